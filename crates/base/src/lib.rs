@@ -1,0 +1,22 @@
+//! What every part of Campanile speaks in: ids, time, severity, events, the one tenant rule, the bus.
+//!
+//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`],
+//! Must not: do I/O of any kind, or know a domain, a consumer or a database.
+
+pub mod bus;
+pub mod clock;
+pub mod event;
+pub mod id;
+pub mod kind;
+pub mod scope;
+pub mod severity;
+pub mod time;
+
+pub use bus::Bus;
+pub use clock::Clock;
+pub use event::{Audience, Event, Subject, SubjectType};
+pub use id::Id;
+pub use kind::Kind;
+pub use scope::Scope;
+pub use severity::Severity;
+pub use time::Time;

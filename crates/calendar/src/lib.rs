@@ -1,0 +1,1 @@
+//! The calendar: what is due, on one timeline.

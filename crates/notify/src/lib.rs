@@ -1,0 +1,1 @@
+//! The delivery engine: one event, one pass, five channels.

@@ -1,0 +1,1 @@
+//! The live stream: from the bus to every open tab.

@@ -1,0 +1,1 @@
+//! The records that emit: projects, scans, findings and what is due when.
