@@ -6,6 +6,7 @@
 pub mod bus;
 pub mod clock;
 pub mod event;
+pub mod failpoint;
 pub mod id;
 pub mod kind;
 pub mod scope;

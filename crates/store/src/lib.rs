@@ -1,1 +1,207 @@
-//! The databases behind one read and one write, the event table and what leaves it.
+//! The databases behind one [`Store::read`] and one [`Store::write`], the event table and what leaves it.
+//!
+//! Owns: the drivers (SQLite by rusqlite on one writer thread with group commit, PostgreSQL by tokio-postgres),
+//! transactions, migrations, [`Tx::emit`] and the [`outbox`]. It is the only crate that names a driver.
+//! Must not: know a domain, or branch on the database anywhere a caller can see.
+//!
+//! SQL is a portable subset: `text`, `bigint`, `double precision`; `$1` parameters; `on conflict`, `returning`,
+//! CTEs; no time, id or JSON function of the database. The reasons stand in `docs/decisions/0001-storage.md`.
+
+mod error;
+mod job;
+mod migrate;
+pub mod outbox;
+mod postgres;
+mod row;
+mod select;
+mod sqlite;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod tx;
+mod value;
+
+use std::{any::Any, sync::Arc};
+
+use base::{Bus, Clock};
+use tokio::sync::oneshot;
+
+pub use error::Error;
+pub use migrate::MigrationSet;
+pub use row::{FromRow, FromValue, Row};
+pub use select::Select;
+pub use tx::Tx;
+pub use value::Value;
+
+use job::Typed;
+
+/// The tables this crate owns: the events.
+pub const MIGRATIONS: MigrationSet = MigrationSet {
+    owner: "store",
+    steps: &[("0001-events", include_str!("../migrations/0001-events.sql"))],
+};
+
+/// Where the data is and how many connections go there.
+#[derive(Clone)]
+pub struct Options {
+    /// `sqlite://PATH` or `postgres://…` (the parameters of libpq's URLs, such as `sslmode`).
+    pub url: String,
+    /// How many connections read at once on SQLite, or do anything at once on PostgreSQL.
+    pub connections: usize,
+    /// The largest size of a SQLite file in pages of 4,096 bytes; none for no bound of ours.
+    pub max_pages: Option<u32>,
+}
+
+impl Options {
+    /// The usual number of connections for this URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            connections: 16,
+            max_pages: None,
+        }
+    }
+}
+
+/// The one handle to the data. Clones share it.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    backend: Backend,
+    clock: Clock,
+    bus: Bus,
+    /// What must live as long as the store: the folder of a test's database.
+    _keeps: Option<Box<dyn Any + Send + Sync>>,
+}
+
+enum Backend {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Store {
+    /// Opens the database, making the SQLite file if there is none. Events of committed transactions go to `bus`.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] for a URL that is neither of the two forms, else what the driver says.
+    pub async fn open(options: Options, clock: Clock, bus: Bus) -> Result<Self, Error> {
+        Self::open_keeping(options, clock, bus, None).await
+    }
+
+    async fn open_keeping(
+        options: Options,
+        clock: Clock,
+        bus: Bus,
+        keeps: Option<Box<dyn Any + Send + Sync>>,
+    ) -> Result<Self, Error> {
+        let backend = if let Some(path) = options.url.strip_prefix("sqlite://") {
+            let path = std::path::PathBuf::from(path);
+            Backend::Sqlite(sqlite::Sqlite::open(path, options, clock.clone(), bus.clone()).await?)
+        } else if options.url.starts_with("postgres://") || options.url.starts_with("postgresql://") {
+            Backend::Postgres(postgres::Postgres::open(&options)?)
+        } else {
+            return Err(Error::Fault(
+                "the database URL begins with neither sqlite:// nor postgres://",
+            ));
+        };
+        Ok(Self(Arc::new(Inner {
+            backend,
+            clock,
+            bus,
+            _keeps: keeps,
+        })))
+    }
+
+    /// Brings the tables up to date, all or nothing, one node at a time.
+    ///
+    /// # Errors
+    /// [`Error::Migration`] where a step that was applied has another text now, or the database knows a step
+    /// that this program does not.
+    pub async fn migrate(&self, sets: &'static [MigrationSet]) -> Result<(), Error> {
+        self.write(move |tx| migrate::run(tx, sets)).await
+    }
+
+    /// Reads in one snapshot. The closure runs on a blocking thread.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error::Unavailable`] and the like where the database does not answer.
+    pub async fn read<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (job, answer) = Typed::new(f);
+        match &self.0.backend {
+            Backend::Sqlite(sqlite) => sqlite.read(Box::new(job), self.0.clock.clone()).await?,
+            Backend::Postgres(postgres) => {
+                postgres
+                    .run(Box::new(job), postgres::Mode::Read, self.clock(), self.bus())
+                    .await?;
+            }
+        }
+        received(answer).await
+    }
+
+    /// Changes data in one transaction and answers after its commit; the events it emitted reach the bus between
+    /// the two. The closure must be short: on SQLite everyone else who writes waits for it.
+    ///
+    /// # Errors
+    /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is not
+    /// known whether the change was made if the connection broke during the commit.
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (job, answer) = Typed::new(f);
+        match &self.0.backend {
+            Backend::Sqlite(sqlite) => sqlite.write(Box::new(job)).await?,
+            Backend::Postgres(postgres) => {
+                postgres
+                    .run(Box::new(job), postgres::Mode::Write, self.clock(), self.bus())
+                    .await?;
+            }
+        }
+        received(answer).await
+    }
+
+    /// The clock whose time and ids transactions use.
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// The bus that committed events go to.
+    pub fn bus(&self) -> &Bus {
+        &self.0.bus
+    }
+
+    /// Whether the database answers and can be written.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn check(&self) -> Result<(), Error> {
+        self.read(|tx| {
+            tx.one::<(i64,)>("select count(*) from schema_migrations", &[])
+                .map(drop)
+        })
+        .await
+    }
+
+    /// Finishes what was queued, then refuses everything with [`Error::Closed`].
+    pub async fn close(&self) {
+        match &self.0.backend {
+            Backend::Sqlite(sqlite) => sqlite.close().await,
+            Backend::Postgres(postgres) => postgres.close().await,
+        }
+    }
+}
+
+async fn received<T, E: From<Error>>(answer: oneshot::Receiver<Result<T, E>>) -> Result<T, E> {
+    answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+}

@@ -1,0 +1,28 @@
+//! Places where a test can make the process die, to see what survives it. Nothing unless the feature is on.
+
+/// Ends the process at once, as `kill -9` would, if the environment says
+/// `CAMPANILE_FAILPOINT=name=N` and this is the Nth time that `name` is passed.
+#[cfg(feature = "failpoints")]
+pub fn hit(name: &str) {
+    use std::sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+    };
+    static WANTED: LazyLock<Option<(String, u64)>> = LazyLock::new(|| {
+        let setting = std::env::var("CAMPANILE_FAILPOINT").ok()?;
+        let (name, count) = setting.split_once('=')?;
+        Some((name.to_owned(), count.parse().ok()?))
+    });
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    if let Some((wanted, count)) = &*WANTED
+        && wanted == name
+        && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *count
+    {
+        std::process::abort();
+    }
+}
+
+/// Nothing: the feature `failpoints` is off.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+pub const fn hit(_: &str) {}

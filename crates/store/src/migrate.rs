@@ -1,0 +1,72 @@
+//! The tables, brought up to date.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Tx, params};
+
+/// The steps of one crate, in order. A step that has been released is never edited: add another.
+#[derive(Clone, Copy)]
+pub struct MigrationSet {
+    /// The crate.
+    pub owner: &'static str,
+    /// Name and SQL text of each step, one text for both databases.
+    pub steps: &'static [(&'static str, &'static str)],
+}
+
+const TABLE: &str = "create table if not exists schema_migrations (
+    owner text not null, name text not null, checksum text not null, applied_at bigint not null,
+    primary key (owner, name))";
+const APPLIED: &str = "select owner, name, checksum from schema_migrations";
+const INSERT: &str =
+    "insert into schema_migrations (owner, name, checksum, applied_at) values ($1, $2, $3, $4)";
+/// Any number does, as long as nothing else of this database uses it. On SQLite the write transaction is the lock.
+const LOCK: &str = "select pg_advisory_xact_lock(727275)";
+
+pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
+    if tx.is_postgres() {
+        tx.script(LOCK)?;
+    }
+    tx.script(TABLE)?;
+    let mut applied: BTreeMap<(String, String), String> = tx
+        .all::<(String, String, String)>(APPLIED, &[])?
+        .into_iter()
+        .map(|(owner, name, checksum)| ((owner, name), checksum))
+        .collect();
+    for set in sets {
+        for (name, sql) in set.steps {
+            let checksum = checksum(sql);
+            match applied.remove(&(set.owner.to_owned(), (*name).to_owned())) {
+                Some(known) if known == checksum => {}
+                Some(_) => {
+                    return Err(Error::Migration(format!(
+                        "migration {}/{name} was changed",
+                        set.owner
+                    )));
+                }
+                None => {
+                    tx.script(sql)?;
+                    let now = tx.now();
+                    tx.execute(INSERT, params![set.owner, *name, checksum, now])?;
+                }
+            }
+        }
+    }
+    match applied.into_keys().next() {
+        Some((owner, name)) => Err(Error::Migration(format!(
+            "the database has migration {owner}/{name}, which this program does not know: it is newer"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn checksum(sql: &str) -> String {
+    use std::fmt::Write;
+    Sha256::digest(sql.as_bytes())
+        .iter()
+        .fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}

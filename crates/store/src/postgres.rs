@@ -1,0 +1,166 @@
+//! PostgreSQL: a bounded pool, transactions on blocking threads.
+
+mod types;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use base::{Bus, Clock};
+use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls_platform_verifier::ConfigVerifierExt;
+use tokio::{runtime::Handle, sync::Semaphore};
+use tokio_postgres::config::SslMode;
+
+use crate::{Error, Options, Row, Tx, Value, job::Job, tx};
+
+/// How long a request waits for a connection before it hears that the database is away.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the kernel waits for a silent server before it gives a connection up.
+const SILENCE: Duration = Duration::from_secs(10);
+
+pub(crate) struct Postgres {
+    pool: Pool,
+    /// One permit per connection; to close is to have them all.
+    permits: Arc<Semaphore>,
+    connections: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Read,
+    Write,
+}
+
+impl Postgres {
+    pub(crate) fn open(options: &Options) -> Result<Self, Error> {
+        let mut config = tokio_postgres::Config::from_str(&options.url)
+            // Not its text: it could quote the URL, and with it the password.
+            .map_err(|_| Error::Fault("the PostgreSQL URL is malformed"))?;
+        config
+            .connect_timeout(PATIENCE)
+            .tcp_user_timeout(SILENCE)
+            .application_name("campanile");
+        let manager = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = if config.get_ssl_mode() == SslMode::Disable {
+            Manager::from_config(config, tokio_postgres::NoTls, manager)
+        } else {
+            let tls = rustls::ClientConfig::with_platform_verifier()
+                .map_err(|error| Error::Database(format!("TLS for PostgreSQL: {error}")))?;
+            Manager::from_config(
+                config,
+                tokio_postgres_rustls::MakeRustlsConnect::new(tls),
+                manager,
+            )
+        };
+        let connections = options.connections.clamp(2, 256);
+        let pool = Pool::builder(manager)
+            .max_size(connections)
+            .runtime(Runtime::Tokio1)
+            .create_timeout(Some(PATIENCE))
+            .wait_timeout(Some(PATIENCE))
+            .recycle_timeout(Some(PATIENCE))
+            .build()
+            .map_err(|error| Error::Database(error.to_string()))?;
+        let permits = Arc::new(Semaphore::new(connections));
+        Ok(Self {
+            pool,
+            permits,
+            connections: u32::try_from(connections).unwrap_or(2),
+        })
+    }
+
+    pub(crate) async fn run(
+        &self,
+        mut job: Box<dyn Job>,
+        mode: Mode,
+        clock: &Clock,
+        bus: &Bus,
+    ) -> Result<(), Error> {
+        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned())
+            .await
+            .map_err(|_| Error::Unavailable)?
+            .map_err(|_| Error::Closed)?;
+        let client = self.pool.get().await?;
+        let (clock, bus, handle) = (clock.clone(), bus.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || {
+            let connection = PostgresTx {
+                client: &client,
+                handle: &handle,
+            };
+            let ended = transaction(connection, &mut *job, mode, &clock);
+            let committed = ended.map(|events| {
+                base::failpoint::hit("store.committed");
+                bus.publish(events.into());
+            });
+            if committed.is_err() {
+                // Whatever state it is in, nobody gets it.
+                drop(Client::take(client));
+            } else {
+                drop(client);
+            }
+            drop(permit);
+            job.finish(committed);
+        })
+        .await
+        .map_err(|_| Error::Panicked)
+    }
+
+    pub(crate) async fn close(&self) {
+        if let Ok(permits) = self.permits.acquire_many(self.connections).await {
+            permits.forget();
+        }
+        self.permits.close();
+        self.pool.close();
+    }
+}
+
+fn transaction(
+    connection: PostgresTx<'_>,
+    job: &mut dyn Job,
+    mode: Mode,
+    clock: &Clock,
+) -> Result<Vec<base::Event>, Error> {
+    connection.batch(match mode {
+        Mode::Read => "begin isolation level repeatable read read only",
+        Mode::Write => "begin",
+    })?;
+    let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
+    let keep = job.run(&mut tx) && mode == Mode::Write;
+    connection.batch(if keep { "commit" } else { "rollback" })?;
+    Ok(if keep { tx.into_events() } else { Vec::new() })
+}
+
+/// A connection in a transaction, used from a blocking thread.
+#[derive(Clone, Copy)]
+pub(crate) struct PostgresTx<'a> {
+    client: &'a Client,
+    handle: &'a Handle,
+}
+
+impl PostgresTx<'_> {
+    fn batch(&self, sql: &str) -> Result<(), Error> {
+        Ok(self.handle.block_on(self.client.batch_execute(sql))?)
+    }
+
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
+        self.batch(sql)
+    }
+
+    pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
+        let params = types::params(params);
+        self.handle.block_on(async {
+            let statement = self.client.prepare_cached(sql).await?;
+            Ok(self.client.execute(&statement, &params).await?)
+        })
+    }
+
+    pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        let params = types::params(params);
+        let rows = self.handle.block_on(async {
+            let statement = self.client.prepare_cached(sql).await?;
+            self.client.query(&statement, &params).await
+        })?;
+        rows.iter().map(types::decode).collect()
+    }
+}

@@ -1,0 +1,66 @@
+//! Our four types and PostgreSQL's.
+
+use std::error::Error as StdError;
+
+use bytes::BytesMut;
+use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
+
+use crate::{Error, Row, Value};
+
+pub(super) fn params(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
+    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(int) if *ty == Type::INT8 => int.to_sql(ty, out),
+            Self::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
+            #[expect(clippy::cast_precision_loss, reason = "a whole number in a column of numbers")]
+            Self::Int(int) if *ty == Type::FLOAT8 => (*int as f64).to_sql(ty, out),
+            Self::Real(real) if *ty == Type::FLOAT8 => real.to_sql(ty, out),
+            Self::Text(text) if <&str as ToSql>::accepts(ty) => text.to_sql(ty, out),
+            // Not the value: it may be a secret.
+            _ => Err(format!("a parameter does not fit the type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+pub(super) fn decode(row: &tokio_postgres::Row) -> Result<Row, Error> {
+    let value = |(index, column): (usize, &tokio_postgres::Column)| {
+        let ty = column.type_();
+        Ok(if *ty == Type::INT8 {
+            row.try_get::<_, Option<i64>>(index)?
+                .map_or(Value::Null, Value::Int)
+        } else if *ty == Type::INT4 {
+            row.try_get::<_, Option<i32>>(index)?
+                .map_or(Value::Null, |int| Value::Int(int.into()))
+        } else if *ty == Type::FLOAT8 {
+            row.try_get::<_, Option<f64>>(index)?
+                .map_or(Value::Null, Value::Real)
+        } else if *ty == Type::BOOL {
+            row.try_get::<_, Option<bool>>(index)?
+                .map_or(Value::Null, |yes| Value::Int(yes.into()))
+        } else if <String as tokio_postgres::types::FromSql>::accepts(ty) {
+            row.try_get::<_, Option<String>>(index)?
+                .map_or(Value::Null, Value::Text)
+        } else {
+            return Err(Error::Decode(format!(
+                "column {index} has the type {ty}: cast it"
+            )));
+        })
+    };
+    row.columns()
+        .iter()
+        .enumerate()
+        .map(value)
+        .collect::<Result<_, Error>>()
+        .map(Row)
+}

@@ -1,0 +1,183 @@
+//! SQLite: one writer thread with group commit, read-only connections for reads.
+
+mod reader;
+mod writer;
+
+use std::{
+    path::PathBuf,
+    sync::{PoisonError, RwLock},
+};
+
+use base::{Bus, Clock};
+use rusqlite::{Connection, OpenFlags, types::ToSqlOutput};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Error, Options, Row, Value, job::Job};
+use reader::Readers;
+
+/// How many jobs may wait for the writer before `write` itself waits.
+const QUEUE: usize = 4096;
+/// How many statements each connection keeps prepared.
+const STATEMENTS: usize = 256;
+
+pub(crate) struct Sqlite {
+    queue: RwLock<Option<mpsc::Sender<Box<dyn Job>>>>,
+    ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
+    readers: Readers,
+}
+
+impl Sqlite {
+    pub(crate) async fn open(path: PathBuf, options: Options, clock: Clock, bus: Bus) -> Result<Self, Error> {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let (end, ended) = oneshot::channel();
+        let writer_path = path.clone();
+        let connection = blocking(move || connect_writer(&writer_path, options.max_pages)).await?;
+        std::thread::Builder::new()
+            .name("sqlite-writer".into())
+            .spawn(move || {
+                writer::run(&connection, receiver, &clock, &bus);
+                // So that the last checkpoint is done before whoever closes goes on.
+                drop(connection);
+                let _ = end.send(());
+            })
+            .map_err(|error| Error::Database(format!("no thread for the writer: {error}")))?;
+        let readers = Readers::new(path, options.connections.clamp(1, 64));
+        Ok(Self {
+            queue: RwLock::new(Some(sender)),
+            ended: tokio::sync::Mutex::new(Some(ended)),
+            readers,
+        })
+    }
+
+    pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<(), Error> {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner).clone();
+        queue
+            .ok_or(Error::Closed)?
+            .send(job)
+            .await
+            .map_err(|_| Error::Closed)
+    }
+
+    pub(crate) async fn read(&self, job: Box<dyn Job>, clock: Clock) -> Result<(), Error> {
+        self.readers.run(job, clock).await
+    }
+
+    pub(crate) async fn close(&self) {
+        // Without a sender the writer ends once it has done what was queued.
+        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(ended) = self.ended.lock().await.take() {
+            let _ = ended.await;
+        }
+        self.readers.close();
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    f: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(f)
+        .await
+        .unwrap_or(Err(Error::Panicked))
+}
+
+fn connect_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<Connection, Error> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Error::Database(format!("the data folder cannot be made: {error}")))?;
+    }
+    let connection = Connection::open(path)?;
+    // FULL: a power cut lost acknowledged rows with NORMAL (docs/decisions/0001-storage.md).
+    connection.execute_batch(
+        "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+         pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -32768;
+         pragma journal_size_limit = 67108864;",
+    )?;
+    if let Some(pages) = max_pages {
+        connection.pragma_update(None, "max_page_count", pages)?;
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn connect_reader(path: &std::path::Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch(
+        "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory;
+         pragma cache_size = -8192;",
+    )?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        use rusqlite::types::ValueRef;
+        Ok(ToSqlOutput::Borrowed(match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(int) => ValueRef::Integer(*int),
+            Self::Real(real) => ValueRef::Real(*real),
+            Self::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+pub(crate) fn execute(connection: &Connection, sql: &str, params: &[Value]) -> Result<u64, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    Ok(statement.raw_execute()? as u64)
+}
+
+pub(crate) fn rows(
+    connection: &Connection,
+    sql: &str,
+    params: &[Value],
+    limit: usize,
+) -> Result<Vec<Row>, Error> {
+    let mut statement = connection.prepare_cached(sql)?;
+    bind(&mut statement, params)?;
+    let columns = statement.column_count();
+    let mut found = statement.raw_query();
+    let mut rows = Vec::new();
+    while let Some(row) = found.next()? {
+        // A statement that changes must run to its end; only what it answers is cut.
+        if rows.len() < limit {
+            rows.push(decode(row, columns)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// Binds `$n` to the nth value. To SQLite `$1` is a name like any other and gets its index from where it stands
+/// first (<https://www.sqlite.org/c3ref/bind_blob.html>), to PostgreSQL it is the first parameter.
+fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Value]) -> Result<(), Error> {
+    for index in 1..=statement.parameter_count() {
+        let number = statement
+            .parameter_name(index)
+            .and_then(|name| name.strip_prefix('$'));
+        let value = number
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| params.get(number.wrapping_sub(1)))
+            .ok_or(Error::Fault("a statement has a parameter without a value"))?;
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
+fn decode(row: &rusqlite::Row<'_>, columns: usize) -> Result<Row, Error> {
+    use rusqlite::types::ValueRef;
+    let value = |index| {
+        Ok(match row.get_ref(index)? {
+            ValueRef::Null => Value::Null,
+            ValueRef::Integer(int) => Value::Int(int),
+            ValueRef::Real(real) => Value::Real(real),
+            ValueRef::Text(text) => Value::Text(
+                std::str::from_utf8(text)
+                    .map_err(|_| Error::Decode(format!("column {index} is not UTF-8")))?
+                    .to_owned(),
+            ),
+            ValueRef::Blob(_) => return Err(Error::Decode(format!("column {index} is binary"))),
+        })
+    };
+    (0..columns).map(value).collect::<Result<_, Error>>().map(Row)
+}

@@ -1,0 +1,76 @@
+//! Fresh databases for tests.
+
+use base::{Bus, Clock};
+
+use crate::{Error, MigrationSet, Options, Store};
+
+/// The URL of a PostgreSQL server on which the tests may make databases.
+pub const POSTGRES: &str = "CAMPANILE_TEST_POSTGRES";
+
+/// An empty SQLite database in a folder of its own, and an empty database on the PostgreSQL server that
+/// `CAMPANILE_TEST_POSTGRES` names, where it is set. Each with its name.
+///
+/// # Panics
+/// Where one cannot be made: the test cannot go on.
+#[expect(clippy::expect_used, reason = "a test without its database has failed")]
+pub async fn stores(clock: Clock) -> Vec<(&'static str, Store)> {
+    let mut stores = vec![("SQLite", sqlite(clock.clone()).await.expect("a SQLite database"))];
+    if let Ok(server) = std::env::var(POSTGRES) {
+        stores.push((
+            "PostgreSQL",
+            postgres(&server, clock).await.expect("a PostgreSQL database"),
+        ));
+    }
+    stores
+}
+
+/// Like [`stores`], with these tables.
+///
+/// # Panics
+/// Where a migration fails.
+#[expect(clippy::expect_used, reason = "a test without its tables has failed")]
+pub async fn stores_with(clock: Clock, sets: &'static [MigrationSet]) -> Vec<(&'static str, Store)> {
+    let stores = stores(clock).await;
+    for (name, store) in &stores {
+        store.migrate(sets).await.expect(name);
+    }
+    stores
+}
+
+/// An empty SQLite database in a folder that goes with the store.
+///
+/// # Errors
+/// The database's.
+pub async fn sqlite(clock: Clock) -> Result<Store, Error> {
+    let folder = tempfile::tempdir().map_err(|error| Error::Database(error.to_string()))?;
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    Store::open_keeping(Options::new(url), clock, Bus::new(), Some(Box::new(folder))).await
+}
+
+/// The URL of a new, empty database on the server.
+///
+/// # Errors
+/// The database's.
+pub async fn postgres_url(server: &str, clock: &Clock) -> Result<String, Error> {
+    let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
+    let connection = tokio::spawn(connection);
+    let name = format!("t_{}", clock.id().to_string().replace('-', ""));
+    client.batch_execute(&format!("create database {name}")).await?;
+    drop(client);
+    let _ = connection.await;
+    let (base, query) = server
+        .split_once('?')
+        .map_or((server, ""), |(base, query)| (base, query));
+    let root = base
+        .rsplit_once('/')
+        .filter(|(root, _)| !root.ends_with('/'))
+        .map_or(base, |(root, _)| root);
+    let separator = if query.is_empty() { "" } else { "&" };
+    Ok(format!("{root}/{name}?{query}{separator}sslmode=disable"))
+}
+
+async fn postgres(server: &str, clock: Clock) -> Result<Store, Error> {
+    let mut options = Options::new(postgres_url(server, &clock).await?);
+    options.connections = 8;
+    Store::open(options, clock, Bus::new()).await
+}

@@ -1,0 +1,137 @@
+//! A transaction, as callers see it.
+
+use base::{Clock, Event, Id, Time};
+
+use crate::{Error, FromRow, Row, Value, params, postgres::PostgresTx};
+
+/// A transaction in which a closure reads and changes. It ends with the closure: kept for `Ok`, undone for `Err`.
+pub struct Tx<'a> {
+    connection: Connection<'a>,
+    clock: &'a Clock,
+    events: Vec<Event>,
+}
+
+pub(crate) enum Connection<'a> {
+    Sqlite(&'a rusqlite::Connection),
+    Postgres(PostgresTx<'a>),
+}
+
+const INSERT_EVENT: &str = "insert into events (id, kind, at, company_id, planned_at, body) \
+     values ($1, $2, $3, $4, $5, $6)";
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(connection: Connection<'a>, clock: &'a Clock) -> Self {
+        Self {
+            connection,
+            clock,
+            events: Vec::new(),
+        }
+    }
+
+    /// Runs a statement; how many rows it changed.
+    ///
+    /// # Errors
+    /// The database's. The transaction is lost then on PostgreSQL, so return it.
+    pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => crate::sqlite::execute(connection, sql, params),
+            Connection::Postgres(tx) => tx.execute(sql, params),
+        }
+    }
+
+    /// The first row, if any.
+    ///
+    /// # Errors
+    /// The database's, or [`Error::Decode`].
+    pub fn one<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<Option<T>, Error> {
+        let rows = self.rows(sql, params, 1)?;
+        rows.first().map(T::from_row).transpose()
+    }
+
+    /// All rows.
+    ///
+    /// # Errors
+    /// The database's, or [`Error::Decode`].
+    pub fn all<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<Vec<T>, Error> {
+        let rows = self.rows(sql, params, usize::MAX)?;
+        rows.iter().map(T::from_row).collect()
+    }
+
+    fn rows(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Vec<Row>, Error> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => crate::sqlite::rows(connection, sql, params, limit),
+            Connection::Postgres(tx) => tx.rows(sql, params),
+        }
+    }
+
+    /// Writes what happened, in this transaction (promise B2); after the commit it reaches the bus. An event that
+    /// came with an import's bundle is born planned: nobody is told of it by itself.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] for an event that contradicts the table of kinds.
+    pub fn emit(&mut self, event: Event) -> Result<(), Error> {
+        if let Some(fault) = event.fault() {
+            return Err(Error::Fault(fault));
+        }
+        if !event.kind.about().notifies {
+            return Err(Error::Fault("a live-only event is announced, not emitted"));
+        }
+        let planned_at = if event.bundle.is_some() {
+            event.at
+        } else {
+            Time::default()
+        };
+        let company = event
+            .audience
+            .company()
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        let body = serde_json::to_string(&event).map_err(|error| Error::Decode(error.to_string()))?;
+        self.execute(
+            INSERT_EVENT,
+            params![event.id, event.kind, event.at, company, planned_at, body],
+        )?;
+        self.events.push(event);
+        Ok(())
+    }
+
+    /// Hands a live-only event to the bus after the commit. It is written nowhere.
+    pub fn announce(&mut self, event: Event) {
+        debug_assert!(
+            event.fault().is_none() && !event.kind.about().notifies,
+            "a live-only kind"
+        );
+        self.events.push(event);
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// A new id.
+    pub fn id(&self) -> Id {
+        self.clock.id()
+    }
+
+    /// The clock, for [`Event::new`].
+    pub fn clock(&self) -> &Clock {
+        self.clock
+    }
+
+    /// Runs several statements without parameters.
+    pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
+        match &mut self.connection {
+            Connection::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Connection::Postgres(tx) => tx.script(sql),
+        }
+    }
+
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.connection, Connection::Postgres(_))
+    }
+
+    pub(crate) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+}
