@@ -1,16 +1,19 @@
 //! What every part of Campanile speaks in: ids, time, severity, events, the one tenant rule, the bus.
 //!
-//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`],
+//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`], the guard over
+//! destinations ([`destination`]) and the cleaning of text from outside ([`text`]).
 //! Must not: do I/O of any kind, or know a domain, a consumer or a database.
 
 pub mod bus;
 pub mod clock;
+pub mod destination;
 pub mod event;
 pub mod failpoint;
 pub mod id;
 pub mod kind;
 pub mod scope;
 pub mod severity;
+pub mod text;
 pub mod time;
 
 pub use bus::Bus;

@@ -1,0 +1,325 @@
+//! Where a message may be posted: the pure guard over the text of Slack, Teams and webhook URLs (promise S1).
+//!
+//! Owns: what such a text may look like, which hosts are Slack's and Microsoft's, and ([`network`]) which addresses
+//! are public. Applied when a URL is saved and again before each send.
+//! Must not: look anything up, or print a URL: a destination's URL is its password.
+
+pub mod network;
+
+use std::fmt;
+
+use url::{Host, Url};
+
+pub use network::Reach;
+
+/// The longest URL that is looked at, in bytes.
+pub const MAX_BYTES: usize = 2048;
+
+/// Slack's hosts of Incoming Webhooks: the public one and `GovSlack`'s.
+pub const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
+
+/// What the path of a Slack URL begins with.
+const SLACK_PATHS: [&str; 3] = ["/services/", "/workflows/", "/triggers/"];
+
+/// Microsoft's hosts of Teams webhooks: a name beginning with a full stop stands for every host below it, another
+/// one for itself and every host below it. The first two are the connectors, the others the Workflows that replaced
+/// them.
+pub const TEAMS_HOSTS: [&str; 4] = [
+    "webhook.office.com",
+    "webhook.office365.com",
+    ".environment.api.powerplatform.com",
+    ".logic.azure.com",
+];
+
+/// A URL that passed the guard, in canonical form. Its text is a secret, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Destination(Url);
+
+/// Why a text is no destination. Never quotes the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the sentences are the documentation")]
+pub enum Refusal {
+    #[error("it is empty or longer than 2,048 characters")]
+    Length,
+    #[error("it holds a blank, a backslash or a character that is not printable ASCII")]
+    Characters,
+    #[error("it must begin with https://")]
+    NotHttps,
+    #[error("it must begin with https://, or with http:// for a network the operator allows")]
+    Scheme,
+    #[error("it must not hold a user name or password")]
+    Userinfo,
+    #[error("its host is not written plainly")]
+    Host,
+    #[error("it is not a URL")]
+    NotAUrl,
+    #[error("its host is not one of Slack's for Incoming Webhooks")]
+    NotSlack,
+    #[error("its host is not one of Microsoft's for Teams webhooks")]
+    NotTeams,
+    #[error("it must use the default port")]
+    Port,
+    #[error("its path is not that of a webhook")]
+    Path,
+    #[error("it must not have a query")]
+    Query,
+    #[error("it must not have a fragment")]
+    Fragment,
+    #[error("its address is not public and not in a network the operator allows")]
+    Address,
+}
+
+impl Destination {
+    /// The URL in canonical form. It is a secret: never log it, never put it into an error.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The host as it is looked up: lower case, an IPv6 address without brackets.
+    pub fn host(&self) -> String {
+        match self.0.host() {
+            Some(Host::Domain(name)) => name.to_owned(),
+            Some(Host::Ipv4(address)) => address.to_string(),
+            Some(Host::Ipv6(address)) => address.to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// The port, the scheme's own if none is written.
+    pub fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(443)
+    }
+
+    /// Whether it is spoken to with TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.scheme() == "https"
+    }
+
+    /// Host and port as a `Host` header names them.
+    pub fn authority(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        self.0
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Path and query, as a request line names them. A secret like the whole.
+    pub fn path_and_query(&self) -> &str {
+        &self.0[url::Position::BeforePath..url::Position::AfterQuery]
+    }
+}
+
+impl fmt::Debug for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Destination(***)")
+    }
+}
+
+/// The destination a Slack Incoming Webhook URL names.
+pub fn slack(text: &str) -> Result<Destination, Refusal> {
+    let url = parse(text)?;
+    official(&url, Refusal::NotSlack, |host| SLACK_HOSTS.contains(&host))?;
+    let path = url.path();
+    let token = SLACK_PATHS
+        .iter()
+        .find_map(|prefix| path.strip_prefix(prefix))
+        .ok_or(Refusal::Path)?;
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    };
+    if !token.split('/').all(plain) {
+        return Err(Refusal::Path);
+    }
+    if url.query().is_some() {
+        return Err(Refusal::Query);
+    }
+    Ok(Destination(url))
+}
+
+/// The destination a Teams webhook URL names: a connector's or a Workflow's.
+pub fn teams(text: &str) -> Result<Destination, Refusal> {
+    let url = parse(text)?;
+    official(&url, Refusal::NotTeams, |host| {
+        TEAMS_HOSTS.iter().any(|known| below(host, known))
+    })?;
+    if url.path() == "/" {
+        return Err(Refusal::Path);
+    }
+    Ok(Destination(url))
+}
+
+/// The destination a generic webhook URL names. An address written into it must be public or within `reach`, `http`
+/// is for what is within `reach` only. A name's addresses are judged where they are dialled.
+pub fn webhook(text: &str, reach: &Reach) -> Result<Destination, Refusal> {
+    let url = parse(text)?;
+    let destination = Destination(url);
+    let (host, port) = (destination.host(), destination.port());
+    if port == 0 {
+        return Err(Refusal::Port);
+    }
+    let named = reach.names(&host, port);
+    match destination.0.host() {
+        Some(Host::Domain("localhost")) if reach.is_empty() => return Err(Refusal::Address),
+        Some(Host::Domain(name)) if name.ends_with(".localhost") && reach.is_empty() => {
+            return Err(Refusal::Address);
+        }
+        Some(Host::Domain(_)) => {
+            if !destination.is_https() && reach.is_empty() {
+                return Err(Refusal::Scheme);
+            }
+        }
+        Some(Host::Ipv4(address)) => literal(address.into(), &destination, reach, named)?,
+        Some(Host::Ipv6(address)) => literal(address.into(), &destination, reach, named)?,
+        None => return Err(Refusal::Host),
+    }
+    Ok(destination)
+}
+
+/// Judges an address that is written into a URL.
+fn literal(
+    address: std::net::IpAddr,
+    destination: &Destination,
+    reach: &Reach,
+    named: bool,
+) -> Result<(), Refusal> {
+    if named || reach.allows(address) {
+        return Ok(());
+    }
+    if !network::is_public(address) {
+        return Err(Refusal::Address);
+    }
+    if destination.is_https() {
+        Ok(())
+    } else {
+        Err(Refusal::Scheme)
+    }
+}
+
+/// Whether the host is the known one or below it; see [`TEAMS_HOSTS`].
+fn below(host: &str, known: &str) -> bool {
+    let Some(rest) = host.strip_suffix(known) else {
+        return false;
+    };
+    if known.starts_with('.') {
+        !rest.is_empty()
+    } else {
+        rest.is_empty() || rest.ends_with('.')
+    }
+}
+
+/// The rules that Slack and Teams share: https, the channel's own host, the default port.
+fn official(url: &Url, wrong_host: Refusal, known: impl Fn(&str) -> bool) -> Result<(), Refusal> {
+    if url.scheme() != "https" {
+        return Err(Refusal::NotHttps);
+    }
+    let Some(Host::Domain(host)) = url.host() else {
+        return Err(wrong_host);
+    };
+    if !known(host) || host.split('.').any(|label| label.starts_with("xn--")) {
+        return Err(wrong_host);
+    }
+    if url.port().is_some() {
+        return Err(Refusal::Port);
+    }
+    Ok(())
+}
+
+/// The rules for every URL. The text is judged by hand first, because a parser is made to repair what people and
+/// attackers write, and two parsers repair differently; then it is parsed once, and the parsed value must say what
+/// the text said.
+fn parse(text: &str) -> Result<Url, Refusal> {
+    if text.is_empty() || text.len() > MAX_BYTES {
+        return Err(Refusal::Length);
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return Err(Refusal::Characters);
+    }
+    let (scheme, rest) = text.split_once("://").ok_or(Refusal::Scheme)?;
+    let scheme = scheme.to_ascii_lowercase();
+    if scheme != "https" && scheme != "http" {
+        return Err(Refusal::Scheme);
+    }
+    if rest.contains('#') {
+        return Err(Refusal::Fragment);
+    }
+    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (host, port) = split_authority(authority)?;
+    let url = Url::parse(text).map_err(|_| Refusal::NotAUrl)?;
+    let same = url.scheme() == scheme
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.port_or_known_default() == port.or(if scheme == "https" { Some(443) } else { Some(80) });
+    if !same {
+        return Err(Refusal::NotAUrl);
+    }
+    same_host(&url, &host)?;
+    // A path that the parser changed (`/../`, `%2e`, characters it encodes) is one that others may read differently.
+    let written = tail.split('?').next().unwrap_or_default();
+    if url.path() != if written.is_empty() { "/" } else { written } {
+        return Err(Refusal::Path);
+    }
+    Ok(url)
+}
+
+/// Host in lower case and port of an authority, if it is written plainly.
+fn split_authority(authority: &str) -> Result<(String, Option<u16>), Refusal> {
+    if authority.contains('@') {
+        return Err(Refusal::Userinfo);
+    }
+    let (host, port) = if authority.starts_with('[') {
+        let end = authority.find(']').ok_or(Refusal::Host)?;
+        let (host, rest) = authority.split_at(end + 1);
+        let inside = &host[1..end];
+        if !inside
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b':' || byte == b'.')
+        {
+            return Err(Refusal::Host);
+        }
+        (host, rest)
+    } else {
+        authority.split_at(authority.find(':').unwrap_or(authority.len()))
+    };
+    let port = match port.strip_prefix(':') {
+        None if port.is_empty() => None,
+        // A number of up to five digits, without a leading zero.
+        Some(digits)
+            if matches!(digits.len(), 1..=5)
+                && !digits.starts_with('0')
+                && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            Some(digits.parse().map_err(|_| Refusal::Port)?)
+        }
+        _ => return Err(Refusal::Port),
+    };
+    Ok((host.to_ascii_lowercase(), port))
+}
+
+/// Whether the parsed host is the written one, and a plain one.
+fn same_host(url: &Url, written: &str) -> Result<(), Refusal> {
+    match url.host() {
+        // `1`, `0x7f.1` and `017700000001` are addresses to a parser; only four plain numbers are to us.
+        Some(Host::Ipv4(address)) if address.to_string() == written => Ok(()),
+        Some(Host::Ipv6(_)) if written.starts_with('[') => Ok(()),
+        Some(Host::Domain(name)) if name == written && name.len() <= 253 && name.split('.').all(is_label) => {
+            Ok(())
+        }
+        _ => Err(Refusal::Host),
+    }
+}
+
+/// Whether it is one label of a host name. The underscore is for names of containers.
+fn is_label(label: &str) -> bool {
+    matches!(label.len(), 1..=63)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests;
