@@ -1,4 +1,5 @@
 //! One story on every database: what a caller may rely on.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::{
     sync::{
