@@ -1,1 +1,19 @@
 //! The live stream: from the bus to every open tab.
+//!
+//! Owns: the bridge from events to frames, the hub, the one SSE endpoint and its tickets.
+//! Must not: make an event or write anything (promise E4): it does not depend on the store.
+
+pub mod connection;
+pub mod frame;
+pub mod hub;
+mod inbox;
+mod index;
+mod metrics;
+pub mod shard;
+
+pub use connection::{Feed, Hangup, Reader};
+pub use frame::Frame;
+pub use hub::{Hub, Options, Refused};
+pub use inbox::Whose;
+pub use metrics::Snapshot;
+pub use shard::Shard;

@@ -1,0 +1,345 @@
+//! What goes down the wire: an event as one Server-Sent Events message, encoded once for everyone.
+//!
+//! Owns: the fields of a frame, the bundling of an import's events, ping, resync, heartbeat and `retry:`.
+//! Must not: know who is connected.
+//!
+//! A message is `data: `, one JSON object on one line, and an empty line. Text from outside cannot end the line:
+//! JSON escapes CR and LF, and [`OneLine`] escapes the further characters that some client libraries take for
+//! an end of line.
+
+use std::io;
+
+use base::{Audience, Event, Id, Kind, Severity, Subject, SubjectType, Time};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{
+    Map, Value,
+    ser::{Formatter, Serializer},
+};
+
+/// How many ids of findings a bundled frame names; its `count` counts them all.
+pub const BUNDLE_IDS: usize = 50;
+
+/// A comment line: keeps balancers and NATs from closing a quiet connection, invisible to scripts.
+pub const HEARTBEAT: &[u8] = b":\n\n";
+
+/// One encoded message. Clones share the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame(Bytes);
+
+/// The fields of a frame, in the order of the wire.
+#[derive(Serialize)]
+struct Fields<'a> {
+    r#type: Kind,
+    id: Id,
+    at: Time,
+    company_id: Option<Id>,
+    subject: Subject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    severity: Option<Severity>,
+    data: &'a Map<String, Value>,
+}
+
+impl Frame {
+    /// The frame of one event; none if its kind is not for open tabs (promise E3).
+    pub fn of(event: &Event) -> Option<Self> {
+        if !event.kind.about().live {
+            return None;
+        }
+        encode(&Fields {
+            r#type: event.kind,
+            id: event.id,
+            at: event.at,
+            company_id: event.audience.company(),
+            subject: event.subject,
+            severity: event.severity,
+            data: &event.data,
+        })
+    }
+
+    /// One frame for events of one kind and audience that an import made in one commit; none if there is no
+    /// event or its kind is not for open tabs. Its id and time are those of the last of them.
+    pub fn bundle(scan: Id, events: &[&Event]) -> Option<Self> {
+        let last = events.last().filter(|event| event.kind.about().live)?;
+        let findings = events
+            .iter()
+            .filter(|event| event.subject.kind == SubjectType::Finding)
+            .take(BUNDLE_IDS)
+            .map(|event| Value::from(event.subject.id.to_string()))
+            .collect();
+        let mut data = Map::new();
+        data.insert("bundled".to_owned(), Value::Bool(true));
+        data.insert("scan_id".to_owned(), Value::from(scan.to_string()));
+        data.insert("count".to_owned(), Value::from(events.len()));
+        data.insert("finding_ids".to_owned(), Value::Array(findings));
+        encode(&Fields {
+            r#type: last.kind,
+            id: last.id,
+            at: last.at,
+            company_id: last.audience.company(),
+            subject: Subject {
+                kind: SubjectType::Scan,
+                id: scan,
+            },
+            severity: None,
+            data: &data,
+        })
+    }
+
+    /// The bytes on the wire.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+/// The frames of one commit with whom each may reach: events of an import bundled by kind, every other by itself,
+/// each at the place of its first event.
+pub fn of_commit(events: &[Event]) -> Vec<(Audience, Frame)> {
+    let mut groups: Vec<Vec<&Event>> = Vec::new();
+    for event in events {
+        if let Some(fault) = event.fault() {
+            // Whom it may reach is not to be trusted: nobody gets it.
+            tracing::error!(kind = event.kind.name(), fault, "event without a frame");
+            continue;
+        }
+        let alike = |group: &&mut Vec<&Event>| {
+            group.first().is_some_and(|first| {
+                first.bundle == event.bundle && first.kind == event.kind && first.audience == event.audience
+            })
+        };
+        let group = match event.bundle {
+            Some(_) => groups.iter_mut().find(alike),
+            None => None,
+        };
+        match group {
+            Some(group) => group.push(event),
+            None => groups.push(vec![event]),
+        }
+    }
+    groups
+        .iter()
+        .filter_map(|group| {
+            let first = group.first()?;
+            let frame = match first.bundle {
+                Some(scan) => Frame::bundle(scan, group),
+                None => Frame::of(first),
+            };
+            Some((first.audience, frame?))
+        })
+        .collect()
+}
+
+/// What a connection gets at once (promise E2): the ping, then how long to wait before reconnecting, in
+/// milliseconds. Different for each, so that a restart is no stampede.
+pub fn greeting(retry_ms: u64) -> Bytes {
+    Bytes::from(format!("data: {{\"type\":\"ping\"}}\n\nretry: {retry_ms}\n\n"))
+}
+
+/// Tells a client that it missed so many frames.
+pub fn resync(dropped: u64) -> Bytes {
+    Bytes::from(format!("data: {{\"type\":\"resync\",\"dropped\":{dropped}}}\n\n"))
+}
+
+fn encode(fields: &Fields<'_>) -> Option<Frame> {
+    let mut wire = Vec::with_capacity(512);
+    wire.extend_from_slice(b"data: ");
+    if let Err(error) = fields.serialize(&mut Serializer::with_formatter(&mut wire, OneLine)) {
+        tracing::error!(kind = fields.r#type.name(), %error, "event without a frame");
+        return None;
+    }
+    wire.extend_from_slice(b"\n\n");
+    Some(Frame(Bytes::from(wire)))
+}
+
+/// Compact JSON without any character that something takes for an end of line: CR, LF and the other controls
+/// are escaped by JSON itself; NEL, LINE SEPARATOR and PARAGRAPH SEPARATOR (at which, for one, Python's
+/// `splitlines` splits) here.
+struct OneLine;
+
+impl Formatter for OneLine {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(['\u{85}', '\u{2028}', '\u{2029}']) {
+            let (before, from) = rest.split_at(at);
+            writer.write_all(before.as_bytes())?;
+            let mut characters = from.chars();
+            if let Some(separator) = characters.next() {
+                write!(writer, "\\u{:04x}", u32::from(separator))?;
+            }
+            rest = characters.as_str();
+        }
+        writer.write_all(rest.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Clock;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn finding(clock: &Clock, kind: Kind, company: Id) -> Event {
+        let subject = Subject {
+            kind: SubjectType::Finding,
+            id: clock.id(),
+        };
+        let mut event = Event::new(clock, kind, Audience::Company(company), subject);
+        event.severity = Some(Severity::Critical);
+        event
+    }
+
+    fn json(frame: &Frame) -> Value {
+        let text = std::str::from_utf8(frame.bytes()).unwrap();
+        let line = text.strip_prefix("data: ").unwrap().strip_suffix("\n\n").unwrap();
+        serde_json::from_str(line).unwrap()
+    }
+
+    #[test]
+    fn has_the_fields_of_the_contract() {
+        let clock = Clock::manual(Time::from_nanos(1_700_000_000_123_000_000));
+        let company = clock.id();
+        let mut event = finding(&clock, Kind::FindingAssigned, company);
+        event.data.insert("title".to_owned(), "SQL injection".into());
+        let frame = Frame::of(&event).unwrap();
+        assert_eq!(
+            json(&frame),
+            serde_json::json!({
+                "type": "finding.assigned",
+                "id": event.id.to_string(),
+                "at": "2023-11-14T22:13:20.123Z",
+                "company_id": company.to_string(),
+                "subject": {"type": "finding", "id": event.subject.id.to_string()},
+                "severity": "critical",
+                "data": {"title": "SQL injection"},
+            })
+        );
+        let notification = Event::new(
+            &clock,
+            Kind::NotificationRead,
+            Audience::User(clock.id()),
+            event.subject,
+        );
+        let fields = json(&Frame::of(&notification).unwrap());
+        assert_eq!(fields.get("company_id"), Some(&Value::Null));
+        assert_eq!(
+            fields.get("severity"),
+            None,
+            "left out where the kind carries none"
+        );
+    }
+
+    // promise: E3
+    #[test]
+    fn every_live_kind_has_a_frame_and_no_other() {
+        let clock = Clock::system();
+        for kind in Kind::ALL {
+            let mut event = finding(&clock, *kind, clock.id());
+            event.severity = None;
+            assert_eq!(Frame::of(&event).is_some(), kind.about().live, "{kind}");
+            assert_eq!(
+                Frame::bundle(clock.id(), &[&event]).is_some(),
+                kind.about().live,
+                "{kind}"
+            );
+            let curated = "finding sla retest scan asset project report approval notification";
+            assert_eq!(
+                curated.split(' ').any(|category| category == kind.category()),
+                kind.about().live
+            );
+        }
+    }
+
+    #[test]
+    fn an_import_becomes_one_frame_per_kind_and_company() {
+        let clock = Clock::system();
+        let (company, other, scan) = (clock.id(), clock.id(), clock.id());
+        let mut events = Vec::new();
+        for n in 0..120 {
+            let kind = if n % 3 == 0 {
+                Kind::FindingUpdated
+            } else {
+                Kind::FindingCreated
+            };
+            let mut event = finding(&clock, kind, if n == 7 { other } else { company });
+            event.bundle = Some(scan);
+            events.push(event);
+        }
+        events.push(finding(&clock, Kind::FindingCreated, company));
+        let frames = of_commit(&events);
+        let shape: Vec<_> = frames
+            .iter()
+            .map(|(audience, frame)| {
+                let fields = json(frame);
+                let data = fields["data"].clone();
+                (
+                    audience.company(),
+                    fields["type"].as_str().unwrap().to_owned(),
+                    data["count"].as_u64(),
+                    data["finding_ids"].as_array().map_or(0, Vec::len),
+                )
+            })
+            .collect();
+        let created = "finding.created".to_owned();
+        assert_eq!(
+            shape,
+            [
+                (Some(company), "finding.updated".to_owned(), Some(40), 40),
+                (Some(company), created.clone(), Some(79), 50),
+                (Some(other), created.clone(), Some(1), 1),
+                (Some(company), created, None, 0),
+            ]
+        );
+        let fields = json(&frames[1].1);
+        assert_eq!(fields["subject"]["type"], "scan");
+        assert_eq!(fields["subject"]["id"], scan.to_string());
+        assert_eq!(fields["data"]["scan_id"], scan.to_string());
+        assert_eq!(fields["data"]["bundled"], true);
+        assert_eq!(fields["data"]["finding_ids"][0], events[1].subject.id.to_string());
+    }
+
+    // promise: E7
+    #[test]
+    fn an_event_whose_audience_does_not_fit_its_kind_has_no_frame() {
+        let clock = Clock::system();
+        let mut event = finding(&clock, Kind::FindingCreated, clock.id());
+        event.audience = Audience::Platform;
+        assert!(of_commit(&[event]).is_empty());
+    }
+
+    // promise: C7
+    #[test]
+    fn hostile_text_stays_one_line_for_every_reading_of_a_line() {
+        let clock = Clock::system();
+        let hostile = "x\r\n\r\ndata: {\"type\":\"ping\"}\n\nid: 1\r\u{85}y\u{2028}\u{2029}\u{b}\u{c}\0\u{1c}\u{feff}é🔔</script>";
+        let mut event = finding(&clock, Kind::FindingCreated, clock.id());
+        event.data.insert("title".to_owned(), hostile.into());
+        event.data.insert(hostile.to_owned(), hostile.into());
+        let frame = Frame::of(&event).unwrap();
+        let fields = json(&frame);
+        assert_eq!(fields["data"]["title"], hostile);
+        assert_eq!(fields["data"][hostile], hostile);
+        let line = &frame.bytes()[..frame.bytes().len() - 2];
+        let ends = |c: char| c.is_ascii_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}');
+        assert!(!std::str::from_utf8(line).unwrap().contains(ends));
+    }
+
+    proptest! {
+        // promise: C7
+        #[test]
+        fn any_text_reads_back_from_one_line(title in any::<String>(), key in any::<String>()) {
+            let clock = Clock::system();
+            let mut event = finding(&clock, Kind::FindingCreated, clock.id());
+            event.data.insert(key.clone(), title.clone().into());
+            let frame = Frame::of(&event).unwrap();
+            let text = std::str::from_utf8(frame.bytes()).unwrap();
+            prop_assert_eq!(text.matches(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).count(), 2);
+            let fields = json(&frame);
+            prop_assert_eq!(fields["data"][&key].as_str(), Some(title.as_str()));
+        }
+    }
+}

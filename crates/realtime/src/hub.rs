@@ -1,0 +1,286 @@
+//! The one place where frames meet connections.
+//!
+//! Owns: the shards' inboxes, who may open one more stream, the numbers. Must not: wait, or know what an event is.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use base::{Audience, Clock, Id};
+
+use crate::{
+    connection::{Bound, Connection, Feed, Reader},
+    frame::{self, Frame},
+    inbox::{Command, Inbox, Whose},
+    metrics::{Counters, Snapshot},
+    shard::{Rules, Shard},
+};
+
+/// The shortest time a client is asked to wait before it reconnects, in milliseconds.
+const RETRY_MIN_MS: f64 = 1_000.0;
+/// How much longer than that it may be, in milliseconds.
+const RETRY_SPREAD_MS: f64 = 4_000.0;
+
+/// What a hub may use and how long it waits.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Into how many shards it is divided; 0 for one per core.
+    pub shards: usize,
+    /// How many frames wait for one connection at most.
+    pub frames: usize,
+    /// How many bytes of frames wait for one connection at most. A single frame above it is never delivered.
+    pub bytes: usize,
+    /// How many streams one person may have open.
+    pub per_user: usize,
+    /// How many streams may be open in all.
+    pub total: usize,
+    /// How often a comment is sent to every connection.
+    pub heartbeat: Duration,
+    /// After how long a connection is ended from which nothing was read although something waits. Looked at with
+    /// each heartbeat.
+    pub unread: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            shards: 0,
+            frames: 256,
+            bytes: 128 * 1024,
+            per_user: 64,
+            total: 20_000,
+            heartbeat: Duration::from_secs(20),
+            unread: Duration::from_mins(1),
+        }
+    }
+}
+
+/// Why a stream was not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// This person has as many open as one may have.
+    #[error("this person has too many streams open")]
+    User,
+    /// There are as many open as there may be.
+    #[error("too many streams are open")]
+    Full,
+    /// The hub is closing or closed.
+    #[error("the stream is closing")]
+    Closing,
+}
+
+/// Hands frames to connections. Clones share one hub; nothing here waits except [`close`](Self::close).
+#[derive(Clone)]
+pub struct Hub(Arc<Parts>);
+
+struct Parts {
+    shards: Vec<Arc<Inbox>>,
+    /// Where the next connection goes.
+    turn: AtomicUsize,
+    seats: Arc<Seats>,
+    clock: Clock,
+    published: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Hub {
+    /// A hub and its shards, each of which someone must [`run`](Shard::run).
+    pub fn new(options: &Options, clock: Clock) -> (Self, Vec<Shard>) {
+        let count = match options.shards {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            count => count,
+        };
+        let rules = Rules {
+            bound: Bound {
+                frames: options.frames,
+                bytes: options.bytes,
+            },
+            heartbeat: options.heartbeat,
+            unread: options.unread,
+        };
+        let inboxes: Vec<Arc<Inbox>> = (0..count).map(|_| Arc::default()).collect();
+        let shards = inboxes
+            .iter()
+            .map(|inbox| Shard::new(Arc::clone(inbox), rules, clock.clone()))
+            .collect();
+        let hub = Self(Arc::new(Parts {
+            shards: inboxes,
+            turn: AtomicUsize::new(0),
+            seats: Arc::new(Seats::new(options.per_user, options.total)),
+            clock,
+            published: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }));
+        (hub, shards)
+    }
+
+    /// Hands a frame to every connection that the audience reaches. Never waits: where there is no room, the
+    /// frame is dropped for that connection and its client is told (promise E5).
+    pub fn publish(&self, audience: Audience, frame: &Frame) {
+        self.0.published.fetch_add(1, Ordering::Relaxed);
+        for shard in &self.0.shards {
+            shard.publish(audience, frame.bytes().clone());
+        }
+    }
+
+    /// Tells everyone that they missed so many frames.
+    pub fn missed(&self, frames: u64) {
+        for shard in &self.0.shards {
+            shard.tell(Command::Missed(frames));
+        }
+    }
+
+    /// Ends streams at once: no frame published after this reaches them, and what waits is not sent
+    /// (promise E8).
+    pub fn end(&self, whose: Whose) {
+        for shard in &self.0.shards {
+            shard.tell(Command::End(whose));
+        }
+    }
+
+    /// Opens a stream. From now on its body gathers what the reader may see.
+    pub fn open(&self, reader: Reader) -> Result<Feed, Refused> {
+        let opened = self.seat(reader);
+        if opened.is_err() {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        opened
+    }
+
+    fn seat(&self, reader: Reader) -> Result<Feed, Refused> {
+        let seat = Seats::take(&self.0.seats, reader.user)?;
+        let greeting = frame::greeting(retry_ms(&self.0.clock));
+        let connection = Arc::new(Connection::new(reader, greeting));
+        let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
+        let (before, from) = self.0.shards.split_at(turn % self.0.shards.len().max(1));
+        // A shard that has ended takes none; the next one does.
+        let inbox = from
+            .iter()
+            .chain(before)
+            .find(|inbox| inbox.join(Arc::clone(&connection)))
+            .ok_or(Refused::Closing)?;
+        let place = Place {
+            inbox: Arc::clone(inbox),
+            _seat: seat,
+        };
+        Ok(Feed::new(connection, place))
+    }
+
+    /// Refuses new streams and ends the open ones, spread over so long; each gets what already waits for it.
+    /// Only the first call's time counts.
+    pub fn begin_close(&self, over: Duration) {
+        for shard in &self.0.shards {
+            shard.close(over);
+        }
+    }
+
+    /// [`begin_close`](Self::begin_close), and waits until every stream has been told to end.
+    pub async fn close(&self, over: Duration) {
+        self.begin_close(over);
+        for shard in &self.0.shards {
+            shard.left().await;
+        }
+    }
+
+    /// The numbers now.
+    pub fn metrics(&self) -> Snapshot {
+        let sum = |of: fn(&Counters) -> &AtomicU64| {
+            let each = self.0.shards.iter();
+            each.map(|shard| of(&shard.counters).load(Ordering::Relaxed))
+                .sum()
+        };
+        Snapshot {
+            connections: self.0.seats.taken(),
+            published: self.0.published.load(Ordering::Relaxed),
+            sent: sum(|counters| &counters.sent),
+            dropped: sum(|counters| &counters.dropped),
+            resyncs: sum(|counters| &counters.resyncs),
+            unread: sum(|counters| &counters.unread),
+            refused: self.0.refused.load(Ordering::Relaxed),
+        }
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a few thousand, never below zero"
+)]
+fn retry_ms(clock: &Clock) -> u64 {
+    (RETRY_MIN_MS + RETRY_SPREAD_MS * clock.fraction()) as u64
+}
+
+/// A connection's place in the hub, given back when its body is dropped.
+pub(crate) struct Place {
+    pub(crate) inbox: Arc<Inbox>,
+    _seat: Seat,
+}
+
+/// How many streams are open, in all and by person.
+struct Seats {
+    per_user: usize,
+    total: usize,
+    taken: Mutex<(usize, HashMap<Id, usize>)>,
+}
+
+/// One of them.
+struct Seat {
+    seats: Arc<Seats>,
+    user: Id,
+}
+
+impl Seats {
+    fn new(per_user: usize, total: usize) -> Self {
+        Self {
+            per_user,
+            total,
+            taken: Mutex::default(),
+        }
+    }
+
+    fn take(seats: &Arc<Self>, user: Id) -> Result<Seat, Refused> {
+        let mut taken = seats.lock();
+        let (all, users) = &mut *taken;
+        if *all >= seats.total {
+            return Err(Refused::Full);
+        }
+        let of_user = users.entry(user).or_default();
+        if *of_user >= seats.per_user {
+            return Err(Refused::User);
+        }
+        *of_user += 1;
+        *all += 1;
+        Ok(Seat {
+            seats: Arc::clone(seats),
+            user,
+        })
+    }
+
+    fn taken(&self) -> u64 {
+        u64::try_from(self.lock().0).unwrap_or(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (usize, HashMap<Id, usize>)> {
+        // Each change is complete before anything in it could panic.
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.seats.lock();
+        let (all, users) = &mut *taken;
+        *all -= 1;
+        if let Some(of_user) = users.get_mut(&self.user) {
+            *of_user -= 1;
+            if *of_user == 0 {
+                users.remove(&self.user);
+            }
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! What the stream counts, for whoever exports it.
+//!
+//! Owns: plain counters. Must not: know a metrics library.
+
+use std::sync::atomic::AtomicU64;
+
+/// The counters of one shard: each shard its own, so that cores do not fight over one cache line.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) sent: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    pub(crate) resyncs: AtomicU64,
+    pub(crate) unread: AtomicU64,
+}
+
+/// The state of the hub at one moment. Counts go up from the start of the process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Streams open now.
+    pub connections: u64,
+    /// Frames handed to the hub, each once however many it went to.
+    pub published: u64,
+    /// Frames handed to connections for sending; heartbeats, pings and resyncs not counted.
+    pub sent: u64,
+    /// Frames dropped because a connection's buffer was full, or because the hub itself fell behind.
+    pub dropped: u64,
+    /// Resync frames sent.
+    pub resyncs: u64,
+    /// Connections ended because their client did not read.
+    pub unread: u64,
+    /// Streams refused because a limit was reached or the hub was closing.
+    pub refused: u64,
+}

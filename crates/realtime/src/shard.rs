@@ -1,0 +1,228 @@
+//! One of the few parts a hub is divided into: it owns its connections alone and hands each what it may see.
+//!
+//! Owns: the pass (everything that arrived since the last one goes out together), the one heartbeat sweep, the
+//! end of expired and unread connections, the drain.
+//! Must not: wait for a client, or decide who a client is.
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use base::{Audience, Clock, Time};
+use bytes::Bytes;
+
+use crate::{
+    connection::{Bound, Connection, Run},
+    inbox::{Command, Inbox, Whose},
+    index::Index,
+};
+
+/// How many frames to one audience are joined into one buffer.
+const RUN: usize = 64;
+
+/// In how many steps a drain ends its connections.
+const DRAIN_STEPS: u32 = 20;
+
+/// No time that will come.
+const NEVER: Time = Time::from_nanos(i64::MAX);
+
+/// What a shard goes by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    pub(crate) bound: Bound,
+    pub(crate) heartbeat: Duration,
+    pub(crate) unread: Duration,
+}
+
+/// One shard. Without someone who [`run`](Self::run)s it, its connections get no frame; dropped, it ends them.
+pub struct Shard {
+    inbox: Arc<Inbox>,
+    index: Index,
+    rules: Rules,
+    clock: Clock,
+    /// When the first of its connections expires, or earlier.
+    expiry: Time,
+}
+
+impl Shard {
+    pub(crate) fn new(inbox: Arc<Inbox>, rules: Rules, clock: Clock) -> Self {
+        Self {
+            inbox,
+            index: Index::default(),
+            rules,
+            clock,
+            expiry: NEVER,
+        }
+    }
+
+    /// Does the shard's work until the hub is closed and the last connection told.
+    pub async fn run(mut self) {
+        let mut beat = self.clock.now().after(self.rules.heartbeat);
+        loop {
+            tokio::select! {
+                () = self.inbox.arrival() => {}
+                () = self.clock.sleep_until(beat.min(self.expiry)) => {}
+            }
+            let close = self.pass();
+            let now = self.clock.now();
+            if now >= beat {
+                self.sweep(now);
+                beat = now.after(self.rules.heartbeat);
+            } else if now >= self.expiry {
+                self.expire(now);
+            }
+            if let Some(over) = close {
+                return self.drain(over).await;
+            }
+            // The bodies get a turn: what arrives meanwhile leaves together in the next pass.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Carries out all that has arrived. Says over how long to drain, if asked to.
+    fn pass(&mut self) -> Option<Duration> {
+        let arrived = self.inbox.take();
+        let now = self.clock.now();
+        let mut close = None;
+        let mut commands = arrived.commands.into_iter().peekable();
+        while let Some(command) = commands.next() {
+            match command {
+                Command::Publish(audience, frame) => {
+                    let mut frames = vec![frame];
+                    let more =
+                        |command: &Command| matches!(command, Command::Publish(to, _) if *to == audience);
+                    while frames.len() < RUN
+                        && let Some(Command::Publish(_, frame)) = commands.next_if(more)
+                    {
+                        frames.push(frame);
+                    }
+                    self.deliver(audience, &frames, now);
+                }
+                Command::Join(connection) => self.join(connection),
+                Command::Leave(connection) => self.index.remove(&connection),
+                Command::Missed(frames) => self.missed(Audience::Platform, frames),
+                Command::End(whose) => self.end(whose),
+                Command::Close(over) => close = Some(over),
+            }
+        }
+        for (audience, frames) in arrived.missed {
+            self.missed(audience, frames);
+        }
+        close
+    }
+
+    fn join(&mut self, connection: Arc<Connection>) {
+        self.expiry = self.expiry.min(connection.reader.expires_at);
+        if let Err(connection) = self.index.insert(connection) {
+            connection.cut();
+        }
+    }
+
+    fn deliver(&mut self, audience: Audience, frames: &[Bytes], now: Time) {
+        let run = Run::new(frames);
+        let bound = self.rules.bound;
+        let mut dropped = 0;
+        self.index.reached_by(audience, |connection| {
+            // A session that has ended carries nothing more, whether or not the sweep has been by.
+            if connection.reader.expires_at > now {
+                dropped += connection.offer(&run, bound);
+            }
+        });
+        self.inbox.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
+    }
+
+    fn missed(&self, audience: Audience, frames: u64) {
+        let mut reached = 0;
+        self.index.reached_by(audience, |connection| {
+            connection.missed(frames);
+            reached += 1;
+        });
+        let dropped = frames.saturating_mul(reached);
+        self.inbox.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
+    }
+
+    fn end(&mut self, whose: Whose) {
+        let mut ended: Vec<Arc<Connection>> = Vec::new();
+        match whose {
+            Whose::User(user) => self
+                .index
+                .reached_by(Audience::User(user), |one| ended.push(Arc::clone(one))),
+            Whose::Session(session) => ended.extend(
+                self.index
+                    .all()
+                    .filter(|one| one.reader.session == session)
+                    .cloned(),
+            ),
+            Whose::Everyone => ended.extend(self.index.all().cloned()),
+        }
+        for connection in ended {
+            connection.cut();
+            self.index.remove(&connection);
+        }
+    }
+
+    /// The heartbeat to all, and the end of those that have expired or do not read.
+    fn sweep(&mut self, now: Time) {
+        self.expire(now);
+        let limit = self.rules.unread;
+        let unread: Vec<_> = self
+            .index
+            .all()
+            .filter(|one| one.sweep(now, limit))
+            .cloned()
+            .collect();
+        for connection in unread {
+            connection.hang_up();
+            self.index.remove(&connection);
+            self.inbox.counters.unread.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn expire(&mut self, now: Time) {
+        let over = |one: &&Arc<Connection>| one.reader.expires_at <= now;
+        let expired: Vec<_> = self.index.all().filter(over).cloned().collect();
+        for connection in expired {
+            connection.cut();
+            self.index.remove(&connection);
+        }
+        let next = self.index.all().map(|one| one.reader.expires_at).min();
+        self.expiry = next.unwrap_or(NEVER);
+    }
+
+    /// Ends every connection after what waits for it, some at a time: clients that all come back at once are a
+    /// stampede for whoever takes over.
+    async fn drain(mut self, over: Duration) {
+        for left in (1..=DRAIN_STEPS).rev() {
+            let share = match left {
+                _ if over.is_zero() => self.index.len(),
+                left => self.index.len().div_ceil(left as usize),
+            };
+            let ending: Vec<_> = self.index.all().take(share).cloned().collect();
+            for connection in ending {
+                connection.finish();
+                self.index.remove(&connection);
+            }
+            if self.index.len() == 0 {
+                return;
+            }
+            self.clock.sleep(over / DRAIN_STEPS).await;
+            // Until their turn comes the others are served.
+            self.pass();
+        }
+    }
+}
+
+impl Drop for Shard {
+    fn drop(&mut self) {
+        // After a drain there is nobody left; after a panic nobody may be left with a stream that stays silent.
+        for command in self.inbox.leave().commands {
+            if let Command::Join(connection) = command {
+                connection.cut();
+            }
+        }
+        for connection in self.index.all() {
+            connection.cut();
+        }
+    }
+}
