@@ -1,0 +1,192 @@
+//! Single settings out of the merged layers; what does not fit is collected.
+
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
+
+use figment::{
+    Figment,
+    value::{Dict, Value},
+};
+
+pub(super) struct Reader {
+    root: Dict,
+    pub(super) errors: Vec<String>,
+}
+
+impl Reader {
+    pub(super) fn new(figment: Figment, mut errors: Vec<String>) -> Self {
+        let root = figment.extract::<Dict>().unwrap_or_else(|error| {
+            errors.push(error.to_string());
+            Dict::new()
+        });
+        Self { root, errors }
+    }
+
+    /// Names each key that the defaults do not have: most likely a slip of the pen.
+    pub(super) fn refuse_unknown(&mut self, defaults: &Figment) {
+        let known = leaves(&defaults.extract::<Dict>().unwrap_or_default(), "");
+        for (key, _) in leaves(&self.root, "") {
+            if !known.iter().any(|(name, _)| *name == key) {
+                self.errors.push(format!("{key}: there is no such setting"));
+            }
+        }
+    }
+
+    fn value(&self, key: &str) -> Option<&Value> {
+        let mut pieces = key.split('.');
+        let first = self.root.get(pieces.next()?)?;
+        pieces.try_fold(first, |value, piece| value.as_dict()?.get(piece))
+    }
+
+    /// The setting as text; a number or truth value of a file in its own spelling.
+    pub(super) fn text(&self, key: &str) -> String {
+        self.value(key).map(spelled).unwrap_or_default().trim().to_owned()
+    }
+
+    pub(super) fn optional(&self, key: &str) -> Option<String> {
+        Some(self.text(key)).filter(|text| !text.is_empty())
+    }
+
+    pub(super) fn parsed<T: FromStr>(&mut self, key: &str, fallback: T) -> T
+    where
+        T::Err: Display,
+    {
+        self.text(key).parse().unwrap_or_else(|error| {
+            self.errors.push(format!("{key}: {error}"));
+            fallback
+        })
+    }
+
+    pub(super) fn number<T>(&mut self, key: &str, range: RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + Display + Copy,
+    {
+        match self.text(key).parse() {
+            Ok(number) if range.contains(&number) => number,
+            _ => {
+                let (least, most) = (range.start(), range.end());
+                self.errors
+                    .push(format!("{key}: expected a whole number from {least} to {most}"));
+                *least
+            }
+        }
+    }
+
+    pub(super) fn seconds(&mut self, key: &str) -> Duration {
+        Duration::from_secs(self.number(key, 1..=300))
+    }
+
+    pub(super) fn one_of(&mut self, key: &str, allowed: &[&str]) -> String {
+        let text = self.text(key);
+        if !allowed.contains(&text.as_str()) {
+            self.errors
+                .push(format!("{key}: expected one of {}", allowed.join(", ")));
+        }
+        text
+    }
+
+    /// A list of a file, or a text with commas.
+    pub(super) fn list<T: FromStr>(&mut self, key: &str) -> Vec<T>
+    where
+        T::Err: Display,
+    {
+        let texts = match self.value(key) {
+            Some(Value::Array(_, values)) => values.iter().map(spelled).collect(),
+            Some(value) => spelled(value).split(',').map(str::to_owned).collect(),
+            None => Vec::new(),
+        };
+        let mut list = Vec::new();
+        for text in texts
+            .iter()
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+        {
+            match text.parse() {
+                Ok(item) => list.push(item),
+                Err(error) => self.errors.push(format!("{key}: \"{text}\": {error}")),
+            }
+        }
+        list
+    }
+
+    /// Two settings that are given together or not at all.
+    pub(super) fn both(&mut self, first: &str, second: &str) -> Option<(String, String)> {
+        match (self.optional(first), self.optional(second)) {
+            (Some(one), Some(two)) => Some((one, two)),
+            (None, None) => None,
+            _ => {
+                self.errors.push(format!("{first} and {second} go together"));
+                None
+            }
+        }
+    }
+
+    pub(super) fn database_url(&mut self) -> String {
+        let url = self.text("database_url");
+        if !["sqlite://", "postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| url.starts_with(scheme))
+        {
+            self.errors
+                .push("database_url: begins with neither sqlite:// nor postgres://".to_owned());
+        }
+        url
+    }
+
+    pub(super) fn public_url(&mut self, url: &str) -> String {
+        let rest = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"));
+        let plain = |rest: &&str| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ', '"']);
+        if rest.filter(plain).is_none() {
+            self.errors
+                .push("public_url: expected http(s)://HOST, without a query".to_owned());
+        }
+        url.trim_end_matches('/').to_owned()
+    }
+
+    pub(super) fn shown(&self, secrets: &[&str]) -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        for (key, value) in leaves(&self.root, "") {
+            let value = match value {
+                Value::Array(_, values) => {
+                    let values: Vec<_> = values
+                        .iter()
+                        .map(|value| format!("{:?}", spelled(value)))
+                        .collect();
+                    format!("[{}]", values.join(", "))
+                }
+                Value::Num(..) | Value::Bool(..) => spelled(&value),
+                value if secrets.contains(&key.as_str()) && !spelled(&value).is_empty() => {
+                    "\"***\"".to_owned()
+                }
+                value => format!("{:?}", spelled(&value)),
+            };
+            let _ = writeln!(text, "{key} = {value}");
+        }
+        text
+    }
+}
+
+fn leaves(dict: &Dict, prefix: &str) -> Vec<(String, Value)> {
+    dict.iter()
+        .flat_map(|(key, value)| match value.as_dict() {
+            Some(inner) => leaves(inner, &format!("{prefix}{key}.")),
+            None => vec![(format!("{prefix}{key}"), value.clone())],
+        })
+        .collect()
+}
+
+fn spelled(value: &Value) -> String {
+    match value {
+        Value::String(_, text) => text.clone(),
+        Value::Char(_, char) => char.to_string(),
+        Value::Bool(_, yes) => yes.to_string(),
+        Value::Num(_, number) => number
+            .to_i128()
+            .map(|int| int.to_string())
+            .or_else(|| number.to_f64().map(|real| real.to_string()))
+            .unwrap_or_default(),
+        _ => String::new(),
+    }
+}
