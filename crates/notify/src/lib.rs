@@ -1,1 +1,3 @@
 //! The delivery engine: one event, one pass, five channels.
+pub mod channels;
+pub mod message;

@@ -62,9 +62,9 @@ const SPECIAL_V4: [([u8; 4], u32); 19] = [
     ([240, 0, 0, 0], 4),      // reserved, broadcast
 ];
 
-/// Blocks inside 2000::/3 that are not the public internet. The tunnels (Teredo, 6to4) carry an IPv4 address that
-/// would escape its own judgement. NAT64 (64:ff9b::/96), unique local, link-local, multicast and the mapped and
-/// compatible forms lie outside 2000::/3 and need no line.
+/// Blocks inside `2000::/3` that are not the public internet. The tunnels (Teredo, 6to4) carry an IPv4 address that
+/// would escape its own judgement. NAT64 (`64:ff9b::/96`), unique local, link-local, multicast and the mapped and
+/// compatible forms lie outside `2000::/3` and need no line.
 const SPECIAL_V6: [([u16; 8], u32); 6] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments, with Teredo and ORCHID
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation

@@ -1,0 +1,194 @@
+//! The words of each kind: what happened, as a name and as a sentence.
+
+use base::{Event, Kind, Severity, Time, text};
+use jiff::civil::Date;
+
+use super::one_line;
+
+/// Name and sentence of an event.
+pub(super) struct Words {
+    pub(super) action: &'static str,
+    pub(super) sentence: String,
+}
+
+/// The words of an event. Total over every kind, so that a new kind does not compile without words.
+pub(super) fn words(event: &Event) -> Words {
+    // With whoever did it, if known: "Mara Lind assigned this finding." or "This finding was assigned."
+    let done = |action, active: &str, passive: &str| {
+        let sentence = match one_line(event, "actor_name") {
+            Some(actor) => format!("{actor} {active}."),
+            None => passive.to_owned(),
+        };
+        Words { action, sentence }
+    };
+    let said = |action, sentence: String| Words { action, sentence };
+    match event.kind {
+        Kind::FindingCreated => done("New finding", "recorded this finding", "A finding was recorded."),
+        Kind::FindingUpdated => done(
+            "Finding updated",
+            "changed this finding",
+            "This finding was changed.",
+        ),
+        Kind::FindingAssigned => done(
+            "Finding assigned",
+            "assigned this finding",
+            "This finding was assigned.",
+        ),
+        Kind::FindingStatusChanged => status_changed(event),
+        Kind::FindingDeleted => done(
+            "Finding deleted",
+            "deleted this finding",
+            "This finding was deleted.",
+        ),
+        Kind::SlaWarning => said(
+            "SLA deadline near",
+            deadline(event, "This finding is to be closed", "soon"),
+        ),
+        Kind::SlaBreached => said(
+            "SLA deadline passed",
+            deadline(event, "This finding was to be closed", "by now"),
+        ),
+        Kind::RetestDue => said("Retest due", "This finding is due for its retest.".to_owned()),
+        Kind::ScanStarted => done("Scan started", "started this scan", "This scan started."),
+        Kind::ScanCompleted => said("Scan completed", completed(event)),
+        Kind::ScanFailed => said("Scan failed", "This scan or its import failed.".to_owned()),
+        Kind::AssetCreated => done("New asset", "added this asset", "An asset was added."),
+        Kind::AssetUpdated => done("Asset updated", "changed this asset", "This asset was changed."),
+        Kind::AssetDeleted => done("Asset deleted", "deleted this asset", "This asset was deleted."),
+        Kind::ProjectCreated => done("New project", "added this project", "A project was added."),
+        Kind::ProjectUpdated => done(
+            "Project updated",
+            "changed this project",
+            "This project was changed.",
+        ),
+        Kind::ProjectDeleted => done(
+            "Project deleted",
+            "deleted this project",
+            "This project was deleted.",
+        ),
+        Kind::ReportReady => said("Report ready", "This report is ready to download.".to_owned()),
+        Kind::ReportFailed => said("Report failed", "This report could not be made.".to_owned()),
+        Kind::AgreementExpiring => said(
+            "Agreement expiring",
+            "This agreement is about to expire.".to_owned(),
+        ),
+        Kind::ApprovalRequested => done(
+            "Approval requested",
+            "asks for an approval",
+            "An approval is asked for.",
+        ),
+        Kind::ApprovalDecided => decided(event),
+        Kind::NotificationCreated => said("Notification", "A notification arrived.".to_owned()),
+        Kind::NotificationRead | Kind::NotificationAllRead => {
+            said("Notifications read", "Notifications were read.".to_owned())
+        }
+    }
+}
+
+/// The severity as people read it.
+pub(super) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "Informational",
+        Severity::Low => "Low",
+        Severity::Medium => "Medium",
+        Severity::High => "High",
+        Severity::Critical => "Critical",
+        Severity::Urgent => "Urgent",
+    }
+}
+
+/// A name of the API as people read it: `in_progress` is "In progress".
+pub(super) fn plain_name(name: &str) -> String {
+    let plain = text::line(&name.replace('_', " "), 40);
+    let mut chars = plain.chars();
+    chars
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// A time or a date as people read it, "3 Dec 2026, 14:00 UTC"; another text as it is, cleaned.
+pub(super) fn moment(raw: &str) -> String {
+    if let Ok(time) = raw.parse::<Time>() {
+        return at(time);
+    }
+    raw.parse::<Date>().map_or_else(
+        |_| text::line(raw, 40),
+        |date| date.strftime("%-d %b %Y").to_string(),
+    )
+}
+
+/// A time as people read it.
+pub(crate) fn at(time: Time) -> String {
+    time.timestamp().strftime("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// The counts of a scan: "12 read, 3 new, 1 closed".
+pub(super) fn counts(event: &Event) -> Option<String> {
+    let counts = event.data.get("counts")?.as_object()?;
+    let names = [
+        ("read", "read"),
+        ("created", "new"),
+        ("updated", "changed"),
+        ("reopened", "reopened"),
+        ("closed", "closed"),
+        ("skipped", "skipped"),
+    ];
+    let parts: Vec<_> = names
+        .iter()
+        .filter_map(|(key, name)| Some((counts.get(*key)?.as_u64()?, *key, name)))
+        .filter(|(count, key, _)| *count > 0 || *key == "read")
+        .map(|(count, _, name)| format!("{count} {name}"))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn completed(event: &Event) -> String {
+    match event
+        .data
+        .get("counts")
+        .and_then(|counts| counts.get("created")?.as_u64())
+    {
+        Some(0) => "This scan ended without new findings.".to_owned(),
+        Some(1) => "This scan ended with one new finding.".to_owned(),
+        Some(new) => format!("This scan ended with {new} new findings."),
+        None => "This scan ended and its findings are in.".to_owned(),
+    }
+}
+
+fn status_changed(event: &Event) -> Words {
+    let status = |key| event.text(key).map(plain_name).filter(|name| !name.is_empty());
+    let way = match (status("from_status"), status("status")) {
+        (Some(from), Some(to)) => format!(" from {from} to {to}"),
+        (None, Some(to)) => format!(" to {to}"),
+        _ => " to another status".to_owned(),
+    };
+    let sentence = match one_line(event, "actor_name") {
+        Some(actor) => format!("{actor} moved this finding{way}."),
+        None => format!("This finding moved{way}."),
+    };
+    Words {
+        action: "Status changed",
+        sentence,
+    }
+}
+
+fn decided(event: &Event) -> Words {
+    let decision = ["decision", "status"].iter().find_map(|key| event.text(key));
+    let (action, verb) = match decision {
+        Some("approved") => ("Approval given", "approved"),
+        Some("rejected") => ("Approval rejected", "rejected"),
+        _ => ("Approval decided", "decided"),
+    };
+    let sentence = match one_line(event, "actor_name") {
+        Some(actor) => format!("{actor} {verb} this request."),
+        None => format!("This request was {verb}."),
+    };
+    Words { action, sentence }
+}
+
+fn deadline(event: &Event, start: &str, otherwise: &str) -> String {
+    match event.text("sla_due_at").map(moment) {
+        Some(due) if !due.is_empty() => format!("{start} by {due}."),
+        _ => format!("{start} {otherwise}."),
+    }
+}
