@@ -1,6 +1,6 @@
 # Every target installs or starts what it needs. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format console openapi bench release audit clean
+.PHONY: help run test lint format console openapi bench promises release audit clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ openapi: ## write openapi.json and the console's types made from it
 
 bench: ## run the load programs on this machine
 	@scripts/bench $(ONLY)
+
+promises: ## each promise with the tests that name it
+	@scripts/promises
 
 release: ## the optimised binary with the console inside: target/release/campanile
 	@scripts/console

@@ -1,0 +1,164 @@
+//! Checks on the house itself: that the documents name what exists, and that the crates depend on each other
+//! only the way `ARCHITECTURE.md` draws it. Needs no server and no database.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use base::Kind;
+
+/// The crates a crate may depend on. A line that is missing here is a decision somebody has not written down.
+const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
+    ("base", &[]),
+    ("store", &["base"]),
+    ("access", &["base", "store"]),
+    ("records", &["base", "store", "access"]),
+    ("notify", &["base", "store", "access"]),
+    ("realtime", &["base", "access"]),
+    ("calendar", &["base", "store", "access", "records"]),
+    (
+        "campanile",
+        &["base", "store", "access", "records", "notify", "realtime", "calendar"],
+    ),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("crates/server lies two folders below the root")
+        .to_owned()
+}
+
+fn text(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The files below a folder whose names end so, without what tools put there.
+fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if path.is_dir() {
+            if !matches!(&*name, "target" | "node_modules" | "dist" | "data" | "out") && !name.starts_with('.') {
+                found.extend(files(&path, endings));
+            }
+        } else if endings.iter().any(|ending| name.ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What stands between backticks and looks like a path of this repository.
+fn named_paths(document: &str) -> impl Iterator<Item = &str> {
+    document
+        .split("```")
+        .step_by(2) // outside of code blocks
+        .flat_map(|prose| prose.split('`').skip(1).step_by(2))
+        .filter(|name| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
+            name.contains('/') && !name.starts_with('/') && name.chars().all(plain)
+        })
+}
+
+#[test]
+fn every_path_in_architecture_exists() {
+    let document = text("ARCHITECTURE.md");
+    let missing: Vec<_> = named_paths(&document)
+        .filter(|path| !root().join(path).exists())
+        .collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");
+    assert!(named_paths(&document).count() > 20, "the check reads the document");
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut broken = Vec::new();
+    for file in files(&root(), &[".md"]) {
+        let document = fs::read_to_string(&file).expect("a document");
+        for link in document.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+            let target = link.0.split('#').next().unwrap_or_default();
+            let outside = target.is_empty() || target.contains("://") || target.starts_with("mailto:");
+            if !outside && !file.with_file_name("").join(target).exists() {
+                broken.push(format!("{}: {target}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn crates_depend_on_each_other_as_drawn() {
+    let own: BTreeSet<_> = MAY_DEPEND_ON.iter().map(|(name, _)| *name).collect();
+    let allowed: BTreeMap<_, _> = MAY_DEPEND_ON.iter().copied().collect();
+    let mut seen = 0;
+    for manifest in files(&root().join("crates"), &["Cargo.toml"]) {
+        let manifest = fs::read_to_string(manifest).expect("a manifest");
+        let name = manifest
+            .lines()
+            .find_map(|line| line.strip_prefix("name = "))
+            .expect("a name")
+            .trim_matches('"')
+            .to_owned();
+        let allowed = allowed.get(&*name).unwrap_or_else(|| panic!("{name} is not on the map"));
+        let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
+        for line in section.lines().take_while(|line| !line.starts_with('[')) {
+            let dependency = line.split(['.', ' ', '=']).next().unwrap_or_default();
+            assert!(
+                !own.contains(dependency) || allowed.contains(&dependency),
+                "{name} must not depend on {dependency}"
+            );
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, MAY_DEPEND_ON.len(), "every crate on the map is there");
+}
+
+/// `docs/events.md`, from the one table of kinds. `UPDATE=1` writes it.
+#[test]
+fn the_document_of_events_is_the_table() {
+    let mark = |yes| if yes { "yes" } else { "–" };
+    let mut rows = String::new();
+    for kind in Kind::ALL {
+        let about = kind.about();
+        let (severity, notifies, live) = (mark(about.severity), mark(about.notifies), mark(about.live));
+        writeln!(rows, "| `{}` | {severity} | {notifies} | {live} | {} |", about.name, about.summary).expect("text");
+    }
+    let document = text("docs/events.md");
+    let (head, rest) = document.split_once("<!-- table -->\n").expect("where the table begins");
+    let (_, tail) = rest.split_once("<!-- end of table -->").expect("where the table ends");
+    let table = "| Type | Severity | People are told | Live | What happened |\n|---|---|---|---|---|\n";
+    let wanted = format!("{head}<!-- table -->\n{table}{rows}<!-- end of table -->{tail}");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(root().join("docs/events.md"), &wanted).expect("docs/events.md");
+    }
+    assert_eq!(text("docs/events.md"), wanted, "UPDATE=1 cargo test --test house writes it");
+}
+
+#[test]
+fn tests_name_promises_that_are_given() {
+    let document = text("docs/promises.md");
+    let given: BTreeSet<_> = document
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next())
+        .collect();
+    let mut unknown = Vec::new();
+    for file in files(&root(), &[".rs", ".ts", ".py", ".mjs"]) {
+        let source = fs::read_to_string(&file).expect("a source");
+        let named = source
+            .lines()
+            .filter_map(|line| line.trim_start().strip_prefix("// ").or(line.trim_start().strip_prefix("# ")))
+            .filter_map(|comment| comment.strip_prefix("promise: "));
+        for promise in named.flat_map(|names| names.split([',', ' ']).filter(|name| !name.is_empty())) {
+            if !given.contains(promise) {
+                unknown.push(format!("{}: {promise}", file.display()));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "promises that docs/promises.md does not give:\n{}", unknown.join("\n"));
+}
