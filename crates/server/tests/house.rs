@@ -21,7 +21,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("calendar", &["base", "store", "access", "records"]),
     (
         "campanile",
-        &["base", "store", "access", "records", "notify", "realtime", "calendar"],
+        &[
+            "base", "store", "access", "records", "notify", "realtime", "calendar",
+        ],
     ),
 ];
 
@@ -40,10 +42,15 @@ fn text(path: &str) -> String {
 /// The files below a folder whose names end so, without what tools put there.
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+    for entry in fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry"))
+    {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if path.is_dir() {
-            if !matches!(&*name, "target" | "node_modules" | "dist" | "data" | "out") && !name.starts_with('.') {
+            if !matches!(&*name, "target" | "node_modules" | "dist" | "data" | "out")
+                && !name.starts_with('.')
+            {
                 found.extend(files(&path, endings));
             }
         } else if endings.iter().any(|ending| name.ends_with(ending)) {
@@ -72,8 +79,14 @@ fn every_path_in_architecture_exists() {
     let missing: Vec<_> = named_paths(&document)
         .filter(|path| !root().join(path).exists())
         .collect();
-    assert!(missing.is_empty(), "ARCHITECTURE.md names what is not there: {missing:?}");
-    assert!(named_paths(&document).count() > 20, "the check reads the document");
+    assert!(
+        missing.is_empty(),
+        "ARCHITECTURE.md names what is not there: {missing:?}"
+    );
+    assert!(
+        named_paths(&document).count() > 20,
+        "the check reads the document"
+    );
 }
 
 #[test]
@@ -81,7 +94,11 @@ fn every_link_between_documents_leads_somewhere() {
     let mut broken = Vec::new();
     for file in files(&root(), &[".md"]) {
         let document = fs::read_to_string(&file).expect("a document");
-        for link in document.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+        for link in document
+            .split("](")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(')'))
+        {
             let target = link.0.split('#').next().unwrap_or_default();
             let outside = target.is_empty() || target.contains("://") || target.starts_with("mailto:");
             if !outside && !file.with_file_name("").join(target).exists() {
@@ -89,7 +106,11 @@ fn every_link_between_documents_leads_somewhere() {
             }
         }
     }
-    assert!(broken.is_empty(), "links that lead nowhere:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "links that lead nowhere:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
@@ -105,7 +126,9 @@ fn crates_depend_on_each_other_as_drawn() {
             .expect("a name")
             .trim_matches('"')
             .to_owned();
-        let allowed = allowed.get(&*name).unwrap_or_else(|| panic!("{name} is not on the map"));
+        let allowed = allowed
+            .get(&*name)
+            .unwrap_or_else(|| panic!("{name} is not on the map"));
         let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
         for line in section.lines().take_while(|line| !line.starts_with('[')) {
             let dependency = line.split(['.', ' ', '=']).next().unwrap_or_default();
@@ -127,17 +150,30 @@ fn the_document_of_events_is_the_table() {
     for kind in Kind::ALL {
         let about = kind.about();
         let (severity, notifies, live) = (mark(about.severity), mark(about.notifies), mark(about.live));
-        writeln!(rows, "| `{}` | {severity} | {notifies} | {live} | {} |", about.name, about.summary).expect("text");
+        writeln!(
+            rows,
+            "| `{}` | {severity} | {notifies} | {live} | {} |",
+            about.name, about.summary
+        )
+        .expect("text");
     }
     let document = text("docs/events.md");
-    let (head, rest) = document.split_once("<!-- table -->\n").expect("where the table begins");
-    let (_, tail) = rest.split_once("<!-- end of table -->").expect("where the table ends");
+    let (head, rest) = document
+        .split_once("<!-- table -->\n")
+        .expect("where the table begins");
+    let (_, tail) = rest
+        .split_once("<!-- end of table -->")
+        .expect("where the table ends");
     let table = "| Type | Severity | People are told | Live | What happened |\n|---|---|---|---|---|\n";
     let wanted = format!("{head}<!-- table -->\n{table}{rows}<!-- end of table -->{tail}");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(root().join("docs/events.md"), &wanted).expect("docs/events.md");
     }
-    assert_eq!(text("docs/events.md"), wanted, "UPDATE=1 cargo test --test house writes it");
+    assert_eq!(
+        text("docs/events.md"),
+        wanted,
+        "UPDATE=1 cargo test --test house writes it"
+    );
 }
 
 #[test]
@@ -152,7 +188,11 @@ fn tests_name_promises_that_are_given() {
         let source = fs::read_to_string(&file).expect("a source");
         let named = source
             .lines()
-            .filter_map(|line| line.trim_start().strip_prefix("// ").or(line.trim_start().strip_prefix("# ")))
+            .filter_map(|line| {
+                line.trim_start()
+                    .strip_prefix("// ")
+                    .or(line.trim_start().strip_prefix("# "))
+            })
             .filter_map(|comment| comment.strip_prefix("promise: "));
         for promise in named.flat_map(|names| names.split([',', ' ']).filter(|name| !name.is_empty())) {
             if !given.contains(promise) {
@@ -160,5 +200,9 @@ fn tests_name_promises_that_are_given() {
             }
         }
     }
-    assert!(unknown.is_empty(), "promises that docs/promises.md does not give:\n{}", unknown.join("\n"));
+    assert!(
+        unknown.is_empty(),
+        "promises that docs/promises.md does not give:\n{}",
+        unknown.join("\n")
+    );
 }
