@@ -1,1 +1,34 @@
 //! Who is calling and what they may see: companies, users, teams, roles, sessions, tokens.
+//!
+//! Owns: the tables of people and companies, signing in, the [`Caller`] and its scope, the [`directory`] that others
+//! ask for addresses, the [`Vault`] for secrets at rest, and what all HTTP handlers share: [`Problem`], the
+//! extractors, pages, the [`validate`] rules.
+//! Must not: know an event's consumers, or who else has tables.
+
+pub mod directory;
+mod extract;
+pub mod page;
+mod problem;
+mod role;
+mod secret;
+pub mod validate;
+
+mod access;
+mod authenticate;
+mod caller;
+mod credentials;
+
+pub use access::{Access, AccessChange, LoginLimits, Options};
+pub use authenticate::{Peer, SESSION_COOKIE, authenticate};
+pub use caller::Caller;
+pub use extract::{Json, Path, Query};
+pub use page::{Page, PageQuery};
+pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, FieldError, Problem};
+pub use role::{NotARole, Role};
+pub use secret::{NotOpened, Secret, Vault, mask};
+
+/// The tables this crate owns.
+pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
+    owner: "access",
+    steps: &[("0001-access", include_str!("../migrations/0001-access.sql"))],
+};

@@ -1,0 +1,187 @@
+//! The one handle to people and companies.
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Clock, Id};
+use store::{Store, Tx};
+use tokio::sync::broadcast;
+
+use crate::{Caller, Problem, Vault, credentials};
+
+/// How many changes of access a listener may be behind before it is told that it lagged.
+const CHANGES: usize = 1024;
+
+/// How signing in behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// How long a session lasts.
+    pub session_lifetime: Duration,
+    /// The text of high entropy that secrets at rest are sealed with.
+    pub secret_key: crate::Secret,
+    /// Whether the cookie is sent over https only.
+    pub cookie_secure: bool,
+    /// Where the console is, such as `https://campanile.example`; may be empty.
+    pub public_url: String,
+    /// How often one may try to sign in.
+    pub login: LoginLimits,
+}
+
+/// How often one may try to sign in: so many wrong passwords at once, then one more each interval.
+#[derive(Debug, Clone, Copy)]
+pub struct LoginLimits {
+    /// Wrong passwords at once for one account.
+    pub account_burst: u32,
+    /// After which time an account has one more.
+    pub account_interval: Duration,
+    /// Wrong passwords at once from one address (IPv6: one /64).
+    pub peer_burst: u32,
+    /// After which time an address has one more.
+    pub peer_interval: Duration,
+}
+
+impl Default for LoginLimits {
+    fn default() -> Self {
+        Self {
+            account_burst: 10,
+            account_interval: Duration::from_secs(30),
+            peer_burst: 50,
+            peer_interval: Duration::from_secs(5),
+        }
+    }
+}
+
+impl Options {
+    /// The usual ones with this key.
+    pub fn new(secret_key: crate::Secret) -> Self {
+        Self {
+            session_lifetime: Duration::from_hours(12),
+            secret_key,
+            cookie_secure: false,
+            public_url: String::new(),
+            login: LoginLimits::default(),
+        }
+    }
+}
+
+/// Access that was taken away or given: whoever rests on it looks again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessChange {
+    /// Something about this user: a membership, a role, being an administrator, disabled, deleted, the password.
+    User(Id),
+    /// This session or API token ended.
+    Session(Id),
+}
+
+/// People and companies, and the state of every handler in [`http`](crate::http). Clones share it.
+#[derive(Clone)]
+pub struct Access(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    vault: Vault,
+    options: Options,
+    origin: String,
+    changes: broadcast::Sender<AccessChange>,
+}
+
+impl Access {
+    /// Access over the tables of `store`.
+    pub fn new(store: Store, options: Options) -> Self {
+        let vault = Vault::new(options.secret_key.expose(), store.clock());
+        Self(Arc::new(Inner {
+            vault,
+            origin: origin(&options.public_url),
+            changes: broadcast::Sender::new(CHANGES),
+            store,
+            options,
+        }))
+    }
+
+    /// The data.
+    pub fn store(&self) -> &Store {
+        &self.0.store
+    }
+
+    /// What seals secrets.
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        self.0.store.clock()
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    pub(crate) fn public_origin(&self) -> &str {
+        &self.0.origin
+    }
+
+    /// Every change of access from now on, each after its commit. A listener that lags must look at everything again.
+    pub fn changes(&self) -> broadcast::Receiver<AccessChange> {
+        self.0.changes.subscribe()
+    }
+
+    /// Who comes with this session or API token.
+    ///
+    /// # Errors
+    /// 401 for one that is unknown, ended or expired, or whose user is disabled; 503 while the database does not
+    /// answer.
+    pub async fn caller(&self, credential: &str) -> Result<Caller, Problem> {
+        let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
+        self.store()
+            .read(move |tx| credentials::caller(tx, &hash))
+            .await?
+            .ok_or_else(Problem::unauthorized)
+    }
+
+    /// Changes data and then tells of the changes of access the closure answers with.
+    pub(crate) async fn change<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<(T, Vec<AccessChange>), Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let access = self.clone();
+        // On a task of its own: a caller who hangs up after the commit must not keep the change from being told.
+        let told = tokio::spawn(async move {
+            let (value, changes) = access.store().write(f).await?;
+            for change in changes {
+                // Nobody listening is nobody who rests on it.
+                let _ = access.0.changes.send(change);
+            }
+            Ok(value)
+        });
+        told.await.unwrap_or_else(|_| Err(Problem::internal()))
+    }
+}
+
+/// Scheme, host and port of a URL as a browser's `Origin` has them.
+fn origin(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return String::new();
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (scheme, authority) = (scheme.to_ascii_lowercase(), authority.to_ascii_lowercase());
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    format!(
+        "{scheme}://{}",
+        authority.strip_suffix(usual).unwrap_or(&authority)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        assert_eq!(
+            origin("https://Campanile.example:443/x"),
+            "https://campanile.example"
+        );
+        assert_eq!(origin("http://127.0.0.1:8080"), "http://127.0.0.1:8080");
+        assert_eq!(origin("http://[::1]:80/"), "http://[::1]");
+        assert_eq!(origin(""), "");
+    }
+}

@@ -1,0 +1,156 @@
+//! From a request to its [`Caller`](crate::Caller): bearer or cookie, and the proof that a cookie's write is ours.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, Method, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+
+use crate::{Access, Problem, caller::Outcome};
+
+/// The console's cookie.
+pub const SESSION_COOKIE: &str = "campanile_session";
+
+/// The address a request comes from. The server puts it into the request's extensions, from the connection or from
+/// what a trusted proxy says; without it the connection's own counts (axum's `ConnectInfo`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+impl Peer {
+    pub(crate) fn of(parts: &Parts) -> Option<IpAddr> {
+        let connected = || {
+            let info = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
+            Some(info.0.ip())
+        };
+        parts
+            .extensions
+            .get::<Self>()
+            .map(|peer| peer.0)
+            .or_else(connected)
+    }
+}
+
+/// Middleware: finds out who is calling and leaves it for the [`Caller`](crate::Caller) extractor. It refuses nobody
+/// itself, so that signing in works with an old cookie; a handler that takes a caller does.
+pub async fn authenticate(State(access): State<Access>, mut request: Request, next: Next) -> Response {
+    let outcome = outcome(&access, request.method(), request.headers()).await;
+    request.extensions_mut().insert(Outcome(outcome));
+    next.run(request).await
+}
+
+async fn outcome(access: &Access, method: &Method, headers: &HeaderMap) -> Result<crate::Caller, Problem> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        // A bad header is not passed over in favour of the cookie: the caller asked to be someone.
+        let token = value
+            .to_str()
+            .ok()
+            .and_then(bearer)
+            .ok_or_else(Problem::unauthorized)?;
+        return access.caller(token).await;
+    }
+    let token = cookie(headers).ok_or_else(Problem::unauthorized)?;
+    let caller = access.caller(token).await?;
+    if !method.is_safe() && !is_ours(headers, access.public_origin()) {
+        return Err(Problem::forbidden(
+            "A change with the console's cookie must come from the console's own pages.",
+        ));
+    }
+    Ok(caller)
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
+        .filter(|value| !value.is_empty())
+}
+
+/// Whether a write comes from our own pages: the browser says so, or its origin is ours.
+fn is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
+    };
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let Some(origin) = text("origin") else {
+        return false;
+    };
+    let host = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
+    (!public_origin.is_empty() && origin.eq_ignore_ascii_case(public_origin))
+        || (host.is_some_and(|host| !host.is_empty()) && host == text("host"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, axum::http::HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    #[test]
+    fn a_write_is_ours_by_the_browsers_word_or_by_its_origin() {
+        let ours = |pairs| is_ours(&headers(pairs), "https://campanile.example");
+        assert!(ours(&[("sec-fetch-site", "same-origin")]));
+        assert!(ours(&[("origin", "https://campanile.example")]));
+        assert!(ours(&[
+            ("origin", "http://127.0.0.1:8080"),
+            ("host", "127.0.0.1:8080")
+        ]));
+        for foreign in [
+            &[][..],
+            &[("sec-fetch-site", "cross-site")],
+            &[("sec-fetch-site", "same-site")],
+            &[("sec-fetch-site", "none")],
+            &[
+                ("sec-fetch-site", "cross-site"),
+                ("origin", "https://campanile.example"),
+            ],
+            &[("origin", "null"), ("host", "null")],
+            &[("origin", "https://evil.example"), ("host", "campanile.example")],
+            &[("origin", "https://campanile.example.evil.example")],
+            &[("origin", "https://"), ("host", "")],
+        ] {
+            assert!(!ours(foreign), "{foreign:?}");
+        }
+        assert!(!is_ours(&headers(&[("origin", "")]), ""));
+    }
+
+    #[test]
+    fn finds_the_cookie_among_others() {
+        let found = |pairs| cookie(&headers(pairs)).map(ToOwned::to_owned);
+        let pairs: &[_] = &[("cookie", "a=b; campanile_session=x; c=d")];
+        assert_eq!(found(pairs).as_deref(), Some("x"));
+        assert_eq!(
+            found(&[("cookie", "a=b"), ("cookie", "campanile_session=y")]).as_deref(),
+            Some("y")
+        );
+        assert_eq!(found(&[("cookie", "xcampanile_session=y")]), None);
+        assert_eq!(found(&[("cookie", "campanile_session=")]), None);
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer  abc "), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("abc"), None);
+    }
+}

@@ -1,0 +1,125 @@
+//! Who is calling, and what they may do.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{extract::FromRequestParts, http::request::Parts};
+use base::{Id, Scope, Time};
+
+use crate::{Problem, Role};
+
+/// The person behind a request. A handler that takes one refuses everyone else with 401.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The user.
+    pub user_id: Id,
+    /// Their name.
+    pub name: String,
+    /// Their email address.
+    pub email: String,
+    /// Whether they administer the platform.
+    pub is_admin: bool,
+    /// The companies they may see.
+    pub scope: Scope,
+    /// Their role in each company they are a member of.
+    pub roles: Arc<BTreeMap<Id, Role>>,
+    /// The session or API token they came with.
+    pub session: Id,
+    /// Whether that is an API token.
+    pub is_token: bool,
+    /// When it ends; the end of time for an API token without an expiry.
+    pub expires_at: Time,
+}
+
+impl Caller {
+    /// Whether they may do in `company` what needs `role`. Administrators may do everything everywhere.
+    ///
+    /// # Errors
+    /// 404 outside their scope, 403 where their role is too low.
+    pub fn may(&self, company: Id, role: Role) -> Result<(), Problem> {
+        if self.is_admin {
+            return Ok(());
+        }
+        match self.roles.get(&company) {
+            Some(has) if self.scope.allows(company) => {
+                if *has >= role {
+                    Ok(())
+                } else {
+                    Err(Problem::forbidden(format!(
+                        "This needs the role {role} in the company."
+                    )))
+                }
+            }
+            _ => Err(Problem::not_found()),
+        }
+    }
+
+    /// Whether they administer the platform.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn admin(&self) -> Result<(), Problem> {
+        if self.is_admin {
+            Ok(())
+        } else {
+            Err(Problem::forbidden("This needs an administrator of the platform."))
+        }
+    }
+}
+
+/// What [`authenticate`](crate::authenticate) found out about a request.
+#[derive(Clone)]
+pub(crate) struct Outcome(pub(crate) Result<Caller, Problem>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // Without the middleware nobody is known: nothing is open by mistake.
+        match parts.extensions.get::<Outcome>() {
+            Some(Outcome(outcome)) => outcome.clone(),
+            None => Err(Problem::unauthorized()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(is_admin: bool, roles: BTreeMap<Id, Role>) -> Caller {
+        let scope = if is_admin {
+            Scope::All
+        } else {
+            Scope::of(roles.keys().copied())
+        };
+        Caller {
+            user_id: Id::from_parts(1, [1; 10]),
+            name: String::new(),
+            email: String::new(),
+            is_admin,
+            scope,
+            roles: Arc::new(roles),
+            session: Id::from_parts(1, [2; 10]),
+            is_token: false,
+            expires_at: Time::default(),
+        }
+    }
+
+    #[test]
+    fn a_role_counts_in_its_company_only() {
+        let (mine, other) = (Id::from_parts(2, [1; 10]), Id::from_parts(2, [2; 10]));
+        for has in Role::ALL {
+            let caller = caller(false, BTreeMap::from([(mine, has)]));
+            for needs in Role::ALL {
+                let status = caller
+                    .may(mine, needs)
+                    .err()
+                    .map(|problem| problem.status().as_u16());
+                assert_eq!(status, (needs > has).then_some(403), "{has} for {needs}");
+                assert_eq!(caller.may(other, needs), Err(Problem::not_found()));
+            }
+            assert!(caller.admin().is_err());
+        }
+        let admin = caller(true, BTreeMap::new());
+        assert!(admin.may(other, Role::Manager).is_ok() && admin.admin().is_ok());
+    }
+}

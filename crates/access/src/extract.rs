@@ -1,0 +1,138 @@
+//! Bodies, queries and paths, whose refusals are problems.
+
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
+    http::{StatusCode, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::problem::{FieldError, Problem};
+
+/// The most that is quoted of what was sent.
+const QUOTE: usize = 200;
+
+/// A JSON body, or a JSON answer. Bodies deny unknown fields: `#[serde(deny_unknown_fields)]`.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Json<T>(pub T);
+
+/// The query. Unknown parameters are passed over, so that a handler may take two of these.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<T>(pub T);
+
+/// What the path holds. A text that cannot be an id names nothing: 404.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        match axum::Json::<T>::from_request(request, state).await {
+            Ok(axum::Json(value)) => Ok(Self(value)),
+            Err(rejection) => Err(json_problem(&rejection)),
+        }
+    }
+}
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if has_controls(parts.uri.query().unwrap_or_default()) {
+            return Err(Problem::field("", "the query holds a control character"));
+        }
+        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Query(value)) => Ok(Self(value)),
+            Err(rejection) => Err(Problem::fields(vec![field_error(&cause(&rejection))])),
+        }
+    }
+}
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match axum::extract::Path::<T>::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(_) => Err(Problem::not_found()),
+        }
+    }
+}
+
+fn json_problem(rejection: &JsonRejection) -> Problem {
+    match rejection {
+        JsonRejection::JsonDataError(error) => Problem::fields(vec![field_error(&cause(error))]),
+        JsonRejection::JsonSyntaxError(error) => {
+            Problem::fields(vec![FieldError::new("", format!("not JSON: {}", cause(error)))])
+        }
+        JsonRejection::MissingJsonContentType(_) => Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The body must be sent as Content-Type: application/json.",
+        ),
+        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.")
+        }
+        _ => Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+    }
+}
+
+/// The text of the innermost error: `path: what`, or only `what` for the whole.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    // The first level is the rejection, the second what it wraps. Deeper ones repeat it without the path.
+    if let Some(source) = error.source() {
+        innermost = source;
+    }
+    quote(&innermost.to_string())
+}
+
+/// The field an error of serde is about, as far as it says so.
+fn field_error(text: &str) -> FieldError {
+    let (path, what) = text
+        .split_once(": ")
+        .filter(|(path, _)| !path.contains([' ', '`']))
+        .unwrap_or(("", text));
+    // Of a missing or unknown field serde names the field, but not as the path.
+    let named = ["missing field `", "unknown field `", "duplicate field `"]
+        .iter()
+        .find_map(|start| what.strip_prefix(start))
+        .and_then(|rest| rest.split('`').next());
+    let field = match named {
+        Some(name) if path.is_empty() => name.to_owned(),
+        Some(name) if path == name || path.ends_with(&format!(".{name}")) => path.to_owned(),
+        Some(name) => format!("{path}.{name}"),
+        None => path.to_owned(),
+    };
+    // Where in the text it stands helps nobody who sent an object.
+    let what = what.split(" at line ").next().unwrap_or(what);
+    FieldError::new(field, what)
+}
+
+/// Text without controls, cut: it is shown to whoever sent it and to nobody else.
+fn quote(text: &str) -> String {
+    let mut quoted: String = text
+        .chars()
+        .filter(|char| !char.is_control())
+        .take(QUOTE + 1)
+        .collect();
+    if quoted.chars().count() > QUOTE {
+        quoted.pop();
+        quoted.push('…');
+    }
+    quoted
+}
+
+/// Whether a query holds an encoded control character: no filter needs one, and PostgreSQL cannot take a NUL.
+fn has_controls(query: &str) -> bool {
+    query.bytes().any(|byte| byte < b' ' || byte == 0x7f)
+        || query.match_indices('%').any(|(at, _)| {
+            query
+                .get(at + 1..at + 3)
+                .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+                .is_some_and(|byte| byte < b' ' || byte == 0x7f)
+        })
+}

@@ -1,0 +1,118 @@
+//! Lists in pages: `?limit=&cursor=` give `{items, next_cursor}`.
+
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Problem;
+
+/// Rows of a page where none is asked for.
+pub const DEFAULT: u32 = 25;
+
+/// The most rows of a page.
+pub const MAX: u32 = 200;
+
+/// Which page. A handler takes it beside its own filters: `Query(page): Query<PageQuery>`.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// How many rows, 1 to 200; 25 by default.
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// The `next_cursor` of the page before; none for the first page.
+    pub cursor: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none on the last.
+    pub next_cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// How many rows the page has at most.
+    ///
+    /// # Errors
+    /// 422 for none or more than [`MAX`].
+    pub fn limit(&self) -> Result<u32, Problem> {
+        match self.limit.unwrap_or(DEFAULT) {
+            limit @ 1..=MAX => Ok(limit),
+            _ => Err(Problem::field("limit", format!("it is not from 1 to {MAX}"))),
+        }
+    }
+
+    /// What the cursor says, if there is one.
+    ///
+    /// # Errors
+    /// 422 for a text that is no cursor of this list.
+    pub fn after<C: FromStr>(&self) -> Result<Option<C>, Problem> {
+        self.cursor
+            .as_deref()
+            .map(|text| {
+                text.parse()
+                    .map_err(|_| Problem::field("cursor", "it is not a cursor of this list"))
+            })
+            .transpose()
+    }
+}
+
+impl<T> Page<T> {
+    /// The page of `rows`, which were read with a limit of one more than `limit`: the one too many only says that
+    /// there is a next page.
+    pub fn cut(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
+        let limit = limit as usize;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let next_cursor = if more { rows.last().map(cursor) } else { None };
+        Self {
+            items: rows,
+            next_cursor,
+        }
+    }
+
+    /// The page with each row made into something else.
+    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(f).collect(),
+            next_cursor: self.next_cursor,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_page_has_a_next_one_only_if_there_is_more() {
+        let page = Page::cut(vec![1, 2, 3], 2, ToString::to_string);
+        assert_eq!((page.items, page.next_cursor.as_deref()), (vec![1, 2], Some("2")));
+        let page = Page::cut(vec![1, 2], 2, ToString::to_string);
+        assert_eq!((page.items.len(), page.next_cursor), (2, None));
+        assert_eq!(
+            Page::cut(Vec::<i32>::new(), 2, ToString::to_string).next_cursor,
+            None
+        );
+    }
+
+    #[test]
+    fn limits_and_cursors_are_checked() {
+        let query = |limit, cursor: Option<&str>| PageQuery {
+            limit,
+            cursor: cursor.map(ToOwned::to_owned),
+        };
+        assert_eq!(query(None, None).limit(), Ok(25));
+        assert_eq!(query(Some(200), None).limit(), Ok(200));
+        for bad in [0, 201] {
+            assert_eq!(query(Some(bad), None).limit().unwrap_err().status(), 422);
+        }
+        assert_eq!(query(None, None).after::<base::Id>(), Ok(None));
+        assert_eq!(
+            query(None, Some("x")).after::<base::Id>().unwrap_err().status(),
+            422
+        );
+    }
+}

@@ -1,0 +1,291 @@
+//! What a request is told when it fails: RFC 9457.
+//!
+//! Owns: [`Problem`], the only place that knows status codes.
+//! Must not: tell more than the caller may know: all 404s are alike, and what went wrong inside goes to the log.
+
+use std::{fmt, time::Duration};
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+/// The media type of a problem.
+pub const CONTENT_TYPE: &str = "application/problem+json";
+
+/// After how long a request may come again while the database does not answer.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// Why a request failed, as `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<Duration>,
+}
+
+/// What does not fit in one field of a body or a query.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// The field, with a path where it is inside others: `recipients.emails[2]`. Empty for the whole.
+    pub field: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl FieldError {
+    /// This is wrong with that field.
+    pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl Problem {
+    /// A problem with any other status.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after: None,
+        }
+    }
+
+    /// 404: not there, or not the caller's. It takes no detail, so that nobody can tell the one from the other.
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "There is nothing here, or nothing you may see.",
+        )
+    }
+
+    /// 401: no credentials, or bad ones.
+    pub fn unauthorized() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "Sign in, or send a valid token as Authorization: Bearer.",
+        )
+    }
+
+    /// 403: not the caller's right.
+    pub fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, detail)
+    }
+
+    /// 409: it contradicts what is there.
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// 422: it does not fit.
+    pub fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+    }
+
+    /// 422: these fields do not fit.
+    pub fn fields(errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [one] if !one.field.is_empty() => format!("{}: {}", one.field, one.detail),
+            [one] => one.detail.clone(),
+            many => format!("{} fields do not fit.", many.len()),
+        };
+        Self {
+            errors,
+            ..Self::unprocessable(detail)
+        }
+    }
+
+    /// 422: this field does not fit.
+    pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError::new(field, detail)])
+    }
+
+    /// 413: larger than `limit` bytes.
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("The body is larger than {limit} bytes."),
+        )
+    }
+
+    /// 429: too often; come again after this time.
+    pub fn too_many(retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..Self::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "Too many attempts. Try again later.",
+            )
+        }
+    }
+
+    /// 503: not now.
+    pub fn unavailable() -> Self {
+        Self {
+            retry_after: Some(RETRY),
+            ..Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The server cannot answer this right now. Try again in a moment.",
+            )
+        }
+    }
+
+    /// 500: our fault. What it was stands in the log.
+    pub fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "Something went wrong here; the log says what.",
+        )
+    }
+
+    /// The status it is answered with.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What it says, in a sentence.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The fields that do not fit, if it is about fields.
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    fn title(&self) -> &'static str {
+        self.status.canonical_reason().unwrap_or("Problem")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.title(), self.detail)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl From<store::Error> for Problem {
+    fn from(error: store::Error) -> Self {
+        use store::Error as Cause;
+        match error {
+            Cause::Unavailable | Cause::Closed => Self::unavailable(),
+            Cause::Full => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "There is no room left to write. Reading goes on.",
+            ),
+            Cause::Unique => Self::conflict("There is one like it already."),
+            Cause::Foreign => Self::conflict("It refers to something that is gone, or is still referred to."),
+            other => {
+                tracing::error!(error = %other, "a request failed in the store");
+                Self::internal()
+            }
+        }
+    }
+}
+
+/// The body, in the order of RFC 9457.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+struct Body<'a> {
+    /// Always `about:blank`: the status says it all.
+    r#type: &'a str,
+    /// The name of the status.
+    title: &'a str,
+    /// The status code.
+    status: u16,
+    /// What is wrong, in a sentence.
+    detail: &'a str,
+    /// For a body or a query that does not fit: field by field.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    errors: &'a [FieldError],
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            errors: &self.errors,
+        };
+        let json = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = (self.status, json).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(after) = self.retry_after {
+            let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl utoipa::ToSchema for Problem {
+    fn name() -> std::borrow::Cow<'static, str> {
+        <Body<'_> as utoipa::ToSchema>::name()
+    }
+    fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
+        <Body<'_> as utoipa::ToSchema>::schemas(schemas);
+    }
+}
+
+impl utoipa::PartialSchema for Problem {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <Body<'_> as utoipa::PartialSchema>::schema()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn parts(problem: Problem) -> (StatusCode, axum::http::HeaderMap, String) {
+        let response = problem.into_response();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
+        (status, headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn has_the_shape_of_the_rfc() {
+        let (status, headers, body) = parts(Problem::field("name", "it is empty")).await;
+        assert_eq!(status, 422);
+        assert_eq!(headers[header::CONTENT_TYPE], CONTENT_TYPE);
+        assert_eq!(
+            body,
+            r#"{"type":"about:blank","title":"Unprocessable Entity","status":422,"detail":"name: it is empty","errors":[{"field":"name","detail":"it is empty"}]}"#
+        );
+        let (_, headers, _) = parts(Problem::too_many(Duration::from_millis(1500))).await;
+        assert_eq!(headers[header::RETRY_AFTER], "2");
+    }
+
+    #[tokio::test]
+    async fn an_error_of_the_store_keeps_its_text_to_itself() {
+        let (status, _, body) = parts(store::Error::Database("secret".to_owned()).into()).await;
+        assert_eq!(status, 500);
+        assert!(!body.contains("secret"));
+        for (error, expected) in [
+            (store::Error::Unavailable, 503),
+            (store::Error::Closed, 503),
+            (store::Error::Full, 507),
+            (store::Error::Unique, 409),
+            (store::Error::Foreign, 409),
+            (store::Error::Panicked, 500),
+        ] {
+            assert_eq!(Problem::from(error).status(), expected);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Secrets at rest: sealed with the server's key, bound to the record they belong to.
+//!
+//! Owns: [`Vault`] (XChaCha20-Poly1305), [`Secret`], and how a URL is shown ([`mask`]).
+//! Must not: print a secret, or open one that was sealed for another record.
+
+use std::{fmt, sync::Arc};
+
+use base::Clock;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chacha20poly1305::{
+    KeyInit, XChaCha20Poly1305, XNonce,
+    aead::{Aead, Payload},
+};
+use sha2::{Digest, Sha256};
+
+/// What sealed texts begin with, so that another form can come later.
+const VERSION: &str = "v1.";
+
+/// Separates this use of the server's key from any other.
+const PURPOSE: &[u8] = b"campanile vault v1\0";
+
+const NONCE: usize = 24;
+
+/// A text that must not be shown.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text in.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text itself: for the one who needs it, never for a log.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Seals and opens secrets. Clones share the key.
+#[derive(Clone)]
+pub struct Vault {
+    cipher: Arc<XChaCha20Poly1305>,
+    clock: Clock,
+}
+
+/// A sealed text does not open: another key, another record, or it was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a stored secret does not open with the present key")]
+pub struct NotOpened;
+
+impl Vault {
+    /// The vault whose key is made of `secret`, a text of high entropy (the setting `secret_key`).
+    pub fn new(secret: &str, clock: &Clock) -> Self {
+        let key = Sha256::new()
+            .chain_update(PURPOSE)
+            .chain_update(secret.as_bytes())
+            .finalize();
+        Self {
+            cipher: Arc::new(XChaCha20Poly1305::new(&key)),
+            clock: clock.clone(),
+        }
+    }
+
+    /// The text sealed for the record that `aad` names. Two seals of one text differ.
+    ///
+    /// # Panics
+    /// For a text longer than the cipher can take, 256 GiB.
+    #[expect(
+        clippy::expect_used,
+        reason = "the cipher refuses only what does not fit into memory"
+    )]
+    pub fn seal(&self, aad: &str, plain: &str) -> String {
+        let nonce: [u8; NONCE] = self.clock.random();
+        let payload = Payload {
+            msg: plain.as_bytes(),
+            aad: aad.as_bytes(),
+        };
+        let sealed = self
+            .cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("a text of this size is sealed");
+        format!(
+            "{VERSION}{}",
+            URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
+        )
+    }
+
+    /// Opens what was sealed for the same record.
+    pub fn open(&self, aad: &str, sealed: &str) -> Result<Secret, NotOpened> {
+        let bytes = sealed
+            .strip_prefix(VERSION)
+            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+            .ok_or(NotOpened)?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(NotOpened)?;
+        let payload = Payload {
+            msg: sealed,
+            aad: aad.as_bytes(),
+        };
+        let plain = self
+            .cipher
+            .decrypt(&XNonce::from(*nonce), payload)
+            .map_err(|_| NotOpened)?;
+        String::from_utf8(plain).map(Secret).map_err(|_| NotOpened)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Vault(***)")
+    }
+}
+
+/// What may be shown of a URL that is a secret: its host and its last four characters.
+pub fn mask(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return "…".to_owned();
+    };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    // A short path is a short secret: four characters of it would be most of it.
+    let tail: String = if path.chars().count() >= 12 {
+        path.chars().skip(path.chars().count() - 4).collect()
+    } else {
+        String::new()
+    };
+    format!("{scheme}://{host}/…{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vault(key: &str) -> Vault {
+        Vault::new(key, &Clock::system())
+    }
+
+    #[test]
+    fn opens_only_with_the_same_key_for_the_same_record() {
+        let ours = vault("key one");
+        let sealed = ours.seal("team 1", "https://hooks.slack.com/services/T/B/x");
+        assert_eq!(
+            ours.open("team 1", &sealed).unwrap().expose(),
+            "https://hooks.slack.com/services/T/B/x"
+        );
+        assert_ne!(
+            ours.seal("team 1", "x"),
+            ours.seal("team 1", "x"),
+            "a fresh nonce each time"
+        );
+        assert_eq!(ours.open("team 2", &sealed), Err(NotOpened), "another record");
+        assert_eq!(
+            vault("key two").open("team 1", &sealed),
+            Err(NotOpened),
+            "another key"
+        );
+        for at in [0, 3, 20, sealed.len() - 1] {
+            let mut changed = sealed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(ours.open("team 1", &changed), Err(NotOpened), "changed at {at}");
+        }
+        for bad in ["", "v1.", "v1.AAAA", "v2.x", "plain"] {
+            assert_eq!(ours.open("team 1", bad), Err(NotOpened));
+        }
+    }
+
+    #[test]
+    fn shows_nothing_of_itself() {
+        let secret = Secret::new("hunter2");
+        assert_eq!(format!("{secret:?} {:?}", vault("k")), "*** Vault(***)");
+        let url = "https://hooks.slack.com/services/T000/B000/xxxxxxxxabcd";
+        assert_eq!(mask(url), "https://hooks.slack.com/…abcd");
+        assert_eq!(mask("https://example.org/short"), "https://example.org/…");
+        assert_eq!(mask("no url"), "…");
+    }
+}

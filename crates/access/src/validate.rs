@@ -1,0 +1,191 @@
+//! Text in bodies: how long it may be and what it may hold.
+//!
+//! Owns: bounds and characters, so that what is stored can be stored on every database (PostgreSQL refuses NUL) and
+//! shown on one line. Must not: escape anything; each channel does that for itself.
+
+use crate::problem::{FieldError, Problem};
+
+/// Collects what does not fit, so that one answer names all of it.
+#[derive(Debug, Default)]
+pub struct Check(Vec<FieldError>);
+
+impl Check {
+    /// Nothing is wrong yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The value, or what is wrong with it is noted and the type's default stands in for it.
+    pub fn take<T: Default>(&mut self, value: Result<T, FieldError>) -> T {
+        value.unwrap_or_else(|error| {
+            self.0.push(error);
+            T::default()
+        })
+    }
+
+    /// One line of at most `max` characters, trimmed, not empty. See [`line`].
+    pub fn line(&mut self, field: &str, text: &str, max: usize) -> String {
+        self.take(line(field, text, max))
+    }
+
+    /// Text of at most `max` characters, line ends allowed. See [`block`].
+    pub fn block(&mut self, field: &str, text: &str, max: usize) -> String {
+        self.take(block(field, text, max))
+    }
+
+    /// Notes what is wrong with a field.
+    pub fn note(&mut self, field: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(FieldError::new(field, detail));
+    }
+
+    /// Notes it unless `fits`.
+    pub fn that(&mut self, fits: bool, field: &str, detail: &str) {
+        if !fits {
+            self.note(field, detail);
+        }
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// 422 with everything that was noted.
+    pub fn done(self) -> Result<(), Problem> {
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::fields(self.0))
+        }
+    }
+}
+
+/// One line, trimmed: not empty, at most `max` characters, no control characters.
+pub fn line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(FieldError::new(field, "it is empty"));
+    }
+    fits(field, text, max)?;
+    if text
+        .chars()
+        .any(|char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}'))
+    {
+        return Err(FieldError::new(field, "it holds a control character"));
+    }
+    Ok(text.to_owned())
+}
+
+/// Text of several lines, possibly empty: at most `max` characters, no control characters but tab and line ends.
+/// CR LF and CR become LF.
+pub fn block(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    fits(field, text, max)?;
+    if text
+        .chars()
+        .any(|char| char.is_control() && !matches!(char, '\t' | '\n' | '\r'))
+    {
+        return Err(FieldError::new(field, "it holds a control character"));
+    }
+    Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// An email address, trimmed: ASCII, one `@`, something on both sides, at most 254 characters.
+pub fn email(field: &str, text: &str) -> Result<String, FieldError> {
+    let text = line(field, text, 254)?;
+    let plain = |part: &str, extra: &[u8]| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.contains("..")
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || extra.contains(&byte))
+    };
+    match text.split_once('@') {
+        Some((local, domain))
+            if local.len() <= 64 && plain(local, b"!#$%&'*+-/=?^_`{|}~.") && plain(domain, b"-.") =>
+        {
+            Ok(text)
+        }
+        _ => Err(FieldError::new(field, "it is not an email address")),
+    }
+}
+
+/// The form by which two spellings of one address are the same: trimmed, lower case.
+pub fn email_key(text: &str) -> String {
+    text.trim().to_lowercase()
+}
+
+fn fits(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
+    // A character has at most four bytes: most texts are settled without counting.
+    if text.len() > max && (text.len() > max.saturating_mul(4) || text.chars().count() > max) {
+        return Err(FieldError::new(
+            field,
+            format!("it is longer than {max} characters"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_one_line_of_bounded_length() {
+        assert_eq!(
+            line("name", " Ünï \u{1f600} ", 10).as_deref(),
+            Ok("Ünï \u{1f600}")
+        );
+        assert_eq!(line("name", "ääää", 4).as_deref(), Ok("ääää"));
+        for bad in [
+            "",
+            "  \t ",
+            "a\0b",
+            "a\nb",
+            "a\u{2028}b",
+            "a\u{7f}b",
+            "a\u{85}b",
+            "äääää",
+        ] {
+            assert!(line("name", bad, 4).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_keeps_its_lines() {
+        assert_eq!(block("text", "a\r\nb\rc\n\td", 20).as_deref(), Ok("a\nb\nc\n\td"));
+        assert_eq!(block("text", "", 20).as_deref(), Ok(""));
+        assert!(block("text", "a\0", 20).is_err());
+        assert!(block("text", &"x".repeat(21), 20).is_err());
+    }
+
+    #[test]
+    fn an_address_is_plain() {
+        for good in ["a@b", "First.Last+tag@mail.example.org", " x_y@localhost "] {
+            assert!(email("email", good).is_ok(), "{good}");
+        }
+        let long = format!("{}@example.org", "x".repeat(65));
+        for bad in [
+            "", "a", "@", "a@", "@b", "a@b@c", "a b@c", "a@b c", "a\"@b", "a@b>", "ä@b", "a@.b", "a..b@c",
+            "a,b@c", "a\r\n@b", &long,
+        ] {
+            assert!(email("email", bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(email_key(" Ada@Example.ORG "), "ada@example.org");
+    }
+
+    #[test]
+    fn one_answer_names_everything() {
+        let mut check = Check::new();
+        check.line("name", "", 10);
+        check.take(email("email", "x"));
+        check.that(1 > 2, "count", "it is too small");
+        let problem = check.done().unwrap_err();
+        let fields: Vec<_> = problem
+            .errors()
+            .iter()
+            .map(|error| error.field.as_str())
+            .collect();
+        assert_eq!(fields, ["name", "email", "count"]);
+        assert!(Check::new().done().is_ok());
+    }
+}
