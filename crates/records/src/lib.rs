@@ -1,1 +1,3 @@
 //! The records that emit: projects, scans, findings and what is due when.
+
+pub mod sarif;

@@ -1,0 +1,382 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// A report with `found` in the place of one value; the rest is sound.
+fn with(path: &str, value: &str) -> String {
+    let sound = [
+        ("version", r#""2.1.0""#),
+        ("name", r#""T""#),
+        ("rule", r#"{"id":"R"}"#),
+        ("result", r#"{"message":{"text":"m"}}"#),
+    ];
+    let of = |key: &str| {
+        let (_, sound) = sound.iter().find(|(name, _)| *name == key).unwrap();
+        if path == key { value } else { sound }
+    };
+    format!(
+        r#"{{"version":{},"runs":[{{"tool":{{"driver":{{"name":{},"rules":[{}]}}}},"results":[{}]}}]}}"#,
+        of("version"),
+        of("name"),
+        of("rule"),
+        of("result")
+    )
+}
+
+fn result(fields: &str) -> String {
+    with("result", &format!(r#"{{"message":{{"text":"m"}},{fields}}}"#))
+}
+
+/// Texts that are refused: the path that is named, and a part of what is said.
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn refused() -> Vec<(String, &'static str, &'static str)> {
+    let sound = report("", r#"{"message":{"text":"m"}}"#);
+    let mut table: Vec<(String, &str, &str)> = vec![
+        (String::new(), "", "empty"),
+        (" \n\t ".to_owned(), "", "too early"),
+        ("\u{feff}".to_owned(), "", "too early"),
+        ("null".to_owned(), "", "a SARIF log"),
+        ("[]".to_owned(), "", "a SARIF log"),
+        ("42".to_owned(), "", "a SARIF log"),
+        ("\"2.1.0\"".to_owned(), "", "a SARIF log"),
+        ("<?xml version=\"1.0\"?>".to_owned(), "", "expected value"),
+        ("\u{0}\u{1}\u{2}".to_owned(), "", "expected value"),
+        ("{}".to_owned(), "runs", "no SARIF report"),
+        (r#"{"version":"2.1.0"}"#.to_owned(), "runs", "no SARIF report"),
+        (r#"{"runs":[]}"#.to_owned(), "version", "missing"),
+        (
+            r#"{"matches":[],"source":{}}"#.to_owned(),
+            "runs",
+            "no SARIF report",
+        ),
+        (with("version", "\"2.0.0\""), "version", "expected one of 2.1.0"),
+        (with("version", "2.1"), "version", "floating point"),
+        (with("version", "null"), "version", "missing"),
+        (
+            r#"{"version":"2.1.0","runs":{}}"#.to_owned(),
+            "runs",
+            "expected an array",
+        ),
+        (
+            r#"{"version":"2.1.0","runs":[7]}"#.to_owned(),
+            "runs[0]",
+            "a run object",
+        ),
+        (
+            r#"{"version":"2.1.0","runs":[{"results":[]}]}"#.to_owned(),
+            "runs[0].tool",
+            "missing",
+        ),
+        (
+            r#"{"version":"2.1.0","runs":[{"tool":{}}]}"#.to_owned(),
+            "runs[0].tool.driver",
+            "missing",
+        ),
+        (
+            r#"{"version":"2.1.0","runs":[{"tool":{"driver":{}}}]}"#.to_owned(),
+            "runs[0].tool.driver.name",
+            "missing",
+        ),
+        (with("name", "\" \\u0000 \""), "runs[0].tool.driver.name", "empty"),
+        (with("name", "5"), "runs[0].tool.driver.name", "expected a string"),
+        (
+            with("rule", "\"R\""),
+            "runs[0].tool.driver.rules[0]",
+            "reportingDescriptor",
+        ),
+        (
+            with("rule", r#"{"id":["R"]}"#),
+            "runs[0].tool.driver.rules[0].id",
+            "expected a string",
+        ),
+        (
+            with("rule", r#"{"id":"R","defaultConfiguration":{"level":"bad"}}"#),
+            "runs[0].tool.driver.rules[0].defaultConfiguration.level",
+            "one of none, note, warning, error",
+        ),
+        (
+            with("rule", r#"{"id":"R","help":"text"}"#),
+            "runs[0].tool.driver.rules[0].help",
+            "multiformatMessageString",
+        ),
+        (with("result", "[]"), "runs[0].results[0]", "a result object"),
+        (with("result", "{}"), "runs[0].results[0].message", "missing"),
+        (
+            with("result", r#"{"message":null}"#),
+            "runs[0].results[0].message",
+            "missing",
+        ),
+        (
+            with("result", r#"{"message":"m"}"#),
+            "runs[0].results[0].message",
+            "a message object",
+        ),
+        (
+            with("result", r#"{"message":{}}"#),
+            "runs[0].results[0].message.text",
+            "missing",
+        ),
+        (
+            with("result", r#"{"message":{"text":[]}}"#),
+            "runs[0].results[0].message.text",
+            "expected a string",
+        ),
+        (
+            with("result", r#"{"message":{"text":"m","arguments":[1]}}"#),
+            "runs[0].results[0].message.arguments",
+            "expected a string",
+        ),
+        (
+            result(r#""ruleId":7"#),
+            "runs[0].results[0].ruleId",
+            "expected a string",
+        ),
+        (
+            result(r#""ruleIndex":"7""#),
+            "runs[0].results[0].ruleIndex",
+            "whole number",
+        ),
+        (
+            result(r#""ruleIndex":1.5"#),
+            "runs[0].results[0].ruleIndex",
+            "whole number",
+        ),
+        (
+            result(r#""ruleIndex":1e300"#),
+            "runs[0].results[0].ruleIndex",
+            "whole number",
+        ),
+        (
+            result(r#""ruleIndex":123456789012345678901234567890"#),
+            "runs[0].results[0].ruleIndex",
+            "whole number",
+        ),
+        (
+            result(r#""ruleIndex":1e999"#),
+            "runs[0].results[0].ruleIndex",
+            "out of range",
+        ),
+        (
+            result(r#""kind":"bad""#),
+            "runs[0].results[0].kind",
+            "one of pass",
+        ),
+        (result(r#""level":3"#), "runs[0].results[0].level", "one of none"),
+        (
+            result(r#""locations":{}"#),
+            "runs[0].results[0].locations",
+            "expected an array",
+        ),
+        (
+            result(r#""locations":[[]]"#),
+            "runs[0].results[0].locations[0]",
+            "a location object",
+        ),
+        (
+            result(r#""locations":[{"physicalLocation":{"region":{"startLine":"1"}}}]"#),
+            "runs[0].results[0].locations[0].physicalLocation.region.startLine",
+            "whole number",
+        ),
+        (
+            result(r#""locations":[{"physicalLocation":{"artifactLocation":{"uri":false}}}]"#),
+            "runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri",
+            "expected a string",
+        ),
+        (
+            result(r#""partialFingerprints":["a"]"#),
+            "runs[0].results[0].partialFingerprints",
+            "object of strings",
+        ),
+        (
+            result(r#""fingerprints":{"a":1}"#),
+            "runs[0].results[0].fingerprints",
+            "expected a string",
+        ),
+        (
+            result(r#""suppressions":[{"kind":"external","status":"maybe"}]"#),
+            "runs[0].results[0].suppressions[0].status",
+            "accepted, underReview, rejected",
+        ),
+        (
+            result(r#""baselineState":"old""#),
+            "runs[0].results[0].baselineState",
+            "one of new",
+        ),
+        (
+            result(r#""message":{"text":"n"}"#),
+            "runs[0].results[0]",
+            "`message` is there twice",
+        ),
+        (
+            sound.replace(r#""version":"2.1.0""#, r#""version":"2.1.0","version":"2.1.0""#),
+            "",
+            "`version` is there twice",
+        ),
+        (
+            result(r#""message2":"\ud800""#),
+            "runs[0].results[0]",
+            "hex escape",
+        ),
+        (
+            result("\"x\":\"a\u{1}b\""),
+            "runs[0].results[0]",
+            "control character",
+        ),
+        (
+            result(r#""properties":{"a":1e999}"#),
+            "runs[0].results[0].properties",
+            "out of range",
+        ),
+        (result(r#""x":tru"#), "runs[0].results[0]", "expected ident"),
+        (format!("{sound}{sound}"), "", "trailing characters"),
+        (format!("{sound} x"), "", "trailing characters"),
+        ("[".repeat(100_000), "", "a SARIF log"),
+        (r#"{"a":"#.repeat(100_000), "", "deeper than 127"),
+        (
+            result(&format!(r#""x":{}"#, "[".repeat(100_000))),
+            "",
+            "deeper than 127",
+        ),
+        (
+            result(&format!(
+                r#""properties":{{"a":{}{}}}"#,
+                "[".repeat(200),
+                "]".repeat(200)
+            )),
+            "",
+            "deeper than 127",
+        ),
+    ];
+    for cut in [1, 10, 50, 100] {
+        let end = sound.len() - cut.min(sound.len() - 1);
+        table.push((sound[..end].to_owned(), "*", "too early"));
+    }
+    table
+}
+
+#[test]
+fn hostile_reports_are_refused_with_their_place() {
+    let table = refused();
+    assert!(table.len() > 50);
+    for (text, path, what) in table {
+        let start: String = text.chars().take(200).collect();
+        let refusal = read(&text).map(drop).expect_err(&start);
+        assert!(refusal.what.contains(what), "{start}: {refusal}");
+        assert!(path == "*" || refusal.path == path, "{start}: {refusal}");
+        assert!(refusal.line > 0, "{start}: {refusal}");
+        assert!(refusal.to_string().len() < 600, "{refusal}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    let sound = report("", r#"{"message":{"text":"HERE"}, "other":"HERE"}"#);
+    for bad in [&b"\xff\xfe"[..], b"\xc0\x80", b"\xed\xa0\x80", b"\xf5"] {
+        for nth in 0..2 {
+            let mut bytes = sound.clone().into_bytes();
+            let at = sound.match_indices("HERE").nth(nth).unwrap().0;
+            bytes.splice(at..at + 4, bad.iter().copied());
+            let refusal = read(&bytes).map(drop).unwrap_err();
+            assert!(refusal.what.contains("unicode"), "{refusal}");
+        }
+    }
+    for (start, what) in [
+        (&b"\x1f\x8b\x08\x00"[..], "gzip"),
+        (b"PK\x03\x04", "zip"),
+        (b"\xff\xfe{\x00", "UTF-16"),
+        (b"\x7fELF\x02\x01\x01", "expected value"),
+    ] {
+        let refusal = read(start).map(drop).unwrap_err();
+        assert!(refusal.what.contains(what), "{refusal}");
+    }
+}
+
+#[test]
+fn a_place_has_line_and_column() {
+    let text = report(
+        "",
+        "\n{\"message\":{\"text\":\"m\"}},\n  {\"message\":{\"text\":17}}",
+    );
+    let refusal = read(text).map(drop).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "runs[0].results[1].message.text: invalid type: integer `17`, expected a string (line 3, column 24)"
+    );
+}
+
+#[test]
+fn bounds_hold() {
+    let refusal = |text: String| read(text).map(drop).unwrap_err().to_string();
+    let long = format!(r#"{{"message":{{"text":"{}"}}}}"#, "a".repeat(17 * 1024 * 1024));
+    assert!(refusal(report("", &long)).contains("16 MiB"));
+    let rules = vec![r#"{"id":"R"}"#; MAX_RULES + 1].join(",");
+    assert!(refusal(report(&rules, "")).contains("more than 50000 rules"));
+    let runs = vec![r#"{"tool":{"driver":{"name":"T"}}}"#; MAX_RUNS + 1].join(",");
+    assert!(refusal(format!(r#"{{"version":"2.1.0","runs":[{runs}]}}"#)).contains("more than 1000 runs"));
+}
+
+#[test]
+fn hostile_text_is_data() {
+    let nasty = r"<script>\u0000\u202e\r\nBCC: x@y\n*bold* <!channel> \u001b[31m";
+    let rule =
+        format!(r#"{{"id":"{nasty}","shortDescription":{{"text":"{nasty}"}},"help":{{"text":"{nasty}"}}}}"#);
+    let uri = r#""locations":[{"physicalLocation":{"artifactLocation":{"uri":"a\u0000b\n%0d%0a"}}}]"#;
+    let found = one(
+        &rule,
+        &format!(
+            r#"{{"ruleIndex":0,"message":{{"text":"{nasty}"}},{uri},"partialFingerprints":{{"\u0000":"\u0000"}}}}"#
+        ),
+    );
+    assert_eq!(found.title, "<script> BCC: x@y *bold* <!channel> [31m");
+    assert_eq!(found.location.as_deref(), Some("a b %0d%0a"));
+    for text in [Some(found.title), found.rule_id, found.location] {
+        assert!(
+            !text
+                .unwrap()
+                .contains(|char: char| char.is_control() || char == '\u{202e}')
+        );
+    }
+    assert!(!found.description.contains(['\u{0}', '\r', '\u{1b}', '\u{202e}']));
+    assert!(found.fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()));
+}
+
+fn samples() -> Vec<Vec<u8>> {
+    ["SuppressionTestCurrent", "bash-report", "taint-python-report"]
+        .map(|name| {
+            std::fs::read(format!(
+                "{}/tests/samples/{name}.sarif",
+                env!("CARGO_MANIFEST_DIR")
+            ))
+            .unwrap()
+        })
+        .into()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is done to a report, it is read to the end or refused with its place; nothing panics.
+    #[test]
+    fn mangled_reports_are_read_or_refused(
+        sample in 0..3_usize,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..4_u8, any::<u8>(), 1..200_usize), 1..6),
+    ) {
+        let mut bytes = samples().swap_remove(sample);
+        for (at, edit, byte, length) in edits {
+            let at = at.index(bytes.len().max(1)).min(bytes.len());
+            let end = (at + length).min(bytes.len());
+            match edit {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..end)),
+                2 => if let Some(place) = bytes.get_mut(at) { *place = byte },
+                _ => {
+                    let part = bytes.get(at..end).unwrap_or_default().to_vec();
+                    bytes.splice(at..at, part);
+                }
+            }
+        }
+        if let Err(refusal) = read(&bytes) {
+            prop_assert!(refusal.line > 0 && !refusal.what.is_empty());
+        }
+    }
+}

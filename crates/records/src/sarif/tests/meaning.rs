@@ -1,0 +1,365 @@
+use base::Severity;
+
+use super::*;
+
+/// The fields of a result with a message.
+fn result(fields: &str) -> String {
+    format!(r#"{{"message":{{"text":"m"}},{fields}}}"#)
+}
+
+fn at(uri: &str, region: &str) -> String {
+    format!(
+        r#""locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"{uri}"}},"region":{{{region}}}}}}}]"#
+    )
+}
+
+#[test]
+fn severity_is_the_score_or_the_level_with_its_defaults() {
+    let rule = |fields: &str| format!(r#"{{"id":"R",{fields}}}"#);
+    let level = r#""defaultConfiguration":{"level":"error"}"#;
+    let score = |score: &str| format!(r#""properties":{{"security-severity":{score}}}"#);
+    for (rule, result, severity) in [
+        (String::new(), String::new(), Severity::Medium),
+        (rule(level), String::new(), Severity::High),
+        (rule(level), r#","level":"note""#.to_owned(), Severity::Low),
+        (
+            rule(level),
+            r#","level":"none""#.to_owned(),
+            Severity::Informational,
+        ),
+        (
+            rule(level),
+            r#","kind":"review""#.to_owned(),
+            Severity::Informational,
+        ),
+        (
+            rule(level),
+            r#","kind":"open""#.to_owned(),
+            Severity::Informational,
+        ),
+        (rule(level), r#","kind":"fail""#.to_owned(), Severity::High),
+        (
+            rule(&score("\"9.8\"")),
+            r#","level":"note""#.to_owned(),
+            Severity::Critical,
+        ),
+        (rule(&score("4")), String::new(), Severity::Medium),
+        (
+            rule(&score("\"none\"")),
+            r#","level":"error""#.to_owned(),
+            Severity::High,
+        ),
+        (
+            rule(&score("[{}]")),
+            r#","level":"error""#.to_owned(),
+            Severity::High,
+        ),
+        (
+            rule(&score("\"9.8\"")),
+            format!(",{}", score("2.5")),
+            Severity::Low,
+        ),
+        (
+            rule(&score("\"9.8\"")),
+            format!(",{}", score("\"?\"")),
+            Severity::Critical,
+        ),
+    ] {
+        let found = one(
+            &rule,
+            &format!(r#"{{"ruleId":"R","message":{{"text":"m"}}{result}}}"#),
+        );
+        assert_eq!(found.severity, severity, "{rule} {result}");
+    }
+}
+
+#[test]
+fn what_is_no_open_problem_is_skipped() {
+    let accepted = r#"{"kind":"inSource","status":"accepted","justification":"not\nreachable"}"#;
+    let (review, rejected) = (
+        r#"{"kind":"external","status":"underReview"}"#,
+        r#"{"kind":"external","status":"rejected"}"#,
+    );
+    for (fields, reason) in [
+        (r#""suppressions":[]"#.to_owned(), None),
+        (r#""suppressions":null"#.to_owned(), None),
+        (format!(r#""suppressions":[{review}]"#), None),
+        (format!(r#""suppressions":[{rejected}]"#), None),
+        (format!(r#""suppressions":[{accepted},{rejected}]"#), None),
+        (
+            format!(r#""suppressions":[{accepted}]"#),
+            Some("suppressed (in source): not reachable"),
+        ),
+        (
+            r#""suppressions":[{"kind":"external"}]"#.to_owned(),
+            Some("suppressed (external)"),
+        ),
+        (r#""suppressions":[{}]"#.to_owned(), Some("suppressed")),
+        (
+            r#""kind":"pass""#.to_owned(),
+            Some("kind pass: the rule found no problem"),
+        ),
+        (
+            r#""kind":"notApplicable""#.to_owned(),
+            Some("kind notApplicable: the rule was not evaluated"),
+        ),
+        (
+            r#""kind":"informational""#.to_owned(),
+            Some("kind informational: no problem is reported"),
+        ),
+        (r#""kind":"review""#.to_owned(), None),
+        (
+            r#""baselineState":"absent""#.to_owned(),
+            Some("absent: it was in an earlier report and is gone"),
+        ),
+        (r#""baselineState":"unchanged""#.to_owned(), None),
+    ] {
+        let skipped = skipped(report("", &result(&fields)));
+        assert_eq!(
+            skipped.first().map(|(_, reason)| reason.as_str()),
+            reason,
+            "{fields}"
+        );
+    }
+}
+
+#[test]
+fn rules_are_found_by_index_by_id_and_in_extensions() {
+    let text = |tool: &str, result: &str| {
+        format!(
+            r#"{{"runs":[{{"results":[{{"message":{{"id":"i"}},{result}}}],"tool":{tool}}}],"version":"2.1.0"}}"#
+        )
+    };
+    let rule = |id: &str| {
+        format!(r#"{{"id":"{id}","name":"Name {id}","messageStrings":{{"i":{{"text":"of {id}"}}}}}}"#)
+    };
+    let driver = format!(r#"{{"name":"D","rules":[{},{}]}}"#, rule("d0"), rule("d1"));
+    let tool = format!(
+        r#"{{"extensions":[{{"name":"E0"}},{{"name":"E1","guid":"g","rules":[{},{}]}}],"driver":{driver}}}"#,
+        rule("e0"),
+        rule("e1")
+    );
+    for (result, rule) in [
+        (r#""ruleIndex":1"#, "d1"),
+        (r#""ruleId":"d1""#, "d1"),
+        (r#""ruleId":"d1","ruleIndex":1"#, "d1"),
+        (r#""ruleId":"d1","ruleIndex":0"#, "d1"),
+        (r#""ruleId":"d1","ruleIndex":99"#, "d1"),
+        (r#""rule":{"id":"d1"}"#, "d1"),
+        (r#""rule":{"index":0}"#, "d0"),
+        (r#""ruleId":"e1""#, "e1"),
+        (r#""rule":{"index":1,"toolComponent":{"index":1}}"#, "e1"),
+        (r#""rule":{"index":1,"toolComponent":{"name":"E1"}}"#, "e1"),
+        (
+            r#""rule":{"index":0,"toolComponent":{"guid":"g"}},"ruleId":"e0""#,
+            "e0",
+        ),
+        (r#""ruleId":"e1","rule":{"toolComponent":{"index":1}}"#, "e1"),
+        (r#""ruleIndex":0,"rule":{"id":"d0"}"#, "d0"),
+    ] {
+        let found = found(text(&tool, result));
+        let found = found.first().unwrap();
+        assert_eq!(found.rule_id.as_deref(), Some(rule), "{result}");
+        assert_eq!(found.title, format!("Name {rule}: of {rule}"), "{result}");
+    }
+    let part = found(text(&tool, r#""ruleId":"d1/part""#));
+    let part = part.first().unwrap();
+    assert_eq!(
+        (part.rule_id.as_deref(), part.title.as_str()),
+        (Some("d1/part"), "Name d1: of d1")
+    );
+    let unknown = found(text(&tool, r#""ruleId":"zz""#));
+    assert_eq!(unknown.first().unwrap().title, "zz");
+}
+
+#[test]
+fn messages_come_from_the_component_too_and_are_filled() {
+    let text = r#"{"version":"2.1.0","runs":[{
+        "tool":{"driver":{"name":"D","globalMessageStrings":{"g":{"text":"'{0}' in [{1}](2) {{x}}"}}}},
+        "results":[{"message":{"id":"g","arguments":["a\nb","c"]}}]}]}"#;
+    let found = found(text);
+    let found = found.first().unwrap();
+    assert_eq!(found.title, "'a");
+    assert_eq!(found.description, "'a\nb' in c {x}");
+}
+
+#[test]
+fn weaknesses_come_from_tags_and_taxa() {
+    let text = r#"{"version":"2.1.0","runs":[{
+        "taxonomies":[{"name":"OWASP","taxa":[{"id":"A1"}]},{"name":"CWE","taxa":[{"id":"22"},{"id":"CWE-79"}]}],
+        "results":[
+            {"message":{"text":"1"},"taxa":[{"id":"A1","toolComponent":{"name":"OWASP"}},{"id":"89","toolComponent":{"name":"CWE"}}]},
+            {"message":{"text":"2"},"taxa":[{"index":1,"toolComponent":{"index":1}}]},
+            {"message":{"text":"3"},"ruleId":"R"},
+            {"message":{"text":"4"},"properties":{"tags":["a","CWE-611: XXE"]}},
+            {"message":{"text":"5"}}
+        ],
+        "tool":{"driver":{"name":"D","rules":[
+            {"id":"R","relationships":[{"target":{"id":"A1","toolComponent":{"index":0}}},{"target":{"index":0,"toolComponent":{"index":1}}}]}]}}}]}"#;
+    let cwes: Vec<_> = found(text).into_iter().map(|found| found.cwe).collect();
+    let expected = [
+        Some("CWE-89"),
+        Some("CWE-79"),
+        Some("CWE-22"),
+        Some("CWE-611"),
+        None,
+    ];
+    assert_eq!(cwes, expected.map(|cwe| cwe.map(str::to_owned)));
+}
+
+#[test]
+fn places_come_from_locations_artifacts_and_names() {
+    let text = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"D"}},
+        "results":[
+            {"message":{"text":"1"},"locations":[{"physicalLocation":{"artifactLocation":{"index":1},"region":{"startLine":7}}}]},
+            {"message":{"text":"2"},"locations":[{"logicalLocations":[{"name":"f","fullyQualifiedName":"a::f"}]}]},
+            {"message":{"text":"3"},"locations":[]},
+            {"message":{"text":"4"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"x.c"},"region":{"startLine":0}}}]}
+        ],
+        "artifacts":[{"location":{"uri":"a.c"}},{"location":{"uri":"b%20c.c"}}]}]}"#;
+    let places: Vec<_> = found(text).into_iter().map(|found| found.location).collect();
+    let expected = [Some("b c.c:7"), Some("a::f"), None, Some("x.c")];
+    assert_eq!(places, expected.map(|place| place.map(str::to_owned)));
+}
+
+#[test]
+fn fingerprints_survive_lines_that_move_and_not_other_changes() {
+    let print = |fields: &str| one("", &result(fields)).fingerprint;
+    let partial = r#""partialFingerprints":{"primaryLocationLineHash":"ab:1","b":"c"}"#;
+    let base = print(&format!("{partial},{}", at("a.c", r#""startLine":1"#)));
+    let same = [
+        format!("{partial},{}", at("a.c", r#""startLine":99,"startColumn":4"#)),
+        format!(
+            r#""partialFingerprints":{{"b":"c","primaryLocationLineHash":"ab:1"}},{}"#,
+            at("./a.c", "")
+        ),
+    ];
+    for fields in same {
+        assert_eq!(print(&fields), base, "{fields}");
+    }
+    let other = [
+        format!("{partial},{}", at("b.c", r#""startLine":1"#)),
+        format!(r#"{partial},"ruleId":"R",{}"#, at("a.c", "")),
+        format!(
+            r#""partialFingerprints":{{"primaryLocationLineHash":"ab:2","b":"c"}},{}"#,
+            at("a.c", "")
+        ),
+        format!(
+            r#""fingerprints":{{"primaryLocationLineHash":"ab:1","b":"c"}},{}"#,
+            at("a.c", "")
+        ),
+        at("a.c", r#""startLine":1"#),
+    ];
+    for fields in other {
+        assert_ne!(print(&fields), base, "{fields}");
+    }
+    let snippet = |line: u32, text: &str| {
+        at(
+            "a.c",
+            &format!(r#""startLine":{line},"snippet":{{"text":"{text}"}}"#),
+        )
+    };
+    assert_eq!(print(&snippet(1, "  a  b\\n")), print(&snippet(2, "a b")));
+    assert_ne!(print(&snippet(1, "a b")), print(&snippet(1, "a c")));
+    assert_ne!(
+        print(&at("a.c", r#""startLine":1"#)),
+        print(&at("a.c", r#""startLine":2"#))
+    );
+    let login = r#""fingerprints":{"matchBasedId/v1":"requires login"},"#;
+    assert_eq!(
+        print(&format!("{login}{}", snippet(1, "a"))),
+        print(&snippet(1, "a"))
+    );
+}
+
+#[test]
+fn equal_fingerprints_in_other_places_are_other_findings_whatever_their_order() {
+    let partial = r#""partialFingerprints":{"h":"x"}"#;
+    let line = |line: u32| {
+        result(&format!(
+            "{partial},{}",
+            at("a.c", &format!(r#""startLine":{line}"#))
+        ))
+    };
+    let places = |results: &[u32]| {
+        let results: Vec<_> = results.iter().map(|&at| line(at)).collect();
+        let mut found: Vec<_> = found(report("", &results.join(",")))
+            .into_iter()
+            .map(|found| (found.fingerprint, found.location.unwrap()))
+            .collect();
+        found.sort();
+        found
+    };
+    let found = places(&[1, 2, 3]);
+    assert_eq!(found.len(), 3);
+    assert_eq!(found, places(&[3, 1, 2]), "the order of the file is no matter");
+    assert_eq!(found, places(&[3, 1, 3, 2, 1]), "nor are copies");
+    let alone = places(&[2]);
+    assert_eq!(
+        alone.first().unwrap().0,
+        found.first().unwrap().0,
+        "the first keeps the plain print"
+    );
+    let copies = [line(3), line(1), line(3)].join(",");
+    assert_eq!(
+        skipped(report("", &copies)),
+        [(
+            "runs[0].results[2]".to_owned(),
+            "duplicate of runs[0].results[0]".to_owned()
+        )]
+    );
+}
+
+#[test]
+fn runs_of_one_tool_are_one_and_incomplete_ones_say_so() {
+    let run = |tool: &str, rest: &str| format!(r#"{{"tool":{{"driver":{{"name":"{tool}"}}}}{rest}}}"#);
+    let one = r#","results":[{"message":{"text":"m"}}]"#;
+    let failed =
+        r#","results":[],"invocations":[{"executionSuccessful":true},{"executionSuccessful":false}]"#;
+    let runs = [
+        run("A", one),
+        run("B", ""),
+        run("A", one),
+        run("C", failed),
+        run("D", r#","results":null"#),
+        run("E", r#","results":[],"inlineExternalProperties":{"results":7}"#),
+    ];
+    let text = format!(
+        r#"{{"$schema":"x","inlineExternalProperties":[{{"results":[7]}}],"version":"2.1.0","runs":[{}]}}"#,
+        runs.join(",")
+    );
+    let (report, outcomes) = read(text).unwrap();
+    let tools: Vec<_> = report
+        .tools()
+        .into_iter()
+        .map(|tool| (tool.name, tool.complete))
+        .collect();
+    let expected = [("A", true), ("B", false), ("C", false), ("D", false), ("E", true)];
+    assert_eq!(
+        tools,
+        expected.map(|(name, complete)| (name.to_owned(), complete))
+    );
+    let last = outcomes.last().unwrap();
+    assert_eq!(
+        (last.0.to_string(), &last.1),
+        (
+            "runs[2].results[0]".to_owned(),
+            &Outcome::Skipped("duplicate of runs[0].results[0]".to_owned())
+        )
+    );
+}
+
+#[test]
+fn a_reader_can_stop() {
+    let text = report("", &[r#"{"message":{"text":"m"}}"#; 5].join(","));
+    let mut file = Cursor::new(text);
+    let report = Report::check(&mut file).unwrap();
+    let mut seen = 0;
+    report
+        .each(&mut file, |_, _| {
+            seen += 1;
+            seen < 2
+        })
+        .unwrap();
+    assert_eq!(seen, 2);
+}

@@ -1,0 +1,114 @@
+use std::collections::BTreeSet;
+
+use base::Severity;
+
+use super::*;
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+#[test]
+fn every_sample_is_read_to_the_last_result() {
+    for (name, tool, results, findings) in [
+        ("SuppressionTestCurrent.sarif", "CodeScanner", 4, 1),
+        ("bash-report.sarif", "Shell Script Analysis", 27, 12),
+        ("codeQL-output.sarif", "CodeQL", 72, 72),
+        ("taint-python-report.sarif", "Python Security Analysis", 11, 11),
+    ] {
+        let text = sample(name);
+        let (report, outcomes) = read(&text).unwrap();
+        assert_eq!(
+            report.tools(),
+            [ToolRun {
+                name: tool.to_owned(),
+                complete: true
+            }]
+        );
+        assert_eq!(outcomes.len(), results, "{name}");
+        let found = found(&text);
+        assert_eq!(found.len(), findings, "{name}");
+        let prints: BTreeSet<_> = found.iter().map(|found| &found.fingerprint).collect();
+        assert_eq!(prints.len(), findings, "{name}: each fingerprint once");
+        for found in found {
+            assert!(
+                !found.title.is_empty() && found.title.chars().count() <= 200,
+                "{found:?}"
+            );
+            assert!(!found.title.contains(char::is_control), "{found:?}");
+            assert!(found.location.is_some() && found.rule_id.is_some(), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_code_ql_result_becomes_a_finding() {
+    let found = found(sample("codeQL-output.sarif"));
+    let first = found.first().unwrap();
+    assert_eq!(
+        first.title,
+        "Empty except: 'except' clause does nothing but pass and there is no explanatory comment."
+    );
+    assert_eq!(first.location.as_deref(), Some("good/db_init.py:39"));
+    assert_eq!(first.rule_id.as_deref(), Some("py/empty-except"));
+    assert_eq!(first.cwe.as_deref(), Some("CWE-390"));
+    assert_eq!(first.severity, Severity::Low);
+    let injection = found
+        .iter()
+        .find(|found| found.rule_id.as_deref() == Some("py/sql-injection"))
+        .unwrap();
+    assert_eq!(
+        injection.title,
+        "SQL query built from user-controlled sources: This SQL query depends on a user-provided value."
+    );
+    assert_eq!(injection.severity, Severity::High);
+    assert_eq!(injection.cwe.as_deref(), Some("CWE-89"));
+}
+
+#[test]
+fn results_written_twice_are_one_finding() {
+    let skipped = skipped(sample("bash-report.sarif"));
+    assert_eq!(skipped.len(), 15);
+    assert_eq!(
+        skipped.first().unwrap(),
+        &(
+            "runs[0].results[9]".to_owned(),
+            "duplicate of runs[0].results[2]".to_owned()
+        )
+    );
+}
+
+#[test]
+fn suppressed_results_are_skipped_with_their_reason() {
+    let skipped = skipped(sample("SuppressionTestCurrent.sarif"));
+    let expected = [0, 1, 2].map(|at| {
+        (
+            format!("runs[0].results[{at}]"),
+            "suppressed (external)".to_owned(),
+        )
+    });
+    assert_eq!(skipped, expected);
+    let found = found(sample("SuppressionTestCurrent.sarif"));
+    let found = found.first().unwrap();
+    assert_eq!(found.location.as_deref(), Some("C:/code/file4.c"));
+    assert_eq!(found.title, "TST0004: Existing, originally suppressed result.");
+    assert_eq!(found.severity, Severity::Medium);
+}
+
+#[test]
+fn levels_of_a_result_come_before_those_of_its_rule() {
+    let found = found(sample("taint-python-report.sarif"));
+    let of = |severity| found.iter().filter(|found| found.severity == severity).count();
+    assert_eq!(
+        (of(Severity::High), of(Severity::Medium), of(Severity::Low)),
+        (8, 1, 2),
+        "one result has neither a level nor a rule with one"
+    );
+}
+
+#[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let mut text = vec![0xef, 0xbb, 0xbf];
+    text.extend(sample("SuppressionTestCurrent.sarif"));
+    assert_eq!(found(text), found(sample("SuppressionTestCurrent.sarif")));
+}
