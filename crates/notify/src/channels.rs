@@ -4,16 +4,30 @@
 //! four outcomes. Each channel escapes text from outside for itself.
 //! Must not: retry, plan, or know who is told of what.
 
+pub mod email;
+mod http;
 mod outcome;
+pub mod slack;
+pub mod teams;
+pub mod webhook;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, panic::AssertUnwindSafe, str::FromStr, sync::Arc};
 
-use base::Id;
+use base::{
+    Clock, Id,
+    destination::{self, Destination},
+};
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
-use crate::message::Message;
+use crate::{
+    egress::{self, Egress},
+    message::Message,
+};
 
 pub use outcome::{Attempt, Outcome};
+
+use webhook::SigningKey;
 
 /// A way to tell somebody.
 #[derive(
@@ -88,39 +102,112 @@ impl fmt::Debug for Outbound {
     }
 }
 
+/// How the channels are set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The console's address.
+    pub public_url: String,
+    /// How posts leave.
+    pub egress: egress::Options,
+    /// How mail leaves.
+    pub email: email::Options,
+    /// The key that the signing keys of webhooks are derived from.
+    pub signing: SigningMaster,
+}
+
+/// The key that the signing keys of webhooks are derived from; itself derived from the installation's secret key.
+#[derive(Clone)]
+pub struct SigningMaster(pub Vec<u8>);
+
+impl fmt::Debug for SigningMaster {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SigningMaster(***)")
+    }
+}
+
+/// Why the channels cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// The outbound client.
+    #[error(transparent)]
+    Egress(#[from] egress::SetupError),
+    /// Email.
+    #[error(transparent)]
+    Email(#[from] email::SetupError),
+}
+
 /// The way out: holds the outbound client, the mail transport and the signing key. Clones share them.
 #[derive(Clone)]
 pub struct Channels {
-    public_url: String,
+    public_url: Arc<str>,
+    egress: Egress,
+    mailer: email::Mailer,
+    signing: SigningMaster,
+    clock: Clock,
 }
 
 impl Channels {
+    /// The channels as the options say. Reads the CA file; connects to nothing.
+    pub fn new(options: Options, clock: Clock) -> Result<Self, SetupError> {
+        Ok(Self {
+            public_url: options.public_url.trim_end_matches('/').into(),
+            mailer: email::Mailer::new(&options.email, clock.clone())?,
+            egress: Egress::new(options.egress)?,
+            signing: options.signing,
+            clock,
+        })
+    }
+
     /// The console's address, without a slash at its end; for [`crate::message::compose`].
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
 
     /// The destination in the form to store and compare, or why it is none for the channel: for whoever saves one.
-    /// An email address is lower-cased in its domain, a URL canonical.
+    /// An email address has its domain in lower case, a URL is canonical. The reason never quotes the destination.
     pub fn check(&self, channel: Channel, destination: &str) -> Result<String, String> {
-        let _ = channel;
-        Ok(destination.to_owned())
+        let canonical = |checked: Result<Destination, destination::Refusal>| {
+            checked
+                .map(|destination| destination.expose().to_owned())
+                .map_err(|refusal| refusal.to_string())
+        };
+        match channel {
+            Channel::InApp => Err("the inbox has no destination".to_owned()),
+            Channel::Email => email::address(destination).map_err(|fault| fault.to_string()),
+            Channel::Webhook => canonical(destination::webhook(destination, self.egress.reach())),
+            Channel::Slack => canonical(destination::slack(destination)),
+            Channel::Teams => canonical(destination::teams(destination)),
+        }
     }
 
-    /// The body of a webhook, to store when a delivery is planned and to send in every attempt.
-    pub fn webhook_body(&self, message: &Message) -> String {
-        message.title()
-    }
-
-    /// The secret (`whsec_…`) with which posts to this webhook URL are signed, for whoever runs the receiver.
+    /// The secret (`whsec_…`) with which posts to this webhook URL are signed, for whoever runs the receiver. The URL
+    /// in the form that [`check`](Self::check) gives.
     pub fn webhook_secret(&self, url: &str) -> String {
-        url.to_owned()
+        SigningKey::derive(&self.signing.0, url).secret()
     }
 
     /// Sends one message to one destination and says what became of it. Never panics, never takes longer than its
-    /// own timeout.
+    /// own timeout, and does not retry.
     pub async fn send(&self, channel: Channel, outbound: &Outbound) -> Attempt {
-        let _ = (channel, outbound);
-        Attempt::without_answer(Outcome::RefusedForNow { retry_after: None }, "not built yet")
+        let message = &outbound.message;
+        let url = &outbound.destination;
+        let send = async {
+            match channel {
+                Channel::InApp => {
+                    Attempt::without_answer(Outcome::RefusedForGood, "the inbox has no destination")
+                }
+                Channel::Email => self.mailer.send(outbound).await,
+                Channel::Webhook => {
+                    webhook::send(&self.egress, &self.signing.0, outbound, self.clock.now()).await
+                }
+                Channel::Slack => slack::send(&self.egress, url, message).await,
+                Channel::Teams => teams::send(&self.egress, url, message).await,
+            }
+        };
+        // One message that trips a fault of ours must not take the others with it. Whether it left is not known.
+        AssertUnwindSafe(send).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(%channel, delivery = %outbound.delivery_id, "a channel panicked");
+            Attempt::without_answer(Outcome::Unknown, "a fault in Campanile")
+        })
     }
 }

@@ -161,6 +161,11 @@ pub fn test(id: Id, at: Time, public_url: &str) -> Message {
     }
 }
 
+/// A time as people read it: "3 Dec 2026, 14:00 UTC".
+pub fn moment(time: Time) -> String {
+    wording::at(time)
+}
+
 /// A text of the event's data as one clean line, if anything is left of it.
 fn one_line(event: &Event, key: &str) -> Option<String> {
     event

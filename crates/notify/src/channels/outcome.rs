@@ -57,3 +57,44 @@ impl Attempt {
         }
     }
 }
+
+/// The one table from an HTTP status to what became of the attempt, for every channel that posts.
+pub(super) fn of_status(status: u16, retry_after: Option<Duration>) -> (Outcome, &'static str) {
+    let for_now = Outcome::RefusedForNow { retry_after };
+    match status {
+        200..=299 => (Outcome::Delivered, "delivered"),
+        300..=399 => (
+            Outcome::RefusedForGood,
+            "it redirects, and redirects are not followed",
+        ),
+        408 => (for_now, "it timed out"),
+        425 => (for_now, "it is too early for it"),
+        429 => (for_now, "it has had too many requests"),
+        410 => (Outcome::RefusedForGood, "it is gone for good"),
+        400..=499 => (Outcome::RefusedForGood, "it refused"),
+        500..=599 => (for_now, "it failed"),
+        _ => (
+            Outcome::RefusedForGood,
+            "its answer has no HTTP status that is known",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // One table for webhook, Slack and Teams.
+    #[test]
+    fn every_status_has_its_outcome() {
+        let wait = Some(Duration::from_secs(7));
+        for status in 0..=1000 {
+            let expected = match status {
+                200..=299 => Outcome::Delivered,
+                408 | 425 | 429 | 500..=599 => Outcome::RefusedForNow { retry_after: wait },
+                _ => Outcome::RefusedForGood,
+            };
+            assert_eq!(of_status(status, wait).0, expected, "{status}");
+        }
+    }
+}

@@ -118,7 +118,7 @@ pub(super) fn moment(raw: &str) -> String {
 }
 
 /// A time as people read it.
-pub(crate) fn at(time: Time) -> String {
+pub(super) fn at(time: Time) -> String {
     time.timestamp().strftime("%-d %b %Y, %H:%M UTC").to_string()
 }
 

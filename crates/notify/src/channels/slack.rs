@@ -1,0 +1,153 @@
+//! Slack: Block Kit by Incoming Webhook (promise C4).
+//!
+//! Owns: the payload, and the escaping of text in it. Texts from outside stand in `plain_text` only, where Slack reads
+//! no formatting, and their `&`, `<`, `>` are entities, so that they are no mention and no link either.
+
+use base::{Severity, destination, text};
+use serde_json::{Value, json};
+
+use super::{Attempt, Outcome, http};
+use crate::{
+    egress::Egress,
+    message::{self, Message},
+};
+
+/// Slack's limits, in characters, less a reserve for how it may count.
+const HEADER: usize = 150;
+const SECTION: usize = 3000;
+const FIELD: usize = 2000;
+const BUTTON: usize = 75;
+/// Facts in one section: Slack allows ten fields, and a fact is two of them.
+const FACTS_PER_SECTION: usize = 5;
+
+/// Posts the message.
+pub(super) async fn send(egress: &Egress, url: &str, message: &Message) -> Attempt {
+    // Again, although it was checked when it was saved: rows can be older than the rules.
+    match destination::slack(url) {
+        Ok(destination) => http::post(egress, &destination, Vec::new(), payload(message).to_string()).await,
+        Err(refusal) => Attempt::without_answer(Outcome::RefusedForGood, format!("the Slack URL: {refusal}")),
+    }
+}
+
+/// The message as Slack takes it.
+pub fn payload(message: &Message) -> Value {
+    let headline = headline(message);
+    let mut blocks = vec![
+        json!({"type": "header", "text": plain(&headline, HEADER)}),
+        json!({"type": "section", "text": plain(&message.sentence, SECTION)}),
+    ];
+    let facts = facts(message);
+    for some in facts.chunks(FACTS_PER_SECTION) {
+        let fields: Vec<_> = some
+            .iter()
+            .flat_map(|(label, text)| [label_field(label), plain(text, FIELD)])
+            .collect();
+        blocks.push(json!({"type": "section", "fields": fields}));
+    }
+    if let Some(note) = &message.note {
+        blocks.push(json!({"type": "section", "text": plain(note, SECTION)}));
+    }
+    blocks.push(json!({"type": "actions", "elements": [{
+        "type": "button",
+        "action_id": "open",
+        "text": plain(message.link.label, BUTTON),
+        "url": message.link.url,
+    }]}));
+    let footer = format!("Campanile · {}", message::moment(message.at));
+    blocks.push(json!({"type": "context", "elements": [plain(&footer, FIELD)]}));
+    json!({
+        "text": escape(&headline, SECTION),
+        "blocks": blocks,
+        "unfurl_links": false,
+        "unfurl_media": false,
+    })
+}
+
+fn headline(message: &Message) -> String {
+    match message.severity {
+        Some(severity) => format!("{} {}", mark(severity), message.title()),
+        None => message.title(),
+    }
+}
+
+fn facts(message: &Message) -> Vec<(&'static str, &str)> {
+    let severity = message.severity_label().map(|label| ("Severity", label));
+    let company = message.company.as_deref().map(|company| ("Company", company));
+    let others = message.facts.iter().map(|fact| (fact.label, fact.text.as_str()));
+    severity.into_iter().chain(company).chain(others).collect()
+}
+
+/// A colour that is seen in a list of channels.
+const fn mark(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "⚪",
+        Severity::Low => "🔵",
+        Severity::Medium => "🟡",
+        Severity::High => "🟠",
+        Severity::Critical => "🔴",
+        Severity::Urgent => "🟣",
+    }
+}
+
+/// A label in bold: one of our own words, so formatting is safe.
+fn label_field(label: &'static str) -> Value {
+    json!({"type": "mrkdwn", "text": format!("*{label}*")})
+}
+
+/// A text without formatting; `emoji` off, so that `:name:` stays what it is.
+fn plain(raw: &str, max: usize) -> Value {
+    json!({"type": "plain_text", "text": escape(raw, max), "emoji": false})
+}
+
+/// The text with Slack's three entities, at most `max` UTF-16 units long; the cut never splits an entity.
+fn escape(raw: &str, max: usize) -> String {
+    let clean = text::block(raw, max);
+    let mut out = String::new();
+    let mut units = 0;
+    // Where to cut if the whole does not fit: the last place with room for the ellipsis.
+    let mut end = 0;
+    for char in clean.chars() {
+        let mut buffer = [0; 4];
+        let piece = match char {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            char => char.encode_utf8(&mut buffer),
+        };
+        units += piece.encode_utf16().count();
+        if units > max {
+            out.truncate(end);
+            out.push('…');
+            return out;
+        }
+        out.push_str(piece);
+        if units < max {
+            end = out.len();
+        }
+    }
+    // Slack refuses an empty text.
+    if out.is_empty() { "–".to_owned() } else { out }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: C7
+    #[test]
+    fn a_cut_splits_no_entity_and_keeps_the_limit() {
+        assert_eq!(
+            escape("a & b <!channel> ok", 100),
+            "a &amp; b &lt;!channel&gt; ok"
+        );
+        assert_eq!(escape("", 10), "–");
+        assert_eq!(escape("&&&", 15), "&amp;&amp;&amp;");
+        for max in 1..40 {
+            let cut = escape(&"<&😀>x".repeat(30), max);
+            assert!(cut.encode_utf16().count() <= max, "{max}: {cut}");
+            let bare = cut.replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
+            assert!(!bare.contains(['&', '<', '>']), "{max}: {cut}");
+            assert!(cut.ends_with('…'), "{max}: {cut}");
+        }
+    }
+}

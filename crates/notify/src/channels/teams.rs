@@ -1,0 +1,142 @@
+//! Microsoft Teams: one Adaptive Card by Incoming Webhook or Workflow (promise C5).
+//!
+//! Owns: the payload. Texts from outside stand in the `TextRun`s of a `RichTextBlock` only: a `TextBlock` and a
+//! `FactSet` read Markdown. The one link is the button to our own host.
+
+use base::{Severity, destination};
+use serde_json::{Value, json};
+
+use super::{Attempt, Outcome, http};
+use crate::{
+    egress::Egress,
+    message::{self, Message},
+};
+
+/// Posts the message.
+pub(super) async fn send(egress: &Egress, url: &str, message: &Message) -> Attempt {
+    // Again, although it was checked when it was saved: rows can be older than the rules.
+    let destination = match destination::teams(url) {
+        Ok(destination) => destination,
+        Err(refusal) => {
+            return Attempt::without_answer(Outcome::RefusedForGood, format!("the Teams URL: {refusal}"));
+        }
+    };
+    let attempt = http::post(egress, &destination, Vec::new(), payload(message).to_string()).await;
+    throttled(attempt)
+}
+
+/// Connectors answer 200 also when Teams behind them throttled the card, and say so in the text.
+fn throttled(attempt: Attempt) -> Attempt {
+    if attempt.outcome == Outcome::Delivered && attempt.answer.contains("returned HTTP error 429") {
+        Attempt {
+            outcome: Outcome::RefusedForNow { retry_after: None },
+            reason: "it has had too many requests".to_owned(),
+            ..attempt
+        }
+    } else {
+        attempt
+    }
+}
+
+/// The message as Teams takes it.
+pub fn payload(message: &Message) -> Value {
+    let kicker = match message.severity_label() {
+        Some(severity) => format!("{severity} · {}", message.action),
+        None => message.action.to_owned(),
+    };
+    let mut body = vec![
+        json!({
+            "type": "Container",
+            "style": style(message.severity),
+            "bleed": true,
+            "items": [
+                rich(&[run(&kicker, &[("weight", "Bolder"), ("size", "Small")])]),
+                rich(&[run(&message.subject_title, &[("weight", "Bolder"), ("size", "Large")])]),
+            ],
+        }),
+        rich(&[run(&message.sentence, &[])]),
+    ];
+    let company = message.company.as_deref().map(|company| ("Company", company));
+    let others = message.facts.iter().map(|fact| (fact.label, fact.text.as_str()));
+    body.extend(company.into_iter().chain(others).map(|(label, text)| {
+        let mut fact = rich(&[
+            run(&format!("{label}: "), &[("weight", "Bolder")]),
+            run(text, &[]),
+        ]);
+        fact["spacing"] = "Small".into();
+        fact
+    }));
+    if let Some(note) = &message.note {
+        body.push(json!({"type": "Container", "style": "emphasis", "items": [rich(&[run(note, &[])])]}));
+    }
+    let mut footer = rich(&[run(
+        &format!("Campanile · {}", message::moment(message.at)),
+        &[("size", "Small"), ("color", "Default")],
+    )]);
+    footer["separator"] = true.into();
+    body.push(footer);
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "fallbackText": message.action,
+                "msteams": {"width": "Full"},
+                "body": body,
+                "actions": [{
+                    "type": "Action.OpenUrl",
+                    "title": message.link.label,
+                    "url": message.link.url,
+                }],
+            },
+        }],
+    })
+}
+
+/// The colour of the head.
+const fn style(severity: Option<Severity>) -> &'static str {
+    match severity {
+        Some(Severity::Urgent | Severity::Critical) => "attention",
+        Some(Severity::High | Severity::Medium) => "warning",
+        Some(Severity::Low) => "accent",
+        Some(Severity::Informational) | None => "emphasis",
+    }
+}
+
+fn rich(runs: &[Value]) -> Value {
+    json!({"type": "RichTextBlock", "inlines": runs})
+}
+
+/// A piece of text. Clients replace `{{DATE(…)}}` also here, so doubled braces are set apart.
+fn run(text: &str, looks: &[(&str, &str)]) -> Value {
+    let mut run = json!({"type": "TextRun", "text": text.replace("{{", "{ {").replace("}}", "} }")});
+    for (name, value) in looks {
+        run[*name] = (*value).into();
+    }
+    run
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connectors_hidden_throttling_is_found() {
+        let attempt = |answer: &str| Attempt {
+            outcome: Outcome::Delivered,
+            status: Some(200),
+            answer: answer.to_owned(),
+            reason: "delivered".to_owned(),
+            gone: false,
+        };
+        let refused =
+            "Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error 429";
+        assert_eq!(throttled(attempt("1")).outcome, Outcome::Delivered);
+        let outcome = throttled(attempt(refused)).outcome;
+        assert_eq!(outcome, Outcome::RefusedForNow { retry_after: None });
+    }
+}
