@@ -1,0 +1,102 @@
+/** Every call of the API that the console makes, by name. */
+
+import { request } from './http';
+import type {
+  CalendarFeed,
+  Finding,
+  FindingStatus,
+  Me,
+  Named,
+  Notification,
+  Page,
+  Project,
+  Scan,
+  Summary,
+  Team,
+  User,
+} from './types';
+
+export interface PageAsk {
+  limit?: number;
+  cursor?: string | null;
+}
+
+type Signal = AbortSignal | undefined;
+
+function get<T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> {
+  return request<T>(path, {
+    parameters: parameters as Record<string, string | number | boolean | null | undefined>,
+    ...(signal ? { signal } : {}),
+  });
+}
+
+export const signIn = (email: string, password: string) =>
+  request<{ user: User }>('/auth/login', {
+    method: 'POST',
+    body: { email, password },
+    expectUnauthorized: true,
+  });
+export const signOut = () => request<undefined>('/auth/logout', { method: 'POST', expectUnauthorized: true });
+/** `quiet`: a 401 is an answer and not the end of a session. */
+export const me = (quiet = false) => request<Me>('/me', { expectUnauthorized: quiet });
+
+export interface FindingFilter {
+  company_id?: string;
+  project_id?: string;
+  scan_id?: string;
+  status?: string;
+  severity?: string;
+  assignee?: string;
+  text?: string;
+  sort?: string;
+}
+export const findings = (filter: FindingFilter, page: PageAsk, signal?: Signal) =>
+  get<Page<Finding>>('/findings', { ...filter, ...page }, signal);
+export const finding = (id: string, signal?: Signal) =>
+  get<Finding>(`/findings/${encodeURIComponent(id)}`, {}, signal);
+export const setStatus = (id: string, status: FindingStatus, comment: string) =>
+  request<Finding>(`/findings/${encodeURIComponent(id)}/status`, {
+    method: 'POST',
+    body: comment === '' ? { status } : { status, comment },
+  });
+export const setAssignees = (id: string, users: string[], teams: string[]) =>
+  request<Finding>(`/findings/${encodeURIComponent(id)}/assignees`, {
+    method: 'POST',
+    body: { user_ids: users, team_ids: teams },
+  });
+
+export const scans = (filter: { company_id?: string; project_id?: string }, page: PageAsk, signal?: Signal) =>
+  get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
+export const scan = (id: string, signal?: Signal) =>
+  get<Scan>(`/scans/${encodeURIComponent(id)}`, {}, signal);
+
+export const projects = (filter: { company_id?: string }, page: PageAsk, signal?: Signal) =>
+  get<Page<Project>>('/projects', { ...filter, ...page }, signal);
+export const project = (id: string, signal?: Signal) =>
+  get<Project>(`/projects/${encodeURIComponent(id)}`, {}, signal);
+export interface NewProject {
+  company_id: string;
+  name: string;
+  description?: string;
+  starts_on?: string;
+  ends_on?: string;
+}
+export const createProject = (body: NewProject) => request<Project>('/projects', { method: 'POST', body });
+
+export const companies = (signal?: Signal) => get<Page<Named>>('/companies', { limit: 200 }, signal);
+export const users = (company: string, signal?: Signal) =>
+  get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
+export const teams = (company: string, signal?: Signal) =>
+  get<Page<Team>>('/teams', { company_id: company, limit: 200 }, signal);
+
+export const notifications = (filter: { read?: boolean }, page: PageAsk, signal?: Signal) =>
+  get<Page<Notification>>('/notifications', { ...filter, ...page }, signal);
+export const summary = (signal?: Signal) => get<Summary>('/notifications/summary', {}, signal);
+export const markRead = (id: string) =>
+  request<undefined>(`/notifications/${encodeURIComponent(id)}/read`, { method: 'POST' });
+export const markAllRead = () => request<undefined>('/notifications/read-all', { method: 'POST' });
+
+export const calendar = (
+  ask: { from: string; to: string; company_id?: string; mine?: boolean },
+  signal?: Signal,
+) => get<CalendarFeed>('/calendar', ask, signal);

@@ -1,0 +1,123 @@
+/**
+ * One way to the API: same origin, the session cookie, JSON both ways, and every failure as a Problem.
+ * A 401 outside the sign-in itself means that the session ended; whoever listens is told once per answer.
+ */
+
+export interface FieldError {
+  field: string;
+  detail: string;
+}
+
+/** What went wrong, after RFC 9457. `status` is 0 when no answer came. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly detail: string;
+  readonly errors: FieldError[];
+  readonly retryAfter: number | null;
+
+  constructor(
+    status: number,
+    title: string,
+    detail: string,
+    errors: FieldError[] = [],
+    retryAfter: number | null = null,
+  ) {
+    super(title);
+    this.name = 'Problem';
+    this.status = status;
+    this.detail = detail;
+    this.errors = errors;
+    this.retryAfter = retryAfter;
+  }
+
+  /** The detail for one field of a form, or nothing. */
+  field(name: string): string | undefined {
+    return this.errors.find((error) => error.field === name)?.detail;
+  }
+}
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Reads a problem document; a body that is none (a proxy's page) still gives a usable Problem. */
+export function problemOf(status: number, body: unknown, retryAfter: string | null = null): Problem {
+  const document = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const errors = Array.isArray(document.errors)
+    ? document.errors
+        .filter((entry): entry is Record<string, unknown> => typeof entry === 'object' && entry !== null)
+        .map((entry) => ({ field: text(entry.field), detail: text(entry.detail) }))
+    : [];
+  const seconds = retryAfter === null ? NaN : Number(retryAfter);
+  return new Problem(
+    status,
+    text(document.title) || `HTTP ${String(status)}`,
+    text(document.detail),
+    errors,
+    Number.isFinite(seconds) ? seconds : null,
+  );
+}
+
+export const API = '/api/v1';
+
+let onUnauthorized: () => void = () => undefined;
+
+/** Registers who is told that the session ended. */
+export function whenUnauthorized(listener: () => void): void {
+  onUnauthorized = listener;
+}
+
+/** Tells that an answer said 401: for requests that cannot go through `request` (an upload). */
+export function unauthorized(): void {
+  onUnauthorized();
+}
+
+export type Parameters = Record<string, string | number | boolean | null | undefined>;
+
+/** The path below the API with the parameters that have a value. */
+export function address(path: string, parameters: Parameters = {}): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value !== null && value !== undefined && value !== '') query.set(key, String(value));
+  }
+  const search = query.toString();
+  return API + path + (search ? `?${search}` : '');
+}
+
+export interface Ask {
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  parameters?: Parameters;
+  body?: unknown;
+  signal?: AbortSignal;
+  /** A 401 here is an answer (a wrong password), not the end of the session. */
+  expectUnauthorized?: boolean;
+}
+
+/** Asks the API. Rejects with a Problem, or with the signal's reason when aborted. */
+export async function request<T>(path: string, ask: Ask = {}): Promise<T> {
+  const init: RequestInit = { method: ask.method ?? 'GET', credentials: 'same-origin' };
+  const headers: Record<string, string> = { accept: 'application/json' };
+  if (ask.body !== undefined) {
+    headers['content-type'] = 'application/json';
+    init.body = JSON.stringify(ask.body);
+  }
+  init.headers = headers;
+  if (ask.signal) init.signal = ask.signal;
+
+  let response: Response;
+  try {
+    response = await fetch(address(path, ask.parameters), init);
+  } catch (error) {
+    if (ask.signal?.aborted) throw error;
+    throw new Problem(0, 'unreachable', '');
+  }
+  if (response.status === 204) return undefined as T;
+  let body: unknown = null;
+  try {
+    body = await response.json();
+  } catch (error) {
+    if (ask.signal?.aborted) throw error;
+    if (response.ok) throw new Problem(response.status, 'unreadable', '');
+  }
+  if (response.ok) return body as T;
+  if (response.status === 401 && !ask.expectUnauthorized) onUnauthorized();
+  throw problemOf(response.status, body, response.headers.get('retry-after'));
+}

@@ -1,0 +1,186 @@
+/** The shapes of the API that the console uses. Times are RFC 3339 texts, ids are UUIDs. */
+
+export const SEVERITIES = ['informational', 'low', 'medium', 'high', 'critical', 'urgent'] as const;
+export type Severity = (typeof SEVERITIES)[number];
+
+export const STATUSES = [
+  'open',
+  'in_progress',
+  'retest',
+  'closed',
+  'accepted_risk',
+  'false_positive',
+  'duplicate',
+] as const;
+export type FindingStatus = (typeof STATUSES)[number];
+
+export type Role = 'viewer' | 'analyst' | 'manager';
+
+export interface Page<T> {
+  items: T[];
+  next_cursor: string | null;
+}
+
+export interface Named {
+  id: string;
+  name: string;
+}
+
+export interface User {
+  id: string;
+  email: string;
+  name: string;
+}
+
+export interface Membership extends Named {
+  role: Role;
+}
+
+export interface Me {
+  user: User;
+  is_admin: boolean;
+  companies: Membership[];
+}
+
+export interface Team extends Named {
+  company_id: string;
+}
+
+export interface Finding {
+  id: string;
+  company_id: string;
+  company_name: string;
+  project_id: string | null;
+  project_name: string | null;
+  scan_id: string | null;
+  title: string;
+  description: string;
+  severity: Severity;
+  status: FindingStatus;
+  location: string | null;
+  rule_id: string | null;
+  tool: string | null;
+  cwe: string | null;
+  sla_due_at: string | null;
+  retest_due_at: string | null;
+  closed_at: string | null;
+  created_at: string;
+  updated_at: string;
+  last_seen_at: string | null;
+  assignees: { users: Named[]; teams: Named[] };
+  allowed_statuses: FindingStatus[];
+}
+
+export type ScanStatus = 'scheduled' | 'running' | 'completed' | 'failed';
+
+export interface Counts {
+  read: number;
+  created: number;
+  updated: number;
+  reopened: number;
+  closed: number;
+  unchanged: number;
+  skipped: number;
+}
+
+export interface Scan {
+  id: string;
+  company_id: string;
+  company_name: string;
+  project_id: string | null;
+  project_name: string | null;
+  name: string;
+  tool: string | null;
+  status: ScanStatus;
+  scheduled_at: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  counts: Counts | null;
+  error: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Skipped {
+  where: string;
+  reason: string;
+}
+
+export interface Imported {
+  scan: Scan;
+  counts: Counts;
+  skipped: Skipped[];
+}
+
+export interface Project {
+  id: string;
+  company_id: string;
+  company_name: string;
+  name: string;
+  description: string;
+  status: 'planned' | 'active' | 'completed';
+  starts_on: string | null;
+  ends_on: string | null;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Summary {
+  total: number;
+  unread: number;
+}
+
+export interface Notification {
+  id: string;
+  /** The category, such as `finding`. */
+  type: string;
+  event_type: string;
+  title: string;
+  body: string;
+  data: Record<string, unknown>;
+  read: boolean;
+  created_at: string;
+}
+
+export const CALENDAR_KINDS = [
+  'sla_due',
+  'retest_due',
+  'scan',
+  'project_start',
+  'project_end',
+  'agreement_expiry',
+] as const;
+export type CalendarKind = (typeof CALENDAR_KINDS)[number];
+
+export interface CalendarItem {
+  id: string;
+  kind: CalendarKind;
+  title: string;
+  at: string;
+  ends_at?: string | null;
+  entity_type: string;
+  entity_id: string;
+  severity?: Severity | null;
+  status: string;
+  company_id: string;
+  company_name: string;
+  project_name?: string | null;
+}
+
+export interface CalendarFeed {
+  items: CalendarItem[];
+  from: string;
+  to: string;
+}
+
+/** One message of the live stream. `ping` and `resync` carry no subject. */
+export interface Frame {
+  type: string;
+  id?: string;
+  at?: string;
+  company_id?: string | null;
+  subject?: { type: string; id: string };
+  severity?: Severity;
+  dropped?: number;
+  data?: Record<string, unknown>;
+}

@@ -1,0 +1,56 @@
+/** Sends a scanner's report. XMLHttpRequest, since fetch tells nothing of an upload's progress. */
+
+import { address, Problem, problemOf, unauthorized } from './http';
+import type { Imported } from './types';
+
+export interface Upload {
+  done: Promise<Imported>;
+  cancel: () => void;
+}
+
+/** Starts the upload; `progress` gets the sent share, 0 to 1. Rejects with a Problem. */
+export function importReport(
+  file: Blob,
+  target: { company_id: string; project_id: string },
+  progress: (share: number) => void,
+): Upload {
+  const xhr = new XMLHttpRequest();
+  const done = new Promise<Imported>((resolve, reject) => {
+    xhr.open('POST', address('/scans/import', target));
+    xhr.setRequestHeader('accept', 'application/json');
+    xhr.setRequestHeader('content-type', 'application/octet-stream');
+    xhr.upload.onprogress = (event) => {
+      if (event.lengthComputable && event.total > 0) progress(event.loaded / event.total);
+    };
+    xhr.upload.onload = () => {
+      progress(1);
+    };
+    xhr.onerror = () => {
+      reject(new Problem(0, 'unreachable', ''));
+    };
+    xhr.onabort = () => {
+      reject(new Problem(0, 'cancelled', ''));
+    };
+    xhr.onload = () => {
+      let body: unknown = null;
+      try {
+        body = JSON.parse(xhr.responseText);
+      } catch {
+        // Not JSON: the status alone has to say it.
+      }
+      if (xhr.status >= 200 && xhr.status < 300 && body !== null) {
+        resolve(body as Imported);
+        return;
+      }
+      if (xhr.status === 401) unauthorized();
+      reject(problemOf(xhr.status, body, xhr.getResponseHeader('retry-after')));
+    };
+    xhr.send(file);
+  });
+  return {
+    done,
+    cancel: () => {
+      xhr.abort();
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/** The days of a month as a grid, and what falls on them. Pure; days are of the viewer's zone. */
+
+import { SEVERITIES, type CalendarItem, type Severity } from '../api/types';
+
+export interface Day {
+  /** `2026-11-23` in the viewer's zone. */
+  key: string;
+  date: Date;
+  inMonth: boolean;
+}
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+export function dayKey(day: Date): string {
+  return `${String(day.getFullYear())}-${two(day.getMonth() + 1)}-${two(day.getDate())}`;
+}
+
+/** `2026-11` as the first of that month; null for anything else. */
+export function parseMonth(text: string | null): Date | null {
+  const match = /^(\d{4})-(\d{2})$/.exec(text ?? '');
+  if (!match) return null;
+  const month = Number(match[2]);
+  return month >= 1 && month <= 12 ? new Date(Number(match[1]), month - 1, 1) : null;
+}
+
+export function monthKey(day: Date): string {
+  return dayKey(day).slice(0, 7);
+}
+
+export function addMonths(day: Date, months: number): Date {
+  return new Date(day.getFullYear(), day.getMonth() + months, 1);
+}
+
+/** The weeks that touch the month, Monday first. Days are made by calendar arithmetic, so summer time is no matter. */
+export function monthGrid(month: Date): Day[][] {
+  const first = new Date(month.getFullYear(), month.getMonth(), 1);
+  const lead = (first.getDay() + 6) % 7;
+  const length = new Date(month.getFullYear(), month.getMonth() + 1, 0).getDate();
+  const weeks = Math.ceil((lead + length) / 7);
+  return Array.from({ length: weeks }, (_, week) =>
+    Array.from({ length: 7 }, (_, weekday) => {
+      const date = new Date(month.getFullYear(), month.getMonth(), 1 - lead + week * 7 + weekday);
+      return { key: dayKey(date), date, inMonth: date.getMonth() === month.getMonth() };
+    }),
+  );
+}
+
+/** From the first shown day to the end of the last one, as the API takes it. */
+export function gridRange(grid: Day[][]): { from: string; to: string } {
+  const first = grid[0]?.[0]?.date ?? new Date(0);
+  const last = grid.at(-1)?.at(-1)?.date ?? first;
+  const end = new Date(last.getFullYear(), last.getMonth(), last.getDate() + 1);
+  return { from: first.toISOString(), to: end.toISOString() };
+}
+
+/** A project's start and end are dates, told as midnight UTC; they fall on that date in every zone. */
+function dateOnly(item: CalendarItem): boolean {
+  return item.kind === 'project_start' || item.kind === 'project_end' || item.kind === 'agreement_expiry';
+}
+
+/** The day an item falls on. */
+export function dayOf(item: CalendarItem): string {
+  return dateOnly(item) ? item.at.slice(0, 10) : dayKey(new Date(item.at));
+}
+
+/** Whether the time of day says something. */
+export function hasTime(item: CalendarItem): boolean {
+  return !dateOnly(item);
+}
+
+const RANK: Record<Severity, number> = Object.fromEntries(
+  SEVERITIES.map((severity, index) => [severity, index]),
+) as Record<Severity, number>;
+
+function rank(item: CalendarItem): number {
+  return item.severity ? RANK[item.severity] : SEVERITIES.length;
+}
+
+/** Items by day; within a day what is no finding first, then the worst first, then by time. */
+export function byDay(items: readonly CalendarItem[]): Map<string, CalendarItem[]> {
+  const days = new Map<string, CalendarItem[]>();
+  for (const item of items) {
+    const key = dayOf(item);
+    const day = days.get(key);
+    if (day) day.push(item);
+    else days.set(key, [item]);
+  }
+  for (const day of days.values()) {
+    day.sort((a, b) => rank(b) - rank(a) || a.at.localeCompare(b.at) || a.title.localeCompare(b.title));
+  }
+  return days;
+}

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest';
+import { SEVERITIES } from '../api/types';
+import { askOf, isNarrowed, readFilter, toggled } from './filter';
+
+const read = (text: string) => readFilter(new URLSearchParams(text));
+
+it('shows what is active unless told otherwise', () => {
+  const filter = read('');
+  expect(isNarrowed(filter)).toBe(false);
+  expect(askOf(filter, null)).toEqual({ status: 'open,in_progress,retest' });
+  expect(askOf(read('status=all'), null)).toEqual({});
+});
+
+it('reads an address and passes over what it does not know', () => {
+  const filter = read(
+    'severity=critical,nonsense,high&status=closed,weird&assignee=me&project_id=p&scan_id=s&text=sql',
+  );
+  expect(askOf(filter, 'c')).toEqual({
+    company_id: 'c',
+    project_id: 'p',
+    scan_id: 's',
+    severity: 'high,critical',
+    status: 'closed',
+    assignee: 'me',
+    text: 'sql',
+  });
+  expect(isNarrowed(filter)).toBe(true);
+});
+
+it('puts one value in and takes it out', () => {
+  expect(toggled([], 'high', SEVERITIES)).toBe('high');
+  expect(toggled(['urgent', 'low'], 'high', SEVERITIES)).toBe('low,high,urgent');
+  expect(toggled(['high'], 'high', SEVERITIES)).toBe('');
+});

@@ -1,0 +1,68 @@
+/** The filters of the findings list as they stand in the address. Pure. */
+
+import type { FindingFilter } from '../api/calls';
+import { SEVERITIES, STATUSES, type FindingStatus, type Severity } from '../api/types';
+
+/** What still needs someone; the list shows these unless told otherwise. */
+export const ACTIVE: readonly FindingStatus[] = ['open', 'in_progress', 'retest'];
+
+export interface Filter {
+  severities: Severity[];
+  /** `active`, `all`, or some. */
+  status: 'active' | 'all' | FindingStatus[];
+  mine: boolean;
+  project: string | null;
+  scan: string | null;
+  text: string;
+}
+
+function some<T extends string>(text: string | null, known: readonly T[]): T[] {
+  const given = new Set((text ?? '').split(','));
+  return known.filter((value) => given.has(value));
+}
+
+export function readFilter(query: URLSearchParams): Filter {
+  const status = query.get('status');
+  const statuses = some(status, STATUSES);
+  return {
+    severities: some(query.get('severity'), SEVERITIES),
+    status: status === 'all' ? 'all' : statuses.length > 0 ? statuses : 'active',
+    mine: query.get('assignee') === 'me',
+    project: query.get('project_id'),
+    scan: query.get('scan_id'),
+    text: query.get('text') ?? '',
+  };
+}
+
+/** Whether anything but the default is asked for. */
+export function isNarrowed(filter: Filter): boolean {
+  return (
+    filter.severities.length > 0 ||
+    filter.status !== 'active' ||
+    filter.mine ||
+    filter.project !== null ||
+    filter.scan !== null ||
+    filter.text !== ''
+  );
+}
+
+/** The filter as the API takes it. */
+export function askOf(filter: Filter, company: string | null): FindingFilter {
+  const ask: FindingFilter = {};
+  if (company !== null) ask.company_id = company;
+  if (filter.project !== null) ask.project_id = filter.project;
+  if (filter.scan !== null) ask.scan_id = filter.scan;
+  if (filter.severities.length > 0) ask.severity = filter.severities.join(',');
+  if (filter.status === 'active') ask.status = ACTIVE.join(',');
+  else if (filter.status !== 'all') ask.status = filter.status.join(',');
+  if (filter.mine) ask.assignee = 'me';
+  if (filter.text !== '') ask.text = filter.text;
+  return ask;
+}
+
+/** The value with `one` put in or taken out, as the address holds it, in the order of `known`. */
+export function toggled<T extends string>(values: readonly T[], one: T, known: readonly T[]): string {
+  const next = new Set(values);
+  if (!next.delete(one)) next.add(one);
+  return known.filter((value) => next.has(value)).join(',');
+}

@@ -1,0 +1,30 @@
+/** Where a notification or a calendar item leads: always a path of our own. */
+
+import type { CalendarItem, Notification } from '../api/types';
+
+const PAGES = { finding: '/findings/', scan: '/scans/', project: '/projects/' } as const;
+type Kind = keyof typeof PAGES;
+
+function isKind(value: string): value is Kind {
+  return Object.hasOwn(PAGES, value);
+}
+
+function path(kind: Kind, id: unknown): string | null {
+  return typeof id === 'string' && id !== '' ? PAGES[kind] + encodeURIComponent(id) : null;
+}
+
+/** The page of what a notification is about; null when there is none. */
+export function notificationPath(row: Pick<Notification, 'type' | 'data'>): string | null {
+  const order: Kind[] = isKind(row.type)
+    ? [row.type, 'finding', 'scan', 'project']
+    : ['finding', 'scan', 'project'];
+  for (const kind of order) {
+    const found = path(kind, row.data[`${kind}_id`]);
+    if (found) return found;
+  }
+  return null;
+}
+
+export function calendarPath(item: Pick<CalendarItem, 'entity_type' | 'entity_id'>): string | null {
+  return isKind(item.entity_type) ? path(item.entity_type, item.entity_id) : null;
+}

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { ago, date, span, took, urgency } from './time';
+
+const now = new Date('2026-11-23T12:00:00Z').getTime();
+const back = (seconds: number) => new Date(now - seconds * 1000).toISOString();
+
+it('says how long ago', () => {
+  expect(ago(back(0), now)).toBe('just now');
+  expect(ago(back(44), now)).toBe('just now');
+  expect(ago(back(60), now)).toBe('1 min ago');
+  expect(ago(back(59 * 60), now)).toBe('59 min ago');
+  expect(ago(back(3 * 3600), now)).toBe('3 h ago');
+  expect(ago(back(86_400), now)).toBe('yesterday');
+  expect(ago(back(3 * 86_400), now)).toBe('3 days ago');
+  expect(ago(back(-2 * 3600), now)).toBe('in 2 h');
+  expect(ago('2026-01-05T12:00:00Z', now)).toBe('5 Jan');
+  expect(ago('2025-01-05T12:00:00Z', now)).toBe('5 Jan 2025');
+});
+
+it('reads a nanosecond timestamp', () => {
+  expect(ago('2026-11-23T11:00:00.123456789Z', now)).toBe('1 h ago');
+});
+
+it('names the year of a date only when it is another', () => {
+  expect(date('2026-02-03T12:00:00Z', now)).toBe('3 Feb');
+  expect(date('2027-02-03T12:00:00Z', now)).toBe('3 Feb 2027');
+});
+
+it('says a span in its two largest units', () => {
+  const minute = 60_000;
+  expect(span(0)).toBe('1 min');
+  expect(span(35 * minute)).toBe('35 min');
+  expect(span(60 * minute)).toBe('1 h');
+  expect(span(125 * minute)).toBe('2 h 5 min');
+  expect(span(-52 * 60 * minute)).toBe('2 d 4 h');
+  expect(span(48 * 60 * minute)).toBe('2 d');
+  expect(span(30.5 * 24 * 60 * minute)).toBe('30 d');
+});
+
+it('says how near a deadline is', () => {
+  expect(urgency(back(1), now)).toBe('breached');
+  expect(urgency(back(0), now)).toBe('breached');
+  expect(urgency(back(-3600), now)).toBe('near');
+  expect(urgency(back(-3 * 86_400), now)).toBe('calm');
+});
+
+it('says how long something took', () => {
+  expect(took(back(2), back(1.6))).toBe('0.4 s');
+  expect(took(back(60), back(18))).toBe('42 s');
+  expect(took(back(400), back(0))).toBe('6 min');
+  expect(took(back(0), back(5))).toBe('');
+});

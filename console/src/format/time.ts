@@ -1,0 +1,96 @@
+/** Times as people read them. Pure: the present and the locale's zone come from outside or the browser. */
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const LOCALE = 'en-GB';
+
+const exactly = new Intl.DateTimeFormat(LOCALE, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  timeZoneName: 'short',
+});
+const dayMonth = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short' });
+const dayMonthYear = new Intl.DateTimeFormat(LOCALE, { day: 'numeric', month: 'short', year: 'numeric' });
+const longDay = new Intl.DateTimeFormat(LOCALE, {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+});
+const monthYear = new Intl.DateTimeFormat(LOCALE, { month: 'long', year: 'numeric' });
+const hourMinute = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
+
+/** The full time in the viewer's zone, for a tooltip. */
+export function exact(at: string | number): string {
+  return exactly.format(new Date(at));
+}
+
+/** `just now`, `5 min ago`, `in 2 h`, `yesterday`, and after a week the date. */
+export function ago(at: string | number, now: number): string {
+  const past = now - new Date(at).getTime();
+  const size = Math.abs(past);
+  if (size < 45_000) return 'just now';
+  const direction = (text: string) => (past > 0 ? `${text} ago` : `in ${text}`);
+  const minutes = Math.max(1, Math.round(size / MINUTE));
+  if (minutes < 60) return direction(`${String(minutes)} min`);
+  const hours = Math.round(size / HOUR);
+  if (hours < 24) return direction(`${String(hours)} h`);
+  const days = Math.round(size / DAY);
+  if (days === 1) return past > 0 ? 'yesterday' : 'tomorrow';
+  return days < 7 ? direction(`${String(days)} days`) : date(at, now);
+}
+
+/** The day, with its year only when that is another one. */
+export function date(at: string | number, now: number): string {
+  const then = new Date(at);
+  return (then.getFullYear() === new Date(now).getFullYear() ? dayMonth : dayMonthYear).format(then);
+}
+
+export function clockTime(at: string | number): string {
+  return hourMinute.format(new Date(at));
+}
+
+export function dayName(day: Date): string {
+  return longDay.format(day);
+}
+
+export function monthName(day: Date): string {
+  return monthYear.format(day);
+}
+
+/** How far away: the two largest units, `2 d 4 h`, `35 min`. Never less than a minute. */
+export function span(milliseconds: number): string {
+  const size = Math.max(Math.abs(milliseconds), MINUTE);
+  const days = Math.floor(size / DAY);
+  const hours = Math.floor((size % DAY) / HOUR);
+  const minutes = Math.floor((size % HOUR) / MINUTE);
+  if (days >= 14) return `${String(days)} d`;
+  if (days > 0) return hours > 0 ? `${String(days)} d ${String(hours)} h` : `${String(days)} d`;
+  if (hours > 0) return minutes > 0 ? `${String(hours)} h ${String(minutes)} min` : `${String(hours)} h`;
+  return `${String(minutes)} min`;
+}
+
+export type Urgency = 'breached' | 'near' | 'calm';
+
+/** How near a deadline is. Near means within two days. */
+export function urgency(due: string, now: number): Urgency {
+  const left = new Date(due).getTime() - now;
+  if (left <= 0) return 'breached';
+  return left <= 2 * DAY ? 'near' : 'calm';
+}
+
+/** How long something took: `0.4 s`, `12 s`, `3 min`. */
+export function took(from: string, to: string): string {
+  const size = new Date(to).getTime() - new Date(from).getTime();
+  if (size < 0) return '';
+  if (size < 10_000) return `${(size / 1000).toFixed(1)} s`;
+  if (size < MINUTE) return `${String(Math.round(size / 1000))} s`;
+  return span(size);
+}

@@ -1,0 +1,107 @@
+/**
+ * What a frame of the live stream means for the console. Pure: it reads a frame and says what to do;
+ * live.ts keeps the connection, and state/live.svelte.ts does it.
+ */
+
+import type { Frame, Notification, Summary } from './api/types';
+import type { Topic } from './state/topics';
+
+export interface Effects {
+  /** What changed: whatever shows it loads again. */
+  topics: Topic[];
+  /** The true count for the bell, from the frame itself. */
+  summary?: Summary;
+  /** A row that just came into the caller's inbox. */
+  arrived?: Notification;
+  /** The row of the caller's inbox that was read, or all of them. */
+  read?: string | 'all';
+  /** Frames were dropped: everything on screen may be old. */
+  resync?: boolean;
+}
+
+const NOTHING: Effects = { topics: [] };
+
+/** Reads the data of a message; null for what is no frame. */
+export function parseFrame(text: string): Frame | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null) return null;
+    return typeof (value as Frame).type === 'string' ? (value as Frame) : null;
+  } catch {
+    return null;
+  }
+}
+
+function summaryOf(value: unknown): Summary | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { total, unread } = value as Partial<Summary>;
+  return typeof total === 'number' && typeof unread === 'number' ? { total, unread } : undefined;
+}
+
+function notificationOf(value: unknown): Notification | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const row = value as Partial<Notification>;
+  return typeof row.id === 'string' && typeof row.title === 'string' ? (row as Notification) : undefined;
+}
+
+function inbox(frame: Frame): Effects {
+  const data = frame.data ?? {};
+  const effects: Effects = { topics: [] };
+  const summary = summaryOf(data.summary);
+  if (summary) effects.summary = summary;
+  else effects.topics.push('bell');
+
+  if (frame.type === 'notification.all_read') effects.read = 'all';
+  const id = typeof data.notification_id === 'string' ? data.notification_id : frame.subject?.id;
+  if (frame.type === 'notification.read' && id) effects.read = id;
+  if (frame.type === 'notification.created') {
+    const arrived = notificationOf(data.notification);
+    if (arrived) effects.arrived = arrived;
+    else effects.topics.push('inbox');
+  }
+  return effects;
+}
+
+/** The findings a frame is about: one, those a bundle names, or (cut off or unnamed) any. */
+function findingTopics(frame: Frame): Topic[] {
+  const data = frame.data ?? {};
+  if (data.bundled === true) {
+    const ids = Array.isArray(data.finding_ids)
+      ? data.finding_ids.filter((id) => typeof id === 'string')
+      : [];
+    const all = typeof data.count === 'number' && data.count <= ids.length;
+    return ['findings', 'calendar', ...(all ? ids.map((id: string) => `finding:${id}`) : ['finding'])];
+  }
+  const id =
+    typeof data.finding_id === 'string'
+      ? data.finding_id
+      : frame.subject?.type === 'finding'
+        ? frame.subject.id
+        : null;
+  return ['findings', 'calendar', id === null ? 'finding' : `finding:${id}`];
+}
+
+function named(kind: string, frame: Frame): Topic {
+  const id = frame.data?.[`${kind}_id`] ?? frame.subject?.id;
+  return typeof id === 'string' ? `${kind}:${id}` : kind;
+}
+
+/** The one table from frames to what the console does. */
+export function effectsOf(frame: Frame): Effects {
+  if (frame.type === 'resync') return { topics: [], resync: true };
+  const [category] = frame.type.split('.', 1);
+  switch (category) {
+    case 'notification':
+      return inbox(frame);
+    case 'finding':
+    case 'sla':
+    case 'retest':
+      return { topics: findingTopics(frame) };
+    case 'scan':
+      return { topics: ['scans', 'calendar', named('scan', frame)] };
+    case 'project':
+      return { topics: ['projects', 'calendar', named('project', frame)] };
+    default:
+      return NOTHING;
+  }
+}

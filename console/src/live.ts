@@ -1,0 +1,171 @@
+/**
+ * The one connection of the live stream. It keeps it open, says in which state it is, and hands every
+ * frame to one handler. It must not know what a frame means: that is frames.ts.
+ *
+ * EventSource gives up for good on an error answer and retries without jitter on a cut, so both are
+ * handled here alike: close, wait (longer each time, with jitter), open again.
+ */
+
+import { parseFrame } from './frames';
+import type { Frame } from './api/types';
+
+export type LiveState = 'connecting' | 'live' | 'reconnecting' | 'offline';
+
+export interface Connection {
+  onmessage: ((event: { data: string }) => void) | null;
+  onerror: (() => void) | null;
+  close: () => void;
+}
+
+export interface Surroundings {
+  open: () => Connection;
+  /** Each frame except the ping. */
+  handle: (frame: Frame) => void;
+  /** The stream is open (again): what was asked for before this moment may be old. */
+  opened: (again: boolean) => void;
+  changed: (state: LiveState) => void;
+  /**
+   * Asks the API for something small. `ended`: no session any more. `missed`: the answer shows a change
+   * that no frame told of.
+   */
+  probe: () => Promise<'fine' | 'missed' | 'ended' | 'down'>;
+  online: () => boolean;
+  random: () => number;
+}
+
+/** The longest wait between two attempts, in milliseconds. */
+export const LONGEST = 30_000;
+/** After this long without a frame the watchdog asks whether one was missed, in milliseconds. */
+export const SILENCE = 60_000;
+/** How often the watchdog looks, in milliseconds. A much longer gap means that the machine slept. */
+export const LOOK = 15_000;
+
+/** The wait before attempt `attempt` (0 for the first), in milliseconds: half of it is jitter. */
+export function backoff(attempt: number, random: number): number {
+  const most = Math.min(LONGEST, 1000 * 2 ** Math.min(attempt, 10));
+  return most * (0.5 + random / 2);
+}
+
+export class Live {
+  readonly #around: Surroundings;
+  #connection: Connection | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #watch: ReturnType<typeof setInterval> | null = null;
+  #attempt = 0;
+  #wasOpen = false;
+  #heard = 0;
+  #looked = 0;
+  #running = false;
+  #state: LiveState = 'connecting';
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#attempt = 0;
+    this.#looked = Date.now();
+    this.#watch = setInterval(() => {
+      void this.#look();
+    }, LOOK);
+    this.#open();
+  }
+
+  stop(): void {
+    this.#running = false;
+    this.#wasOpen = false;
+    this.#close();
+    if (this.#watch !== null) clearInterval(this.#watch);
+    this.#watch = null;
+    this.#become('connecting');
+  }
+
+  /** The page came back (from the cache, from sleep, to the net): open anew without waiting. */
+  reopen(): void {
+    if (!this.#running) return;
+    this.#attempt = 0;
+    this.#open();
+  }
+
+  /** The browser says that there is no net. */
+  lost(): void {
+    if (!this.#running) return;
+    this.#close();
+    this.#become('offline');
+    this.#retry();
+  }
+
+  #open(): void {
+    this.#close();
+    if (this.#state !== 'connecting') this.#become(this.#around.online() ? 'reconnecting' : 'offline');
+    const connection = this.#around.open();
+    this.#connection = connection;
+    connection.onmessage = (event) => {
+      if (connection === this.#connection) this.#hear(event.data);
+    };
+    connection.onerror = () => {
+      if (connection === this.#connection) void this.#fail();
+    };
+  }
+
+  #hear(text: string): void {
+    this.#heard = Date.now();
+    if (this.#state !== 'live') {
+      const again = this.#wasOpen;
+      this.#wasOpen = true;
+      this.#attempt = 0;
+      this.#become('live');
+      this.#around.opened(again);
+    }
+    const frame = parseFrame(text);
+    if (frame && frame.type !== 'ping') this.#around.handle(frame);
+  }
+
+  async #fail(): Promise<void> {
+    this.#close();
+    this.#become(this.#around.online() ? 'reconnecting' : 'offline');
+    this.#retry();
+    // An EventSource does not tell why: a session that ended must lead to the sign-in, not to retries.
+    if ((await this.#around.probe()) === 'down' && this.#running && this.#state !== 'live')
+      this.#become('offline');
+  }
+
+  #retry(): void {
+    const wait = backoff(this.#attempt, this.#around.random());
+    this.#attempt += 1;
+    this.#timer = setTimeout(() => {
+      this.#open();
+    }, wait);
+  }
+
+  /** Heartbeats are comments, which scripts cannot see: a connection that died silently is found here. */
+  async #look(): Promise<void> {
+    const now = Date.now();
+    const slept = now - this.#looked > 3 * LOOK;
+    this.#looked = now;
+    if (this.#state !== 'live') return;
+    if (slept) {
+      this.reopen();
+      return;
+    }
+    if (now - this.#heard < SILENCE) return;
+    this.#heard = now;
+    const found = await this.#around.probe();
+    if (found !== 'fine' && found !== 'ended' && this.#heard === now) this.reopen();
+  }
+
+  #close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #become(state: LiveState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#around.changed(state);
+  }
+}

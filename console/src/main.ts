@@ -1,0 +1,12 @@
+import './styles/tokens.css';
+import './styles/base.css';
+
+import { mount } from 'svelte';
+import App from './App.svelte';
+import { startRouter } from './state/router.svelte';
+
+const target = document.getElementById('app');
+if (target) {
+  startRouter();
+  mount(App, { target });
+}

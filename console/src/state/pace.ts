@@ -1,0 +1,100 @@
+/**
+ * Says when a source that was touched loads again: soon, but many touches in a row become one load,
+ * and two loads of one source start at least a second apart. In a hidden tab it waits for the tab.
+ */
+
+/** How long touches are gathered, in milliseconds. */
+export const GATHER = 120;
+/** How far apart two loads of one source start at least, in milliseconds. */
+export const APART = 1000;
+
+export interface Surroundings {
+  now: () => number;
+  later: (run: () => void, milliseconds: number) => unknown;
+  forget: (timer: unknown) => void;
+  /** Calls back at once when the page can be seen, otherwise as soon as it can. */
+  whenVisible: (run: () => void) => void;
+}
+
+export const browser: Surroundings = {
+  now: () => Date.now(),
+  later: (run, milliseconds) => setTimeout(run, milliseconds),
+  forget: (timer) => {
+    clearTimeout(timer as number);
+  },
+  whenVisible: (run) => {
+    if (document.visibilityState === 'visible') {
+      run();
+      return;
+    }
+    const seen = () => {
+      if (document.visibilityState !== 'visible') return;
+      document.removeEventListener('visibilitychange', seen);
+      run();
+    };
+    document.addEventListener('visibilitychange', seen);
+  },
+};
+
+export class Pace {
+  #timer: unknown = null;
+  #started = -Infinity;
+  #running = false;
+  #again = false;
+  #stopped = false;
+  readonly #load: () => Promise<void>;
+  readonly #around: Surroundings;
+
+  constructor(load: () => Promise<void>, around: Surroundings = browser) {
+    this.#load = load;
+    this.#around = around;
+  }
+
+  /** When the last load started, in milliseconds. */
+  get started(): number {
+    return this.#started;
+  }
+
+  /** Loads at once, whatever was planned. */
+  async now(): Promise<void> {
+    this.#cancel();
+    this.#started = this.#around.now();
+    this.#running = true;
+    try {
+      await this.#load();
+    } finally {
+      this.#running = false;
+    }
+    if (this.#again && !this.#stopped) {
+      this.#again = false;
+      this.touch();
+    }
+  }
+
+  /** Something changed: load soon. `wait` adds a delay in milliseconds. */
+  touch(wait = 0): void {
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    if (this.#timer !== null || this.#stopped) return;
+    const due = Math.max(GATHER + wait, this.#started + APART - this.#around.now());
+    this.#timer = this.#around.later(() => {
+      this.#around.whenVisible(() => {
+        if (this.#stopped) return;
+        this.#timer = null;
+        void this.now();
+      });
+    }, due);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel();
+  }
+
+  #cancel(): void {
+    if (this.#timer !== null) this.#around.forget(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,93 @@
+/** The address of the page as state. Links are plain `<a href="/…">`; one click handler takes them over. */
+
+import { tick } from 'svelte';
+
+function here(): { path: string; query: URLSearchParams } {
+  return { path: location.pathname, query: new URLSearchParams(location.search) };
+}
+
+let current = $state.raw(here());
+
+export const route = {
+  get path(): string {
+    return current.path;
+  },
+  get query(): URLSearchParams {
+    return current.query;
+  },
+  /** Path and query, to come back to. */
+  get full(): string {
+    const search = current.query.toString();
+    return current.path + (search ? `?${search}` : '');
+  },
+};
+
+interface Kept {
+  scroll?: number;
+  inside?: boolean;
+}
+
+/** Goes to a path of the console. With `replace` there is no way back to the page before. */
+export function navigate(to: string, replace = false): void {
+  const target = new URL(to, location.origin);
+  if (target.origin !== location.origin) return;
+  const address = target.pathname + target.search;
+  if (replace) {
+    history.replaceState({ ...(history.state as Kept | null) } satisfies Kept, '', address);
+  } else {
+    history.replaceState({ ...(history.state as Kept | null), scroll: scrollY } satisfies Kept, '');
+    history.pushState({ inside: true } satisfies Kept, '', address);
+    scrollTo(0, 0);
+  }
+  current = here();
+}
+
+/** Changes parameters of the query in place; null or '' takes one out. */
+export function setQuery(changes: Record<string, string | null>): void {
+  const query = new URLSearchParams(current.query);
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null || value === '') query.delete(key);
+    else query.set(key, value);
+  }
+  const search = query.toString().replaceAll('%2C', ',');
+  navigate(current.path + (search ? `?${search}` : ''), true);
+}
+
+/** Back to the page one came from, or to `fallback` when one came from outside. */
+export function back(fallback: string): void {
+  if ((history.state as Kept | null)?.inside) history.back();
+  else navigate(fallback);
+}
+
+/** A path to come back to after signing in: only ever one of our own. */
+export function safePath(path: string | null): string {
+  if (!path?.startsWith('/') || path.startsWith('//') || path.includes('\\')) return '/findings';
+  return path.startsWith('/sign-in') || path === '/' ? '/findings' : path;
+}
+
+function onClick(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = event.target instanceof Element ? event.target.closest('a') : null;
+  if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+  if (link.pathname.startsWith('/api/')) return;
+  if (link.hash && link.pathname === location.pathname) return;
+  event.preventDefault();
+  navigate(link.pathname + link.search);
+}
+
+async function onPop(event: PopStateEvent): Promise<void> {
+  current = here();
+  const scroll = (event.state as Kept | null)?.scroll;
+  if (scroll === undefined) return;
+  await tick();
+  requestAnimationFrame(() => {
+    scrollTo(0, scroll);
+  });
+}
+
+export function startRouter(): void {
+  history.scrollRestoration = 'manual';
+  document.addEventListener('click', onClick);
+  addEventListener('popstate', (event) => void onPop(event));
+}

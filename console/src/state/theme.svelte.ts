@@ -1,0 +1,34 @@
+/** Light, dark, or what the system wishes. public/theme.js sets the choice before the first paint. */
+
+export const THEMES = ['system', 'light', 'dark'] as const;
+export type Theme = (typeof THEMES)[number];
+
+const KEY = 'campanile.theme';
+
+function stored(): Theme {
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === 'light' || value === 'dark' ? value : 'system';
+  } catch {
+    return 'system';
+  }
+}
+
+let chosen = $state<Theme>(stored());
+
+export const theme = {
+  get value(): Theme {
+    return chosen;
+  },
+  set value(value: Theme) {
+    chosen = value;
+    if (value === 'system') delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = value;
+    try {
+      if (value === 'system') localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, value);
+    } catch {
+      // Storage is blocked: the choice holds for this tab.
+    }
+  },
+};

@@ -1,0 +1,391 @@
+/** Every English text of the console. Functions take what varies; nothing is glued together elsewhere. */
+
+import type { Problem } from './api/http';
+import type { CalendarKind, FindingStatus, ScanStatus, Severity } from './api/types';
+import type { LiveState } from './live';
+import type { Theme } from './state/theme.svelte';
+
+const count = (value: number, one: string, many: string): string =>
+  `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+
+export const severityNames: Record<Severity, string> = {
+  informational: 'Info',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
+  critical: 'Critical',
+  urgent: 'Urgent',
+};
+
+export const statusNames: Record<FindingStatus, string> = {
+  open: 'Open',
+  in_progress: 'In progress',
+  retest: 'Retest',
+  closed: 'Closed',
+  accepted_risk: 'Accepted risk',
+  false_positive: 'False positive',
+  duplicate: 'Duplicate',
+};
+
+/** What moving a finding there means, for the one who is about to. */
+export const statusHints: Record<FindingStatus, string> = {
+  open: 'Nobody is working on it yet.',
+  in_progress: 'Someone is fixing it.',
+  retest: 'Fixed, and waiting for someone to check.',
+  closed: 'Fixed and checked. The SLA clock stops.',
+  accepted_risk: 'Known and lived with. The SLA clock stops.',
+  false_positive: 'Not a real finding. The SLA clock stops.',
+  duplicate: 'Covered by another finding. The SLA clock stops.',
+};
+
+export const scanStatusNames: Record<ScanStatus, string> = {
+  scheduled: 'Scheduled',
+  running: 'Running',
+  completed: 'Completed',
+  failed: 'Failed',
+};
+
+export const projectStatusNames: Record<'planned' | 'active' | 'completed', string> = {
+  planned: 'Planned',
+  active: 'Active',
+  completed: 'Completed',
+};
+
+export const liveNames: Record<LiveState, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  reconnecting: 'Reconnecting',
+  offline: 'Offline',
+};
+
+export const liveHints: Record<LiveState, string> = {
+  connecting: 'Opening the live stream.',
+  live: 'What you see updates by itself.',
+  reconnecting: 'The live stream was cut. It will be back by itself, and this page then catches up.',
+  offline: 'The server cannot be reached. This page catches up as soon as it can.',
+};
+
+export const themeNames: Record<Theme, string> = { system: 'System', light: 'Light', dark: 'Dark' };
+
+export const kindNames: Record<CalendarKind, string> = {
+  sla_due: 'SLA deadline',
+  retest_due: 'Retest due',
+  scan: 'Scan',
+  project_start: 'Project starts',
+  project_end: 'Project ends',
+  agreement_expiry: 'Agreement expires',
+};
+
+const categoryNames: Record<string, string> = {
+  finding: 'Finding',
+  sla: 'SLA',
+  retest: 'Retest',
+  scan: 'Scan',
+  asset: 'Asset',
+  project: 'Project',
+  report: 'Report',
+  agreement: 'Agreement',
+  approval: 'Approval',
+};
+export const categoryName = (category: string): string => categoryNames[category] ?? category;
+
+/** A status of the calendar, which is of a finding, a scan or a project. */
+export function anyStatusName(status: string): string {
+  const names: Record<string, string> = { ...projectStatusNames, ...scanStatusNames, ...statusNames };
+  return names[status] ?? status;
+}
+
+const problemTitles: Record<number, string> = {
+  401: 'Your session has ended',
+  403: 'You may not do this',
+  404: 'This is not here',
+  409: 'This does not fit with what is there',
+  413: 'This is too large',
+  422: 'This does not fit',
+  429: 'Too many tries',
+  500: 'The server stumbled',
+  502: 'The server cannot be reached',
+  503: 'The server is busy or restarting',
+  507: 'The server has no space left',
+};
+
+/** What went wrong, in a few words. */
+export function problemTitle(problem: Problem): string {
+  if (problem.status === 0) {
+    return problem.message === 'cancelled' ? 'Cancelled' : 'The server cannot be reached';
+  }
+  return problemTitles[problem.status] ?? problem.message;
+}
+
+/** What went wrong in full: the server's own words where it has any, otherwise what to do. */
+export function problemText(problem: Problem): string {
+  if (problem.status === 0) {
+    return problem.message === 'cancelled'
+      ? 'Nothing was changed.'
+      : 'Check your connection. Nothing you typed is lost.';
+  }
+  if (problem.status === 429 && problem.retryAfter !== null) {
+    return `Try again in ${count(Math.ceil(problem.retryAfter), 'second', 'seconds')}.`;
+  }
+  if (problem.detail) return problem.detail;
+  if (problem.status >= 500) return 'Try again in a moment.';
+  return problem.message;
+}
+
+export const t = {
+  product: 'Campanile',
+  tagline: 'Security findings that ring where you are.',
+  skip: 'Skip to content',
+  retry: 'Try again',
+  cancel: 'Cancel',
+  close: 'Close',
+  back: 'Back',
+  save: 'Save',
+  loading: 'Loading',
+  updating: 'Updating',
+  loadMore: 'Load more',
+  loadingMore: 'Loading more',
+  none: 'None',
+  all: 'All',
+  nav: 'Main',
+  more: (n: number) => `+${String(n)} more`,
+  pageTitle: (page: string, unread: number) =>
+    `${unread > 0 ? `(${String(unread)}) ` : ''}${page} · Campanile`,
+
+  start: {
+    unreachable: 'The server cannot be reached',
+    unreachableText: 'Campanile did not answer. It may be restarting.',
+  },
+
+  signIn: {
+    title: 'Sign in',
+    email: 'Email',
+    password: 'Password',
+    button: 'Sign in',
+    busy: 'Signing in',
+    show: 'Show password',
+    hide: 'Hide password',
+    wrong: 'Email and password do not match an account.',
+    ended: 'Your session has ended. Sign in to go on where you were.',
+    next: 'You will be back where you were.',
+  },
+
+  account: {
+    label: 'Account',
+    admin: 'Administrator',
+    theme: 'Theme',
+    signOut: 'Sign out',
+    signOutFailed: 'Signing out did not work. Try again.',
+    company: 'Company',
+    allCompanies: 'All companies',
+  },
+
+  notFound: {
+    title: 'There is nothing here',
+    text: 'The address is wrong, or what was here is gone, or it is not yours to see.',
+    home: 'Go to the findings',
+  },
+
+  findings: {
+    title: 'Findings',
+    search: 'Search title, rule or location',
+    severity: 'Severity',
+    status: 'Status',
+    active: 'Active',
+    mine: 'Assigned to me',
+    project: 'Project',
+    allProjects: 'All projects',
+    scan: 'From one scan',
+    clear: 'Clear filters',
+    removeFilter: (name: string) => `Remove filter: ${name}`,
+    finding: 'Finding',
+    assignees: 'Assigned to',
+    sla: 'SLA',
+    unassigned: 'Nobody',
+    noProject: 'No project',
+    shown: (n: number, more: boolean) =>
+      more ? `First ${count(n, 'finding', 'findings')}` : count(n, 'finding', 'findings'),
+    end: 'That is all of them.',
+    emptyTitle: 'No findings yet',
+    emptyText: 'Import a scanner’s report and they appear here, in every open tab.',
+    import: 'Import a report',
+    noneTitle: 'No finding fits these filters',
+    noneText: 'Take a filter away, or look at all statuses.',
+    calmTitle: 'Nothing needs you',
+    calmText: 'No finding is open. Closed ones are under status “All”.',
+  },
+
+  sla: {
+    left: (text: string) => `${text} left`,
+    over: (text: string) => `${text} over`,
+    breached: 'SLA breached',
+    near: 'SLA due soon',
+    none: 'No deadline',
+    stopped: 'Clock stopped',
+  },
+
+  finding: {
+    about: 'Description',
+    noDescription: 'The scanner gave no description.',
+    location: 'Location',
+    rule: 'Rule',
+    tool: 'Tool',
+    cwe: 'CWE',
+    project: 'Project',
+    company: 'Company',
+    scan: 'Scan',
+    openScan: 'Open the scan',
+    created: 'First seen',
+    seen: 'Last seen',
+    updated: 'Changed',
+    closed: 'Closed',
+    deadline: 'SLA deadline',
+    retest: 'Retest due',
+    status: 'Status',
+    move: 'Move to',
+    comment: 'Comment',
+    commentHint: 'Optional. People who are told of the change read it.',
+    confirm: (status: string) => `Move to ${status.toLowerCase()}`,
+    assignees: 'Assigned to',
+    assign: 'Assign',
+    change: 'Change',
+    assignMe: 'Assign to me',
+    copied: 'Copied',
+    copy: 'Copy location',
+    details: 'Details',
+  },
+
+  picker: {
+    title: 'Assign this finding',
+    search: 'Search people and teams',
+    people: 'People',
+    teams: 'Teams',
+    nobody: 'No person or team fits.',
+    chosen: (n: number) => (n === 0 ? 'Nobody chosen' : `${String(n)} chosen`),
+    hint: 'Everyone newly assigned is told.',
+    save: 'Assign',
+    you: 'you',
+  },
+
+  scans: {
+    title: 'Scans',
+    import: 'Import report',
+    emptyTitle: 'No scans yet',
+    emptyText: 'Drop a scanner’s report here, or pick a file. Campanile reads SARIF.',
+    drop: 'Drop the report to import it',
+    findings: 'Findings of this scan',
+    noTool: 'Unknown tool',
+    started: 'Started',
+    took: 'Took',
+    running: 'Reading the report',
+    counts: {
+      read: 'read',
+      created: 'new',
+      updated: 'changed',
+      reopened: 'reopened',
+      closed: 'closed',
+      unchanged: 'unchanged',
+      skipped: 'skipped',
+    },
+    nothing: 'No results',
+  },
+
+  import: {
+    title: 'Import a report',
+    into: 'Into project',
+    pick: 'Choose files',
+    pickAnother: 'Choose other files',
+    dropHere: 'Drop scanner reports here',
+    or: 'or',
+    formats: 'SARIF 2.1.0, up to 200 MB each',
+    start: (n: number) => (n === 1 ? 'Import' : `Import ${String(n)} files`),
+    remove: (name: string) => `Remove ${name}`,
+    waiting: 'Waiting',
+    sending: (percent: number) => `Sending ${String(percent)} %`,
+    reading: 'Reading the report',
+    done: 'Imported',
+    failed: 'Not imported',
+    noProject: 'There is no project to import into yet.',
+    createProject: 'Create a project',
+    open: 'Open the scan',
+    findings: 'See its findings',
+    skipped: (n: number) => `${count(n, 'result', 'results')} skipped`,
+    skippedMore: (n: number) => `and ${String(n)} more`,
+    unchanged: 'This report brought nothing new.',
+    another: 'Import another',
+    doneButton: 'Done',
+  },
+
+  projects: {
+    title: 'Projects',
+    create: 'New project',
+    name: 'Name',
+    description: 'Description',
+    company: 'Company',
+    starts: 'Starts on',
+    ends: 'Ends on',
+    button: 'Create project',
+    emptyTitle: 'No projects yet',
+    emptyText: 'A project gathers the findings of one application or engagement.',
+    emptyViewer: 'Ask a manager of your company to create one.',
+    findings: 'Findings',
+    nameNeeded: 'Give the project a name.',
+    order: 'The end lies before the start.',
+    noDates: 'No dates',
+    range: (from: string, to: string) => `${from} – ${to}`,
+    from: (from: string) => `From ${from}`,
+    until: (to: string) => `Until ${to}`,
+  },
+
+  inbox: {
+    title: 'Inbox',
+    bell: (unread: number) =>
+      unread === 0 ? 'Notifications, none unread' : `Notifications, ${String(unread)} unread`,
+    all: 'All',
+    unread: 'Unread',
+    filter: 'Show',
+    markAll: 'Mark all read',
+    markOne: (title: string) => `Mark read: ${title}`,
+    isUnread: 'Unread',
+    openPage: 'Open the inbox',
+    emptyTitle: 'Your inbox is empty',
+    emptyText: 'Assignments, deadlines and finished scans that concern you will ring here.',
+    noneTitle: 'You have read everything',
+    noneText: 'New notifications appear here by themselves.',
+    dismiss: 'Dismiss',
+    count: (total: number, unread: number) =>
+      unread === 0
+        ? count(total, 'notification', 'notifications')
+        : `${String(unread)} unread of ${String(total)}`,
+  },
+
+  calendar: {
+    title: 'Calendar',
+    month: 'Month',
+    agenda: 'Agenda',
+    view: 'View',
+    today: 'Today',
+    previous: 'Previous month',
+    next: 'Next month',
+    mine: 'Only mine',
+    mineHint: 'Deadlines of findings assigned to you',
+    weekdays: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+    weekdaysLong: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
+    emptyTitle: 'Nothing in this month',
+    emptyText: 'SLA deadlines, retests, scans and project dates appear here.',
+    emptyMine: 'No finding assigned to you is due in this month.',
+    showAll: (n: number, day: string) => `All ${count(n, 'item', 'items')} on ${day}`,
+    open: { finding: 'Open the finding', scan: 'Open the scan', project: 'Open the project' } as Record<
+      string,
+      string
+    >,
+    when: 'When',
+    kind: 'Kind',
+    status: 'Status',
+    severity: 'Severity',
+    company: 'Company',
+    project: 'Project',
+    until: 'Until',
+    legend: 'Kinds',
+  },
+} as const;
