@@ -55,7 +55,9 @@ where
     }
 
     fn finish(self: Box<Self>, commit: Result<(), Error>) {
+        let never_ran = self.f.is_some();
         let answer = match (self.result, commit) {
+            (_, Err(error)) if never_ran => Err(error.into()),
             (Ok(value), Ok(())) => Ok(value),
             (Ok(_), Err(error)) => Err(error.into()),
             (Err(error), _) => Err(error),
