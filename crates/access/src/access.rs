@@ -1,12 +1,19 @@
 //! The one handle to people and companies.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use base::{Clock, Id};
+use base::{Clock, Id, Time};
 use store::{Store, Tx};
 use tokio::sync::broadcast;
 
-use crate::{Caller, Problem, Vault, credentials};
+use crate::{Caller, Problem, Vault, credentials, limits::Limits, password::Passwords};
+
+/// How many uses of credentials are remembered until the next sweep; beyond that some stay unnoted.
+const USES: usize = 50_000;
 
 /// How many changes of access a listener may be behind before it is told that it lagged.
 const CHANGES: usize = 1024;
@@ -39,14 +46,22 @@ pub struct LoginLimits {
     pub peer_interval: Duration,
 }
 
+impl LoginLimits {
+    /// So many wrong passwords in a row for an account, then one each `wait`. An address, behind which may be a whole
+    /// office, has five times as much.
+    pub fn new(attempts: u32, wait: Duration) -> Self {
+        Self {
+            account_burst: attempts,
+            account_interval: wait,
+            peer_burst: attempts.saturating_mul(5),
+            peer_interval: wait / 5,
+        }
+    }
+}
+
 impl Default for LoginLimits {
     fn default() -> Self {
-        Self {
-            account_burst: 10,
-            account_interval: Duration::from_secs(30),
-            peer_burst: 50,
-            peer_interval: Duration::from_secs(5),
-        }
+        Self::new(10, Duration::from_secs(30))
     }
 }
 
@@ -82,6 +97,9 @@ struct Inner {
     options: Options,
     origin: String,
     changes: broadcast::Sender<AccessChange>,
+    passwords: Passwords,
+    limits: Limits,
+    used: Mutex<BTreeMap<Id, Time>>,
 }
 
 impl Access {
@@ -92,6 +110,9 @@ impl Access {
             vault,
             origin: origin(&options.public_url),
             changes: broadcast::Sender::new(CHANGES),
+            passwords: Passwords::new(store.clock()),
+            limits: Limits::new(&options.login),
+            used: Mutex::default(),
             store,
             options,
         }))
@@ -115,6 +136,14 @@ impl Access {
         &self.0.options
     }
 
+    pub(crate) fn passwords(&self) -> &Passwords {
+        &self.0.passwords
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     pub(crate) fn public_origin(&self) -> &str {
         &self.0.origin
     }
@@ -131,10 +160,37 @@ impl Access {
     /// answer.
     pub async fn caller(&self, credential: &str) -> Result<Caller, Problem> {
         let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
-        self.store()
+        let caller = self
+            .store()
             .read(move |tx| credentials::caller(tx, &hash))
             .await?
-            .ok_or_else(Problem::unauthorized)
+            .ok_or_else(Problem::unauthorized)?;
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() < USES || used.contains_key(&caller.session) {
+            used.insert(caller.session, self.clock().now());
+        }
+        drop(used);
+        Ok(caller)
+    }
+
+    /// Housekeeping, for the server to call about once a minute and before it ends: notes when sessions and tokens
+    /// were last used (so that no read has to write) and removes those that have expired, which is told as their end.
+    ///
+    /// # Errors
+    /// The store's; what was to be noted is noted by the next one.
+    pub async fn sweep(&self) -> Result<(), Problem> {
+        let used = std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner));
+        let keep = used.clone();
+        let swept = self
+            .change(move |tx| Ok(((), credentials::sweep(tx, &keep)?)))
+            .await;
+        if swept.is_err() {
+            let mut newer = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, at) in used {
+                newer.entry(id).or_insert(at);
+            }
+        }
+        swept
     }
 
     /// Changes data and then tells of the changes of access the closure answers with.

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, OptionalFromRequestParts, Request, State},
     http::{HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::Response,
@@ -19,17 +19,14 @@ pub const SESSION_COOKIE: &str = "campanile_session";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-impl Peer {
-    pub(crate) fn of(parts: &Parts) -> Option<IpAddr> {
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Peer {
+    type Rejection = std::convert::Infallible;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
         let connected = || {
             let info = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-            Some(info.0.ip())
+            Some(Self(info.0.ip()))
         };
-        parts
-            .extensions
-            .get::<Self>()
-            .map(|peer| peer.0)
-            .or_else(connected)
+        Ok(parts.extensions.get::<Self>().copied().or_else(connected))
     }
 }
 

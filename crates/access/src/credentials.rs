@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use base::{Clock, Id, Scope, Time};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use store::{FromRow, Row, Tx, params};
+use store::{FromRow, Row, Select, Tx, params};
 
-use crate::{Caller, Role, Secret};
+use crate::{AccessChange, Caller, Problem, Role, Secret};
 
 /// What a credential is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +52,10 @@ pub(crate) fn hash(credential: &str) -> Option<String> {
             .iter()
             .any(|kind| credential.starts_with(kind.prefix()));
     possible.then(|| {
-        Sha256::digest(credential.as_bytes())
+        let digest = Sha256::digest(credential.as_bytes());
+        digest
             .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     })
 }
 
@@ -111,4 +112,152 @@ pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Caller>, stor
             found.expires_at
         },
     }))
+}
+
+/// A credential to keep.
+pub(crate) struct NewRow {
+    pub(crate) user: Id,
+    pub(crate) kind: Kind,
+    pub(crate) hash: String,
+    /// What a person calls a token; empty for a session.
+    pub(crate) name: String,
+    /// None for a token that does not expire.
+    pub(crate) expires_at: Option<Time>,
+}
+
+const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, created_at, expires_at, last_used_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, 0)";
+
+/// Keeps the hash of a credential.
+pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<(Id, Time), store::Error> {
+    let (id, now) = (tx.id(), tx.now());
+    tx.execute(
+        INSERT,
+        params![
+            id,
+            new.user,
+            new.kind.name(),
+            &new.hash,
+            &new.name,
+            now,
+            new.expires_at.unwrap_or_default()
+        ],
+    )?;
+    Ok((id, now))
+}
+
+/// An API token, as its owner sees it: without the text, which was shown once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Token {
+    /// Its id.
+    pub id: Id,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When it ends, if ever.
+    pub expires_at: Option<Time>,
+    /// When it was last used, to about a minute; none for never.
+    pub last_used_at: Option<Time>,
+}
+
+impl FromRow for Token {
+    fn from_row(row: &Row) -> Result<Self, store::Error> {
+        let time =
+            |index| Ok::<_, store::Error>(Some(row.get::<Time>(index)?).filter(|at| *at != Time::default()));
+        Ok(Self {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            created_at: row.get(2)?,
+            expires_at: time(3)?,
+            last_used_at: time(4)?,
+        })
+    }
+}
+
+const TOKENS: &str =
+    "select id, name, created_at, expires_at, last_used_at from credentials where kind = 'token'";
+
+/// The API tokens of a user, in the order they were made.
+pub(crate) fn tokens(
+    tx: &mut Tx<'_>,
+    user: Id,
+    after: Option<Id>,
+    limit: u32,
+) -> Result<Vec<Token>, store::Error> {
+    Select::new(TOKENS)
+        .filter("user_id = ?", Some(user))
+        .filter("id > ?", after)
+        .push(" order by id limit ?", vec![limit.into()])
+        .all(tx)
+}
+
+const COUNT: &str = "select count(*) from credentials where user_id = $1 and kind = 'token'";
+
+/// How many API tokens a user has.
+pub(crate) fn count_tokens(tx: &mut Tx<'_>, user: Id) -> Result<u64, store::Error> {
+    Ok(tx
+        .one::<(u64,)>(COUNT, params![user])?
+        .map_or(0, |(count,)| count))
+}
+
+const END: &str = "delete from credentials where id = $1 and user_id = $2 and kind = $3";
+
+/// Ends one session or token of a user.
+///
+/// # Errors
+/// 404 where they have none of this id.
+pub(crate) fn end(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<AccessChange, Problem> {
+    match tx.execute(END, params![id, user, kind.name()])? {
+        0 => Err(Problem::not_found()),
+        _ => Ok(AccessChange::Session(id)),
+    }
+}
+
+const END_SESSIONS: &str =
+    "delete from credentials where user_id = $1 and kind = 'session' and id <> $2 returning id";
+
+/// Ends the sessions of a user, all but the one that is kept.
+pub(crate) fn end_sessions(
+    tx: &mut Tx<'_>,
+    user: Id,
+    keep: Option<Id>,
+) -> Result<Vec<AccessChange>, store::Error> {
+    let keep = keep.map(|id| id.to_string()).unwrap_or_default();
+    let ended: Vec<(Id,)> = tx.all(END_SESSIONS, params![user, keep])?;
+    Ok(ended.into_iter().map(|(id,)| AccessChange::Session(id)).collect())
+}
+
+const USED: &str = "update credentials set last_used_at = $2 where id = $1 and last_used_at < $2";
+const EXPIRED: &str = "delete from credentials where expires_at <> 0 and expires_at <= $1 returning id";
+
+/// Notes when credentials were last used, and removes those that have expired.
+pub(crate) fn sweep(tx: &mut Tx<'_>, used: &BTreeMap<Id, Time>) -> Result<Vec<AccessChange>, store::Error> {
+    for (id, at) in used {
+        tx.execute(USED, params![id, *at])?;
+    }
+    let now = tx.now();
+    let ended: Vec<(Id,)> = tx.all(EXPIRED, params![now])?;
+    Ok(ended.into_iter().map(|(id,)| AccessChange::Session(id)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_a_credential_is_looked_up() {
+        let clock = Clock::system();
+        for kind in [Kind::Session, Kind::Token] {
+            let credential = kind.make(&clock);
+            let hash = hash(credential.expose()).unwrap();
+            assert_eq!(hash.len(), 64);
+            assert!(!hash.contains(credential.expose()));
+            assert_ne!(credential, kind.make(&clock));
+        }
+        let long = "cmp_".repeat(1_000);
+        for bad in ["", "cmp_", "x", &long, &"x".repeat(LENGTH)] {
+            assert_eq!(hash(bad), None);
+        }
+    }
 }

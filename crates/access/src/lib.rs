@@ -14,18 +14,33 @@ mod secret;
 pub mod validate;
 
 mod access;
+mod admin;
 mod authenticate;
 mod caller;
+mod companies;
 mod credentials;
+pub mod http;
+mod limits;
+mod password;
+mod patch;
+mod teams;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod users;
 
 pub use access::{Access, AccessChange, LoginLimits, Options};
 pub use authenticate::{Peer, SESSION_COOKIE, authenticate};
 pub use caller::Caller;
+pub use companies::{Company, Member};
+pub use credentials::Token;
 pub use extract::{Json, Path, Query};
 pub use page::{Page, PageQuery};
+pub use patch::Patch;
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, FieldError, Problem};
 pub use role::{NotARole, Role};
 pub use secret::{NotOpened, Secret, Vault, mask};
+pub use teams::{Team, TeamMember};
+pub use users::User;
 
 /// The tables this crate owns.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {

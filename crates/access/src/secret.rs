@@ -11,6 +11,7 @@ use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 /// What sealed texts begin with, so that another form can come later.
@@ -21,8 +22,9 @@ const PURPOSE: &[u8] = b"campanile vault v1\0";
 
 const NONCE: usize = 24;
 
-/// A text that must not be shown.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// A text that must not be shown. It can be read from a body, and not be written into one.
+#[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
@@ -34,6 +36,16 @@ impl Secret {
     /// The text itself: for the one who needs it, never for a log.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl utoipa::ToSchema for Secret {}
+impl utoipa::PartialSchema for Secret {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .write_only(true)
+            .into()
     }
 }
 

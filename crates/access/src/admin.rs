@@ -1,0 +1,93 @@
+//! What the command line does: the first administrator, another one, a new password.
+
+use base::Id;
+
+use crate::{
+    Access, AccessChange, Problem, Secret, credentials, password,
+    users::{self, Change, NewRow},
+    validate::{self, Check},
+};
+
+const ANYBODY: &str = "select count(*) from users";
+const BY_EMAIL: &str = "select id from users where email_key = $1";
+
+impl Access {
+    /// Makes the first administrator on a database without users; none where there are users already.
+    ///
+    /// # Errors
+    /// 422 for an address or a password that does not do, or the store's.
+    pub async fn first_admin(&self, email: &str, password: &Secret) -> Result<Option<Id>, Problem> {
+        let anybody = self
+            .store()
+            .read(|tx| tx.one::<(i64,)>(ANYBODY, &[]))
+            .await?
+            .is_some_and(|(count,)| count > 0);
+        if anybody {
+            return Ok(None);
+        }
+        let new = self.new_admin(email, email, password).await?;
+        self.store()
+            .write(move |tx| {
+                // Of two nodes that start at once one finds the other's administrator here, or below by its address.
+                if tx.one::<(i64,)>(ANYBODY, &[])?.is_some_and(|(count,)| count > 0) {
+                    return Ok(None);
+                }
+                users::insert(tx, &new).map(|user| Some(user.id))
+            })
+            .await
+            .or_else(|problem: Problem| match problem.status().as_u16() {
+                409 => Ok(None),
+                _ => Err(problem),
+            })
+    }
+
+    /// Makes an administrator.
+    ///
+    /// # Errors
+    /// 422 for what does not do, 409 for an address that is taken, or the store's.
+    pub async fn create_admin(&self, email: &str, name: &str, password: &Secret) -> Result<Id, Problem> {
+        let new = self.new_admin(email, name, password).await?;
+        self.store()
+            .write(move |tx| users::insert(tx, &new))
+            .await
+            .map(|user| user.id)
+    }
+
+    /// Sets the password of the person with this address, and ends their sessions.
+    ///
+    /// # Errors
+    /// 404 where there is none, 422 for a password that does not do, or the store's.
+    pub async fn reset_password(&self, email: &str, password: &Secret) -> Result<Id, Problem> {
+        password::acceptable("password", password).map_err(|error| Problem::fields(vec![error]))?;
+        let email = validate::line("email", email, 254).map_err(|error| Problem::fields(vec![error]))?;
+        let hash = self.passwords().hash(password.clone()).await?;
+        self.change(move |tx| {
+            let (id,) = tx
+                .one::<(Id,)>(BY_EMAIL, store::params![validate::email_key(&email)])?
+                .ok_or_else(Problem::not_found)?;
+            let change = Change {
+                password_hash: Some(hash),
+                ..Change::default()
+            };
+            users::update(tx, id, change)?;
+            let mut changes = credentials::end_sessions(tx, id, None)?;
+            changes.push(AccessChange::User(id));
+            Ok((id, changes))
+        })
+        .await
+    }
+
+    async fn new_admin(&self, email: &str, name: &str, password: &Secret) -> Result<NewRow, Problem> {
+        let mut check = Check::new();
+        let email = check.take(validate::email("email", email));
+        let name = check.line("name", name, crate::http::NAME);
+        check.take(password::acceptable("password", password));
+        check.done()?;
+        Ok(NewRow {
+            email,
+            name,
+            password_hash: self.passwords().hash(password.clone()).await?,
+            is_admin: true,
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! Companies and who is a member of them: their rows.
+
+use base::{Id, Scope, Time};
+use serde::{Deserialize, Serialize};
+use store::{Error, FromRow, Row, Select, Tx, params};
+
+use crate::{AccessChange, Problem, Role};
+
+/// A company: a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Company {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// When it was added.
+    pub created_at: Time,
+}
+
+/// A member of a company.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Member {
+    /// The user's id.
+    pub user_id: Id,
+    /// Their name.
+    pub name: String,
+    /// Their email address.
+    pub email: String,
+    /// What they may do there.
+    pub role: Role,
+}
+
+impl FromRow for Company {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            name: row.get(1)?,
+            created_at: row.get(2)?,
+        })
+    }
+}
+
+impl FromRow for Member {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            user_id: row.get(0)?,
+            name: row.get(1)?,
+            email: row.get(2)?,
+            role: row.get(3)?,
+        })
+    }
+}
+
+const SELECT: &str = "select id, name, created_at from companies where 1 = 1";
+
+/// The company of this id.
+///
+/// # Errors
+/// 404 outside the scope.
+pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Company, Problem> {
+    Select::new(SELECT)
+        .scope("id", scope)
+        .filter("id = ?", Some(id))
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}
+
+/// The companies of the scope, in the order they were added.
+pub(crate) fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    after: Option<Id>,
+    limit: u32,
+) -> Result<Vec<Company>, Error> {
+    Select::new(SELECT)
+        .scope("id", scope)
+        .filter("id > ?", after)
+        .push(" order by id limit ?", vec![limit.into()])
+        .all(tx)
+}
+
+const INSERT: &str = "insert into companies (id, name, created_at, updated_at) values ($1, $2, $3, $3)";
+
+/// Adds a company without members.
+pub(crate) fn insert(tx: &mut Tx<'_>, name: String) -> Result<Company, Error> {
+    let (id, created_at) = (tx.id(), tx.now());
+    tx.execute(INSERT, params![id, &name, created_at])?;
+    Ok(Company { id, name, created_at })
+}
+
+const RENAME: &str = "update companies set name = $2, updated_at = $3 where id = $1";
+
+/// Renames a company.
+///
+/// # Errors
+/// 404 where there is none.
+pub(crate) fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
+    let now = tx.now();
+    match tx.execute(RENAME, params![id, name, now])? {
+        0 => Err(Problem::not_found()),
+        _ => Ok(()),
+    }
+}
+
+const DELETE: &str = "delete from companies where id = $1";
+const MEMBER_IDS: &str = "select user_id from memberships where company_id = $1 order by user_id";
+
+/// Removes a company with its memberships and teams; whose access ended with it.
+///
+/// # Errors
+/// 404 where there is none, 409 while it has records.
+pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<Vec<AccessChange>, Problem> {
+    let members: Vec<(Id,)> = tx.all(MEMBER_IDS, params![id])?;
+    match tx.execute(DELETE, params![id]) {
+        Ok(0) => Err(Problem::not_found()),
+        Ok(_) => Ok(members
+            .into_iter()
+            .map(|(user,)| AccessChange::User(user))
+            .collect()),
+        Err(Error::Foreign) => Err(Problem::conflict(
+            "The company still has records: delete them first.",
+        )),
+        Err(other) => Err(other.into()),
+    }
+}
+
+const MEMBERS: &str = "select u.id, u.name, u.email, m.role from memberships m join users u on u.id = m.user_id \
+     where m.company_id = $1 order by u.id";
+
+/// The members of a company that the caller may see.
+pub(crate) fn members(tx: &mut Tx<'_>, company: Id) -> Result<Vec<Member>, Error> {
+    tx.all(MEMBERS, params![company])
+}
+
+const SET_MEMBER: &str = "insert into memberships (company_id, user_id, role, created_at) values ($1, $2, $3, $4) \
+     on conflict (company_id, user_id) do update set role = excluded.role";
+const PERSON: &str = "select name, email from users where id = $1";
+
+/// Makes a person a member, or gives a member another role.
+///
+/// # Errors
+/// 404 where there is no such company or person.
+pub(crate) fn set_member(tx: &mut Tx<'_>, company: Id, user: Id, role: Role) -> Result<Member, Problem> {
+    find(tx, company, &Scope::All)?;
+    let (name, email) = tx
+        .one::<(String, String)>(PERSON, params![user])?
+        .ok_or_else(Problem::not_found)?;
+    let now = tx.now();
+    tx.execute(SET_MEMBER, params![company, user, role, now])?;
+    Ok(Member {
+        user_id: user,
+        name,
+        email,
+        role,
+    })
+}
+
+const REMOVE_MEMBER: &str = "delete from memberships where company_id = $1 and user_id = $2";
+
+/// Ends a membership, and with it being in the company's teams.
+///
+/// # Errors
+/// 404 where there is none.
+pub(crate) fn remove_member(tx: &mut Tx<'_>, company: Id, user: Id) -> Result<(), Problem> {
+    match tx.execute(REMOVE_MEMBER, params![company, user])? {
+        0 => Err(Problem::not_found()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,14 @@
+//! The handlers of people and companies, each documented where it stands. Their state is [`Access`](crate::Access).
+//!
+//! Owns: bodies, their validation, and who may do what. Must not: hold SQL.
+
+pub mod auth;
+pub mod companies;
+pub mod me;
+pub mod members;
+pub mod teams;
+pub mod tokens;
+pub mod users;
+
+/// The longest name of a person, company, team or token, in characters.
+pub const NAME: usize = 200;

@@ -1,0 +1,68 @@
+//! Who is a member of a company.
+
+use axum::{extract::State, http::StatusCode};
+use base::Id;
+use serde::Deserialize;
+
+use crate::{
+    Access, AccessChange, Caller, Json, Member, Path, Problem, Role, companies, http::companies::administer,
+};
+
+/// A member's role.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MemberBody {
+    /// What they may do in the company.
+    role: Role,
+}
+
+/// Make somebody a member, or give a member another role
+#[utoipa::path(
+    put, path = "/companies/{id}/members/{user_id}", tag = "companies",
+    params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
+    request_body = MemberBody,
+    responses(
+        (status = 200, description = "A member now", body = Member),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn put(
+    State(access): State<Access>,
+    caller: Caller,
+    Path((company, user)): Path<(Id, Id)>,
+    Json(body): Json<MemberBody>,
+) -> Result<Json<Member>, Problem> {
+    administer(&caller, company)?;
+    access
+        .change(move |tx| {
+            let member = companies::set_member(tx, company, user, body.role)?;
+            Ok((Json(member), vec![AccessChange::User(user)]))
+        })
+        .await
+}
+
+/// End a membership
+///
+/// Whoever leaves a company leaves its teams.
+#[utoipa::path(
+    delete, path = "/companies/{id}/members/{user_id}", tag = "companies",
+    params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
+    responses(
+        (status = 204, description = "No member any more"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(access): State<Access>,
+    caller: Caller,
+    Path((company, user)): Path<(Id, Id)>,
+) -> Result<StatusCode, Problem> {
+    administer(&caller, company)?;
+    access
+        .change(move |tx| {
+            companies::remove_member(tx, company, user)?;
+            Ok(((), vec![AccessChange::User(user)]))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,147 @@
+//! The caller's API tokens.
+
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use base::{Id, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Access, Caller, Json, Page, PageQuery, Path, Problem, Query, Token,
+    credentials::{self, Kind},
+    http::{NAME, auth::no_store},
+    validate::Check,
+};
+
+/// How many tokens a person may have.
+const MOST: u64 = 100;
+
+/// A token to make.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewToken {
+    /// What its owner calls it.
+    name: String,
+    /// When it ends; none for never.
+    expires_at: Option<Time>,
+}
+
+/// A token, with its text: this once.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MadeToken {
+    /// The text, for `Authorization: Bearer`. It is not shown again.
+    token: String,
+    #[serde(flatten)]
+    made: Token,
+}
+
+/// The caller's API tokens
+#[utoipa::path(
+    get, path = "/tokens", tag = "tokens", params(PageQuery),
+    responses(
+        (status = 200, description = "A page of tokens, oldest first", body = Page<Token>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(access): State<Access>,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Token>>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let rows = access
+        .store()
+        .read(move |tx| credentials::tokens(tx, caller.user_id, after, limit + 1))
+        .await?;
+    Ok(Json(Page::cut(rows, limit, |token| token.id.to_string())))
+}
+
+/// Make an API token
+///
+/// Its text is in this answer and never again. It is made in a session: a token cannot make another one.
+#[utoipa::path(
+    post, path = "/tokens", tag = "tokens", request_body = NewToken,
+    responses(
+        (status = 201, description = "Made", body = MadeToken),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(access): State<Access>,
+    caller: Caller,
+    Json(new): Json<NewToken>,
+) -> Result<Response, Problem> {
+    if caller.is_token {
+        // One that leaked could otherwise outlive its own expiry.
+        return Err(Problem::forbidden(
+            "An API token is made in a session, not with a token.",
+        ));
+    }
+    let mut check = Check::new();
+    let name = check.line("name", &new.name, NAME);
+    let now = access.clock().now();
+    check.that(
+        new.expires_at.is_none_or(|at| at > now),
+        "expires_at",
+        "it is not in the future",
+    );
+    check.done()?;
+    let token = Kind::Token.make(access.clock());
+    let row = credentials::NewRow {
+        user: caller.user_id,
+        kind: Kind::Token,
+        hash: credentials::hash(token.expose()).ok_or_else(Problem::internal)?,
+        name: name.clone(),
+        expires_at: new.expires_at,
+    };
+    let (id, created_at) = access
+        .store()
+        .write(move |tx| {
+            if credentials::count_tokens(tx, row.user)? >= MOST {
+                return Err(Problem::conflict(format!("There are {MOST} tokens already.")));
+            }
+            credentials::insert(tx, &row).map_err(|error| match error {
+                // The user went away meanwhile, and the session with them.
+                store::Error::Foreign => Problem::unauthorized(),
+                other => other.into(),
+            })
+        })
+        .await?;
+    let made = MadeToken {
+        token: token.expose().to_owned(),
+        made: Token {
+            id,
+            name,
+            created_at,
+            expires_at: new.expires_at,
+            last_used_at: None,
+        },
+    };
+    let mut response = (StatusCode::CREATED, Json(made)).into_response();
+    no_store(&mut response);
+    Ok(response)
+}
+
+/// Revoke an API token
+#[utoipa::path(
+    delete, path = "/tokens/{id}", tag = "tokens", params(("id" = Id, Path, description = "The token")),
+    responses(
+        (status = 204, description = "Revoked"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(access): State<Access>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    access
+        .change(move |tx| {
+            let ended = credentials::end(tx, caller.user_id, Kind::Token, id)?;
+            Ok(((), vec![ended]))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

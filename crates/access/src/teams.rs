@@ -1,0 +1,234 @@
+//! Teams of a company: their rows. Addresses are sealed before they come here, and go out as masks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base::{Id, Scope, Time};
+use serde::{Deserialize, Serialize};
+use store::{Error, FromRow, Row, Select, Tx, params};
+
+use crate::{FieldError, Problem};
+
+/// A team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Team {
+    /// Its id.
+    pub id: Id,
+    /// The company it is of.
+    pub company_id: Id,
+    /// That company's name.
+    pub company_name: String,
+    /// Its name, once per company.
+    pub name: String,
+    /// Who is in it.
+    pub members: Vec<TeamMember>,
+    /// Its Slack webhook, masked.
+    pub slack_webhook_url: Option<String>,
+    /// Its Teams webhook, masked.
+    pub teams_webhook_url: Option<String>,
+    /// When it was added.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// Somebody in a team.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct TeamMember {
+    /// The user's id.
+    pub id: Id,
+    /// Their name.
+    pub name: String,
+}
+
+/// A sealed address and what may be shown of it; both empty for none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sealed {
+    pub(crate) text: String,
+    pub(crate) mask: String,
+}
+
+impl FromRow for Team {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let mask = |index| Ok::<_, Error>(Some(row.get::<String>(index)?).filter(|mask| !mask.is_empty()));
+        Ok(Self {
+            id: row.get(0)?,
+            company_id: row.get(1)?,
+            company_name: row.get(2)?,
+            name: row.get(3)?,
+            members: Vec::new(),
+            slack_webhook_url: mask(4)?,
+            teams_webhook_url: mask(5)?,
+            created_at: row.get(6)?,
+            updated_at: row.get(7)?,
+        })
+    }
+}
+
+const SELECT: &str = "select t.id, t.company_id, c.name, t.name, t.slack_mask, t.teams_mask, t.created_at, \
+     t.updated_at from teams t join companies c on c.id = t.company_id where 1 = 1";
+
+/// The team of this id.
+///
+/// # Errors
+/// 404 outside the scope.
+pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
+    let team: Team = Select::new(SELECT)
+        .scope("t.company_id", scope)
+        .filter("t.id = ?", Some(id))
+        .one(tx)?
+        .ok_or_else(Problem::not_found)?;
+    let mut teams = with_members(tx, vec![team])?;
+    teams.pop().ok_or_else(Problem::not_found)
+}
+
+/// The teams of the scope, in the order they were added; only those of `company` if it is given.
+pub(crate) fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    company: Option<Id>,
+    after: Option<Id>,
+    limit: u32,
+) -> Result<Vec<Team>, Error> {
+    let teams = Select::new(SELECT)
+        .scope("t.company_id", scope)
+        .filter("t.company_id = ?", company)
+        .filter("t.id > ?", after)
+        .push(" order by t.id limit ?", vec![limit.into()])
+        .all(tx)?;
+    with_members(tx, teams)
+}
+
+const MEMBERS: &str = "select m.team_id, u.id, u.name from team_members m join users u on u.id = m.user_id \
+     where 1 = 1";
+
+fn with_members(tx: &mut Tx<'_>, mut teams: Vec<Team>) -> Result<Vec<Team>, Error> {
+    let rows: Vec<(Id, Id, String)> = Select::new(MEMBERS)
+        .within("m.team_id", teams.iter().map(|team| team.id))
+        .push(" order by u.id", Vec::new())
+        .all(tx)?;
+    let mut members: BTreeMap<Id, Vec<TeamMember>> = BTreeMap::new();
+    for (team, id, name) in rows {
+        members.entry(team).or_default().push(TeamMember { id, name });
+    }
+    for team in &mut teams {
+        team.members = members.remove(&team.id).unwrap_or_default();
+    }
+    Ok(teams)
+}
+
+const INSERT: &str = "insert into teams (id, company_id, name, slack_sealed, slack_mask, teams_sealed, teams_mask, \
+     created_at, updated_at) values ($1, $2, $3, '', '', '', '', $4, $4)";
+
+/// Adds a team without members and addresses.
+///
+/// # Errors
+/// 409 for a name the company has already.
+pub(crate) fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Problem> {
+    let now = tx.now();
+    tx.execute(INSERT, params![id, company, name, now])
+        .map_err(|error| match error {
+            // The company went away meanwhile.
+            Error::Foreign => Problem::not_found(),
+            other => name_taken(other),
+        })?;
+    Ok(())
+}
+
+fn name_taken(error: Error) -> Problem {
+    match error {
+        Error::Unique => Problem::conflict("The company has a team of this name already."),
+        other => other.into(),
+    }
+}
+
+const RENAME: &str = "update teams set name = $2 where id = $1";
+
+/// Renames a team.
+///
+/// # Errors
+/// 409 for a name the company has already.
+pub(crate) fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
+    tx.execute(RENAME, params![id, name]).map_err(name_taken)?;
+    Ok(())
+}
+
+const SET_SLACK: &str = "update teams set slack_sealed = $2, slack_mask = $3 where id = $1";
+const SET_TEAMS: &str = "update teams set teams_sealed = $2, teams_mask = $3 where id = $1";
+
+/// Sets the Slack address, or removes it.
+pub(crate) fn set_slack(tx: &mut Tx<'_>, id: Id, sealed: &Sealed) -> Result<(), Error> {
+    tx.execute(SET_SLACK, params![id, &sealed.text, &sealed.mask])
+        .map(drop)
+}
+
+/// Sets the Teams address, or removes it.
+pub(crate) fn set_teams(tx: &mut Tx<'_>, id: Id, sealed: &Sealed) -> Result<(), Error> {
+    tx.execute(SET_TEAMS, params![id, &sealed.text, &sealed.mask])
+        .map(drop)
+}
+
+const TOUCH: &str = "update teams set updated_at = $2 where id = $1";
+
+/// Notes that the team changed, and locks it until the end of the transaction.
+///
+/// # Errors
+/// 404 where there is none.
+pub(crate) fn touch(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+    let now = tx.now();
+    match tx.execute(TOUCH, params![id, now])? {
+        0 => Err(Problem::not_found()),
+        _ => Ok(()),
+    }
+}
+
+const CLEAR_MEMBERS: &str = "delete from team_members where team_id = $1";
+const ADD_MEMBER: &str = "insert into team_members (team_id, company_id, user_id) values ($1, $2, $3)";
+const IN_COMPANY: &str = "select user_id from memberships where company_id = $1";
+
+/// Sets who is in the team.
+///
+/// # Errors
+/// 422 for one who is not a member of the company, whether or not they exist.
+pub(crate) fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result<(), Problem> {
+    let known: BTreeSet<Id> = tx
+        .all::<(Id,)>(IN_COMPANY, params![company])?
+        .into_iter()
+        .map(|(user,)| user)
+        .collect();
+    let strangers: Vec<FieldError> = users
+        .iter()
+        .enumerate()
+        .filter(|(_, user)| !known.contains(user))
+        .map(|(index, _)| {
+            FieldError::new(
+                format!("member_ids[{index}]"),
+                "it is not a member of the company",
+            )
+        })
+        .collect();
+    if !strangers.is_empty() {
+        return Err(Problem::fields(strangers));
+    }
+    tx.execute(CLEAR_MEMBERS, params![id])?;
+    for user in users.iter().collect::<BTreeSet<_>>() {
+        tx.execute(ADD_MEMBER, params![id, company, user])?;
+    }
+    Ok(())
+}
+
+const DELETE: &str = "delete from teams where id = $1";
+
+/// Removes a team.
+///
+/// # Errors
+/// 404 where there is none, 409 while records name it.
+pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+    match tx.execute(DELETE, params![id]) {
+        Ok(0) => Err(Problem::not_found()),
+        Ok(_) => Ok(()),
+        Err(Error::Foreign) => Err(Problem::conflict(
+            "Records still name this team: take it off them first.",
+        )),
+        Err(other) => Err(other.into()),
+    }
+}

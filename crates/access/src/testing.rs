@@ -1,0 +1,143 @@
+//! People and companies for the tests of other crates, without passwords and their price.
+//!
+//! Each function panics where the store fails: the test cannot go on.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test without its world has failed"
+)]
+
+use base::Id;
+use store::Store;
+
+use crate::{
+    Access, Caller, Options, Problem, Role, Secret, Vault, companies,
+    credentials::{self, Kind},
+    directory, mask,
+    teams::{self, Sealed},
+    users,
+};
+
+/// The key of [`access`].
+pub const KEY: &str = "a secret key for tests";
+
+/// Access over these tables, with [`KEY`].
+pub fn access(store: &Store) -> Access {
+    Access::new(store.clone(), Options::new(Secret::new(KEY)))
+}
+
+/// A company.
+pub async fn company(store: &Store, name: &str) -> Id {
+    let name = name.to_owned();
+    let made = store.write(move |tx| companies::insert(tx, name)).await;
+    made.expect("a company").id
+}
+
+/// A person who is a member of nothing. Their name is what stands before the `@`.
+pub async fn user(store: &Store, email: &str) -> Id {
+    person(store, email, false).await
+}
+
+/// An administrator of the platform.
+pub async fn admin(store: &Store, email: &str) -> Id {
+    person(store, email, true).await
+}
+
+async fn person(store: &Store, email: &str, is_admin: bool) -> Id {
+    let name = email.split('@').next().unwrap_or_default().to_owned();
+    let new = users::NewRow {
+        email: email.to_owned(),
+        name,
+        password_hash: String::new(),
+        is_admin,
+    };
+    let made = store.write(move |tx| users::insert(tx, &new)).await;
+    made.expect("a user").id
+}
+
+/// Makes a person a member, or changes their role.
+pub async fn member(store: &Store, company: Id, user: Id, role: Role) {
+    let made = store
+        .write(move |tx| companies::set_member(tx, company, user, role))
+        .await;
+    made.expect("a membership");
+}
+
+/// Ends a membership.
+pub async fn leave(store: &Store, company: Id, user: Id) {
+    let left = store
+        .write(move |tx| companies::remove_member(tx, company, user))
+        .await;
+    left.expect("a membership to end");
+}
+
+/// Keeps a person from everything.
+pub async fn disable(store: &Store, user: Id) {
+    let change = users::Change {
+        disabled: Some(true),
+        ..users::Change::default()
+    };
+    let done = store.write(move |tx| users::update(tx, user, change)).await;
+    done.expect("a user to disable");
+}
+
+/// A team with its members (of the company) and addresses, which are not checked here.
+pub async fn team(access: &Access, company: Id, name: &str, members: &[Id], urls: [Option<&str>; 2]) -> Id {
+    let (name, members) = (name.to_owned(), members.to_vec());
+    let [slack, teams] = urls.map(|url| url.map(ToOwned::to_owned));
+    let vault = access.vault().clone();
+    let made = access
+        .store()
+        .write(move |tx| {
+            let id = tx.id();
+            teams::insert(tx, id, company, &name)?;
+            teams::set_members(tx, id, company, &members)?;
+            let aad = directory::team_aad(id, company);
+            teams::set_slack(tx, id, &sealed(&vault, &aad, slack))?;
+            teams::set_teams(tx, id, &sealed(&vault, &aad, teams))?;
+            Ok::<_, Problem>(id)
+        })
+        .await;
+    made.expect("a team")
+}
+
+fn sealed(vault: &Vault, aad: &str, url: Option<String>) -> Sealed {
+    url.map_or_else(Sealed::default, |url| Sealed {
+        text: vault.seal(aad, &url),
+        mask: mask(&url),
+    })
+}
+
+/// An API token of a person: the text for `Authorization: Bearer`.
+pub async fn token(access: &Access, user: Id) -> String {
+    credential(access, user, Kind::Token).await
+}
+
+/// A session of a person: the text of the cookie, or for `Authorization: Bearer`.
+pub async fn session(access: &Access, user: Id) -> String {
+    credential(access, user, Kind::Session).await
+}
+
+async fn credential(access: &Access, user: Id, kind: Kind) -> String {
+    let text = kind.make(access.clock());
+    let lifetime = access.options().session_lifetime;
+    let new = credentials::NewRow {
+        user,
+        kind,
+        hash: credentials::hash(text.expose()).expect("a credential"),
+        name: "test".to_owned(),
+        expires_at: (kind == Kind::Session).then(|| access.clock().now().after(lifetime)),
+    };
+    let made = access
+        .store()
+        .write(move |tx| credentials::insert(tx, &new))
+        .await;
+    made.expect("a credential");
+    text.expose().to_owned()
+}
+
+/// The person as a handler gets them.
+pub async fn caller(access: &Access, user: Id) -> Caller {
+    let token = token(access, user).await;
+    access.caller(&token).await.expect("a caller")
+}
