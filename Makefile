@@ -15,8 +15,7 @@ lint: ## format, clippy, licences and bans, the console's types and style
 	@scripts/lint
 
 format: ## write the sources the way lint wants them
-	@cargo fmt --all
-	@if [ -e console/package.json ]; then scripts/console install && npm --prefix console run --silent format; fi
+	@scripts/format
 
 console: ## build the console into console/dist
 	@scripts/console

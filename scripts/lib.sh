@@ -46,15 +46,35 @@ need_rust() {
   has cc || install_packages build-essential
 }
 
-# Node.js, new enough for the console's build.
+# Whether the first version is at least the second.
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+
+# Node.js, new enough to build the console. Where the system's is older, one from the npm registry comes to
+# target/tools, for these scripts alone.
 need_node() {
+  local oldest=20.19.0 own="$root/target/tools/node"
+  [ ! -d "$own" ] || PATH="$own/node_modules/.bin:$PATH"
   has npm || install_packages nodejs npm
   local version
   version=$(node --version)
-  version=${version#v}
-  if [ "$(printf '%s\n20.19.0\n' "$version" | sort -V | head -n 1)" != 20.19.0 ]; then
-    die "Node.js $version is too old to build the console; it takes 20.19 or newer" \
+  if ! at_least "${version#v}" "$oldest"; then
+    say "Node.js ${version#v} is too old to build the console: getting a newer one into target/tools"
+    npm install --prefix "$own" --no-audit --no-fund --loglevel=error node@22 npm@11 >&2
+    PATH="$own/node_modules/.bin:$PATH"
+    hash -r
+    version=$(node --version)
+    at_least "${version#v}" "$oldest" || die "Node.js ${version#v} is too old; the console takes $oldest or newer" \
       "Without a console: cargo run"
+  fi
+}
+
+# npm_packages FOLDER  What its package-lock.json names, unless it is there already.
+npm_packages() {
+  local folder="$root/$1"
+  need_node
+  if [ ! -e "$folder/node_modules/.package-lock.json" ] || [ "$folder/package-lock.json" -nt "$folder/node_modules/.package-lock.json" ]; then
+    say "installing the packages of $1"
+    npm --prefix "$folder" ci --no-audit --no-fund --loglevel=error >&2
   fi
 }
 
