@@ -2,3 +2,5 @@
 pub mod channels;
 pub mod egress;
 pub mod message;
+#[cfg(feature = "testing")]
+pub mod testing;
