@@ -2,5 +2,3 @@
 pub mod channels;
 pub mod egress;
 pub mod message;
-#[cfg(feature = "testing")]
-pub mod testing;

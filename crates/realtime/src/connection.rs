@@ -1,26 +1,19 @@
-//! One open stream: who it is for, the frames that wait for it, and the response body that takes them.
+//! One open stream: who it is for, and the frames that wait for it.
 //!
 //! Owns: the bounded buffer and what happens when it is full (promise E5).
 //! Must not: wait, have a task or a timer of its own, or decide who gets what.
 
 use std::{
-    convert::Infallible,
-    fmt,
-    pin::Pin,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
-    },
-    task::{Context, Poll, Waker},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32},
+    task::{Context, Waker},
     time::Duration,
 };
 
 use base::{Id, Scope, Time};
 use bytes::{Bytes, BytesMut};
-use http_body::{Body, Frame as BodyFrame, SizeHint};
 use tokio::sync::Notify;
 
-use crate::{frame, hub::Place, inbox::Command, metrics::Counters};
+use crate::frame;
 
 /// Whom a stream is for and what it may carry, as the look-up at connect said.
 #[derive(Debug, Clone)]
@@ -102,10 +95,20 @@ struct Waiting {
 }
 
 /// What the body took at once.
-struct Taken {
-    bytes: Bytes,
-    frames: usize,
-    resynced: bool,
+pub(crate) struct Taken {
+    pub(crate) bytes: Bytes,
+    pub(crate) frames: usize,
+    pub(crate) resynced: bool,
+}
+
+/// What there is for the body.
+pub(crate) enum Next {
+    /// All that waited.
+    Taken(Taken),
+    /// Nothing now; the body is woken.
+    Later,
+    /// Nothing any more.
+    End,
 }
 
 impl Connection {
@@ -119,6 +122,19 @@ impl Connection {
                 ..Waiting::default()
             }),
         }
+    }
+
+    /// Everything that waits, or the promise to wake the body.
+    pub(crate) fn next(&self, context: &Context<'_>) -> Next {
+        let mut waiting = self.waiting();
+        if let Some(taken) = waiting.take() {
+            return Next::Taken(taken);
+        }
+        if waiting.ended {
+            return Next::End;
+        }
+        waiting.body = Some(context.waker().clone());
+        Next::Later
     }
 
     /// Puts the frames into the buffer as far as there is room, and counts the others as dropped. Says how many
@@ -246,64 +262,4 @@ fn join(chunks: &[Bytes]) -> Bytes {
         joined.extend_from_slice(chunk);
     }
     joined.freeze()
-}
-
-/// The body of a stream's response. Dropping it takes the connection out of the hub.
-pub struct Feed {
-    connection: Arc<Connection>,
-    place: Place,
-}
-
-impl Feed {
-    pub(crate) fn new(connection: Arc<Connection>, place: Place) -> Self {
-        Self { connection, place }
-    }
-
-    fn counters(&self) -> &Counters {
-        &self.place.inbox.counters
-    }
-}
-
-impl Body for Feed {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<BodyFrame<Bytes>, Infallible>>> {
-        let mut waiting = self.connection.waiting();
-        if let Some(taken) = waiting.take() {
-            drop(waiting);
-            let frames = u64::try_from(taken.frames).unwrap_or(u64::MAX);
-            self.counters().sent.fetch_add(frames, Ordering::Relaxed);
-            self.counters()
-                .resyncs
-                .fetch_add(u64::from(taken.resynced), Ordering::Relaxed);
-            return Poll::Ready(Some(Ok(BodyFrame::data(taken.bytes))));
-        }
-        if waiting.ended {
-            return Poll::Ready(None);
-        }
-        waiting.body = Some(context.waker().clone());
-        Poll::Pending
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::default()
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        self.connection.cut();
-        let leave = Command::Leave(Arc::clone(&self.connection));
-        self.place.inbox.tell(leave);
-    }
-}
-
-impl fmt::Debug for Feed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed").finish_non_exhaustive()
-    }
 }

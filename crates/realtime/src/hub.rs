@@ -14,7 +14,8 @@ use std::{
 use base::{Audience, Clock, Id};
 
 use crate::{
-    connection::{Bound, Connection, Feed, Reader},
+    connection::{Bound, Connection, Reader},
+    feed::Feed,
     frame::{self, Frame},
     inbox::{Command, Inbox, Whose},
     metrics::{Counters, Snapshot},

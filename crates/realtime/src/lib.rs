@@ -3,16 +3,26 @@
 //! Owns: the bridge from events to frames, the hub, the one SSE endpoint and its tickets.
 //! Must not: make an event or write anything (promise E4): it does not depend on the store.
 
+pub mod bridge;
 pub mod connection;
+mod credential;
+pub mod feed;
 pub mod frame;
+pub mod gate;
+pub mod http;
 pub mod hub;
 mod inbox;
 mod index;
 mod metrics;
 pub mod shard;
+pub mod ticket;
 
-pub use connection::{Feed, Hangup, Reader};
+pub use bridge::Bridge;
+pub use connection::{Hangup, Reader};
+pub use feed::Feed;
 pub use frame::Frame;
+pub use gate::Gate;
+pub use http::Streams;
 pub use hub::{Hub, Options, Refused};
 pub use inbox::Whose;
 pub use metrics::Snapshot;

@@ -1,0 +1,52 @@
+//! Where a request carries its credential (promise E1): `EventSource` can set no header.
+//!
+//! Owns: the places and which of them wins. Must not: judge what it finds, or write it anywhere.
+
+use access::SESSION_COOKIE;
+use axum::http::{HeaderMap, header};
+
+/// What the headers say about who is calling.
+pub(crate) enum Claim<'a> {
+    /// An `Authorization` header, with its bearer token if it has one. Even without one nothing else counts: the
+    /// caller asked to be someone.
+    Header(Option<&'a str>),
+    /// The console's cookie.
+    Cookie(&'a str),
+    /// Nothing.
+    Nobody,
+}
+
+impl<'a> Claim<'a> {
+    /// What these headers say.
+    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+        if let Some(value) = headers.get(header::AUTHORIZATION) {
+            return Self::Header(value.to_str().ok().and_then(bearer));
+        }
+        cookie(headers).map_or(Self::Nobody, Self::Cookie)
+    }
+
+    /// The credential, if there is one.
+    pub(crate) fn credential(self) -> Option<&'a str> {
+        match self {
+            Self::Header(credential) => credential,
+            Self::Cookie(credential) => Some(credential),
+            Self::Nobody => None,
+        }
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(name, value)| (name == SESSION_COOKIE && !value.is_empty()).then_some(value))
+}

@@ -1,0 +1,112 @@
+//! The question a stream asks before it opens: who is this, and what may they see.
+//!
+//! Owns: the question, its deadline, and that no change between the answer and the first frame is missed.
+//! Must not: answer it; that is `access`.
+
+use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use access::{Access, AccessChange, Caller, Problem};
+use base::Clock;
+use tokio::sync::broadcast::{self, error::TryRecvError};
+
+use crate::{
+    connection::{Hangup, Reader},
+    feed::Feed,
+    hub::{Hub, Refused},
+};
+
+/// How long a look-up may take before the stream is refused.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How often a look-up is repeated because access changed meanwhile.
+const TRIES: usize = 3;
+/// After how long somebody with too many streams may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(30);
+
+/// The answer of a look-up, on its way.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Caller, Problem>> + Send + 'a>>;
+
+/// Who answers.
+pub trait Gate: Send + Sync + 'static {
+    /// Whose credential this is: a session's or an API token's text.
+    fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a>;
+    /// What has changed about who may see what, from now on.
+    fn changes(&self) -> broadcast::Receiver<AccessChange>;
+}
+
+impl Gate for Access {
+    fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a> {
+        Box::pin(Access::caller(self, credential))
+    }
+
+    fn changes(&self) -> broadcast::Receiver<AccessChange> {
+        Access::changes(self)
+    }
+}
+
+/// Lets readers into the hub.
+#[derive(Clone)]
+pub(crate) struct Door {
+    pub(crate) hub: Hub,
+    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) clock: Clock,
+}
+
+impl Door {
+    /// Opens the stream of whom the credential belongs to. Any failure refuses (promise E8).
+    pub(crate) async fn open(&self, credential: &str, hangup: Option<Hangup>) -> Result<Feed, Problem> {
+        for _ in 0..TRIES {
+            // Listening before asking: what changes after the answer was made is heard here, until the hub has
+            // the connection and hears it itself.
+            let mut changes = self.gate.changes();
+            let caller = self.ask(credential).await?;
+            let (user, session) = (caller.user_id, caller.session);
+            let feed = self.hub.open(Reader {
+                user,
+                session,
+                scope: caller.scope,
+                expires_at: caller.expires_at,
+                hangup: hangup.clone(),
+            })?;
+            if !concerns(&mut changes, |change| match change {
+                AccessChange::User(id) => id == user,
+                AccessChange::Session(id) => id == session,
+            }) {
+                return Ok(feed);
+            }
+        }
+        Err(Problem::unavailable())
+    }
+
+    async fn ask(&self, credential: &str) -> Result<Caller, Problem> {
+        let caller = tokio::select! {
+            caller = self.gate.caller(credential) => caller?,
+            () = self.clock.sleep(PATIENCE) => return Err(Problem::unavailable()),
+        };
+        if caller.expires_at <= self.clock.now() {
+            return Err(Problem::unauthorized());
+        }
+        Ok(caller)
+    }
+}
+
+/// Whether something that was heard is about this reader, or may have been.
+fn concerns(changes: &mut broadcast::Receiver<AccessChange>, about: impl Fn(AccessChange) -> bool) -> bool {
+    loop {
+        match changes.try_recv() {
+            Ok(change) if about(change) => return true,
+            Ok(_) => {}
+            Err(TryRecvError::Empty) => return false,
+            // What was said is not known, or nobody would say it any more.
+            Err(TryRecvError::Lagged(_) | TryRecvError::Closed) => return true,
+        }
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::User => Self::too_many(RETRY_AFTER),
+            Refused::Full | Refused::Closing => Self::unavailable(),
+        }
+    }
+}

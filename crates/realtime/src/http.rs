@@ -1,0 +1,157 @@
+//! The one stream of the API, and its tickets.
+//!
+//! Owns: `GET /stream`, `POST /stream/tickets`. Must not: decide who sees what.
+
+use std::{sync::Arc, time::Duration};
+
+use access::{Access, Caller, Problem, Query};
+use axum::{
+    Extension, Json,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base::{Clock, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    connection::Hangup,
+    credential::Claim,
+    gate::{Door, Gate},
+    hub::Hub,
+    ticket::Tickets,
+};
+
+/// After how long somebody with too many tickets may try again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// What the two handlers use.
+#[derive(Clone)]
+pub struct Streams {
+    door: Door,
+    tickets: Tickets,
+}
+
+impl Streams {
+    /// The stream of this hub for whom `access` lets in.
+    pub fn new(hub: Hub, access: Access, clock: Clock) -> Self {
+        Self::behind(hub, Arc::new(access), clock)
+    }
+
+    /// The stream of this hub for whom a gate lets in.
+    pub fn behind(hub: Hub, gate: Arc<dyn Gate>, clock: Clock) -> Self {
+        Self {
+            tickets: Tickets::new(clock.clone()),
+            door: Door { hub, gate, clock },
+        }
+    }
+}
+
+/// The credential in the address, where no header can be set.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Address {
+    /// A session's token or an API token. It may end up in logs on its way: prefer a ticket.
+    token: Option<String>,
+    /// A ticket from `POST /stream/tickets`.
+    ticket: Option<String>,
+}
+
+/// A key to the stream.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Ticket {
+    /// The value of `?ticket=`. Good once.
+    ticket: String,
+    /// Until when.
+    expires_at: Time,
+}
+
+/// What happens, as it happens: Server-Sent Events
+///
+/// Each message is one JSON object, `{"type", "id", "at", "company_id", "subject": {"type", "id"}, "severity"?,
+/// "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` says that N messages were lost
+/// and everything shown should be fetched again. Nothing is replayed after a disconnect. A comment about every
+/// 20 s keeps the connection open. The credential is a bearer token, `?ticket=`, `?token=` or the cookie, in
+/// this order; the first one present counts. The stream ends when what the caller may see changes: connect again.
+#[utoipa::path(
+    get,
+    path = "/stream",
+    tag = "stream",
+    params(Address),
+    responses(
+        (status = 200, description = "The stream.", content_type = "text/event-stream", body = String),
+        (status = 401, description = "No or bad credentials.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many streams of this person.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Who is calling cannot be looked up now, or there are too many streams.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn stream(
+    State(streams): State<Streams>,
+    Query(address): Query<Address>,
+    hangup: Option<Extension<Hangup>>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let hangup = hangup.map(|Extension(hangup)| hangup);
+    let credential = streams.credential(&headers, address)?;
+    let feed = streams.door.open(&credential, hangup).await?;
+    let fields = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+        // nginx would gather the stream into pages.
+        (header::HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    Ok((fields, Body::new(feed)).into_response())
+}
+
+impl Streams {
+    fn credential(&self, headers: &HeaderMap, address: Address) -> Result<Box<str>, Problem> {
+        let found = match (Claim::of(headers), address.ticket, address.token) {
+            (Claim::Header(bearer), _, _) => bearer.map(Into::into),
+            (_, Some(ticket), _) => self.tickets.redeem(&ticket),
+            (_, None, Some(token)) => Some(token.into_boxed_str()),
+            (claim, None, None) => claim.credential().map(Into::into),
+        };
+        found.ok_or_else(Problem::unauthorized)
+    }
+
+    /// A ticket for the session that a request with these headers came with.
+    pub fn ticket_for(&self, caller: &Caller, headers: &HeaderMap) -> Result<Ticket, Problem> {
+        let credential = Claim::of(headers)
+            .credential()
+            .ok_or_else(Problem::unauthorized)?;
+        let (ticket, until) = self
+            .tickets
+            .give(caller.session, credential)
+            .map_err(|_| Problem::too_many(RETRY_AFTER))?;
+        Ok(Ticket {
+            ticket,
+            expires_at: until.min(caller.expires_at),
+        })
+    }
+}
+
+/// A ticket for the stream
+///
+/// For clients that can neither set a header nor send the cookie: good once, for 30 seconds, for the stream
+/// only, and no longer than the session it was asked with. It works on the node that gave it.
+#[utoipa::path(
+    post,
+    path = "/stream/tickets",
+    tag = "stream",
+    responses(
+        (status = 201, description = "The ticket.", body = Ticket),
+        (status = 401, description = "No or bad credentials.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many tickets of this session.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[expect(clippy::unused_async, reason = "a handler is async")]
+pub async fn ticket(
+    State(streams): State<Streams>,
+    caller: Caller,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let ticket = streams.ticket_for(&caller, &headers)?;
+    let fields = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, fields, Json(ticket)).into_response())
+}

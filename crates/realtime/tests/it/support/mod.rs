@@ -1,0 +1,180 @@
+//! A gate that does what a test says, a server on loopback, and a client that reads the stream as any other would.
+
+pub(crate) mod client;
+pub(crate) mod gate;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use access::{AccessChange, Problem};
+use axum::{
+    Extension, Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use base::{Audience, Bus, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
+use client::Client;
+use gate::TestGate;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
+use realtime::{Bridge, Gate, Hangup, Hub, Options, Streams, http};
+use tokio::net::{TcpListener, TcpSocket};
+use tower::ServiceExt;
+
+/// Where the stream is.
+pub(crate) const PATH: &str = "/api/v1/stream";
+/// Where its tickets are.
+pub(crate) const TICKETS: &str = "/api/v1/stream/tickets";
+
+/// A server with everything between the bus and the socket.
+pub(crate) struct Station {
+    pub(crate) hub: Hub,
+    pub(crate) bus: Bus,
+    pub(crate) clock: Clock,
+    pub(crate) gate: Arc<TestGate>,
+    pub(crate) address: SocketAddr,
+}
+
+impl Station {
+    /// Starts one on the machine's clock.
+    pub(crate) fn start(options: &Options) -> Self {
+        Self::start_on(options, Clock::system())
+    }
+
+    /// Starts one on this clock.
+    pub(crate) fn start_on(options: &Options, clock: Clock) -> Self {
+        let (hub, shards) = Hub::new(options, clock.clone());
+        for shard in shards {
+            tokio::spawn(shard.run());
+        }
+        let bus = Bus::new();
+        let gate = Arc::new(TestGate::new(clock.clone()));
+        tokio::spawn(Bridge::new(hub.clone(), &bus, &*gate).run());
+        let streams = Streams::behind(hub.clone(), Arc::clone(&gate) as Arc<dyn Gate>, clock.clone());
+        let router = Router::new()
+            .route(PATH, get(http::stream))
+            .with_state(streams.clone())
+            .merge(
+                Router::new()
+                    .route(TICKETS, post(ticket))
+                    .with_state((streams, Arc::clone(&gate))),
+            );
+        let listener = listen();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(accept(listener, router));
+        Self {
+            hub,
+            bus,
+            clock,
+            gate,
+            address,
+        }
+    }
+
+    /// A stream that has read its ping, opened with a bearer token.
+    pub(crate) async fn open(&self, token: &str) -> Client {
+        let mut client = self.try_open(token).await.unwrap();
+        assert_eq!(client.next().await.unwrap(), serde_json::json!({"type": "ping"}));
+        client
+    }
+
+    /// A stream, or the status it was refused with.
+    pub(crate) async fn try_open(&self, token: &str) -> Result<Client, client::Refusal> {
+        let authorization = format!("Authorization: Bearer {token}");
+        Client::open(self.address, PATH, &[&authorization]).await
+    }
+
+    /// Publishes events as one commit.
+    pub(crate) fn commit(&self, events: Vec<Event>) {
+        self.bus.publish(events.into());
+    }
+
+    /// Publishes one event of a company and gives its id.
+    pub(crate) fn project_created(&self, company: Id) -> String {
+        let event = self.event(Kind::ProjectCreated, Audience::Company(company));
+        let id = event.id.to_string();
+        self.commit(vec![event]);
+        id
+    }
+
+    /// Waits until everything that was published and announced so far has reached the hub: a stranger's frame comes
+    /// and their stream ends after all that.
+    pub(crate) async fn caught_up(&self) {
+        let stranger = self.gate.member(&[]);
+        let mut client = self.open(&self.gate.sign_in(stranger)).await;
+        self.commit(vec![self.event(Kind::NotificationRead, Audience::User(stranger))]);
+        assert!(client.next().await.is_some());
+        self.gate.announce(AccessChange::User(stranger));
+        assert_eq!(client.next().await, None);
+    }
+
+    /// An event of any kind.
+    pub(crate) fn event(&self, kind: Kind, audience: Audience) -> Event {
+        let subject = Subject {
+            kind: match kind.category() {
+                "finding" | "sla" | "retest" => SubjectType::Finding,
+                "notification" => SubjectType::Notification,
+                _ => SubjectType::Project,
+            },
+            id: self.clock.id(),
+        };
+        let mut event = Event::new(&self.clock, kind, audience, subject);
+        event.severity = kind.about().severity.then_some(Severity::High);
+        event
+    }
+}
+
+/// [`realtime::http::ticket`] for whom the test's gate knows; who asks is access's to find out.
+async fn ticket(
+    State((streams, gate)): State<(Streams, Arc<TestGate>)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
+    let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+    let caller = gate.find(token.unwrap_or_default())?;
+    let ticket = streams.ticket_for(&caller, &headers)?;
+    Ok((StatusCode::CREATED, Json(ticket)).into_response())
+}
+
+/// Small buffers of the kernel, so that a client that does not read is soon felt.
+fn listen() -> TcpListener {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_send_buffer_size(8 * 1024).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    socket.listen(1024).unwrap()
+}
+
+/// The server's accept loop in small: each connection can be hung up on.
+async fn accept(listener: TcpListener, router: Router) {
+    loop {
+        let (socket, _) = listener.accept().await.unwrap();
+        let hangup = Hangup::default();
+        let service = router.clone().layer(Extension(hangup.clone()));
+        tokio::spawn(async move {
+            let mut builder = auto::Builder::new(TokioExecutor::new());
+            builder.http1().max_buf_size(16 * 1024);
+            let service = TowerToHyperService::new(service.map_request(|request: hyper::Request<_>| request));
+            let connection = builder.serve_connection(TokioIo::new(socket), service);
+            tokio::select! {
+                // A client that goes away in the middle is no failure.
+                _ = connection => {}
+                () = hangup.called() => {}
+            }
+        });
+    }
+}
+
+/// Waits until something holds, a few seconds at most.
+pub(crate) async fn eventually(what: &str, holds: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("not within five seconds: {what}");
+}
