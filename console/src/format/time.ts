@@ -73,6 +73,7 @@ export function span(milliseconds: number): string {
   const minutes = Math.floor((size % HOUR) / MINUTE);
   if (days >= 14) return `${String(days)} d`;
   if (days > 0) return hours > 0 ? `${String(days)} d ${String(hours)} h` : `${String(days)} d`;
+  if (hours >= 10) return `${String(hours)} h`;
   if (hours > 0) return minutes > 0 ? `${String(hours)} h ${String(minutes)} min` : `${String(hours)} h`;
   return `${String(minutes)} min`;
 }

@@ -1,0 +1,108 @@
+/**
+ * What every test has: the server, and people of the demo company in a browser of their own. A page that
+ * logs an error, breaks the content security policy or asks a foreign host fails its test.
+ */
+
+import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import { start, type Server } from './server.ts';
+
+export const PASSWORD = 'campanile-demo';
+export type Who = 'admin' | 'manager' | 'analyst';
+export const email = (who: Who): string => `${who}@demo.test`;
+
+type State = Exclude<BrowserContextOptions['storageState'], string | undefined>;
+
+interface PerWorker {
+  server: Server;
+  states: Map<Who, State>;
+}
+
+interface PerTest {
+  /** A page of someone who is signed in. */
+  as: (who: Who, options?: BrowserContextOptions) => Promise<Page>;
+  /** A page of nobody. */
+  stranger: (options?: BrowserContextOptions) => Promise<Page>;
+}
+
+async function signedIn(browser: Browser, url: string, who: Who): Promise<State> {
+  const context = await browser.newContext({ baseURL: url });
+  const answer = await context.request.post('/api/v1/auth/login', {
+    data: { email: email(who), password: PASSWORD },
+  });
+  expect(answer.ok(), `${who} signs in: ${answer.status()}`).toBe(true);
+  const state = await context.storageState();
+  await context.close();
+  return state;
+}
+
+function watch(page: Page, url: string, troubles: string[]): void {
+  page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
+  page.on('console', (message) => {
+    // An answer of 4xx is logged by the browser; the tests look at what the page makes of it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
+      troubles.push(`console: ${message.text()}`);
+    }
+  });
+  page.on('request', (request) => {
+    const asked = new URL(request.url());
+    if (asked.protocol.startsWith('http') && asked.origin !== new URL(url).origin) {
+      troubles.push(`foreign request: ${request.url()}`);
+    }
+  });
+}
+
+export const test = base.extend<PerTest, PerWorker>({
+  server: [
+    async ({}, use) => {
+      const server = await start();
+      await use(server);
+      await server.stop();
+    },
+    { scope: 'worker', timeout: 60_000 },
+  ],
+  states: [
+    async ({}, use) => {
+      await use(new Map());
+    },
+    { scope: 'worker' },
+  ],
+  stranger: async ({ browser, server }, use) => {
+    const troubles: string[] = [];
+    const opened: Page[] = [];
+    await use(async (options = {}) => {
+      const context = await browser.newContext({ baseURL: server.url, ...options });
+      const page = await context.newPage();
+      watch(page, server.url, troubles);
+      opened.push(page);
+      return page;
+    });
+    for (const page of opened) await page.context().close();
+    expect(troubles).toEqual([]);
+  },
+  as: async ({ browser, server, states, stranger }, use) => {
+    await use(async (who, options = {}) => {
+      let storageState = states.get(who);
+      if (!storageState) {
+        storageState = await signedIn(browser, server.url, who);
+        states.set(who, storageState);
+      }
+      return stranger({ ...options, storageState });
+    });
+  },
+});
+
+export { expect };
+
+/** Waits until the page is live: from here on it hears of everything. */
+export async function live(page: Page): Promise<void> {
+  await expect(page.getByTestId('live-state').filter({ visible: true })).toHaveText('Live');
+}
+
+/** Marks the page; `sameDocument` says later that it was never loaded again. */
+export async function mark(page: Page): Promise<void> {
+  await page.evaluate(() => Object.assign(window, { neverReloaded: true }));
+}
+
+export async function sameDocument(page: Page): Promise<void> {
+  expect(await page.evaluate(() => 'neverReloaded' in window), 'the page was not loaded again').toBe(true);
+}

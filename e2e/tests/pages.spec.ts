@@ -1,0 +1,193 @@
+/** Every page in light, dark and on a phone: no violation that axe finds, and a picture to look at. */
+
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { BrowserContextOptions, Page } from '@playwright/test';
+import { expect, live, test } from './fixtures.ts';
+
+const OUT = fileURLToPath(new URL('../out/', import.meta.url));
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+interface Violation {
+  id: string;
+  help: string;
+  nodes: { target: unknown[]; failureSummary?: string }[];
+}
+
+async function violations(page: Page): Promise<string[]> {
+  // Evaluated, not added as a script: the content security policy of the page stays as it is.
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const runner = (window as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }).axe;
+    return (await runner.run()).violations;
+  });
+  return found.flatMap(({ id, help, nodes }) =>
+    nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')}: ${node.failureSummary ?? ''}`),
+  );
+}
+
+const looks: Record<string, BrowserContextOptions> = {
+  light: { colorScheme: 'light', viewport: { width: 1360, height: 860 } },
+  dark: { colorScheme: 'dark', viewport: { width: 1360, height: 860 } },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true },
+};
+
+async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await expect(page.locator('[aria-busy=true], .skeleton')).toHaveCount(0);
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    for (const one of document.getAnimations()) {
+      if (Number.isFinite(one.effect?.getComputedTiming().endTime)) one.finish();
+    }
+  });
+}
+
+async function firstFinding(page: Page): Promise<string> {
+  const list = (await (await page.request.get('/api/v1/findings?limit=1')).json()) as {
+    items: { id: string }[];
+  };
+  return `/findings/${list.items[0]?.id ?? ''}`;
+}
+async function firstOf(page: Page, kind: string): Promise<string> {
+  const list = (await (await page.request.get(`/api/v1/${kind}?limit=1`)).json()) as {
+    items: { id: string }[];
+  };
+  return `/${kind}/${list.items[0]?.id ?? ''}`;
+}
+
+interface Place {
+  name: string;
+  path: string | ((page: Page) => Promise<string>);
+  then?: (page: Page) => Promise<unknown>;
+}
+
+const bell = (page: Page) => page.getByRole('button', { name: /^Notifications/ });
+
+const places: Place[] = [
+  { name: 'findings', path: '/findings' },
+  { name: 'findings-filtered', path: '/findings?severity=high,critical&status=all' },
+  { name: 'findings-none', path: '/findings?text=nothing%20is%20called%20this' },
+  { name: 'finding', path: firstFinding },
+  {
+    name: 'finding-status',
+    path: firstFinding,
+    then: (page) => page.getByRole('region', { name: 'Status' }).locator('label').first().click(),
+  },
+  {
+    name: 'finding-assign',
+    path: firstFinding,
+    then: (page) =>
+      page
+        .getByRole('region', { name: 'Assigned to' })
+        .getByRole('button', { name: /^(Assign|Change)$/ })
+        .click(),
+  },
+  { name: 'scans', path: '/scans' },
+  {
+    name: 'scans-import',
+    path: '/scans',
+    then: (page) => page.getByRole('button', { name: 'Import report' }).first().click(),
+  },
+  { name: 'scan', path: (page) => firstOf(page, 'scans') },
+  { name: 'projects', path: '/projects' },
+  {
+    name: 'projects-new',
+    path: '/projects',
+    then: (page) => page.getByRole('button', { name: 'New project' }).click(),
+  },
+  { name: 'project', path: (page) => firstOf(page, 'projects') },
+  { name: 'calendar-month', path: '/calendar?view=month' },
+  { name: 'calendar-agenda', path: '/calendar?view=agenda' },
+  {
+    name: 'calendar-item',
+    path: '/calendar?view=agenda',
+    then: (page) => page.getByTestId('calendar-item').first().click(),
+  },
+  { name: 'inbox', path: '/inbox' },
+  { name: 'inbox-unread', path: '/inbox?show=unread' },
+  { name: 'bell', path: '/findings', then: (page) => bell(page).click() },
+  { name: 'not-found', path: '/nowhere' },
+];
+
+test.beforeAll(() => {
+  mkdirSync(OUT, { recursive: true });
+});
+
+for (const [look, options] of Object.entries(looks)) {
+  test(`every page passes axe: ${look}`, async ({ as, stranger }) => {
+    test.setTimeout(240_000);
+    const out = await stranger(options);
+    await out.goto('/sign-in');
+    await expect(out.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+    await settled(out);
+    await out.screenshot({ path: `${OUT}sign-in-${look}.png` });
+    const found = (await violations(out)).map((one) => `sign-in: ${one}`);
+
+    const page = await as('manager', options);
+    for (const { name, path, then } of places) {
+      await page.goto(typeof path === 'string' ? path : await path(page));
+      await live(page);
+      await settled(page);
+      await then?.(page);
+      if (then) await settled(page);
+      await page.screenshot({ path: `${OUT}${name}-${look}.png` });
+      found.push(...(await violations(page)).map((one) => `${name}: ${one}`));
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      if (wide) found.push(`${name}: scrolls sideways`);
+    }
+    expect(found).toEqual([]);
+  });
+}
+
+test('everything on the findings page is reached by keyboard', async ({ as }) => {
+  const page = await as('analyst');
+  await page.goto('/findings');
+  await live(page);
+  await expect(page.getByTestId('finding').first()).toBeVisible();
+  const seen: string[] = [];
+  for (let step = 0; step < 40; step += 1) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const one = document.activeElement;
+      if (!(one instanceof HTMLElement) || one === document.body) return '';
+      const ring = getComputedStyle(one);
+      const after = getComputedStyle(one, '::after');
+      const visible = ring.outlineStyle !== 'none' || after.outlineStyle !== 'none';
+      return `${visible ? '' : 'NO RING '}${one.getAttribute('aria-label') ?? one.textContent?.trim() ?? ''}`;
+    });
+    seen.push(focused);
+  }
+  expect(seen.filter((one) => one.startsWith('NO RING'))).toEqual([]);
+  expect(seen[0]).toBe('Skip to content');
+  for (const name of ['Findings', 'Scans', 'Calendar', 'Mine', 'Sign out']) {
+    expect(
+      seen.some((one) => one.includes(name)),
+      name,
+    ).toBe(true);
+  }
+});
+
+test('text from outside stays text', async ({ as }) => {
+  const page = await as('manager');
+  await page.goto('/findings');
+  const companies = (await (await page.request.get('/api/v1/me')).json()) as { companies: { id: string }[] };
+  const title = '<img src=x onerror=alert(1)> "quoted" & {{braces}}';
+  const made = await page.request.post('/api/v1/findings', {
+    data: {
+      company_id: companies.companies[0]?.id,
+      title,
+      description: '<script>alert(1)</script>\n[link](javascript:alert(1))',
+      severity: 'urgent',
+    },
+    headers: { origin: new URL(page.url()).origin },
+  });
+  expect(made.ok()).toBe(true);
+  const { id } = (await made.json()) as { id: string };
+  await page.goto(`/findings/${id}`);
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
+  await expect(page.getByText('<script>alert(1)</script>')).toBeVisible();
+  expect(await page.locator('main img, main a[href^="javascript"]').count()).toBe(0);
+  await page.screenshot({ path: `${OUT}finding-hostile.png` });
+});
