@@ -43,6 +43,67 @@ pub fn planned(tx: &mut Tx<'_>, event: Id) -> Result<(), Error> {
     tx.execute(PLANNED, params![event, now]).map(drop)
 }
 
+/// Marks events as planned, as [`planned`] does one.
+///
+/// # Errors
+/// The database's.
+pub fn all_planned(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
+    let now = tx.now();
+    for ids in events.chunks(MANY) {
+        Select::new("update events set planned_at = ")
+            .push("?", vec![now.into()])
+            .push(" where planned_at = 0", Vec::new())
+            .within("id", padded(ids))
+            .execute(tx)?;
+    }
+    Ok(())
+}
+
+/// The oldest event that nobody has planned, also where its body no longer decodes.
+///
+/// # Errors
+/// The database's.
+pub fn oldest(tx: &mut Tx<'_>) -> Result<Option<Id>, Error> {
+    let sql = format!(
+        "select id from events where planned_at = 0 order by id limit 1{}",
+        skip_locked(tx)
+    );
+    Ok(tx.one::<(Id,)>(&sql, &[])?.map(|(id,)| id))
+}
+
+/// How many ids one statement names.
+const MANY: usize = 256;
+
+/// The ids, the last one again up to the next power of two: few texts of statements, so that they stay prepared.
+fn padded(ids: &[Id]) -> impl Iterator<Item = Id> + '_ {
+    let size = ids.len().next_power_of_two();
+    let last = ids.last().copied();
+    ids.iter()
+        .copied()
+        .chain(std::iter::repeat_n(last, size - ids.len()).flatten())
+}
+
+/// Those of the events that are for a company of the scope (or for the platform), in no order.
+///
+/// # Errors
+/// The database's.
+pub fn events(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Event>, Error> {
+    let mut events = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(MANY) {
+        let found: Vec<Body> = Select::new("select body from events where 1 = 1")
+            .within("id", padded(ids))
+            .all(tx)?;
+        events.extend(found.into_iter().map(|body| body.0));
+    }
+    events.retain(|event| {
+        event
+            .audience
+            .company()
+            .is_none_or(|company| scope.allows(company))
+    });
+    Ok(events)
+}
+
 /// One event, if it is for a company of the scope (or for the platform).
 ///
 /// # Errors

@@ -1,0 +1,139 @@
+//! The caller's own chats over HTTP.
+
+use access::{Caller, Json, Problem, Secret};
+use axum::extract::State as Extract;
+use base::Id;
+use serde::{Deserialize, Deserializer, Serialize};
+use store::{Error, Tx};
+
+use crate::{channel::Channel, http::State, plan::UrlTarget};
+
+/// The caller's chats; a URL is masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct ChatSettings {
+    /// The Slack URL, masked; null for none.
+    #[schema(example = "https://hooks.slack.com/…abcd")]
+    pub slack_webhook_url: Option<String>,
+    /// Whether messages go there.
+    pub slack_enabled: bool,
+    /// The Teams URL, masked; null for none.
+    pub teams_webhook_url: Option<String>,
+    /// Whether messages go there.
+    pub teams_enabled: bool,
+}
+
+/// What is to change. What is left out stays; a URL of null or "" is removed; a masked URL as it was answered is
+/// left as it is.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChatChange {
+    /// The Slack URL.
+    #[serde(default, deserialize_with = "named")]
+    #[schema(value_type = Option<String>)]
+    slack_webhook_url: Option<Option<String>>,
+    /// Whether messages go there.
+    slack_enabled: Option<bool>,
+    /// The Teams URL.
+    #[serde(default, deserialize_with = "named")]
+    #[schema(value_type = Option<String>)]
+    teams_webhook_url: Option<Option<String>>,
+    /// Whether messages go there.
+    teams_enabled: Option<bool>,
+}
+
+/// Tells a null apart from a field that is left out.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// The caller's personal chats.
+#[utoipa::path(get, path = "/me/chat", tag = "preferences", responses(
+    (status = 200, description = "With masked URLs", body = ChatSettings),
+))]
+pub async fn get_chat(Extract(state): Extract<State>, caller: Caller) -> Result<Json<ChatSettings>, Problem> {
+    let settings = state
+        .access
+        .store()
+        .read(move |tx| settings(tx, caller.user_id))
+        .await?;
+    Ok(Json(settings))
+}
+
+/// Sets where the caller's personal chats are and whether messages go there. What goes there follows the preference
+/// matrix, in which chat is off until switched on.
+#[utoipa::path(put, path = "/me/chat", tag = "preferences", request_body = ChatChange, responses(
+    (status = 200, description = "As it is now, with masked URLs", body = ChatSettings),
+    (status = 422, description = "A URL is not one of Slack's or Microsoft's; nothing was changed"),
+))]
+pub async fn put_chat(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Json(change): Json<ChatChange>,
+) -> Result<Json<ChatSettings>, Problem> {
+    let (access, channels) = (state.access, state.channels);
+    let vault = access.vault().clone();
+    let user = caller.user_id;
+    let settings = access
+        .store()
+        .write(move |tx| {
+            let before = settings(tx, user)?;
+            let mut check = access::validate::Check::new();
+            let slack = wanted(change.slack_webhook_url, before.slack_webhook_url.as_deref());
+            let teams = wanted(change.teams_webhook_url, before.teams_webhook_url.as_deref());
+            for (channel, field, wanted, enabled) in [
+                (Channel::Slack, "slack_webhook_url", slack, change.slack_enabled),
+                (Channel::Teams, "teams_webhook_url", teams, change.teams_enabled),
+            ] {
+                match wanted {
+                    Wanted::Same => {}
+                    Wanted::None => super::set_url(tx, &vault, user, channel, None)?,
+                    Wanted::Url(text) => match channels.check(channel, &text) {
+                        Ok(url) => {
+                            let url = UrlTarget::new(Secret::new(url));
+                            super::set_url(tx, &vault, user, channel, Some(&url))?;
+                        }
+                        Err(why) => check.note(field, why),
+                    },
+                }
+                if let Some(enabled) = enabled {
+                    super::set_enabled(tx, user, channel, enabled)?;
+                }
+            }
+            check.done()?;
+            settings(tx, user).map_err(Problem::from)
+        })
+        .await?;
+    Ok(Json(settings))
+}
+
+enum Wanted {
+    Same,
+    None,
+    Url(String),
+}
+
+fn wanted(said: Option<Option<String>>, masked: Option<&str>) -> Wanted {
+    match said {
+        None => Wanted::Same,
+        Some(None) => Wanted::None,
+        Some(Some(text)) if text.trim().is_empty() => Wanted::None,
+        Some(Some(text)) if Some(text.as_str()) == masked => Wanted::Same,
+        Some(Some(text)) => Wanted::Url(text.trim().to_owned()),
+    }
+}
+
+fn settings(tx: &mut Tx<'_>, user: Id) -> Result<ChatSettings, Error> {
+    let mut own = super::own(tx, user)?;
+    let mut of = |channel| {
+        let (enabled, label) = own.remove(&channel).unwrap_or_default();
+        (Some(label).filter(|label| !label.is_empty()), enabled)
+    };
+    let (slack_webhook_url, slack_enabled) = of(Channel::Slack);
+    let (teams_webhook_url, teams_enabled) = of(Channel::Teams);
+    Ok(ChatSettings {
+        slack_webhook_url,
+        slack_enabled,
+        teams_webhook_url,
+        teams_enabled,
+    })
+}

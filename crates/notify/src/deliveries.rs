@@ -1,0 +1,179 @@
+//! Messages on their way: one row per event and destination, one row per attempt.
+//!
+//! Owns: their states, what follows from an attempt ([`retry`]), claims and leases, the log of them.
+//! Must not: send.
+
+mod claim;
+mod insert;
+mod record;
+mod recover;
+pub(crate) mod retry;
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use access::Secret;
+use base::{Event, Id, Time};
+use serde::{Deserialize, Serialize};
+use store::{FromValue, Value};
+
+use crate::{
+    channel::Channel,
+    plan::{Why, World, admits, admits_team},
+    target::{Key, Recipient},
+};
+
+pub(crate) use claim::{Claim, claim, waiting};
+pub(crate) use insert::{Lease, New, insert};
+pub(crate) use record::{Done, Recorded, record};
+pub(crate) use recover::{Whose, recover};
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It waits for its first or next attempt.
+    Pending,
+    /// An attempt is under way.
+    Sending,
+    /// The other side took it.
+    Delivered,
+    /// The other side refused it for good.
+    Refused,
+    /// Every attempt of the schedule was made, or it was set aside because the attempt itself broke.
+    Failed,
+    /// Nobody knows whether it arrived, and another copy could be one too many.
+    Unknown,
+    /// Between the plan and the attempt its recipient lost the right to it, or its destination went.
+    Cancelled,
+}
+
+/// A text that names no state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a state: expected pending, sending, delivered, refused, failed, unknown or cancelled")]
+pub struct NotAState;
+
+impl State {
+    const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Sending,
+        Self::Delivered,
+        Self::Refused,
+        Self::Failed,
+        Self::Unknown,
+        Self::Cancelled,
+    ];
+
+    /// The name in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Whether no further attempt is made unless somebody asks for it.
+    pub const fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::Sending)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for State {
+    type Err = NotAState;
+    fn from_str(text: &str) -> Result<Self, NotAState> {
+        Self::ALL
+            .into_iter()
+            .find(|state| state.name() == text)
+            .ok_or(NotAState)
+    }
+}
+
+impl From<State> for Value {
+    fn from(state: State) -> Self {
+        state.name().into()
+    }
+}
+
+impl FromValue for State {
+    const WHAT: &'static str = "a state of a delivery";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// A message that is to be sent now: its attempt is already written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    pub(crate) id: Id,
+    pub(crate) channel: Channel,
+    pub(crate) event: Arc<Event>,
+    /// The mail address or the URL.
+    pub(crate) address: Secret,
+    /// The body of a webhook, the same in every attempt; empty on other channels.
+    pub(crate) body: String,
+    /// Which attempt this is, from 1.
+    pub(crate) attempt: u32,
+    /// How many earlier attempts had an unknown outcome.
+    pub(crate) unknowns: u32,
+    pub(crate) lane: Arc<str>,
+    pub(crate) started_at: Time,
+}
+
+/// Where a message goes right now, or why it goes nowhere: asked when it is planned and again before each attempt
+/// (promise F6).
+pub(crate) fn address(
+    event: &Event,
+    world: &World,
+    channel: Channel,
+    recipient: &Recipient,
+    key: &Key,
+) -> Result<Secret, Why> {
+    let same = |url: Option<&crate::plan::UrlTarget>| match url {
+        Some(url) if url.target.key == *key => Ok(url.url.clone()),
+        _ => Err(Why::Gone),
+    };
+    match recipient {
+        Recipient::Address(address) => Ok(Secret::new(address.as_str())),
+        Recipient::Url(id) => same(world.rules.url(*id)),
+        Recipient::Team(id) => {
+            let team = world.team(*id).ok_or(Why::Unknown)?;
+            admits_team(event, team)?;
+            same(team.url(channel))
+        }
+        Recipient::User(id) if channel == Channel::Email => {
+            admits(event, world, *id, channel)?;
+            // Mail follows the person to a new address.
+            let person = world.person(*id).ok_or(Why::Unknown)?;
+            Ok(Secret::new(person.mailbox.label.as_ref()))
+        }
+        Recipient::User(id) => {
+            admits(event, world, *id, channel)?;
+            let chat = world.chat(*id, channel).ok_or(Why::Gone)?;
+            if !chat.enabled {
+                return Err(Why::OptedOut);
+            }
+            same(Some(&chat.url))
+        }
+    }
+}
+
+/// How many characters of an answer or a reason are kept.
+const KEPT: usize = 512;
+
+/// The beginning of a text, as far as it is kept.
+fn kept(text: &str) -> String {
+    base::text::block(text, KEPT)
+}

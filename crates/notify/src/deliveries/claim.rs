@@ -1,0 +1,162 @@
+//! Taking what is due: a claim writes the attempt down before anything is sent.
+
+use std::{collections::HashMap, sync::Arc};
+
+use access::Vault;
+use base::{Event, Id, Scope, Time};
+use store::{Error, FromRow, Row, Tx, Value, outbox, params};
+
+use super::{
+    Lease, Letter, State, address,
+    insert::{ATTEMPT_WIDTH, ATTEMPTS, attempt},
+};
+use crate::{
+    channel::Channel,
+    facts::{self, Wanted},
+    plan::{Rules, Why},
+    sql,
+    target::{Key, Recipient},
+};
+
+/// What a claim brought.
+#[derive(Debug, Default)]
+pub(crate) struct Claim {
+    /// What is to be sent now.
+    pub(crate) letters: Vec<Letter>,
+    /// When each lane that was asked has its next row due, if it has one that waits.
+    pub(crate) next: Vec<(Arc<str>, Option<Time>)>,
+}
+
+struct Due {
+    id: Id,
+    event: Id,
+    channel: Channel,
+    recipient: Recipient,
+    key: Key,
+    body: String,
+    attempts: u32,
+    unknowns: u32,
+    lane: Arc<str>,
+}
+
+impl FromRow for Due {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let (kind, reference): (String, String) = (row.get(3)?, row.get(4)?);
+        Ok(Self {
+            id: row.get(0)?,
+            event: row.get(1)?,
+            channel: row.get(2)?,
+            recipient: Recipient::parse(&kind, &reference)
+                .ok_or_else(|| Error::Decode(format!("a recipient of the kind {kind:?}")))?,
+            key: Key::stored(&row.get::<String>(5)?),
+            body: row.get(6)?,
+            attempts: row.get(7)?,
+            unknowns: row.get(8)?,
+            lane: row.get::<String>(9)?.into(),
+        })
+    }
+}
+
+const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, unknowns, \
+     lane from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
+const NEXT: &str = "select min(next_at) from deliveries where state = 'pending' and lane = $1";
+
+/// Claims what is due in these lanes, at most so many in each, and cancels what may no longer go out.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn claim(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    rules: Arc<Rules>,
+    lanes: &[(Arc<str>, usize)],
+    lease: &Lease,
+) -> Result<Claim, Error> {
+    let now = tx.now();
+    let sql = format!("{DUE}{}", outbox::skip_locked(tx));
+    let mut due: Vec<Due> = Vec::new();
+    for (lane, most) in lanes {
+        due.extend(tx.all::<Due>(&sql, params![&**lane, now, *most])?);
+    }
+    let mut claim = Claim::default();
+    let events = events_of(tx, &due)?;
+    let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient));
+    let world = facts::world(tx, vault, rules, wanted)?;
+    for due in due {
+        let Some(event) = events.get(&due.event) else {
+            cancel(tx, due.id, &Why::Gone)?;
+            continue;
+        };
+        match address(event, &world, due.channel, &due.recipient, &due.key) {
+            Ok(address) => claim.letters.push(letter(due, event, address, now)),
+            Err(why) => cancel(tx, due.id, &why)?,
+        }
+    }
+    begin(tx, &claim.letters, lease)?;
+    for (lane, _) in lanes {
+        let next = tx.one::<(Option<Time>,)>(NEXT, params![&**lane])?;
+        claim.next.push((Arc::clone(lane), next.and_then(|(next,)| next)));
+    }
+    Ok(claim)
+}
+
+fn events_of(tx: &mut Tx<'_>, due: &[Due]) -> Result<HashMap<Id, Arc<Event>>, Error> {
+    let mut ids: Vec<Id> = due.iter().map(|due| due.event).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let events = outbox::events(tx, &ids, &Scope::All)?;
+    Ok(events
+        .into_iter()
+        .map(|event| (event.id, Arc::new(event)))
+        .collect())
+}
+
+fn letter(due: Due, event: &Arc<Event>, address: access::Secret, now: Time) -> Letter {
+    Letter {
+        id: due.id,
+        channel: due.channel,
+        event: Arc::clone(event),
+        address,
+        body: due.body,
+        attempt: due.attempts + 1,
+        unknowns: due.unknowns,
+        lane: due.lane,
+        started_at: now,
+    }
+}
+
+const BEGIN: &str = "update deliveries set state = 'sending', attempts = attempts + 1, node = $1, lease_until = $2, \
+     updated_at = $3 where 1 = 1";
+
+fn begin(tx: &mut Tx<'_>, letters: &[Letter], lease: &Lease) -> Result<(), Error> {
+    if letters.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now();
+    let ids: Vec<Value> = letters.iter().map(|letter| letter.id.into()).collect();
+    sql::update_among(tx, BEGIN, params![&*lease.node, lease.until, now], "id", &ids)?;
+    let attempts: Vec<Value> = letters
+        .iter()
+        .flat_map(|letter| attempt(letter.id.into(), letter.attempt, now))
+        .collect();
+    sql::insert(tx, ATTEMPTS, ATTEMPT_WIDTH, &attempts, "")
+}
+
+const CANCEL: &str = "update deliveries set state = $2, reason = $3, updated_at = $4 where id = $1";
+
+fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Error> {
+    let now = tx.now();
+    tx.execute(CANCEL, params![delivery, State::Cancelled, why.words(), now])
+        .map(drop)
+}
+
+const WAITING: &str = "select lane, min(next_at) from deliveries where state = 'pending' group by lane";
+
+/// Every lane in which something waits, and when the first of it is due.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn waiting(tx: &mut Tx<'_>) -> Result<Vec<(Arc<str>, Time)>, Error> {
+    let lanes: Vec<(String, Time)> = tx.all(WAITING, &[])?;
+    Ok(lanes.into_iter().map(|(lane, due)| (lane.into(), due)).collect())
+}

@@ -1,0 +1,117 @@
+//! What became of attempts, written down in batches.
+
+use std::{sync::Arc, time::Duration};
+
+use base::{Id, Time};
+use store::{Error, Tx, Value, params};
+
+use super::{
+    Letter, State,
+    insert::{ATTEMPT_WIDTH, ATTEMPTS},
+    kept,
+    retry::Next,
+};
+use crate::{
+    channels::{Attempt, Outcome},
+    sql,
+};
+
+/// An attempt that ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Done {
+    pub(crate) delivery: Id,
+    pub(crate) number: u32,
+    pub(crate) lane: Arc<str>,
+    pub(crate) started_at: Time,
+    pub(crate) ended_at: Time,
+    pub(crate) attempt: Attempt,
+    pub(crate) next: Next,
+}
+
+impl Done {
+    pub(crate) fn of(letter: &Letter, ended_at: Time, attempt: Attempt, next: Next) -> Self {
+        Self {
+            delivery: letter.id,
+            number: letter.attempt,
+            lane: Arc::clone(&letter.lane),
+            started_at: letter.started_at,
+            ended_at,
+            attempt,
+            next,
+        }
+    }
+
+    fn row(&self) -> [Value; ATTEMPT_WIDTH] {
+        [
+            self.delivery.into(),
+            self.number.into(),
+            self.started_at.into(),
+            self.ended_at.into(),
+            self.attempt.outcome.name().into(),
+            self.attempt.status.unwrap_or_default().into(),
+            kept(&self.attempt.answer).into(),
+            kept(&self.attempt.reason).into(),
+        ]
+    }
+}
+
+/// What waits again: the lane, and when it is due.
+pub(crate) type Recorded = Vec<(Arc<str>, Time)>;
+
+// An attempt is written again whole, because one that began is there already.
+const ENDED: &str = "on conflict (delivery_id, number) do update set ended_at = excluded.ended_at, \
+     outcome = excluded.outcome, status = excluded.status, answer = excluded.answer, reason = excluded.reason";
+// Also where the lease ran out meanwhile: what was delivered is not sent again.
+const DELIVERED: &str = "update deliveries set state = 'delivered', reason = '', lease_until = 0, updated_at = $1 \
+     where state in ('sending', 'pending')";
+const AGAIN: &str = "update deliveries set state = 'pending', reason = $3, next_at = $4, lease_until = 0, \
+     unknowns = unknowns + $5, updated_at = $6 where id = $1 and attempts = $2 and state = 'sending'";
+const OVER: &str = "update deliveries set state = $3, reason = $4, lease_until = 0, unknowns = unknowns + $5, \
+     updated_at = $6 where id = $1 and attempts = $2 and state = 'sending'";
+
+/// Writes the outcomes down. One whose delivery has moved on since (its lease ran out, another attempt began)
+/// changes its attempt alone.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> {
+    let now = tx.now();
+    let rows: Vec<Value> = done.iter().flat_map(Done::row).collect();
+    sql::insert(tx, ATTEMPTS, ATTEMPT_WIDTH, &rows, ENDED)?;
+    let delivered: Vec<Value> = done
+        .iter()
+        .filter(|done| matches!(done.next, Next::Done(State::Delivered, _)))
+        .map(|done| done.delivery.into())
+        .collect();
+    sql::update_among(tx, DELIVERED, params![now], "id", &delivered)?;
+    let mut waits = Vec::new();
+    for done in done {
+        let unknown = done.attempt.outcome == Outcome::Unknown;
+        match &done.next {
+            Next::Done(State::Delivered, _) => {}
+            Next::Done(state, reason) => drop(tx.execute(
+                OVER,
+                params![done.delivery, done.number, *state, kept(reason), unknown, now],
+            )?),
+            Next::Again(wait, reason) => {
+                waits.extend(again(tx, done, *wait, reason, unknown)?);
+            }
+        }
+    }
+    Ok(waits)
+}
+
+fn again(
+    tx: &mut Tx<'_>,
+    done: &Done,
+    wait: Duration,
+    reason: &str,
+    unknown: bool,
+) -> Result<Option<(Arc<str>, Time)>, Error> {
+    let (now, next_at) = (tx.now(), done.ended_at.after(wait));
+    let changed = tx.execute(
+        AGAIN,
+        params![done.delivery, done.number, kept(reason), next_at, unknown, now],
+    )?;
+    Ok((changed > 0).then(|| (Arc::clone(&done.lane), next_at)))
+}

@@ -1,0 +1,84 @@
+//! Attempts whose outcome nobody will record any more: the process that made them ended.
+
+use std::{sync::Arc, time::Duration};
+
+use base::Id;
+use store::{Error, FromRow, Row, Select, Tx};
+
+use super::{
+    record::{Done, Recorded, record},
+    retry::{self, Next},
+};
+use crate::{
+    channel::Channel,
+    channels::{Attempt, Outcome},
+};
+
+/// Whose attempts are given up.
+#[derive(Debug, Clone)]
+pub(crate) enum Whose {
+    /// This node's own, at its start: nothing of before is still under way.
+    Own(Arc<str>),
+    /// Anybody's whose lease ran out.
+    Expired,
+}
+
+struct Left {
+    id: Id,
+    channel: Channel,
+    attempts: u32,
+    unknowns: u32,
+    lane: Arc<str>,
+}
+
+impl FromRow for Left {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            channel: row.get(1)?,
+            attempts: row.get(2)?,
+            unknowns: row.get(3)?,
+            lane: row.get::<String>(4)?.into(),
+        })
+    }
+}
+
+const LEFT: &str = "select id, channel, attempts, unknowns, lane from deliveries where state = 'sending'";
+
+/// Ends such attempts as of unknown outcome, at most `limit`; what is to be tried again is due at once, because the
+/// wait was the time since. Answers what waits now; as many as `limit` mean that there may be more.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(usize, Recorded), Error> {
+    let now = tx.now();
+    let select = match whose {
+        Whose::Own(node) => Select::new(LEFT).filter("node = ?", Some(&**node)),
+        Whose::Expired => Select::new(LEFT).filter("lease_until < ?", Some(now)),
+    };
+    let locked = store::outbox::skip_locked(tx);
+    let left: Vec<Left> = select
+        .push(" order by lease_until limit ?", vec![limit.into()])
+        .push(locked, Vec::new())
+        .all(tx)?;
+    let done: Vec<Done> = left.iter().map(|left| given_up(left, now)).collect();
+    let waits = record(tx, &done)?;
+    Ok((left.len(), waits))
+}
+
+fn given_up(left: &Left, now: base::Time) -> Done {
+    let attempt = Attempt::without_answer(Outcome::Unknown, "the server ended before an answer was recorded");
+    let next = match retry::next(left.channel, &attempt, left.attempts, left.unknowns + 1, 0.0) {
+        Next::Again(_, reason) => Next::Again(Duration::ZERO, reason),
+        done @ Next::Done(..) => done,
+    };
+    Done {
+        delivery: left.id,
+        number: left.attempts,
+        lane: Arc::clone(&left.lane),
+        started_at: now,
+        ended_at: now,
+        attempt,
+        next,
+    }
+}

@@ -1,0 +1,191 @@
+//! One transaction of the planner: from events to inbox rows, deliveries and reasons, all or nothing.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+use base::{Event, Id, Time};
+use store::{Error, Tx, Value, outbox};
+
+use super::{Shared, lanes::Turn};
+use crate::{
+    channel::Channel,
+    deliveries::{self, Letter, New},
+    facts::{self, Wanted},
+    inbox::{self, Addition, Notification},
+    message,
+    plan::{self, Plan, World},
+    sql,
+};
+
+/// What a batch brought.
+#[derive(Default)]
+pub(super) struct Batch {
+    /// How many events were planned.
+    pub(super) events: usize,
+    /// What is to be sent now.
+    pub(super) letters: Vec<(Letter, Turn)>,
+    /// The lanes in which something waits.
+    pub(super) waits: Vec<(Arc<str>, Time)>,
+}
+
+/// An event and what follows from it.
+struct Decided {
+    event: Arc<Event>,
+    plan: Plan,
+    /// Its row in the inbox, if anybody gets one.
+    draft: Option<Notification>,
+    /// Its body on webhooks, if there are any.
+    body: String,
+    /// Why nothing follows, where deciding broke.
+    fault: &'static str,
+}
+
+/// Plans the oldest events that nobody has planned, at most `limit`.
+pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
+    let events = outbox::unplanned(tx, limit.into())?;
+    if events.is_empty() {
+        return Ok(Batch::default());
+    }
+    let vault = shared.access.vault();
+    let rules = shared.rules.current(tx, vault)?;
+    let wanted = Wanted::by_events(&events, &rules);
+    let world = facts::world(tx, vault, rules, wanted)?;
+    let decided: Vec<Decided> = events
+        .into_iter()
+        .map(|event| decide(Arc::new(event), &world, shared))
+        .collect();
+    // The inbox first: it is the cheap and reliable part (promise B5).
+    let additions: Vec<Addition<'_>> = decided
+        .iter()
+        .filter_map(|decided| {
+            let draft = decided.draft.as_ref()?;
+            Some(Addition {
+                users: &decided.plan.inbox,
+                draft,
+            })
+        })
+        .collect();
+    inbox::add(tx, &additions)?;
+    let mut batch = send(tx, shared, &world, &decided)?;
+    keep_reasons(tx, &decided)?;
+    let planned: Vec<Id> = decided.iter().map(|decided| decided.event.id).collect();
+    outbox::all_planned(tx, &planned)?;
+    batch.events = decided.len();
+    Ok(batch)
+}
+
+/// A panic in deciding is one event's alone: deciding is pure, so it would break again.
+fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
+    let decided = catch_unwind(AssertUnwindSafe(|| {
+        let plan = plan::plan(&event, world);
+        let hooks = plan
+            .deliveries
+            .iter()
+            .any(|planned| planned.channel == Channel::Webhook);
+        if plan.inbox.is_empty() && !hooks {
+            return (plan, None, String::new());
+        }
+        let message = message::compose(&event, shared.channels.public_url());
+        let draft = (!plan.inbox.is_empty()).then(|| Notification::draft(&event, &message));
+        let body = if hooks {
+            shared.channels.webhook_body(&message)
+        } else {
+            String::new()
+        };
+        (plan, draft, body)
+    }));
+    let ((plan, draft, body), fault) = match decided {
+        Ok(parts) => (parts, ""),
+        Err(_) => {
+            tracing::error!(event = %event.id, "an event was set aside: planning it panicked");
+            ((Plan::default(), None, String::new()), "planning it panicked")
+        }
+    };
+    Decided {
+        event,
+        plan,
+        draft,
+        body,
+        fault,
+    }
+}
+
+/// Writes the deliveries. Those for which there is a turn are claimed at once.
+fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) -> Result<Batch, Error> {
+    let now = tx.now();
+    let mut new = Vec::new();
+    let mut turns = Vec::new();
+    let mut batch = Batch::default();
+    for decided in decided {
+        for planned in &decided.plan.deliveries {
+            let lane = &planned.target.lane;
+            let address = deliveries::address(
+                &decided.event,
+                world,
+                planned.channel,
+                &planned.recipient,
+                &planned.target.key,
+            );
+            let turn = shared.lanes.overtake_nobody(lane, now);
+            let body = match planned.channel {
+                Channel::Webhook => decided.body.clone(),
+                _ => String::new(),
+            };
+            let now_to = match (turn, address) {
+                (Some(turn), Ok(address)) => {
+                    turns.push(turn);
+                    Some(address)
+                }
+                _ => {
+                    batch.waits.push((Arc::clone(lane), now));
+                    None
+                }
+            };
+            new.push(New {
+                event: &decided.event,
+                planned,
+                body,
+                now: now_to,
+            });
+        }
+    }
+    let letters = deliveries::insert(tx, new, &shared.lease())?;
+    batch.letters = letters.into_iter().zip(turns).collect();
+    Ok(batch)
+}
+
+const KEEP: &str = "insert into event_plans (event_id, planned_at, fault, reasons)";
+
+/// Keeps why somebody was told or was not, for the trace.
+fn keep_reasons(tx: &mut Tx<'_>, decided: &[Decided]) -> Result<(), Error> {
+    let now = tx.now();
+    let mut rows: Vec<Value> = Vec::new();
+    for decided in decided {
+        if decided.plan.reasons.is_empty() && decided.fault.is_empty() {
+            continue;
+        }
+        let reasons =
+            serde_json::to_string(&decided.plan.reasons).map_err(|error| Error::Decode(error.to_string()))?;
+        rows.extend([
+            decided.event.id.into(),
+            now.into(),
+            decided.fault.into(),
+            reasons.into(),
+        ]);
+    }
+    sql::insert(tx, KEEP, 4, &rows, "")
+}
+
+/// Sets the oldest unplanned event aside, with the reason; which one it was.
+pub(super) fn set_aside(tx: &mut Tx<'_>, fault: &str) -> Result<Option<Id>, Error> {
+    let Some(event) = outbox::oldest(tx)? else {
+        return Ok(None);
+    };
+    let now = tx.now();
+    let row = [event.into(), now.into(), fault.into(), "[]".into()];
+    sql::insert(tx, KEEP, 4, &row, "on conflict (event_id) do nothing")?;
+    outbox::planned(tx, event)?;
+    Ok(Some(event))
+}

@@ -1,0 +1,290 @@
+//! Who may send now: a bound for all, a bound per lane, so that a destination that hangs takes no one else's turn
+//! (promise S3); and when each lane has something due.
+//!
+//! Must not: know what is sent.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use base::Time;
+use tokio::sync::Notify;
+
+/// How many sends are under way, in all and per lane, and what waits.
+#[derive(Debug)]
+pub(crate) struct Lanes {
+    state: Mutex<State>,
+    /// Rung when a turn is free again or something became due.
+    bell: Notify,
+    all: usize,
+    per_lane: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    running: usize,
+    lanes: HashMap<Arc<str>, Lane>,
+    /// Counts what came to wait, over all lanes.
+    arrivals: u64,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    running: usize,
+    /// When the first of its rows that wait is due, as far as is known; none if none waits.
+    due: Option<Time>,
+    /// The number of the last thing that came to wait.
+    arrival: u64,
+    /// The last send hung or could not connect: until one goes through, one at a time.
+    ailing: bool,
+}
+
+/// The right to send once in a lane; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    lanes: Arc<Lanes>,
+    lane: Arc<str>,
+}
+
+/// How many at once go to a lane that did not answer lately. More than one, so that one slow answer does not make it
+/// ail for ever.
+const AILING: usize = 2;
+
+impl Lanes {
+    pub(crate) fn new(all: usize, per_lane: usize) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::default(),
+            bell: Notify::new(),
+            all: all.max(1),
+            per_lane: per_lane.max(1),
+        })
+    }
+
+    /// A turn for something new, if there is one and nothing older waits in the lane.
+    pub(crate) fn overtake_nobody(self: &Arc<Self>, lane: &Arc<str>, now: Time) -> Option<Turn> {
+        let mut state = self.lock();
+        let waiting = state
+            .lanes
+            .get(lane)
+            .is_some_and(|lane| lane.due.is_some_and(|due| due <= now));
+        if waiting {
+            return None;
+        }
+        self.turn(&mut state, lane)
+    }
+
+    /// Turns for lanes in which something is due, at most `most` in all: in rounds, one for each lane a round, so
+    /// that a long queue does not starve a short one. Whoever takes them asks the database what is due.
+    pub(crate) fn due(self: &Arc<Self>, now: Time, most: usize) -> Vec<Turn> {
+        let mut state = self.lock();
+        let mut lanes: Vec<(Time, Arc<str>)> = state
+            .lanes
+            .iter()
+            .filter_map(|(name, lane)| {
+                lane.due
+                    .filter(|due| *due <= now)
+                    .map(|due| (due, Arc::clone(name)))
+            })
+            .collect();
+        lanes.sort_unstable();
+        let mut turns = Vec::new();
+        while !lanes.is_empty() && turns.len() < most {
+            lanes.retain(|(_, lane)| {
+                let turn = if turns.len() < most {
+                    self.turn(&mut state, lane)
+                } else {
+                    None
+                };
+                let got = turn.is_some();
+                turns.extend(turn);
+                got
+            });
+        }
+        turns
+    }
+
+    fn turn(self: &Arc<Self>, state: &mut State, lane: &Arc<str>) -> Option<Turn> {
+        if state.running >= self.all {
+            return None;
+        }
+        let entry = state.lanes.entry(Arc::clone(lane)).or_default();
+        let most = if entry.ailing { AILING } else { self.per_lane };
+        if entry.running >= most.min(self.per_lane) {
+            return None;
+        }
+        entry.running += 1;
+        state.running += 1;
+        Some(Turn {
+            lanes: Arc::clone(self),
+            lane: Arc::clone(lane),
+        })
+    }
+
+    /// Something waits in the lane, due at `due`: said after it was committed.
+    pub(crate) fn waits(&self, lane: &Arc<str>, due: Time) {
+        let mut state = self.lock();
+        state.arrivals += 1;
+        let arrival = state.arrivals;
+        let entry = state.lanes.entry(Arc::clone(lane)).or_default();
+        entry.arrival = arrival;
+        entry.due = Some(entry.due.map_or(due, |known| known.min(due)));
+        drop(state);
+        self.bell.notify_one();
+    }
+
+    /// The number of the last thing that came to wait in any lane: what the database says after this knows of it.
+    pub(crate) fn arrivals(&self) -> u64 {
+        self.lock().arrivals
+    }
+
+    /// When the first row that waits in the lane is due, as the database said after `arrivals` was asked. What came
+    /// to wait meanwhile, the database may not have seen: then the earlier of both stands.
+    pub(crate) fn correct(&self, lane: &Arc<str>, arrivals: u64, due: Option<Time>) {
+        let mut state = self.lock();
+        let entry = state.lanes.entry(Arc::clone(lane)).or_default();
+        entry.due = match (entry.due, due) {
+            _ if entry.arrival <= arrivals => due,
+            (Some(known), Some(due)) => Some(known.min(due)),
+            (known, due) => known.or(due),
+        };
+        drop(state);
+        self.bell.notify_one();
+    }
+
+    /// Whether the lane answered.
+    pub(crate) fn answered(&self, lane: &Arc<str>, well: bool) {
+        if let Some(lane) = self.lock().lanes.get_mut(lane) {
+            lane.ailing = !well;
+        }
+    }
+
+    /// When the next lane with a free turn has something due.
+    pub(crate) fn next_due(&self) -> Option<Time> {
+        let state = self.lock();
+        if state.running >= self.all {
+            return None;
+        }
+        state
+            .lanes
+            .values()
+            .filter(|lane| {
+                lane.running
+                    < if lane.ailing {
+                        AILING.min(self.per_lane)
+                    } else {
+                        self.per_lane
+                    }
+            })
+            .filter_map(|lane| lane.due)
+            .min()
+    }
+
+    /// How many sends are under way.
+    pub(crate) fn running(&self) -> usize {
+        self.lock().running
+    }
+
+    /// Waits until something may have changed.
+    pub(crate) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    pub(crate) const fn lane(&self) -> &Arc<str> {
+        &self.lane
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let mut state = self.lanes.lock();
+        state.running = state.running.saturating_sub(1);
+        if let Some(lane) = state.lanes.get_mut(&self.lane) {
+            lane.running = lane.running.saturating_sub(1);
+            // Lanes of the past are forgotten, or they would gather for ever.
+            if lane.running == 0 && lane.due.is_none() {
+                state.lanes.remove(&self.lane);
+            }
+        }
+        drop(state);
+        self.lanes.bell.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_nanos(1_000);
+
+    fn lane(name: &str) -> Arc<str> {
+        name.into()
+    }
+
+    // promise: S3
+    #[test]
+    fn a_lane_that_is_full_takes_no_one_elses_turn() {
+        let lanes = Lanes::new(8, 2);
+        let (hung, well) = (lane("hung"), lane("well"));
+        let held: Vec<_> = (0..10)
+            .filter_map(|_| lanes.overtake_nobody(&hung, NOW))
+            .collect();
+        assert_eq!(held.len(), 2);
+        assert!(lanes.overtake_nobody(&well, NOW).is_some());
+        drop(held);
+        assert!(lanes.overtake_nobody(&hung, NOW).is_some());
+        assert_eq!(lanes.running(), 0);
+    }
+
+    #[test]
+    fn a_lane_that_does_not_answer_gets_fewer_until_it_does() {
+        let lanes = Lanes::new(100, 10);
+        let name = lane("a");
+        lanes.waits(&name, NOW);
+        let turns = |lanes: &Arc<Lanes>| lanes.due(NOW, 100).len();
+        assert_eq!(turns(&lanes), 10);
+        lanes.answered(&name, false);
+        assert_eq!(turns(&lanes), AILING);
+        lanes.answered(&name, true);
+        assert_eq!(turns(&lanes), 10);
+    }
+
+    #[test]
+    fn a_long_queue_does_not_starve_a_short_one_and_nothing_new_overtakes() {
+        let lanes = Lanes::new(4, 4);
+        let (long, short) = (lane("long"), lane("short"));
+        lanes.waits(&long, Time::from_nanos(1));
+        lanes.waits(&short, Time::from_nanos(900));
+        let turns = lanes.due(NOW, 100);
+        let short_turns = turns.iter().filter(|turn| **turn.lane() == *short).count();
+        assert_eq!((turns.len(), short_turns), (4, 2));
+        drop(turns);
+        assert!(lanes.overtake_nobody(&long, NOW).is_none());
+        lanes.waits(&lane("later"), Time::from_nanos(5_000));
+        assert!(
+            lanes.overtake_nobody(&lane("later"), NOW).is_some(),
+            "not due yet"
+        );
+        assert_eq!(lanes.next_due(), Some(Time::from_nanos(1)));
+    }
+
+    #[test]
+    fn what_came_while_the_database_was_asked_is_not_forgotten() {
+        let lanes = Lanes::new(4, 4);
+        let name = lane("a");
+        lanes.waits(&name, NOW);
+        let asked = lanes.arrivals();
+        lanes.correct(&name, asked, None);
+        assert_eq!(lanes.next_due(), None);
+        let asked = lanes.arrivals();
+        lanes.waits(&name, NOW);
+        lanes.correct(&name, asked, None);
+        assert_eq!(lanes.next_due(), Some(NOW));
+    }
+}

@@ -1,0 +1,148 @@
+//! Takes events nobody has planned, in the order they happened, and writes down who is told.
+
+use std::sync::Arc;
+
+use base::{Event, failpoint};
+use store::Error;
+use tokio::sync::{
+    broadcast::{self, error::RecvError},
+    watch,
+};
+
+use super::{Shared, batch, sender::Sender, stopping};
+
+/// How often an error came, and how careful to be because of it.
+struct Care {
+    /// How many events the next transaction takes: one after a failure, to find the broken one.
+    limit: u32,
+    /// How many more to take one by one.
+    singly: u32,
+    /// How often the oldest event failed by itself.
+    failures: u32,
+}
+
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    mut events: broadcast::Receiver<Arc<[Event]>>,
+    mut sender: Sender,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let full = shared.options.batch.max(1);
+    let mut care = Care {
+        limit: full,
+        singly: 0,
+        failures: 0,
+    };
+    while !*stopped.borrow() {
+        match step(&shared, &mut sender, &mut care).await {
+            Ok(true) => {}
+            Ok(false) => {
+                tokio::select! {
+                    () = wake(&shared, &mut events) => {}
+                    () = stopping(&mut stopped) => {}
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "planning waits for the database");
+                tokio::select! {
+                    () = shared.store.clock().sleep(shared.options.pause) => {}
+                    () = stopping(&mut stopped) => {}
+                }
+            }
+        }
+    }
+    sender.finish().await;
+}
+
+/// Plans one batch; whether there may be more. An error is one that passes.
+async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Result<bool, Error> {
+    let (planning, limit) = (Arc::clone(shared), care.limit);
+    let planned = shared
+        .store
+        .write(move |tx| batch::plan(tx, &planning, limit))
+        .await;
+    match planned {
+        Ok(batch) => {
+            failpoint::hit("notify.planned");
+            care.succeeded(batch.events, shared.options.batch.max(1));
+            let more = batch.events > 0;
+            for (lane, due) in batch.waits {
+                shared.lanes.waits(&lane, due);
+            }
+            for (letter, turn) in batch.letters {
+                sender.send(letter, turn);
+            }
+            Ok(more)
+        }
+        Err(error @ (Error::Unavailable | Error::Full | Error::Closed)) => Err(error),
+        Err(error) => {
+            if care.failed(shared.options.batch.max(1)) >= shared.options.tries.max(1) {
+                care.failures = 0;
+                set_aside(shared, &error).await?;
+            }
+            Ok(true)
+        }
+    }
+}
+
+impl Care {
+    fn succeeded(&mut self, events: usize, full: u32) {
+        self.failures = 0;
+        if self.limit < full {
+            let done = u32::try_from(events).unwrap_or(u32::MAX);
+            self.singly = self.singly.saturating_sub(done);
+            if events == 0 || self.singly == 0 {
+                self.limit = full;
+            }
+        }
+    }
+
+    /// How often the oldest event failed by itself.
+    fn failed(&mut self, full: u32) -> u32 {
+        if self.limit == 1 {
+            self.failures += 1;
+        } else {
+            // Somewhere in this batch is the broken one.
+            self.limit = 1;
+        }
+        self.singly = full;
+        self.failures
+    }
+}
+
+/// An event that cannot be planned is not to hold up the others: it is kept, with the reason.
+async fn set_aside(shared: &Shared, error: &Error) -> Result<(), Error> {
+    let fault = error.to_string();
+    let event = shared.store.write(move |tx| batch::set_aside(tx, &fault)).await?;
+    if let Some(event) = event {
+        tracing::error!(%event, %error, "an event was set aside: it could not be planned");
+    }
+    Ok(())
+}
+
+/// Waits until there may be something to plan.
+async fn wake(shared: &Shared, events: &mut broadcast::Receiver<Arc<[Event]>>) {
+    let tick = shared.store.clock().sleep(shared.options.tick);
+    tokio::select! {
+        () = announced(events) => {}
+        () = shared.doorbell.0.planner.notified() => {}
+        () = tick => {}
+    }
+}
+
+async fn announced(events: &mut broadcast::Receiver<Arc<[Event]>>) {
+    loop {
+        match events.recv().await {
+            // What this engine itself announces, and what an import brought, wakes nobody.
+            Ok(batch) if !batch.iter().any(concerns) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => break,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+    // What else has come by now is in the table as well.
+    while events.try_recv().is_ok() {}
+}
+
+fn concerns(event: &Event) -> bool {
+    event.kind.about().notifies && event.bundle.is_none()
+}

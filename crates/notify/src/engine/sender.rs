@@ -1,0 +1,120 @@
+//! Sends letters in the background, each in a task of its own: whatever one of them does, the others go on
+//! (promises B5, S3).
+
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+use base::failpoint;
+use futures_util::FutureExt;
+use tokio::{sync::mpsc, task::JoinSet};
+
+use super::{Shared, lanes::Turn};
+use crate::{
+    channel::Channel,
+    channels::{Attempt, Outbound, Outcome},
+    deliveries::{Done, Letter, State, retry},
+    message,
+};
+
+/// An attempt that ended, on its way to be recorded.
+pub(super) type Sent = Done;
+
+/// The tasks of one loop.
+pub(super) struct Sender {
+    shared: Arc<Shared>,
+    sent: mpsc::Sender<Sent>,
+    tasks: JoinSet<()>,
+}
+
+/// After this many attempts that broke in our own code a message is set aside.
+const BROKEN: u32 = 3;
+
+impl Sender {
+    pub(super) fn new(shared: &Arc<Shared>, sent: mpsc::Sender<Sent>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            sent,
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Sends the letter in the background.
+    pub(super) fn send(&mut self, letter: Letter, turn: Turn) {
+        while self.tasks.try_join_next().is_some() {}
+        let shared = Arc::clone(&self.shared);
+        let sent = self.sent.clone();
+        self.tasks.spawn(async move {
+            failpoint::hit("notify.before_send");
+            let done = deliver(&shared, letter).await;
+            failpoint::hit("notify.sent");
+            // The recorder outlives every sender. The turn is held until it takes the outcome, so that sending
+            // does not run away from recording.
+            let _ = sent.send(done).await;
+            drop(turn);
+        });
+    }
+
+    /// Lets what is under way end, for as long as the engine's grace; the rest is cut off and taken up again by the
+    /// next start.
+    pub(super) async fn finish(mut self) {
+        let clock = self.shared.store.clock().clone();
+        let grace = clock.sleep(self.shared.options.grace);
+        tokio::select! {
+            () = async { while self.tasks.join_next().await.is_some() {} } => {}
+            () = grace => {
+                tracing::warn!(cut = self.tasks.len(), "messages under way were cut off; the next start takes them up");
+            }
+        }
+        self.tasks.shutdown().await;
+    }
+}
+
+async fn deliver(shared: &Shared, letter: Letter) -> Sent {
+    let (attempt, broke) = attempt(shared, &letter).await;
+    // No answer at all speaks of the host, any answer only of the message.
+    let silent = attempt.status.is_none()
+        && matches!(attempt.outcome, Outcome::Unknown | Outcome::RefusedForNow { .. });
+    shared.lanes.answered(&letter.lane, !silent);
+    let unknowns = letter.unknowns + u32::from(attempt.outcome == Outcome::Unknown);
+    let next = if broke && letter.attempt >= BROKEN {
+        retry::Next::Done(State::Failed, format!("set aside: {}", attempt.reason))
+    } else {
+        let fraction = shared.store.clock().fraction();
+        retry::next(letter.channel, &attempt, letter.attempt, unknowns, fraction)
+    };
+    if attempt.outcome != Outcome::Delivered {
+        tracing::warn!(
+            delivery = %letter.id, channel = %letter.channel, attempt = letter.attempt,
+            outcome = attempt.outcome.name(), status = attempt.status, reason = attempt.reason,
+            "a message was not delivered"
+        );
+    }
+    Done::of(&letter, shared.now(), attempt, next)
+}
+
+/// Makes the attempt; whether it broke in our own code.
+async fn attempt(shared: &Shared, letter: &Letter) -> (Attempt, bool) {
+    let work = async {
+        let outbound = outbound(shared, letter);
+        (shared.send)(letter.channel, outbound).await
+    };
+    // A panic is contained here: it is this message's alone.
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(attempt) => (attempt, false),
+        Err(_) => {
+            let outcome = Outcome::RefusedForNow { retry_after: None };
+            (
+                Attempt::without_answer(outcome, "sending it broke in our own code; see the log"),
+                true,
+            )
+        }
+    }
+}
+
+fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
+    Outbound {
+        delivery_id: letter.id,
+        message: message::compose(&letter.event, shared.channels.public_url()),
+        destination: letter.address.expose().to_owned(),
+        body: (letter.channel == Channel::Webhook).then(|| letter.body.clone()),
+    }
+}

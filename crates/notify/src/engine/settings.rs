@@ -1,0 +1,43 @@
+//! How the engine works.
+
+use std::{sync::Arc, time::Duration};
+
+/// Bounds and times of the engine.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The name of this node among those that share a database; the same after a restart. Two nodes of one name
+    /// would take each other's messages for left behind.
+    pub node: Arc<str>,
+    /// How many events one transaction plans at most.
+    pub batch: u32,
+    /// How many messages are under way at once, over all destinations.
+    pub parallel: usize,
+    /// How many of them to one host.
+    pub per_lane: usize,
+    /// How long a claimed message is nobody else's: longer than any channel's timeout.
+    pub lease: Duration,
+    /// How long messages under way may take to end when the engine stops.
+    pub grace: Duration,
+    /// How often the tables are looked at without being woken.
+    pub tick: Duration,
+    /// How long to wait after the database failed.
+    pub pause: Duration,
+    /// How many times a broken event is tried before it is set aside.
+    pub tries: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            node: "local".into(),
+            batch: 256,
+            parallel: 1024,
+            per_lane: 32,
+            lease: Duration::from_mins(2),
+            grace: Duration::from_secs(8),
+            tick: Duration::from_secs(20),
+            pause: Duration::from_secs(1),
+            tries: 3,
+        }
+    }
+}

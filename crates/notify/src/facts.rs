@@ -1,0 +1,122 @@
+//! Reads what the plan has to know: for a whole batch at once, so that a thousand events cost as many queries as one.
+//!
+//! Must not: decide anything.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use access::{Vault, directory};
+use base::{Event, Id};
+use store::{Error, Tx, Value};
+
+use crate::{
+    channel::Channel,
+    chat,
+    plan::{Person, Rules, Team, UrlTarget, World},
+    preferences,
+    target::{Recipient, Target, normalised},
+};
+
+/// Whom to ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    users: BTreeSet<Id>,
+    addresses: BTreeSet<String>,
+    teams: BTreeSet<Id>,
+}
+
+impl Wanted {
+    /// Everyone whom the plan of these events may think of.
+    pub(crate) fn by_events(events: &[Event], rules: &Rules) -> Self {
+        let mut wanted = Self::default();
+        let kinds: BTreeSet<_> = events.iter().map(|event| event.kind).collect();
+        for event in events {
+            wanted.users.extend(&event.assignee_users);
+            wanted.teams.extend(&event.assignee_teams);
+        }
+        for kind in kinds {
+            for rule in [Channel::InApp, Channel::Email]
+                .into_iter()
+                .flat_map(|channel| rules.of(kind, channel))
+            {
+                wanted.users.extend(&rule.users);
+                wanted.addresses.extend(rule.addresses.iter().cloned());
+            }
+        }
+        wanted
+    }
+
+    /// These recipients, before a message goes out to them.
+    pub(crate) fn by_recipients<'a>(recipients: impl IntoIterator<Item = &'a Recipient>) -> Self {
+        let mut wanted = Self::default();
+        for recipient in recipients {
+            match recipient {
+                Recipient::User(id) => drop(wanted.users.insert(*id)),
+                Recipient::Team(id) => drop(wanted.teams.insert(*id)),
+                Recipient::Address(_) | Recipient::Url(_) => {}
+            }
+        }
+        wanted
+    }
+}
+
+/// The world, as far as it is wanted.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn world(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    rules: Arc<Rules>,
+    wanted: Wanted,
+) -> Result<World, Error> {
+    let mut world = World {
+        rules,
+        ..World::default()
+    };
+    let users: Vec<Id> = wanted.users.into_iter().collect();
+    let addresses: Vec<String> = wanted.addresses.into_iter().collect();
+    if !users.is_empty() {
+        add_people(&mut world, directory::people(tx, &users)?);
+    }
+    if !addresses.is_empty() {
+        add_people(&mut world, directory::people_by_email(tx, &addresses)?);
+    }
+    let known: Vec<Value> = world.people.keys().map(Value::from).collect();
+    if !known.is_empty() {
+        world.preferences = preferences::of_users(tx, &known)?;
+        world.chats = chat::of_users(tx, vault, &known)?;
+    }
+    let teams: Vec<Id> = wanted.teams.into_iter().collect();
+    if !teams.is_empty() {
+        world.teams = directory::teams(tx, vault, &teams)?
+            .into_iter()
+            .map(|team| (team.id, team_of(team)))
+            .collect::<HashMap<_, _>>();
+    }
+    Ok(world)
+}
+
+fn add_people(world: &mut World, people: Vec<directory::Person>) {
+    for person in people {
+        world.addresses.insert(normalised(&person.email), person.id);
+        world.people.insert(
+            person.id,
+            Person {
+                active: person.active,
+                scope: person.scope,
+                mailbox: Target::mailbox(&person.email),
+            },
+        );
+    }
+}
+
+fn team_of(team: directory::TeamAddress) -> Team {
+    Team {
+        company: team.company_id,
+        slack: team.slack_url.map(UrlTarget::new),
+        teams: team.teams_url.map(UrlTarget::new),
+    }
+}

@@ -1,0 +1,111 @@
+//! The inbox of each person (promises C1, I1 to I7).
+//!
+//! Owns: rows and counters. Counting happens where rows change, so a summary is one row to read (promise I3); the
+//! counter's row is the lock that gives each row of a person a later time than the one before (promise I7).
+//! Must not: take a user id from anywhere but the caller (promise I6).
+
+mod add;
+pub mod http;
+mod row;
+
+use base::{Audience, Clock, Event, Id, Kind, Subject, SubjectType, Time};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use store::{Error, Tx, params};
+
+pub(crate) use add::{Addition, add};
+pub use row::{Filter, Notification, list};
+
+/// How many notifications a person has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Summary {
+    /// All of them.
+    pub total: u64,
+    /// Those not read yet.
+    pub unread: u64,
+}
+
+const SUMMARY: &str = "select total, unread from inbox_counters where user_id = $1";
+
+/// How many notifications the person has: one row, however large the inbox (promise I3).
+///
+/// # Errors
+/// The database's.
+pub fn summary(tx: &mut Tx<'_>, user: Id) -> Result<Summary, Error> {
+    let counted: Option<(u64, u64)> = tx.one(SUMMARY, params![user])?;
+    let (total, unread) = counted.unwrap_or_default();
+    Ok(Summary { total, unread })
+}
+
+// Changing nothing is the lock: whoever counts comes after whoever counted before, on both databases.
+const LOCK: &str = "update inbox_counters set last_at = last_at where user_id = $1 returning all_read_at";
+const UNREAD: &str = "select created_at from notifications where id = $1 and user_id = $2";
+const READ: &str = "update notifications set read_at = $3 where id = $1 and user_id = $2 and read_at = 0 and created_at > $4";
+const COUNT: &str =
+    "update inbox_counters set unread = unread - 1 where user_id = $1 returning total, unread";
+
+/// Marks one of the person's notifications as read and tells their open tabs. Whether it exists for them
+/// (promise I4).
+///
+/// # Errors
+/// The database's.
+pub fn read(tx: &mut Tx<'_>, user: Id, notification: Id) -> Result<bool, Error> {
+    let Some((all_read_at,)) = tx.one::<(Time,)>(LOCK, params![user])? else {
+        return Ok(false);
+    };
+    if tx.one::<(Time,)>(UNREAD, params![notification, user])?.is_none() {
+        return Ok(false);
+    }
+    let now = tx.now();
+    let changed = tx.execute(READ, params![notification, user, now, all_read_at])?;
+    if changed > 0 {
+        let counted: Option<(u64, u64)> = tx.one(COUNT, params![user])?;
+        let (total, unread) = counted.unwrap_or_default();
+        let frame = frame(
+            tx.clock(),
+            Kind::NotificationRead,
+            user,
+            notification,
+            json!({"notification_id": notification, "summary": Summary { total, unread }}),
+        );
+        tx.announce(frame);
+    }
+    Ok(true)
+}
+
+const READ_ALL: &str = "update inbox_counters set unread = 0, all_read_at = last_at where user_id = $1 and unread > 0 \
+     returning total, unread";
+
+/// Marks every notification of the person as read and tells their open tabs (promise I5): one row changes, however
+/// many there are.
+///
+/// # Errors
+/// The database's.
+pub fn read_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Error> {
+    let counted: Option<(u64, u64)> = tx.one(READ_ALL, params![user])?;
+    if let Some((total, unread)) = counted {
+        let frame = frame(
+            tx.clock(),
+            Kind::NotificationAllRead,
+            user,
+            user,
+            json!({"summary": Summary { total, unread }}),
+        );
+        tx.announce(frame);
+    }
+    Ok(())
+}
+
+/// A frame for the person's own open tabs.
+fn frame(clock: &Clock, kind: Kind, user: Id, subject: Id, data: Value) -> Event {
+    let subject = Subject {
+        kind: SubjectType::Notification,
+        id: subject,
+    };
+    let mut event = Event::new(clock, kind, Audience::User(user), subject);
+    event.data = match data {
+        Value::Object(data) => data,
+        _ => Map::new(),
+    };
+    event
+}

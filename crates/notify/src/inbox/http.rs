@@ -1,0 +1,103 @@
+//! The caller's own inbox over HTTP. Every query is keyed by the caller (promise I6).
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query};
+use axum::{extract::State as Extract, http::StatusCode};
+use base::{Id, Kind};
+use serde::Deserialize;
+
+use super::{Filter, Notification, Summary};
+use crate::http::State;
+
+/// Which notifications.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those read (`true`) or unread (`false`).
+    read: Option<bool>,
+    /// Only those of this event type.
+    event_type: Option<Kind>,
+}
+
+/// The caller's notifications, newest first; the cursor is the `created_at` of the last row of the page before.
+#[utoipa::path(get, path = "/notifications", tag = "notifications", params(ListQuery, PageQuery), responses(
+    (status = 200, description = "One page", body = Page<Notification>),
+    (status = 422, description = "A filter or the cursor does not fit"),
+))]
+pub async fn list_notifications(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Notification>>, Problem> {
+    let limit = page.limit()?;
+    let filter = Filter {
+        read: query.read,
+        event_type: query.event_type,
+        before: page.after()?,
+    };
+    let channels = state.channels;
+    let rows = state
+        .access
+        .store()
+        .read(move |tx| {
+            super::list(
+                tx,
+                caller.user_id,
+                filter,
+                limit as usize + 1,
+                channels.public_url(),
+            )
+        })
+        .await?;
+    Ok(Json(Page::cut(rows, limit, |last| last.created_at.to_string())))
+}
+
+/// How many notifications the caller has, in all and unread.
+#[utoipa::path(get, path = "/notifications/summary", tag = "notifications", responses(
+    (status = 200, description = "The numbers, exactly", body = Summary),
+))]
+pub async fn summarize(Extract(state): Extract<State>, caller: Caller) -> Result<Json<Summary>, Problem> {
+    let summary = state
+        .access
+        .store()
+        .read(move |tx| super::summary(tx, caller.user_id))
+        .await?;
+    Ok(Json(summary))
+}
+
+/// Marks one of the caller's notifications as read.
+#[utoipa::path(post, path = "/notifications/{id}/read", tag = "notifications",
+    params(("id" = Id, Path, description = "The notification")),
+    responses(
+        (status = 204, description = "It is read"),
+        (status = 404, description = "The caller has no such notification"),
+    ))]
+pub async fn mark_read(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    let found = state
+        .access
+        .store()
+        .write(move |tx| super::read(tx, caller.user_id, id))
+        .await?;
+    if found {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// Marks every notification of the caller as read.
+#[utoipa::path(post, path = "/notifications/read-all", tag = "notifications", responses(
+    (status = 204, description = "All are read"),
+))]
+pub async fn mark_all_read(Extract(state): Extract<State>, caller: Caller) -> Result<StatusCode, Problem> {
+    state
+        .access
+        .store()
+        .write(move |tx| super::read_all(tx, caller.user_id))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

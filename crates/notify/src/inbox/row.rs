@@ -1,0 +1,179 @@
+//! One notification, and pages of them.
+
+use std::collections::HashMap;
+
+use base::{Event, Id, Kind, Scope, Time};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use store::{Error, FromRow, Row, Select, Tx, outbox, params};
+
+use crate::message::{self, Message};
+
+/// A notification, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Notification {
+    /// Its id.
+    pub id: Id,
+    /// Its category: what the event type begins with, such as `finding`.
+    #[serde(rename = "type")]
+    pub category: &'static str,
+    /// What happened.
+    pub event_type: Kind,
+    /// What happened to what, on one line. Text from outside: escape it.
+    pub title: String,
+    /// A few words more. Text from outside: escape it.
+    pub body: String,
+    /// The ids of the records it is about (`finding_id`, `scan_id`, …).
+    #[schema(value_type = Object)]
+    pub data: Map<String, Json>,
+    /// Whether its owner has read it.
+    pub read: bool,
+    /// When it arrived; no two of one person share it.
+    pub created_at: Time,
+    #[serde(skip)]
+    pub(crate) event_id: Id,
+}
+
+impl Notification {
+    /// The notification of an event, for nobody yet.
+    pub(crate) fn draft(event: &Event, message: &Message) -> Self {
+        Self {
+            id: event.id,
+            category: event.kind.category(),
+            event_type: event.kind,
+            title: message.title(),
+            body: message.body(),
+            data: message.data().clone(),
+            read: false,
+            created_at: event.at,
+            event_id: event.id,
+        }
+    }
+}
+
+/// Which notifications a page shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Filter {
+    /// Only those read, or only those unread.
+    pub read: Option<bool>,
+    /// Only those of this event type.
+    pub event_type: Option<Kind>,
+    /// Only those older than this.
+    pub before: Option<Time>,
+}
+
+struct Stored {
+    id: Id,
+    event: Id,
+    kind: Kind,
+    created_at: Time,
+    read_at: i64,
+}
+
+impl FromRow for Stored {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            event: row.get(1)?,
+            kind: row.get(2)?,
+            created_at: row.get(3)?,
+            read_at: row.get(4)?,
+        })
+    }
+}
+
+const ROWS: &str = "select id, event_id, event_type, created_at, read_at from notifications where 1 = 1";
+const ALL_READ: &str = "select all_read_at from inbox_counters where user_id = $1";
+
+/// The person's notifications, newest first, at most `limit` (promises I1, I7).
+///
+/// # Errors
+/// The database's.
+pub fn list(
+    tx: &mut Tx<'_>,
+    user: Id,
+    filter: Filter,
+    limit: usize,
+    public_url: &str,
+) -> Result<Vec<Notification>, Error> {
+    let all_read: Option<(Time,)> = tx.one(ALL_READ, params![user])?;
+    let all_read = all_read.map(|(at,)| at).unwrap_or_default();
+    let rows = match filter.read {
+        None => page(tx, user, filter, None, "", limit)?,
+        Some(false) => page(tx, user, filter, Some(all_read), " and read_at = 0", limit)?,
+        Some(true) => {
+            // First those read one by one since all were read, then all before that: each by its own index.
+            let mut rows = page(tx, user, filter, Some(all_read), " and read_at <> 0", limit)?;
+            let past = Time::from_nanos(all_read.nanos().saturating_add(1));
+            let rest = Filter {
+                before: Some(filter.before.map_or(past, |before| before.min(past))),
+                ..filter
+            };
+            rows.extend(page(tx, user, rest, None, "", limit - rows.len())?);
+            rows
+        }
+    };
+    with_words(tx, rows, all_read, public_url)
+}
+
+fn page(
+    tx: &mut Tx<'_>,
+    user: Id,
+    filter: Filter,
+    later_than: Option<Time>,
+    state: &str,
+    limit: usize,
+) -> Result<Vec<Stored>, Error> {
+    Select::new(ROWS)
+        .filter("user_id = ?", Some(user))
+        .push(state, Vec::new())
+        .filter("event_type = ?", filter.event_type)
+        .filter("created_at > ?", later_than)
+        .filter("created_at < ?", filter.before)
+        .push(" order by created_at desc limit ?", vec![limit.into()])
+        .all(tx)
+}
+
+/// The words come from the event, as every channel's do. Whoever was told may read what they were told of, so their
+/// scope of today is not asked.
+fn with_words(
+    tx: &mut Tx<'_>,
+    rows: Vec<Stored>,
+    all_read: Time,
+    public_url: &str,
+) -> Result<Vec<Notification>, Error> {
+    let ids: Vec<Id> = rows.iter().map(|row| row.event).collect();
+    let events: HashMap<Id, Event> = outbox::events(tx, &ids, &Scope::All)?
+        .into_iter()
+        .map(|event| (event.id, event))
+        .collect();
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let worded = events
+                .get(&row.event)
+                .map(|event| Notification::draft(event, &message::compose(event, public_url)));
+            Notification {
+                id: row.id,
+                read: row.read_at != 0 || row.created_at <= all_read,
+                created_at: row.created_at,
+                ..worded.unwrap_or_else(|| forgotten(&row))
+            }
+        })
+        .collect())
+}
+
+/// A notification whose event is no longer kept.
+fn forgotten(row: &Stored) -> Notification {
+    Notification {
+        id: row.id,
+        category: row.kind.category(),
+        event_type: row.kind,
+        title: row.kind.about().summary.to_owned(),
+        body: String::new(),
+        data: Map::new(),
+        read: false,
+        created_at: row.created_at,
+        event_id: row.event,
+    }
+}

@@ -1,0 +1,75 @@
+//! The catalogue of event types over HTTP, made from the one table (promise V3).
+
+use access::{Caller, Json, Page};
+use base::Kind;
+use serde::Serialize;
+
+use crate::channel::Channel;
+
+/// One type of event.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]
+pub struct EventType {
+    /// Its name, such as `finding.assigned`.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// What the name begins with.
+    pub category: &'static str,
+    /// What it means.
+    pub summary: &'static str,
+    /// Whether its events carry a severity, so that a threshold means something.
+    pub severity: bool,
+    /// Whether people can be told of it: it can have rules and preferences.
+    pub notifies: bool,
+    /// Whether it goes to open tabs.
+    pub live: bool,
+    /// Whether it may be for the whole platform.
+    pub platform: bool,
+    /// The channels a rule can turn on for it; those that a person can switch off are all but `webhook`.
+    pub channels: Vec<Channel>,
+}
+
+/// Every type of event there is.
+#[utoipa::path(get, path = "/event-types", tag = "events", responses(
+    (status = 200, description = "The whole catalogue, in one page", body = Page<EventType>),
+))]
+pub async fn list_event_types(_caller: Caller) -> Json<Page<EventType>> {
+    let items = Kind::ALL.iter().map(|kind| event_type(*kind)).collect();
+    Json(Page {
+        items,
+        next_cursor: None,
+    })
+}
+
+fn event_type(kind: Kind) -> EventType {
+    let about = kind.about();
+    EventType {
+        kind,
+        category: kind.category(),
+        summary: about.summary,
+        severity: about.severity,
+        notifies: about.notifies,
+        live: about.live,
+        platform: about.platform,
+        channels: if about.notifies {
+            Channel::ALL.to_vec()
+        } else {
+            Vec::new()
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: V3
+    #[test]
+    fn the_catalogue_is_the_table() {
+        let all: Vec<_> = Kind::ALL.iter().map(|kind| event_type(*kind)).collect();
+        assert_eq!(all.len(), Kind::ALL.len());
+        let created = event_type(Kind::NotificationCreated);
+        assert!(created.channels.is_empty() && created.live);
+        assert!(event_type(Kind::SlaBreached).severity);
+    }
+}

@@ -1,0 +1,55 @@
+//! The caller's own preference matrix over HTTP.
+
+use std::collections::BTreeMap;
+
+use access::{Caller, FieldError, Json, Problem};
+use axum::extract::State as Extract;
+
+use crate::http::State;
+
+/// What the caller hears of on which channel: every `event_type:channel`, on or off.
+#[utoipa::path(get, path = "/me/notification-preferences", tag = "preferences", responses(
+    (status = 200, description = "The whole matrix, by namespaced keys", body = BTreeMap<String, bool>,
+     example = json!({"finding.assigned:email": true, "finding.assigned:slack": false})),
+))]
+pub async fn get_preferences(
+    Extract(state): Extract<State>,
+    caller: Caller,
+) -> Result<Json<BTreeMap<String, bool>>, Problem> {
+    let matrix = state
+        .access
+        .store()
+        .read(move |tx| super::matrix(tx, caller.user_id))
+        .await?;
+    Ok(Json(matrix))
+}
+
+/// Changes the keys it names, and no other. Legacy keys (`email_finding_assigned`) are taken too; where both forms
+/// name one cell, the namespaced one wins.
+#[utoipa::path(put, path = "/me/notification-preferences", tag = "preferences",
+    request_body = BTreeMap<String, bool>,
+    responses(
+        (status = 200, description = "The whole matrix as it is now", body = BTreeMap<String, bool>),
+        (status = 422, description = "A key is unknown; each is named, and nothing was changed"),
+    ))]
+pub async fn put_preferences(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Json(said): Json<BTreeMap<String, bool>>,
+) -> Result<Json<BTreeMap<String, bool>>, Problem> {
+    let cells = super::read(&said).map_err(|unknown| {
+        let named = unknown
+            .into_iter()
+            .map(|key| FieldError::new(key, "there is no such preference"));
+        Problem::fields(named.collect())
+    })?;
+    let matrix = state
+        .access
+        .store()
+        .write(move |tx| {
+            super::say(tx, caller.user_id, &cells)?;
+            super::matrix(tx, caller.user_id)
+        })
+        .await?;
+    Ok(Json(matrix))
+}

@@ -1,0 +1,234 @@
+//! What an administrator sends, and whether it fits.
+
+use std::collections::BTreeSet;
+
+use access::{Problem, Secret, directory, validate};
+use base::{Id, Kind, Severity};
+use serde::{Deserialize, Deserializer};
+use store::{Error, Tx};
+
+use super::Rule;
+use crate::{
+    channel::Channel,
+    channels::Channels,
+    plan::UrlTarget,
+    target::{Key, normalised},
+};
+
+/// The most recipients of one sort that a rule names.
+const MOST: usize = 200;
+
+/// A new rule.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewRule {
+    /// The type of event it is for.
+    event_type: Kind,
+    /// The channel it turns on.
+    channel: Channel,
+    /// From which severity on; null for any.
+    min_severity: Option<Severity>,
+    /// For which company's events; null for all.
+    company_id: Option<Id>,
+    /// Whom it names besides those an event concerns.
+    #[serde(default)]
+    recipients: Named,
+    /// Whether it counts; true where it is left out.
+    enabled: Option<bool>,
+}
+
+/// What is to change of a rule. What is left out stays.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleChange {
+    /// The type of event it is for.
+    event_type: Option<Kind>,
+    /// The channel it turns on.
+    channel: Option<Channel>,
+    /// From which severity on; null for any.
+    #[serde(default, deserialize_with = "named")]
+    #[schema(value_type = Option<Severity>)]
+    min_severity: Option<Option<Severity>>,
+    /// For which company's events; null for all.
+    #[serde(default, deserialize_with = "named")]
+    #[schema(value_type = Option<Id>)]
+    company_id: Option<Option<Id>>,
+    /// Whom it names: each list that is given replaces the one there is. A masked URL as it was answered keeps that
+    /// URL.
+    #[serde(default)]
+    recipients: Named,
+    /// Whether it counts.
+    enabled: Option<bool>,
+}
+
+/// Whom a rule names: `emails` and `user_ids` for email, `user_ids` for `in_app`, `urls` for the others.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Named {
+    /// Mail addresses.
+    emails: Option<Vec<String>>,
+    /// People.
+    user_ids: Option<Vec<Id>>,
+    /// URLs.
+    urls: Option<Vec<String>>,
+}
+
+fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// A rule that fits, ready to be written.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) event_type: Kind,
+    pub(super) channel: Channel,
+    pub(super) min_severity: Option<Severity>,
+    pub(super) company_id: Option<Id>,
+    pub(super) enabled: bool,
+    pub(super) recipients: Vec<Wanted>,
+}
+
+/// A recipient that fits.
+#[derive(Debug)]
+pub(super) enum Wanted {
+    Email(String),
+    User(Id),
+    Url(UrlTarget),
+    /// The URL that is stored under this masked text.
+    Kept(String),
+}
+
+impl Wanted {
+    /// What makes it the same as another; none for what is there already.
+    pub(super) fn key(&self) -> Option<Key> {
+        match self {
+            Self::Email(address) => Some(Key::of_address(address)),
+            Self::User(id) => Some(Key::stored(&id.to_string())),
+            Self::Url(url) => Some(url.target.key.clone()),
+            Self::Kept(_) => None,
+        }
+    }
+}
+
+impl NewRule {
+    /// The rule, if it fits.
+    pub(super) fn check(self, tx: &mut Tx<'_>, channels: &Channels) -> Result<Checked, Problem> {
+        let mut checked = Checked {
+            event_type: self.event_type,
+            channel: self.channel,
+            min_severity: self.min_severity,
+            company_id: self.company_id,
+            enabled: self.enabled.unwrap_or(true),
+            recipients: Vec::new(),
+        };
+        check(tx, channels, &mut checked, self.recipients, &[])?;
+        Ok(checked)
+    }
+}
+
+impl RuleChange {
+    /// The rule as it will be, if it fits.
+    pub(super) fn check(
+        self,
+        tx: &mut Tx<'_>,
+        channels: &Channels,
+        before: &Rule,
+    ) -> Result<Checked, Problem> {
+        let mut checked = Checked {
+            event_type: self.event_type.unwrap_or(before.event_type),
+            channel: self.channel.unwrap_or(before.channel),
+            min_severity: self.min_severity.unwrap_or(before.min_severity),
+            company_id: self.company_id.unwrap_or(before.company_id),
+            enabled: self.enabled.unwrap_or(before.enabled),
+            recipients: Vec::new(),
+        };
+        let kept = &before.recipients;
+        let recipients = Named {
+            emails: self.recipients.emails.or_else(|| Some(kept.emails.clone())),
+            user_ids: self.recipients.user_ids.or_else(|| Some(kept.user_ids.clone())),
+            urls: self.recipients.urls.or_else(|| Some(kept.urls.clone())),
+        };
+        // A URL is only good on the channel it was checked for.
+        let masked: &[String] = if checked.channel == before.channel {
+            &kept.urls
+        } else {
+            &[]
+        };
+        check(tx, channels, &mut checked, recipients, masked)?;
+        Ok(checked)
+    }
+}
+
+fn check(
+    tx: &mut Tx<'_>,
+    channels: &Channels,
+    rule: &mut Checked,
+    named: Named,
+    masked: &[String],
+) -> Result<(), Problem> {
+    let mut check = validate::Check::new();
+    let channel = rule.channel;
+    let about = rule.event_type.about();
+    check.that(
+        about.notifies,
+        "event_type",
+        "nobody can be told of this type of event",
+    );
+    if let Some(company) = rule.company_id {
+        let known = directory::company_name(tx, company)?.is_some();
+        check.that(known, "company_id", "there is no such company");
+    }
+    let (emails, users, urls) = (
+        named.emails.unwrap_or_default(),
+        named.user_ids.unwrap_or_default(),
+        named.urls.unwrap_or_default(),
+    );
+    let to_people = matches!(channel, Channel::InApp | Channel::Email);
+    for (field, count, fits) in [
+        ("recipients.emails", emails.len(), channel == Channel::Email),
+        ("recipients.user_ids", users.len(), to_people),
+        ("recipients.urls", urls.len(), !to_people),
+    ] {
+        check.that(count == 0 || fits, field, "this channel takes none of these");
+        check.that(count <= MOST, field, "more than 200");
+    }
+    for (at, email) in emails.iter().enumerate() {
+        let email = check.take(validate::email(&format!("recipients.emails[{at}]"), email));
+        rule.recipients.push(Wanted::Email(normalised(&email)));
+    }
+    known_users(tx, &mut check, &users)?;
+    rule.recipients.extend(users.into_iter().map(Wanted::User));
+    for (at, url) in urls.iter().enumerate().filter(|_| !to_people) {
+        if masked.contains(url) {
+            rule.recipients.push(Wanted::Kept(url.clone()));
+            continue;
+        }
+        match channels.check(channel, url.trim()) {
+            Ok(url) => rule
+                .recipients
+                .push(Wanted::Url(UrlTarget::new(Secret::new(url)))),
+            Err(why) => check.note(format!("recipients.urls[{at}]"), why),
+        }
+    }
+    check.done()
+}
+
+fn known_users(tx: &mut Tx<'_>, check: &mut validate::Check, users: &[Id]) -> Result<(), Error> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    let known: BTreeSet<Id> = directory::people(tx, users)?
+        .into_iter()
+        .map(|person| person.id)
+        .collect();
+    for (at, user) in users.iter().enumerate() {
+        check.that(
+            known.contains(user),
+            &format!("recipients.user_ids[{at}]"),
+            "there is no such person",
+        );
+    }
+    Ok(())
+}

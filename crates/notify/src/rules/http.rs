@@ -1,0 +1,214 @@
+//! Rules over HTTP, for administrators of the platform.
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query};
+use axum::{
+    extract::State as Extract,
+    http::{HeaderValue, StatusCode, header},
+    response::IntoResponse,
+};
+use base::{Id, Kind};
+use serde::{Deserialize, Serialize};
+
+use super::{NewRule, Rule, RuleChange, read, write};
+use crate::{channel::Channel, http::State};
+
+/// Which rules.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those for this event type.
+    event_type: Option<Kind>,
+    /// Only those of this channel.
+    channel: Option<Channel>,
+}
+
+/// All rules, in the order they were made.
+#[utoipa::path(get, path = "/notification-rules", tag = "notification rules", params(ListQuery, PageQuery), responses(
+    (status = 200, description = "One page; URLs are masked", body = Page<Rule>),
+    (status = 403, description = "Only administrators of the platform may"),
+))]
+pub async fn list_rules(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Rule>>, Problem> {
+    caller.admin()?;
+    let limit = page.limit()?;
+    let filter = read::Filter {
+        event_type: query.event_type,
+        channel: query.channel,
+        after: page.after()?,
+    };
+    let store = state.access.store();
+    let rules = store.read(move |tx| read::list(tx, &filter, limit + 1)).await?;
+    Ok(Json(Page::cut(rules, limit, |rule| rule.id.to_string())))
+}
+
+/// Makes a rule.
+#[utoipa::path(post, path = "/notification-rules", tag = "notification rules", request_body = NewRule, responses(
+    (status = 201, description = "It counts from now on", body = Rule),
+    (status = 403, description = "Only administrators of the platform may"),
+    (status = 409, description = "There is one for this event type, channel, severity and company"),
+    (status = 422, description = "A recipient does not fit"),
+))]
+pub async fn create_rule(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Json(body): Json<NewRule>,
+) -> Result<impl IntoResponse, Problem> {
+    caller.admin()?;
+    let (channels, vault) = (state.channels, state.access.vault().clone());
+    let rule = state
+        .access
+        .store()
+        .write(move |tx| {
+            let checked = body.check(tx, &channels)?;
+            let id = write::create(tx, &vault, &checked).map_err(taken)?;
+            found(tx, id)
+        })
+        .await?;
+    let location = HeaderValue::from_str(&format!("/api/v1/notification-rules/{}", rule.id))
+        .map_err(|_| Problem::internal())?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(rule)))
+}
+
+/// One rule.
+#[utoipa::path(get, path = "/notification-rules/{id}", tag = "notification rules",
+    params(("id" = Id, Path, description = "The rule")),
+    responses(
+        (status = 200, description = "The rule; URLs are masked", body = Rule),
+        (status = 403, description = "Only administrators of the platform may"),
+        (status = 404, description = "There is no such rule"),
+    ))]
+pub async fn get_rule(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<Rule>, Problem> {
+    caller.admin()?;
+    let rule = state.access.store().read(move |tx| found(tx, id)).await?;
+    Ok(Json(rule))
+}
+
+/// Changes what it names of a rule.
+#[utoipa::path(patch, path = "/notification-rules/{id}", tag = "notification rules", request_body = RuleChange,
+    params(("id" = Id, Path, description = "The rule")),
+    responses(
+        (status = 200, description = "The rule as it is now", body = Rule),
+        (status = 403, description = "Only administrators of the platform may"),
+        (status = 404, description = "There is no such rule"),
+        (status = 409, description = "There is another for this event type, channel, severity and company"),
+        (status = 422, description = "A recipient does not fit"),
+    ))]
+pub async fn change_rule(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<RuleChange>,
+) -> Result<Json<Rule>, Problem> {
+    caller.admin()?;
+    let (channels, vault) = (state.channels, state.access.vault().clone());
+    let rule = state
+        .access
+        .store()
+        .write(move |tx| {
+            let before = found(tx, id)?;
+            let checked = body.check(tx, &channels, &before)?;
+            write::change(tx, &vault, id, &checked).map_err(taken)?;
+            found(tx, id)
+        })
+        .await?;
+    Ok(Json(rule))
+}
+
+/// Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL.
+#[utoipa::path(delete, path = "/notification-rules/{id}", tag = "notification rules",
+    params(("id" = Id, Path, description = "The rule")),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 403, description = "Only administrators of the platform may"),
+        (status = 404, description = "There is no such rule"),
+    ))]
+pub async fn delete_rule(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    caller.admin()?;
+    let deleted = state
+        .access
+        .store()
+        .write(move |tx| write::delete(tx, id))
+        .await?;
+    if deleted {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+/// The signing secret of one webhook URL.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct WebhookSecret {
+    /// The URL, masked.
+    pub url: String,
+    /// The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it.
+    pub secret: String,
+}
+
+/// The signing secrets of the webhook URLs a rule names. Each URL has its own, so that one receiver cannot forge
+/// posts to another.
+#[utoipa::path(get, path = "/notification-rules/{id}/webhook-secrets", tag = "notification rules",
+    params(("id" = Id, Path, description = "The rule")),
+    responses(
+        (status = 200, description = "One per URL, all in one page", body = Page<WebhookSecret>),
+        (status = 403, description = "Only administrators of the platform may"),
+        (status = 404, description = "There is no such rule"),
+    ))]
+pub async fn list_webhook_secrets(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<Page<WebhookSecret>>, Problem> {
+    caller.admin()?;
+    let (channels, vault) = (state.channels, state.access.vault().clone());
+    let items = state
+        .access
+        .store()
+        .read(move |tx| {
+            let rule = found(tx, id)?;
+            let rows = read::recipients(tx, &[id.into()])?;
+            let urls = rows
+                .iter()
+                .filter(|row| row.kind == "url" && rule.channel == Channel::Webhook);
+            Ok::<_, Problem>(
+                urls.filter_map(|row| {
+                    let url = read::opened(&vault, row).ok()?;
+                    Some(WebhookSecret {
+                        url: row.label.clone(),
+                        secret: channels.webhook_secret(url.expose()),
+                    })
+                })
+                .collect(),
+            )
+        })
+        .await?;
+    Ok(Json(Page {
+        items,
+        next_cursor: None,
+    }))
+}
+
+fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
+    read::one(tx, id)?.ok_or_else(Problem::not_found)
+}
+
+fn taken(error: store::Error) -> Problem {
+    match error {
+        store::Error::Unique => {
+            Problem::conflict("There is a rule for this event type, channel, severity and company already.")
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,167 @@
+//! Where one message goes, as far as the plan needs to know: who it is for, what makes it the same destination as
+//! another, in which lane it waits.
+//!
+//! Must not: hold a URL or a secret.
+
+use std::{fmt, sync::Arc};
+
+use base::Id;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Whom a message is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    /// A person.
+    User(Id),
+    /// An address that a rule names, of nobody here; normalised.
+    Address(String),
+    /// A team's channel.
+    Team(Id),
+    /// A URL that a rule names: the id of its row among the rule's recipients.
+    Url(Id),
+}
+
+impl Recipient {
+    /// The name of the kind, in storage and in the API.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Address(_) => "address",
+            Self::Team(_) => "team",
+            Self::Url(_) => "url",
+        }
+    }
+
+    /// Which one of its kind, as text.
+    pub fn reference(&self) -> String {
+        match self {
+            Self::Address(address) => address.clone(),
+            Self::User(id) | Self::Team(id) | Self::Url(id) => id.to_string(),
+        }
+    }
+
+    /// The recipient that [`kind`](Self::kind) and [`reference`](Self::reference) name.
+    pub fn parse(kind: &str, reference: &str) -> Option<Self> {
+        let id = || reference.parse().ok();
+        match kind {
+            "user" => id().map(Self::User),
+            "address" => Some(Self::Address(reference.to_owned())),
+            "team" => id().map(Self::Team),
+            "url" => id().map(Self::Url),
+            _ => None,
+        }
+    }
+}
+
+/// What makes two destinations the same one: a hash of the normalised address or the canonical URL, because a URL is
+/// a secret and a key is not.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(Arc<str>);
+
+impl Key {
+    /// The key of a mail address, however it is written.
+    pub fn of_address(address: &str) -> Self {
+        Self::hash("address", &normalised(address))
+    }
+
+    /// The key of a URL in its canonical form.
+    pub fn of_url(canonical: &str) -> Self {
+        Self::hash("url", canonical)
+    }
+
+    /// The key that was stored as this text.
+    pub fn stored(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// The text to store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn hash(kind: &str, text: &str) -> Self {
+        use fmt::Write;
+        let mut hash = Sha256::new();
+        hash.update(kind);
+        hash.update([0]);
+        hash.update(text);
+        let text = hash
+            .finalize()
+            .iter()
+            .fold(String::with_capacity(64), |mut text, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            });
+        Self(text.into())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A destination without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// What makes it the same as another.
+    pub key: Key,
+    /// The queue it waits in: one per host, so that a host that hangs holds nobody else up (promise S3).
+    pub lane: Arc<str>,
+    /// What people may read of it: an address, or a masked URL.
+    pub label: Arc<str>,
+}
+
+/// The lane of everything that goes through the mail server.
+pub const MAIL_LANE: &str = "email";
+
+impl Target {
+    /// A mailbox.
+    pub fn mailbox(address: &str) -> Self {
+        Self {
+            key: Key::of_address(address),
+            lane: MAIL_LANE.into(),
+            label: address.into(),
+        }
+    }
+}
+
+/// A mail address as it is compared (promise R5): without blanks around it, in lower case.
+pub fn normalised(address: &str) -> String {
+    address.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: F2
+    #[test]
+    fn an_address_has_one_key_however_it_is_written() {
+        let key = Key::of_address("ana@example.com");
+        for same in ["Ana@Example.com", "  ANA@EXAMPLE.COM\n"] {
+            assert_eq!(Key::of_address(same), key);
+        }
+        assert_ne!(Key::of_address("anna@example.com"), key);
+        assert_ne!(Key::of_url("ana@example.com"), key);
+    }
+
+    #[test]
+    fn a_recipient_reads_back() {
+        let id = base::Clock::system().id();
+        for recipient in [
+            Recipient::User(id),
+            Recipient::Address("a@b.c".into()),
+            Recipient::Team(id),
+            Recipient::Url(id),
+        ] {
+            let read = Recipient::parse(recipient.kind(), &recipient.reference());
+            assert_eq!(read, Some(recipient));
+        }
+        assert_eq!(Recipient::parse("user", "x"), None);
+    }
+}
