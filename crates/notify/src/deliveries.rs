@@ -24,7 +24,7 @@ use crate::{
 
 pub(crate) use claim::{Claim, claim, waiting};
 pub(crate) use insert::{Lease, New, insert};
-pub(crate) use record::{Done, Recorded, record};
+pub(crate) use record::{Done, record};
 pub(crate) use recover::{Whose, recover};
 
 /// Where a delivery stands.

@@ -1,6 +1,6 @@
 //! The catalogue of event types over HTTP, made from the one table (promise V3).
 
-use access::{Caller, Json, Page};
+use access::{Caller, Json, Page, Problem};
 use base::Kind;
 use serde::Serialize;
 
@@ -32,7 +32,9 @@ pub struct EventType {
 /// Every type of event there is.
 #[utoipa::path(get, path = "/event-types", tag = "events", responses(
     (status = 200, description = "The whole catalogue, in one page", body = Page<EventType>),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
+#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn list_event_types(_caller: Caller) -> Json<Page<EventType>> {
     let items = Kind::ALL.iter().map(|kind| event_type(*kind)).collect();
     Json(Page {

@@ -21,6 +21,8 @@ pub mod preferences;
 pub mod rules;
 mod sql;
 pub mod target;
+#[cfg(test)]
+mod testing;
 
 pub use engine::{Doorbell, Engine};
 

@@ -1,9 +1,9 @@
 //! The caller's own chats over HTTP.
 
-use access::{Caller, Json, Problem, Secret};
+use access::{Caller, Json, Patch, Problem, Secret};
 use axum::extract::State as Extract;
 use base::Id;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use store::{Error, Tx};
 
 use crate::{channel::Channel, http::State, plan::UrlTarget};
@@ -24,31 +24,27 @@ pub struct ChatSettings {
 
 /// What is to change. What is left out stays; a URL of null or "" is removed; a masked URL as it was answered is
 /// left as it is.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ChatChange {
     /// The Slack URL.
-    #[serde(default, deserialize_with = "named")]
-    #[schema(value_type = Option<String>)]
-    slack_webhook_url: Option<Option<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Secret>)]
+    slack_webhook_url: Patch<Secret>,
     /// Whether messages go there.
     slack_enabled: Option<bool>,
     /// The Teams URL.
-    #[serde(default, deserialize_with = "named")]
-    #[schema(value_type = Option<String>)]
-    teams_webhook_url: Option<Option<String>>,
+    #[serde(default)]
+    #[schema(value_type = Option<Secret>)]
+    teams_webhook_url: Patch<Secret>,
     /// Whether messages go there.
     teams_enabled: Option<bool>,
-}
-
-/// Tells a null apart from a field that is left out.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// The caller's personal chats.
 #[utoipa::path(get, path = "/me/chat", tag = "preferences", responses(
     (status = 200, description = "With masked URLs", body = ChatSettings),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn get_chat(Extract(state): Extract<State>, caller: Caller) -> Result<Json<ChatSettings>, Problem> {
     let settings = state
@@ -63,7 +59,7 @@ pub async fn get_chat(Extract(state): Extract<State>, caller: Caller) -> Result<
 /// matrix, in which chat is off until switched on.
 #[utoipa::path(put, path = "/me/chat", tag = "preferences", request_body = ChatChange, responses(
     (status = 200, description = "As it is now, with masked URLs", body = ChatSettings),
-    (status = 422, description = "A URL is not one of Slack's or Microsoft's; nothing was changed"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn put_chat(
     Extract(state): Extract<State>,
@@ -112,13 +108,15 @@ enum Wanted {
     Url(String),
 }
 
-fn wanted(said: Option<Option<String>>, masked: Option<&str>) -> Wanted {
+fn wanted(said: Patch<Secret>, masked: Option<&str>) -> Wanted {
     match said {
-        None => Wanted::Same,
-        Some(None) => Wanted::None,
-        Some(Some(text)) if text.trim().is_empty() => Wanted::None,
-        Some(Some(text)) if Some(text.as_str()) == masked => Wanted::Same,
-        Some(Some(text)) => Wanted::Url(text.trim().to_owned()),
+        Patch::Keep => Wanted::Same,
+        Patch::Clear => Wanted::None,
+        Patch::Set(url) => match url.expose().trim() {
+            "" => Wanted::None,
+            text if Some(text) == masked => Wanted::Same,
+            text => Wanted::Url(text.to_owned()),
+        },
     }
 }
 

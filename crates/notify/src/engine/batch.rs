@@ -11,6 +11,7 @@ use store::{Error, Tx, Value, outbox};
 use super::{Shared, lanes::Turn};
 use crate::{
     channel::Channel,
+    channels::webhook,
     deliveries::{self, Letter, New},
     facts::{self, Wanted},
     inbox::{self, Addition, Notification},
@@ -90,18 +91,17 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
         let message = message::compose(&event, shared.channels.public_url());
         let draft = (!plan.inbox.is_empty()).then(|| Notification::draft(&event, &message));
         let body = if hooks {
-            shared.channels.webhook_body(&message)
+            webhook::body(&message)
         } else {
             String::new()
         };
         (plan, draft, body)
     }));
-    let ((plan, draft, body), fault) = match decided {
-        Ok(parts) => (parts, ""),
-        Err(_) => {
-            tracing::error!(event = %event.id, "an event was set aside: planning it panicked");
-            ((Plan::default(), None, String::new()), "planning it panicked")
-        }
+    let ((plan, draft, body), fault) = if let Ok(parts) = decided {
+        (parts, "")
+    } else {
+        tracing::error!(event = %event.id, "an event was set aside: planning it panicked");
+        ((Plan::default(), None, String::new()), "planning it panicked")
     };
     Decided {
         event,
@@ -133,15 +133,12 @@ fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) ->
                 Channel::Webhook => decided.body.clone(),
                 _ => String::new(),
             };
-            let now_to = match (turn, address) {
-                (Some(turn), Ok(address)) => {
-                    turns.push(turn);
-                    Some(address)
-                }
-                _ => {
-                    batch.waits.push((Arc::clone(lane), now));
-                    None
-                }
+            let now_to = if let (Some(turn), Ok(address)) = (turn, address) {
+                turns.push(turn);
+                Some(address)
+            } else {
+                batch.waits.push((Arc::clone(lane), now));
+                None
             };
             new.push(New {
                 event: &decided.event,

@@ -181,6 +181,7 @@ impl Lanes {
     }
 
     /// How many sends are under way.
+    #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
         self.lock().running
     }

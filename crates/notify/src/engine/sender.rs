@@ -98,16 +98,12 @@ async fn attempt(shared: &Shared, letter: &Letter) -> (Attempt, bool) {
         (shared.send)(letter.channel, outbound).await
     };
     // A panic is contained here: it is this message's alone.
-    match AssertUnwindSafe(work).catch_unwind().await {
-        Ok(attempt) => (attempt, false),
-        Err(_) => {
-            let outcome = Outcome::RefusedForNow { retry_after: None };
-            (
-                Attempt::without_answer(outcome, "sending it broke in our own code; see the log"),
-                true,
-            )
-        }
+    if let Ok(attempt) = AssertUnwindSafe(work).catch_unwind().await {
+        return (attempt, false);
     }
+    let outcome = Outcome::RefusedForNow { retry_after: None };
+    let reason = "sending it broke in our own code; see the log";
+    (Attempt::without_answer(outcome, reason), true)
 }
 
 fn outbound(shared: &Shared, letter: &Letter) -> Outbound {

@@ -21,7 +21,7 @@ pub struct ListQuery {
 /// The caller's notifications, newest first; the cursor is the `created_at` of the last row of the page before.
 #[utoipa::path(get, path = "/notifications", tag = "notifications", params(ListQuery, PageQuery), responses(
     (status = 200, description = "One page", body = Page<Notification>),
-    (status = 422, description = "A filter or the cursor does not fit"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list_notifications(
     Extract(state): Extract<State>,
@@ -55,6 +55,7 @@ pub async fn list_notifications(
 /// How many notifications the caller has, in all and unread.
 #[utoipa::path(get, path = "/notifications/summary", tag = "notifications", responses(
     (status = 200, description = "The numbers, exactly", body = Summary),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn summarize(Extract(state): Extract<State>, caller: Caller) -> Result<Json<Summary>, Problem> {
     let summary = state
@@ -70,7 +71,7 @@ pub async fn summarize(Extract(state): Extract<State>, caller: Caller) -> Result
     params(("id" = Id, Path, description = "The notification")),
     responses(
         (status = 204, description = "It is read"),
-        (status = 404, description = "The caller has no such notification"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn mark_read(
     Extract(state): Extract<State>,
@@ -92,6 +93,7 @@ pub async fn mark_read(
 /// Marks every notification of the caller as read.
 #[utoipa::path(post, path = "/notifications/read-all", tag = "notifications", responses(
     (status = 204, description = "All are read"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn mark_all_read(Extract(state): Extract<State>, caller: Caller) -> Result<StatusCode, Problem> {
     state

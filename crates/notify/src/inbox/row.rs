@@ -98,38 +98,31 @@ pub fn list(
 ) -> Result<Vec<Notification>, Error> {
     let all_read: Option<(Time,)> = tx.one(ALL_READ, params![user])?;
     let all_read = all_read.map(|(at,)| at).unwrap_or_default();
+    let select = Select::new(ROWS)
+        .filter("user_id = ?", Some(user))
+        .filter("event_type = ?", filter.event_type);
+    let later = |condition| select.clone().filter(condition, Some(all_read));
+    let unread = "read_at = 0 and created_at > ?";
+    let read = "read_at <> 0 and created_at > ?";
     let rows = match filter.read {
-        None => page(tx, user, filter, None, "", limit)?,
-        Some(false) => page(tx, user, filter, Some(all_read), " and read_at = 0", limit)?,
+        None => page(tx, select, filter.before, limit)?,
+        Some(false) => page(tx, later(unread), filter.before, limit)?,
         Some(true) => {
             // First those read one by one since all were read, then all before that: each by its own index.
-            let mut rows = page(tx, user, filter, Some(all_read), " and read_at <> 0", limit)?;
+            let mut rows = page(tx, later(read), filter.before, limit)?;
             let past = Time::from_nanos(all_read.nanos().saturating_add(1));
-            let rest = Filter {
-                before: Some(filter.before.map_or(past, |before| before.min(past))),
-                ..filter
-            };
-            rows.extend(page(tx, user, rest, None, "", limit - rows.len())?);
+            let before = filter.before.map_or(past, |before| before.min(past));
+            let rest = limit - rows.len();
+            rows.extend(page(tx, select, Some(before), rest)?);
             rows
         }
     };
     with_words(tx, rows, all_read, public_url)
 }
 
-fn page(
-    tx: &mut Tx<'_>,
-    user: Id,
-    filter: Filter,
-    later_than: Option<Time>,
-    state: &str,
-    limit: usize,
-) -> Result<Vec<Stored>, Error> {
-    Select::new(ROWS)
-        .filter("user_id = ?", Some(user))
-        .push(state, Vec::new())
-        .filter("event_type = ?", filter.event_type)
-        .filter("created_at > ?", later_than)
-        .filter("created_at < ?", filter.before)
+fn page(tx: &mut Tx<'_>, select: Select, before: Option<Time>, limit: usize) -> Result<Vec<Stored>, Error> {
+    select
+        .filter("created_at < ?", before)
         .push(" order by created_at desc limit ?", vec![limit.into()])
         .all(tx)
 }

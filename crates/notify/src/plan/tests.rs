@@ -41,7 +41,7 @@ proptest! {
     ) {
         let world = world_of(&facts);
         for happening in &happenings {
-            let event = facts.event(happening);
+            let event = Facts::event(happening);
             let plan = plan(&event, &world);
             let expected = model::told(&facts, happening);
             prop_assert_eq!(inbox(&facts, &plan), expected.inbox);

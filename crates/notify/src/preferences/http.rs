@@ -11,6 +11,7 @@ use crate::http::State;
 #[utoipa::path(get, path = "/me/notification-preferences", tag = "preferences", responses(
     (status = 200, description = "The whole matrix, by namespaced keys", body = BTreeMap<String, bool>,
      example = json!({"finding.assigned:email": true, "finding.assigned:slack": false})),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn get_preferences(
     Extract(state): Extract<State>,
@@ -30,7 +31,7 @@ pub async fn get_preferences(
     request_body = BTreeMap<String, bool>,
     responses(
         (status = 200, description = "The whole matrix as it is now", body = BTreeMap<String, bool>),
-        (status = 422, description = "A key is unknown; each is named, and nothing was changed"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn put_preferences(
     Extract(state): Extract<State>,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use access::{Problem, Secret, directory, validate};
+use access::{Patch, Problem, Secret, directory, validate};
 use base::{Id, Kind, Severity};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use store::{Error, Tx};
 
 use super::Rule;
@@ -38,7 +38,7 @@ pub struct NewRule {
 }
 
 /// What is to change of a rule. What is left out stays.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleChange {
     /// The type of event it is for.
@@ -46,13 +46,13 @@ pub struct RuleChange {
     /// The channel it turns on.
     channel: Option<Channel>,
     /// From which severity on; null for any.
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default)]
     #[schema(value_type = Option<Severity>)]
-    min_severity: Option<Option<Severity>>,
+    min_severity: Patch<Severity>,
     /// For which company's events; null for all.
-    #[serde(default, deserialize_with = "named")]
+    #[serde(default)]
     #[schema(value_type = Option<Id>)]
-    company_id: Option<Option<Id>>,
+    company_id: Patch<Id>,
     /// Whom it names: each list that is given replaces the one there is. A masked URL as it was answered keeps that
     /// URL.
     #[serde(default)]
@@ -71,12 +71,6 @@ struct Named {
     user_ids: Option<Vec<Id>>,
     /// URLs.
     urls: Option<Vec<String>>,
-}
-
-fn named<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 /// A rule that fits, ready to be written.
@@ -139,8 +133,8 @@ impl RuleChange {
         let mut checked = Checked {
             event_type: self.event_type.unwrap_or(before.event_type),
             channel: self.channel.unwrap_or(before.channel),
-            min_severity: self.min_severity.unwrap_or(before.min_severity),
-            company_id: self.company_id.unwrap_or(before.company_id),
+            min_severity: self.min_severity.over(before.min_severity),
+            company_id: self.company_id.over(before.company_id),
             enabled: self.enabled.unwrap_or(before.enabled),
             recipients: Vec::new(),
         };

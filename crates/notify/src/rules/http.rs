@@ -25,7 +25,7 @@ pub struct ListQuery {
 /// All rules, in the order they were made.
 #[utoipa::path(get, path = "/notification-rules", tag = "notification rules", params(ListQuery, PageQuery), responses(
     (status = 200, description = "One page; URLs are masked", body = Page<Rule>),
-    (status = 403, description = "Only administrators of the platform may"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list_rules(
     Extract(state): Extract<State>,
@@ -48,9 +48,7 @@ pub async fn list_rules(
 /// Makes a rule.
 #[utoipa::path(post, path = "/notification-rules", tag = "notification rules", request_body = NewRule, responses(
     (status = 201, description = "It counts from now on", body = Rule),
-    (status = 403, description = "Only administrators of the platform may"),
-    (status = 409, description = "There is one for this event type, channel, severity and company"),
-    (status = 422, description = "A recipient does not fit"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create_rule(
     Extract(state): Extract<State>,
@@ -78,8 +76,7 @@ pub async fn create_rule(
     params(("id" = Id, Path, description = "The rule")),
     responses(
         (status = 200, description = "The rule; URLs are masked", body = Rule),
-        (status = 403, description = "Only administrators of the platform may"),
-        (status = 404, description = "There is no such rule"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn get_rule(
     Extract(state): Extract<State>,
@@ -96,10 +93,7 @@ pub async fn get_rule(
     params(("id" = Id, Path, description = "The rule")),
     responses(
         (status = 200, description = "The rule as it is now", body = Rule),
-        (status = 403, description = "Only administrators of the platform may"),
-        (status = 404, description = "There is no such rule"),
-        (status = 409, description = "There is another for this event type, channel, severity and company"),
-        (status = 422, description = "A recipient does not fit"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn change_rule(
     Extract(state): Extract<State>,
@@ -127,8 +121,7 @@ pub async fn change_rule(
     params(("id" = Id, Path, description = "The rule")),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 403, description = "Only administrators of the platform may"),
-        (status = 404, description = "There is no such rule"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn delete_rule(
     Extract(state): Extract<State>,
@@ -163,8 +156,7 @@ pub struct WebhookSecret {
     params(("id" = Id, Path, description = "The rule")),
     responses(
         (status = 200, description = "One per URL, all in one page", body = Page<WebhookSecret>),
-        (status = 403, description = "Only administrators of the platform may"),
-        (status = 404, description = "There is no such rule"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn list_webhook_secrets(
     Extract(state): Extract<State>,

@@ -104,11 +104,11 @@ pub(super) fn for_plan(tx: &mut Tx<'_>, vault: &Vault) -> Result<plan::Rules, Er
     }
     Ok(plan::Rules::new(rows.into_iter().map(|row| {
         let recipients = named.remove(&row.id).unwrap_or_default();
-        planned(row, recipients, vault)
+        planned(&row, recipients, vault)
     })))
 }
 
-fn planned(row: RuleRow, recipients: Vec<RecipientRow>, vault: &Vault) -> plan::Rule {
+fn planned(row: &RuleRow, recipients: Vec<RecipientRow>, vault: &Vault) -> plan::Rule {
     let mut rule = plan::Rule {
         id: row.id,
         kind: row.kind,

@@ -57,7 +57,7 @@ fn assigned(users: &[usize], teams: &[usize]) -> Happening {
 }
 
 fn planned(facts: &Facts, happening: &Happening) -> Plan {
-    plan(&facts.event(happening), &world_of(facts))
+    plan(&Facts::event(happening), &world_of(facts))
 }
 
 fn mails(plan: &Plan) -> Vec<String> {

@@ -187,7 +187,7 @@ impl Facts {
             .unwrap_or(usize::MAX)
     }
 
-    pub(super) fn event(&self, happening: &Happening) -> Event {
+    pub(super) fn event(happening: &Happening) -> Event {
         let kind = KINDS[happening.kind];
         let ids = |what, numbers: &[usize]| numbers.iter().map(|number| id(what, *number)).collect();
         let mut event = Event::new(

@@ -1,0 +1,91 @@
+//! What a crash leaves behind, and what the next start makes of it.
+
+use std::time::Duration;
+
+use super::DELIVERED;
+use crate::{
+    channels::Outcome,
+    testing::{Answer, Post, houses, next},
+};
+
+const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";
+
+// promise: B3
+#[tokio::test]
+async fn an_attempt_without_an_end_is_made_again_by_the_next_start() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers(
+            "ana@example.com",
+            &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
+        );
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        let first = next(&mut bag).await;
+        engine.kill().await;
+        let engine = house.engine(&post);
+        assert_eq!(
+            next(&mut bag).await,
+            first,
+            "{}: at once, the same message",
+            house.name
+        );
+        house.until(DELIVERED, 1).await;
+        assert_eq!(house.count(UNKNOWN).await, 1);
+        assert_eq!(house.count("select count(*) from notifications").await, 1);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_chat_post_of_unknown_outcome_is_sent_once_more_and_no_more() {
+    for house in houses().await {
+        let slack = "https://hooks.slack.com/services/T0/B0/secret";
+        let team = access::testing::team(&house.access, house.company, "Red", &[], [Some(slack), None]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(slack, &[Answer::Hangs]);
+        house.assign(&[], &[team]).await;
+        for _ in 0..2 {
+            let engine = house.engine(&post);
+            next(&mut bag).await;
+            engine.kill().await;
+        }
+        let engine = house.engine(&post);
+        house
+            .until("select count(*) from deliveries where state = 'unknown'", 1)
+            .await;
+        house.clock.advance(Duration::from_hours(100));
+        engine.stop().await;
+        assert!(bag.try_recv().is_err(), "{}: no third copy", house.name);
+        assert_eq!(house.count(UNKNOWN).await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_never_comes_back_is_replaced_when_its_lease_runs_out() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers(
+            "ana@example.com",
+            &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
+        );
+        let named = |node: &str| crate::engine::Options {
+            node: node.into(),
+            ..crate::engine::Options::default()
+        };
+        let lost = house.engine_with(&post, named("lost"));
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        lost.kill().await;
+        let other = house.engine_with(&post, named("other"));
+        house.clock.advance(Duration::from_mins(1));
+        assert!(bag.try_recv().is_err(), "{}: it may still be at it", house.name);
+        for _ in 0..10 {
+            house.clock.advance(Duration::from_secs(30));
+            tokio::task::yield_now().await;
+        }
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
+        other.stop().await;
+    }
+}
