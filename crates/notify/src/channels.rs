@@ -11,7 +11,7 @@ pub mod slack;
 pub mod teams;
 pub mod webhook;
 
-use std::{fmt, panic::AssertUnwindSafe, str::FromStr, sync::Arc};
+use std::{fmt, panic::AssertUnwindSafe, str::FromStr, sync::Arc, time::Duration};
 
 use base::{
     Clock, Id,
@@ -27,6 +27,7 @@ use crate::{
 
 pub use outcome::{Attempt, Outcome};
 
+use http::Poster;
 use webhook::SigningKey;
 
 /// A way to tell somebody.
@@ -109,6 +110,10 @@ pub struct Options {
     pub public_url: String,
     /// How posts leave.
     pub egress: egress::Options,
+    /// The longest time for one post to a webhook, from the look-up to the answer.
+    pub webhook_timeout: Duration,
+    /// The longest time for one post to Slack or Teams.
+    pub chat_timeout: Duration,
     /// How mail leaves.
     pub email: email::Options,
     /// The key that the signing keys of webhooks are derived from.
@@ -140,7 +145,8 @@ pub enum SetupError {
 #[derive(Clone)]
 pub struct Channels {
     public_url: Arc<str>,
-    egress: Egress,
+    webhook: Poster,
+    chat: Poster,
     mailer: email::Mailer,
     signing: SigningMaster,
     clock: Clock,
@@ -149,10 +155,16 @@ pub struct Channels {
 impl Channels {
     /// The channels as the options say. Reads the CA file; connects to nothing.
     pub fn new(options: Options, clock: Clock) -> Result<Self, SetupError> {
+        let egress = Egress::new(options.egress)?;
+        let poster = |limit| Poster {
+            egress: egress.clone(),
+            limit,
+        };
         Ok(Self {
+            webhook: poster(options.webhook_timeout),
+            chat: poster(options.chat_timeout),
             public_url: options.public_url.trim_end_matches('/').into(),
             mailer: email::Mailer::new(&options.email, clock.clone())?,
-            egress: Egress::new(options.egress)?,
             signing: options.signing,
             clock,
         })
@@ -174,7 +186,7 @@ impl Channels {
         match channel {
             Channel::InApp => Err("the inbox has no destination".to_owned()),
             Channel::Email => email::address(destination).map_err(|fault| fault.to_string()),
-            Channel::Webhook => canonical(destination::webhook(destination, self.egress.reach())),
+            Channel::Webhook => canonical(destination::webhook(destination, self.webhook.egress.reach())),
             Channel::Slack => canonical(destination::slack(destination)),
             Channel::Teams => canonical(destination::teams(destination)),
         }
@@ -198,10 +210,10 @@ impl Channels {
                 }
                 Channel::Email => self.mailer.send(outbound).await,
                 Channel::Webhook => {
-                    webhook::send(&self.egress, &self.signing.0, outbound, self.clock.now()).await
+                    webhook::send(&self.webhook, &self.signing.0, outbound, self.clock.now()).await
                 }
-                Channel::Slack => slack::send(&self.egress, url, message).await,
-                Channel::Teams => teams::send(&self.egress, url, message).await,
+                Channel::Slack => slack::send(&self.chat, url, message).await,
+                Channel::Teams => teams::send(&self.chat, url, message).await,
             }
         };
         // One message that trips a fault of ours must not take the others with it. Whether it left is not known.

@@ -39,7 +39,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How outbound requests are made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Networks that webhooks may be sent to although they are not public.
     pub allow_networks: Vec<IpNet>,
@@ -47,19 +47,6 @@ pub struct Options {
     pub resolve: Vec<Resolve>,
     /// A file of PEM certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
-    /// The longest time for one post, from the look-up to the answer.
-    pub timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            allow_networks: Vec::new(),
-            resolve: Vec::new(),
-            ca_file: None,
-            timeout: Duration::from_secs(20),
-        }
-    }
 }
 
 /// Why there is no way out.
@@ -96,7 +83,6 @@ pub enum Failure {
 #[derive(Clone)]
 pub struct Egress {
     dialer: Arc<Dialer>,
-    timeout: Duration,
 }
 
 impl fmt::Debug for Egress {
@@ -113,11 +99,8 @@ impl Egress {
 
     /// A client that looks hosts up in its own way.
     pub fn with_lookup(options: Options, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
-        let timeout = options.timeout;
-        Ok(Self {
-            dialer: Arc::new(Dialer::new(options, lookup)?),
-            timeout,
-        })
+        let dialer = Arc::new(Dialer::new(options, lookup)?);
+        Ok(Self { dialer })
     }
 
     /// What the operator allows beyond the public internet: for [`base::destination::webhook`].
@@ -125,14 +108,15 @@ impl Egress {
         self.dialer.reach()
     }
 
-    /// Posts the body, once. Takes no longer than the timeout of the options.
+    /// Posts the body, once, in at most `limit` from the look-up to the answer.
     pub async fn post(
         &self,
         destination: &Destination,
         headers: Vec<(HeaderName, HeaderValue)>,
         body: Bytes,
+        limit: Duration,
     ) -> Result<Answer, Failure> {
-        let deadline = Instant::now() + self.timeout;
+        let deadline = Instant::now() + limit;
         let request = request(destination, headers, body)?;
         let connect_by = deadline.min(Instant::now() + CONNECT_TIMEOUT);
         let stream = timeout_at(connect_by, self.dialer.dial(destination))

@@ -12,6 +12,8 @@ pub mod deliveries;
 pub mod egress;
 pub mod engine;
 mod facts;
+#[cfg(test)]
+mod house;
 pub mod http;
 pub mod inbox;
 pub mod kinds;
@@ -21,8 +23,8 @@ pub mod preferences;
 pub mod rules;
 mod sql;
 pub mod target;
-#[cfg(test)]
-mod testing;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use engine::{Doorbell, Engine};
 

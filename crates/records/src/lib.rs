@@ -1,3 +1,98 @@
-//! The records that emit: projects, scans, findings and what is due when.
+//! The records that emit: projects, scans, findings, their deadlines, and what is due when.
+//!
+//! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
+//! the lifecycle of a finding ([`findings::Status`]); the SLA days ([`sla`]); what is due when ([`dated`]).
+//! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
+pub mod by;
+pub mod date;
+pub mod findings;
+pub mod projects;
 pub mod sarif;
+pub mod sla;
+
+mod column;
+mod text;
+
+pub use by::{By, Named, Place};
+pub use date::Date;
+pub use text::{MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE};
+
+use access::Problem;
+use base::Id;
+use serde::Deserialize;
+use store::{Store, Tx};
+
+/// The tables this crate owns.
+pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
+    owner: "records",
+    steps: &[("0001-records", include_str!("../migrations/0001-records.sql"))],
+};
+
+/// What the operator sets for every company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How many days a finding of each severity may stay open. A company may set others.
+    pub sla_days: sla::Days,
+    /// How many days there are for a retest.
+    pub retest_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            sla_days: sla::Days::default(),
+            retest_days: 14,
+        }
+    }
+}
+
+impl Settings {
+    /// What holds for a company: its own SLA days where it has set some.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
+        self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
+        Ok(self)
+    }
+}
+
+/// The state of this crate's handlers.
+#[derive(Clone)]
+pub struct Records {
+    store: Store,
+    settings: Settings,
+}
+
+impl Records {
+    /// Records in the tables of `store`.
+    pub const fn new(store: Store, settings: Settings) -> Self {
+        Self { store, settings }
+    }
+
+    /// The data.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The settings of every company.
+    pub const fn settings(&self) -> Settings {
+        self.settings
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.store.read(f).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.store.write(f).await
+    }
+}

@@ -206,3 +206,43 @@ fn tests_name_promises_that_are_given() {
         unknown.join("\n")
     );
 }
+
+/// The variables that `config.default.toml` gives rise to.
+fn variables() -> BTreeSet<String> {
+    let mut section = String::new();
+    let mut found = BTreeSet::new();
+    for line in text("config.default.toml").lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            section = format!("{}__", name.to_uppercase());
+        } else if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| !key.starts_with('#')) {
+            found.insert(format!("CAMPANILE_{section}{}", key.to_uppercase()));
+        }
+    }
+    found
+}
+
+#[test]
+fn documents_name_settings_that_exist() {
+    let known = variables();
+    let mut unknown = Vec::new();
+    for file in files(&root(), &[".md", ".yaml", ".service", "Containerfile"]) {
+        let document = fs::read_to_string(&file).expect("a document");
+        for rest in document.split("CAMPANILE_").skip(1) {
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_uppercase() || *c == '_')
+                .collect();
+            let whole = format!("CAMPANILE_{name}");
+            let exists = |setting: &str| known.contains(setting);
+            let secret_in_a_file = whole.strip_suffix("_FILE").is_some_and(exists);
+            if !(name.is_empty() || name.starts_with("TEST_") || exists(&whole) || secret_in_a_file) {
+                unknown.push(format!("{}: {whole}", file.display()));
+            }
+        }
+    }
+    assert!(
+        unknown.is_empty(),
+        "settings that config.default.toml does not have:\n{}",
+        unknown.join("\n")
+    );
+}

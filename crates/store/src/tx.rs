@@ -119,6 +119,17 @@ impl<'a> Tx<'a> {
         self.clock
     }
 
+    /// What a select ends with whose rows nobody else is to change before this transaction ends. Nothing on SQLite,
+    /// where there is one writer.
+    pub const fn for_update(&self) -> &'static str {
+        if self.is_postgres() { " for update" } else { "" }
+    }
+
+    /// What a select ends with whose rows are to stay until this transaction ends, while others may rest on them, too.
+    pub const fn for_share(&self) -> &'static str {
+        if self.is_postgres() { " for share" } else { "" }
+    }
+
     /// Runs several statements without parameters.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
         match &mut self.connection {

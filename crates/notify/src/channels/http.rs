@@ -1,5 +1,7 @@
 //! What webhook, Slack and Teams share: one post, its answer judged by the one table and kept without secrets.
 
+use std::time::Duration;
+
 use base::{destination::Destination, text};
 use hyper::{
     body::Bytes,
@@ -15,22 +17,35 @@ const KEPT: usize = 512;
 /// Parts of a URL that are at least this long are taken for a password where an answer repeats them.
 const SECRET_LENGTH: usize = 6;
 
-/// Posts the body and says what became of it.
-pub(super) async fn post(
-    egress: &Egress,
-    destination: &Destination,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: String,
-) -> Attempt {
-    match egress.post(destination, headers, Bytes::from(body)).await {
-        Ok(answer) => judge(destination, &answer),
-        Err(failure) => {
-            let outcome = match failure {
-                Failure::Forbidden(_) => Outcome::RefusedForGood,
-                Failure::NotSent(_) => Outcome::RefusedForNow { retry_after: None },
-                Failure::Unanswered(_) => Outcome::Unknown,
-            };
-            Attempt::without_answer(outcome, failure.to_string())
+/// The outbound client and how long one post may take.
+#[derive(Debug, Clone)]
+pub(super) struct Poster {
+    pub(super) egress: Egress,
+    pub(super) limit: Duration,
+}
+
+impl Poster {
+    /// Posts the body and says what became of it.
+    pub(super) async fn post(
+        &self,
+        destination: &Destination,
+        headers: Vec<(HeaderName, HeaderValue)>,
+        body: String,
+    ) -> Attempt {
+        match self
+            .egress
+            .post(destination, headers, Bytes::from(body), self.limit)
+            .await
+        {
+            Ok(answer) => judge(destination, &answer),
+            Err(failure) => {
+                let outcome = match failure {
+                    Failure::Forbidden(_) => Outcome::RefusedForGood,
+                    Failure::NotSent(_) => Outcome::RefusedForNow { retry_after: None },
+                    Failure::Unanswered(_) => Outcome::Unknown,
+                };
+                Attempt::without_answer(outcome, failure.to_string())
+            }
         }
     }
 }

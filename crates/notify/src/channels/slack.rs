@@ -6,11 +6,8 @@
 use base::{Severity, destination, text};
 use serde_json::{Value, json};
 
-use super::{Attempt, Outcome, http};
-use crate::{
-    egress::Egress,
-    message::{self, Message},
-};
+use super::{Attempt, Outcome, http::Poster};
+use crate::message::{self, Message};
 
 /// Slack's limits, in characters, less a reserve for how it may count.
 const HEADER: usize = 150;
@@ -21,10 +18,14 @@ const BUTTON: usize = 75;
 const FACTS_PER_SECTION: usize = 5;
 
 /// Posts the message.
-pub(super) async fn send(egress: &Egress, url: &str, message: &Message) -> Attempt {
+pub(super) async fn send(poster: &Poster, url: &str, message: &Message) -> Attempt {
     // Again, although it was checked when it was saved: rows can be older than the rules.
     match destination::slack(url) {
-        Ok(destination) => http::post(egress, &destination, Vec::new(), payload(message).to_string()).await,
+        Ok(destination) => {
+            poster
+                .post(&destination, Vec::new(), payload(message).to_string())
+                .await
+        }
         Err(refusal) => Attempt::without_answer(Outcome::RefusedForGood, format!("the Slack URL: {refusal}")),
     }
 }

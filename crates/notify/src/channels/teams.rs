@@ -6,14 +6,11 @@
 use base::{Severity, destination};
 use serde_json::{Value, json};
 
-use super::{Attempt, Outcome, http};
-use crate::{
-    egress::Egress,
-    message::{self, Message},
-};
+use super::{Attempt, Outcome, http::Poster};
+use crate::message::{self, Message};
 
 /// Posts the message.
-pub(super) async fn send(egress: &Egress, url: &str, message: &Message) -> Attempt {
+pub(super) async fn send(poster: &Poster, url: &str, message: &Message) -> Attempt {
     // Again, although it was checked when it was saved: rows can be older than the rules.
     let destination = match destination::teams(url) {
         Ok(destination) => destination,
@@ -21,7 +18,9 @@ pub(super) async fn send(egress: &Egress, url: &str, message: &Message) -> Attem
             return Attempt::without_answer(Outcome::RefusedForGood, format!("the Teams URL: {refusal}"));
         }
     };
-    let attempt = http::post(egress, &destination, Vec::new(), payload(message).to_string()).await;
+    let attempt = poster
+        .post(&destination, Vec::new(), payload(message).to_string())
+        .await;
     throttled(attempt)
 }
 

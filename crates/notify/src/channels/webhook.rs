@@ -6,14 +6,17 @@ use base::{Time, destination, text};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::header::{HeaderName, HeaderValue};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
-use super::{Attempt, Outbound, Outcome, http};
-use crate::{egress::Egress, message::Message};
+use super::{Attempt, Outbound, Outcome, http::Poster};
+use crate::message::Message;
 
 /// The most that is told of an event's own data, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 128 * 1024;
+
+/// The longest text of it, in characters.
+const MAX_ATTRIBUTE: usize = 4000;
 
 /// What is before the key that is derived, so that no other use of the master key derives the same.
 const DERIVATION: &[u8] = b"campanile webhook signing v1\0";
@@ -66,9 +69,9 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Posts the body, signed for this attempt.
-pub(super) async fn send(egress: &Egress, master: &[u8], outbound: &Outbound, now: Time) -> Attempt {
+pub(super) async fn send(poster: &Poster, master: &[u8], outbound: &Outbound, now: Time) -> Attempt {
     // Again, although it was checked when it was saved: the networks an operator allows can have changed.
-    let destination = match destination::webhook(&outbound.destination, egress.reach()) {
+    let destination = match destination::webhook(&outbound.destination, poster.egress.reach()) {
         Ok(destination) => destination,
         Err(refusal) => {
             return Attempt::without_answer(Outcome::RefusedForGood, format!("the webhook URL: {refusal}"));
@@ -77,7 +80,7 @@ pub(super) async fn send(egress: &Egress, master: &[u8], outbound: &Outbound, no
     let body = outbound.body.clone().unwrap_or_else(|| body(&outbound.message));
     let key = SigningKey::derive(master, destination.expose());
     let headers = headers(&key, &outbound.delivery_id.to_string(), now, &body);
-    http::post(egress, &destination, headers, body).await
+    poster.post(&destination, headers, body).await
 }
 
 fn headers(key: &SigningKey, id: &str, now: Time, body: &str) -> Vec<(HeaderName, HeaderValue)> {
@@ -100,12 +103,6 @@ pub fn body(message: &Message) -> String {
         .attributes
         .get("project_id")
         .map(|id| json!({"id": id, "name": message.fact("Project")}));
-    let attributes = Value::Object(message.attributes.clone());
-    let attributes = if attributes.to_string().len() > MAX_ATTRIBUTES {
-        Value::Null
-    } else {
-        attributes
-    };
     json!({
         "type": message.event_type,
         "timestamp": message.at,
@@ -122,10 +119,30 @@ pub fn body(message: &Message) -> String {
             "title": message.title(),
             "summary": text::line(&message.sentence, 1000),
             "link": message.link.url,
-            "attributes": attributes,
+            "attributes": attributes(message),
         },
     })
     .to_string()
+}
+
+/// The event's own data, long texts cut; nothing where it is too much.
+fn attributes(message: &Message) -> Value {
+    let attributes: Map<_, _> = message
+        .attributes
+        .iter()
+        .map(|(name, value)| {
+            let value = value
+                .as_str()
+                .map_or_else(|| value.clone(), |text| text::cut(text, MAX_ATTRIBUTE).into());
+            (name.clone(), value)
+        })
+        .collect();
+    let attributes = Value::Object(attributes);
+    if attributes.to_string().len() > MAX_ATTRIBUTES {
+        Value::Null
+    } else {
+        attributes
+    }
 }
 
 #[cfg(test)]

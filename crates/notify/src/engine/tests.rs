@@ -6,7 +6,7 @@ mod sending;
 use access::testing as people;
 use base::Kind;
 
-use crate::testing::{Post, houses, next};
+use crate::house::{Post, houses, next};
 
 const INBOX: &str = "select count(*) from notifications";
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
@@ -87,7 +87,7 @@ async fn a_message_that_waits_is_not_sent_to_somebody_who_left() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let later = crate::channels::Outcome::RefusedForNow { retry_after: None };
-        post.answers("ana@example.com", &[crate::testing::Answer::Outcome(later)]);
+        post.answers("ana@example.com", &[crate::house::Answer::Outcome(later)]);
         let engine = house.engine(&post);
         house.assign(&[house.ana], &[]).await;
         next(&mut bag).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::DELIVERED;
 use crate::{
     channels::Outcome,
-    testing::{Answer, Post, houses, next},
+    house::{Answer, Post, houses, next},
 };
 
 const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";

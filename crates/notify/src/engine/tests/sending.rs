@@ -6,7 +6,7 @@ use super::DELIVERED;
 use crate::{
     channels::Outcome,
     engine::Options,
-    testing::{Answer, Post, houses, next, within},
+    house::{Answer, Post, houses, next, within},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });

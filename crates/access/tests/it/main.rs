@@ -1,0 +1,17 @@
+//! People and companies over HTTP, on every database: who may do what, and what nobody finds out.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed; clippy knows only functions marked as tests"
+)]
+
+mod bodies;
+mod changes;
+mod directory;
+mod roles;
+mod session;
+mod signin;
+mod teams;
+mod tokens;
+mod users;
+mod world;

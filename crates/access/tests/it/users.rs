@@ -1,0 +1,157 @@
+//! People: what they may change of themselves, and that an administrator remains.
+
+use access::{Role, testing};
+use serde_json::json;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn an_address_is_taken_in_every_spelling() {
+    for world in World::each().await {
+        let admin = world.as_admin().await;
+        let add = async |email: &str| {
+            admin
+                .post("/users", json!({"email": email, "name": "X"}))
+                .await
+                .status
+                .as_u16()
+        };
+        assert_eq!(add("Grace@Example.org").await, 201);
+        assert_eq!(add(" grace@example.ORG ").await, 409);
+        assert_eq!(add("grace@example.net").await, 201);
+        for bad in ["", "x", "a\0@b", "a@b\n", "a b@c", "ä@example.org"] {
+            // A line end at the end is trimmed away.
+            let expected = if bad == "a@b\n" { 201 } else { 422 };
+            assert_eq!(add(bad).await, expected, "{bad:?}");
+        }
+        let other = testing::user(&world.store, "other@example.org").await;
+        let path = format!("/users/{other}");
+        let answer = admin.patch(&path, json!({"email": "GRACE@example.org"})).await;
+        assert_eq!(answer.status, 409);
+        assert_eq!(
+            admin
+                .patch(&path, json!({"email": "OTHER@example.org"}))
+                .await
+                .status,
+            200,
+            "one's own"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_person_changes_their_name_and_password_and_nothing_else() {
+    for world in World::each().await {
+        let user = world.member(world.ours, Role::Manager).await;
+        let path = format!("/users/{user}");
+        let client = world.as_user(user).await;
+        let elsewhere = world.as_user(user).await;
+        let named = client.patch(&path, json!({"name": " New Name "})).await;
+        assert_eq!(named.json()["name"], "New Name");
+        for refused in [
+            json!({"is_admin": true}),
+            json!({"disabled": false}),
+            json!({"email": "x@example.org"}),
+            json!({"name": "X", "is_admin": true}),
+        ] {
+            assert_eq!(client.patch(&path, refused).await.status, 403);
+        }
+        assert_eq!(client.delete(&path).await.status, 403);
+        assert_eq!(
+            client.patch(&path, json!({"password": "short"})).await.status,
+            422
+        );
+        let token = testing::token(&world.access, user).await;
+        let by_token = world
+            .bearer(&token)
+            .patch(&path, json!({"password": "long enough"}))
+            .await;
+        assert_eq!(by_token.status, 403);
+        assert_eq!(elsewhere.get("/me").await.status, 200);
+        assert_eq!(
+            client
+                .patch(&path, json!({"password": "long enough"}))
+                .await
+                .status,
+            200
+        );
+        assert_eq!(
+            client.get("/me").await.status,
+            200,
+            "the session that changed it goes on"
+        );
+        assert_eq!(elsewhere.get("/me").await.status, 401, "others end");
+        let email = client.get("/me").await.json()["user"]["email"].clone();
+        let login = world
+            .anybody()
+            .post("/auth/login", json!({"email": email, "password": "long enough"}))
+            .await;
+        assert_eq!(login.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn the_last_active_administrator_stays() {
+    for world in World::each().await {
+        let admin = world.as_admin().await;
+        let path = format!("/users/{}", world.admin);
+        let disabled = testing::admin(&world.store, "off@example.org").await;
+        testing::disable(&world.store, disabled).await;
+        for change in [json!({"is_admin": false}), json!({"disabled": true})] {
+            let refused = admin.patch(&path, change).await;
+            assert_eq!(refused.status, 409, "{}", refused.text());
+        }
+        assert_eq!(admin.delete(&path).await.status, 409);
+        assert_eq!(admin.get("/me").await.status, 200, "nothing ended");
+        let second = testing::admin(&world.store, "second@example.org").await;
+        assert_eq!(admin.patch(&path, json!({"is_admin": false})).await.status, 200);
+        let second = world.as_user(second).await;
+        assert_eq!(second.delete(&path).await.status, 204);
+        assert_eq!(second.delete(&format!("/users/{disabled}")).await.status, 204);
+    }
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_remove_each_other_one_remains() {
+    for world in World::each().await {
+        for round in 0..10 {
+            let second = testing::admin(&world.store, &format!("{round}@example.org")).await;
+            let (one, two) = (world.as_admin().await, world.as_user(second).await);
+            let (first_path, second_path) = (format!("/users/{}", world.admin), format!("/users/{second}"));
+            let (second_gone, first_gone) = tokio::join!(
+                one.patch(&second_path, json!({"is_admin": false})),
+                two.patch(&first_path, json!({"disabled": true})),
+            );
+            let statuses = [second_gone.status.as_u16(), first_gone.status.as_u16()];
+            let changed = statuses.iter().filter(|status| **status == 200).count();
+            assert_eq!(changed, 1, "{}: {statuses:?}", world.name);
+            // Back to how it was.
+            if first_gone.status == 200 {
+                assert_eq!(
+                    two.patch(&first_path, json!({"disabled": false})).await.status,
+                    200
+                );
+                assert_eq!(
+                    two.patch(&second_path, json!({"is_admin": false})).await.status,
+                    200
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_is_removed_is_gone_everywhere() {
+    for world in World::each().await {
+        let user = world.member(world.ours, Role::Manager).await;
+        testing::team(&world.access, world.ours, "Team", &[user], [None, None]).await;
+        let token = testing::token(&world.access, user).await;
+        let admin = world.as_admin().await;
+        assert_eq!(admin.delete(&format!("/users/{user}")).await.status, 204);
+        assert_eq!(world.bearer(&token).get("/me").await.status, 401);
+        let company = admin.get(&format!("/companies/{}", world.ours)).await.json();
+        assert_eq!(company["members"], json!([]));
+        assert_eq!(admin.get("/teams").await.json()["items"][0]["members"], json!([]));
+        assert_eq!(admin.get(&format!("/users/{user}")).await.status, 404);
+    }
+}

@@ -1,0 +1,232 @@
+//! Two companies and the people in them, behind a router as the server has it.
+
+use access::{Access, LoginLimits, Options, Peer, Role, Secret, http, testing};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Method, Request, StatusCode},
+};
+use base::{Clock, Id, Time};
+use serde_json::Value;
+use store::{MigrationSet, Store};
+use tower::ServiceExt;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS];
+
+/// When every test begins.
+pub(crate) fn start() -> Time {
+    "2026-01-01T00:00:00Z".parse().unwrap()
+}
+
+/// An answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The ids of a list.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let json = self.json();
+        let items = json["items"].as_array().unwrap_or_else(|| panic!("{json}"));
+        items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+/// One database with two companies.
+pub(crate) struct World {
+    pub(crate) name: &'static str,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) access: Access,
+    pub(crate) router: Router,
+    /// The company most tests are about.
+    pub(crate) ours: Id,
+    /// Another one.
+    pub(crate) theirs: Id,
+    pub(crate) admin: Id,
+}
+
+impl World {
+    /// One for each database at hand.
+    pub(crate) async fn each() -> Vec<Self> {
+        Self::each_with(|_| ()).await
+    }
+
+    /// The same with other options.
+    pub(crate) async fn each_with(set: impl Fn(&mut Options)) -> Vec<Self> {
+        let clock = Clock::manual(start());
+        let mut worlds = Vec::new();
+        for (name, store) in store::testing::stores_with(clock.clone(), TABLES).await {
+            let mut options = Options::new(Secret::new(testing::KEY));
+            "https://campanile.example".clone_into(&mut options.public_url);
+            options.login = LoginLimits {
+                account_burst: 1_000,
+                peer_burst: 1_000,
+                ..LoginLimits::default()
+            };
+            set(&mut options);
+            let access = Access::new(store.clone(), options);
+            worlds.push(Self {
+                name,
+                clock: clock.clone(),
+                router: router(&access),
+                ours: testing::company(&store, "Ours").await,
+                theirs: testing::company(&store, "Theirs").await,
+                admin: testing::admin(&store, "admin@example.org").await,
+                access,
+                store,
+            });
+        }
+        worlds
+    }
+
+    /// A new member of a company.
+    pub(crate) async fn member(&self, company: Id, role: Role) -> Id {
+        let user = testing::user(&self.store, &format!("{}@example.org", self.clock.id())).await;
+        testing::member(&self.store, company, user, role).await;
+        user
+    }
+
+    /// A session of this person.
+    pub(crate) async fn as_user(&self, user: Id) -> Client<'_> {
+        let token = testing::session(&self.access, user).await;
+        self.bearer(&token)
+    }
+
+    pub(crate) async fn as_admin(&self) -> Client<'_> {
+        self.as_user(self.admin).await
+    }
+
+    pub(crate) fn bearer(&self, token: &str) -> Client<'_> {
+        self.anybody().with("authorization", &format!("Bearer {token}"))
+    }
+
+    pub(crate) fn anybody(&self) -> Client<'_> {
+        Client {
+            world: self,
+            headers: Vec::new(),
+            peer: None,
+        }
+    }
+}
+
+/// Who asks.
+#[derive(Clone)]
+pub(crate) struct Client<'a> {
+    world: &'a World,
+    headers: Vec<(String, String)>,
+    peer: Option<Peer>,
+}
+
+impl Client<'_> {
+    #[must_use]
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn from(mut self, peer: &str) -> Self {
+        self.peer = Some(Peer(peer.parse().unwrap()));
+        self
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| body.to_string());
+        self.raw(
+            method,
+            path,
+            body.map(|body| ("application/json", body.into_bytes())),
+        )
+        .await
+    }
+
+    pub(crate) async fn raw(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some((media, _)) = body {
+            request = request.header("content-type", media);
+        }
+        if let Some(peer) = self.peer {
+            request = request.extension(peer);
+        }
+        let request = request
+            .body(body.map_or_else(Body::empty, |(_, bytes)| Body::from(bytes)))
+            .unwrap();
+        let response = self.world.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        Answer {
+            status,
+            headers,
+            bytes: bytes.to_vec(),
+        }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send("POST", path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send("PATCH", path, Some(body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send("PUT", path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, None).await
+    }
+}
+
+fn router(access: &Access) -> Router {
+    use http::{auth, companies, me, members, teams, tokens, users};
+    let (router, api) = OpenApiRouter::<Access>::new()
+        .routes(routes!(auth::login))
+        .routes(routes!(auth::logout))
+        .routes(routes!(me::get))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::delete))
+        .routes(routes!(companies::list, companies::create))
+        .routes(routes!(companies::get, companies::update, companies::delete))
+        .routes(routes!(members::put, members::delete))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::get, users::update, users::delete))
+        .routes(routes!(teams::list, teams::create))
+        .routes(routes!(teams::get, teams::update, teams::delete))
+        .split_for_parts();
+    assert!(
+        api.to_json().is_ok_and(|text| text.contains("Page_User")),
+        "documented"
+    );
+    router
+        .layer(axum::middleware::from_fn_with_state(
+            access.clone(),
+            access::authenticate,
+        ))
+        .with_state(access.clone())
+}

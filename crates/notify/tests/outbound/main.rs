@@ -1,0 +1,15 @@
+//! The way out against real parts: HTTPS and SMTP servers on this machine that behave well or badly.
+//!
+//! The sinks are reached under the names of Slack and Microsoft: `resolve` dials 127.0.0.1 for them, and the test's own
+//! authority signs their certificates. Everything else of the checks stays as it is in production.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where something is not as it must be"
+)]
+
+mod egress;
+mod email;
+mod hostile;
+mod posts;
+mod world;

@@ -1,0 +1,137 @@
+//! Who changes a record, and where it belongs.
+//!
+//! Owns: the actor and the place that every change and every event needs. Must not: decide what a role may do; the
+//! handlers ask the [`Caller`].
+
+use access::{Caller, Problem, directory};
+use base::{Id, Scope, Severity};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::Tx;
+
+/// Something with a name, as answers and events carry it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+pub struct Named {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+}
+
+/// Who changes something.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct By {
+    /// The person; none for the system itself.
+    pub actor: Option<Named>,
+    /// The scan, where an import does it: its events are bundled, and it may do what only scans may.
+    pub scan: Option<Id>,
+}
+
+impl By {
+    /// The system itself.
+    pub const SYSTEM: Self = Self {
+        actor: None,
+        scan: None,
+    };
+
+    /// The person who is calling.
+    pub fn caller(caller: &Caller) -> Self {
+        Self {
+            actor: Some(Named {
+                id: caller.user_id,
+                name: caller.name.clone(),
+            }),
+            scan: None,
+        }
+    }
+
+    /// The same person, importing this scan.
+    #[must_use]
+    pub fn importing(mut self, scan: Id) -> Self {
+        self.scan = Some(scan);
+        self
+    }
+
+    /// The person's id.
+    pub fn id(&self) -> Option<Id> {
+        self.actor.as_ref().map(|actor| actor.id)
+    }
+}
+
+/// Where a record belongs: a company, and a project of it if any.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The company.
+    pub company: Named,
+    /// Its project.
+    pub project: Option<Named>,
+}
+
+impl Place {
+    /// The place of these ids. The project stays until the end of the transaction.
+    ///
+    /// # Errors
+    /// 404 for a company that is not there or not in the scope; 422 naming `project_id` for a project that is not the
+    /// company's.
+    pub fn find(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> Result<Self, Problem> {
+        if !scope.allows(company) {
+            return Err(Problem::not_found());
+        }
+        let name = directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
+        let project = project
+            .map(|id| crate::projects::in_company(tx, company, id))
+            .transpose()?;
+        Ok(Self {
+            company: Named { id: company, name },
+            project,
+        })
+    }
+
+    /// The fields of an event's data that say where it happened.
+    pub(crate) fn describe(&self, data: &mut Map<String, Value>) {
+        put(data, "company_id", Some(self.company.id));
+        put(data, "company_name", Some(&self.company.name));
+        put(
+            data,
+            "project_id",
+            self.project.as_ref().map(|project| project.id),
+        );
+        put(
+            data,
+            "project_name",
+            self.project.as_ref().map(|project| &project.name),
+        );
+    }
+}
+
+/// Puts a value into an event's data, if there is one.
+pub(crate) fn put(data: &mut Map<String, Value>, key: &str, value: Option<impl ToString>) {
+    if let Some(value) = value {
+        data.insert(key.to_owned(), Value::String(value.to_string()));
+    }
+}
+
+/// An event about a record: what all of them have in common.
+pub(crate) fn event(
+    tx: &Tx<'_>,
+    kind: base::Kind,
+    subject: base::Subject,
+    place: &Place,
+    by: &By,
+) -> base::Event {
+    let audience = base::Audience::Company(place.company.id);
+    let mut event = base::Event::new(tx.clock(), kind, audience, subject);
+    event.actor = by.id();
+    place.describe(&mut event.data);
+    put(
+        &mut event.data,
+        "actor_name",
+        by.actor.as_ref().map(|actor| &actor.name),
+    );
+    event
+}
+
+/// The place of a severity on the scale, for sorting in SQL.
+pub(crate) fn rank(severity: Severity) -> i64 {
+    severity as i64
+}

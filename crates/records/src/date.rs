@@ -1,0 +1,105 @@
+//! Days: a project starts and ends on one.
+
+use std::{fmt, str::FromStr};
+
+use access::validate::Check;
+use base::Time;
+use jiff::{civil, tz::TimeZone};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A day, `2026-01-31` outside and its midnight UTC in storage. From 1971 to 2200, so that 0 is free for "none".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(civil::Date);
+
+const YEARS: std::ops::RangeInclusive<i16> = 1971..=2200;
+
+impl Date {
+    /// The day that begins at this midnight UTC, or that it falls on.
+    pub fn of(time: Time) -> Self {
+        Self(TimeZone::UTC.to_datetime(time.timestamp()).date())
+    }
+
+    /// Its midnight UTC.
+    pub fn midnight(self) -> Time {
+        TimeZone::UTC
+            .to_timestamp(self.0.to_datetime(civil::Time::midnight()))
+            .map(Time::from)
+            .unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Date {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        // Ten characters: the library also reads times and years of six digits, and takes the date out of them.
+        text.parse()
+            .ok()
+            .filter(|date: &civil::Date| text.len() == 10 && YEARS.contains(&date.year()))
+            .map(Self)
+            .ok_or_else(|| "it is not a date from 1971 to 2200 such as 2026-01-31".to_owned())
+    }
+}
+
+impl Serialize for Date {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Date {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::ToSchema for Date {}
+impl utoipa::PartialSchema for Date {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::Date,
+            )))
+            .into()
+    }
+}
+
+/// Notes a time that cannot be a deadline or an appointment: before 1971 or after 2200.
+pub(crate) fn plausible(check: &mut Check, field: &str, time: Option<Time>) {
+    if let Some(time) = time {
+        let year = Date::of(time).0.year();
+        check.that(YEARS.contains(&year), field, "it is not from 1971 to 2200");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_back_and_stores_midnight() {
+        let day: Date = "2028-02-29".parse().unwrap();
+        assert_eq!(day.to_string(), "2028-02-29");
+        assert_eq!(day.midnight().to_string(), "2028-02-29T00:00:00Z");
+        assert_eq!(Date::of(day.midnight()), day);
+        for bad in [
+            "",
+            "2027-02-29",
+            "1970-12-31",
+            "2201-01-01",
+            "2026-1-1",
+            "2026-01-01T00:00:00Z",
+            "20260101",
+            "+002026-01-01",
+        ] {
+            assert!(bad.parse::<Date>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Findings: what is wrong, how bad, by when it should be gone, and who sees to it.
+//!
+//! Owns: the table `findings` and those around it, each change of them with its event, the lifecycle ([`Status`]).
+//! Must not: parse a scanner's report; `records::import` does, and changes findings through this module only.
+
+pub mod assignees;
+pub mod change;
+mod event;
+mod history;
+pub mod http;
+pub mod import;
+pub mod list;
+mod row;
+pub mod status;
+mod view;
+
+pub use assignees::assign;
+pub use change::{Change, Context, New, change, create, delete, move_to};
+pub use history::Move;
+pub use list::{Filter, Sort, get, held, list};
+pub use status::{Mover, Status};
+pub use view::View;
+
+use base::{Id, Severity, Time};
+
+use crate::{Named, Place};
+
+/// A finding with the names around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Its id.
+    pub id: Id,
+    /// The company and the project it belongs to.
+    pub place: Place,
+    /// The tool that found it; empty for one that a person wrote down.
+    pub tool: String,
+    /// What the tool knows it by, unique in company, project and tool; its own id for one without a tool.
+    pub fingerprint: String,
+    /// The tool's rule; may be empty.
+    pub rule_id: String,
+    /// Where it is, such as `path:line`; may be empty.
+    pub location: String,
+    /// Its weakness, such as `CWE-79`; may be empty.
+    pub cwe: String,
+    /// What it is, in a line.
+    pub title: String,
+    /// What it is, at length; may be empty.
+    pub description: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it stands.
+    pub status: Status,
+    /// The scan that found it first.
+    pub first_scan: Option<Id>,
+    /// The scan that found it last.
+    pub last_scan: Option<Id>,
+    /// By when it should be closed.
+    pub sla_due_at: Option<Time>,
+    /// Whether a person set that deadline, so that the SLA days leave it alone.
+    pub sla_by_hand: bool,
+    /// By when it should be looked at again.
+    pub retest_due_at: Option<Time>,
+    /// Since when it is not open any more.
+    pub closed_at: Option<Time>,
+    /// Whether an import closed it, because the scan no longer found it.
+    pub closed_by_scan: bool,
+    /// Who wrote it down or imported it.
+    pub created_by: Option<Id>,
+    /// Since when it is known here.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// When it was last found.
+    pub last_seen_at: Time,
+    /// The people who see to it, in the order of their ids.
+    pub users: Vec<Named>,
+    /// The teams that see to it, in the order of their ids.
+    pub teams: Vec<Named>,
+}

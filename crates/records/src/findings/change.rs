@@ -1,0 +1,265 @@
+//! The changes of a finding, each with its one event.
+
+use access::Problem;
+use base::{Kind, Severity, Time};
+use serde_json::json;
+use store::{Tx, params};
+
+use super::{Finding, Mover, Status, assignees, event, history, row};
+use crate::{By, Named, Place, Settings, sla};
+
+/// What a change needs to know beside the finding: the settings of its company ([`Settings::of`]) and who does it.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The settings of the finding's company.
+    pub settings: &'a Settings,
+    /// Who does it.
+    pub by: &'a By,
+}
+
+/// A finding to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of a finding")]
+pub struct New {
+    pub title: String,
+    pub severity: Severity,
+    pub description: String,
+    pub location: String,
+    pub rule_id: String,
+    pub cwe: String,
+    pub tool: String,
+    /// Empty for a finding without a tool.
+    pub fingerprint: String,
+    /// A deadline set by hand; none for the SLA days' one.
+    pub sla_due_at: Option<Time>,
+    pub retest_due_at: Option<Time>,
+    /// People who may see the company: from [`assignees::check`].
+    pub users: Vec<Named>,
+    /// Teams of the company: from [`assignees::check`].
+    pub teams: Vec<Named>,
+}
+
+impl New {
+    /// One with this title and severity and nothing else.
+    pub fn new(title: impl Into<String>, severity: Severity) -> Self {
+        Self {
+            title: title.into(),
+            severity,
+            description: String::new(),
+            location: String::new(),
+            rule_id: String::new(),
+            cwe: String::new(),
+            tool: String::new(),
+            fingerprint: String::new(),
+            sla_due_at: None,
+            retest_due_at: None,
+            users: Vec::new(),
+            teams: Vec::new(),
+        }
+    }
+}
+
+/// Records a finding, open, with its deadline: `finding.created`, and `finding.assigned` if it begins with assignees.
+///
+/// # Errors
+/// 409 for a fingerprint that the tool has already in this place.
+pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) -> Result<Finding, Problem> {
+    let (id, now) = (tx.id(), tx.now());
+    let days = &context.settings.sla_days;
+    let mut finding = Finding {
+        id,
+        place: place.clone(),
+        fingerprint: if new.fingerprint.is_empty() {
+            id.to_string()
+        } else {
+            new.fingerprint
+        },
+        sla_due_at: new.sla_due_at.or_else(|| days.deadline(new.severity, now)),
+        sla_by_hand: new.sla_due_at.is_some(),
+        tool: new.tool,
+        rule_id: new.rule_id,
+        location: new.location,
+        cwe: new.cwe,
+        title: new.title,
+        description: new.description,
+        severity: new.severity,
+        status: Status::Open,
+        first_scan: context.by.scan,
+        last_scan: context.by.scan,
+        retest_due_at: new.retest_due_at,
+        closed_at: None,
+        closed_by_scan: false,
+        created_by: context.by.id(),
+        created_at: now,
+        updated_at: now,
+        last_seen_at: now,
+        users: Vec::new(),
+        teams: Vec::new(),
+    };
+    row::insert(tx, &finding)?;
+    let created = event::of(tx, Kind::FindingCreated, &finding, context.by);
+    tx.emit(created)?;
+    assignees::assign(tx, &mut finding, (new.users, new.teams), context.by)?;
+    Ok(finding)
+}
+
+/// What may change about a finding; none leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are those of a finding")]
+#[expect(clippy::option_option, reason = "none is a value, too")]
+pub struct Change {
+    pub project: Option<Option<Named>>,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub severity: Option<Severity>,
+    pub location: Option<String>,
+    pub rule_id: Option<String>,
+    pub cwe: Option<String>,
+    /// A deadline set by hand, or none for the SLA days' one.
+    pub sla_due_at: Option<Option<Time>>,
+    pub retest_due_at: Option<Option<Time>>,
+}
+
+/// Changes a finding's details: `finding.updated`, or nothing at all if they are that already. Whether they changed.
+///
+/// # Errors
+/// 409 where the finding of a tool moves to a project that has it already.
+pub fn change(
+    tx: &mut Tx<'_>,
+    finding: &mut Finding,
+    change: Change,
+    context: Context<'_>,
+) -> Result<bool, Problem> {
+    let mut changed = finding.clone();
+    apply(&mut changed, change, context.settings);
+    let names = differences(finding, &changed);
+    if names.is_empty() {
+        return Ok(false);
+    }
+    changed.updated_at = tx.now();
+    row::update(tx, &changed)?;
+    let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
+    updated.data.insert("changed".to_owned(), json!(names));
+    tx.emit(updated)?;
+    *finding = changed;
+    Ok(true)
+}
+
+fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
+    set(&mut finding.place.project, change.project);
+    set(&mut finding.title, change.title);
+    set(&mut finding.description, change.description);
+    set(&mut finding.location, change.location);
+    set(&mut finding.rule_id, change.rule_id);
+    set(&mut finding.cwe, change.cwe);
+    set(&mut finding.retest_due_at, change.retest_due_at);
+    let computed = |severity| settings.sla_days.deadline(severity, finding.created_at);
+    let worse_or_better = change
+        .severity
+        .is_some_and(|severity| severity != finding.severity);
+    set(&mut finding.severity, change.severity);
+    match change.sla_due_at {
+        // What a form sends back unchanged is not set by hand.
+        Some(due) if due.is_some() && due == finding.sla_due_at && !worse_or_better => {}
+        Some(Some(due)) => (finding.sla_due_at, finding.sla_by_hand) = (Some(due), true),
+        Some(None) => (finding.sla_due_at, finding.sla_by_hand) = (computed(finding.severity), false),
+        None if worse_or_better && !finding.sla_by_hand => finding.sla_due_at = computed(finding.severity),
+        None => {}
+    }
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+/// The names of the fields in which two states of a finding differ.
+fn differences(before: &Finding, after: &Finding) -> Vec<&'static str> {
+    let project = |finding: &Finding| finding.place.project.as_ref().map(|project| project.id);
+    [
+        ("project_id", project(before) != project(after)),
+        ("title", before.title != after.title),
+        ("description", before.description != after.description),
+        ("severity", before.severity != after.severity),
+        ("location", before.location != after.location),
+        ("rule_id", before.rule_id != after.rule_id),
+        ("cwe", before.cwe != after.cwe),
+        ("sla_due_at", before.sla_due_at != after.sla_due_at),
+        ("retest_due_at", before.retest_due_at != after.retest_due_at),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+/// Moves a finding to another status: `finding.status_changed`, and a line in its history.
+///
+/// # Errors
+/// 409 where the lifecycle does not allow it to a person, or to an import ([`By::scan`]).
+pub fn move_to(
+    tx: &mut Tx<'_>,
+    finding: &mut Finding,
+    to: Status,
+    comment: &str,
+    context: Context<'_>,
+) -> Result<(), Problem> {
+    let from = finding.status;
+    let mover = if context.by.scan.is_some() {
+        Mover::Scan
+    } else {
+        Mover::Person
+    };
+    if !from.may_become(to, mover) {
+        return Err(Problem::conflict(format!(
+            "A finding that is {from} cannot become {to}."
+        )));
+    }
+    let now = tx.now();
+    finding.status = to;
+    finding.updated_at = now;
+    finding.closed_at = (!to.is_open()).then_some(now);
+    finding.closed_by_scan = !to.is_open() && mover == Mover::Scan;
+    finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
+    row::update(tx, finding)?;
+    let step = history::Step {
+        finding: finding.id,
+        from,
+        to,
+        comment,
+    };
+    history::add(tx, &step, context.by)?;
+    let mut moved = event::of(tx, Kind::FindingStatusChanged, finding, context.by);
+    moved.data.insert("from_status".to_owned(), json!(from));
+    if !comment.is_empty() {
+        moved.data.insert("comment".to_owned(), json!(comment));
+    }
+    tx.emit(moved)?;
+    Ok(())
+}
+
+/// A retest gets a date when it is asked for, unless one is set that is still to come, and loses it when the fix did
+/// not hold.
+fn retest_due(due: Option<Time>, step: (Status, Status), now: Time, settings: &Settings) -> Option<Time> {
+    match step {
+        (_, Status::Retest) => due
+            .filter(|due| *due > now)
+            .or_else(|| Some(now.after(sla::days_long(settings.retest_days)))),
+        (Status::Retest, to) if to.is_open() => None,
+        (from, to) if !from.is_open() && to.is_open() => None,
+        _ => due,
+    }
+}
+
+const DELETE: &str = "delete from findings where id = $1 and company_id = $2";
+
+/// Deletes a finding with its history: `finding.deleted`.
+///
+/// # Errors
+/// The store's.
+pub fn delete(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Problem> {
+    let deleted = event::of(tx, Kind::FindingDeleted, finding, by);
+    tx.execute(DELETE, params![finding.id, finding.place.company.id])?;
+    tx.emit(deleted)?;
+    Ok(())
+}

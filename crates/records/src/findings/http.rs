@@ -1,0 +1,251 @@
+//! The handlers of findings.
+//!
+//! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete.
+//! Must not: hold SQL.
+
+mod body;
+mod query;
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};
+use axum::{extract::State, http::StatusCode};
+use base::Id;
+use serde::Serialize;
+use store::Tx;
+
+pub use body::{AssigneesBody, FindingChange, NewFinding, StatusBody};
+pub use query::ListQuery;
+
+use super::{Context, Finding, Move, View, assignees};
+use crate::{By, Place, Records, Settings};
+
+/// The findings the caller may see
+#[utoipa::path(
+    get, path = "/findings", tag = "findings", operation_id = "list_findings", params(ListQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of findings, the newest first unless sorted otherwise", body = Page<View>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<View>>, Problem> {
+    let (filter, sort) = query.read(caller.user_id)?;
+    let page = records
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .await?;
+    Ok(Json(page.map(View::from)))
+}
+
+/// One finding
+#[utoipa::path(
+    get, path = "/findings/{id}", tag = "findings", operation_id = "get_finding", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "The finding", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<View>, Problem> {
+    let finding = records.read(move |tx| super::get(tx, id, &caller.scope)).await?;
+    Ok(Json(finding.into()))
+}
+
+/// Writes down a finding
+#[utoipa::path(
+    post, path = "/findings", tag = "findings", operation_id = "create_finding", request_body = NewFinding,
+    responses(
+        (status = 201, description = "The finding", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(records): State<Records>,
+    caller: Caller,
+    Json(body): Json<NewFinding>,
+) -> Result<(StatusCode, Json<View>), Problem> {
+    caller.may(body.company_id, Role::Analyst)?;
+    let settings = records.settings();
+    let finding = records
+        .write(move |tx| {
+            let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
+            let mut check = Check::new();
+            let new = body.checked(tx, &mut check)?;
+            check.done()?;
+            let settings = settings.of(tx, place.company.id)?;
+            let by = By::caller(&caller);
+            let context = Context {
+                settings: &settings,
+                by: &by,
+            };
+            super::create(tx, new, &place, context)
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(finding.into())))
+}
+
+/// Changes a finding; what is left out stays
+///
+/// A status is changed by `POST /findings/{id}/status`.
+#[utoipa::path(
+    patch, path = "/findings/{id}", tag = "findings", operation_id = "update_finding", params(("id" = Id, Path)),
+    request_body = FindingChange,
+    responses(
+        (status = 200, description = "The finding", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<FindingChange>,
+) -> Result<Json<View>, Problem> {
+    let finding = changed(&records, caller, id, move |tx, finding, context| {
+        let mut check = Check::new();
+        let (change, assignees) = body.checked(tx, finding, &mut check)?;
+        check.done()?;
+        super::change(tx, finding, change, context)?;
+        if let Some(assignees) = assignees {
+            super::assign(tx, finding, assignees, context.by)?;
+        }
+        Ok(())
+    });
+    Ok(Json(finding.await?.into()))
+}
+
+/// Deletes a finding
+#[utoipa::path(
+    delete, path = "/findings/{id}", tag = "findings", operation_id = "delete_finding", params(("id" = Id, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    records
+        .write(move |tx| {
+            let finding = super::held(tx, id, &caller.scope)?;
+            caller.may(finding.place.company.id, Role::Manager)?;
+            super::delete(tx, &finding, &By::caller(&caller))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Sets who sees to a finding: these people and teams and nobody else
+#[utoipa::path(
+    post, path = "/findings/{id}/assignees", tag = "findings", operation_id = "assign_finding",
+    params(("id" = Id, Path)), request_body = AssigneesBody,
+    responses(
+        (status = 200, description = "The finding", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn assign(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<AssigneesBody>,
+) -> Result<Json<View>, Problem> {
+    let finding = changed(&records, caller, id, move |tx, finding, context| {
+        let mut check = Check::new();
+        let ids = (body.user_ids.as_slice(), body.team_ids.as_slice());
+        let company = finding.place.company.id;
+        let assignees = assignees::check(tx, company, ids, ("user_ids", "team_ids"), &mut check)?;
+        check.done()?;
+        super::assign(tx, finding, assignees, context.by).map(drop)
+    });
+    Ok(Json(finding.await?.into()))
+}
+
+/// Moves a finding to another status
+///
+/// A finding's `allowed_statuses` says where it can go.
+#[utoipa::path(
+    post, path = "/findings/{id}/status", tag = "findings", operation_id = "move_finding",
+    params(("id" = Id, Path)), request_body = StatusBody,
+    responses(
+        (status = 200, description = "The finding", body = View),
+        (status = 409, description = "The lifecycle does not allow it", body = Problem,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn set_status(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<StatusBody>,
+) -> Result<Json<View>, Problem> {
+    let (status, comment) = body.checked()?;
+    let finding = changed(&records, caller, id, move |tx, finding, context| {
+        super::move_to(tx, finding, status, &comment, context)
+    });
+    Ok(Json(finding.await?.into()))
+}
+
+/// What a finding went through.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FindingHistory)]
+pub struct History {
+    /// Its steps, the latest first, at most 500.
+    pub items: Vec<Move>,
+}
+
+/// What a finding went through
+#[utoipa::path(
+    get, path = "/findings/{id}/history", tag = "findings", operation_id = "get_finding_history",
+    params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "Its steps, the latest first", body = History),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn history(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<History>, Problem> {
+    let items = records
+        .read(move |tx| {
+            super::get(tx, id, &caller.scope)?;
+            Ok(super::history::of(tx, id, &caller.scope)?)
+        })
+        .await?;
+    Ok(Json(History { items }))
+}
+
+/// The finding after a change by an analyst.
+async fn changed(
+    records: &Records,
+    caller: Caller,
+    id: Id,
+    f: impl FnOnce(&mut Tx<'_>, &mut Finding, Context<'_>) -> Result<(), Problem> + Send + 'static,
+) -> Result<Finding, Problem> {
+    let settings: Settings = records.settings();
+    records
+        .write(move |tx| {
+            let mut finding = super::held(tx, id, &caller.scope)?;
+            let company = finding.place.company.id;
+            caller.may(company, Role::Analyst)?;
+            let settings = settings.of(tx, company)?;
+            let by = By::caller(&caller);
+            let context = Context {
+                settings: &settings,
+                by: &by,
+            };
+            f(tx, &mut finding, context)?;
+            Ok(finding)
+        })
+        .await
+}

@@ -1,0 +1,193 @@
+//! The bodies of findings, and what they must fit.
+
+use access::{
+    Patch, Problem,
+    validate::{self, Check},
+};
+use base::{Id, Severity, Time};
+use serde::Deserialize;
+use store::Tx;
+
+use crate::{
+    MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE,
+    date::plausible,
+    findings::{
+        Change, Finding, New, Status,
+        assignees::{self, Assignees},
+    },
+    projects, text,
+};
+
+/// The fields that name assignees.
+const ASSIGNEES: (&str, &str) = ("assignee_user_ids", "assignee_team_ids");
+
+/// A finding to write down.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewFinding {
+    /// The company it belongs to.
+    pub(super) company_id: Id,
+    /// A project of that company.
+    pub(super) project_id: Option<Id>,
+    /// What it is: one line of at most 300 characters.
+    title: String,
+    /// What it is, at length: at most 20,000 characters.
+    description: Option<String>,
+    /// How bad it is.
+    severity: Severity,
+    /// Where it is, such as `path:line`: at most 1,000 characters.
+    location: Option<String>,
+    /// Its weakness, such as `CWE-79`.
+    cwe: Option<String>,
+    /// People who see to it; they must be able to see the company.
+    #[serde(default)]
+    assignee_user_ids: Vec<Id>,
+    /// Teams of the company that see to it.
+    #[serde(default)]
+    assignee_team_ids: Vec<Id>,
+    /// By when it should be closed, instead of what the SLA days give.
+    sla_due_at: Option<Time>,
+    /// By when it should be looked at again.
+    retest_due_at: Option<Time>,
+}
+
+impl NewFinding {
+    /// The finding to be; what does not fit is noted.
+    pub(super) fn checked(self, tx: &mut Tx<'_>, check: &mut Check) -> Result<New, Problem> {
+        let ids = (
+            self.assignee_user_ids.as_slice(),
+            self.assignee_team_ids.as_slice(),
+        );
+        let (users, teams) = assignees::check(tx, self.company_id, ids, ASSIGNEES, check)?;
+        plausible(check, "sla_due_at", self.sla_due_at);
+        plausible(check, "retest_due_at", self.retest_due_at);
+        let description = self.description.unwrap_or_default();
+        Ok(New {
+            description: check.block("description", &description, MAX_DESCRIPTION),
+            location: text::line(check, "location", &self.location.unwrap_or_default(), MAX_LINE),
+            cwe: text::line(check, "cwe", &self.cwe.unwrap_or_default(), MAX_LINE),
+            sla_due_at: self.sla_due_at,
+            retest_due_at: self.retest_due_at,
+            users,
+            teams,
+            ..New::new(text::title(check, "title", &self.title), self.severity)
+        })
+    }
+}
+
+/// What changes of a finding; what is left out stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FindingChange {
+    /// A project of the company; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<Id>)]
+    project_id: Patch<Id>,
+    /// What it is: one line of at most 300 characters.
+    title: Option<String>,
+    /// What it is, at length: at most 20,000 characters.
+    description: Option<String>,
+    /// How bad it is. A deadline that no person set moves with it.
+    severity: Option<Severity>,
+    /// Where it is; null for nowhere.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    location: Patch<String>,
+    /// Its weakness; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    cwe: Patch<String>,
+    /// Everyone who sees to it.
+    assignee_user_ids: Option<Vec<Id>>,
+    /// Every team that sees to it.
+    assignee_team_ids: Option<Vec<Id>>,
+    /// By when it should be closed; null for what the SLA days give.
+    #[serde(default)]
+    #[schema(value_type = Option<Time>)]
+    sla_due_at: Patch<Time>,
+    /// By when it should be looked at again; null for no date.
+    #[serde(default)]
+    #[schema(value_type = Option<Time>)]
+    retest_due_at: Patch<Time>,
+}
+
+impl FindingChange {
+    /// The change of this finding, and who sees to it from then on if that changes; what does not fit is noted.
+    pub(super) fn checked(
+        self,
+        tx: &mut Tx<'_>,
+        finding: &Finding,
+        check: &mut Check,
+    ) -> Result<(Change, Option<Assignees>), Problem> {
+        let company = finding.place.company.id;
+        let project = self
+            .project_id
+            .try_map(|id| projects::in_company(tx, company, id))?
+            .change();
+        let assignees = match (self.assignee_user_ids, self.assignee_team_ids) {
+            (None, None) => None,
+            (users, teams) => {
+                let has = |named: &[crate::Named]| named.iter().map(|one| one.id).collect();
+                let users = users.unwrap_or_else(|| has(&finding.users));
+                let teams = teams.unwrap_or_else(|| has(&finding.teams));
+                let found = assignees::check(tx, company, (&users, &teams), ASSIGNEES, check)?;
+                Some(found)
+            }
+        };
+        plausible(check, "sla_due_at", self.sla_due_at.over(None));
+        plausible(check, "retest_due_at", self.retest_due_at.over(None));
+        let mut line = |field, value: Patch<String>| {
+            let text = value.change()?.unwrap_or_default();
+            Some(text::line(check, field, &text, MAX_LINE))
+        };
+        let (location, cwe) = (line("location", self.location), line("cwe", self.cwe));
+        let change = Change {
+            project,
+            title: self.title.map(|title| text::title(check, "title", &title)),
+            description: self
+                .description
+                .map(|text| check.block("description", &text, MAX_DESCRIPTION)),
+            severity: self.severity,
+            location,
+            cwe,
+            sla_due_at: self.sla_due_at.change(),
+            retest_due_at: self.retest_due_at.change(),
+            ..Change::default()
+        };
+        Ok((change, assignees))
+    }
+}
+
+/// Who is to see to a finding.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssigneesBody {
+    /// People who may see the company, at most 100.
+    #[serde(default)]
+    pub(super) user_ids: Vec<Id>,
+    /// Teams of the company, at most 100.
+    #[serde(default)]
+    pub(super) team_ids: Vec<Id>,
+}
+
+/// Where a finding is to go.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusBody {
+    /// One of the finding's `allowed_statuses`.
+    status: Status,
+    /// Why: at most 2,000 characters.
+    comment: Option<String>,
+}
+
+impl StatusBody {
+    pub(super) fn checked(self) -> Result<(Status, String), Problem> {
+        let comment = validate::block(
+            "comment",
+            self.comment.as_deref().unwrap_or_default(),
+            MAX_COMMENT,
+        )
+        .map_err(|error| Problem::fields(vec![error]))?;
+        Ok((self.status, comment.trim().to_owned()))
+    }
+}

@@ -1,0 +1,65 @@
+//! The query of the list of findings.
+
+use access::{Problem, validate::Check};
+use base::Id;
+use serde::Deserialize;
+
+use crate::{
+    findings::{Filter, Sort},
+    text,
+};
+
+/// Which findings, and in which order.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those of this company.
+    company_id: Option<Id>,
+    /// Only those of this project.
+    project_id: Option<Id>,
+    /// Only those that this scan found first or last.
+    scan_id: Option<Id>,
+    /// Only those in one of these statuses, separated by commas.
+    status: Option<String>,
+    /// Only those of one of these severities, separated by commas.
+    severity: Option<String>,
+    /// Only those assigned to this person directly: an id, or `me`.
+    assignee: Option<String>,
+    /// Only those with this in title, location, rule, weakness, tool or description, in any case of letters.
+    text: Option<String>,
+    /// `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
+    /// `-created_at` by default.
+    sort: Option<String>,
+}
+
+impl ListQuery {
+    /// What it says, for this caller.
+    pub(super) fn read(self, me: Id) -> Result<(Filter, Sort), Problem> {
+        let mut check = Check::new();
+        let sort = self.sort.as_deref().map(str::parse::<Sort>);
+        let sort = check.take(
+            sort.transpose()
+                .map_err(|detail| access::FieldError::new("sort", detail)),
+        );
+        let assignee = match self.assignee.as_deref() {
+            None | Some("") => None,
+            Some("me") => Some(me),
+            Some(id) => {
+                let id = id.parse();
+                check.that(id.is_ok(), "assignee", "it is neither an id nor `me`");
+                id.ok()
+            }
+        };
+        let filter = Filter {
+            company: self.company_id,
+            project: self.project_id,
+            scan: self.scan_id,
+            statuses: text::several(&mut check, "status", self.status.as_deref()),
+            severities: text::several(&mut check, "severity", self.severity.as_deref()),
+            assignee,
+            text: text::wanted(&mut check, self.text),
+        };
+        check.done()?;
+        Ok((filter, sort.unwrap_or_default()))
+    }
+}

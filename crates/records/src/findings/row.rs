@@ -1,0 +1,157 @@
+//! Findings in the database: one list of columns, read and written here only.
+
+use std::collections::BTreeMap;
+
+use base::Id;
+use store::{Error, FromRow, Row, Select, Tx, params};
+
+use super::Finding;
+use crate::{
+    Named, Place,
+    by::rank,
+    column::{self, id_or_none, time_or_none},
+    text,
+};
+
+/// Every query for findings begins with this.
+pub(super) const SELECT: &str = "select f.id, f.company_id, c.name, f.project_id, p.name, f.tool, f.fingerprint, \
+     f.rule_id, f.location, f.cwe, f.title, f.description, f.severity, f.status, f.first_scan_id, f.last_scan_id, \
+     f.sla_due_at, f.sla_by_hand, f.retest_due_at, f.closed_at, f.closed_by_scan, f.created_by, f.created_at, \
+     f.updated_at, f.last_seen_at from findings f join companies c on c.id = f.company_id \
+     left join projects p on p.id = f.project_id where 1 = 1";
+
+impl FromRow for Finding {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            place: Place {
+                company: Named {
+                    id: row.get(1)?,
+                    name: row.get(2)?,
+                },
+                project: column::named(row, 3)?,
+            },
+            tool: row.get(5)?,
+            fingerprint: row.get(6)?,
+            rule_id: row.get(7)?,
+            location: row.get(8)?,
+            cwe: row.get(9)?,
+            title: row.get(10)?,
+            description: row.get(11)?,
+            severity: row.get(12)?,
+            status: row.get(13)?,
+            first_scan: column::id(row, 14)?,
+            last_scan: column::id(row, 15)?,
+            sla_due_at: column::time(row, 16)?,
+            sla_by_hand: row.get(17)?,
+            retest_due_at: column::time(row, 18)?,
+            closed_at: column::time(row, 19)?,
+            closed_by_scan: row.get(20)?,
+            created_by: column::id(row, 21)?,
+            created_at: row.get(22)?,
+            updated_at: row.get(23)?,
+            last_seen_at: row.get(24)?,
+            users: Vec::new(),
+            teams: Vec::new(),
+        })
+    }
+}
+
+/// The findings of a query that began with [`SELECT`], with who sees to them.
+pub(super) fn all(tx: &mut Tx<'_>, select: &Select) -> Result<Vec<Finding>, Error> {
+    let mut findings: Vec<Finding> = select.all(tx)?;
+    let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
+    let mut users = assigned(tx, USERS, &ids)?;
+    let mut teams = assigned(tx, TEAMS, &ids)?;
+    for finding in &mut findings {
+        finding.users = users.remove(&finding.id).unwrap_or_default();
+        finding.teams = teams.remove(&finding.id).unwrap_or_default();
+    }
+    Ok(findings)
+}
+
+const USERS: &str = "select a.finding_id, u.id, u.name from finding_users a join users u on u.id = a.user_id \
+     where 1 = 1";
+const TEAMS: &str = "select a.finding_id, t.id, t.name from finding_teams a join teams t on t.id = a.team_id \
+     where 1 = 1";
+
+fn assigned(tx: &mut Tx<'_>, sql: &str, ids: &[Id]) -> Result<BTreeMap<Id, Vec<Named>>, Error> {
+    let mut assigned: BTreeMap<Id, Vec<Named>> = BTreeMap::new();
+    if ids.is_empty() {
+        return Ok(assigned);
+    }
+    let rows: Vec<(Id, Id, String)> = Select::new(sql).within("a.finding_id", ids).all(tx)?;
+    for (finding, id, name) in rows {
+        assigned.entry(finding).or_default().push(Named { id, name });
+    }
+    for people in assigned.values_mut() {
+        people.sort_unstable();
+    }
+    Ok(assigned)
+}
+
+const INSERT: &str = "insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, \
+     title, description, severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, \
+     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, created_by, created_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
+     $23, $24, $25)";
+const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprint = $5, rule_id = $6, location = $7, \
+     cwe = $8, title = $9, description = $10, severity = $11, severity_rank = $12, status = $13, first_scan_id = $14, \
+     last_scan_id = $15, sla_due_at = $16, sla_by_hand = $17, retest_due_at = $18, closed_at = $19, \
+     closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23 where id = $1 and company_id = $2";
+
+/// Writes a new finding, without who sees to it.
+pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
+    let mut values = values(finding);
+    values.extend_from_slice(params![id_or_none(finding.created_by), finding.created_at]);
+    tx.execute(INSERT, &values).map(drop)
+}
+
+/// Writes a finding that is there, without who sees to it.
+pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
+    match tx.execute(UPDATE, &values(finding))? {
+        1 => Ok(()),
+        _ => Err(Error::Fault("a finding that was read is not there to be written")),
+    }
+}
+
+/// The values of `$1` to `$23` of both statements.
+fn values(finding: &Finding) -> Vec<store::Value> {
+    params![
+        finding.id,
+        finding.place.company.id,
+        id_or_none(finding.place.project.as_ref().map(|project| project.id)),
+        &finding.tool,
+        &finding.fingerprint,
+        &finding.rule_id,
+        &finding.location,
+        &finding.cwe,
+        &finding.title,
+        &finding.description,
+        finding.severity,
+        rank(finding.severity),
+        finding.status,
+        id_or_none(finding.first_scan),
+        id_or_none(finding.last_scan),
+        time_or_none(finding.sla_due_at),
+        finding.sla_by_hand,
+        time_or_none(finding.retest_due_at),
+        time_or_none(finding.closed_at),
+        finding.closed_by_scan,
+        searched(finding),
+        finding.updated_at,
+        finding.last_seen_at,
+    ]
+    .to_vec()
+}
+
+fn searched(finding: &Finding) -> String {
+    text::searched(&[
+        &finding.title,
+        &finding.location,
+        &finding.rule_id,
+        &finding.cwe,
+        &finding.tool,
+        &finding.description,
+    ])
+}

@@ -1,0 +1,199 @@
+//! The life of a finding: one table of what may follow what.
+//!
+//! Owns: the statuses, [`Status::is_open`] (the one definition that deadlines, the calendar and lists use) and the
+//! transitions. Must not: touch the database.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use store::{FromValue, Value};
+
+/// Where a finding stands.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = FindingStatus)]
+pub enum Status {
+    /// Nobody works on it yet.
+    Open,
+    /// Somebody works on it.
+    InProgress,
+    /// It is said to be fixed; somebody has to look again.
+    Retest,
+    /// Fixed, or gone from the latest scan.
+    Closed,
+    /// It stays, and somebody answers for that.
+    AcceptedRisk,
+    /// It was none.
+    FalsePositive,
+    /// Another finding says the same.
+    Duplicate,
+}
+
+use Status::{AcceptedRisk, Closed, Duplicate, FalsePositive, InProgress, Open, Retest};
+
+/// Who moves a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mover {
+    /// A person, step by step.
+    Person,
+    /// An import: it closes what a scan no longer finds and reopens what one finds again.
+    Scan,
+}
+
+/// The lifecycle. A row is a status and what may follow it: by a person, and by an import.
+const TRANSITIONS: [(Status, &[Status], &[Status]); 7] = [
+    (
+        Open,
+        &[InProgress, AcceptedRisk, FalsePositive, Duplicate],
+        &[Closed],
+    ),
+    (
+        InProgress,
+        &[Retest, Open, AcceptedRisk, FalsePositive, Duplicate],
+        &[Closed],
+    ),
+    (
+        Retest,
+        &[Closed, InProgress, AcceptedRisk, FalsePositive, Duplicate],
+        &[Closed],
+    ),
+    (Closed, &[Open], &[Open]),
+    (AcceptedRisk, &[Open], &[]),
+    (FalsePositive, &[Open], &[]),
+    (Duplicate, &[Open], &[]),
+];
+
+impl Status {
+    /// All of them, in the order of a finding's life.
+    pub const ALL: [Self; 7] = [
+        Open,
+        InProgress,
+        Retest,
+        Closed,
+        AcceptedRisk,
+        FalsePositive,
+        Duplicate,
+    ];
+
+    /// Those that are open, for SQL; [`is_open`](Self::is_open) is made of it.
+    pub const OPEN: [Self; 3] = [Open, InProgress, Retest];
+
+    /// Whether there is still something to do about it.
+    pub fn is_open(self) -> bool {
+        Self::OPEN.contains(&self)
+    }
+
+    /// What may follow it.
+    pub fn next(self, mover: Mover) -> &'static [Self] {
+        TRANSITIONS
+            .iter()
+            .find(|(from, ..)| *from == self)
+            .map_or(&[], |(_, person, scan)| match mover {
+                Mover::Person => person,
+                Mover::Scan => scan,
+            })
+    }
+
+    /// Whether `to` may follow it.
+    pub fn may_become(self, to: Self, mover: Mover) -> bool {
+        self.next(mover).contains(&to)
+    }
+
+    /// The name in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Open => "open",
+            InProgress => "in_progress",
+            Retest => "retest",
+            Closed => "closed",
+            AcceptedRisk => "accepted_risk",
+            FalsePositive => "false_positive",
+            Duplicate => "duplicate",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Status {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|status| status.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
+                format!("must be one of {}", names.join(", "))
+            })
+    }
+}
+
+impl FromValue for Status {
+    const WHAT: &'static str = "a status";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Status> for Value {
+    fn from(status: Status) -> Self {
+        Self::Text(status.name().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pair_of_statuses_is_decided() {
+        // A row for each status, a column for what follows in the order of ALL: p by a person, s by a scan, b by both.
+        let table = [
+            (Open, ".p.sppp"),
+            (InProgress, "p.psppp"),
+            (Retest, ".p.bppp"),
+            (Closed, "b......"),
+            (AcceptedRisk, "p......"),
+            (FalsePositive, "p......"),
+            (Duplicate, "p......"),
+        ];
+        assert_eq!(table.len(), Status::ALL.len());
+        for (from, row) in table {
+            for (to, cell) in Status::ALL.into_iter().zip(row.chars()) {
+                let by = |mover| from.may_become(to, mover);
+                assert_eq!(by(Mover::Person), matches!(cell, 'p' | 'b'), "{from} to {to}");
+                assert_eq!(
+                    by(Mover::Scan),
+                    matches!(cell, 's' | 'b'),
+                    "{from} to {to} by a scan"
+                );
+            }
+        }
+    }
+
+    // promise: K4
+    #[test]
+    fn what_is_open_has_a_way_on_and_what_is_not_only_one_back() {
+        for status in Status::ALL {
+            assert_eq!(status.name().parse(), Ok(status));
+            assert!(!status.may_become(status, Mover::Person), "{status} to itself");
+            if !status.is_open() {
+                assert_eq!(status.next(Mover::Person), [Open], "{status}");
+            }
+        }
+        assert_eq!(
+            Status::ALL.into_iter().filter(|status| status.is_open()).count(),
+            3
+        );
+        assert!("Open".parse::<Status>().is_err());
+    }
+}

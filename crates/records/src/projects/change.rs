@@ -1,0 +1,171 @@
+//! The changes of a project, each with its one event.
+
+use access::Problem;
+use base::{Id, Kind, Subject, SubjectType};
+use serde_json::json;
+use store::{Error, Tx, Value, params};
+
+use super::{Project, Status};
+use crate::{
+    By, Date, Named, Place,
+    by::{self, put},
+    column::time_or_none,
+    text,
+};
+
+/// A project to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of a project")]
+pub struct New {
+    pub name: String,
+    pub description: String,
+    pub status: Status,
+    pub starts_on: Option<Date>,
+    pub ends_on: Option<Date>,
+}
+
+/// What may change about a project; none leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are those of a project")]
+#[expect(clippy::option_option, reason = "none is a value, too")]
+pub struct Change {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub status: Option<Status>,
+    pub starts_on: Option<Option<Date>>,
+    pub ends_on: Option<Option<Date>>,
+}
+
+const INSERT: &str = "insert into projects (id, company_id, name, description, status, starts_at, ends_at, search, \
+     updated_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const UPDATE: &str = "update projects set name = $3, description = $4, status = $5, starts_at = $6, ends_at = $7, \
+     search = $8, updated_at = $9 where id = $1 and company_id = $2";
+
+/// Adds a project: `project.created`.
+///
+/// # Errors
+/// 422 where it ends before it starts.
+pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Project, Problem> {
+    let (id, now) = (tx.id(), tx.now());
+    let project = Project {
+        id,
+        company,
+        name: new.name,
+        description: new.description,
+        status: new.status,
+        starts_on: new.starts_on,
+        ends_on: new.ends_on,
+        created_at: now,
+        updated_at: now,
+    };
+    in_order(&project)?;
+    let mut values = values(&project);
+    values.push(project.created_at.into());
+    tx.execute(INSERT, &values)?;
+    emit(tx, Kind::ProjectCreated, &project, by, &[])?;
+    Ok(project)
+}
+
+/// Changes a project: `project.updated`, or nothing at all if it is that already. Whether it changed.
+///
+/// # Errors
+/// 422 where it would end before it starts.
+pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -> Result<bool, Problem> {
+    let before = project.clone();
+    set(&mut project.name, change.name);
+    set(&mut project.description, change.description);
+    set(&mut project.status, change.status);
+    set(&mut project.starts_on, change.starts_on);
+    set(&mut project.ends_on, change.ends_on);
+    in_order(project)?;
+    let names = differences(&before, project);
+    if names.is_empty() {
+        return Ok(false);
+    }
+    project.updated_at = tx.now();
+    tx.execute(UPDATE, &values(project))?;
+    emit(tx, Kind::ProjectUpdated, project, by, &names)?;
+    Ok(true)
+}
+
+const FINDINGS: &str = "select id from findings where project_id = $1 limit 1";
+const SCANS: &str = "select id from scans where project_id = $1 limit 1";
+const DELETE: &str = "delete from projects where id = $1 and company_id = $2";
+
+/// Deletes an empty project that is [`held`](super::held): `project.deleted`.
+///
+/// # Errors
+/// 409 where findings or scans belong to it.
+pub fn delete(tx: &mut Tx<'_>, project: &Project, by: &By) -> Result<(), Problem> {
+    for sql in [FINDINGS, SCANS] {
+        if tx.one::<(Id,)>(sql, params![project.id])?.is_some() {
+            return Err(Problem::conflict("Findings or scans belong to this project."));
+        }
+    }
+    tx.execute(DELETE, params![project.id, project.company.id])?;
+    emit(tx, Kind::ProjectDeleted, project, by, &[])?;
+    Ok(())
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+fn in_order(project: &Project) -> Result<(), Problem> {
+    match (project.starts_on, project.ends_on) {
+        (Some(start), Some(end)) if end < start => Err(Problem::field("ends_on", "it is before starts_on")),
+        _ => Ok(()),
+    }
+}
+
+fn differences(before: &Project, after: &Project) -> Vec<&'static str> {
+    [
+        ("name", before.name != after.name),
+        ("description", before.description != after.description),
+        ("status", before.status != after.status),
+        ("starts_on", before.starts_on != after.starts_on),
+        ("ends_on", before.ends_on != after.ends_on),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+/// The values of `$1` to `$9` of both statements.
+fn values(project: &Project) -> Vec<Value> {
+    let midnight = |day: Option<Date>| time_or_none(day.map(Date::midnight));
+    params![
+        project.id,
+        project.company.id,
+        &project.name,
+        &project.description,
+        project.status,
+        midnight(project.starts_on),
+        midnight(project.ends_on),
+        text::searched(&[&project.name, &project.description]),
+        project.updated_at,
+    ]
+    .to_vec()
+}
+
+fn emit(tx: &mut Tx<'_>, kind: Kind, project: &Project, by: &By, changed: &[&str]) -> Result<(), Error> {
+    let subject = Subject {
+        kind: SubjectType::Project,
+        id: project.id,
+    };
+    let place = Place {
+        company: project.company.clone(),
+        project: None,
+    };
+    let mut event = by::event(tx, kind, subject, &place, by);
+    put(&mut event.data, "project_id", Some(project.id));
+    put(&mut event.data, "project_name", Some(&project.name));
+    put(&mut event.data, "title", Some(&project.name));
+    put(&mut event.data, "status", Some(project.status));
+    if !changed.is_empty() {
+        event.data.insert("changed".to_owned(), json!(changed));
+    }
+    tx.emit(event)
+}

@@ -1,0 +1,251 @@
+//! The handlers of projects.
+//!
+//! Owns: bodies, their validation, and which role may do what: viewers read, managers write. Must not: hold SQL.
+
+use access::{Caller, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, validate::Check};
+use axum::{extract::State, http::StatusCode};
+use base::{Id, Time};
+use serde::{Deserialize, Serialize};
+
+use super::{Change, Filter, New, Project, Status};
+use crate::{By, Date, MAX_DESCRIPTION, Place, Records, text};
+
+/// A project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Project)]
+#[expect(missing_docs, reason = "the fields are those of a project")]
+pub struct View {
+    pub id: Id,
+    pub company_id: Id,
+    pub company_name: String,
+    pub name: String,
+    pub description: String,
+    pub status: Status,
+    /// Its first day.
+    pub starts_on: Option<Date>,
+    /// Its last day.
+    pub ends_on: Option<Date>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+impl From<Project> for View {
+    fn from(project: Project) -> Self {
+        Self {
+            id: project.id,
+            company_id: project.company.id,
+            company_name: project.company.name,
+            name: project.name,
+            description: project.description,
+            status: project.status,
+            starts_on: project.starts_on,
+            ends_on: project.ends_on,
+            created_at: project.created_at,
+            updated_at: project.updated_at,
+        }
+    }
+}
+
+/// A project to add.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewProject {
+    /// The company it is of.
+    company_id: Id,
+    /// One line of at most 300 characters.
+    name: String,
+    /// At most 20,000 characters.
+    description: Option<String>,
+    /// `planned` by default.
+    status: Option<Status>,
+    /// Its first day.
+    starts_on: Option<Date>,
+    /// Its last day.
+    ends_on: Option<Date>,
+}
+
+impl NewProject {
+    fn checked(self) -> Result<New, Problem> {
+        let mut check = Check::new();
+        let new = New {
+            name: text::title(&mut check, "name", &self.name),
+            description: check.block(
+                "description",
+                &self.description.unwrap_or_default(),
+                MAX_DESCRIPTION,
+            ),
+            status: self.status.unwrap_or(Status::Planned),
+            starts_on: self.starts_on,
+            ends_on: self.ends_on,
+        };
+        check.done().map(|()| new)
+    }
+}
+
+/// What changes of a project; what is left out stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProjectChange {
+    /// One line of at most 300 characters.
+    name: Option<String>,
+    /// At most 20,000 characters.
+    description: Option<String>,
+    /// Where it stands.
+    status: Option<Status>,
+    /// Its first day; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<Date>)]
+    starts_on: Patch<Date>,
+    /// Its last day; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<Date>)]
+    ends_on: Patch<Date>,
+}
+
+impl ProjectChange {
+    fn checked(self) -> Result<Change, Problem> {
+        let mut check = Check::new();
+        let change = Change {
+            name: self.name.map(|name| text::title(&mut check, "name", &name)),
+            description: self
+                .description
+                .map(|text| check.block("description", &text, MAX_DESCRIPTION)),
+            status: self.status,
+            starts_on: self.starts_on.change(),
+            ends_on: self.ends_on.change(),
+        };
+        check.done().map(|()| change)
+    }
+}
+
+/// Which projects.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those of this company.
+    company_id: Option<Id>,
+    /// Only those in one of these statuses, separated by commas.
+    status: Option<String>,
+    /// Only those with this in name or description, in any case of letters.
+    text: Option<String>,
+}
+
+/// The projects the caller may see
+#[utoipa::path(
+    get, path = "/projects", tag = "projects", operation_id = "list_projects", params(ListQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of projects, the newest first", body = Page<View>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<View>>, Problem> {
+    let mut check = Check::new();
+    let filter = Filter {
+        company: query.company_id,
+        statuses: text::several(&mut check, "status", query.status.as_deref()),
+        text: text::wanted(&mut check, query.text),
+    };
+    check.done()?;
+    let page = records
+        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .await?;
+    Ok(Json(page.map(View::from)))
+}
+
+/// One project
+#[utoipa::path(
+    get, path = "/projects/{id}", tag = "projects", operation_id = "get_project", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "The project", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<View>, Problem> {
+    let project = records.read(move |tx| super::get(tx, id, &caller.scope)).await?;
+    Ok(Json(project.into()))
+}
+
+/// Adds a project
+#[utoipa::path(
+    post, path = "/projects", tag = "projects", operation_id = "create_project", request_body = NewProject,
+    responses(
+        (status = 201, description = "The project", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(records): State<Records>,
+    caller: Caller,
+    Json(body): Json<NewProject>,
+) -> Result<(StatusCode, Json<View>), Problem> {
+    let company = body.company_id;
+    caller.may(company, Role::Manager)?;
+    let new = body.checked()?;
+    let project = records
+        .write(move |tx| {
+            let place = Place::find(tx, &caller.scope, company, None)?;
+            super::create(tx, new, place.company, &By::caller(&caller))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(project.into())))
+}
+
+/// Changes a project; what is left out stays
+#[utoipa::path(
+    patch, path = "/projects/{id}", tag = "projects", operation_id = "update_project", params(("id" = Id, Path)),
+    request_body = ProjectChange,
+    responses(
+        (status = 200, description = "The project", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<ProjectChange>,
+) -> Result<Json<View>, Problem> {
+    let project = records
+        .write(move |tx| {
+            let mut project = super::held(tx, id, &caller.scope)?;
+            caller.may(project.company.id, Role::Manager)?;
+            super::change(tx, &mut project, body.checked()?, &By::caller(&caller))?;
+            Ok(project)
+        })
+        .await?;
+    Ok(Json(project.into()))
+}
+
+/// Deletes a project to which neither findings nor scans belong
+#[utoipa::path(
+    delete, path = "/projects/{id}", tag = "projects", operation_id = "delete_project", params(("id" = Id, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, description = "Findings or scans belong to it", body = Problem,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    records
+        .write(move |tx| {
+            let project = super::held(tx, id, &caller.scope)?;
+            caller.may(project.company.id, Role::Manager)?;
+            super::delete(tx, &project, &By::caller(&caller))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

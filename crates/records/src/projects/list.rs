@@ -1,0 +1,109 @@
+//! Finding projects: one, or a page of those that fit.
+
+use access::{Page, PageQuery, Problem};
+use base::{Id, Scope, Time};
+use store::{Error, FromRow, Row, Select, Tx, params};
+
+use super::{Project, Status};
+use crate::{Date, Named, column, text};
+
+const SELECT: &str = "select p.id, p.company_id, c.name, p.name, p.description, p.status, p.starts_at, p.ends_at, \
+     p.created_at, p.updated_at from projects p join companies c on c.id = p.company_id where 1 = 1";
+
+impl FromRow for Project {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let day = |time: Option<Time>| time.map(Date::of);
+        Ok(Self {
+            id: row.get(0)?,
+            company: Named {
+                id: row.get(1)?,
+                name: row.get(2)?,
+            },
+            name: row.get(3)?,
+            description: row.get(4)?,
+            status: row.get(5)?,
+            starts_on: day(column::time(row, 6)?),
+            ends_on: day(column::time(row, 7)?),
+            created_at: row.get(8)?,
+            updated_at: row.get(9)?,
+        })
+    }
+}
+
+/// Which projects; none is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this company.
+    pub company: Option<Id>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<Status>,
+    /// With this in name or description, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// A page of the projects of a scope that fit, the newest first.
+///
+/// # Errors
+/// 422 for a limit or a cursor that does not fit.
+pub fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    page: &PageQuery,
+) -> Result<Page<Project>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let mut select = Select::new(SELECT)
+        .scope("p.company_id", scope)
+        .filter("p.company_id = ?", filter.company)
+        .filter(
+            "p.search like ? escape '!'",
+            filter.text.as_deref().map(text::pattern),
+        )
+        .filter("p.id < ?", after);
+    if !filter.statuses.is_empty() {
+        select = select.within("p.status", filter.statuses.iter().copied());
+    }
+    let projects = select
+        .push(" order by p.id desc limit ?", vec![(limit + 1).into()])
+        .all(tx)?;
+    Ok(Page::cut(projects, limit, |project: &Project| {
+        project.id.to_string()
+    }))
+}
+
+/// One project of a scope.
+///
+/// # Errors
+/// 404.
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
+    Select::new(SELECT)
+        .scope("p.company_id", scope)
+        .filter("p.id = ?", Some(id))
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}
+
+const HOLD: &str = "select id from projects where id = $1";
+
+/// One project of a scope, which nobody else changes until the end of this transaction.
+///
+/// # Errors
+/// 404.
+pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
+    let lock = format!("{HOLD}{}", tx.for_update());
+    tx.one::<(Id,)>(&lock, params![id])?;
+    get(tx, id, scope)
+}
+
+const IN_COMPANY: &str = "select id, name from projects where id = $1 and company_id = $2";
+
+/// A project of this company, which stays until the end of this transaction.
+///
+/// # Errors
+/// 422 naming `project_id`, for one of another company as for one that is not there.
+pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem> {
+    let sql = format!("{IN_COMPANY}{}", tx.for_share());
+    tx.one::<(Id, String)>(&sql, params![id, company])?
+        .map(|(id, name)| Named { id, name })
+        .ok_or_else(|| Problem::field("project_id", "it is no project of this company"))
+}

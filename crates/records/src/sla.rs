@@ -1,0 +1,179 @@
+//! How long a finding may stay open: days for each severity, for everyone or a company's own.
+//!
+//! Owns: the days and the deadline they give, the table `sla_days` and its two handlers. Must not: know which findings
+//! there are; a change of the days holds for deadlines that are computed after it.
+
+pub mod http;
+
+use std::time::Duration;
+
+use base::{Id, Severity, Time};
+use serde::{Deserialize, Serialize};
+use store::{Error, Tx, params};
+
+/// The most days that can be set: ten years.
+pub const MAX_DAYS: u32 = 3650;
+
+/// Days for each severity; 0 is no deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(missing_docs, reason = "the names are the severities")]
+pub struct Days {
+    pub informational: u32,
+    pub low: u32,
+    pub medium: u32,
+    pub high: u32,
+    pub critical: u32,
+    pub urgent: u32,
+}
+
+impl Default for Days {
+    fn default() -> Self {
+        Self {
+            informational: 0,
+            low: 180,
+            medium: 90,
+            high: 30,
+            critical: 7,
+            urgent: 1,
+        }
+    }
+}
+
+impl Days {
+    /// The days of a severity.
+    pub const fn of(&self, severity: Severity) -> u32 {
+        match severity {
+            Severity::Informational => self.informational,
+            Severity::Low => self.low,
+            Severity::Medium => self.medium,
+            Severity::High => self.high,
+            Severity::Critical => self.critical,
+            Severity::Urgent => self.urgent,
+        }
+    }
+
+    /// By when a finding of that severity that was made at `created` should be closed, if by any time.
+    pub fn deadline(&self, severity: Severity, created: Time) -> Option<Time> {
+        match self.of(severity) {
+            0 => None,
+            days => Some(created.after(days_long(days))),
+        }
+    }
+}
+
+/// So many days of 24 hours.
+pub(crate) fn days_long(days: u32) -> Duration {
+    Duration::from_hours(24 * u64::from(days))
+}
+
+/// What a company sets instead of the settings' days; null is the settings' value, 0 is no deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = SlaDays)]
+#[expect(missing_docs, reason = "the names are the severities")]
+pub struct Overrides {
+    #[schema(maximum = 3650)]
+    pub informational: Option<u32>,
+    #[schema(maximum = 3650)]
+    pub low: Option<u32>,
+    #[schema(maximum = 3650)]
+    pub medium: Option<u32>,
+    #[schema(maximum = 3650)]
+    pub high: Option<u32>,
+    #[schema(maximum = 3650)]
+    pub critical: Option<u32>,
+    #[schema(maximum = 3650)]
+    pub urgent: Option<u32>,
+}
+
+impl Overrides {
+    /// These where they are set, else those of `days`.
+    pub fn over(self, days: Days) -> Days {
+        Days {
+            informational: self.informational.unwrap_or(days.informational),
+            low: self.low.unwrap_or(days.low),
+            medium: self.medium.unwrap_or(days.medium),
+            high: self.high.unwrap_or(days.high),
+            critical: self.critical.unwrap_or(days.critical),
+            urgent: self.urgent.unwrap_or(days.urgent),
+        }
+    }
+
+    const fn slot(&mut self, severity: Severity) -> &mut Option<u32> {
+        match severity {
+            Severity::Informational => &mut self.informational,
+            Severity::Low => &mut self.low,
+            Severity::Medium => &mut self.medium,
+            Severity::High => &mut self.high,
+            Severity::Critical => &mut self.critical,
+            Severity::Urgent => &mut self.urgent,
+        }
+    }
+}
+
+const OVERRIDES: &str = "select severity, days from sla_days where company_id = $1";
+
+/// What the company has set.
+///
+/// # Errors
+/// The store's.
+pub fn overrides(tx: &mut Tx<'_>, company: Id) -> Result<Overrides, Error> {
+    let mut overrides = Overrides::default();
+    for (severity, days) in tx.all::<(Severity, u32)>(OVERRIDES, params![company])? {
+        *overrides.slot(severity) = Some(days);
+    }
+    Ok(overrides)
+}
+
+const CLEAR: &str = "delete from sla_days where company_id = $1";
+const SET: &str = "insert into sla_days (company_id, severity, days) values ($1, $2, $3)
+    on conflict (company_id, severity) do update set days = excluded.days";
+
+/// Sets what the company has instead of the settings' days; deadlines that were computed stay.
+///
+/// # Errors
+/// The store's.
+pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<(), Error> {
+    tx.execute(CLEAR, params![company])?;
+    for severity in Severity::ALL {
+        if let Some(days) = *overrides.slot(severity) {
+            tx.execute(SET, params![company, severity, days])?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_so_many_days_after_the_start_and_none_for_zero() {
+        let created: Time = "2026-01-01T12:00:00Z".parse().unwrap();
+        let due = |days: Days, severity| days.deadline(severity, created).map(|due| due.to_string());
+        let days = Days::default();
+        assert_eq!(due(days, Severity::Informational), None);
+        for (severity, expected) in [
+            (Severity::Low, "2026-06-30T12:00:00Z"),
+            (Severity::Medium, "2026-04-01T12:00:00Z"),
+            (Severity::High, "2026-01-31T12:00:00Z"),
+            (Severity::Critical, "2026-01-08T12:00:00Z"),
+            (Severity::Urgent, "2026-01-02T12:00:00Z"),
+        ] {
+            assert_eq!(due(days, severity).as_deref(), Some(expected), "{severity}");
+        }
+        let own = Overrides {
+            urgent: Some(0),
+            informational: Some(3),
+            ..Overrides::default()
+        };
+        let days = own.over(days);
+        assert_eq!(due(days, Severity::Urgent), None);
+        assert_eq!(
+            due(days, Severity::Informational).as_deref(),
+            Some("2026-01-04T12:00:00Z")
+        );
+        assert_eq!(days.high, 30);
+    }
+}

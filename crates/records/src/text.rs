@@ -1,0 +1,126 @@
+//! Texts that people send: what is taken, how long, and how lists look into them.
+//!
+//! Owns: the lengths, titles, and the text that lists look into. Must not: escape anything for a channel.
+
+use std::str::FromStr;
+
+use access::{
+    FieldError,
+    validate::{self, Check},
+};
+use store::Value;
+
+/// Characters of a title or a name.
+pub const MAX_TITLE: usize = 300;
+/// Characters of a description.
+pub const MAX_DESCRIPTION: usize = 20_000;
+/// Characters of a location, a rule's id or a tool's name.
+pub const MAX_LINE: usize = 1_000;
+/// Characters of a comment on a status.
+pub const MAX_COMMENT: usize = 2_000;
+/// Characters of a search.
+pub const MAX_SEARCH: usize = 200;
+/// Characters of a description that lists look into.
+const SEARCHED: usize = 2_000;
+
+/// A line with something to see in it: no controls, and what is invisible or turns the direction of reading goes.
+pub(crate) fn title(check: &mut Check, field: &str, text: &str) -> String {
+    check.take(validate::line(field, text, MAX_TITLE).and_then(|line| {
+        let clean = base::text::line(&line, MAX_TITLE);
+        if clean.is_empty() {
+            return Err(FieldError::new(field, "it is empty"));
+        }
+        Ok(clean)
+    }))
+}
+
+/// A line, possibly empty; else as [`title`].
+pub(crate) fn line(check: &mut Check, field: &str, text: &str, max: usize) -> String {
+    if text.trim().is_empty() {
+        return String::new();
+    }
+    base::text::line(&check.line(field, text, max), max)
+}
+
+/// What a list looks for, if anything.
+pub(crate) fn wanted(check: &mut Check, text: Option<String>) -> Option<String> {
+    let text = text.filter(|text| !text.trim().is_empty())?;
+    Some(check.line("text", &text, MAX_SEARCH))
+}
+
+/// The values of a parameter that are separated by commas.
+pub(crate) fn several<T: FromStr<Err: ToString>>(
+    check: &mut Check,
+    field: &str,
+    text: Option<&str>,
+) -> Vec<T> {
+    let mut values = Vec::new();
+    for part in text.unwrap_or_default().split(',').map(str::trim) {
+        if part.is_empty() {
+            continue;
+        }
+        match part.parse::<T>() {
+            Ok(value) => values.push(value),
+            Err(error) => {
+                check.note(field, error.to_string());
+                // One note says it: a hostile list has thousands of them.
+                break;
+            }
+        }
+    }
+    values
+}
+
+/// What lists look into: the parts, lower-cased, one a line.
+pub(crate) fn searched(parts: &[&str]) -> String {
+    let mut out = String::new();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        if !out.is_empty() {
+            out.push('\n');
+        }
+        out.extend(part.chars().take(SEARCHED).flat_map(char::to_lowercase));
+    }
+    out
+}
+
+/// The pattern that finds `text` anywhere, for `like ? escape '!'`.
+pub(crate) fn pattern(text: &str) -> Value {
+    let mut out = String::from("%");
+    for char in text.chars().flat_map(char::to_lowercase) {
+        if matches!(char, '%' | '_' | '!') {
+            out.push('!');
+        }
+        out.push(char);
+    }
+    out.push('%');
+    Value::Text(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_one_visible_line() {
+        let title = |text: &str| {
+            let mut check = Check::new();
+            let title = title(&mut check, "title", text);
+            check.done().map(|()| title)
+        };
+        assert_eq!(title("  A \u{202e}title "), Ok("A title".to_owned()));
+        let (long, longest) = ("é".repeat(MAX_TITLE + 1), "é".repeat(MAX_TITLE));
+        for bad in ["", " ", "\u{200b}", "a\0b", "a\nb", &"x".repeat(1 << 20), &long] {
+            assert_eq!(title(bad).map_err(|problem| problem.errors().len()), Err(1));
+        }
+        assert_eq!(title(&longest), Ok(longest));
+        let mut check = Check::new();
+        assert_eq!(line(&mut check, "location", " ", 10), "");
+        assert!(check.done().is_ok());
+    }
+
+    #[test]
+    fn a_search_has_no_wildcards() {
+        assert_eq!(pattern("50%_!Ä"), Value::Text("%50!%!_!!ä%".to_owned()));
+        assert_eq!(searched(&["Über", "", "B"]), "über\nb");
+    }
+}
