@@ -145,7 +145,8 @@ pub fn teams(text: &str) -> Result<Destination, Refusal> {
     official(&url, Refusal::NotTeams, |host| {
         TEAMS_HOSTS.iter().any(|known| below(host, known))
     })?;
-    if url.path() == "/" {
+    // Theirs are made of plain ids; `%2e%2e%2f` would be read by some server behind as a way up.
+    if url.path() == "/" || url.path().contains('%') {
         return Err(Refusal::Path);
     }
     Ok(Destination(url))
