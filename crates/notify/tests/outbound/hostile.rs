@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::world::message;
 
 /// What attackers write into titles.
-fn titles() -> Vec<String> {
+pub(crate) fn titles() -> Vec<String> {
     let long = "A".repeat(100_000);
     let edges = (140..160).map(|length| format!("{}<&>\"'", "x".repeat(length)));
     let fixed = [
@@ -300,7 +300,7 @@ fn check_teams(element: &Value, shown: &str) {
 }
 
 /// The mail that a title makes.
-async fn mail(title: &str) -> Vec<u8> {
+pub(crate) async fn mail(title: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let options = Options {

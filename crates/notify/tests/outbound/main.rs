@@ -10,6 +10,7 @@
 
 mod egress;
 mod email;
+mod fixtures;
 mod hostile;
 mod posts;
 mod world;

@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# run.sh
+# What the channels make of hostile titles, read by parsers that are not ours: Slack's block models, the Standard
+# Webhooks library and the mail parser of Python, Microsoft's renderer of Adaptive Cards. Ends with lines
+# "N passed, N failed". Everything it installs lies in target/foreign.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+here="$root/tests/foreign"
+work="$root/target/foreign"
+
+venv() {
+  has python3 || install_packages python3 python3-venv
+  if ! cmp --silent "$here/requirements.txt" "$work/venv/requirements.txt"; then
+    say "installing tests/foreign/requirements.txt into target/foreign/venv"
+    rm -rf "$work/venv"
+    python3 -m venv "$work/venv" 2>/dev/null || { install_packages python3-venv && python3 -m venv --clear "$work/venv"; }
+    "$work/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt"
+    cp "$here/requirements.txt" "$work/venv/requirements.txt"
+  fi
+}
+
+node_modules() {
+  need_node
+  if ! cmp --silent "$here/package-lock.json" "$work/node/package-lock.json"; then
+    mkdir -p "$work/node"
+    cp "$here/package.json" "$here/package-lock.json" "$work/node"
+    say "installing the packages of tests/foreign into target/foreign/node"
+    npm --prefix "$work/node" ci --no-audit --no-fund --loglevel=error >&2 || { rm -f "$work/node/package-lock.json"; return 1; }
+  fi
+}
+
+need_rust
+mkdir -p "$work"
+venv
+node_modules
+
+fixtures="$work/fixtures"
+rm -rf "$fixtures"
+# With the whole workspace, so that its features are those of the other tests and nothing is built twice.
+CAMPANILE_FIXTURES="$fixtures" cargo test --quiet --locked --workspace --test outbound -- fixtures::
+status=0
+"$work/venv/bin/python" "$here/check.py" "$fixtures" || status=1
+cp "$here/teams.mjs" "$work/node/teams.mjs" # beside its packages
+node "$work/node/teams.mjs" "$fixtures" || status=1
+exit "$status"
