@@ -59,6 +59,7 @@ pub fn payload(message: &Message) -> Value {
     json!({
         "text": escape(&headline, SECTION),
         "blocks": blocks,
+        "mrkdwn": false,
         "unfurl_links": false,
         "unfurl_media": false,
     })
