@@ -197,6 +197,8 @@ export const t = {
     project: 'Project',
     allProjects: 'All projects',
     scan: 'From one scan',
+    sort: 'Order',
+    sorts: { worst: 'Worst first', newest: 'Newest first', due: 'Due first', changed: 'Changed last' },
     clear: 'Clear filters',
     removeFilter: (name: string) => `Remove filter: ${name}`,
     finding: 'Finding',

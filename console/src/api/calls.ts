@@ -6,7 +6,6 @@ import type {
   Finding,
   FindingStatus,
   Me,
-  Named,
   Notification,
   Page,
   Project,
@@ -83,7 +82,6 @@ export interface NewProject {
 }
 export const createProject = (body: NewProject) => request<Project>('/projects', { method: 'POST', body });
 
-export const companies = (signal?: Signal) => get<Page<Named>>('/companies', { limit: 200 }, signal);
 export const users = (company: string, signal?: Signal) =>
   get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
 export const teams = (company: string, signal?: Signal) =>

@@ -33,7 +33,8 @@ export interface User {
 }
 
 export interface Membership extends Named {
-  role: Role;
+  /** Null for an administrator who is no member. */
+  role: Role | null;
 }
 
 export interface Me {

@@ -7,8 +7,8 @@ const read = (text: string) => readFilter(new URLSearchParams(text));
 it('shows what is active unless told otherwise', () => {
   const filter = read('');
   expect(isNarrowed(filter)).toBe(false);
-  expect(askOf(filter, null)).toEqual({ status: 'open,in_progress,retest' });
-  expect(askOf(read('status=all'), null)).toEqual({});
+  expect(askOf(filter, null)).toEqual({ sort: '-severity', status: 'open,in_progress,retest' });
+  expect(askOf(read('status=all'), null)).toEqual({ sort: '-severity' });
 });
 
 it('reads an address and passes over what it does not know', () => {
@@ -23,7 +23,10 @@ it('reads an address and passes over what it does not know', () => {
     status: 'closed',
     assignee: 'me',
     text: 'sql',
+    sort: '-severity',
   });
+  expect(askOf(read('sort=due'), null).sort).toBe('sla_due_at');
+  expect(askOf(read('sort=constructor'), null).sort).toBe('-severity');
   expect(isNarrowed(filter)).toBe(true);
 });
 

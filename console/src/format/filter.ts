@@ -6,6 +6,16 @@ import { SEVERITIES, STATUSES, type FindingStatus, type Severity } from '../api/
 /** What still needs someone; the list shows these unless told otherwise. */
 export const ACTIVE: readonly FindingStatus[] = ['open', 'in_progress', 'retest'];
 
+/** The orders of the list, by their name in the address, as the API calls them. */
+export const SORTS = {
+  worst: '-severity',
+  newest: '-created_at',
+  due: 'sla_due_at',
+  changed: '-updated_at',
+} as const;
+export type Sort = keyof typeof SORTS;
+export const sortNames = Object.keys(SORTS) as Sort[];
+
 export interface Filter {
   severities: Severity[];
   /** `active`, `all`, or some. */
@@ -14,6 +24,7 @@ export interface Filter {
   project: string | null;
   scan: string | null;
   text: string;
+  sort: Sort;
 }
 
 function some<T extends string>(text: string | null, known: readonly T[]): T[] {
@@ -31,6 +42,7 @@ export function readFilter(query: URLSearchParams): Filter {
     project: query.get('project_id'),
     scan: query.get('scan_id'),
     text: query.get('text') ?? '',
+    sort: sortNames.find((name) => name === query.get('sort')) ?? 'worst',
   };
 }
 
@@ -48,7 +60,7 @@ export function isNarrowed(filter: Filter): boolean {
 
 /** The filter as the API takes it. */
 export function askOf(filter: Filter, company: string | null): FindingFilter {
-  const ask: FindingFilter = {};
+  const ask: FindingFilter = { sort: SORTS[filter.sort] };
   if (company !== null) ask.company_id = company;
   if (filter.project !== null) ask.project_id = filter.project;
   if (filter.scan !== null) ask.scan_id = filter.scan;

@@ -25,16 +25,8 @@ function storedCompany(): string | null {
   }
 }
 
-async function known(found: Me): Promise<Me> {
-  // An administrator sees every company and need not be a member of one.
-  if (!found.is_admin) return found;
-  const every = await calls.companies();
-  const companies: Membership[] = every.items.map(({ id, name }) => ({ id, name, role: 'manager' }));
-  return { ...found, companies };
-}
-
 async function enter(quiet: boolean): Promise<void> {
-  const found = await known(await calls.me(quiet));
+  const found = await calls.me(quiet);
   person = found;
   const company = storedCompany();
   chosen = found.companies.some(({ id }) => id === company) ? company : null;
@@ -73,7 +65,7 @@ export const session = {
   may(company: string, role: Role): boolean {
     if (person?.is_admin) return true;
     const member = session.companies.find(({ id }) => id === company);
-    return member !== undefined && RANK[member.role] >= RANK[role];
+    return member?.role != null && RANK[member.role] >= RANK[role];
   },
 };
 
