@@ -75,7 +75,8 @@ create table event_plans (
   fault text not null,
   reasons text not null
 );
--- One message to one destination. The unique key is promise F2.
+-- One message to one destination. The unique key is promise F2. earlier is how many of the attempts were made before
+-- somebody asked for it to be sent again; unknowns is how many since then had an unknown outcome.
 create table deliveries (
   id text not null primary key,
   event_id text not null,
@@ -91,6 +92,7 @@ create table deliveries (
   reason text not null,
   body text not null,
   attempts bigint not null,
+  earlier bigint not null,
   unknowns bigint not null,
   next_at bigint not null,
   lease_until bigint not null,

@@ -3,8 +3,11 @@
 //! Owns: their states, what follows from an attempt ([`retry`]), claims and leases, the log of them.
 //! Must not: send.
 
+mod again;
 mod claim;
+pub mod http;
 mod insert;
+pub mod log;
 mod record;
 mod recover;
 pub(crate) mod retry;
@@ -22,6 +25,7 @@ use crate::{
     target::{Key, Recipient},
 };
 
+pub(crate) use again::{Again, send_again};
 pub(crate) use claim::{Claim, claim, waiting};
 pub(crate) use insert::{Lease, New, insert};
 pub(crate) use record::{Done, record};
@@ -30,6 +34,7 @@ pub(crate) use recover::{Whose, recover};
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = DeliveryState)]
 pub enum State {
     /// It waits for its first or next attempt.
     Pending,
@@ -126,6 +131,8 @@ pub(crate) struct Letter {
     pub(crate) body: String,
     /// Which attempt this is, from 1.
     pub(crate) attempt: u32,
+    /// How many of the attempts were made before somebody asked for it to be sent again.
+    pub(crate) earlier: u32,
     /// How many earlier attempts had an unknown outcome.
     pub(crate) unknowns: u32,
     pub(crate) lane: Arc<str>,
@@ -177,3 +184,6 @@ const KEPT: usize = 512;
 fn kept(text: &str) -> String {
     base::text::block(text, KEPT)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,36 +1,46 @@
 //! A small house for the tests of this crate: both databases, a company with people, an engine whose messages go to
 //! the test instead of out.
 
-use std::{
-    collections::HashMap,
-    future::Future,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+mod post;
+
+use std::{future::Future, time::Duration};
 
 use access::{Access, Role, testing as people};
-use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
-use store::{MigrationSet, Store};
-use tokio::{
-    sync::{mpsc, oneshot},
-    task::JoinHandle,
+use axum::{
+    Router,
+    body::Body,
+    http::Request,
+    routing::{get, post},
 };
+use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
+use serde_json::Value as Json;
+use store::{MigrationSet, Store};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tower::ServiceExt;
 
 use crate::{
     Doorbell, Engine,
-    channel::Channel,
-    channels::{Attempt, Channels, Outbound, Outcome, SigningMaster, email},
-    egress,
-    engine::{self, Send},
+    channels::{Channels, SigningMaster, email},
+    chat::http::{get_chat, put_chat},
+    deliveries::http::{get_delivery, list_deliveries, redeliver, test_destination},
+    egress, engine,
+    inbox::http::{list_notifications, mark_all_read, mark_read, summarize},
+    kinds::list_event_types,
+    preferences::http::{get_preferences, put_preferences},
+    rules::http::{change_rule, create_rule, delete_rule, get_rule, list_rules, list_webhook_secrets},
+    trace::trace_event,
 };
 
-static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, crate::MIGRATIONS];
+/// The tables of the house.
+pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, crate::MIGRATIONS];
+
+pub(crate) use post::{Answer, Post, next};
 
 /// When every test begins.
 pub(crate) const START: Time = Time::from_nanos(1_790_000_000_000_000_000);
+
+/// How many messages were taken.
+pub(crate) const DELIVERED: &str = "select count(*) from deliveries where state = 'delivered'";
 
 /// A company with people, on one database.
 #[derive(Clone)]
@@ -89,9 +99,9 @@ fn channels(clock: &Clock) -> Channels {
             ca_file: None,
             timeout: Duration::from_secs(1),
         },
-        webhook_timeout: Duration::from_secs(1),
-        chat_timeout: Duration::from_secs(1),
         signing: SigningMaster(vec![7; 32]),
+        chat_timeout: Duration::from_secs(1),
+        webhook_timeout: Duration::from_secs(1),
     };
     Channels::new(options, clock.clone()).unwrap()
 }
@@ -127,6 +137,70 @@ impl House {
     /// What the rows of a query say, each column as text.
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<(String,)> {
         self.store.read(move |tx| tx.all(sql, &[])).await.unwrap()
+    }
+
+    /// Calls the API as this person does: status and body.
+    pub(crate) async fn call(&self, user: Id, method: &str, path: &str, body: Json) -> (u16, Json) {
+        let token = people::token(&self.access, user).await;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(if body.is_null() {
+                Body::empty()
+            } else {
+                Body::from(body.to_string())
+            })
+            .unwrap();
+        let response = self.router().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
+    }
+
+    /// What a GET answers, which must be 200.
+    pub(crate) async fn get(&self, user: Id, path: &str) -> Json {
+        let (status, body) = self.call(user, "GET", path, Json::Null).await;
+        assert_eq!(status, 200, "{}: {path}: {body}", self.name);
+        body
+    }
+
+    fn router(&self) -> Router {
+        let state = crate::http::State {
+            access: self.access.clone(),
+            channels: self.channels.clone(),
+            doorbell: self.doorbell.clone(),
+        };
+        let rules = get(list_rules).post(create_rule);
+        let rule = get(get_rule).patch(change_rule).delete(delete_rule);
+        Router::new()
+            .route("/notifications", get(list_notifications))
+            .route("/notifications/summary", get(summarize))
+            .route("/notifications/{id}/read", post(mark_read))
+            .route("/notifications/read-all", post(mark_all_read))
+            .route("/notification-rules", rules)
+            .route("/notification-rules/{id}", rule)
+            .route(
+                "/notification-rules/{id}/webhook-secrets",
+                get(list_webhook_secrets),
+            )
+            .route(
+                "/me/notification-preferences",
+                get(get_preferences).put(put_preferences),
+            )
+            .route("/me/chat", get(get_chat).put(put_chat))
+            .route("/event-types", get(list_event_types))
+            .route("/deliveries", get(list_deliveries))
+            .route("/deliveries/{id}", get(get_delivery))
+            .route("/deliveries/{id}/redeliver", post(redeliver))
+            .route("/destinations/test", post(test_destination))
+            .route("/events/{id}/trace", get(trace_event))
+            .layer(axum::middleware::from_fn_with_state(
+                self.access.clone(),
+                access::authenticate,
+            ))
+            .with_state(state)
     }
 
     /// The number that a query answers.
@@ -200,97 +274,6 @@ impl Running {
         self.task.abort();
         let _ = self.task.await;
     }
-}
-
-/// What a destination answers.
-#[derive(Clone)]
-pub(crate) enum Answer {
-    Outcome(Outcome),
-    /// It never answers.
-    Hangs,
-    Panics,
-}
-
-/// A message as it arrived.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Arrived {
-    pub(crate) channel: Channel,
-    pub(crate) delivery: Id,
-    pub(crate) to: String,
-    pub(crate) title: String,
-    pub(crate) body: Option<String>,
-}
-
-/// The other side of every channel.
-#[derive(Clone)]
-pub(crate) struct Post {
-    answers: Arc<Mutex<HashMap<String, Vec<Answer>>>>,
-    arrived: mpsc::UnboundedSender<Arrived>,
-    running: Arc<AtomicUsize>,
-}
-
-/// Messages in the order they arrived.
-pub(crate) type Mailbag = mpsc::UnboundedReceiver<Arrived>;
-
-impl Post {
-    /// A post that takes everything.
-    pub(crate) fn new() -> (Self, Mailbag) {
-        let (arrived, bag) = mpsc::unbounded_channel();
-        let post = Self {
-            answers: Arc::default(),
-            arrived,
-            running: Arc::default(),
-        };
-        (post, bag)
-    }
-
-    /// What `to` answers to the next messages, one after the other; the last answer stays.
-    pub(crate) fn answers(&self, to: &str, answers: &[Answer]) {
-        let mut all = self.answers.lock().unwrap();
-        all.insert(to.to_owned(), answers.iter().rev().cloned().collect());
-    }
-
-    fn send(&self) -> Send {
-        let post = self.clone();
-        Arc::new(move |channel, outbound| {
-            let post = post.clone();
-            Box::pin(async move { post.take(channel, outbound).await })
-        })
-    }
-
-    fn answer(&self, to: &str) -> Answer {
-        let mut all = self.answers.lock().unwrap();
-        match all.get_mut(to) {
-            Some(answers) if answers.len() > 1 => answers.pop().unwrap(),
-            Some(answers) => answers[0].clone(),
-            None => Answer::Outcome(Outcome::Delivered),
-        }
-    }
-
-    async fn take(&self, channel: Channel, outbound: Outbound) -> Attempt {
-        self.running.fetch_add(1, Ordering::SeqCst);
-        let answer = self.answer(&outbound.destination);
-        let _ = self.arrived.send(Arrived {
-            channel,
-            delivery: outbound.delivery_id,
-            to: outbound.destination,
-            title: outbound.message.title(),
-            body: outbound.body,
-        });
-        let outcome = match answer {
-            Answer::Outcome(outcome) => outcome,
-            Answer::Hangs => std::future::pending().await,
-            Answer::Panics => panic!("a broken channel"),
-        };
-        let mut attempt = Attempt::without_answer(outcome, "the test says so");
-        attempt.status = (outcome != Outcome::Unknown).then_some(200);
-        attempt
-    }
-}
-
-/// The next message, or a failed test.
-pub(crate) async fn next(bag: &mut Mailbag) -> Arrived {
-    within(bag.recv()).await.unwrap()
 }
 
 /// What a future answers in a time that no test needs.

@@ -18,6 +18,7 @@ pub use row::{Filter, Notification, list};
 
 /// How many notifications a person has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = InboxSummary)]
 pub struct Summary {
     /// All of them.
     pub total: u64,
@@ -109,3 +110,6 @@ fn frame(clock: &Clock, kind: Kind, user: Id, subject: Id, data: Value) -> Event
     };
     event
 }
+
+#[cfg(test)]
+mod tests;

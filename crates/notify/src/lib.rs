@@ -25,6 +25,7 @@ mod sql;
 pub mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod trace;
 
 pub use engine::{Doorbell, Engine};
 

@@ -21,6 +21,7 @@ pub(crate) use cache::Cache;
 
 /// A rule, as administrators see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = NotificationRule)]
 pub struct Rule {
     /// Its id.
     pub id: Id,
@@ -44,6 +45,7 @@ pub struct Rule {
 
 /// Whom a rule names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = RuleRecipients)]
 pub struct Recipients {
     /// Mail addresses.
     pub emails: Vec<String>,

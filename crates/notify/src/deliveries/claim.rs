@@ -35,6 +35,7 @@ struct Due {
     key: Key,
     body: String,
     attempts: u32,
+    earlier: u32,
     unknowns: u32,
     lane: Arc<str>,
 }
@@ -51,14 +52,15 @@ impl FromRow for Due {
             key: Key::stored(&row.get::<String>(5)?),
             body: row.get(6)?,
             attempts: row.get(7)?,
-            unknowns: row.get(8)?,
-            lane: row.get::<String>(9)?.into(),
+            earlier: row.get(8)?,
+            unknowns: row.get(9)?,
+            lane: row.get::<String>(10)?.into(),
         })
     }
 }
 
-const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, unknowns, \
-     lane from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
+const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
+     unknowns, lane from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
 const NEXT: &str = "select min(next_at) from deliveries where state = 'pending' and lane = $1";
 
 /// Claims what is due in these lanes, at most so many in each, and cancels what may no longer go out.
@@ -119,6 +121,7 @@ fn letter(due: Due, event: &Arc<Event>, address: access::Secret, now: Time) -> L
         address,
         body: due.body,
         attempt: due.attempts + 1,
+        earlier: due.earlier,
         unknowns: due.unknowns,
         lane: due.lane,
         started_at: now,

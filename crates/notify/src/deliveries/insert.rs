@@ -25,9 +25,9 @@ pub(crate) struct Lease {
 }
 
 const HEAD: &str = "insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, \
-     label, lane, target_key, state, reason, body, attempts, unknowns, next_at, lease_until, node, created_at, \
+     label, lane, target_key, state, reason, body, attempts, earlier, unknowns, next_at, lease_until, node, created_at, \
      updated_at)";
-const WIDTH: usize = 20;
+const WIDTH: usize = 21;
 pub(super) const ATTEMPTS: &str = "insert into delivery_attempts (delivery_id, number, started_at, ended_at, outcome, status, answer, reason)";
 pub(super) const ATTEMPT_WIDTH: usize = 8;
 
@@ -52,6 +52,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
                 address,
                 body: delivery.body,
                 attempt: 1,
+                earlier: 0,
                 unknowns: 0,
                 lane: Arc::clone(&delivery.planned.target.lane),
                 started_at: now,
@@ -83,6 +84,7 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
         "".into(),
         delivery.body.as_str().into(),
         i64::from(at_once).into(),
+        0.into(),
         0.into(),
         now.into(),
         if at_once { lease.until } else { Time::default() }.into(),

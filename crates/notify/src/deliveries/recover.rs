@@ -27,6 +27,7 @@ struct Left {
     id: Id,
     channel: Channel,
     attempts: u32,
+    earlier: u32,
     unknowns: u32,
     lane: Arc<str>,
 }
@@ -37,13 +38,15 @@ impl FromRow for Left {
             id: row.get(0)?,
             channel: row.get(1)?,
             attempts: row.get(2)?,
-            unknowns: row.get(3)?,
-            lane: row.get::<String>(4)?.into(),
+            earlier: row.get(3)?,
+            unknowns: row.get(4)?,
+            lane: row.get::<String>(5)?.into(),
         })
     }
 }
 
-const LEFT: &str = "select id, channel, attempts, unknowns, lane from deliveries where state = 'sending'";
+const LEFT: &str =
+    "select id, channel, attempts, earlier, unknowns, lane from deliveries where state = 'sending'";
 
 /// Ends such attempts as of unknown outcome, at most `limit`; what is to be tried again is due at once, because the
 /// wait was the time since. Answers what waits now; as many as `limit` mean that there may be more.
@@ -68,7 +71,13 @@ pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(u
 
 fn given_up(left: &Left, now: base::Time) -> Done {
     let attempt = Attempt::without_answer(Outcome::Unknown, "the server ended before an answer was recorded");
-    let next = match retry::next(left.channel, &attempt, left.attempts, left.unknowns + 1, 0.0) {
+    let next = match retry::next(
+        left.channel,
+        &attempt,
+        left.attempts.saturating_sub(left.earlier),
+        left.unknowns + 1,
+        0.0,
+    ) {
         Next::Again(_, reason) => Next::Again(Duration::ZERO, reason),
         done @ Next::Done(..) => done,
     };

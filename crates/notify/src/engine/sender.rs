@@ -75,11 +75,12 @@ async fn deliver(shared: &Shared, letter: Letter) -> Sent {
         && matches!(attempt.outcome, Outcome::Unknown | Outcome::RefusedForNow { .. });
     shared.lanes.answered(&letter.lane, !silent);
     let unknowns = letter.unknowns + u32::from(attempt.outcome == Outcome::Unknown);
-    let next = if broke && letter.attempt >= BROKEN {
+    let attempts = letter.attempt.saturating_sub(letter.earlier);
+    let next = if broke && attempts >= BROKEN {
         retry::Next::Done(State::Failed, format!("set aside: {}", attempt.reason))
     } else {
         let fraction = shared.store.clock().fraction();
-        retry::next(letter.channel, &attempt, letter.attempt, unknowns, fraction)
+        retry::next(letter.channel, &attempt, attempts, unknowns, fraction)
     };
     if attempt.outcome != Outcome::Delivered {
         tracing::warn!(

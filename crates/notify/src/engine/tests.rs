@@ -6,11 +6,10 @@ mod sending;
 use access::testing as people;
 use base::Kind;
 
-use crate::house::{Post, houses, next};
+use crate::house::{DELIVERED, Post, houses, next};
 
 const INBOX: &str = "select count(*) from notifications";
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
-const DELIVERED: &str = "select count(*) from deliveries where state = 'delivered'";
 
 // promise: B3
 // promise: F1

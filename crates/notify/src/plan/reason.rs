@@ -53,6 +53,23 @@ impl Why {
         matches!(self, Self::Rule(_) | Self::Team | Self::Personal)
     }
 
+    /// The reason as a word of the API.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Rule(_) => "rule",
+            Self::Team => "team",
+            Self::Personal => "personal",
+            Self::NoRule => "no_rule",
+            Self::OptedOut => "opted_out",
+            Self::OutOfScope => "out_of_scope",
+            Self::Disabled => "disabled",
+            Self::Unknown => "unknown",
+            Self::Duplicate => "duplicate",
+            Self::NoDestination => "no_destination",
+            Self::Gone => "gone",
+        }
+    }
+
     /// The reason in words, for the trace.
     pub const fn words(&self) -> &'static str {
         match self {

@@ -64,6 +64,7 @@ pub struct RuleChange {
 /// Whom a rule names: `emails` and `user_ids` for email, `user_ids` for `in_app`, `urls` for the others.
 #[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewRuleRecipients)]
 struct Named {
     /// Mail addresses.
     emails: Option<Vec<String>>,

@@ -1,1 +1,320 @@
-//! x
+//! Rules, preferences and personal chats over HTTP, on both databases.
+
+use serde_json::{Value as Json, json};
+
+use crate::house::{House, Post, houses, next, within};
+
+const RULES: &str = "/notification-rules";
+
+async fn create(house: &House, body: Json) -> (u16, Json) {
+    house.call(house.root, "POST", RULES, body).await
+}
+
+fn field(problem: &Json) -> &str {
+    problem["errors"][0]["field"].as_str().unwrap_or_default()
+}
+
+// promise: R7
+#[tokio::test]
+async fn a_fresh_install_has_rules_and_a_deleted_one_stays_deleted() {
+    for house in houses().await {
+        let rules = house.get(house.root, "/notification-rules?limit=200").await;
+        let rules = rules["items"].as_array().unwrap();
+        assert!(rules.len() > 15);
+        let on = |kind: &str, channel: &str| {
+            rules
+                .iter()
+                .any(|rule| rule["event_type"] == kind && rule["channel"] == channel)
+        };
+        for (kind, channel) in [
+            ("finding.assigned", "in_app"),
+            ("finding.assigned", "email"),
+            ("finding.status_changed", "in_app"),
+            ("sla.breached", "email"),
+            ("scan.completed", "in_app"),
+        ] {
+            assert!(on(kind, channel), "{kind} {channel}");
+        }
+        let path = format!("{RULES}/{}", rules[0]["id"].as_str().unwrap());
+        assert_eq!(house.call(house.root, "DELETE", &path, Json::Null).await.0, 204);
+        assert_eq!(house.call(house.root, "DELETE", &path, Json::Null).await.0, 404);
+        house.store.migrate(crate::house::SETS).await.unwrap();
+        assert_eq!(
+            house.call(house.root, "GET", &path, Json::Null).await.0,
+            404,
+            "{}",
+            house.name
+        );
+    }
+}
+
+// promise: R1
+#[tokio::test]
+async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
+    for house in houses().await {
+        let url = "https://receiver.example/hooks/0123456789abcdef";
+        let body = json!({"event_type": "finding.created", "channel": "webhook", "min_severity": "high",
+            "recipients": {"urls": [url, url]}});
+        assert_eq!(house.call(house.ana, "POST", RULES, body.clone()).await.0, 403);
+        assert_eq!(house.call(house.ana, "GET", RULES, Json::Null).await.0, 403);
+        let (status, rule) = create(&house, body).await;
+        assert_eq!(status, 201, "{}: {rule}", house.name);
+        assert_eq!(
+            rule["recipients"]["urls"],
+            json!(["https://receiver.example/…cdef"])
+        );
+        assert_eq!(rule["enabled"], true);
+        assert_eq!(rule["company_id"], Json::Null);
+        let path = format!("{RULES}/{}", rule["id"].as_str().unwrap());
+        assert_eq!(house.get(house.root, &path).await, rule);
+        let secrets = house.get(house.root, &format!("{path}/webhook-secrets")).await;
+        let secret = secrets["items"][0]["secret"].as_str().unwrap();
+        assert!(secret.starts_with("whsec_"), "{secret}");
+        let kept = house
+            .rows("select sealed || label || target_key || lane || value from notification_rule_recipients")
+            .await;
+        assert!(!kept[0].0.contains("0123456789abcdef"), "sealed at rest");
+        // The masked URL keeps the one there is, another joins it.
+        let change = json!({"min_severity": null, "enabled": false,
+            "recipients": {"urls": ["https://receiver.example/…cdef", "https://other.example/hooks/x"]}});
+        let (status, changed) = house.call(house.root, "PATCH", &path, change).await;
+        assert_eq!(status, 200, "{changed}");
+        assert_eq!(changed["min_severity"], Json::Null);
+        assert_eq!(changed["enabled"], false);
+        assert_eq!(changed["recipients"]["urls"].as_array().unwrap().len(), 2);
+        let again = house.get(house.root, &format!("{path}/webhook-secrets")).await;
+        assert_eq!(
+            again["items"][0]["secret"], secret,
+            "the same URL, the same secret"
+        );
+        let (status, off) = house
+            .call(house.root, "PATCH", &path, json!({"recipients": {"urls": []}}))
+            .await;
+        assert_eq!((status, &off["recipients"]["urls"]), (200, &json!([])));
+    }
+}
+
+// promise: R4
+#[tokio::test]
+async fn the_same_rule_twice_is_refused_also_without_a_severity_and_at_once() {
+    for house in houses().await {
+        for severity in [json!(null), json!("high")] {
+            let body = json!({"event_type": "asset.created", "channel": "email", "min_severity": severity});
+            let mut tasks = tokio::task::JoinSet::new();
+            for _ in 0..8 {
+                let (house, body) = (house.clone(), body.clone());
+                tasks.spawn(async move { create(&house, body).await.0 });
+            }
+            let mut statuses = Vec::new();
+            while let Some(status) = within(tasks.join_next()).await {
+                statuses.push(status.unwrap());
+            }
+            statuses.sort_unstable();
+            assert_eq!(
+                statuses,
+                [201, 409, 409, 409, 409, 409, 409, 409],
+                "{}",
+                house.name
+            );
+        }
+        let body = json!({"event_type": "asset.created", "channel": "email", "company_id": house.company});
+        assert_eq!(
+            create(&house, body).await.0,
+            201,
+            "for one company is another rule"
+        );
+        let made = house
+            .get(house.root, "/notification-rules?event_type=asset.created")
+            .await;
+        assert_eq!(made["items"].as_array().unwrap().len(), 3);
+        let path = format!("{RULES}/{}", made["items"][0]["id"].as_str().unwrap());
+        let (status, _) = house
+            .call(house.root, "PATCH", &path, json!({"min_severity": "high"}))
+            .await;
+        assert_eq!(status, 409, "{}", house.name);
+        let unchanged = house.get(house.root, &path).await;
+        assert_eq!(unchanged, made["items"][0]);
+    }
+}
+
+// promise: S1
+#[tokio::test]
+async fn recipients_that_do_not_fit_are_refused_by_name() {
+    for house in houses().await {
+        let nobody = house.clock.id();
+        for (body, named) in [
+            (
+                json!({"event_type": "notification.created", "channel": "email"}),
+                "event_type",
+            ),
+            (
+                json!({"event_type": "nonsense", "channel": "email"}),
+                "event_type",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "pigeon"}),
+                "channel",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "email", "company_id": nobody}),
+                "company_id",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "email", "recipients": {"emails": ["x"]}}),
+                "recipients.emails[0]",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "email", "recipients": {"user_ids": [nobody]}}),
+                "recipients.user_ids[0]",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "email", "recipients": {"urls": ["https://a.example/"]}}),
+                "recipients.urls",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "slack", "recipients": {"urls": ["https://hooks.slack.com.evil.example/services/a"]}}),
+                "recipients.urls[0]",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "teams", "recipients": {"urls": ["https://webhook.office.com.evil.example/x"]}}),
+                "recipients.urls[0]",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "webhook", "recipients": {"urls": ["https://127.0.0.1/x"]}}),
+                "recipients.urls[0]",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "slack", "recipients": {"user_ids": [house.ana]}}),
+                "recipients.user_ids",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "in_app", "recipients": {"emails": ["a@b.c"]}}),
+                "recipients.emails",
+            ),
+            (
+                json!({"event_type": "asset.updated", "channel": "email", "colour": "red"}),
+                "colour",
+            ),
+        ] {
+            let (status, problem) = create(&house, body.clone()).await;
+            assert_eq!((status, field(&problem)), (422, named), "{body}: {problem}");
+            assert!(
+                !problem.to_string().contains("evil"),
+                "a URL is not repeated: {problem}"
+            );
+        }
+    }
+}
+
+// promise: R1
+#[tokio::test]
+async fn a_new_rule_counts_for_the_next_event_and_a_deleted_one_no_more() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        let body = json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "high",
+            "recipients": {"emails": [" Desk@Outside.example "]}});
+        let (status, rule) = create(&house, body).await;
+        assert_eq!(status, 201, "{rule}");
+        house.assign(&[], &[]).await;
+        assert_eq!(next(&mut bag).await.to, "desk@outside.example");
+        let path = format!("{RULES}/{}", rule["id"].as_str().unwrap());
+        house.call(house.root, "DELETE", &path, Json::Null).await;
+        house.assign(&[house.ben], &[]).await;
+        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
+        engine.stop().await;
+        assert!(bag.try_recv().is_err());
+    }
+}
+
+// promise: R5
+// promise: R6
+#[tokio::test]
+async fn a_person_switches_cells_and_nothing_else_changes() {
+    for house in houses().await {
+        let path = "/me/notification-preferences";
+        let before = house.get(house.ana, path).await;
+        assert_eq!(before["finding.assigned:email"], true);
+        assert_eq!(before["finding.assigned:in_app"], true);
+        assert_eq!(before["finding.assigned:slack"], false, "chat is off until said");
+        let said = json!({"email_finding_assigned": true, "finding.assigned:email": false,
+            "in_app_scan_completed": false});
+        let (status, after) = house.call(house.ana, "PUT", path, said).await;
+        assert_eq!(status, 200, "{after}");
+        let mut expected = before.clone();
+        expected["finding.assigned:email"] = json!(false);
+        expected["scan.completed:in_app"] = json!(false);
+        assert_eq!(after, expected, "{}", house.name);
+        let bad = json!({"finding.assigned:in_app": false, "finding.assigned:pigeon": true});
+        let (status, problem) = house.call(house.ana, "PUT", path, bad).await;
+        assert_eq!((status, field(&problem)), (422, "finding.assigned:pigeon"));
+        assert_eq!(house.get(house.ana, path).await, expected, "nothing was changed");
+        assert_eq!(house.get(house.ben, path).await, before);
+        let (post, mut bag) = Post::new();
+        let engine = house.engine(&post);
+        let body = json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "low",
+            "recipients": {"emails": ["ANA@example.com"]}});
+        assert_eq!(create(&house, body).await.0, 201);
+        house.assign(&[house.ana, house.ben], &[]).await;
+        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
+        house.until("select count(*) from notifications", 2).await;
+        engine.stop().await;
+        assert!(bag.try_recv().is_err());
+    }
+}
+
+// promise: F5
+#[tokio::test]
+async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on() {
+    for house in houses().await {
+        let url = "https://hooks.slack.com/services/T0/B0/abcdefghijkl";
+        let (status, chat) = house
+            .call(
+                house.ana,
+                "PUT",
+                "/me/chat",
+                json!({"slack_webhook_url": url, "slack_enabled": true}),
+            )
+            .await;
+        assert_eq!(status, 200, "{chat}");
+        let masked = "https://hooks.slack.com/…ijkl";
+        let expected = json!({"slack_webhook_url": masked, "slack_enabled": true,
+            "teams_webhook_url": null, "teams_enabled": false});
+        assert_eq!(chat, expected);
+        let (_, same) = house
+            .call(house.ana, "PUT", "/me/chat", json!({"slack_webhook_url": masked}))
+            .await;
+        assert_eq!(same, expected, "{}", house.name);
+        let bad = json!({"slack_enabled": false, "teams_webhook_url": "https://evil.example/x"});
+        let (status, problem) = house.call(house.ana, "PUT", "/me/chat", bad).await;
+        assert_eq!((status, field(&problem)), (422, "teams_webhook_url"), "{problem}");
+        assert_eq!(
+            house.get(house.ana, "/me/chat").await,
+            expected,
+            "nothing was changed"
+        );
+        let (post, mut bag) = Post::new();
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        assert_eq!(next(&mut bag).await.to, "ana@example.com");
+        let on = json!({"finding.assigned:slack": true, "finding.assigned:email": false});
+        house
+            .call(house.ana, "PUT", "/me/notification-preferences", on)
+            .await;
+        house.assign(&[house.ana], &[]).await;
+        assert_eq!(next(&mut bag).await.to, url, "{}", house.name);
+        house
+            .call(house.ana, "PUT", "/me/chat", json!({"slack_webhook_url": null}))
+            .await;
+        house.assign(&[house.ana], &[]).await;
+        house.until("select count(*) from notifications", 3).await;
+        engine.stop().await;
+        assert!(bag.try_recv().is_err());
+        assert_eq!(
+            house.get(house.ana, "/me/chat").await["slack_webhook_url"],
+            Json::Null
+        );
+    }
+}

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::DELIVERED;
 use crate::{
     channels::Outcome,
-    house::{Answer, Post, houses, next},
+    house::{Answer, DELIVERED, Post, houses, next},
 };
 
 const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use super::DELIVERED;
 use crate::{
     channels::Outcome,
     engine::Options,
-    house::{Answer, Post, houses, next, within},
+    house::{Answer, DELIVERED, Post, houses, next, within},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });

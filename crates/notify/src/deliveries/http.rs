@@ -1,0 +1,160 @@
+//! The log of deliveries over HTTP, for administrators of the platform; sending again, and test messages.
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Secret};
+use axum::{extract::State as Extract, http::StatusCode};
+use base::Id;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Again, State as DeliveryState, kept,
+    log::{self, Delivery, DeliveryLog},
+    send_again,
+};
+use crate::{channel::Channel, channels::Outbound, http::State, message};
+
+/// Which deliveries.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those in this state.
+    state: Option<DeliveryState>,
+    /// Only those on this channel.
+    channel: Option<Channel>,
+    /// Only those that tell of this event.
+    event_id: Option<Id>,
+}
+
+/// Messages that left the house or are to, newest first.
+#[utoipa::path(get, path = "/deliveries", tag = "deliveries", params(ListQuery, PageQuery), responses(
+    (status = 200, description = "One page; URLs are masked", body = Page<Delivery>),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list_deliveries(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Delivery>>, Problem> {
+    caller.admin()?;
+    let limit = page.limit()?;
+    let filter = log::Filter {
+        state: query.state,
+        channel: query.channel,
+        event: query.event_id,
+        id: None,
+        before: page.after()?,
+    };
+    let store = state.access.store();
+    let deliveries = store.read(move |tx| log::list(tx, filter, limit + 1)).await?;
+    Ok(Json(Page::cut(deliveries, limit, |last| last.id.to_string())))
+}
+
+/// One message with every attempt.
+#[utoipa::path(get, path = "/deliveries/{id}", tag = "deliveries",
+    params(("id" = Id, Path, description = "The delivery")),
+    responses(
+        (status = 200, description = "The delivery; its URL is masked", body = DeliveryLog),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn get_delivery(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<DeliveryLog>, Problem> {
+    caller.admin()?;
+    let delivery = state.access.store().read(move |tx| log::one(tx, id)).await?;
+    delivery.map(Json).ok_or_else(Problem::not_found)
+}
+
+/// Sends a message again that is over, delivered or not: the same message with the same id, and its schedule of
+/// attempts begins anew.
+#[utoipa::path(post, path = "/deliveries/{id}/redeliver", tag = "deliveries",
+    params(("id" = Id, Path, description = "The delivery")),
+    responses(
+        (status = 202, description = "It is due now", body = DeliveryLog),
+        (status = 409, description = "It is under way already", body = Problem,
+         content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn redeliver(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<(StatusCode, Json<DeliveryLog>), Problem> {
+    caller.admin()?;
+    let delivery = state
+        .access
+        .store()
+        .write(move |tx| match send_again(tx, id)? {
+            Again::Waits => log::one(tx, id)?.ok_or_else(Problem::not_found),
+            Again::UnderWay => Err(Problem::conflict("It waits for its next attempt already.")),
+            Again::None => Err(Problem::not_found()),
+        })
+        .await?;
+    state.doorbell.ring();
+    Ok((StatusCode::ACCEPTED, Json(delivery)))
+}
+
+/// Where a test message goes: `url` for webhook, slack and teams, `email` for email.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TestDestination {
+    /// The channel.
+    channel: Channel,
+    /// The URL.
+    url: Option<Secret>,
+    /// The address.
+    email: Option<String>,
+}
+
+/// What became of a test message.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TestResult {
+    /// Whether the other side took it.
+    pub delivered: bool,
+    /// `delivered`, `refused_for_good`, `refused_for_now` or `unknown`.
+    pub outcome: &'static str,
+    /// The status of the answer, HTTP or SMTP.
+    pub status: Option<u16>,
+    /// The beginning of the answer. Text from outside: escape it.
+    pub answer: String,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// Sends one test message, on the way that real ones go, and waits for what becomes of it.
+#[utoipa::path(post, path = "/destinations/test", tag = "deliveries", request_body = TestDestination, responses(
+    (status = 200, description = "It was tried; the outcome says what became of it", body = TestResult),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn test_destination(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Json(body): Json<TestDestination>,
+) -> Result<Json<TestResult>, Problem> {
+    caller.admin()?;
+    let (field, text) = match body.channel {
+        Channel::Email => ("email", body.email),
+        _ => ("url", body.url.map(|url| url.expose().to_owned())),
+    };
+    let text = text.ok_or_else(|| Problem::field(field, "it is missing"))?;
+    let destination = state
+        .channels
+        .check(body.channel, text.trim())
+        .map_err(|why| Problem::field(field, why))?;
+    let clock = state.access.store().clock();
+    let outbound = Outbound {
+        delivery_id: clock.id(),
+        message: message::test(clock.id(), clock.now(), state.channels.public_url()),
+        destination,
+        body: None,
+    };
+    let attempt = state.channels.send(body.channel, &outbound).await;
+    Ok(Json(TestResult {
+        delivered: attempt.outcome == crate::channels::Outcome::Delivered,
+        outcome: attempt.outcome.name(),
+        status: attempt.status,
+        answer: kept(&attempt.answer),
+        reason: attempt.reason,
+    }))
+}

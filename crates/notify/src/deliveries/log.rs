@@ -1,0 +1,197 @@
+//! The log of deliveries: every message with every attempt.
+
+use std::collections::HashMap;
+
+use base::{Id, Kind, Time};
+use serde::Serialize;
+use store::{Error, FromRow, Row, Select, Tx, Value};
+
+use super::State;
+use crate::{channel::Channel, sql, target::Recipient};
+
+/// A message to one destination.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Delivery {
+    /// Its id; on webhooks the `webhook-id`.
+    pub id: Id,
+    /// The event it tells of.
+    pub event_id: Id,
+    /// The event's type.
+    pub event_type: Kind,
+    /// The event's company; null for one of the platform.
+    pub company_id: Option<Id>,
+    /// The channel.
+    pub channel: Channel,
+    /// Whom it is for: a `user`, a `team`, an `address`, or a `url` that a rule names.
+    pub recipient_type: String,
+    /// The id of the person, the team or the rule's recipient; for an address the address.
+    pub recipient: String,
+    /// Where it goes: an address, or a masked URL.
+    pub destination: String,
+    /// Where it stands.
+    pub state: State,
+    /// Why it stands there, if there is more to say.
+    pub reason: Option<String>,
+    /// How many attempts there were.
+    pub attempt_count: u32,
+    /// When the next one is due, while it waits.
+    pub next_at: Option<Time>,
+    /// When it was planned.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+/// One attempt to deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct AttemptLog {
+    /// Which one, from 1.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Time,
+    /// When its outcome was known; null while it is not.
+    pub ended_at: Option<Time>,
+    /// `delivered`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way.
+    pub outcome: Option<String>,
+    /// The status of the answer, HTTP or SMTP.
+    pub status: Option<u16>,
+    /// The beginning of the answer. Text from outside: escape it.
+    pub answer: Option<String>,
+    /// Why, in words.
+    pub reason: Option<String>,
+}
+
+/// A message with every attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct DeliveryLog {
+    /// The message.
+    #[serde(flatten)]
+    pub delivery: Delivery,
+    /// Its attempts, oldest first.
+    pub attempts: Vec<AttemptLog>,
+}
+
+fn some(text: String) -> Option<String> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+impl Delivery {
+    /// Whom it is for.
+    pub(crate) fn to(&self) -> Option<Recipient> {
+        Recipient::parse(&self.recipient_type, &self.recipient)
+    }
+}
+
+impl FromRow for Delivery {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let company: String = row.get(3)?;
+        let state: State = row.get(8)?;
+        Ok(Self {
+            id: row.get(0)?,
+            event_id: row.get(1)?,
+            event_type: row.get(2)?,
+            company_id: if company.is_empty() {
+                None
+            } else {
+                Some(row.get(3)?)
+            },
+            channel: row.get(4)?,
+            recipient_type: row.get(5)?,
+            recipient: row.get(6)?,
+            destination: row.get(7)?,
+            state,
+            reason: some(row.get(9)?),
+            attempt_count: row.get(10)?,
+            next_at: if state == State::Pending {
+                Some(row.get(11)?)
+            } else {
+                None
+            },
+            created_at: row.get(12)?,
+            updated_at: row.get(13)?,
+        })
+    }
+}
+
+/// A row of the attempts: which delivery it is of, and what it was.
+struct AttemptRow(Id, AttemptLog);
+
+impl FromRow for AttemptRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let (ended_at, status): (i64, i64) = (row.get(3)?, row.get(5)?);
+        let attempt = AttemptLog {
+            number: row.get(1)?,
+            started_at: row.get(2)?,
+            ended_at: (ended_at != 0).then(|| Time::from_nanos(ended_at)),
+            outcome: some(row.get(4)?),
+            status: u16::try_from(status).ok().filter(|status| *status != 0),
+            answer: some(row.get(6)?),
+            reason: some(row.get(7)?),
+        };
+        Ok(Self(row.get(0)?, attempt))
+    }
+}
+
+/// Which deliveries a list shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Filter {
+    pub(crate) state: Option<State>,
+    pub(crate) channel: Option<Channel>,
+    pub(crate) event: Option<Id>,
+    pub(crate) id: Option<Id>,
+    pub(crate) before: Option<Id>,
+}
+
+const DELIVERIES: &str = "select id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, state, \
+     reason, attempts, next_at, created_at, updated_at from deliveries where 1 = 1";
+
+/// The deliveries, newest first, at most `limit`.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn list(tx: &mut Tx<'_>, filter: Filter, limit: u32) -> Result<Vec<Delivery>, Error> {
+    Select::new(DELIVERIES)
+        .filter("id = ?", filter.id)
+        .filter("event_id = ?", filter.event)
+        .filter("state = ?", filter.state)
+        .filter("channel = ?", filter.channel)
+        .filter("id < ?", filter.before)
+        .push(" order by id desc limit ?", vec![limit.into()])
+        .all(tx)
+}
+
+const ATTEMPTS: &str = "select delivery_id, number, started_at, ended_at, outcome, status, answer, reason \
+     from delivery_attempts where 1 = 1";
+
+/// The deliveries with their attempts.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn with_attempts(tx: &mut Tx<'_>, deliveries: Vec<Delivery>) -> Result<Vec<DeliveryLog>, Error> {
+    let ids: Vec<Value> = deliveries.iter().map(|delivery| delivery.id.into()).collect();
+    let mut attempts: HashMap<Id, Vec<AttemptLog>> = HashMap::new();
+    for AttemptRow(delivery, attempt) in sql::among(tx, ATTEMPTS, "delivery_id", &ids)? {
+        attempts.entry(delivery).or_default().push(attempt);
+    }
+    Ok(deliveries
+        .into_iter()
+        .map(|delivery| {
+            let mut attempts = attempts.remove(&delivery.id).unwrap_or_default();
+            attempts.sort_by_key(|attempt| attempt.number);
+            DeliveryLog { delivery, attempts }
+        })
+        .collect())
+}
+
+/// One delivery with its attempts, if there is one.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn one(tx: &mut Tx<'_>, id: Id) -> Result<Option<DeliveryLog>, Error> {
+    let filter = Filter {
+        id: Some(id),
+        ..Filter::default()
+    };
+    let deliveries = list(tx, filter, 1)?;
+    Ok(with_attempts(tx, deliveries)?.pop())
+}

@@ -1,0 +1,131 @@
+//! The log, sending again and the trace over HTTP, on both databases.
+
+use serde_json::{Value as Json, json};
+
+use crate::{
+    channels::Outcome,
+    house::{Answer, DELIVERED, Post, houses, next},
+};
+
+const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
+
+#[tokio::test]
+async fn a_refused_message_is_found_in_the_log_and_sent_again() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers(
+            "ana@example.com",
+            &[
+                Answer::Outcome(Outcome::RefusedForGood),
+                Answer::Outcome(Outcome::Delivered),
+            ],
+        );
+        let engine = house.engine(&post);
+        let event = house.assign(&[house.ana], &[]).await;
+        let first = next(&mut bag).await;
+        house.until(REFUSED, 1).await;
+        let path = format!("/deliveries?state=refused&channel=email&event_id={event}");
+        assert_eq!(house.call(house.ana, "GET", &path, Json::Null).await.0, 403);
+        let list = house.get(house.root, &path).await;
+        let delivery = &list["items"][0];
+        assert_eq!(delivery["destination"], "ana@example.com");
+        assert_eq!(delivery["reason"], "the test says so");
+        let path = format!("/deliveries/{}", delivery["id"].as_str().unwrap());
+        let log = house.get(house.root, &path).await;
+        assert_eq!(log["attempts"][0]["outcome"], "refused_for_good");
+        assert_eq!(log["attempts"][0]["status"], 200);
+        let again = format!("{path}/redeliver");
+        assert_eq!(house.call(house.ana, "POST", &again, Json::Null).await.0, 403);
+        let (status, body) = house.call(house.root, "POST", &again, Json::Null).await;
+        assert_eq!(
+            (status, &body["state"]),
+            (202, &json!("pending")),
+            "{}",
+            house.name
+        );
+        assert_eq!(next(&mut bag).await, first, "the same message");
+        house.until(DELIVERED, 1).await;
+        let log = house.get(house.root, &path).await;
+        assert_eq!(log["attempts"].as_array().unwrap().len(), 2);
+        let (status, _) = house
+            .call(
+                house.root,
+                "POST",
+                &format!("/deliveries/{event}/redeliver"),
+                Json::Null,
+            )
+            .await;
+        assert_eq!(status, 404);
+        engine.stop().await;
+    }
+}
+
+// promise: C6
+#[tokio::test]
+async fn the_trace_says_who_was_told_who_was_not_and_why() {
+    for house in houses().await {
+        let outsider = access::testing::user(&house.store, "eve@example.com").await;
+        let off = json!({"finding.assigned:email": false});
+        house
+            .call(house.ben, "PUT", "/me/notification-preferences", off)
+            .await;
+        let (post, mut bag) = Post::new();
+        let engine = house.engine(&post);
+        let event = house.assign(&[house.ana, house.ben, outsider], &[]).await;
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
+        let path = format!("/events/{event}/trace");
+        assert_eq!(house.call(house.ana, "GET", &path, Json::Null).await.0, 403);
+        let trace = house.get(house.root, &path).await;
+        let of = |channel: &str, name: &str| {
+            let entries = trace["entries"].as_array().unwrap();
+            let entry = entries
+                .iter()
+                .find(|entry| entry["channel"] == channel && entry["name"] == name);
+            entry.cloned().unwrap_or_default()
+        };
+        assert_eq!(of("in_app", "ana")["reason"], "rule", "{}: {trace}", house.name);
+        assert!(of("in_app", "ana")["notification_id"].is_string());
+        let mail = of("email", "ana");
+        assert_eq!(mail["delivery"]["attempts"][0]["outcome"], "delivered");
+        assert!(mail["rule_id"].is_string());
+        assert_eq!(of("in_app", "ben")["told"], true);
+        assert_eq!(of("email", "ben")["reason"], "opted_out");
+        for channel in ["in_app", "email"] {
+            assert_eq!(of(channel, "eve")["reason"], "out_of_scope");
+            assert_eq!(of(channel, "eve")["told"], false);
+        }
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves() {
+    for house in houses().await {
+        for (body, field) in [
+            (
+                json!({"channel": "slack", "url": "https://evil.example/x"}),
+                "url",
+            ),
+            (json!({"channel": "webhook", "url": "https://10.0.0.1/x"}), "url"),
+            (json!({"channel": "email", "email": "a@b\r\nBcc: c@d"}), "email"),
+            (json!({"channel": "teams"}), "url"),
+            (json!({"channel": "in_app", "url": "x"}), "url"),
+        ] {
+            let (status, problem) = house
+                .call(house.root, "POST", "/destinations/test", body.clone())
+                .await;
+            assert_eq!(
+                (status, &problem["errors"][0]["field"]),
+                (422, &json!(field)),
+                "{body}"
+            );
+            assert!(!problem.to_string().contains("evil"));
+        }
+        let body = json!({"channel": "email", "email": "a@b.example"});
+        assert_eq!(
+            house.call(house.ana, "POST", "/destinations/test", body).await.0,
+            403
+        );
+    }
+}

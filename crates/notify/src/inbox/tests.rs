@@ -1,0 +1,320 @@
+//! The inbox over HTTP, filled by a real engine, on both databases.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use base::{Id, Kind};
+use serde_json::{Value as Json, json};
+
+use crate::house::{House, Post, houses, within};
+
+const ROWS: &str = "select count(*) from notifications";
+
+/// Lets an engine plan what happened.
+async fn planned(house: &House, rows: i64) {
+    let (post, _bag) = Post::new();
+    let engine = house.engine(&post);
+    house.until(ROWS, rows).await;
+    engine.stop().await;
+}
+
+async fn assigned(house: &House, times: i64) {
+    for _ in 0..times {
+        house.assign(&[house.ana, house.ben], &[]).await;
+    }
+    planned(house, 2 * times).await;
+}
+
+fn ids(page: &Json) -> Vec<String> {
+    let items = page["items"].as_array().unwrap();
+    items
+        .iter()
+        .map(|row| row["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn summary(house: &House, user: Id) -> (u64, u64) {
+    let summary = house.get(user, "/notifications/summary").await;
+    (
+        summary["total"].as_u64().unwrap(),
+        summary["unread"].as_u64().unwrap(),
+    )
+}
+
+// promise: C1
+// promise: I1
+// promise: I2
+#[tokio::test]
+async fn a_row_says_what_happened_and_links_to_the_thing() {
+    for house in houses().await {
+        let mut event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
+        let scan = house.clock.id();
+        event.data.insert("scan_id".into(), scan.to_string().into());
+        let finding = event.subject.id;
+        house.emit(event).await;
+        house.clock.advance(Duration::from_secs(1));
+        let mut scanned = house.event(Kind::ScanCompleted, &[house.ana], &[]);
+        scanned.subject.kind = base::SubjectType::Scan;
+        house.emit(scanned).await;
+        planned(&house, 2).await;
+        let page = house.get(house.ana, "/notifications").await;
+        assert_eq!(page["items"][0]["event_type"], "scan.completed", "newest first");
+        let row = &page["items"][1];
+        assert_eq!(row["type"], "finding");
+        assert_eq!(row["event_type"], "finding.assigned");
+        assert_eq!(row["title"], "Finding assigned: SQL injection");
+        assert!(row["body"].as_str().is_some_and(|body| body.contains("Acme")));
+        assert_eq!(row["data"]["finding_id"], finding.to_string());
+        assert_eq!(row["data"]["scan_id"], scan.to_string());
+        assert_eq!(row["read"], false);
+        let scans = house
+            .get(house.ana, "/notifications?event_type=scan.completed")
+            .await;
+        assert_eq!(ids(&scans), ids(&page)[..1]);
+        let (status, _) = house
+            .call(house.ana, "GET", "/notifications?event_type=nonsense", Json::Null)
+            .await;
+        assert_eq!(status, 422);
+    }
+}
+
+// promise: I1
+#[tokio::test]
+async fn lists_are_filtered_by_read_state() {
+    for house in houses().await {
+        assigned(&house, 6).await;
+        let all = ids(&house.get(house.ana, "/notifications").await);
+        let read = |id: &String| format!("/notifications/{id}/read");
+        house.call(house.ana, "POST", &read(&all[4]), Json::Null).await;
+        house
+            .call(house.ana, "POST", "/notifications/read-all", Json::Null)
+            .await;
+        for _ in 0..3 {
+            house.assign(&[house.ana], &[]).await;
+        }
+        planned(&house, 15).await;
+        let all = ids(&house.get(house.ana, "/notifications").await);
+        house.call(house.ana, "POST", &read(&all[1]), Json::Null).await;
+        let unread = ids(&house.get(house.ana, "/notifications?read=false").await);
+        assert_eq!(unread, [all[0].clone(), all[2].clone()], "{}", house.name);
+        let mut expected = all.clone();
+        expected.retain(|id| !unread.contains(id));
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/notifications?read=true&limit=2{cursor}");
+            let page = house.get(house.ana, &path).await;
+            seen.extend(ids(&page));
+            let Some(next) = page["next_cursor"].as_str() else {
+                break;
+            };
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!(seen, expected, "{}", house.name);
+    }
+}
+
+// promise: I3
+// promise: I5
+#[tokio::test]
+async fn the_summary_is_exact_and_reading_all_touches_no_one_elses() {
+    for house in houses().await {
+        assert_eq!(summary(&house, house.ana).await, (0, 0));
+        assigned(&house, 5).await;
+        assert_eq!(summary(&house, house.ana).await, (5, 5), "{}", house.name);
+        let first = ids(&house.get(house.ana, "/notifications").await)[0].clone();
+        for _ in 0..3 {
+            let path = format!("/notifications/{first}/read");
+            let (status, _) = house.call(house.ana, "POST", &path, Json::Null).await;
+            assert_eq!(status, 204, "reading twice is reading");
+        }
+        assert_eq!(summary(&house, house.ana).await, (5, 4));
+        let (status, _) = house
+            .call(house.ana, "POST", "/notifications/read-all", Json::Null)
+            .await;
+        assert_eq!(status, 204);
+        assert_eq!(summary(&house, house.ana).await, (5, 0));
+        assert_eq!(summary(&house, house.ben).await, (5, 5));
+        let page = house.get(house.ana, "/notifications").await;
+        assert!(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|row| row["read"] == true)
+        );
+        house.assign(&[house.ana], &[]).await;
+        planned(&house, 11).await;
+        assert_eq!(summary(&house, house.ana).await, (6, 1));
+        let path = format!("/notifications/{first}/read");
+        house.call(house.ana, "POST", &path, Json::Null).await;
+        assert_eq!(summary(&house, house.ana).await, (6, 1), "it was read before");
+    }
+}
+
+// promise: I3
+#[tokio::test]
+async fn counters_and_rows_agree_under_concurrent_reading_and_arriving() {
+    for house in houses().await {
+        assigned(&house, 40).await;
+        let all = ids(&house.get(house.ana, "/notifications?limit=200").await);
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let mut tasks = tokio::task::JoinSet::new();
+        for (at, id) in all.into_iter().enumerate() {
+            let house = house.clone();
+            tasks.spawn(async move {
+                let path = match at % 10 {
+                    9 => "/notifications/read-all".to_owned(),
+                    _ => format!("/notifications/{id}/read"),
+                };
+                let (status, _) = house.call(house.ana, "POST", &path, Json::Null).await;
+                assert_eq!(status, 204);
+                house.assign(&[house.ana], &[]).await;
+            });
+        }
+        while let Some(done) = within(tasks.join_next()).await {
+            done.unwrap();
+        }
+        house.until(ROWS, 120).await;
+        engine.stop().await;
+        let unread = house.get(house.ana, "/notifications?read=false&limit=200").await;
+        let unread = u64::try_from(ids(&unread).len()).unwrap();
+        assert_eq!(summary(&house, house.ana).await, (80, unread), "{}", house.name);
+    }
+}
+
+// promise: I4
+// promise: I6
+#[tokio::test]
+async fn anothers_notification_does_not_exist() {
+    for house in houses().await {
+        assigned(&house, 1).await;
+        let bens = ids(&house.get(house.ben, "/notifications").await)[0].clone();
+        let path = format!("/notifications/{bens}/read");
+        for other in [house.ana, house.root] {
+            let (status, _) = house.call(other, "POST", &path, Json::Null).await;
+            assert_eq!(status, 404, "{}", house.name);
+        }
+        assert_eq!(summary(&house, house.ben).await, (1, 1));
+        let query = format!("/notifications?user_id={}", house.ben);
+        let page = house.get(house.root, &query).await;
+        assert_eq!(page["items"], json!([]), "the token says whose inbox it is");
+        assert_eq!(house.call(house.ben, "POST", &path, Json::Null).await.0, 204);
+    }
+}
+
+// promise: I7
+#[tokio::test]
+async fn pages_neither_repeat_nor_hide_a_row_while_others_arrive() {
+    for house in houses().await {
+        assigned(&house, 60).await;
+        let page = house.get(house.ana, "/notifications").await;
+        let mut seen = ids(&page);
+        assert_eq!(seen.len(), 25, "by default");
+        let times: BTreeSet<_> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["created_at"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(times.len(), 25, "no two share a time, though the clock stands");
+        let mut cursor = page["next_cursor"].as_str().unwrap().to_owned();
+        assert_eq!(cursor, page["items"][24]["created_at"]);
+        let mut rows = 120;
+        loop {
+            house.assign(&[house.ana], &[]).await;
+            rows += 1;
+            planned(&house, rows).await;
+            let path = format!("/notifications?limit=10&cursor={cursor}");
+            let page = house.get(house.ana, &path).await;
+            seen.extend(ids(&page));
+            let Some(next) = page["next_cursor"].as_str() else {
+                break;
+            };
+            next.clone_into(&mut cursor);
+        }
+        let unique: BTreeSet<_> = seen.iter().collect();
+        assert_eq!((seen.len(), unique.len()), (60, 60), "{}", house.name);
+        for bad in ["cursor=yesterday", "limit=0", "limit=201", "limit=x"] {
+            let path = format!("/notifications?{bad}");
+            assert_eq!(
+                house.call(house.ana, "GET", &path, Json::Null).await.0,
+                422,
+                "{bad}"
+            );
+        }
+    }
+}
+
+// promise: F2
+#[tokio::test]
+async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
+    for house in houses().await {
+        assigned(&house, 1).await;
+        let again = house
+            .store
+            .write(|tx| {
+                let sql = "insert into notifications (id, user_id, event_id, event_type, created_at, read_at) \
+                     select id || 'x', user_id, event_id, event_type, created_at + 1, 0 from notifications";
+                tx.execute(sql, &[])
+            })
+            .await;
+        assert_eq!(again, Err(store::Error::Unique), "{}", house.name);
+        let again = house
+            .store
+            .write(|tx| {
+                let sql = "insert into deliveries select id || 'x', event_id, event_type, company_id, channel, \
+                     recipient_kind, recipient, label, lane, target_key, state, reason, body, attempts, earlier, \
+                     unknowns, next_at, lease_until, node, created_at, updated_at from deliveries";
+                tx.execute(sql, &[])
+            })
+            .await;
+        assert_eq!(again, Err(store::Error::Unique), "{}", house.name);
+    }
+}
+
+// promise: B5
+#[tokio::test]
+async fn open_tabs_hear_of_each_change_of_their_own_inbox() {
+    for house in houses().await {
+        let mut bus = house.store.bus().subscribe();
+        assigned(&house, 1).await;
+        let first = ids(&house.get(house.ana, "/notifications").await)[0].clone();
+        let path = format!("/notifications/{first}/read");
+        house.call(house.ana, "POST", &path, Json::Null).await;
+        house.call(house.ana, "POST", &path, Json::Null).await;
+        house
+            .call(house.ben, "POST", "/notifications/read-all", Json::Null)
+            .await;
+        let mut frames = Vec::new();
+        while let Ok(batch) = bus.try_recv() {
+            let mine = batch.iter().filter(|event| !event.kind.about().notifies);
+            frames.extend(mine.cloned());
+        }
+        let kinds: Vec<_> = frames.iter().map(|frame| frame.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Kind::NotificationCreated,
+                Kind::NotificationCreated,
+                Kind::NotificationRead,
+                Kind::NotificationAllRead
+            ],
+            "{}",
+            house.name
+        );
+        let created = frames
+            .iter()
+            .find(|frame| frame.audience == base::Audience::User(house.ana))
+            .unwrap();
+        assert_eq!(created.data["notification"]["id"], first);
+        assert_eq!(
+            created.data["notification"]["title"],
+            "Finding assigned: SQL injection"
+        );
+        assert_eq!(created.data["summary"], json!({"total": 1, "unread": 1}));
+        assert_eq!(frames[2].data["notification_id"], first);
+        assert_eq!(frames[2].data["summary"], json!({"total": 1, "unread": 0}));
+        assert_eq!(frames[3].data["summary"], json!({"total": 1, "unread": 0}));
+    }
+}
