@@ -53,7 +53,7 @@ impl Default for Options {
             shards: 0,
             frames: 256,
             bytes: 128 * 1024,
-            per_user: 64,
+            per_user: 50,
             total: 20_000,
             heartbeat: Duration::from_secs(20),
             unread: Duration::from_mins(1),

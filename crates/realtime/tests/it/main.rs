@@ -9,6 +9,7 @@
 
 mod carrying;
 mod ending;
+mod examples;
 mod hub;
 mod opening;
 mod slow;
