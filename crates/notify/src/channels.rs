@@ -11,13 +11,12 @@ pub mod slack;
 pub mod teams;
 pub mod webhook;
 
-use std::{fmt, panic::AssertUnwindSafe, str::FromStr, sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use base::{
     Clock, Id,
     destination::{self, Destination},
 };
-use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -198,28 +197,21 @@ impl Channels {
         SigningKey::derive(&self.signing.0, url).secret()
     }
 
-    /// Sends one message to one destination and says what became of it. Never panics, never takes longer than its
-    /// own timeout, and does not retry.
+    /// Sends one message to one destination and says what became of it. Takes no longer than the channel's timeout,
+    /// and does not retry.
     pub async fn send(&self, channel: Channel, outbound: &Outbound) -> Attempt {
         let message = &outbound.message;
         let url = &outbound.destination;
-        let send = async {
-            match channel {
-                Channel::InApp => {
-                    Attempt::without_answer(Outcome::RefusedForGood, "the inbox has no destination")
-                }
-                Channel::Email => self.mailer.send(outbound).await,
-                Channel::Webhook => {
-                    webhook::send(&self.webhook, &self.signing.0, outbound, self.clock.now()).await
-                }
-                Channel::Slack => slack::send(&self.chat, url, message).await,
-                Channel::Teams => teams::send(&self.chat, url, message).await,
+        match channel {
+            Channel::InApp => {
+                Attempt::without_answer(Outcome::RefusedForGood, "the inbox has no destination")
             }
-        };
-        // One message that trips a fault of ours must not take the others with it. Whether it left is not known.
-        AssertUnwindSafe(send).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(%channel, delivery = %outbound.delivery_id, "a channel panicked");
-            Attempt::without_answer(Outcome::Unknown, "a fault in Campanile")
-        })
+            Channel::Email => self.mailer.send(outbound).await,
+            Channel::Webhook => {
+                webhook::send(&self.webhook, &self.signing.0, outbound, self.clock.now()).await
+            }
+            Channel::Slack => slack::send(&self.chat, url, message).await,
+            Channel::Teams => teams::send(&self.chat, url, message).await,
+        }
     }
 }
