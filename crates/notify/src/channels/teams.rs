@@ -39,22 +39,30 @@ fn throttled(attempt: Attempt) -> Attempt {
 
 /// The message as Teams takes it.
 pub fn payload(message: &Message) -> Value {
-    let kicker = match message.severity_label() {
-        Some(severity) => format!("{severity} · {}", message.action),
-        None => message.action.to_owned(),
-    };
-    let mut body = vec![
-        json!({
-            "type": "Container",
-            "style": style(message.severity),
-            "bleed": true,
-            "items": [
-                rich(&[run(&kicker, &[("weight", "Bolder"), ("size", "Small")])]),
-                rich(&[run(&message.subject_title, &[("weight", "Bolder"), ("size", "Large")])]),
-            ],
-        }),
-        rich(&[run(&message.sentence, &[])]),
-    ];
+    json!({
+        "type": "message",
+        "attachments": [{
+            "contentType": "application/vnd.microsoft.card.adaptive",
+            "contentUrl": null,
+            "content": {
+                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+                "type": "AdaptiveCard",
+                "version": "1.4",
+                "fallbackText": message.action,
+                "msteams": {"width": "Full"},
+                "body": body(message),
+                "actions": [{
+                    "type": "Action.OpenUrl",
+                    "title": message.link.label,
+                    "url": message.link.url,
+                }],
+            },
+        }],
+    })
+}
+
+fn body(message: &Message) -> Vec<Value> {
+    let mut body = vec![head(message), rich(&[run(&message.sentence, &[])])];
     let company = message.company.as_deref().map(|company| ("Company", company));
     let others = message.facts.iter().map(|fact| (fact.label, fact.text.as_str()));
     body.extend(company.into_iter().chain(others).map(|(label, text)| {
@@ -68,31 +76,27 @@ pub fn payload(message: &Message) -> Value {
     if let Some(note) = &message.note {
         body.push(json!({"type": "Container", "style": "emphasis", "items": [rich(&[run(note, &[])])]}));
     }
-    let mut footer = rich(&[run(
-        &format!("Campanile · {}", message::moment(message.at)),
-        &[("size", "Small"), ("color", "Default")],
-    )]);
+    let moment = format!("Campanile · {}", message::moment(message.at));
+    let mut footer = rich(&[run(&moment, &[("size", "Small"), ("color", "Default")])]);
     footer["separator"] = true.into();
     body.push(footer);
+    body
+}
+
+/// What is seen first: how bad, what happened, to what.
+fn head(message: &Message) -> Value {
+    let kicker = match message.severity_label() {
+        Some(severity) => format!("{severity} · {}", message.action),
+        None => message.action.to_owned(),
+    };
     json!({
-        "type": "message",
-        "attachments": [{
-            "contentType": "application/vnd.microsoft.card.adaptive",
-            "contentUrl": null,
-            "content": {
-                "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
-                "type": "AdaptiveCard",
-                "version": "1.4",
-                "fallbackText": message.action,
-                "msteams": {"width": "Full"},
-                "body": body,
-                "actions": [{
-                    "type": "Action.OpenUrl",
-                    "title": message.link.label,
-                    "url": message.link.url,
-                }],
-            },
-        }],
+        "type": "Container",
+        "style": style(message.severity),
+        "bleed": true,
+        "items": [
+            rich(&[run(&kicker, &[("weight", "Bolder"), ("size", "Small")])]),
+            rich(&[run(&message.subject_title, &[("weight", "Bolder"), ("size", "Large")])]),
+        ],
     })
 }
 
