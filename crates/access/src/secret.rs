@@ -3,7 +3,7 @@
 //! Owns: [`Vault`] (XChaCha20-Poly1305), [`Secret`], and how a URL is shown ([`mask`]).
 //! Must not: print a secret, or open one that was sealed for another record.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, fmt::Write as _, sync::Arc};
 
 use base::Clock;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -19,6 +19,9 @@ const VERSION: &str = "v1.";
 
 /// Separates this use of the server's key from any other.
 const PURPOSE: &[u8] = b"campanile vault v1\0";
+
+/// The same for [`Vault::digest`].
+const DIGESTS: &[u8] = b"campanile digests v1\0";
 
 const NONCE: usize = 24;
 
@@ -59,6 +62,7 @@ impl fmt::Debug for Secret {
 #[derive(Clone)]
 pub struct Vault {
     cipher: Arc<XChaCha20Poly1305>,
+    digests: Arc<Sha256>,
     clock: Clock,
 }
 
@@ -76,6 +80,11 @@ impl Vault {
             .finalize();
         Self {
             cipher: Arc::new(XChaCha20Poly1305::new(&key)),
+            digests: Arc::new(
+                Sha256::new()
+                    .chain_update(DIGESTS)
+                    .chain_update(Sha256::digest(secret.as_bytes())),
+            ),
             clock: clock.clone(),
         }
     }
@@ -102,6 +111,19 @@ impl Vault {
             "{VERSION}{}",
             URL_SAFE_NO_PAD.encode([&nonce[..], &sealed].concat())
         )
+    }
+
+    /// What is the same for the same text and tells nothing of it without the key: for a unique key over secrets.
+    /// Hexadecimal.
+    pub fn digest(&self, text: &str) -> String {
+        let digest = Sha256::clone(&self.digests)
+            .chain_update(text.as_bytes())
+            .finalize();
+        digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
     }
 
     /// Opens what was sealed for the same record.
@@ -180,6 +202,15 @@ mod tests {
         for bad in ["", "v1.", "v1.AAAA", "v2.x", "plain"] {
             assert_eq!(ours.open("team 1", bad), Err(NotOpened));
         }
+    }
+
+    #[test]
+    fn a_digest_is_the_same_for_the_same_text_and_key_alone() {
+        let ours = vault("key one");
+        assert_eq!(ours.digest("a"), vault("key one").digest("a"));
+        assert_ne!(ours.digest("a"), ours.digest("b"));
+        assert_ne!(ours.digest("a"), vault("key two").digest("a"));
+        assert_eq!(ours.digest("a").len(), 64);
     }
 
     #[test]

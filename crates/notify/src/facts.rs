@@ -42,7 +42,8 @@ impl Wanted {
                 .flat_map(|channel| rules.of(kind, channel))
             {
                 wanted.users.extend(&rule.users);
-                wanted.addresses.extend(rule.addresses.iter().cloned());
+                let addresses = rule.addresses.iter().map(|address| address.label.to_string());
+                wanted.addresses.extend(addresses);
             }
         }
         wanted
@@ -79,10 +80,10 @@ pub(crate) fn world(
     let users: Vec<Id> = wanted.users.into_iter().collect();
     let addresses: Vec<String> = wanted.addresses.into_iter().collect();
     if !users.is_empty() {
-        add_people(&mut world, directory::people(tx, &users)?);
+        add_people(&mut world, vault, directory::people(tx, &users)?);
     }
     if !addresses.is_empty() {
-        add_people(&mut world, directory::people_by_email(tx, &addresses)?);
+        add_people(&mut world, vault, directory::people_by_email(tx, &addresses)?);
     }
     let known: Vec<Value> = world.people.keys().map(Value::from).collect();
     if !known.is_empty() {
@@ -93,13 +94,13 @@ pub(crate) fn world(
     if !teams.is_empty() {
         world.teams = directory::teams(tx, vault, &teams)?
             .into_iter()
-            .map(|team| (team.id, team_of(team)))
+            .map(|team| (team.id, team_of(vault, team)))
             .collect::<HashMap<_, _>>();
     }
     Ok(world)
 }
 
-fn add_people(world: &mut World, people: Vec<directory::Person>) {
+fn add_people(world: &mut World, vault: &Vault, people: Vec<directory::Person>) {
     for person in people {
         world.addresses.insert(normalised(&person.email), person.id);
         world.people.insert(
@@ -107,16 +108,17 @@ fn add_people(world: &mut World, people: Vec<directory::Person>) {
             Person {
                 active: person.active,
                 scope: person.scope,
-                mailbox: Target::mailbox(&person.email),
+                mailbox: Target::mailbox(vault, &person.email),
             },
         );
     }
 }
 
-fn team_of(team: directory::TeamAddress) -> Team {
+fn team_of(vault: &Vault, team: directory::TeamAddress) -> Team {
+    let url = |url| UrlTarget::new(vault, url);
     Team {
         company: team.company_id,
-        slack: team.slack_url.map(UrlTarget::new),
-        teams: team.teams_url.map(UrlTarget::new),
+        slack: team.slack_url.map(url),
+        teams: team.teams_url.map(url),
     }
 }

@@ -125,7 +125,7 @@ impl<'a> Pass<'a> {
                 self.person(channel, *user, Why::Rule(rule.id));
             }
             for address in &rule.addresses {
-                match world.person_at(address) {
+                match world.person_at(&address.label) {
                     Some(user) => self.person(channel, user, Why::Rule(rule.id)),
                     None => self.address(channel, address, rule.id),
                 }
@@ -155,16 +155,11 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn address(&mut self, channel: Channel, address: &str, rule: Id) {
+    fn address(&mut self, channel: Channel, address: &Target, rule: Id) {
         // Only mail can go to an address; an in-app rule cannot name a stranger's.
         if channel == Channel::Email {
-            let target = Target::mailbox(address);
-            self.deliver(
-                channel,
-                Recipient::Address(address.to_owned()),
-                &target,
-                Why::Rule(rule),
-            );
+            let recipient = Recipient::Address(address.label.to_string());
+            self.deliver(channel, recipient, address, Why::Rule(rule));
         }
     }
 

@@ -5,9 +5,9 @@
 
 use std::{fmt, sync::Arc};
 
+use access::Vault;
 use base::Id;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// Whom a message is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -55,20 +55,20 @@ impl Recipient {
     }
 }
 
-/// What makes two destinations the same one: a hash of the normalised address or the canonical URL, because a URL is
-/// a secret and a key is not.
+/// What makes two destinations the same one: a keyed hash of the normalised address or the canonical URL, because a
+/// URL is a secret and a key is not.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(Arc<str>);
 
 impl Key {
     /// The key of a mail address, however it is written.
-    pub fn of_address(address: &str) -> Self {
-        Self::hash("address", &normalised(address))
+    pub fn of_address(vault: &Vault, address: &str) -> Self {
+        Self(vault.digest(&format!("address {}", normalised(address))).into())
     }
 
     /// The key of a URL in its canonical form.
-    pub fn of_url(canonical: &str) -> Self {
-        Self::hash("url", canonical)
+    pub fn of_url(vault: &Vault, canonical: &str) -> Self {
+        Self(vault.digest(&format!("url {canonical}")).into())
     }
 
     /// The key that was stored as this text.
@@ -79,23 +79,6 @@ impl Key {
     /// The text to store.
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-
-    fn hash(kind: &str, text: &str) -> Self {
-        use fmt::Write;
-        let mut hash = Sha256::new();
-        hash.update(kind);
-        hash.update([0]);
-        hash.update(text);
-        let text = hash
-            .finalize()
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            });
-        Self(text.into())
     }
 }
 
@@ -121,9 +104,9 @@ pub const MAIL_LANE: &str = "email";
 
 impl Target {
     /// A mailbox.
-    pub fn mailbox(address: &str) -> Self {
+    pub fn mailbox(vault: &Vault, address: &str) -> Self {
         Self {
-            key: Key::of_address(address),
+            key: Key::of_address(vault, address),
             lane: MAIL_LANE.into(),
             label: address.into(),
         }
@@ -142,12 +125,13 @@ mod tests {
     // promise: F2
     #[test]
     fn an_address_has_one_key_however_it_is_written() {
-        let key = Key::of_address("ana@example.com");
+        let vault = Vault::new("key", &base::Clock::system());
+        let key = Key::of_address(&vault, "ana@example.com");
         for same in ["Ana@Example.com", "  ANA@EXAMPLE.COM\n"] {
-            assert_eq!(Key::of_address(same), key);
+            assert_eq!(Key::of_address(&vault, same), key);
         }
-        assert_ne!(Key::of_address("anna@example.com"), key);
-        assert_ne!(Key::of_url("ana@example.com"), key);
+        assert_ne!(Key::of_address(&vault, "anna@example.com"), key);
+        assert_ne!(Key::of_url(&vault, "ana@example.com"), key);
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub async fn put_chat(
                     Wanted::None => super::set_url(tx, &vault, user, channel, None)?,
                     Wanted::Url(text) => match channels.check(channel, &text) {
                         Ok(url) => {
-                            let url = UrlTarget::new(Secret::new(url));
+                            let url = UrlTarget::new(&vault, Secret::new(url));
                             super::set_url(tx, &vault, user, channel, Some(&url))?;
                         }
                         Err(why) => check.note(field, why),

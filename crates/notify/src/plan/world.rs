@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use access::Secret;
+use access::{Secret, Vault};
 use base::{Event, Id, Kind, Scope, Severity};
 
 use crate::{
@@ -80,13 +80,13 @@ pub struct UrlTarget {
 impl UrlTarget {
     /// A URL in the canonical form in which it is stored. Whether it may be posted to is asked where it is saved and
     /// where it is sent.
-    pub fn new(url: Secret) -> Self {
+    pub fn new(vault: &Vault, url: Secret) -> Self {
         let text = url.expose();
         let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         Self {
             target: Target {
-                key: Key::of_url(text),
+                key: Key::of_url(vault, text),
                 lane: authority.into(),
                 label: access::mask(text).into(),
             },
@@ -120,7 +120,7 @@ pub struct Rule {
     /// People it names.
     pub users: Vec<Id>,
     /// Addresses it names, normalised.
-    pub addresses: Vec<String>,
+    pub addresses: Vec<Target>,
     /// URLs it names, by the ids of their rows.
     pub urls: Vec<(Id, UrlTarget)>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Patch, Problem, Secret, directory, validate};
+use access::{Patch, Problem, Secret, Vault, directory, validate};
 use base::{Id, Kind, Severity};
 use serde::Deserialize;
 use store::{Error, Tx};
@@ -12,7 +12,7 @@ use crate::{
     channel::Channel,
     channels::Channels,
     plan::UrlTarget,
-    target::{Key, normalised},
+    target::{Key, Target, normalised},
 };
 
 /// The most recipients of one sort that a rule names.
@@ -74,6 +74,12 @@ struct Named {
     urls: Option<Vec<String>>,
 }
 
+/// What a destination is checked and told apart with.
+pub(super) struct Guard {
+    pub(super) channels: Channels,
+    pub(super) vault: Vault,
+}
+
 /// A rule that fits, ready to be written.
 #[derive(Debug)]
 pub(super) struct Checked {
@@ -88,7 +94,7 @@ pub(super) struct Checked {
 /// A recipient that fits.
 #[derive(Debug)]
 pub(super) enum Wanted {
-    Email(String),
+    Email(Target),
     User(Id),
     Url(UrlTarget),
     /// The URL that is stored under this masked text.
@@ -99,7 +105,7 @@ impl Wanted {
     /// What makes it the same as another; none for what is there already.
     pub(super) fn key(&self) -> Option<Key> {
         match self {
-            Self::Email(address) => Some(Key::of_address(address)),
+            Self::Email(address) => Some(address.key.clone()),
             Self::User(id) => Some(Key::stored(&id.to_string())),
             Self::Url(url) => Some(url.target.key.clone()),
             Self::Kept(_) => None,
@@ -109,7 +115,7 @@ impl Wanted {
 
 impl NewRule {
     /// The rule, if it fits.
-    pub(super) fn check(self, tx: &mut Tx<'_>, channels: &Channels) -> Result<Checked, Problem> {
+    pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard) -> Result<Checked, Problem> {
         let mut checked = Checked {
             event_type: self.event_type,
             channel: self.channel,
@@ -118,19 +124,14 @@ impl NewRule {
             enabled: self.enabled.unwrap_or(true),
             recipients: Vec::new(),
         };
-        check(tx, channels, &mut checked, self.recipients, &[])?;
+        check(tx, guard, &mut checked, self.recipients, &[])?;
         Ok(checked)
     }
 }
 
 impl RuleChange {
     /// The rule as it will be, if it fits.
-    pub(super) fn check(
-        self,
-        tx: &mut Tx<'_>,
-        channels: &Channels,
-        before: &Rule,
-    ) -> Result<Checked, Problem> {
+    pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard, before: &Rule) -> Result<Checked, Problem> {
         let mut checked = Checked {
             event_type: self.event_type.unwrap_or(before.event_type),
             channel: self.channel.unwrap_or(before.channel),
@@ -151,14 +152,14 @@ impl RuleChange {
         } else {
             &[]
         };
-        check(tx, channels, &mut checked, recipients, masked)?;
+        check(tx, guard, &mut checked, recipients, masked)?;
         Ok(checked)
     }
 }
 
 fn check(
     tx: &mut Tx<'_>,
-    channels: &Channels,
+    guard: &Guard,
     rule: &mut Checked,
     named: Named,
     masked: &[String],
@@ -191,7 +192,8 @@ fn check(
     }
     for (at, email) in emails.iter().enumerate() {
         let email = check.take(validate::email(&format!("recipients.emails[{at}]"), email));
-        rule.recipients.push(Wanted::Email(normalised(&email)));
+        let mailbox = Target::mailbox(&guard.vault, &normalised(&email));
+        rule.recipients.push(Wanted::Email(mailbox));
     }
     known_users(tx, &mut check, &users)?;
     rule.recipients.extend(users.into_iter().map(Wanted::User));
@@ -200,10 +202,10 @@ fn check(
             rule.recipients.push(Wanted::Kept(url.clone()));
             continue;
         }
-        match channels.check(channel, url.trim()) {
+        match guard.channels.check(channel, url.trim()) {
             Ok(url) => rule
                 .recipients
-                .push(Wanted::Url(UrlTarget::new(Secret::new(url)))),
+                .push(Wanted::Url(UrlTarget::new(&guard.vault, Secret::new(url)))),
             Err(why) => check.note(format!("recipients.urls[{at}]"), why),
         }
     }

@@ -9,7 +9,7 @@ use axum::{
 use base::{Id, Kind};
 use serde::{Deserialize, Serialize};
 
-use super::{NewRule, Rule, RuleChange, read, write};
+use super::{NewRule, Rule, RuleChange, body::Guard, read, write};
 use crate::{channel::Channel, http::State};
 
 /// Which rules.
@@ -56,13 +56,13 @@ pub async fn create_rule(
     Json(body): Json<NewRule>,
 ) -> Result<impl IntoResponse, Problem> {
     caller.admin()?;
-    let (channels, vault) = (state.channels, state.access.vault().clone());
+    let guard = guard(&state);
     let rule = state
         .access
         .store()
         .write(move |tx| {
-            let checked = body.check(tx, &channels)?;
-            let id = write::create(tx, &vault, &checked).map_err(taken)?;
+            let checked = body.check(tx, &guard)?;
+            let id = write::create(tx, &guard.vault, &checked).map_err(taken)?;
             found(tx, id)
         })
         .await?;
@@ -102,14 +102,14 @@ pub async fn change_rule(
     Json(body): Json<RuleChange>,
 ) -> Result<Json<Rule>, Problem> {
     caller.admin()?;
-    let (channels, vault) = (state.channels, state.access.vault().clone());
+    let guard = guard(&state);
     let rule = state
         .access
         .store()
         .write(move |tx| {
             let before = found(tx, id)?;
-            let checked = body.check(tx, &channels, &before)?;
-            write::change(tx, &vault, id, &checked).map_err(taken)?;
+            let checked = body.check(tx, &guard, &before)?;
+            write::change(tx, &guard.vault, id, &checked).map_err(taken)?;
             found(tx, id)
         })
         .await?;
@@ -190,6 +190,13 @@ pub async fn list_webhook_secrets(
         items,
         next_cursor: None,
     }))
+}
+
+fn guard(state: &State) -> Guard {
+    Guard {
+        channels: state.channels.clone(),
+        vault: state.access.vault().clone(),
+    }
 }
 
 fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {

@@ -11,7 +11,7 @@ use crate::{
     channel::Channel,
     plan::{self, UrlTarget},
     sql,
-    target::{Key, Target},
+    target::{Key, MAIL_LANE, Target},
 };
 
 const RULES: &str = "select id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at \
@@ -121,7 +121,11 @@ fn planned(row: &RuleRow, recipients: Vec<RecipientRow>, vault: &Vault) -> plan:
     };
     for recipient in recipients {
         match recipient.kind.as_str() {
-            "email" => rule.addresses.push(recipient.value),
+            "email" => rule.addresses.push(Target {
+                key: Key::stored(&recipient.key),
+                lane: MAIL_LANE.into(),
+                label: recipient.value.into(),
+            }),
             "user" => rule.users.extend(recipient.value.parse::<Id>()),
             _ => match opened(vault, &recipient) {
                 Ok(url) => rule.urls.push((recipient.id, target(&recipient, url))),

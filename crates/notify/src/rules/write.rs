@@ -110,7 +110,7 @@ fn add(tx: &mut Tx<'_>, vault: &Vault, rule: Id, recipient: &Wanted, key: &str) 
     let (kind, value, sealed, label, lane) = match recipient {
         Wanted::Email(address) => (
             "email",
-            address.clone(),
+            address.label.to_string(),
             String::new(),
             String::new(),
             String::new(),

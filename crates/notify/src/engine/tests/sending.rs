@@ -126,7 +126,7 @@ async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
                 tx.execute(rule, &[])?;
                 let rule = "019a4c00-0000-7000-8000-0000000000ff";
                 let sealed = vault.seal(&format!("rule {rule} recipient {row}"), url);
-                let key = crate::target::Key::of_url(url);
+                let key = crate::target::Key::of_url(&vault, url);
                 tx.execute(
                     "insert into notification_rule_recipients (id, rule_id, kind, value, sealed, label, lane, \
                      target_key) values ($1, $2, 'url', '', $3, 'l', 'receiver.example', $4)",

@@ -1,8 +1,11 @@
 //! Small random worlds in plain words: numbers instead of ids, so that the model shares nothing with the code.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock},
+};
 
-use access::Secret;
+use access::{Secret, Vault};
 use base::{Audience, Clock, Event, Id, Kind, Scope, Severity, Subject, SubjectType};
 use proptest::{prelude::*, sample::select};
 
@@ -167,10 +170,17 @@ pub(super) fn id(what: u8, number: usize) -> Id {
     Id::from_parts(1_790_000_000_000, [what, number, 0, 0, 0, 0, 0, 0, 0, 0])
 }
 
+/// The one vault of these worlds: making one is slow enough to be seen.
+pub(super) fn vault() -> Vault {
+    static VAULT: LazyLock<Vault> = LazyLock::new(|| Vault::new("key", &Clock::system()));
+    VAULT.clone()
+}
+
 pub(super) fn url(number: usize) -> UrlTarget {
-    UrlTarget::new(Secret::new(format!(
-        "https://hooks.slack.com/services/T/B/{number}"
-    )))
+    UrlTarget::new(
+        &vault(),
+        Secret::new(format!("https://hooks.slack.com/services/T/B/{number}")),
+    )
 }
 
 /// Which URL a key is of.
@@ -225,7 +235,7 @@ pub(super) fn world_of(facts: &Facts) -> World {
         let person = Person {
             active: user.active,
             scope,
-            mailbox: Target::mailbox(address),
+            mailbox: Target::mailbox(&vault(), address),
         };
         world.people.insert(id(b'u', number), person);
         world.addresses.insert(normalised(address), id(b'u', number));
@@ -282,7 +292,7 @@ fn rule_of(at: usize, rule: &FactRule) -> Rule {
         addresses: rule
             .addresses
             .iter()
-            .map(|at| normalised(ADDRESSES[*at]))
+            .map(|at| Target::mailbox(&vault(), &normalised(ADDRESSES[*at])))
             .collect(),
         urls: rule
             .urls

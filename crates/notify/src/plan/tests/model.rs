@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use base::Severity;
 
-use super::facts::{ADDRESSES, Facts, Happening, KINDS, User};
+use super::facts::{ADDRESSES, Facts, Happening, KINDS, User, vault};
 use crate::{channel::Channel, target::Key};
 
 /// What must come out, exactly.
@@ -34,7 +34,10 @@ pub(super) fn told(facts: &Facts, happening: &Happening) -> Expected {
         .map(own_address)
         .collect();
     mailed.extend(strangers(facts, happening));
-    let mut mailed: Vec<Key> = mailed.iter().map(|address| Key::of_address(address)).collect();
+    let mut mailed: Vec<Key> = mailed
+        .iter()
+        .map(|address| Key::of_address(&vault(), address))
+        .collect();
     mailed.sort();
     Expected {
         inbox,
