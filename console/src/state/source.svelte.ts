@@ -171,6 +171,8 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
   moreProblem = $state.raw<Problem | null>(null);
   /** Rows of this list that came by themselves since it was opened. */
   readonly fresh = new SvelteSet<string>();
+  /** What was done to the rows while a load runs. */
+  #late: ((items: T[]) => T[])[] | null = null;
 
   /** Loads the next page below. */
   async loadMore(): Promise<void> {
@@ -192,14 +194,22 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
 
   /** Changes rows that are already here. */
   change(change: (item: T) => T): void {
-    this.show(this.items.map(change), this.next);
+    this.#alter((items) => items.map(change));
   }
 
   /** Puts a row that just came on top. */
   prepend(item: T): void {
-    if (this.items.some((known) => known.id === item.id)) return;
-    this.fresh.add(item.id);
-    this.show([item, ...this.items], this.next);
+    this.#alter((items) => {
+      if (items.some((known) => known.id === item.id)) return items;
+      this.fresh.add(item.id);
+      return [item, ...items];
+    });
+  }
+
+  /** Does it now, and again to the answer of a running load, which may be older. */
+  #alter(alter: (items: T[]) => T[]): void {
+    this.#late?.push(alter);
+    this.show(alter(this.items), this.next);
   }
 
   protected override restore(value: unknown): boolean {
@@ -217,6 +227,7 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
   protected override async load(signal: AbortSignal): Promise<void> {
     const spec = this.spec as PagedSpec<T>;
     const first = this.waiting;
+    const late = (this.#late = []) as ((items: T[]) => T[])[];
     const wanted = first ? FIRST : Math.max(FIRST, this.items.length);
     let rows: T[] = [];
     let cursor: string | null = null;
@@ -229,7 +240,12 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
     }
     if (!first) this.#mark(rows);
     const tail = !first && cursor !== null && this.items.length > rows.length ? this.#below(rows) : null;
-    this.show(tail ? [...rows, ...tail] : rows, tail ? this.next : cursor);
+    const loaded = tail ? [...rows, ...tail] : rows;
+    this.show(
+      late.reduce((items, alter) => alter(items), loaded),
+      tail ? this.next : cursor,
+    );
+    this.#late = null;
   }
 
   #mark(rows: T[]): void {
