@@ -19,7 +19,7 @@ use notify::{
 
 use crate::world::{SLACK, WEBHOOK, World};
 
-const LIMIT: Duration = Duration::from_secs(1);
+const LIMIT: Duration = Duration::from_secs(2);
 
 async fn post(egress: &Egress, url: &str) -> Result<Answer, Failure> {
     let destination = destination::webhook(url, egress.reach()).expect("a webhook URL");
@@ -31,11 +31,7 @@ async fn post_to(egress: &Egress, destination: &Destination) -> Result<Answer, F
     let answer = egress
         .post(destination, Vec::new(), r#"{"a":1}"#.into(), LIMIT)
         .await;
-    assert!(
-        started.elapsed() < LIMIT + Duration::from_millis(500),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < LIMIT * 2, "{:?}", started.elapsed());
     let shown = format!("{answer:?}");
     assert!(!shown.contains("s3cr3tt0ken"), "{shown}");
     answer
@@ -402,11 +398,7 @@ async fn one_that_hangs_takes_no_one_elses_turn() {
     hangs.wait_for(50).await;
     let started = Instant::now();
     assert_eq!(status(&post(&quick, WEBHOOK).await), Some(200));
-    assert!(
-        started.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < LIMIT, "{:?}", started.elapsed());
     for task in waiting {
         assert!(matches!(task.await.unwrap(), Err(Failure::Unanswered(_))));
     }

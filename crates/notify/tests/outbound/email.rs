@@ -220,7 +220,7 @@ async fn every_break_of_the_conversation_has_its_outcome() {
         sink.misbehave(Some((stage, how.clone())));
         let options = Options {
             smtp_url: Some(format!("smtp://{}", sink.address())),
-            timeout: Duration::from_millis(500),
+            timeout: Duration::from_millis(1500),
             ..world.email_options()
         };
         let mailer = Mailer::new(&options, world.clock.clone()).unwrap();

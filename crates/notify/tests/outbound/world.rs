@@ -55,8 +55,8 @@ impl World {
         Options {
             public_url: "https://campanile.example/".to_owned(),
             egress: self.egress_options(sink),
-            webhook_timeout: Duration::from_secs(1),
-            chat_timeout: Duration::from_secs(1),
+            webhook_timeout: Duration::from_secs(2),
+            chat_timeout: Duration::from_secs(2),
             email: self.email_options(),
             signing: SigningMaster(b"a master key of the tests".to_vec()),
         }
@@ -68,7 +68,7 @@ impl World {
             from: "Campanile, Acme <campanile@example.com>".to_owned(),
             folder: self.folder.path().join("mail"),
             ca_file: Some(self.ca.file(self.folder.path())),
-            timeout: Duration::from_secs(2),
+            timeout: Duration::from_secs(10),
         }
     }
 
