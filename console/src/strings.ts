@@ -192,6 +192,7 @@ export const t = {
     severity: 'Severity',
     status: 'Status',
     active: 'Active',
+    allStatuses: 'All statuses',
     mine: 'Mine',
     mineHint: 'Assigned to me',
     project: 'Project',
@@ -214,7 +215,7 @@ export const t = {
     noneTitle: 'No finding fits these filters',
     noneText: 'Take a filter away, or look at all statuses.',
     calmTitle: 'Nothing needs you',
-    calmText: 'No finding is open. Closed ones are under status “All”.',
+    calmText: 'No finding is open. The closed ones are under all statuses.',
   },
 
   sla: {

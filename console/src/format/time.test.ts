@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ago, date, span, took, urgency } from './time';
+import { ago, away, date, span, took, urgency } from './time';
 
 const now = new Date('2026-11-23T12:00:00Z').getTime();
 const back = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -15,6 +15,11 @@ it('says how long ago', () => {
   expect(ago(back(-2 * 3600), now)).toBe('in 2 h');
   expect(ago('2026-01-05T12:00:00Z', now)).toBe('5 Jan');
   expect(ago('2025-01-05T12:00:00Z', now)).toBe('5 Jan 2025');
+});
+
+it('says how far away something is, however far', () => {
+  expect(away(back(-40 * 86_400), now)).toBe('in 40 days');
+  expect(away(back(8 * 86_400), now)).toBe('8 days ago');
 });
 
 it('reads a nanosecond timestamp', () => {

@@ -34,6 +34,11 @@ export function exact(at: string | number): string {
 
 /** `just now`, `5 min ago`, `in 2 h`, `yesterday`, and after a week the date. */
 export function ago(at: string | number, now: number): string {
+  return Math.abs(now - new Date(at).getTime()) < 6.5 * DAY ? away(at, now) : date(at, now);
+}
+
+/** How far away, however far: `5 min ago`, `in 40 days`. */
+export function away(at: string | number, now: number): string {
   const past = now - new Date(at).getTime();
   const size = Math.abs(past);
   if (size < 45_000) return 'just now';
@@ -44,7 +49,7 @@ export function ago(at: string | number, now: number): string {
   if (hours < 24) return direction(`${String(hours)} h`);
   const days = Math.round(size / DAY);
   if (days === 1) return past > 0 ? 'yesterday' : 'tomorrow';
-  return days < 7 ? direction(`${String(days)} days`) : date(at, now);
+  return direction(`${String(days)} days`);
 }
 
 /** The day, with its year only when that is another one. */
