@@ -100,3 +100,80 @@ impl Drop for Bridge {
         self.hub.begin_close(std::time::Duration::ZERO);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{future::poll_fn, pin::Pin, time::Duration};
+
+    use base::{Audience, Clock, Kind, Scope, Subject, SubjectType};
+    use http_body::Body;
+
+    use super::*;
+    use crate::{Options, Reader};
+
+    // promise: E8
+    #[tokio::test]
+    async fn a_change_announced_before_a_commit_comes_first() {
+        let clock = Clock::system();
+        let (hub, shards) = Hub::new(&Options::default(), clock.clone());
+        for shard in shards {
+            tokio::spawn(shard.run());
+        }
+        let (user, company) = (clock.id(), clock.id());
+        let reader = Reader {
+            user,
+            session: clock.id(),
+            scope: Scope::of([company]),
+            expires_at: clock.now().after(Duration::from_mins(1)),
+            hangup: None,
+        };
+        let mut feed = hub.open(reader).unwrap();
+        let mut next = async || poll_fn(|context| Pin::new(&mut feed).poll_frame(context)).await;
+        assert!(next().await.is_some(), "the greeting");
+        let (sender, changes) = broadcast::channel(8);
+        let mut bridge = Bridge {
+            hub: hub.clone(),
+            events: Bus::new().subscribe(),
+            changes,
+        };
+        sender.send(AccessChange::User(user)).unwrap();
+        let subject = Subject {
+            kind: SubjectType::Project,
+            id: clock.id(),
+        };
+        let event = Event::new(&clock, Kind::ProjectCreated, Audience::Company(company), subject);
+        assert!(bridge.carry(Ok([event].into())).is_ok());
+        assert!(next().await.is_none());
+        assert_eq!(hub.metrics().sent, 0);
+    }
+
+    // promise: E8
+    #[tokio::test]
+    async fn without_a_bridge_there_is_no_stream() {
+        let clock = Clock::system();
+        let (hub, shards) = Hub::new(&Options::default(), clock.clone());
+        for shard in shards {
+            tokio::spawn(shard.run());
+        }
+        let reader = Reader {
+            user: clock.id(),
+            session: clock.id(),
+            scope: Scope::All,
+            expires_at: clock.now().after(Duration::from_mins(1)),
+            hangup: None,
+        };
+        let mut feed = hub.open(reader.clone()).unwrap();
+        let (sender, changes) = broadcast::channel(1);
+        let bridge = Bridge {
+            hub: hub.clone(),
+            events: Bus::new().subscribe(),
+            changes,
+        };
+        drop(sender);
+        bridge.run().await;
+        let mut next = async || poll_fn(|context| Pin::new(&mut feed).poll_frame(context)).await;
+        assert!(next().await.is_some(), "the greeting");
+        assert!(next().await.is_none());
+        assert!(hub.open(reader).is_err());
+    }
+}

@@ -69,8 +69,6 @@ impl Shard {
             if now >= beat {
                 self.sweep(now);
                 beat = now.after(self.rules.heartbeat);
-            } else if now >= self.expiry {
-                self.expire(now);
             }
             if let Some(over) = close {
                 return self.drain(over).await;
@@ -82,8 +80,12 @@ impl Shard {
 
     /// Carries out all that has arrived. Says over how long to drain, if asked to.
     fn pass(&mut self) -> Option<Duration> {
-        let arrived = self.inbox.take();
         let now = self.clock.now();
+        if now >= self.expiry {
+            // First: a session that has ended carries nothing more.
+            self.expire(now);
+        }
+        let arrived = self.inbox.take();
         let mut close = None;
         let mut commands = arrived.commands.into_iter().peekable();
         while let Some(command) = commands.next() {
@@ -97,7 +99,7 @@ impl Shard {
                     {
                         frames.push(frame);
                     }
-                    self.deliver(audience, &frames, now);
+                    self.deliver(audience, &frames);
                 }
                 Command::Join(connection) => self.join(connection),
                 Command::Leave(connection) => self.index.remove(&connection),
@@ -119,16 +121,12 @@ impl Shard {
         }
     }
 
-    fn deliver(&mut self, audience: Audience, frames: &[Bytes], now: Time) {
+    fn deliver(&self, audience: Audience, frames: &[Bytes]) {
         let run = Run::new(frames);
         let bound = self.rules.bound;
         let mut dropped = 0;
-        self.index.reached_by(audience, |connection| {
-            // A session that has ended carries nothing more, whether or not the sweep has been by.
-            if connection.reader.expires_at > now {
-                dropped += connection.offer(&run, bound);
-            }
-        });
+        self.index
+            .reached_by(audience, |connection| dropped += connection.offer(&run, bound));
         self.inbox.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
     }
 
@@ -162,9 +160,8 @@ impl Shard {
         }
     }
 
-    /// The heartbeat to all, and the end of those that have expired or do not read.
+    /// The heartbeat to all, and the end of those that do not read.
     fn sweep(&mut self, now: Time) {
-        self.expire(now);
         let limit = self.rules.unread;
         let unread: Vec<_> = self
             .index

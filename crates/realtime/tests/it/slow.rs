@@ -58,12 +58,14 @@ async fn a_stalled_client_delays_nobody_and_is_told_what_it_missed() {
     assert!(slowest < Duration::from_secs(2), "{slowest:?}");
     let all = rounds * burst;
     let (received, dropped, resyncs) = account(&mut stalled, all).await;
-    assert_eq!((received + dropped, resyncs), (all, 1));
+    assert_eq!(received + dropped, all);
+    // Once what was on the socket's side of the buffer has gone, and once before where that filled in two steps.
+    assert!((1..=2).contains(&resyncs), "{resyncs}");
     assert!(dropped > all / 2, "{received} received, {dropped} dropped");
     let id = station.project_created(company);
     assert_eq!(stalled.next_id().await, Some(id), "and it goes on");
     let metrics = station.hub.metrics();
-    assert_eq!((metrics.dropped, metrics.resyncs), (dropped, 1));
+    assert_eq!((metrics.dropped, metrics.resyncs), (dropped, resyncs));
 }
 
 #[tokio::test]
