@@ -123,7 +123,7 @@ impl rusqlite::ToSql for Value {
 }
 
 pub(crate) fn execute(connection: &Connection, sql: &str, params: &[Value]) -> Result<u64, Error> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
     bind(&mut statement, params)?;
     Ok(statement.raw_execute()? as u64)
 }
@@ -134,7 +134,7 @@ pub(crate) fn rows(
     params: &[Value],
     limit: usize,
 ) -> Result<Vec<Row>, Error> {
-    let mut statement = connection.prepare_cached(sql)?;
+    let mut statement = connection.prepare_cached(&numbered(sql))?;
     bind(&mut statement, params)?;
     let columns = statement.column_count();
     let mut found = statement.raw_query();
@@ -148,17 +148,19 @@ pub(crate) fn rows(
     Ok(rows)
 }
 
-/// Binds `$n` to the nth value. To SQLite `$1` is a name like any other and gets its index from where it stands
-/// first (<https://www.sqlite.org/c3ref/bind_blob.html>), to PostgreSQL it is the first parameter.
+/// The statement with `?1` for `$1`. To SQLite `$1` is a name like any other, with an index from where it stands first
+/// and a list of names to walk for each (<https://www.sqlite.org/c3ref/bind_blob.html>); `?1` is the first parameter,
+/// as `$1` is to PostgreSQL. No statement here has a dollar anywhere else.
+fn numbered(sql: &str) -> String {
+    sql.replace('$', "?")
+}
+
 fn bind(statement: &mut rusqlite::CachedStatement<'_>, params: &[Value]) -> Result<(), Error> {
-    for index in 1..=statement.parameter_count() {
-        let number = statement
-            .parameter_name(index)
-            .and_then(|name| name.strip_prefix('$'));
-        let value = number
-            .and_then(|number| number.parse::<usize>().ok())
-            .and_then(|number| params.get(number.wrapping_sub(1)))
-            .ok_or(Error::Fault("a statement has a parameter without a value"))?;
+    let count = statement.parameter_count();
+    let params = params
+        .get(..count)
+        .ok_or(Error::Fault("a statement has a parameter without a value"))?;
+    for (index, value) in (1..).zip(params) {
         statement.raw_bind_parameter(index, value)?;
     }
     Ok(())
