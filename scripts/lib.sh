@@ -79,7 +79,7 @@ npm_packages() {
 }
 
 # The path of a Chromium on standard output; installs one where there is none.
-chromium() {
+find_chromium() {
   local name
   for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
     [ -n "$name" ] && has "$name" && { command -v "$name"; return; }
