@@ -41,7 +41,7 @@ pub struct New {
 
 impl New {
     /// One with this title and severity and nothing else.
-    pub fn new(title: impl Into<String>, severity: Severity) -> Self {
+    pub fn titled(title: impl Into<String>, severity: Severity) -> Self {
         Self {
             title: title.into(),
             severity,
@@ -106,7 +106,6 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
 /// What may change about a finding; none leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of a finding")]
-#[expect(clippy::option_option, reason = "none is a value, too")]
 pub struct Change {
     pub project: Option<Option<Named>>,
     pub title: Option<String>,
@@ -229,12 +228,12 @@ pub fn move_to(
         comment,
     };
     history::add(tx, &step, context.by)?;
-    let mut moved = event::of(tx, Kind::FindingStatusChanged, finding, context.by);
-    moved.data.insert("from_status".to_owned(), json!(from));
+    let mut event = event::of(tx, Kind::FindingStatusChanged, finding, context.by);
+    event.data.insert("from_status".to_owned(), json!(from));
     if !comment.is_empty() {
-        moved.data.insert("comment".to_owned(), json!(comment));
+        event.data.insert("comment".to_owned(), json!(comment));
     }
-    tx.emit(moved)?;
+    tx.emit(event)?;
     Ok(())
 }
 

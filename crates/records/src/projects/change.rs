@@ -27,7 +27,6 @@ pub struct New {
 /// What may change about a project; none leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of a project")]
-#[expect(clippy::option_option, reason = "none is a value, too")]
 pub struct Change {
     pub name: Option<String>,
     pub description: Option<String>,

@@ -70,7 +70,7 @@ impl NewFinding {
             retest_due_at: self.retest_due_at,
             users,
             teams,
-            ..New::new(text::title(check, "title", &self.title), self.severity)
+            ..New::titled(text::title(check, "title", &self.title), self.severity)
         })
     }
 }
