@@ -36,6 +36,9 @@ pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATION
 
 pub(crate) use post::{Answer, Post, next};
 
+/// How long a test waits for what must come: far longer than it takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// When every test begins.
 pub(crate) const START: Time = Time::from_nanos(1_790_000_000_000_000_000);
 
@@ -216,15 +219,15 @@ impl House {
 
     /// Waits until the query answers `count`, without a clock: by asking again.
     pub(crate) async fn until(&self, sql: &'static str, count: i64) {
-        let mut now = 0;
-        for _ in 0..20_000 {
-            now = self.count(sql).await;
-            if now == count {
-                return;
+        let asking = async {
+            while self.count(sql).await != count {
+                tokio::task::yield_now().await;
             }
-            tokio::task::yield_now().await;
+        };
+        if tokio::time::timeout(PATIENCE, asking).await.is_err() {
+            let now = self.count(sql).await;
+            panic!("{}: {sql}: {now} instead of {count}", self.name);
         }
-        panic!("{}: {sql}: {now} instead of {count}", self.name);
     }
 
     /// Runs an engine until it is stopped.
@@ -278,7 +281,5 @@ impl Running {
 
 /// What a future answers in a time that no test needs.
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(30), future)
-        .await
-        .unwrap()
+    tokio::time::timeout(PATIENCE, future).await.unwrap()
 }
