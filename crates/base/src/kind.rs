@@ -69,9 +69,12 @@ kinds! {
     SlaWarning            "sla.warning"            yes yes yes no  "A finding's SLA deadline is near.";
     SlaBreached           "sla.breached"           yes yes yes no  "A finding's SLA deadline has passed.";
     RetestDue             "retest.due"             yes yes yes no  "A finding is due for its retest.";
+    ScanScheduled         "scan.scheduled"         no  yes yes no  "A scan was put on the calendar.";
     ScanStarted           "scan.started"           no  yes yes no  "A scan started.";
     ScanCompleted         "scan.completed"         no  yes yes no  "A scan ended and its findings are in.";
     ScanFailed            "scan.failed"            no  yes yes no  "A scan or its import failed.";
+    ScanUpdated           "scan.updated"           no  yes yes no  "A scan's details changed.";
+    ScanDeleted           "scan.deleted"           no  yes yes no  "A scan was deleted.";
     AssetCreated          "asset.created"          no  yes yes no  "An asset was added.";
     AssetUpdated          "asset.updated"          no  yes yes no  "An asset changed.";
     AssetDeleted          "asset.deleted"          no  yes yes no  "An asset was deleted.";
