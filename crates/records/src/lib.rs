@@ -9,6 +9,7 @@ pub mod date;
 pub mod findings;
 pub mod projects;
 pub mod sarif;
+pub mod scans;
 pub mod sla;
 
 mod column;

@@ -119,15 +119,24 @@ impl<'a> Tx<'a> {
         self.clock
     }
 
-    /// What a select ends with whose rows nobody else is to change before this transaction ends. Nothing on SQLite,
-    /// where there is one writer.
-    pub const fn for_update(&self) -> &'static str {
-        if self.is_postgres() { " for update" } else { "" }
+    /// What a select ends with so that nobody else changes its rows of `table` (by its alias there) before this
+    /// transaction ends. Nothing on SQLite, where there is one writer.
+    pub fn for_update(&self, table: &str) -> String {
+        self.lock("update", table)
     }
 
-    /// What a select ends with whose rows are to stay until this transaction ends, while others may rest on them, too.
-    pub const fn for_share(&self) -> &'static str {
-        if self.is_postgres() { " for share" } else { "" }
+    /// What a select ends with so that its rows of `table` stay as they are until this transaction ends, while others
+    /// may rest on them, too.
+    pub fn for_share(&self, table: &str) -> String {
+        self.lock("share", table)
+    }
+
+    fn lock(&self, how: &str, table: &str) -> String {
+        if self.is_postgres() {
+            format!(" for {how} of {table}")
+        } else {
+            String::new()
+        }
     }
 
     /// Runs several statements without parameters.

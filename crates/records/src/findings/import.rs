@@ -11,7 +11,8 @@ use crate::{Place, column::id_or_none};
 /// How many ids one statement names: below every database's bound on parameters.
 pub const CHUNK: usize = 500;
 
-/// The findings that the tool knows by these fingerprints in this place, by fingerprint.
+/// The findings that the tool knows by these fingerprints in this place, by fingerprint. Nobody else changes them
+/// until the end of this transaction.
 ///
 /// # Errors
 /// The store's.
@@ -23,7 +24,10 @@ pub fn by_fingerprints(
 ) -> Result<BTreeMap<String, Finding>, Error> {
     let mut found = BTreeMap::new();
     for chunk in fingerprints.chunks(CHUNK) {
-        let select = of_tool(place, tool).within("f.fingerprint", chunk);
+        let lock = tx.for_update("f");
+        let select = of_tool(place, tool)
+            .within("f.fingerprint", chunk)
+            .push(&lock, Vec::new());
         let findings = row::all(tx, &select)?;
         found.extend(
             findings
@@ -35,15 +39,16 @@ pub fn by_fingerprints(
 }
 
 /// The open findings of the tool in this place that this scan did not find, the first [`CHUNK`] of them: close them
-/// and ask again.
+/// and ask again. Nobody else changes them until the end of this transaction.
 ///
 /// # Errors
 /// The store's.
 pub fn not_found_by(tx: &mut Tx<'_>, place: &Place, tool: &str, scan: Id) -> Result<Vec<Finding>, Error> {
+    let lock = tx.for_update("f");
     let select = of_tool(place, tool)
         .filter("f.last_scan_id <> ?", Some(scan))
         .within("f.status", Status::OPEN)
-        .push(" order by f.id limit ?", vec![Value::from(CHUNK)]);
+        .push(&format!(" order by f.id limit ?{lock}"), vec![Value::from(CHUNK)]);
     row::all(tx, &select)
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, Severity};
-use store::{Select, Tx, Value, params};
+use store::{Select, Tx, Value};
 
 use super::{Finding, Status, row};
 use crate::text;
@@ -206,20 +206,22 @@ pub fn list(
 /// # Errors
 /// 404.
 pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
-    let select = Select::new(row::SELECT)
-        .scope("f.company_id", scope)
-        .filter("f.id = ?", Some(id));
-    row::all(tx, &select)?.pop().ok_or_else(Problem::not_found)
+    one(tx, id, scope, "")
 }
-
-const HOLD: &str = "select id from findings where id = $1";
 
 /// One finding of a scope, which nobody else changes until the end of this transaction.
 ///
 /// # Errors
 /// 404.
 pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
-    let lock = format!("{HOLD}{}", tx.for_update());
-    tx.one::<(Id,)>(&lock, params![id])?;
-    get(tx, id, scope)
+    let lock = tx.for_update("f");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Finding, Problem> {
+    let select = Select::new(row::SELECT)
+        .scope("f.company_id", scope)
+        .filter("f.id = ?", Some(id))
+        .push(lock, Vec::new());
+    row::all(tx, &select)?.pop().ok_or_else(Problem::not_found)
 }

@@ -76,23 +76,25 @@ pub fn list(
 /// # Errors
 /// 404.
 pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
-    Select::new(SELECT)
-        .scope("p.company_id", scope)
-        .filter("p.id = ?", Some(id))
-        .one(tx)?
-        .ok_or_else(Problem::not_found)
+    one(tx, id, scope, "")
 }
 
-const HOLD: &str = "select id from projects where id = $1";
-
-/// One project of a scope, which nobody else changes until the end of this transaction.
+/// One project of a scope, which nobody else changes or rests on until the end of this transaction.
 ///
 /// # Errors
 /// 404.
 pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
-    let lock = format!("{HOLD}{}", tx.for_update());
-    tx.one::<(Id,)>(&lock, params![id])?;
-    get(tx, id, scope)
+    let lock = tx.for_update("p");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Project, Problem> {
+    Select::new(SELECT)
+        .scope("p.company_id", scope)
+        .filter("p.id = ?", Some(id))
+        .push(lock, Vec::new())
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
 }
 
 const IN_COMPANY: &str = "select id, name from projects where id = $1 and company_id = $2";
@@ -102,7 +104,7 @@ const IN_COMPANY: &str = "select id, name from projects where id = $1 and compan
 /// # Errors
 /// 422 naming `project_id`, for one of another company as for one that is not there.
 pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem> {
-    let sql = format!("{IN_COMPANY}{}", tx.for_share());
+    let sql = format!("{IN_COMPANY}{}", tx.for_share("projects"));
     tx.one::<(Id, String)>(&sql, params![id, company])?
         .map(|(id, name)| Named { id, name })
         .ok_or_else(|| Problem::field("project_id", "it is no project of this company"))

@@ -1,8 +1,8 @@
 //! A small world: two companies, people of every role, a team, and the records over it.
 
 use access::{Access, Caller, Role, testing};
-use base::{Clock, Event, Id, Time, bus::Batch};
-use records::{By, Place, Records, Settings};
+use base::{Clock, Event, Id, bus::Batch};
+use records::{Records, Settings};
 use store::{MigrationSet, Store};
 use tokio::sync::broadcast;
 

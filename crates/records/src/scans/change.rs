@@ -1,0 +1,201 @@
+//! The changes of a scan, each with its one event.
+
+use access::Problem;
+use base::{Kind, Time};
+use serde_json::json;
+use store::{Error, Tx, Value, params};
+
+use super::{Scan, Status, event};
+use crate::{
+    By, Named, Place,
+    column::{id_or_none, time_or_none},
+    text,
+};
+
+/// A scan to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of a scan")]
+pub struct New {
+    pub name: String,
+    pub tool: String,
+    pub status: Status,
+    pub scheduled_at: Option<Time>,
+    pub error: String,
+}
+
+/// What may change about a scan; none leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are those of a scan")]
+#[expect(clippy::option_option, reason = "none is a value, too")]
+pub struct Change {
+    pub project: Option<Option<Named>>,
+    pub name: Option<String>,
+    pub tool: Option<String>,
+    pub status: Option<Status>,
+    pub scheduled_at: Option<Option<Time>>,
+    pub error: Option<String>,
+}
+
+const INSERT: &str = "insert into scans (id, company_id, project_id, name, tool, status, scheduled_at, started_at, \
+     finished_at, counts, error, search, updated_at, created_by, created_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+const UPDATE: &str = "update scans set project_id = $3, name = $4, tool = $5, status = $6, scheduled_at = $7, \
+     started_at = $8, finished_at = $9, counts = $10, error = $11, search = $12, updated_at = $13 \
+     where id = $1 and company_id = $2";
+
+/// Adds a scan: `scan.scheduled`, `scan.started`, `scan.completed` or `scan.failed`, as its status says.
+///
+/// # Errors
+/// 422 for a scheduled scan without a time.
+pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Scan, Problem> {
+    let (id, now) = (tx.id(), tx.now());
+    let mut scan = Scan {
+        id,
+        place: place.clone(),
+        name: new.name,
+        tool: new.tool,
+        status: new.status,
+        scheduled_at: new.scheduled_at,
+        started_at: None,
+        finished_at: None,
+        counts: None,
+        error: new.error,
+        created_by: by.id(),
+        created_at: now,
+        updated_at: now,
+    };
+    stamp(&mut scan, now)?;
+    let mut values = values(&scan);
+    values.extend_from_slice(params![id_or_none(scan.created_by), scan.created_at]);
+    tx.execute(INSERT, &values)?;
+    let created = event::of(tx, scan.status.kind(), &scan, by);
+    tx.emit(created)?;
+    Ok(scan)
+}
+
+/// Changes a scan: the event of its new status, `scan.updated` if that stays, or nothing at all if it is all that
+/// already. Whether it changed.
+///
+/// # Errors
+/// 409 for a status that may not follow; 422 for a scheduled scan without a time.
+pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Result<bool, Problem> {
+    let before = scan.clone();
+    set(&mut scan.place.project, change.project);
+    set(&mut scan.name, change.name);
+    set(&mut scan.tool, change.tool);
+    set(&mut scan.status, change.status);
+    set(&mut scan.scheduled_at, change.scheduled_at);
+    set(&mut scan.error, change.error);
+    let names = differences(&before, scan);
+    if names.is_empty() {
+        return Ok(false);
+    }
+    write(tx, &before, scan)?;
+    let kind = if before.status == scan.status {
+        Kind::ScanUpdated
+    } else {
+        scan.status.kind()
+    };
+    let mut changed = event::of(tx, kind, scan, by);
+    changed.data.insert("changed".to_owned(), json!(names));
+    tx.emit(changed)?;
+    Ok(true)
+}
+
+/// Writes a scan that was `before`, if it may have become that.
+pub(super) fn write(tx: &mut Tx<'_>, before: &Scan, scan: &mut Scan) -> Result<(), Problem> {
+    let (from, to, now) = (before.status, scan.status, tx.now());
+    if from != to && !from.may_become(to) {
+        return Err(Problem::conflict(format!(
+            "A scan that is {from} cannot become {to}."
+        )));
+    }
+    stamp(scan, now)?;
+    scan.updated_at = now;
+    match tx.execute(UPDATE, &values(scan))? {
+        1 => Ok(()),
+        _ => Err(Error::Fault("a scan that was read is not there to be written").into()),
+    }
+}
+
+/// The times that a status brings with it.
+fn stamp(scan: &mut Scan, now: Time) -> Result<(), Problem> {
+    match scan.status {
+        Status::Scheduled if scan.scheduled_at.is_none() => {
+            return Err(Problem::field("scheduled_at", "a scheduled scan needs it"));
+        }
+        Status::Scheduled => {}
+        Status::Running => {
+            scan.started_at.get_or_insert(now);
+        }
+        Status::Completed | Status::Failed => {
+            scan.finished_at.get_or_insert(now);
+        }
+    }
+    Ok(())
+}
+
+const FORGET_FIRST: &str = "update findings set first_scan_id = '' where first_scan_id = $1";
+const FORGET_LAST: &str = "update findings set last_scan_id = '' where last_scan_id = $1";
+const DELETE: &str = "delete from scans where id = $1 and company_id = $2";
+
+/// Deletes a scan: `scan.deleted`. Its findings stay and forget it.
+///
+/// # Errors
+/// 409 while it is running: its import would write into nothing.
+pub fn delete(tx: &mut Tx<'_>, scan: &Scan, by: &By) -> Result<(), Problem> {
+    if scan.status == Status::Running {
+        return Err(Problem::conflict("A running scan cannot be deleted."));
+    }
+    tx.execute(FORGET_FIRST, params![scan.id])?;
+    tx.execute(FORGET_LAST, params![scan.id])?;
+    tx.execute(DELETE, params![scan.id, scan.place.company.id])?;
+    let deleted = event::of(tx, Kind::ScanDeleted, scan, by);
+    tx.emit(deleted)?;
+    Ok(())
+}
+
+fn set<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+fn differences(before: &Scan, after: &Scan) -> Vec<&'static str> {
+    let project = |scan: &Scan| scan.place.project.as_ref().map(|project| project.id);
+    [
+        ("project_id", project(before) != project(after)),
+        ("name", before.name != after.name),
+        ("tool", before.tool != after.tool),
+        ("status", before.status != after.status),
+        ("scheduled_at", before.scheduled_at != after.scheduled_at),
+        ("error", before.error != after.error),
+    ]
+    .into_iter()
+    .filter_map(|(name, differs)| differs.then_some(name))
+    .collect()
+}
+
+/// The values of `$1` to `$13` of both statements.
+fn values(scan: &Scan) -> Vec<Value> {
+    let counts = scan
+        .counts
+        .and_then(|counts| serde_json::to_string(&counts).ok())
+        .unwrap_or_default();
+    params![
+        scan.id,
+        scan.place.company.id,
+        id_or_none(scan.place.project.as_ref().map(|project| project.id)),
+        &scan.name,
+        &scan.tool,
+        scan.status,
+        time_or_none(scan.scheduled_at),
+        time_or_none(scan.started_at),
+        time_or_none(scan.finished_at),
+        counts,
+        &scan.error,
+        text::searched(&[&scan.name, &scan.tool]),
+        scan.updated_at,
+    ]
+    .to_vec()
+}

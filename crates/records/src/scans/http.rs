@@ -1,0 +1,241 @@
+//! The handlers of scans.
+//!
+//! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete.
+//! Must not: hold SQL.
+
+use access::{Caller, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, validate::Check};
+use axum::{extract::State, http::StatusCode};
+use base::{Id, Time};
+use serde::Deserialize;
+use store::Tx;
+
+use super::{Change, Filter, New, Scan, Status, View};
+use crate::{By, MAX_LINE, Place, Records, date::plausible, projects, text};
+
+/// A scan to add.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewScan {
+    /// The company it belongs to.
+    company_id: Id,
+    /// A project of that company.
+    project_id: Option<Id>,
+    /// One line of at most 300 characters.
+    name: String,
+    /// The tool: at most 1,000 characters.
+    tool: Option<String>,
+    /// `scheduled` by default where it has a time, else `running`.
+    status: Option<Status>,
+    /// When it is to start; a scheduled scan needs it.
+    scheduled_at: Option<Time>,
+    /// Why it failed: at most 1,000 characters.
+    error: Option<String>,
+}
+
+impl NewScan {
+    fn checked(self) -> Result<New, Problem> {
+        let mut check = Check::new();
+        let usual = if self.scheduled_at.is_some() {
+            Status::Scheduled
+        } else {
+            Status::Running
+        };
+        plausible(&mut check, "scheduled_at", self.scheduled_at);
+        let new = New {
+            name: text::title(&mut check, "name", &self.name),
+            tool: text::line(&mut check, "tool", &self.tool.unwrap_or_default(), MAX_LINE),
+            status: self.status.unwrap_or(usual),
+            scheduled_at: self.scheduled_at,
+            error: text::line(&mut check, "error", &self.error.unwrap_or_default(), MAX_LINE),
+        };
+        check.done().map(|()| new)
+    }
+}
+
+/// What changes of a scan; what is left out stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScanChange {
+    /// A project of the company; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<Id>)]
+    project_id: Patch<Id>,
+    /// One line of at most 300 characters.
+    name: Option<String>,
+    /// The tool; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    tool: Patch<String>,
+    /// From `scheduled` to `running`, from either to `completed` or `failed`.
+    status: Option<Status>,
+    /// When it is to start; null for no time.
+    #[serde(default)]
+    #[schema(value_type = Option<Time>)]
+    scheduled_at: Patch<Time>,
+    /// Why it failed; null for no reason.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    error: Patch<String>,
+}
+
+impl ScanChange {
+    fn checked(self, tx: &mut Tx<'_>, scan: &Scan) -> Result<Change, Problem> {
+        let mut check = Check::new();
+        let company = scan.place.company.id;
+        let project = self
+            .project_id
+            .try_map(|id| projects::in_company(tx, company, id))?;
+        plausible(&mut check, "scheduled_at", self.scheduled_at.over(None));
+        let mut line = |field, value: Patch<String>| {
+            let text = value.change()?.unwrap_or_default();
+            Some(text::line(&mut check, field, &text, MAX_LINE))
+        };
+        let (tool, error) = (line("tool", self.tool), line("error", self.error));
+        let change = Change {
+            project: project.change(),
+            name: self.name.map(|name| text::title(&mut check, "name", &name)),
+            tool,
+            status: self.status,
+            scheduled_at: self.scheduled_at.change(),
+            error,
+        };
+        check.done().map(|()| change)
+    }
+}
+
+/// Which scans.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those of this company.
+    company_id: Option<Id>,
+    /// Only those of this project.
+    project_id: Option<Id>,
+    /// Only those in one of these statuses, separated by commas.
+    status: Option<String>,
+    /// Only those with this in name or tool, in any case of letters.
+    text: Option<String>,
+}
+
+/// The scans the caller may see
+#[utoipa::path(
+    get, path = "/scans", tag = "scans", operation_id = "list_scans", params(ListQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of scans, the newest first", body = Page<View>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<View>>, Problem> {
+    let mut check = Check::new();
+    let filter = Filter {
+        company: query.company_id,
+        project: query.project_id,
+        statuses: text::several(&mut check, "status", query.status.as_deref()),
+        text: text::wanted(&mut check, query.text),
+    };
+    check.done()?;
+    let page = records
+        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .await?;
+    Ok(Json(page.map(View::from)))
+}
+
+/// One scan
+#[utoipa::path(
+    get, path = "/scans/{id}", tag = "scans", operation_id = "get_scan", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "The scan", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<View>, Problem> {
+    let scan = records.read(move |tx| super::get(tx, id, &caller.scope)).await?;
+    Ok(Json(scan.into()))
+}
+
+/// Adds a scan
+#[utoipa::path(
+    post, path = "/scans", tag = "scans", operation_id = "create_scan", request_body = NewScan,
+    responses(
+        (status = 201, description = "The scan", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(records): State<Records>,
+    caller: Caller,
+    Json(body): Json<NewScan>,
+) -> Result<(StatusCode, Json<View>), Problem> {
+    let (company, project) = (body.company_id, body.project_id);
+    caller.may(company, Role::Analyst)?;
+    let new = body.checked()?;
+    let scan = records
+        .write(move |tx| {
+            let place = Place::find(tx, &caller.scope, company, project)?;
+            super::create(tx, new, &place, &By::caller(&caller))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(scan.into())))
+}
+
+/// Changes a scan; what is left out stays
+#[utoipa::path(
+    patch, path = "/scans/{id}", tag = "scans", operation_id = "update_scan", params(("id" = Id, Path)),
+    request_body = ScanChange,
+    responses(
+        (status = 200, description = "The scan", body = View),
+        (status = 409, description = "The status may not follow", body = Problem,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<ScanChange>,
+) -> Result<Json<View>, Problem> {
+    let scan = records
+        .write(move |tx| {
+            let mut scan = super::held(tx, id, &caller.scope)?;
+            caller.may(scan.place.company.id, Role::Analyst)?;
+            let change = body.checked(tx, &scan)?;
+            super::change(tx, &mut scan, change, &By::caller(&caller))?;
+            Ok(scan)
+        })
+        .await?;
+    Ok(Json(scan.into()))
+}
+
+/// Deletes a scan that is not running; its findings stay
+#[utoipa::path(
+    delete, path = "/scans/{id}", tag = "scans", operation_id = "delete_scan", params(("id" = Id, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, description = "It is running", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    records
+        .write(move |tx| {
+            let scan = super::held(tx, id, &caller.scope)?;
+            caller.may(scan.place.company.id, Role::Manager)?;
+            super::delete(tx, &scan, &By::caller(&caller))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,78 @@
+//! The scan of an import: it starts, and it completes or fails.
+
+use std::collections::BTreeSet;
+
+use access::Problem;
+use base::{Id, Scope};
+use store::Tx;
+
+use super::{Counts, New, Scan, Status, change, event, list};
+use crate::{By, MAX_LINE, MAX_TITLE, Place};
+
+/// Starts the scan of an import of this tool's report: `scan.started`.
+///
+/// # Errors
+/// The store's.
+pub fn start(tx: &mut Tx<'_>, tool: &str, place: &Place, by: &By) -> Result<Scan, Problem> {
+    let new = New {
+        name: base::text::line(&format!("{tool} report"), MAX_TITLE),
+        tool: base::text::line(tool, MAX_LINE),
+        status: Status::Running,
+        scheduled_at: None,
+        error: String::new(),
+    };
+    change::create(tx, new, place, by)
+}
+
+/// Completes a running scan: `scan.completed`, of which these people and teams hear, and the actor. One that is
+/// completed already stays as it is.
+///
+/// # Errors
+/// 404 where it was deleted, 409 where it failed meanwhile.
+pub fn complete(
+    tx: &mut Tx<'_>,
+    scan: Id,
+    counts: Counts,
+    (users, teams): (&BTreeSet<Id>, &BTreeSet<Id>),
+    by: &By,
+) -> Result<Scan, Problem> {
+    let before = list::held(tx, scan, &Scope::All)?;
+    if before.status == Status::Completed {
+        return Ok(before);
+    }
+    let mut scan = before.clone();
+    scan.status = Status::Completed;
+    scan.counts = Some(counts);
+    change::write(tx, &before, &mut scan)?;
+    let mut completed = event::of(tx, scan.status.kind(), &scan, by);
+    let told: BTreeSet<Id> = users
+        .iter()
+        .copied()
+        .chain(scan.created_by)
+        .chain(by.id())
+        .collect();
+    completed.assignee_users = told.into_iter().collect();
+    completed.assignee_teams = teams.iter().copied().collect();
+    tx.emit(completed)?;
+    Ok(scan)
+}
+
+/// Fails a running scan: `scan.failed`. One that ended already, or is gone, stays so.
+///
+/// # Errors
+/// The store's.
+pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Problem> {
+    let before = match list::held(tx, scan, &Scope::All) {
+        Ok(scan) if scan.status.is_ahead() => scan,
+        Ok(_) => return Ok(()),
+        Err(problem) if problem == Problem::not_found() => return Ok(()),
+        Err(problem) => return Err(problem),
+    };
+    let mut scan = before.clone();
+    scan.status = Status::Failed;
+    scan.error = base::text::line(error, MAX_LINE);
+    change::write(tx, &before, &mut scan)?;
+    let failed = event::of(tx, scan.status.kind(), &scan, by);
+    tx.emit(failed)?;
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Finding scans: one, or a page of those that fit.
+
+use access::{Page, PageQuery, Problem};
+use base::{Id, Scope};
+use store::{Error, FromRow, Row, Select, Tx};
+
+use super::{Counts, Scan, Status};
+use crate::{Named, Place, column, text};
+
+const SELECT: &str = "select s.id, s.company_id, c.name, s.project_id, p.name, s.name, s.tool, s.status, \
+     s.scheduled_at, s.started_at, s.finished_at, s.counts, s.error, s.created_by, s.created_at, s.updated_at \
+     from scans s join companies c on c.id = s.company_id left join projects p on p.id = s.project_id where 1 = 1";
+
+impl FromRow for Scan {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            place: Place {
+                company: Named {
+                    id: row.get(1)?,
+                    name: row.get(2)?,
+                },
+                project: column::named(row, 3)?,
+            },
+            name: row.get(5)?,
+            tool: row.get(6)?,
+            status: row.get(7)?,
+            scheduled_at: column::time(row, 8)?,
+            started_at: column::time(row, 9)?,
+            finished_at: column::time(row, 10)?,
+            counts: counts(&row.get::<String>(11)?)?,
+            error: row.get(12)?,
+            created_by: column::id(row, 13)?,
+            created_at: row.get(14)?,
+            updated_at: row.get(15)?,
+        })
+    }
+}
+
+fn counts(text: &str) -> Result<Option<Counts>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    serde_json::from_str(text)
+        .map(Some)
+        .map_err(|error| Error::Decode(format!("the counts of a scan: {error}")))
+}
+
+/// Which scans; none is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this company.
+    pub company: Option<Id>,
+    /// Of this project.
+    pub project: Option<Id>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<Status>,
+    /// With this in name or tool, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// A page of the scans of a scope that fit, the newest first.
+///
+/// # Errors
+/// 422 for a limit or a cursor that does not fit.
+pub fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    page: &PageQuery,
+) -> Result<Page<Scan>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let mut select = Select::new(SELECT)
+        .scope("s.company_id", scope)
+        .filter("s.company_id = ?", filter.company)
+        .filter("s.project_id = ?", filter.project)
+        .filter(
+            "s.search like ? escape '!'",
+            filter.text.as_deref().map(text::pattern),
+        )
+        .filter("s.id < ?", after);
+    if !filter.statuses.is_empty() {
+        select = select.within("s.status", filter.statuses.iter().copied());
+    }
+    let scans = select
+        .push(" order by s.id desc limit ?", vec![(limit + 1).into()])
+        .all(tx)?;
+    Ok(Page::cut(scans, limit, |scan: &Scan| scan.id.to_string()))
+}
+
+/// One scan of a scope.
+///
+/// # Errors
+/// 404.
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
+    one(tx, id, scope, "")
+}
+
+/// One scan of a scope, which nobody else changes until the end of this transaction.
+///
+/// # Errors
+/// 404.
+pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
+    let lock = tx.for_update("s");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Scan, Problem> {
+    Select::new(SELECT)
+        .scope("s.company_id", scope)
+        .filter("s.id = ?", Some(id))
+        .push(lock, Vec::new())
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,72 @@
+//! A scan as the API answers it.
+
+use base::{Id, Time};
+use serde::Serialize;
+
+use super::{Counts, Scan, Status};
+
+/// A scan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Scan)]
+pub struct View {
+    /// Its id.
+    pub id: Id,
+    /// The company it belongs to.
+    pub company_id: Id,
+    /// That company's name.
+    pub company_name: String,
+    /// The project it belongs to.
+    pub project_id: Option<Id>,
+    /// That project's name.
+    pub project_name: Option<String>,
+    /// Its name, in a line.
+    pub name: String,
+    /// The tool.
+    pub tool: Option<String>,
+    /// Where it stands.
+    pub status: Status,
+    /// When it is to start.
+    pub scheduled_at: Option<Time>,
+    /// When it started.
+    pub started_at: Option<Time>,
+    /// When it ended.
+    pub finished_at: Option<Time>,
+    /// What its import did, if it has ended.
+    pub counts: Option<Counts>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Who added it.
+    pub created_by: Option<Id>,
+    /// Since when it is known here.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+impl From<Scan> for View {
+    fn from(scan: Scan) -> Self {
+        let given = |text: String| (!text.is_empty()).then_some(text);
+        let (project_id, project_name) = match scan.place.project {
+            Some(project) => (Some(project.id), Some(project.name)),
+            None => (None, None),
+        };
+        Self {
+            id: scan.id,
+            company_id: scan.place.company.id,
+            company_name: scan.place.company.name,
+            project_id,
+            project_name,
+            name: scan.name,
+            tool: given(scan.tool),
+            status: scan.status,
+            scheduled_at: scan.scheduled_at,
+            started_at: scan.started_at,
+            finished_at: scan.finished_at,
+            counts: scan.counts,
+            error: given(scan.error),
+            created_by: scan.created_by,
+            created_at: scan.created_at,
+            updated_at: scan.updated_at,
+        }
+    }
+}
