@@ -103,6 +103,7 @@ create table deliveries (
 );
 create index deliveries_due on deliveries (lane, next_at) where state = 'pending';
 create index deliveries_leased on deliveries (lease_until) where state = 'sending';
+create index deliveries_troubled on deliveries (state, id) where state in ('refused', 'failed', 'unknown', 'cancelled');
 -- ended_at is 0 until the outcome is known.
 create table delivery_attempts (
   delivery_id text not null,

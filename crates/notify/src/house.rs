@@ -37,7 +37,7 @@ pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATION
 pub(crate) use post::{Answer, Post, next};
 
 /// How long a test waits for what must come: far longer than it takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// When every test begins.
 pub(crate) const START: Time = Time::from_nanos(1_790_000_000_000_000_000);

@@ -129,3 +129,29 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
         );
     }
 }
+
+#[tokio::test]
+async fn every_state_can_be_asked_for() {
+    for house in houses().await {
+        for state in "pending sending delivered refused failed unknown cancelled".split(' ') {
+            let path = format!("/deliveries?state={state}");
+            assert_eq!(
+                house.get(house.root, &path).await["items"],
+                json!([]),
+                "{}",
+                house.name
+            );
+        }
+        let plan = house.store.read(|tx| {
+            tx.all::<(i64, i64, i64, String)>(
+                "explain query plan select id from deliveries where 1 = 1 and state = 'failed' \
+                 and state in ('refused', 'failed', 'unknown', 'cancelled') order by id desc limit 5",
+                &[],
+            )
+        });
+        if house.name == "SQLite" {
+            let plan = plan.await.unwrap();
+            assert!(format!("{plan:?}").contains("deliveries_troubled"), "{plan:?}");
+        }
+    }
+}

@@ -13,7 +13,6 @@ const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
 const ENDED: &str = "select count(*) from delivery_attempts where ended_at > 0";
 
-// promise: B4
 #[tokio::test]
 async fn what_is_refused_for_now_comes_again_when_its_time_has_come() {
     for house in houses().await {
@@ -54,6 +53,7 @@ async fn what_is_refused_for_good_is_not_tried_again() {
     }
 }
 
+// promise: B4
 // promise: S3
 #[tokio::test]
 async fn a_destination_that_hangs_takes_no_one_elses_turn() {
