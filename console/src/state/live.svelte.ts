@@ -5,6 +5,7 @@ import type { Frame } from '../api/types';
 import { effectsOf } from '../frames';
 import { Live, type Connection, type LiveState } from '../live';
 import { loadSummary, rowArrived, rowsRead, setSummary } from './bell.svelte';
+import { renew } from './session.svelte';
 import { refresh, touch } from './source.svelte';
 
 /** Reloads after the stream came back are spread over this long, so that not every tab asks at once. */
@@ -62,6 +63,7 @@ const stream = new Live({
   open,
   handle,
   opened: (again) => {
+    if (again) void renew().catch(() => undefined);
     refreshAll(again ? SPREAD : 100);
   },
   changed: (value) => {

@@ -80,6 +80,15 @@ export async function resume(): Promise<void> {
   }
 }
 
+/** Asks again what the person may do: a change of their access ends the stream, and it comes back. */
+export async function renew(): Promise<void> {
+  const before = person;
+  const found = await calls.me();
+  if (phase !== 'in' || person !== before) return;
+  person = found;
+  if (!found.companies.some(({ id }) => id === chosen)) chosen = null;
+}
+
 /** Signs in and goes back to where one was. Rejects with a Problem. */
 export async function signIn(email: string, password: string): Promise<void> {
   await calls.signIn(email, password);
