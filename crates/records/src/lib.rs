@@ -6,6 +6,7 @@
 
 pub mod by;
 pub mod date;
+pub mod dated;
 pub mod findings;
 pub mod projects;
 pub mod sarif;

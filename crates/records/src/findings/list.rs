@@ -185,7 +185,7 @@ pub fn list(
     }
     let select = select
         .filter(
-            "exists (select 1 from finding_users a where a.finding_id = f.id and a.user_id = ?)",
+            "f.id in (select a.finding_id from finding_users a where a.user_id = ?)",
             filter.assignee,
         )
         .filter(

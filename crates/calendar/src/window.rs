@@ -1,0 +1,116 @@
+//! From when to when (promise K2).
+
+use access::{Problem, validate::Check};
+use base::Time;
+use jiff::{Span, tz::TimeZone};
+
+/// The most days a window spans.
+pub const MAX_DAYS: u64 = 400;
+
+/// From a time until before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The first instant in it.
+    pub from: Time,
+    /// The first instant after it.
+    pub to: Time,
+}
+
+impl Window {
+    /// The window asked for; what is left out is one month back or two months ahead of now.
+    ///
+    /// # Errors
+    /// 422 for one that ends before it starts or spans more than [`MAX_DAYS`].
+    pub fn new(from: Option<Time>, to: Option<Time>, now: Time) -> Result<Self, Problem> {
+        let window = Self {
+            from: from.unwrap_or_else(|| months(now, -1)),
+            to: to.unwrap_or_else(|| months(now, 2)),
+        };
+        let mut check = Check::new();
+        // Of the two, the one that was asked for does not fit.
+        let field = if from.is_none() { "to" } else { "from" };
+        check.that(window.from < window.to, field, "`from` is not before `to`");
+        let days = window.to.since(window.from).as_secs().div_ceil(24 * 60 * 60);
+        check.that(
+            days <= MAX_DAYS,
+            field,
+            "`from` and `to` are more than 400 days apart",
+        );
+        check.done().map(|()| window)
+    }
+}
+
+/// So many months later, on the same day of the month or its last, at the same time UTC.
+fn months(now: Time, months: i64) -> Time {
+    TimeZone::UTC
+        .to_datetime(now.timestamp())
+        .checked_add(Span::new().months(months))
+        .and_then(|then| TimeZone::UTC.to_timestamp(then))
+        .map_or(now, Time::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn time(text: &str) -> Time {
+        text.parse().unwrap()
+    }
+
+    // promise: K2
+    #[test]
+    fn what_is_left_out_is_a_month_back_and_two_ahead() {
+        let now = time("2026-12-31T10:00:00Z");
+        let window = |from: Option<&str>, to: Option<&str>| {
+            Window::new(from.map(time), to.map(time), now)
+                .map(|window| (window.from.to_string(), window.to.to_string()))
+        };
+        let both = |from: &str, to: &str| Ok((from.to_owned(), to.to_owned()));
+        assert_eq!(
+            window(None, None),
+            both("2026-11-30T10:00:00Z", "2027-02-28T10:00:00Z")
+        );
+        assert_eq!(
+            window(Some("2026-12-01T00:00:00Z"), None),
+            both("2026-12-01T00:00:00Z", "2027-02-28T10:00:00Z")
+        );
+        assert_eq!(
+            window(None, Some("2026-12-01T00:00:00Z")),
+            both("2026-11-30T10:00:00Z", "2026-12-01T00:00:00Z")
+        );
+    }
+
+    // promise: K2
+    #[test]
+    fn a_window_goes_forward_and_is_bounded() {
+        let now = time("2026-06-01T00:00:00Z");
+        let fields = |from: Option<&str>, to: Option<&str>| {
+            Window::new(from.map(time), to.map(time), now)
+                .map_err(|problem| {
+                    problem
+                        .errors()
+                        .iter()
+                        .map(|error| error.field.clone())
+                        .collect::<Vec<_>>()
+                })
+                .err()
+        };
+        let (start, end) = (Some("2026-01-01T00:00:00Z"), Some("2027-02-05T00:00:00Z"));
+        assert_eq!(fields(start, end), None, "400 days");
+        assert!(fields(start, Some("2027-02-05T00:00:00.000000001Z")).is_some());
+        assert!(fields(start, start).is_some(), "empty");
+        assert!(fields(end, start).is_some(), "backwards");
+        assert_eq!(
+            fields(Some("2027-01-01T00:00:00Z"), None),
+            Some(vec!["from".to_owned()])
+        );
+        assert_eq!(
+            fields(None, Some("2026-01-01T00:00:00Z")),
+            Some(vec!["to".to_owned()])
+        );
+        assert_eq!(
+            fields(None, Some("2200-01-01T00:00:00Z")),
+            Some(vec!["to".to_owned()])
+        );
+    }
+}
