@@ -1,5 +1,7 @@
 //! From when to when (promise K2).
 
+use std::time::Duration;
+
 use access::{Problem, validate::Check};
 use base::Time;
 use jiff::{Span, tz::TimeZone};
@@ -30,9 +32,9 @@ impl Window {
         // Of the two, the one that was asked for does not fit.
         let field = if from.is_none() { "to" } else { "from" };
         check.that(window.from < window.to, field, "`from` is not before `to`");
-        let days = window.to.since(window.from).as_secs().div_ceil(24 * 60 * 60);
+        let longest = Duration::from_hours(24 * MAX_DAYS);
         check.that(
-            days <= MAX_DAYS,
+            window.to.since(window.from) <= longest,
             field,
             "`from` and `to` are more than 400 days apart",
         );

@@ -26,7 +26,6 @@ pub struct New {
 /// What may change about a scan; none leaves it as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[expect(missing_docs, reason = "the fields are those of a scan")]
-#[expect(clippy::option_option, reason = "none is a value, too")]
 pub struct Change {
     pub project: Option<Option<Named>>,
     pub name: Option<String>,
