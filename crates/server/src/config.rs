@@ -6,7 +6,6 @@
 mod reader;
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -19,6 +18,7 @@ use figment::{
 use ipnet::IpNet;
 
 use reader::Reader;
+use records::sla;
 
 /// Every key with its default and a comment.
 pub const DEFAULTS: &str = include_str!("../../../config.default.toml");
@@ -49,11 +49,12 @@ pub struct Config {
     pub session: Duration,
     pub login_attempts: u32,
     pub login_wait: Duration,
-    pub sla_days: BTreeMap<base::Severity, u32>,
+    pub sla_days: sla::Days,
+    pub retest_days: u32,
     pub smtp_url: Option<String>,
     pub smtp_from: String,
     pub allow_networks: Vec<IpNet>,
-    pub resolve: Vec<String>,
+    pub resolve: Vec<notify::egress::Resolve>,
     pub ca_file: Option<PathBuf>,
     pub webhook_timeout: Duration,
     pub chat_timeout: Duration,
@@ -80,7 +81,7 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Wrong> {
         let (figment, errors) = layers(file, environment);
-        let mut reader = Reader::new(figment, errors);
+        let mut reader = Reader::new(&figment, errors);
         reader.refuse_unknown(&Figment::from(Toml::string(DEFAULTS)));
         let config = Self::read(&mut reader);
         if reader.errors.is_empty() {
@@ -90,6 +91,17 @@ impl Config {
         }
     }
 
+    /// The same, once it is known where it listens: a port 0 has become another, and so has the address in links
+    /// that nobody set.
+    #[must_use]
+    pub fn reached_at(mut self, address: SocketAddr) -> Self {
+        if self.public_url == format!("http://{}", self.listen) {
+            self.public_url = format!("http://{address}");
+        }
+        self.listen = address;
+        self
+    }
+
     fn read(reader: &mut Reader) -> Self {
         let listen = reader.parsed("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
         let public_url = match reader.text("public_url") {
@@ -97,10 +109,14 @@ impl Config {
             url => reader.public_url(&url),
         };
         let admin = reader.both("admin_email", "admin_password");
-        let sla_days = base::Severity::ALL
-            .into_iter()
-            .map(|severity| (severity, reader.number(&format!("sla.{severity}"), 0..=36_500)))
-            .collect();
+        let sla_days = sla::Days {
+            informational: reader.days("sla.informational"),
+            low: reader.days("sla.low"),
+            medium: reader.days("sla.medium"),
+            high: reader.days("sla.high"),
+            critical: reader.days("sla.critical"),
+            urgent: reader.days("sla.urgent"),
+        };
         Self {
             listen,
             public_url,
@@ -114,6 +130,7 @@ impl Config {
             login_attempts: reader.number("login.attempts", 1..=1_000),
             login_wait: Duration::from_secs(reader.number("login.wait_seconds", 1..=86_400)),
             sla_days,
+            retest_days: reader.days("sla.retest"),
             smtp_url: reader.optional("smtp.url"),
             smtp_from: reader.text("smtp.from"),
             allow_networks: reader.list("outbound.allow_networks"),
@@ -142,7 +159,7 @@ pub fn shown(
     let environment: Vec<_> = environment.into_iter().collect();
     Config::load(file, environment.clone())?;
     let (figment, errors) = layers(file, environment);
-    let reader = Reader::new(figment, errors);
+    let reader = Reader::new(&figment, errors);
     Ok(reader.shown(SECRETS))
 }
 

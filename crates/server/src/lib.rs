@@ -4,4 +4,13 @@
 //! and metrics. It is the only crate that starts tasks and reads settings.
 //! Must not: hold logic of a domain.
 
+mod accept;
+pub mod app;
 pub mod config;
+mod console;
+pub mod demo;
+mod health;
+mod middleware;
+pub mod router;
+mod secret_key;
+pub mod telemetry;

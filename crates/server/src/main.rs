@@ -1,2 +1,132 @@
 //! The command line.
-fn main() {}
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Context;
+use base::{Bus, Clock};
+use campanile::{
+    app::{self, App},
+    config::{self, Config},
+    router, telemetry,
+};
+use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The real-time operations server for vulnerability programs.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// A file of settings; config.default.toml is the manual of its keys.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server (also without any command).
+    Serve,
+    /// Bring the tables of the database up to date and end.
+    Migrate,
+    /// Print the settings in force, secrets hidden.
+    Config,
+    /// Print the description of the API.
+    Openapi,
+    /// Look after people from the machine itself.
+    #[command(subcommand)]
+    Admin(Admin),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Make an administrator, or give an existing one a new password; read from the standard input.
+    Password {
+        /// The address they sign in with.
+        email: String,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint(&format!("campanile: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let file = arguments.config.as_deref();
+    match arguments.command.unwrap_or(Command::Serve) {
+        Command::Openapi => print(&router::document_text()),
+        Command::Config => print(&config::shown(file, std::env::vars())?),
+        command => {
+            let config = Config::load(file, std::env::vars())?;
+            telemetry::start_log(&config.log_level, config.log_json)?;
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            return runtime.block_on(with_data(command, config));
+        }
+    }
+    Ok(())
+}
+
+async fn with_data(command: Command, config: Config) -> anyhow::Result<()> {
+    let clock = Clock::system();
+    match command {
+        Command::Migrate => {
+            app::open_store(&config, &clock, Bus::new()).await?.close().await;
+            print("the tables are up to date");
+            Ok(())
+        }
+        Command::Admin(Admin::Password { email }) => {
+            let mut password = String::new();
+            std::io::stdin()
+                .read_line(&mut password)
+                .context("no password on the standard input")?;
+            app::set_password(&config, &clock, &email, password.trim_end_matches(['\r', '\n'])).await?;
+            print("done");
+            Ok(())
+        }
+        _ => serve(config, clock).await,
+    }
+}
+
+async fn serve(config: Config, clock: Clock) -> anyhow::Result<()> {
+    let demo = config.demo;
+    let url = config.public_url.clone();
+    let app = App::start(config, clock).await?;
+    print(&format!("Campanile listens on http://{} ({url})", app.address()));
+    if demo {
+        print(campanile::demo::SIGN_IN);
+    }
+    stopped().await?;
+    app.stop().await;
+    Ok(())
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn stopped() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a program that answers at a terminal")]
+fn print(text: &str) {
+    println!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "a program that answers at a terminal")]
+fn eprint(text: &str) {
+    eprintln!("{text}");
+}

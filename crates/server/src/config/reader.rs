@@ -13,7 +13,7 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(figment: Figment, mut errors: Vec<String>) -> Self {
+    pub(super) fn new(figment: &Figment, mut errors: Vec<String>) -> Self {
         let root = figment.extract::<Dict>().unwrap_or_else(|error| {
             errors.push(error.to_string());
             Dict::new()
@@ -69,6 +69,10 @@ impl Reader {
                 *least
             }
         }
+    }
+
+    pub(super) fn days(&mut self, key: &str) -> u32 {
+        self.number(key, 0..=records::sla::MAX_DAYS)
     }
 
     pub(super) fn seconds(&mut self, key: &str) -> Duration {
@@ -137,7 +141,7 @@ impl Reader {
             .strip_prefix("https://")
             .or_else(|| url.strip_prefix("http://"));
         let plain = |rest: &&str| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ', '"']);
-        if rest.filter(plain).is_none() {
+        if !rest.as_ref().is_some_and(plain) {
             self.errors
                 .push("public_url: expected http(s)://HOST, without a query".to_owned());
         }

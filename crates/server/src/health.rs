@@ -1,0 +1,64 @@
+//! `/healthz`, `/readyz` and `/metrics`: for the machine that looks after this one.
+
+use std::sync::Arc;
+
+use access::Problem;
+use axum::{
+    Router,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use realtime::Hub;
+use store::Store;
+
+use crate::telemetry::Metrics;
+
+/// What the three look at.
+#[derive(Clone)]
+pub struct Health {
+    /// The data.
+    pub store: Store,
+    /// The live stream.
+    pub hub: Hub,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// The three routes.
+pub(crate) fn routes(health: Health) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(health)
+}
+
+/// Ready once the database answers and its tables are those of this program: the start ends before it listens
+/// where they are not.
+async fn ready(State(health): State<Health>) -> Result<&'static str, Problem> {
+    health.store.check().await.map_err(|_| Problem::unavailable())?;
+    Ok("ready\n")
+}
+
+async fn metrics(State(health): State<Health>) -> Response {
+    let stream = health.hub.metrics();
+    for (what, value) in [
+        ("connections", stream.connections),
+        ("published", stream.published),
+        ("sent", stream.sent),
+        ("dropped", stream.dropped),
+        ("resyncs", stream.resyncs),
+        ("unread", stream.unread),
+        ("refused", stream.refused),
+    ] {
+        health.metrics.stream(what, value);
+    }
+    // Without the database the rest still tells something.
+    if let Ok(counts) = health.store.read(notify::deliveries::log::counts).await {
+        health.metrics.deliveries(counts);
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
+}

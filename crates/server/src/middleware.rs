@@ -1,0 +1,103 @@
+//! What every request passes: an id, a line in the log and a count, the security headers, the end of a panic.
+
+use std::{any::Any, sync::Arc};
+
+use access::Problem;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse, Response},
+};
+use base::Clock;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+use crate::telemetry::Metrics;
+
+/// The largest body of a call, in bytes; importing a report has a bound of its own.
+const BODY: usize = 1_000_000;
+
+/// What the console's pages may load and do: their own files and this server, nothing else.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
+    form-action 'self'; frame-ancestors 'none'";
+
+const HEADERS: &[(HeaderName, &str)] = &[
+    (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // A token in the stream's address, or an id, goes to nobody else.
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+/// The router with all of it around.
+pub(crate) fn around(router: Router, metrics: Arc<Metrics>, clock: Clock) -> Router {
+    let ids = clock.clone();
+    let router = HEADERS.iter().fold(router, |router, (name, value)| {
+        let value = HeaderValue::from_static(value);
+        router.layer(SetResponseHeaderLayer::if_not_present(name.clone(), value))
+    });
+    router
+        .layer(DefaultBodyLimit::max(BODY))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state((metrics, clock), observe))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(Ids(ids)))
+}
+
+#[derive(Clone)]
+struct Ids(Clock);
+
+impl MakeRequestId for Ids {
+    fn make_request_id<B>(&mut self, _: &axum::http::Request<B>) -> Option<RequestId> {
+        HeaderValue::from_str(&self.0.id().to_string())
+            .ok()
+            .map(RequestId::new)
+    }
+}
+
+/// Logs and counts a request by its route: the path itself has ids in it, and the query may hold a token.
+async fn observe(
+    State((metrics, clock)): State<(Arc<Metrics>, Clock)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let start = clock.now();
+    let method = request.method().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(|path| path.as_str().to_owned());
+    let route = route.unwrap_or_else(|| "console".to_owned());
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .map(|id| id.header_value().clone());
+    let response = next.run(request).await;
+    let took = clock.now().since(start);
+    let status = response.status().as_u16();
+    metrics.request(method.as_str(), &route, status, took);
+    let id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    if status >= 500 {
+        tracing::warn!(%method, route, status, micros, request_id = id, "answered");
+    } else {
+        tracing::debug!(%method, route, status, micros, request_id = id, "answered");
+    }
+    response
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text");
+    tracing::error!(panic = text, "a handler panicked");
+    Problem::internal().into_response()
+}

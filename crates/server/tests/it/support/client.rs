@@ -1,0 +1,196 @@
+//! A person at the API: a token, calls with JSON in and out, an open stream.
+
+use std::{net::SocketAddr, time::Duration};
+
+use futures_util::StreamExt;
+use reqwest::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+/// Calls of one person.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    root: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub body: Value,
+}
+
+impl Client {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a browser's part in a test, not the server's"
+    )]
+    pub fn new(address: SocketAddr) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self {
+            http,
+            root: format!("http://{address}"),
+            token: None,
+        }
+    }
+
+    pub async fn sign_in(address: SocketAddr, email: &str, password: &str) -> Self {
+        let mut client = Self::new(address);
+        let answer = client
+            .post("/auth/login", json!({"email": email, "password": password}))
+            .await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        client.token = Some(answer.text("token"));
+        client
+    }
+
+    /// The same client with a session of its own.
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap()
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let root =
+            if path.starts_with("/healthz") || path.starts_with("/readyz") || path.starts_with("/metrics") {
+                self.root.clone()
+            } else {
+                format!("{}/api/v1", self.root)
+            };
+        let request = self.http.request(method, format!("{root}{path}"));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let status = response.status();
+        let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Answer { status, body }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call(Method::POST, path, body).await
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: Value) -> Answer {
+        let request = self
+            .request(method, path)
+            .header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(body.to_string())).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// Imports a report as a raw body.
+    pub async fn import(&self, query: &str, report: Vec<u8>) -> Answer {
+        let request = self.request(Method::POST, &format!("/scans/import?{query}"));
+        self.send(
+            request
+                .header(header::CONTENT_TYPE, "application/octet-stream")
+                .body(report),
+        )
+        .await
+    }
+
+    /// Opens the live stream and waits for its ping.
+    pub async fn stream(&self) -> Frames {
+        let response = self.request(Method::GET, "/stream").send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        let mut frames = Frames {
+            body: Box::pin(response.bytes_stream()),
+            rest: String::new(),
+        };
+        assert_eq!(frames.next().await.unwrap()["type"], "ping");
+        frames
+    }
+}
+
+impl Answer {
+    /// The body of an answer that must be this.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.body);
+        self.body
+    }
+
+    /// The id of the record that was made.
+    #[track_caller]
+    pub fn id(self) -> String {
+        let body = self.expect(201);
+        body["id"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no id in {body}"))
+            .to_owned()
+    }
+
+    #[track_caller]
+    pub fn text(&self, key: &str) -> String {
+        self.body[key]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {key} in {}", self.body))
+            .to_owned()
+    }
+}
+
+type Body = std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<bytes::Bytes>> + Send>>;
+
+/// The frames of an open stream.
+pub struct Frames {
+    body: Body,
+    rest: String,
+}
+
+/// How long a test waits for what must come; far above what it takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+impl Frames {
+    /// The next frame, or nothing when the stream has ended.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            while let Some(end) = self.rest.find("\n\n") {
+                let block: String = self.rest.drain(..end + 2).collect();
+                let data: String = block
+                    .lines()
+                    .filter_map(|line| line.strip_prefix("data:"))
+                    .map(str::trim_start)
+                    .collect();
+                if !data.is_empty() {
+                    return Some(serde_json::from_str(&data).unwrap());
+                }
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.body.next())
+                .await
+                .expect("a frame in time")?;
+            self.rest.push_str(std::str::from_utf8(&chunk.ok()?).unwrap());
+        }
+    }
+
+    /// The next frame of this type; the ones before it are passed over.
+    pub async fn until(&mut self, kind: &str) -> Value {
+        loop {
+            let frame = self
+                .next()
+                .await
+                .unwrap_or_else(|| panic!("the stream ended before {kind}"));
+            if frame["type"] == kind {
+                return frame;
+            }
+        }
+    }
+}

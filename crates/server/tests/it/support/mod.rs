@@ -1,0 +1,39 @@
+//! What the tests stand on: the real server in this process or as a process of its own, people at its API, the
+//! databases it runs on.
+
+mod client;
+mod process;
+mod server;
+mod world;
+
+pub use client::{Answer, Client, Frames};
+pub use process::Process;
+pub use server::{Database, Server, databases};
+pub use world::{PASSWORD, World};
+
+use std::{future::Future, time::Duration};
+
+/// Waits until `look` finds what it looks for: a condition, not a time.
+///
+/// # Panics
+/// When it has not come in 30 seconds.
+#[track_caller]
+pub fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &'static str,
+    mut look: impl FnMut() -> F,
+) -> impl Future<Output = T> {
+    let caller = std::panic::Location::caller();
+    async move {
+        let found = tokio::time::timeout(Duration::from_secs(30), async {
+            loop {
+                if let Some(found) = look().await {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        found
+            .await
+            .unwrap_or_else(|_| panic!("{caller}: {what} did not come"))
+    }
+}

@@ -1,0 +1,81 @@
+//! The server as a process of its own, to be ended the hard way.
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use super::{Client, Database, server::ADMIN, server::ADMIN_PASSWORD};
+
+/// A running process; killed when dropped.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Process {
+    /// Starts the program and waits until it says where it listens. Nothing if it dies before that.
+    pub fn start(database: &Database, more: &[(&str, String)]) -> Option<Self> {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_campanile"))
+            .env_clear()
+            .envs(database.settings(more))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let output = child.stdout.take().unwrap();
+        let read = BufReader::new(output).read_line(&mut line).unwrap();
+        if read == 0 {
+            child.wait().unwrap();
+            return None;
+        }
+        let address = line
+            .split("http://")
+            .nth(1)
+            .and_then(|rest| rest.split_whitespace().next());
+        let address = address
+            .and_then(|text| text.parse().ok())
+            .unwrap_or_else(|| panic!("no address in {line}"));
+        Some(Self { child, address })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub async fn admin(&self) -> Client {
+        Client::sign_in(self.address, ADMIN, ADMIN_PASSWORD).await
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// SIGTERM; how it ended and how long that took.
+    pub fn terminate(mut self) -> (ExitStatus, Duration) {
+        let start = Instant::now();
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        let status = self.child.wait().unwrap();
+        (status, start.elapsed())
+    }
+
+    /// Whether it has ended by itself.
+    pub fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

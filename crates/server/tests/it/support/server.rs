@@ -1,0 +1,98 @@
+//! The server in this process, on every database there is.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use base::Clock;
+use campanile::{app::App, config::Config};
+use store::testing;
+use tempfile::TempDir;
+
+use super::Client;
+
+pub const ADMIN: &str = "admin@campanile.test";
+pub const ADMIN_PASSWORD: &str = "correct horse battery";
+
+/// An empty database and a folder for the data beside it.
+pub struct Database {
+    pub name: &'static str,
+    pub url: String,
+    folder: TempDir,
+}
+
+impl Database {
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The variables that put a server on this database, with these besides.
+    pub fn settings(&self, more: &[(&str, String)]) -> Vec<(String, String)> {
+        let own = [
+            ("CAMPANILE_LISTEN", "127.0.0.1:0".to_owned()),
+            ("CAMPANILE_DATABASE_URL", self.url.clone()),
+            ("CAMPANILE_DATA_DIR", self.data_dir().display().to_string()),
+            ("CAMPANILE_ADMIN_EMAIL", ADMIN.to_owned()),
+            ("CAMPANILE_ADMIN_PASSWORD", ADMIN_PASSWORD.to_owned()),
+            ("CAMPANILE_LOG__LEVEL", "warn".to_owned()),
+        ];
+        let more = more.iter().map(|(name, value)| (*name, value.clone()));
+        own.into_iter()
+            .chain(more)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+}
+
+/// SQLite, and PostgreSQL where a server for tests is named.
+pub async fn databases() -> Vec<Database> {
+    // One provider for all TLS of this process, as in the program itself.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("campanile.db").display());
+    let mut databases = vec![Database {
+        name: "SQLite",
+        url,
+        folder,
+    }];
+    if let Ok(server) = std::env::var(testing::POSTGRES) {
+        let url = testing::postgres_url(&server, &Clock::system()).await.unwrap();
+        databases.push(Database {
+            name: "PostgreSQL",
+            url,
+            folder: tempfile::tempdir().unwrap(),
+        });
+    }
+    databases
+}
+
+/// A running server. Stop it at the end of the test: then it looks whether a delivery was left over.
+pub struct Server {
+    app: App,
+}
+
+impl Server {
+    pub async fn start(database: &Database, more: &[(&str, String)]) -> Self {
+        let config = Config::load(None, database.settings(more)).unwrap();
+        Self {
+            app: App::start(config, Clock::system()).await.unwrap(),
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.app.address()
+    }
+
+    pub async fn admin(&self) -> Client {
+        Client::sign_in(self.address(), ADMIN, ADMIN_PASSWORD).await
+    }
+
+    /// Stops it and fails the test if a delivery was still to be done: nobody looked at what it would have sent.
+    pub async fn stop(self) {
+        let admin = self.admin().await;
+        super::eventually("the end of all deliveries", || async {
+            let left = admin.get("/deliveries?state=pending").await.expect(200);
+            left["items"].as_array().unwrap().is_empty().then_some(())
+        })
+        .await;
+        self.app.stop().await;
+    }
+}
