@@ -8,6 +8,7 @@ pub mod by;
 pub mod date;
 pub mod dated;
 pub mod findings;
+pub mod import;
 pub mod projects;
 pub mod sarif;
 pub mod scans;
@@ -28,7 +29,10 @@ use store::{Store, Tx};
 /// The tables this crate owns.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
     owner: "records",
-    steps: &[("0001-records", include_str!("../migrations/0001-records.sql"))],
+    steps: &[
+        ("0001-records", include_str!("../migrations/0001-records.sql")),
+        ("0002-imports", include_str!("../migrations/0002-imports.sql")),
+    ],
 };
 
 /// What the operator sets for every company.

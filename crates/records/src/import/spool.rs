@@ -1,0 +1,260 @@
+//! A report on its way in: from the request to a file without a name.
+//!
+//! Owns: how much is taken and how long it may stall. Must not: look into it.
+//!
+//! The file has no name in any folder, so nothing has to delete it: it is gone when it is closed, also when the
+//! request is cancelled or the process is killed.
+
+use std::{fs::File, io, path::Path, time::Duration};
+
+use access::Problem;
+use axum::{
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, FromRequest, Multipart, Request, multipart::MultipartError},
+    http::{StatusCode, header},
+};
+use base::Clock;
+use futures_util::{Stream, StreamExt};
+use tokio::io::AsyncWriteExt;
+
+/// How long a sender may pause.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What a multipart body may hold beside the report, in bytes.
+const WRAPPING: usize = 64 * 1024;
+
+/// Takes the report of a request: the field `file` of a multipart body, or the whole body of another type.
+///
+/// # Errors
+/// 413 for more than `limit` bytes, 408 for a sender that stalls, 422 for a multipart body without the field, 507
+/// without room for it.
+pub(super) async fn spool(
+    request: Request,
+    folder: &Path,
+    limit: usize,
+    clock: &Clock,
+) -> Result<File, Problem> {
+    let file = create(folder, clock).await?;
+    let multipart = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.to_ascii_lowercase().starts_with("multipart/form-data"));
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > limit + if multipart { WRAPPING } else { 0 }) {
+        return Err(Problem::too_large(limit));
+    }
+    if multipart {
+        from_form(request, file, limit).await
+    } else {
+        from_body(request.into_body(), file, limit).await
+    }
+}
+
+/// A file without a name in this folder.
+async fn create(folder: &Path, clock: &Clock) -> Result<Spooled, Problem> {
+    let folder = folder.to_owned();
+    let created = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(&folder)?;
+        tempfile::tempfile_in(&folder)
+    });
+    let file = created
+        .await
+        .map_err(|_| Problem::internal())?
+        .map_err(|error| unwritten(&error))?;
+    Ok(Spooled {
+        file: tokio::fs::File::from_std(file),
+        size: 0,
+        clock: clock.clone(),
+    })
+}
+
+async fn from_body(body: Body, mut into: Spooled, limit: usize) -> Result<File, Problem> {
+    into.fill(body.into_data_stream(), limit, |_| broken()).await?;
+    into.end().await
+}
+
+async fn from_form(mut request: Request, mut into: Spooled, limit: usize) -> Result<File, Problem> {
+    DefaultBodyLimit::max(limit.saturating_add(WRAPPING)).apply(&mut request);
+    let mut form = Multipart::from_request(request, &())
+        .await
+        .map_err(|_| Problem::unprocessable("The body is no multipart form: its type names no boundary."))?;
+    let mut found = false;
+    let refused = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(limit),
+        _ => broken(),
+    };
+    while let Some(field) = patient(&into.clock, form.next_field()).await?.map_err(refused)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        if found {
+            return Err(Problem::field(
+                "file",
+                "there are two of them; send one report at a time",
+            ));
+        }
+        found = true;
+        into.fill(field, limit, refused).await?;
+    }
+    if !found {
+        return Err(Problem::field("file", "the multipart body has no such field"));
+    }
+    into.end().await
+}
+
+/// A file that is being written.
+struct Spooled {
+    file: tokio::fs::File,
+    size: usize,
+    clock: Clock,
+}
+
+impl Spooled {
+    async fn fill<E>(
+        &mut self,
+        mut chunks: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        limit: usize,
+        refused: impl Fn(E) -> Problem,
+    ) -> Result<(), Problem> {
+        while let Some(chunk) = patient(&self.clock, chunks.next()).await? {
+            let chunk = chunk.map_err(&refused)?;
+            self.size = self.size.saturating_add(chunk.len());
+            if self.size > limit {
+                return Err(Problem::too_large(limit));
+            }
+            self.file
+                .write_all(&chunk)
+                .await
+                .map_err(|error| unwritten(&error))?;
+        }
+        Ok(())
+    }
+
+    async fn end(mut self) -> Result<File, Problem> {
+        self.file.flush().await.map_err(|error| unwritten(&error))?;
+        Ok(self.file.into_std().await)
+    }
+}
+
+/// Waits for a sender, but not for ever.
+async fn patient<T>(clock: &Clock, waiting: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::select! {
+        biased;
+        done = waiting => Ok(done),
+        () = clock.sleep(PATIENCE) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "The body stopped coming.")),
+    }
+}
+
+/// The body broke off. Whoever sent it is likely gone, so this is mostly for the log of a proxy.
+fn broken() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "The body broke off or is malformed.")
+}
+
+fn unwritten(error: &io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::from(store::Error::Full),
+        _ => {
+            tracing::error!(%error, "a report could not be spooled");
+            Problem::internal()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Seek};
+
+    use futures_util::stream;
+
+    use super::*;
+
+    const LIMIT: usize = 100_000;
+
+    async fn spooled(
+        content_type: Option<&str>,
+        chunks: Vec<Result<Vec<u8>, &'static str>>,
+    ) -> Result<Vec<u8>, u16> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut request = Request::builder();
+        if let Some(content_type) = content_type {
+            request = request.header(header::CONTENT_TYPE, content_type);
+        }
+        let chunks = chunks.into_iter().map(|chunk| chunk.map_err(io::Error::other));
+        let request = request.body(Body::from_stream(stream::iter(chunks))).unwrap();
+        let outcome = spool(request, &folder.path().join("new"), LIMIT, &Clock::system()).await;
+        let left: Vec<_> = std::fs::read_dir(folder.path().join("new")).unwrap().collect();
+        assert!(left.is_empty(), "no file has a name");
+        let mut file = outcome.map_err(|problem| problem.status().as_u16())?;
+        file.rewind().unwrap();
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).unwrap();
+        Ok(text)
+    }
+
+    fn form(parts: &[(&str, usize)]) -> Vec<u8> {
+        let mut body = String::new();
+        for (name, size) in parts {
+            body += "--b\r\ncontent-disposition: form-data; name=\"";
+            body += &format!("{name}\"; filename=\"x\"\r\n\r\n{}\r\n", "x".repeat(*size));
+        }
+        (body + "--b--\r\n").into_bytes()
+    }
+
+    #[tokio::test]
+    async fn a_body_is_taken_up_to_its_limit() {
+        let chunk = |size: usize| Ok(vec![b'x'; size]);
+        assert_eq!(spooled(None, vec![]).await, Ok(Vec::new()));
+        let whole = spooled(
+            Some("application/sarif+json"),
+            vec![chunk(LIMIT / 2), chunk(LIMIT / 2)],
+        )
+        .await;
+        assert_eq!(whole.map(|text| text.len()), Ok(LIMIT));
+        assert_eq!(spooled(None, vec![chunk(LIMIT), chunk(1)]).await, Err(413));
+        assert_eq!(spooled(None, vec![chunk(9), Err("gone")]).await, Err(400));
+    }
+
+    #[tokio::test]
+    async fn a_form_is_taken_by_its_field() {
+        let form_data = Some("multipart/form-data; boundary=b");
+        let parts = |parts: &[(&str, usize)]| form(parts).chunks(777).map(|part| Ok(part.to_vec())).collect();
+        let whole = spooled(form_data, parts(&[("a", 9), ("file", LIMIT), ("b", 9)])).await;
+        assert_eq!(whole.map(|text| text.len()), Ok(LIMIT));
+        for (body, status) in [
+            (parts(&[("file", LIMIT + 1)]), 413),
+            (parts(&[("other", LIMIT + 2 * WRAPPING)]), 413),
+            (parts(&[("a", 1)]), 422),
+            (parts(&[("file", 1), ("file", 1)]), 422),
+            (vec![Ok(form(&[("file", 99)])[..80].to_vec())], 400),
+        ] {
+            assert_eq!(spooled(form_data, body).await, Err(status));
+        }
+        assert_eq!(
+            spooled(Some("multipart/form-data"), parts(&[("file", 1)])).await,
+            Err(422)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_sender_that_stalls_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock::manual(base::Time::from_nanos(0));
+        let request = Request::new(Body::from_stream(stream::pending::<Result<Bytes, io::Error>>()));
+        let spooling = spool(request, folder.path(), LIMIT, &clock);
+        let advancing = async {
+            loop {
+                tokio::task::yield_now().await;
+                clock.advance(PATIENCE);
+            }
+        };
+        let problem = tokio::select! {
+            outcome = spooling => outcome.unwrap_err(),
+            () = advancing => unreachable!(),
+        };
+        assert_eq!(problem.status(), StatusCode::REQUEST_TIMEOUT);
+    }
+}

@@ -1,0 +1,218 @@
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use base::{Clock, Kind};
+use records::import::{self, LEASE};
+use store::params;
+
+use crate::world::{World, made, report, run, simple};
+
+const BREAK: &str = "create trigger broken before insert on findings when (select count(*) from findings) >= 250 \
+     begin select raise(abort, 'broken'); end";
+const BREAK_POSTGRES: [&str; 2] = [
+    "create function broken() returns trigger language plpgsql as \
+     'begin if (select count(*) from findings) >= 250 then raise exception ''broken''; end if; return new; end'",
+    "create trigger broken before insert on findings for each row execute function broken()",
+];
+
+fn many(count: u32) -> String {
+    let results: Vec<_> = (0..count).map(|n| made(format!("r{n:04}"))).collect();
+    report(&[run("Saw", &results)])
+}
+
+/// Makes the 251st finding fail.
+async fn break_it(world: &World) {
+    let statements: &[&'static str] = match world.database {
+        "SQLite" => &[BREAK],
+        _ => &BREAK_POSTGRES,
+    };
+    for &sql in statements {
+        world
+            .store
+            .write(move |tx| tx.execute(sql, params![]))
+            .await
+            .unwrap();
+    }
+}
+
+async fn mend(world: &World) {
+    let sql = match world.database {
+        "SQLite" => "drop trigger broken",
+        _ => "drop trigger broken on findings",
+    };
+    world
+        .store
+        .write(move |tx| tx.execute(sql, params![]))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn an_import_that_breaks_is_failed_and_can_be_repeated() {
+    for mut world in World::all().await {
+        break_it(&world).await;
+        let answer = world.import(many(600)).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        let expected = [("finding.created", 250), ("scan.failed", 1), ("scan.started", 1)];
+        assert_eq!(world.kinds(), expected, "{}", world.database);
+        assert_eq!(
+            world.column::<String>("select status from scans").await,
+            ["failed"]
+        );
+        assert_eq!(
+            world.column::<i64>("select count(*) from import_leases").await,
+            [0]
+        );
+        mend(&world).await;
+        assert_eq!(
+            world.import(many(600)).await.counts(),
+            [600, 350, 0, 0, 0, 250, 0]
+        );
+        world.assert_nothing_spooled();
+    }
+}
+
+/// Leaves an import behind as a killed process does: its scan running, its lease held.
+async fn leave_behind(world: &World) -> base::Id {
+    world.import(simple(&["a"])).await.counts();
+    let scan: base::Id = world.column("select id from scans").await.remove(0);
+    let (company, project, now) = (world.company, world.project, world.clock.now());
+    let left = world.store.write(move |tx| {
+        tx.execute("update scans set status = 'running', finished_at = 0, counts = '' where id = $1", params![scan])?;
+        tx.execute(
+            "insert into import_leases (company_id, project_id, tool, scan_id, renewed_at) values ($1, $2, $3, $4, $5)",
+            params![company, project, "Saw", scan, now],
+        )
+    });
+    left.await.unwrap();
+    scan
+}
+
+#[tokio::test]
+async fn an_import_that_a_crash_left_behind_is_failed_once_its_lease_is_over() {
+    let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+    for mut world in World::all_at(&clock).await {
+        assert_eq!(import::recover(&world.store).await, Ok(0));
+        let scan = leave_behind(&world).await;
+        world.events();
+        clock.advance(Duration::from_secs(1));
+        let recovering = tokio::spawn({
+            let store = world.store.clone();
+            async move { import::recover(&store).await }
+        });
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!recovering.is_finished(), "it may still be alive");
+        assert_eq!(world.import(simple(&["a"])).await.status, StatusCode::CONFLICT);
+        clock.advance(LEASE);
+        assert_eq!(recovering.await.unwrap(), Ok(1));
+        let events = world.events();
+        let kinds: Vec<_> = events
+            .iter()
+            .map(|event| (event.kind, event.subject.id, event.actor))
+            .collect();
+        assert_eq!(kinds, [(Kind::ScanFailed, scan, None)], "{}", world.database);
+        assert!(events[0].text("error").is_some());
+        assert_eq!(
+            world.column::<String>("select status from scans").await,
+            ["failed"]
+        );
+        assert_eq!(world.import(simple(&["a"])).await.counts(), [1, 0, 0, 0, 0, 1, 0]);
+        assert_eq!(import::recover(&world.store).await, Ok(0), "once");
+    }
+}
+
+#[tokio::test]
+async fn the_next_import_takes_over_what_broke_off() {
+    let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+    for mut world in World::all_at(&clock).await {
+        leave_behind(&world).await;
+        world.events();
+        clock.advance(LEASE);
+        assert_eq!(
+            world.import(simple(&["a", "b"])).await.counts(),
+            [2, 1, 0, 0, 0, 1, 0]
+        );
+        let expected = [
+            ("finding.created", 1),
+            ("scan.completed", 1),
+            ("scan.failed", 1),
+            ("scan.started", 1),
+        ];
+        assert_eq!(world.kinds(), expected, "{}", world.database);
+        let mut statuses: Vec<String> = world.column("select status from scans").await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, ["completed", "failed"]);
+    }
+}
+
+#[tokio::test]
+async fn two_imports_of_one_tool_at_once_never_double() {
+    for mut world in World::all().await {
+        let other = world.add_project("Mobile").await;
+        world.events();
+        let (one, two, elsewhere) = tokio::join!(
+            world.import(many(600)),
+            world.import(many(600)),
+            world.import_into(Some(other), many(300))
+        );
+        assert_eq!(
+            elsewhere.counts(),
+            [300, 300, 0, 0, 0, 0, 0],
+            "another place is not in the way"
+        );
+        let mut statuses = [one.status.as_u16(), two.status.as_u16()];
+        statuses.sort_unstable();
+        match statuses {
+            [201, 409] => assert!(one.detail().contains("Saw") || two.detail().contains("Saw")),
+            // One was done before the other began.
+            [201, 201] => assert_eq!(one.counts()[1] + two.counts()[1], 600),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(
+            world.column::<i64>("select count(*) from findings").await,
+            [900],
+            "{}",
+            world.database
+        );
+        let created = world
+            .kinds()
+            .into_iter()
+            .find(|(kind, _)| *kind == "finding.created");
+        assert_eq!(created, Some(("finding.created", 900)));
+        assert_eq!(
+            world.column::<i64>("select count(*) from import_leases").await,
+            [0]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_scan_that_is_deleted_ends_its_import() {
+    for world in World::all().await {
+        let importing = world.import(many(5_000));
+        let deleting = async {
+            loop {
+                let delete = "delete from scans where status = 'running'";
+                if world
+                    .store
+                    .write(move |tx| tx.execute(delete, params![]))
+                    .await
+                    .unwrap()
+                    > 0
+                {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let (answer, ()) = tokio::join!(importing, deleting);
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+        assert_eq!(
+            world.column::<i64>("select count(*) from import_leases").await,
+            [0]
+        );
+        let left = world.column::<i64>("select count(*) from findings").await[0];
+        assert!(left < 5_000, "{left}");
+        world.import(many(10)).await.counts();
+    }
+}

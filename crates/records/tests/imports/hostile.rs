@@ -1,0 +1,199 @@
+use axum::http::StatusCode;
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use crate::world::{World, sample, simple};
+
+/// Bodies that are no sound report, with a part of what is said.
+fn refused() -> Vec<(Vec<u8>, &'static str)> {
+    let sound = simple(&["a", "b"]);
+    let replaced = |from: &str, to: &str| {
+        assert!(sound.contains(from), "{from}");
+        sound.replacen(from, to, 1).into_bytes()
+    };
+    let deep = |open: &str| open.repeat(100_000).into_bytes();
+    let mut table: Vec<(Vec<u8>, &str)> = vec![
+        (Vec::new(), "empty"),
+        (b"   ".to_vec(), "line 1"),
+        (b"hello".to_vec(), "expected value (line 1, column 1)"),
+        (vec![0; 4096], "line 1, column 1"),
+        ((0..=255).collect(), "line 1"),
+        (b"\x1f\x8b\x08\x00\x00".to_vec(), "gzip"),
+        (b"<?xml version=\"1.0\"?><r/>".to_vec(), "there is sarif"),
+        (b"[]".to_vec(), "a SARIF log"),
+        (b"{}".to_vec(), "runs: it is missing"),
+        (deep("["), "SARIF"),
+        (deep("{\"a\":"), "deeper than 127"),
+        (deep("{\"runs\":["), "deeper than 127"),
+        (replaced("\"2.1.0\"", "\"2.0.0\""), "version: "),
+        (replaced("\"2.1.0\"", "[\"2.1.0\"]"), "version: "),
+        (replaced("\"runs\":[", "\"runs\":[3,"), "runs[0]: "),
+        (replaced("\"runs\"", "\"ruins\""), "runs: it is missing"),
+        (replaced("\"tool\"", "\"tooth\""), "runs[0].tool: it is missing"),
+        (
+            replaced("\"name\":\"Saw\"", "\"name\":{}"),
+            "runs[0].tool.driver.name: ",
+        ),
+        (
+            replaced("\"results\":[", "\"results\":[null,"),
+            "runs[0].results[0]: ",
+        ),
+        (replaced("\"results\":[", "\"results\":\"["), "line 1"),
+        (
+            replaced("\"message\":{", "\"message\":{\"arguments\":7,"),
+            "runs[0].results[0].message.arguments: ",
+        ),
+        (
+            replaced("\"level\":\"warning\"", "\"level\":\"bad\""),
+            "runs[0].results[0].level: ",
+        ),
+        (
+            replaced("\"startLine\":1", "\"startLine\":1e999"),
+            "startLine: number out of range",
+        ),
+        (
+            replaced("\"startLine\":1", "\"startLine\":99999999999999999999"),
+            "startLine: ",
+        ),
+        (replaced("\"startLine\":1", "\"startLine\":1.5"), "startLine: "),
+        (replaced("\"startLine\":1", "\"startLine\":-"), "line 1"),
+        (replaced("\"startLine\":1", "\"startLine\":01"), "line 1"),
+        (
+            replaced("\"print\":\"a\"", "\"print\":null"),
+            "partialFingerprints: ",
+        ),
+        (
+            replaced("\"ruleId\":\"a\"", "\"ruleId\":\"a\",\"ruleId\":\"a\""),
+            "`ruleId` is there twice",
+        ),
+        (
+            replaced("\"ruleId\":\"a\"", "\"ruleId\":\"\\ud800\""),
+            "runs[0].results[0].ruleId: ",
+        ),
+        (
+            replaced("\"ruleId\":\"a\"", "\"ruleId\":\"\u{1}\""),
+            "control character",
+        ),
+        ([sound.as_bytes(), b"{}"].concat(), "trailing characters"),
+        (
+            [&sound.as_bytes()[..150], b"\xff\xff", &sound.as_bytes()[150..]].concat(),
+            "line 1",
+        ),
+        // The second result: nothing of the first may have been written.
+        (
+            simple(&["a", "b"])
+                .replace("\"ruleId\":\"b\"", "\"ruleId\":7")
+                .into_bytes(),
+            "runs[0].results[1].ruleId: ",
+        ),
+    ];
+    for name in ["codeQL-output.sarif", "bash-report.sarif"] {
+        let whole = sample(name);
+        for part in [2, 3, 10, 100] {
+            table.push((
+                whole[..whole.len() - whole.len() / part].to_vec(),
+                "ends too early",
+            ));
+        }
+        table.push((whole[..whole.len() - 2].to_vec(), "ends too early"));
+    }
+    table
+}
+
+#[tokio::test]
+async fn hostile_reports_are_refused_with_their_place_and_change_nothing() {
+    for world in World::all().await {
+        world.import(simple(&["a"])).await.counts();
+        let before = world.state().await;
+        let table = refused();
+        assert!(table.len() >= 40);
+        for (body, what) in table {
+            let start = String::from_utf8_lossy(&body[..body.len().min(120)]).into_owned();
+            let answer = world.import(body).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "{start}: {}",
+                answer.body
+            );
+            assert!(answer.detail().contains(what), "{start}: {}", answer.detail());
+            assert!(answer.detail().contains("line "), "{start}: {}", answer.detail());
+        }
+        assert_eq!(world.state().await, before, "{}", world.database);
+        world.assert_nothing_spooled();
+    }
+}
+
+// promise: C7
+#[tokio::test]
+async fn hostile_text_is_stored_as_one_clean_line() {
+    for world in World::all().await {
+        let nasty = r"<img src=x>\u0000 \u202e\r\nBcc: x@example.org *b* @channel \u001b[0m";
+        let text = simple(&["a"])
+            .replace("It is so.", nasty)
+            .replace("\"ruleId\":\"a\"", &format!("\"ruleId\":\"{nasty}\""))
+            .replace("Saw", r"Saw\u0000\n");
+        world.import(text.clone()).await.counts();
+        assert_eq!(world.import(text).await.counts(), [1, 0, 0, 0, 0, 1, 0]);
+        let finding = world.findings().await.remove(0);
+        assert_eq!(finding.tool, "Saw");
+        for text in [&finding.title, &finding.rule_id, &finding.location] {
+            let hostile = |char: char| char.is_control() || char == '\u{202e}';
+            assert!(!text.is_empty() && !text.contains(hostile), "{text:?}");
+        }
+    }
+}
+
+/// Whatever is cut or changed in a report: it is imported whole, or refused and nothing is changed.
+#[test]
+fn mangled_reports_are_imported_or_change_nothing() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let world = runtime.block_on(World::all()).remove(0);
+    let samples = ["SuppressionTestCurrent.sarif", "taint-python-report.sarif"].map(sample);
+    let edit = (any::<prop::sample::Index>(), 0..4_u8, any::<u8>(), 1..300_usize);
+    let edits = (0..samples.len(), prop::collection::vec(edit, 1..4));
+    let config = Config {
+        cases: 150,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let outcome = TestRunner::new(config).run(&edits, |(sample, edits)| {
+        let mut bytes = samples[sample].clone();
+        for (at, edit, byte, length) in edits {
+            let at = at.index(bytes.len().max(1)).min(bytes.len());
+            let end = (at + length).min(bytes.len());
+            match edit {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..end)),
+                2 => {
+                    if let Some(place) = bytes.get_mut(at) {
+                        *place = byte;
+                    }
+                }
+                _ => {
+                    let part = bytes[at..end].to_vec();
+                    drop(bytes.splice(at..at, part));
+                }
+            }
+        }
+        runtime.block_on(async {
+            let before = world.state().await;
+            let answer = world.import(bytes).await;
+            match answer.status {
+                StatusCode::CREATED => {
+                    answer.counts();
+                }
+                StatusCode::UNPROCESSABLE_ENTITY => {
+                    prop_assert!(answer.detail().contains("line "), "{}", answer.detail());
+                    prop_assert_eq!(world.state().await, before);
+                }
+                other => prop_assert!(false, "{}: {}", other, answer.body),
+            }
+            Ok(())
+        })
+    });
+    outcome.unwrap();
+    world.assert_nothing_spooled();
+}

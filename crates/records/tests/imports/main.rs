@@ -1,0 +1,9 @@
+//! Imports over HTTP on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
+
+mod breaking;
+mod hostile;
+mod http;
+mod life;
+mod many;
+mod samples;
+mod world;

@@ -1,0 +1,123 @@
+use base::Kind;
+use serde_json::json;
+
+use crate::world::{World, sample};
+
+/// Name, then read, created, updated, reopened, closed, unchanged, skipped of the first import.
+const SAMPLES: [(&str, &str, [u64; 7]); 4] = [
+    (
+        "SuppressionTestCurrent.sarif",
+        "CodeScanner",
+        [4, 1, 0, 0, 0, 0, 3],
+    ),
+    (
+        "bash-report.sarif",
+        "Shell Script Analysis",
+        [27, 12, 0, 0, 0, 0, 15],
+    ),
+    ("codeQL-output.sarif", "CodeQL", [72, 72, 0, 0, 0, 0, 0]),
+    (
+        "taint-python-report.sarif",
+        "Python Security Analysis",
+        [11, 11, 0, 0, 0, 0, 0],
+    ),
+];
+
+#[tokio::test]
+async fn every_sample_is_imported_and_again_changes_nothing() {
+    for mut world in World::all().await {
+        let database = world.database;
+        for (name, tool, first) in SAMPLES {
+            world.events();
+            let answer = world.import(sample(name)).await;
+            assert_eq!(answer.counts(), first, "{name} on {database}");
+            let scan = &answer.body["scan"];
+            assert_eq!(
+                (&scan["tool"], &scan["status"], &scan["counts"]),
+                (&json!(tool), &json!("completed"), &answer.body["counts"]),
+                "{name} on {database}"
+            );
+            let created = usize::try_from(first[1]).unwrap();
+            let expected = [
+                ("finding.created", created),
+                ("scan.completed", 1),
+                ("scan.started", 1),
+            ];
+            assert_eq!(world.kinds(), expected, "{name} on {database}");
+
+            let before = world.findings().await;
+            let answer = world.import(sample(name)).await;
+            let [read, created, _, _, _, _, skipped] = first;
+            assert_eq!(
+                answer.counts(),
+                [read, 0, 0, 0, 0, created, skipped],
+                "{name} on {database}"
+            );
+            assert_eq!(
+                world.kinds(),
+                [("scan.completed", 1), ("scan.started", 1)],
+                "{name} on {database}"
+            );
+            let mut after = world.findings().await;
+            for (after, before) in after.iter_mut().zip(&before) {
+                // That they were seen again is all there is to say.
+                (after.last_scan, after.last_seen_at) = (before.last_scan, before.last_seen_at);
+            }
+            assert_eq!(after, before, "{name} on {database}");
+        }
+        assert_eq!(
+            world.findings().await.len(),
+            96,
+            "each tool has its own: {database}"
+        );
+        world.assert_nothing_spooled();
+    }
+}
+
+#[tokio::test]
+async fn skipped_results_are_named_with_their_reasons() {
+    for world in World::all().await {
+        let answer = world.import(sample("SuppressionTestCurrent.sarif")).await;
+        let reason =
+            |at: usize| json!({"where": format!("runs[0].results[{at}]"), "reason": "suppressed (external)"});
+        assert_eq!(answer.body["skipped"], json!([reason(0), reason(1), reason(2)]));
+        let answer = world.import(sample("bash-report.sarif")).await;
+        let skipped = json!({"where": "runs[0].results[9]", "reason": "duplicate of runs[0].results[2]"});
+        assert_eq!(answer.body["skipped"][0], skipped);
+    }
+}
+
+// promise: B1
+#[tokio::test]
+async fn events_tell_what_and_where_and_carry_their_scan() {
+    for mut world in World::all().await {
+        let answer = world.import(sample("codeQL-output.sarif")).await;
+        let scan: base::Id = answer.body["scan"]["id"].as_str().unwrap().parse().unwrap();
+        for event in world.events() {
+            assert_eq!(event.audience.company(), Some(world.company));
+            assert_eq!(event.actor, Some(world.analyst.user_id));
+            assert_eq!(event.text("project_name"), Some("Web"));
+            match event.kind {
+                Kind::FindingCreated => {
+                    assert_eq!(event.bundle, Some(scan));
+                    assert!(event.severity.is_some());
+                    assert_eq!(event.text("scan_id"), Some(scan.to_string().as_str()));
+                    assert_eq!(event.text("tool"), Some("CodeQL"));
+                }
+                Kind::ScanStarted => {
+                    assert_eq!((event.bundle, event.text("status")), (None, Some("running")))
+                }
+                Kind::ScanCompleted => {
+                    assert_eq!((event.bundle, event.subject.id), (None, scan));
+                    assert_eq!(event.data["counts"], answer.body["counts"]);
+                    assert_eq!(event.assignee_users, [world.analyst.user_id]);
+                }
+                other => panic!("{other}"),
+            }
+        }
+        // Nobody is told of them one by one.
+        let unplanned = "select kind from events where planned_at = 0 order by kind";
+        let kinds: Vec<String> = world.column(unplanned).await;
+        assert_eq!(kinds, ["project.created", "scan.completed", "scan.started"]);
+    }
+}

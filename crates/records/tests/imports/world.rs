@@ -1,0 +1,383 @@
+//! A company with people, a project, and the endpoint over it.
+
+use access::{Access, Caller, Role, testing};
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, StatusCode, header},
+    middleware,
+    routing::post,
+};
+use base::{Clock, Event, Id, bus::Batch};
+use records::{
+    By, Named, Records, Settings,
+    findings::{self, Finding},
+    import::{self, Import},
+    projects,
+};
+use serde_json::Value;
+use store::{FromValue, MigrationSet, Row, Store, params};
+use tempfile::TempDir;
+use tokio::sync::broadcast;
+use tower::ServiceExt;
+
+static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
+
+/// Bytes that a report may have here.
+pub(crate) const LIMIT: usize = 20_000_000;
+
+pub(crate) struct World {
+    pub(crate) database: &'static str,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) access: Access,
+    pub(crate) records: Records,
+    pub(crate) folder: TempDir,
+    pub(crate) router: Router,
+    pub(crate) company: Id,
+    pub(crate) project: Id,
+    /// A company that nobody here is a member of but the stranger.
+    pub(crate) other: Id,
+    pub(crate) analyst: Caller,
+    pub(crate) viewer: Caller,
+    pub(crate) stranger: Caller,
+    tokens: Vec<(Id, String)>,
+    events: broadcast::Receiver<Batch>,
+}
+
+/// An answer: its status and its JSON.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// read, created, updated, reopened, closed, unchanged, skipped.
+    pub(crate) fn counts(&self) -> [u64; 7] {
+        assert_eq!(self.status, StatusCode::CREATED, "{}", self.body);
+        let counts = &self.body["counts"];
+        let keys = [
+            "read",
+            "created",
+            "updated",
+            "reopened",
+            "closed",
+            "unchanged",
+            "skipped",
+        ];
+        let counts = keys.map(|key| counts[key].as_u64().unwrap());
+        let [read, created, updated, reopened, _, unchanged, skipped] = counts;
+        assert_eq!(read, created + updated + unchanged + skipped, "{}", self.body);
+        assert!(reopened <= updated);
+        assert_eq!(
+            skipped.min(1_000),
+            self.body["skipped"].as_array().unwrap().len() as u64
+        );
+        counts
+    }
+
+    /// What the problem says.
+    pub(crate) fn detail(&self) -> &str {
+        self.body["detail"].as_str().unwrap_or_default()
+    }
+}
+
+impl World {
+    pub(crate) async fn all() -> Vec<Self> {
+        Self::all_at(&Clock::system()).await
+    }
+
+    pub(crate) async fn all_at(clock: &Clock) -> Vec<Self> {
+        let mut worlds = Vec::new();
+        for (database, store) in store::testing::stores_with(clock.clone(), &TABLES).await {
+            worlds.push(Self::new(database, store, clock.clone()).await);
+        }
+        worlds
+    }
+
+    async fn new(database: &'static str, store: Store, clock: Clock) -> Self {
+        let access = testing::access(&store);
+        let (company, other) = (
+            testing::company(&store, "Ours").await,
+            testing::company(&store, "Theirs").await,
+        );
+        let mut tokens = Vec::new();
+        let mut people = Vec::new();
+        for (name, company, role) in [
+            ("analyst", company, Role::Analyst),
+            ("viewer", company, Role::Viewer),
+            ("stranger", other, Role::Manager),
+        ] {
+            let user = testing::user(&store, &format!("{name}@example.org")).await;
+            testing::member(&store, company, user, role).await;
+            tokens.push((user, testing::token(&access, user).await));
+            people.push(testing::caller(&access, user).await);
+        }
+        let [analyst, viewer, stranger] = people.try_into().unwrap();
+        let records = Records::new(store.clone(), Settings::default());
+        let folder = tempfile::tempdir().unwrap();
+        let router = router(&access, &records, &folder, LIMIT);
+        let events = store.bus().subscribe();
+        let mut world = Self {
+            database,
+            clock,
+            access,
+            records,
+            folder,
+            router,
+            company,
+            project: company,
+            other,
+            analyst,
+            viewer,
+            stranger,
+            tokens,
+            events,
+            store,
+        };
+        world.project = world.add_project("Web").await;
+        world.events();
+        world
+    }
+
+    pub(crate) async fn add_project(&self, name: &str) -> Id {
+        let company = Named {
+            id: self.company,
+            name: "Ours".to_owned(),
+        };
+        let new = projects::New {
+            name: name.to_owned(),
+            description: String::new(),
+            status: projects::Status::Active,
+            starts_on: None,
+            ends_on: None,
+        };
+        let made = self
+            .store
+            .write(move |tx| projects::create(tx, new, company, &By::SYSTEM))
+            .await;
+        made.unwrap().id
+    }
+
+    /// The same world with room for reports of this size only.
+    pub(crate) fn limited(&self, limit: usize) -> Router {
+        router(&self.access, &self.records, &self.folder, limit)
+    }
+
+    /// Sends a request of a person; none is nobody.
+    pub(crate) async fn send(
+        &self,
+        by: Option<&Caller>,
+        query: &str,
+        content_type: &str,
+        body: impl Into<Body>,
+    ) -> Answer {
+        let request =
+            Request::post(format!("/scans/import?{query}")).header(header::CONTENT_TYPE, content_type);
+        self.ask(&self.router, by, request.body(body.into()).unwrap())
+            .await
+    }
+
+    pub(crate) async fn ask(
+        &self,
+        router: &Router,
+        by: Option<&Caller>,
+        mut request: Request<Body>,
+    ) -> Answer {
+        if let Some(caller) = by {
+            let (_, token) = self
+                .tokens
+                .iter()
+                .find(|(user, _)| *user == caller.user_id)
+                .unwrap();
+            let bearer = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert(header::AUTHORIZATION, bearer);
+        }
+        let response = router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        Answer { status, body }
+    }
+
+    /// Imports a report into the project as the analyst.
+    pub(crate) async fn import(&self, report: impl Into<Body>) -> Answer {
+        self.import_into(Some(self.project), report).await
+    }
+
+    pub(crate) async fn import_into(&self, project: Option<Id>, report: impl Into<Body>) -> Answer {
+        let project = project.map(|id| format!("&project_id={id}")).unwrap_or_default();
+        let query = format!("company_id={}{project}", self.company);
+        self.send(Some(&self.analyst), &query, "application/sarif+json", report)
+            .await
+    }
+
+    /// What was announced since the last call, commit by commit.
+    pub(crate) fn batches(&mut self) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        loop {
+            match self.events.try_recv() {
+                Ok(batch) => batches.push(batch),
+                Err(broadcast::error::TryRecvError::Lagged(_)) => panic!("the bus is too short"),
+                Err(_) => return batches,
+            }
+        }
+    }
+
+    /// What was announced since the last call.
+    pub(crate) fn events(&mut self) -> Vec<Event> {
+        self.batches().iter().flat_map(|batch| batch.to_vec()).collect()
+    }
+
+    /// The names of what was announced since the last call, each with how often.
+    pub(crate) fn kinds(&mut self) -> Vec<(&'static str, usize)> {
+        let events = self.events();
+        let mut kinds: Vec<_> = events.iter().map(|event| event.kind.name()).collect();
+        kinds.sort_unstable();
+        let groups = kinds.chunk_by(|one, other| one == other);
+        groups.map(|group| (group[0], group.len())).collect()
+    }
+
+    /// All findings, by where they are.
+    pub(crate) async fn findings(&self) -> Vec<Finding> {
+        let ids: Vec<Id> = self
+            .column("select id from findings order by location, title, id")
+            .await;
+        let read = self.store.read(move |tx| {
+            let get = |id| findings::get(tx, id, &base::Scope::All);
+            ids.into_iter().map(get).collect()
+        });
+        read.await.unwrap()
+    }
+
+    /// The first column of a query.
+    pub(crate) async fn column<T: FromValue + Send + 'static>(&self, sql: &'static str) -> Vec<T> {
+        let rows = self.store.read(move |tx| tx.all::<(T,)>(sql, params![]));
+        rows.await.unwrap().into_iter().map(|(value,)| value).collect()
+    }
+
+    /// Everything an import may change, as one value.
+    pub(crate) async fn state(&self) -> Vec<Vec<String>> {
+        struct Texts(Vec<String>);
+        impl store::FromRow for Texts {
+            fn from_row(row: &Row) -> Result<Self, store::Error> {
+                (0..4)
+                    .map(|column| row.get(column))
+                    .collect::<Result<_, _>>()
+                    .map(Self)
+            }
+        }
+        let mut state = Vec::new();
+        for sql in [
+            "select id, status, title || '|' || description || '|' || severity || '|' || location, last_scan_id \
+             from findings order by id",
+            "select id, status, counts, error from scans order by id",
+            "select id, kind, body, company_id from events order by id",
+            "select finding_id, said, '', '' from finding_reports order by finding_id",
+            "select scan_id, tool, project_id, company_id from import_leases order by scan_id, tool",
+            "select finding_id, from_status, to_status, comment from finding_moves order by id",
+        ] {
+            let rows = self
+                .store
+                .read(move |tx| tx.all::<Texts>(sql, params![]))
+                .await
+                .unwrap();
+            state.extend(rows.into_iter().map(|Texts(row)| row));
+        }
+        state
+    }
+
+    /// Moves a finding as the analyst.
+    pub(crate) async fn change(
+        &self,
+        id: Id,
+        change: impl Fn(&mut store::Tx<'_>, &mut Finding, findings::Context<'_>) + Send + 'static,
+    ) {
+        let (by, settings) = (By::caller(&self.analyst), self.records.settings());
+        let done = self.store.write(move |tx| {
+            let mut finding = findings::held(tx, id, &base::Scope::All)?;
+            let context = findings::Context {
+                settings: &settings,
+                by: &by,
+            };
+            change(tx, &mut finding, context);
+            Ok::<_, access::Problem>(())
+        });
+        done.await.unwrap();
+    }
+
+    /// That nothing is left in the folder of spooled reports.
+    pub(crate) fn assert_nothing_spooled(&self) {
+        let left = std::fs::read_dir(self.folder.path()).unwrap().count();
+        assert_eq!(left, 0, "a spooled report is left");
+    }
+}
+
+fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) -> Router {
+    let state = Import::new(records.clone(), folder.path().to_owned(), limit);
+    Router::new()
+        .route("/scans/import", post(import::http::import))
+        .with_state(state)
+        .layer(middleware::from_fn_with_state(
+            access.clone(),
+            access::authenticate,
+        ))
+}
+
+/// A sample.
+pub(crate) fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// A result of a made report.
+#[derive(Debug, Clone)]
+pub(crate) struct Made {
+    pub(crate) rule: String,
+    pub(crate) line: u32,
+    pub(crate) level: &'static str,
+    pub(crate) message: String,
+}
+
+/// A result of this rule.
+pub(crate) fn made(rule: impl Into<String>) -> Made {
+    Made {
+        rule: rule.into(),
+        line: 1,
+        level: "warning",
+        message: "It is so.".to_owned(),
+    }
+}
+
+/// A run of a tool; each result is known by its rule.
+pub(crate) fn run(tool: &str, results: &[Made]) -> Value {
+    let results: Vec<_> = results
+        .iter()
+        .map(|made| {
+            serde_json::json!({
+                "ruleId": made.rule,
+                "level": made.level,
+                "message": {"text": made.message},
+                "locations": [{"physicalLocation": {
+                    "artifactLocation": {"uri": format!("src/{}.rs", made.rule)},
+                    "region": {"startLine": made.line},
+                }}],
+                "partialFingerprints": {"print": made.rule},
+            })
+        })
+        .collect();
+    serde_json::json!({"tool": {"driver": {"name": tool}}, "results": results})
+}
+
+/// A report of these runs.
+pub(crate) fn report(runs: &[Value]) -> String {
+    serde_json::json!({"version": "2.1.0", "runs": runs}).to_string()
+}
+
+/// A report of one run of the tool `Saw` with a result for each rule.
+pub(crate) fn simple(rules: &[&str]) -> String {
+    let results: Vec<_> = rules.iter().map(|rule| made(*rule)).collect();
+    report(&[run("Saw", &results)])
+}
