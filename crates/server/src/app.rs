@@ -10,7 +10,7 @@ use notify::{
     channels::{self, Channels},
 };
 use realtime::{Bridge, Hub, Streams};
-use records::Records;
+use records::{Records, import::Import};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
@@ -112,6 +112,8 @@ impl App {
             let made = access.first_admin(email, &Secret::new(password.as_str())).await;
             made.map_err(|problem| anyhow::anyhow!("admin_email, admin_password: {problem}"))?;
         }
+        let recovered = records::import::recover(&store).await;
+        recovered.map_err(|problem| anyhow::anyhow!("imports that were cut off: {problem}"))?;
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("listen = {}", config.listen))?;
         let address = listener.local_addr()?;
@@ -175,13 +177,19 @@ fn live(config: &Config, clock: &Clock, access: &Access, tasks: &mut JoinSet<()>
 fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Result<Parts> {
     let clock = access.store().clock();
     let channels = Channels::new(channel_options(config, key), clock.clone())?;
+    let records = Records::new(access.store().clone(), record_settings(config));
     let health = Health {
         store: access.store().clone(),
         hub: hub.clone(),
         metrics: Arc::new(Metrics::new()),
     };
     Ok(Parts {
-        records: Records::new(access.store().clone(), record_settings(config)),
+        import: Import::new(
+            records.clone(),
+            config.data_dir.join("spool"),
+            config.import_limit,
+        ),
+        records,
         notify: notify::http::State {
             access: access.clone(),
             channels,

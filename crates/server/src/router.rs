@@ -11,7 +11,7 @@ use axum::{
     routing::{any, get},
 };
 use base::Clock;
-use records::Records;
+use records::{Records, import::Import};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -34,6 +34,8 @@ pub struct Parts {
     pub access: Access,
     /// Projects, findings, scans, and the calendar over them.
     pub records: Records,
+    /// The import of reports.
+    pub import: Import,
     /// Inbox, rules, preferences, deliveries.
     pub notify: notify::http::State,
     /// The live stream.
@@ -63,16 +65,25 @@ fn people() -> OpenApiRouter<Access> {
 }
 
 fn work() -> OpenApiRouter<Records> {
-    use records::{findings::http as findings, projects::http as projects, sla::http as sla};
+    use records::{
+        findings::http as findings, projects::http as projects, scans::http as scans, sla::http as sla,
+    };
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
+        .routes(routes!(scans::list, scans::create))
+        .routes(routes!(scans::get, scans::update, scans::delete))
+        .routes(routes!(calendar::http::get))
         .routes(routes!(findings::list, findings::create))
         .routes(routes!(findings::get, findings::update, findings::delete))
         .routes(routes!(findings::assign))
         .routes(routes!(findings::set_status))
         .routes(routes!(findings::history))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
+}
+
+fn reports() -> OpenApiRouter<Import> {
+    OpenApiRouter::new().routes(routes!(records::import::http::import))
 }
 
 fn telling() -> OpenApiRouter<notify::http::State> {
@@ -116,6 +127,7 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
     let (api, _) = OpenApiRouter::new()
         .merge(people().with_state(parts.access))
         .merge(work().with_state(parts.records))
+        .merge(reports().with_state(parts.import))
         .merge(telling().with_state(parts.notify))
         .merge(tickets().with_state(parts.streams.clone()))
         .layer(authenticated)
@@ -171,6 +183,7 @@ pub fn document_text() -> String {
     let routes = people()
         .into_openapi()
         .merge_from(work().into_openapi())
+        .merge_from(reports().into_openapi())
         .merge_from(telling().into_openapi())
         .merge_from(tickets().into_openapi())
         .merge_from(live().into_openapi());

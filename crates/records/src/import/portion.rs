@@ -117,7 +117,7 @@ fn create(tx: &mut Tx<'_>, work: &Work, tool: &str, found: &Found) -> Result<Id,
         cwe: said::text(found.cwe.as_ref()).to_owned(),
         tool: tool.to_owned(),
         fingerprint: found.fingerprint.clone(),
-        ..New::new(found.title.clone(), found.severity)
+        ..New::titled(found.title.clone(), found.severity)
     };
     findings::create(tx, new, &work.place, work.context()).map(|finding| finding.id)
 }

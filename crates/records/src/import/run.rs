@@ -114,7 +114,7 @@ async fn through(
 ) -> Result<Done, Problem> {
     let read = u64::from(report.results());
     let (sender, mut portions) = mpsc::channel(2);
-    let reader = tokio::task::spawn_blocking(move || hand_out(&report, file, sender));
+    let reader = tokio::task::spawn_blocking(move || hand_out(&report, file, &sender));
     let mut tally = Tally::default();
     while let Some((tool, found)) = portions.recv().await {
         let (work, found) = (work.clone(), Arc::new(found));
@@ -142,7 +142,6 @@ async fn through(
     let counts = counts(read, skipped, &tally);
     let (last, people) = (work.clone(), tally);
     let scan = again(records, move |tx| {
-        lease::renew(tx, last.scan, last.tools.len())?;
         lease::release(tx, last.scan)?;
         scans::complete(tx, last.scan, counts, (&people.users, &people.teams), &last.by)
     })
@@ -171,7 +170,7 @@ fn counts(read: u64, skipped: u64, tally: &Tally) -> Counts {
 fn hand_out(
     report: &Report,
     mut file: File,
-    portions: mpsc::Sender<(usize, Vec<Found>)>,
+    portions: &mpsc::Sender<(usize, Vec<Found>)>,
 ) -> Result<(u64, Vec<Skipped>), Problem> {
     let (mut skipped, mut named) = (0, Vec::new());
     let (mut tool, mut found) = (0, Vec::with_capacity(PORTION));

@@ -13,7 +13,7 @@ use store::{Error, Select, Tx, Value};
 
 use crate::{findings::Change, sarif::Found};
 
-/// How many hexadecimal digits of a hash are kept for each field.
+/// How many hexadecimal digits stand for a field.
 const DIGITS: usize = 16;
 
 /// A hash for each field of a finding, in one text.
@@ -31,14 +31,14 @@ impl Said {
             text(found.rule_id.as_ref()),
             text(found.cwe.as_ref()),
         ];
-        let mut said = String::with_capacity(fields.len() * DIGITS);
-        for field in fields {
-            let hash = Sha256::digest(field);
-            for byte in hash.iter().take(DIGITS / 2) {
-                said += &format!("{byte:02x}");
-            }
-        }
-        Self(said)
+        let hash = |field: &str| {
+            let digest: [u8; 32] = Sha256::digest(field).into();
+            let [start, ..] = digest.as_chunks::<8>().0 else {
+                return String::new();
+            };
+            format!("{:016x}", u64::from_be_bytes(*start))
+        };
+        Self(fields.map(hash).concat())
     }
 
     /// What a report that says this changes about a finding of which `before` was said last; without that, all of

@@ -196,11 +196,13 @@ mod tests {
     }
 
     fn form(parts: &[(&str, usize)]) -> Vec<u8> {
-        let mut body = String::new();
-        for (name, size) in parts {
-            body += "--b\r\ncontent-disposition: form-data; name=\"";
-            body += &format!("{name}\"; filename=\"x\"\r\n\r\n{}\r\n", "x".repeat(*size));
-        }
+        let part = |(name, size): &(&str, usize)| {
+            let text = "x".repeat(*size);
+            format!(
+                "--b\r\ncontent-disposition: form-data; name=\"{name}\"; filename=\"x\"\r\n\r\n{text}\r\n"
+            )
+        };
+        let body: String = parts.iter().map(part).collect();
         (body + "--b--\r\n").into_bytes()
     }
 

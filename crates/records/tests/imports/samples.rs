@@ -105,7 +105,7 @@ async fn events_tell_what_and_where_and_carry_their_scan() {
                     assert_eq!(event.text("tool"), Some("CodeQL"));
                 }
                 Kind::ScanStarted => {
-                    assert_eq!((event.bundle, event.text("status")), (None, Some("running")))
+                    assert_eq!((event.bundle, event.text("status")), (None, Some("running")));
                 }
                 Kind::ScanCompleted => {
                     assert_eq!((event.bundle, event.subject.id), (None, scan));

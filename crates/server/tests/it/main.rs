@@ -7,5 +7,6 @@
 )]
 
 mod crash;
+mod reports;
 mod shutdown;
 mod support;

@@ -51,10 +51,6 @@ impl Client {
         self
     }
 
-    pub fn token(&self) -> &str {
-        self.token.as_deref().unwrap()
-    }
-
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let root =
             if path.starts_with("/healthz") || path.starts_with("/readyz") || path.starts_with("/metrics") {
@@ -90,10 +86,6 @@ impl Client {
             .request(method, path)
             .header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(body.to_string())).await
-    }
-
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.send(self.request(Method::DELETE, path)).await
     }
 
     /// Imports a report as a raw body.

@@ -6,7 +6,7 @@ mod process;
 mod server;
 mod world;
 
-pub use client::{Answer, Client, Frames};
+pub use client::Client;
 pub use process::Process;
 pub use server::{Database, Server, databases};
 pub use world::{PASSWORD, World};

@@ -50,12 +50,6 @@ impl Process {
         Client::sign_in(self.address, ADMIN, ADMIN_PASSWORD).await
     }
 
-    /// `kill -9`.
-    pub fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
     /// SIGTERM; how it ended and how long that took.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let start = Instant::now();
