@@ -189,6 +189,7 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
             config.data_dir.join("spool"),
             config.import_limit,
         ),
+        calendar: calendar::Calendar::new(access.store().clone()),
         records,
         notify: notify::http::State {
             access: access.clone(),

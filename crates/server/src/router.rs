@@ -11,6 +11,7 @@ use axum::{
     routing::{any, get},
 };
 use base::Clock;
+use calendar::Calendar;
 use records::{Records, import::Import};
 use utoipa::{
     Modify, OpenApi,
@@ -36,6 +37,8 @@ pub struct Parts {
     pub records: Records,
     /// The import of reports.
     pub import: Import,
+    /// What is due when.
+    pub calendar: Calendar,
     /// Inbox, rules, preferences, deliveries.
     pub notify: notify::http::State,
     /// The live stream.
@@ -73,13 +76,16 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(projects::get, projects::update, projects::delete))
         .routes(routes!(scans::list, scans::create))
         .routes(routes!(scans::get, scans::update, scans::delete))
-        .routes(routes!(calendar::http::get))
         .routes(routes!(findings::list, findings::create))
         .routes(routes!(findings::get, findings::update, findings::delete))
         .routes(routes!(findings::assign))
         .routes(routes!(findings::set_status))
         .routes(routes!(findings::history))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
+}
+
+fn timeline() -> OpenApiRouter<Calendar> {
+    OpenApiRouter::new().routes(routes!(calendar::http::get))
 }
 
 fn reports() -> OpenApiRouter<Import> {
@@ -128,6 +134,7 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
         .merge(people().with_state(parts.access))
         .merge(work().with_state(parts.records))
         .merge(reports().with_state(parts.import))
+        .merge(timeline().with_state(parts.calendar))
         .merge(telling().with_state(parts.notify))
         .merge(tickets().with_state(parts.streams.clone()))
         .layer(authenticated)
@@ -184,6 +191,7 @@ pub fn document_text() -> String {
         .into_openapi()
         .merge_from(work().into_openapi())
         .merge_from(reports().into_openapi())
+        .merge_from(timeline().into_openapi())
         .merge_from(telling().into_openapi())
         .merge_from(tickets().into_openapi())
         .merge_from(live().into_openapi());
