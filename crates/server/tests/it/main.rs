@@ -1,4 +1,5 @@
 //! The whole server against real parts: both databases, the real binary, stopped and killed.
+#![allow(unreachable_pub, reason = "modules of a test binary")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
