@@ -1,6 +1,5 @@
 //! Sees to it that the console's folder is there to embed, and that a new console is a new binary.
 
-#[expect(clippy::print_stdout, reason = "how a build script speaks to cargo")]
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=../../console/dist");
     std::fs::create_dir_all("../../console/dist")

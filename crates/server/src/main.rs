@@ -62,7 +62,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<()> {
     let file = arguments.config.as_deref();
     match arguments.command.unwrap_or(Command::Serve) {
-        Command::Openapi => print(&router::document_text()),
+        Command::Openapi => print(router::document_text().trim_end()),
         Command::Config => print(&config::shown(file, std::env::vars())?),
         command => {
             let config = Config::load(file, std::env::vars())?;
