@@ -1,5 +1,9 @@
 //! Imports over HTTP on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod breaking;
 mod hostile;

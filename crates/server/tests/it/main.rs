@@ -8,6 +8,7 @@
 )]
 
 mod crash;
+mod first_light;
 mod reports;
 mod shutdown;
 mod support;

@@ -2,11 +2,13 @@
 //! databases it runs on.
 
 mod client;
+mod outside;
 mod process;
 mod server;
 mod world;
 
 pub use client::Client;
+pub use outside::{Outside, WEBHOOK};
 pub use process::Process;
 pub use server::{Database, Server, databases};
 pub use world::{PASSWORD, World};

@@ -13,8 +13,11 @@ pub const PASSWORD: &str = "a long enough password";
 pub struct World {
     pub address: SocketAddr,
     pub company: String,
+    /// The company of `otto@…`.
+    pub other: String,
     pub analyst: String,
     pub manager: String,
+    pub team: String,
     pub project: String,
 }
 
@@ -50,7 +53,7 @@ impl World {
             "slack_webhook_url": "https://hooks.slack.com/services/T1/B1/secretsecret",
             "teams_webhook_url": "https://acme.webhook.office.com/webhookb2/secretsecret",
         });
-        admin.post("/teams", team).await.id();
+        let team = admin.post("/teams", team).await.id();
         let project = admin
             .post("/projects", json!({"company_id": company, "name": "Web shop"}))
             .await
@@ -59,8 +62,10 @@ impl World {
         Self {
             address,
             company,
+            other,
             analyst,
             manager,
+            team,
             project,
         }
     }
