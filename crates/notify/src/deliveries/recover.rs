@@ -1,8 +1,8 @@
 //! Attempts whose outcome nobody will record any more: the process that made them ended.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use base::Id;
+use base::{Id, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{
@@ -30,6 +30,8 @@ struct Left {
     earlier: u32,
     unknowns: u32,
     lane: Arc<str>,
+    /// When its last attempt began.
+    since: Time,
 }
 
 impl FromRow for Left {
@@ -41,15 +43,15 @@ impl FromRow for Left {
             earlier: row.get(3)?,
             unknowns: row.get(4)?,
             lane: row.get::<String>(5)?.into(),
+            since: row.get(6)?,
         })
     }
 }
 
-const LEFT: &str =
-    "select id, channel, attempts, earlier, unknowns, lane from deliveries where state = 'sending'";
+const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at from deliveries where state = 'sending'";
 
-/// Ends such attempts as of unknown outcome, at most `limit`; what is to be tried again is due at once, because the
-/// wait was the time since. Answers what waits now; as many as `limit` mean that there may be more.
+/// Ends such attempts as of unknown outcome, at most `limit`; what is to be tried again waits as
+/// [`retry::after_interruption`] says, and the time since counts. Answers what waits now; as many as `limit` mean that there may be more.
 ///
 /// # Errors
 /// The database's.
@@ -69,16 +71,14 @@ pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(u
     Ok((left.len(), waits))
 }
 
-fn given_up(left: &Left, now: base::Time) -> Done {
+fn given_up(left: &Left, now: Time) -> Done {
+    let attempts = left.attempts.saturating_sub(left.earlier);
     let attempt = Attempt::without_answer(Outcome::Unknown, "the server ended before an answer was recorded");
-    let next = match retry::next(
-        left.channel,
-        &attempt,
-        left.attempts.saturating_sub(left.earlier),
-        left.unknowns + 1,
-        0.0,
-    ) {
-        Next::Again(_, reason) => Next::Again(Duration::ZERO, reason),
+    let next = match retry::next(left.channel, &attempt, attempts, left.unknowns + 1, 0.0) {
+        Next::Again(_, reason) => {
+            let wait = retry::after_interruption(attempts).saturating_sub(now.since(left.since));
+            Next::Again(wait, reason)
+        }
         done @ Next::Done(..) => done,
     };
     Done {

@@ -74,6 +74,17 @@ pub(crate) fn next(channel: Channel, attempt: &Attempt, attempts: u32, unknowns:
     }
 }
 
+/// How long after the beginning of the attempt number `attempts` (from 1) the next one is made, where the server ended
+/// in between. Once at once; from then on by the schedule, so that a server that dies again and again neither uses up a
+/// message's attempts nor sends copy after copy.
+pub(crate) fn after_interruption(attempts: u32) -> Duration {
+    let Some(at) = attempts.checked_sub(2) else {
+        return Duration::ZERO;
+    };
+    let at = usize::try_from(at).unwrap_or(usize::MAX);
+    SCHEDULE.get(at).copied().unwrap_or(LONGEST)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

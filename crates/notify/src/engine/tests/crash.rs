@@ -37,6 +37,36 @@ async fn an_attempt_without_an_end_is_made_again_by_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers(
+            "ana@example.com",
+            &[Answer::Hangs, Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
+        );
+        house.assign(&[house.ana], &[]).await;
+        for _ in 0..2 {
+            let engine = house.engine(&post);
+            next(&mut bag).await;
+            engine.kill().await;
+        }
+        for _ in 0..20 {
+            let engine = house.engine(&post);
+            house
+                .until("select count(*) from deliveries where state = 'pending'", 1)
+                .await;
+            engine.kill().await;
+        }
+        assert!(bag.try_recv().is_err(), "{}: not before its time", house.name);
+        house.clock.advance(Duration::from_secs(5));
+        let engine = house.engine(&post);
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_chat_post_of_unknown_outcome_is_sent_once_more_and_no_more() {
     for house in houses().await {
         let slack = "https://hooks.slack.com/services/T0/B0/secret";
