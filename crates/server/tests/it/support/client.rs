@@ -45,9 +45,9 @@ impl Client {
         client
     }
 
-    /// The same client with a session of its own.
-    pub fn with_token(mut self, token: &str) -> Self {
-        self.token = Some(token.to_owned());
+    /// The same person at a server that listens elsewhere.
+    pub fn at(mut self, address: SocketAddr) -> Self {
+        self.root = format!("http://{address}");
         self
     }
 

@@ -61,7 +61,12 @@ impl Process {
         (status, start.elapsed())
     }
 
-    /// Whether it has ended by itself.
+    /// SIGKILL.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+    }
+
+    /// Whether it has ended.
     pub fn ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }

@@ -10,6 +10,7 @@ use super::Client;
 pub const PASSWORD: &str = "a long enough password";
 
 /// The ids of what was made.
+#[derive(Clone)]
 pub struct World {
     pub address: SocketAddr,
     pub company: String,
@@ -72,14 +73,5 @@ impl World {
 
     pub async fn sign_in(&self, name: &str) -> Client {
         Client::sign_in(self.address, &format!("{name}@campanile.test"), PASSWORD).await
-    }
-
-    /// A finding of this severity.
-    pub async fn finding(&self, by: &Client, severity: &str) -> String {
-        let finding = json!({
-            "company_id": self.company, "project_id": self.project, "title": "SQL injection in login",
-            "severity": severity,
-        });
-        by.post("/findings", finding).await.id()
     }
 }
