@@ -426,6 +426,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notification-rules/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tries a rule without saving it: what it would have sent over the last days, beyond what the present rules did. */
+        post: operations["try_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notification-rules/{id}": {
         parameters: {
             query?: never;
@@ -966,6 +983,56 @@ export interface components {
          * @enum {string}
          */
         DeliveryState: "pending" | "sending" | "delivered" | "refused" | "failed" | "unknown" | "cancelled";
+        /** @description What a rule would have sent beyond what the present rules did. */
+        DryRun: {
+            /** @description Each day from the first to the last (UTC), also those without a message. */
+            days: components["schemas"]["DryRunDay"][];
+            /**
+             * Format: int64
+             * @description How many events of the rule's type there were.
+             */
+            events: number;
+            /** @description From when on events were looked at. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description How many messages the rule would have added, by the people, teams, preferences and rules of now.
+             */
+            messages: number;
+            /** @description Who would have got them, the most first, at most 100. */
+            recipients: components["schemas"]["DryRunRecipient"][];
+            /** @description Until when. */
+            to: components["schemas"]["Time"];
+            /** @description Whether there were more events than one run looks at: then only the newest counted. */
+            truncated: boolean;
+        };
+        /** @description The messages of one day. */
+        DryRunDay: {
+            /**
+             * Format: date
+             * @description The day, UTC.
+             */
+            date: string;
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+        };
+        /** @description The messages of one recipient. */
+        DryRunRecipient: {
+            /**
+             * Format: int64
+             * @description How many messages.
+             */
+            messages: number;
+            /** @description The person's name. Text from outside: escape it. */
+            name?: string | null;
+            /** @description The id of the person, the address, or the masked URL. */
+            recipient: string;
+            /** @description `user`, `address` or `url`. */
+            recipient_type: string;
+        };
         /** @description One type of event. */
         EventType: {
             /** @description What the name begins with. */
@@ -3139,6 +3206,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationRule"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    try_rule: {
+        parameters: {
+            query?: {
+                /** @description Over the events of so many days, 1 to 90; 7 where it is left out. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRule"];
+            };
+        };
+        responses: {
+            /** @description Counted; nothing was saved or sent */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRun"];
                 };
             };
             /** @description A problem */

@@ -177,6 +177,7 @@ impl House {
             .routes(routes!(mark_read))
             .routes(routes!(mark_all_read))
             .routes(routes!(list_rules, create_rule))
+            .routes(routes!(try_rule))
             .routes(routes!(get_rule, change_rule, delete_rule))
             .routes(routes!(list_webhook_secrets))
             .routes(routes!(get_preferences, put_preferences))
@@ -188,7 +189,7 @@ impl House {
             .routes(routes!(test_destination))
             .routes(routes!(trace_event))
             .split_for_parts();
-        assert_eq!(document.paths.paths.len(), 15, "every path is documented");
+        assert_eq!(document.paths.paths.len(), 16, "every path is documented");
         router
             .layer(axum::middleware::from_fn_with_state(
                 self.access.clone(),

@@ -6,6 +6,7 @@
 
 mod body;
 mod cache;
+mod dry_run;
 pub mod http;
 mod read;
 mod write;

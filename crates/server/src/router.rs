@@ -104,6 +104,7 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         .routes(routes!(inbox::mark_read))
         .routes(routes!(inbox::mark_all_read))
         .routes(routes!(rules::list_rules, rules::create_rule))
+        .routes(routes!(rules::try_rule))
         .routes(routes!(rules::get_rule, rules::change_rule, rules::delete_rule))
         .routes(routes!(rules::list_webhook_secrets))
         .routes(routes!(

@@ -1,6 +1,6 @@
 //! What happened and was not yet planned. A claim lasts for the transaction: one event is planned by one node.
 
-use base::{Event, Id, Scope};
+use base::{Event, Id, Kind, Scope, Time};
 
 use crate::{Error, FromRow, Row, Select, Tx, params};
 
@@ -102,6 +102,29 @@ pub fn events(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Event>, 
             .is_none_or(|company| scope.allows(company))
     });
     Ok(events)
+}
+
+/// Events of a kind since a time, of every company, newest first: at most `limit`, from the one before `before` on. For
+/// administrators of the platform.
+///
+/// # Errors
+/// The database's.
+pub fn of_kind(
+    tx: &mut Tx<'_>,
+    kind: Kind,
+    since: Time,
+    before: Option<Id>,
+    limit: u32,
+) -> Result<Vec<Event>, Error> {
+    // Ids sort by time: the primary key finds the window.
+    let first = Id::from_parts(since.millis(), [0; 10]);
+    let found: Vec<Body> = Select::new("select body from events where 1 = 1")
+        .filter("id >= ?", Some(first))
+        .filter("id < ?", before)
+        .filter("kind = ?", Some(kind))
+        .push(" order by id desc limit ?", vec![limit.into()])
+        .all(tx)?;
+    Ok(found.into_iter().map(|body| body.0).collect())
 }
 
 /// One event, if it is for a company of the scope (or for the platform).

@@ -164,6 +164,12 @@ impl Rules {
         all
     }
 
+    /// The same with one more, which comes last.
+    #[must_use]
+    pub fn with(self, rule: Rule) -> Self {
+        Self::new(self.rules.into_values().flatten().chain([rule]))
+    }
+
     /// The rules of a channel that let the event pass.
     pub fn passing<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
         self.of(event.kind, channel).filter(|rule| rule.passes(event))

@@ -1,6 +1,8 @@
 //! Rules over HTTP, for administrators of the platform.
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query};
+use std::time::Duration;
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, validate};
 use axum::{
     extract::State as Extract,
     http::{HeaderValue, StatusCode, header},
@@ -9,7 +11,12 @@ use axum::{
 use base::{Id, Kind};
 use serde::{Deserialize, Serialize};
 
-use super::{NewRule, Rule, RuleChange, body::Guard, read, write};
+use super::{
+    NewRule, Rule, RuleChange,
+    body::Guard,
+    dry_run::{self, DryRun, Trial},
+    read, write,
+};
 use crate::{channel::Channel, http::State};
 
 /// Which rules.
@@ -69,6 +76,42 @@ pub async fn create_rule(
     let location = HeaderValue::from_str(&format!("/api/v1/notification-rules/{}", rule.id))
         .map_err(|_| Problem::internal())?;
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(rule)))
+}
+
+/// How far back a rule is tried.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct DryRunQuery {
+    /// Over the events of so many days, 1 to 90; 7 where it is left out.
+    days: Option<u32>,
+}
+
+/// Tries a rule without saving it: what it would have sent over the last days, beyond what the present rules did.
+#[utoipa::path(post, path = "/notification-rules/dry-run", tag = "notification rules", params(DryRunQuery),
+    request_body = NewRule, responses(
+    (status = 200, description = "Counted; nothing was saved or sent", body = DryRun),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn try_rule(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Query(query): Query<DryRunQuery>,
+    Json(body): Json<NewRule>,
+) -> Result<Json<DryRun>, Problem> {
+    caller.admin()?;
+    let days = query.days.unwrap_or(7);
+    let mut check = validate::Check::new();
+    check.that((1..=90).contains(&days), "days", "expected 1 to 90");
+    check.done()?;
+    let guard = guard(&state);
+    let clock = state.access.store().clock().clone();
+    let from = clock.now().before(Duration::from_hours(24) * days);
+    let run = state.access.store().read(move |tx| {
+        let rule = body.check(tx, &guard)?.planned(clock.id(), || clock.id());
+        let vault = &guard.vault;
+        dry_run::run(tx, Trial { vault, rule, from })
+    });
+    run.await.map(Json)
 }
 
 /// One rule.
