@@ -11,6 +11,7 @@
 mod egress;
 mod email;
 mod fixtures;
+mod golden;
 mod hostile;
 mod posts;
 mod world;

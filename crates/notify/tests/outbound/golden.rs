@@ -1,0 +1,158 @@
+//! What people read, for every kind of event on every channel, beside the tests in `golden/`: a change of wording or
+//! of shape shows in the diff. `UPDATE=1` writes the files anew.
+
+use std::{fmt::Write as _, fs, path::PathBuf};
+
+use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
+use mail_parser::MessageParser;
+use notify::{
+    channels::{Outbound, email::Mailer, slack, teams, webhook},
+    message::{self, Message},
+};
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+fn id(number: u8) -> Id {
+    Id::from_parts(1_790_000_000_000, [number; 10])
+}
+
+fn subject(kind: Kind) -> SubjectType {
+    match kind.category() {
+        "scan" => SubjectType::Scan,
+        "asset" => SubjectType::Asset,
+        "project" => SubjectType::Project,
+        "report" => SubjectType::Report,
+        "agreement" => SubjectType::Agreement,
+        "approval" => SubjectType::Approval,
+        _ => SubjectType::Finding,
+    }
+}
+
+/// What the domain says of such an event.
+fn data(kind: Kind) -> Value {
+    let mut data = json!({"company_name": "Acme Bank", "project_id": id(3), "project_name": "Web shop"});
+    let more = match subject(kind) {
+        SubjectType::Finding => json!({
+            "title": "SQL injection in login", "location": "src/login.rs:42", "tool": "CodeQL",
+            "from_status": "in_progress", "status": "retest", "sla_due_at": "2026-12-03T14:00:00Z",
+            "retest_due_at": "2026-12-17T14:00:00Z",
+        }),
+        SubjectType::Scan => json!({
+            "name": "Nightly scan", "tool": "CodeQL", "status": "completed",
+            "counts": {"read": 120, "created": 3, "updated": 1, "reopened": 1, "closed": 2, "unchanged": 112, "skipped": 1},
+        }),
+        SubjectType::Agreement => json!({"name": "Pentest 2026", "expires_on": "2026-12-31"}),
+        SubjectType::Approval => json!({
+            "title": "Accept the risk of SQL injection in login", "finding_id": id(4), "decision": "approved",
+            "expires_at": "2027-01-31T00:00:00Z",
+        }),
+        _ => json!({"name": "shop.example.com"}),
+    };
+    let own = data.as_object_mut().unwrap();
+    own.extend(more.as_object().unwrap().clone());
+    if !matches!(kind, Kind::SlaWarning | Kind::SlaBreached | Kind::RetestDue) {
+        own.insert("actor_name".to_owned(), "Mara Lind".into());
+    }
+    match kind {
+        Kind::FindingStatusChanged => {
+            own.insert("comment".to_owned(), "Fixed in 4.2.\nPlease retest.".into())
+        }
+        Kind::ScanFailed | Kind::ReportFailed => {
+            own.insert("error".to_owned(), "line 7: expected a list of runs".into())
+        }
+        _ => None,
+    };
+    data
+}
+
+fn message(kind: Kind) -> Message {
+    let clock = Clock::manual(Time::from_nanos(1_790_000_000_000_000_000));
+    let subject = Subject {
+        kind: subject(kind),
+        id: id(2),
+    };
+    let mut event = Event::new(&clock, kind, Audience::Company(id(1)), subject);
+    event.id = id(9);
+    event.severity = kind.about().severity.then_some(Severity::Critical);
+    event.data = serde_json::from_value(data(kind)).unwrap();
+    message::compose(&event, "https://campanile.example")
+}
+
+/// The mail's subject, text and HTML.
+async fn mail(message: &Message) -> (String, String, String) {
+    let world = World::new();
+    let outbound = Outbound {
+        delivery_id: id(8),
+        message: message.clone(),
+        destination: "ana@example.com".to_owned(),
+        body: None,
+    };
+    let options = world.email_options();
+    Mailer::new(&options, world.clock.clone())
+        .unwrap()
+        .send(&outbound)
+        .await;
+    let file = fs::read_dir(&options.folder).unwrap().next().unwrap().unwrap();
+    let mail = fs::read(file.path()).unwrap();
+    let parsed = MessageParser::default().parse(&mail).unwrap();
+    (
+        parsed.subject().unwrap().to_owned(),
+        parsed.body_text(0).unwrap().replace("\r\n", "\n"),
+        parsed.body_html(0).unwrap().replace("\r\n", "\n"),
+    )
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap()
+}
+
+/// Everything that is read of one kind, but for the HTML.
+async fn page(kind: Kind) -> (String, String) {
+    let message = message(kind);
+    let (subject, text, html) = mail(&message).await;
+    let webhook: Value = serde_json::from_str(&webhook::body(&message)).unwrap();
+    let mut page = String::new();
+    for (channel, what) in [
+        ("inbox", format!("{}\n{}", message.title(), message.body())),
+        ("email", format!("Subject: {subject}\n\n{text}")),
+        ("slack", pretty(&slack::payload(&message))),
+        ("teams", pretty(&teams::payload(&message))),
+        ("webhook", pretty(&webhook)),
+    ] {
+        writeln!(page, "==== {channel}\n{}\n", what.trim_end()).unwrap();
+    }
+    (page, html)
+}
+
+// promise: C2, C3, C4, C5, I2
+#[tokio::test]
+async fn every_kind_reads_on_every_channel_as_it_did() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut changed = Vec::new();
+    let mut compare = |name: String, text: String| {
+        let path = folder.join(&name);
+        if update {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(path, text).unwrap();
+        } else if fs::read_to_string(path).unwrap_or_default() != text {
+            changed.push(name);
+        }
+    };
+    for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
+        let (page, html) = page(*kind).await;
+        compare(format!("{kind}.txt"), page);
+        // The template is one: three mails show its parts.
+        if matches!(
+            kind,
+            Kind::FindingStatusChanged | Kind::ScanCompleted | Kind::SlaBreached
+        ) {
+            compare(format!("{kind}.html"), html);
+        }
+    }
+    assert!(
+        changed.is_empty(),
+        "read them with UPDATE=1 and git diff: {changed:?}"
+    );
+}
