@@ -44,7 +44,17 @@ async fn a_body_that_does_not_fit_is_told_which_field() {
             errors(r#"{"email": "a@b", "email": "a@b", "name": "x"}"#).await,
             ["email"]
         );
-        for whole in ["", "{", "[]", "null", "5", "\"x\"", "{\"email\"", "{} {}"] {
+        for whole in [
+            "",
+            "{",
+            "[]",
+            r#"["a@b", "x", null, null]"#,
+            "null",
+            "5",
+            "\"x\"",
+            "{\"email\"",
+            "{} {}",
+        ] {
             let fields = errors(whole).await;
             assert!(fields.len() == 1, "{whole}: {fields:?}");
         }
