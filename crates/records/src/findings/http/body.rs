@@ -127,11 +127,13 @@ impl FindingChange {
         let assignees = match (self.assignee_user_ids, self.assignee_team_ids) {
             (None, None) => None,
             (users, teams) => {
-                let has = |named: &[crate::Named]| named.iter().map(|one| one.id).collect();
-                let users = users.unwrap_or_else(|| has(&finding.users));
-                let teams = teams.unwrap_or_else(|| has(&finding.teams));
-                let found = assignees::check(tx, company, (&users, &teams), ASSIGNEES, check)?;
-                Some(found)
+                let asked = (users.as_deref().unwrap_or(&[]), teams.as_deref().unwrap_or(&[]));
+                let found = assignees::check(tx, company, asked, ASSIGNEES, check)?;
+                // Who is not named stays, also somebody who has lost sight of the company meanwhile.
+                Some((
+                    users.map_or_else(|| finding.users.clone(), |_| found.0),
+                    teams.map_or_else(|| finding.teams.clone(), |_| found.1),
+                ))
             }
         };
         plausible(check, "sla_due_at", self.sla_due_at.over(None));
