@@ -184,7 +184,10 @@ fn differences(before: &Finding, after: &Finding) -> Vec<&'static str> {
         ("location", before.location != after.location),
         ("rule_id", before.rule_id != after.rule_id),
         ("cwe", before.cwe != after.cwe),
-        ("sla_due_at", before.sla_due_at != after.sla_due_at),
+        (
+            "sla_due_at",
+            (before.sla_due_at, before.sla_by_hand) != (after.sla_due_at, after.sla_by_hand),
+        ),
         ("retest_due_at", before.retest_due_at != after.retest_due_at),
     ]
     .into_iter()
