@@ -1,4 +1,18 @@
-//! The records on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
+//! The records over HTTP on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed; clippy knows only functions marked as tests"
+)]
 
-mod findings;
-mod support;
+mod answer;
+mod assigning;
+mod deadlines;
+mod editing;
+mod hostile;
+mod lifecycle;
+mod lists;
+mod projects;
+mod scans;
+mod scope;
+mod world;

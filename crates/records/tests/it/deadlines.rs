@@ -1,0 +1,172 @@
+//! By when a finding should be closed.
+
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+/// The days of the settings where nobody sets others.
+const DAYS: [(&str, Option<u64>); 6] = [
+    ("informational", None),
+    ("low", Some(180)),
+    ("medium", Some(90)),
+    ("high", Some(30)),
+    ("critical", Some(7)),
+    ("urgent", Some(1)),
+];
+
+async fn set_days(world: &World, body: Value) {
+    let path = format!("/companies/{}/sla-days", world.ours);
+    world
+        .send(&world.manager, "PUT", &path, Some(&body))
+        .await
+        .expect(200);
+}
+
+async fn due(world: &World, path: &str) -> Value {
+    world.get(&world.viewer, path).await.expect(200)["sla_due_at"].clone()
+}
+
+#[tokio::test]
+async fn a_severity_gives_the_deadline_and_a_change_of_it_counts_from_the_beginning() {
+    for world in World::all().await {
+        for (severity, days) in DAYS {
+            let path = world.finding(json!({"severity": severity})).await;
+            let expected = json!(days.map(|days| world.in_days(days)));
+            assert_eq!(due(&world, &path).await, expected, "{severity}");
+        }
+        let path = world.finding(json!({"severity": "informational"})).await;
+        let dues = DAYS.map(|(severity, days)| (severity, json!(days.map(|days| world.in_days(days)))));
+        world.pass_days(5);
+        for (severity, expected) in dues.into_iter().rev() {
+            world.events().await;
+            let body = json!({"severity": severity});
+            let view = world.patch(&world.analyst, &path, body).await.expect(200);
+            assert_eq!(view["sla_due_at"], expected, "{severity}");
+            let event = world.event("finding.updated", &world.analyst, &path).await;
+            assert_eq!(event.severity.map(base::Severity::name), Some(severity));
+            assert_eq!(
+                event.data["changed"],
+                json!(["severity", "sla_due_at"]),
+                "{severity}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_company_has_days_of_its_own_and_no_other_has_them() {
+    for world in World::all().await {
+        set_days(&world, json!({"high": 3, "critical": 0})).await;
+        let path = format!("/companies/{}/sla-days", world.ours);
+        let days = world.get(&world.viewer, &path).await.expect(200);
+        assert_eq!(
+            days,
+            json!({"informational": null, "low": null, "medium": null, "high": 3, "critical": 0, "urgent": null})
+        );
+        let high = world.finding(json!({})).await;
+        assert_eq!(due(&world, &high).await, world.in_days(3));
+        let critical = world.finding(json!({"severity": "critical"})).await;
+        assert_eq!(due(&world, &critical).await, Value::Null);
+        let body = json!({"company_id": world.theirs, "title": "x", "severity": "high"});
+        let other = world.post(&world.stranger, "/findings", body).await.expect(201);
+        assert_eq!(other["sla_due_at"], world.in_days(30));
+        // Deadlines that were computed stay; what changes after it follows the new days.
+        set_days(&world, json!({"high": 10, "low": 20})).await;
+        assert_eq!(due(&world, &high).await, world.in_days(3));
+        assert_eq!(due(&world, &critical).await, Value::Null);
+        for (severity, days) in [("low", 20), ("high", 10), ("critical", 7)] {
+            let body = json!({"severity": severity});
+            let view = world.patch(&world.analyst, &high, body).await.expect(200);
+            assert_eq!(view["sla_due_at"], world.in_days(days), "{severity}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn days_are_bounded_and_a_managers() {
+    for world in World::all().await {
+        let path = format!("/companies/{}/sla-days", world.ours);
+        for (body, fields) in [
+            (
+                json!({"high": 3_651, "low": 3_650, "urgent": 4_000_000_000_u64}),
+                vec!["high", "urgent"],
+            ),
+            (json!({"high": -1}), vec!["high"]),
+            (json!({"high": 5_000_000_000_u64}), vec!["high"]),
+            (json!({"high": 1.5}), vec!["high"]),
+            (json!({"high": "3"}), vec!["high"]),
+            (json!({"huge": 3}), vec!["huge"]),
+            (json!([]), vec![""]),
+        ] {
+            let answer = world.send(&world.manager, "PUT", &path, Some(&body)).await;
+            assert_eq!(answer.fields(), fields);
+        }
+        let body = json!({"high": 3});
+        for (by, status) in [
+            (&world.viewer, 403),
+            (&world.analyst, 403),
+            (&world.stranger, 404),
+        ] {
+            world.send(by, "PUT", &path, Some(&body)).await.problem(status);
+        }
+        world.get(&world.stranger, &path).await.problem(404);
+        let days = world.get(&world.admin, &path).await.expect(200);
+        assert!(days.as_object().unwrap().values().all(Value::is_null), "{days}");
+        let nowhere = format!("/companies/{}/sla-days", world.clock.id());
+        world.get(&world.admin, &nowhere).await.problem(404);
+        world
+            .send(&world.admin, "PUT", &nowhere, Some(&body))
+            .await
+            .problem(404);
+        assert_eq!(world.kinds().await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_set_by_hand_stays_until_it_is_given_back() {
+    for world in World::all().await {
+        let path = world.finding(json!({"sla_due_at": world.in_days(2)})).await;
+        let view = world
+            .patch(&world.analyst, &path, json!({"severity": "low"}))
+            .await
+            .expect(200);
+        assert_eq!(view["sla_due_at"], world.in_days(2));
+        let view = world
+            .patch(&world.analyst, &path, json!({"sla_due_at": null}))
+            .await
+            .expect(200);
+        assert_eq!(view["sla_due_at"], world.in_days(180));
+        let view = world
+            .patch(&world.analyst, &path, json!({"severity": "high"}))
+            .await
+            .expect(200);
+        assert_eq!(view["sla_due_at"], world.in_days(30));
+        // What a form sends back unchanged is not set by hand.
+        let body = json!({"title": "Another", "sla_due_at": world.in_days(30)});
+        world.patch(&world.analyst, &path, body).await.expect(200);
+        let view = world
+            .patch(&world.analyst, &path, json!({"severity": "urgent"}))
+            .await
+            .expect(200);
+        assert_eq!(view["sla_due_at"], world.in_days(1));
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_by_hand_that_happens_to_be_the_computed_one_is_given_back_too() {
+    for world in World::all().await {
+        let path = world.finding(json!({"sla_due_at": world.in_days(30)})).await;
+        world.events().await;
+        world
+            .patch(&world.analyst, &path, json!({"sla_due_at": null}))
+            .await
+            .expect(200);
+        let event = world.event("finding.updated", &world.analyst, &path).await;
+        assert_eq!(event.data["changed"], json!(["sla_due_at"]));
+        let view = world
+            .patch(&world.analyst, &path, json!({"severity": "critical"}))
+            .await
+            .expect(200);
+        assert_eq!(view["sla_due_at"], world.in_days(7));
+    }
+}

@@ -1,0 +1,219 @@
+//! The life of a finding, step by step through the API.
+
+use serde_json::{Value, json};
+
+use crate::{
+    answer::text,
+    world::{Person, World},
+};
+
+/// A status, the way there from `open`, and what may follow it. Written from the issue, not from the code.
+const LIFE: [(&str, &[&str], &[&str]); 7] = [
+    (
+        "open",
+        &[],
+        &["in_progress", "accepted_risk", "false_positive", "duplicate"],
+    ),
+    (
+        "in_progress",
+        &["in_progress"],
+        &["retest", "open", "accepted_risk", "false_positive", "duplicate"],
+    ),
+    (
+        "retest",
+        &["in_progress", "retest"],
+        &[
+            "closed",
+            "in_progress",
+            "accepted_risk",
+            "false_positive",
+            "duplicate",
+        ],
+    ),
+    ("closed", &["in_progress", "retest", "closed"], &["open"]),
+    ("accepted_risk", &["accepted_risk"], &["open"]),
+    ("false_positive", &["false_positive"], &["open"]),
+    ("duplicate", &["duplicate"], &["open"]),
+];
+
+const TERMINAL: [&str; 4] = ["closed", "accepted_risk", "false_positive", "duplicate"];
+
+/// Moves a finding along these statuses.
+async fn walk(world: &World, path: &str, way: &[&str]) -> Value {
+    for status in way {
+        step(world, &world.analyst, path, status).await;
+    }
+    world.get(&world.viewer, path).await.expect(200)
+}
+
+async fn step(world: &World, by: &Person, path: &str, status: &str) -> Value {
+    let body = json!({"status": status});
+    world.post(by, &format!("{path}/status"), body).await.expect(200)
+}
+
+async fn history(world: &World, path: &str) -> Vec<Value> {
+    let answer = world.get(&world.viewer, &format!("{path}/history")).await;
+    answer.expect(200)["items"].as_array().unwrap().clone()
+}
+
+// promise: B1
+// promise: B2
+// promise: V2
+#[tokio::test]
+async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_nothing() {
+    for world in World::all().await {
+        for (from, way, next) in LIFE {
+            for (to, ..) in LIFE {
+                let path = world.finding(json!({})).await;
+                let before = walk(&world, &path, way).await;
+                let steps = history(&world, &path).await;
+                world.events().await;
+                assert_eq!(before["status"], from);
+                assert_eq!(before["allowed_statuses"], json!(next), "after {from}");
+                let body = json!({"status": to, "comment": "Because."});
+                let answer = world.post(&world.analyst, &format!("{path}/status"), body).await;
+                if next.contains(&to) {
+                    assert_eq!(answer.expect(200)["status"], to);
+                    let event = world.event("finding.status_changed", &world.analyst, &path).await;
+                    assert_eq!(event.text("from_status"), Some(from));
+                    assert_eq!(event.text("status"), Some(to));
+                    assert_eq!(event.text("comment"), Some("Because."));
+                    assert_eq!(event.severity, Some(base::Severity::High));
+                    let now = history(&world, &path).await;
+                    assert_eq!(now[1..], steps[..], "{from} to {to}");
+                    let actor = json!({"id": world.analyst.id, "name": "analyst"});
+                    let at = world.clock.now();
+                    let step = json!({"from": from, "to": to, "comment": "Because.", "actor": actor,
+                        "scan_id": null, "at": at});
+                    assert_eq!(now[0], step);
+                } else {
+                    answer.problem(409);
+                    assert_eq!(world.kinds().await, [""; 0], "{from} to {to}");
+                    assert_eq!(world.get(&world.viewer, &path).await.expect(200), before);
+                    assert_eq!(history(&world, &path).await, steps);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_ends_has_an_end_and_what_is_reopened_has_none() {
+    for world in World::all().await {
+        for (end, way, _) in LIFE.into_iter().filter(|(status, ..)| TERMINAL.contains(status)) {
+            let path = world.finding(json!({"retest_due_at": world.in_days(9)})).await;
+            let (deadline, created) = {
+                let made = world.get(&world.viewer, &path).await.expect(200);
+                assert_eq!(made["closed_at"], Value::Null);
+                (made["sla_due_at"].clone(), made["created_at"].clone())
+            };
+            world.pass_days(1);
+            let ended = walk(&world, &path, way).await;
+            assert_eq!(ended["closed_at"], world.in_days(0), "{end}");
+            assert_eq!(ended["updated_at"], world.in_days(0), "{end}");
+            world.pass_days(1);
+            let again = step(&world, &world.analyst, &path, "open").await;
+            assert_eq!(again["closed_at"], Value::Null, "{end}");
+            assert_eq!(again["retest_due_at"], Value::Null, "{end}");
+            assert_eq!(again["sla_due_at"], deadline, "{end}");
+            assert_eq!(again["created_at"], created, "{end}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_retest_has_a_date_of_its_own_until_the_fix_did_not_hold() {
+    for world in World::all().await {
+        let path = world.finding(json!({})).await;
+        let asked = walk(&world, &path, &["in_progress", "retest"]).await;
+        assert_eq!(asked["retest_due_at"], world.in_days(14));
+        let failed = step(&world, &world.analyst, &path, "in_progress").await;
+        assert_eq!(failed["retest_due_at"], Value::Null);
+        // A date that is still to come is somebody's wish, one that has passed is not.
+        for (set, expected) in [(3, 3), (0, 14)] {
+            let body = json!({"retest_due_at": world.in_days(set)});
+            world.patch(&world.analyst, &path, body).await.expect(200);
+            let asked = step(&world, &world.analyst, &path, "retest").await;
+            assert_eq!(asked["retest_due_at"], world.in_days(expected));
+            step(&world, &world.analyst, &path, "in_progress").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_comment_is_trimmed_bounded_and_optional() {
+    for world in World::all().await {
+        let path = world.finding(json!({})).await;
+        let to = format!("{path}/status");
+        world.events().await;
+        for comment in ["x".repeat(2_001), "a\0b".to_owned(), "\u{1b}[2J".to_owned()] {
+            let body = json!({"status": "in_progress", "comment": comment});
+            assert_eq!(world.post(&world.analyst, &to, body).await.fields(), ["comment"]);
+        }
+        assert_eq!(world.kinds().await, [""; 0]);
+        for (comment, status, kept) in [
+            (json!("  Two\r\nlines \n"), "in_progress", json!("Two\nlines")),
+            (json!("  \n"), "open", Value::Null),
+            (Value::Null, "duplicate", Value::Null),
+            (json!("é".repeat(2_000)), "open", json!("é".repeat(2_000))),
+        ] {
+            let body = json!({"status": status, "comment": comment});
+            world.post(&world.manager, &to, body).await.expect(200);
+            let event = world.event("finding.status_changed", &world.manager, &path).await;
+            assert_eq!(event.text("comment"), kept.as_str());
+            assert_eq!(history(&world, &path).await[0]["comment"], kept);
+        }
+        assert_eq!(history(&world, &path).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_with_its_history_and_says_so_once() {
+    for world in World::all().await {
+        let body = json!({"assignee_user_ids": [world.viewer.id], "assignee_team_ids": [world.team]});
+        let path = world.finding(body).await;
+        walk(&world, &path, &["in_progress"]).await;
+        world.events().await;
+        world.delete(&world.analyst, &path).await.problem(403);
+        assert_eq!(world.delete(&world.manager, &path).await.expect(204), Value::Null);
+        let event = world.event("finding.deleted", &world.manager, &path).await;
+        assert_eq!(event.text("title"), Some("SQL injection"));
+        assert_eq!(event.text("status"), Some("in_progress"));
+        assert_eq!(event.assignee_users, [world.viewer.id]);
+        assert_eq!(event.assignee_teams, [world.team]);
+        world.delete(&world.manager, &path).await.problem(404);
+        for path in [path.clone(), format!("{path}/history")] {
+            world.get(&world.manager, &path).await.problem(404);
+        }
+        let left = world.store.read(|tx| {
+            tx.one::<(i64, i64, i64)>(
+                "select (select count(*) from finding_moves), (select count(*) from finding_users), \
+                 (select count(*) from finding_teams)",
+                &[],
+            )
+        });
+        assert_eq!(left.await.unwrap(), Some((0, 0, 0)));
+        assert_eq!(world.kinds().await, [""; 0]);
+    }
+}
+
+#[tokio::test]
+async fn of_two_moves_at_once_the_second_finds_what_the_first_left() {
+    for world in World::all().await {
+        let path = world.finding(json!({})).await;
+        world.events().await;
+        let to = format!("{path}/status");
+        let body = json!({"status": "in_progress"});
+        let (one, other) = tokio::join!(
+            world.post(&world.analyst, &to, body.clone()),
+            world.post(&world.manager, &to, body)
+        );
+        let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "{}", world.database);
+        assert_eq!(world.kinds().await, ["finding.status_changed"]);
+        let steps = history(&world, &path).await;
+        assert_eq!(steps.len(), 1);
+        assert_eq!(text(&steps[0]["to"]), "in_progress");
+    }
+}

@@ -1,0 +1,254 @@
+//! A small world: two companies, people of every role, teams, and the routes of the records over it.
+
+use std::{cell::RefCell, time::Duration};
+
+use access::{Access, Role, testing};
+use axum::{Router, body::Body, http::Request, middleware};
+use base::{Audience, Clock, Event, Id, bus::Batch};
+use records::{
+    Records, Settings, findings::http as findings, projects::http as projects, scans::http as scans,
+    sla::http as sla,
+};
+use serde_json::{Value, json};
+use store::{MigrationSet, Store, params};
+use tokio::sync::broadcast;
+use tower::ServiceExt;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::answer::{Answer, text};
+
+static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
+
+/// Noon of the day on which the first world of a test begins; the next one goes on where that ended.
+const START: &str = "2026-03-01T12:00:00Z";
+
+/// Somebody with a token.
+pub(crate) struct Person {
+    pub(crate) id: Id,
+    token: String,
+}
+
+/// Everything a test speaks about.
+pub(crate) struct World {
+    pub(crate) database: &'static str,
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) access: Access,
+    router: Router,
+    /// The company most of it happens in, and another.
+    pub(crate) ours: Id,
+    pub(crate) theirs: Id,
+    pub(crate) viewer: Person,
+    pub(crate) analyst: Person,
+    pub(crate) manager: Person,
+    /// A manager of the other company.
+    pub(crate) stranger: Person,
+    pub(crate) admin: Person,
+    pub(crate) team: Id,
+    pub(crate) their_team: Id,
+    announced: RefCell<broadcast::Receiver<Batch>>,
+    last: RefCell<String>,
+}
+
+impl World {
+    /// The world on each database there is.
+    pub(crate) async fn all() -> Vec<Self> {
+        let mut worlds = Vec::new();
+        let clock = Clock::manual(START.parse().unwrap());
+        for (database, store) in store::testing::stores_with(clock, &TABLES).await {
+            worlds.push(Self::new(database, store).await);
+        }
+        worlds
+    }
+
+    async fn new(database: &'static str, store: Store) -> Self {
+        let access = testing::access(&store);
+        let ours = testing::company(&store, "Ours").await;
+        let theirs = testing::company(&store, "Theirs").await;
+        let admin = testing::admin(&store, "admin@example.org").await;
+        Self {
+            database,
+            router: router(&access, &store),
+            ours,
+            theirs,
+            viewer: member(&access, ours, "viewer", Role::Viewer).await,
+            analyst: member(&access, ours, "analyst", Role::Analyst).await,
+            manager: member(&access, ours, "manager", Role::Manager).await,
+            stranger: member(&access, theirs, "stranger", Role::Manager).await,
+            admin: person(&access, admin).await,
+            team: testing::team(&access, ours, "Red", &[], [None, None]).await,
+            their_team: testing::team(&access, theirs, "Blue", &[], [None, None]).await,
+            announced: RefCell::new(store.bus().subscribe()),
+            last: RefCell::default(),
+            clock: store.clock().clone(),
+            access,
+            store,
+        }
+    }
+
+    /// Another member of a company.
+    pub(crate) async fn member(&self, company: Id, name: &str) -> Person {
+        member(&self.access, company, name, Role::Analyst).await
+    }
+
+    /// Sends a request with a JSON body.
+    pub(crate) async fn send(&self, by: &Person, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
+        self.raw(by, method, path, bytes).await
+    }
+
+    /// Sends a request with any body.
+    pub(crate) async fn raw(&self, by: &Person, method: &str, path: &str, body: Vec<u8>) -> Answer {
+        let shown = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", by.token))
+            .header("content-type", "application/json")
+            .body(Body::from(body))
+            .unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let media = response.headers().get("content-type");
+        Answer {
+            asked: format!("{} {method} {path} {shown}", self.database),
+            status: response.status(),
+            media: media.map_or_else(String::new, |media| media.to_str().unwrap().to_owned()),
+            bytes: axum::body::to_bytes(response.into_body(), usize::MAX)
+                .await
+                .unwrap()
+                .to_vec(),
+        }
+    }
+
+    pub(crate) async fn get(&self, by: &Person, path: &str) -> Answer {
+        self.send(by, "GET", path, None).await
+    }
+
+    pub(crate) async fn post(&self, by: &Person, path: &str, body: Value) -> Answer {
+        self.send(by, "POST", path, Some(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, by: &Person, path: &str, body: Value) -> Answer {
+        self.send(by, "PATCH", path, Some(&body)).await
+    }
+
+    pub(crate) async fn delete(&self, by: &Person, path: &str) -> Answer {
+        self.send(by, "DELETE", path, None).await
+    }
+
+    /// A finding of ours with these fields, made by the analyst; its path.
+    pub(crate) async fn finding(&self, fields: Value) -> String {
+        let mut body = json!({"company_id": self.ours, "title": "SQL injection", "severity": "high"});
+        over(&mut body, fields);
+        let made = self.post(&self.analyst, "/findings", body).await.expect(201);
+        format!("/findings/{}", text(&made["id"]))
+    }
+
+    /// A project of a company, made by the administrator; its id.
+    pub(crate) async fn project(&self, company: Id, name: &str) -> Id {
+        let body = json!({"company_id": company, "name": name});
+        let made = self.post(&self.admin, "/projects", body).await.expect(201);
+        text(&made["id"]).parse().unwrap()
+    }
+
+    /// The time in so many days, as the API writes it.
+    pub(crate) fn in_days(&self, days: u64) -> String {
+        self.clock
+            .now()
+            .after(Duration::from_hours(24 * days))
+            .to_string()
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass_days(&self, days: u64) {
+        self.clock.advance(Duration::from_hours(24 * days));
+    }
+
+    /// What was written since the last call; what the bus brought is the same (promise B2).
+    pub(crate) async fn events(&self) -> Vec<Event> {
+        const SINCE: &str = "select id, body from events where id > $1 order by id";
+        let last = self.last.borrow().clone();
+        let rows = self
+            .store
+            .read(move |tx| tx.all::<(String, String)>(SINCE, params![last]));
+        let rows = rows.await.unwrap();
+        let written: Vec<Event> = rows
+            .iter()
+            .map(|(_, body)| serde_json::from_str(body).unwrap())
+            .collect();
+        let mut announced = Vec::new();
+        while let Ok(batch) = self.announced.borrow_mut().try_recv() {
+            announced.extend(batch.iter().cloned());
+        }
+        assert_eq!(written, announced, "{}", self.database);
+        if let Some((id, _)) = rows.last() {
+            id.clone_into(&mut self.last.borrow_mut());
+        }
+        written
+    }
+
+    /// The one event written since the last call, if it is of this kind, about this record of ours and by this person.
+    pub(crate) async fn event(&self, kind: &str, by: &Person, path: &str) -> Event {
+        let events = self.events().await;
+        let [event] = events.as_slice() else {
+            panic!("{}: not one {kind} but {events:?}", self.database);
+        };
+        assert_eq!(event.kind.name(), kind, "{}", self.database);
+        assert_eq!(event.audience, Audience::Company(self.ours));
+        assert_eq!(event.actor, Some(by.id));
+        let subject = format!("/{}s/{}", event.subject.kind.name(), event.subject.id);
+        assert_eq!(subject, path, "{}", self.database);
+        assert_eq!(event.subject.kind.name(), event.kind.category());
+        assert_eq!(event.at, self.clock.now());
+        assert_eq!(event.severity.is_some(), event.kind.category() == "finding");
+        event.clone()
+    }
+
+    /// The names of what was written since the last call.
+    pub(crate) async fn kinds(&self) -> Vec<&'static str> {
+        self.events()
+            .await
+            .iter()
+            .map(|event| event.kind.name())
+            .collect()
+    }
+}
+
+/// The second object's fields over the first's.
+pub(crate) fn over(object: &mut Value, fields: Value) {
+    if let (Value::Object(object), Value::Object(fields)) = (object, fields) {
+        object.extend(fields);
+    }
+}
+
+async fn member(access: &Access, company: Id, name: &str, role: Role) -> Person {
+    let user = testing::user(access.store(), &format!("{name}@example.org")).await;
+    testing::member(access.store(), company, user, role).await;
+    person(access, user).await
+}
+
+async fn person(access: &Access, id: Id) -> Person {
+    let token = testing::token(access, id).await;
+    Person { id, token }
+}
+
+fn router(access: &Access, store: &Store) -> Router {
+    let (router, _) = OpenApiRouter::<Records>::new()
+        .routes(routes!(projects::list, projects::create))
+        .routes(routes!(projects::get, projects::update, projects::delete))
+        .routes(routes!(scans::list, scans::create))
+        .routes(routes!(scans::get, scans::update, scans::delete))
+        .routes(routes!(findings::list, findings::create))
+        .routes(routes!(findings::get, findings::update, findings::delete))
+        .routes(routes!(findings::assign))
+        .routes(routes!(findings::set_status))
+        .routes(routes!(findings::history))
+        .routes(routes!(sla::get_sla_days, sla::put_sla_days))
+        .split_for_parts();
+    router
+        .layer(middleware::from_fn_with_state(
+            access.clone(),
+            access::authenticate,
+        ))
+        .with_state(Records::new(store.clone(), Settings::default()))
+}
