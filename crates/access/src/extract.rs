@@ -95,9 +95,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
 fn json_problem(rejection: &JsonRejection) -> Problem {
     match rejection {
         JsonRejection::JsonDataError(error) => Problem::fields(vec![field_error(&cause(error))]),
-        JsonRejection::JsonSyntaxError(error) => {
-            Problem::fields(vec![FieldError::new("", format!("not JSON: {}", cause(error)))])
-        }
+        JsonRejection::JsonSyntaxError(error) => Problem::fields(vec![syntax_error(&cause(error))]),
         JsonRejection::MissingJsonContentType(_) => Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The body must be sent as Content-Type: application/json.",
@@ -119,12 +117,25 @@ fn cause(error: &dyn std::error::Error) -> String {
     quote(&innermost.to_string())
 }
 
+/// What cannot be read as JSON. Where a name is due, such as a severity, the reader also takes a number or a list for
+/// broken JSON: then the field says more.
+fn syntax_error(text: &str) -> FieldError {
+    match path_and_rest(text) {
+        ("", what) => FieldError::new("", format!("not JSON: {what}")),
+        (path, what) => FieldError::new(path, format!("not JSON, or not what belongs here: {what}")),
+    }
+}
+
+/// Where an error of serde is, empty for the whole, and what it is.
+fn path_and_rest(text: &str) -> (&str, &str) {
+    text.split_once(": ")
+        .filter(|(path, _)| !path.contains([' ', '`']))
+        .unwrap_or(("", text))
+}
+
 /// The field an error of serde is about, as far as it says so.
 fn field_error(text: &str) -> FieldError {
-    let (path, what) = text
-        .split_once(": ")
-        .filter(|(path, _)| !path.contains([' ', '`']))
-        .unwrap_or(("", text));
+    let (path, what) = path_and_rest(text);
     // Of a missing or unknown field serde names the field, but not as the path.
     let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
