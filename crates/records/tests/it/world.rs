@@ -28,6 +28,16 @@ pub(crate) struct Person {
     token: String,
 }
 
+impl Person {
+    /// Somebody nobody knows.
+    pub(crate) fn nobody() -> Self {
+        Self {
+            id: Clock::system().id(),
+            token: "cmp_unknown".to_owned(),
+        }
+    }
+}
+
 /// Everything a test speaks about.
 pub(crate) struct World {
     pub(crate) database: &'static str,
