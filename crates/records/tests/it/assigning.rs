@@ -31,17 +31,17 @@ async fn assign(world: &World, path: &str, users: &[Id], teams: &[Id]) -> Value 
 async fn an_assignment_concerns_only_those_who_are_new() {
     for world in World::all().await {
         let (viewer, manager) = (world.viewer.id, world.manager.id);
-        let blue = testing::team(&world.access, world.ours, "Green", &[], [None, None]).await;
+        let green = testing::team(&world.access, world.ours, "Green", &[], [None, None]).await;
         let path = world.finding(json!({})).await;
         world.events().await;
         // Whom it is assigned to, and who hears of it: none for no assignment.
-        let steps: [(&[Id], &[Id], &[Id], &[Id]); 4] = [
-            (&[viewer], &[world.team], &[viewer], &[world.team]),
-            (&[manager, viewer], &[world.team], &[manager], &[]),
-            (&[manager], &[world.team, blue], &[], &[blue]),
-            (&[manager, viewer, viewer], &[blue], &[viewer], &[]),
+        let steps: [[&[Id]; 4]; 4] = [
+            [&[viewer], &[world.team], &[viewer], &[world.team]],
+            [&[manager, viewer], &[world.team], &[manager], &[]],
+            [&[manager], &[world.team, green], &[], &[green]],
+            [&[manager, viewer, viewer], &[green], &[viewer], &[]],
         ];
-        for (users, teams, new_users, new_teams) in steps {
+        for [users, teams, new_users, new_teams] in steps {
             world.pass_days(1);
             let view = assign(&world, &path, users, teams).await;
             assert_eq!(view["updated_at"], world.in_days(0));
