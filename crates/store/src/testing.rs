@@ -2,7 +2,7 @@
 
 use base::{Bus, Clock};
 
-use crate::{Error, MigrationSet, Options, Store};
+use crate::{Error, MigrationSet, Options, Row, Store, Tx};
 
 /// The URL of a PostgreSQL server on which the tests may make databases.
 pub const POSTGRES: &str = "CAMPANILE_TEST_POSTGRES";
@@ -45,6 +45,34 @@ pub async fn sqlite(clock: Clock) -> Result<Store, Error> {
     let folder = tempfile::tempdir().map_err(|error| Error::Database(error.to_string()))?;
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     Store::open_keeping(Options::new(url), clock, Bus::new(), Some(Box::new(folder))).await
+}
+
+/// The statements that `f` runs, each with how the database goes about it when it may use every index.
+///
+/// # Errors
+/// The closure's and the database's.
+pub fn plans<E: From<Error>>(
+    tx: &mut Tx<'_>,
+    f: impl FnOnce(&mut Tx<'_>) -> Result<(), E>,
+) -> Result<Vec<(String, Vec<String>)>, E> {
+    tx.ran = Some(Vec::new());
+    let done = f(tx);
+    let ran = tx.ran.take().unwrap_or_default();
+    done?;
+    // Of SQLite's four columns the last is the words; PostgreSQL has only those, and scans what is small and new.
+    let (explain, column) = if tx.is_postgres() {
+        tx.execute("set local enable_seqscan = off", &[])?;
+        ("explain (costs off)", 0)
+    } else {
+        ("explain query plan", 3)
+    };
+    let mut plans = Vec::new();
+    for (sql, params) in ran {
+        let rows: Vec<Row> = tx.all(&format!("{explain} {sql}"), &params)?;
+        let lines: Result<_, _> = rows.iter().map(|row| row.get(column)).collect();
+        plans.push((sql, lines?));
+    }
+    Ok(plans)
 }
 
 /// The URL of a new, empty database on the server.

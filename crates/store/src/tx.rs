@@ -9,6 +9,9 @@ pub struct Tx<'a> {
     connection: Connection<'a>,
     clock: &'a Clock,
     events: Vec<Event>,
+    /// What it ran, while [`testing::plans`](crate::testing::plans) wants to know.
+    #[cfg(feature = "testing")]
+    pub(crate) ran: Option<Vec<(String, Vec<Value>)>>,
 }
 
 pub(crate) enum Connection<'a> {
@@ -25,6 +28,8 @@ impl<'a> Tx<'a> {
             connection,
             clock,
             events: Vec::new(),
+            #[cfg(feature = "testing")]
+            ran: None,
         }
     }
 
@@ -33,6 +38,8 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// The database's. The transaction is lost then on PostgreSQL, so return it.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
+        #[cfg(feature = "testing")]
+        self.note(sql, params);
         match &mut self.connection {
             Connection::Sqlite(connection) => crate::sqlite::execute(connection, sql, params),
             Connection::Postgres(tx) => tx.execute(sql, params),
@@ -58,6 +65,8 @@ impl<'a> Tx<'a> {
     }
 
     fn rows(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Vec<Row>, Error> {
+        #[cfg(feature = "testing")]
+        self.note(sql, params);
         match &mut self.connection {
             Connection::Sqlite(connection) => crate::sqlite::rows(connection, sql, params, limit),
             Connection::Postgres(tx) => tx.rows(sql, params),
@@ -136,6 +145,13 @@ impl<'a> Tx<'a> {
             format!(" for {how} of {table}")
         } else {
             String::new()
+        }
+    }
+
+    #[cfg(feature = "testing")]
+    fn note(&mut self, sql: &str, params: &[Value]) {
+        if let Some(ran) = &mut self.ran {
+            ran.push((sql.to_owned(), params.to_vec()));
         }
     }
 
