@@ -155,6 +155,9 @@ impl FromStr for Cursor {
     }
 }
 
+const OF_SCAN: &str = " and ((f.last_scan_id = ? and f.last_scan_id <> '') \
+     or (f.first_scan_id = ? and f.first_scan_id <> ''))";
+
 /// A page of the findings of a scope that fit.
 ///
 /// # Errors
@@ -170,12 +173,10 @@ pub fn list(
     let mut select = Select::new(row::SELECT)
         .scope("f.company_id", scope)
         .filter("f.company_id = ?", filter.company)
-        .filter("f.project_id = ?", filter.project);
+        // The indexes leave out '', and SQLite has to be told that the value is none.
+        .filter("f.project_id = ? and f.project_id <> ''", filter.project);
     if let Some(scan) = filter.scan {
-        select = select.push(
-            " and (f.last_scan_id = ? or f.first_scan_id = ?)",
-            vec![scan.into(), scan.into()],
-        );
+        select = select.push(OF_SCAN, vec![scan.into(), scan.into()]);
     }
     if !filter.statuses.is_empty() {
         select = select.within("f.status", filter.statuses.iter().copied());

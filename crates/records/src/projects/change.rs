@@ -87,7 +87,8 @@ pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -
     Ok(true)
 }
 
-const FINDINGS: &str = "select id from findings where project_id = $1 limit 1";
+// The index of the findings leaves out '', and SQLite has to be told that the value is none.
+const FINDINGS: &str = "select id from findings where project_id = $1 and project_id <> '' limit 1";
 const SCANS: &str = "select id from scans where project_id = $1 limit 1";
 const DELETE: &str = "delete from projects where id = $1 and company_id = $2";
 

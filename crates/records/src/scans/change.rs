@@ -134,8 +134,11 @@ fn stamp(scan: &mut Scan, now: Time) -> Result<(), Problem> {
     Ok(())
 }
 
-const FORGET_FIRST: &str = "update findings set first_scan_id = '' where first_scan_id = $1";
-const FORGET_LAST: &str = "update findings set last_scan_id = '' where last_scan_id = $1";
+// The indexes leave out '', and SQLite has to be told that the value is none.
+const FORGET_FIRST: &str =
+    "update findings set first_scan_id = '' where first_scan_id = $1 and first_scan_id <> ''";
+const FORGET_LAST: &str =
+    "update findings set last_scan_id = '' where last_scan_id = $1 and last_scan_id <> ''";
 const DELETE: &str = "delete from scans where id = $1 and company_id = $2";
 
 /// Deletes a scan: `scan.deleted`. Its findings stay and forget it.

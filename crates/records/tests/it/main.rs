@@ -13,6 +13,7 @@ mod hostile;
 mod lifecycle;
 mod lists;
 mod pages;
+mod plans;
 mod projects;
 mod queries;
 mod scans;

@@ -1,0 +1,233 @@
+//! No statement reads a whole table where it is asked for a part: what the databases say of their plans.
+
+use access::{PageQuery, Problem};
+use base::{Id, Scope, Severity, Time};
+use records::{
+    By, Named, Place, dated,
+    findings::{self, Context, Filter, New, Sort, import},
+    projects, scans,
+};
+use serde_json::json;
+use store::{Tx, testing};
+
+use crate::world::World;
+
+/// The tables that grow, with their names in statements.
+const TABLES: [(&str, &str); 3] = [("findings", "f"), ("scans", "s"), ("projects", "p")];
+
+/// Whether a line of a plan walks through one of these tables.
+fn walks(database: &str, plan: &[String]) -> bool {
+    plan.iter().enumerate().any(|(index, line)| {
+        TABLES.iter().any(|(table, alias)| {
+            if database == "SQLite" {
+                let walked = line.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+                walked == Some(table) || walked == Some(alias)
+            } else {
+                // An index is walked, too, where there is no condition on it.
+                let scans = line.contains("Scan") && line.split(' ').any(|word| word == *table);
+                let mut next = plan.iter().skip(index + 1).take(2);
+                scans && !next.any(|line| line.contains("Cond: "))
+            }
+        })
+    })
+}
+
+/// Runs it, and asserts that each of its statements searches.
+async fn searches(world: &World, f: impl FnOnce(&mut Tx<'_>) -> Result<(), Problem> + Send + 'static) {
+    let plans = world.store.write(move |tx| testing::plans(tx, f)).await.unwrap();
+    assert!(!plans.is_empty());
+    for (sql, plan) in plans {
+        assert!(
+            !walks(world.database, &plan),
+            "{}: {sql}\n{}",
+            world.database,
+            plan.join("\n")
+        );
+    }
+}
+
+fn filters(world: &World) -> Vec<(Scope, Filter)> {
+    let (ours, id) = (world.ours, world.clock.id());
+    let some = Filter::default;
+    vec![
+        (Scope::of([ours]), some()),
+        (Scope::of([ours, world.theirs]), some()),
+        (
+            Scope::All,
+            Filter {
+                company: Some(ours),
+                ..some()
+            },
+        ),
+        (
+            Scope::of([ours]),
+            Filter {
+                company: Some(ours),
+                statuses: vec![findings::Status::Open, findings::Status::Retest],
+                severities: vec![Severity::High],
+                text: Some("x".to_owned()),
+                ..some()
+            },
+        ),
+        (
+            Scope::All,
+            Filter {
+                project: Some(id),
+                ..some()
+            },
+        ),
+        (
+            Scope::All,
+            Filter {
+                scan: Some(id),
+                ..some()
+            },
+        ),
+        (
+            Scope::All,
+            Filter {
+                assignee: Some(id),
+                ..some()
+            },
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn a_walk_is_seen() {
+    for world in World::all().await {
+        for sql in [
+            "select id from findings where cwe = 'x'",
+            "select f.id from findings f order by f.id limit 1",
+            "update scans set error = '' where error <> ''",
+        ] {
+            let plans = world.store.write(move |tx| {
+                testing::plans(tx, |tx| {
+                    tx.execute(sql, &[])?;
+                    Ok::<_, store::Error>(())
+                })
+            });
+            let plans = plans.await.unwrap();
+            assert!(
+                walks(world.database, &plans[0].1),
+                "{}: {plans:?}",
+                world.database
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_findings_searches_in_every_order() {
+    for world in World::all().await {
+        for (scope, filter) in filters(&world) {
+            for sort in [
+                "-created_at",
+                "created_at",
+                "-severity",
+                "sla_due_at",
+                "-updated_at",
+            ] {
+                let sort: Sort = sort.parse().unwrap();
+                let (scope, filter) = (scope.clone(), filter.clone());
+                searches(&world, move |tx| {
+                    findings::list(tx, &scope, &filter, sort, &PageQuery::default()).map(drop)
+                })
+                .await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_record_is_searched_by_its_id() {
+    for world in World::all().await {
+        let path = world
+            .finding(json!({"assignee_user_ids": [world.viewer.id]}))
+            .await;
+        let finding: Id = path.rsplit('/').next().unwrap().parse().unwrap();
+        let project = world.project(world.ours, "Web").await;
+        let scope = Scope::of([world.ours]);
+        searches(&world, move |tx| {
+            findings::get(tx, finding, &scope)?;
+            findings::held(tx, finding, &scope)?;
+            projects::held(tx, project, &scope).map(drop)
+        })
+        .await;
+    }
+}
+
+// promise: K7
+#[tokio::test]
+async fn the_calendar_searches_whoever_asks() {
+    for world in World::all().await {
+        let me = world.viewer.id;
+        let company = Some(world.ours);
+        for (scope, company, assigned_to) in [
+            (Scope::All, None, None),
+            (Scope::All, company, None),
+            (Scope::of([world.ours]), None, None),
+            (Scope::of([world.ours, world.theirs]), company, None),
+            (Scope::of([world.ours]), None, Some(me)),
+            (Scope::All, company, Some(me)),
+        ] {
+            let query = dated::Query {
+                scope,
+                company,
+                assigned_to,
+                from: world.clock.now(),
+                to: Time::from_nanos(i64::MAX),
+                limit: 100,
+            };
+            searches(&world, move |tx| Ok(dated::due(tx, &query).map(drop)?)).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_goes_is_looked_for_by_index() {
+    for world in World::all().await {
+        let project = world.project(world.ours, "Web").await;
+        let body = json!({"company_id": world.ours, "name": "x", "status": "failed"});
+        let scan = world.post(&world.analyst, "/scans", body).await.expect(201);
+        let scan: Id = scan["id"].as_str().unwrap().parse().unwrap();
+        searches(&world, move |tx| {
+            let project = projects::held(tx, project, &Scope::All)?;
+            projects::delete(tx, &project, &By::SYSTEM)?;
+            let scan = scans::held(tx, scan, &Scope::All)?;
+            scans::delete(tx, &scan, &By::SYSTEM)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn an_import_looks_its_findings_up_by_index() {
+    for world in World::all().await {
+        let place = Place {
+            company: Named {
+                id: world.ours,
+                name: "Ours".to_owned(),
+            },
+            project: None,
+        };
+        let (scan, settings) = (world.clock.id(), records::Settings::default());
+        searches(&world, move |tx| {
+            let new = New {
+                tool: "Saw".to_owned(),
+                fingerprint: "1".to_owned(),
+                ..New::titled("x", Severity::Low)
+            };
+            let context = Context {
+                settings: &settings,
+                by: &By::SYSTEM,
+            };
+            let made = findings::create(tx, new, &place, context)?;
+            import::by_fingerprints(tx, &place, "Saw", &["1".to_owned(), "2".to_owned()])?;
+            import::not_found_by(tx, &place, "Saw", scan)?;
+            import::seen(tx, scan, &[made.id])?;
+            Ok(())
+        })
+        .await;
+    }
+}
