@@ -2,11 +2,11 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use uuid::Uuid;
 
 /// An id of anything: a UUIDv7, written in lower case with hyphens. Made by [`Clock::id`](crate::Clock::id).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Id(Uuid);
 
@@ -50,6 +50,13 @@ impl FromStr for Id {
     }
 }
 
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 impl utoipa::ToSchema for Id {}
 impl utoipa::PartialSchema for Id {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
@@ -79,6 +86,8 @@ mod tests {
             "é".repeat(18).as_str(),
         ] {
             assert_eq!(bad.parse::<Id>(), Err(NotAnId), "{bad}");
+            let json = serde_json::Value::from(bad);
+            assert!(serde_json::from_value::<Id>(json).is_err(), "{bad}");
         }
     }
 }
