@@ -1,12 +1,15 @@
 //! The console inside the binary, or a page that says how to build it.
 
+use access::Problem;
 use axum::{
     body::Body,
     extract::Request,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::router::not_in_this_way;
 
 #[derive(RustEmbed)]
 #[folder = "../../console/dist"]
@@ -17,15 +20,20 @@ const NOT_BUILT: &str = include_str!("not_built.html");
 
 /// Answers a file of the console, or its page for every path that the console itself routes.
 pub(crate) async fn serve(request: Request) -> Response {
-    if request.method() != Method::GET && request.method() != Method::HEAD {
-        return StatusCode::METHOD_NOT_ALLOWED.into_response();
-    }
     let path = request.uri().path().trim_start_matches('/');
+    if path == "api" || path.starts_with("api/") {
+        // What the API does not have is no page: a client that mistypes a path must not read HTML.
+        return Problem::not_found().into_response();
+    }
+    if request.method() != Method::GET && request.method() != Method::HEAD {
+        let allow = [(header::ALLOW, "GET, HEAD")];
+        return (allow, not_in_this_way()).into_response();
+    }
     if let Some(file) = Files::get(path) {
         return answer(file, path);
     }
     if path.rsplit('/').next().is_some_and(|name| name.contains('.')) {
-        return access::Problem::not_found().into_response();
+        return Problem::not_found().into_response();
     }
     match Files::get("index.html") {
         Some(file) => answer(file, "index.html"),

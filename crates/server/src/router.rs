@@ -147,19 +147,22 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
     });
     let api = api
         .route("/openapi.json", description)
-        .fallback(any(|| async { Problem::not_found() }))
-        .method_not_allowed_fallback(|| async {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "This can't be done here in this way.",
-            )
-        });
+        .fallback(any(|| async { Problem::not_found() }));
     let metrics = Arc::clone(&parts.health.metrics);
     let router = Router::new()
         .nest(ROOT, api)
         .merge(health::routes(parts.health))
-        .fallback(console::serve);
+        .fallback(console::serve)
+        .method_not_allowed_fallback(|| async { not_in_this_way() });
     middleware::around(router, metrics, clock)
+}
+
+/// 405: the path is there, for another method.
+pub(crate) fn not_in_this_way() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "This can't be done here in this way.",
+    )
 }
 
 #[derive(OpenApi)]

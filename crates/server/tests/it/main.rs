@@ -10,5 +10,6 @@
 mod crash;
 mod first_light;
 mod reports;
+mod routes;
 mod shutdown;
 mod support;

@@ -52,13 +52,16 @@ impl Client {
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let root =
-            if path.starts_with("/healthz") || path.starts_with("/readyz") || path.starts_with("/metrics") {
-                self.root.clone()
-            } else {
-                format!("{}/api/v1", self.root)
-            };
-        let request = self.http.request(method, format!("{root}{path}"));
+        let beside = ["/healthz", "/readyz", "/metrics"];
+        if beside.iter().any(|own| path.starts_with(own)) {
+            return self.at_root(method, path);
+        }
+        self.at_root(method, &format!("/api/v1{path}"))
+    }
+
+    /// The same for a path outside of the API.
+    pub fn at_root(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.root));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

@@ -1,0 +1,180 @@
+//! Every route of the description: nobody, a stranger, each role, and whatever a client may send by mistake or on
+//! purpose. No answer is a 500, and every refusal is a problem.
+
+mod hostile;
+mod refused;
+mod table;
+
+use std::collections::BTreeMap;
+
+use base::Clock;
+use reqwest::{Method, RequestBuilder, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::support::{Client, Database, PASSWORD, Server, World, eventually};
+use table::{Ids, Route};
+
+/// What came back, as far as these tests look at it.
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: header::HeaderMap,
+    pub text: String,
+}
+
+/// The whole server with a record of each kind, and somebody in every role.
+pub struct Stage {
+    server: Server,
+    real: Ids,
+    clock: Clock,
+    /// Nobody, a member of another company, a viewer, an analyst, a manager, an administrator.
+    nobody: Client,
+    stranger: Client,
+    viewer: Client,
+    analyst: Client,
+    manager: Client,
+    admin: Client,
+}
+
+impl Stage {
+    async fn set(database: &Database) -> Self {
+        // Enough attempts that wrong passwords on purpose lock nobody out.
+        let server = Server::start(database, &[("CAMPANILE_LOGIN__ATTEMPTS", "1000".to_owned())]).await;
+        let admin = server.admin().await;
+        let world = World::make(&admin, server.address()).await;
+        let user = json!({"email": "vera@campanile.test", "name": "vera", "password": PASSWORD});
+        let viewer = admin.post("/users", user).await.id();
+        let member = format!("/companies/{}/members/{viewer}", world.company);
+        admin
+            .call(Method::PUT, &member, json!({"role": "viewer"}))
+            .await
+            .expect(200);
+        let analyst = world.sign_in("ana").await;
+        Self {
+            real: records(&world, &admin, &analyst).await,
+            clock: Clock::system(),
+            nobody: Client::new(server.address()),
+            stranger: world.sign_in("otto").await,
+            viewer: world.sign_in("vera").await,
+            manager: world.sign_in("mara").await,
+            analyst,
+            admin,
+            server,
+        }
+    }
+
+    /// Ids of nothing.
+    fn none(&self) -> Ids {
+        let ids = self.real.keys();
+        ids.map(|kind| (*kind, self.clock.id().to_string())).collect()
+    }
+
+    /// Calls the route with these ids and the body that fits.
+    async fn call(&self, who: &Client, route: &Route, ids: &Ids) -> Reply {
+        let (method, path, _, body) = route;
+        let request = who.request(method.parse().unwrap(), &table::path(path, ids));
+        reply(match body {
+            Some(body) => with_json(request, &body(ids).to_string()),
+            None => request,
+        })
+        .await
+    }
+}
+
+/// A record of each kind of the company.
+async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
+    let finding = world.finding(admin, "critical").await;
+    let assignees = json!({"user_ids": [world.analyst], "team_ids": []});
+    admin
+        .post(&format!("/findings/{finding}/assignees"), assignees)
+        .await
+        .expect(200);
+    let scan = json!({"company_id": world.company, "name": "s"});
+    let scan = admin.post("/scans", scan).await.id();
+    let delivery = first(admin, "/deliveries").await;
+    let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
+    let token = admin.post("/tokens", json!({"name": "ci"})).await.id();
+    BTreeMap::from([
+        ("companies", world.company.clone()),
+        ("users", world.analyst.clone()),
+        ("projects", world.project.clone()),
+        ("findings", finding),
+        ("scans", scan),
+        ("teams", id(&first(admin, "/teams").await)),
+        (
+            "notification-rules",
+            id(&first(admin, "/notification-rules").await),
+        ),
+        ("events", delivery["event_id"].as_str().unwrap().to_owned()),
+        ("deliveries", id(&delivery)),
+        ("notifications", id(&first(analyst, "/notifications").await)),
+        ("tokens", token),
+    ])
+}
+
+async fn first(who: &Client, list: &str) -> Value {
+    eventually("the first of a list", || async {
+        let page = who.get(list).await.expect(200);
+        page["items"].get(0).cloned()
+    })
+    .await
+}
+
+fn with_json(request: RequestBuilder, body: &str) -> RequestBuilder {
+    request
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body.to_owned())
+}
+
+async fn reply(request: RequestBuilder) -> Reply {
+    let response = request.send().await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let endless = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == "text/event-stream");
+    let text = if endless {
+        String::new()
+    } else {
+        response.text().await.unwrap()
+    };
+    Reply {
+        status,
+        headers,
+        text,
+    }
+}
+
+impl Reply {
+    /// Not our failure; and a refusal is a problem that says the same as its status.
+    #[track_caller]
+    fn must_be_sound(&self, what: &str) {
+        assert!(
+            self.status.as_u16() < 500,
+            "{what}: {} {}",
+            self.status,
+            self.text
+        );
+        if self.status.as_u16() < 400 {
+            return;
+        }
+        let kind = self.headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok());
+        assert_eq!(
+            kind,
+            Some(access::PROBLEM_CONTENT_TYPE),
+            "{what}: {} {}",
+            self.status,
+            self.text
+        );
+        let problem: Value = serde_json::from_str(&self.text).unwrap();
+        assert_eq!(problem["status"], self.status.as_u16(), "{what}");
+        assert!(
+            problem["title"].is_string() && problem["detail"].is_string(),
+            "{what}: {problem}"
+        );
+    }
+}
+
+/// The description, and the parameters of a query or the properties of a body in it.
+fn description() -> Value {
+    serde_json::from_str(include_str!("../../../../../openapi.json")).unwrap()
+}

@@ -1,0 +1,160 @@
+//! Who is let in: by route and by role.
+
+use std::collections::BTreeSet;
+
+use reqwest::{Method, header};
+
+use super::{
+    Client, Stage, description, reply,
+    table::{Needs, ROUTES, path},
+};
+use crate::support::databases;
+
+#[test]
+fn the_table_holds_every_route_of_the_description() {
+    let description = description();
+    let described: BTreeSet<(String, String)> = description["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| {
+            let path = path.strip_prefix("/api/v1").unwrap();
+            let methods = methods.as_object().unwrap().keys();
+            methods.map(move |method| (method.to_uppercase(), path.to_owned()))
+        })
+        .collect();
+    let table = ROUTES
+        .iter()
+        .map(|(method, path, ..)| ((*method).to_owned(), (*path).to_owned()));
+    assert_eq!(table.collect::<BTreeSet<_>>(), described);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_route_lets_in_whom_it_is_for_and_nobody_else() {
+    for database in databases().await {
+        let stage = Stage::set(&database).await;
+        for route in ROUTES {
+            let (method, path, needs, _) = route;
+            let what = format!("{}: {method} {path}", database.name);
+            let (real, none) = (stage.call(&stage.nobody, route, &stage.real).await, stage.none());
+            let none = stage.call(&stage.nobody, route, &none).await;
+            let unknown = if *path == "/auth/logout" { 204 } else { 401 };
+            assert_eq!(real.status, unknown, "{what}: {}", real.text);
+            assert_eq!((real.status, &real.text), (none.status, &none.text), "{what}");
+            real.must_be_sound(&what);
+            if *needs > Needs::SignedIn {
+                told_nothing(&stage, route, &what).await;
+                roles(&stage, route, &what).await;
+            }
+        }
+        stage.server.stop().await;
+    }
+}
+
+/// A stranger cannot tell what is there from what is not.
+async fn told_nothing(stage: &Stage, route: &super::Route, what: &str) {
+    let real = stage.call(&stage.stranger, route, &stage.real).await;
+    let none = stage.call(&stage.stranger, route, &stage.none()).await;
+    let expected = if route.2 == Needs::PlatformAdmin { 403 } else { 404 };
+    assert_eq!(real.status, expected, "{what}: {}", real.text);
+    assert_eq!((real.status, &real.text), (none.status, &none.text), "{what}");
+    let told = |reply: &super::Reply| {
+        let mut headers = reply.headers.clone();
+        headers.remove("x-request-id");
+        headers.remove(header::DATE);
+        headers
+    };
+    assert_eq!(told(&real), told(&none), "{what}");
+    real.must_be_sound(what);
+}
+
+/// Each role below what is needed gets 403 (it sees the company); the others are let in. What would remove a record
+/// is tried by those alone who may not.
+async fn roles(stage: &Stage, route: &super::Route, what: &str) {
+    let (method, _, needs, _) = route;
+    let members: [(&Client, Needs); 4] = [
+        (&stage.viewer, Needs::Viewer),
+        (&stage.analyst, Needs::Analyst),
+        (&stage.manager, Needs::Manager),
+        (&stage.admin, Needs::PlatformAdmin),
+    ];
+    for (who, role) in members {
+        if *needs == Needs::Own {
+            continue;
+        }
+        // Everyone may change their own name.
+        let own = route.1 == "/users/{id}" && *method == "PATCH" && role == Needs::Analyst;
+        if role < *needs && !own {
+            let answer = stage.call(who, route, &stage.real).await;
+            assert_eq!(answer.status, 403, "{what} by {role:?}: {}", answer.text);
+            answer.must_be_sound(what);
+        } else if *method != "DELETE" {
+            let answer = stage.call(who, route, &stage.real).await;
+            answer.must_be_sound(what);
+            let status = answer.status.as_u16();
+            assert!(
+                ![401, 403, 404].contains(&status),
+                "{what} by {role:?}: {status} {}",
+                answer.text
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_not_there_is_a_problem_that_names_those_that_are() {
+    let database = databases().await.remove(0);
+    let stage = Stage::set(&database).await;
+    let paths: BTreeSet<&str> = ROUTES.iter().map(|(_, path, ..)| *path).collect();
+    for template in paths {
+        let there: BTreeSet<&str> = ROUTES
+            .iter()
+            // The last piece of one path may be the id of another.
+            .filter(|(_, path, ..)| *path == template)
+            .map(|(method, ..)| *method)
+            .collect();
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"] {
+            let shadowed =
+                template.matches('/').count() == 2 && !template.contains("{id}") && method != "BREW";
+            if there.contains(method) || shadowed {
+                continue;
+            }
+            let request = stage
+                .admin
+                .request(method.parse().unwrap(), &path(template, &stage.real));
+            let answer = reply(request).await;
+            assert_eq!(answer.status, 405, "{method} {template}: {}", answer.text);
+            answer.must_be_sound(&format!("{method} {template}"));
+            let allow = answer.headers[header::ALLOW].to_str().unwrap();
+            assert!(
+                there.iter().all(|method| allow.contains(method)),
+                "{method} {template}: {allow}"
+            );
+        }
+    }
+    for (method, path) in [("POST", "/healthz"), ("PUT", "/readyz"), ("BREW", "/metrics")] {
+        let answer = reply(stage.nobody.request(method.parse().unwrap(), path)).await;
+        assert_eq!(answer.status, 405, "{method} {path}");
+        answer.must_be_sound(path);
+        assert!(answer.headers.contains_key(header::ALLOW), "{path}");
+    }
+    let answer = reply(stage.nobody.at_root(Method::POST, "/findings")).await;
+    assert_eq!(
+        (answer.status.as_u16(), &answer.headers[header::ALLOW]),
+        (405, &header::HeaderValue::from_static("GET, HEAD"))
+    );
+    answer.must_be_sound("a page of the console");
+    for path in [
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v2/findings",
+        "/api/v1/findings/",
+    ] {
+        let answer = reply(stage.admin.at_root(Method::GET, path)).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text);
+        answer.must_be_sound(path);
+    }
+    stage.server.stop().await;
+}

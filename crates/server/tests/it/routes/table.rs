@@ -1,0 +1,119 @@
+//! Every route of `openapi.json`: who may call it, and a body that fits.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use Needs::{Admin, Analyst, Manager, Nobody, Own, PlatformAdmin, SignedIn, Viewer};
+
+/// What a caller must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Nothing: signing in and out.
+    Nobody,
+    /// Anybody with a session.
+    SignedIn,
+    /// The person whose record it is.
+    Own,
+    /// A role in the company.
+    Viewer,
+    Analyst,
+    Manager,
+    /// An administrator; whoever does not see the company is told nothing of it.
+    Admin,
+    /// An administrator, of what belongs to no company.
+    PlatformAdmin,
+}
+
+/// The ids of real records, by the word that stands before `{id}` in a path.
+pub type Ids = BTreeMap<&'static str, String>;
+
+/// A body that fits.
+pub type Body = fn(&Ids) -> Value;
+
+/// A route: method, path, who may call it, a body that fits where it takes one.
+pub type Route = (&'static str, &'static str, Needs, Option<Body>);
+
+/// Each route once. A route that is missing here fails the tests.
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    ("POST", "/auth/login", Nobody, Some(|_| json!({"email": "nobody@campanile.test", "password": "not the password"}))),
+    ("POST", "/auth/logout", Nobody, None),
+    ("GET", "/calendar", SignedIn, None),
+    ("GET", "/companies", SignedIn, None),
+    ("POST", "/companies", PlatformAdmin, Some(|_| json!({"name": "Another"}))),
+    ("GET", "/companies/{id}", Viewer, None),
+    ("PATCH", "/companies/{id}", Admin, Some(|_| json!({"name": "Acme"}))),
+    ("DELETE", "/companies/{id}", Admin, None),
+    ("PUT", "/companies/{id}/members/{user_id}", Admin, Some(|_| json!({"role": "analyst"}))),
+    ("DELETE", "/companies/{id}/members/{user_id}", Admin, None),
+    ("GET", "/companies/{id}/sla-days", Viewer, None),
+    ("PUT", "/companies/{id}/sla-days", Manager, Some(|_| json!({"critical": 3, "high": null}))),
+    ("GET", "/deliveries", PlatformAdmin, None),
+    ("GET", "/deliveries/{id}", PlatformAdmin, None),
+    ("POST", "/deliveries/{id}/redeliver", PlatformAdmin, None),
+    ("POST", "/destinations/test", PlatformAdmin, Some(|_| json!({"channel": "email", "email": "x@campanile.test"}))),
+    ("GET", "/event-types", SignedIn, None),
+    ("GET", "/events/{id}/trace", PlatformAdmin, None),
+    ("GET", "/findings", SignedIn, None),
+    ("POST", "/findings", Analyst, Some(|ids| json!({"company_id": ids["companies"], "title": "t", "severity": "low"}))),
+    ("GET", "/findings/{id}", Viewer, None),
+    ("PATCH", "/findings/{id}", Analyst, Some(|_| json!({"title": "t"}))),
+    ("DELETE", "/findings/{id}", Manager, None),
+    ("POST", "/findings/{id}/assignees", Analyst, Some(|_| json!({"user_ids": [], "team_ids": []}))),
+    ("GET", "/findings/{id}/history", Viewer, None),
+    ("POST", "/findings/{id}/status", Analyst, Some(|_| json!({"status": "in_progress", "comment": "c"}))),
+    ("GET", "/me", SignedIn, None),
+    ("GET", "/me/chat", SignedIn, None),
+    ("PUT", "/me/chat", SignedIn, Some(|_| json!({"slack_enabled": false}))),
+    ("GET", "/me/notification-preferences", SignedIn, None),
+    ("PUT", "/me/notification-preferences", SignedIn, Some(|_| json!({"finding.assigned:email": true}))),
+    ("GET", "/notification-rules", PlatformAdmin, None),
+    ("POST", "/notification-rules", PlatformAdmin,
+        Some(|_| json!({"event_type": "project.deleted", "channel": "email", "recipients": {"emails": ["x@campanile.test"]}}))),
+    ("GET", "/notification-rules/{id}", PlatformAdmin, None),
+    ("PATCH", "/notification-rules/{id}", PlatformAdmin, Some(|_| json!({"enabled": true}))),
+    ("DELETE", "/notification-rules/{id}", PlatformAdmin, None),
+    ("GET", "/notification-rules/{id}/webhook-secrets", PlatformAdmin, None),
+    ("GET", "/notifications", SignedIn, None),
+    ("GET", "/notifications/summary", SignedIn, None),
+    ("POST", "/notifications/read-all", SignedIn, None),
+    ("POST", "/notifications/{id}/read", Own, None),
+    ("GET", "/projects", SignedIn, None),
+    ("POST", "/projects", Manager, Some(|ids| json!({"company_id": ids["companies"], "name": "p"}))),
+    ("GET", "/projects/{id}", Viewer, None),
+    ("PATCH", "/projects/{id}", Manager, Some(|_| json!({"name": "Web shop"}))),
+    ("DELETE", "/projects/{id}", Manager, None),
+    ("GET", "/scans", SignedIn, None),
+    ("POST", "/scans", Analyst, Some(|ids| json!({"company_id": ids["companies"], "name": "s"}))),
+    ("POST", "/scans/import", Analyst, Some(|_| json!({"version": "2.1.0", "runs": []}))),
+    ("GET", "/scans/{id}", Viewer, None),
+    ("PATCH", "/scans/{id}", Analyst, Some(|_| json!({"name": "s"}))),
+    ("DELETE", "/scans/{id}", Manager, None),
+    ("GET", "/stream", SignedIn, None),
+    ("POST", "/stream/tickets", SignedIn, None),
+    ("GET", "/teams", SignedIn, None),
+    ("POST", "/teams", Manager, Some(|ids| json!({"company_id": ids["companies"], "name": "Green"}))),
+    ("GET", "/teams/{id}", Viewer, None),
+    ("PATCH", "/teams/{id}", Manager, Some(|_| json!({"name": "Blue"}))),
+    ("DELETE", "/teams/{id}", Manager, None),
+    ("GET", "/tokens", SignedIn, None),
+    ("POST", "/tokens", SignedIn, Some(|_| json!({"name": "ci"}))),
+    ("DELETE", "/tokens/{id}", Own, None),
+    ("GET", "/users", SignedIn, None),
+    ("POST", "/users", PlatformAdmin, Some(|_| json!({"email": "new@campanile.test", "name": "New"}))),
+    ("GET", "/users/{id}", Viewer, None),
+    ("PATCH", "/users/{id}", Admin, Some(|_| json!({"name": "ana"}))),
+    ("DELETE", "/users/{id}", Admin, None),
+];
+
+/// The path with ids in it, and what the query of an import must have.
+pub fn path(template: &str, ids: &Ids) -> String {
+    let first = template.split('/').nth(1).unwrap_or_default();
+    let own = ids.get(first).map(String::as_str).unwrap_or_default();
+    let path = template.replace("{id}", own).replace("{user_id}", &ids["users"]);
+    if template == "/scans/import" {
+        return format!("{path}?company_id={}&format=sarif", ids["companies"]);
+    }
+    path
+}
