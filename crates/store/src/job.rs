@@ -51,6 +51,10 @@ where
             tracing::error!("a transaction panicked and was rolled back");
             Err(Error::Panicked.into())
         });
+        if let (Ok(_), Some(error)) = (&self.result, tx.lost()) {
+            // It passed over a failure: an answer that says it is done would be wrong on PostgreSQL.
+            self.result = Err(error.clone().into());
+        }
         self.result.is_ok()
     }
 

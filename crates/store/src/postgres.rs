@@ -38,6 +38,11 @@ impl Postgres {
         config
             .connect_timeout(PATIENCE)
             .tcp_user_timeout(SILENCE)
+            // Without these a server that vanished while it worked is waited for, two hours by the kernel's default.
+            .keepalives(true)
+            .keepalives_idle(SILENCE)
+            .keepalives_interval(SILENCE / 3)
+            .keepalives_retries(3)
             .application_name("campanile");
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,

@@ -41,7 +41,7 @@ impl Sqlite {
                 let _ = end.send(());
             })
             .map_err(|error| Error::Database(format!("no thread for the writer: {error}")))?;
-        let readers = Readers::new(path, options.connections.clamp(1, 64));
+        let readers = Readers::new(path, u32::try_from(options.connections.clamp(1, 64)).unwrap_or(1));
         Ok(Self {
             queue: RwLock::new(Some(sender)),
             ended: tokio::sync::Mutex::new(Some(ended)),
@@ -63,12 +63,14 @@ impl Sqlite {
     }
 
     pub(crate) async fn close(&self) {
+        // The readers first: the connection that is closed last moves what is in the log into the file, and only the
+        // writer's may.
+        self.readers.close().await;
         // Without a sender the writer ends once it has done what was queued.
         self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(ended) = self.ended.lock().await.take() {
             let _ = ended.await;
         }
-        self.readers.close();
     }
 }
 

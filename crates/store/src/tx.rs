@@ -12,6 +12,9 @@ pub struct Tx<'a> {
     /// What it ran, while [`testing::plans`](crate::testing::plans) wants to know.
     #[cfg(feature = "testing")]
     pub(crate) ran: Option<Vec<(String, Vec<Value>)>>,
+    /// Why nothing of this may be kept: a statement failed, and PostgreSQL has undone all of it. A commit would then
+    /// succeed there and keep nothing.
+    lost: Option<Error>,
 }
 
 pub(crate) enum Connection<'a> {
@@ -30,20 +33,22 @@ impl<'a> Tx<'a> {
             events: Vec::new(),
             #[cfg(feature = "testing")]
             ran: None,
+            lost: None,
         }
     }
 
     /// Runs a statement; how many rows it changed.
     ///
     /// # Errors
-    /// The database's. The transaction is lost then on PostgreSQL, so return it.
+    /// The database's. The transaction is lost then: whatever the closure answers, nothing of it is kept.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         #[cfg(feature = "testing")]
         self.note(sql, params);
-        match &mut self.connection {
+        let done = match &mut self.connection {
             Connection::Sqlite(connection) => crate::sqlite::execute(connection, sql, params),
             Connection::Postgres(tx) => tx.execute(sql, params),
-        }
+        };
+        self.noted(done)
     }
 
     /// The first row, if any.
@@ -67,10 +72,26 @@ impl<'a> Tx<'a> {
     fn rows(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Vec<Row>, Error> {
         #[cfg(feature = "testing")]
         self.note(sql, params);
-        match &mut self.connection {
+        let done = match &mut self.connection {
             Connection::Sqlite(connection) => crate::sqlite::rows(connection, sql, params, limit),
             Connection::Postgres(tx) => tx.rows(sql, params),
+        };
+        self.noted(done)
+    }
+
+    /// Remembers a failure of the database; what was found and does not decode is none.
+    fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
+        if let Err(error) = &done
+            && !matches!(error, Error::Decode(_))
+        {
+            self.lost.get_or_insert_with(|| error.clone());
         }
+        done
+    }
+
+    /// The failure after which nothing may be kept, if there was one.
+    pub(crate) const fn lost(&self) -> Option<&Error> {
+        self.lost.as_ref()
     }
 
     /// Writes what happened, in this transaction (promise B2); after the commit it reaches the bus. An event that
@@ -157,10 +178,11 @@ impl<'a> Tx<'a> {
 
     /// Runs several statements without parameters.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
-        match &mut self.connection {
-            Connection::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+        let done = match &mut self.connection {
+            Connection::Sqlite(connection) => connection.execute_batch(sql).map_err(Error::from),
             Connection::Postgres(tx) => tx.script(sql),
-        }
+        };
+        self.noted(done)
     }
 
     pub(crate) const fn is_postgres(&self) -> bool {

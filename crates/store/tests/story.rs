@@ -183,6 +183,99 @@ async fn a_panic_and_a_failure_harm_nobody_beside_them() {
     }
 }
 
+// promise: B2
+#[tokio::test]
+async fn what_a_closure_passes_over_is_not_kept_by_half() {
+    for (name, store) in stores().await {
+        let id = insert(&store, 0).await.unwrap();
+        let mut bus = store.bus().subscribe();
+        let event = event(store.clock(), id);
+        let swallowed: Result<(), Error> = store
+            .write(move |tx| {
+                tx.emit(event)?;
+                let again = tx.execute(INSERT, params![id, id, 1, None::<&str>, 0.5]);
+                assert_eq!(again, Err(Error::Unique));
+                Ok(())
+            })
+            .await;
+        assert_eq!(
+            swallowed,
+            Err(Error::Unique),
+            "{name}: PostgreSQL has undone all of it"
+        );
+        let events: Option<(i64,)> = store
+            .read(|tx| tx.one("select count(*) from events", &[]))
+            .await
+            .unwrap();
+        assert_eq!(events, Some((0,)), "{name}");
+        assert!(bus.try_recv().is_err(), "{name}: announced, and not there");
+    }
+}
+
+#[tokio::test]
+async fn a_read_cannot_write() {
+    for (name, store) in stores().await {
+        let written: Result<u64, Error> = store
+            .read(|tx| {
+                let id = tx.id();
+                tx.execute(INSERT, params![id, id, 1, None::<&str>, 0.5])
+            })
+            .await;
+        assert!(written.is_err(), "{name}");
+        assert_eq!(count(&store).await, 0, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_commit_waits_for_the_disk_and_references_hold() {
+    let store = testing::sqlite(Clock::system()).await.unwrap();
+    let pragmas = store
+        .write(|tx| {
+            let synchronous = tx.one::<(i64,)>("pragma synchronous", &[])?;
+            let foreign_keys = tx.one::<(i64,)>("pragma foreign_keys", &[])?;
+            Ok::<_, Error>((
+                synchronous,
+                foreign_keys,
+                tx.one::<(String,)>("pragma journal_mode", &[])?,
+            ))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        pragmas,
+        (Some((2,)), Some((1,)), Some(("wal".to_owned(),))),
+        "2 is FULL"
+    );
+    let reading = store.read(|tx| tx.one::<(i64,)>("pragma query_only", &[])).await;
+    assert_eq!(reading, Ok(Some((1,))));
+}
+
+#[tokio::test]
+async fn two_that_start_at_once_make_the_tables_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Clock::system();
+    let mut urls = vec![format!("sqlite://{}", folder.path().join("a.db").display())];
+    if let Ok(server) = std::env::var(testing::POSTGRES) {
+        urls.push(testing::postgres_url(&server, &clock).await.unwrap());
+    }
+    for url in urls {
+        let nodes: Vec<_> = (0..6)
+            .map(|_| {
+                let (url, clock) = (url.clone(), clock.clone());
+                tokio::spawn(async move {
+                    let store = Store::open(Options::new(url), clock, Bus::new()).await?;
+                    store.migrate(TABLES).await?;
+                    Ok::<_, Error>(store)
+                })
+            })
+            .collect();
+        for node in nodes {
+            let store = node.await.unwrap().unwrap();
+            insert(&store, 1).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn closing_finishes_what_was_accepted() {
     for (name, store) in stores().await {
@@ -209,20 +302,47 @@ async fn closing_finishes_what_was_accepted() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_closing() {
+async fn what_was_acknowledged_is_there_after_closing_with_a_full_queue() {
+    /// More than the writer's queue holds: some wait before it when the store closes.
+    const CALLERS: i64 = 6_000;
     let folder = tempfile::tempdir().unwrap();
     let options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
     let store = Store::open(options.clone(), Clock::system(), Bus::new())
         .await
         .unwrap();
     store.migrate(TABLES).await.unwrap();
-    for n in 0..100 {
-        insert(&store, n).await.unwrap();
-    }
+    let callers: Vec<_> = (0..CALLERS)
+        .map(|n| {
+            let store = store.clone();
+            tokio::spawn(async move { insert(&store, n).await })
+        })
+        .collect();
+    insert(&store, CALLERS).await.unwrap();
     store.close().await;
+    let mut acknowledged = 1;
+    for caller in callers {
+        match caller.await.unwrap() {
+            Ok(_) => acknowledged += 1,
+            Err(error) => assert_eq!(error, Error::Closed),
+        }
+    }
     let store = Store::open(options, Clock::system(), Bus::new()).await.unwrap();
     store.migrate(TABLES).await.unwrap();
-    assert_eq!(count(&store).await, 100);
+    assert_eq!(count(&store).await, acknowledged);
+}
+
+#[tokio::test]
+async fn after_closing_all_is_in_the_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
+    let store = Store::open(options, Clock::system(), Bus::new()).await.unwrap();
+    store.migrate(TABLES).await.unwrap();
+    insert(&store, 1).await.unwrap();
+    assert_eq!(count(&store).await, 1, "a reader is open");
+    store.close().await;
+    let names = std::fs::read_dir(folder.path()).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["a.db"], "nothing is left in a log beside it");
 }
 
 #[tokio::test]

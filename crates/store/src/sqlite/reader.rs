@@ -14,15 +14,18 @@ use crate::{Error, Tx, job::Job, tx};
 
 pub(super) struct Readers {
     path: PathBuf,
+    /// One permit per connection; to close is to have them all.
     permits: Arc<Semaphore>,
+    connections: u32,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, connections: usize) -> Self {
+    pub(super) fn new(path: PathBuf, connections: u32) -> Self {
         Self {
             path,
-            permits: Arc::new(Semaphore::new(connections)),
+            permits: Arc::new(Semaphore::new(connections as usize)),
+            connections,
             idle: Arc::default(),
         }
     }
@@ -57,7 +60,11 @@ impl Readers {
         .unwrap_or(Err(Error::Panicked))
     }
 
-    pub(super) fn close(&self) {
+    /// Waits for the reads under way, then takes none and closes the connections.
+    pub(super) async fn close(&self) {
+        if let Ok(permits) = self.permits.acquire_many(self.connections).await {
+            permits.forget();
+        }
         self.permits.close();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
