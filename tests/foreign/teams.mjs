@@ -36,6 +36,9 @@ let plain;
 let passed = 0;
 let failed = 0;
 const files = readdirSync(join(folder, "teams")).sort();
+if (files.length !== titles.length || files.length <= 100) {
+  throw new Error(`${files.length} cards for ${titles.length} titles`);
+}
 files.forEach((file, number) => {
   try {
     const payload = JSON.parse(readFileSync(join(folder, "teams", file), "utf8"));
@@ -64,4 +67,4 @@ files.forEach((file, number) => {
   }
 });
 console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 || passed < 100 ? 1 : 0);
+process.exit(failed > 0 || passed !== titles.length ? 1 : 0);

@@ -153,8 +153,24 @@ pub(crate) fn address(
         _ => Err(Why::Gone),
     };
     match recipient {
-        Recipient::Address(address) => Ok(Secret::new(address.as_str())),
-        Recipient::Url(id) => same(world.rules.url(*id)),
+        Recipient::Address(address) => {
+            // It may have become a person's own since.
+            if let Some(user) = world.person_at(address) {
+                admits(event, world, user, channel)?;
+            }
+            let mut named = world
+                .rules
+                .passing(event, channel)
+                .flat_map(|rule| &rule.addresses);
+            match named.any(|target| target.key == *key) {
+                true => Ok(Secret::new(address.as_str())),
+                false => Err(Why::Gone),
+            }
+        }
+        Recipient::Url(id) => {
+            let mut named = world.rules.passing(event, channel).flat_map(|rule| &rule.urls);
+            same(named.find(|(row, _)| row == id).map(|(_, url)| url))
+        }
         Recipient::Team(id) => {
             let team = world.team(*id).ok_or(Why::Unknown)?;
             admits_team(event, team)?;

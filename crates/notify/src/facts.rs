@@ -56,7 +56,8 @@ impl Wanted {
             match recipient {
                 Recipient::User(id) => drop(wanted.users.insert(*id)),
                 Recipient::Team(id) => drop(wanted.teams.insert(*id)),
-                Recipient::Address(_) | Recipient::Url(_) => {}
+                Recipient::Address(address) => drop(wanted.addresses.insert(address.clone())),
+                Recipient::Url(_) => {}
             }
         }
         wanted

@@ -133,6 +133,13 @@ impl House {
         self.emit(self.event(Kind::FindingAssigned, users, teams)).await
     }
 
+    /// Removes a team, although records may name it.
+    pub(crate) async fn forget_team(&self, team: Id) {
+        let forget =
+            move |tx: &mut store::Tx<'_>| tx.execute("delete from teams where id = $1", store::params![team]);
+        self.store.write(forget).await.unwrap();
+    }
+
     /// What the rows of a query say, each column as text.
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<(String,)> {
         self.store.read(move |tx| tx.all(sql, &[])).await.unwrap()

@@ -1,6 +1,9 @@
 //! Taking what is due: a claim writes the attempt down before anything is sent.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use access::Vault;
 use base::{Event, Id, Scope, Time};
@@ -23,6 +26,8 @@ use crate::{
 pub(crate) struct Claim {
     /// What is to be sent now.
     pub(crate) letters: Vec<Letter>,
+    /// The lanes in which something was taken, be it to be sent or to be cancelled.
+    pub(crate) taken: BTreeSet<Arc<str>>,
     /// When each lane that was asked has its next row due, if it has one that waits.
     pub(crate) next: Vec<(Arc<str>, Option<Time>)>,
 }
@@ -80,7 +85,10 @@ pub(crate) fn claim(
     for (lane, most) in lanes {
         due.extend(tx.all::<Due>(&sql, params![&**lane, now, *most])?);
     }
-    let mut claim = Claim::default();
+    let mut claim = Claim {
+        taken: due.iter().map(|due| Arc::clone(&due.lane)).collect(),
+        ..Claim::default()
+    };
     let events = events_of(tx, &due)?;
     let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient));
     let world = facts::world(tx, vault, rules, wanted)?;

@@ -81,12 +81,8 @@ async fn claim(shared: &Shared, sender: &mut Sender, turns: Vec<Turn>) -> Result
     let arrivals = shared.lanes.arrivals();
     let claim = take(shared, wanted).await?;
     let now = shared.now();
-    let mut taken: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-    for letter in &claim.letters {
-        *taken.entry(Arc::clone(&letter.lane)).or_default() += 1;
-    }
     for (lane, next) in &claim.next {
-        let due = next.map(|due| later(due, now, shared, taken.contains_key(lane)));
+        let due = next.map(|due| later(due, now, shared, claim.taken.contains(lane)));
         shared.lanes.correct(lane, arrivals, due);
     }
     for letter in claim.letters {

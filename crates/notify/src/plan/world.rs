@@ -144,7 +144,6 @@ impl Rule {
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
     rules: BTreeMap<(Kind, Channel), Vec<Rule>>,
-    urls: HashMap<Id, (Kind, Channel, usize, usize)>,
 }
 
 impl Rules {
@@ -153,13 +152,6 @@ impl Rules {
         let mut all = Self::default();
         for rule in rules {
             all.rules.entry((rule.kind, rule.channel)).or_default().push(rule);
-        }
-        for ((kind, channel), rules) in &all.rules {
-            for (at, rule) in rules.iter().enumerate() {
-                for (url_at, (id, _)) in rule.urls.iter().enumerate() {
-                    all.urls.insert(*id, (*kind, *channel, at, url_at));
-                }
-            }
         }
         all
     }
@@ -178,13 +170,6 @@ impl Rules {
     /// The rules of a kind and a channel.
     pub fn of(&self, kind: Kind, channel: Channel) -> impl Iterator<Item = &Rule> {
         self.rules.get(&(kind, channel)).into_iter().flatten()
-    }
-
-    /// The URL in the row `id`, if an enabled rule still names it.
-    pub fn url(&self, id: Id) -> Option<&UrlTarget> {
-        let (kind, channel, at, url_at) = self.urls.get(&id)?;
-        let rule = self.rules.get(&(*kind, *channel))?.get(*at)?;
-        rule.urls.get(*url_at).map(|(_, url)| url)
     }
 }
 

@@ -159,7 +159,8 @@ pub async fn change_rule(
     Ok(Json(rule))
 }
 
-/// Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL.
+/// Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL or
+/// address.
 #[utoipa::path(delete, path = "/notification-rules/{id}", tag = "notification rules",
     params(("id" = Id, Path, description = "The rule")),
     responses(

@@ -153,3 +153,36 @@ async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
         within(engine.stop()).await;
     }
 }
+
+#[tokio::test]
+async fn what_may_no_longer_go_out_holds_up_nothing_behind_it() {
+    for house in houses().await {
+        let [old, new] = ["old", "new"].map(|name| format!("https://hooks.slack.com/services/T0/B0/{name}"));
+        let team = async |name, url: &str| {
+            access::testing::team(&house.access, house.company, name, &[], [Some(url), None]).await
+        };
+        let (gone, stays) = (team("Gone", &old).await, team("Stays", &new).await);
+        let (post, mut bag) = Post::new();
+        post.answers(&old, &[LATER]);
+        post.answers(&new, &[LATER, TAKEN]);
+        let options = Options {
+            per_lane: 2,
+            ..Options::default()
+        };
+        let engine = house.engine_with(&post, options);
+        for _ in 0..6 {
+            house.assign(&[], &[gone]).await;
+        }
+        house.until(ENDED, 6).await;
+        house.clock.advance(Duration::from_secs(2));
+        house.assign(&[], &[stays]).await;
+        house.until(ENDED, 7).await;
+        house.until(PENDING, 7).await;
+        house.forget_team(gone).await;
+        house.clock.advance(Duration::from_secs(20));
+        while next(&mut bag).await.to != new {}
+        assert_eq!(next(&mut bag).await.to, new, "{}", house.name);
+        house.until(DELIVERED, 1).await;
+        engine.stop().await;
+    }
+}

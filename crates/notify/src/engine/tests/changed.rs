@@ -1,0 +1,98 @@
+//! What changed between the plan and an attempt: whoever may no longer be told is not (promises F6, R5).
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::{
+    channels::Outcome,
+    house::{Answer, House, Post, houses, next},
+};
+
+const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
+const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
+const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelled'";
+const REASON: &str = "select reason from deliveries where state = 'cancelled'";
+const OUTSIDE: &str = "outside@example.com";
+
+/// A rule that names an address of nobody here for reports; its path.
+async fn rule(house: &House) -> String {
+    let body = json!({"event_type": "report.ready", "channel": "email", "recipients": {"emails": [OUTSIDE]}});
+    let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
+    assert_eq!(status, 201, "{rule}");
+    format!("/notification-rules/{}", rule["id"].as_str().unwrap())
+}
+
+/// A report is ready, and the first attempt to tell of it was refused for now.
+async fn refused_once(house: &House, post: &Post) -> crate::house::Running {
+    post.answers(OUTSIDE, &[LATER]);
+    let engine = house.engine(post);
+    let event = house.event(base::Kind::ReportReady, &[], &[]);
+    house.emit(event).await;
+    house.until(PENDING, 1).await;
+    engine
+}
+
+// promise: R5
+#[tokio::test]
+async fn an_opt_out_wins_also_where_the_address_became_a_users_own_meanwhile() {
+    for house in houses().await {
+        rule(&house).await;
+        let (post, mut bag) = Post::new();
+        let engine = refused_once(&house, &post).await;
+        next(&mut bag).await;
+        let user = access::testing::user(&house.store, "Outside@Example.com").await;
+        access::testing::member(&house.store, house.company, user, access::Role::Viewer).await;
+        let off = json!({"report.ready:email": false});
+        house.call(user, "PUT", "/me/notification-preferences", off).await;
+        house.clock.advance(Duration::from_secs(10));
+        house.until(CANCELLED, 1).await;
+        assert_eq!(
+            house.rows(REASON).await[0].0,
+            "switched off in the person's preferences"
+        );
+        assert!(bag.try_recv().is_err(), "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+// promise: F6
+#[tokio::test]
+async fn an_address_that_no_rule_names_any_more_is_not_tried_again() {
+    for house in houses().await {
+        let path = rule(&house).await;
+        let (post, mut bag) = Post::new();
+        let engine = refused_once(&house, &post).await;
+        next(&mut bag).await;
+        let change = json!({"recipients": {"emails": []}});
+        assert_eq!(house.call(house.root, "PATCH", &path, change).await.0, 200);
+        house.clock.advance(Duration::from_secs(10));
+        house.until(CANCELLED, 1).await;
+        assert!(bag.try_recv().is_err(), "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+// promise: F6
+#[tokio::test]
+async fn a_rule_that_was_narrowed_to_another_company_sends_no_more_of_this_one() {
+    for house in houses().await {
+        let other = access::testing::company(&house.store, "Other").await;
+        let url = "https://receiver.example/hook";
+        let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": [url]}});
+        let (_, made) = house.call(house.root, "POST", "/notification-rules", body).await;
+        let path = format!("/notification-rules/{}", made["id"].as_str().unwrap());
+        let (post, mut bag) = Post::new();
+        post.answers(url, &[LATER]);
+        let engine = house.engine(&post);
+        house.emit(house.event(base::Kind::ReportReady, &[], &[])).await;
+        next(&mut bag).await;
+        house.until(PENDING, 1).await;
+        let change = json!({"company_id": other});
+        assert_eq!(house.call(house.root, "PATCH", &path, change).await.0, 200);
+        house.clock.advance(Duration::from_secs(10));
+        house.until(CANCELLED, 1).await;
+        assert!(bag.try_recv().is_err(), "{}", house.name);
+        engine.stop().await;
+    }
+}
