@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use base::{Id, Scope};
+use base::{Id, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx, Value, params};
 
 use crate::{Role, Secret, Vault, validate};
@@ -43,6 +43,10 @@ pub struct TeamAddress {
     pub slack_url: Option<Secret>,
     /// Its Teams webhook.
     pub teams_url: Option<Secret>,
+    /// When the Slack webhook was last saved, be it as the same one.
+    pub slack_saved_at: Time,
+    /// The same of the Teams webhook.
+    pub teams_saved_at: Time,
     /// Whether an address is stored that does not open with the present key, and is therefore missing above.
     pub broken: bool,
 }
@@ -194,7 +198,32 @@ pub fn team_names(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<TeamName>, Error> {
     Ok(names)
 }
 
-const TEAMS: &str = "select id, company_id, name, slack_sealed, teams_sealed from teams where 1 = 1";
+const TEAMS: &str = "select id, company_id, name, slack_sealed, teams_sealed, slack_saved_at, teams_saved_at \
+     from teams where 1 = 1";
+
+struct TeamRow {
+    id: Id,
+    company_id: Id,
+    name: String,
+    slack: String,
+    teams: String,
+    slack_saved_at: Time,
+    teams_saved_at: Time,
+}
+
+impl FromRow for TeamRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            company_id: row.get(1)?,
+            name: row.get(2)?,
+            slack: row.get(3)?,
+            teams: row.get(4)?,
+            slack_saved_at: row.get(5)?,
+            teams_saved_at: row.get(6)?,
+        })
+    }
+}
 
 /// Where the posts of these teams go, as far as the teams exist.
 ///
@@ -203,27 +232,30 @@ const TEAMS: &str = "select id, company_id, name, slack_sealed, teams_sealed fro
 pub fn teams(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<TeamAddress>, Error> {
     let mut teams = Vec::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(Id, Id, String, String, String)> =
-            Select::new(TEAMS).within("id", chunk.iter().copied()).all(tx)?;
-        teams.extend(rows.into_iter().map(|(id, company_id, name, slack, teams)| {
-            let aad = team_aad(id, company_id);
-            let (slack_url, slack_broken) = opened(vault, &aad, &slack);
-            let (teams_url, teams_broken) = opened(vault, &aad, &teams);
-            let broken = slack_broken || teams_broken;
-            if broken {
-                tracing::error!(team = %id, "a team's stored address does not open with the present secret key");
-            }
-            TeamAddress {
-                id,
-                company_id,
-                name,
-                slack_url,
-                teams_url,
-                broken,
-            }
-        }));
+        let rows: Vec<TeamRow> = Select::new(TEAMS).within("id", chunk.iter().copied()).all(tx)?;
+        teams.extend(rows.into_iter().map(|row| address(vault, row)));
     }
     Ok(teams)
+}
+
+fn address(vault: &Vault, row: TeamRow) -> TeamAddress {
+    let aad = team_aad(row.id, row.company_id);
+    let (slack_url, slack_broken) = opened(vault, &aad, &row.slack);
+    let (teams_url, teams_broken) = opened(vault, &aad, &row.teams);
+    let broken = slack_broken || teams_broken;
+    if broken {
+        tracing::error!(team = %row.id, "a team's stored address does not open with the present secret key");
+    }
+    TeamAddress {
+        id: row.id,
+        company_id: row.company_id,
+        name: row.name,
+        slack_url,
+        teams_url,
+        slack_saved_at: row.slack_saved_at,
+        teams_saved_at: row.teams_saved_at,
+        broken,
+    }
 }
 
 /// The record a team's addresses are sealed for.

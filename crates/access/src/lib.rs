@@ -45,5 +45,11 @@ pub use users::User;
 /// The tables this crate owns.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
     owner: "access",
-    steps: &[("0001-access", include_str!("../migrations/0001-access.sql"))],
+    steps: &[
+        ("0001-access", include_str!("../migrations/0001-access.sql")),
+        (
+            "0002-team-addresses-saved",
+            include_str!("../migrations/0002-team-addresses-saved.sql"),
+        ),
+    ],
 };

@@ -152,18 +152,22 @@ pub(crate) fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem>
     Ok(())
 }
 
-const SET_SLACK: &str = "update teams set slack_sealed = $2, slack_mask = $3 where id = $1";
-const SET_TEAMS: &str = "update teams set teams_sealed = $2, teams_mask = $3 where id = $1";
+const SET_SLACK: &str =
+    "update teams set slack_sealed = $2, slack_mask = $3, slack_saved_at = $4 where id = $1";
+const SET_TEAMS: &str =
+    "update teams set teams_sealed = $2, teams_mask = $3, teams_saved_at = $4 where id = $1";
 
 /// Sets the Slack address, or removes it.
 pub(crate) fn set_slack(tx: &mut Tx<'_>, id: Id, sealed: &Sealed) -> Result<(), Error> {
-    tx.execute(SET_SLACK, params![id, &sealed.text, &sealed.mask])
+    let now = tx.now();
+    tx.execute(SET_SLACK, params![id, &sealed.text, &sealed.mask, now])
         .map(drop)
 }
 
 /// Sets the Teams address, or removes it.
 pub(crate) fn set_teams(tx: &mut Tx<'_>, id: Id, sealed: &Sealed) -> Result<(), Error> {
-    tx.execute(SET_TEAMS, params![id, &sealed.text, &sealed.mask])
+    let now = tx.now();
+    tx.execute(SET_TEAMS, params![id, &sealed.text, &sealed.mask, now])
         .map(drop)
 }
 

@@ -101,6 +101,20 @@ pub async fn team(access: &Access, company: Id, name: &str, members: &[Id], urls
     made.expect("a team")
 }
 
+/// Saves a team's Slack address again.
+pub async fn save_slack_again(access: &Access, team: Id, url: &str) {
+    let (vault, url) = (access.vault().clone(), url.to_owned());
+    let saved = access
+        .store()
+        .write(move |tx| {
+            let company = teams::find(tx, team, &base::Scope::All)?.company_id;
+            let sealed = sealed(&vault, &directory::team_aad(team, company), Some(url));
+            teams::set_slack(tx, team, &sealed).map_err(Problem::from)
+        })
+        .await;
+    saved.expect("a team");
+}
+
 fn sealed(vault: &Vault, aad: &str, url: Option<String>) -> Sealed {
     url.map_or_else(Sealed::default, |url| Sealed {
         text: vault.seal(aad, &url),

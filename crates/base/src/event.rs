@@ -42,7 +42,7 @@ pub enum Audience {
     Company(Id),
     /// Everyone signed in; only for kinds whose row in the table says so.
     Platform,
-    /// This person alone, administrators not excepted: frames about an inbox.
+    /// This person alone, administrators not excepted: frames about an inbox, and what may be for no company.
     User(Id),
 }
 
@@ -79,6 +79,7 @@ pub enum SubjectType {
     Agreement,
     Approval,
     Notification,
+    Destination,
 }
 
 impl SubjectType {
@@ -93,6 +94,7 @@ impl SubjectType {
             Self::Agreement => "agreement",
             Self::Approval => "approval",
             Self::Notification => "notification",
+            Self::Destination => "destination",
         }
     }
 }
@@ -124,7 +126,7 @@ impl Event {
         }
         match self.audience {
             Audience::Platform if !about.platform => Some("its kind may not be for the whole platform"),
-            Audience::User(_) if about.notifies => Some("its kind is not for one person"),
+            Audience::User(_) if about.notifies && !about.platform => Some("its kind is not for one person"),
             Audience::Company(_) if !about.notifies => Some("its kind is for one person only"),
             _ => None,
         }

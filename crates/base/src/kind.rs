@@ -16,7 +16,8 @@ pub struct About {
     pub notifies: bool,
     /// Whether it goes to open tabs (promise E3).
     pub live: bool,
-    /// Whether an event of it may be for the whole platform instead of a company (promise E7).
+    /// Whether an event of it may be for no company (promise E7): for the whole platform, or for people named one by
+    /// one.
     pub platform: bool,
     /// One sentence for people who make a rule.
     pub summary: &'static str,
@@ -86,6 +87,7 @@ kinds! {
     AgreementExpiring     "agreement.expiring"     no  yes no  no  "A framework agreement is about to expire.";
     ApprovalRequested     "approval.requested"     no  yes yes no  "Somebody asks for an approval.";
     ApprovalDecided       "approval.decided"       no  yes yes no  "An approval was decided.";
+    DestinationSwitchedOff "destination.switched_off" no yes no yes "A URL refused messages for good and is switched off.";
     NotificationCreated   "notification.created"   no  no  yes no  "A notification arrived in the inbox of the one who gets the frame.";
     NotificationRead      "notification.read"      no  no  yes no  "One notification was read.";
     NotificationAllRead   "notification.all_read"  no  no  yes no  "All notifications were read.";

@@ -12,6 +12,7 @@ use store::{Error, FromRow, Row, Tx, Value, params};
 
 use crate::{
     channel::Channel,
+    health,
     plan::{Chat, UrlTarget},
     sql,
     target::{Key, Target},
@@ -73,7 +74,11 @@ pub(crate) fn of_users(
             };
             let chat = Chat {
                 enabled: row.enabled,
-                url: UrlTarget { target, url },
+                url: UrlTarget {
+                    target,
+                    url,
+                    saved_at: base::Time::default(),
+                },
             };
             Some(((row.user, row.channel), chat))
         })
@@ -103,6 +108,9 @@ fn set_url(
     channel: Channel,
     url: Option<&UrlTarget>,
 ) -> Result<(), Error> {
+    if let Some(url) = url {
+        health::switch_on(tx, &url.target.key)?;
+    }
     let (sealed, label, lane, key) = match url {
         Some(url) => (
             vault.seal(&aad(user, channel), url.url.expose()),

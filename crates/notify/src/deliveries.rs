@@ -8,6 +8,7 @@ mod claim;
 pub mod http;
 mod insert;
 pub mod log;
+mod pace;
 mod record;
 mod recover;
 pub(crate) mod retry;
@@ -26,8 +27,9 @@ use crate::{
 };
 
 pub(crate) use again::{Again, send_again};
-pub(crate) use claim::{Claim, claim, waiting};
+pub(crate) use claim::{Claim, Round, claim, waiting};
 pub(crate) use insert::{Lease, New, insert};
+pub(crate) use pace::Pace;
 pub(crate) use record::{Done, record};
 pub(crate) use recover::{Whose, recover};
 
@@ -48,7 +50,8 @@ pub enum State {
     Failed,
     /// Nobody knows whether it arrived, and another copy could be one too many.
     Unknown,
-    /// Between the plan and the attempt its recipient lost the right to it, or its destination went.
+    /// Between the plan and the attempt its recipient lost the right to it, or its destination went or is switched
+    /// off.
     Cancelled,
 }
 
@@ -125,6 +128,7 @@ pub(crate) struct Letter {
     pub(crate) id: Id,
     pub(crate) channel: Channel,
     pub(crate) event: Arc<Event>,
+    pub(crate) key: Key,
     /// The mail address or the URL.
     pub(crate) address: Secret,
     /// The body of a webhook, the same in every attempt; empty on other channels.
@@ -149,6 +153,7 @@ pub(crate) fn address(
     key: &Key,
 ) -> Result<Secret, Why> {
     let same = |url: Option<&crate::plan::UrlTarget>| match url {
+        Some(url) if url.target.key == *key && world.off.contains(key) => Err(Why::SwitchedOff),
         Some(url) if url.target.key == *key => Ok(url.url.clone()),
         _ => Err(Why::Gone),
     };
@@ -162,9 +167,10 @@ pub(crate) fn address(
                 .rules
                 .passing(event, channel)
                 .flat_map(|rule| &rule.addresses);
-            match named.any(|target| target.key == *key) {
-                true => Ok(Secret::new(address.as_str())),
-                false => Err(Why::Gone),
+            if named.any(|target| target.key == *key) {
+                Ok(Secret::new(address.as_str()))
+            } else {
+                Err(Why::Gone)
             }
         }
         Recipient::Url(id) => {

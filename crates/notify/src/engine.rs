@@ -82,6 +82,7 @@ struct Shared {
     options: Options,
     rules: Arc<rules::Cache>,
     lanes: Arc<Lanes>,
+    pace: Arc<deliveries::Pace>,
     doorbell: Doorbell,
 }
 
@@ -122,6 +123,7 @@ impl Engine {
                 store: access.store().clone(),
                 lanes: Lanes::new(options.parallel, options.per_lane),
                 rules: Arc::default(),
+                pace: Arc::default(),
                 access,
                 channels,
                 send,

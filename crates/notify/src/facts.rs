@@ -13,7 +13,7 @@ use store::{Error, Tx, Value};
 
 use crate::{
     channel::Channel,
-    chat,
+    chat, health,
     plan::{Person, Rules, Team, UrlTarget, World},
     preferences,
     target::{Recipient, Target, normalised},
@@ -98,6 +98,7 @@ pub(crate) fn world(
             .map(|team| (team.id, team_of(vault, team)))
             .collect::<HashMap<_, _>>();
     }
+    health::note_off(tx, &mut world)?;
     Ok(world)
 }
 
@@ -116,10 +117,13 @@ fn add_people(world: &mut World, vault: &Vault, people: Vec<directory::Person>) 
 }
 
 fn team_of(vault: &Vault, team: directory::TeamAddress) -> Team {
-    let url = |url| UrlTarget::new(vault, url);
+    let url = |url, saved_at| UrlTarget {
+        saved_at,
+        ..UrlTarget::new(vault, url)
+    };
     Team {
         company: team.company_id,
-        slack: team.slack_url.map(url),
-        teams: team.teams_url.map(url),
+        slack: team.slack_url.map(|slack| url(slack, team.slack_saved_at)),
+        teams: team.teams_url.map(|teams| url(teams, team.teams_saved_at)),
     }
 }

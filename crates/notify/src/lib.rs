@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod egress;
 pub mod engine;
 mod facts;
+mod health;
 #[cfg(test)]
 mod house;
 pub mod http;
@@ -37,6 +38,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0002-default-rules",
             include_str!("../migrations/0002-default-rules.sql"),
+        ),
+        (
+            "0003-destination-health",
+            include_str!("../migrations/0003-destination-health.sql"),
         ),
     ],
 };

@@ -200,6 +200,8 @@ fn facts(event: &Event) -> Vec<Fact> {
         add(label, event.text(key).map(wording::moment));
     }
     add("Findings", wording::counts(event));
+    let channel = event.text("channel").map(wording::plain_name);
+    add("Channel", channel.filter(|channel| !channel.is_empty()));
     facts
 }
 

@@ -10,7 +10,7 @@ use base::{Event, Id, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params};
 
 use super::{
-    Lease, Letter, State, address,
+    Lease, Letter, Pace, State, address,
     insert::{ATTEMPT_WIDTH, ATTEMPTS, attempt},
 };
 use crate::{
@@ -30,6 +30,15 @@ pub(crate) struct Claim {
     pub(crate) taken: BTreeSet<Arc<str>>,
     /// When each lane that was asked has its next row due, if it has one that waits.
     pub(crate) next: Vec<(Arc<str>, Option<Time>)>,
+}
+
+/// What one claim is about.
+#[derive(Debug, Clone)]
+pub(crate) struct Round {
+    /// The lanes, and how many of each at most.
+    pub(crate) lanes: Vec<(Arc<str>, usize)>,
+    pub(crate) lease: Lease,
+    pub(crate) pace: Arc<Pace>,
 }
 
 struct Due {
@@ -66,9 +75,11 @@ impl FromRow for Due {
 
 const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
      unknowns, lane from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
+const LATER: &str = "update deliveries set next_at = $2 where id = $1";
 const NEXT: &str = "select min(next_at) from deliveries where state = 'pending' and lane = $1";
 
-/// Claims what is due in these lanes, at most so many in each, and cancels what may no longer go out.
+/// Claims what is due in these lanes, at most so many in each, cancels what may no longer go out, and puts off what
+/// would come too fast for its destination.
 ///
 /// # Errors
 /// The database's.
@@ -76,13 +87,12 @@ pub(crate) fn claim(
     tx: &mut Tx<'_>,
     vault: &Vault,
     rules: Arc<Rules>,
-    lanes: &[(Arc<str>, usize)],
-    lease: &Lease,
+    round: &Round,
 ) -> Result<Claim, Error> {
     let now = tx.now();
     let sql = format!("{DUE}{}", outbox::skip_locked(tx));
     let mut due: Vec<Due> = Vec::new();
-    for (lane, most) in lanes {
+    for (lane, most) in &round.lanes {
         due.extend(tx.all::<Due>(&sql, params![&**lane, now, *most])?);
     }
     let mut claim = Claim {
@@ -98,12 +108,15 @@ pub(crate) fn claim(
             continue;
         };
         match address(event, &world, due.channel, &due.recipient, &due.key) {
-            Ok(address) => claim.letters.push(letter(due, event, address, now)),
+            Ok(address) => match round.pace.ask(due.channel, &due.key, now) {
+                Ok(()) => claim.letters.push(letter(due, event, address, now)),
+                Err(later) => drop(tx.execute(LATER, params![due.id, later])?),
+            },
             Err(why) => cancel(tx, due.id, &why)?,
         }
     }
-    begin(tx, &claim.letters, lease)?;
-    for (lane, _) in lanes {
+    begin(tx, &claim.letters, &round.lease)?;
+    for (lane, _) in &round.lanes {
         let next = tx.one::<(Option<Time>,)>(NEXT, params![&**lane])?;
         claim.next.push((Arc::clone(lane), next.and_then(|(next,)| next)));
     }
@@ -126,6 +139,7 @@ fn letter(due: Due, event: &Arc<Event>, address: access::Secret, now: Time) -> L
         id: due.id,
         channel: due.channel,
         event: Arc::clone(event),
+        key: due.key,
         address,
         body: due.body,
         attempt: due.attempts + 1,

@@ -10,7 +10,7 @@ use super::{
     log::{self, Delivery, DeliveryLog},
     send_again,
 };
-use crate::{channel::Channel, channels::Outbound, http::State, message};
+use crate::{channel::Channel, channels::Outbound, health, http::State, message, target::Key};
 
 /// Which deliveries.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -122,7 +122,8 @@ pub struct TestResult {
     pub reason: String,
 }
 
-/// Sends one test message, on the way that real ones go, and waits for what becomes of it.
+/// Sends one test message, on the way that real ones go, and waits for what becomes of it. A destination that was
+/// switched off and takes it is on again.
 #[utoipa::path(post, path = "/destinations/test", tag = "deliveries", request_body = TestDestination, responses(
     (status = 200, description = "It was tried; the outcome says what became of it", body = TestResult),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -150,6 +151,11 @@ pub async fn test_destination(
         body: None,
     };
     let attempt = state.channels.send(body.channel, &outbound).await;
+    if body.channel != Channel::Email && attempt.outcome == crate::channels::Outcome::Delivered {
+        let key = Key::of_url(state.access.vault(), &outbound.destination);
+        let store = state.access.store();
+        store.write(move |tx| health::switch_on(tx, &key)).await?;
+    }
     Ok(Json(TestResult {
         delivered: attempt.outcome == crate::channels::Outcome::Delivered,
         outcome: attempt.outcome.name(),

@@ -15,6 +15,8 @@ pub(crate) struct New<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) body: String,
     pub(crate) now: Option<Secret>,
+    /// When it is due.
+    pub(crate) due: Time,
 }
 
 /// Who sends, and until when nobody else may.
@@ -49,6 +51,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
                 id,
                 channel: delivery.planned.channel,
                 event: Arc::clone(delivery.event),
+                key: delivery.planned.target.key.clone(),
                 address,
                 body: delivery.body,
                 attempt: 1,
@@ -86,7 +89,7 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
         i64::from(at_once).into(),
         0.into(),
         0.into(),
-        now.into(),
+        delivery.due.into(),
         if at_once { lease.until } else { Time::default() }.into(),
         if at_once { &*lease.node } else { "" }.into(),
         now.into(),

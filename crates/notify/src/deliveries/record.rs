@@ -1,6 +1,6 @@
 //! What became of attempts, written down in batches.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use base::{Id, Time};
 use store::{Error, Tx, Value, params};
@@ -12,8 +12,10 @@ use super::{
     retry::Next,
 };
 use crate::{
+    channel::Channel,
     channels::{Attempt, Outcome},
-    sql,
+    health, sql,
+    target::Key,
 };
 
 /// An attempt that ended.
@@ -22,6 +24,8 @@ pub(crate) struct Done {
     pub(crate) delivery: Id,
     pub(crate) number: u32,
     pub(crate) lane: Arc<str>,
+    /// Which URL it was made at; none for mail, and where nobody knows what it answered.
+    pub(crate) url: Option<Key>,
     pub(crate) started_at: Time,
     pub(crate) ended_at: Time,
     pub(crate) attempt: Attempt,
@@ -34,6 +38,7 @@ impl Done {
             delivery: letter.id,
             number: letter.attempt,
             lane: Arc::clone(&letter.lane),
+            url: (letter.channel != Channel::Email).then(|| letter.key.clone()),
             started_at: letter.started_at,
             ended_at,
             attempt,
@@ -84,6 +89,7 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> 
         .map(|done| done.delivery.into())
         .collect();
     sql::update_among(tx, DELIVERED, params![now], "id", &delivered)?;
+    health_of(tx, done)?;
     let mut waits = Vec::new();
     for done in done {
         let unknown = done.attempt.outcome == Outcome::Unknown;
@@ -99,6 +105,23 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> 
         }
     }
     Ok(waits)
+}
+
+/// What the answers say of the URLs.
+fn health_of(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
+    let mut took = BTreeSet::new();
+    for done in done {
+        let Some(url) = &done.url else { continue };
+        match done.attempt.outcome {
+            Outcome::Delivered => drop(took.insert(url)),
+            // Without a status it was our own guard that refused.
+            Outcome::RefusedForGood if done.attempt.status.is_some() => {
+                health::refused(tx, done.delivery, &done.attempt)?;
+            }
+            _ => {}
+        }
+    }
+    health::took(tx, &took)
 }
 
 fn again(

@@ -85,6 +85,7 @@ fn given_up(left: &Left, now: Time) -> Done {
         delivery: left.id,
         number: left.attempts,
         lane: Arc::clone(&left.lane),
+        url: None,
         started_at: now,
         ended_at: now,
         attempt,

@@ -129,22 +129,31 @@ fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) ->
                 &planned.target.key,
             );
             let turn = shared.lanes.overtake_nobody(lane, now);
+            let mut due = now;
             let body = match planned.channel {
                 Channel::Webhook => decided.body.clone(),
                 _ => String::new(),
             };
-            let now_to = if let (Some(turn), Ok(address)) = (turn, address) {
-                turns.push(turn);
-                Some(address)
-            } else {
-                batch.waits.push((Arc::clone(lane), now));
-                None
-            };
+            let mut now_to = None;
+            if let (Some(turn), Ok(address)) = (turn, address) {
+                let pace = &shared.pace;
+                match pace.ask_new(planned.channel, &planned.target.key, now) {
+                    Ok(()) => {
+                        turns.push(turn);
+                        now_to = Some(address);
+                    }
+                    Err(later) => due = later,
+                }
+            }
+            if now_to.is_none() {
+                batch.waits.push((Arc::clone(lane), due));
+            }
             new.push(New {
                 event: &decided.event,
                 planned,
                 body,
                 now: now_to,
+                due,
             });
         }
     }

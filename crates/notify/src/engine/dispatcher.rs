@@ -9,7 +9,7 @@ use base::Time;
 use tokio::sync::watch;
 
 use super::{Shared, lanes::Turn, recover, sender::Sender, stopping};
-use crate::deliveries::{self, Claim, Whose};
+use crate::deliveries::{self, Claim, Round, Whose};
 
 /// How many messages one claim takes.
 const CLAIM: usize = 128;
@@ -105,13 +105,17 @@ fn later(due: Time, now: Time, shared: &Shared, took: bool) -> Time {
 
 async fn take(shared: &Shared, lanes: Vec<(Arc<str>, usize)>) -> Result<Claim, store::Error> {
     let vault = shared.access.vault().clone();
-    let lease = shared.lease();
+    let round = Round {
+        lanes,
+        lease: shared.lease(),
+        pace: Arc::clone(&shared.pace),
+    };
     let cache = Arc::clone(&shared.rules);
     shared
         .store
         .write(move |tx| {
             let rules = cache.current(tx, &vault)?;
-            deliveries::claim(tx, &vault, rules, &lanes, &lease)
+            deliveries::claim(tx, &vault, rules, &round)
         })
         .await
 }

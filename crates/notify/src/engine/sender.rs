@@ -74,6 +74,7 @@ async fn deliver(shared: &Shared, letter: Letter) -> Sent {
     let silent = attempt.status.is_none()
         && matches!(attempt.outcome, Outcome::Unknown | Outcome::RefusedForNow { .. });
     shared.lanes.answered(&letter.lane, !silent);
+    hush(shared, &letter, attempt.outcome);
     let unknowns = letter.unknowns + u32::from(attempt.outcome == Outcome::Unknown);
     let attempts = letter.attempt.saturating_sub(letter.earlier);
     let next = if broke && attempts >= BROKEN {
@@ -90,6 +91,18 @@ async fn deliver(shared: &Shared, letter: Letter) -> Sent {
         );
     }
     Done::of(&letter, shared.now(), attempt, next)
+}
+
+/// A URL that asks for a pause gets one from every message, not only from this.
+fn hush(shared: &Shared, letter: &Letter, outcome: Outcome) {
+    if let Outcome::RefusedForNow {
+        retry_after: Some(wait),
+    } = outcome
+        && letter.channel != Channel::Email
+    {
+        let now = shared.now();
+        shared.pace.silence(&letter.key, now.after(wait), now);
+    }
 }
 
 /// Makes the attempt; whether it broke in our own code.

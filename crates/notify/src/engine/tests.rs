@@ -2,6 +2,7 @@
 
 mod changed;
 mod crash;
+mod pace;
 mod sending;
 
 use access::testing as people;

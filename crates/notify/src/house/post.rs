@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use base::Id;
@@ -22,6 +23,10 @@ pub(crate) enum Answer {
     /// It never answers.
     Hangs,
     Panics,
+    /// It refuses for good and says that it is gone.
+    Gone,
+    /// It asks to wait so long.
+    Wait(Duration),
 }
 
 /// A message as it arrived.
@@ -87,12 +92,18 @@ impl Post {
             title: outbound.message.title(),
             body: outbound.body,
         });
+        let gone = matches!(answer, Answer::Gone);
         let outcome = match answer {
+            Answer::Gone => Outcome::RefusedForGood,
+            Answer::Wait(wait) => Outcome::RefusedForNow {
+                retry_after: Some(wait),
+            },
             Answer::Outcome(outcome) => outcome,
             Answer::Hangs => std::future::pending().await,
             Answer::Panics => panic!("a broken channel"),
         };
         let mut attempt = Attempt::without_answer(outcome, "the test says so");
+        attempt.gone = gone;
         attempt.status = (outcome != Outcome::Unknown).then_some(200);
         attempt
     }

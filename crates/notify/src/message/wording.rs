@@ -85,6 +85,10 @@ pub(super) fn words(event: &Event) -> Words {
             "An approval is asked for.",
         ),
         Kind::ApprovalDecided => decided(event),
+        Kind::DestinationSwitchedOff => said(
+            "Destination switched off",
+            "No message goes there until its URL is saved again or a test message arrives there.".to_owned(),
+        ),
         Kind::NotificationCreated => said("Notification", "A notification arrived.".to_owned()),
         Kind::NotificationRead | Kind::NotificationAllRead => {
             said("Notifications read", "Notifications were read.".to_owned())

@@ -45,6 +45,8 @@ pub enum Why {
     NoDestination,
     /// Not told: what was planned at is no longer there, or is another destination now.
     Gone,
+    /// Not told: the destination refused for good and is switched off.
+    SwitchedOff,
 }
 
 impl Why {
@@ -67,6 +69,7 @@ impl Why {
             Self::Duplicate => "duplicate",
             Self::NoDestination => "no_destination",
             Self::Gone => "gone",
+            Self::SwitchedOff => "switched_off",
         }
     }
 
@@ -84,6 +87,9 @@ impl Why {
             Self::Duplicate => "already told of this event there",
             Self::NoDestination => "no URL is stored for this channel",
             Self::Gone => "the destination was changed or removed before it was sent",
+            Self::SwitchedOff => {
+                "the destination refused for good and is switched off until its URL is saved again or a test arrives"
+            }
         }
     }
 }

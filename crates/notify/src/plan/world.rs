@@ -1,12 +1,12 @@
 //! What the plan knows of people, teams and rules. Made by [`crate::directory`], or by hand in a test.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
 
 use access::{Secret, Vault};
-use base::{Event, Id, Kind, Scope, Severity};
+use base::{Event, Id, Kind, Scope, Severity, Time};
 
 use crate::{
     channel::Channel,
@@ -28,6 +28,8 @@ pub struct World {
     pub teams: HashMap<Id, Team>,
     /// Personal chats that have a URL.
     pub chats: HashMap<(Id, Channel), Chat>,
+    /// Destinations that are switched off.
+    pub off: HashSet<Key>,
 }
 
 /// A person who can be told.
@@ -75,6 +77,8 @@ pub struct UrlTarget {
     pub target: Target,
     /// The URL itself, in canonical form.
     pub url: Secret,
+    /// When it was last saved, as far as only its owner's table knows.
+    pub saved_at: Time,
 }
 
 impl UrlTarget {
@@ -91,6 +95,7 @@ impl UrlTarget {
                 label: access::mask(text).into(),
             },
             url,
+            saved_at: Time::default(),
         }
     }
 }

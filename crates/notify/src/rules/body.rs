@@ -191,9 +191,14 @@ fn check(
         check.that(count <= MOST, field, "more than 200");
     }
     for (at, email) in emails.iter().enumerate() {
-        let email = check.take(validate::email(&format!("recipients.emails[{at}]"), email));
-        let mailbox = Target::mailbox(&guard.vault, &normalised(&email));
-        rule.recipients.push(Wanted::Email(mailbox));
+        // By the rule that is asked again when a mail is sent.
+        match guard.channels.check(Channel::Email, email.trim()) {
+            Ok(email) => {
+                let mailbox = Target::mailbox(&guard.vault, &normalised(&email));
+                rule.recipients.push(Wanted::Email(mailbox));
+            }
+            Err(why) => check.note(format!("recipients.emails[{at}]"), why),
+        }
     }
     known_users(tx, &mut check, &users)?;
     rule.recipients.extend(users.into_iter().map(Wanted::User));

@@ -146,6 +146,7 @@ fn target(row: &RecipientRow, url: Secret) -> UrlTarget {
             label: row.label.as_str().into(),
         },
         url,
+        saved_at: base::Time::default(),
     }
 }
 

@@ -164,6 +164,12 @@ async fn recipients_that_do_not_fit_are_refused_by_name() {
                 "recipients.emails[0]",
             ),
             (
+                // No mail could ever be sent there.
+                json!({"event_type": "asset.updated", "channel": "email",
+                    "recipients": {"emails": ["a@b.example", "a@127.0.0.1"]}}),
+                "recipients.emails[1]",
+            ),
+            (
                 json!({"event_type": "asset.updated", "channel": "email", "recipients": {"user_ids": [nobody]}}),
                 "recipients.user_ids[0]",
             ),

@@ -6,6 +6,8 @@ use access::Vault;
 use base::Id;
 use store::{Error, Tx, params};
 
+use crate::health;
+
 use super::{
     RecipientRow, aad,
     body::{Checked, Wanted},
@@ -90,6 +92,9 @@ fn name(
                 wanted.extend(kept.map(|row| row.key.clone()));
             }
             (recipient, Some(key)) => {
+                if matches!(recipient, Wanted::Url(_)) {
+                    health::switch_on(tx, &key)?;
+                }
                 let new = wanted.insert(key.as_str().to_owned());
                 if new && !before.iter().any(|row| row.key == key.as_str()) {
                     add(tx, vault, rule, recipient, key.as_str())?;

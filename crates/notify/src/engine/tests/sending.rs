@@ -166,18 +166,18 @@ async fn what_may_no_longer_go_out_holds_up_nothing_behind_it() {
         post.answers(&old, &[LATER]);
         post.answers(&new, &[LATER, TAKEN]);
         let options = Options {
-            per_lane: 2,
+            per_lane: 1,
             ..Options::default()
         };
         let engine = house.engine_with(&post, options);
-        for _ in 0..6 {
+        for _ in 0..4 {
             house.assign(&[], &[gone]).await;
         }
-        house.until(ENDED, 6).await;
+        house.until(ENDED, 4).await;
         house.clock.advance(Duration::from_secs(2));
         house.assign(&[], &[stays]).await;
-        house.until(ENDED, 7).await;
-        house.until(PENDING, 7).await;
+        house.until(ENDED, 5).await;
+        house.until(PENDING, 5).await;
         house.forget_team(gone).await;
         house.clock.advance(Duration::from_secs(20));
         while next(&mut bag).await.to != new {}

@@ -1,0 +1,174 @@
+//! How often messages may go to one URL: what its service allows, and what it asks for.
+//!
+//! Owns: the state of that in memory, this node's alone. What may not go yet gets a time of its own, one behind the
+//! other, so that it waits in the table and holds no turn meanwhile.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use base::Time;
+
+use crate::{channel::Channel, target::Key};
+
+/// From how many URLs on those that are idle are forgotten.
+const MANY: usize = 4096;
+
+/// The URLs that had messages lately.
+#[derive(Debug, Default)]
+pub(crate) struct Pace(Mutex<HashMap<Key, Url>>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Url {
+    /// When all that went would have gone at the steady rate.
+    even: Time,
+    /// The last time that was given to a message that waits.
+    given: Time,
+    /// Until when the other side asked for silence.
+    silent: Time,
+}
+
+/// Steady rate and burst of a channel.
+struct Rate {
+    every: Duration,
+    burst: u32,
+}
+
+/// Slack takes a message a second and short bursts of more, Teams four a second. A webhook takes what it takes.
+const fn rate(channel: Channel) -> Option<Rate> {
+    match channel {
+        Channel::Slack => Some(Rate {
+            every: Duration::from_secs(1),
+            burst: 5,
+        }),
+        Channel::Teams => Some(Rate {
+            every: Duration::from_millis(250),
+            burst: 4,
+        }),
+        Channel::Webhook | Channel::Email | Channel::InApp => None,
+    }
+}
+
+impl Pace {
+    /// Whether a message whose time has come may go now; if not, the time it gets instead.
+    pub(crate) fn ask(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
+        let rate = rate(channel);
+        let mut urls = self.lock();
+        let url = match (urls.get_mut(key), &rate) {
+            (Some(url), _) => url,
+            (None, None) => return Ok(()),
+            (None, Some(_)) => {
+                forget_idle(&mut urls, now);
+                urls.entry(key.clone()).or_default()
+            }
+        };
+        let every = rate.as_ref().map_or(Duration::ZERO, |rate| rate.every);
+        let slack = rate.map_or(Duration::ZERO, |rate| every * (rate.burst - 1));
+        let earliest = url.even.before(slack).max(url.silent);
+        if now >= earliest {
+            url.even = url.even.max(now).after(every);
+            return Ok(());
+        }
+        url.given = earliest.max(url.given.after(every));
+        Err(url.given)
+    }
+
+    /// The same for a new message, which overtakes none that waits.
+    pub(crate) fn ask_new(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
+        let mut urls = self.lock();
+        if let Some(url) = urls.get_mut(key)
+            && url.given > now
+        {
+            let every = rate(channel).map_or(Duration::ZERO, |rate| rate.every);
+            url.given = url.given.max(url.silent).after(every);
+            return Err(url.given);
+        }
+        drop(urls);
+        self.ask(channel, key, now)
+    }
+
+    /// The other side asked for silence until then.
+    pub(crate) fn silence(&self, key: &Key, until: Time, now: Time) {
+        let mut urls = self.lock();
+        forget_idle(&mut urls, now);
+        let url = urls.entry(key.clone()).or_default();
+        url.silent = url.silent.max(until);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Url>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn forget_idle(urls: &mut HashMap<Key, Url>, now: Time) {
+    if urls.len() >= MANY {
+        urls.retain(|_, url| url.even.max(url.given).max(url.silent) > now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Time = Time::from_nanos(1_790_000_000_000_000_000);
+
+    fn at(millis: u64) -> Time {
+        NOW.after(Duration::from_millis(millis))
+    }
+
+    fn waits(pace: &Pace, channel: Channel, messages: usize) -> Vec<u64> {
+        let key = Key::stored("a");
+        let asked = (0..messages).map(|_| pace.ask_new(channel, &key, NOW));
+        asked
+            .map(|asked| asked.map_or_else(|time| time.since(NOW).as_millis(), |()| 0))
+            .map(|millis| u64::try_from(millis).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn slack_gets_a_short_burst_and_one_a_second_and_teams_four() {
+        let slack = waits(&Pace::default(), Channel::Slack, 8);
+        assert_eq!(slack, [0, 0, 0, 0, 0, 1000, 2000, 3000]);
+        let teams = waits(&Pace::default(), Channel::Teams, 7);
+        assert_eq!(teams, [0, 0, 0, 0, 250, 500, 750]);
+        assert_eq!(waits(&Pace::default(), Channel::Webhook, 100), [0; 100]);
+    }
+
+    #[test]
+    fn whoever_got_a_time_goes_then_and_nothing_new_before() {
+        let (pace, key) = (Pace::default(), Key::stored("a"));
+        waits(&pace, Channel::Slack, 8);
+        for second in 1..=3 {
+            let now = at(second * 1000);
+            assert_eq!(pace.ask(Channel::Slack, &key, now), Ok(()), "{second}");
+            if second < 3 {
+                let later = pace.ask_new(Channel::Slack, &key, now).unwrap_err();
+                assert_eq!(later, at((3 + second) * 1000));
+            }
+        }
+        let other = Key::stored("b");
+        assert_eq!(pace.ask_new(Channel::Slack, &other, NOW), Ok(()));
+    }
+
+    #[test]
+    fn a_url_that_asks_for_silence_gets_it() {
+        let (pace, key) = (Pace::default(), Key::stored("a"));
+        pace.silence(&key, at(60_000), NOW);
+        assert_eq!(pace.ask_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
+        assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Err(at(60_000)));
+        assert_eq!(pace.ask(Channel::Webhook, &key, at(60_000)), Ok(()));
+    }
+
+    #[test]
+    fn idle_urls_are_forgotten() {
+        let pace = Pace::default();
+        for number in 0..MANY {
+            let key = Key::stored(&number.to_string());
+            assert_eq!(pace.ask(Channel::Slack, &key, NOW), Ok(()));
+        }
+        assert_eq!(pace.ask(Channel::Slack, &Key::stored("new"), at(9_000)), Ok(()));
+        assert_eq!(pace.lock().len(), 1);
+    }
+}

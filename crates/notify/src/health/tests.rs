@@ -1,0 +1,190 @@
+//! Destinations that refuse for good are switched off, told of once, and on again when somebody says so.
+
+use std::time::Duration;
+
+use access::{Role, testing as people};
+use base::Id;
+use serde_json::{Value as Json, json};
+
+use super::REFUSALS;
+use crate::{
+    channels::Outcome,
+    house::{Answer, DELIVERED, House, Post, houses, next},
+};
+
+const NO: Answer = Answer::Outcome(Outcome::RefusedForGood);
+const YES: Answer = Answer::Outcome(Outcome::Delivered);
+const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
+const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelled'";
+const OFF: &str = "select count(*) from destination_health where off_at > 0";
+const TOLD: &str = "select count(*) from notifications where event_type = 'destination.switched_off'";
+const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
+const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
+
+/// What the person was told of destinations: titles and bodies.
+async fn told(house: &House, user: Id) -> Vec<Json> {
+    let path = "/notifications?event_type=destination.switched_off";
+    let page = house.get(user, path).await;
+    page["items"].as_array().unwrap().clone()
+}
+
+async fn hook(house: &House) -> String {
+    let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": [HOOK]}});
+    let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
+    assert_eq!(status, 201, "{rule}");
+    format!("/notification-rules/{}", rule["id"].as_str().unwrap())
+}
+
+async fn report(house: &House) -> Id {
+    house.emit(house.event(base::Kind::ReportReady, &[], &[])).await
+}
+
+#[tokio::test]
+async fn a_url_that_is_gone_is_switched_off_at_once_and_its_owners_hear_of_it_once() {
+    for house in houses().await {
+        let manager = people::user(&house.store, "mara@example.com").await;
+        people::member(&house.store, house.company, manager, Role::Manager).await;
+        let team = people::team(&house.access, house.company, "Red", &[], [Some(SLACK), None]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(SLACK, &[Answer::Gone]);
+        let engine = house.engine(&post);
+        house.assign(&[], &[team]).await;
+        next(&mut bag).await;
+        house.until(TOLD, 2).await;
+        let event = house.assign(&[], &[team]).await;
+        house.until(CANCELLED, 1).await;
+        assert!(bag.try_recv().is_err(), "{}: not tried", house.name);
+        for user in [manager, house.root] {
+            let told = told(&house, user).await;
+            assert_eq!(told.len(), 1, "{}", house.name);
+            assert_eq!(told[0]["type"], "destination");
+            assert!(told[0]["title"].as_str().unwrap().contains("hooks.slack.com/…"));
+            assert!(told[0]["data"]["destination_id"].is_string());
+            assert!(!told[0].to_string().contains("T0/B0/secret"));
+        }
+        assert!(told(&house, house.ana).await.is_empty());
+        let list = house
+            .get(house.root, &format!("/deliveries?event_id={event}&channel=slack"))
+            .await;
+        let reason = list["items"][0]["reason"].as_str().unwrap();
+        assert!(reason.contains("switched off"), "{reason}");
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn refusals_in_a_row_switch_off_and_one_that_is_taken_starts_the_count_anew() {
+    for house in houses().await {
+        hook(&house).await;
+        let most = usize::try_from(REFUSALS).unwrap();
+        let mut answers = vec![NO; most - 1];
+        answers.push(YES);
+        answers.extend(vec![NO; most]);
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, &answers);
+        let engine = house.engine(&post);
+        for _ in 0..answers.len() {
+            assert_eq!(house.count(OFF).await, 0, "{}", house.name);
+            let before = house.count(REFUSED).await + house.count(DELIVERED).await;
+            report(&house).await;
+            next(&mut bag).await;
+            let ended = "select count(*) from deliveries where state in ('refused', 'delivered')";
+            house.until(ended, before + 1).await;
+        }
+        assert_eq!(house.count(OFF).await, 1);
+        house.until(TOLD, 1).await;
+        report(&house).await;
+        house.until(CANCELLED, 1).await;
+        assert!(bag.try_recv().is_err());
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn many_that_are_refused_at_once_are_one_thing_to_tell() {
+    for house in houses().await {
+        hook(&house).await;
+        let (post, _bag) = Post::new();
+        post.answers(HOOK, &[Answer::Gone]);
+        for _ in 0..20 {
+            report(&house).await;
+        }
+        let engine = house.engine(&post);
+        let over = "select count(*) from deliveries where state in ('refused', 'cancelled')";
+        house.until(over, 20).await;
+        house
+            .until("select count(*) from events where planned_at = 0", 0)
+            .await;
+        assert_eq!(house.count(TOLD).await, 1, "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn saving_the_url_again_switches_it_on() {
+    for house in houses().await {
+        let path = hook(&house).await;
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, &[Answer::Gone, YES]);
+        let engine = house.engine(&post);
+        report(&house).await;
+        next(&mut bag).await;
+        house.until(OFF, 1).await;
+        // The masked URL, as a form sends it back, says nothing.
+        let urls = house.get(house.root, &path).await["recipients"]["urls"].clone();
+        let masked = json!({"recipients": {"urls": urls}});
+        assert_eq!(house.call(house.root, "PATCH", &path, masked).await.0, 200);
+        assert_eq!(house.count(OFF).await, 1, "{}", house.name);
+        let again = json!({"recipients": {"urls": [HOOK]}});
+        assert_eq!(house.call(house.root, "PATCH", &path, again).await.0, 200);
+        assert_eq!(house.count(OFF).await, 0);
+        report(&house).await;
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_person_saves_their_own_chat_again_and_hears_of_it_themselves() {
+    for house in houses().await {
+        let chat = json!({"slack_webhook_url": SLACK, "slack_enabled": true});
+        assert_eq!(
+            house.call(house.ana, "PUT", "/me/chat", chat.clone()).await.0,
+            200
+        );
+        let on = json!({"finding.assigned:slack": true});
+        house
+            .call(house.ana, "PUT", "/me/notification-preferences", on)
+            .await;
+        let (post, _bag) = Post::new();
+        post.answers(SLACK, &[Answer::Gone, YES]);
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        house.until(OFF, 1).await;
+        house.until(TOLD, 2).await;
+        assert_eq!(told(&house, house.ana).await.len(), 1, "{}", house.name);
+        house.call(house.ana, "PUT", "/me/chat", chat).await;
+        assert_eq!(house.count(OFF).await, 0);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_teams_url_that_is_saved_again_is_on_for_the_next_message() {
+    for house in houses().await {
+        let team = people::team(&house.access, house.company, "Red", &[], [Some(SLACK), None]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(SLACK, &[Answer::Gone, YES]);
+        let engine = house.engine(&post);
+        house.assign(&[], &[team]).await;
+        next(&mut bag).await;
+        house.until(OFF, 1).await;
+        house.clock.advance(Duration::from_secs(1));
+        people::save_slack_again(&house.access, team, SLACK).await;
+        house.assign(&[], &[team]).await;
+        next(&mut bag).await;
+        house.until(OFF, 0).await;
+        engine.stop().await;
+    }
+}
