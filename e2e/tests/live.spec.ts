@@ -9,21 +9,26 @@ test.describe.configure({ mode: 'serial' });
 const project = `Checkout ${Date.now().toString(36)}`;
 let finding = '';
 
-/** The wall clock when the bell's count next changes, by the page itself. */
-function nextRing(page: Page): Promise<number> {
+/** The bell as it is shown with so many unread. */
+const bell = (page: Page, unread: number) =>
+  page.getByRole('button', { name: `Notifications, ${unread || 'none'} unread`, exact: true });
+
+/** The wall clock when the bell shows this count, by the page itself. */
+function rings(page: Page, wanted: number): Promise<number> {
   return page.evaluate(
-    () =>
+    (text) =>
       new Promise<number>((done) => {
-        const count = () =>
-          [...document.querySelectorAll('[data-testid=bell-count]')].map((one) => one.textContent).join();
-        const before = count();
-        const observer = new MutationObserver(() => {
-          if (count() === before) return;
+        const look = () => {
+          const shown = [...document.querySelectorAll('[data-testid=bell-count]')];
+          if (!shown.some((one) => one.textContent === text)) return;
           observer.disconnect();
           done(Date.now());
-        });
+        };
+        const observer = new MutationObserver(look);
         observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+        look();
       }),
+    String(wanted),
   );
 }
 
@@ -91,17 +96,17 @@ test('an assignment rings the analyst’s bell in under a second and leads to th
   await live(analyst);
   await mark(analyst);
   const before = await unread(analyst);
+  // The page has to show it first: a bell that is still on its way to this count would be taken for the ring.
+  await expect(bell(analyst, before)).toBeVisible();
 
-  const rung = nextRing(analyst);
-  const pressed = manager.evaluate(
-    () =>
-      new Promise<number>((done) => {
-        addEventListener('click', () => done(Date.now()), { capture: true, once: true });
-      }),
-  );
+  // Both browsers and this process share the machine's clock. It starts before the click, so it tells too much
+  // rather than too little.
+  const rung = rings(analyst, before + 1);
+  const started = Date.now();
   await picker.getByRole('button', { name: 'Assign', exact: true }).click();
-  const took = (await rung) - (await pressed);
-  console.log(`    from the click on Assign to the bell in the other browser: ${took} ms`);
+  const took = (await rung) - started;
+  console.log(`    from before the click on Assign to the bell in the other browser: ${took} ms`);
+  expect(took, 'the bell did not ring before the click').toBeGreaterThanOrEqual(0);
   expect(took).toBeLessThan(1000);
   await expect(manager.getByTestId('assignees')).toContainText('Ana Analyst');
   await expect(manager.getByTestId('assignees')).toContainText('Blue team');
@@ -116,9 +121,7 @@ test('an assignment rings the analyst’s bell in under a second and leads to th
   await analyst.waitForURL(`**${finding}`);
   await expect(analyst.getByRole('heading', { level: 1 })).toHaveText(title);
   await expect.poll(() => unread(analyst)).toBe(before);
-  await expect(
-    analyst.getByRole('button', { name: `Notifications, ${before || 'none'} unread` }),
-  ).toBeVisible();
+  await expect(bell(analyst, before)).toBeVisible();
   await sameDocument(analyst);
 });
 
