@@ -19,6 +19,13 @@ export class Import {
     this.file = file;
   }
 
+  /** Back to the beginning, after a failure. */
+  reset(): void {
+    this.stage = 'waiting';
+    this.share = 0;
+    this.problem = null;
+  }
+
   async run(target: { company_id: string; project_id: string }): Promise<void> {
     this.stage = 'sending';
     this.#upload = importReport(this.file, target, (share) => {
