@@ -4,6 +4,7 @@ import { request } from './http';
 import type {
   CalendarFeed,
   Finding,
+  FindingMove,
   FindingStatus,
   Me,
   Notification,
@@ -53,6 +54,8 @@ export const findings = (filter: FindingFilter, page: PageAsk, signal?: Signal) 
   get<Page<Finding>>('/findings', { ...filter, ...page }, signal);
 export const finding = (id: string, signal?: Signal) =>
   get<Finding>(`/findings/${encodeURIComponent(id)}`, {}, signal);
+export const history = (id: string, signal?: Signal) =>
+  get<{ items: FindingMove[] }>(`/findings/${encodeURIComponent(id)}/history`, {}, signal);
 export const setStatus = (id: string, status: FindingStatus, comment: string) =>
   request<Finding>(`/findings/${encodeURIComponent(id)}/status`, {
     method: 'POST',

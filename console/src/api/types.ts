@@ -72,6 +72,17 @@ export interface Finding {
   allowed_statuses: FindingStatus[];
 }
 
+/** One step of a finding's way through its lifecycle. */
+export interface FindingMove {
+  at: string;
+  /** Null for what an import did. */
+  actor: Named | null;
+  from: FindingStatus;
+  to: FindingStatus;
+  comment: string | null;
+  scan_id: string | null;
+}
+
 export type ScanStatus = 'scheduled' | 'running' | 'completed' | 'failed';
 
 export interface Counts {

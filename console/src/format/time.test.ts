@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ago, away, date, span, took, urgency } from './time';
+import { ago, away, awayByDay, date, span, took, urgency } from './time';
 
 const now = new Date('2026-11-23T12:00:00Z').getTime();
 const back = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -20,6 +20,16 @@ it('says how long ago', () => {
 it('says how far away something is, however far', () => {
   expect(away(back(-40 * 86_400), now)).toBe('in 40 days');
   expect(away(back(8 * 86_400), now)).toBe('8 days ago');
+});
+
+it('says how far away a day is, whatever the hour', () => {
+  const at = new Date(2026, 2, 28, 23, 50).getTime();
+  expect(awayByDay(new Date(2026, 2, 28), at)).toBe('today');
+  expect(awayByDay(new Date(2026, 2, 29), at)).toBe('tomorrow');
+  expect(awayByDay(new Date(2026, 2, 27), at)).toBe('yesterday');
+  // Over the night that summer time begins in.
+  expect(awayByDay(new Date(2026, 2, 31), at)).toBe('in 3 days');
+  expect(awayByDay(new Date(2026, 2, 1), at)).toBe('27 days ago');
 });
 
 it('reads a nanosecond timestamp', () => {
@@ -50,6 +60,7 @@ it('says how near a deadline is', () => {
 });
 
 it('says how long something took', () => {
+  expect(took(back(2), back(1.99))).toBe('under 0.1 s');
   expect(took(back(2), back(1.6))).toBe('0.4 s');
   expect(took(back(60), back(18))).toBe('42 s');
   expect(took(back(400), back(0))).toBe('6 min');

@@ -52,6 +52,20 @@ export function away(at: string | number, now: number): string {
   return direction(`${String(days)} days`);
 }
 
+/** How far away a day is that has no time: `today`, `yesterday`, `in 3 days`. */
+export function awayByDay(day: Date, now: number): string {
+  const today = new Date(now);
+  const days = Math.round((midnight(day) - midnight(today)) / DAY);
+  if (days === 0) return 'today';
+  if (Math.abs(days) === 1) return days > 0 ? 'tomorrow' : 'yesterday';
+  return days > 0 ? `in ${String(days)} days` : `${String(-days)} days ago`;
+}
+
+/** A day's place on a line where every day is as long, summer time or not. */
+function midnight(day: Date): number {
+  return Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
+}
+
 /** The day, with its year only when that is another one. */
 export function date(at: string | number, now: number): string {
   const then = new Date(at);
@@ -92,10 +106,11 @@ export function urgency(due: string, now: number): Urgency {
   return left <= 2 * DAY ? 'near' : 'calm';
 }
 
-/** How long something took: `0.4 s`, `12 s`, `3 min`. */
+/** How long something took: `under 0.1 s`, `0.4 s`, `12 s`, `3 min`. */
 export function took(from: string, to: string): string {
   const size = new Date(to).getTime() - new Date(from).getTime();
   if (size < 0) return '';
+  if (size < 50) return 'under 0.1 s';
   if (size < 10_000) return `${(size / 1000).toFixed(1)} s`;
   if (size < MINUTE) return `${String(Math.round(size / 1000))} s`;
   return span(size);
