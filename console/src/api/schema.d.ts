@@ -210,7 +210,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sends one test message, on the way that real ones go, and waits for what becomes of it. */
+        /**
+         * Sends one test message, on the way that real ones go, and waits for what becomes of it. A destination that was
+         *     switched off and takes it is on again.
+         */
         post: operations["test_destination"];
         delete?: never;
         options?: never;
@@ -454,7 +457,10 @@ export interface paths {
         get: operations["get_rule"];
         put?: never;
         post?: never;
-        /** Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL. */
+        /**
+         * Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL or
+         *     address.
+         */
         delete: operations["delete_rule"];
         options?: never;
         head?: never;
@@ -1178,7 +1184,7 @@ export interface components {
             unread: number;
         };
         /** @enum {string} */
-        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.deleted" | "sla.warning" | "sla.breached" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.ready" | "report.failed" | "agreement.expiring" | "approval.requested" | "approval.decided" | "notification.created" | "notification.read" | "notification.all_read";
+        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.deleted" | "sla.warning" | "sla.breached" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.ready" | "report.failed" | "agreement.expiring" | "approval.requested" | "approval.decided" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
         /** @description A new session. */
         LoggedIn: {
             /** @description When the session ends. */
@@ -1892,7 +1898,7 @@ export interface components {
          * @description What kind of record.
          * @enum {string}
          */
-        SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification";
+        SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination";
         /** @description A team. */
         Team: {
             /** @description The company it is of. */

@@ -25,6 +25,7 @@ fn subject(kind: Kind) -> SubjectType {
         "report" => SubjectType::Report,
         "agreement" => SubjectType::Agreement,
         "approval" => SubjectType::Approval,
+        "destination" => SubjectType::Destination,
         _ => SubjectType::Finding,
     }
 }
@@ -47,11 +48,17 @@ fn data(kind: Kind) -> Value {
             "title": "Accept the risk of SQL injection in login", "finding_id": id(4), "decision": "approved",
             "expires_at": "2027-01-31T00:00:00Z",
         }),
+        SubjectType::Destination => json!({
+            "title": "https://hooks.slack.com/…cret", "channel": "slack", "reason": "404 no_service",
+        }),
         _ => json!({"name": "shop.example.com"}),
     };
     let own = data.as_object_mut().unwrap();
     own.extend(more.as_object().unwrap().clone());
-    if !matches!(kind, Kind::SlaWarning | Kind::SlaBreached | Kind::RetestDue) {
+    if !matches!(
+        kind,
+        Kind::SlaWarning | Kind::SlaBreached | Kind::RetestDue | Kind::DestinationSwitchedOff
+    ) {
         own.insert("actor_name".to_owned(), "Mara Lind".into());
     }
     match kind {

@@ -108,7 +108,7 @@ async fn a_url_that_asks_for_a_pause_gets_it_from_every_message() {
             .until("select count(*) from events where planned_at = 0", 0)
             .await;
         assert!(bag.try_recv().is_err(), "{}", house.name);
-        house.clock.advance(Duration::from_secs(60));
+        house.clock.advance(Duration::from_mins(1));
         house.until(DELIVERED, 2).await;
         engine.stop().await;
     }

@@ -214,7 +214,9 @@ async fn an_id_that_is_none_names_nothing() {
         for (method, template, _, body) in ROUTES.iter().filter(|(_, path, ..)| path.contains("{id}")) {
             for odd in ["x", "%00", "%ff", "%2e%2e%2f", "null", &plain, &braced, &long] {
                 let mut ids = stage.real.clone();
-                ids.values_mut().for_each(|id| odd.clone_into(id));
+                for id in ids.values_mut() {
+                    odd.clone_into(id);
+                }
                 let request = stage
                     .admin
                     .request(method.parse().unwrap(), &path(template, &ids));

@@ -71,6 +71,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/notification-rules", PlatformAdmin, None),
     ("POST", "/notification-rules", PlatformAdmin,
         Some(|_| json!({"event_type": "project.deleted", "channel": "email", "recipients": {"emails": ["x@campanile.test"]}}))),
+    ("POST", "/notification-rules/dry-run", PlatformAdmin,
+        Some(|_| json!({"event_type": "finding.assigned", "channel": "email"}))),
     ("GET", "/notification-rules/{id}", PlatformAdmin, None),
     ("PATCH", "/notification-rules/{id}", PlatformAdmin, Some(|_| json!({"enabled": true}))),
     ("DELETE", "/notification-rules/{id}", PlatformAdmin, None),

@@ -74,4 +74,13 @@ impl World {
     pub async fn sign_in(&self, name: &str) -> Client {
         Client::sign_in(self.address, &format!("{name}@campanile.test"), PASSWORD).await
     }
+
+    /// A finding of this severity.
+    pub async fn finding(&self, by: &Client, severity: &str) -> String {
+        let finding = json!({
+            "company_id": self.company, "project_id": self.project, "title": "SQL injection in login",
+            "severity": severity,
+        });
+        by.post("/findings", finding).await.id()
+    }
 }
