@@ -1,0 +1,85 @@
+//! Records as a test wants them, some of them sooner than their life would bring them there.
+
+use access::Problem;
+use base::{Id, Time};
+use records::{
+    By, Date, Named, Place, Settings,
+    findings::{self, Context},
+    projects, scans,
+};
+use store::{Tx, params};
+
+use crate::world::Wanted;
+
+pub(crate) fn place(company: &Named, project: Option<&Named>) -> Place {
+    Place {
+        company: company.clone(),
+        project: project.cloned(),
+    }
+}
+
+pub(crate) fn project(tx: &mut Tx<'_>, company: &Named, days: [Option<Date>; 2]) -> Result<Named, Problem> {
+    let [starts_on, ends_on] = days;
+    let new = projects::New {
+        name: "Web".to_owned(),
+        description: String::new(),
+        status: projects::Status::Active,
+        starts_on,
+        ends_on,
+    };
+    let project = projects::create(tx, new, company.clone(), &By::SYSTEM)?;
+    Ok(Named {
+        id: project.id,
+        name: project.name,
+    })
+}
+
+pub(crate) fn scan(tx: &mut Tx<'_>, place: &Place, status: scans::Status, at: Time) -> Result<Id, Problem> {
+    let new = scans::New {
+        name: "Nightly".to_owned(),
+        tool: "Saw".to_owned(),
+        status,
+        scheduled_at: Some(at),
+        error: String::new(),
+    };
+    Ok(scans::create(tx, new, place, &By::SYSTEM)?.id)
+}
+
+/// Lets a scan have started then.
+pub(crate) fn start(tx: &mut Tx<'_>, scan: Id, at: Time) -> Result<(), Problem> {
+    const START: &str = "update scans set started_at = $2 where id = $1";
+    tx.execute(START, params![scan, at])?;
+    Ok(())
+}
+
+pub(crate) fn finding(tx: &mut Tx<'_>, place: &Place, wanted: &Wanted, users: &[Id]) -> Result<Id, Problem> {
+    const SET: &str = "update findings set status = $2, sla_due_at = $3, retest_due_at = $4 where id = $1";
+    let settings = Settings::default();
+    let context = Context {
+        settings: &settings,
+        by: &By::SYSTEM,
+    };
+    let users = users.iter().map(|id| Named {
+        id: *id,
+        name: String::new(),
+    });
+    let new = findings::New {
+        users: users.collect(),
+        ..findings::New::titled("SQL injection", wanted.severity)
+    };
+    let id = findings::create(tx, new, place, context)?.id;
+    let date = |time: Option<Time>| time.unwrap_or_default();
+    tx.execute(
+        SET,
+        params![id, wanted.status, date(wanted.sla), date(wanted.retest)],
+    )?;
+    Ok(id)
+}
+
+/// Takes every record away.
+pub(crate) fn clear(tx: &mut Tx<'_>) -> Result<(), Problem> {
+    for table in ["findings", "scans", "projects", "events"] {
+        tx.execute(&format!("delete from {table}"), &[])?;
+    }
+    Ok(())
+}

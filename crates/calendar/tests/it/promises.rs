@@ -1,0 +1,230 @@
+//! The promises of the calendar, one by one.
+
+use access::testing;
+use base::Time;
+use records::{findings, scans};
+use serde_json::json;
+
+use crate::world::{Wanted, World, day, due, time};
+
+pub(crate) const NOON: &str = "2026-04-10T12:00:00Z";
+
+// promise: K1
+#[tokio::test]
+async fn everything_that_has_a_time_is_there_sorted_by_it() {
+    for world in World::all().await {
+        let ours = &world.ours;
+        let project = world
+            .project(ours, [Some(day("2026-04-02")), Some(day("2026-04-09"))])
+            .await;
+        let scheduled = time("2026-04-05T01:02:03.000000004Z");
+        let ahead = world
+            .scan(ours, Some(&project), scans::Status::Scheduled, scheduled)
+            .await;
+        // A running one stands where it started, and no more where it was to start.
+        let running = world.scan(ours, None, scans::Status::Running, scheduled).await;
+        for status in [scans::Status::Completed, scans::Status::Failed] {
+            world.scan(ours, None, status, scheduled).await;
+        }
+        let finding = world
+            .finding(ours, None, due(Some("2026-04-12T00:00:00Z"), Some(NOON)), &[])
+            .await;
+        let expected = [
+            format!("scan:{running}"),
+            format!("project_start:{}", project.id),
+            format!("scan:{ahead}"),
+            format!("project_end:{}", project.id),
+            format!("retest_due:{finding}"),
+            format!("sla_due:{finding}"),
+        ];
+        assert_eq!(world.ids(&world.viewer, "").await, expected, "{}", world.database);
+        let feed = world.feed(&world.viewer, "").await;
+        let times: Vec<Time> = feed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| time(item["at"].as_str().unwrap()))
+            .collect();
+        assert!(times.is_sorted(), "{times:?}");
+        assert_eq!(times[0], world.store.clock().now());
+    }
+}
+
+// promise: K1
+#[tokio::test]
+async fn the_calendar_owns_no_data_and_follows_the_records_at_once() {
+    for world in World::all().await {
+        let finding = world.finding(&world.ours, None, due(Some(NOON), None), &[]).await;
+        assert_eq!(world.ids(&world.viewer, "").await, [format!("sla_due:{finding}")]);
+        world.clear().await;
+        assert_eq!(world.ids(&world.viewer, "").await, [""; 0]);
+    }
+}
+
+// promise: K2
+#[tokio::test]
+async fn what_is_left_out_is_one_month_back_and_two_ahead() {
+    for world in World::all().await {
+        // The clock stands at noon of the 31st of March.
+        let (back, ahead) = ("2026-02-28T12:00:00Z", "2026-05-31T12:00:00Z");
+        let mut inside = Vec::new();
+        for (at, is_inside) in [
+            ("2026-02-28T11:59:59.999999999Z", false),
+            (back, true),
+            ("2026-05-31T11:59:59.999999999Z", true),
+            (ahead, false),
+        ] {
+            let id = world.finding(&world.ours, None, due(Some(at), None), &[]).await;
+            if is_inside {
+                inside.push(format!("sla_due:{id}"));
+            }
+        }
+        let feed = world.feed(&world.viewer, "").await;
+        assert_eq!((&feed["from"], &feed["to"]), (&json!(back), &json!(ahead)));
+        assert_eq!(world.ids(&world.viewer, "").await, inside);
+        for (query, from, to) in [
+            ("from=2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z", ahead),
+            ("to=2026-03-01T00:00:00Z", back, "2026-03-01T00:00:00Z"),
+            (
+                "from=2026-03-01T02:00:00%2B02:00&to=2026-03-02T00:00:00Z",
+                "2026-03-01T00:00:00Z",
+                "2026-03-02T00:00:00Z",
+            ),
+        ] {
+            let feed = world.feed(&world.viewer, query).await;
+            assert_eq!(
+                (&feed["from"], &feed["to"]),
+                (&json!(from), &json!(to)),
+                "{query}"
+            );
+        }
+    }
+}
+
+// promise: K3
+#[tokio::test]
+async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
+    for world in World::all().await {
+        let (ours, me) = (&world.ours, world.viewer.id);
+        world
+            .project(ours, [Some(day("2026-04-02")), Some(day("2026-04-09"))])
+            .await;
+        world.scan(ours, None, scans::Status::Scheduled, time(NOON)).await;
+        let wanted = due(Some("2026-04-12T00:00:00Z"), Some(NOON));
+        let mine = world.finding(ours, None, wanted.clone(), &[me]).await;
+        let others = world.finding(ours, None, wanted.clone(), &[world.both.id]).await;
+        // That my team sees to it is not that I do.
+        let by_team = world.finding(ours, None, wanted, &[]).await;
+        let team = testing::team(&world.access, ours.id, "Red", &[me], [None, None]).await;
+        let assigned = world.store.write(move |tx| {
+            let sql = "insert into finding_teams (finding_id, team_id) values ($1, $2)";
+            tx.execute(sql, store::params![by_team, team])
+        });
+        assigned.await.unwrap();
+        let expected = [format!("retest_due:{mine}"), format!("sla_due:{mine}")];
+        assert_eq!(world.ids(&world.viewer, "mine=true").await, expected);
+        assert_eq!(world.ids(&world.viewer, "mine=false").await.len(), 9);
+        assert_eq!(world.ids(&world.admin, "mine=true").await, [""; 0]);
+        let expected = [format!("retest_due:{others}"), format!("sla_due:{others}")];
+        assert_eq!(world.ids(&world.both, "mine=true").await, expected);
+    }
+}
+
+// promise: K4
+#[tokio::test]
+async fn what_has_ended_is_due_no_more() {
+    for world in World::all().await {
+        let me = world.viewer.id;
+        for status in findings::Status::ALL {
+            world.clear().await;
+            let wanted = Wanted {
+                status,
+                ..due(Some("2026-04-12T00:00:00Z"), Some(NOON))
+            };
+            let id = world.finding(&world.ours, None, wanted, &[me]).await;
+            let open = matches!(status.name(), "open" | "in_progress" | "retest");
+            let expected = if open {
+                vec![format!("retest_due:{id}"), format!("sla_due:{id}")]
+            } else {
+                vec![]
+            };
+            for query in ["", "mine=true"] {
+                assert_eq!(
+                    world.ids(&world.viewer, query).await,
+                    expected,
+                    "{status} {query}"
+                );
+            }
+        }
+    }
+}
+
+// promise: K5
+#[tokio::test]
+async fn several_assignees_are_one_entry() {
+    for world in World::all().await {
+        let all = [world.viewer.id, world.both.id, world.admin.id];
+        let id = world
+            .finding(&world.ours, None, due(Some(NOON), None), &all)
+            .await;
+        for by in [&world.viewer, &world.both, &world.admin] {
+            for query in ["", "mine=true"] {
+                assert_eq!(world.ids(by, query).await, [format!("sla_due:{id}")], "{query}");
+            }
+        }
+    }
+}
+
+// promise: K7
+#[tokio::test]
+async fn one_company_if_asked_and_never_one_outside_the_scope() {
+    for world in World::all().await {
+        let all = [world.viewer.id, world.both.id, world.nobody.id, world.admin.id];
+        let mut by_company = Vec::new();
+        for company in [&world.ours, &world.theirs] {
+            let finding = world.finding(company, None, due(Some(NOON), None), &all).await;
+            let project = world.project(company, [Some(day("2026-04-20")), None]).await;
+            by_company.push([
+                format!("sla_due:{finding}"),
+                format!("project_start:{}", project.id),
+            ]);
+        }
+        let [ours, theirs] = by_company.try_into().unwrap();
+        let both = [&ours[0], &theirs[0], &ours[1], &theirs[1]]
+            .map(Clone::clone)
+            .to_vec();
+        let none = Vec::new;
+        let (only_ours, only_theirs) = (
+            format!("company_id={}", world.ours.id),
+            format!("company_id={}", world.theirs.id),
+        );
+        let nowhere = format!("company_id={}", world.store.clock().id());
+        for (by, whole, of_theirs) in [
+            (&world.viewer, ours.to_vec(), none()),
+            (&world.both, both.clone(), theirs.to_vec()),
+            (&world.admin, both, theirs.to_vec()),
+            (&world.nobody, none(), none()),
+        ] {
+            let of_ours: Vec<_> = whole.iter().filter(|id| ours.contains(id)).cloned().collect();
+            for (query, expected) in [
+                ("", &whole),
+                (&only_ours, &of_ours),
+                (&only_theirs, &of_theirs),
+                (&nowhere, &none()),
+            ] {
+                assert_eq!(&world.ids(by, query).await, expected, "{query}");
+                // What is mine is so only as long as I may see the company.
+                let personal: Vec<_> = expected
+                    .iter()
+                    .filter(|id| id.starts_with("sla"))
+                    .cloned()
+                    .collect();
+                assert_eq!(
+                    world.ids(by, &format!("mine=true&{query}")).await,
+                    personal,
+                    "{query}"
+                );
+            }
+        }
+    }
+}

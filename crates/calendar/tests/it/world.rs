@@ -1,0 +1,207 @@
+//! Two companies, people who may see one, both or none of them, and the calendar's route over the records.
+
+use access::{Access, Role, testing};
+use axum::{Router, body::Body, http::Request, middleware};
+use base::{Clock, Id, Severity, Time};
+use calendar::{Calendar, http};
+use records::{Date, Named, findings, scans};
+use serde_json::Value;
+use store::{MigrationSet, Store};
+use tower::ServiceExt;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::add;
+
+static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
+
+/// When every test begins.
+pub(crate) const START: &str = "2026-03-31T12:00:00Z";
+
+/// Somebody with a token.
+pub(crate) struct Person {
+    pub(crate) id: Id,
+    token: String,
+}
+
+pub(crate) struct World {
+    pub(crate) database: &'static str,
+    pub(crate) store: Store,
+    pub(crate) access: Access,
+    router: Router,
+    pub(crate) ours: Named,
+    pub(crate) theirs: Named,
+    /// A viewer of ours, a member of both, one of neither, an administrator.
+    pub(crate) viewer: Person,
+    pub(crate) both: Person,
+    pub(crate) nobody: Person,
+    pub(crate) admin: Person,
+}
+
+/// A finding that a test wants to be there.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) status: findings::Status,
+    pub(crate) severity: Severity,
+    pub(crate) sla: Option<Time>,
+    pub(crate) retest: Option<Time>,
+}
+
+/// An open one without dates.
+pub(crate) const PLAIN: Wanted = Wanted {
+    status: findings::Status::Open,
+    severity: Severity::High,
+    sla: None,
+    retest: None,
+};
+
+impl World {
+    /// The world on each database there is.
+    pub(crate) async fn all() -> Vec<Self> {
+        let mut worlds = Vec::new();
+        let clock = Clock::manual(START.parse().unwrap());
+        for (database, store) in store::testing::stores_with(clock, &TABLES).await {
+            worlds.push(Self::new(database, store).await);
+        }
+        worlds
+    }
+
+    async fn new(database: &'static str, store: Store) -> Self {
+        let access = testing::access(&store);
+        let ours = company(&store, "Ours").await;
+        let theirs = company(&store, "Theirs").await;
+        let admin = testing::admin(&store, "admin@example.org").await;
+        let all = [ours.id, theirs.id];
+        Self {
+            database,
+            router: router(&access, &store),
+            viewer: person(&access, "viewer", &all[..1]).await,
+            both: person(&access, "both", &all).await,
+            nobody: person(&access, "nobody", &[]).await,
+            admin: Person {
+                id: admin,
+                token: testing::token(&access, admin).await,
+            },
+            ours,
+            theirs,
+            access,
+            store,
+        }
+    }
+
+    /// Asks for the calendar: the status, the media type and the JSON.
+    pub(crate) async fn ask(&self, by: Option<&Person>, query: &str) -> (u16, String, Value) {
+        let mut request = Request::get(format!("/calendar?{query}"));
+        if let Some(person) = by {
+            request = request.header("authorization", format!("Bearer {}", person.token));
+        }
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, media) = (response.status(), response.headers()["content-type"].clone());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+        let json = serde_json::from_slice(&bytes.unwrap()).unwrap();
+        (status.as_u16(), media.to_str().unwrap().to_owned(), json)
+    }
+
+    /// The whole answer.
+    pub(crate) async fn feed(&self, by: &Person, query: &str) -> Value {
+        let (status, _, json) = self.ask(Some(by), query).await;
+        assert_eq!(status, 200, "{}: {query}: {json}", self.database);
+        json
+    }
+
+    /// The ids of the entries, in their order.
+    pub(crate) async fn ids(&self, by: &Person, query: &str) -> Vec<String> {
+        let feed = self.feed(by, query).await;
+        let items = feed["items"].as_array().unwrap();
+        items
+            .iter()
+            .map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    pub(crate) async fn project(&self, company: &Named, days: [Option<Date>; 2]) -> Named {
+        let company = company.clone();
+        let made = self.store.write(move |tx| add::project(tx, &company, days));
+        made.await.unwrap()
+    }
+
+    pub(crate) async fn scan(
+        &self,
+        company: &Named,
+        project: Option<&Named>,
+        status: scans::Status,
+        at: Time,
+    ) -> Id {
+        let place = add::place(company, project);
+        let made = self.store.write(move |tx| add::scan(tx, &place, status, at));
+        made.await.unwrap()
+    }
+
+    /// A finding, as `wanted` says and assigned to these people.
+    pub(crate) async fn finding(
+        &self,
+        company: &Named,
+        project: Option<&Named>,
+        wanted: Wanted,
+        users: &[Id],
+    ) -> Id {
+        let (place, users) = (add::place(company, project), users.to_vec());
+        let made = self
+            .store
+            .write(move |tx| add::finding(tx, &place, &wanted, &users));
+        made.await.unwrap()
+    }
+
+    /// Takes every record away.
+    pub(crate) async fn clear(&self) {
+        self.store.write(add::clear).await.unwrap();
+    }
+}
+
+async fn company(store: &Store, name: &str) -> Named {
+    Named {
+        id: testing::company(store, name).await,
+        name: name.to_owned(),
+    }
+}
+
+async fn person(access: &Access, name: &str, companies: &[Id]) -> Person {
+    let id = testing::user(access.store(), &format!("{name}@example.org")).await;
+    for company in companies {
+        testing::member(access.store(), *company, id, Role::Viewer).await;
+    }
+    Person {
+        id,
+        token: testing::token(access, id).await,
+    }
+}
+
+fn router(access: &Access, store: &Store) -> Router {
+    let (router, _) = OpenApiRouter::<Calendar>::new()
+        .routes(routes!(http::get))
+        .split_for_parts();
+    router
+        .layer(middleware::from_fn_with_state(
+            access.clone(),
+            access::authenticate,
+        ))
+        .with_state(Calendar::new(store.clone()))
+}
+
+/// A time as the API writes it.
+pub(crate) fn time(text: &str) -> Time {
+    text.parse().unwrap()
+}
+
+pub(crate) fn day(text: &str) -> Date {
+    text.parse().unwrap()
+}
+
+/// A plain finding with these dates.
+pub(crate) fn due(sla: Option<&str>, retest: Option<&str>) -> Wanted {
+    Wanted {
+        sla: sla.map(time),
+        retest: retest.map(time),
+        ..PLAIN
+    }
+}
