@@ -23,6 +23,7 @@ pub(crate) async fn pages(world: &World, by: &Person, path: &str, limit: usize) 
             answer.asked
         );
         ids.extend(page);
+        assert!(ids.len() < 1_000, "{} never ends", answer.asked);
         match next {
             Value::Null => return ids,
             next => cursor = format!("&cursor={}", next.as_str().unwrap()),
