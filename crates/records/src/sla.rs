@@ -126,6 +126,7 @@ pub fn overrides(tx: &mut Tx<'_>, company: Id) -> Result<Overrides, Error> {
     Ok(overrides)
 }
 
+const HELD: &str = "select id from companies where id = $1";
 const CLEAR: &str = "delete from sla_days where company_id = $1";
 const SET: &str = "insert into sla_days (company_id, severity, days) values ($1, $2, $3)
     on conflict (company_id, severity) do update set days = excluded.days";
@@ -135,6 +136,9 @@ const SET: &str = "insert into sla_days (company_id, severity, days) values ($1,
 /// # Errors
 /// The store's.
 pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<(), Error> {
+    // One after the other: of two settings at once, each would leave the other's rows, which it does not see.
+    let held = format!("{HELD}{}", tx.for_update("companies"));
+    tx.one::<(Id,)>(&held, params![company])?;
     tx.execute(CLEAR, params![company])?;
     for severity in Severity::ALL {
         if let Some(days) = *overrides.slot(severity) {

@@ -170,3 +170,26 @@ async fn a_deadline_by_hand_that_happens_to_be_the_computed_one_is_given_back_to
         assert_eq!(view["sla_due_at"], world.in_days(7));
     }
 }
+
+#[tokio::test]
+async fn of_two_settings_at_once_one_holds_whole() {
+    for world in World::all().await {
+        let path = format!("/companies/{}/sla-days", world.ours);
+        let days = |field: &str| {
+            let mut days = json!({"informational": null, "low": null, "medium": null, "high": null,
+                "critical": null, "urgent": null});
+            days[field] = json!(5);
+            days
+        };
+        let (low, high) = (days("low"), days("high"));
+        for _ in 0..20 {
+            let (one, other) = tokio::join!(
+                world.send(&world.manager, "PUT", &path, Some(&low)),
+                world.send(&world.admin, "PUT", &path, Some(&high))
+            );
+            assert_eq!((one.expect(200), other.expect(200)), (low.clone(), high.clone()));
+            let held = world.get(&world.viewer, &path).await.expect(200);
+            assert!(held == low || held == high, "{}: {held}", world.database);
+        }
+    }
+}
