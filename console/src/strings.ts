@@ -86,6 +86,7 @@ const categoryNames: Record<string, string> = {
   report: 'Report',
   agreement: 'Agreement',
   approval: 'Approval',
+  destination: 'Destination',
 };
 export const categoryName = (category: string): string => categoryNames[category] ?? category;
 

@@ -1049,7 +1049,7 @@ export interface components {
             live: boolean;
             /** @description Whether people can be told of it: it can have rules and preferences. */
             notifies: boolean;
-            /** @description Whether it may be for the whole platform. */
+            /** @description Whether it may be for no company: for the whole platform, or for people named one by one. */
             platform: boolean;
             /** @description Whether its events carry a severity, so that a threshold means something. */
             severity: boolean;
@@ -1444,7 +1444,7 @@ export interface components {
                 live: boolean;
                 /** @description Whether people can be told of it: it can have rules and preferences. */
                 notifies: boolean;
-                /** @description Whether it may be for the whole platform. */
+                /** @description Whether it may be for no company: for the whole platform, or for people named one by one. */
                 platform: boolean;
                 /** @description Whether its events carry a severity, so that a threshold means something. */
                 severity: boolean;

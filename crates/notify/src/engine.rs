@@ -32,9 +32,9 @@ pub use settings::Options;
 
 use crate::{
     channel::Channel,
-    channels::{Attempt, Channels, Outbound},
+    channels::{Attempt, Channels, Outbound, email},
     deliveries::{self, Lease, Whose},
-    rules,
+    rules, target,
 };
 use lanes::Lanes;
 use sender::Sent;
@@ -121,7 +121,12 @@ impl Engine {
         Self {
             shared: Arc::new(Shared {
                 store: access.store().clone(),
-                lanes: Lanes::new(options.parallel, options.per_lane),
+                lanes: Lanes::with_narrow(
+                    options.parallel,
+                    options.per_lane,
+                    target::MAIL_LANE,
+                    email::CONNECTIONS,
+                ),
                 rules: Arc::default(),
                 pace: Arc::default(),
                 access,

@@ -23,7 +23,7 @@ pub struct EventType {
     pub notifies: bool,
     /// Whether it goes to open tabs.
     pub live: bool,
-    /// Whether it may be for the whole platform.
+    /// Whether it may be for no company: for the whole platform, or for people named one by one.
     pub platform: bool,
     /// The channels a rule can turn on for it; those that a person can switch off are all but `webhook`.
     pub channels: Vec<Channel>,

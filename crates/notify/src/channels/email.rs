@@ -21,6 +21,10 @@ pub use smtp_url::SmtpUrlFault;
 use folder::Folder;
 use smtp::Smtp;
 
+/// How many connections to the mail server are open at once: no more mails than that are to be under way, because a
+/// mail's time runs also while it waits for one.
+pub(crate) const CONNECTIONS: usize = 8;
+
 /// How mail leaves.
 #[derive(Clone)]
 pub struct Options {

@@ -111,11 +111,15 @@ async fn take(shared: &Shared, lanes: Vec<(Arc<str>, usize)>) -> Result<Claim, s
         pace: Arc::clone(&shared.pace),
     };
     let cache = Arc::clone(&shared.rules);
-    shared
+    let claimed = shared
         .store
         .write(move |tx| {
             let rules = cache.current(tx, &vault)?;
             deliveries::claim(tx, &vault, rules, &round)
         })
-        .await
+        .await;
+    if claimed.is_err() {
+        shared.rules.forget();
+    }
+    claimed
 }

@@ -19,6 +19,8 @@ pub(crate) struct Lanes {
     bell: Notify,
     all: usize,
     per_lane: usize,
+    /// Lanes that have a bound of their own.
+    narrow: HashMap<&'static str, usize>,
 }
 
 #[derive(Debug, Default)]
@@ -58,7 +60,26 @@ impl Lanes {
             bell: Notify::new(),
             all: all.max(1),
             per_lane: per_lane.max(1),
+            narrow: HashMap::new(),
         })
+    }
+
+    /// The same with a bound of its own for one lane.
+    pub(crate) fn with_narrow(all: usize, per_lane: usize, lane: &'static str, most: usize) -> Arc<Self> {
+        let mut lanes = Self::new(all, per_lane);
+        if let Some(lanes) = Arc::get_mut(&mut lanes) {
+            lanes.narrow.insert(lane, most.max(1));
+        }
+        lanes
+    }
+
+    /// How many turns the lane has at once.
+    fn most(&self, name: &str, lane: &Lane) -> usize {
+        let most = self
+            .narrow
+            .get(name)
+            .map_or(self.per_lane, |most| self.per_lane.min(*most));
+        if lane.ailing { most.min(AILING) } else { most }
     }
 
     /// A turn for something new, if there is one and nothing older waits in the lane.
@@ -109,8 +130,7 @@ impl Lanes {
             return None;
         }
         let entry = state.lanes.entry(Arc::clone(lane)).or_default();
-        let most = if entry.ailing { AILING } else { self.per_lane };
-        if entry.running >= most.min(self.per_lane) {
+        if entry.running >= self.most(lane, entry) {
             return None;
         }
         entry.running += 1;
@@ -167,16 +187,9 @@ impl Lanes {
         }
         state
             .lanes
-            .values()
-            .filter(|lane| {
-                lane.running
-                    < if lane.ailing {
-                        AILING.min(self.per_lane)
-                    } else {
-                        self.per_lane
-                    }
-            })
-            .filter_map(|lane| lane.due)
+            .iter()
+            .filter(|(name, lane)| lane.running < self.most(name, lane))
+            .filter_map(|(_, lane)| lane.due)
             .min()
     }
 

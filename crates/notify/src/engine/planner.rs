@@ -61,6 +61,9 @@ async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Res
         .store
         .write(move |tx| batch::plan(tx, &planning, limit))
         .await;
+    if planned.is_err() {
+        shared.rules.forget();
+    }
     match planned {
         Ok(batch) => {
             failpoint::hit("notify.planned");

@@ -35,6 +35,12 @@ impl Cache {
         *cached = Some((version, Arc::clone(&rules)));
         Ok(rules)
     }
+
+    /// Forgets them: a transaction failed, and perhaps they were read from it. A later change could bear the version
+    /// they were read at.
+    pub(crate) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// Says that the rules changed, in the transaction that changes them.
@@ -43,4 +49,41 @@ impl Cache {
 /// The database's.
 pub(super) fn changed(tx: &mut Tx<'_>) -> Result<(), Error> {
     tx.execute(CHANGED, &[]).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::house::houses;
+
+    #[tokio::test]
+    async fn rules_of_a_transaction_that_failed_are_not_kept() {
+        for house in houses().await {
+            let (cache, vault) = (Arc::new(Cache::default()), house.access.vault().clone());
+            let count = |rules: &Rules| {
+                rules
+                    .of(base::Kind::FindingAssigned, crate::channel::Channel::InApp)
+                    .count()
+            };
+            let (inside, sealed) = (Arc::clone(&cache), vault.clone());
+            // As a planner that reads what another job of the same batch wrote, before the batch fails to commit.
+            let failed = house.store.write(move |tx| {
+                tx.execute("delete from notification_rules", &[])?;
+                changed(tx)?;
+                assert_eq!(count(&*inside.current(tx, &sealed)?), 0);
+                Err::<(), _>(Error::Full)
+            });
+            assert!(failed.await.is_err());
+            cache.forget();
+            house
+                .store
+                .write(move |tx| {
+                    changed(tx)?;
+                    assert_eq!(count(&*cache.current(tx, &vault)?), 1);
+                    Ok::<_, Error>(())
+                })
+                .await
+                .unwrap();
+        }
+    }
 }

@@ -26,7 +26,7 @@ use tokio::{
 };
 
 use super::{
-    Mailbox,
+    CONNECTIONS, Mailbox,
     smtp_url::{Settings, Tls},
 };
 use crate::{
@@ -34,8 +34,6 @@ use crate::{
     egress::certificates,
 };
 
-/// How many connections are open at once.
-const CONNECTIONS: usize = 8;
 /// How long a connection waits for its next mail before it is not used again.
 const IDLE: Duration = Duration::from_secs(20);
 /// How long a TCP connection may take.

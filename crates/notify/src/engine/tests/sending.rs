@@ -186,3 +186,31 @@ async fn what_may_no_longer_go_out_holds_up_nothing_behind_it() {
         engine.stop().await;
     }
 }
+
+#[tokio::test]
+async fn no_more_mails_are_begun_than_the_mail_server_is_spoken_to_at_once() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers("ana@example.com", &[Answer::Hangs]);
+        let engine = house.engine(&post);
+        for _ in 0..20 {
+            house.assign(&[house.ana], &[]).await;
+        }
+        house.until("select count(*) from deliveries", 20).await;
+        for _ in 0..crate::channels::email::CONNECTIONS {
+            next(&mut bag).await;
+        }
+        house
+            .until(
+                PENDING,
+                20 - i64::try_from(crate::channels::email::CONNECTIONS).unwrap(),
+            )
+            .await;
+        assert!(
+            bag.try_recv().is_err(),
+            "{}: it would wait with its time running",
+            house.name
+        );
+        engine.kill().await;
+    }
+}
