@@ -20,7 +20,7 @@ pub mod testing;
 mod tx;
 mod value;
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use base::{Bus, Clock};
 use tokio::sync::oneshot;
@@ -49,6 +49,8 @@ pub struct Options {
     pub connections: usize,
     /// The largest size of a SQLite file in pages of 4,096 bytes; none for no bound of ours.
     pub max_pages: Option<u32>,
+    /// How long PostgreSQL may take for one statement before whoever asked hears that the database is away.
+    pub answer: Duration,
 }
 
 impl Options {
@@ -58,6 +60,7 @@ impl Options {
             url: url.into(),
             connections: 16,
             max_pages: None,
+            answer: Duration::from_secs(30),
         }
     }
 }
@@ -150,7 +153,7 @@ impl Store {
     ///
     /// # Errors
     /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is not
-    /// known whether the change was made if the connection broke during the commit.
+    /// known whether the change was made if the connection broke, or no answer came in time, during the commit.
     pub async fn write<T, E>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -181,7 +184,7 @@ impl Store {
         &self.0.bus
     }
 
-    /// Whether the database answers and can be written.
+    /// Whether the database answers and its tables are there.
     ///
     /// # Errors
     /// What stands in the way.

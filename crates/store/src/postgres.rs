@@ -22,6 +22,7 @@ pub(crate) struct Postgres {
     /// One permit per connection; to close is to have them all.
     permits: Arc<Semaphore>,
     connections: u32,
+    answer: Duration,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,7 @@ impl Postgres {
             pool,
             permits,
             connections: u32::try_from(connections).unwrap_or(2),
+            answer: options.answer,
         })
     }
 
@@ -88,10 +90,12 @@ impl Postgres {
             .map_err(|_| Error::Closed)?;
         let client = self.pool.get().await?;
         let (clock, bus, handle) = (clock.clone(), bus.clone(), Handle::current());
+        let answer = self.answer;
         tokio::task::spawn_blocking(move || {
             let connection = PostgresTx {
                 client: &client,
                 handle: &handle,
+                answer,
             };
             let ended = transaction(connection, &mut *job, mode, &clock);
             let committed = ended.map(|events| {
@@ -126,13 +130,21 @@ fn transaction(
     mode: Mode,
     clock: &Clock,
 ) -> Result<Vec<base::Event>, Error> {
-    connection.batch(match mode {
+    connection.in_time(connection.client.batch_execute(match mode {
         Mode::Read => "begin isolation level repeatable read read only",
         Mode::Write => "begin",
-    })?;
+    }))?;
     let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
     let keep = job.run(&mut tx) && mode == Mode::Write;
-    connection.batch(if keep { "commit" } else { "rollback" })?;
+    if tx.lost() == Some(&Error::Unavailable) {
+        // Nobody waits for a rollback that may not be answered either: the connection ends, and with it the rest.
+        return Err(Error::Unavailable);
+    }
+    connection.in_time(
+        connection
+            .client
+            .batch_execute(if keep { "commit" } else { "rollback" }),
+    )?;
     Ok(if keep { tx.into_events() } else { Vec::new() })
 }
 
@@ -141,30 +153,39 @@ fn transaction(
 pub(crate) struct PostgresTx<'a> {
     client: &'a Client,
     handle: &'a Handle,
+    answer: Duration,
 }
 
 impl PostgresTx<'_> {
-    fn batch(&self, sql: &str) -> Result<(), Error> {
-        Ok(self.handle.block_on(self.client.batch_execute(sql))?)
+    /// Waits for the answer to a statement, but not for ever: a server may be there and frozen, or another's lock stay.
+    fn in_time<T>(&self, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
+        let answer = self
+            .handle
+            .block_on(async { tokio::time::timeout(self.answer, asked).await });
+        Ok(answer.map_err(|_| {
+            tracing::warn!("the database did not answer in time");
+            Error::Unavailable
+        })??)
     }
 
+    /// Without a bound: a migration takes as long as it takes.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
-        self.batch(sql)
+        Ok(self.handle.block_on(self.client.batch_execute(sql))?)
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         let params = types::params(params);
-        self.handle.block_on(async {
+        self.in_time(async {
             let statement = self.client.prepare_cached(sql).await?;
-            Ok(self.client.execute(&statement, &params).await?)
+            self.client.execute(&statement, &types::borrowed(&params)).await
         })
     }
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         let params = types::params(params);
-        let rows = self.handle.block_on(async {
+        let rows = self.in_time(async {
             let statement = self.client.prepare_cached(sql).await?;
-            self.client.query(&statement, &params).await
+            self.client.query(&statement, &types::borrowed(&params)).await
         })?;
         rows.iter().map(types::decode).collect()
     }

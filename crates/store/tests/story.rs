@@ -496,3 +496,34 @@ async fn a_database_that_goes_away_is_told_soon_and_found_again() {
     insert(&store, 3).await.unwrap();
     assert_eq!(count(&store).await, 2);
 }
+
+#[tokio::test]
+async fn a_database_that_does_not_answer_is_not_waited_for() {
+    let Ok(server) = std::env::var(testing::POSTGRES) else {
+        return;
+    };
+    let clock = Clock::system();
+    let url = testing::postgres_url(&server, &clock).await.unwrap();
+    let mut options = Options::new(url.clone());
+    options.answer = Duration::from_millis(300);
+    let store = Store::open(options, clock, Bus::new()).await.unwrap();
+    store.migrate(TABLES).await.unwrap();
+    let id = insert(&store, 1).await.unwrap();
+
+    let (other, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    other
+        .batch_execute("begin; lock table things in access exclusive mode")
+        .await
+        .unwrap();
+    let change =
+        move |tx: &mut store::Tx<'_>| tx.execute("update things set n = 2 where id = $1", params![id]);
+    for _ in 0..3 {
+        let answer = tokio::time::timeout(Duration::from_secs(5), store.write(change)).await;
+        assert_eq!(answer.expect("an answer, not a hang"), Err(Error::Unavailable));
+    }
+    other.batch_execute("rollback").await.unwrap();
+    assert_eq!(store.write(change).await, Ok(1), "and it goes on");
+}

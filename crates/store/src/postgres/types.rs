@@ -1,26 +1,39 @@
 //! Our four types and PostgreSQL's.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, fmt};
 
 use bytes::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::{Error, Row, Value};
 
-pub(super) fn params(values: &[Value]) -> Vec<&(dyn ToSql + Sync)> {
-    values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+/// A value on its way to the driver, which prints what it is given at its most talkative: it may be a secret.
+pub(super) struct Param<'a>(&'a Value);
+
+impl fmt::Debug for Param<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("*")
+    }
 }
 
-impl ToSql for Value {
+pub(super) fn params(values: &[Value]) -> Vec<Param<'_>> {
+    values.iter().map(Param).collect()
+}
+
+pub(super) fn borrowed<'a>(params: &'a [Param<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    params.iter().map(|param| param as &(dyn ToSql + Sync)).collect()
+}
+
+impl ToSql for Param<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
-        match self {
-            Self::Null => Ok(IsNull::Yes),
-            Self::Int(int) if *ty == Type::INT8 => int.to_sql(ty, out),
-            Self::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
+        match self.0 {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Int(int) if *ty == Type::INT8 => int.to_sql(ty, out),
+            Value::Int(int) if *ty == Type::INT4 => i32::try_from(*int)?.to_sql(ty, out),
             #[expect(clippy::cast_precision_loss, reason = "a whole number in a column of numbers")]
-            Self::Int(int) if *ty == Type::FLOAT8 => (*int as f64).to_sql(ty, out),
-            Self::Real(real) if *ty == Type::FLOAT8 => real.to_sql(ty, out),
-            Self::Text(text) if <&str as ToSql>::accepts(ty) => text.to_sql(ty, out),
+            Value::Int(int) if *ty == Type::FLOAT8 => (*int as f64).to_sql(ty, out),
+            Value::Real(real) if *ty == Type::FLOAT8 => real.to_sql(ty, out),
+            Value::Text(text) if <&str as ToSql>::accepts(ty) => text.to_sql(ty, out),
             // Not the value: it may be a secret.
             _ => Err(format!("a parameter does not fit the type {ty}").into()),
         }
