@@ -9,6 +9,7 @@
 
 mod crash;
 mod first_light;
+mod logs;
 mod reports;
 mod routes;
 mod shutdown;

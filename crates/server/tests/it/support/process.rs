@@ -18,11 +18,16 @@ pub struct Process {
 impl Process {
     /// Starts the program and waits until it says where it listens. Nothing if it dies before that.
     pub fn start(database: &Database, more: &[(&str, String)]) -> Option<Self> {
+        Self::start_with_log(database, more, Stdio::inherit())
+    }
+
+    /// The same with its log going there.
+    pub fn start_with_log(database: &Database, more: &[(&str, String)], log: Stdio) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_campanile"))
             .env_clear()
             .envs(database.settings(more))
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
