@@ -35,6 +35,7 @@ pub use companies::{Company, Member};
 pub use credentials::Token;
 pub use extract::{Json, Path, Query};
 pub use page::{Page, PageQuery};
+pub use password::acceptable as acceptable_password;
 pub use patch::Patch;
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, FieldError, Problem};
 pub use role::{NotARole, Role};

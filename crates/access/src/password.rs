@@ -106,7 +106,7 @@ fn argon() -> Argon2<'static> {
 }
 
 /// Whether a text may become a password.
-pub(crate) fn acceptable(field: &str, password: &Secret) -> Result<(), FieldError> {
+pub fn acceptable(field: &str, password: &Secret) -> Result<(), FieldError> {
     match password.expose().chars().take(MAX + 1).count() {
         0..MIN => Err(FieldError::new(
             field,

@@ -3,7 +3,10 @@
 //! The defaults are `config.default.toml`, which is the manual too, so the two cannot differ. Every error of the
 //! settings is told at once.
 
+mod check;
 mod reader;
+#[cfg(test)]
+mod tests;
 
 use std::{
     net::SocketAddr,
@@ -14,6 +17,7 @@ use std::{
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
+    value::Dict,
 };
 use ipnet::IpNet;
 
@@ -72,7 +76,7 @@ pub struct Config {
 pub struct Wrong(pub Vec<String>);
 
 impl Config {
-    /// Reads the three layers; `environment` is the process's variables.
+    /// Reads the three layers; `environment` is the process's variables, see [`environment`].
     ///
     /// # Errors
     /// [`Wrong`] with everything that does not fit.
@@ -84,6 +88,7 @@ impl Config {
         let mut reader = Reader::new(&figment, errors);
         reader.refuse_unknown(&Figment::from(Toml::string(DEFAULTS)));
         let config = Self::read(&mut reader);
+        check::check(&config, &mut reader.errors);
         if reader.errors.is_empty() {
             Ok(config)
         } else {
@@ -171,12 +176,19 @@ fn layers(
     let mut figment = Figment::from(Toml::string(DEFAULTS));
     if let Some(file) = file {
         match std::fs::read_to_string(file) {
-            Ok(text) => figment = figment.merge(Toml::string(&text)),
+            Ok(text) => match Figment::from(Toml::string(&text)).extract::<Dict>() {
+                Ok(settings) => figment = figment.merge(Serialized::defaults(settings)),
+                Err(error) => errors.push(format!("--config {}: {}", file.display(), unquoted(&error))),
+            },
             Err(error) => errors.push(format!("--config {}: {error}", file.display())),
         }
     }
     for (name, value) in environment {
         let Some(key) = key_of(&name) else { continue };
+        if key.split('.').any(str::is_empty) {
+            errors.push(format!("{name}: there is no such setting"));
+            continue;
+        }
         let secret = key.strip_suffix("_file").filter(|key| SECRETS.contains(key));
         let (key, value) = match secret.map(|key| (key, std::fs::read_to_string(&value))) {
             None => (key.as_str(), value),
@@ -191,6 +203,39 @@ fn layers(
     (figment, errors)
 }
 
+/// What is wrong with a file that is not TOML, without the line it quotes: that may hold a secret.
+fn unquoted(error: &figment::Error) -> String {
+    let text = error.kind.to_string();
+    let quoted = |line: &str| {
+        line.trim_start_matches(|char: char| char.is_ascii_digit() || char == ' ')
+            .starts_with('|')
+    };
+    let lines: Vec<_> = text.lines().filter(|line| !quoted(line)).collect();
+    lines.join(": ")
+}
+
+/// The process's variables with our prefix.
+///
+/// # Errors
+/// One of them whose value is not UTF-8; of others that is none of our business.
+pub fn environment() -> Result<Vec<(String, String)>, Wrong> {
+    let (mut variables, mut errors) = (Vec::new(), Vec::new());
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.into_string().ok().filter(|name| key_of(name).is_some()) else {
+            continue;
+        };
+        match value.into_string() {
+            Ok(value) => variables.push((name, value)),
+            Err(_) => errors.push(format!("{name}: it is not UTF-8")),
+        }
+    }
+    if errors.is_empty() {
+        Ok(variables)
+    } else {
+        Err(Wrong(errors))
+    }
+}
+
 /// `smtp.url` of `CAMPANILE_SMTP__URL`; nothing for a variable that is no setting.
 fn key_of(variable: &str) -> Option<String> {
     if NOT_SETTINGS.iter().any(|prefix| variable.starts_with(prefix)) {
@@ -199,66 +244,4 @@ fn key_of(variable: &str) -> Option<String> {
     variable
         .strip_prefix("CAMPANILE_")
         .map(|rest| rest.to_lowercase().replace("__", "."))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn load(variables: &[(&str, &str)]) -> Result<Config, Wrong> {
-        let variables = variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Config::load(None, variables)
-    }
-
-    #[test]
-    fn the_manual_is_a_valid_setting_by_itself() {
-        let config = load(&[]).unwrap();
-        assert_eq!(config.public_url, "http://127.0.0.1:8080");
-        assert!(!config.demo && config.smtp_url.is_none() && config.admin.is_none());
-    }
-
-    #[test]
-    fn the_environment_wins_and_numbers_stay_text_where_text_is_meant() {
-        let config = load(&[
-            ("CAMPANILE_ADMIN_EMAIL", "a@b.test"),
-            ("CAMPANILE_ADMIN_PASSWORD", "007"),
-            ("CAMPANILE_OUTBOUND__ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.0/8"),
-            ("CAMPANILE_PUBLIC_URL", "https://campanile.example/"),
-            ("CAMPANILE_TEST_POSTGRES", "not a setting"),
-        ])
-        .unwrap();
-        assert_eq!(config.admin, Some(("a@b.test".to_owned(), "007".to_owned())));
-        assert_eq!(config.allow_networks.len(), 2);
-        assert_eq!(config.public_url, "https://campanile.example");
-    }
-
-    #[test]
-    fn every_error_is_named_at_once_and_no_secret_is_in_it() {
-        let Err(Wrong(errors)) = load(&[
-            ("CAMPANILE_LISTEN", "here"),
-            ("CAMPANILE_DATABASE_URL", "mysql://me:hunter2@db/x"),
-            ("CAMPANILE_SMTP__URL_FILE", "/does/not/exist"),
-            ("CAMPANILE_SMPT__URL", "smtp://x"),
-            ("CAMPANILE_OUTBOUND__ALLOW_NETWORKS", "10.0.0.0/99"),
-            ("CAMPANILE_ADMIN_EMAIL", "a@b.test"),
-            ("CAMPANILE_DEMO", "perhaps"),
-        ]) else {
-            panic!("it was accepted")
-        };
-        assert_eq!(errors.len(), 7, "{errors:#?}");
-        assert!(!errors.join(" ").contains("hunter2"), "{errors:#?}");
-    }
-
-    #[test]
-    fn shows_what_is_in_force_without_secrets() {
-        let variables = [(
-            "CAMPANILE_SMTP__URL".to_owned(),
-            "smtp://me:hunter2@mail".to_owned(),
-        )];
-        let text = shown(None, variables).unwrap();
-        assert!(text.contains("listen = \"127.0.0.1:8080\""), "{text}");
-        assert!(text.contains("\"***\"") && !text.contains("hunter2"), "{text}");
-    }
 }

@@ -63,9 +63,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let file = arguments.config.as_deref();
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Openapi => print(router::document_text().trim_end()),
-        Command::Config => print(&config::shown(file, std::env::vars())?),
+        Command::Config => print(&config::shown(file, config::environment()?)?),
         command => {
-            let config = Config::load(file, std::env::vars())?;
+            let config = Config::load(file, config::environment()?)?;
             telemetry::start_log(&config.log_level, config.log_json)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             return runtime.block_on(with_data(command, config));

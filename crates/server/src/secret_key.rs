@@ -17,7 +17,7 @@ const FILE: &str = "secret.key";
 /// A folder or file that cannot be used.
 pub(crate) fn load(setting: Option<&str>, data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
     if let Some(key) = setting {
-        anyhow::ensure!(key.len() >= 32, "secret_key: at least 32 characters are needed");
+        long_enough(key).map_err(|fault| anyhow::anyhow!("secret_key: {fault}"))?;
         return Ok(Secret::new(key));
     }
     let path = data_dir.join(FILE);
@@ -27,6 +27,14 @@ pub(crate) fn load(setting: Option<&str>, data_dir: &Path, clock: &Clock) -> any
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(&path, clock),
         Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
+}
+
+/// Whether a text may be the key.
+pub(crate) fn long_enough(key: &str) -> Result<(), &'static str> {
+    if key.len() < 32 {
+        return Err("at least 32 characters are needed");
+    }
+    Ok(())
 }
 
 /// A key of its own for one purpose, so that one purpose's key tells nothing of another's.

@@ -24,9 +24,13 @@ impl Reader {
     /// Names each key that the defaults do not have: most likely a slip of the pen.
     pub(super) fn refuse_unknown(&mut self, defaults: &Figment) {
         let known = leaves(&defaults.extract::<Dict>().unwrap_or_default(), "");
-        for (key, _) in leaves(&self.root, "") {
-            if !known.iter().any(|(name, _)| *name == key) {
-                self.errors.push(format!("{key}: there is no such setting"));
+        for (key, value) in leaves(&self.root, "") {
+            match known.iter().find(|(name, _)| *name == key) {
+                None => self.errors.push(format!("{key}: there is no such setting")),
+                Some((_, usual)) if is_list(&value) && !is_list(usual) => {
+                    self.errors.push(format!("{key}: expected one value, not a list"));
+                }
+                Some(_) => {}
             }
         }
     }
@@ -160,10 +164,10 @@ impl Reader {
                         .collect();
                     format!("[{}]", values.join(", "))
                 }
-                Value::Num(..) | Value::Bool(..) => spelled(&value),
                 value if secrets.contains(&key.as_str()) && !spelled(&value).is_empty() => {
                     "\"***\"".to_owned()
                 }
+                Value::Num(..) | Value::Bool(..) => spelled(&value),
                 value => format!("{:?}", spelled(&value)),
             };
             let _ = writeln!(text, "{key} = {value}");
@@ -179,6 +183,10 @@ fn leaves(dict: &Dict, prefix: &str) -> Vec<(String, Value)> {
             None => vec![(format!("{prefix}{key}"), value.clone())],
         })
         .collect()
+}
+
+const fn is_list(value: &Value) -> bool {
+    matches!(value, Value::Array(..))
 }
 
 fn spelled(value: &Value) -> String {

@@ -1,0 +1,126 @@
+use super::*;
+
+fn load(variables: &[(&str, &str)]) -> Result<Config, Wrong> {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::load(None, variables)
+}
+
+#[test]
+fn the_manual_is_a_valid_setting_by_itself() {
+    let config = load(&[]).unwrap();
+    assert_eq!(config.public_url, "http://127.0.0.1:8080");
+    assert!(!config.demo && config.smtp_url.is_none() && config.admin.is_none());
+}
+
+#[test]
+fn the_environment_wins_and_numbers_stay_text_where_text_is_meant() {
+    let config = load(&[
+        ("CAMPANILE_ADMIN_EMAIL", "a@b.test"),
+        ("CAMPANILE_ADMIN_PASSWORD", "00700700"),
+        ("CAMPANILE_OUTBOUND__ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.0/8"),
+        ("CAMPANILE_PUBLIC_URL", "https://campanile.example/"),
+        ("CAMPANILE_TEST_POSTGRES", "not a setting"),
+    ])
+    .unwrap();
+    assert_eq!(config.admin, Some(("a@b.test".to_owned(), "00700700".to_owned())));
+    assert_eq!(config.allow_networks.len(), 2);
+    assert_eq!(config.public_url, "https://campanile.example");
+}
+
+#[test]
+fn every_error_is_named_at_once_and_no_secret_is_in_it() {
+    let Err(Wrong(errors)) = load(&[
+        ("CAMPANILE_LISTEN", "here"),
+        ("CAMPANILE_DATABASE_URL", "mysql://me:hunter2@db/x"),
+        ("CAMPANILE_SMTP__URL_FILE", "/does/not/exist"),
+        ("CAMPANILE_SMPT__URL", "smtp://x"),
+        ("CAMPANILE_OUTBOUND__ALLOW_NETWORKS", "10.0.0.0/99"),
+        ("CAMPANILE_ADMIN_EMAIL", "a@b.test"),
+        ("CAMPANILE_DEMO", "perhaps"),
+        ("CAMPANILE_SECRET_KEY", "hunter2"),
+        ("CAMPANILE_SMTP__URL", "smtp//me:hunter2@mail"),
+        ("CAMPANILE_SMTP__FROM", "nobody"),
+        ("CAMPANILE_OUTBOUND__CA_FILE", "/does/not/exist"),
+        ("CAMPANILE_LOG__LEVEL", "a=b=c"),
+        ("CAMPANILE_DATA_DIR", ""),
+        ("CAMPANILE_", "x"),
+        ("CAMPANILE___", "x"),
+    ]) else {
+        panic!("it was accepted")
+    };
+    assert_eq!(errors.len(), 15, "{errors:#?}");
+    assert!(!errors.join(" ").contains("hunter2"), "{errors:#?}");
+}
+
+#[test]
+fn an_administrator_that_could_not_be_made_is_named() {
+    let Err(Wrong(errors)) = load(&[
+        ("CAMPANILE_ADMIN_EMAIL", "nobody"),
+        ("CAMPANILE_ADMIN_PASSWORD", "hunter2"),
+    ]) else {
+        panic!("it was accepted")
+    };
+    let keys: Vec<_> = errors
+        .iter()
+        .filter_map(|error| error.split(':').next())
+        .collect();
+    assert_eq!(keys, ["admin_email", "admin_password"], "{errors:#?}");
+}
+
+/// What a file with this text gives.
+fn from_file(text: &str) -> Result<String, Wrong> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("campanile.toml");
+    std::fs::write(&file, text).unwrap();
+    shown(Some(&file), [])
+}
+
+#[test]
+fn a_file_that_is_not_toml_is_one_error_that_quotes_nothing() {
+    for broken in [
+        "listen = \"127.0.0.1:1\"\nadmin_password = \"hunter2\n",
+        "[smtp]\nurl = hunter2\n",
+        "secret_key = \"a\" \"hunter2\"\n",
+        "secret_key = \"a\"\nsecret_key = \"hunter2\"\n",
+    ] {
+        let Err(Wrong(errors)) = from_file(broken) else {
+            panic!("it was accepted")
+        };
+        assert_eq!(errors.len(), 1, "{errors:#?}");
+        assert!(
+            errors[0].contains("line 2") || broken.starts_with("secret"),
+            "{errors:#?}"
+        );
+        assert!(!errors[0].contains("hunter2"), "{errors:#?}");
+    }
+}
+
+#[test]
+fn a_value_of_another_form_is_refused_and_a_secret_number_is_not_shown() {
+    for wrong in [
+        "[smtp]\nurl = [\"smtp://me:hunter2@mail\"]",
+        "demo = [true]",
+        "[listen]\nx = 1",
+        "smtp = 1",
+    ] {
+        assert!(from_file(wrong).is_err(), "{wrong}");
+    }
+    let text = from_file("admin_email = \"a@b.test\"\nadmin_password = 1234567890").unwrap();
+    assert!(
+        !text.contains("1234567890") && text.contains("admin_password = \"***\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn shows_what_is_in_force_without_secrets() {
+    let variables = [(
+        "CAMPANILE_SMTP__URL".to_owned(),
+        "smtp://me:hunter2@mail".to_owned(),
+    )];
+    let text = shown(None, variables).unwrap();
+    assert!(text.contains("listen = \"127.0.0.1:8080\""), "{text}");
+    assert!(text.contains("\"***\"") && !text.contains("hunter2"), "{text}");
+}
