@@ -131,7 +131,7 @@ impl App {
             demo::seed(&access, &router).await?;
         }
         let mut serving = JoinSet::new();
-        serving.spawn(accept::serve(listener, router, stopped));
+        serving.spawn(accept::serve(listener, router, stopped, accept::HEADER_TIMEOUT));
         Ok(Self {
             address,
             store,
