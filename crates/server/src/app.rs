@@ -37,10 +37,13 @@ const STREAMS_END: Duration = Duration::from_millis(1500);
 /// How long deliveries that are under way may take at a stop; the rest goes on after the next start.
 const SENDS_END: Duration = Duration::from_secs(3);
 
+/// How often expired sessions are removed, and noted when the others were last used.
+const SWEEP: Duration = Duration::from_mins(1);
+
 /// A server that runs.
 pub struct App {
     address: SocketAddr,
-    store: Store,
+    access: Access,
     hub: Hub,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
@@ -134,7 +137,7 @@ impl App {
         serving.spawn(accept::serve(listener, router, stopped, accept::HEADER_TIMEOUT));
         Ok(Self {
             address,
-            store,
+            access,
             hub,
             stop,
             serving,
@@ -155,7 +158,8 @@ impl App {
         while self.serving.join_next().await.is_some() {}
         while self.engine.join_next().await.is_some() {}
         self.tasks.shutdown().await;
-        self.store.close().await;
+        swept(&self.access).await;
+        self.access.store().close().await;
     }
 }
 
@@ -224,13 +228,17 @@ fn deliver(parts: &Parts, mut stopped: watch::Receiver<bool>) -> impl Future<Out
     }
 }
 
-/// Forgets sessions that have expired, now and then.
+/// Looks after sessions and tokens, now and then.
 async fn sweep(access: Access, clock: Clock) {
     loop {
-        if let Err(problem) = access.sweep().await {
-            tracing::warn!(%problem, "expired sessions were not removed");
-        }
-        clock.sleep(Duration::from_hours(1)).await;
+        swept(&access).await;
+        clock.sleep(SWEEP).await;
+    }
+}
+
+async fn swept(access: &Access) {
+    if let Err(problem) = access.sweep().await {
+        tracing::warn!(%problem, "sessions and tokens were not looked after");
     }
 }
 

@@ -1,6 +1,6 @@
 //! `/healthz`, `/readyz` and `/metrics`: for the machine that looks after this one.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use access::Problem;
 use axum::{
@@ -14,6 +14,9 @@ use realtime::Hub;
 use store::Store;
 
 use crate::telemetry::Metrics;
+
+/// How long the database may take before it counts as away: whoever asks here has a short patience of its own.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the three look at.
 #[derive(Clone)]
@@ -38,8 +41,10 @@ pub(crate) fn routes(health: Health) -> Router {
 /// Ready once the database answers and its tables are those of this program: the start ends before it listens
 /// where they are not.
 async fn ready(State(health): State<Health>) -> Result<&'static str, Problem> {
-    health.store.check().await.map_err(|_| Problem::unavailable())?;
-    Ok("ready\n")
+    match tokio::time::timeout(PATIENCE, health.store.check()).await {
+        Ok(Ok(())) => Ok("ready\n"),
+        _ => Err(Problem::unavailable()),
+    }
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
@@ -55,10 +60,11 @@ async fn metrics(State(health): State<Health>) -> Response {
     ] {
         health.metrics.stream(what, value);
     }
-    // Without the database the rest still tells something.
-    if let Ok(counts) = health.store.read(notify::deliveries::log::counts).await {
-        health.metrics.deliveries(counts);
-    }
+    // Without the database the rest still tells something, and no figure is one of before.
+    let counts = tokio::time::timeout(PATIENCE, health.store.read(notify::deliveries::log::counts)).await;
+    health
+        .metrics
+        .deliveries(counts.ok().and_then(Result::ok).unwrap_or_default());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
 }

@@ -1,12 +1,12 @@
 //! What every request passes: an id, a line in the log and a count, the security headers, the end of a panic.
 
-use std::{any::Any, sync::Arc};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use access::Problem;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -15,12 +15,16 @@ use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 
 use crate::telemetry::Metrics;
 
 /// The largest body of a call, in bytes; importing a report has a bound of its own.
 const BODY: usize = 1_000_000;
+
+/// How long a body may pause: who stops in the middle of one holds a socket no longer.
+const BODY_SILENCE: Duration = Duration::from_secs(30);
 
 /// What the console's pages may load and do: their own files and this server, nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -44,6 +48,7 @@ pub(crate) fn around(router: Router, metrics: Arc<Metrics>, clock: Clock) -> Rou
     });
     router
         .layer(DefaultBodyLimit::max(BODY))
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state((metrics, clock), observe))
         .layer(PropagateRequestIdLayer::x_request_id())
@@ -81,7 +86,7 @@ async fn observe(
     let response = next.run(request).await;
     let took = clock.now().since(start);
     let status = response.status().as_u16();
-    metrics.request(method.as_str(), &route, status, took);
+    metrics.request(known(&method), &route, status, took);
     let id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     if status >= 500 {
@@ -90,6 +95,26 @@ async fn observe(
         tracing::debug!(%method, route, status, micros, request_id = id, "answered");
     }
     response
+}
+
+/// The method, if it is one of HTTP's own: whoever asks may make up as many as they like, and each counter stays.
+fn known(method: &Method) -> &str {
+    let own = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if own.contains(method) {
+        method.as_str()
+    } else {
+        "other"
+    }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]

@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::json;
 
-use crate::support::{Process, World, databases};
+use crate::support::{Process, Server, World, databases};
 
 const CALLERS: usize = 16;
 
@@ -96,5 +96,25 @@ async fn a_stop_under_load_ends_in_time_and_loses_nothing() {
             database.name,
             acknowledged.len()
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_a_token_was_last_used_is_noted_before_the_end() {
+    for database in databases().await {
+        let server = Server::start(&database, &[]).await;
+        let admin = server.admin().await;
+        let made = admin.post("/tokens", json!({"name": "ci"})).await;
+        let program = admin.clone().with_token(&made.text("token"));
+        program.get("/me").await.expect(200);
+        server.stop().await;
+        let server = Server::start(&database, &[]).await;
+        let tokens = server.admin().await.get("/tokens").await.expect(200);
+        assert!(
+            tokens["items"][0]["last_used_at"].is_string(),
+            "{}: {tokens}",
+            database.name
+        );
+        server.stop().await;
     }
 }

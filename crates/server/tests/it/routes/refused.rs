@@ -138,6 +138,11 @@ async fn a_method_that_is_not_there_is_a_problem_that_names_those_that_are() {
         answer.must_be_sound(path);
         assert!(answer.headers.contains_key(header::ALLOW), "{path}");
     }
+    let figures = reply(stage.nobody.request(Method::GET, "/metrics")).await.text;
+    assert!(
+        figures.contains("method=\"other\"") && !figures.contains("BREW"),
+        "a counter for each word a client makes up"
+    );
     let answer = reply(stage.nobody.at_root(Method::POST, "/findings")).await;
     assert_eq!(
         (answer.status.as_u16(), &answer.headers[header::ALLOW]),
