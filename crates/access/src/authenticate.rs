@@ -14,8 +14,8 @@ use crate::{Access, Problem, caller::Outcome};
 /// The console's cookie.
 pub const SESSION_COOKIE: &str = "campanile_session";
 
-/// The address a request comes from. The server puts it into the request's extensions, from the connection or from
-/// what a trusted proxy says; without it the connection's own counts (axum's `ConnectInfo`).
+/// The address a request comes from: one that a layer before put into the request's extensions, else the connection's
+/// own (axum's `ConnectInfo`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 

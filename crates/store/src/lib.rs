@@ -149,7 +149,7 @@ impl Store {
     }
 
     /// Changes data in one transaction and answers after its commit; the events it emitted reach the bus between
-    /// the two. The closure must be short: on SQLite everyone else who writes waits for it.
+    /// the two (on PostgreSQL later, where a transaction that began to commit earlier is not yet done). The closure must be short: on SQLite everyone else who writes waits for it.
     ///
     /// # Errors
     /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is not

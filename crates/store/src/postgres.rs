@@ -1,16 +1,18 @@
 //! PostgreSQL: a bounded pool, transactions on blocking threads.
 
+mod turns;
 mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use base::{Bus, Clock};
+use base::{Bus, Clock, Event};
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::{runtime::Handle, sync::Semaphore};
 use tokio_postgres::config::SslMode;
 
 use crate::{Error, Options, Row, Tx, Value, job::Job, tx};
+use turns::{Turn, Turns};
 
 /// How long a request waits for a connection before it hears that the database is away.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -23,6 +25,7 @@ pub(crate) struct Postgres {
     permits: Arc<Semaphore>,
     connections: u32,
     answer: Duration,
+    turns: Turns,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -74,6 +77,7 @@ impl Postgres {
             permits,
             connections: u32::try_from(connections).unwrap_or(2),
             answer: options.answer,
+            turns: Turns::default(),
         })
     }
 
@@ -90,17 +94,20 @@ impl Postgres {
             .map_err(|_| Error::Closed)?;
         let client = self.pool.get().await?;
         let (clock, bus, handle) = (clock.clone(), bus.clone(), Handle::current());
-        let answer = self.answer;
+        let (answer, turns) = (self.answer, self.turns.clone());
         tokio::task::spawn_blocking(move || {
             let connection = PostgresTx {
                 client: &client,
                 handle: &handle,
                 answer,
             };
-            let ended = transaction(connection, &mut *job, mode, &clock);
-            let committed = ended.map(|events| {
+            let turn = |events| turns.take(&bus, events);
+            let ended = transaction(connection, &mut *job, (mode, &clock), turn);
+            let committed = ended.map(|turn| {
                 base::failpoint::hit("store.committed");
-                bus.publish(events.into());
+                if let Some(turn) = turn {
+                    turn.publish();
+                }
             });
             if committed.is_err() {
                 // Whatever state it is in, nobody gets it.
@@ -124,12 +131,13 @@ impl Postgres {
     }
 }
 
+/// Runs the job in a transaction; the turn of its events, if it made any and committed.
 fn transaction(
     connection: PostgresTx<'_>,
     job: &mut dyn Job,
-    mode: Mode,
-    clock: &Clock,
-) -> Result<Vec<base::Event>, Error> {
+    (mode, clock): (Mode, &Clock),
+    turn: impl FnOnce(Vec<Event>) -> Turn,
+) -> Result<Option<Turn>, Error> {
     connection.in_time(connection.client.batch_execute(match mode {
         Mode::Read => "begin isolation level repeatable read read only",
         Mode::Write => "begin",
@@ -140,12 +148,12 @@ fn transaction(
         // Nobody waits for a rollback that may not be answered either: the connection ends, and with it the rest.
         return Err(Error::Unavailable);
     }
-    connection.in_time(
-        connection
-            .client
-            .batch_execute(if keep { "commit" } else { "rollback" }),
-    )?;
-    Ok(if keep { tx.into_events() } else { Vec::new() })
+    let events = tx.into_events();
+    // A turn that is dropped, because the commit fails, passes with nothing.
+    let turn = (keep && !events.is_empty()).then(|| turn(events));
+    let end = if keep { "commit" } else { "rollback" };
+    connection.in_time(connection.client.batch_execute(end))?;
+    Ok(turn)
 }
 
 /// A connection in a transaction, used from a blocking thread.
