@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 
 use reqwest::{Method, header};
 
+use serde_json::json;
+
 use super::{
     Client, Stage, description, reply,
     table::{Needs, ROUTES, path},
+    with_json,
 };
-use crate::support::databases;
+use crate::support::{PASSWORD, databases};
 
 #[test]
 fn the_table_holds_every_route_of_the_description() {
@@ -99,6 +102,57 @@ async fn roles(stage: &Stage, route: &super::Route, what: &str) {
             );
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_with_the_cookie_alone_is_refused_on_every_route() {
+    let database = databases().await.remove(0);
+    let stage = Stage::set(&database).await;
+    let login = json!({"email": "ana@campanile.test", "password": PASSWORD});
+    let token = stage.nobody.post("/auth/login", login).await.text("token");
+    let cookie = format!("{}={token}", access::SESSION_COOKIE);
+    let proofs: [&[(&str, &str)]; 4] = [
+        &[],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", "http://127.0.0.1")],
+        &[("origin", "https://evil.example")],
+    ];
+    for route in ROUTES
+        .iter()
+        .filter(|(method, path, ..)| *method != "GET" && *path != "/auth/login")
+    {
+        let (method, template, _, body) = route;
+        for proof in proofs {
+            let target = path(template, &stage.real);
+            let request = stage
+                .nobody
+                .request(method.parse().unwrap(), &target)
+                .header("cookie", &cookie);
+            let request = proof
+                .iter()
+                .fold(request, |request, (name, value)| request.header(*name, *value));
+            let request = match body {
+                Some(body) => with_json(request, &body(&stage.real).to_string()),
+                None => request,
+            };
+            let answer = reply(request).await;
+            assert_eq!(
+                answer.status, 403,
+                "{method} {template} {proof:?}: {}",
+                answer.text
+            );
+            answer.must_be_sound(template);
+        }
+    }
+    let ours = stage
+        .nobody
+        .request(Method::POST, "/notifications/read-all")
+        .header("cookie", &cookie);
+    assert_eq!(
+        reply(ours.header("sec-fetch-site", "same-origin")).await.status,
+        204
+    );
+    stage.server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
