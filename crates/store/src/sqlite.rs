@@ -87,6 +87,7 @@ fn connect_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<Conn
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::Database(format!("the data folder cannot be made: {error}")))?;
     }
+    private(path).map_err(|error| Error::Database(format!("the database file cannot be made: {error}")))?;
     let connection = Connection::open(path)?;
     // FULL: a power cut lost acknowledged rows with NORMAL (docs/decisions/0001-storage.md).
     connection.execute_batch(
@@ -99,6 +100,20 @@ fn connect_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<Conn
     }
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
+}
+
+/// Makes the file if there is none, for its owner alone: it says where everyone is vulnerable. SQLite gives the files
+/// beside it the same mode; that of a file that is there is its owner's business. It is not even opened: to close it
+/// would give up the locks that SQLite holds on it in this process.
+fn private(path: &std::path::Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn connect_reader(path: &std::path::Path) -> Result<Connection, Error> {

@@ -203,6 +203,23 @@ async fn a_commit_waits_for_the_disk_and_references_hold() {
     assert_eq!(reading, Ok(Some((1,))));
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn only_its_owner_reads_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
+    let store = Store::open(options, Clock::system(), Bus::new()).await.unwrap();
+    store.migrate(TABLES).await.unwrap();
+    for name in ["a.db", "a.db-wal", "a.db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn two_that_start_at_once_make_the_tables_once() {
     let folder = tempfile::tempdir().unwrap();
