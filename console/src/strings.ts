@@ -149,6 +149,7 @@ export const t = {
   none: 'None',
   all: 'All',
   nav: 'Main',
+  settings: 'Settings',
   more: (n: number) => `+${String(n)} more`,
   pageTitle: (page: string, unread: number) =>
     `${unread > 0 ? `(${String(unread)}) ` : ''}${page} · Campanile`,

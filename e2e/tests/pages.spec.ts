@@ -109,6 +109,50 @@ const places: Place[] = [
   { name: 'inbox-unread', path: '/inbox?show=unread' },
   { name: 'bell', path: '/findings', then: (page) => bell(page).click() },
   { name: 'not-found', path: '/nowhere' },
+  { name: 'settings-notifications', path: '/settings/notifications' },
+  { name: 'settings-chat', path: '/settings/chat' },
+  { name: 'settings-teams', path: '/settings/teams' },
+  {
+    name: 'settings-team',
+    path: '/settings/teams',
+    then: (page) => page.getByRole('button', { name: 'New team' }).click(),
+  },
+];
+
+async function latestEvent(page: Page): Promise<string> {
+  const log = (await (await page.request.get('/api/v1/deliveries?limit=1')).json()) as {
+    items: { event_id: string }[];
+  };
+  return `/settings/events/${log.items[0]?.event_id ?? ''}`;
+}
+
+/** What only an administrator has. */
+const adminPlaces: Place[] = [
+  { name: 'settings-rules', path: '/settings/rules' },
+  {
+    name: 'settings-rule',
+    path: '/settings/rules',
+    then: (page) => page.getByRole('button', { name: 'New rule' }).click(),
+  },
+  { name: 'settings-deliveries', path: '/settings/deliveries' },
+  {
+    name: 'settings-delivery',
+    path: '/settings/deliveries',
+    then: (page) => page.getByTestId('delivery').first().getByRole('button').click(),
+  },
+  { name: 'settings-trace', path: latestEvent },
+  { name: 'settings-people', path: '/settings/people' },
+  {
+    name: 'settings-person',
+    path: '/settings/people',
+    then: (page) => page.getByRole('button', { name: 'New person' }).click(),
+  },
+  { name: 'settings-companies', path: '/settings/companies' },
+  {
+    name: 'settings-members',
+    path: '/settings/companies',
+    then: (page) => page.getByRole('button', { name: 'Members' }).first().click(),
+  },
 ];
 
 test.beforeAll(() => {
@@ -125,8 +169,13 @@ for (const [look, options] of Object.entries(looks)) {
     await out.screenshot({ path: `${OUT}sign-in-${look}.png` });
     const found = (await violations(out)).map((one) => `sign-in: ${one}`);
 
-    const page = await as('manager', options);
-    for (const { name, path, then } of places) {
+    const manager = await as('manager', options);
+    const admin = await as('admin', options);
+    const all = [
+      ...places.map((place) => ({ ...place, page: manager })),
+      ...adminPlaces.map((place) => ({ ...place, page: admin })),
+    ];
+    for (const { name, path, then, page } of all) {
       await page.goto(typeof path === 'string' ? path : await path(page));
       await live(page);
       await settled(page);

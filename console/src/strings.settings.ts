@@ -1,0 +1,216 @@
+/** The English texts of the settings. Apart from strings.ts, so that the first load does not carry them. */
+
+import type { Channel, DeliveryState } from './api/settings';
+import type { Role } from './api/types';
+
+const count = (value: number, one: string, many: string): string =>
+  `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
+
+export const channelNames: Record<Channel, string> = {
+  in_app: 'Inbox',
+  email: 'Email',
+  webhook: 'Webhook',
+  slack: 'Slack',
+  teams: 'Teams',
+};
+
+export const stateNames: Record<DeliveryState, string> = {
+  pending: 'Waiting',
+  sending: 'Sending',
+  delivered: 'Delivered',
+  refused: 'Refused',
+  failed: 'Failed',
+  unknown: 'Unknown',
+  cancelled: 'Cancelled',
+};
+
+const outcomes: Record<string, string> = {
+  delivered: 'Delivered',
+  refused: 'Refused for good',
+  retry: 'Refused for now',
+  unknown: 'Outcome unknown',
+};
+export const outcomeName = (outcome: string | null): string =>
+  outcome === null ? 'Running' : (outcomes[outcome] ?? outcome.replaceAll('_', ' '));
+
+export const roleNames: Record<Role, string> = { viewer: 'Viewer', analyst: 'Analyst', manager: 'Manager' };
+export const roleHints: Record<Role, string> = {
+  viewer: 'reads',
+  analyst: 'works on findings, imports reports',
+  manager: 'runs projects and teams',
+};
+
+/** `finding.status_changed` as `Finding status changed`. */
+export function eventName(type: string): string {
+  const words = type.replaceAll(/[._]/g, ' ');
+  return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/^Sla/, 'SLA');
+}
+
+const recipientTypes: Record<string, string> = {
+  user: 'Person',
+  team: 'Team',
+  address: 'Address',
+  url: 'URL of a rule',
+};
+export const recipientName = (type: string): string => recipientTypes[type] ?? type;
+
+export const s = {
+  sections: 'Settings',
+  yours: 'Yours',
+  administration: 'Administration',
+  save: 'Save',
+  remove: 'Remove',
+  delete: 'Delete',
+  reallyDelete: 'Really delete?',
+  edit: (name: string) => `Edit ${name}`,
+  saved: 'Saved',
+
+  grid: {
+    title: 'Notifications',
+    hint: 'What you hear of, and where. A change counts at once; the arrow keys move through the grid.',
+    event: 'What happens',
+    cell: (event: string, channel: string) => `${event}: ${channel}`,
+    all: (channel: string) => `All of ${channel}`,
+    chat: 'Slack and Teams here are your own chats, once you have set them up under',
+  },
+
+  chat: {
+    title: 'Your chats',
+    hint: 'Messages to a Slack or Teams channel of your own, beside what your teams get. Only what you have switched on for it under Notifications goes there.',
+    url: 'Incoming webhook URL',
+    stored: (masked: string) => `Stored: ${masked}`,
+    none: 'No URL is stored.',
+    replace: 'Paste a URL to replace it',
+    paste: 'Paste the URL here',
+    enabled: 'Send messages there',
+    needs: 'A URL has to be stored first.',
+    off: 'A URL is stored, but nothing is sent: sending is switched off.',
+    on: 'Messages are sent there.',
+    test: 'Send a test',
+    testing: 'Sending a test',
+    delivered: 'The test arrived.',
+    notDelivered: (reason: string) => `The test did not arrive: ${reason}`,
+    what: 'What will be sent',
+    example: 'Finding assigned: SQL injection in the order search',
+    exampleText: 'Critical · Web shop · assigned by Mara Manager, with a link to the finding here.',
+  },
+
+  teams: {
+    title: 'Teams',
+    hint: 'Each team that is assigned gets one post to its own Slack and Teams channel, whatever its members have switched on.',
+    create: 'New team',
+    change: 'Change team',
+    name: 'Name',
+    company: 'Company',
+    members: 'Members',
+    noMembers: 'Nobody is in it yet',
+    count: (n: number) => count(n, 'member', 'members'),
+    noUrl: 'not set up',
+    nameNeeded: 'Give the team a name.',
+    emptyTitle: 'No teams yet',
+    emptyText: 'A team takes findings together and has one place to hear of them.',
+    slack: 'Slack webhook URL',
+    teams: 'Teams webhook URL',
+  },
+
+  rules: {
+    title: 'Rules',
+    hint: 'A rule turns a channel on for a type of event, for the people the event concerns and for those the rule names. A preference that says no always wins.',
+    create: 'New rule',
+    change: 'Change rule',
+    event: 'Event',
+    channel: 'Channel',
+    severity: 'From severity',
+    any: 'Any severity',
+    noSeverity: 'Events of this type have no severity and pass every threshold.',
+    company: 'Company',
+    everyCompany: 'Every company',
+    who: 'Also to',
+    concerned: 'Those it concerns',
+    emails: 'Addresses',
+    emailsHint: 'One in a line. They get the mail beside those the event concerns.',
+    urls: 'URLs',
+    urlsHint: 'One in a line. A URL of three dots is stored and stays as it is.',
+    people: 'People',
+    enabled: 'On',
+    switchOn: (name: string) => `Switch on: ${name}`,
+    secrets: 'Signing secrets',
+    secretsHint: 'Receivers check with these that a post is from here (Standard Webhooks).',
+    showSecrets: 'Show the signing secrets',
+    emptyTitle: 'No rules',
+    emptyText: 'Without a rule nobody is told of anything, but for the channels of assigned teams.',
+    plus: (n: number) => count(n, 'more recipient', 'more recipients'),
+  },
+
+  deliveries: {
+    title: 'Deliveries',
+    hint: 'Every message that left the house or is to, with each attempt.',
+    state: 'State',
+    anyState: 'Any state',
+    anyChannel: 'Any channel',
+    reload: 'Reload',
+    event: 'Event',
+    to: 'To',
+    attempts: 'Attempts',
+    attempt: (n: number) => `Attempt ${String(n)}`,
+    none: 'No attempt yet.',
+    when: 'When',
+    next: 'Next attempt',
+    again: 'Send again',
+    asked: 'It will be sent again.',
+    why: 'Why was who told?',
+    emptyTitle: 'No message yet',
+    emptyText: 'Messages by email, webhook, Slack and Teams appear here as they are planned.',
+    noneTitle: 'No message is like that',
+    noneText: 'Look at every state and channel.',
+    answer: 'Answer',
+  },
+
+  trace: {
+    title: 'Why was who told?',
+    back: 'Deliveries',
+    told: 'Told',
+    notTold: 'Not told',
+    nobody: 'Nobody was thought of: the event concerns no one, and no rule names anyone.',
+    bundled: 'An import brought this event. Of those, people are told once, by the end of the scan.',
+    notYet: 'It has not been decided yet who is told.',
+    fault: (text: string) => `It was set aside: ${text}`,
+    subject: 'Open what it happened to',
+    tree: 'Who was thought of, and what became of each',
+    inbox: 'A row in the inbox',
+    rule: 'the rule',
+  },
+
+  people: {
+    title: 'People',
+    create: 'New person',
+    change: 'Change person',
+    name: 'Name',
+    email: 'Email',
+    password: 'Password',
+    newPassword: 'New password',
+    passwordHint: '8 characters or more. Without one they cannot sign in yet.',
+    keepPassword: 'Leave it empty to keep the one there is.',
+    admin: 'Administers the platform',
+    adminTag: 'Administrator',
+    disabled: 'Account switched off',
+    disabledTag: 'Switched off',
+    nameNeeded: 'Give a name.',
+    emailNeeded: 'Give an email address.',
+  },
+
+  companies: {
+    title: 'Companies',
+    create: 'New company',
+    name: 'Name',
+    members: 'Members',
+    nobody: 'Nobody belongs to it yet.',
+    add: 'Add a person',
+    addButton: 'Add',
+    role: 'Role',
+    roleOf: (name: string) => `Role of ${name}`,
+    removeOf: (name: string) => `Remove ${name}`,
+    rename: 'Rename',
+    nameNeeded: 'Give the company a name.',
+  },
+} as const;

@@ -1,0 +1,251 @@
+/** The settings, for everyone, for managers and for administrators: the main path of each. */
+
+import type { Page } from '@playwright/test';
+import { expect, live, test } from './fixtures.ts';
+
+const stamp = Date.now().toString(36);
+
+test('a cell of the preference matrix counts at once, and the arrow keys move through the grid', async ({
+  as,
+}) => {
+  const page = await as('analyst');
+  await page.goto('/settings');
+  const cell = page.getByRole('checkbox', { name: 'Finding assigned: Email' });
+  const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  await expect(cell).toBeChecked();
+  for (const wanted of [false, true]) {
+    const answer = saved();
+    await cell.click();
+    expect((await answer).ok()).toBe(true);
+    await page.reload();
+    await expect(cell).toBeChecked({ checked: wanted });
+  }
+  await cell.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('checkbox', { name: 'Finding assigned: Slack' })).toBeFocused();
+  await page.keyboard.press('ArrowDown');
+  await expect(page.getByRole('checkbox', { name: /^Finding status changed: Slack/ })).toBeFocused();
+});
+
+test('a preference that could not be saved goes back and says so', async ({ as }) => {
+  const page = await as('analyst');
+  await page.goto('/settings/notifications');
+  const cell = page.getByRole('checkbox', { name: 'Finding assigned: Inbox' });
+  await expect(cell).toBeChecked();
+  await page.route('**/notification-preferences', (route) => route.abort(), { times: 1 });
+  await cell.click();
+  await expect(page.getByRole('alert')).toContainText('The server cannot be reached');
+  await expect(cell).toBeChecked();
+});
+
+test('a chat of one’s own is stored masked, refused where it is not Slack, and removed', async ({ as }) => {
+  const page = await as('analyst');
+  await page.goto('/settings/chat');
+  const slack = page.getByRole('region', { name: 'Slack' });
+  await slack.getByLabel('Incoming webhook URL').fill('https://example.com/hook');
+  await slack.getByRole('button', { name: 'Save' }).click();
+  await expect(slack.getByRole('alert')).toBeVisible();
+  const secret = `https://hooks.slack.com/services/T000/B000/secret${stamp}`;
+  await slack.getByLabel('Incoming webhook URL').fill(secret);
+  await slack.getByRole('button', { name: 'Save' }).click();
+  await expect(slack.getByText('Messages are sent there.')).toBeVisible();
+  await expect(slack).toContainText('Stored: https://hooks.slack.com/');
+  await expect(slack).not.toContainText(secret);
+  await expect(slack.getByRole('checkbox', { name: 'Send messages there' })).toBeChecked();
+  await slack.getByRole('button', { name: 'Remove' }).click();
+  await expect(slack.getByText('No URL is stored.')).toBeVisible();
+});
+
+test('a test message is tried by an administrator, and its outcome told', async ({ as }) => {
+  const page = await as('admin');
+  await page.goto('/settings/chat');
+  const teams = page.getByRole('region', { name: 'Teams' });
+  // No message leaves the test: the answer is the server's, the way there is not.
+  await page.route('**/api/v1/destinations/test', (route) =>
+    route.fulfill({
+      json: { delivered: false, outcome: 'refused', reason: 'no such channel', answer: '', status: 404 },
+    }),
+  );
+  await teams.getByLabel('Incoming webhook URL').fill('https://x.webhook.office.com/webhookb2/a');
+  await teams.getByRole('button', { name: 'Send a test' }).click();
+  await expect(teams.getByText('The test did not arrive: no such channel')).toBeVisible();
+});
+
+test('a manager makes a team, says where its channel is, and deletes it', async ({ as }) => {
+  const page = await as('manager');
+  await page.goto('/settings/teams');
+  await page.getByRole('button', { name: 'New team' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toContainText('Give the team a name.');
+  const name = `Night shift ${stamp}`;
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByRole('checkbox', { name: /Ana Analyst/ }).check();
+  await dialog.getByLabel('Slack webhook URL').fill('https://hooks.slack.com/services/T0/B0/nightshift');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  const row = page.getByTestId('team').filter({ hasText: name });
+  await expect(row).toContainText('Ana Analyst');
+  await expect(row).toContainText('Slack: https://hooks.slack.com/');
+  await expect(row).toContainText('Teams: not set up');
+
+  // What was answered masked goes back masked, and stays.
+  await row.getByRole('button', { name: `Edit ${name}` }).click();
+  await dialog.getByRole('checkbox', { name: /Mara Manager/ }).check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(row).toContainText('Mara Manager');
+  await expect(row).toContainText('Slack: https://hooks.slack.com/');
+
+  await row.getByRole('button', { name: `Edit ${name}` }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await expect(row).toHaveCount(0);
+});
+
+test('an analyst sees teams but changes none, and no page of an administrator', async ({ as }) => {
+  const page = await as('analyst');
+  await page.goto('/settings/teams');
+  await expect(page.getByTestId('team').first()).toBeVisible();
+  await expect(page.getByRole('button', { name: /^Edit|New team/ })).toHaveCount(0);
+  const sections = page.getByRole('navigation', { name: 'Settings' });
+  await expect(sections.getByRole('link', { name: 'Teams' })).toHaveAttribute('aria-current', 'page');
+  await expect(sections.getByRole('link', { name: 'Rules' })).toHaveCount(0);
+  await page.goto('/settings/rules');
+  await expect(page.getByText('There is nothing here').first()).toBeVisible();
+});
+
+test('an administrator makes a rule, hears of a second alike, switches it off and deletes it', async ({
+  as,
+}) => {
+  const page = await as('admin');
+  await page.goto('/settings/rules');
+  const make = async () => {
+    await page.getByRole('button', { name: 'New rule' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Event').selectOption('finding.deleted');
+    await dialog.getByLabel('Channel').selectOption('email');
+    await dialog.getByLabel('From severity').selectOption('urgent');
+    await dialog.getByLabel('Addresses').fill(`ops-${stamp}@demo.test`);
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    return dialog;
+  };
+  await make();
+  const row = page.getByTestId('rule').filter({ hasText: 'Finding deleted' }).filter({ hasText: 'Urgent' });
+  await expect(row).toContainText('1 more recipient');
+  const again = await make();
+  await expect(again.getByRole('alert')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(row).toHaveCount(1);
+
+  await row.getByRole('checkbox').click();
+  await page.reload();
+  await expect(row.getByRole('checkbox')).not.toBeChecked();
+  await row.getByRole('button', { name: /^Edit/ }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByLabel('Addresses')).toHaveValue(`ops-${stamp}@demo.test`);
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await expect(row).toHaveCount(0);
+});
+
+/** Hands a fresh finding to the analyst, so that there is a message. */
+async function handOver(page: Page): Promise<void> {
+  const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {
+    companies: { id: string }[];
+  };
+  const company = companies[0]?.id ?? '';
+  const users = (await (await page.request.get(`/api/v1/users?company_id=${company}`)).json()) as {
+    items: { id: string; name: string }[];
+  };
+  const made = await page.request.post('/api/v1/findings', {
+    data: {
+      company_id: company,
+      title: `Session fixation ${stamp}`,
+      severity: 'critical',
+      assignee_user_ids: users.items.filter(({ name }) => name === 'Ana Analyst').map(({ id }) => id),
+    },
+    headers: { origin: new URL(page.url()).origin },
+  });
+  expect(made.ok()).toBe(true);
+}
+
+test('a delivery shows its attempts, goes out again, and leads to why who was told', async ({ as }) => {
+  const page = await as('admin');
+  await page.goto('/settings/deliveries?channel=email');
+  await live(page);
+  await handOver(page);
+  const row = page.getByTestId('delivery').filter({ hasText: 'Finding assigned' }).first();
+  await expect(async () => {
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await expect(row).toHaveAttribute('data-state', 'delivered', { timeout: 1000 });
+  }).toPass();
+  await row.getByRole('button').click();
+  const drawer = page.getByRole('dialog');
+  await expect(drawer.getByTestId('attempts').getByRole('listitem')).toHaveCount(1);
+  await drawer.getByRole('button', { name: 'Send again' }).click();
+  await expect(drawer).toContainText('It will be sent again.');
+  await expect(async () => {
+    await drawer.getByRole('button', { name: 'Reload' }).click();
+    await expect(drawer.getByTestId('attempts').getByRole('listitem')).toHaveCount(2, { timeout: 1000 });
+  }).toPass();
+
+  await drawer.getByRole('link', { name: 'Why was who told?' }).click();
+  await expect(page).toHaveURL(/\/settings\/events\/[0-9a-f-]{36}$/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Why was who told?' })).toBeVisible();
+  const told = page.getByTestId('leaf').and(page.locator('[data-told=true]'));
+  await expect(told.filter({ hasText: 'Inbox' })).toContainText('a rule turns the channel on');
+  await expect(told.filter({ hasText: 'Email' })).toContainText('Delivered');
+  await page.getByRole('link', { name: 'Open what it happened to' }).click();
+  await expect(page).toHaveURL(/\/findings\/[0-9a-f-]{36}$/);
+});
+
+test('an administrator adds a company and a person, gives them a role, and takes it away', async ({ as }) => {
+  const page = await as('admin');
+  await page.goto('/settings/companies');
+  await page.getByRole('button', { name: 'New company' }).click();
+  const company = `Zweite GmbH ${stamp}`;
+  await page.getByRole('dialog').getByLabel('Name').fill(company);
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  const row = page.getByTestId('company').filter({ hasText: company });
+  await expect(row).toBeVisible();
+  // With a second company there is something to switch between.
+  await page.getByLabel('Company', { exact: true }).selectOption({ label: company });
+  await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Findings' }).click();
+  await expect(page.getByText('No findings yet')).toBeVisible();
+
+  await page.goto('/settings/people');
+  await page.getByRole('button', { name: 'New person' }).click();
+  const person = `Vera Viewer ${stamp}`;
+  await page.getByRole('dialog').getByLabel('Name').fill(person);
+  await page.getByRole('dialog').getByLabel('Email').fill(`vera-${stamp}@demo.test`);
+  await page.getByRole('dialog').getByLabel('Password').fill('long enough by far');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByTestId('person').filter({ hasText: person })).toBeVisible();
+
+  await page.goto('/settings/companies');
+  await row.getByRole('button', { name: 'Members' }).click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByLabel('Add a person').selectOption({ label: `${person} (vera-${stamp}@demo.test)` });
+  await drawer.getByLabel('Role', { exact: true }).selectOption('viewer');
+  await drawer.getByRole('button', { name: 'Add', exact: true }).click();
+  const member = drawer.getByTestId('member').filter({ hasText: person });
+  await member.getByRole('combobox').selectOption('analyst');
+  await expect(member.getByRole('combobox')).toHaveValue('analyst');
+  await page.reload();
+  await row.getByRole('button', { name: 'Members' }).click();
+  await expect(member.getByRole('combobox')).toHaveValue('analyst');
+  await member.getByRole('button', { name: `Remove ${person}` }).click();
+  await expect(member).toHaveCount(0);
+
+  // Others share the server: what was added goes again.
+  const origin = { origin: new URL(page.url()).origin };
+  const people = (await (await page.request.get('/api/v1/users?limit=200')).json()) as {
+    items: { id: string; name: string }[];
+  };
+  const id = people.items.find(({ name }) => name === person)?.id ?? '';
+  expect((await page.request.delete(`/api/v1/users/${id}`, { headers: origin })).ok()).toBe(true);
+  const all = (await (await page.request.get('/api/v1/companies?limit=200')).json()) as {
+    items: { id: string; name: string }[];
+  };
+  const gone = all.items.find(({ name }) => name === company)?.id ?? '';
+  expect((await page.request.delete(`/api/v1/companies/${gone}`, { headers: origin })).ok()).toBe(true);
+});
