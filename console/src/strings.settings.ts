@@ -76,6 +76,7 @@ export const s = {
 
   chat: {
     title: 'Your chats',
+    names: { slack: 'Slack', teams: 'Microsoft Teams' },
     hint: 'Messages to a Slack or Teams channel of your own, beside what your teams get. Only what you have switched on for it under Notifications goes there.',
     url: 'Incoming webhook URL',
     stored: (masked: string) => `Stored: ${masked}`,
@@ -110,7 +111,7 @@ export const s = {
     emptyTitle: 'No teams yet',
     emptyText: 'A team takes findings together and has one place to hear of them.',
     slack: 'Slack webhook URL',
-    teams: 'Teams webhook URL',
+    teams: 'Microsoft Teams webhook URL',
   },
 
   rules: {
@@ -175,7 +176,6 @@ export const s = {
     bundled: 'An import brought this event. Of those, people are told once, by the end of the scan.',
     notYet: 'It has not been decided yet who is told.',
     fault: (text: string) => `It was set aside: ${text}`,
-    subject: 'Open what it happened to',
     tree: 'Who was thought of, and what became of each',
     inbox: 'A row in the inbox',
     rule: 'the rule',

@@ -391,6 +391,8 @@ export const t = {
     emptyTitle: 'Nothing in this month',
     emptyText: 'SLA deadlines, retests, scans and project dates appear here.',
     emptyMine: 'No finding assigned to you is due in this month.',
+    showMore: (left: number, n: number, day: string) =>
+      `+${String(left)} more: all ${count(n, 'item', 'items')} on ${day}`,
     showAll: (n: number, day: string) => `All ${count(n, 'item', 'items')} on ${day}`,
     open: { finding: 'Open the finding', scan: 'Open the scan', project: 'Open the project' } as Record<
       string,

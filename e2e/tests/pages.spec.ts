@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContextOptions, Page } from '@playwright/test';
 import { expect, live, test } from './fixtures.ts';
+import { settled } from './looks.ts';
 
 const OUT = fileURLToPath(new URL('../out/', import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -32,17 +33,6 @@ const looks: Record<string, BrowserContextOptions> = {
   dark: { colorScheme: 'dark', viewport: { width: 1360, height: 860 } },
   phone: { colorScheme: 'light', viewport: { width: 390, height: 844 }, hasTouch: true },
 };
-
-async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle').catch(() => undefined);
-  await expect(page.locator('[aria-busy=true], .skeleton')).toHaveCount(0);
-  await page.evaluate(async () => {
-    await document.fonts.ready;
-    for (const one of document.getAnimations()) {
-      if (Number.isFinite(one.effect?.getComputedTiming().endTime)) one.finish();
-    }
-  });
-}
 
 async function firstFinding(page: Page): Promise<string> {
   const list = (await (await page.request.get('/api/v1/findings?limit=1')).json()) as {

@@ -194,7 +194,7 @@ test('a delivery shows its attempts, goes out again, and leads to why who was to
   const told = page.getByTestId('leaf').and(page.locator('[data-told=true]'));
   await expect(told.filter({ hasText: 'Inbox' })).toContainText('a rule turns the channel on');
   await expect(told.filter({ hasText: 'Email' })).toContainText('Delivered');
-  await page.getByRole('link', { name: 'Open what it happened to' }).click();
+  await page.getByRole('link', { name: 'Open the finding' }).click();
   await expect(page).toHaveURL(/\/findings\/[0-9a-f-]{36}$/);
 });
 
