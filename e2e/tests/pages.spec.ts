@@ -208,6 +208,38 @@ test('everything on the findings page is reached by keyboard', async ({ as }) =>
   }
 });
 
+test('a long title is seen at every width, and widens no page', async ({ as }) => {
+  const page = await as('manager');
+  await page.goto('/findings');
+  const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {
+    companies: { id: string }[];
+  };
+  const title = `Endless ${'x'.repeat(150)}`;
+  const made = await page.request.post('/api/v1/findings', {
+    data: {
+      company_id: companies[0]?.id,
+      title,
+      description: 'y'.repeat(400),
+      location: `src/${'deep/'.repeat(40)}end.py:1`,
+      severity: 'urgent',
+    },
+    headers: { origin: new URL(page.url()).origin },
+  });
+  expect(made.ok()).toBe(true);
+  const { id } = (await made.json()) as { id: string };
+  for (const width of [360, 390, 820, 1041, 1100, 1280, 1600]) {
+    await page.setViewportSize({ width, height: 900 });
+    for (const path of ['/findings?text=endless', `/findings/${id}`]) {
+      await page.goto(path);
+      const name = page.getByText(title).filter({ visible: true }).first();
+      await expect(name).toBeVisible();
+      expect((await name.boundingBox())?.width, `${path} at ${width}`).toBeGreaterThan(180);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      expect(wide, `${path} at ${width} scrolls sideways`).toBeLessThanOrEqual(0);
+    }
+  }
+});
+
 test('text from outside stays text', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/findings');
