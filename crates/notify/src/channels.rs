@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     egress::{self, Egress},
     message::Message,
+    unsubscribe::Links,
 };
 
 pub use outcome::{Attempt, Outcome};
@@ -92,6 +93,8 @@ pub struct Outbound {
     /// For a webhook the body that was fixed when the delivery was planned, so that every attempt sends the same
     /// bytes; made from the message where it is missing.
     pub body: Option<String>,
+    /// For a mail to a person here the link that stops such mails (RFC 8058).
+    pub unsubscribe: Option<String>,
 }
 
 impl fmt::Debug for Outbound {
@@ -115,7 +118,7 @@ pub struct Options {
     pub chat_timeout: Duration,
     /// How mail leaves.
     pub email: email::Options,
-    /// The key that the signing keys of webhooks are derived from.
+    /// The key that the signing keys of webhooks and of links in mails are derived from.
     pub signing: SigningMaster,
 }
 
@@ -195,6 +198,14 @@ impl Channels {
     /// in the form that [`check`](Self::check) gives.
     pub fn webhook_secret(&self, url: &str) -> String {
         SigningKey::derive(&self.signing.0, url).secret()
+    }
+
+    /// What signs the links that stop mails.
+    pub(crate) fn links(&self) -> Links<'_> {
+        Links {
+            public_url: &self.public_url,
+            master: &self.signing.0,
+        }
     }
 
     /// Sends one message to one destination and says what became of it. Takes no longer than the channel's timeout,

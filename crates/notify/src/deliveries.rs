@@ -129,6 +129,7 @@ pub(crate) struct Letter {
     pub(crate) channel: Channel,
     pub(crate) event: Arc<Event>,
     pub(crate) key: Key,
+    pub(crate) recipient: Recipient,
     /// The mail address or the URL.
     pub(crate) address: Secret,
     /// The body of a webhook, the same in every attempt; empty on other channels.

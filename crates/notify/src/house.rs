@@ -25,6 +25,7 @@ use crate::{
     preferences::http::*,
     rules::http::*,
     trace::*,
+    unsubscribe::*,
 };
 
 /// The tables of the house.
@@ -165,6 +166,13 @@ impl House {
         (status, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
     }
 
+    /// The status that somebody without a session gets.
+    pub(crate) async fn anybody(&self, method: &str, path: &str) -> u16 {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.body(Body::empty()).unwrap();
+        self.router().oneshot(request).await.unwrap().status().as_u16()
+    }
+
     /// What a GET answers, which must be 200.
     pub(crate) async fn get(&self, user: Id, path: &str) -> Json {
         let (status, body) = self.call(user, "GET", path, Json::Null).await;
@@ -195,8 +203,9 @@ impl House {
             .routes(routes!(redeliver))
             .routes(routes!(test_destination))
             .routes(routes!(trace_event))
+            .routes(routes!(ask, unsubscribe))
             .split_for_parts();
-        assert_eq!(document.paths.paths.len(), 16, "every path is documented");
+        assert_eq!(document.paths.paths.len(), 17, "every path is documented");
         router
             .layer(axum::middleware::from_fn_with_state(
                 self.access.clone(),

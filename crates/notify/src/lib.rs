@@ -27,6 +27,7 @@ pub mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod trace;
+pub mod unsubscribe;
 
 pub use engine::{Doorbell, Engine};
 

@@ -95,7 +95,7 @@ fn reports() -> OpenApiRouter<Import> {
 fn telling() -> OpenApiRouter<notify::http::State> {
     use notify::{
         chat::http as chat, deliveries::http as deliveries, inbox::http as inbox, kinds,
-        preferences::http as preferences, rules::http as rules, trace,
+        preferences::http as preferences, rules::http as rules, trace, unsubscribe,
     };
     OpenApiRouter::new()
         .routes(routes!(kinds::list_event_types))
@@ -117,6 +117,7 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         .routes(routes!(deliveries::redeliver))
         .routes(routes!(deliveries::test_destination))
         .routes(routes!(trace::trace_event))
+        .routes(routes!(unsubscribe::ask, unsubscribe::unsubscribe))
 }
 
 fn tickets() -> OpenApiRouter<realtime::Streams> {

@@ -110,6 +110,7 @@ impl Mailer {
             to: &to,
             delivery: outbound.delivery_id,
             message: &outbound.message,
+            unsubscribe: outbound.unsubscribe.as_deref(),
             now,
         };
         let Ok(bytes) = mail.bytes() else {

@@ -139,6 +139,7 @@ fn letter(due: Due, event: &Arc<Event>, address: access::Secret, now: Time) -> L
         id: due.id,
         channel: due.channel,
         event: Arc::clone(event),
+        recipient: due.recipient,
         key: due.key,
         address,
         body: due.body,

@@ -149,6 +149,7 @@ pub async fn test_destination(
         message: message::test(clock.id(), clock.now(), state.channels.public_url()),
         destination,
         body: None,
+        unsubscribe: None,
     };
     let attempt = state.channels.send(body.channel, &outbound).await;
     if body.channel != Channel::Email && attempt.outcome == crate::channels::Outcome::Delivered {

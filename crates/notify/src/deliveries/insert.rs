@@ -51,6 +51,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
                 id,
                 channel: delivery.planned.channel,
                 event: Arc::clone(delivery.event),
+                recipient: delivery.planned.recipient.clone(),
                 key: delivery.planned.target.key.clone(),
                 address,
                 body: delivery.body,

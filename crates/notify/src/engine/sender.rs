@@ -13,6 +13,7 @@ use crate::{
     channels::{Attempt, Outbound, Outcome},
     deliveries::{Done, Letter, State, retry},
     message,
+    target::Recipient,
 };
 
 /// An attempt that ended, on its way to be recorded.
@@ -126,5 +127,11 @@ fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
         message: message::compose(&letter.event, shared.channels.public_url()),
         destination: letter.address.expose().to_owned(),
         body: (letter.channel == Channel::Webhook).then(|| letter.body.clone()),
+        unsubscribe: match (letter.channel, &letter.recipient) {
+            (Channel::Email, Recipient::User(user)) => {
+                Some(shared.channels.links().link(*user, letter.event.kind))
+            }
+            _ => None,
+        },
     }
 }

@@ -44,7 +44,9 @@ async fn a_mail_goes_over_starttls_with_credentials_and_reads_back() {
         "smtp://{USER}@localhost:{}?tls=required",
         sink.address().port()
     ));
-    let outbound = world.outbound(TO);
+    let mut outbound = world.outbound(TO);
+    let link = "https://campanile.example/api/v1/unsubscribe?user=1&type=finding.assigned&key=2";
+    outbound.unsubscribe = Some(link.to_owned());
     let attempt = mailer.send(&outbound).await;
     assert_eq!(attempt.outcome, Outcome::Delivered, "{attempt:?}");
     assert_eq!(
@@ -79,6 +81,11 @@ async fn a_mail_goes_over_starttls_with_credentials_and_reads_back() {
         parsed.header("Auto-Submitted").and_then(HeaderValue::as_text),
         Some("auto-generated")
     );
+    // RFC 8058, section 3: both headers, the link alone in its brackets.
+    let unsubscribe = parsed.header_raw("List-Unsubscribe").unwrap();
+    assert_eq!(unsubscribe.trim(), format!("<{link}>"));
+    let one_click = parsed.header_raw("List-Unsubscribe-Post").unwrap();
+    assert_eq!(one_click.trim(), "List-Unsubscribe=One-Click");
     let thread = format!("finding.{}@example.com", outbound.message.subject.unwrap().id);
     assert_eq!(parsed.references().as_text(), Some(&*thread));
     let kind = parsed.content_type().unwrap();

@@ -94,6 +94,7 @@ async fn mail(message: &Message) -> (String, String, String) {
         message: message.clone(),
         destination: "ana@example.com".to_owned(),
         body: None,
+        unsubscribe: None,
     };
     let options = world.email_options();
     Mailer::new(&options, world.clock.clone())

@@ -315,6 +315,7 @@ pub(crate) async fn mail(title: &str) -> Vec<u8> {
         message: message(&clock, title),
         destination: "mara@example.com".to_owned(),
         body: None,
+        unsubscribe: None,
     };
     Mailer::new(&options, clock).unwrap().send(&outbound).await;
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();

@@ -83,6 +83,7 @@ impl World {
             message: message(&self.clock, "SQL injection in login"),
             destination: destination.to_owned(),
             body: None,
+            unsubscribe: None,
         }
     }
 }

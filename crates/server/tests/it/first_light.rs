@@ -70,6 +70,7 @@ async fn a_report_comes_in_and_an_assignment_goes_out_on_every_channel() {
         inbox(&ana, &finding).await;
         mail(&outside, &finding).await;
         posts(&outside, &secret, &finding).await;
+        unsubscribe(&outside, &server, &ana).await;
         calendar(&ana, &otto, &finding).await;
         told(&admin).await;
 
@@ -107,6 +108,22 @@ async fn mail(outside: &Outside, finding: &Value) {
         assert!(body.contains(&link), "{link} in {body}");
         assert!(body.contains("Acme"), "the company in {body}");
     }
+}
+
+/// The link that a mail program follows for one click stops such mails, without a session.
+async fn unsubscribe(outside: &Outside, server: &Server, ana: &Client) {
+    let mails = outside.mail.mails();
+    let parsed = MessageParser::default().parse(&mails[0].data).unwrap();
+    let link = parsed.header_raw("List-Unsubscribe").unwrap().trim().to_owned();
+    let (_, path) = link.trim_matches(['<', '>']).split_once("/api/v1").unwrap();
+    let program = Client::new(server.address());
+    let request = program
+        .request(Method::POST, path)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body("List-Unsubscribe=One-Click");
+    assert_eq!(program.send(request).await.status, 200);
+    let matrix = ana.get("/me/notification-preferences").await.expect(200);
+    assert_eq!(matrix["finding.assigned:email"], false);
 }
 
 /// One post to the team's Slack, one card to its Teams, one signed envelope to the rule's receiver.

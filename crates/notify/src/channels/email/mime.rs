@@ -20,6 +20,7 @@ pub(super) struct Mail<'a> {
     pub(super) to: &'a str,
     pub(super) delivery: Id,
     pub(super) message: &'a Message,
+    pub(super) unsubscribe: Option<&'a str>,
     pub(super) now: Time,
 }
 
@@ -96,6 +97,11 @@ impl Mail<'_> {
             .header("Auto-Submitted", Raw::new("auto-generated"))
             .header("X-Auto-Response-Suppress", Raw::new("All"))
             .header("X-Campanile-Event", Raw::new(self.message.event_type));
+        if let Some(link) = self.unsubscribe {
+            builder = builder
+                .header("List-Unsubscribe", Raw::new(format!("<{link}>")))
+                .header("List-Unsubscribe-Post", Raw::new("List-Unsubscribe=One-Click"));
+        }
         if let Some(thread) = self.thread() {
             let root = format!("{thread}@{domain}");
             builder = builder

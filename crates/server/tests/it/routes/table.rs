@@ -102,6 +102,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/tokens", SignedIn, None),
     ("POST", "/tokens", SignedIn, Some(|_| json!({"name": "ci"}))),
     ("DELETE", "/tokens/{id}", Own, None),
+    ("GET", "/unsubscribe", Nobody, None),
+    ("POST", "/unsubscribe", Nobody, None),
     ("GET", "/users", SignedIn, None),
     ("POST", "/users", PlatformAdmin, Some(|_| json!({"email": "new@campanile.test", "name": "New"}))),
     ("GET", "/users/{id}", Viewer, None),
@@ -116,6 +118,9 @@ pub fn path(template: &str, ids: &Ids) -> String {
     let path = template.replace("{id}", own).replace("{user_id}", &ids["users"]);
     if template == "/scans/import" {
         return format!("{path}?company_id={}&format=sarif", ids["companies"]);
+    }
+    if template == "/unsubscribe" {
+        return format!("{path}?user={}&type=finding.assigned&key=none", ids["users"]);
     }
     path
 }

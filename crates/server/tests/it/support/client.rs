@@ -45,6 +45,12 @@ impl Client {
         client
     }
 
+    /// The same client with a session or token of its own.
+    pub fn with_token(mut self, token: &str) -> Self {
+        self.token = Some(token.to_owned());
+        self
+    }
+
     /// The same person at a server that listens elsewhere.
     pub fn at(mut self, address: SocketAddr) -> Self {
         self.root = format!("http://{address}");

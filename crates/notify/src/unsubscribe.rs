@@ -1,0 +1,192 @@
+//! One click in a mail program switches a cell of a person's matrix off: RFC 8058.
+//!
+//! Owns: the link in the mail, which says by itself whose cell it is and proves that we wrote it; what happens when
+//! it is followed. Nothing is stored for it.
+//! Must not: change anything on a GET, which mail scanners follow.
+
+use std::collections::BTreeMap;
+
+use access::{Problem, Query, directory};
+use axum::{extract::State as Extract, response::Html};
+use base::{Id, Kind};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Deserialize;
+use sha2::Sha256;
+
+use crate::{channel::Channel, http::State, preferences};
+
+/// What is before the signed text, so that no other use of the master key signs the same.
+const PURPOSE: &[u8] = b"campanile unsubscribe v1\0";
+
+/// Signs the links of one installation.
+pub(crate) struct Links<'a> {
+    pub(crate) public_url: &'a str,
+    pub(crate) master: &'a [u8],
+}
+
+impl Links<'_> {
+    /// The link that switches mails of this kind off for this person.
+    pub(crate) fn link(&self, user: Id, kind: Kind) -> String {
+        let key = BASE64_URL_SAFE_NO_PAD.encode(self.mac(user, kind).finalize().into_bytes());
+        format!(
+            "{}/api/v1/unsubscribe?user={user}&type={kind}&key={key}",
+            self.public_url
+        )
+    }
+
+    /// Whether the link is ours; in constant time.
+    fn proves(&self, query: &LinkQuery) -> bool {
+        BASE64_URL_SAFE_NO_PAD
+            .decode(&query.key)
+            .is_ok_and(|key| self.mac(query.user, query.kind).verify_slice(&key).is_ok())
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    fn mac(&self, user: Id, kind: Kind) -> Hmac<Sha256> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.master).expect("a key of any length");
+        mac.update(PURPOSE);
+        mac.update(format!("{user} {kind}").as_bytes());
+        mac
+    }
+}
+
+/// What the link says.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LinkQuery {
+    /// Whose mails.
+    user: Id,
+    /// Of which event type.
+    #[serde(rename = "type")]
+    kind: Kind,
+    /// That the link is ours.
+    key: String,
+}
+
+/// Asks whether mails of this type shall stop: what a person sees who opens the link. Changes nothing.
+#[utoipa::path(get, path = "/unsubscribe", tag = "preferences", security(()), params(LinkQuery), responses(
+    (status = 200, description = "A page with the question", body = String, content_type = "text/html"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+))]
+#[allow(
+    clippy::unused_async,
+    reason = "a handler is async; clippy says so only where no test uses it"
+)]
+pub async fn ask(
+    Extract(state): Extract<State>,
+    Query(query): Query<LinkQuery>,
+) -> Result<Html<String>, Problem> {
+    proven(&state, &query)?;
+    Ok(page(&format!(
+        "<p>Stop mails of this kind: {}</p>\n<form method=\"post\"><button>Stop these mails</button></form>",
+        query.kind.about().summary
+    )))
+}
+
+/// Stops mails of this type for the person whom the link names: RFC 8058 one-click, without a session.
+#[utoipa::path(post, path = "/unsubscribe", tag = "preferences", security(()), params(LinkQuery), responses(
+    (status = 200, description = "They stop", body = String, content_type = "text/html"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn unsubscribe(
+    Extract(state): Extract<State>,
+    Query(query): Query<LinkQuery>,
+) -> Result<Html<String>, Problem> {
+    proven(&state, &query)?;
+    let (user, kind) = (query.user, query.kind);
+    let off = BTreeMap::from([((kind, Channel::Email), false)]);
+    let written = state.access.store().write(move |tx| {
+        if directory::people(tx, &[user])?.is_empty() {
+            return Err(Problem::not_found());
+        }
+        preferences::say(tx, user, &off)?;
+        Ok(())
+    });
+    written.await?;
+    Ok(page(
+        "<p>No more mails of this kind. Your settings in Campanile switch them on again; the inbox still has everything.</p>",
+    ))
+}
+
+/// Whether the link is ours and for a type that has a preference: everything else is not there.
+fn proven(state: &State, query: &LinkQuery) -> Result<(), Problem> {
+    if query.kind.about().notifies && state.channels.links().proves(query) {
+        Ok(())
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+fn page(body: &str) -> Html<String> {
+    Html(format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>Campanile</title>\n<h1>Campanile</h1>\n{body}\n</html>\n"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value as Json;
+
+    use super::*;
+    use crate::house::{House, Post, houses, next};
+
+    fn path(house: &House, user: Id, kind: Kind) -> String {
+        let link = house.channels.links().link(user, kind);
+        let (_, path) = link.split_once("/api/v1").unwrap();
+        path.to_owned()
+    }
+
+    // promise: R5
+    #[tokio::test]
+    async fn one_click_stops_mails_of_one_type_for_one_person() {
+        for house in houses().await {
+            let (post, mut bag) = Post::new();
+            let engine = house.engine(&post);
+            let link = path(&house, house.ana, Kind::FindingAssigned);
+            assert_eq!(house.anybody("GET", &link).await, 200, "{}", house.name);
+            house.assign(&[house.ana], &[]).await;
+            next(&mut bag).await;
+            assert_eq!(house.anybody("POST", &link).await, 200);
+            let matrix = house.get(house.ana, "/me/notification-preferences").await;
+            assert_eq!(matrix["finding.assigned:email"], Json::Bool(false));
+            assert_eq!(matrix["finding.assigned:in_app"], Json::Bool(true));
+            assert_eq!(matrix["sla.breached:email"], Json::Bool(true));
+            house.assign(&[house.ana, house.ben], &[]).await;
+            assert_eq!(next(&mut bag).await.to, "ben@example.com");
+            house.until("select count(*) from notifications", 3).await;
+            engine.stop().await;
+            assert!(bag.try_recv().is_err(), "{}: Ana gets no mail", house.name);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_link_that_is_not_ours_is_not_there() {
+        for house in houses().await {
+            let link = path(&house, house.ana, Kind::FindingAssigned);
+            let (ana, ben) = (house.ana.to_string(), house.ben.to_string());
+            let gone = path(&house, house.clock.id(), Kind::FindingAssigned);
+            for foreign in [
+                link.replace(&ana, &ben),
+                link.replace("finding.assigned", "sla.breached"),
+                link[..link.len() - 1].to_owned(),
+                format!("{link}A"),
+                gone,
+                path(&house, house.ana, Kind::NotificationCreated),
+            ] {
+                assert_eq!(
+                    house.anybody("POST", &foreign).await,
+                    404,
+                    "{}: {foreign}",
+                    house.name
+                );
+            }
+            let bare = link.split_once("&key").unwrap().0;
+            assert_eq!(house.anybody("POST", bare).await, 422);
+            let matrix = house.get(house.ana, "/me/notification-preferences").await;
+            assert_eq!(matrix["finding.assigned:email"], Json::Bool(true));
+        }
+    }
+}
