@@ -19,6 +19,7 @@ use crate::{
     config::Config,
     demo,
     health::Health,
+    node,
     router::{self, Parts},
     secret_key,
     telemetry::Metrics,
@@ -128,7 +129,8 @@ impl App {
         let parts = parts(&config, &key, access.clone(), &hub)?;
         let (stop, stopped) = watch::channel(false);
         let mut engine = JoinSet::new();
-        engine.spawn(deliver(&parts, stopped.clone()));
+        let node = node::name(&config.data_dir, &clock)?;
+        engine.spawn(deliver(&parts, node, stopped.clone()));
         let router = router::router(parts, clock);
         if config.demo {
             demo::seed(&access, &router).await?;
@@ -207,13 +209,18 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
 }
 
 /// Runs the engine until the server stops.
-fn deliver(parts: &Parts, mut stopped: watch::Receiver<bool>) -> impl Future<Output = ()> + use<> {
+fn deliver(
+    parts: &Parts,
+    node: String,
+    mut stopped: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + use<> {
     let notify::http::State {
         access,
         channels,
         doorbell,
     } = parts.notify.clone();
     let options = notify::engine::Options {
+        node: node.into(),
         grace: SENDS_END,
         ..notify::engine::Options::default()
     };

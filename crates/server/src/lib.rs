@@ -11,6 +11,7 @@ mod console;
 pub mod demo;
 mod health;
 mod middleware;
+mod node;
 pub mod router;
 mod secret_key;
 pub mod telemetry;
