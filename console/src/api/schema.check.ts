@@ -1,0 +1,58 @@
+/**
+ * Compares the shapes the console is written against with those the server describes (`schema.d.ts`, made from
+ * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
+ */
+
+import type { components } from './schema';
+import type {
+  CalendarFeed,
+  CalendarItem,
+  CalendarKind,
+  Counts,
+  Finding,
+  FindingMove,
+  FindingStatus,
+  Imported,
+  Me,
+  Notification,
+  Project,
+  Role,
+  Scan,
+  ScanStatus,
+  Severity,
+  Skipped,
+  Summary,
+  Team,
+  User,
+} from './types';
+
+type Served = components['schemas'];
+
+/** True where every field the console reads is one that the server writes. */
+type Fields<Read, Written> = [Exclude<keyof Read, keyof Written>] extends [never] ? true : false;
+/** True where the console knows every name that the server says. */
+type Names<Known, Said> = [Said] extends [Known] ? true : false;
+
+type Holds<Claim extends true> = Claim;
+
+export type Checks = [
+  Holds<Names<Severity, Served['Severity']>>,
+  Holds<Names<FindingStatus, Served['FindingStatus']>>,
+  Holds<Names<ScanStatus, Served['ScanStatus']>>,
+  Holds<Names<CalendarKind, Served['CalendarKind']>>,
+  Holds<Names<Role, Served['Role']>>,
+  Holds<Fields<Me, Served['Me']>>,
+  Holds<Fields<User, Served['User']>>,
+  Holds<Fields<Team, Served['Team']>>,
+  Holds<Fields<Finding, Served['Finding']>>,
+  Holds<Fields<FindingMove, Served['FindingMove']>>,
+  Holds<Fields<Scan, Served['Scan']>>,
+  Holds<Fields<Counts, Served['ScanCounts']>>,
+  Holds<Fields<Skipped, Served['SkippedResult']>>,
+  Holds<Fields<Imported, Served['Imported']>>,
+  Holds<Fields<Project, Served['Project']>>,
+  Holds<Fields<Summary, Served['InboxSummary']>>,
+  Holds<Fields<Notification, Served['Notification']>>,
+  Holds<Fields<CalendarItem, Served['CalendarItem']>>,
+  Holds<Fields<CalendarFeed, Served['Calendar']>>,
+];
