@@ -9,6 +9,7 @@ pub mod http;
 mod insert;
 pub mod log;
 mod pace;
+mod queue;
 mod record;
 mod recover;
 pub(crate) mod retry;
@@ -30,7 +31,8 @@ pub(crate) use again::{Again, send_again};
 pub(crate) use claim::{Claim, Round, claim, waiting};
 pub(crate) use insert::{Lease, New, insert};
 pub(crate) use pace::Pace;
-pub(crate) use record::{Done, record};
+pub use queue::{Queue, queue};
+pub(crate) use record::{Done, Recorded, record};
 pub(crate) use recover::{Whose, recover};
 
 /// Where a delivery stands.
@@ -61,7 +63,8 @@ pub enum State {
 pub struct NotAState;
 
 impl State {
-    const ALL: [Self; 7] = [
+    /// All of them.
+    pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Sending,
         Self::Delivered,

@@ -9,6 +9,7 @@
 mod batch;
 mod dispatcher;
 mod lanes;
+mod observer;
 mod planner;
 mod recorder;
 mod sender;
@@ -28,6 +29,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub use observer::{Ended, Observer};
 pub use settings::Options;
 
 use crate::{
@@ -193,17 +195,28 @@ const RECOVERED: usize = 500;
 async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
     loop {
         let whose = whose.clone();
-        let (found, waits) = shared
+        let (done, waits) = shared
             .store
             .write(move |tx| deliveries::recover(tx, &whose, RECOVERED))
             .await?;
-        for (lane, due) in waits {
-            shared.lanes.waits(&lane, due);
-        }
-        if found < RECOVERED {
+        written_down(shared, &done, waits);
+        if done.len() < RECOVERED {
             return Ok(());
         }
-        tracing::info!(found, "took up deliveries whose outcome was never recorded");
+        tracing::info!(
+            found = done.len(),
+            "took up deliveries whose outcome was never recorded"
+        );
+    }
+}
+
+/// Outcomes are committed: says so to whoever watches, and what waits because of them.
+fn written_down(shared: &Shared, done: &[deliveries::Done], waits: deliveries::Recorded) {
+    for one in done {
+        shared.options.observer.tell(one.ended());
+    }
+    for (lane, due) in waits {
+        shared.lanes.waits(&lane, due);
     }
 }
 

@@ -219,9 +219,11 @@ fn deliver(
         channels,
         doorbell,
     } = parts.notify.clone();
+    let metrics = Arc::clone(&parts.health.metrics);
     let options = notify::engine::Options {
         node: node.into(),
         grace: SENDS_END,
+        observer: notify::engine::Observer::new(move |ended| metrics.attempt(ended)),
         ..notify::engine::Options::default()
     };
     let engine = Engine::new(access, channels, doorbell, options);

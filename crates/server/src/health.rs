@@ -61,10 +61,8 @@ async fn metrics(State(health): State<Health>) -> Response {
         health.metrics.stream(what, value);
     }
     // Without the database the rest still tells something, and no figure is one of before.
-    let counts = tokio::time::timeout(PATIENCE, health.store.read(notify::deliveries::log::counts)).await;
-    health
-        .metrics
-        .deliveries(counts.ok().and_then(Result::ok).unwrap_or_default());
+    let queue = tokio::time::timeout(PATIENCE, health.store.read(notify::deliveries::queue)).await;
+    health.metrics.queue(queue.ok().and_then(Result::ok).as_ref());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
 }

@@ -1,7 +1,8 @@
 //! Logs and metrics.
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicU64, time::Duration};
 
+use notify::{deliveries::Queue, engine::Ended};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -33,7 +34,10 @@ pub struct Metrics {
     requests: Family<Request, Counter>,
     seconds: Histogram,
     stream: Family<Stream, Gauge>,
-    deliveries: Family<Delivery, Gauge>,
+    attempts: Family<Attempt, Counter>,
+    outcomes: Family<Last, Histogram, fn() -> Histogram>,
+    deliveries: Family<Standing, Gauge>,
+    oldest_due: Gauge<f64, AtomicU64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -49,14 +53,31 @@ struct Stream {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Delivery {
-    channel: String,
-    state: String,
+struct Attempt {
+    channel: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Last {
+    channel: &'static str,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Standing {
+    state: &'static str,
 }
 
 /// Bounds of the request histogram in seconds.
 const BOUNDS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+
+/// Bounds of the time from an event to the last outcome, in seconds: from at once to the end of the schedule of
+/// retries.
+const OUTCOME_BOUNDS: [f64; 14] = [
+    0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 7_200.0, 86_400.0,
 ];
 
 impl Metrics {
@@ -77,18 +98,39 @@ impl Metrics {
             "The live stream: open connections, frames sent and dropped",
             stream.clone(),
         );
+        let attempts = Family::default();
+        registry.register(
+            "delivery_attempts",
+            "Attempts to deliver that ended, by channel and outcome",
+            attempts.clone(),
+        );
+        let outcomes = Family::new_with_constructor(outcome_histogram as fn() -> Histogram);
+        registry.register(
+            "delivery_seconds",
+            "Time from an event to the end of a delivery, by channel and final state",
+            outcomes.clone(),
+        );
         let deliveries = Family::default();
         registry.register(
             "deliveries",
-            "Deliveries in the table, by channel and state",
+            "Deliveries that are not over or ended badly, by state",
             deliveries.clone(),
+        );
+        let oldest_due = Gauge::default();
+        registry.register(
+            "delivery_oldest_due_seconds",
+            "For how long the delivery that waits longest has been due",
+            oldest_due.clone(),
         );
         Self {
             registry,
             requests,
             seconds,
             stream,
+            attempts,
+            outcomes,
             deliveries,
+            oldest_due,
         }
     }
 
@@ -110,14 +152,32 @@ impl Metrics {
             .set(i64::try_from(value).unwrap_or(i64::MAX));
     }
 
-    /// Sets how many deliveries of a channel are in a state.
-    pub fn deliveries(&self, counts: impl IntoIterator<Item = (String, String, i64)>) {
-        self.deliveries.clear();
-        for (channel, state, count) in counts {
-            self.deliveries
-                .get_or_create(&Delivery { channel, state })
-                .set(count);
+    /// Counts an attempt of the delivery engine.
+    pub fn attempt(&self, ended: Ended) {
+        let channel = ended.channel.name();
+        let labels = Attempt {
+            channel,
+            outcome: ended.outcome.name(),
+        };
+        self.attempts.get_or_create(&labels).inc();
+        if let (Some(state), Some(took)) = (ended.last, ended.took) {
+            let labels = Last {
+                channel,
+                state: state.name(),
+            };
+            self.outcomes.get_or_create(&labels).observe(took.as_secs_f64());
         }
+    }
+
+    /// Sets how long the queue of the delivery engine is; without one there is no figure.
+    pub fn queue(&self, queue: Option<&Queue>) {
+        self.deliveries.clear();
+        for (state, count) in queue.map(|queue| queue.states.as_slice()).unwrap_or_default() {
+            let labels = Standing { state: state.name() };
+            self.deliveries.get_or_create(&labels).set(*count);
+        }
+        let oldest = queue.map_or(f64::NAN, |queue| queue.oldest_due.as_secs_f64());
+        self.oldest_due.set(oldest);
     }
 
     /// The text of the exposition format, <https://prometheus.io/docs/instrumenting/exposition_formats/>.
@@ -127,6 +187,10 @@ impl Metrics {
         let _ = encode(&mut text, &self.registry);
         text
     }
+}
+
+fn outcome_histogram() -> Histogram {
+    Histogram::new(OUTCOME_BOUNDS)
 }
 
 impl Default for Metrics {

@@ -211,12 +211,3 @@ pub(crate) fn one(tx: &mut Tx<'_>, id: Id) -> Result<Option<DeliveryLog>, Error>
     let deliveries = list(tx, filter, 1)?;
     Ok(with_attempts(tx, deliveries)?.pop())
 }
-
-/// How many deliveries of each channel are in each state: channel, state, count.
-///
-/// # Errors
-/// The store's.
-pub fn counts(tx: &mut Tx<'_>) -> Result<Vec<(String, String, i64)>, store::Error> {
-    const COUNTS: &str = "select channel, state, count(*) from deliveries group by channel, state";
-    tx.all(COUNTS, &[])
-}

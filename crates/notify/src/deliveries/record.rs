@@ -14,6 +14,7 @@ use super::{
 use crate::{
     channel::Channel,
     channels::{Attempt, Outcome},
+    engine::Ended,
     health, sql,
     target::Key,
 };
@@ -23,6 +24,9 @@ use crate::{
 pub(crate) struct Done {
     pub(crate) delivery: Id,
     pub(crate) number: u32,
+    pub(crate) channel: Channel,
+    /// When its event happened; none if somebody had it sent again since.
+    pub(crate) since: Option<Time>,
     pub(crate) lane: Arc<str>,
     /// Which URL it was made at; none for mail, and where nobody knows what it answered.
     pub(crate) url: Option<Key>,
@@ -37,12 +41,28 @@ impl Done {
         Self {
             delivery: letter.id,
             number: letter.attempt,
+            channel: letter.channel,
+            since: (letter.earlier == 0).then_some(letter.event.at),
             lane: Arc::clone(&letter.lane),
             url: (letter.channel != Channel::Email).then(|| letter.key.clone()),
             started_at: letter.started_at,
             ended_at,
             attempt,
             next,
+        }
+    }
+
+    /// The same for whoever watches.
+    pub(crate) fn ended(&self) -> Ended {
+        let last = match self.next {
+            Next::Done(state, _) => Some(state),
+            Next::Again(..) => None,
+        };
+        Ended {
+            channel: self.channel,
+            outcome: self.attempt.outcome,
+            last,
+            took: last.and(self.since).map(|since| self.ended_at.since(since)),
         }
     }
 

@@ -32,6 +32,8 @@ struct Left {
     lane: Arc<str>,
     /// When its last attempt began.
     since: Time,
+    /// When its event happened, if the event is still there.
+    happened_at: Option<Time>,
 }
 
 impl FromRow for Left {
@@ -44,18 +46,21 @@ impl FromRow for Left {
             unknowns: row.get(4)?,
             lane: row.get::<String>(5)?.into(),
             since: row.get(6)?,
+            happened_at: row.get(7)?,
         })
     }
 }
 
-const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at from deliveries where state = 'sending'";
+const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
+     (select at from events where events.id = deliveries.event_id) from deliveries where state = 'sending'";
 
 /// Ends such attempts as of unknown outcome, at most `limit`; what is to be tried again waits as
-/// [`retry::after_interruption`] says, and the time since counts. Answers what waits now; as many as `limit` mean that there may be more.
+/// [`retry::after_interruption`] says, and the time since counts. Answers the attempts and what waits now; as many as
+/// `limit` mean that there may be more.
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(usize, Recorded), Error> {
+pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(Vec<Done>, Recorded), Error> {
     let now = tx.now();
     let select = match whose {
         Whose::Own(node) => Select::new(LEFT).filter("node = ?", Some(&**node)),
@@ -68,7 +73,7 @@ pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(u
         .all(tx)?;
     let done: Vec<Done> = left.iter().map(|left| given_up(left, now)).collect();
     let waits = record(tx, &done)?;
-    Ok((left.len(), waits))
+    Ok((done, waits))
 }
 
 fn given_up(left: &Left, now: Time) -> Done {
@@ -84,6 +89,8 @@ fn given_up(left: &Left, now: Time) -> Done {
     Done {
         delivery: left.id,
         number: left.attempts,
+        channel: left.channel,
+        since: left.happened_at.filter(|_| left.earlier == 0),
         lane: Arc::clone(&left.lane),
         url: None,
         started_at: now,

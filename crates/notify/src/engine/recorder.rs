@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::{Sent, Shared};
+use super::{Sent, Shared, written_down};
 use crate::deliveries;
 
 /// How many outcomes one transaction writes.
@@ -45,12 +45,11 @@ async fn record(shared: &Shared, done: Arc<[Sent]>, stopped: &watch::Receiver<bo
 }
 
 async fn try_record(shared: &Shared, done: Arc<[Sent]>) -> Result<(), store::Error> {
+    let batch = Arc::clone(&done);
     let waits = shared
         .store
-        .write(move |tx| deliveries::record(tx, &done))
+        .write(move |tx| deliveries::record(tx, &batch))
         .await?;
-    for (lane, due) in waits {
-        shared.lanes.waits(&lane, due);
-    }
+    written_down(shared, &done, waits);
     Ok(())
 }

@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::Observer;
+
 /// Bounds and times of the engine.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -24,6 +26,8 @@ pub struct Options {
     pub pause: Duration,
     /// How many times a broken event is tried before it is set aside.
     pub tries: u32,
+    /// Who is told of every attempt that ended.
+    pub observer: Observer,
 }
 
 impl Default for Options {
@@ -38,6 +42,7 @@ impl Default for Options {
             tick: Duration::from_secs(20),
             pause: Duration::from_secs(1),
             tries: 3,
+            observer: Observer::default(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod changed;
 mod crash;
 mod pace;
 mod sending;
+mod watched;
 
 use access::testing as people;
 use base::Kind;

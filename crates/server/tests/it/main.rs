@@ -10,6 +10,7 @@
 mod crash;
 mod first_light;
 mod logs;
+mod metrics;
 mod nodes;
 mod reports;
 mod routes;

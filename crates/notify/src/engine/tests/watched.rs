@@ -1,0 +1,168 @@
+//! What whoever watches the engine is told, and what is read of its queue.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use base::Time;
+
+use crate::{
+    channel::Channel,
+    channels::Outcome,
+    deliveries::{State, queue},
+    engine::{Ended, Observer, Options},
+    house::{Answer, DELIVERED, House, Post, houses, next},
+};
+
+const LATER: Outcome = Outcome::RefusedForNow { retry_after: None };
+
+/// Options whose engine tells the list.
+fn watched() -> (Options, Arc<Mutex<Vec<Ended>>>) {
+    let seen: Arc<Mutex<Vec<Ended>>> = Arc::default();
+    let list = Arc::clone(&seen);
+    let options = Options {
+        pause: Duration::ZERO,
+        observer: Observer::new(move |ended| list.lock().unwrap().push(ended)),
+        ..Options::default()
+    };
+    (options, seen)
+}
+
+async fn told(seen: &Mutex<Vec<Ended>>, count: usize) -> Vec<Ended> {
+    let asking = async {
+        while seen.lock().unwrap().len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    crate::house::within(asking).await;
+    seen.lock().unwrap().clone()
+}
+
+#[tokio::test]
+async fn whoever_watches_hears_of_every_attempt_and_how_long_the_last_outcome_took() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers(
+            "ana@example.com",
+            &[Answer::Outcome(LATER), Answer::Outcome(Outcome::Delivered)],
+        );
+        let (options, seen) = watched();
+        let engine = house.engine_with(&post, options);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        let first = Ended {
+            channel: Channel::Email,
+            outcome: LATER,
+            last: None,
+            took: None,
+        };
+        assert_eq!(told(&seen, 1).await, [first], "{}", house.name);
+        house.clock.advance(Duration::from_secs(7));
+        next(&mut bag).await;
+        let last = Ended {
+            outcome: Outcome::Delivered,
+            last: Some(State::Delivered),
+            took: Some(Duration::from_secs(7)),
+            ..first
+        };
+        assert_eq!(told(&seen, 2).await, [first, last], "{}", house.name);
+        // Sent again by hand, its time since the event tells nothing of the engine.
+        let page = house.get(house.root, "/deliveries").await;
+        let path = format!(
+            "/deliveries/{}/redeliver",
+            page["items"][0]["id"].as_str().unwrap()
+        );
+        house
+            .call(house.root, "POST", &path, serde_json::Value::Null)
+            .await;
+        assert_eq!(told(&seen, 3).await[2], Ended { took: None, ..last });
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_a_crash_cut_off_is_told_of_by_the_next_start() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers(
+            "ana@example.com",
+            &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
+        );
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        engine.kill().await;
+        let (options, seen) = watched();
+        let engine = house.engine_with(&post, options);
+        house.until(DELIVERED, 1).await;
+        let outcomes: Vec<_> = told(&seen, 2)
+            .await
+            .iter()
+            .map(|ended| (ended.outcome, ended.last))
+            .collect();
+        assert_eq!(
+            outcomes,
+            [
+                (Outcome::Unknown, None),
+                (Outcome::Delivered, Some(State::Delivered))
+            ],
+            "{}",
+            house.name
+        );
+        engine.stop().await;
+    }
+}
+
+/// A delivery in a state, due at a time.
+async fn put(house: &House, state: State, next_at: Time) {
+    const ROW: &str = "insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, \
+         label, lane, target_key, state, reason, body, attempts, earlier, unknowns, next_at, lease_until, node, \
+         created_at, updated_at) values ($1, $1, 'finding.assigned', '', 'email', 'address', 'a@b.example', '', \
+         'email', $1, $2, '', '', 0, 0, 0, $3, 0, '', 0, 0)";
+    let id = house.clock.id();
+    let row = move |tx: &mut store::Tx<'_>| tx.execute(ROW, store::params![id, state, next_at]);
+    house.store.write(row).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_queue_is_read_from_its_small_indexes_and_says_what_waits_for_how_long() {
+    for house in houses().await {
+        let now = house.clock.now();
+        let empty = house.store.read(queue).await.unwrap();
+        assert_eq!(empty.oldest_due, Duration::ZERO);
+        assert!(empty.states.iter().all(|(_, count)| *count == 0), "{empty:?}");
+        put(&house, State::Pending, now.after(Duration::from_secs(9))).await;
+        let later = house.store.read(queue).await.unwrap();
+        assert_eq!(later.oldest_due, Duration::ZERO, "nothing is due yet");
+        put(&house, State::Pending, now.before(Duration::from_secs(5))).await;
+        for state in [State::Sending, State::Failed, State::Failed, State::Delivered] {
+            put(&house, state, Time::default()).await;
+        }
+        let queue_now = house.store.read(queue).await.unwrap();
+        assert_eq!(queue_now.oldest_due, Duration::from_secs(5), "{}", house.name);
+        let expected = [
+            (State::Pending, 2),
+            (State::Sending, 1),
+            (State::Refused, 0),
+            (State::Failed, 2),
+            (State::Unknown, 0),
+            (State::Cancelled, 0),
+        ];
+        assert_eq!(queue_now.states, expected, "{}", house.name);
+        let plans = house
+            .store
+            .write(|tx| store::testing::plans(tx, |tx| queue(tx).map(drop)))
+            .await
+            .unwrap();
+        assert_eq!(plans.len(), 3);
+        let indexes = ["deliveries_due", "deliveries_leased", "deliveries_troubled"];
+        for ((sql, plan), index) in plans.iter().zip(indexes) {
+            let plan = plan.join("\n");
+            assert!(plan.contains(index), "{}: {sql}: {plan}", house.name);
+            // PostgreSQL looks into the table only for rows that changed lately.
+            let covered = plan.contains("COVERING") || plan.contains("Index Only") || plan.contains("Bitmap");
+            assert!(covered, "{}: {sql}: {plan}", house.name);
+        }
+    }
+}
