@@ -164,6 +164,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/deliveries/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends all again that was refused, failed, had an unknown outcome, or was cancelled because the destination was
+         *     switched off: of one destination, the oldest first, at most 10,000 at once. Those are the same messages with the
+         *     same ids. To a destination that is switched off nothing is sent unless `switch_on` asks for it.
+         */
+        post: operations["redeliver_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries/{id}": {
         parameters: {
             query?: never;
@@ -195,6 +216,23 @@ export interface paths {
          *     attempts begins anew.
          */
         post: operations["redeliver"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every URL that messages are posted to, of rules, teams and personal chats, and whether it is switched on. */
+        get: operations["list_destinations"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1203,6 +1241,34 @@ export interface components {
         };
         /** @enum {string} */
         Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.deleted" | "sla.warning" | "sla.breached" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.ready" | "report.failed" | "agreement.expiring" | "approval.requested" | "approval.decided" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
+        /** @description A URL that messages are posted to. One that several rules, teams or people name is there for each of them. */
+        KnownDestination: {
+            /** @description The channel. */
+            channel: components["schemas"]["Channel"];
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description The URL, masked. */
+            destination: string;
+            destination_id?: components["schemas"]["Id"] | null;
+            /** @description The name of the team or the person. Text from outside: escape it. */
+            name?: string | null;
+            off_at?: components["schemas"]["Time"] | null;
+            /** @description Why it was switched off. */
+            off_reason?: string | null;
+            /** @description Whether it is switched on: false where it refused for good, so that messages to it are cancelled. */
+            on: boolean;
+            /** @description The id of the rule's recipient, the team or the person. */
+            recipient: components["schemas"]["Id"];
+            /** @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat). As in a delivery. */
+            recipient_type: string;
+            /**
+             * Format: int32
+             * @description How many messages in a row it refused for good.
+             */
+            refusals: number;
+            rule_id?: components["schemas"]["Id"] | null;
+            /** @description Whether its owner wants posts there: false where the rule or the personal chat is switched off. */
+            wanted: boolean;
+        };
         /** @description A new session. */
         LoggedIn: {
             /** @description When the session ends. */
@@ -1522,6 +1588,39 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_KnownDestination: {
+            /** @description The rows. */
+            items: {
+                /** @description The channel. */
+                channel: components["schemas"]["Channel"];
+                company_id?: components["schemas"]["Id"] | null;
+                /** @description The URL, masked. */
+                destination: string;
+                destination_id?: components["schemas"]["Id"] | null;
+                /** @description The name of the team or the person. Text from outside: escape it. */
+                name?: string | null;
+                off_at?: components["schemas"]["Time"] | null;
+                /** @description Why it was switched off. */
+                off_reason?: string | null;
+                /** @description Whether it is switched on: false where it refused for good, so that messages to it are cancelled. */
+                on: boolean;
+                /** @description The id of the rule's recipient, the team or the person. */
+                recipient: components["schemas"]["Id"];
+                /** @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat). As in a delivery. */
+                recipient_type: string;
+                /**
+                 * Format: int32
+                 * @description How many messages in a row it refused for good.
+                 */
+                refusals: number;
+                rule_id?: components["schemas"]["Id"] | null;
+                /** @description Whether its owner wants posts there: false where the rule or the personal chat is switched off. */
+                wanted: boolean;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Notification: {
             /** @description The rows. */
             items: {
@@ -1739,6 +1838,25 @@ export interface components {
          * @enum {string}
          */
         ProjectStatus: "planned" | "active" | "completed";
+        /** @description What to send again: all that did not arrive at one destination. */
+        RedeliverAll: {
+            /** @description A delivery that went to the destination, whatever became of it: destinations themselves are masked. */
+            destination_of: components["schemas"]["Id"];
+            /** @description Only what came to its end at this moment or later. */
+            since: components["schemas"]["Time"];
+            /** @description Whether to switch the destination on, if it is switched off; false where it is left out. */
+            switch_on?: boolean;
+        };
+        /** @description How much is sent again. */
+        Redelivered: {
+            /**
+             * Format: int64
+             * @description How many messages are due now.
+             */
+            count: number;
+            /** @description Whether there are more than one call takes: the same call again takes the next ones. */
+            more: boolean;
+        };
         /** @description A report as a field of a form. */
         ReportForm: {
             /**
@@ -2549,6 +2667,48 @@ export interface operations {
             };
         };
     };
+    redeliver_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RedeliverAll"];
+            };
+        };
+        responses: {
+            /** @description They are due now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Redelivered"];
+                };
+            };
+            /** @description The destination is switched off */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_delivery: {
         parameters: {
             query?: never;
@@ -2609,6 +2769,40 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page; URLs are masked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_KnownDestination"];
                 };
             };
             /** @description A problem */

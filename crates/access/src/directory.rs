@@ -238,6 +238,24 @@ pub fn teams(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<TeamAddre
     Ok(teams)
 }
 
+/// Teams that have somewhere to post to, from this id on in the order of their ids, at most `limit`.
+///
+/// # Errors
+/// The store's. Of an address that does not open see [`teams`].
+pub fn teams_with_addresses(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    from: Option<Id>,
+    limit: u32,
+) -> Result<Vec<TeamAddress>, Error> {
+    let rows: Vec<TeamRow> = Select::new(TEAMS)
+        .push(" and (slack_sealed <> '' or teams_sealed <> '')", Vec::new())
+        .filter("id >= ?", from)
+        .push(" order by id limit ?", vec![limit.into()])
+        .all(tx)?;
+    Ok(rows.into_iter().map(|row| address(vault, row)).collect())
+}
+
 fn address(vault: &Vault, row: TeamRow) -> TeamAddress {
     let aad = team_aad(row.id, row.company_id);
     let (slack_url, slack_broken) = opened(vault, &aad, &row.slack);

@@ -27,7 +27,7 @@ use crate::{
     target::{Key, Recipient},
 };
 
-pub(crate) use again::{Again, send_again};
+pub(crate) use again::{Again, Misses, send_again, send_all_again};
 pub(crate) use claim::{Claim, Round, claim, waiting};
 pub(crate) use insert::{Lease, New, insert};
 pub(crate) use pace::Pace;

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use access::{Role, directory};
 use base::{Audience, Event, Id, Kind, Subject, SubjectType, Time};
 use serde_json::json;
-use store::{Error, Tx, params};
+use store::{Error, Tx, Value, params};
 
 use crate::{
     channel::Channel,
@@ -121,6 +121,37 @@ pub(crate) fn refused(tx: &mut Tx<'_>, delivery: Id, attempt: &Attempt) -> Resul
         tx.emit(event)?;
     }
     Ok(())
+}
+
+/// How a URL answered lately, as far as it refused.
+#[derive(Debug, Clone)]
+pub(crate) struct Health {
+    /// Its id in the events that tell of its being switched off.
+    pub(crate) id: Id,
+    pub(crate) refusals: u32,
+    /// When it was switched off; 0 while it is on.
+    pub(crate) off_at: Time,
+    pub(crate) reason: String,
+}
+
+const OF: &str = "select target_key, id, refusals, off_at, reason from destination_health where 1 = 1";
+
+/// What is known of these URLs, where they ever refused anything.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn of(tx: &mut Tx<'_>, keys: &[Value]) -> Result<HashMap<Key, Health>, Error> {
+    let rows: Vec<(String, Id, u32, Time, String)> = sql::among(tx, OF, "target_key", keys)?;
+    let health = |(key, id, refusals, off_at, reason): (String, Id, u32, Time, String)| {
+        let health = Health {
+            id,
+            refusals,
+            off_at,
+            reason,
+        };
+        (Key::stored(&key), health)
+    };
+    Ok(rows.into_iter().map(health).collect())
 }
 
 /// Who can do something about it: the administrators, and whoever may save the URL again.

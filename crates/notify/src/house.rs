@@ -2,6 +2,7 @@
 //! the test instead of out.
 
 mod post;
+mod running;
 
 use std::{future::Future, time::Duration};
 
@@ -10,7 +11,6 @@ use axum::{Router, body::Body, http::Request};
 use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
 use serde_json::Value as Json;
 use store::{MigrationSet, Store};
-use tokio::{sync::oneshot, task::JoinHandle};
 use tower::ServiceExt;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -19,6 +19,7 @@ use crate::{
     channels::{Channels, SigningMaster, email},
     chat::http::*,
     deliveries::http::*,
+    destinations::*,
     egress, engine,
     inbox::http::*,
     kinds::*,
@@ -31,7 +32,8 @@ use crate::{
 /// The tables of the house.
 pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, crate::MIGRATIONS];
 
-pub(crate) use post::{Answer, Post, next};
+pub(crate) use post::{Answer, Mailbag, Post, next};
+pub(crate) use running::Running;
 
 /// How long a test waits for what must come: far longer than it takes, also on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -77,7 +79,7 @@ pub(crate) async fn houses() -> Vec<House> {
             clock: clock.clone(),
             store,
             access,
-            channels: channels(&clock),
+            channels: channels(&clock, egress::Options::default()),
             doorbell: Doorbell::new(),
             company,
             ana,
@@ -88,10 +90,10 @@ pub(crate) async fn houses() -> Vec<House> {
     houses
 }
 
-fn channels(clock: &Clock) -> Channels {
+fn channels(clock: &Clock, egress: egress::Options) -> Channels {
     let options = crate::channels::Options {
         public_url: "https://campanile.example".to_owned(),
-        egress: egress::Options::default(),
+        egress,
         email: email::Options {
             smtp_url: None,
             from: "campanile@example.com".to_owned(),
@@ -107,6 +109,16 @@ fn channels(clock: &Clock) -> Channels {
 }
 
 impl House {
+    /// The same house, whose webhooks may lead to this machine.
+    pub(crate) fn reaching_this_machine(mut self) -> Self {
+        let egress = egress::Options {
+            allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
+            ..egress::Options::default()
+        };
+        self.channels = channels(&self.clock, egress);
+        self
+    }
+
     /// An event of the company, with a title.
     pub(crate) fn event(&self, kind: Kind, users: &[Id], teams: &[Id]) -> Event {
         let subject = Subject {
@@ -201,11 +213,13 @@ impl House {
             .routes(routes!(list_deliveries))
             .routes(routes!(get_delivery))
             .routes(routes!(redeliver))
+            .routes(routes!(redeliver_all))
+            .routes(routes!(list_destinations))
             .routes(routes!(test_destination))
             .routes(routes!(trace_event))
             .routes(routes!(ask, unsubscribe))
             .split_for_parts();
-        assert_eq!(document.paths.paths.len(), 17, "every path is documented");
+        assert_eq!(document.paths.paths.len(), 19, "every path is documented");
         router
             .layer(axum::middleware::from_fn_with_state(
                 self.access.clone(),
@@ -257,38 +271,7 @@ impl House {
             options,
             post.send(),
         );
-        let (stop, stopped) = oneshot::channel::<()>();
-        let shutdown = async move {
-            let _ = stopped.await;
-        };
-        Running {
-            stop: Some(stop),
-            task: tokio::spawn(engine.run(shutdown)),
-        }
-    }
-}
-
-/// An engine at work.
-pub(crate) struct Running {
-    stop: Option<oneshot::Sender<()>>,
-    task: JoinHandle<()>,
-}
-
-impl Running {
-    /// Stops it in order.
-    pub(crate) async fn stop(mut self) {
-        self.ask_to_stop();
-        self.task.await.unwrap();
-    }
-
-    pub(crate) fn ask_to_stop(&mut self) {
-        drop(self.stop.take());
-    }
-
-    /// Ends it as a crash would.
-    pub(crate) async fn kill(self) {
-        self.task.abort();
-        let _ = self.task.await;
+        Running::start(engine)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod channel;
 pub mod channels;
 pub mod chat;
 pub mod deliveries;
+pub mod destinations;
 pub mod egress;
 pub mod engine;
 mod facts;
@@ -43,6 +44,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0003-destination-health",
             include_str!("../migrations/0003-destination-health.sql"),
+        ),
+        (
+            "0004-destinations",
+            include_str!("../migrations/0004-destinations.sql"),
         ),
     ],
 };

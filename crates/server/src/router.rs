@@ -94,7 +94,7 @@ fn reports() -> OpenApiRouter<Import> {
 
 fn telling() -> OpenApiRouter<notify::http::State> {
     use notify::{
-        chat::http as chat, deliveries::http as deliveries, inbox::http as inbox, kinds,
+        chat::http as chat, deliveries::http as deliveries, destinations, inbox::http as inbox, kinds,
         preferences::http as preferences, rules::http as rules, trace, unsubscribe,
     };
     OpenApiRouter::new()
@@ -115,6 +115,8 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         .routes(routes!(deliveries::list_deliveries))
         .routes(routes!(deliveries::get_delivery))
         .routes(routes!(deliveries::redeliver))
+        .routes(routes!(deliveries::redeliver_all))
+        .routes(routes!(destinations::list_destinations))
         .routes(routes!(deliveries::test_destination))
         .routes(routes!(trace::trace_event))
         .routes(routes!(unsubscribe::ask, unsubscribe::unsubscribe))

@@ -2,15 +2,26 @@
 
 use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Secret};
 use axum::{extract::State as Extract, http::StatusCode};
-use base::Id;
+use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Again, State as DeliveryState, kept,
+    Again, Misses, State as DeliveryState,
+    again::destination_of,
+    kept,
     log::{self, Delivery, DeliveryLog},
-    send_again,
+    send_again, send_all_again,
 };
-use crate::{channel::Channel, channels::Outbound, health, http::State, message, target::Key};
+use crate::{
+    channel::Channel,
+    channels::Outbound,
+    facts::{self, Wanted},
+    health,
+    http::State,
+    message,
+    plan::Rules,
+    target::Key,
+};
 
 /// Which deliveries.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -93,6 +104,73 @@ pub async fn redeliver(
         .await?;
     state.doorbell.ring();
     Ok((StatusCode::ACCEPTED, Json(delivery)))
+}
+
+/// The most messages that one call sends again.
+const MOST_AGAIN: u32 = 10_000;
+
+/// What to send again: all that did not arrive at one destination.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RedeliverAll {
+    /// A delivery that went to the destination, whatever became of it: destinations themselves are masked.
+    destination_of: Id,
+    /// Only what came to its end at this moment or later.
+    since: Time,
+    /// Whether to switch the destination on, if it is switched off; false where it is left out.
+    #[serde(default)]
+    switch_on: bool,
+}
+
+/// How much is sent again.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Redelivered {
+    /// How many messages are due now.
+    pub count: u64,
+    /// Whether there are more than one call takes: the same call again takes the next ones.
+    pub more: bool,
+}
+
+/// Sends all again that was refused, failed, had an unknown outcome, or was cancelled because the destination was
+/// switched off: of one destination, the oldest first, at most 10,000 at once. Those are the same messages with the
+/// same ids. To a destination that is switched off nothing is sent unless `switch_on` asks for it.
+#[utoipa::path(post, path = "/deliveries/redeliver", tag = "deliveries", request_body = RedeliverAll, responses(
+    (status = 202, description = "They are due now", body = Redelivered),
+    (status = 409, description = "The destination is switched off", body = Problem,
+     content_type = "application/problem+json"),
+    (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn redeliver_all(
+    Extract(state): Extract<State>,
+    caller: Caller,
+    Json(body): Json<RedeliverAll>,
+) -> Result<(StatusCode, Json<Redelivered>), Problem> {
+    caller.admin()?;
+    let vault = state.access.vault().clone();
+    let write = state.access.store().write(move |tx| {
+        let (key, recipient) = destination_of(tx, body.destination_of)?
+            .ok_or_else(|| Problem::field("destination_of", "there is no such delivery"))?;
+        let wanted = Wanted::by_recipients([&recipient]);
+        let world = facts::world(tx, &vault, Rules::default().into(), wanted)?;
+        if world.off.contains(&key) {
+            if !body.switch_on {
+                return Err(Problem::conflict(
+                    "The destination is switched off. Send a test message there, or ask to switch it on.",
+                ));
+            }
+            health::switch_on(tx, &key)?;
+        }
+        let misses = Misses {
+            key,
+            since: body.since,
+            most: MOST_AGAIN,
+        };
+        let (count, more) = send_all_again(tx, &misses)?;
+        Ok(Redelivered { count, more })
+    });
+    let redelivered = write.await?;
+    state.doorbell.ring();
+    Ok((StatusCode::ACCEPTED, Json(redelivered)))
 }
 
 /// Where a test message goes: `url` for webhook, slack and teams, `email` for email.

@@ -10,6 +10,7 @@ use super::REFUSALS;
 use crate::{
     channels::Outcome,
     house::{Answer, DELIVERED, House, Post, houses, next},
+    testing::{Answering, HttpSink},
 };
 
 const NO: Answer = Answer::Outcome(Outcome::RefusedForGood);
@@ -29,7 +30,11 @@ async fn told(house: &House, user: Id) -> Vec<Json> {
 }
 
 async fn hook(house: &House) -> String {
-    let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": [HOOK]}});
+    hook_at(house, HOOK).await
+}
+
+async fn hook_at(house: &House, url: &str) -> String {
+    let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": [url]}});
     let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
     assert_eq!(status, 201, "{rule}");
     format!("/notification-rules/{}", rule["id"].as_str().unwrap())
@@ -185,6 +190,33 @@ async fn a_teams_url_that_is_saved_again_is_on_for_the_next_message() {
         house.assign(&[], &[team]).await;
         next(&mut bag).await;
         house.until(OFF, 0).await;
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_test_message_that_arrives_switches_it_on_and_one_that_does_not_leaves_it_off() {
+    for house in houses().await {
+        let house = house.reaching_this_machine();
+        let sink = HttpSink::start(None, Answering::status(500)).await;
+        let url = format!("http://{}/hook", sink.address());
+        hook_at(&house, &url).await;
+        let (post, mut bag) = Post::new();
+        post.answers(&url, &[Answer::Gone, YES]);
+        let engine = house.engine(&post);
+        report(&house).await;
+        next(&mut bag).await;
+        house.until(OFF, 1).await;
+        for (status, delivered, off) in [(500, false, 1), (410, false, 1), (204, true, 0)] {
+            sink.answer(Answering::status(status));
+            let body = json!({"channel": "webhook", "url": url});
+            let (_, result) = house.call(house.root, "POST", "/destinations/test", body).await;
+            assert_eq!(result["delivered"], delivered, "{}: {result}", house.name);
+            assert_eq!(house.count(OFF).await, off, "{}: {status}", house.name);
+        }
+        report(&house).await;
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }

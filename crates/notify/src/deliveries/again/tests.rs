@@ -1,0 +1,200 @@
+//! All that did not arrive at a destination is sent again, and nothing else.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use base::{Id, Kind, Time};
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::{
+    channels::Outcome,
+    house::{Answer, DELIVERED, House, Mailbag, Post, houses, next},
+};
+
+const NO: Answer = Answer::Outcome(Outcome::RefusedForGood);
+const YES: Answer = Answer::Outcome(Outcome::Delivered);
+const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
+const OTHER: &str = "https://other.example/hooks/0123456789abcdef";
+const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
+const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelled'";
+const WAITING: &str = "select count(*) from deliveries where state in ('pending', 'sending')";
+const OFF: &str = "select count(*) from destination_health where off_at > 0";
+
+async fn hooks(house: &House, urls: &[&str]) {
+    let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": urls}});
+    let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
+    assert_eq!(status, 201, "{rule}");
+}
+
+async fn report(house: &House) -> Id {
+    house.emit(house.event(Kind::ReportReady, &[], &[])).await
+}
+
+async fn again(house: &House, body: Json) -> (u16, Json) {
+    house
+        .call(house.root, "POST", "/deliveries/redeliver", body)
+        .await
+}
+
+async fn deliveries(bag: &mut Mailbag, count: usize) -> BTreeSet<Id> {
+    let mut ids = BTreeSet::new();
+    for _ in 0..count {
+        let arrived = next(bag).await;
+        assert_eq!(arrived.to, HOOK);
+        ids.insert(arrived.delivery);
+    }
+    ids
+}
+
+#[tokio::test]
+async fn what_a_destination_missed_is_sent_again_once_it_is_switched_on() {
+    for house in houses().await {
+        hooks(&house, &[HOOK]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, &[YES, NO, NO, NO, NO, NO, YES]);
+        let engine = house.engine(&post);
+        report(&house).await;
+        deliveries(&mut bag, 1).await;
+        house.until(DELIVERED, 1).await;
+        let mut missed = BTreeSet::new();
+        for refused in 1..=5 {
+            report(&house).await;
+            missed.append(&mut deliveries(&mut bag, 1).await);
+            house.until(REFUSED, refused).await;
+        }
+        house.until(OFF, 1).await;
+        report(&house).await;
+        house.until(CANCELLED, 1).await;
+        let list = house.get(house.root, "/deliveries?state=cancelled").await;
+        let cancelled = list["items"][0]["id"].clone();
+        missed.insert(cancelled.as_str().unwrap().parse().unwrap());
+        let since = crate::house::START;
+        let body = json!({"destination_of": cancelled, "since": since});
+        let (status, problem) = again(&house, body).await;
+        assert_eq!(status, 409, "{}: {problem}", house.name);
+        assert_eq!(
+            (house.count(WAITING).await, house.count(OFF).await),
+            (0, 1),
+            "nothing was done"
+        );
+        let body = json!({"destination_of": cancelled, "since": since, "switch_on": true});
+        let (status, answer) = again(&house, body).await;
+        assert_eq!((status, answer), (202, json!({"count": 6, "more": false})));
+        assert_eq!(
+            deliveries(&mut bag, 6).await,
+            missed,
+            "{}: the same messages",
+            house.name
+        );
+        house.until(DELIVERED, 7).await;
+        assert_eq!(house.count(OFF).await, 0);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn only_what_ended_there_since_then_is_sent_again() {
+    for house in houses().await {
+        hooks(&house, &[HOOK, OTHER]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, std::slice::from_ref(&NO));
+        post.answers(OTHER, std::slice::from_ref(&NO));
+        let engine = house.engine(&post);
+        let mut moments = Vec::new();
+        for round in 1..=3 {
+            moments.push(house.clock.now());
+            report(&house).await;
+            house.until(REFUSED, round * 2).await;
+            house.clock.advance(Duration::from_mins(1));
+        }
+        engine.stop().await;
+        while bag.try_recv().is_ok() {}
+        // Its recipient lost the right to it.
+        house
+            .store
+            .write(|tx| {
+                let newest = "update deliveries set state = 'cancelled', reason = 'another' where id in \
+                     (select id from deliveries where label like '%receiver%' order by updated_at desc limit 1)";
+                tx.execute(newest, &[])
+            })
+            .await
+            .unwrap();
+        let one = "select id from deliveries where label like '%receiver%' order by id limit 1";
+        let (one,) = house.rows(one).await.remove(0);
+        let later = json!({"destination_of": one, "since": house.clock.now()});
+        assert_eq!(again(&house, later).await.1, json!({"count": 0, "more": false}));
+        let body = json!({"destination_of": one, "since": moments[1]});
+        assert_eq!(
+            again(&house, body).await.1,
+            json!({"count": 1, "more": false}),
+            "{}: of three at that destination one is too old and one cancelled",
+            house.name
+        );
+        assert_eq!(house.count(WAITING).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn more_than_a_call_takes_is_said_and_left_for_the_next() {
+    for house in houses().await {
+        hooks(&house, &[HOOK]).await;
+        let (post, _bag) = Post::new();
+        post.answers(HOOK, std::slice::from_ref(&NO));
+        let engine = house.engine(&post);
+        for round in 1..=3 {
+            report(&house).await;
+            house.until(REFUSED, round).await;
+            house.clock.advance(Duration::from_secs(1));
+        }
+        engine.stop().await;
+        let (key,) = house
+            .rows("select target_key from deliveries limit 1")
+            .await
+            .remove(0);
+        let call = || {
+            let misses = Misses {
+                key: Key::stored(&key),
+                since: Time::default(),
+                most: 2,
+            };
+            house.store.write(move |tx| send_all_again(tx, &misses))
+        };
+        let oldest = "select count(*) from deliveries where state = 'pending' and created_at < \
+             (select max(created_at) from deliveries)";
+        assert_eq!(call().await.unwrap(), (2, true), "{}", house.name);
+        assert_eq!(house.count(oldest).await, 2, "the oldest first");
+        assert_eq!(call().await.unwrap(), (1, false));
+        assert_eq!(call().await.unwrap(), (0, false));
+    }
+}
+
+#[tokio::test]
+async fn only_administrators_send_all_again_and_only_of_a_delivery_there_is() {
+    for house in houses().await {
+        let body = json!({"destination_of": house.ana, "since": house.clock.now()});
+        let path = "/deliveries/redeliver";
+        assert_eq!(house.call(house.ana, "POST", path, body.clone()).await.0, 403);
+        let (status, problem) = again(&house, body).await;
+        assert_eq!(
+            (status, &problem["errors"][0]["field"]),
+            (422, &json!("destination_of"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_a_destination_missed_is_found_by_its_index() {
+    for house in houses().await {
+        if house.name != "SQLite" {
+            continue;
+        }
+        let sql = format!(
+            "explain query plan select id from deliveries where {MISSED} order by updated_at, id limit 9"
+        );
+        let plan = house.store.read(move |tx| {
+            tx.all::<(i64, i64, i64, String)>(&sql, params!["key", Time::default(), "reason"])
+        });
+        let plan = format!("{:?}", plan.await.unwrap());
+        assert!(plan.contains("deliveries_troubled_there"), "{plan}");
+    }
+}
