@@ -85,6 +85,20 @@ def standard_webhooks_refuses_what_was_changed():
         raise AssertionError("it was believed")
 
 
+@check
+def standard_webhooks_verifies_with_either_secret_during_a_rotation():
+    post = json.loads((folder / "rotated.json").read_text())
+    assert len(post["secrets"]) == len(set(post["secrets"])) == 2
+    for secret in post["secrets"]:
+        assert standardwebhooks.Webhook(secret).verify(post["body"], post["headers"])["type"]
+    stranger = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    try:
+        standardwebhooks.Webhook(stranger).verify(post["body"], post["headers"])
+    except standardwebhooks.WebhookVerificationError:
+        return
+    raise AssertionError("it was believed")
+
+
 class Tags(html.parser.HTMLParser):
     """The tags of a page with the names of their attributes, and its links."""
 

@@ -526,6 +526,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notification-rules/{id}/webhook-secrets/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes new signing secrets. For 24 hours every post bears two signatures, one of the new secret and one of the
+         *     secret before it; then the new one's alone. A receiver that learns the new secret in that time misses nothing.
+         */
+        post: operations["rotate_webhook_secrets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notifications": {
         parameters: {
             query?: never;
@@ -1786,6 +1806,8 @@ export interface components {
         Page_WebhookSecret: {
             /** @description The rows. */
             items: {
+                previous?: components["schemas"]["PreviousSecret"] | null;
+                rotated_at?: components["schemas"]["Time"] | null;
                 /** @description The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it. */
                 secret: string;
                 /** @description The URL, masked. */
@@ -1793,6 +1815,13 @@ export interface components {
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
+        };
+        /** @description A signing secret that is on its way out. */
+        PreviousSecret: {
+            /** @description The secret, `whsec_…`. */
+            secret: string;
+            /** @description From when on nothing is signed with it any more. */
+            until: components["schemas"]["Time"];
         };
         /** @description The body, in the order of RFC 9457. */
         Problem: {
@@ -1870,6 +1899,16 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "analyst" | "manager";
+        /** @description Which secrets to replace. */
+        RotateSecrets: {
+            /**
+             * @description Whether to replace a secret although the one before it still lives: that one ends at once. False where it is
+             *     left out.
+             */
+            drop_previous?: boolean;
+            /** @description Only that of this URL, masked as the rule shows it; of every webhook URL of the rule where it is left out. */
+            url?: string | null;
+        };
         /** @description What is to change of a rule. What is left out stays. */
         RuleChange: {
             channel?: components["schemas"]["Channel"] | null;
@@ -2182,8 +2221,10 @@ export interface components {
             name?: string | null;
             password?: components["schemas"]["Secret"] | null;
         };
-        /** @description The signing secret of one webhook URL. */
+        /** @description The signing secrets of one webhook URL. */
         WebhookSecret: {
+            previous?: components["schemas"]["PreviousSecret"] | null;
+            rotated_at?: components["schemas"]["Time"] | null;
             /** @description The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it. */
             secret: string;
             /** @description The URL, masked. */
@@ -3590,6 +3631,51 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_WebhookSecret"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secrets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateSecrets"];
+            };
+        };
+        responses: {
+            /** @description All secrets of the rule as they are now, in one page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_WebhookSecret"];
+                };
+            };
+            /** @description The secret before lives still */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem */

@@ -28,7 +28,6 @@ use crate::{
 pub use outcome::{Attempt, Outcome};
 
 use http::Poster;
-use webhook::SigningKey;
 
 /// A way to tell somebody.
 #[derive(
@@ -95,6 +94,8 @@ pub struct Outbound {
     pub body: Option<String>,
     /// For a mail to a person here the link that stops such mails (RFC 8058).
     pub unsubscribe: Option<String>,
+    /// Which secrets sign it, on a webhook.
+    pub signing: webhook::Signing,
 }
 
 impl fmt::Debug for Outbound {
@@ -194,10 +195,10 @@ impl Channels {
         }
     }
 
-    /// The secret (`whsec_…`) with which posts to this webhook URL are signed, for whoever runs the receiver. The URL
-    /// in the form that [`check`](Self::check) gives.
-    pub fn webhook_secret(&self, url: &str) -> String {
-        SigningKey::derive(&self.signing.0, url).secret()
+    /// The secrets (`whsec_…`) with which posts to this webhook URL are signed now, for whoever runs the receiver. The
+    /// URL in the form that [`check`](Self::check) gives.
+    pub fn webhook_secrets(&self, url: &str, signing: webhook::Signing) -> webhook::Secrets {
+        webhook::secrets(&self.signing.0, url, signing, self.clock.now())
     }
 
     /// What signs the links that stop mails.

@@ -12,6 +12,7 @@ use store::{Error, FromRow, Row, Tx, Value, params};
 
 use crate::{
     channel::Channel,
+    channels::webhook::Signing,
     health,
     plan::{Chat, UrlTarget},
     sql,
@@ -78,6 +79,7 @@ pub(crate) fn of_users(
                     target,
                     url,
                     saved_at: base::Time::default(),
+                    signing: Signing::default(),
                 },
             };
             Some(((row.user, row.channel), chat))

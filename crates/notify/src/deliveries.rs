@@ -23,6 +23,7 @@ use store::{FromValue, Value};
 
 use crate::{
     channel::Channel,
+    channels::webhook::Signing,
     plan::{Why, World, admits, admits_team},
     target::{Key, Recipient},
 };
@@ -133,8 +134,7 @@ pub(crate) struct Letter {
     pub(crate) event: Arc<Event>,
     pub(crate) key: Key,
     pub(crate) recipient: Recipient,
-    /// The mail address or the URL.
-    pub(crate) address: Secret,
+    pub(crate) address: Address,
     /// The body of a webhook, the same in every attempt; empty on other channels.
     pub(crate) body: String,
     /// Which attempt this is, from 1.
@@ -147,6 +147,24 @@ pub(crate) struct Letter {
     pub(crate) started_at: Time,
 }
 
+/// Where a message goes right now.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    /// The mail address or the URL.
+    pub(crate) text: Secret,
+    /// Which secrets sign it, on a webhook.
+    pub(crate) signing: Signing,
+}
+
+impl Address {
+    fn mail(address: &str) -> Self {
+        Self {
+            text: Secret::new(address),
+            signing: Signing::default(),
+        }
+    }
+}
+
 /// Where a message goes right now, or why it goes nowhere: asked when it is planned and again before each attempt
 /// (promise F6).
 pub(crate) fn address(
@@ -155,10 +173,13 @@ pub(crate) fn address(
     channel: Channel,
     recipient: &Recipient,
     key: &Key,
-) -> Result<Secret, Why> {
+) -> Result<Address, Why> {
     let same = |url: Option<&crate::plan::UrlTarget>| match url {
         Some(url) if url.target.key == *key && world.off.contains(key) => Err(Why::SwitchedOff),
-        Some(url) if url.target.key == *key => Ok(url.url.clone()),
+        Some(url) if url.target.key == *key => Ok(Address {
+            text: url.url.clone(),
+            signing: url.signing,
+        }),
         _ => Err(Why::Gone),
     };
     match recipient {
@@ -172,7 +193,7 @@ pub(crate) fn address(
                 .passing(event, channel)
                 .flat_map(|rule| &rule.addresses);
             if named.any(|target| target.key == *key) {
-                Ok(Secret::new(address.as_str()))
+                Ok(Address::mail(address))
             } else {
                 Err(Why::Gone)
             }
@@ -190,7 +211,7 @@ pub(crate) fn address(
             admits(event, world, *id, channel)?;
             // Mail follows the person to a new address.
             let person = world.person(*id).ok_or(Why::Unknown)?;
-            Ok(Secret::new(person.mailbox.label.as_ref()))
+            Ok(Address::mail(&person.mailbox.label))
         }
         Recipient::User(id) => {
             admits(event, world, *id, channel)?;

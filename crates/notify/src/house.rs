@@ -24,7 +24,7 @@ use crate::{
     inbox::http::*,
     kinds::*,
     preferences::http::*,
-    rules::http::*,
+    rules::{http::*, secrets::*},
     trace::*,
     unsubscribe::*,
 };
@@ -207,6 +207,7 @@ impl House {
             .routes(routes!(try_rule))
             .routes(routes!(get_rule, change_rule, delete_rule))
             .routes(routes!(list_webhook_secrets))
+            .routes(routes!(rotate_webhook_secrets))
             .routes(routes!(get_preferences, put_preferences))
             .routes(routes!(get_chat, put_chat))
             .routes(routes!(list_event_types))
@@ -219,7 +220,7 @@ impl House {
             .routes(routes!(trace_event))
             .routes(routes!(ask, unsubscribe))
             .split_for_parts();
-        assert_eq!(document.paths.paths.len(), 19, "every path is documented");
+        assert_eq!(document.paths.paths.len(), 20, "every path is documented");
         router
             .layer(axum::middleware::from_fn_with_state(
                 self.access.clone(),

@@ -9,6 +9,7 @@ mod cache;
 mod dry_run;
 pub mod http;
 mod read;
+pub mod secrets;
 mod write;
 
 use base::{Id, Kind, Severity, Time};

@@ -94,8 +94,14 @@ fn reports() -> OpenApiRouter<Import> {
 
 fn telling() -> OpenApiRouter<notify::http::State> {
     use notify::{
-        chat::http as chat, deliveries::http as deliveries, destinations, inbox::http as inbox, kinds,
-        preferences::http as preferences, rules::http as rules, trace, unsubscribe,
+        chat::http as chat,
+        deliveries::http as deliveries,
+        destinations,
+        inbox::http as inbox,
+        kinds,
+        preferences::http as preferences,
+        rules::{http as rules, secrets},
+        trace, unsubscribe,
     };
     OpenApiRouter::new()
         .routes(routes!(kinds::list_event_types))
@@ -106,7 +112,8 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         .routes(routes!(rules::list_rules, rules::create_rule))
         .routes(routes!(rules::try_rule))
         .routes(routes!(rules::get_rule, rules::change_rule, rules::delete_rule))
-        .routes(routes!(rules::list_webhook_secrets))
+        .routes(routes!(secrets::list_webhook_secrets))
+        .routes(routes!(secrets::rotate_webhook_secrets))
         .routes(routes!(
             preferences::get_preferences,
             preferences::put_preferences

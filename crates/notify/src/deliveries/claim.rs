@@ -10,7 +10,7 @@ use base::{Event, Id, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params};
 
 use super::{
-    Lease, Letter, Pace, State, address,
+    Address, Lease, Letter, Pace, State, address,
     insert::{ATTEMPT_WIDTH, ATTEMPTS, attempt},
 };
 use crate::{
@@ -134,7 +134,7 @@ fn events_of(tx: &mut Tx<'_>, due: &[Due]) -> Result<HashMap<Id, Arc<Event>>, Er
         .collect())
 }
 
-fn letter(due: Due, event: &Arc<Event>, address: access::Secret, now: Time) -> Letter {
+fn letter(due: Due, event: &Arc<Event>, address: Address, now: Time) -> Letter {
     Letter {
         id: due.id,
         channel: due.channel,

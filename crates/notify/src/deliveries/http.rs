@@ -20,6 +20,7 @@ use crate::{
     http::State,
     message,
     plan::Rules,
+    rules::secrets,
     target::Key,
 };
 
@@ -221,18 +222,20 @@ pub async fn test_destination(
         .channels
         .check(body.channel, text.trim())
         .map_err(|why| Problem::field(field, why))?;
-    let clock = state.access.store().clock();
+    let (store, clock) = (state.access.store(), state.access.store().clock());
+    let key = Key::of_url(state.access.vault(), &destination);
+    let signed_for = key.clone();
+    let signing = store.read(move |tx| secrets::of(tx, &signed_for)).await?;
     let outbound = Outbound {
         delivery_id: clock.id(),
         message: message::test(clock.id(), clock.now(), state.channels.public_url()),
         destination,
         body: None,
         unsubscribe: None,
+        signing,
     };
     let attempt = state.channels.send(body.channel, &outbound).await;
     if body.channel != Channel::Email && attempt.outcome == crate::channels::Outcome::Delivered {
-        let key = Key::of_url(state.access.vault(), &outbound.destination);
-        let store = state.access.store();
         store.write(move |tx| health::switch_on(tx, &key)).await?;
     }
     Ok(Json(TestResult {

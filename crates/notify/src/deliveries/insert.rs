@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use access::Secret;
 use base::{Event, Time};
 use store::{Error, Tx, Value};
 
-use super::{Letter, State};
+use super::{Address, Letter, State};
 use crate::{plan::Planned, sql};
 
 /// A delivery to write. One with an address has a turn: it is sent at once, and is born with its first attempt.
@@ -14,7 +13,7 @@ pub(crate) struct New<'a> {
     pub(crate) event: &'a Arc<Event>,
     pub(crate) planned: &'a Planned,
     pub(crate) body: String,
-    pub(crate) now: Option<Secret>,
+    pub(crate) now: Option<Address>,
     /// When it is due.
     pub(crate) due: Time,
 }

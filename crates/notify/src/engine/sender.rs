@@ -125,7 +125,8 @@ fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
     Outbound {
         delivery_id: letter.id,
         message: message::compose(&letter.event, shared.channels.public_url()),
-        destination: letter.address.expose().to_owned(),
+        destination: letter.address.text.expose().to_owned(),
+        signing: letter.address.signing,
         body: (letter.channel == Channel::Webhook).then(|| letter.body.clone()),
         unsubscribe: match (letter.channel, &letter.recipient) {
             (Channel::Email, Recipient::User(user)) => {

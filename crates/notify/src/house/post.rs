@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::within;
 use crate::{
     channel::Channel,
-    channels::{Attempt, Outbound, Outcome},
+    channels::{Attempt, Outbound, Outcome, webhook::Signing},
     engine::Send,
 };
 
@@ -37,6 +37,7 @@ pub(crate) struct Arrived {
     pub(crate) to: String,
     pub(crate) title: String,
     pub(crate) body: Option<String>,
+    pub(crate) signing: Signing,
 }
 
 /// The other side of every channel.
@@ -91,6 +92,7 @@ impl Post {
             to: outbound.destination,
             title: outbound.message.title(),
             body: outbound.body,
+            signing: outbound.signing,
         });
         let gone = matches!(answer, Answer::Gone);
         let outcome = match answer {

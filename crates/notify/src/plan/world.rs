@@ -10,6 +10,7 @@ use base::{Event, Id, Kind, Scope, Severity, Time};
 
 use crate::{
     channel::Channel,
+    channels::webhook::Signing,
     target::{Key, Target},
 };
 
@@ -79,6 +80,8 @@ pub struct UrlTarget {
     pub url: Secret,
     /// When it was last saved, as far as only its owner's table knows.
     pub saved_at: Time,
+    /// Which secrets sign what is posted there, on a webhook.
+    pub signing: Signing,
 }
 
 impl UrlTarget {
@@ -96,6 +99,7 @@ impl UrlTarget {
             },
             url,
             saved_at: Time::default(),
+            signing: Signing::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use axum::{
     response::IntoResponse,
 };
 use base::{Id, Kind};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::{
     NewRule, Rule, RuleChange,
@@ -185,57 +185,6 @@ pub async fn delete_rule(
     }
 }
 
-/// The signing secret of one webhook URL.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct WebhookSecret {
-    /// The URL, masked.
-    pub url: String,
-    /// The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it.
-    pub secret: String,
-}
-
-/// The signing secrets of the webhook URLs a rule names. Each URL has its own, so that one receiver cannot forge
-/// posts to another.
-#[utoipa::path(get, path = "/notification-rules/{id}/webhook-secrets", tag = "notification rules",
-    params(("id" = Id, Path, description = "The rule")),
-    responses(
-        (status = 200, description = "One per URL, all in one page", body = Page<WebhookSecret>),
-        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
-    ))]
-pub async fn list_webhook_secrets(
-    Extract(state): Extract<State>,
-    caller: Caller,
-    Path(id): Path<Id>,
-) -> Result<Json<Page<WebhookSecret>>, Problem> {
-    caller.admin()?;
-    let (channels, vault) = (state.channels, state.access.vault().clone());
-    let items = state
-        .access
-        .store()
-        .read(move |tx| {
-            let rule = found(tx, id)?;
-            let rows = read::recipients(tx, &[id.into()])?;
-            let urls = rows
-                .iter()
-                .filter(|row| row.kind == "url" && rule.channel == Channel::Webhook);
-            Ok::<_, Problem>(
-                urls.filter_map(|row| {
-                    let url = read::opened(&vault, row).ok()?;
-                    Some(WebhookSecret {
-                        url: row.label.clone(),
-                        secret: channels.webhook_secret(url.expose()),
-                    })
-                })
-                .collect(),
-            )
-        })
-        .await?;
-    Ok(Json(Page {
-        items,
-        next_cursor: None,
-    }))
-}
-
 fn guard(state: &State) -> Guard {
     Guard {
         channels: state.channels.clone(),
@@ -243,7 +192,7 @@ fn guard(state: &State) -> Guard {
     }
 }
 
-fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
+pub(super) fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
     read::one(tx, id)?.ok_or_else(Problem::not_found)
 }
 

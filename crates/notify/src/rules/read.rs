@@ -6,9 +6,10 @@ use access::{NotOpened, Secret, Vault};
 use base::Id;
 use store::{Error, Select, Tx, Value};
 
-use super::{RecipientRow, Recipients, Rule, RuleRow, aad};
+use super::{RecipientRow, Recipients, Rule, RuleRow, aad, secrets};
 use crate::{
     channel::Channel,
+    channels::webhook::Signing,
     plan::{self, UrlTarget},
     sql,
     target::{Key, MAIL_LANE, Target},
@@ -98,13 +99,18 @@ pub(super) fn for_plan(tx: &mut Tx<'_>, vault: &Vault) -> Result<plan::Rules, Er
     let rows: Vec<RuleRow> = Select::new(RULES)
         .push(" and enabled = 1 order by id", Vec::new())
         .all(tx)?;
+    let signing = secrets::all(tx)?;
     let mut named: HashMap<Id, Vec<RecipientRow>> = HashMap::new();
     for row in tx.all::<RecipientRow>(ENABLED, &[])? {
         named.entry(row.rule).or_default().push(row);
     }
     Ok(plan::Rules::new(rows.into_iter().map(|row| {
         let recipients = named.remove(&row.id).unwrap_or_default();
-        planned(&row, recipients, vault)
+        let mut rule = planned(&row, recipients, vault);
+        for (_, url) in &mut rule.urls {
+            url.signing = signing.get(&url.target.key).copied().unwrap_or_default();
+        }
+        rule
     })))
 }
 
@@ -147,6 +153,7 @@ fn target(row: &RecipientRow, url: Secret) -> UrlTarget {
         },
         url,
         saved_at: base::Time::default(),
+        signing: Signing::default(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::{fs, path::PathBuf};
 
 use base::{Clock, Time};
 use notify::{
-    channels::{Channel, Outcome, slack, teams},
-    testing::Answering,
+    channels::{Channel, Outcome, slack, teams, webhook::Signing},
+    testing::{Answering, Request},
 };
 use serde_json::{Map, Value, json};
 
@@ -54,19 +54,30 @@ async fn are_written_for_foreign_parsers() {
             channels.send(Channel::Webhook, &outbound).await.outcome,
             Outcome::Delivered
         );
-        let request = sink.requests().pop().unwrap();
-        let headers: Map<String, Value> = request
-            .headers
-            .into_iter()
-            .map(|(name, value)| (name, value.into()))
-            .collect();
-        let post = json!({
-            "secret": channels.webhook_secret(WEBHOOK),
-            "headers": headers,
-            "body": String::from_utf8(request.body).unwrap(),
-        });
+        let mut post = read(sink.requests().pop().unwrap());
+        post["secret"] = channels.webhook_secrets(WEBHOOK, outbound.signing).current.into();
         write(format!("webhook/{number:03}.json"), post.to_string().as_bytes());
     }
+    let mut outbound = world.outbound(WEBHOOK);
+    outbound.signing = Signing {
+        version: 2,
+        rotated_at: world.clock.now(),
+    };
+    channels.send(Channel::Webhook, &outbound).await;
+    let secrets = channels.webhook_secrets(WEBHOOK, outbound.signing);
+    let mut post = read(sink.requests().pop().unwrap());
+    post["secrets"] = json!([secrets.current, secrets.previous.unwrap().0]);
+    write("rotated.json".to_owned(), post.to_string().as_bytes());
     let clean: Vec<_> = all.iter().map(|title| base::text::line(title, 300)).collect();
     write("titles.json".to_owned(), json!(clean).to_string().as_bytes());
+}
+
+/// What a receiver read.
+fn read(request: Request) -> Value {
+    let headers: Map<String, Value> = request
+        .headers
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    json!({"headers": headers, "body": String::from_utf8(request.body).unwrap()})
 }

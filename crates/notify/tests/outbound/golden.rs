@@ -95,6 +95,7 @@ async fn mail(message: &Message) -> (String, String, String) {
         destination: "ana@example.com".to_owned(),
         body: None,
         unsubscribe: None,
+        signing: notify::channels::webhook::Signing::default(),
     };
     let options = world.email_options();
     Mailer::new(&options, world.clock.clone())

@@ -316,6 +316,7 @@ pub(crate) async fn mail(title: &str) -> Vec<u8> {
         destination: "mara@example.com".to_owned(),
         body: None,
         unsubscribe: None,
+        signing: notify::channels::webhook::Signing::default(),
     };
     Mailer::new(&options, clock).unwrap().send(&outbound).await;
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();

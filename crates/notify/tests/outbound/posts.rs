@@ -37,7 +37,8 @@ async fn a_webhook_is_signed_and_the_same_in_every_attempt() {
     );
     let requests = sink.requests();
     assert_eq!(requests[0].body, requests[1].body);
-    let key = webhook::SigningKey::parse(&channels.webhook_secret(WEBHOOK)).unwrap();
+    let key =
+        webhook::SigningKey::parse(&channels.webhook_secrets(WEBHOOK, outbound.signing).current).unwrap();
     for (request, time) in requests.iter().zip([1_790_000_000, 1_790_000_060]) {
         let id = outbound.delivery_id.to_string();
         assert_eq!(request.header("webhook-id"), id);
@@ -58,6 +59,41 @@ async fn a_webhook_is_signed_and_the_same_in_every_attempt() {
             .unwrap()
             .starts_with("https://campanile.example/findings/")
     );
+}
+
+// promise: C3
+#[tokio::test]
+async fn while_two_secrets_live_a_webhook_bears_a_signature_of_each() {
+    let world = World::new();
+    let sink = world.sink(Answering::status(204)).await;
+    let channels = world.channels(&sink);
+    let mut outbound = world.outbound(&channels.check(Channel::Webhook, WEBHOOK).unwrap());
+    outbound.signing = webhook::Signing {
+        version: 2,
+        rotated_at: world.clock.now(),
+    };
+    let secrets = channels.webhook_secrets(WEBHOOK, outbound.signing);
+    let first = channels
+        .webhook_secrets(WEBHOOK, webhook::Signing::default())
+        .current;
+    let (previous, until) = secrets.previous.unwrap();
+    assert_eq!(
+        (&previous, until),
+        (&first, world.clock.now().after(webhook::OVERLAP))
+    );
+    channels.send(Channel::Webhook, &outbound).await;
+    world.clock.advance(webhook::OVERLAP);
+    channels.send(Channel::Webhook, &outbound).await;
+    let requests = sink.requests();
+    let id = outbound.delivery_id.to_string();
+    let sign = |secret: &str, at: usize| {
+        let time = requests[at].header("webhook-timestamp").parse().unwrap();
+        let body = std::str::from_utf8(&requests[at].body).unwrap();
+        webhook::SigningKey::parse(secret).unwrap().sign(&id, time, body)
+    };
+    let both = format!("{} {}", sign(&secrets.current, 0), sign(&previous, 0));
+    assert_eq!(requests[0].header("webhook-signature"), both);
+    assert_eq!(requests[1].header("webhook-signature"), sign(&secrets.current, 1));
 }
 
 // promise: C4

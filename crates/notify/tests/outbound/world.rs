@@ -84,6 +84,7 @@ impl World {
             destination: destination.to_owned(),
             body: None,
             unsubscribe: None,
+            signing: notify::channels::webhook::Signing::default(),
         }
     }
 }

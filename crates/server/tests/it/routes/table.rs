@@ -80,6 +80,7 @@ pub const ROUTES: &[Route] = &[
     ("PATCH", "/notification-rules/{id}", PlatformAdmin, Some(|_| json!({"enabled": true}))),
     ("DELETE", "/notification-rules/{id}", PlatformAdmin, None),
     ("GET", "/notification-rules/{id}/webhook-secrets", PlatformAdmin, None),
+    ("POST", "/notification-rules/{id}/webhook-secrets/rotate", PlatformAdmin, Some(|_| json!({}))),
     ("GET", "/notifications", SignedIn, None),
     ("GET", "/notifications/summary", SignedIn, None),
     ("POST", "/notifications/read-all", SignedIn, None),
