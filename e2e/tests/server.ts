@@ -43,10 +43,10 @@ async function end(child: ChildProcess): Promise<void> {
 
 export async function start(): Promise<Server> {
   // A server that runs already (with the demo company), for working on the tests.
-  const running = process.env.CAMPANILE_URL;
+  const running = process.env.E2E_URL;
   if (running) return { url: running, stop: () => Promise.resolve() };
 
-  const binary = process.env.CAMPANILE_BIN ?? join(root, 'target/debug/campanile');
+  const binary = process.env.E2E_BINARY ?? join(root, 'target/debug/campanile');
   if (!existsSync(binary)) throw new Error(`${binary} is missing: cargo build --package campanile`);
   const data = mkdtempSync(join(tmpdir(), 'campanile-e2e-'));
   const port = await freePort();
