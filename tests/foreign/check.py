@@ -4,12 +4,15 @@ Usage: check.py FOLDER, where FOLDER holds what the test `fixtures` of the crate
 "plain title"; every other one must have its shape.
 """
 
+import datetime
 import email
 import email.policy
 import html.parser
 import json
 import pathlib
+import re
 import sys
+import urllib.parse
 
 import slack_sdk.models.blocks as blocks
 import standardwebhooks
@@ -97,6 +100,20 @@ def standard_webhooks_verifies_with_either_secret_during_a_rotation():
     except standardwebhooks.WebhookVerificationError:
         return
     raise AssertionError("it was believed")
+
+
+@check
+def a_cloud_event_is_verified_and_has_the_attributes_of_the_specification():
+    post = json.loads((folder / "cloudevent.json").read_text())
+    assert post["headers"]["content-type"] == "application/cloudevents+json"
+    event = standardwebhooks.Webhook(post["secret"]).verify(post["body"], post["headers"])
+    assert event["specversion"] == "1.0" and event["datacontenttype"] == "application/json"
+    for name in ("id", "source", "type", "subject", "company"):
+        assert isinstance(event[name], str) and event[name], name
+    assert urllib.parse.urlparse(event["source"]).scheme == "https"
+    assert datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).tzinfo
+    assert all(re.fullmatch("[a-z0-9]{1,20}", name) for name in event), list(event)
+    assert isinstance(event["data"], dict)
 
 
 class Tags(html.parser.HTMLParser):

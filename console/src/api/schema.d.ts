@@ -1393,6 +1393,7 @@ export interface components {
             enabled?: boolean | null;
             /** @description The type of event it is for. */
             event_type: components["schemas"]["Kind"];
+            format?: components["schemas"]["WebhookFormat"] | null;
             min_severity?: components["schemas"]["Severity"] | null;
             /** @description Whom it names besides those an event concerns. */
             recipients?: components["schemas"]["NewRuleRecipients"];
@@ -1477,6 +1478,7 @@ export interface components {
             enabled: boolean;
             /** @description The type of event it is for. */
             event_type: components["schemas"]["Kind"];
+            format?: components["schemas"]["WebhookFormat"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
             min_severity?: components["schemas"]["Severity"] | null;
@@ -1677,6 +1679,7 @@ export interface components {
                 enabled: boolean;
                 /** @description The type of event it is for. */
                 event_type: components["schemas"]["Kind"];
+                format?: components["schemas"]["WebhookFormat"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 min_severity?: components["schemas"]["Severity"] | null;
@@ -1916,6 +1919,7 @@ export interface components {
             /** @description Whether it counts. */
             enabled?: boolean | null;
             event_type?: components["schemas"]["Kind"] | null;
+            format?: components["schemas"]["WebhookFormat"] | null;
             min_severity?: components["schemas"]["Severity"] | null;
             /**
              * @description Whom it names: each list that is given replaces the one there is. A masked URL as it was answered keeps that
@@ -2221,6 +2225,11 @@ export interface components {
             name?: string | null;
             password?: components["schemas"]["Secret"] | null;
         };
+        /**
+         * @description The form of a webhook's body.
+         * @enum {string}
+         */
+        WebhookFormat: "standard" | "cloudevents";
         /** @description The signing secrets of one webhook URL. */
         WebhookSecret: {
             previous?: components["schemas"]["PreviousSecret"] | null;

@@ -8,3 +8,5 @@ create table webhook_secrets (
   version bigint not null,
   rotated_at bigint not null
 );
+-- The form of a rule's posts to webhooks.
+alter table notification_rules add column format text not null default 'standard';

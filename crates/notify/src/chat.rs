@@ -12,7 +12,7 @@ use store::{Error, FromRow, Row, Tx, Value, params};
 
 use crate::{
     channel::Channel,
-    channels::webhook::Signing,
+    channels::webhook::{Format, Signing},
     health,
     plan::{Chat, UrlTarget},
     sql,
@@ -80,6 +80,7 @@ pub(crate) fn of_users(
                     url,
                     saved_at: base::Time::default(),
                     signing: Signing::default(),
+                    format: Format::default(),
                 },
             };
             Some(((row.user, row.channel), chat))

@@ -198,10 +198,7 @@ pub(crate) fn address(
                 Err(Why::Gone)
             }
         }
-        Recipient::Url(id) => {
-            let mut named = world.rules.passing(event, channel).flat_map(|rule| &rule.urls);
-            same(named.find(|(row, _)| row == id).map(|(_, url)| url))
-        }
+        Recipient::Url(id) => same(world.rules.url(event, channel, *id)),
         Recipient::Team(id) => {
             let team = world.team(*id).ok_or(Why::Unknown)?;
             admits_team(event, team)?;

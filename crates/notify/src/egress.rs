@@ -152,7 +152,9 @@ fn request(
         .body(body)
         // The error's text could quote the path.
         .map_err(|_| Failure::Forbidden("the URL cannot be put into a request"))?;
-    request.headers_mut().extend(headers);
+    for (name, value) in headers {
+        request.headers_mut().insert(name, value);
+    }
     Ok(request)
 }
 

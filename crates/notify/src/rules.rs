@@ -16,7 +16,7 @@ use base::{Id, Kind, Severity, Time};
 use serde::Serialize;
 use store::FromRow;
 
-use crate::channel::Channel;
+use crate::{channel::Channel, channels::webhook::Format};
 
 pub use body::{NewRule, RuleChange};
 pub(crate) use cache::Cache;
@@ -39,6 +39,8 @@ pub struct Rule {
     pub recipients: Recipients,
     /// Whether it counts.
     pub enabled: bool,
+    /// The form of its posts; null on other channels than webhook.
+    pub format: Option<Format>,
     /// When it was made.
     pub created_at: Time,
     /// When it was last changed.
@@ -72,6 +74,7 @@ struct RuleRow {
     enabled: bool,
     created_at: Time,
     updated_at: Time,
+    format: Format,
 }
 
 impl FromRow for RuleRow {
@@ -96,6 +99,7 @@ impl FromRow for RuleRow {
             enabled: row.get(5)?,
             created_at: row.get(6)?,
             updated_at: row.get(7)?,
+            format: row.get(8)?,
         })
     }
 }
@@ -127,5 +131,7 @@ impl FromRow for RecipientRow {
     }
 }
 
+#[cfg(test)]
+mod format_tests;
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,18 @@
-//! Webhook: a JSON envelope, signed by Standard Webhooks (promise C3).
+//! Webhook: a JSON envelope, or a cloud event, signed by Standard Webhooks (promise C3).
 //!
 //! Owns: the envelope, whose bytes are fixed when the delivery is planned, and (`signing`) the keys and the signature.
 
+mod format;
 mod signing;
 
 use base::{Time, destination, text};
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 
 use super::{Attempt, Outbound, Outcome, http::Poster};
 use crate::message::Message;
 
+pub use format::Format;
 pub(super) use signing::secrets;
 pub use signing::{OVERLAP, Secrets, Signing, SigningKey};
 
@@ -44,38 +46,47 @@ fn headers(keys: &[SigningKey], id: &str, now: Time, body: &str) -> Vec<(HeaderN
     };
     let signatures: Vec<String> = keys.iter().map(|key| key.sign(id, timestamp, body)).collect();
     vec![
+        (
+            CONTENT_TYPE,
+            HeaderValue::from_static(Format::of(body).content_type()),
+        ),
         header("webhook-id", id.to_owned()),
         header("webhook-timestamp", timestamp.to_string()),
         header("webhook-signature", signatures.join(" ")),
     ]
 }
 
-/// The envelope. Made once, when the delivery is planned: every attempt sends the same bytes.
+/// The envelope of Standard Webhooks.
 pub fn body(message: &Message) -> String {
+    json!({
+        "type": message.event_type,
+        "timestamp": message.at,
+        "data": data(message),
+    })
+    .to_string()
+}
+
+/// What is told of the event, in every form.
+fn data(message: &Message) -> Value {
     let project = message
         .attributes
         .get("project_id")
         .map(|id| json!({"id": id, "name": message.fact("Project")}));
     json!({
-        "type": message.event_type,
-        "timestamp": message.at,
-        "data": {
-            "event_id": message.event_id,
-            "company": message.ids.get("company_id").map(|id| json!({"id": id, "name": message.company})),
-            "project": project,
-            "severity": message.severity,
-            "subject": message.subject.map(|subject| json!({
-                "type": subject.kind,
-                "id": subject.id,
-                "title": message.subject_title,
-            })),
-            "title": message.title(),
-            "summary": text::line(&message.sentence, 1000),
-            "link": message.link.url,
-            "attributes": attributes(message),
-        },
+        "event_id": message.event_id,
+        "company": message.ids.get("company_id").map(|id| json!({"id": id, "name": message.company})),
+        "project": project,
+        "severity": message.severity,
+        "subject": message.subject.map(|subject| json!({
+            "type": subject.kind,
+            "id": subject.id,
+            "title": message.subject_title,
+        })),
+        "title": message.title(),
+        "summary": text::line(&message.sentence, 1000),
+        "link": message.link.url,
+        "attributes": attributes(message),
     })
-    .to_string()
 }
 
 /// The event's own data, long texts cut; nothing where it is too much.
@@ -119,6 +130,7 @@ mod tests {
         assert_eq!(
             text,
             [
+                "content-type: application/json",
                 "webhook-id: id",
                 "webhook-timestamp: 1614265330",
                 &format!("webhook-signature: {signature}")

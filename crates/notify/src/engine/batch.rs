@@ -11,13 +11,14 @@ use store::{Error, Tx, Value, outbox};
 use super::{Shared, lanes::Turn};
 use crate::{
     channel::Channel,
-    channels::webhook,
+    channels::webhook::Format,
     deliveries::{self, Letter, New},
     facts::{self, Wanted},
     inbox::{self, Addition, Notification},
     message,
-    plan::{self, Plan, World},
+    plan::{self, Plan, Planned, World},
     sql,
+    target::Recipient,
 };
 
 /// What a batch brought.
@@ -37,8 +38,8 @@ struct Decided {
     plan: Plan,
     /// Its row in the inbox, if anybody gets one.
     draft: Option<Notification>,
-    /// Its body on webhooks, if there are any.
-    body: String,
+    /// Its bodies on webhooks, one in each form that is wanted.
+    bodies: Vec<(Format, String)>,
     /// Why nothing follows, where deciding broke.
     fault: &'static str,
 }
@@ -84,32 +85,48 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
         let hooks = plan
             .deliveries
             .iter()
-            .any(|planned| planned.channel == Channel::Webhook);
-        if plan.inbox.is_empty() && !hooks {
-            return (plan, None, String::new());
+            .filter(|planned| planned.channel == Channel::Webhook);
+        let formats: Vec<Format> = hooks.map(|planned| format(&event, world, planned)).collect();
+        if plan.inbox.is_empty() && formats.is_empty() {
+            return (plan, None, Vec::new());
         }
         let message = message::compose(&event, shared.channels.public_url());
         let draft = (!plan.inbox.is_empty()).then(|| Notification::draft(&event, &message));
-        let body = if hooks {
-            webhook::body(&message)
-        } else {
-            String::new()
-        };
-        (plan, draft, body)
+        let mut bodies: Vec<(Format, String)> = Vec::new();
+        for format in formats {
+            if body(&bodies, format).is_none() {
+                bodies.push((format, format.body(&message, shared.channels.public_url())));
+            }
+        }
+        (plan, draft, bodies)
     }));
-    let ((plan, draft, body), fault) = if let Ok(parts) = decided {
+    let ((plan, draft, bodies), fault) = if let Ok(parts) = decided {
         (parts, "")
     } else {
         tracing::error!(event = %event.id, "an event was set aside: planning it panicked");
-        ((Plan::default(), None, String::new()), "planning it panicked")
+        ((Plan::default(), None, Vec::new()), "planning it panicked")
     };
     Decided {
         event,
         plan,
         draft,
-        body,
+        bodies,
         fault,
     }
+}
+
+/// The form in which a webhook wants the event: that of the rule which names it.
+fn format(event: &Event, world: &World, planned: &Planned) -> Format {
+    match planned.recipient {
+        Recipient::Url(row) => world.rules.url(event, planned.channel, row),
+        _ => None,
+    }
+    .map_or_else(Format::default, |url| url.format)
+}
+
+fn body(bodies: &[(Format, String)], format: Format) -> Option<&str> {
+    let found = bodies.iter().find(|(known, _)| *known == format);
+    found.map(|(_, body)| body.as_str())
 }
 
 /// Writes the deliveries. Those for which there is a turn are claimed at once.
@@ -131,7 +148,10 @@ fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) ->
             let turn = shared.lanes.overtake_nobody(lane, now);
             let mut due = now;
             let body = match planned.channel {
-                Channel::Webhook => decided.body.clone(),
+                Channel::Webhook => {
+                    let format = format(&decided.event, world, planned);
+                    body(&decided.bodies, format).unwrap_or_default().to_owned()
+                }
                 _ => String::new(),
             };
             let mut now_to = None;

@@ -10,7 +10,7 @@ use base::{Event, Id, Kind, Scope, Severity, Time};
 
 use crate::{
     channel::Channel,
-    channels::webhook::Signing,
+    channels::webhook::{Format, Signing},
     target::{Key, Target},
 };
 
@@ -82,6 +82,8 @@ pub struct UrlTarget {
     pub saved_at: Time,
     /// Which secrets sign what is posted there, on a webhook.
     pub signing: Signing,
+    /// The form of what is posted there, on a webhook.
+    pub format: Format,
 }
 
 impl UrlTarget {
@@ -100,6 +102,7 @@ impl UrlTarget {
             url,
             saved_at: Time::default(),
             signing: Signing::default(),
+            format: Format::default(),
         }
     }
 }
@@ -174,6 +177,12 @@ impl Rules {
     /// The rules of a channel that let the event pass.
     pub fn passing<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
         self.of(event.kind, channel).filter(|rule| rule.passes(event))
+    }
+
+    /// The URL of this row among those that rules name for the event.
+    pub fn url<'a>(&'a self, event: &'a Event, channel: Channel, row: Id) -> Option<&'a UrlTarget> {
+        let mut named = self.passing(event, channel).flat_map(|rule| &rule.urls);
+        named.find(|(id, _)| *id == row).map(|(_, url)| url)
     }
 
     /// The rules of a kind and a channel.

@@ -10,7 +10,7 @@ use store::{Error, Tx};
 use super::Rule;
 use crate::{
     channel::Channel,
-    channels::Channels,
+    channels::{Channels, webhook::Format},
     plan::UrlTarget,
     target::{Key, Target, normalised},
 };
@@ -35,6 +35,8 @@ pub struct NewRule {
     recipients: Named,
     /// Whether it counts; true where it is left out.
     enabled: Option<bool>,
+    /// The form of its posts, on webhook alone; `standard` where it is left out.
+    format: Option<Format>,
 }
 
 /// What is to change of a rule. What is left out stays.
@@ -59,6 +61,8 @@ pub struct RuleChange {
     recipients: Named,
     /// Whether it counts.
     enabled: Option<bool>,
+    /// The form of its posts, on webhook alone. What waits keeps the form it was planned in.
+    format: Option<Format>,
 }
 
 /// Whom a rule names: `emails` and `user_ids` for email, `user_ids` for `in_app`, `urls` for the others.
@@ -88,6 +92,7 @@ pub(super) struct Checked {
     pub(super) min_severity: Option<Severity>,
     pub(super) company_id: Option<Id>,
     pub(super) enabled: bool,
+    pub(super) format: Format,
     pub(super) recipients: Vec<Wanted>,
 }
 
@@ -122,8 +127,10 @@ impl NewRule {
             min_severity: self.min_severity,
             company_id: self.company_id,
             enabled: self.enabled.unwrap_or(true),
+            format: self.format.unwrap_or_default(),
             recipients: Vec::new(),
         };
+        fits(self.format, checked.channel)?;
         check(tx, guard, &mut checked, self.recipients, &[])?;
         Ok(checked)
     }
@@ -138,8 +145,13 @@ impl RuleChange {
             min_severity: self.min_severity.over(before.min_severity),
             company_id: self.company_id.over(before.company_id),
             enabled: self.enabled.unwrap_or(before.enabled),
+            format: self.format.or(before.format).unwrap_or_default(),
             recipients: Vec::new(),
         };
+        fits(self.format, checked.channel)?;
+        if checked.channel != Channel::Webhook {
+            checked.format = Format::default();
+        }
         let kept = &before.recipients;
         let recipients = Named {
             emails: self.recipients.emails.or_else(|| Some(kept.emails.clone())),
@@ -155,6 +167,14 @@ impl RuleChange {
         check(tx, guard, &mut checked, recipients, masked)?;
         Ok(checked)
     }
+}
+
+/// Whether a channel has the form that is asked for.
+fn fits(format: Option<Format>, channel: Channel) -> Result<(), Problem> {
+    if format.is_some() && channel != Channel::Webhook {
+        return Err(Problem::field("format", "only webhooks have one"));
+    }
+    Ok(())
 }
 
 fn check(

@@ -9,13 +9,13 @@ use store::{Error, Select, Tx, Value};
 use super::{RecipientRow, Recipients, Rule, RuleRow, aad, secrets};
 use crate::{
     channel::Channel,
-    channels::webhook::Signing,
+    channels::webhook::{Format, Signing},
     plan::{self, UrlTarget},
     sql,
     target::{Key, MAIL_LANE, Target},
 };
 
-const RULES: &str = "select id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at \
+const RULES: &str = "select id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at, format \
      from notification_rules where 1 = 1";
 const RECIPIENTS: &str = "select id, rule_id, kind, value, sealed, label, lane, target_key \
      from notification_rule_recipients where 1 = 1";
@@ -74,6 +74,7 @@ fn with_recipients(tx: &mut Tx<'_>, rows: Vec<RuleRow>) -> Result<Vec<Rule>, Err
             min_severity: row.min_severity,
             company_id: row.company,
             enabled: row.enabled,
+            format: (row.channel == Channel::Webhook).then_some(row.format),
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -108,6 +109,7 @@ pub(super) fn for_plan(tx: &mut Tx<'_>, vault: &Vault) -> Result<plan::Rules, Er
         let recipients = named.remove(&row.id).unwrap_or_default();
         let mut rule = planned(&row, recipients, vault);
         for (_, url) in &mut rule.urls {
+            url.format = row.format;
             url.signing = signing.get(&url.target.key).copied().unwrap_or_default();
         }
         rule
@@ -154,6 +156,7 @@ fn target(row: &RecipientRow, url: Secret) -> UrlTarget {
         url,
         saved_at: base::Time::default(),
         signing: Signing::default(),
+        format: Format::default(),
     }
 }
 

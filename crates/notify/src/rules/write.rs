@@ -15,9 +15,9 @@ use super::{
 };
 
 const INSERT: &str = "insert into notification_rules (id, event_type, channel, min_severity, company_id, enabled, \
-     created_at, updated_at) values ($1, $2, $3, $4, $5, $6, $7, $7)";
+     created_at, updated_at, format) values ($1, $2, $3, $4, $5, $6, $7, $7, $8)";
 const UPDATE: &str = "update notification_rules set event_type = $2, channel = $3, min_severity = $4, \
-     company_id = $5, enabled = $6, updated_at = $7 where id = $1";
+     company_id = $5, enabled = $6, updated_at = $7, format = $8 where id = $1";
 const DELETE: &str = "delete from notification_rules where id = $1";
 
 /// Writes a new rule.
@@ -66,7 +66,8 @@ fn write(tx: &mut Tx<'_>, sql: &str, id: Id, rule: &Checked) -> Result<(), Error
             severity,
             company,
             rule.enabled,
-            now
+            now,
+            rule.format
         ],
     )
     .map(drop)

@@ -4,7 +4,10 @@ use std::{fs, path::PathBuf};
 
 use base::{Clock, Time};
 use notify::{
-    channels::{Channel, Outcome, slack, teams, webhook::Signing},
+    channels::{
+        Channel, Outcome, slack, teams,
+        webhook::{Format, Signing},
+    },
     testing::{Answering, Request},
 };
 use serde_json::{Map, Value, json};
@@ -68,6 +71,12 @@ async fn are_written_for_foreign_parsers() {
     let mut post = read(sink.requests().pop().unwrap());
     post["secrets"] = json!([secrets.current, secrets.previous.unwrap().0]);
     write("rotated.json".to_owned(), post.to_string().as_bytes());
+    let mut outbound = world.outbound(WEBHOOK);
+    outbound.body = Some(Format::Cloudevents.body(&outbound.message, "https://campanile.example"));
+    channels.send(Channel::Webhook, &outbound).await;
+    let mut post = read(sink.requests().pop().unwrap());
+    post["secret"] = channels.webhook_secrets(WEBHOOK, outbound.signing).current.into();
+    write("cloudevent.json".to_owned(), post.to_string().as_bytes());
     let clean: Vec<_> = all.iter().map(|title| base::text::line(title, 300)).collect();
     write("titles.json".to_owned(), json!(clean).to_string().as_bytes());
 }

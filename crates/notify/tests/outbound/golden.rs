@@ -6,7 +6,12 @@ use std::{fmt::Write as _, fs, path::PathBuf};
 use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
 use mail_parser::MessageParser;
 use notify::{
-    channels::{Outbound, email::Mailer, slack, teams, webhook},
+    channels::{
+        Outbound,
+        email::Mailer,
+        slack, teams,
+        webhook::{self, Format},
+    },
     message::{self, Message},
 };
 use serde_json::{Value, json};
@@ -152,6 +157,11 @@ async fn every_kind_reads_on_every_channel_as_it_did() {
     for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
         let (page, html) = page(*kind).await;
         compare(format!("{kind}.txt"), page);
+        // One, because its data is the envelope's.
+        if *kind == Kind::FindingStatusChanged {
+            let event = Format::Cloudevents.body(&message(*kind), "https://campanile.example");
+            compare(format!("{kind}.cloudevents.json"), event + "\n");
+        }
         // The template is one: three mails show its parts.
         if matches!(
             kind,

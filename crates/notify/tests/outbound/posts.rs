@@ -96,6 +96,39 @@ async fn while_two_secrets_live_a_webhook_bears_a_signature_of_each() {
     assert_eq!(requests[1].header("webhook-signature"), sign(&secrets.current, 1));
 }
 
+// promise: C3
+#[tokio::test]
+async fn a_cloud_event_says_its_type_and_is_signed_like_an_envelope() {
+    let world = World::new();
+    let sink = world.sink(Answering::status(204)).await;
+    let channels = world.channels(&sink);
+    let mut outbound = world.outbound(&channels.check(Channel::Webhook, WEBHOOK).unwrap());
+    for (format, content_type) in [
+        (webhook::Format::Cloudevents, "application/cloudevents+json"),
+        (webhook::Format::Standard, "application/json"),
+    ] {
+        outbound.body = Some(format.body(&outbound.message, "https://campanile.example"));
+        channels.send(Channel::Webhook, &outbound).await;
+        let request = sink.requests().pop().unwrap();
+        let types = request.headers.iter().filter(|(name, _)| name == "content-type");
+        assert_eq!(
+            types.map(|(_, value)| value.as_str()).collect::<Vec<_>>(),
+            [content_type]
+        );
+        assert_eq!(
+            Some(String::from_utf8(request.body.clone()).unwrap()),
+            outbound.body
+        );
+        let secret = channels.webhook_secrets(WEBHOOK, outbound.signing).current;
+        let signature = webhook::SigningKey::parse(&secret).unwrap().sign(
+            &outbound.delivery_id.to_string(),
+            1_790_000_000,
+            outbound.body.as_deref().unwrap(),
+        );
+        assert_eq!(request.header("webhook-signature"), signature);
+    }
+}
+
 // promise: C4
 #[tokio::test]
 async fn slack_gets_blocks() {
