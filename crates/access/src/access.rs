@@ -31,6 +31,8 @@ pub struct Options {
     pub public_url: String,
     /// How often one may try to sign in.
     pub login: LoginLimits,
+    /// Which hosts of Slack and Teams a team's address may be at.
+    pub hosts: base::destination::Hosts,
 }
 
 /// How often one may try to sign in: so many wrong passwords at once, then one more each interval.
@@ -73,6 +75,7 @@ impl Options {
             secret_key,
             cookie_secure: false,
             public_url: String::new(),
+            hosts: base::destination::Hosts::default(),
             login: LoginLimits::default(),
         }
     }

@@ -4,6 +4,7 @@
 //! are public. Applied when a URL is saved and again before each send.
 //! Must not: look anything up, or print a URL: a destination's URL is its password.
 
+mod hosts;
 pub mod network;
 mod written;
 
@@ -11,6 +12,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
+pub use hosts::{Hosts, NotAHost, SLACK_GOV_HOST, SLACK_HOST, TEAMS_HOSTS, TeamsHost};
 pub use network::Reach;
 
 use written::parse;
@@ -18,21 +20,8 @@ use written::parse;
 /// The longest URL that is looked at, in bytes.
 pub const MAX_BYTES: usize = 2048;
 
-/// Slack's hosts of Incoming Webhooks: the public one and `GovSlack`'s.
-pub const SLACK_HOSTS: [&str; 2] = ["hooks.slack.com", "hooks.slack-gov.com"];
-
 /// What the path of a Slack URL begins with.
 const SLACK_PATHS: [&str; 3] = ["/services/", "/workflows/", "/triggers/"];
-
-/// Microsoft's hosts of Teams webhooks: a name beginning with a full stop stands for every host below it, another
-/// one for itself and every host below it. The first two are the connectors, the others the Workflows that replaced
-/// them.
-pub const TEAMS_HOSTS: [&str; 4] = [
-    "webhook.office.com",
-    "webhook.office365.com",
-    ".environment.api.powerplatform.com",
-    ".logic.azure.com",
-];
 
 /// A URL that passed the guard, in canonical form. Its text is a secret, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -56,9 +45,9 @@ pub enum Refusal {
     Host,
     #[error("it is not a URL")]
     NotAUrl,
-    #[error("its host is not one of Slack's for Incoming Webhooks")]
+    #[error("its host is not one of Slack's for Incoming Webhooks that the operator allows")]
     NotSlack,
-    #[error("its host is not one of Microsoft's for Teams webhooks")]
+    #[error("its host is not one for Teams webhooks that the operator allows")]
     NotTeams,
     #[error("it must use the default port")]
     Port,
@@ -118,10 +107,10 @@ impl fmt::Debug for Destination {
     }
 }
 
-/// The destination a Slack Incoming Webhook URL names.
-pub fn slack(text: &str) -> Result<Destination, Refusal> {
+/// The destination a Slack Incoming Webhook URL names, on one of these hosts.
+pub fn slack(text: &str, hosts: &Hosts) -> Result<Destination, Refusal> {
     let url = parse(text)?;
-    official(&url, Refusal::NotSlack, |host| SLACK_HOSTS.contains(&host))?;
+    official(&url, Refusal::NotSlack, |host| hosts.is_slack(host))?;
     let path = url.path();
     let token = SLACK_PATHS
         .iter()
@@ -142,12 +131,10 @@ pub fn slack(text: &str) -> Result<Destination, Refusal> {
     Ok(Destination(url))
 }
 
-/// The destination a Teams webhook URL names: a connector's or a Workflow's.
-pub fn teams(text: &str) -> Result<Destination, Refusal> {
+/// The destination a Teams webhook URL names, on one of these hosts: a connector's or a Workflow's.
+pub fn teams(text: &str, hosts: &Hosts) -> Result<Destination, Refusal> {
     let url = parse(text)?;
-    official(&url, Refusal::NotTeams, |host| {
-        TEAMS_HOSTS.iter().any(|known| below(host, known))
-    })?;
+    official(&url, Refusal::NotTeams, |host| hosts.is_teams(host))?;
     // Theirs are made of plain ids; `%2e%2e%2f` would be read by some server behind as a way up.
     if url.path() == "/" || url.path().contains('%') {
         return Err(Refusal::Path);
@@ -199,18 +186,6 @@ fn literal(
         Ok(())
     } else {
         Err(Refusal::Scheme)
-    }
-}
-
-/// Whether the host is the known one or below it; see [`TEAMS_HOSTS`].
-fn below(host: &str, known: &str) -> bool {
-    let Some(rest) = host.strip_suffix(known) else {
-        return false;
-    };
-    if known.starts_with('.') {
-        !rest.is_empty()
-    } else {
-        rest.is_empty() || rest.ends_with('.')
     }
 }
 

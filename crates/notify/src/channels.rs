@@ -111,6 +111,8 @@ impl fmt::Debug for Outbound {
 pub struct Options {
     /// The console's address.
     pub public_url: String,
+    /// Which hosts of Slack and Teams posts may go to.
+    pub hosts: destination::Hosts,
     /// How posts leave.
     pub egress: egress::Options,
     /// The longest time for one post to a webhook, from the look-up to the answer.
@@ -150,6 +152,7 @@ pub struct Channels {
     public_url: Arc<str>,
     webhook: Poster,
     chat: Poster,
+    hosts: Arc<destination::Hosts>,
     mailer: email::Mailer,
     signing: SigningMaster,
     clock: Clock,
@@ -166,6 +169,7 @@ impl Channels {
         Ok(Self {
             webhook: poster(options.webhook_timeout),
             chat: poster(options.chat_timeout),
+            hosts: options.hosts.into(),
             public_url: options.public_url.trim_end_matches('/').into(),
             mailer: email::Mailer::new(&options.email, clock.clone())?,
             signing: options.signing,
@@ -190,8 +194,8 @@ impl Channels {
             Channel::InApp => Err("the inbox has no destination".to_owned()),
             Channel::Email => email::address(destination).map_err(|fault| fault.to_string()),
             Channel::Webhook => canonical(destination::webhook(destination, self.webhook.egress.reach())),
-            Channel::Slack => canonical(destination::slack(destination)),
-            Channel::Teams => canonical(destination::teams(destination)),
+            Channel::Slack => canonical(destination::slack(destination, &self.hosts)),
+            Channel::Teams => canonical(destination::teams(destination, &self.hosts)),
         }
     }
 
@@ -222,8 +226,8 @@ impl Channels {
             Channel::Webhook => {
                 webhook::send(&self.webhook, &self.signing.0, outbound, self.clock.now()).await
             }
-            Channel::Slack => slack::send(&self.chat, url, message).await,
-            Channel::Teams => teams::send(&self.chat, url, message).await,
+            Channel::Slack => slack::send((&self.chat, &self.hosts), url, message).await,
+            Channel::Teams => teams::send((&self.chat, &self.hosts), url, message).await,
         }
     }
 }

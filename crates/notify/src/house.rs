@@ -8,7 +8,7 @@ use std::{future::Future, time::Duration};
 
 use access::{Access, Role, testing as people};
 use axum::{Router, body::Body, http::Request};
-use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
+use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time, destination::Hosts};
 use serde_json::Value as Json;
 use store::{MigrationSet, Store};
 use tower::ServiceExt;
@@ -93,6 +93,7 @@ pub(crate) async fn houses() -> Vec<House> {
 fn channels(clock: &Clock, egress: egress::Options) -> Channels {
     let options = crate::channels::Options {
         public_url: "https://campanile.example".to_owned(),
+        hosts: Hosts::default(),
         egress,
         email: email::Options {
             smtp_url: None,

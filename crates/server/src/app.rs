@@ -82,6 +82,7 @@ pub async fn open_access(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Re
     options.session_lifetime = config.session;
     options.public_url.clone_from(&config.public_url);
     options.cookie_secure = config.public_url.starts_with("https://");
+    options.hosts.clone_from(&config.hosts);
     options.login = LoginLimits::new(config.login_attempts, config.login_wait);
     Ok((Access::new(store, options), key))
 }
@@ -274,6 +275,7 @@ fn channel_options(config: &Config, key: &Secret) -> channels::Options {
     let signing = channels::SigningMaster(secret_key::derived(key, "webhook signatures"));
     channels::Options {
         public_url: config.public_url.clone(),
+        hosts: config.hosts.clone(),
         egress,
         webhook_timeout: config.webhook_timeout,
         chat_timeout: config.chat_timeout,

@@ -14,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use base::destination::Hosts;
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
@@ -31,12 +32,7 @@ pub const DEFAULTS: &str = include_str!("../../../config.default.toml");
 const SECRETS: &[&str] = &["database_url", "secret_key", "admin_password", "smtp.url"];
 
 /// Variables with our prefix that are no settings.
-const NOT_SETTINGS: &[&str] = &[
-    "CAMPANILE_TEST_",
-    "CAMPANILE_FAILPOINT",
-    "CAMPANILE_BIN",
-    "CAMPANILE_E2E_",
-];
+const NOT_SETTINGS: &[&str] = &["CAMPANILE_TEST_", "CAMPANILE_FAILPOINT"];
 
 /// Everything that can be set. Keys, units and defaults stand in `config.default.toml`.
 #[derive(Clone)]
@@ -59,6 +55,7 @@ pub struct Config {
     pub smtp_from: String,
     pub allow_networks: Vec<IpNet>,
     pub resolve: Vec<notify::egress::Resolve>,
+    pub hosts: Hosts,
     pub ca_file: Option<PathBuf>,
     pub webhook_timeout: Duration,
     pub chat_timeout: Duration,
@@ -140,6 +137,10 @@ impl Config {
             smtp_from: reader.text("smtp.from"),
             allow_networks: reader.list("outbound.allow_networks"),
             resolve: reader.list("outbound.resolve"),
+            hosts: Hosts {
+                slack_gov: reader.parsed("outbound.slack_gov", false),
+                teams: reader.list("outbound.teams_hosts"),
+            },
             ca_file: reader.optional("outbound.ca_file").map(PathBuf::from),
             webhook_timeout: reader.seconds("outbound.webhook_timeout"),
             chat_timeout: reader.seconds("outbound.chat_timeout"),

@@ -105,12 +105,15 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<Team>), Problem> {
     caller.may(new.company_id, Role::Manager)?;
     let company = new.company_id;
-    let checked = checked(TeamChange {
-        name: Some(new.name),
-        member_ids: Some(new.member_ids),
-        slack_webhook_url: new.slack_webhook_url.into(),
-        teams_webhook_url: new.teams_webhook_url.into(),
-    })?;
+    let checked = checked(
+        &access,
+        TeamChange {
+            name: Some(new.name),
+            member_ids: Some(new.member_ids),
+            slack_webhook_url: new.slack_webhook_url.into(),
+            teams_webhook_url: new.teams_webhook_url.into(),
+        },
+    )?;
     let vault = access.vault().clone();
     let team = access
         .store()
@@ -164,7 +167,7 @@ pub async fn update(
     caller.may(team.company_id, Role::Manager)?;
     keep_masked(&mut body.slack_webhook_url, team.slack_webhook_url.as_deref());
     keep_masked(&mut body.teams_webhook_url, team.teams_webhook_url.as_deref());
-    let checked = checked(body)?;
+    let checked = checked(&access, body)?;
     let vault = access.vault().clone();
     access
         .store()
@@ -207,7 +210,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn checked(body: TeamChange) -> Result<Checked, Problem> {
+fn checked(access: &Access, body: TeamChange) -> Result<Checked, Problem> {
     let mut check = Check::new();
     let name = body.name.map(|name| check.line("name", &name, NAME));
     if let Some(members) = &body.member_ids {
@@ -215,6 +218,7 @@ fn checked(body: TeamChange) -> Result<Checked, Problem> {
         check.that(members.len() <= MEMBERS, "member_ids", &detail);
     }
     let mut url = |field: &str, url: Patch<Secret>, guard: Guard| {
+        let guard = |text: &str| guard(text, &access.options().hosts);
         let canonical = url.try_map(|url| canonical(field, &url, guard));
         check.take(canonical)
     };
@@ -230,10 +234,14 @@ fn checked(body: TeamChange) -> Result<Checked, Problem> {
 }
 
 /// What decides whether a text is an address of a channel.
-type Guard = fn(&str) -> Result<destination::Destination, destination::Refusal>;
+type Guard = fn(&str, &destination::Hosts) -> Result<destination::Destination, destination::Refusal>;
 
 /// The address in canonical form, if it is one of that channel (promise S1).
-fn canonical(field: &str, url: &Secret, guard: Guard) -> Result<Secret, FieldError> {
+fn canonical(
+    field: &str,
+    url: &Secret,
+    guard: impl Fn(&str) -> Result<destination::Destination, destination::Refusal>,
+) -> Result<Secret, FieldError> {
     guard(url.expose())
         .map(|destination| Secret::new(destination.expose()))
         .map_err(|refusal| FieldError::new(field, refusal.to_string()))

@@ -95,6 +95,46 @@ async fn an_address_of_another_host_is_refused_when_it_is_saved() {
     }
 }
 
+// promise: S1
+#[tokio::test]
+async fn an_address_is_held_to_the_hosts_that_the_operator_names() {
+    let gov = "https://hooks.slack-gov.com/services/T0/B0/secretsecretabcd";
+    let own = "https://eu.chat.acme.example/webhookb2/secretsecretwxyz";
+    let saved = async |world: &World, field: &str, url: &str| {
+        let body = json!({"company_id": world.ours, "name": url, field: url});
+        world.as_admin().await.post("/teams", body).await.status
+    };
+    for world in World::each().await {
+        assert_eq!(
+            saved(&world, "slack_webhook_url", gov).await,
+            422,
+            "{}",
+            world.name
+        );
+        assert_eq!(saved(&world, "teams_webhook_url", own).await, 422);
+    }
+    let others = |options: &mut access::Options| {
+        options.hosts.slack_gov = true;
+        options.hosts.teams = vec!["chat.acme.example".parse().unwrap()];
+    };
+    for world in World::each_with(others).await {
+        assert_eq!(
+            saved(&world, "slack_webhook_url", gov).await,
+            201,
+            "{}",
+            world.name
+        );
+        assert_eq!(saved(&world, "teams_webhook_url", own).await, 201);
+        assert_eq!(
+            saved(&world, "teams_webhook_url", TEAMS).await,
+            422,
+            "no longer named"
+        );
+        let hostile = "https://evilchat.acme.example/webhookb2/secretsecretwxyz";
+        assert_eq!(saved(&world, "teams_webhook_url", hostile).await, 422);
+    }
+}
+
 #[tokio::test]
 async fn who_is_in_a_team_is_in_its_company() {
     for world in World::each().await {

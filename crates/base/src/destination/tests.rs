@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 mod corpus;
+mod hosts;
 
 const SLACK: &str = "https://hooks.slack.com/services/T0001111/B0001111/abcDEF123";
 const GOV: &str = "https://hooks.slack-gov.com/triggers/E01/42/abc-_9";
@@ -13,6 +14,18 @@ const LOGIC: &str = "https://prod-12.westeurope.logic.azure.com/workflows/1a2b/t
 const POWER: &str = "https://default1a2b.3c.environment.api.powerplatform.com/powerautomate/automations/direct/workflows/9f/triggers/manual/paths/invoke?sig=x";
 
 type Guard = fn(&str) -> Result<Destination, Refusal>;
+
+fn slack(text: &str) -> Result<Destination, Refusal> {
+    let hosts = Hosts {
+        slack_gov: true,
+        ..Hosts::default()
+    };
+    super::slack(text, &hosts)
+}
+
+fn teams(text: &str) -> Result<Destination, Refusal> {
+    super::teams(text, &Hosts::default())
+}
 
 fn public(text: &str) -> Result<Destination, Refusal> {
     webhook(text, &Reach::default())
@@ -276,7 +289,7 @@ proptest! {
         let seen = lower.strip_prefix("https://").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
         let seen = seen.map(|seen| seen.strip_suffix(":443").unwrap_or(seen));
         if let Ok(destination) = slack(&text) {
-            prop_assert!(SLACK_HOSTS.contains(&seen.unwrap_or_default()), "{}", text);
+            prop_assert!([SLACK_HOST, SLACK_GOV_HOST].contains(&seen.unwrap_or_default()), "{}", text);
             prop_assert_eq!(destination.host(), seen.unwrap_or_default());
         }
         if let Ok(destination) = teams(&text) {

@@ -92,14 +92,14 @@ fn secrets(destination: &Destination) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use base::destination;
+    use base::destination::{self, Hosts};
 
     use super::*;
 
     #[test]
     fn an_answer_is_kept_short_clean_and_without_the_url() {
         let url = "https://hooks.slack.com/services/T0001111/B0001111/s3cr3tt0ken";
-        let destination = destination::slack(url).unwrap();
+        let destination = destination::slack(url, &Hosts::default()).unwrap();
         let echo =
             format!("no service\r\nat {url}\0 POST /services/T0001111/B0001111/s3cr3tt0ken s3cr3tt0ken");
         assert_eq!(
@@ -114,7 +114,8 @@ mod tests {
 
     #[test]
     fn gone_is_told_apart() {
-        let destination = destination::slack("https://hooks.slack.com/services/a/b/c").unwrap();
+        let destination =
+            destination::slack("https://hooks.slack.com/services/a/b/c", &Hosts::default()).unwrap();
         for status in [200, 302, 400, 404, 410, 429, 500] {
             let answer = Answer {
                 status,

@@ -3,7 +3,11 @@
 //! Owns: the payload, and the escaping of text in it. Texts from outside stand in `plain_text` only, where Slack reads
 //! no formatting, and their `&`, `<`, `>` are entities, so that they are no mention and no link either.
 
-use base::{Severity, destination, text};
+use base::{
+    Severity,
+    destination::{self, Hosts},
+    text,
+};
 use serde_json::{Value, json};
 
 use super::{Attempt, Outcome, http::Poster};
@@ -18,9 +22,9 @@ const BUTTON: usize = 75;
 const FACTS_PER_SECTION: usize = 5;
 
 /// Posts the message.
-pub(super) async fn send(poster: &Poster, url: &str, message: &Message) -> Attempt {
-    // Again, although it was checked when it was saved: rows can be older than the rules.
-    match destination::slack(url) {
+pub(super) async fn send((poster, hosts): (&Poster, &Hosts), url: &str, message: &Message) -> Attempt {
+    // Again, although it was checked when it was saved: rows can be older than the rules and the settings.
+    match destination::slack(url, hosts) {
         Ok(destination) => {
             poster
                 .post(&destination, Vec::new(), payload(message).to_string())

@@ -3,16 +3,19 @@
 //! Owns: the payload. Texts from outside stand in the `TextRun`s of a `RichTextBlock` only: a `TextBlock` and a
 //! `FactSet` read Markdown. The one link is the button to our own host.
 
-use base::{Severity, destination};
+use base::{
+    Severity,
+    destination::{self, Hosts},
+};
 use serde_json::{Value, json};
 
 use super::{Attempt, Outcome, http::Poster};
 use crate::message::{self, Message};
 
 /// Posts the message.
-pub(super) async fn send(poster: &Poster, url: &str, message: &Message) -> Attempt {
-    // Again, although it was checked when it was saved: rows can be older than the rules.
-    let destination = match destination::teams(url) {
+pub(super) async fn send((poster, hosts): (&Poster, &Hosts), url: &str, message: &Message) -> Attempt {
+    // Again, although it was checked when it was saved: rows can be older than the rules and the settings.
+    let destination = match destination::teams(url, hosts) {
         Ok(destination) => destination,
         Err(refusal) => {
             return Attempt::without_answer(Outcome::RefusedForGood, format!("the Teams URL: {refusal}"));

@@ -306,7 +306,7 @@ async fn a_request_that_was_not_read_whole_was_not_sent() {
     let world = World::new();
     let sink = world.sink(Answering::Deaf).await;
     let egress = Egress::new(world.egress_options(&sink)).unwrap();
-    let destination = destination::slack(SLACK).unwrap();
+    let destination = destination::slack(SLACK, &destination::Hosts::default()).unwrap();
     // More than the buffers on the way hold.
     let body = vec![b'x'; 64 * 1024 * 1024];
     let answer = egress.post(&destination, Vec::new(), body.into(), LIMIT).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use base::destination;
 use notify::{
-    channels::{Channel, Outcome, webhook},
+    channels::{Channel, Channels, Outcome, webhook},
     testing::Answering,
 };
 use serde_json::Value;
@@ -127,6 +127,32 @@ async fn a_cloud_event_says_its_type_and_is_signed_like_an_envelope() {
         );
         assert_eq!(request.header("webhook-signature"), signature);
     }
+}
+
+// promise: S1
+#[tokio::test]
+async fn what_was_saved_is_held_to_the_operators_hosts_when_it_is_sent() {
+    let world = World::new();
+    let sink = world.sink(Answering::status(200)).await;
+    let gov = "https://hooks.slack-gov.com/services/T0/B0/x";
+    let usual = world.channels(&sink);
+    let mut options = world.options(&sink);
+    options.hosts = destination::Hosts {
+        slack_gov: true,
+        teams: vec!["eu.webhook.office.com".parse().unwrap()],
+    };
+    let others = Channels::new(options, world.clock.clone()).unwrap();
+    for (channels, channel, url) in [(&usual, Channel::Slack, gov), (&others, Channel::Teams, TEAMS)] {
+        assert!(channels.check(channel, url).is_err(), "saving {channel}");
+        let attempt = channels.send(channel, &world.outbound(url)).await;
+        assert_eq!(attempt.outcome, Outcome::RefusedForGood, "sending {channel}");
+        assert_eq!(attempt.status, None, "{channel}: by our own guard");
+    }
+    assert_eq!(sink.connections(), 0);
+    assert!(others.check(Channel::Slack, gov).is_ok());
+    assert!(usual.check(Channel::Teams, TEAMS).is_ok());
+    let attempt = usual.send(Channel::Teams, &world.outbound(TEAMS)).await;
+    assert_eq!(attempt.outcome, Outcome::Delivered);
 }
 
 // promise: C4
@@ -281,6 +307,6 @@ async fn a_test_message_takes_the_same_way() {
 #[test]
 fn what_is_saved_is_canonical() {
     let url = "HTTPS://Hooks.Slack.com:443/services/T0/B0/x";
-    let canonical = destination::slack(url).unwrap();
+    let canonical = destination::slack(url, &destination::Hosts::default()).unwrap();
     assert_eq!(canonical.expose(), "https://hooks.slack.com/services/T0/B0/x");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time};
+use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time, destination::Hosts};
 use notify::{
     channels::{Channels, Options, Outbound, SigningMaster, email},
     egress,
@@ -54,6 +54,7 @@ impl World {
     pub(crate) fn options(&self, sink: &HttpSink) -> Options {
         Options {
             public_url: "https://campanile.example/".to_owned(),
+            hosts: Hosts::default(),
             egress: self.egress_options(sink),
             webhook_timeout: Duration::from_secs(2),
             chat_timeout: Duration::from_secs(2),

@@ -124,3 +124,27 @@ fn shows_what_is_in_force_without_secrets() {
     assert!(text.contains("listen = \"127.0.0.1:8080\""), "{text}");
     assert!(text.contains("\"***\"") && !text.contains("hunter2"), "{text}");
 }
+
+#[test]
+fn the_hosts_of_chats_are_the_usual_ones_unless_others_are_named() {
+    assert_eq!(load(&[]).unwrap().hosts, Hosts::default());
+    let config = load(&[
+        ("CAMPANILE_OUTBOUND__SLACK_GOV", "true"),
+        (
+            "CAMPANILE_OUTBOUND__TEAMS_HOSTS",
+            ".flows.acme.example, webhook.office.com",
+        ),
+    ])
+    .unwrap();
+    assert!(config.hosts.slack_gov);
+    let teams: Vec<_> = config.hosts.teams.iter().map(ToString::to_string).collect();
+    assert_eq!(teams, [".flows.acme.example", "webhook.office.com"]);
+    let none = load(&[("CAMPANILE_OUTBOUND__TEAMS_HOSTS", "")]).unwrap();
+    assert!(none.hosts.teams.is_empty(), "Teams is switched off");
+    for bad in ["com", "*.webhook.office.com", "https://webhook.office.com"] {
+        assert!(
+            load(&[("CAMPANILE_OUTBOUND__TEAMS_HOSTS", bad)]).is_err(),
+            "{bad}"
+        );
+    }
+}
