@@ -139,6 +139,7 @@ async fn house(path: String) -> House {
 fn channels(clock: Clock) -> Channels {
     let options = channels::Options {
         public_url: "https://campanile.example".to_owned(),
+        hosts: base::destination::Hosts::default(),
         egress: egress::Options {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
             ..egress::Options::default()

@@ -14,4 +14,5 @@ mod fixtures;
 mod golden;
 mod hostile;
 mod posts;
+mod webhooks;
 mod world;
