@@ -104,24 +104,31 @@ pub fn events(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Event>, 
     Ok(events)
 }
 
-/// Events of a kind since a time, of every company, newest first: at most `limit`, from the one before `before` on. For
-/// administrators of the platform.
+/// Which of the past events.
+#[derive(Debug, Clone)]
+pub struct Past {
+    /// Of this kind.
+    pub kind: Kind,
+    /// Since this time.
+    pub since: Time,
+    /// Before this event.
+    pub before: Option<Id>,
+    /// For companies of this scope.
+    pub scope: Scope,
+}
+
+/// Past events, the newest first, at most `limit`.
 ///
 /// # Errors
 /// The database's.
-pub fn of_kind(
-    tx: &mut Tx<'_>,
-    kind: Kind,
-    since: Time,
-    before: Option<Id>,
-    limit: u32,
-) -> Result<Vec<Event>, Error> {
+pub fn past(tx: &mut Tx<'_>, which: &Past, limit: u32) -> Result<Vec<Event>, Error> {
     // Ids sort by time: the primary key finds the window.
-    let first = Id::from_parts(since.millis(), [0; 10]);
+    let first = Id::from_parts(which.since.millis(), [0; 10]);
     let found: Vec<Body> = Select::new("select body from events where 1 = 1")
         .filter("id >= ?", Some(first))
-        .filter("id < ?", before)
-        .filter("kind = ?", Some(kind))
+        .filter("id < ?", which.before)
+        .filter("kind = ?", Some(which.kind))
+        .scope("company_id", &which.scope)
         .push(" order by id desc limit ?", vec![limit.into()])
         .all(tx)?;
     Ok(found.into_iter().map(|body| body.0).collect())

@@ -8,7 +8,7 @@ use std::{
 };
 
 use access::{Problem, Vault, directory};
-use base::{Event, Id, Time};
+use base::{Event, Id, Scope, Time};
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Serialize;
 use store::{Error, Tx, outbox};
@@ -79,6 +79,8 @@ pub(super) struct Trial<'a> {
     pub(super) vault: &'a Vault,
     pub(super) rule: Rule,
     pub(super) from: Time,
+    /// Whose events count.
+    pub(super) scope: Scope,
 }
 
 impl Checked {
@@ -109,7 +111,12 @@ impl Checked {
 
 /// Plans the events of the window with the rule among the present ones, and counts what it adds.
 pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> {
-    let Trial { vault, rule, from } = trial;
+    let Trial {
+        vault,
+        rule,
+        from,
+        scope,
+    } = trial;
     let to = tx.now();
     let (kind, id) = (rule.kind, rule.id);
     let urls: HashMap<Id, String> = rule
@@ -119,17 +126,22 @@ pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> 
         .collect();
     let rules = Arc::new(read::for_plan(tx, vault)?.with(rule));
     let mut counts = Counts::default();
-    let mut before = None;
+    let mut past = outbox::Past {
+        kind,
+        since: from,
+        before: None,
+        scope,
+    };
     let mut seen = 0;
     let truncated = loop {
-        let events = outbox::of_kind(tx, kind, from, before, PAGE)?;
+        let events = outbox::past(tx, &past, PAGE)?;
         let Some(oldest) = events.last() else { break false };
-        before = Some(oldest.id);
+        past.before = Some(oldest.id);
         seen += events.len();
         let world = facts::world(tx, vault, Arc::clone(&rules), Wanted::by_events(&events, &rules))?;
         counts.add(&events, &world, id);
         if seen >= EVENTS {
-            break !outbox::of_kind(tx, kind, from, before, 1)?.is_empty();
+            break !outbox::past(tx, &past, 1)?.is_empty();
         }
     };
     Ok(DryRun {

@@ -109,7 +109,16 @@ pub async fn try_rule(
     let run = state.access.store().read(move |tx| {
         let rule = body.check(tx, &guard)?.planned(clock.id(), || clock.id());
         let vault = &guard.vault;
-        dry_run::run(tx, Trial { vault, rule, from })
+        let scope = caller.scope;
+        dry_run::run(
+            tx,
+            Trial {
+                vault,
+                rule,
+                from,
+                scope,
+            },
+        )
     });
     run.await.map(Json)
 }
