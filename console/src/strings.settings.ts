@@ -22,6 +22,7 @@ export const stateNames: Record<DeliveryState, string> = {
   failed: 'Failed',
   unknown: 'Unknown',
   cancelled: 'Cancelled',
+  bundled: 'In a summary',
 };
 
 const outcomes: Record<string, string> = {

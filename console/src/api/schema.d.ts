@@ -1052,6 +1052,7 @@ export interface components {
             recipient_type: string;
             /** @description Where it stands. */
             state: components["schemas"]["DeliveryState"];
+            summary_id?: components["schemas"]["Id"] | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
         };
@@ -1064,7 +1065,7 @@ export interface components {
          * @description Where a delivery stands.
          * @enum {string}
          */
-        DeliveryState: "pending" | "sending" | "delivered" | "refused" | "failed" | "unknown" | "cancelled";
+        DeliveryState: "pending" | "sending" | "delivered" | "refused" | "failed" | "unknown" | "cancelled" | "bundled";
         /** @description What a rule would have sent beyond what the present rules did. */
         DryRun: {
             /** @description Each day from the first to the last (UTC), also those without a message. */
@@ -1532,6 +1533,7 @@ export interface components {
                 recipient_type: string;
                 /** @description Where it stands. */
                 state: components["schemas"]["DeliveryState"];
+                summary_id?: components["schemas"]["Id"] | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];

@@ -104,6 +104,7 @@ export const DELIVERY_STATES = [
   'failed',
   'unknown',
   'cancelled',
+  'bundled',
 ] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 export interface Delivery {

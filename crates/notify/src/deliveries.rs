@@ -4,6 +4,8 @@
 //! Must not: send.
 
 mod again;
+mod bundle;
+mod burst;
 mod claim;
 pub mod http;
 mod insert;
@@ -29,6 +31,8 @@ use crate::{
 };
 
 pub(crate) use again::{Again, Misses, send_again, send_all_again};
+pub(crate) use bundle::Content;
+pub(crate) use burst::{Bursts, Way};
 pub(crate) use claim::{Claim, Round, claim, waiting};
 pub(crate) use insert::{Lease, New, insert};
 pub(crate) use pace::Pace;
@@ -56,16 +60,18 @@ pub enum State {
     /// Between the plan and the attempt its recipient lost the right to it, or its destination went or is switched
     /// off.
     Cancelled,
+    /// Its recipient got many in a minute: it is told of in a summary.
+    Bundled,
 }
 
 /// A text that names no state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a state: expected pending, sending, delivered, refused, failed, unknown or cancelled")]
+#[error("not a state: expected pending, sending, delivered, refused, failed, unknown, cancelled or bundled")]
 pub struct NotAState;
 
 impl State {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Pending,
         Self::Sending,
         Self::Delivered,
@@ -73,6 +79,7 @@ impl State {
         Self::Failed,
         Self::Unknown,
         Self::Cancelled,
+        Self::Bundled,
     ];
 
     /// The name in the API and in storage.
@@ -85,6 +92,7 @@ impl State {
             Self::Failed => "failed",
             Self::Unknown => "unknown",
             Self::Cancelled => "cancelled",
+            Self::Bundled => "bundled",
         }
     }
 
@@ -131,7 +139,7 @@ impl FromValue for State {
 pub(crate) struct Letter {
     pub(crate) id: Id,
     pub(crate) channel: Channel,
-    pub(crate) event: Arc<Event>,
+    pub(crate) content: Content,
     pub(crate) key: Key,
     pub(crate) recipient: Recipient,
     pub(crate) address: Address,

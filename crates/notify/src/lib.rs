@@ -49,5 +49,6 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0004-destinations",
             include_str!("../migrations/0004-destinations.sql"),
         ),
+        ("0005-bursts", include_str!("../migrations/0005-bursts.sql")),
     ],
 };

@@ -4,10 +4,13 @@
 //! not escaped: every channel escapes for itself.
 //! Must not: know a recipient or a channel.
 
+mod summary;
 mod wording;
 
 use base::{Event, Id, Severity, Subject, SubjectType, Time, text};
 use serde_json::{Map, Value};
+
+pub use summary::{SUMMARY_TYPE, Summary};
 
 /// The longest title of a record in a message, in characters.
 const TITLE_CHARS: usize = 300;

@@ -131,7 +131,13 @@ impl App {
         let (stop, stopped) = watch::channel(false);
         let mut engine = JoinSet::new();
         let node = node::name(&config.data_dir, &clock)?;
-        engine.spawn(deliver(&parts, node, stopped.clone()));
+        let options = notify::engine::Options {
+            node: node.into(),
+            grace: SENDS_END,
+            burst: config.burst_per_minute,
+            ..notify::engine::Options::default()
+        };
+        engine.spawn(deliver(&parts, options, stopped.clone()));
         let router = router::router(parts, clock);
         if config.demo {
             demo::seed(&access, &router).await?;
@@ -212,7 +218,7 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
 /// Runs the engine until the server stops.
 fn deliver(
     parts: &Parts,
-    node: String,
+    options: notify::engine::Options,
     mut stopped: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
     let notify::http::State {
@@ -222,10 +228,8 @@ fn deliver(
     } = parts.notify.clone();
     let metrics = Arc::clone(&parts.health.metrics);
     let options = notify::engine::Options {
-        node: node.into(),
-        grace: SENDS_END,
         observer: notify::engine::Observer::new(move |ended| metrics.attempt(ended)),
-        ..notify::engine::Options::default()
+        ..options
     };
     let engine = Engine::new(access, channels, doorbell, options);
     async move {

@@ -10,7 +10,8 @@ use base::{Event, Id, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params};
 
 use super::{
-    Address, Lease, Letter, Pace, State, address,
+    Address, Content, Lease, Letter, Pace, State,
+    bundle::{content, hand_on},
     insert::{ATTEMPT_WIDTH, ATTEMPTS, attempt},
 };
 use crate::{
@@ -41,12 +42,14 @@ pub(crate) struct Round {
     pub(crate) pace: Arc<Pace>,
 }
 
-struct Due {
-    id: Id,
-    event: Id,
-    channel: Channel,
-    recipient: Recipient,
-    key: Key,
+pub(super) struct Due {
+    pub(super) id: Id,
+    pub(super) event: Id,
+    pub(super) channel: Channel,
+    pub(super) recipient: Recipient,
+    pub(super) key: Key,
+    /// Whether it tells of what others have collected in it.
+    pub(super) summary: bool,
     body: String,
     attempts: u32,
     earlier: u32,
@@ -64,6 +67,7 @@ impl FromRow for Due {
             recipient: Recipient::parse(&kind, &reference)
                 .ok_or_else(|| Error::Decode(format!("a recipient of the kind {kind:?}")))?,
             key: Key::stored(&row.get::<String>(5)?),
+            summary: row.get::<String>(11)? == row.get::<String>(0)?,
             body: row.get(6)?,
             attempts: row.get(7)?,
             earlier: row.get(8)?,
@@ -74,7 +78,7 @@ impl FromRow for Due {
 }
 
 const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
-     unknowns, lane from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
+     unknowns, lane, summary_id from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
 const LATER: &str = "update deliveries set next_at = $2 where id = $1";
 const NEXT: &str = "select min(next_at) from deliveries where state = 'pending' and lane = $1";
 
@@ -103,16 +107,17 @@ pub(crate) fn claim(
     let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient));
     let world = facts::world(tx, vault, rules, wanted)?;
     for due in due {
-        let Some(event) = events.get(&due.event) else {
-            cancel(tx, due.id, &Why::Gone)?;
-            continue;
-        };
-        match address(event, &world, due.channel, &due.recipient, &due.key) {
-            Ok(address) => match round.pace.ask(due.channel, &due.key, now) {
-                Ok(()) => claim.letters.push(letter(due, event, address, now)),
+        match content(tx, &world, &due, &events)? {
+            Ok((told, address)) => match round.pace.ask(due.channel, &due.key, now) {
+                Ok(()) => claim.letters.push(letter(due, told, address, now)),
                 Err(later) => drop(tx.execute(LATER, params![due.id, later])?),
             },
-            Err(why) => cancel(tx, due.id, &why)?,
+            Err(why) => {
+                cancel(tx, due.id, &why)?;
+                if due.summary {
+                    hand_on(tx, due.id)?;
+                }
+            }
         }
     }
     begin(tx, &claim.letters, &round.lease)?;
@@ -134,11 +139,11 @@ fn events_of(tx: &mut Tx<'_>, due: &[Due]) -> Result<HashMap<Id, Arc<Event>>, Er
         .collect())
 }
 
-fn letter(due: Due, event: &Arc<Event>, address: Address, now: Time) -> Letter {
+fn letter(due: Due, content: Content, address: Address, now: Time) -> Letter {
     Letter {
         id: due.id,
         channel: due.channel,
-        event: Arc::clone(event),
+        content,
         recipient: due.recipient,
         key: due.key,
         address,
@@ -170,7 +175,7 @@ fn begin(tx: &mut Tx<'_>, letters: &[Letter], lease: &Lease) -> Result<(), Error
 
 const CANCEL: &str = "update deliveries set state = $2, reason = $3, updated_at = $4 where id = $1";
 
-fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Error> {
+pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(CANCEL, params![delivery, State::Cancelled, why.words(), now])
         .map(drop)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{Event, Time};
 use store::{Error, Tx, Value};
 
-use super::{Address, Letter, State};
+use super::{Address, Content, Letter, State, Way};
 use crate::{plan::Planned, sql};
 
 /// A delivery to write. One with an address has a turn: it is sent at once, and is born with its first attempt.
@@ -14,6 +14,7 @@ pub(crate) struct New<'a> {
     pub(crate) planned: &'a Planned,
     pub(crate) body: String,
     pub(crate) now: Option<Address>,
+    pub(crate) way: Way,
     /// When it is due.
     pub(crate) due: Time,
 }
@@ -27,8 +28,8 @@ pub(crate) struct Lease {
 
 const HEAD: &str = "insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, \
      label, lane, target_key, state, reason, body, attempts, earlier, unknowns, next_at, lease_until, node, created_at, \
-     updated_at)";
-const WIDTH: usize = 21;
+     updated_at, summary_id)";
+const WIDTH: usize = 22;
 pub(super) const ATTEMPTS: &str = "insert into delivery_attempts (delivery_id, number, started_at, ended_at, outcome, status, answer, reason)";
 pub(super) const ATTEMPT_WIDTH: usize = 8;
 
@@ -42,14 +43,17 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
     let mut attempts = Vec::new();
     let mut letters = Vec::new();
     for delivery in deliveries {
-        let id = tx.id();
+        let id = match delivery.way {
+            Way::Opens(id, _) => id,
+            Way::Single | Way::Joins(_) => tx.id(),
+        };
         push(&mut rows, id.into(), &delivery, lease, now);
         if let Some(address) = delivery.now {
             attempts.extend(attempt(id.into(), 1, now));
             letters.push(Letter {
                 id,
                 channel: delivery.planned.channel,
-                event: Arc::clone(delivery.event),
+                content: Content::One(Arc::clone(delivery.event)),
                 recipient: delivery.planned.recipient.clone(),
                 key: delivery.planned.target.key.clone(),
                 address,
@@ -72,6 +76,16 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
     let target = &planned.target;
     let at_once = delivery.now.is_some();
     let company = event.audience.company();
+    let (summary, reason) = match delivery.way {
+        Way::Single => (String::new(), ""),
+        Way::Opens(summary, _) => (summary.to_string(), "many in a minute: it collects what follows"),
+        Way::Joins(summary) => (summary.to_string(), "many in a minute: told of in a summary"),
+    };
+    let state = match delivery.way {
+        Way::Joins(_) => State::Bundled,
+        _ if at_once => State::Sending,
+        _ => State::Pending,
+    };
     rows.extend([
         id,
         event.id.into(),
@@ -83,8 +97,8 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
         (&*target.label).into(),
         (&*target.lane).into(),
         target.key.as_str().into(),
-        if at_once { State::Sending } else { State::Pending }.into(),
-        "".into(),
+        state.into(),
+        reason.into(),
         delivery.body.as_str().into(),
         i64::from(at_once).into(),
         0.into(),
@@ -94,6 +108,7 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
         if at_once { &*lease.node } else { "" }.into(),
         now.into(),
         now.into(),
+        summary.into(),
     ]);
 }
 

@@ -32,6 +32,8 @@ pub struct Delivery {
     pub state: State,
     /// Why it stands there, if there is more to say.
     pub reason: Option<String>,
+    /// For a message that is told of in a summary the summary's delivery; for a summary its own id.
+    pub summary_id: Option<Id>,
     /// How many attempts there were.
     pub attempt_count: u32,
     /// When the next one is due, while it waits.
@@ -84,7 +86,7 @@ impl Delivery {
 
 impl FromRow for Delivery {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let company: String = row.get(3)?;
+        let (company, summary): (String, String) = (row.get(3)?, row.get(14)?);
         let state: State = row.get(8)?;
         Ok(Self {
             id: row.get(0)?,
@@ -101,6 +103,11 @@ impl FromRow for Delivery {
             destination: row.get(7)?,
             state,
             reason: some(row.get(9)?),
+            summary_id: if summary.is_empty() {
+                None
+            } else {
+                Some(row.get(14)?)
+            },
             attempt_count: row.get(10)?,
             next_at: if state == State::Pending {
                 Some(row.get(11)?)
@@ -143,7 +150,7 @@ pub(crate) struct Filter {
 }
 
 const DELIVERIES: &str = "select id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, state, \
-     reason, attempts, next_at, created_at, updated_at from deliveries where 1 = 1";
+     reason, attempts, next_at, created_at, updated_at, summary_id from deliveries where 1 = 1";
 
 /// The condition of a state, written so that the small index that holds such rows serves it: a parameter would hide
 /// from SQLite that it does.
@@ -152,6 +159,7 @@ const fn of_state(state: State) -> &'static str {
         State::Pending => " and state = 'pending'",
         State::Sending => " and state = 'sending'",
         State::Delivered => " and state = 'delivered'",
+        State::Bundled => " and state = 'bundled'",
         State::Refused => " and state = 'refused' and state in ('refused', 'failed', 'unknown', 'cancelled')",
         State::Failed => " and state = 'failed' and state in ('refused', 'failed', 'unknown', 'cancelled')",
         State::Unknown => " and state = 'unknown' and state in ('refused', 'failed', 'unknown', 'cancelled')",

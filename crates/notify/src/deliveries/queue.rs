@@ -11,7 +11,7 @@ use super::State;
 /// The deliveries that are not over, or ended badly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
-    /// How many are in each state but `delivered`.
+    /// How many are in each state, but in those in which all is well: `delivered` and `bundled`.
     pub states: Vec<(State, i64)>,
     /// For how long the one that waits longest has been due; zero where none is.
     pub oldest_due: Duration,
@@ -41,7 +41,7 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     };
     let states = State::ALL
         .into_iter()
-        .filter(|state| *state != State::Delivered)
+        .filter(|state| !matches!(state, State::Delivered | State::Bundled))
         .map(|state| (state, count(state)))
         .collect();
     let now = tx.now();

@@ -42,7 +42,7 @@ impl Done {
             delivery: letter.id,
             number: letter.attempt,
             channel: letter.channel,
-            since: (letter.earlier == 0).then_some(letter.event.at),
+            since: letter.since(),
             lane: Arc::clone(&letter.lane),
             url: (letter.channel != Channel::Email).then(|| letter.key.clone()),
             started_at: letter.started_at,

@@ -12,7 +12,7 @@ use super::{Shared, lanes::Turn};
 use crate::{
     channel::Channel,
     channels::webhook::Format,
-    deliveries::{self, Letter, New},
+    deliveries::{self, Address, Bursts, Letter, New, Way},
     facts::{self, Wanted},
     inbox::{self, Addition, Notification},
     message,
@@ -131,22 +131,20 @@ fn body(bodies: &[(Format, String)], format: Format) -> Option<&str> {
 
 /// Writes the deliveries. Those for which there is a turn are claimed at once.
 fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) -> Result<Batch, Error> {
-    let now = tx.now();
+    let planned = decided.iter().flat_map(|decided| &decided.plan.deliveries);
+    let mut bursts = Bursts::open(tx, shared.options.burst, planned)?;
+    let mut sending = Sending {
+        shared,
+        world,
+        now: tx.now(),
+        turns: Vec::new(),
+        waits: Vec::new(),
+    };
     let mut new = Vec::new();
-    let mut turns = Vec::new();
-    let mut batch = Batch::default();
     for decided in decided {
         for planned in &decided.plan.deliveries {
-            let lane = &planned.target.lane;
-            let address = deliveries::address(
-                &decided.event,
-                world,
-                planned.channel,
-                &planned.recipient,
-                &planned.target.key,
-            );
-            let turn = shared.lanes.overtake_nobody(lane, now);
-            let mut due = now;
+            let way = bursts.way(tx, planned)?;
+            let (now, due) = sending.start(&decided.event, planned, way);
             let body = match planned.channel {
                 Channel::Webhook => {
                     let format = format(&decided.event, world, planned);
@@ -154,32 +152,67 @@ fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) ->
                 }
                 _ => String::new(),
             };
-            let mut now_to = None;
-            if let (Some(turn), Ok(address)) = (turn, address) {
-                let pace = &shared.pace;
-                match pace.ask_new(planned.channel, &planned.target.key, now) {
-                    Ok(()) => {
-                        turns.push(turn);
-                        now_to = Some(address);
-                    }
-                    Err(later) => due = later,
-                }
-            }
-            if now_to.is_none() {
-                batch.waits.push((Arc::clone(lane), due));
-            }
             new.push(New {
                 event: &decided.event,
                 planned,
                 body,
-                now: now_to,
+                now,
+                way,
                 due,
             });
         }
     }
+    bursts.save(tx)?;
+    let Sending { turns, waits, .. } = sending;
     let letters = deliveries::insert(tx, new, &shared.lease())?;
-    batch.letters = letters.into_iter().zip(turns).collect();
-    Ok(batch)
+    Ok(Batch {
+        letters: letters.into_iter().zip(turns).collect(),
+        waits,
+        ..Batch::default()
+    })
+}
+
+/// What may go at once, and what waits.
+struct Sending<'a> {
+    shared: &'a Shared,
+    world: &'a World,
+    now: Time,
+    turns: Vec<Turn>,
+    waits: Vec<(Arc<str>, Time)>,
+}
+
+impl Sending<'_> {
+    /// Where the message goes right now, if there is a turn for it, and when it is due.
+    fn start(&mut self, event: &Event, planned: &Planned, way: Way) -> (Option<Address>, Time) {
+        let lane = &planned.target.lane;
+        let due = match way {
+            Way::Single => match self.turn(event, planned) {
+                Ok((turn, to)) => {
+                    self.turns.push(turn);
+                    return (Some(to), self.now);
+                }
+                Err(due) => due,
+            },
+            Way::Opens(_, due) => due,
+            Way::Joins(_) => return (None, self.now),
+        };
+        self.waits.push((Arc::clone(lane), due));
+        (None, due)
+    }
+
+    /// A turn and the address, or when the message is due.
+    fn turn(&self, event: &Event, planned: &Planned) -> Result<(Turn, Address), Time> {
+        let Planned {
+            channel,
+            recipient,
+            target,
+        } = planned;
+        let now = self.now;
+        let turn = self.shared.lanes.overtake_nobody(&target.lane, now).ok_or(now)?;
+        let to = deliveries::address(event, self.world, *channel, recipient, &target.key).map_err(|_| now)?;
+        self.shared.pace.ask_new(*channel, &target.key, now)?;
+        Ok((turn, to))
+    }
 }
 
 const KEEP: &str = "insert into event_plans (event_id, planned_at, fault, reasons)";

@@ -11,8 +11,7 @@ use super::{Shared, lanes::Turn};
 use crate::{
     channel::Channel,
     channels::{Attempt, Outbound, Outcome},
-    deliveries::{Done, Letter, State, retry},
-    message,
+    deliveries::{Content, Done, Letter, State, retry},
     target::Recipient,
 };
 
@@ -124,14 +123,15 @@ async fn attempt(shared: &Shared, letter: &Letter) -> (Attempt, bool) {
 fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
     Outbound {
         delivery_id: letter.id,
-        message: message::compose(&letter.event, shared.channels.public_url()),
+        message: letter.message(shared.channels.public_url()),
         destination: letter.address.text.expose().to_owned(),
         signing: letter.address.signing,
         body: (letter.channel == Channel::Webhook).then(|| letter.body.clone()),
-        unsubscribe: match (letter.channel, &letter.recipient) {
-            (Channel::Email, Recipient::User(user)) => {
-                Some(shared.channels.links().link(*user, letter.event.kind))
+        unsubscribe: match (letter.channel, &letter.recipient, &letter.content) {
+            (Channel::Email, Recipient::User(user), Content::One(event)) => {
+                Some(shared.channels.links().link(*user, event.kind))
             }
+            // A summary is of several kinds.
             _ => None,
         },
     }

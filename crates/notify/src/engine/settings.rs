@@ -26,6 +26,9 @@ pub struct Options {
     pub pause: Duration,
     /// How many times a broken event is tried before it is set aside.
     pub tries: u32,
+    /// How many single messages one person gets in a minute on a channel, before what follows becomes a summary;
+    /// 0 for no bound.
+    pub burst: u32,
     /// Who is told of every attempt that ended.
     pub observer: Observer,
 }
@@ -42,6 +45,7 @@ impl Default for Options {
             tick: Duration::from_secs(20),
             pause: Duration::from_secs(1),
             tries: 3,
+            burst: 0,
             observer: Observer::default(),
         }
     }

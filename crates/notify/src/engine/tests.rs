@@ -1,5 +1,6 @@
 //! The engine on real databases: what happens to an event from its commit to the record of its outcome.
 
+mod bursts;
 mod changed;
 mod crash;
 mod pace;

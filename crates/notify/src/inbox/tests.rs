@@ -265,7 +265,7 @@ async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
             .write(|tx| {
                 let sql = "insert into deliveries select id || 'x', event_id, event_type, company_id, channel, \
                      recipient_kind, recipient, label, lane, target_key, state, reason, body, attempts, earlier, \
-                     unknowns, next_at, lease_until, node, created_at, updated_at from deliveries";
+                     unknowns, next_at, lease_until, node, created_at, updated_at, summary_id from deliveries";
                 tx.execute(sql, &[])
             })
             .await;

@@ -12,7 +12,7 @@ use notify::{
         slack, teams,
         webhook::{self, Format},
     },
-    message::{self, Message},
+    message::{self, Message, SUMMARY_TYPE, Summary},
 };
 use serde_json::{Value, json};
 
@@ -79,6 +79,24 @@ fn data(kind: Kind) -> Value {
 }
 
 fn message(kind: Kind) -> Message {
+    message::compose(&event(kind, Severity::Critical), "https://campanile.example")
+}
+
+/// What is said of several at once.
+fn summary() -> Message {
+    let mut summary = Summary::default();
+    for (kind, severity) in [
+        (Kind::FindingAssigned, Severity::Low),
+        (Kind::SlaBreached, Severity::Critical),
+        (Kind::ReportReady, Severity::Low),
+        (Kind::FindingStatusChanged, Severity::High),
+    ] {
+        summary.add(&event(kind, severity));
+    }
+    summary.message(id(9), "https://campanile.example")
+}
+
+fn event(kind: Kind, severity: Severity) -> Event {
     let clock = Clock::manual(Time::from_nanos(1_790_000_000_000_000_000));
     let subject = Subject {
         kind: subject(kind),
@@ -86,9 +104,9 @@ fn message(kind: Kind) -> Message {
     };
     let mut event = Event::new(&clock, kind, Audience::Company(id(1)), subject);
     event.id = id(9);
-    event.severity = kind.about().severity.then_some(Severity::Critical);
+    event.severity = kind.about().severity.then_some(severity);
     event.data = serde_json::from_value(data(kind)).unwrap();
-    message::compose(&event, "https://campanile.example")
+    event
 }
 
 /// The mail's subject, text and HTML.
@@ -122,16 +140,15 @@ fn pretty(value: &Value) -> String {
 }
 
 /// Everything that is read of one kind, but for the HTML.
-async fn page(kind: Kind) -> (String, String) {
-    let message = message(kind);
-    let (subject, text, html) = mail(&message).await;
-    let webhook: Value = serde_json::from_str(&webhook::body(&message)).unwrap();
+async fn page(message: &Message) -> (String, String) {
+    let (subject, text, html) = mail(message).await;
+    let webhook: Value = serde_json::from_str(&webhook::body(message)).unwrap();
     let mut page = String::new();
     for (channel, what) in [
         ("inbox", format!("{}\n{}", message.title(), message.body())),
         ("email", format!("Subject: {subject}\n\n{text}")),
-        ("slack", pretty(&slack::payload(&message))),
-        ("teams", pretty(&teams::payload(&message))),
+        ("slack", pretty(&slack::payload(message))),
+        ("teams", pretty(&teams::payload(message))),
         ("webhook", pretty(&webhook)),
     ] {
         writeln!(page, "==== {channel}\n{}\n", what.trim_end()).unwrap();
@@ -155,7 +172,7 @@ async fn every_kind_reads_on_every_channel_as_it_did() {
         }
     };
     for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
-        let (page, html) = page(*kind).await;
+        let (page, html) = page(&message(*kind)).await;
         compare(format!("{kind}.txt"), page);
         // One, because its data is the envelope's.
         if *kind == Kind::FindingStatusChanged {
@@ -170,6 +187,9 @@ async fn every_kind_reads_on_every_channel_as_it_did() {
             compare(format!("{kind}.html"), html);
         }
     }
+    let (page, html) = page(&summary()).await;
+    compare(format!("{SUMMARY_TYPE}.txt"), page);
+    compare(format!("{SUMMARY_TYPE}.html"), html);
     assert!(
         changed.is_empty(),
         "read them with UPDATE=1 and git diff: {changed:?}"

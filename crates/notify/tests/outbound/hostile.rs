@@ -13,7 +13,7 @@ use notify::{
 };
 use serde_json::Value;
 
-use crate::world::message;
+use crate::world::{message, summary};
 
 /// What attackers write into titles.
 pub(crate) fn titles() -> Vec<String> {
@@ -129,6 +129,15 @@ fn shown(title: &str) -> String {
     format!("{:?}", title.chars().take(100).collect::<String>())
 }
 
+/// Makes a message of a title.
+type Make = fn(&Clock, &str) -> Message;
+
+/// What is said of a title: by itself, and in a summary; and what the one link begins with.
+const MADE: [(Make, &str); 2] = [
+    (message, "https://campanile.example/findings/"),
+    (summary, "https://campanile.example/inbox"),
+];
+
 /// What a channel makes of a message.
 type Render = fn(&Message) -> Value;
 
@@ -182,11 +191,14 @@ fn chat_and_webhook_keep_their_shape() {
         }),
     ];
     let clock = clock();
-    for (name, render) in renders {
-        let plain = skeleton(&render(&message(&clock, "plain title")));
+    for ((name, render), (make, link)) in renders
+        .into_iter()
+        .flat_map(|render| MADE.map(|made| (render, made)))
+    {
+        let plain = skeleton(&render(&make(&clock, "plain title")));
         for title in titles() {
             let shown = shown(&title);
-            let made = render(&message(&clock, &title));
+            let made = render(&make(&clock, &title));
             // A text of which nothing is left has no line of its own.
             let empty = message(&clock, &title).company.is_none();
             if !empty {
@@ -199,10 +211,7 @@ fn chat_and_webhook_keep_their_shape() {
                 .filter(|(key, _)| matches!(*key, "url" | "link"))
                 .collect();
             assert_eq!(urls.len(), 1, "{name}: {shown}");
-            assert!(
-                urls[0].1.starts_with("https://campanile.example/findings/"),
-                "{name}: {shown}"
-            );
+            assert!(urls[0].1.starts_with(link), "{name}: {shown}");
         }
     }
 }
@@ -211,9 +220,12 @@ fn chat_and_webhook_keep_their_shape() {
 #[test]
 fn slack_sees_no_mention_no_link_and_no_formatting() {
     let clock = clock();
-    for title in titles() {
+    for (title, (make, _)) in titles()
+        .into_iter()
+        .flat_map(|title| MADE.map(|made| (title.clone(), made)))
+    {
         let shown = shown(&title);
-        let payload = slack::payload(&message(&clock, &title));
+        let payload = slack::payload(&make(&clock, &title));
         assert!(payload["blocks"].as_array().unwrap().len() <= 50);
         check_slack(&payload, &shown);
         let mut all = Vec::new();
@@ -261,9 +273,12 @@ fn check_slack(payload: &Value, shown: &str) {
 #[test]
 fn teams_reads_text_from_outside_nowhere_but_in_text_runs() {
     let clock = clock();
-    for title in titles() {
+    for (title, (make, _)) in titles()
+        .into_iter()
+        .flat_map(|title| MADE.map(|made| (title.clone(), made)))
+    {
         let shown = shown(&title);
-        let payload = teams::payload(&message(&clock, &title));
+        let payload = teams::payload(&make(&clock, &title));
         assert!(
             payload.to_string().len() <= 28 * 1024,
             "{}",

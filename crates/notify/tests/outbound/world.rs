@@ -6,7 +6,7 @@ use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time, d
 use notify::{
     channels::{Channels, Options, Outbound, SigningMaster, email},
     egress,
-    message::{self, Message},
+    message::{self, Message, Summary},
     testing::{Answering, Ca, HttpSink},
 };
 use serde_json::json;
@@ -92,6 +92,19 @@ impl World {
 
 /// What is said of a critical finding of that title; every other text from outside is the title too.
 pub(crate) fn message(clock: &Clock, title: &str) -> Message {
+    message::compose(&event(clock, title), "https://campanile.example")
+}
+
+/// The same of several at once.
+pub(crate) fn summary(clock: &Clock, title: &str) -> Message {
+    let mut summary = Summary::default();
+    for _ in 0..3 {
+        summary.add(&event(clock, title));
+    }
+    summary.message(clock.id(), "https://campanile.example")
+}
+
+fn event(clock: &Clock, title: &str) -> Event {
     let subject = Subject {
         kind: SubjectType::Finding,
         id: clock.id(),
@@ -109,5 +122,5 @@ pub(crate) fn message(clock: &Clock, title: &str) -> Message {
         "from_status": "in_progress", "status": "retest", "sla_due_at": "2026-12-03T14:00:00Z",
     }))
     .unwrap();
-    message::compose(&event, "https://campanile.example")
+    event
 }

@@ -59,7 +59,9 @@ async fn dying_under_load_loses_nothing_and_doubles_no_row() {
 /// words.
 async fn die(database: &Database, kills: usize) -> String {
     let outside = Outside::start().await;
-    let settings = outside.settings();
+    let mut settings = outside.settings();
+    // The checker asks for a message of its own for each finding.
+    settings.push(("CAMPANILE_DELIVERY__BURST_PER_MINUTE", "0".to_owned()));
     let (world, manager) = {
         let process = Process::start(database, &settings).unwrap();
         let admin = process.admin().await;

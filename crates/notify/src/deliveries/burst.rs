@@ -1,0 +1,202 @@
+//! How many single messages one person gets in a minute, on one channel; what is over that is told of in a summary.
+//!
+//! Owns: the decision, made in the transaction of the plan and remembered in a row that is locked meanwhile, so that it
+//! holds through crashes and between nodes. The first message over the bound becomes the summary: it waits for a
+//! minute, and what comes until then joins it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use base::{Id, Time};
+use store::{Error, FromRow, Row, Tx, Value, params};
+
+use crate::{
+    channel::Channel,
+    plan::Planned,
+    sql,
+    target::{Key, Recipient},
+};
+
+/// Over how long messages are counted, and how long a summary collects.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// How a message goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// By itself.
+    Single,
+    /// It becomes a summary of this id, which is due then.
+    Opens(Id, Time),
+    /// It is told of in this summary.
+    Joins(Id),
+}
+
+/// Who is told where.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    channel: Channel,
+    recipient: String,
+    key: Key,
+}
+
+impl Place {
+    /// None for what is no person's: team posts and URLs of rules are not bundled.
+    fn of(planned: &Planned) -> Option<Self> {
+        let recipient = match &planned.recipient {
+            Recipient::User(_) | Recipient::Address(_) => &planned.recipient,
+            Recipient::Team(_) | Recipient::Url(_) => return None,
+        };
+        Some(Self {
+            channel: planned.channel,
+            recipient: format!("{} {}", recipient.kind(), recipient.reference()),
+            key: planned.target.key.clone(),
+        })
+    }
+}
+
+/// What a place had lately.
+#[derive(Debug, Default)]
+struct Lately {
+    singles: Vec<Time>,
+    summary: Option<(Id, Time)>,
+    /// Whether this transaction knows that the summary still waits.
+    sure: bool,
+}
+
+/// The places of one transaction, locked until it ends.
+#[derive(Debug)]
+pub(crate) struct Bursts {
+    most: usize,
+    places: BTreeMap<Place, Lately>,
+}
+
+struct Stored(Place, Lately);
+
+impl FromRow for Stored {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let place = Place {
+            channel: row.get(0)?,
+            recipient: row.get(1)?,
+            key: Key::stored(&row.get::<String>(2)?),
+        };
+        let (singles, summary): (String, String) = (row.get(3)?, row.get(4)?);
+        let summary = if summary.is_empty() {
+            None
+        } else {
+            Some((row.get(4)?, row.get(5)?))
+        };
+        let singles = singles
+            .split_ascii_whitespace()
+            .map(|nanos| nanos.parse().map(Time::from_nanos))
+            .collect::<Result<_, _>>()
+            .map_err(|_| Error::Decode("times of single messages".to_owned()))?;
+        let lately = Lately {
+            singles,
+            summary,
+            sure: false,
+        };
+        Ok(Self(place, lately))
+    }
+}
+
+const HEAD: &str = "insert into delivery_bursts (channel, recipient, target_key, singles, summary_id, summary_at, \
+     updated_at)";
+const WIDTH: usize = 7;
+// The change that changes little is the lock.
+const LOCK: &str = "on conflict (channel, recipient, target_key) do update set updated_at = excluded.updated_at \
+     returning channel, recipient, target_key, singles, summary_id, summary_at";
+const SAVE: &str = "on conflict (channel, recipient, target_key) do update set singles = excluded.singles, \
+     summary_id = excluded.summary_id, summary_at = excluded.summary_at";
+// Touched, so that whoever claims it waits for those who join, or these see that it is gone.
+const WAITS: &str =
+    "update deliveries set updated_at = $2 where id = $1 and state = 'pending' and attempts = 0";
+
+impl Bursts {
+    /// What the places of these messages had lately; `most` single messages a minute, 0 for no bound.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn open<'a>(
+        tx: &mut Tx<'_>,
+        most: u32,
+        planned: impl Iterator<Item = &'a Planned>,
+    ) -> Result<Self, Error> {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        // In order, so that two transactions never wait for each other.
+        let places: BTreeSet<Place> = planned.filter(|_| most > 0).filter_map(Place::of).collect();
+        let now = tx.now();
+        let rows: Vec<Value> = places
+            .iter()
+            .flat_map(|place| row(place, &Lately::default(), now))
+            .collect();
+        let stored: Vec<Stored> = sql::insert_returning(tx, HEAD, WIDTH, &rows, LOCK)?;
+        Ok(Self {
+            most,
+            places: stored
+                .into_iter()
+                .map(|Stored(place, lately)| (place, lately))
+                .collect(),
+        })
+    }
+
+    /// How this message goes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn way(&mut self, tx: &mut Tx<'_>, planned: &Planned) -> Result<Way, Error> {
+        let now = tx.now();
+        let Some(lately) = Place::of(planned).and_then(|place| self.places.get_mut(&place)) else {
+            return Ok(Way::Single);
+        };
+        if let Some((summary, until)) = lately.summary
+            && until > now
+        {
+            if lately.sure || tx.execute(WAITS, params![summary, now])? > 0 {
+                lately.sure = true;
+                return Ok(Way::Joins(summary));
+            }
+            lately.summary = None;
+        }
+        lately.singles.retain(|at| at.after(WINDOW) > now);
+        if lately.singles.len() < self.most {
+            lately.singles.push(now);
+            return Ok(Way::Single);
+        }
+        let (summary, until) = (tx.id(), now.after(WINDOW));
+        lately.summary = Some((summary, until));
+        lately.sure = true;
+        Ok(Way::Opens(summary, until))
+    }
+
+    /// Remembers what was decided.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(crate) fn save(self, tx: &mut Tx<'_>) -> Result<(), Error> {
+        let now = tx.now();
+        let rows: Vec<Value> = self
+            .places
+            .iter()
+            .flat_map(|(place, lately)| row(place, lately, now))
+            .collect();
+        sql::insert(tx, HEAD, WIDTH, &rows, SAVE)
+    }
+}
+
+fn row(place: &Place, lately: &Lately, now: Time) -> [Value; WIDTH] {
+    let singles: Vec<String> = lately.singles.iter().map(|at| at.nanos().to_string()).collect();
+    let (summary, until) = lately
+        .summary
+        .map_or_else(Default::default, |(id, until)| (id.to_string(), until));
+    [
+        place.channel.into(),
+        place.recipient.as_str().into(),
+        place.key.as_str().into(),
+        singles.join(" ").into(),
+        summary.into(),
+        until.into(),
+        now.into(),
+    ]
+}
