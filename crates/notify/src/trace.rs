@@ -1,6 +1,9 @@
 //! For one event: who was told and who was not, why, and what became of each message.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+};
 
 use access::{Caller, Json, Path, Problem, directory};
 use axum::extract::State as Extract;
@@ -10,7 +13,10 @@ use store::{Error, FromRow, Row, Tx, outbox, params};
 
 use crate::{
     channel::Channel,
-    deliveries::log::{self, DeliveryLog},
+    deliveries::{
+        State as DeliveryState,
+        log::{self, DeliveryLog},
+    },
     http::State,
     plan::{Reason, Why},
     target::Recipient,
@@ -54,12 +60,12 @@ pub struct Entry {
     pub recipient: String,
     /// The name of the person or team, if there still is one. Text from outside: escape it.
     pub name: Option<String>,
-    /// Whether they were told.
+    /// Whether they were told, or are to be by a message that waits or is under way.
     pub told: bool,
-    /// Why, or why not, as a word.
+    /// Why, or why not, as a word. Where a message was planned and did not arrive it is the message's state.
     pub reason: &'static str,
     /// The same in a sentence.
-    pub explanation: &'static str,
+    pub explanation: Cow<'static, str>,
     /// The rule that told them.
     pub rule_id: Option<Id>,
     /// Their row in the inbox, where the channel is `in_app`.
@@ -109,6 +115,11 @@ pub async fn trace_event(
 const KEPT: &str = "select planned_at, fault, reasons from event_plans where event_id = $1";
 const ROWS: &str = "select user_id, id from notifications where event_id = $1";
 
+/// What became of the summaries in which the event is told of.
+type Summaries = HashMap<Id, (DeliveryState, String)>;
+const SUMMARIES: &str = "select id, state, reason from deliveries where id in \
+     (select summary_id from deliveries where event_id = $1 and state = 'bundled')";
+
 /// The trace of an event of the scope.
 fn trace(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Trace>, Error> {
     let Some(event) = outbox::event(tx, id, scope)? else {
@@ -121,6 +132,11 @@ fn trace(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Trace>, Error>
         .unwrap_or_default();
     let names = names(tx, reasons)?;
     let rows: HashMap<Id, Id> = tx.all::<(Id, Id)>(ROWS, params![id])?.into_iter().collect();
+    let summaries: Vec<(Id, DeliveryState, String)> = tx.all(SUMMARIES, params![id])?;
+    let summaries: Summaries = summaries
+        .into_iter()
+        .map(|(id, state, reason)| (id, (state, reason)))
+        .collect();
     let filter = log::Filter {
         event: Some(id),
         ..log::Filter::default()
@@ -140,12 +156,39 @@ fn trace(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Trace>, Error>
                     Recipient::User(user) if reason.channel == Channel::InApp => rows.get(user).copied(),
                     _ => None,
                 };
-                entry.delivery = deliveries.remove(&(reason.channel, Some(reason.recipient.clone())));
+                let delivery = deliveries.remove(&(reason.channel, Some(reason.recipient.clone())));
+                if let Some(log) = &delivery {
+                    entry.follow(log, &summaries);
+                }
+                entry.delivery = delivery;
             }
             entry
         })
         .collect();
     Ok(Some(of(&event, kept, entries)))
+}
+
+impl Entry {
+    /// What became of the message, or of the summary that tells of it, decides.
+    fn follow(&mut self, log: &DeliveryLog, summaries: &Summaries) {
+        let delivery = &log.delivery;
+        let (state, reason) = match delivery.summary_id.and_then(|summary| summaries.get(&summary)) {
+            Some((state, reason)) if delivery.state == DeliveryState::Bundled => {
+                (*state, Some(reason.clone()))
+            }
+            _ => (delivery.state, delivery.reason.clone()),
+        };
+        if matches!(
+            state,
+            DeliveryState::Cancelled | DeliveryState::Refused | DeliveryState::Failed
+        ) {
+            self.told = false;
+            self.reason = state.name();
+            self.explanation = reason.map_or(Cow::Borrowed("it did not arrive"), Cow::Owned);
+        } else if delivery.state == DeliveryState::Bundled {
+            self.explanation = Cow::Borrowed("one of many in a minute: told of in a summary");
+        }
+    }
 }
 
 fn of(event: &Event, kept: Option<Kept>, entries: Vec<Entry>) -> Trace {
@@ -175,7 +218,7 @@ fn entry(reason: &Reason, names: &HashMap<Id, String>) -> Entry {
         name,
         told: reason.why.told(),
         reason: reason.why.name(),
-        explanation: reason.why.words(),
+        explanation: reason.why.words().into(),
         rule_id: match reason.why {
             Why::Rule(rule) => Some(rule),
             _ => None,

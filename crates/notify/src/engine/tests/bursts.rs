@@ -45,6 +45,17 @@ async fn titles(bag: &mut Mailbag, count: usize) -> Vec<String> {
     titles
 }
 
+/// What the trace of an event says of Ana's mail.
+async fn mail(house: &House, event: base::Id) -> serde_json::Value {
+    let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
+    let entries = trace["entries"].as_array().unwrap();
+    entries
+        .iter()
+        .find(|entry| entry["channel"] == "email")
+        .unwrap()
+        .clone()
+}
+
 const SINGLE: &str = "Finding assigned: SQL injection";
 
 #[tokio::test]
@@ -188,8 +199,9 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
             event
         };
         // The one that opens the summary falls away, and one in its middle.
-        house.emit(elsewhere()).await;
-        assign(&house, 2).await;
+        let lost = house.emit(elsewhere()).await;
+        let led = house.assign(&[house.ana], &[]).await;
+        let kept = house.assign(&[house.ana], &[]).await;
         house.emit(elsewhere()).await;
         house.until(BUNDLED, 3).await;
         people::leave(&house.store, other, house.ana).await;
@@ -203,6 +215,56 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
         house.until(DELIVERED, 4).await;
         house.until(CANCELLED, 2).await;
         assert_eq!(house.count(BUNDLED).await, 1);
+        let traces = [
+            mail(&house, lost).await,
+            mail(&house, led).await,
+            mail(&house, kept).await,
+        ];
+        let said = traces
+            .each_ref()
+            .map(|entry| (&entry["told"], entry["reason"].as_str().unwrap()));
+        assert_eq!(
+            said,
+            [
+                (&json!(false), "cancelled"),
+                (&json!(true), "rule"),
+                (&json!(true), "rule")
+            ]
+        );
+        let why = traces
+            .each_ref()
+            .map(|entry| entry["explanation"].as_str().unwrap());
+        assert_eq!(why[0], "the event's company is outside their scope");
+        assert_eq!(why[2], "one of many in a minute: told of in a summary");
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_told_of_in_a_summary_that_is_refused_was_not_told() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let (taken, refused) = (Outcome::Delivered, Outcome::RefusedForGood);
+        post.answers(ANA, &[taken, taken, taken, refused].map(Answer::Outcome));
+        let engine = three(&house, &post, "a");
+        assign(&house, 4).await;
+        let event = house.assign(&[house.ana], &[]).await;
+        titles(&mut bag, 3).await;
+        house.until(BUNDLED, 1).await;
+        house.clock.advance(MINUTE);
+        next(&mut bag).await;
+        house
+            .until("select count(*) from deliveries where state = 'refused'", 1)
+            .await;
+        let entry = mail(&house, event).await;
+        assert_eq!(
+            (&entry["told"], &entry["reason"]),
+            (&json!(false), &json!("refused")),
+            "{}",
+            house.name
+        );
+        assert_eq!(entry["explanation"], "the test says so");
+        assert_eq!(entry["delivery"]["state"], "bundled");
         engine.stop().await;
     }
 }
