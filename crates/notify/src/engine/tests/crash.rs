@@ -37,6 +37,25 @@ async fn an_attempt_without_an_end_is_made_again_by_the_next_start() {
 }
 
 #[tokio::test]
+async fn an_attempt_is_on_record_before_anything_leaves() {
+    const OPEN: &str = "select count(*) from delivery_attempts where ended_at = 0";
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers("ana@example.com", &[Answer::Hangs]);
+        // At once with the plan, and as a claim.
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        assert_eq!(house.count(OPEN).await, 1, "{}", house.name);
+        engine.kill().await;
+        let engine = house.engine(&post);
+        next(&mut bag).await;
+        assert_eq!(house.count(OPEN).await, 1, "{}", house.name);
+        engine.kill().await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
