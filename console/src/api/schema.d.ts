@@ -98,7 +98,11 @@ export interface paths {
         delete: operations["delete"];
         options?: never;
         head?: never;
-        /** Rename a company */
+        /**
+         * Change a company
+         * @description Its name takes an administrator, the rest a manager of the company. What changes about messages counts from the
+         *     next attempt on, also for what waits already.
+         */
         patch: operations["update"];
         trace?: never;
     };
@@ -1008,13 +1012,22 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
+            /** @description Whether mails and chats about it leave out all detail: no title, project, place, person or comment. */
+            minimal_messages: boolean;
             /** @description Its name. */
             name: string;
         };
-        /** @description A company to add, or its new name. */
+        /** @description A company to add. */
         CompanyBody: {
             /** @description The name, one line of at most 200 characters. */
             name: string;
+        };
+        /** @description What changes about a company; what is left out stays. */
+        CompanyChange: {
+            /** @description Whether mails and chats about the company leave out all detail. For its managers too. */
+            minimal_messages?: boolean | null;
+            /** @description The name, one line of at most 200 characters. For administrators. */
+            name?: string | null;
         };
         /** @description A company with its members. */
         CompanyDetail: components["schemas"]["Company"] & {
@@ -1496,6 +1509,8 @@ export interface components {
                 created_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
+                /** @description Whether mails and chats about it leave out all detail: no title, project, place, person or comment. */
+                minimal_messages: boolean;
                 /** @description Its name. */
                 name: string;
             }[];
@@ -2507,11 +2522,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CompanyBody"];
+                "application/json": components["schemas"]["CompanyChange"];
             };
         };
         responses: {
-            /** @description Renamed */
+            /** @description Changed */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -13,6 +13,8 @@ pub struct Company {
     pub id: Id,
     /// Its name.
     pub name: String,
+    /// Whether mails and chats about it leave out all detail: no title, project, place, person or comment.
+    pub minimal_messages: bool,
     /// When it was added.
     pub created_at: Time,
 }
@@ -35,7 +37,8 @@ impl FromRow for Company {
         Ok(Self {
             id: row.get(0)?,
             name: row.get(1)?,
-            created_at: row.get(2)?,
+            minimal_messages: row.get(2)?,
+            created_at: row.get(3)?,
         })
     }
 }
@@ -51,7 +54,7 @@ impl FromRow for Member {
     }
 }
 
-const SELECT: &str = "select id, name, created_at from companies where 1 = 1";
+const SELECT: &str = "select id, name, minimal_messages, created_at from companies where 1 = 1";
 
 /// The company of this id.
 ///
@@ -79,27 +82,45 @@ pub(crate) fn list(
         .all(tx)
 }
 
-const INSERT: &str = "insert into companies (id, name, created_at, updated_at) values ($1, $2, $3, $3)";
+const INSERT: &str = "insert into companies (id, name, minimal_messages, created_at, updated_at) \
+     values ($1, $2, 0, $3, $3)";
 
 /// Adds a company without members.
 pub(crate) fn insert(tx: &mut Tx<'_>, name: String) -> Result<Company, Error> {
     let (id, created_at) = (tx.id(), tx.now());
     tx.execute(INSERT, params![id, &name, created_at])?;
-    Ok(Company { id, name, created_at })
+    Ok(Company {
+        id,
+        name,
+        minimal_messages: false,
+        created_at,
+    })
 }
 
 const RENAME: &str = "update companies set name = $2, updated_at = $3 where id = $1";
+const SAY_LESS: &str = "update companies set minimal_messages = $2, updated_at = $3 where id = $1";
 
-/// Renames a company.
+/// What changes about a company; the rest stays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Change {
+    pub(crate) name: Option<String>,
+    pub(crate) minimal_messages: Option<bool>,
+}
+
+/// Changes a company of the scope.
 ///
 /// # Errors
 /// 404 where there is none.
-pub(crate) fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
+pub(crate) fn update(tx: &mut Tx<'_>, id: Id, scope: &Scope, change: Change) -> Result<Company, Problem> {
+    find(tx, id, scope)?;
     let now = tx.now();
-    match tx.execute(RENAME, params![id, name, now])? {
-        0 => Err(Problem::not_found()),
-        _ => Ok(()),
+    if let Some(name) = change.name {
+        tx.execute(RENAME, params![id, name, now])?;
     }
+    if let Some(on) = change.minimal_messages {
+        tx.execute(SAY_LESS, params![id, on, now])?;
+    }
+    find(tx, id, scope)
 }
 
 const DELETE: &str = "delete from companies where id = $1";

@@ -302,6 +302,21 @@ pub fn team_members(tx: &mut Tx<'_>, team: Id) -> Result<Vec<Id>, Error> {
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
+const MINIMAL: &str = "select id from companies where minimal_messages = 1";
+
+/// Those of these companies whose messages are to hold no detail.
+///
+/// # Errors
+/// The store's.
+pub fn with_minimal_messages(tx: &mut Tx<'_>, companies: &[Id]) -> Result<Vec<Id>, Error> {
+    let mut minimal = Vec::new();
+    for chunk in companies.chunks(CHUNK) {
+        let rows: Vec<(Id,)> = Select::new(MINIMAL).within("id", chunk.iter().copied()).all(tx)?;
+        minimal.extend(rows.into_iter().map(|(id,)| id));
+    }
+    Ok(minimal)
+}
+
 const COMPANY_NAME: &str = "select name from companies where id = $1";
 
 /// The name of a company, if there is one.

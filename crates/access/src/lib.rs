@@ -52,5 +52,9 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0002-team-addresses-saved",
             include_str!("../migrations/0002-team-addresses-saved.sql"),
         ),
+        (
+            "0003-minimal-messages",
+            include_str!("../migrations/0003-minimal-messages.sql"),
+        ),
     ],
 };

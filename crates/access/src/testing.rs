@@ -7,7 +7,7 @@
     reason = "a test without its world has failed"
 )]
 
-use base::Id;
+use base::{Id, Scope};
 use store::Store;
 
 use crate::{
@@ -31,6 +31,18 @@ pub async fn company(store: &Store, name: &str) -> Id {
     let name = name.to_owned();
     let made = store.write(move |tx| companies::insert(tx, name)).await;
     made.expect("a company").id
+}
+
+/// Says whether mails and chats about the company are to hold no detail.
+pub async fn minimal_messages(store: &Store, company: Id, on: bool) {
+    let change = companies::Change {
+        minimal_messages: Some(on),
+        ..companies::Change::default()
+    };
+    let done = store
+        .write(move |tx| companies::update(tx, company, &Scope::All, change))
+        .await;
+    done.expect("a company to change");
 }
 
 /// A person who is a member of nothing. Their name is what stands before the `@`.

@@ -26,6 +26,7 @@ use store::{FromValue, Value};
 use crate::{
     channel::Channel,
     channels::webhook::Signing,
+    message::Detail,
     plan::{Why, World, admits, admits_team},
     target::{Key, Recipient},
 };
@@ -162,13 +163,16 @@ pub(crate) struct Address {
     pub(crate) text: Secret,
     /// Which secrets sign it, on a webhook.
     pub(crate) signing: Signing,
+    /// How much may be told there, but on a webhook, whose body is made with the plan.
+    pub(crate) detail: Detail,
 }
 
 impl Address {
-    fn mail(address: &str) -> Self {
+    fn mail(address: &str, detail: Detail) -> Self {
         Self {
             text: Secret::new(address),
             signing: Signing::default(),
+            detail,
         }
     }
 }
@@ -182,11 +186,13 @@ pub(crate) fn address(
     recipient: &Recipient,
     key: &Key,
 ) -> Result<Address, Why> {
+    let detail = world.detail(event);
     let same = |url: Option<&crate::plan::UrlTarget>| match url {
         Some(url) if url.target.key == *key && world.off.contains(key) => Err(Why::SwitchedOff),
         Some(url) if url.target.key == *key => Ok(Address {
             text: url.url.clone(),
             signing: url.signing,
+            detail,
         }),
         _ => Err(Why::Gone),
     };
@@ -201,7 +207,7 @@ pub(crate) fn address(
                 .passing(event, channel)
                 .flat_map(|rule| &rule.addresses);
             if named.any(|target| target.key == *key) {
-                Ok(Address::mail(address))
+                Ok(Address::mail(address, detail))
             } else {
                 Err(Why::Gone)
             }
@@ -216,7 +222,7 @@ pub(crate) fn address(
             admits(event, world, *id, channel)?;
             // Mail follows the person to a new address.
             let person = world.person(*id).ok_or(Why::Unknown)?;
-            Ok(Address::mail(&person.mailbox.label))
+            Ok(Address::mail(&person.mailbox.label, detail))
         }
         Recipient::User(id) => {
             admits(event, world, *id, channel)?;

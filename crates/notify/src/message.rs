@@ -4,6 +4,7 @@
 //! not escaped: every channel escapes for itself.
 //! Must not: know a recipient or a channel.
 
+mod minimal;
 mod summary;
 mod wording;
 
@@ -50,6 +51,16 @@ pub struct Message {
     pub ids: Map<String, Value>,
     /// The event's own data, as it is.
     pub attributes: Map<String, Value>,
+}
+
+/// How much of an event a message tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// All that is worth knowing.
+    Full,
+    /// What kind of thing happened, in which company, how severe, when and until when: for a company none of whose
+    /// detail is to leave the house by mail or chat.
+    Minimal,
 }
 
 /// One thing worth knowing.
@@ -114,8 +125,15 @@ impl Message {
     }
 }
 
-/// What is said of the event. `public_url` is the console's address, without a slash at its end.
-pub fn compose(event: &Event, public_url: &str) -> Message {
+/// What is said of the event, and how much of it. `public_url` is the console's address, without a slash at its end.
+pub fn compose(event: &Event, public_url: &str, detail: Detail) -> Message {
+    match detail {
+        Detail::Full => whole(event, public_url),
+        Detail::Minimal => whole(&minimal::of(event), public_url),
+    }
+}
+
+fn whole(event: &Event, public_url: &str) -> Message {
     let words = wording::words(event);
     Message {
         event_id: event.id,

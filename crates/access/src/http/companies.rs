@@ -5,16 +5,26 @@ use base::Id;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, Caller, Company, Json, Member, Page, PageQuery, Path, Problem, Query, companies, http::NAME,
-    validate::Check,
+    Access, Caller, Company, Json, Member, Page, PageQuery, Path, Problem, Query, Role, companies,
+    http::NAME, validate::Check,
 };
 
-/// A company to add, or its new name.
+/// A company to add.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyBody {
     /// The name, one line of at most 200 characters.
     name: String,
+}
+
+/// What changes about a company; what is left out stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompanyChange {
+    /// The name, one line of at most 200 characters. For administrators.
+    name: Option<String>,
+    /// Whether mails and chats about the company leave out all detail. For its managers too.
+    minimal_messages: Option<bool>,
 }
 
 /// A company with its members.
@@ -26,9 +36,9 @@ pub struct CompanyDetail {
     members: Vec<Member>,
 }
 
-fn name(body: &CompanyBody) -> Result<String, Problem> {
+fn checked(name: &str) -> Result<String, Problem> {
     let mut check = Check::new();
-    let name = check.line("name", &body.name, NAME);
+    let name = check.line("name", name, NAME);
     check.done()?;
     Ok(name)
 }
@@ -68,7 +78,7 @@ pub async fn create(
     Json(body): Json<CompanyBody>,
 ) -> Result<(StatusCode, Json<Company>), Problem> {
     caller.admin()?;
-    let name = name(&body)?;
+    let name = checked(&body.name)?;
     let company = access
         .store()
         .write(move |tx| companies::insert(tx, name))
@@ -99,12 +109,15 @@ pub async fn get(
         .await
 }
 
-/// Rename a company
+/// Change a company
+///
+/// Its name takes an administrator, the rest a manager of the company. What changes about messages counts from the
+/// next attempt on, also for what waits already.
 #[utoipa::path(
     patch, path = "/companies/{id}", tag = "companies", params(("id" = Id, Path, description = "The company")),
-    request_body = CompanyBody,
+    request_body = CompanyChange,
     responses(
-        (status = 200, description = "Renamed", body = Company),
+        (status = 200, description = "Changed", body = Company),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -112,16 +125,19 @@ pub async fn update(
     State(access): State<Access>,
     caller: Caller,
     Path(id): Path<Id>,
-    Json(body): Json<CompanyBody>,
+    Json(body): Json<CompanyChange>,
 ) -> Result<Json<Company>, Problem> {
-    administer(&caller, id)?;
-    let name = name(&body)?;
+    caller.may(id, Role::Manager)?;
+    if body.name.is_some() {
+        administer(&caller, id)?;
+    }
+    let change = companies::Change {
+        name: body.name.as_deref().map(checked).transpose()?,
+        minimal_messages: body.minimal_messages,
+    };
     access
         .store()
-        .write(move |tx| {
-            companies::rename(tx, id, &name)?;
-            companies::find(tx, id, &caller.scope).map(Json)
-        })
+        .write(move |tx| companies::update(tx, id, &caller.scope, change).map(Json))
         .await
 }
 

@@ -176,7 +176,11 @@ async fn no_body_is_an_error_of_ours() {
                 json!({"name": "x", "expires_at": "2027-01-01T00:00:00Z"}),
             ),
             ("POST", "/companies".to_owned(), json!({"name": "x"})),
-            ("PATCH", format!("/companies/{ours}"), json!({"name": "x"})),
+            (
+                "PATCH",
+                format!("/companies/{ours}"),
+                json!({"name": "x", "minimal_messages": true}),
+            ),
             (
                 "PUT",
                 format!("/companies/{other}/members/{user}"),

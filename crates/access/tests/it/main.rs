@@ -7,6 +7,7 @@
 
 mod bodies;
 mod changes;
+mod companies;
 mod directory;
 mod roles;
 mod session;

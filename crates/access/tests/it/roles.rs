@@ -68,6 +68,28 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 404, 403, 403, 403, 200],
     ),
     (
+        "say what messages about a company may hold",
+        |cell| {
+            (
+                "PATCH",
+                format!("/companies/{}", cell.company),
+                Some(json!({"minimal_messages": true})),
+            )
+        },
+        [401, 404, 403, 403, 200, 200],
+    ),
+    (
+        "rename a company beside it",
+        |cell| {
+            (
+                "PATCH",
+                format!("/companies/{}", cell.company),
+                Some(json!({"name": "X", "minimal_messages": true})),
+            )
+        },
+        [401, 404, 403, 403, 403, 200],
+    ),
+    (
         "remove a company",
         |cell| ("DELETE", format!("/companies/{}", cell.company), None),
         [401, 404, 403, 403, 403, 204],

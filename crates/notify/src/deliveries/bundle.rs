@@ -12,6 +12,7 @@ use super::{
     claim::{Due, cancel},
 };
 use crate::{
+    facts,
     message::{self, Message, Summary},
     plan::{Why, World},
 };
@@ -32,7 +33,7 @@ impl Letter {
     /// What it says.
     pub(crate) fn message(&self, public_url: &str) -> Message {
         match &self.content {
-            Content::One(event) => message::compose(event, public_url),
+            Content::One(event) => message::compose(event, public_url, self.address.detail),
             Content::Many(first, summary) => summary.message(first.id, public_url),
         }
     }
@@ -52,15 +53,15 @@ impl Letter {
 /// The database's.
 pub(super) fn content(
     tx: &mut Tx<'_>,
-    world: &World,
+    world: &mut World,
     due: &Due,
     events: &HashMap<Id, Arc<Event>>,
 ) -> Result<Result<(Content, Address), Why>, Error> {
-    let ask = |event: &Event| address(event, world, due.channel, &due.recipient, &due.key);
+    let ask = |event: &Event, world: &World| address(event, world, due.channel, &due.recipient, &due.key);
     let Some(own) = events.get(&due.event) else {
         return Ok(Err(Why::Gone));
     };
-    let to = match ask(own) {
+    let to = match ask(own, world) {
         Ok(to) => to,
         Err(why) => return Ok(Err(why)),
     };
@@ -68,7 +69,7 @@ pub(super) fn content(
         return Ok(Ok((Content::One(Arc::clone(own)), to)));
     }
     let mut summary = Summary::default();
-    summary.add(own);
+    summary.add(own, to.detail);
     let mut after = String::new();
     loop {
         let page: Vec<(Id, Id)> = tx.all(BUNDLED, params![due.id, &after, PAGE])?;
@@ -79,13 +80,11 @@ pub(super) fn content(
             .into_iter()
             .map(|event| (event.id, event))
             .collect();
+        facts::add_companies(tx, world, events.values())?;
         for (delivery, event) in page {
-            match events
-                .get(&event)
-                .ok_or(Why::Gone)
-                .and_then(|event| ask(event).map(|_| event))
-            {
-                Ok(event) => summary.add(event),
+            let asked = events.get(&event).ok_or(Why::Gone);
+            match asked.and_then(|event| Ok((event, ask(event, world)?))) {
+                Ok((event, to)) => summary.add(event, to.detail),
                 Err(why) => cancel(tx, delivery, &why)?,
             }
         }

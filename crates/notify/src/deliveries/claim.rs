@@ -104,10 +104,11 @@ pub(crate) fn claim(
         ..Claim::default()
     };
     let events = events_of(tx, &due)?;
-    let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient));
-    let world = facts::world(tx, vault, rules, wanted)?;
+    let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient))
+        .with_companies_of(events.values().map(Arc::as_ref));
+    let mut world = facts::world(tx, vault, rules, wanted)?;
     for due in due {
-        match content(tx, &world, &due, &events)? {
+        match content(tx, &mut world, &due, &events)? {
             Ok((told, address)) => match round.pace.ask(due.channel, &due.key, now) {
                 Ok(()) => claim.letters.push(letter(due, told, address, now)),
                 Err(later) => drop(tx.execute(LATER, params![due.id, later])?),

@@ -15,7 +15,7 @@ use crate::{
     deliveries::{self, Address, Bursts, Letter, New, Way},
     facts::{self, Wanted},
     inbox::{self, Addition, Notification},
-    message,
+    message::{self, Detail},
     plan::{self, Plan, Planned, World},
     sql,
     target::Recipient,
@@ -90,7 +90,7 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
         if plan.inbox.is_empty() && formats.is_empty() {
             return (plan, None, Vec::new());
         }
-        let message = message::compose(&event, shared.channels.public_url());
+        let message = message::compose(&event, shared.channels.public_url(), Detail::Full);
         let draft = (!plan.inbox.is_empty()).then(|| Notification::draft(&event, &message));
         let mut bodies: Vec<(Format, String)> = Vec::new();
         for format in formats {

@@ -36,6 +36,7 @@ pub(crate) struct Arrived {
     pub(crate) delivery: Id,
     pub(crate) to: String,
     pub(crate) title: String,
+    pub(crate) note: Option<String>,
     pub(crate) body: Option<String>,
     pub(crate) signing: Signing,
 }
@@ -91,6 +92,7 @@ impl Post {
             delivery: outbound.delivery_id,
             to: outbound.destination,
             title: outbound.message.title(),
+            note: outbound.message.note,
             body: outbound.body,
             signing: outbound.signing,
         });

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use store::{Error, FromRow, Row, Select, Tx, outbox, params};
 
-use crate::message::{self, Message};
+use crate::message::{self, Detail, Message};
 
 /// A notification, as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -145,7 +145,7 @@ fn with_words(
         .map(|row| {
             let worded = events
                 .get(&row.event)
-                .map(|event| Notification::draft(event, &message::compose(event, public_url)));
+                .map(|event| Notification::draft(event, &message::compose(event, public_url, Detail::Full)));
             Notification {
                 id: row.id,
                 read: row.read_at != 0 || row.created_at <= all_read,

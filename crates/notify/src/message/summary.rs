@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base::{Event, Id, Severity, Time, text};
 use serde_json::Map;
 
-use super::{Link, Message, compose};
+use super::{Detail, Link, Message, compose};
 
 /// How many events are listed.
 const LINES: usize = 50;
@@ -28,8 +28,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// One more, later than those before it.
-    pub fn add(&mut self, event: &Event) {
+    /// One more, later than those before it, and how much of it is told.
+    pub fn add(&mut self, event: &Event, detail: Detail) {
         let severity = event.severity;
         self.latest = self.latest.max(event.at);
         match self.counts.iter_mut().find(|(known, _)| *known == severity) {
@@ -39,7 +39,7 @@ impl Summary {
         let place = self.lines.partition_point(|(other, _)| *other >= severity);
         if place < LINES {
             self.lines.truncate(LINES - 1);
-            self.lines.insert(place, (severity, line(event)));
+            self.lines.insert(place, (severity, line(event, detail)));
         }
     }
 
@@ -117,8 +117,8 @@ impl Summary {
 }
 
 /// `[Critical] Finding assigned: SQL injection (Acme Bank)`.
-fn line(event: &Event) -> String {
-    let message = compose(event, "");
+fn line(event: &Event, detail: Detail) -> String {
+    let message = compose(event, "", detail);
     let mut line = message
         .severity_label()
         .map(|severity| format!("[{severity}] "))
@@ -157,7 +157,10 @@ mod tests {
         let clock = Clock::system();
         let mut summary = Summary::default();
         for (n, severity) in severities.into_iter().enumerate() {
-            summary.add(&event(&clock, Some(severity), &format!("Finding {n}")));
+            summary.add(
+                &event(&clock, Some(severity), &format!("Finding {n}")),
+                Detail::Full,
+            );
         }
         summary.message(clock.id(), "https://campanile.example/")
     }
@@ -193,7 +196,7 @@ mod tests {
         let clock = Clock::system();
         let mut summary = Summary::default();
         for _ in 0..60 {
-            summary.add(&event(&clock, None, &"long ".repeat(1_000)));
+            summary.add(&event(&clock, None, &"long ".repeat(1_000)), Detail::Full);
         }
         let note = summary.message(clock.id(), "").note.unwrap();
         assert!(note.starts_with("The 20 worst of 60:\n"), "{note}");

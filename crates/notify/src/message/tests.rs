@@ -18,7 +18,7 @@ fn event(kind: Kind) -> Event {
 #[test]
 fn every_kind_has_words_also_without_any_data() {
     for kind in Kind::ALL {
-        let message = compose(&event(*kind), "https://campanile.example/");
+        let message = compose(&event(*kind), "https://campanile.example/", Detail::Full);
         assert!(
             !message.action.is_empty() && !message.sentence.is_empty(),
             "{kind}"
@@ -51,7 +51,7 @@ fn a_message_reads_like_a_person_wrote_it() {
         "scan_id": event.subject.id.to_string(), "rule_id": "java/sqli",
     }))
     .unwrap();
-    let message = compose(&event, "https://c.example");
+    let message = compose(&event, "https://c.example", Detail::Full);
     assert_eq!(message.title(), "Status changed: SQL injection in login");
     assert_eq!(
         message.body(),
@@ -84,7 +84,7 @@ fn texts_from_outside_stay_on_their_line_and_within_bounds() {
     ] {
         event.data.insert(key.to_owned(), bad.clone().into());
     }
-    let message = compose(&event, "https://c.example");
+    let message = compose(&event, "https://c.example", Detail::Full);
     let lines = message
         .facts
         .iter()

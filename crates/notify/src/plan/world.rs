@@ -11,6 +11,7 @@ use base::{Event, Id, Kind, Scope, Severity, Time};
 use crate::{
     channel::Channel,
     channels::webhook::{Format, Signing},
+    message::Detail,
     target::{Key, Target},
 };
 
@@ -31,6 +32,8 @@ pub struct World {
     pub chats: HashMap<(Id, Channel), Chat>,
     /// Destinations that are switched off.
     pub off: HashSet<Key>,
+    /// Companies whose mails and chats hold no detail.
+    pub minimal: HashSet<Id>,
 }
 
 /// A person who can be told.
@@ -192,6 +195,14 @@ impl Rules {
 }
 
 impl World {
+    /// How much of the event a mail or a chat may tell.
+    pub fn detail(&self, event: &Event) -> Detail {
+        match event.audience.company() {
+            Some(company) if self.minimal.contains(&company) => Detail::Minimal,
+            _ => Detail::Full,
+        }
+    }
+
     /// The person with this id.
     pub fn person(&self, id: Id) -> Option<&Person> {
         self.people.get(&id)

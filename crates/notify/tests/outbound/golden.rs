@@ -12,7 +12,7 @@ use notify::{
         slack, teams,
         webhook::{self, Format},
     },
-    message::{self, Message, SUMMARY_TYPE, Summary},
+    message::{self, Detail, Message, SUMMARY_TYPE, Summary},
 };
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn subject(kind: Kind) -> SubjectType {
 }
 
 /// What the domain says of such an event.
-fn data(kind: Kind) -> Value {
+pub(crate) fn data(kind: Kind) -> Value {
     let mut data = json!({"company_name": "Acme Bank", "project_id": id(3), "project_name": "Web shop"});
     let more = match subject(kind) {
         SubjectType::Finding => json!({
@@ -78,25 +78,8 @@ fn data(kind: Kind) -> Value {
     data
 }
 
-fn message(kind: Kind) -> Message {
-    message::compose(&event(kind, Severity::Critical), "https://campanile.example")
-}
-
-/// What is said of several at once.
-fn summary() -> Message {
-    let mut summary = Summary::default();
-    for (kind, severity) in [
-        (Kind::FindingAssigned, Severity::Low),
-        (Kind::SlaBreached, Severity::Critical),
-        (Kind::ReportReady, Severity::Low),
-        (Kind::FindingStatusChanged, Severity::High),
-    ] {
-        summary.add(&event(kind, severity));
-    }
-    summary.message(id(9), "https://campanile.example")
-}
-
-fn event(kind: Kind, severity: Severity) -> Event {
+/// Such an event, with this data.
+pub(crate) fn event(kind: Kind, data: Value) -> Event {
     let clock = Clock::manual(Time::from_nanos(1_790_000_000_000_000_000));
     let subject = Subject {
         kind: subject(kind),
@@ -104,13 +87,33 @@ fn event(kind: Kind, severity: Severity) -> Event {
     };
     let mut event = Event::new(&clock, kind, Audience::Company(id(1)), subject);
     event.id = id(9);
-    event.severity = kind.about().severity.then_some(severity);
-    event.data = serde_json::from_value(data(kind)).unwrap();
+    event.severity = kind.about().severity.then_some(Severity::Critical);
+    event.data = serde_json::from_value(data).unwrap();
     event
 }
 
+fn message(kind: Kind, detail: Detail) -> Message {
+    message::compose(&event(kind, data(kind)), "https://campanile.example", detail)
+}
+
+/// What is said of several at once, one of them of a company that keeps its details.
+fn summary() -> Message {
+    let mut summary = Summary::default();
+    for (kind, severity, detail) in [
+        (Kind::FindingAssigned, Some(Severity::Low), Detail::Full),
+        (Kind::SlaBreached, Some(Severity::Critical), Detail::Full),
+        (Kind::ReportReady, None, Detail::Full),
+        (Kind::FindingStatusChanged, Some(Severity::High), Detail::Minimal),
+    ] {
+        let mut event = event(kind, data(kind));
+        event.severity = severity;
+        summary.add(&event, detail);
+    }
+    summary.message(id(9), "https://campanile.example")
+}
+
 /// The mail's subject, text and HTML.
-async fn mail(message: &Message) -> (String, String, String) {
+pub(crate) async fn mail(message: &Message) -> (String, String, String) {
     let world = World::new();
     let outbound = Outbound {
         delivery_id: id(8),
@@ -156,6 +159,19 @@ async fn page(message: &Message) -> (String, String) {
     (page, html)
 }
 
+/// What leaves the house of one kind where no detail may.
+async fn minimal_page(kind: Kind) -> String {
+    let message = message(kind, Detail::Minimal);
+    let (subject, text, html) = mail(&message).await;
+    format!(
+        "==== email\nSubject: {subject}\n\n{}\n\n==== html\n{}\n\n==== slack\n{}\n\n==== teams\n{}\n",
+        text.trim_end(),
+        html.trim_end(),
+        pretty(&slack::payload(&message)),
+        pretty(&teams::payload(&message)),
+    )
+}
+
 // promise: C2, C3, C4, C5, I2
 #[tokio::test]
 async fn every_kind_reads_on_every_channel_as_it_did() {
@@ -172,11 +188,11 @@ async fn every_kind_reads_on_every_channel_as_it_did() {
         }
     };
     for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
-        let (page, html) = page(&message(*kind)).await;
+        let (page, html) = page(&message(*kind, Detail::Full)).await;
         compare(format!("{kind}.txt"), page);
         // One, because its data is the envelope's.
         if *kind == Kind::FindingStatusChanged {
-            let event = Format::Cloudevents.body(&message(*kind), "https://campanile.example");
+            let event = Format::Cloudevents.body(&message(*kind, Detail::Full), "https://campanile.example");
             compare(format!("{kind}.cloudevents.json"), event + "\n");
         }
         // The template is one: three mails show its parts.
@@ -190,6 +206,9 @@ async fn every_kind_reads_on_every_channel_as_it_did() {
     let (page, html) = page(&summary()).await;
     compare(format!("{SUMMARY_TYPE}.txt"), page);
     compare(format!("{SUMMARY_TYPE}.html"), html);
+    for kind in [Kind::FindingAssigned, Kind::ScanFailed] {
+        compare(format!("{kind}.minimal.txt"), minimal_page(kind).await);
+    }
     assert!(
         changed.is_empty(),
         "read them with UPDATE=1 and git diff: {changed:?}"

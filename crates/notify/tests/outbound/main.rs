@@ -13,6 +13,7 @@ mod email;
 mod fixtures;
 mod golden;
 mod hostile;
+mod minimal;
 mod posts;
 mod webhooks;
 mod world;

@@ -6,7 +6,7 @@ use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time, d
 use notify::{
     channels::{Channels, Options, Outbound, SigningMaster, email},
     egress,
-    message::{self, Message, Summary},
+    message::{self, Detail, Message, Summary},
     testing::{Answering, Ca, HttpSink},
 };
 use serde_json::json;
@@ -92,14 +92,14 @@ impl World {
 
 /// What is said of a critical finding of that title; every other text from outside is the title too.
 pub(crate) fn message(clock: &Clock, title: &str) -> Message {
-    message::compose(&event(clock, title), "https://campanile.example")
+    message::compose(&event(clock, title), "https://campanile.example", Detail::Full)
 }
 
 /// The same of several at once.
 pub(crate) fn summary(clock: &Clock, title: &str) -> Message {
     let mut summary = Summary::default();
     for _ in 0..3 {
-        summary.add(&event(clock, title));
+        summary.add(&event(clock, title), Detail::Full);
     }
     summary.message(clock.id(), "https://campanile.example")
 }

@@ -241,6 +241,34 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
 }
 
 #[tokio::test]
+async fn a_summary_keeps_the_details_of_a_company_that_asks_for_it() {
+    for house in houses().await {
+        let other = people::company(&house.store, "Other").await;
+        people::member(&house.store, other, house.ana, access::Role::Analyst).await;
+        let (post, mut bag) = Post::new();
+        let engine = three(&house, &post, "a");
+        assign(&house, 4).await;
+        titles(&mut bag, 3).await;
+        let mut event = house.event(base::Kind::FindingAssigned, &[house.ana], &[]);
+        event.audience = base::Audience::Company(other);
+        house.emit(event).await;
+        house.until(BUNDLED, 1).await;
+        people::minimal_messages(&house.store, other, true).await;
+        house.clock.advance(MINUTE);
+        let note = next(&mut bag).await.note.unwrap();
+        let lines: Vec<&str> = note.lines().collect();
+        assert_eq!(lines[0], "[High] Finding assigned: SQL injection (Acme)");
+        assert!(
+            lines[1].starts_with("[High] Finding assigned: A finding (…"),
+            "{}: {note}",
+            house.name
+        );
+        house.until(DELIVERED, 4).await;
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn who_is_told_of_in_a_summary_that_is_refused_was_not_told() {
     for house in houses().await {
         let (post, mut bag) = Post::new();

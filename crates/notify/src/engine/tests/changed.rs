@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     channels::Outcome,
-    house::{Answer, House, Post, houses, next},
+    house::{Answer, DELIVERED, House, Post, houses, next},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
@@ -93,6 +93,62 @@ async fn a_rule_that_was_narrowed_to_another_company_sends_no_more_of_this_one()
         house.clock.advance(Duration::from_secs(10));
         house.until(CANCELLED, 1).await;
         assert!(bag.try_recv().is_err(), "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_company_that_lets_no_detail_out_from_now_on_is_heeded_by_what_waits() {
+    const SLACK: &str = "https://hooks.slack.com/services/T0/B0/red";
+    const HOOK: &str = "https://receiver.example/hook";
+    for house in houses().await {
+        let team = access::testing::team(&house.access, house.company, "Red", &[], [Some(SLACK), None]).await;
+        let body =
+            json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}});
+        assert_eq!(
+            house
+                .call(house.root, "POST", "/notification-rules", body)
+                .await
+                .0,
+            201
+        );
+        let (post, mut bag) = Post::new();
+        for to in ["ana@example.com", SLACK, HOOK] {
+            post.answers(to, &[LATER, Answer::Outcome(Outcome::Delivered)]);
+        }
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[team]).await;
+        for _ in 0..3 {
+            assert_eq!(next(&mut bag).await.title, "Finding assigned: SQL injection");
+        }
+        house.until(PENDING, 3).await;
+        access::testing::minimal_messages(&house.store, house.company, true).await;
+        house.clock.advance(Duration::from_secs(10));
+        for _ in 0..3 {
+            let arrived = next(&mut bag).await;
+            if arrived.to == HOOK {
+                let body = arrived.body.unwrap();
+                assert!(
+                    body.contains("SQL injection"),
+                    "{}: server to server as it was: {body}",
+                    house.name
+                );
+            } else {
+                let to = &arrived.to;
+                assert!(
+                    arrived.title.starts_with("Finding assigned: A finding (…"),
+                    "{to}: {}",
+                    arrived.title
+                );
+            }
+        }
+        house.until(DELIVERED, 3).await;
+        // What is planned from now on, whose first attempt is made at once.
+        house.assign(&[house.ana], &[]).await;
+        while next(&mut bag).await.title.contains("SQL injection") {}
+        // The inbox is read by who signed in.
+        let inbox = house.get(house.ana, "/notifications").await;
+        assert_eq!(inbox["items"][0]["title"], "Finding assigned: SQL injection");
         engine.stop().await;
     }
 }

@@ -1,0 +1,2 @@
+-- Whether mails and chats about the company leave out all detail: 1 or 0.
+alter table companies add column minimal_messages bigint not null default 0;

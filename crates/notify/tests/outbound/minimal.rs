@@ -1,0 +1,119 @@
+//! Where a company lets no detail of its records leave the house, none does: whatever stands in an event's data.
+
+use base::Kind;
+use notify::{
+    channels::{slack, teams},
+    message::{self, Detail, Message},
+};
+use serde_json::{Value, json};
+
+use crate::golden::{data, event, mail};
+
+/// Stands in every field of the data that may not leave.
+const SECRET: &str = "Xyzzy";
+
+/// Fields that messages know of somewhere, beside those of the kind.
+const FIELDS: [&str; 22] = [
+    "title",
+    "name",
+    "description",
+    "comment",
+    "error",
+    "reason",
+    "note",
+    "actor_name",
+    "project_name",
+    "location",
+    "asset_name",
+    "tool",
+    "rule_id",
+    "status",
+    "from_status",
+    "decision",
+    "channel",
+    "sla_due_at",
+    "retest_due_at",
+    "expires_at",
+    "expires_on",
+    "anything",
+];
+
+/// All that the three channels say, with whatever a program may show beside the message.
+async fn said(message: &Message) -> String {
+    let (subject, text, html) = mail(message).await;
+    format!(
+        "{subject}\n{text}\n{html}\n{}\n{}",
+        slack::payload(message),
+        teams::payload(message)
+    )
+}
+
+/// The data with the secret in place of every text, however deep.
+fn poisoned(data: &Value) -> Value {
+    match data {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), poisoned(value)))
+            .collect(),
+        Value::Number(_) => 7_777_777.into(),
+        _ => SECRET.into(),
+    }
+}
+
+#[tokio::test]
+async fn no_text_of_the_data_leaves_but_company_and_deadline() {
+    for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
+        let mut data = poisoned(&data(*kind));
+        for field in FIELDS {
+            data[field] = SECRET.into();
+        }
+        data["company_name"] = "Acme Bank".into();
+        let event = event(*kind, data);
+        let url = "https://campanile.example";
+        let full = said(&message::compose(&event, url, Detail::Full)).await;
+        assert!(full.contains(SECRET), "{kind}: the test sees what leaves");
+        let message = message::compose(&event, url, Detail::Minimal);
+        let minimal = said(&message).await;
+        for secret in [SECRET, &SECRET.to_lowercase(), "7777777"] {
+            assert!(!minimal.contains(secret), "{kind}: {minimal}");
+        }
+        // What remains is worth a message.
+        let id = event.subject.id.to_string();
+        assert!(
+            message.subject_title.ends_with(&format!("(…{})", &id[28..])),
+            "{kind}"
+        );
+        for told in [message.action, "Acme Bank", &message.link.url] {
+            assert!(minimal.contains(told), "{kind}: {told}");
+        }
+        assert_eq!(minimal.contains("Critical"), kind.about().severity, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn when_and_until_when_is_told() {
+    let data = json!({
+        "title": SECRET, "company_name": "Acme Bank", "sla_due_at": "2026-12-03T14:00:00Z", "expires_on": "2026-12-31",
+    });
+    let message = message::compose(
+        &event(Kind::SlaWarning, data),
+        "https://campanile.example",
+        Detail::Minimal,
+    );
+    assert_eq!(
+        message.sentence,
+        "This finding is to be closed by 3 Dec 2026, 14:00 UTC."
+    );
+    let facts: Vec<_> = message
+        .facts
+        .iter()
+        .map(|fact| (fact.label, fact.text.as_str()))
+        .collect();
+    assert_eq!(
+        facts,
+        [
+            ("SLA deadline", "3 Dec 2026, 14:00 UTC"),
+            ("Expires on", "31 Dec 2026")
+        ]
+    );
+}
