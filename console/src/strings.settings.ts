@@ -213,5 +213,9 @@ export const s = {
     removeOf: (name: string) => `Remove ${name}`,
     rename: 'Rename',
     nameNeeded: 'Give the company a name.',
+    minimal: 'Messages without details',
+    minimalOf: (name: string) => `Messages without details: ${name}`,
+    minimalHint:
+      'Mails, Slack and Teams messages of a company without details tell what kind of thing happened, how severe it is and until when, with a link, but no title, project, place, person or comment. The inbox and webhooks stay as they are.',
   },
 } as const;

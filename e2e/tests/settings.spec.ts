@@ -147,6 +147,24 @@ test('an administrator makes a rule, hears of a second alike, switches it off an
   await expect(row).toHaveCount(0);
 });
 
+test('a manager keeps details out of a company’s messages, and changes nothing else of it', async ({
+  as,
+}) => {
+  const page = await as('manager');
+  await page.goto('/settings/companies');
+  const row = page.getByTestId('company').first();
+  const less = row.getByRole('checkbox', { name: /^Messages without details: / });
+  await expect(less).not.toBeChecked();
+  await expect(page.getByRole('button', { name: /^Rename|Members|New company/ })).toHaveCount(0);
+  for (const wanted of [true, false]) {
+    const answer = page.waitForResponse((one) => one.request().method() === 'PATCH');
+    await less.click();
+    expect((await answer).ok()).toBe(true);
+    await page.reload();
+    await expect(less).toBeChecked({ checked: wanted });
+  }
+});
+
 /** Hands a fresh finding to the analyst, so that there is a message. */
 async function handOver(page: Page): Promise<void> {
   const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {

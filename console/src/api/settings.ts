@@ -179,6 +179,7 @@ export const createPerson = (body: PersonBody) => send<Person>('POST', '/users',
 export const changePerson = (id: string, body: PersonBody) => send<Person>('PATCH', at('/users', id), body);
 
 export interface Company extends Named {
+  minimal_messages: boolean;
   created_at: string;
 }
 export interface Member {
@@ -194,8 +195,8 @@ export const companies = (page: PageAsk, signal?: Signal) =>
   get<Page<Company>>('/companies', { ...page }, signal);
 export const company = (id: string, signal?: Signal) => get<CompanyDetail>(at('/companies', id), {}, signal);
 export const createCompany = (name: string) => send<Company>('POST', '/companies', { name });
-export const renameCompany = (id: string, name: string) =>
-  send<Company>('PATCH', at('/companies', id), { name });
+export const changeCompany = (id: string, body: { name?: string; minimal_messages?: boolean }) =>
+  send<Company>('PATCH', at('/companies', id), body);
 export const setMember = (company: string, user: string, role: Role) =>
   send<Member>('PUT', `${at('/companies', company)}${at('/members', user)}`, { role });
 export const removeMember = (company: string, user: string) =>
