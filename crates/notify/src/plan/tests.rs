@@ -19,6 +19,7 @@ use facts::{Facts, happening, world_of};
 /// Worlds times events: one hundred thousand.
 const WORLDS: u32 = 5_000;
 const EVENTS: usize = 20;
+const _: () = assert!(WORLDS as usize * EVENTS >= 100_000);
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: WORLDS, failure_persistence: None, ..ProptestConfig::default() })]

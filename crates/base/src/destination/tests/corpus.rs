@@ -99,4 +99,25 @@ pub(super) const WEBHOOKS: &[&str] = &[
     "https://127\u{3002}0\u{3002}0\u{3002}1/", "https://xn--/", "https://a,b.com/", "https://(127.0.0.1)/",
     "https://1.1.1.1 &@127.0.0.1/", "https://example.com|127.0.0.1/", "https://example.com^/",
     "https://ex<a>mple.com/",
+    // Other spellings of 127.0.0.1 and 10.0.0.1, which some resolvers read as numbers.
+    "https://0X7F.1/", "https://0x7F000001./", "https://127.0x0.1/", "https://127.00.00.01/", "https://0177.1/",
+    "https://4294967295/", "https://4294967297/", "https://0x100000001/", "https://256.256.256.256/",
+    "https://127.0.0.0x1/", "https://0x0a000001/", "https://012.0.0.1/", "https://10.1/", "https://0x/", "https://08.1.1.1/",
+    // An IPv4 address within an IPv6 one: mapped, translated (NAT64, its local prefix), 6to4, Teredo, ISATAP.
+    "https://[::ffff:10.0.0.1]/", "https://[::FFFF:169.254.169.254]/", "https://[::ffff:0:127.0.0.1]/",
+    "https://[64:ff9b::10.0.0.1]/", "https://[64:ff9b:1::7f00:1]/", "https://[2002:a00:1::]/",
+    "https://[2002:a9fe:a9fe::1]/", "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "https://[fe80::5efe:a00:1]/",
+    "https://[::ffff:127.1]/", "https://[::ffff:0x7f.0.0.1]/", "https://[::ffff:0177.0.0.1]/",
+    // Other networks that are nobody's on the internet: documentation, benchmarking, ORCHID, discard, SRv6.
+    "https://192.0.2.1/", "https://198.51.100.7/", "https://203.0.113.9/", "https://192.0.0.8/", "https://240.0.0.1/",
+    "https://[2001:db8::1]/", "https://[3fff::1]/", "https://[2001:2::1]/", "https://[2001:10::1]/", "https://[100::1]/",
+    "https://[5f00::1]/", "https://[fc00::1]/",
+    // Zones, brackets and ports.
+    "https://[::1%25lo]/", "https://[::1%lo]/", "https://[2606:4700::1%25eth0]/", "https://[fe80::1%1]/",
+    "https://[[::1]]/", "https://[::1]:443:443/", "https://[::1]]/", "https://[1.1.1.1]/", "https://[]/",
+    "https://example.com:443a/", "https://example.com:0x1bb/", "https://example.com:4 43/", "https://example.com:\t443/",
+    // Schemes with something in between, and names of this machine.
+    "ht\ttps://example.com/", "https\n://example.com/", "https:\t//example.com/", "hTTp://Example.com/",
+    "https://localhost.localdomain./", "https://LocalHost:443/", "https://x.LOCALHOST/", "jar:https://example.com!/",
+    "dict://example.com:11211/", "ldap://example.com/", "tftp://example.com/", "view-source:https://example.com/",
 ];
