@@ -172,7 +172,7 @@ export const s = {
     title: 'Why was who told?',
     back: 'Deliveries',
     told: 'Told',
-    notTold: 'Not told',
+    notTold: 'Not told, or not yet',
     nobody: 'Nobody was thought of: the event concerns no one, and no rule names anyone.',
     bundled: 'An import brought this event. Of those, people are told once, by the end of the scan.',
     notYet: 'It has not been decided yet who is told.',

@@ -2205,14 +2205,17 @@ export interface components {
             /** @description The name of the person or team, if there still is one. Text from outside: escape it. */
             name?: string | null;
             notification_id?: components["schemas"]["Id"] | null;
-            /** @description Why, or why not, as a word. Where a message was planned and did not arrive it is the message's state. */
+            /**
+             * @description Why, or why not, as a word: of the plan, or where the message did not arrive, of what became of it (`pending`,
+             *     `sending`, `refused`, `failed`, `outcome_unknown`, or why it was cancelled).
+             */
             reason: string;
             /** @description The id of the person, the team or the rule's recipient; for an address the address. */
             recipient: string;
             /** @description `user`, `team`, `address`, or `url` of a rule. */
             recipient_type: string;
             rule_id?: components["schemas"]["Id"] | null;
-            /** @description Whether they were told, or are to be by a message that waits or is under way. */
+            /** @description Whether they were told: they have the row in the inbox, or the other side took the message. */
             told: boolean;
         };
         /** @description A person, as the API shows them. */

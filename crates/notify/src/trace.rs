@@ -1,9 +1,6 @@
 //! For one event: who was told and who was not, why, and what became of each message.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-};
+use std::collections::{HashMap, HashSet};
 
 use access::{Caller, Json, Path, Problem, directory};
 use axum::extract::State as Extract;
@@ -14,7 +11,7 @@ use store::{Error, FromRow, Row, Tx, outbox, params};
 use crate::{
     channel::Channel,
     deliveries::{
-        State as DeliveryState,
+        State as Progress,
         log::{self, DeliveryLog},
     },
     http::State,
@@ -60,13 +57,14 @@ pub struct Entry {
     pub recipient: String,
     /// The name of the person or team, if there still is one. Text from outside: escape it.
     pub name: Option<String>,
-    /// Whether they were told, or are to be by a message that waits or is under way.
+    /// Whether they were told: they have the row in the inbox, or the other side took the message.
     pub told: bool,
-    /// Why, or why not, as a word. Where a message was planned and did not arrive it is the message's state.
+    /// Why, or why not, as a word: of the plan, or where the message did not arrive, of what became of it (`pending`,
+    /// `sending`, `refused`, `failed`, `outcome_unknown`, or why it was cancelled).
     pub reason: &'static str,
     /// The same in a sentence.
-    pub explanation: Cow<'static, str>,
-    /// The rule that told them.
+    pub explanation: &'static str,
+    /// The rule by which they are told.
     pub rule_id: Option<Id>,
     /// Their row in the inbox, where the channel is `in_app`.
     pub notification_id: Option<Id>,
@@ -116,7 +114,7 @@ const KEPT: &str = "select planned_at, fault, reasons from event_plans where eve
 const ROWS: &str = "select user_id, id from notifications where event_id = $1";
 
 /// What became of the summaries in which the event is told of.
-type Summaries = HashMap<Id, (DeliveryState, String)>;
+type Summaries = HashMap<Id, (Progress, Option<Why>)>;
 const SUMMARIES: &str = "select id, state, reason from deliveries where id in \
      (select summary_id from deliveries where event_id = $1 and state = 'bundled')";
 
@@ -132,10 +130,10 @@ fn trace(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Trace>, Error>
         .unwrap_or_default();
     let names = names(tx, reasons)?;
     let rows: HashMap<Id, Id> = tx.all::<(Id, Id)>(ROWS, params![id])?.into_iter().collect();
-    let summaries: Vec<(Id, DeliveryState, String)> = tx.all(SUMMARIES, params![id])?;
+    let summaries: Vec<(Id, Progress, String)> = tx.all(SUMMARIES, params![id])?;
     let summaries: Summaries = summaries
         .into_iter()
-        .map(|(id, state, reason)| (id, (state, reason)))
+        .map(|(id, state, reason)| (id, (state, Why::not_told(&reason))))
         .collect();
     let filter = log::Filter {
         event: Some(id),
@@ -157,38 +155,12 @@ fn trace(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Trace>, Error>
                     _ => None,
                 };
                 let delivery = deliveries.remove(&(reason.channel, Some(reason.recipient.clone())));
-                if let Some(log) = &delivery {
-                    entry.follow(log, &summaries);
-                }
-                entry.delivery = delivery;
+                entry.take(delivery, &summaries);
             }
             entry
         })
         .collect();
     Ok(Some(of(&event, kept, entries)))
-}
-
-impl Entry {
-    /// What became of the message, or of the summary that tells of it, decides.
-    fn follow(&mut self, log: &DeliveryLog, summaries: &Summaries) {
-        let delivery = &log.delivery;
-        let (state, reason) = match delivery.summary_id.and_then(|summary| summaries.get(&summary)) {
-            Some((state, reason)) if delivery.state == DeliveryState::Bundled => {
-                (*state, Some(reason.clone()))
-            }
-            _ => (delivery.state, delivery.reason.clone()),
-        };
-        if matches!(
-            state,
-            DeliveryState::Cancelled | DeliveryState::Refused | DeliveryState::Failed
-        ) {
-            self.told = false;
-            self.reason = state.name();
-            self.explanation = reason.map_or(Cow::Borrowed("it did not arrive"), Cow::Owned);
-        } else if delivery.state == DeliveryState::Bundled {
-            self.explanation = Cow::Borrowed("one of many in a minute: told of in a summary");
-        }
-    }
 }
 
 fn of(event: &Event, kept: Option<Kept>, entries: Vec<Entry>) -> Trace {
@@ -206,6 +178,46 @@ fn of(event: &Event, kept: Option<Kept>, entries: Vec<Entry>) -> Trace {
     }
 }
 
+impl Entry {
+    /// What became of its message, or of the summary that tells of it, counts, not that it was planned.
+    fn take(&mut self, log: Option<DeliveryLog>, summaries: &Summaries) {
+        if let Some(delivery) = log.as_ref().map(|log| &log.delivery) {
+            let summary = delivery
+                .summary_id
+                .filter(|_| delivery.state == Progress::Bundled);
+            let summary = summary.and_then(|summary| summaries.get(&summary));
+            let (state, cancelled) = summary
+                .map_or((delivery.state, delivery.cancelled.as_ref()), |(state, why)| {
+                    (*state, why.as_ref())
+                });
+            if let Some((reason, explanation)) = missed(state, cancelled) {
+                (self.told, self.reason, self.explanation) = (false, reason, explanation);
+            } else if summary.is_some() {
+                self.explanation = "one of many in a minute: told of in a summary";
+            }
+        }
+        self.delivery = log;
+    }
+}
+
+/// Why nobody was told by the message, or not yet; nothing of one that arrived.
+fn missed(state: Progress, cancelled: Option<&Why>) -> Option<(&'static str, &'static str)> {
+    Some(match state {
+        Progress::Delivered => return None,
+        Progress::Pending => ("pending", "it waits for its next attempt"),
+        Progress::Sending => ("sending", "an attempt is under way"),
+        Progress::Refused => ("refused", "the other side refused it for good"),
+        Progress::Failed => ("failed", "it was given up after its last attempt"),
+        Progress::Unknown => ("outcome_unknown", "nobody knows whether it arrived"),
+        // The summary's own state counts; without one it cannot be.
+        Progress::Bundled => ("pending", "it waits for its summary"),
+        Progress::Cancelled => match cancelled {
+            Some(why) => (why.name(), why.words()),
+            None => ("cancelled", "it was cancelled before it was sent"),
+        },
+    })
+}
+
 fn entry(reason: &Reason, names: &HashMap<Id, String>) -> Entry {
     let name = match &reason.recipient {
         Recipient::User(id) | Recipient::Team(id) => names.get(id).cloned(),
@@ -218,7 +230,7 @@ fn entry(reason: &Reason, names: &HashMap<Id, String>) -> Entry {
         name,
         told: reason.why.told(),
         reason: reason.why.name(),
-        explanation: reason.why.words().into(),
+        explanation: reason.why.words(),
         rule_id: match reason.why {
             Why::Rule(rule) => Some(rule),
             _ => None,

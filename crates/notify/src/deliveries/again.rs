@@ -72,7 +72,7 @@ const MISSED: &str = "target_key = $1 and updated_at >= $2 and state in ('refuse
 /// # Errors
 /// The database's.
 pub(crate) fn send_all_again(tx: &mut Tx<'_>, misses: &Misses) -> Result<(u64, bool), Error> {
-    let (now, off) = (tx.now(), Why::SwitchedOff.words());
+    let (now, off) = (tx.now(), Why::SwitchedOff.name());
     let Misses { key, since, most } = misses;
     // The states once more, for one that somebody else took up meanwhile.
     let again = format!(

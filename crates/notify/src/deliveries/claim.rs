@@ -178,7 +178,7 @@ const CANCEL: &str = "update deliveries set state = $2, reason = $3, updated_at 
 
 pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Error> {
     let now = tx.now();
-    tx.execute(CANCEL, params![delivery, State::Cancelled, why.words(), now])
+    tx.execute(CANCEL, params![delivery, State::Cancelled, why.name(), now])
         .map(drop)
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx, Value};
 
 use super::State;
-use crate::{channel::Channel, sql, target::Recipient};
+use crate::{channel::Channel, plan::Why, sql, target::Recipient};
 
 /// A message to one destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -42,6 +42,9 @@ pub struct Delivery {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+    /// Why it was cancelled.
+    #[serde(skip)]
+    pub(crate) cancelled: Option<Why>,
 }
 
 /// One attempt to deliver.
@@ -88,6 +91,10 @@ impl FromRow for Delivery {
     fn from_row(row: &Row) -> Result<Self, Error> {
         let (company, summary): (String, String) = (row.get(3)?, row.get(14)?);
         let state: State = row.get(8)?;
+        let reason: String = row.get(9)?;
+        let cancelled = (state == State::Cancelled)
+            .then(|| Why::not_told(&reason))
+            .flatten();
         Ok(Self {
             id: row.get(0)?,
             event_id: row.get(1)?,
@@ -102,7 +109,7 @@ impl FromRow for Delivery {
             recipient: row.get(6)?,
             destination: row.get(7)?,
             state,
-            reason: some(row.get(9)?),
+            reason: some(cancelled.as_ref().map_or(reason, |why| why.words().to_owned())),
             summary_id: if summary.is_empty() {
                 None
             } else {
@@ -116,6 +123,7 @@ impl FromRow for Delivery {
             },
             created_at: row.get(12)?,
             updated_at: row.get(13)?,
+            cancelled,
         })
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     channels::Outcome,
-    house::{Answer, DELIVERED, Post, houses, next},
+    house::{Answer, DELIVERED, House, Post, houses, next},
 };
 
 const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
@@ -96,6 +96,67 @@ async fn the_trace_says_who_was_told_who_was_not_and_why() {
             assert_eq!(of(channel, "eve")["told"], false);
         }
         engine.stop().await;
+    }
+}
+
+/// What the trace says of the one mail: told or not, why, and in words.
+async fn traced(house: &House, event: base::Id) -> (bool, String, String) {
+    let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
+    let entries = trace["entries"].as_array().unwrap();
+    let mail = entries.iter().find(|entry| entry["channel"] == "email").unwrap();
+    assert!(
+        mail["rule_id"].is_string() && mail["delivery"].is_object(),
+        "{mail}"
+    );
+    let text = |key: &str| mail[key].as_str().unwrap().to_owned();
+    (
+        mail["told"].as_bool().unwrap(),
+        text("reason"),
+        text("explanation"),
+    )
+}
+
+// promise: C6
+#[tokio::test]
+async fn the_trace_says_told_only_of_what_arrived() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
+        post.answers(
+            "ana@example.com",
+            &[Answer::Hangs, later, Answer::Outcome(Outcome::RefusedForGood)],
+        );
+        let engine = house.engine(&post);
+        let hung = house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        assert_eq!(traced(&house, hung).await.1, "sending", "{}", house.name);
+        let waits = house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        house
+            .until("select count(*) from deliveries where state = 'pending'", 1)
+            .await;
+        let (told, reason, _) = traced(&house, waits).await;
+        assert_eq!((told, reason.as_str()), (false, "pending"));
+        let refused = house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        house.until(REFUSED, 1).await;
+        let (told, reason, words) = traced(&house, refused).await;
+        assert_eq!((told, reason.as_str()), (false, "refused"));
+        assert_eq!(words, "the other side refused it for good");
+        let off = json!({"finding.assigned:email": false});
+        house
+            .call(house.ana, "PUT", "/me/notification-preferences", off)
+            .await;
+        house.clock.advance(std::time::Duration::from_secs(10));
+        house
+            .until("select count(*) from deliveries where state = 'cancelled'", 1)
+            .await;
+        let (told, reason, words) = traced(&house, waits).await;
+        assert_eq!((told, reason.as_str()), (false, "opted_out"));
+        assert_eq!(words, "switched off in the person's preferences");
+        let list = house.get(house.root, "/deliveries?state=cancelled").await;
+        assert_eq!(list["items"][0]["reason"], words);
+        engine.kill().await;
     }
 }
 

@@ -55,7 +55,23 @@ impl Why {
         matches!(self, Self::Rule(_) | Self::Team | Self::Personal)
     }
 
-    /// The reason as a word of the API.
+    /// The reason not to tell somebody that has this name, if it is one.
+    pub fn not_told(name: &str) -> Option<Self> {
+        let all = [
+            Self::NoRule,
+            Self::OptedOut,
+            Self::OutOfScope,
+            Self::Disabled,
+            Self::Unknown,
+            Self::Duplicate,
+            Self::NoDestination,
+            Self::Gone,
+            Self::SwitchedOff,
+        ];
+        all.into_iter().find(|why| why.name() == name)
+    }
+
+    /// The reason as a word of the API and of a delivery that was cancelled.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Rule(_) => "rule",

@@ -226,7 +226,7 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
         assert_eq!(
             said,
             [
-                (&json!(false), "cancelled"),
+                (&json!(false), "out_of_scope"),
                 (&json!(true), "rule"),
                 (&json!(true), "rule")
             ]
@@ -291,7 +291,7 @@ async fn who_is_told_of_in_a_summary_that_is_refused_was_not_told() {
             "{}",
             house.name
         );
-        assert_eq!(entry["explanation"], "the test says so");
+        assert_eq!(entry["explanation"], "the other side refused it for good");
         assert_eq!(entry["delivery"]["state"], "bundled");
         engine.stop().await;
     }

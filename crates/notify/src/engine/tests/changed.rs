@@ -47,10 +47,7 @@ async fn an_opt_out_wins_also_where_the_address_became_a_users_own_meanwhile() {
         house.call(user, "PUT", "/me/notification-preferences", off).await;
         house.clock.advance(Duration::from_secs(10));
         house.until(CANCELLED, 1).await;
-        assert_eq!(
-            house.rows(REASON).await[0].0,
-            "switched off in the person's preferences"
-        );
+        assert_eq!(house.rows(REASON).await[0].0, "opted_out");
         assert!(bag.try_recv().is_err(), "{}", house.name);
         engine.stop().await;
     }
