@@ -14,6 +14,7 @@ const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
 const TEAMS: &str = "https://acme.webhook.office.com/webhookb2/1234@5678/IncomingWebhook/secret/9999";
 const HOOK: &str = "https://receiver.example/hooks/secret6789abcdef";
 const OFF: &str = "select count(*) from destination_health where off_at > 0";
+const TOLD: &str = "select count(*) from notifications where event_type = 'destination.switched_off'";
 
 /// A rule with a URL, a team with two, a person with one.
 async fn furnish(house: &House) -> [String; 3] {
@@ -122,6 +123,7 @@ async fn one_that_refused_says_so_until_it_is_saved_again() {
             .until("select count(*) from deliveries where state = 'refused'", 2)
             .await;
         house.until(OFF, 1).await;
+        house.until(TOLD, 1).await;
         let items = list(&house).await;
         assert_eq!(
             (&items[0]["on"], &items[0]["refusals"]),
