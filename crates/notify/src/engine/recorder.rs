@@ -1,7 +1,10 @@
-//! Writes down what became of attempts: many in one transaction.
+//! Writes down what became of attempts: many in one transaction. An outcome that the database refuses holds up no
+//! other: it is held and tried again until its lease runs out.
 
 use std::sync::Arc;
 
+use base::Time;
+use store::Error;
 use tokio::sync::{mpsc, watch};
 
 use super::{Sent, Shared, written_down};
@@ -10,46 +13,126 @@ use crate::deliveries;
 /// How many outcomes one transaction writes.
 const BATCH: usize = 256;
 
+/// How many outcomes that were refused are held. Beyond that no more are taken, so that sending waits too.
+const HELD: usize = BATCH;
+
 /// How many times an outcome is tried to be written once the engine is to stop.
 const LAST_TRIES: u32 = 3;
 
-/// Records until every sender is gone.
-pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, stopped: watch::Receiver<bool>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while sent.recv_many(&mut batch, BATCH).await > 0 {
-        let done: Arc<[Sent]> = std::mem::take(&mut batch).into();
-        record(&shared, done, &stopped).await;
-    }
+/// An outcome that could not be written, and why.
+struct Unwritten {
+    done: Sent,
+    error: Error,
 }
 
-async fn record(shared: &Shared, done: Arc<[Sent]>, stopped: &watch::Receiver<bool>) {
-    let mut tries = 0;
-    while let Err(error) = try_record(shared, Arc::clone(&done)).await {
-        tries += 1;
-        let passing = matches!(error, store::Error::Unavailable | store::Error::Full);
-        if !passing && done.len() > 1 {
-            // One of them is broken: the others are not to suffer for it.
-            for one in done.iter() {
-                Box::pin(record(shared, Arc::from([one.clone()]), stopped)).await;
+/// Records until every sender is gone.
+pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, stopped: watch::Receiver<bool>) {
+    let clock = shared.store.clock().clone();
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut held: Vec<Unwritten> = Vec::new();
+    let mut again_at = Time::default();
+    loop {
+        let room = HELD.saturating_sub(held.len());
+        tokio::select! {
+            taken = sent.recv_many(&mut batch, room), if room > 0 => {
+                if taken == 0 {
+                    break;
+                }
+                let refused = record(&shared, std::mem::take(&mut batch), &stopped).await;
+                if held.is_empty() {
+                    again_at = clock.now().after(shared.options.pause);
+                }
+                refused.iter().for_each(tell_once);
+                held.extend(refused);
             }
-            return;
+            () = clock.sleep_until(again_at), if !held.is_empty() => {
+                held = try_again(&shared, held, &stopped).await;
+                again_at = clock.now().after(shared.options.pause);
+            }
         }
-        if !passing || (*stopped.borrow() && tries >= LAST_TRIES) {
-            // Its lease runs out, and it counts as unknown then.
-            tracing::error!(%error, attempts = done.len(), "outcomes could not be recorded");
-            return;
+    }
+    let left = record(&shared, outcomes(held), &stopped).await;
+    left.iter().for_each(give_up);
+}
+
+/// Those that are still refused and whose lease lasts.
+async fn try_again(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
+    let now = shared.now();
+    let lasts = |one: &Unwritten| one.done.started_at.after(shared.options.lease) > now;
+    let left = record(shared, outcomes(held), stopped).await;
+    let (held, over): (Vec<_>, Vec<_>) = left.into_iter().partition(lasts);
+    over.iter().for_each(give_up);
+    held
+}
+
+fn outcomes(held: Vec<Unwritten>) -> Vec<Sent> {
+    held.into_iter().map(|one| one.done).collect()
+}
+
+fn tell_once(Unwritten { done, error }: &Unwritten) {
+    tracing::error!(
+        delivery = %done.delivery, attempt = done.number, %error,
+        "an outcome could not be recorded; it is tried again until its lease runs out"
+    );
+}
+
+/// Its lease runs out, and it counts as unknown then.
+fn give_up(Unwritten { done, error }: &Unwritten) {
+    tracing::error!(
+        delivery = %done.delivery, attempt = done.number, outcome = done.attempt.outcome.name(), %error,
+        "an outcome was not recorded and will count as unknown"
+    );
+}
+
+/// Writes them down, however long the database takes to answer. Those that it refuses come back.
+async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
+    if done.is_empty() {
+        return Vec::new();
+    }
+    let done: Arc<[Sent]> = done.into();
+    let Err(error) = write(shared, &done, stopped).await else {
+        return Vec::new();
+    };
+    let mut refused = Vec::new();
+    for one in done.iter() {
+        let alone = done.len() > 1 && !is_passing(&error);
+        // One of them is broken: the others are not to suffer for it.
+        let error = if alone {
+            match write(shared, &Arc::from([one.clone()]), stopped).await {
+                Ok(()) => continue,
+                Err(error) => error,
+            }
+        } else {
+            error.clone()
+        };
+        let done = one.clone();
+        refused.push(Unwritten { done, error });
+    }
+    refused
+}
+
+/// Whether the database will take it as it is, later.
+const fn is_passing(error: &Error) -> bool {
+    matches!(error, Error::Unavailable | Error::Full)
+}
+
+async fn write(shared: &Shared, done: &Arc<[Sent]>, stopped: &watch::Receiver<bool>) -> Result<(), Error> {
+    let mut tries = 0;
+    loop {
+        let batch = Arc::clone(done);
+        let written = shared.store.write(move |tx| deliveries::record(tx, &batch)).await;
+        let error = match written {
+            Ok(waits) => {
+                written_down(shared, done, waits);
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        tries += 1;
+        if !is_passing(&error) || (*stopped.borrow() && tries >= LAST_TRIES) {
+            return Err(error);
         }
         tracing::warn!(%error, "recording outcomes waits for the database");
         shared.store.clock().sleep(shared.options.pause).await;
     }
-}
-
-async fn try_record(shared: &Shared, done: Arc<[Sent]>) -> Result<(), store::Error> {
-    let batch = Arc::clone(&done);
-    let waits = shared
-        .store
-        .write(move |tx| deliveries::record(tx, &batch))
-        .await?;
-    written_down(shared, &done, waits);
-    Ok(())
 }

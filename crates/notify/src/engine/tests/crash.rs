@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     channels::Outcome,
-    house::{Answer, DELIVERED, Post, houses, next},
+    house::{Answer, DELIVERED, House, Post, houses, next, within},
 };
 
 const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";
@@ -135,5 +135,60 @@ async fn a_node_that_never_comes_back_is_replaced_when_its_lease_runs_out() {
         next(&mut bag).await;
         house.until(DELIVERED, 1).await;
         other.stop().await;
+    }
+}
+
+const BROKEN: &str = "create unique index broken on delivery_attempts (outcome) where outcome = 'delivered'";
+
+async fn change(house: &House, sql: &'static str) {
+    house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_outcome_that_the_database_refuses_holds_up_no_other_and_is_written_later() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
+        // A second one cannot be written, whatever is tried.
+        change(&house, BROKEN).await;
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        for refused in 1..=3 {
+            house.assign(&[house.ben], &[]).await;
+            next(&mut bag).await;
+            house
+                .until("select count(*) from deliveries where state = 'refused'", refused)
+                .await;
+        }
+        assert_eq!(house.count(DELIVERED).await, 1, "{}", house.name);
+        change(&house, "drop index broken").await;
+        house.until(DELIVERED, 2).await;
+        engine.stop().await;
+        assert!(bag.try_recv().is_err(), "{}: nothing is sent twice", house.name);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_stops_although_an_outcome_cannot_be_written_and_the_next_start_takes_it_up() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        house.until(DELIVERED, 1).await;
+        change(&house, BROKEN).await;
+        house.assign(&[house.ana], &[]).await;
+        let first = next(&mut bag).await;
+        within(engine.stop()).await;
+        change(&house, "drop index broken").await;
+        let engine = house.engine(&post);
+        house.until(UNKNOWN, 1).await;
+        assert_eq!(next(&mut bag).await, first, "{}", house.name);
+        house.until(DELIVERED, 2).await;
+        engine.stop().await;
     }
 }
