@@ -30,6 +30,17 @@ node_modules() {
   fi
 }
 
+# A picture of some cards, to look at: target/foreign/cards.png.
+draw() {
+  local golden="$root/crates/notify/tests/golden" chromium
+  node "$here/cards.mjs" "$work/node/node_modules/adaptivecards/dist/adaptivecards.min.js" "$work/cards.html" \
+    "$golden"/{finding.assigned,sla.breached,scan.completed,report.failed,finding.assigned.minimal}.txt \
+    "$fixtures"/teams/{003,076}.json
+  chromium=$(find_chromium) || return 1
+  "$chromium" --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
+    --window-size=1100,2800 --screenshot="$work/cards.png" "file://$work/cards.html" 2>/dev/null
+}
+
 need_rust
 mkdir -p "$work"
 venv
@@ -43,4 +54,5 @@ status=0
 "$work/venv/bin/python" "$here/check.py" "$fixtures" || status=1
 cp "$here/teams.mjs" "$work/node/teams.mjs" # beside its packages
 node "$work/node/teams.mjs" "$fixtures" || status=1
+draw || status=1
 exit "$status"

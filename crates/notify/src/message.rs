@@ -123,6 +123,11 @@ impl Message {
     pub fn severity_label(&self) -> Option<&'static str> {
         self.severity.map(wording::severity)
     }
+
+    /// The severity as a colour that is seen at a glance, for chats.
+    pub fn severity_mark(&self) -> Option<&'static str> {
+        self.severity.map(wording::mark)
+    }
 }
 
 /// What is said of the event, and how much of it. `public_url` is the console's address, without a slash at its end.

@@ -4,7 +4,6 @@
 //! no formatting, and their `&`, `<`, `>` are entities, so that they are no mention and no link either.
 
 use base::{
-    Severity,
     destination::{self, Hosts},
     text,
 };
@@ -70,8 +69,8 @@ pub fn payload(message: &Message) -> Value {
 }
 
 fn headline(message: &Message) -> String {
-    match message.severity {
-        Some(severity) => format!("{} {}", mark(severity), message.title()),
+    match message.severity_mark() {
+        Some(mark) => format!("{mark} {}", message.title()),
         None => message.title(),
     }
 }
@@ -81,18 +80,6 @@ fn facts(message: &Message) -> Vec<(&'static str, &str)> {
     let company = message.company.as_deref().map(|company| ("Company", company));
     let others = message.facts.iter().map(|fact| (fact.label, fact.text.as_str()));
     severity.into_iter().chain(company).chain(others).collect()
-}
-
-/// A colour that is seen in a list of channels.
-const fn mark(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Informational => "⚪",
-        Severity::Low => "🔵",
-        Severity::Medium => "🟡",
-        Severity::High => "🟠",
-        Severity::Critical => "🔴",
-        Severity::Urgent => "🟣",
-    }
 }
 
 /// A label in bold: one of our own words, so formatting is safe.

@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 use super::{Attempt, Outcome, http::Poster};
 use crate::message::{self, Message};
 
+/// The width of the labels of facts: the longest is "SLA deadline".
+const LABELS: &str = "120px";
+
 /// Posts the message.
 pub(super) async fn send((poster, hosts): (&Poster, &Hosts), url: &str, message: &Message) -> Attempt {
     // Again, although it was checked when it was saved: rows can be older than the rules and the settings.
@@ -68,29 +71,41 @@ fn body(message: &Message) -> Vec<Value> {
     let mut body = vec![head(message), rich(&[run(&message.sentence, &[])])];
     let company = message.company.as_deref().map(|company| ("Company", company));
     let others = message.facts.iter().map(|fact| (fact.label, fact.text.as_str()));
-    body.extend(company.into_iter().chain(others).map(|(label, text)| {
-        let mut fact = rich(&[
-            run(&format!("{label}: "), &[("weight", "Bolder")]),
-            run(text, &[]),
-        ]);
-        fact["spacing"] = "Small".into();
-        fact
-    }));
+    body.extend(
+        company
+            .into_iter()
+            .chain(others)
+            .map(|(label, text)| fact(label, text)),
+    );
     if let Some(note) = &message.note {
         body.push(json!({"type": "Container", "style": "emphasis", "items": [rich(&[run(note, &[])])]}));
     }
     let moment = format!("Campanile · {}", message::moment(message.at));
     let mut footer = rich(&[run(&moment, &[("size", "Small"), ("color", "Default")])]);
     footer["separator"] = true.into();
+    footer["spacing"] = "Medium".into();
     body.push(footer);
     body
 }
 
+/// A label, and beside it the text, under each other in all facts.
+fn fact(label: &str, text: &str) -> Value {
+    let column = |width, run: Value| json!({"type": "Column", "width": width, "items": [rich(&[run])]});
+    json!({
+        "type": "ColumnSet",
+        "spacing": "Small",
+        "columns": [
+            column(LABELS, run(label, &[("weight", "Bolder")])),
+            column("stretch", run(text, &[])),
+        ],
+    })
+}
+
 /// What is seen first: how bad, what happened, to what.
 fn head(message: &Message) -> Value {
-    let kicker = match message.severity_label() {
-        Some(severity) => format!("{severity} · {}", message.action),
-        None => message.action.to_owned(),
+    let kicker = match (message.severity_mark(), message.severity_label()) {
+        (Some(mark), Some(severity)) => format!("{mark} {severity} · {}", message.action),
+        _ => message.action.to_owned(),
     };
     json!({
         "type": "Container",

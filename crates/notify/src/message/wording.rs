@@ -108,6 +108,18 @@ pub(super) const fn severity(severity: Severity) -> &'static str {
     }
 }
 
+/// The severity as a colour that is seen at a glance.
+pub(super) const fn mark(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Informational => "⚪",
+        Severity::Low => "🔵",
+        Severity::Medium => "🟡",
+        Severity::High => "🟠",
+        Severity::Critical => "🔴",
+        Severity::Urgent => "🟣",
+    }
+}
+
 /// A name of the API as people read it: `in_progress` is "In progress".
 pub(super) fn plain_name(name: &str) -> String {
     let plain = text::line(&name.replace('_', " "), 40);

@@ -297,6 +297,8 @@ fn check_teams(element: &Value, shown: &str) {
                 "",
                 "AdaptiveCard",
                 "Container",
+                "ColumnSet",
+                "Column",
                 "RichTextBlock",
                 "TextRun",
                 "Action.OpenUrl",
