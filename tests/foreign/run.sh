@@ -34,10 +34,10 @@ node_modules() {
 draw() {
   local golden="$root/crates/notify/tests/golden" chromium
   node "$here/cards.mjs" "$work/node/node_modules/adaptivecards/dist/adaptivecards.min.js" "$work/cards.html" \
-    "$golden"/{finding.assigned,sla.breached,scan.completed,report.failed,finding.assigned.minimal}.txt \
+    "$golden"/{finding.assigned,sla.breached,scan.completed,report.failed,finding.assigned.minimal,campanile.summary}.txt \
     "$fixtures"/teams/{003,076}.json
   chromium=$(find_chromium) || return 1
-  "$chromium" --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
+  timeout 60 "$chromium" --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars \
     --window-size=1100,2800 --screenshot="$work/cards.png" "file://$work/cards.html" 2>/dev/null
 }
 
@@ -54,5 +54,5 @@ status=0
 "$work/venv/bin/python" "$here/check.py" "$fixtures" || status=1
 cp "$here/teams.mjs" "$work/node/teams.mjs" # beside its packages
 node "$work/node/teams.mjs" "$fixtures" || status=1
-draw || status=1
+draw || say "no picture of the cards could be made"
 exit "$status"
