@@ -27,7 +27,7 @@ use tokio::time::{Instant, timeout_at};
 pub use answer::Answer;
 pub use resolve::{Lookup, NotAResolve, Resolve, SystemLookup};
 
-pub(crate) use dial::certificates;
+pub(crate) use dial::{certificates, connector};
 
 use dial::Dialer;
 use wire::{Once, Progress, Wire};

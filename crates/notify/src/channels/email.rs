@@ -8,6 +8,7 @@ mod folder;
 mod mime;
 mod smtp;
 mod smtp_url;
+mod stream;
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 

@@ -45,7 +45,7 @@ impl Dialer {
                 networks: options.allow_networks,
                 hosts,
             },
-            tls: connector(options.ca_file.as_deref())?,
+            tls: connector(options.ca_file.as_deref(), &[b"http/1.1"])?,
             resolve: options.resolve,
             lookup,
         })
@@ -131,8 +131,8 @@ async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
     Err(Failure::NotSent(reason))
 }
 
-/// TLS 1.2 and 1.3 by the system's trust store and the operator's own certificates.
-fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, SetupError> {
+/// TLS 1.2 and 1.3 by the system's trust store and the operator's own certificates; which protocols are spoken inside.
+pub(crate) fn connector(ca_file: Option<&Path>, protocols: &[&[u8]]) -> Result<TlsConnector, SetupError> {
     let roots = ca_file.map(certificates).transpose()?.unwrap_or_default();
     let provider = Arc::new(ring::default_provider());
     let failed = |error: rustls::Error| SetupError::Tls(error.to_string());
@@ -143,7 +143,7 @@ fn connector(ca_file: Option<&Path>) -> Result<TlsConnector, SetupError> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     Ok(TlsConnector::from(Arc::new(config)))
 }
 

@@ -194,6 +194,35 @@ async fn a_connection_is_used_again_until_it_fails() {
     assert!(sink.connections() <= 8, "{}", sink.connections());
 }
 
+// With Nagle's algorithm each mail waits 40 ms for an acknowledgement.
+#[tokio::test]
+async fn mails_do_not_wait_for_acknowledgements() {
+    let world = World::new();
+    let implicit = SmtpSinkOptions {
+        implicit: true,
+        ..world.secured()
+    };
+    let cases = [
+        (SmtpSinkOptions::default(), "smtp://localhost:PORT".to_owned()),
+        (
+            world.secured(),
+            format!("smtp://{USER}@localhost:PORT?tls=required"),
+        ),
+        (implicit, format!("smtps://{USER}@localhost:PORT")),
+    ];
+    for (options, url) in cases {
+        let sink = SmtpSink::start(options).await;
+        let mailer = world.mailer(&url.replace("PORT", &sink.address().port().to_string()));
+        let began = std::time::Instant::now();
+        for _ in 0..100 {
+            assert_eq!(mailer.send(&world.outbound(TO)).await.outcome, Outcome::Delivered);
+        }
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(3), "{url}: 100 mails took {took:?}");
+        assert_eq!(sink.connections(), 1);
+    }
+}
+
 #[tokio::test]
 async fn every_break_of_the_conversation_has_its_outcome() {
     let world = World::new();

@@ -16,7 +16,7 @@ use lettre::Address;
 use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, DEFAULT_MECHANISMS},
-    client::{AsyncSmtpConnection, Certificate, TlsParameters},
+    client::{AsyncSmtpConnection, AsyncTokioStream, Certificate, TlsParameters},
     commands::{Data, Mail, Rcpt},
     extension::ClientId,
 };
@@ -24,27 +24,30 @@ use tokio::{
     sync::Semaphore,
     time::{Instant, timeout},
 };
+use tokio_rustls::TlsConnector;
 
 use super::{
     CONNECTIONS, Mailbox,
     smtp_url::{Settings, Tls},
+    stream,
 };
 use crate::{
     channels::{Attempt, Outcome},
-    egress::certificates,
+    egress::{certificates, connector},
 };
 
 /// How long a connection waits for its next mail before it is not used again.
 const IDLE: Duration = Duration::from_secs(20);
-/// How long a TCP connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much of an answer is kept, in characters.
 const KEPT: usize = 512;
 
 /// An SMTP server.
 pub(super) struct Smtp {
     settings: Settings,
+    /// For STARTTLS.
     tls: TlsParameters,
+    /// For TLS from the first byte.
+    implicit: Option<TlsConnector>,
     hello: ClientId,
     from: Address,
     timeout: Duration,
@@ -56,6 +59,8 @@ pub(super) struct Smtp {
 enum Break {
     /// Before it was about this mail: the server's or our settings' fault, whatever the code.
     Connecting(Error),
+    /// Before there was a connection.
+    Unreachable(String),
     /// At the sender, the recipient or the announcement of the mail.
     Envelope(Error),
     /// After the mail was written, at least in part.
@@ -80,7 +85,9 @@ impl Smtp {
                 Certificate::from_der(certificate.to_vec()).map_err(|error| error.to_string())?;
             tls = tls.add_root_certificate(certificate);
         }
+        let implicit = (settings.tls == Tls::Implicit).then(|| connector(ca_file, &[]));
         Ok(Self {
+            implicit: implicit.transpose().map_err(|error| error.to_string())?,
             tls: tls.build_rustls().map_err(|error| error.to_string())?,
             hello: ClientId::Domain(from.domain().to_owned()),
             from: from
@@ -124,7 +131,7 @@ impl Smtp {
     }
 
     async fn talk(&self, to: Address, mail: &[u8], writing: &AtomicBool) -> Result<String, Break> {
-        let mut connection = self.connection().await.map_err(Break::Connecting)?;
+        let mut connection = self.connection().await?;
         let sender = Mail::new(Some(self.from.clone()), Vec::new());
         connection.command(sender).await.map_err(Break::Envelope)?;
         connection
@@ -142,7 +149,7 @@ impl Smtp {
     }
 
     /// A connection that was kept and still answers, or a new one.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, Error> {
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Break> {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
@@ -157,19 +164,17 @@ impl Smtp {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
-        let Settings {
-            host,
-            port,
-            tls,
-            credentials,
-        } = &self.settings;
-        let implicit = (*tls == Tls::Implicit).then(|| self.tls.clone());
-        let server = (host.as_str(), *port);
-        let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT_TIMEOUT), &self.hello, implicit, None)
-                .await?;
-        let upgrade = match tls {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Break> {
+        let Settings { host, port, .. } = &self.settings;
+        let stream = stream::open(host, *port, self.implicit.as_ref())
+            .await
+            .map_err(|error| Break::Unreachable(error.to_string()))?;
+        self.greet(stream).await.map_err(Break::Connecting)
+    }
+
+    async fn greet(&self, stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, Error> {
+        let mut connection = AsyncSmtpConnection::connect_with_transport(stream, &self.hello).await?;
+        let upgrade = match self.settings.tls {
             Tls::Required => true,
             Tls::Opportunistic => connection.can_starttls(),
             Tls::Implicit | Tls::None => false,
@@ -177,7 +182,7 @@ impl Smtp {
         if upgrade {
             connection.starttls(self.tls.clone(), &self.hello).await?;
         }
-        if let Some((user, password)) = credentials {
+        if let Some((user, password)) = &self.settings.credentials {
             let credentials = Credentials::new(user.clone(), password.clone());
             connection.auth(DEFAULT_MECHANISMS, &credentials).await?;
         }
@@ -198,6 +203,12 @@ impl Smtp {
 fn judge(fault: &Break) -> Attempt {
     let for_now = Outcome::RefusedForNow { retry_after: None };
     let (error, outcome, reason) = match fault {
+        Break::Unreachable(error) => {
+            return Attempt {
+                answer: text::line(error, KEPT),
+                ..Attempt::without_answer(for_now, "no connection to the mail server")
+            };
+        }
         // Also a 5xx: a wrong password is no reason to give a mail up.
         Break::Connecting(error) => (error, for_now, "no session with the mail server"),
         Break::Envelope(error) if wants_authentication(error) => {
