@@ -9,7 +9,7 @@ use std::{
 };
 
 use base::{Bus, Clock};
-use rusqlite::{Connection, OpenFlags, types::ToSqlOutput};
+use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ToSqlOutput};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{Error, Options, Row, Value, job::Job};
@@ -98,6 +98,9 @@ fn connect_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<Conn
     if let Some(pages) = max_pages {
         connection.pragma_update(None, "max_page_count", pages)?;
     }
+    // Else SQLite plans a statement anew whenever it is bound to other values, in case they lead to another plan: for
+    // what the engine asks all the time (what is due, what is unplanned) that was about half of its price.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
