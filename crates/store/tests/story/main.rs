@@ -4,7 +4,7 @@
 mod trouble;
 
 use base::{Audience, Bus, Clock, Event, Id, Kind, Scope, Severity, Subject, SubjectType};
-use store::{Error, MigrationSet, Options, Select, Store, outbox, params, testing};
+use store::{Error, MigrationSet, Options, Row, Select, Store, outbox, params, testing};
 
 const TABLES: &[MigrationSet] = &[
     store::MIGRATIONS,
@@ -204,6 +204,27 @@ async fn a_commit_waits_for_the_disk_and_references_hold() {
 }
 
 #[cfg(unix)]
+// PostgreSQL keeps the plan it made of a statement while the table was small.
+#[tokio::test]
+async fn a_change_goes_by_an_index_also_where_a_table_is_small() {
+    for (name, store) in stores().await {
+        insert(&store, 1).await.unwrap();
+        let (explain, column) = match name {
+            "SQLite" => ("explain query plan", 3),
+            _ => ("explain", 0),
+        };
+        let ids: Vec<String> = (0..64).map(|n| format!("'{n}'")).collect();
+        let change = format!("update things set n = 2 where id in ({})", ids.join(", "));
+        let plan = store.write(move |tx| {
+            let lines: Vec<Row> = tx.all(&format!("{explain} {change}"), &[])?;
+            let words: Result<Vec<String>, Error> = lines.iter().map(|line| line.get(column)).collect();
+            words
+        });
+        let plan = plan.await.unwrap().join("\n");
+        assert!(plan.to_lowercase().contains("index"), "{name}: {plan}");
+    }
+}
+
 #[tokio::test]
 async fn only_its_owner_reads_the_file() {
     use std::os::unix::fs::PermissionsExt;
