@@ -87,3 +87,15 @@ impl AsyncWrite for Encrypted {
         Pin::new(&mut self.get_mut().0).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_waits_for_an_acknowledgement() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(connect("127.0.0.1", port).await.unwrap().nodelay().unwrap());
+    }
+}
