@@ -1,0 +1,117 @@
+//! Events through the engine, whose messages go nowhere or hang: what accepting, planning and recording cost.
+
+use rusqlite::Connection;
+
+use crate::{
+    ROUNDS,
+    emit::{self, Shape},
+    figures::{Meter, Rate, rates, ratios, spread},
+    house::{Database, House, Way},
+};
+
+/// One way to go through the engine.
+struct Case {
+    name: &'static str,
+    shape: Shape,
+    way: Way,
+    events: u64,
+}
+
+const CASES: [Case; 4] = [
+    Case {
+        name: "nobody is told",
+        shape: Shape::Plain,
+        way: Way::Nowhere,
+        events: 20_000,
+    },
+    Case {
+        name: "3 inbox rows",
+        shape: Shape::Bell,
+        way: Way::Nowhere,
+        events: 10_000,
+    },
+    Case {
+        name: "3 inbox rows, 3 mails and a webhook, planned; sending hangs",
+        shape: Shape::Told,
+        way: Way::Hanging,
+        events: 5_000,
+    },
+    Case {
+        name: "3 inbox rows, 3 mails and a webhook, planned, sent nowhere, recorded",
+        shape: Shape::Told,
+        way: Way::Nowhere,
+        events: 5_000,
+    },
+];
+
+pub(crate) async fn run() {
+    for database in Database::all() {
+        let mut figures: [Vec<Rate>; CASES.len()] = Default::default();
+        let mut bare = Vec::new();
+        for _ in 0..ROUNDS {
+            if database == Database::Sqlite {
+                bare.push(commits());
+            }
+            for (case, figures) in CASES.iter().zip(&mut figures) {
+                figures.push(measure(database, case).await);
+            }
+        }
+        if !bare.is_empty() {
+            println!(
+                "{}, one event row a commit, bare: {}",
+                database.name(),
+                rates(&bare)
+            );
+        }
+        for (case, figures) in CASES.iter().zip(&figures) {
+            print!("{}, {}: {} events", database.name(), case.name, rates(figures));
+            if bare.is_empty() {
+                println!();
+            } else {
+                println!(", {} of the bare commits", spread(ratios(figures, &bare), 2));
+            }
+        }
+    }
+}
+
+async fn measure(database: Database, case: &Case) -> Rate {
+    let house = House::new(database, None).await;
+    house.rule(&[9]).await;
+    let engine = house.engine(case.way);
+    let meter = Meter::start(house.postmaster);
+    emit::all(&house, case.shape, case.events).await;
+    match case.way {
+        Way::Hanging => house.planned().await,
+        _ if case.shape == Shape::Told => house.delivered(case.events * 4).await,
+        _ => house.planned().await,
+    }
+    let rate = meter.read(case.events);
+    let rows = house.count("select count(*) from notifications").await;
+    let expected = if case.shape == Shape::Plain { 0 } else { 3 };
+    assert_eq!(rows, case.events * expected, "every row is there");
+    engine.stop().await;
+    house.store.close().await;
+    rate
+}
+
+/// Rows of an event's size into a bare connection with `synchronous = full`, one a commit: the floor of this machine.
+pub(crate) fn commits() -> Rate {
+    const ROWS: u64 = 2_000;
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let connection = Connection::open(folder.path().join("bare.db")).unwrap();
+    connection
+        .execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full;
+             create table events (id integer primary key, body text not null);",
+        )
+        .unwrap();
+    let body = "x".repeat(600);
+    let meter = Meter::start(None);
+    for n in 0..ROWS {
+        let mut insert = connection
+            .prepare_cached("insert into events (id, body) values (?1, ?2)")
+            .unwrap();
+        insert.execute((n.cast_signed(), &body)).unwrap();
+    }
+    meter.read(ROWS)
+}

@@ -1,0 +1,166 @@
+//! Nine of ten destinations that accept and never answer: what the tenth, whoever announces events and a reader of
+//! the API notice of it, and what it takes of memory. Beside it the same with nine that answer, and with one alone.
+
+use std::time::{Duration, Instant};
+
+use access::{Caller, testing as people};
+use axum::extract::State;
+use notify::inbox::http::summarize;
+
+use crate::{
+    ROUNDS,
+    emit::{self, Shape},
+    figures::{Times, resident_mib, spread},
+    house::{Database, House, Running, Way},
+    sink::Sink,
+};
+
+/// How long each round announces 100 events a second.
+const LASTING: Duration = Duration::from_secs(4);
+
+/// A house whose rule names a destination that takes everything, and some that hang.
+struct Street {
+    house: House,
+    engine: Running,
+    well: Sink,
+    _others: Vec<Sink>,
+}
+
+/// Who else is told of each event.
+#[derive(Clone, Copy, PartialEq)]
+enum Others {
+    None,
+    Taking,
+    Hanging,
+}
+
+impl Street {
+    async fn new(database: Database, others: Others) -> Self {
+        let house = House::new(database, None).await;
+        let well = Sink::taking().await;
+        let mut nine = Vec::new();
+        while others != Others::None && nine.len() < 9 {
+            nine.push(match others {
+                Others::Hanging => Sink::hanging().await,
+                _ => Sink::taking().await,
+            });
+        }
+        let ports: Vec<u16> = std::iter::once(&well)
+            .chain(&nine)
+            .map(|sink| sink.port)
+            .collect();
+        house.rule(&ports).await;
+        let engine = house.engine(Way::Out);
+        Self {
+            house,
+            engine,
+            well,
+            _others: nine,
+        }
+    }
+
+    /// 100 events a second, and someone who reads their inbox's summary meanwhile: in milliseconds the p99 from each
+    /// event to its arrival at the tenth, of accepting it, and of the reader.
+    async fn round(&self) -> [f64; 3] {
+        let user = self.house.users[0];
+        let token = people::token(&self.house.access, user).await;
+        let reader = tokio::spawn(read(self.house.clone(), token));
+        let announced = emit::steadily(&self.house, Shape::Rules, 100, LASTING).await;
+        let arrived = self.well.times(&announced).await;
+        let accepted = Times::new(announced.accepted);
+        [arrived.p99(), accepted.p99(), reader.await.unwrap().p99()]
+    }
+
+    async fn close(self) {
+        self.engine.stop().await;
+        self.house.store.close().await;
+    }
+}
+
+/// The handler of the summary with the caller found by their token, 200 times a second.
+async fn read(house: House, token: String) -> Times {
+    let end = Instant::now() + LASTING;
+    let mut ticks = tokio::time::interval(Duration::from_millis(5));
+    let mut times = Vec::new();
+    while Instant::now() < end {
+        ticks.tick().await;
+        let began = Instant::now();
+        let caller: Caller = house.access.caller(&token).await.unwrap();
+        assert!(summarize(State(house.api()), caller).await.is_ok());
+        times.push(began.elapsed());
+    }
+    Times::new(times)
+}
+
+pub(crate) async fn run() {
+    for database in Database::all() {
+        let (mut alone, mut well, mut hung, mut grown) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..ROUNDS {
+            for (others, rounds) in [
+                (Others::None, &mut alone),
+                (Others::Taking, &mut well),
+                (Others::Hanging, &mut hung),
+            ] {
+                let street = Street::new(database, others).await;
+                let before = resident_mib();
+                rounds.push(street.round().await);
+                if others == Others::Hanging {
+                    grown.push(resident_mib() - before);
+                }
+                street.close().await;
+            }
+        }
+        report(database, "nine hung, against nine that answer", &well, &hung);
+        report(database, "nine hung, against none", &alone, &hung);
+        println!("{}: memory grew by {} MiB", database.name(), spread(grown, 0));
+    }
+}
+
+/// The same with as many messages waiting for the nine as can be planned in a bounded time.
+pub(crate) async fn backlog() {
+    const EVENTS: u64 = 11_112;
+    for database in Database::all() {
+        let street = Street::new(database, Others::None).await;
+        let without = [street.round().await, street.round().await, street.round().await];
+        street.close().await;
+        let street = Street::new(database, Others::Hanging).await;
+        let before = resident_mib();
+        emit::all(&street.house, Shape::Rules, EVENTS).await;
+        street.house.planned().await;
+        // The tenth has none of it left.
+        while street.well.posts() < EVENTS {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let with = [street.round().await, street.round().await, street.round().await];
+        let waiting = "select count(*) from deliveries where state in ('pending', 'sending')";
+        println!(
+            "{}: {} messages wait for nine hung destinations; memory grew by {:.0} MiB to {:.0} MiB",
+            database.name(),
+            street.house.count(waiting).await,
+            resident_mib() - before,
+            resident_mib()
+        );
+        report(database, "nine hung and behind, against none", &without, &with);
+        street.close().await;
+    }
+}
+
+fn report(database: Database, name: &str, without: &[[f64; 3]], with: &[[f64; 3]]) {
+    let what = [
+        "event to arrival at the tenth",
+        "accepting an event",
+        "an API read",
+    ];
+    for (at, what) in what.into_iter().enumerate() {
+        let of = |rounds: &[[f64; 3]]| -> Vec<f64> { rounds.iter().map(|round| round[at]).collect() };
+        let (without, with) = (of(without), of(with));
+        let ratios = with.iter().zip(&without).map(|(with, without)| with / without);
+        println!(
+            "{}, {name}, p99 of {what}: {} ms with, {} ms without, ratio {}",
+            database.name(),
+            spread(with.iter().copied(), 2),
+            spread(without.iter().copied(), 2),
+            spread(ratios, 2)
+        );
+    }
+}

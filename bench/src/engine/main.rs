@@ -1,0 +1,54 @@
+//! The speed of the delivery engine, part by part, each with a baseline of the same run. Everything is in this process
+//! and on loopback; the database is SQLite with `synchronous = full`, then the PostgreSQL that
+//! `CAMPANILE_TEST_POSTGRES` names, where it is set. CPU seconds are of the whole process, callers and receivers
+//! included, and of the PostgreSQL server.
+//!
+//! `cargo run --release -p bench --bin bench-engine [part …]`, of `plan`, `events`, `webhooks`, `hung`, `backlog`,
+//! `inbox` and `mails`.
+#![expect(clippy::print_stdout, reason = "a program that reports")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+
+mod emit;
+mod events;
+mod figures;
+mod house;
+mod hung;
+mod inbox;
+mod mails;
+mod plan;
+mod sink;
+mod webhooks;
+
+/// The allocator of the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const PARTS: [&str; 7] = ["plan", "events", "webhooks", "hung", "backlog", "inbox", "mails"];
+
+/// How often each figure is taken; the figures that are compared take turns.
+const ROUNDS: usize = 3;
+
+#[tokio::main]
+async fn main() {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = named.iter().find(|part| !PARTS.contains(&part.as_str())) {
+        println!("no such part: {unknown}; there are {}", PARTS.join(", "));
+        std::process::exit(2);
+    }
+    for part in PARTS {
+        if !named.is_empty() && !named.iter().any(|name| name == part) {
+            continue;
+        }
+        println!("-- {part}");
+        match part {
+            "plan" => plan::run().await,
+            "events" => events::run().await,
+            "webhooks" => webhooks::run().await,
+            "hung" => hung::run().await,
+            "backlog" => hung::backlog().await,
+            "inbox" => inbox::run().await,
+            _ => mails::run().await,
+        }
+    }
+}

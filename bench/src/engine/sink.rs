@@ -1,0 +1,133 @@
+//! HTTP servers on loopback: one that takes everything at once, and one that accepts and never answers.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use base::Id;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
+
+use crate::{emit::Announced, figures::Times};
+
+/// A server; it ends when it is dropped.
+pub(crate) struct Sink {
+    pub(crate) port: u16,
+    arrivals: Arc<Arrivals>,
+    _tasks: JoinSet<()>,
+}
+
+#[derive(Default)]
+struct Arrivals {
+    posts: AtomicU64,
+    /// When each event was first told of here.
+    first: Mutex<HashMap<Id, Instant>>,
+}
+
+impl Sink {
+    /// Takes every post and remembers when the first of each event came.
+    pub(crate) async fn taking() -> Self {
+        Self::new(true).await
+    }
+
+    /// Accepts connections and reads, but never answers.
+    pub(crate) async fn hanging() -> Self {
+        Self::new(false).await
+    }
+
+    async fn new(answers: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let arrivals = Arc::new(Arrivals::default());
+        let mut tasks = JoinSet::new();
+        let heard = Arc::clone(&arrivals);
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(converse(stream, Arc::clone(&heard), answers));
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Self {
+            port,
+            arrivals,
+            _tasks: tasks,
+        }
+    }
+
+    pub(crate) fn posts(&self) -> u64 {
+        self.arrivals.posts.load(Ordering::Relaxed)
+    }
+
+    /// How long each event took from the beginning of its write until it arrived here; waits for all of them.
+    pub(crate) async fn times(&self, announced: &Announced) -> Times {
+        let taken = |id| self.arrivals.first.lock().unwrap().get(id).copied();
+        let mut times = Vec::with_capacity(announced.began.len());
+        for (id, began) in &announced.began {
+            let arrived = loop {
+                match taken(id) {
+                    Some(arrived) => break arrived,
+                    None => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            };
+            times.push(arrived.duration_since(*began));
+        }
+        Times::new(times)
+    }
+}
+
+async fn converse(mut stream: TcpStream, arrivals: Arc<Arrivals>, answers: bool) {
+    let mut request = Vec::with_capacity(2048);
+    while let Ok(read) = stream.read_buf(&mut request).await {
+        if read == 0 {
+            return;
+        }
+        if answers && let Some(body) = body(&request) {
+            arrivals.note(body);
+            request.clear();
+            if stream
+                .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")
+                .await
+                .is_err()
+            {
+                return;
+            }
+        }
+    }
+}
+
+impl Arrivals {
+    fn note(&self, body: &[u8]) {
+        self.posts.fetch_add(1, Ordering::Relaxed);
+        if let Some(event) = event_of(body) {
+            let mut first = self.first.lock().unwrap();
+            first.entry(event).or_insert_with(Instant::now);
+        }
+    }
+}
+
+/// The request's body, once it is there as a whole.
+fn body(request: &[u8]) -> Option<&[u8]> {
+    let end = request.windows(4).position(|four| four == b"\r\n\r\n")?;
+    let head = str::from_utf8(&request[..end]).ok()?;
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.trim().parse::<usize>().ok())?
+    });
+    let body = &request[end + 4..];
+    (body.len() >= length.unwrap_or_default()).then_some(body)
+}
+
+fn event_of(body: &[u8]) -> Option<Id> {
+    let (_, after) = str::from_utf8(body).ok()?.split_once("\"event_id\":\"")?;
+    after.get(..36)?.parse().ok()
+}
