@@ -14,32 +14,44 @@ struct Case {
     name: &'static str,
     shape: Shape,
     way: Way,
+    burst: u32,
     events: u64,
 }
 
-const CASES: [Case; 4] = [
+const CASES: [Case; 5] = [
     Case {
         name: "nobody is told",
         shape: Shape::Plain,
         way: Way::Nowhere,
+        burst: 0,
         events: 20_000,
     },
     Case {
         name: "3 inbox rows",
         shape: Shape::Bell,
         way: Way::Nowhere,
+        burst: 0,
         events: 10_000,
     },
     Case {
         name: "3 inbox rows, 3 mails and a webhook, planned; sending hangs",
         shape: Shape::Told,
         way: Way::Hanging,
+        burst: 0,
+        events: 5_000,
+    },
+    Case {
+        name: "the same, at most 20 mails a minute for each",
+        shape: Shape::Told,
+        way: Way::Hanging,
+        burst: 20,
         events: 5_000,
     },
     Case {
         name: "3 inbox rows, 3 mails and a webhook, planned, sent nowhere, recorded",
         shape: Shape::Told,
         way: Way::Nowhere,
+        burst: 0,
         events: 5_000,
     },
 ];
@@ -77,7 +89,7 @@ pub(crate) async fn run() {
 async fn measure(database: Database, case: &Case) -> Rate {
     let house = House::new(database, None).await;
     house.rule(&[9]).await;
-    let engine = house.engine(case.way);
+    let engine = house.engine(case.way, case.burst);
     let meter = Meter::start(house.postmaster);
     emit::all(&house, case.shape, case.events).await;
     match case.way {

@@ -150,11 +150,13 @@ impl House {
         assert_eq!(self.count(DELIVERED).await, messages, "every message arrived");
     }
 
-    pub(crate) fn engine(&self, way: Way) -> Running {
+    /// `burst`: how many single messages a person gets in a minute; 0 for no bound.
+    pub(crate) fn engine(&self, way: Way, burst: u32) -> Running {
         let (access, channels) = (self.access.clone(), self.channels.clone());
         let options = engine::Options {
             // What hangs when the measurement is over is not waited for.
             grace: Duration::from_millis(100),
+            burst,
             ..engine::Options::default()
         };
         let send: engine::Send = match way {

@@ -50,7 +50,7 @@ impl Street {
             .map(|sink| sink.port)
             .collect();
         house.rule(&ports).await;
-        let engine = house.engine(Way::Out);
+        let engine = house.engine(Way::Out, 0);
         Self {
             house,
             engine,

@@ -56,7 +56,7 @@ pub(crate) async fn run() {
 
 async fn by_engine(database: Database, server: &Server) -> Rate {
     let house = House::new(database, Some(server.port)).await;
-    let engine = house.engine(Way::Out);
+    let engine = house.engine(Way::Out, 0);
     let before = server.mails();
     let meter = Meter::start(house.postmaster);
     emit::all(&house, Shape::Told, MAILS / 3).await;
@@ -73,7 +73,7 @@ async fn by_channel(server: &Server) -> Rate {
     let event = emit::event(&house, Shape::Told, 0);
     let outbound = Outbound {
         delivery_id: event.id,
-        message: message::compose(&event, "https://campanile.example"),
+        message: message::compose(&event, "https://campanile.example", message::Detail::Full),
         destination: "user1@example.com".to_owned(),
         body: None,
         unsubscribe: Some("https://campanile.example/unsubscribe".to_owned()),

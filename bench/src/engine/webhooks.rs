@@ -67,7 +67,7 @@ async fn measure(database: Database, targets: usize) -> Rate {
     }
     let ports: Vec<u16> = sinks.iter().map(|sink| sink.port).collect();
     house.rule(&ports).await;
-    let engine = house.engine(Way::Out);
+    let engine = house.engine(Way::Out, 0);
     let meter = Meter::start(house.postmaster);
     emit::all(&house, Shape::Rules, DELIVERIES / targets as u64).await;
     house.delivered(DELIVERIES).await;
@@ -112,7 +112,7 @@ async fn steady(database: Database) {
         let house = House::new(database, None).await;
         let sink = Sink::taking().await;
         house.rule(&[sink.port]).await;
-        let engine = house.engine(Way::Out);
+        let engine = house.engine(Way::Out, 0);
         let announced = emit::steadily(&house, Shape::Rules, 100, Duration::from_secs(5)).await;
         let arrived = sink.times(&announced).await;
         let accepted = Times::new(announced.accepted);

@@ -81,7 +81,8 @@ const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, targ
      unknowns, lane, summary_id from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
 const LATER: &str = "update deliveries set next_at = $2 where id = $1";
 // Not min(next_at): without statistics PostgreSQL reads every row that waits in the lane for that.
-const NEXT: &str = "select next_at from deliveries where state = 'pending' and lane = $1 order by next_at limit 1";
+const NEXT: &str =
+    "select next_at from deliveries where state = 'pending' and lane = $1 order by next_at limit 1";
 
 /// Claims what is due in these lanes, at most so many in each, cancels what may no longer go out, and puts off what
 /// would come too fast for its destination.
