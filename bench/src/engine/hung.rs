@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long each round announces 100 events a second.
-const LASTING: Duration = Duration::from_secs(4);
+const LASTING: Duration = Duration::from_secs(12);
 
 /// A house whose rule names a destination that takes everything, and some that hang.
 struct Street {
