@@ -304,17 +304,13 @@ pub fn team_members(tx: &mut Tx<'_>, team: Id) -> Result<Vec<Id>, Error> {
 
 const MINIMAL: &str = "select id from companies where minimal_messages = 1";
 
-/// Those of these companies whose messages are to hold no detail.
+/// The companies of the scope whose messages are to hold no detail.
 ///
 /// # Errors
 /// The store's.
-pub fn with_minimal_messages(tx: &mut Tx<'_>, companies: &[Id]) -> Result<Vec<Id>, Error> {
-    let mut minimal = Vec::new();
-    for chunk in companies.chunks(CHUNK) {
-        let rows: Vec<(Id,)> = Select::new(MINIMAL).within("id", chunk.iter().copied()).all(tx)?;
-        minimal.extend(rows.into_iter().map(|(id,)| id));
-    }
-    Ok(minimal)
+pub fn with_minimal_messages(tx: &mut Tx<'_>, scope: &Scope) -> Result<Vec<Id>, Error> {
+    let rows: Vec<(Id,)> = Select::new(MINIMAL).scope("id", scope).all(tx)?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 const COMPANY_NAME: &str = "select name from companies where id = $1";

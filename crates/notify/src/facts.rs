@@ -8,7 +8,7 @@ use std::{
 };
 
 use access::{Vault, directory};
-use base::{Event, Id};
+use base::{Event, Id, Scope};
 use store::{Error, Tx, Value};
 
 use crate::{
@@ -25,13 +25,12 @@ pub(crate) struct Wanted {
     users: BTreeSet<Id>,
     addresses: BTreeSet<String>,
     teams: BTreeSet<Id>,
-    companies: BTreeSet<Id>,
 }
 
 impl Wanted {
     /// Everyone whom the plan of these events may think of.
     pub(crate) fn by_events(events: &[Event], rules: &Rules) -> Self {
-        let mut wanted = Self::default().with_companies_of(events);
+        let mut wanted = Self::default();
         let kinds: BTreeSet<_> = events.iter().map(|event| event.kind).collect();
         for event in events {
             wanted.users.extend(&event.assignee_users);
@@ -62,13 +61,6 @@ impl Wanted {
             }
         }
         wanted
-    }
-
-    /// And what the companies of these events say about messages.
-    pub(crate) fn with_companies_of<'a>(mut self, events: impl IntoIterator<Item = &'a Event>) -> Self {
-        let companies = events.into_iter().filter_map(|event| event.audience.company());
-        self.companies.extend(companies);
-        self
     }
 }
 
@@ -106,29 +98,12 @@ pub(crate) fn world(
             .map(|team| (team.id, team_of(vault, team)))
             .collect::<HashMap<_, _>>();
     }
-    let companies: Vec<Id> = wanted.companies.into_iter().collect();
+    // All of them, so that no event can be told of without asking.
     world
         .minimal
-        .extend(directory::with_minimal_messages(tx, &companies)?);
+        .extend(directory::with_minimal_messages(tx, &Scope::All)?);
     health::note_off(tx, &mut world)?;
     Ok(world)
-}
-
-/// What the companies of these events say about messages.
-///
-/// # Errors
-/// The database's.
-pub(crate) fn add_companies<'a>(
-    tx: &mut Tx<'_>,
-    world: &mut World,
-    events: impl Iterator<Item = &'a Event>,
-) -> Result<(), Error> {
-    let companies: BTreeSet<Id> = events.filter_map(|event| event.audience.company()).collect();
-    let companies: Vec<Id> = companies.into_iter().collect();
-    world
-        .minimal
-        .extend(directory::with_minimal_messages(tx, &companies)?);
-    Ok(())
 }
 
 fn add_people(world: &mut World, vault: &Vault, people: Vec<directory::Person>) {

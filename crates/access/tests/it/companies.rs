@@ -1,6 +1,7 @@
 //! What a company says about messages.
 
 use access::{Role, directory, testing};
+use base::Scope;
 use serde_json::json;
 
 use crate::world::World;
@@ -24,12 +25,13 @@ async fn a_manager_says_that_messages_hold_no_detail_and_a_new_name_leaves_it() 
             (&renamed["name"], &renamed["minimal_messages"]),
             (&json!("Renamed"), &json!(true))
         );
-        let asked = [theirs, ours, world.clock.id()];
-        let minimal = world
-            .store
-            .read(move |tx| directory::with_minimal_messages(tx, &asked))
-            .await;
-        assert_eq!(minimal.unwrap(), [ours]);
+        for (scope, expected) in [(Scope::All, vec![ours]), (Scope::of([theirs]), vec![])] {
+            let minimal = world
+                .store
+                .read(move |tx| directory::with_minimal_messages(tx, &scope))
+                .await;
+            assert_eq!(minimal.unwrap(), expected);
+        }
         let back = manager
             .patch(&path, json!({"minimal_messages": false}))
             .await

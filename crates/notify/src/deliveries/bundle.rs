@@ -12,7 +12,6 @@ use super::{
     claim::{Due, cancel},
 };
 use crate::{
-    facts,
     message::{self, Message, Summary},
     plan::{Why, World},
 };
@@ -53,68 +52,79 @@ impl Letter {
 /// The database's.
 pub(super) fn content(
     tx: &mut Tx<'_>,
-    world: &mut World,
+    world: &World,
     due: &Due,
     events: &HashMap<Id, Arc<Event>>,
 ) -> Result<Result<(Content, Address), Why>, Error> {
-    let ask = |event: &Event, world: &World| address(event, world, due.channel, &due.recipient, &due.key);
-    let Some(own) = events.get(&due.event) else {
-        return Ok(Err(Why::Gone));
-    };
-    let to = match ask(own, world) {
-        Ok(to) => to,
-        Err(why) => return Ok(Err(why)),
-    };
+    let own = events.get(&due.event).ok_or(Why::Gone);
+    let own = own.and_then(|event| Ok((event, ask(event, world, due)?)));
     if !due.summary {
-        return Ok(Ok((Content::One(Arc::clone(own)), to)));
+        return Ok(own.map(|(event, to)| (Content::One(Arc::clone(event)), to)));
     }
     let mut summary = Summary::default();
-    summary.add(own, to.detail);
+    if let Ok((event, to)) = &own {
+        summary.add(event, to.detail);
+    }
+    let first = collect(tx, world, due, &mut summary)?;
+    let (event, to) = match own {
+        Ok(own) => own,
+        Err(why) => {
+            if let Some(first) = first {
+                hand_on(tx, due.id, first)?;
+            }
+            return Ok(Err(why));
+        }
+    };
+    let event = Arc::clone(event);
+    let content = if summary.count() < 2 {
+        Content::One(event)
+    } else {
+        Content::Many(event, Arc::new(summary))
+    };
+    Ok(Ok((content, to)))
+}
+
+fn ask(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
+    address(event, world, due.channel, &due.recipient, &due.key)
+}
+
+const BUNDLED: &str = "select id, event_id from deliveries where state = 'bundled' and summary_id = $1 and id > $2 \
+     order by id limit $3";
+
+/// Adds what the summary has collected, and cancels what may no longer be told; the first delivery that may.
+fn collect(tx: &mut Tx<'_>, world: &World, due: &Due, summary: &mut Summary) -> Result<Option<Id>, Error> {
+    let mut first = None;
     let mut after = String::new();
     loop {
         let page: Vec<(Id, Id)> = tx.all(BUNDLED, params![due.id, &after, PAGE])?;
-        let Some((last, _)) = page.last() else { break };
+        let Some((last, _)) = page.last() else {
+            return Ok(first);
+        };
         after = last.to_string();
         let ids: Vec<Id> = page.iter().map(|(_, event)| *event).collect();
         let events: HashMap<Id, Event> = outbox::events(tx, &ids, &Scope::All)?
             .into_iter()
             .map(|event| (event.id, event))
             .collect();
-        facts::add_companies(tx, world, events.values())?;
         for (delivery, event) in page {
             let asked = events.get(&event).ok_or(Why::Gone);
-            match asked.and_then(|event| Ok((event, ask(event, world)?))) {
-                Ok((event, to)) => summary.add(event, to.detail),
+            match asked.and_then(|event| Ok((event, ask(event, world, due)?))) {
+                Ok((event, to)) => {
+                    summary.add(event, to.detail);
+                    first.get_or_insert(delivery);
+                }
                 Err(why) => cancel(tx, delivery, &why)?,
             }
         }
     }
-    let own = Arc::clone(own);
-    let content = if summary.count() < 2 {
-        Content::One(own)
-    } else {
-        Content::Many(own, Arc::new(summary))
-    };
-    Ok(Ok((content, to)))
 }
 
-const BUNDLED: &str = "select id, event_id from deliveries where state = 'bundled' and summary_id = $1 and id > $2 \
-     order by id limit $3";
-
-const FIRST: &str =
-    "select id from deliveries where state = 'bundled' and summary_id = $1 order by id limit 1";
 const FOLLOW: &str = "update deliveries set summary_id = $2 where state = 'bundled' and summary_id = $1";
 const LEAD: &str =
     "update deliveries set state = 'pending', summary_id = id, next_at = $2, updated_at = $2 where id = $1";
 
 /// The first of those that a summary has collected becomes the summary, for the one that was may not be told.
-///
-/// # Errors
-/// The database's.
-pub(super) fn hand_on(tx: &mut Tx<'_>, summary: Id) -> Result<(), Error> {
-    let Some((first,)) = tx.one::<(Id,)>(FIRST, params![summary])? else {
-        return Ok(());
-    };
+fn hand_on(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(FOLLOW, params![summary, first])?;
     tx.execute(LEAD, params![first, now])?;

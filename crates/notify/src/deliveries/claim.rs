@@ -11,7 +11,7 @@ use store::{Error, FromRow, Row, Tx, Value, outbox, params};
 
 use super::{
     Address, Content, Lease, Letter, Pace, State,
-    bundle::{content, hand_on},
+    bundle::content,
     insert::{ATTEMPT_WIDTH, ATTEMPTS, attempt},
 };
 use crate::{
@@ -106,21 +106,15 @@ pub(crate) fn claim(
         ..Claim::default()
     };
     let events = events_of(tx, &due)?;
-    let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient))
-        .with_companies_of(events.values().map(Arc::as_ref));
-    let mut world = facts::world(tx, vault, rules, wanted)?;
+    let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient));
+    let world = facts::world(tx, vault, rules, wanted)?;
     for due in due {
-        match content(tx, &mut world, &due, &events)? {
+        match content(tx, &world, &due, &events)? {
             Ok((told, address)) => match round.pace.ask(due.channel, &due.key, now) {
                 Ok(()) => claim.letters.push(letter(due, told, address, now)),
                 Err(later) => drop(tx.execute(LATER, params![due.id, later])?),
             },
-            Err(why) => {
-                cancel(tx, due.id, &why)?;
-                if due.summary {
-                    hand_on(tx, due.id)?;
-                }
-            }
+            Err(why) => cancel(tx, due.id, &why)?,
         }
     }
     begin(tx, &claim.letters, &round.lease)?;

@@ -240,6 +240,23 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
     }
 }
 
+// promise: F6
+#[tokio::test]
+async fn a_summary_of_which_nothing_may_be_told_any_more_is_not_sent() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let engine = three(&house, &post, "a");
+        assign(&house, 9).await;
+        titles(&mut bag, 3).await;
+        house.until(BUNDLED, 5).await;
+        people::leave(&house.store, house.company, house.ana).await;
+        house.clock.advance(MINUTE);
+        house.until(CANCELLED, 6).await;
+        assert!(bag.try_recv().is_err(), "{}", house.name);
+        engine.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_summary_keeps_the_details_of_a_company_that_asks_for_it() {
     for house in houses().await {
