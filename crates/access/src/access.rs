@@ -7,16 +7,19 @@ use std::{
 };
 
 use base::{Clock, Id, Time};
-use store::{Store, Tx};
-use tokio::sync::broadcast;
+use store::Store;
 
-use crate::{Caller, Problem, Vault, credentials, limits::Limits, password::Passwords};
+use crate::{
+    Caller, Problem, Vault,
+    changes::{self, Told},
+    credentials,
+    known::Known,
+    limits::Limits,
+    password::Passwords,
+};
 
 /// How many uses of credentials are remembered until the next sweep; beyond that some stay unnoted.
 const USES: usize = 50_000;
-
-/// How many changes of access a listener may be behind before it is told that it lagged.
-const CHANGES: usize = 1024;
 
 /// How signing in behaves.
 #[derive(Debug, Clone)]
@@ -81,15 +84,6 @@ impl Options {
     }
 }
 
-/// Access that was taken away or given: whoever rests on it looks again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccessChange {
-    /// Something about this user: a membership, a role, being an administrator, disabled, deleted, the password.
-    User(Id),
-    /// This session or API token ended.
-    Session(Id),
-}
-
 /// People and companies, and the state of every handler in [`http`](crate::http). Clones share it.
 #[derive(Clone)]
 pub struct Access(Arc<Inner>);
@@ -99,7 +93,8 @@ struct Inner {
     vault: Vault,
     options: Options,
     origin: String,
-    changes: broadcast::Sender<AccessChange>,
+    told: Told,
+    known: Known,
     passwords: Passwords,
     limits: Limits,
     used: Mutex<BTreeMap<Id, Time>>,
@@ -112,7 +107,8 @@ impl Access {
         Self(Arc::new(Inner {
             vault,
             origin: origin(&options.public_url),
-            changes: broadcast::Sender::new(CHANGES),
+            told: Told::new(),
+            known: Known::default(),
             passwords: Passwords::new(store.clock()),
             limits: Limits::new(&options.login),
             used: Mutex::default(),
@@ -151,9 +147,12 @@ impl Access {
         &self.0.origin
     }
 
-    /// Every change of access from now on, each after its commit. A listener that lags must look at everything again.
-    pub fn changes(&self) -> broadcast::Receiver<AccessChange> {
-        self.0.changes.subscribe()
+    pub(crate) fn told(&self) -> &Told {
+        &self.0.told
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.0.known
     }
 
     /// Who comes with this session or API token.
@@ -163,29 +162,58 @@ impl Access {
     /// answer.
     pub async fn caller(&self, credential: &str) -> Result<Caller, Problem> {
         let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
+        self.look_up(hash).await
+    }
+
+    /// The same, for streams that open: the answer may be one from memory that no change has overtaken. A change made
+    /// elsewhere counts within about a second, and a database that is away refuses after as long.
+    ///
+    /// # Errors
+    /// Those of [`caller`](Self::caller).
+    pub async fn known_caller(&self, credential: &str) -> Result<Caller, Problem> {
+        let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
+        if let Some(caller) = self.known().find(&hash, self.clock().now()) {
+            self.note_use(caller.session);
+            return Ok(caller);
+        }
+        let epoch = self.known().epoch();
+        let caller = self.look_up(hash.clone()).await?;
+        self.known().keep(epoch, hash, &caller, self.clock().now());
+        Ok(caller)
+    }
+
+    async fn look_up(&self, hash: String) -> Result<Caller, Problem> {
         let caller = self
             .store()
             .read(move |tx| credentials::caller(tx, &hash))
             .await?
             .ok_or_else(Problem::unauthorized)?;
-        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() < USES || used.contains_key(&caller.session) {
-            used.insert(caller.session, self.clock().now());
-        }
-        drop(used);
+        self.note_use(caller.session);
         Ok(caller)
     }
 
+    fn note_use(&self, credential: Id) {
+        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() < USES || used.contains_key(&credential) {
+            used.insert(credential, self.clock().now());
+        }
+    }
+
     /// Housekeeping, for the server to call about once a minute and before it ends: notes when sessions and tokens
-    /// were last used (so that no read has to write) and removes those that have expired, which is told as their end.
+    /// were last used (so that no read has to write), removes those that have expired, which is told as their end, and
+    /// rows of changes that everybody has read.
     ///
     /// # Errors
     /// The store's; what was to be noted is noted by the next one.
     pub async fn sweep(&self) -> Result<(), Problem> {
         let used = std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner));
         let keep = used.clone();
+        self.told().forget(self.clock().now());
         let swept = self
-            .change(move |tx| Ok(((), credentials::sweep(tx, &keep)?)))
+            .change(move |tx| {
+                changes::prune(tx)?;
+                Ok(((), credentials::sweep(tx, &keep)?))
+            })
             .await;
         if swept.is_err() {
             let mut newer = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
@@ -194,24 +222,6 @@ impl Access {
             }
         }
         swept
-    }
-
-    /// Changes data and then tells of the changes of access the closure answers with.
-    pub(crate) async fn change<T: Send + 'static>(
-        &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<(T, Vec<AccessChange>), Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let access = self.clone();
-        // On a task of its own: a caller who hangs up after the commit must not keep the change from being told.
-        let told = tokio::spawn(async move {
-            let (value, changes) = access.store().write(f).await?;
-            for change in changes {
-                // Nobody listening is nobody who rests on it.
-                let _ = access.0.changes.send(change);
-            }
-            Ok(value)
-        });
-        told.await.unwrap_or_else(|_| Err(Problem::internal()))
     }
 }
 

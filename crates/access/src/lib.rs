@@ -1,8 +1,9 @@
 //! Who is calling and what they may see: companies, users, teams, roles, sessions, tokens.
 //!
 //! Owns: the tables of people and companies, signing in, the [`Caller`] and its scope, the [`directory`] that others
-//! ask for addresses, the [`Vault`] for secrets at rest, and what all HTTP handlers share: [`Problem`], the
-//! extractors, pages, the [`validate`] rules.
+//! ask for addresses, the [`Vault`] for secrets at rest, the news that access has changed ([`AccessChange`], from
+//! other processes by the [`Follower`]), and what all HTTP handlers share: [`Problem`], the extractors, pages, the
+//! [`validate`] rules.
 //! Must not: know an event's consumers, or who else has tables.
 
 pub mod directory;
@@ -17,9 +18,12 @@ mod access;
 mod admin;
 mod authenticate;
 mod caller;
+mod changes;
 mod companies;
 mod credentials;
+mod follow;
 pub mod http;
+mod known;
 mod limits;
 mod password;
 mod patch;
@@ -28,12 +32,14 @@ mod teams;
 pub mod testing;
 mod users;
 
-pub use access::{Access, AccessChange, LoginLimits, Options};
+pub use access::{Access, LoginLimits, Options};
 pub use authenticate::{Peer, SESSION_COOKIE, authenticate};
 pub use caller::Caller;
+pub use changes::AccessChange;
 pub use companies::{Company, Member};
 pub use credentials::Token;
 pub use extract::{Json, Path, Query};
+pub use follow::Follower;
 pub use page::{Page, PageQuery};
 pub use password::acceptable as acceptable_password;
 pub use patch::Patch;
@@ -55,6 +61,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0003-minimal-messages",
             include_str!("../migrations/0003-minimal-messages.sql"),
+        ),
+        (
+            "0004-access-changes",
+            include_str!("../migrations/0004-access-changes.sql"),
         ),
     ],
 };

@@ -83,6 +83,7 @@ impl Bridge {
         let whose = match *change {
             Ok(AccessChange::User(user)) => Whose::User(user),
             Ok(AccessChange::Session(session)) => Whose::Session(session),
+            Ok(AccessChange::Unknown) => Whose::Everyone,
             Err(RecvError::Lagged(changes)) => {
                 // Whose access has changed is not known: everyone's is looked up again.
                 tracing::warn!(changes, "the live stream fell behind the changes of access");

@@ -35,7 +35,7 @@ pub trait Gate: Send + Sync + 'static {
 
 impl Gate for Access {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a> {
-        Box::pin(Access::caller(self, credential))
+        Box::pin(self.known_caller(credential))
     }
 
     fn changes(&self) -> broadcast::Receiver<AccessChange> {
@@ -70,6 +70,7 @@ impl Door {
             if !concerns(&mut changes, |change| match change {
                 AccessChange::User(id) => id == user,
                 AccessChange::Session(id) => id == session,
+                AccessChange::Unknown => true,
             }) {
                 return Ok(feed);
             }

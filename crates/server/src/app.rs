@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use access::{Access, LoginLimits, Secret};
+use access::{Access, Follower, LoginLimits, Secret};
 use anyhow::Context;
 use base::{Bus, Clock};
 use notify::{
@@ -126,6 +126,7 @@ impl App {
 
         let mut tasks = JoinSet::new();
         let hub = live(&config, &clock, &access, &mut tasks);
+        tasks.spawn(Follower::new(access.clone()).run());
         tasks.spawn(sweep(access.clone(), clock.clone()));
         let parts = parts(&config, &key, access.clone(), &hub)?;
         let (stop, stopped) = watch::channel(false);
