@@ -118,3 +118,95 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base::{Clock, Scope};
+
+    use super::*;
+
+    fn caller(clock: &Clock, user: Id) -> Caller {
+        Caller {
+            user_id: user,
+            name: String::new(),
+            email: String::new(),
+            is_admin: false,
+            scope: Scope::of([]),
+            roles: std::sync::Arc::default(),
+            session: clock.id(),
+            is_token: true,
+            expires_at: Time::from_nanos(i64::MAX),
+        }
+    }
+
+    fn confirmed() -> (Clock, Known) {
+        let clock = Clock::manual(Time::from_nanos(1_700_000_000_000_000_000));
+        let known = Known::default();
+        known.confirm(clock.now());
+        (clock, known)
+    }
+
+    // promise: E8
+    #[test]
+    fn a_look_up_that_a_change_overtook_is_not_kept() {
+        let (clock, known) = confirmed();
+        let (now, user) = (clock.now(), clock.id());
+        let caller = caller(&clock, user);
+        for change in [
+            AccessChange::User(user),
+            AccessChange::Session(caller.session),
+            AccessChange::Unknown,
+            // Nobody knows yet whose look-up it is.
+            AccessChange::User(clock.id()),
+        ] {
+            let epoch = known.epoch();
+            known.forget(&[change]);
+            known.keep(epoch, "a".to_owned(), &caller, now);
+            assert!(known.find("a", now).is_none(), "{change:?}");
+        }
+        known.keep(known.epoch(), "a".to_owned(), &caller, now);
+        assert!(known.find("a", now).is_some());
+        known.forget(&[AccessChange::Unknown]);
+        assert!(known.find("a", now).is_none());
+    }
+
+    // promise: E8
+    #[test]
+    fn nothing_is_kept_or_given_in_doubt() {
+        let (clock, known) = confirmed();
+        let caller = caller(&clock, clock.id());
+        let now = clock.now();
+        let (late, early) = (
+            now.after(Duration::from_millis(1_001)),
+            now.before(Duration::from_nanos(1)),
+        );
+        for doubtful in [late, early] {
+            known.keep(known.epoch(), "a".to_owned(), &caller, doubtful);
+            assert!(known.find("a", now).is_none());
+        }
+        known.keep(known.epoch(), "a".to_owned(), &caller, now);
+        assert!(known.find("a", now).is_some());
+        assert!(known.find("a", late).is_none());
+        assert!(known.find("a", early).is_none(), "the clock was set back");
+    }
+
+    #[test]
+    fn the_first_made_goes_when_there_are_too_many() {
+        let (clock, known) = confirmed();
+        let (now, user) = (clock.now(), clock.id());
+        let hash = |n: usize| format!("hash {n}");
+        for n in 0..=CALLERS {
+            known.keep(known.epoch(), hash(n), &caller(&clock, user), now);
+        }
+        assert!(known.find(&hash(0), now).is_none());
+        assert!(known.find(&hash(1), now).is_some() && known.find(&hash(CALLERS), now).is_some());
+        known.forget(&[AccessChange::User(clock.id())]);
+        assert!(known.find(&hash(1), now).is_some());
+        known.forget(&[AccessChange::User(user)]);
+        let state = known.state();
+        assert_eq!(
+            (state.by_session.len(), state.by_hash.len(), state.by_user.len()),
+            (0, 0, 0)
+        );
+    }
+}

@@ -7,7 +7,7 @@ use tokio::sync::broadcast::Receiver;
 
 use crate::world::World;
 
-fn told(receiver: &mut Receiver<AccessChange>) -> Vec<AccessChange> {
+pub(crate) fn told(receiver: &mut Receiver<AccessChange>) -> Vec<AccessChange> {
     std::iter::from_fn(|| receiver.try_recv().ok()).collect()
 }
 

@@ -9,6 +9,8 @@ mod bodies;
 mod changes;
 mod companies;
 mod directory;
+mod following;
+mod known;
 mod roles;
 mod session;
 mod signin;

@@ -6,13 +6,13 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use base::{Clock, Id, Time};
+use base::{Bus, Clock, Id, Time};
 use serde_json::Value;
 use store::{MigrationSet, Store};
 use tower::ServiceExt;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS];
+pub(crate) const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS];
 
 /// When every test begins.
 pub(crate) fn start() -> Time {
@@ -71,27 +71,31 @@ impl World {
         let clock = Clock::manual(start());
         let mut worlds = Vec::new();
         for (name, store) in store::testing::stores_with(clock.clone(), TABLES).await {
-            let mut options = Options::new(Secret::new(testing::KEY));
-            "https://campanile.example".clone_into(&mut options.public_url);
-            options.login = LoginLimits {
-                account_burst: 1_000,
-                peer_burst: 1_000,
-                ..LoginLimits::default()
-            };
-            set(&mut options);
-            let access = Access::new(store.clone(), options);
-            worlds.push(Self {
-                name,
-                clock: clock.clone(),
-                router: router(&access),
-                ours: testing::company(&store, "Ours").await,
-                theirs: testing::company(&store, "Theirs").await,
-                admin: testing::admin(&store, "admin@example.org").await,
-                access,
-                store,
-            });
+            worlds.push(Self::on(name, store, &set).await);
         }
         worlds
+    }
+
+    async fn on(name: &'static str, store: Store, set: impl Fn(&mut Options)) -> Self {
+        let mut options = Options::new(Secret::new(testing::KEY));
+        "https://campanile.example".clone_into(&mut options.public_url);
+        options.login = LoginLimits {
+            account_burst: 1_000,
+            peer_burst: 1_000,
+            ..LoginLimits::default()
+        };
+        set(&mut options);
+        let access = Access::new(store.clone(), options);
+        Self {
+            name,
+            clock: store.clock().clone(),
+            router: router(&access),
+            ours: testing::company(&store, "Ours").await,
+            theirs: testing::company(&store, "Theirs").await,
+            admin: testing::admin(&store, "admin@example.org").await,
+            access,
+            store,
+        }
     }
 
     /// A new member of a company.
@@ -120,6 +124,45 @@ impl World {
             world: self,
             headers: Vec::new(),
             peer: None,
+        }
+    }
+}
+
+/// Two processes on one database.
+pub(crate) struct Pair {
+    /// The one that changes.
+    pub(crate) there: World,
+    /// The other one.
+    pub(crate) here: Access,
+    _folder: tempfile::TempDir,
+}
+
+impl Pair {
+    /// One for each database at hand.
+    pub(crate) async fn each() -> Vec<Self> {
+        let clock = Clock::manual(start());
+        let folder = tempfile::tempdir().unwrap();
+        let file = format!("sqlite://{}", folder.path().join("test.db").display());
+        let mut pairs = vec![Self::on("SQLite", file, folder, &clock).await];
+        if let Ok(server) = std::env::var(store::testing::POSTGRES) {
+            let url = store::testing::postgres_url(&server, &clock).await.unwrap();
+            pairs.push(Self::on("PostgreSQL", url, tempfile::tempdir().unwrap(), &clock).await);
+        }
+        pairs
+    }
+
+    async fn on(name: &'static str, url: String, folder: tempfile::TempDir, clock: &Clock) -> Self {
+        let open = async || {
+            let mut options = store::Options::new(&url);
+            options.connections = 4;
+            Store::open(options, clock.clone(), Bus::new()).await.unwrap()
+        };
+        let store = open().await;
+        store.migrate(TABLES).await.unwrap();
+        Self {
+            there: World::on(name, store, |_| ()).await,
+            here: testing::access(&open().await),
+            _folder: folder,
         }
     }
 }
