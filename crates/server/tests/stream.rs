@@ -10,9 +10,14 @@
 #[path = "../../realtime/tests/it/support/client.rs"]
 #[expect(dead_code, reason = "shared with the stream's own tests")]
 mod client;
+#[path = "stream/elsewhere.rs"]
+mod elsewhere;
+#[path = "stream/failing.rs"]
+mod failing;
 
 use std::{
     net::SocketAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -24,21 +29,67 @@ use axum::{
     middleware,
     routing::{delete, get, patch, post},
 };
-use base::{Audience, Clock, Event, Id, Kind, Subject, SubjectType};
+use base::{Audience, Bus, Clock, Event, Id, Kind, Subject, SubjectType};
 use client::Client;
 use realtime::{Bridge, Hub, Options, Streams};
 use serde_json::{Value, json};
 use store::Store;
+use tempfile::TempDir;
 use tower::ServiceExt;
 
 const SETS: &[store::MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS];
 const PATH: &str = "/stream";
 
+/// How many connections each server has to its database.
+const CONNECTIONS: usize = 4;
+
+/// Where the data is.
+#[derive(Clone)]
+struct Place {
+    database: &'static str,
+    url: String,
+    clock: Clock,
+    /// What must live as long.
+    _folder: Arc<TempDir>,
+}
+
+impl Place {
+    /// An empty database of each kind at hand.
+    async fn each(clock: &Clock) -> Vec<Self> {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let file = format!("sqlite://{}", folder.path().join("test.db").display());
+        let mut urls = vec![("SQLite", file)];
+        if let Ok(server) = std::env::var(store::testing::POSTGRES) {
+            let url = store::testing::postgres_url(&server, clock).await.unwrap();
+            urls.push(("PostgreSQL", url));
+        }
+        let place = |(database, url)| Self {
+            database,
+            url,
+            clock: clock.clone(),
+            _folder: Arc::clone(&folder),
+        };
+        urls.into_iter().map(place).collect()
+    }
+
+    async fn store(&self) -> Store {
+        let mut options = store::Options::new(&self.url);
+        options.connections = CONNECTIONS;
+        let store = Store::open(options, self.clock.clone(), Bus::new())
+            .await
+            .unwrap();
+        store.migrate(SETS).await.unwrap();
+        store
+    }
+}
+
 /// A server with one company, on one database.
 struct House {
     database: &'static str,
+    place: Place,
     store: Store,
     access: Access,
+    hub: Hub,
     router: Router,
     address: SocketAddr,
     company: Id,
@@ -47,16 +98,25 @@ struct House {
 }
 
 async fn houses() -> Vec<House> {
+    houses_with(Clock::system()).await
+}
+
+async fn houses_with(clock: Clock) -> Vec<House> {
     let mut houses = Vec::new();
-    for (database, store) in store::testing::stores_with(Clock::system(), SETS).await {
-        houses.push(House::start(database, store).await);
+    for place in Place::each(&clock).await {
+        let store = place.store().await;
+        let access = people::access(&store);
+        let company = people::company(&store, "Acme").await;
+        let admin = people::admin(&store, "root@example.com").await;
+        let root = people::session(&access, admin).await;
+        houses.push(House::start(place, access, (company, root)).await);
     }
     houses
 }
 
 impl House {
-    async fn start(database: &'static str, store: Store) -> Self {
-        let access = people::access(&store);
+    async fn start(place: Place, access: Access, (company, root): (Id, String)) -> Self {
+        let store = access.store().clone();
         let (hub, shards) = Hub::new(&Options::default(), store.clock().clone());
         for shard in shards {
             tokio::spawn(shard.run());
@@ -78,18 +138,24 @@ impl House {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(axum::serve(listener, router.clone()).into_future());
-        let company = people::company(&store, "Acme").await;
-        let admin = people::admin(&store, "root@example.com").await;
-        let root = people::session(&access, admin).await;
         Self {
-            database,
+            database: place.database,
+            place,
             store,
             access,
+            hub,
             router,
             address,
             company,
             root,
         }
+    }
+
+    /// Another server on the same database.
+    async fn beside(&self) -> Self {
+        let access = people::access(&self.place.store().await);
+        let known = (self.company, self.root.clone());
+        Self::start(self.place.clone(), access, known).await
     }
 
     async fn member(&self, email: &str) -> Id {
@@ -310,20 +376,5 @@ async fn a_ticket_opens_one_stream_for_the_session_that_asked() {
         let bearer = format!("Authorization: Bearer {}", ticket["ticket"].as_str().unwrap());
         let elsewhere = Client::post(house.address, "/stream/tickets", &[&bearer]).await;
         assert_eq!(elsewhere.0, 401, "a ticket is for the stream only");
-    }
-}
-
-// promise: E8
-#[tokio::test]
-async fn a_database_that_is_away_refuses() {
-    for house in houses().await {
-        let ana = house.member("ana@example.com").await;
-        let session = people::session(&house.access, ana).await;
-        house.open(&session).await;
-        house.store.close().await;
-        let refusal = house.try_open(&session).await.unwrap_err();
-        assert_eq!(refusal.status, 503, "{}", house.database);
-        assert!(refusal.retry_after.is_some());
-        assert!(!refusal.body.contains("data:"));
     }
 }
