@@ -1,9 +1,12 @@
-//! Two servers on one database.
+//! Two servers on one database, or the command line beside one.
+
+use std::time::Duration;
 
 use notify::testing::Answering;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Outside, Process, WEBHOOK, World, databases, eventually};
+use crate::support::{Client, Database, Outside, Process, WEBHOOK, World, databases, eventually};
 
 /// Both nodes open what either sealed.
 const KEY: &str = "a key of thirty-two characters ..";
@@ -61,4 +64,95 @@ async fn a_second_node_leaves_alone_what_the_first_has_under_way() {
         (delivery["state"] == "delivered" && delivery["attempt_count"] == 2).then_some(())
     })
     .await;
+}
+
+/// How soon a stream ends that rests on what another process has taken away: a look of the follower, and time to spare
+/// for a busy machine. Without a look it would not end for hours.
+const SOON: Duration = Duration::from_secs(3);
+
+/// The settings of a second node: its own folder, everything else the same.
+fn second_node(settings: &[(&'static str, String)]) -> (Vec<(&'static str, String)>, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings.to_vec();
+    settings.push(("CAMPANILE_DATA_DIR", folder.path().display().to_string()));
+    (settings, folder)
+}
+
+// promise: E8
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_node_takes_away_ends_the_streams_of_the_other() {
+    let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
+        return;
+    };
+    let settings = [("CAMPANILE_SECRET_KEY", KEY.to_owned())];
+    let (other_settings, _folder) = second_node(&settings);
+    let first = Process::start(&database, &settings).unwrap();
+    let second = Process::start(&database, &other_settings).unwrap();
+    let admin = first.admin().await;
+    let world = World::make(&admin, first.address()).await;
+    let (ana, mara) = (world.sign_in("ana").await, world.sign_in("mara").await);
+    let (mut frames, mut witness) = (ana.stream().await, mara.stream().await);
+    let there = second.admin().await;
+    let member = format!("/companies/{}/members/{}", world.company, world.analyst);
+    let answer = there.call(Method::DELETE, &member, Value::Null).await;
+    assert_eq!(answer.status, 204);
+    let ended = tokio::time::timeout(SOON, frames.next()).await;
+    assert_eq!(ended.expect("the end in time"), None);
+    // It comes again, and no longer sees the company; who was not meant goes on.
+    let mut again = ana.stream().await;
+    let finding = world.finding(&admin, "low").await;
+    assert_eq!(witness.until("finding.created").await["subject"]["id"], finding);
+    let user = format!("/users/{}", world.analyst);
+    let answer = there.call(Method::PATCH, &user, json!({"disabled": true})).await;
+    assert_eq!(answer.status, 200);
+    let ended = tokio::time::timeout(SOON, again.next()).await;
+    assert_eq!(ended.expect("the end in time"), None);
+    assert_eq!(
+        ana.request(Method::GET, "/stream").send().await.unwrap().status(),
+        401
+    );
+}
+
+/// `campanile admin password`, as a process of its own.
+fn set_password(database: &Database, settings: &[(&str, String)], email: &str, password: &str) {
+    use std::{
+        io::Write,
+        process::{Command, Stdio},
+    };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_campanile"))
+        .args(["admin", "password", email])
+        .env_clear()
+        .envs(database.settings(settings))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
+    assert!(child.wait().unwrap().success());
+}
+
+// promise: E8
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_reset_at_the_command_line_ends_the_streams_of_a_running_server() {
+    for database in databases().await {
+        let settings = [("CAMPANILE_SECRET_KEY", KEY.to_owned())];
+        let server = Process::start(&database, &settings).unwrap();
+        let admin = server.admin().await;
+        let world = World::make(&admin, server.address()).await;
+        let ana = world.sign_in("ana").await;
+        let (mut frames, mut witness) = (ana.stream().await, admin.stream().await);
+        set_password(
+            &database,
+            &settings,
+            "ana@campanile.test",
+            "quite another password",
+        );
+        let ended = tokio::time::timeout(SOON, frames.next()).await;
+        assert_eq!(ended.expect("the end in time"), None, "{}", database.name);
+        let again = ana.request(Method::GET, "/stream").send().await.unwrap();
+        assert_eq!(again.status(), 401, "{}", database.name);
+        let finding = world.finding(&admin, "low").await;
+        let seen = witness.until("finding.created").await;
+        assert_eq!(seen["subject"]["id"], finding, "{}", database.name);
+    }
 }
