@@ -160,3 +160,27 @@ fn first_kept(now: Time) -> Id {
 fn first_at(time: Time) -> Id {
     Id::from_parts(time.millis(), [0; 10])
 }
+
+#[cfg(test)]
+mod tests {
+    use base::Clock;
+
+    use super::*;
+    use crate::{Options, Secret};
+
+    // promise: E8
+    #[tokio::test]
+    async fn a_row_is_told_by_whoever_learns_of_it_first() {
+        let clock = Clock::system();
+        let store = store::testing::sqlite(clock.clone()).await.unwrap();
+        let access = Access::new(store, Options::new(Secret::new("a key")));
+        let mut heard = access.changes();
+        let change = AccessChange::User(clock.id());
+        let row = clock.id();
+        for row in [row, row, clock.id()] {
+            access.tell_row(row, &[change]);
+        }
+        assert_eq!((heard.try_recv(), heard.try_recv()), (Ok(change), Ok(change)));
+        assert!(heard.try_recv().is_err(), "two rows");
+    }
+}

@@ -59,15 +59,19 @@ impl Follower {
     pub async fn look(&mut self) -> bool {
         let clock = self.access.clock().clone();
         let began = clock.now();
+        if began.since(self.until) >= PATIENCE {
+            self.give_up(began);
+        }
         let news = tokio::select! {
             news = self.news() => news,
             () = clock.sleep_until(self.until.after(PATIENCE)) => Err(Error::Unavailable),
         };
-        if clock.now().since(self.until) >= PATIENCE {
-            self.give_up(news.as_ref().err());
-        }
-        let Ok(news) = news else {
-            return false;
+        let news = match news {
+            Ok(news) => news,
+            Err(error) => {
+                tracing::debug!(%error, "changes of access cannot be looked for");
+                return false;
+            }
         };
         for (row, changes) in news {
             self.access.tell_row(row, &changes);
@@ -97,16 +101,12 @@ impl Follower {
     }
 
     /// Whatever was done up to now, everyone is looked up again.
-    fn give_up(&mut self, error: Option<&Error>) {
+    fn give_up(&mut self, now: Time) {
         if !self.away {
-            let error = error.map(tracing::field::display);
-            tracing::warn!(
-                error,
-                "changes of access were out of reach: everyone is looked up again"
-            );
+            tracing::warn!("changes of access are out of reach: everyone is looked up again");
         }
         self.away = true;
-        self.until = self.access.clock().now();
+        self.until = now;
         self.access.tell(&[AccessChange::Unknown]);
     }
 }

@@ -146,6 +146,11 @@ mod tests {
         (clock, known)
     }
 
+    fn sizes(known: &Known) -> (usize, usize, usize) {
+        let state = known.state();
+        (state.by_session.len(), state.by_hash.len(), state.by_user.len())
+    }
+
     // promise: E8
     #[test]
     fn a_look_up_that_a_change_overtook_is_not_kept() {
@@ -168,6 +173,7 @@ mod tests {
         assert!(known.find("a", now).is_some());
         known.forget(&[AccessChange::Unknown]);
         assert!(known.find("a", now).is_none());
+        assert_eq!(sizes(&known), (0, 0, 0));
     }
 
     // promise: E8
@@ -203,10 +209,6 @@ mod tests {
         known.forget(&[AccessChange::User(clock.id())]);
         assert!(known.find(&hash(1), now).is_some());
         known.forget(&[AccessChange::User(user)]);
-        let state = known.state();
-        assert_eq!(
-            (state.by_session.len(), state.by_hash.len(), state.by_user.len()),
-            (0, 0, 0)
-        );
+        assert_eq!(sizes(&known), (0, 0, 0));
     }
 }

@@ -138,7 +138,7 @@ async fn a_kept_answer_ends_with_its_session_and_a_refusal_is_not_kept() {
         world
             .clock
             .advance(Duration::from_hours(12) - Duration::from_millis(500));
-        follower.look().await;
+        assert!(follower.look().await);
         assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
         world.clock.advance(Duration::from_millis(499));
         assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
