@@ -33,17 +33,19 @@ describe('effectsOf', () => {
 
   it('asks the API where a notification frame lacks what it should carry', () => {
     expect(effectsOf({ type: 'notification.created', data: {} }).topics).toEqual(['bell', 'inbox']);
-    expect(effectsOf({ type: 'notification.all_read' })).toEqual({ topics: ['bell'], read: 'all' });
+    expect(effectsOf({ type: 'notification.all_read' }).topics).toEqual(['bell']);
   });
 
   it('marks one row or all of them read', () => {
     const summary = { total: 4, unread: 1 };
-    expect(effectsOf({ type: 'notification.read', data: { notification_id: 'n1', summary } })).toEqual({
-      topics: [],
-      summary,
-      read: 'n1',
-    });
-    expect(effectsOf({ type: 'notification.all_read', data: { summary } }).read).toBe('all');
+    const one = effectsOf({ type: 'notification.read', data: { notification_id: 'n1', summary } });
+    expect(one).toMatchObject({ topics: [], summary });
+    expect(['n1', 'n2'].filter((id) => one.read?.(id))).toEqual(['n1']);
+    const all = effectsOf({ type: 'notification.all_read', id: 'n3', data: { summary } });
+    expect(
+      ['n1', 'n2', 'n4'].filter((id) => all.read?.(id)),
+      'not what came later',
+    ).toEqual(['n1', 'n2']);
   });
 
   it('names the finding of every kind of event that is about one', () => {

@@ -13,8 +13,8 @@ export interface Effects {
   summary?: Summary;
   /** A row that just came into the caller's inbox. */
   arrived?: Notification;
-  /** The row of the caller's inbox that was read, or all of them. */
-  read?: string | 'all';
+  /** Which rows of the caller's inbox were read. */
+  read?: (id: string) => boolean;
   /** Frames were dropped: everything on screen may be old. */
   resync?: boolean;
 }
@@ -51,9 +51,11 @@ function inbox(frame: Frame): Effects {
   if (summary) effects.summary = summary;
   else effects.topics.push('bell');
 
-  if (frame.type === 'notification.all_read') effects.read = 'all';
+  // Ids ascend: a list that is loading now may show rows that came after all were read.
+  const last = frame.id;
+  if (frame.type === 'notification.all_read') effects.read = (row) => last === undefined || row < last;
   const id = typeof data.notification_id === 'string' ? data.notification_id : frame.subject?.id;
-  if (frame.type === 'notification.read' && id) effects.read = id;
+  if (frame.type === 'notification.read' && id) effects.read = (row) => row === id;
   if (frame.type === 'notification.created') {
     const arrived = notificationOf(data.notification);
     if (arrived) effects.arrived = arrived;

@@ -19,7 +19,12 @@ function setUp() {
   const handled: Frame[] = [];
   const opened: boolean[] = [];
   const states: LiveState[] = [];
-  const world = { online: true, probe: 'fine' as 'fine' | 'missed' | 'ended' | 'down', probes: 0 };
+  const world = {
+    online: true,
+    hidden: false,
+    probe: 'fine' as 'fine' | 'missed' | 'ended' | 'down',
+    probes: 0,
+  };
   const live = new Live({
     open: () => {
       const one = new Fake();
@@ -34,6 +39,7 @@ function setUp() {
       return Promise.resolve(world.probe);
     },
     online: () => world.online,
+    hidden: () => world.hidden,
     random: () => 1,
   });
   const last = () => made.at(-1) as Fake;
@@ -149,6 +155,24 @@ describe('Live', () => {
     live.start();
     last().say({ type: 'ping' });
     vi.setSystemTime(Date.now() + 3_600_000);
+    await vi.advanceTimersByTimeAsync(LOOK);
+    expect(made).toHaveLength(2);
+  });
+
+  it('does not take the late timers of a hidden tab for a sleep', async () => {
+    const { live, made, last, world } = setUp();
+    live.start();
+    last().say({ type: 'ping' });
+    world.hidden = true;
+    await vi.advanceTimersByTimeAsync(LOOK);
+    vi.setSystemTime(Date.now() + 60_000);
+    await vi.advanceTimersByTimeAsync(LOOK);
+    // The timer that is late still, after the tab came into sight.
+    world.hidden = false;
+    vi.setSystemTime(Date.now() + 60_000);
+    await vi.advanceTimersByTimeAsync(LOOK);
+    expect(made).toHaveLength(1);
+    vi.setSystemTime(Date.now() + 60_000);
     await vi.advanceTimersByTimeAsync(LOOK);
     expect(made).toHaveLength(2);
   });

@@ -17,19 +17,25 @@ export interface Connection {
   close: () => void;
 }
 
-export interface Surroundings {
-  open: () => Connection;
+/** Who is told of what comes. */
+export interface Told {
   /** Each frame except the ping. */
   handle: (frame: Frame) => void;
   /** The stream is open (again): what was asked for before this moment may be old. */
   opened: (again: boolean) => void;
   changed: (state: LiveState) => void;
+}
+
+export interface Surroundings extends Told {
+  open: () => Connection;
   /**
    * Asks the API for something small. `ended`: no session any more. `missed`: the answer shows a change
    * that no frame told of.
    */
   probe: () => Promise<'fine' | 'missed' | 'ended' | 'down'>;
   online: () => boolean;
+  /** Whether nobody sees the page: then its timers may be a minute late. */
+  hidden: () => boolean;
   random: () => number;
 }
 
@@ -55,6 +61,7 @@ export class Live {
   #wasOpen = false;
   #heard = 0;
   #looked = 0;
+  #wasHidden = false;
   #running = false;
   #state: LiveState = 'connecting';
 
@@ -143,8 +150,10 @@ export class Live {
   /** Heartbeats are comments, which scripts cannot see: a connection that died silently is found here. */
   async #look(): Promise<void> {
     const now = Date.now();
-    const slept = now - this.#looked > 3 * LOOK;
+    const hidden = this.#around.hidden();
+    const slept = now - this.#looked > (hidden || this.#wasHidden ? 8 : 3) * LOOK;
     this.#looked = now;
+    this.#wasHidden = hidden;
     if (this.#state !== 'live') return;
     if (slept) {
       this.reopen();

@@ -2,10 +2,12 @@
 
 import * as calls from '../api/calls';
 import type { Notification, Summary } from '../api/types';
-import type { Paged } from './source.svelte';
+import { Newest } from '../count';
+import { touch, type Paged } from './source.svelte';
 
+const count = new Newest<Summary>();
+/** What `count` holds, for the screen. */
 let summary = $state.raw<Summary | null>(null);
-let version = 0;
 let drawer = $state(false);
 let latest = $state.raw<Notification | null>(null);
 const lists = new Set<Paged<Notification>>();
@@ -35,24 +37,24 @@ export const bell = {
 
 /** Takes the count from a frame. */
 export function setSummary(value: Summary): void {
-  version += 1;
+  count.told(value);
   summary = value;
 }
 
 /** Asks for the count. Tells whether the answer differs from what frames had told. */
 export async function loadSummary(): Promise<'same' | 'different'> {
-  const asked = version;
+  const answer = count.ask();
   const found = await calls.summary();
-  if (asked !== version) return 'same';
   const before = summary;
-  setSummary(found);
+  if (!answer(found)) return 'same';
+  summary = found;
   return before === null || (before.total === found.total && before.unread === found.unread)
     ? 'same'
     : 'different';
 }
 
 export function clearBell(): void {
-  version += 1;
+  count.clear();
   summary = null;
   latest = null;
   drawer = false;
@@ -72,27 +74,33 @@ export function rowArrived(row: Notification): void {
 }
 
 /** Rows become read on screen; they stay where they are. */
-export function rowsRead(id: string | 'all'): void {
+export function rowsRead(which: (id: string) => boolean): void {
   for (const list of lists) {
-    list.change((row) => (!row.read && (id === 'all' || row.id === id) ? { ...row, read: true } : row));
+    list.change((row) => (!row.read && which(row.id) ? { ...row, read: true } : row));
   }
-  if (latest && (id === 'all' || latest.id === id)) latest = null;
+  if (latest && which(latest.id)) latest = null;
 }
 
-/** Marks a row read here and on the server. The frame that follows brings the count of all tabs. */
+/**
+ * Marks a row read here and on the server. The count comes by the frame; it is asked for as well, for where
+ * no frame comes: there is no stream just now, or another tab was faster and nothing changed.
+ */
 export async function read(row: Notification): Promise<void> {
   if (row.read) return;
-  rowsRead(row.id);
-  if (summary && summary.unread > 0) summary = { ...summary, unread: summary.unread - 1 };
+  rowsRead((id) => id === row.id);
   try {
     await calls.markRead(row.id);
   } catch {
-    await loadSummary().catch(() => undefined);
+    touch(['inbox']);
   }
+  await loadSummary().catch(() => undefined);
 }
 
+/** Rejects with a Problem. A row that rings while the answer is on its way stays unread. */
 export async function readAll(): Promise<void> {
+  const known = new Set([...lists].flatMap((list) => list.items.map(({ id }) => id)));
+  if (latest) known.add(latest.id);
   await calls.markAllRead();
-  rowsRead('all');
-  if (summary) summary = { ...summary, unread: 0 };
+  rowsRead((id) => known.has(id));
+  await loadSummary().catch(() => undefined);
 }

@@ -3,7 +3,8 @@
 import { address, Problem } from '../api/http';
 import type { Frame } from '../api/types';
 import { effectsOf } from '../frames';
-import { Live, type Connection, type LiveState } from '../live';
+import { Live, type Connection, type LiveState, type Told } from '../live';
+import { Shared, type Channel, type Message, type Stream } from '../share';
 import { loadSummary, rowArrived, rowsRead, setSummary } from './bell.svelte';
 import { renew } from './session.svelte';
 import { refresh, touch } from './source.svelte';
@@ -45,8 +46,14 @@ async function probe(): Promise<'fine' | 'missed' | 'ended' | 'down'> {
   }
 }
 
+/**
+ * The cookie may be another person's by the time that a connection opens: nothing is handed on before the
+ * API has said, asked after the first frame, that it is still the same one.
+ */
 function open(): Connection {
   const source = new EventSource(address('/stream'));
+  const held: MessageEvent<string>[] = [];
+  let sure = false;
   const connection: Connection = {
     onmessage: null,
     onerror: null,
@@ -54,13 +61,26 @@ function open(): Connection {
       source.close();
     },
   };
-  source.onmessage = (event: MessageEvent<string>) => connection.onmessage?.(event);
+  source.onmessage = (event: MessageEvent<string>) => {
+    if (sure) {
+      connection.onmessage?.(event);
+      return;
+    }
+    if (held.push(event) > 1) return;
+    renew().then(
+      (same) => {
+        sure = same;
+        if (same) for (const one of held.splice(0)) connection.onmessage?.(one);
+        else connection.close();
+      },
+      () => connection.onerror?.(),
+    );
+  };
   source.onerror = () => connection.onerror?.();
   return connection;
 }
 
-const stream = new Live({
-  open,
+const told: Told = {
   handle,
   opened: (again) => {
     if (again) void renew().catch(() => undefined);
@@ -69,30 +89,71 @@ const stream = new Live({
   changed: (value) => {
     state = value;
   },
-  probe,
-  online: () => navigator.onLine,
-  random: Math.random,
-});
+};
 
-/** Opens the stream for as long as someone is signed in. Returns how to end it. */
-export function startLive(): () => void {
-  const reopen = () => {
-    stream.reopen();
+const hidden = () => document.visibilityState === 'hidden';
+
+const connect = (whom: Told) =>
+  new Live({ ...whom, open, probe, online: () => navigator.onLine, hidden, random: Math.random });
+
+function openChannel(name: string): Channel {
+  const tabs = new BroadcastChannel(name);
+  const channel: Channel = {
+    onmessage: null,
+    postMessage: (message) => {
+      tabs.postMessage(message);
+    },
+    close: () => {
+      tabs.close();
+    },
   };
-  const lost = () => {
-    stream.lost();
+  tabs.onmessage = (event: MessageEvent<Message>) => channel.onmessage?.(event);
+  return channel;
+}
+
+/** All tabs of the person share one; where browsers have no locks (on an insecure origin) each has its own. */
+function streamOf(user: string): Stream & Partial<Pick<Shared, 'look'>> {
+  // The types say that there always are locks; browsers do not.
+  const locks = navigator.locks as LockManager | undefined;
+  if (!locks || typeof BroadcastChannel === 'undefined') return connect(told);
+  return new Shared({
+    ...told,
+    name: `campanile.live.${user}`,
+    locks,
+    channel: openChannel,
+    stream: connect,
+    hidden,
+  });
+}
+
+/** What happens to a page: [where it is heard, the event, what is done]. */
+function occasions(stream: ReturnType<typeof streamOf>): [EventTarget, string, () => void][] {
+  const start = () => {
+    stream.start();
   };
-  const shown = (event: PageTransitionEvent) => {
-    if (event.persisted) stream.reopen();
+  const stop = () => {
+    stream.stop();
   };
+  return [
+    [window, 'online', () => stream.reopen()],
+    [window, 'offline', () => stream.lost()],
+    [document, 'visibilitychange', () => stream.look?.()],
+    // A page that will not run hands over while it can, and begins anew when it runs again.
+    [window, 'pagehide', stop],
+    [window, 'pageshow', start],
+    [document, 'freeze', stop],
+    [document, 'resume', start],
+  ];
+}
+
+/** Keeps the person's tab live for as long as they are signed in. Returns how to end it. */
+export function startLive(user: string): () => void {
+  const stream = streamOf(user);
+  const heard = occasions(stream);
+  for (const [where, what, run] of heard) where.addEventListener(what, run);
   stream.start();
-  addEventListener('online', reopen);
-  addEventListener('offline', lost);
-  addEventListener('pageshow', shown);
   return () => {
-    removeEventListener('online', reopen);
-    removeEventListener('offline', lost);
-    removeEventListener('pageshow', shown);
+    for (const [where, what, run] of heard) where.removeEventListener(what, run);
     stream.stop();
   };
 }

@@ -1,4 +1,7 @@
-/** Who is signed in, what they may do, and which company they look at. */
+/**
+ * Who is signed in, what they may do, and which company they look at. The cookie is every tab's: who signs
+ * in or out in one does so in all, and tabs tell each other at once.
+ */
 
 import * as calls from '../api/calls';
 import { Problem } from '../api/http';
@@ -25,8 +28,32 @@ function storedCompany(): string | null {
   }
 }
 
-async function enter(quiet: boolean): Promise<void> {
-  const found = await calls.me(quiet);
+/** What tabs tell each other. */
+interface Word {
+  user: string;
+  signed: 'in' | 'out';
+}
+const tabs = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('campanile.session');
+
+function tell(signed: Word['signed']): void {
+  if (person) tabs?.postMessage({ user: person.user.id, signed } satisfies Word);
+}
+
+if (tabs) {
+  tabs.onmessage = ({ data: word }: MessageEvent<Word>) => {
+    if (phase !== 'in' || !person) return;
+    const same = word.user === person.user.id;
+    if (word.signed === 'out' && same) leave(true);
+    // Whose page this was is not who asks from here on.
+    if (word.signed === 'in' && !same) {
+      forgetAll();
+      person = null;
+      void resume();
+    }
+  };
+}
+
+function enter(found: Me): void {
   person = found;
   const company = storedCompany();
   chosen = found.companies.some(({ id }) => id === company) ? company : null;
@@ -73,26 +100,36 @@ export const session = {
 export async function resume(): Promise<void> {
   phase = 'starting';
   try {
-    await enter(true);
+    enter(await calls.me(true));
   } catch (error) {
     if (error instanceof Problem && error.status === 401) leave(false);
     else phase = 'unreachable';
   }
 }
 
-/** Asks again what the person may do: a change of their access ends the stream, and it comes back. */
-export async function renew(): Promise<void> {
+/**
+ * Asks again what the person may do: a change of their access ends the stream, and it comes back. False when
+ * it is not (or no longer) them who asks: the page then begins anew as whoever it is.
+ */
+export async function renew(): Promise<boolean> {
   const before = person;
   const found = await calls.me();
-  if (phase !== 'in' || person !== before) return;
+  if (phase !== 'in' || !before || person?.user.id !== before.user.id) return false;
+  if (found.user.id !== before.user.id) {
+    forgetAll();
+    enter(found);
+    return false;
+  }
   person = found;
   if (!found.companies.some(({ id }) => id === chosen)) chosen = null;
+  return true;
 }
 
 /** Signs in and goes back to where one was. Rejects with a Problem. */
 export async function signIn(email: string, password: string): Promise<void> {
   await calls.signIn(email, password);
-  await enter(false);
+  enter(await calls.me());
+  tell('in');
   navigate(safePath(route.query.get('next')), true);
 }
 
@@ -102,6 +139,7 @@ export async function signOut(): Promise<void> {
   } catch (error) {
     if (!(error instanceof Problem && error.status === 401)) throw error;
   }
+  tell('out');
   forgetAll();
   person = null;
   ended = false;

@@ -1,0 +1,373 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Frame } from './api/types';
+import type { LiveState, Told } from './live';
+import { ASK, PATIENCE, Shared, SLEPT, type Channel, type Locks, type Message, type Stream } from './share';
+
+const soon = () => vi.advanceTimersByTimeAsync(1);
+const frame = (id: string): Frame => ({ type: 'finding.created', id });
+
+/** Locks of one browser, as the specification has them: a queue for each name, and a thief at its head. */
+class FakeLocks implements Locks {
+  #held: { run: object; lose: (why: Error) => void } | null = null;
+  #queue: (() => void)[] = [];
+  /** A browser that has the interface and gives no locks. */
+  broken = false;
+
+  request(_name: string, options: { signal: AbortSignal } | { steal: true }, run: () => Promise<void>) {
+    if (this.broken) return Promise.reject(new Error('SecurityError'));
+    return new Promise<unknown>((done, fail) => {
+      const grant = () => {
+        const mine = { run, lose: fail };
+        this.#held = mine;
+        void run().then(() => {
+          if (this.#held !== mine) return;
+          this.#held = null;
+          done(undefined);
+          this.#next();
+        });
+      };
+      if ('steal' in options) {
+        this.#held?.lose(new Error('AbortError'));
+        grant();
+        return;
+      }
+      options.signal.addEventListener('abort', () => {
+        this.#queue = this.#queue.filter((one) => one !== grant);
+        fail(new Error('AbortError'));
+      });
+      this.#queue.push(grant);
+      if (!this.#held) this.#next();
+    });
+  }
+
+  /** The process of the holder is gone. */
+  crash() {
+    this.#held = null;
+    this.#next();
+  }
+
+  #next() {
+    const next = this.#queue.shift();
+    if (next) queueMicrotask(next);
+  }
+}
+
+class Tab {
+  readonly states: LiveState[] = [];
+  readonly opened: boolean[] = [];
+  readonly frames: string[] = [];
+  readonly streams: (Stream & { told: Told; open: boolean; reopened: number })[] = [];
+  readonly shared: Shared;
+  hidden = false;
+  /** Nothing runs: messages wait. */
+  #frozen = false;
+  #running: Promise<void> = Promise.resolve();
+  #run: () => void = () => undefined;
+  readonly #waiting: Message[] = [];
+  #hear: (message: Message) => void = () => undefined;
+
+  constructor(browser: Browser, user: string) {
+    this.shared = new Shared({
+      name: `live.${user}`,
+      // Word of a lock comes to a tab that runs.
+      locks: {
+        request: (...ask) =>
+          browser
+            .locks(user)
+            .request(...ask)
+            .finally(() => this.#running),
+      },
+      channel: (name) => browser.channel(name, this),
+      stream: (told) => this.#stream(told),
+      hidden: () => this.hidden,
+      handle: ({ id }) => this.frames.push(id ?? ''),
+      opened: (again) => this.opened.push(again),
+      changed: (state) => this.states.push(state),
+    });
+    this.shared.start();
+  }
+
+  #stream(told: Told) {
+    const stream = {
+      told,
+      open: false,
+      reopened: 0,
+      start: () => {
+        stream.open = true;
+      },
+      stop: () => {
+        stream.open = false;
+      },
+      reopen: () => {
+        stream.reopened += 1;
+      },
+      lost: () => undefined,
+    };
+    this.streams.push(stream);
+    return stream;
+  }
+
+  /** What the connection of this tab does, if it has one. */
+  get told(): Told {
+    const stream = this.streams.at(-1);
+    if (!stream?.open) throw new Error('this tab has no connection');
+    return stream.told;
+  }
+  get leads(): boolean {
+    return this.streams.some(({ open }) => open);
+  }
+  get state(): LiveState | undefined {
+    return this.states.at(-1);
+  }
+  hears(how: (message: Message) => void) {
+    this.#hear = how;
+  }
+  receive(message: Message) {
+    if (this.frozen) this.#waiting.push(message);
+    else this.#hear(message);
+  }
+  get frozen(): boolean {
+    return this.#frozen;
+  }
+  set frozen(value: boolean) {
+    this.#frozen = value;
+    if (value) this.#running = new Promise((run) => (this.#run = run));
+  }
+  thaw() {
+    this.frozen = false;
+    this.#run();
+    for (const message of this.#waiting.splice(0)) this.#hear(message);
+  }
+}
+
+class Browser {
+  readonly #locks = new Map<string, FakeLocks>();
+  readonly #channels: { name: string; tab: Tab; channel: Channel }[] = [];
+
+  locks(user: string): FakeLocks {
+    const locks = this.#locks.get(user) ?? new FakeLocks();
+    this.#locks.set(user, locks);
+    return locks;
+  }
+
+  channel(name: string, tab: Tab): Channel {
+    const channel: Channel = {
+      onmessage: null,
+      postMessage: (message) => {
+        if (tab.frozen) return;
+        for (const other of this.#channels) {
+          if (other.name === name && other.channel !== channel) other.tab.receive(structuredClone(message));
+        }
+      },
+      close: () => {
+        this.#channels.splice(
+          this.#channels.findIndex((one) => one.channel === channel),
+          1,
+        );
+      },
+    };
+    tab.hears((message) => channel.onmessage?.({ data: message }));
+    this.#channels.push({ name, tab, channel });
+    return channel;
+  }
+
+  /** The tab is gone without a word. */
+  crash(tab: Tab, user = 'ana') {
+    tab.frozen = true;
+    this.#channels.splice(
+      this.#channels.findIndex((one) => one.tab === tab),
+      1,
+    );
+    this.locks(user).crash();
+  }
+}
+
+let browser = new Browser();
+const open = async (user = 'ana'): Promise<Tab> => {
+  const tab = new Tab(browser, user);
+  await soon();
+  return tab;
+};
+/** Three tabs, live by the first. */
+async function three(): Promise<[Tab, Tab, Tab]> {
+  const tabs: [Tab, Tab, Tab] = [await open(), await open(), await open()];
+  tabs[0].told.changed('live');
+  return tabs;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  browser = new Browser();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('Shared', () => {
+  // promise: E9
+  it('has one connection in all tabs, and hands every frame to each once', async () => {
+    const tabs = await three();
+    expect(tabs.map(({ streams }) => streams.length)).toEqual([1, 0, 0]);
+    tabs[0].told.handle(frame('f1'));
+    expect(tabs.map(({ frames }) => frames)).toEqual([['f1'], ['f1'], ['f1']]);
+  });
+
+  it('shows the state of the leader in all, and refetches in all when it is live again', async () => {
+    const tabs = await three();
+    for (const state of ['reconnecting', 'offline', 'live'] as const) tabs[0].told.changed(state);
+    for (const { states, opened } of tabs) {
+      expect(states).toEqual(['live', 'reconnecting', 'offline', 'live']);
+      expect(opened).toEqual([false, true]);
+    }
+  });
+
+  it('tells a tab that joins that it is live from now on, and no other', async () => {
+    const tabs = await three();
+    const late = await open();
+    expect(late.states).toEqual(['live']);
+    expect(late.opened).toEqual([false]);
+    expect(tabs.map(({ opened }) => opened)).toEqual([[false], [false], [false]]);
+  });
+
+  // promise: E6
+  it('goes on in the next tab when the leader closes or crashes, as after a cut', async () => {
+    const [one, two, last] = await three();
+    one.shared.stop();
+    await soon();
+    expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
+    expect([two.state, last.state]).toEqual(['reconnecting', 'reconnecting']);
+    two.told.changed('live');
+    expect([two.opened, last.opened]).toEqual([
+      [false, true],
+      [false, true],
+    ]);
+    browser.crash(two);
+    await soon();
+    last.told.changed('live');
+    last.told.handle(frame('f2'));
+    expect(last.opened).toEqual([false, true, true]);
+    expect(last.frames).toEqual(['f2']);
+    expect(one.frames).toEqual([]);
+  });
+
+  it('takes over from a leader that does not run, and once only', async () => {
+    const [one, two, last] = await three();
+    last.hidden = true;
+    one.frozen = true;
+    await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
+    expect([two.leads, last.leads]).toEqual([true, false]);
+    two.told.changed('live');
+    expect([two.opened, last.opened]).toEqual([
+      [false, true],
+      [false, true],
+    ]);
+    one.thaw();
+    await soon();
+    expect(one.leads).toBe(false);
+    two.told.handle(frame('f3'));
+    expect([one.frames, two.frames, last.frames]).toEqual([['f3'], ['f3'], ['f3']]);
+    await vi.advanceTimersByTimeAsync(10 * ASK);
+    expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
+    expect(two.opened).toEqual([false, true]);
+  });
+
+  it('looks at once when it comes into sight', async () => {
+    const [one, two, last] = await three();
+    two.hidden = last.hidden = true;
+    one.frozen = true;
+    await vi.advanceTimersByTimeAsync(10 * ASK);
+    expect([two.leads, last.leads]).toEqual([false, false]);
+    last.hidden = false;
+    last.shared.look();
+    await vi.advanceTimersByTimeAsync(2 * PATIENCE);
+    expect(last.leads).toBe(true);
+  });
+
+  it('leaves a leader alone that answers, however hidden it is', async () => {
+    const [one, two] = await three();
+    one.hidden = true;
+    await vi.advanceTimersByTimeAsync(20 * ASK);
+    expect([one.leads, two.leads]).toEqual([true, false]);
+    expect(one.streams[0]?.reopened).toBe(0);
+  });
+
+  it('takes a broken connection over from a hidden tab, whose timers are late', async () => {
+    const [one, two, last] = await three();
+    one.hidden = last.hidden = true;
+    one.told.changed('reconnecting');
+    await soon();
+    expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
+    two.told.changed('live');
+    expect(one.opened).toEqual([false, true]);
+  });
+
+  it('has a hidden leader open anew after the machine slept', async () => {
+    const [one, two, last] = await three();
+    one.hidden = last.hidden = true;
+    await vi.advanceTimersByTimeAsync(ASK);
+    vi.setSystemTime(Date.now() + SLEPT + ASK);
+    await vi.advanceTimersByTimeAsync(ASK);
+    expect(one.streams[0]?.reopened).toBe(1);
+    expect(two.leads).toBe(false);
+  });
+
+  it('believes the leader that took over, not the one that has not noticed', async () => {
+    const [one, two, last] = await three();
+    last.hidden = true;
+    one.frozen = true;
+    await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
+    two.told.changed('live');
+    expect([one.leads, two.leads]).toEqual([true, true]);
+    // It runs again, and what its connection brought comes before word of the lock.
+    const stale = one.told;
+    one.frozen = false;
+    stale.handle(frame('old'));
+    stale.changed('live');
+    expect(last.opened).toEqual([false, true]);
+    expect(last.frames).toEqual([]);
+    // The one that leads has said so to it.
+    expect([one.leads, two.leads]).toEqual([false, true]);
+    one.thaw();
+    await soon();
+    two.told.handle(frame('new'));
+    expect([one.frames.at(-1), last.frames.at(-1)]).toEqual(['new', 'new']);
+    expect(one.state).toBe('live');
+  });
+
+  it('never hands anything to a tab of another person', async () => {
+    const [ana] = await three();
+    const ben = await open('ben');
+    expect(ben.leads).toBe(true);
+    ana.told.handle(frame('hers'));
+    ben.told.changed('live');
+    ben.told.handle(frame('his'));
+    expect(ana.frames).toEqual(['hers']);
+    expect(ben.frames).toEqual(['his']);
+  });
+
+  it('says and hears nothing after its end, and can begin anew', async () => {
+    const [one, two] = await three();
+    const before = one.told;
+    one.shared.stop();
+    before.handle(frame('late'));
+    await soon();
+    two.told.changed('live');
+    two.told.handle(frame('f4'));
+    expect(one.frames).toEqual([]);
+    expect(two.frames).toEqual(['f4']);
+    expect(one.state).toBe('connecting');
+    one.shared.start();
+    await soon();
+    expect(one.state).toBe('live');
+    expect(one.leads).toBe(false);
+    expect(one.opened).toEqual([false, false]);
+  });
+
+  it('has a connection also where locks are refused', async () => {
+    browser.locks('ana').broken = true;
+    const tab = await open();
+    tab.told.changed('live');
+    expect(tab.state).toBe('live');
+    expect(tab.streams).toHaveLength(1);
+  });
+});

@@ -1,0 +1,286 @@
+/**
+ * One connection of the live stream for all tabs of one person in one browser: over HTTP/1.1 six streams
+ * would use up every connection to the host. It owns who leads and what tabs say to each other. It must not
+ * know what a frame means, nor how a connection is kept: that is live.ts, of which only the leader has one.
+ *
+ * The leader is who holds a Web Lock, so that a tab that is closed or crashed is followed at once by the next
+ * in the queue. A tab that only stopped running (a phone freezes hidden tabs, not all say so) keeps its lock;
+ * so a tab that can be seen asks now and then, and takes the lock from a leader that does not answer. Asking
+ * and answering are messages because timers of hidden tabs are slowed down to one a minute.
+ *
+ * Not a SharedWorker: Chrome on Android has had none for most of its life, and where there is none we would
+ * need this as well.
+ */
+
+import type { Frame } from './api/types';
+import type { LiveState, Told } from './live';
+
+/** What is kept of the connection: `Live` is one. */
+export interface Stream {
+  start: () => void;
+  stop: () => void;
+  reopen: () => void;
+  lost: () => void;
+}
+
+/** What is used of `BroadcastChannel`. */
+export interface Channel {
+  onmessage: ((event: { data: Message }) => void) | null;
+  postMessage: (message: Message) => void;
+  close: () => void;
+}
+
+/** What is used of `navigator.locks`. */
+export interface Locks {
+  request: (
+    name: string,
+    options: { signal: AbortSignal } | { steal: true },
+    run: () => Promise<void>,
+  ) => Promise<unknown>;
+}
+
+/**
+ * `term` names a leader; of two the one with the higher term is right. `opened` counts its connections: a
+ * pair not seen before means that something may have been missed.
+ */
+export type Message =
+  | { kind: 'state'; term: number; opened: number; state: LiveState; hidden: boolean }
+  | { kind: 'frame'; term: number; frame: Frame }
+  | { kind: 'ask'; slept: boolean };
+
+export interface Surroundings extends Told {
+  /** Of the lock and the channel. It names the person, so that nobody hears what is for another. */
+  name: string;
+  locks: Locks;
+  channel: (name: string) => Channel;
+  /** Makes the one connection, for a leader. */
+  stream: (told: Told) => Stream;
+  hidden: () => boolean;
+}
+
+/** How often a tab that can be seen asks its leader, in milliseconds. */
+export const ASK = 3000;
+/** How long it waits for an answer, in milliseconds. After two in vain it leads itself. */
+export const PATIENCE = 1000;
+/** A gap between two looks of this length means that the machine slept, in milliseconds. */
+export const SLEPT = 45_000;
+
+export class Shared implements Stream {
+  readonly #around: Surroundings;
+  #channel: Channel | null = null;
+  /** The connection, while this tab leads. */
+  #stream: Stream | null = null;
+  #release: (() => void) | null = null;
+  #queue: AbortController | null = null;
+  /** Counts requests for the lock: what became of an older one is of no concern. */
+  #request = 0;
+  #term = 0;
+  #opened = 0;
+  #state: LiveState = 'connecting';
+  /** The leader's connection that this tab was last live by. */
+  #by = '';
+  #heard = 0;
+  /** The last look while the tab could be seen, or 0. */
+  #looked = 0;
+  #timer: ReturnType<typeof setInterval> | null = null;
+  #patience: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  start(): void {
+    if (this.#channel) return;
+    this.#channel = this.#around.channel(this.#around.name);
+    this.#channel.onmessage = (event) => {
+      this.#hear(event.data);
+    };
+    this.#timer = setInterval(() => {
+      this.look();
+    }, ASK);
+    this.#wait();
+    this.#ask(2);
+  }
+
+  stop(): void {
+    this.#request += 1;
+    this.#channel?.close();
+    this.#channel = null;
+    this.#queue?.abort();
+    this.#resign();
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#forgive();
+    this.#by = '';
+    this.#become('connecting');
+  }
+
+  // Every tab hears what the browser says of the net; the connection is the leader's.
+  reopen(): void {
+    this.#stream?.reopen();
+  }
+
+  lost(): void {
+    this.#stream?.lost();
+  }
+
+  /** Asks whether there is a leader: now and then, and when the tab comes into sight. */
+  look(): void {
+    const hidden = this.#around.hidden();
+    const now = Date.now();
+    const slept = this.#looked > 0 && now - this.#looked > SLEPT;
+    this.#looked = hidden ? 0 : now;
+    // Nobody sees a hidden tab, and its timers are late: it neither asks nor judges.
+    if (!this.#channel || this.#stream || hidden) return;
+    if (this.#patience === null) this.#ask(2, slept);
+  }
+
+  #ask(tries: number, slept = false): void {
+    const asked = (this.#heard += 1);
+    this.#patience = setTimeout(() => {
+      this.#patience = null;
+      if (this.#heard !== asked || this.#stream) return;
+      if (tries > 1) this.#ask(tries - 1);
+      else if (!this.#around.hidden()) this.#take();
+    }, PATIENCE);
+    this.#channel?.postMessage({ kind: 'ask', slept });
+  }
+
+  #forgive(): void {
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+  }
+
+  /** Queues for the lock. */
+  #wait(): void {
+    this.#queue = new AbortController();
+    this.#claim({ signal: this.#queue.signal });
+  }
+
+  /** Takes the lock from whoever has it. */
+  #take(): void {
+    this.#queue?.abort();
+    this.#claim({ steal: true });
+  }
+
+  #claim(options: { signal: AbortSignal } | { steal: true }): void {
+    const request = (this.#request += 1);
+    const mine = () => request === this.#request && this.#channel !== null;
+    let granted = false;
+    const run = () => {
+      granted = true;
+      return mine() ? this.#lead() : Promise.resolve();
+    };
+    const ended = () => {
+      if (!mine()) return;
+      // Another tab took it; or the browser has locks and gives none, and only the terms order who leads.
+      this.#resign();
+      if (granted) this.#wait();
+      else void this.#lead();
+    };
+    void this.#around.locks.request(this.#around.name, options, run).then(ended, ended);
+  }
+
+  /** Leads until the lock is released. */
+  #lead(): Promise<void> {
+    this.#forgive();
+    // Higher than every term before, also for a tab that has heard of none.
+    this.#term = Math.max(Date.now(), Math.floor(this.#term) + 1) + Math.random();
+    this.#opened = 0;
+    const stream: Stream = this.#around.stream({
+      handle: (frame) => {
+        if (stream !== this.#stream) return;
+        this.#channel?.postMessage({ kind: 'frame', term: this.#term, frame });
+        this.#around.handle(frame);
+      },
+      opened: () => {
+        // Told by the state that follows.
+      },
+      changed: (state) => {
+        if (stream !== this.#stream) return;
+        if (state === 'live') this.#opened += 1;
+        this.#tell(state);
+      },
+    });
+    this.#stream = stream;
+    return new Promise((done) => {
+      this.#release = done;
+      this.#tell('connecting');
+      stream.start();
+    });
+  }
+
+  #resign(): void {
+    const stream = this.#stream;
+    this.#stream = null;
+    stream?.stop();
+    this.#release?.();
+    this.#release = null;
+  }
+
+  #tell(state: LiveState): void {
+    this.#channel?.postMessage(this.#report(state));
+    this.#show(state);
+  }
+
+  #report(state: LiveState): Message {
+    return { kind: 'state', term: this.#term, opened: this.#opened, state, hidden: this.#around.hidden() };
+  }
+
+  #hear(message: Message): void {
+    if (message.kind === 'ask') {
+      if (this.#stream) this.#answer(message.slept);
+    } else if (message.term < this.#term) {
+      // One that lost the lock while it could not run, and has not noticed yet.
+      if (this.#stream) this.#answer(false);
+    } else if (message.kind === 'state') {
+      this.#follow(message);
+    } else if (message.term === this.#term && !this.#stream) {
+      this.#around.handle(message.frame);
+    }
+  }
+
+  #answer(slept: boolean): void {
+    this.#channel?.postMessage(this.#report(this.#state));
+    // Timers of a hidden tab may notice only a minute later that the machine slept.
+    if (slept && this.#around.hidden()) this.#stream?.reopen();
+  }
+
+  #follow(message: Message & { kind: 'state' }): void {
+    if (this.#stream) {
+      // A higher term: the lock is another's already, and word of it on the way.
+      if (message.term > this.#term) this.#resign();
+      else return;
+    }
+    this.#heard += 1;
+    this.#forgive();
+    this.#term = message.term;
+    this.#opened = message.opened;
+    this.#show(message.state);
+    // A hidden tab waits too long between its attempts; this one is looked at.
+    if (
+      message.hidden &&
+      message.state !== 'live' &&
+      message.state !== 'connecting' &&
+      !this.#around.hidden()
+    ) {
+      this.#take();
+    }
+  }
+
+  /** Shows the state of the leader, and says when it is of a connection that this tab was not live by. */
+  #show(state: LiveState): void {
+    const again = this.#by !== '';
+    // For someone who was live already, the first attempt of the next leader is one more.
+    this.#become(again && state === 'connecting' ? 'reconnecting' : state);
+    const by = `${String(this.#term)}:${String(this.#opened)}`;
+    if (state !== 'live' || by === this.#by) return;
+    this.#by = by;
+    this.#around.opened(again);
+  }
+
+  #become(state: LiveState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#around.changed(state);
+  }
+}
