@@ -291,6 +291,28 @@ describe('Shared', () => {
     expect(one.streams[0]?.reopened).toBe(0);
   });
 
+  it('has patience with a leader that was busy', async () => {
+    const [one, two, last] = await three();
+    one.frozen = true;
+    await vi.advanceTimersByTimeAsync(ASK + PATIENCE);
+    one.thaw();
+    await vi.advanceTimersByTimeAsync(10 * ASK);
+    expect([one.leads, two.leads, last.leads]).toEqual([true, false, false]);
+  });
+
+  it('takes no frame before it knows whose it is: what was before is refetched', async () => {
+    const [one] = await three();
+    one.frozen = true;
+    const late = await open();
+    one.frozen = false;
+    one.told.handle(frame('early'));
+    expect(late.frames).toEqual([]);
+    one.thaw();
+    expect(late.opened).toEqual([false]);
+    one.told.handle(frame('f5'));
+    expect(late.frames).toEqual(['f5']);
+  });
+
   it('takes a broken connection over from a hidden tab, whose timers are late', async () => {
     const [one, two, last] = await three();
     one.hidden = last.hidden = true;

@@ -3,7 +3,15 @@
  * logs an error, breaks the content security policy or asks a foreign host fails its test.
  */
 
-import { test as base, expect, type Browser, type BrowserContextOptions, type Page } from '@playwright/test';
+import {
+  test as base,
+  expect,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Locator,
+  type Page,
+} from '@playwright/test';
 import { start, type Server } from './server.ts';
 
 export const PASSWORD = 'campanile-demo';
@@ -68,15 +76,17 @@ export const test = base.extend<PerTest, PerWorker>({
   ],
   stranger: async ({ browser, server }, use) => {
     const troubles: string[] = [];
-    const opened: Page[] = [];
+    const opened: BrowserContext[] = [];
     await use(async (options = {}) => {
       const context = await browser.newContext({ baseURL: server.url, ...options });
+      context.on('page', (page) => {
+        watch(page, options.baseURL ?? server.url, troubles);
+      });
       const page = await context.newPage();
-      watch(page, server.url, troubles);
-      opened.push(page);
+      opened.push(context);
       return page;
     });
-    for (const page of opened) await page.context().close();
+    for (const context of opened) await context.close();
     expect(troubles).toEqual([]);
   },
   as: async ({ browser, server, states, stranger }, use) => {
@@ -97,6 +107,10 @@ export { expect };
 export async function live(page: Page): Promise<void> {
   await expect(page.getByTestId('live-state').filter({ visible: true })).toHaveText('Live');
 }
+
+/** The bell as it is shown with so many unread. */
+export const bell = (page: Page, unread: number): Locator =>
+  page.getByRole('button', { name: `Notifications, ${unread || 'none'} unread`, exact: true });
 
 /** Marks the page; `sameDocument` says later that it was never loaded again. */
 export async function mark(page: Page): Promise<void> {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { Page } from '@playwright/test';
-import { expect, live, mark, sameDocument, test } from './fixtures.ts';
+import { bell, expect, live, mark, sameDocument, test } from './fixtures.ts';
 
 const REPORT = fileURLToPath(new URL('../samples/codeQL-output.sarif', import.meta.url));
 
@@ -8,10 +8,6 @@ test.describe.configure({ mode: 'serial' });
 
 const project = `Checkout ${Date.now().toString(36)}`;
 let finding = '';
-
-/** The bell as it is shown with so many unread. */
-const bell = (page: Page, unread: number) =>
-  page.getByRole('button', { name: `Notifications, ${unread || 'none'} unread`, exact: true });
 
 /** The wall clock when the bell shows this count, by the page itself. */
 function rings(page: Page, wanted: number): Promise<number> {

@@ -1,0 +1,256 @@
+import type { Page } from '@playwright/test';
+import { bell, expect, live, mark, PASSWORD, sameDocument, test } from './fixtures.ts';
+import { Api, arrived, companiesOf, leaderOf, place, ring, streams, tabs, type Place } from './tabs.ts';
+
+const row = (page: Page, title: string) => page.getByTestId('finding').filter({ hasText: title });
+const card = (page: Page, name: string) => page.getByTestId('scan').filter({ hasText: name });
+
+/** All tabs of a person show what the API says, and so the same. */
+async function agree(api: Api, pages: Page[]): Promise<void> {
+  const unread = await api.unread();
+  for (const page of pages) await expect(bell(page, unread)).toBeVisible();
+}
+
+test.describe('tabs of one person', () => {
+  let admin: Api;
+  let ana: Place;
+  let api: Api;
+  let first: Page;
+
+  test.beforeEach(async ({ as, stranger, server }) => {
+    admin = new Api((await as('admin')).context(), server.url);
+    ana = await place(admin, 'ana');
+    first = await stranger();
+    api = new Api(first.context(), server.url);
+    await api.signIn(ana.email);
+  });
+
+  // promise: E9
+  // promise: E7
+  test('two users, an administrator and three companies: what is theirs moves by itself, nothing else arrives', async ({
+    as,
+    stranger,
+    server,
+  }) => {
+    const [ben, third] = [await place(admin, 'ben'), await place(admin, 'third')];
+    const bens = await stranger();
+    const benApi = new Api(bens.context(), server.url);
+    await benApi.signIn(ben.email);
+    const paths = ['/findings', '/scans'];
+    const both = [
+      { where: ana, api, pages: await tabs(first, paths) },
+      { where: ben, api: benApi, pages: await tabs(bens, paths) },
+    ];
+    const [boss] = (await tabs(await as('admin'), [`/findings?text=${ana.company}`])) as [Page];
+    for (const { pages } of both) await leaderOf(pages);
+
+    const scans = new Map<string, string>();
+    for (const { company, person } of [ana, ben, third]) {
+      const project = await admin.post('/projects', { company_id: company, name: `Project ${company}` });
+      const scan = await admin.post('/scans', { company_id: company, name: `Scan ${company}` });
+      scans.set(company, scan.id);
+      const finding = { company_id: company, project_id: project.id, severity: 'high' };
+      for (const title of [`One ${company}`, `Two ${company}`]) {
+        await admin.post('/findings', { ...finding, title, assignee_user_ids: [person] });
+      }
+    }
+    for (const { where, api: theirs, pages } of both) {
+      const [list, cards] = pages as [Page, Page];
+      await expect(row(list, `One ${where.company}`)).toBeVisible();
+      await expect(list.getByTestId('finding')).toHaveCount(2);
+      await expect(list.getByText('2 findings', { exact: true })).toBeVisible();
+      await expect(list.getByLabel('Project', { exact: true })).toContainText(`Project ${where.company}`);
+      await expect(card(cards, `Scan ${where.company}`)).toHaveAttribute('data-status', 'running');
+      await expect(cards.getByTestId('scan')).toHaveCount(1);
+      for (const page of pages) {
+        await expect(bell(page, 2)).toBeVisible();
+        await expect(page.getByRole('navigation').getByText('2', { exact: true })).toBeVisible();
+      }
+      await agree(theirs, pages);
+    }
+    await expect(row(boss, `One ${ana.company}`)).toBeVisible();
+    await expect(boss.getByTestId('finding')).toHaveCount(2);
+
+    for (const [company, scan] of scans) {
+      await admin.patch(`/scans/${scan}`, { status: 'completed' });
+      const found = await admin.get<{ items: { id: string }[] }>(`/findings?company_id=${company}&text=One`);
+      await admin.post(`/findings/${found.items[0]?.id}/status`, { status: 'in_progress' });
+    }
+    for (const { where, pages } of both) {
+      const [list, cards] = pages as [Page, Page];
+      await expect(row(list, `One ${where.company}`)).toContainText('In progress');
+      await expect(card(cards, `Scan ${where.company}`)).toHaveAttribute('data-status', 'completed');
+    }
+    await expect.poll(() => companiesOf(boss)).toEqual(new Set([ana.company, ben.company, third.company]));
+    for (const { where, api: theirs, pages } of both) {
+      await agree(theirs, pages);
+      for (const page of pages) {
+        expect(await companiesOf(page)).toEqual(new Set([where.company]));
+        const all = (await arrived(page)).join('\n');
+        for (const other of [ana, ben, third]) {
+          expect(all.includes(other.company), 'a company in what arrived').toBe(other === where);
+        }
+        await sameDocument(page);
+      }
+      await leaderOf(pages);
+    }
+    await sameDocument(boss);
+  });
+
+  // promise: E6
+  test('a leader that is closed while things happen is followed at once, and nothing is missed', async () => {
+    const pages = await tabs(first, ['/findings', '/findings', '/findings']);
+    const { leader, others } = await leaderOf(pages);
+    for (let at = 1; at <= 12; at += 1) {
+      await ring(admin, ana, `Finding ${at}`);
+      if (at === 6) void leader.close();
+    }
+    const closed = Date.now();
+    await leaderOf(others);
+    console.log(`    one of the other tabs has the stream ${Date.now() - closed} ms after the last change`);
+    for (const page of others) {
+      await expect(bell(page, 12)).toBeVisible();
+      await expect(page.getByTestId('finding')).toHaveCount(12);
+      await live(page);
+      await sameDocument(page);
+    }
+    await ring(admin, ana, 'Finding 13');
+    for (const page of others) await expect(bell(page, 13)).toBeVisible();
+  });
+
+  test('a leader that stops running is followed, whether it says so or not', async () => {
+    const pages = await tabs(first, ['/findings', '/findings']);
+    for (const silent of [false, true]) {
+      const { leader, others } = await leaderOf(pages);
+      const [other] = others as [Page];
+      const ran = silent
+        ? leader.evaluate(() => {
+            const end = Date.now() + 9000;
+            while (Date.now() < end);
+          })
+        : // Headless browsers freeze no page that is driven: this is what one that does tells it.
+          leader.evaluate(() => document.dispatchEvent(new Event('freeze')));
+      const stopped = Date.now();
+      await expect.poll(() => streams(other)).toBe(1);
+      console.log(`    ${silent ? 'without a word' : 'frozen'}: followed after ${Date.now() - stopped} ms`);
+      await live(other);
+      await ring(admin, ana, `Finding ${String(silent)}`);
+      await expect(row(other, `Finding ${String(silent)}`)).toBeVisible();
+      await expect(bell(other, silent ? 2 : 1)).toBeVisible();
+      await ran;
+      if (!silent) await leader.evaluate(() => document.dispatchEvent(new Event('resume')));
+      await live(leader);
+      await expect(row(leader, `Finding ${String(silent)}`)).toBeVisible();
+      await leaderOf(pages);
+      await agree(api, pages);
+    }
+  });
+
+  test('the bells agree while one tab reads and others ring', async () => {
+    const [reader, other] = (await tabs(first, ['/inbox', '/findings'])) as [Page, Page];
+    for (let round = 0; round < 3; round += 1) {
+      const rings = [1, 2, 3, 4, 5, 6].map((at) => ring(admin, ana, `Round ${round}, ${at}`));
+      await reader
+        .getByRole('button', { name: /^Mark read/ })
+        .first()
+        .click();
+      if (round === 1) await reader.getByRole('button', { name: 'Mark all read' }).click();
+      await Promise.all(rings);
+      await expect
+        .poll(async () => (await api.get<{ total: number }>('/notifications/summary')).total)
+        .toBe(6 * (round + 1));
+      await agree(api, [reader, other]);
+      // What the list marks as unread is what the bell counts.
+      const shown = reader.getByTestId('notification').getByRole('button', { name: /^Mark read/ });
+      await expect(shown).toHaveCount(await api.unread());
+    }
+    await reader.getByRole('button', { name: 'Mark all read' }).click();
+    for (const page of [reader, other]) await expect(bell(page, 0)).toBeVisible();
+  });
+
+  test('an answer that is older than a frame does not turn the bell back', async () => {
+    const [one, other] = (await tabs(first, ['/findings', '/findings'])) as [Page, Page];
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((done) => (release = done));
+    const asked = new Promise<void>((done) => {
+      void other.route('**/notifications/summary', async (route) => {
+        const answer = await route.fetch();
+        done();
+        await released;
+        await route.fulfill({ response: answer });
+      });
+    });
+    await other.reload();
+    await asked;
+    await live(other);
+    await ring(admin, ana, 'Newer');
+    for (const page of [one, other]) await expect(bell(page, 1)).toBeVisible();
+    const answered = other.waitForResponse('**/notifications/summary');
+    release();
+    expect(await (await answered).json()).toMatchObject({ unread: 0 });
+    await other.evaluate(() => new Promise((done) => setTimeout(done, 200)));
+    await expect(bell(other, 1)).toBeVisible({ timeout: 1 });
+  });
+
+  test('who signs out in one tab is out in all, and the next person gets nothing of theirs', async ({
+    stranger,
+    server,
+  }) => {
+    const pages = await tabs(first, ['/findings', '/scans']);
+    const { leader, others } = await leaderOf(pages);
+    const [other] = others as [Page];
+    await leader.getByRole('button', { name: 'Sign out' }).click();
+    await expect(other.getByText('Your session has ended.')).toBeVisible();
+    for (const page of pages) expect(await streams(page)).toBe(0);
+
+    const ben = await place(admin, 'ben');
+    const from = await Promise.all(pages.map(async (page) => (await arrived(page)).length));
+    for (const page of pages) {
+      await page.getByLabel('Email').fill(ben.email);
+      await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+      await live(page);
+    }
+    await leaderOf(pages);
+    // She works on in another browser.
+    const elsewhere = await stranger();
+    await new Api(elsewhere.context(), server.url).signIn(ana.email);
+    const [hers] = (await tabs(elsewhere, ['/findings'])) as [Page];
+    await ring(admin, ana, 'Hers');
+    await expect(bell(hers, 1)).toBeVisible();
+    await ring(admin, ben, 'His');
+    for (const [at, page] of pages.entries()) {
+      await expect(bell(page, 1)).toBeVisible();
+      const later = (await arrived(page, from[at])).join('\n');
+      expect(later).toContain(ben.company);
+      expect(later).not.toContain(ana.company);
+    }
+  });
+
+  test('a tab whose session became another person’s shows that person, and no frame before', async () => {
+    const [page] = (await tabs(first, ['/findings'])) as [Page];
+    const ben = await place(admin, 'ben');
+    await ring(admin, ben, 'His');
+    await api.signIn(ben.email);
+    await mark(page);
+    await page.context().setOffline(true);
+    await page.context().setOffline(false);
+    await expect(page.getByText('Person ben').first()).toBeVisible();
+    await live(page);
+    await expect(bell(page, 1)).toBeVisible();
+    await expect(row(page, 'His')).toBeVisible();
+    await sameDocument(page);
+  });
+
+  test('without locks each tab has a stream of its own', async () => {
+    await first.context().addInitScript(() => {
+      Object.defineProperty(navigator, 'locks', { value: undefined });
+    });
+    const pages = await tabs(first, ['/findings', '/findings']);
+    for (const page of pages) expect(await streams(page)).toBe(1);
+    await ring(admin, ana, 'One');
+    for (const page of pages) await expect(bell(page, 1)).toBeVisible();
+    await pages[0]?.getByRole('button', { name: 'Sign out' }).click();
+    await expect((pages[1] as Page).getByText('Your session has ended.')).toBeVisible();
+  });
+});
