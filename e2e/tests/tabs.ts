@@ -135,3 +135,21 @@ export function ring(admin: Api, where: Place, title: string): Promise<{ id: str
     assignee_user_ids: [where.person],
   });
 }
+
+/** Holds the answers to what the page asks under this pattern, which the server gives at once, until released. */
+export async function hold(
+  page: Page,
+  pattern: string,
+): Promise<{ asked: Promise<void>; release: () => void }> {
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((done) => (release = done));
+  let told: () => void = () => undefined;
+  const asked = new Promise<void>((done) => (told = done));
+  await page.route(pattern, async (route) => {
+    const answer = await route.fetch();
+    told();
+    await released;
+    await route.fulfill({ response: answer });
+  });
+  return { asked, release };
+}
