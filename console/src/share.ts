@@ -61,7 +61,7 @@ export interface Surroundings extends Told {
 /** How often a tab that can be seen asks its leader, in milliseconds. */
 export const ASK = 1000;
 /** How long it waits for an answer, in milliseconds. After two in vain it leads itself. */
-export const PATIENCE = 700;
+export const PATIENCE = 500;
 /** A gap between two looks of this length means that the machine slept, in milliseconds. */
 export const SLEPT = 45_000;
 
