@@ -136,7 +136,7 @@ describe('Live', () => {
     expect(world.probes).toBe(1);
     expect(made).toHaveLength(1);
     world.probe = 'missed';
-    await vi.advanceTimersByTimeAsync(SILENCE + LOOK);
+    await vi.advanceTimersByTimeAsync(SILENCE - LOOK);
     expect(made).toHaveLength(2);
   });
 
@@ -157,6 +157,18 @@ describe('Live', () => {
     vi.setSystemTime(Date.now() + 3_600_000);
     await vi.advanceTimersByTimeAsync(LOOK);
     expect(made).toHaveLength(2);
+  });
+
+  it('gives up an attempt that hangs, and tries again', async () => {
+    const { live, made, last, states } = setUp();
+    live.start();
+    await vi.advanceTimersByTimeAsync(LOOK);
+    expect(made[0]?.closed).toBe(true);
+    expect(states).toEqual(['reconnecting']);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(made).toHaveLength(2);
+    last().say({ type: 'ping' });
+    expect(states).toEqual(['reconnecting', 'live']);
   });
 
   it('does not take the late timers of a hidden tab for a sleep', async () => {

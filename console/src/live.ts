@@ -60,6 +60,7 @@ export class Live {
   #attempt = 0;
   #wasOpen = false;
   #heard = 0;
+  #began = 0;
   #looked = 0;
   #wasHidden = false;
   #running = false;
@@ -109,6 +110,7 @@ export class Live {
     if (this.#state !== 'connecting') this.#become(this.#around.online() ? 'reconnecting' : 'offline');
     const connection = this.#around.open();
     this.#connection = connection;
+    this.#began = Date.now();
     connection.onmessage = (event) => {
       if (connection === this.#connection) this.#hear(event.data);
     };
@@ -154,7 +156,11 @@ export class Live {
     const slept = now - this.#looked > (hidden || this.#wasHidden ? 8 : 3) * LOOK;
     this.#looked = now;
     this.#wasHidden = hidden;
-    if (this.#state !== 'live') return;
+    if (this.#state !== 'live') {
+      // Where packets vanish, an attempt may hang for minutes without an error.
+      if (this.#connection && now - this.#began >= LOOK) await this.#fail();
+      return;
+    }
     if (slept) {
       this.reopen();
       return;

@@ -65,7 +65,7 @@ test('a laptop that was shut for a minute is current again by itself', async ({ 
 });
 
 // promise: E6
-test('a cable that is pulled without a word to the browser is found out, and all comes back', async ({
+test('connections that are cut under the browser come back, and all is current', async ({
   as,
   stranger,
   server,

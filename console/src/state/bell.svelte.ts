@@ -42,9 +42,9 @@ export function setSummary(value: Summary): void {
 }
 
 /** Asks for the count. Tells whether the answer differs from what frames had told. */
-export async function loadSummary(): Promise<'same' | 'different'> {
+export async function loadSummary(signal?: AbortSignal): Promise<'same' | 'different'> {
   const answer = count.ask();
-  const found = await calls.summary();
+  const found = await calls.summary(signal);
   const before = summary;
   if (!answer(found)) return 'same';
   summary = found;

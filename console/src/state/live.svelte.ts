@@ -11,6 +11,8 @@ import { refresh, touch } from './source.svelte';
 
 /** Reloads after the stream came back are spread over this long, so that not every tab asks at once. */
 const SPREAD = 2000;
+/** A server that has not answered something small by then cannot be reached, in milliseconds. */
+const ANSWERS = 10_000;
 
 let state = $state<LiveState>('connecting');
 
@@ -40,7 +42,7 @@ function handle(frame: Frame): void {
 
 async function probe(): Promise<'fine' | 'missed' | 'ended' | 'down'> {
   try {
-    return (await loadSummary()) === 'same' ? 'fine' : 'missed';
+    return (await loadSummary(AbortSignal.timeout(ANSWERS))) === 'same' ? 'fine' : 'missed';
   } catch (error) {
     return error instanceof Problem && error.status === 401 ? 'ended' : 'down';
   }
