@@ -1,125 +1,256 @@
-//! The tabs: they count frames, and one of them looks how long a frame took.
+//! The tabs: they count frames, and every so many-th looks how long a frame took.
 
 use std::{
+    cell::RefCell,
     net::SocketAddr,
+    ops::Range,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use base::{Clock, Time};
-use tokio::{io::AsyncWriteExt, net::TcpStream, sync::Semaphore};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpSocket, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinSet,
+};
 
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer anyone\r\n\r\n";
-/// Braces of an event's frame; a ping has one, and chunk framing none.
-const BRACES: u64 = 3;
+use crate::{bench::until, orders::MARK, server::Server};
+
 /// How many connect at once.
 const CONNECTING: usize = 64;
+/// About how many of them look at the times.
+const LOOKING: usize = 200;
+/// The receive buffer of those that will stop reading, so that it is the server's side that fills.
+const NARROW: u32 = 8 * 1024;
+/// How long opening them all may take.
+const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Clients that share their counts.
-#[derive(Clone)]
-pub(crate) struct Clients(Arc<Counts>);
+thread_local! {
+    /// Shared by all clients of a thread: ten thousand are one program.
+    static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
+}
 
-struct Counts {
+/// Clients that share their counts. Dropped, they hang up.
+pub(crate) struct Clients {
+    shared: Arc<Shared>,
+    tasks: JoinSet<()>,
+}
+
+/// One client to come.
+#[derive(Clone, Copy)]
+struct Opening {
+    client: usize,
+    wait: Duration,
+    /// Whether it looks at the times.
+    looks: bool,
+}
+
+struct Shared {
+    narrow: bool,
     connected: AtomicU64,
-    braces: AtomicU64,
-    latencies: Mutex<Vec<Duration>>,
+    frames: AtomicU64,
+    paused: AtomicBool,
+    /// In microseconds.
+    latencies: Mutex<Vec<u32>>,
+    ports: Mutex<Vec<u16>>,
+    retries: Mutex<Vec<Duration>>,
     clock: Clock,
 }
 
 impl Clients {
     pub(crate) fn new() -> Self {
-        Self(Arc::new(Counts {
-            connected: AtomicU64::new(0),
-            braces: AtomicU64::new(0),
-            latencies: Mutex::default(),
-            clock: Clock::system(),
-        }))
+        Self::with(false)
     }
 
-    /// Opens so many more, each of which has had its ping at the end.
-    pub(crate) async fn connect(&self, address: SocketAddr, count: usize) {
+    /// Clients with little room to receive.
+    pub(crate) fn narrow() -> Self {
+        Self::with(true)
+    }
+
+    fn with(narrow: bool) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                narrow,
+                connected: AtomicU64::new(0),
+                frames: AtomicU64::new(0),
+                paused: AtomicBool::new(false),
+                latencies: Mutex::default(),
+                ports: Mutex::default(),
+                retries: Mutex::default(),
+                clock: Clock::system(),
+            }),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// Opens the streams of these people, and says how long it took until the last one was answered.
+    pub(crate) async fn connect(&mut self, server: &Server, people: Range<usize>) -> Duration {
+        let started = Instant::now();
         let gate = Arc::new(Semaphore::new(CONNECTING));
-        let before = self.0.connected.load(Ordering::Relaxed);
-        for n in 0..count {
+        let target = self.count() + people.len() as u64;
+        let every = (people.len() / LOOKING).max(1);
+        for client in people {
             let permit = Arc::clone(&gate).acquire_owned().await.unwrap();
-            let counts = Arc::clone(&self.0);
-            // The very first one of all looks at the times.
-            let looks = before == 0 && n == 0;
-            tokio::spawn(async move {
-                let mut socket = TcpStream::connect(address).await.unwrap();
-                socket.write_all(REQUEST).await.unwrap();
-                drop(permit);
-                read(&mut socket, &counts, looks).await;
-            });
+            let looks = client % every == 0;
+            let wait = Duration::ZERO;
+            self.open(server, Opening { client, wait, looks }, Some(permit));
         }
-        while self.count() < before + count as u64 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        self.all(target).await;
+        started.elapsed()
     }
 
+    /// Opens as many as these waits say, each after its wait, and says how long it took.
+    pub(crate) async fn connect_after(&mut self, server: &Server, waits: &[Duration]) -> Duration {
+        let started = Instant::now();
+        let target = self.count() + waits.len() as u64;
+        for (client, wait) in waits.iter().enumerate() {
+            let (wait, looks) = (*wait, false);
+            self.open(server, Opening { client, wait, looks }, None);
+        }
+        self.all(target).await;
+        started.elapsed()
+    }
+
+    async fn all(&self, target: u64) {
+        until(PATIENCE, "not every stream was opened", || self.count() >= target).await;
+    }
+
+    fn open(&mut self, server: &Server, opening: Opening, permit: Option<OwnedSemaphorePermit>) {
+        let (address, request) = (server.address, server.request(opening.client));
+        let shared = Arc::clone(&self.shared);
+        self.tasks.spawn(async move {
+            tokio::time::sleep(opening.wait).await;
+            let socket = connected(address, shared.narrow, &request).await;
+            let port = socket.local_addr().unwrap().port();
+            shared.ports.lock().unwrap().push(port);
+            drop(permit);
+            read(&socket, &shared, opening.looks).await;
+        });
+    }
+
+    /// How many there are.
     pub(crate) fn count(&self) -> u64 {
-        self.0.connected.load(Ordering::Relaxed)
+        self.shared.connected.load(Ordering::Relaxed)
     }
 
-    /// Frames received by all of them, pings not counted.
+    /// Frames received by all of them.
     pub(crate) fn frames(&self) -> u64 {
-        (self.0.braces.load(Ordering::Relaxed) - self.count()) / BRACES
+        self.shared.frames.load(Ordering::Relaxed)
+    }
+
+    /// Makes all of them stop reading, for good.
+    pub(crate) fn stop_reading(&self) {
+        self.shared.paused.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ports(&self) -> Vec<u16> {
+        self.shared.ports.lock().unwrap().clone()
+    }
+
+    /// How long each was told to wait before it comes back; those who were not told draw from the same range.
+    pub(crate) fn retries(&self) -> Vec<Duration> {
+        let mut retries = self.shared.retries.lock().unwrap().clone();
+        while (retries.len() as u64) < self.count() {
+            retries.push(Duration::from_secs_f64(1.0 + 4.0 * self.shared.clock.fraction()));
+        }
+        retries
     }
 
     pub(crate) fn forget_latencies(&self) {
-        self.0.latencies.lock().unwrap().clear();
+        self.shared.latencies.lock().unwrap().clear();
     }
 
-    /// How long a frame took, 99 of 100.
-    pub(crate) fn p99(&self) -> Duration {
-        let mut latencies = self.0.latencies.lock().unwrap().clone();
+    /// How long a frame took, in milliseconds: half of them, and 99 of 100.
+    pub(crate) fn latencies(&self) -> (f64, f64) {
+        let mut latencies = self.shared.latencies.lock().unwrap().clone();
         latencies.sort_unstable();
-        latencies
-            .get(latencies.len() * 99 / 100)
-            .copied()
-            .unwrap_or(Duration::MAX)
+        let at = |percent: usize| {
+            let found = latencies.get(latencies.len() * percent / 100);
+            found.map_or(f64::INFINITY, |micros| f64::from(*micros) / 1e3)
+        };
+        (at(50), at(99))
     }
 }
 
-#[expect(clippy::naive_bytecount, reason = "quick enough, and no dependency")]
-async fn read(socket: &mut TcpStream, counts: &Counts, looks: bool) {
-    let mut connected = false;
+/// A connection on which the request was sent.
+pub(crate) async fn connected(address: SocketAddr, narrow: bool, request: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    if narrow {
+        socket.set_recv_buffer_size(NARROW).unwrap();
+    }
+    let mut socket = socket.connect(address).await.unwrap();
+    socket.write_all(request.as_bytes()).await.unwrap();
+    socket
+}
+
+async fn read(socket: &TcpStream, shared: &Shared, looks: bool) {
+    // The answer's head and greeting may come in two pieces.
+    let mut greeted = 0;
     loop {
-        // The buffer is held only while there is something to read: ten thousand clients are one program.
-        socket.readable().await.unwrap();
-        let mut buffer = [0; 16 * 1024];
-        let Ok(size) = socket.try_read(&mut buffer) else {
-            continue;
-        };
-        if size == 0 {
+        let _ = socket.readable().await;
+        if shared.paused.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
+        let more = BUFFER.with_borrow_mut(|buffer| {
+            let Ok(size) = socket.try_read(buffer) else {
+                return true;
+            };
+            let bytes = &buffer[..size];
+            if greeted < 2 {
+                shared.greet(bytes, greeted == 0);
+                greeted += 1;
+            }
+            if looks {
+                let ages = ages(bytes, shared.clock.now());
+                shared.latencies.lock().unwrap().extend(ages);
+            }
+            shared.frames.fetch_add(marks(bytes), Ordering::Relaxed);
+            size > 0
+        });
+        if !more {
             return;
         }
-        let bytes = &buffer[..size];
-        let braces = bytes.iter().filter(|byte| **byte == b'{').count();
-        if looks {
-            counts
-                .latencies
-                .lock()
-                .unwrap()
-                .extend(ages(bytes, counts.clock.now()));
+    }
+}
+
+impl Shared {
+    fn greet(&self, bytes: &[u8], first: bool) {
+        if first {
+            let text = String::from_utf8_lossy(&bytes[..bytes.len().min(40)]);
+            assert!(text.starts_with("HTTP/1.1 200 "), "refused: {text}");
+            self.connected.fetch_add(1, Ordering::Relaxed);
         }
-        counts.braces.fetch_add(braces as u64, Ordering::Relaxed);
-        if !connected && braces > 0 {
-            connected = true;
-            counts.connected.fetch_add(1, Ordering::Relaxed);
+        let text = String::from_utf8_lossy(bytes);
+        let told = text
+            .split_once("retry: ")
+            .and_then(|(_, rest)| rest.split_once('\n'));
+        if let Some(millis) = told.and_then(|(millis, _)| millis.trim().parse().ok()) {
+            self.retries.lock().unwrap().push(Duration::from_millis(millis));
         }
     }
 }
 
-/// How old the events are whose time stands whole in these bytes.
-fn ages(bytes: &[u8], now: Time) -> Vec<Duration> {
-    let text = String::from_utf8_lossy(bytes);
-    text.split("\"at\":\"")
-        .skip(1)
-        .filter_map(|from| from.split_once('"')?.0.parse::<Time>().ok())
-        .map(|at| now.since(at))
-        .collect()
+/// How many frames begin in these bytes. In pieces small enough to be counted in one byte: the compiler makes that
+/// quick.
+fn marks(bytes: &[u8]) -> u64 {
+    let count = |piece: &[u8]| piece.iter().map(|byte| u8::from(*byte == MARK)).sum::<u8>();
+    bytes.chunks(255).map(|piece| u64::from(count(piece))).sum()
+}
+
+/// How old the events are whose time stands whole in these bytes, in microseconds.
+fn ages(bytes: &[u8], now: Time) -> impl Iterator<Item = u32> {
+    times(bytes).map(move |at| u32::try_from(now.since(at).as_micros()).unwrap_or(u32::MAX))
+}
+
+/// The times that stand whole in these bytes.
+pub(crate) fn times(bytes: &[u8]) -> impl Iterator<Item = Time> {
+    // What is no ASCII is no time either.
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    let after = text.split("\"at\":\"").skip(1);
+    after.filter_map(|from| from.split_once('"')?.0.parse().ok())
 }

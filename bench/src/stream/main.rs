@@ -1,112 +1,99 @@
-//! What a frame to an open tab costs: the real hub behind the real endpoint (bridge, scope, credentials looked up in
-//! memory), against a bare broadcaster that coalesces too, in turns in one run. Servers are processes of their own,
-//! so that their CPU time and memory are theirs alone; the clients share the machine with them.
+//! What the live stream costs and holds, scenario by scenario, beside two baselines of the same run: a bare broadcaster
+//! (no credentials, no bounds: the floor) and Nchan (nginx with its module, from the machine's packages). Servers are
+//! processes of their own, so that their CPU time and memory are theirs alone; the clients are this process and share
+//! the machine with them. Servers take turns in rounds, a fresh one each time; figures are medians with their range.
 //!
-//! `cargo run --release -p bench --bin bench-stream [connections] [rounds]`
+//! `cargo run --release -p bench --bin bench-stream -- [--connections N] [--rounds N] [NAME…]`
+//!
+//! Without a name all scenarios run, with 10,000 connections in 3 rounds. Those that want fewer connections
+//! (`stalled`, `revoke`) take a tenth. `--help` names them.
+//!
+//! "Ours" is the server's accept loop, endpoint, bridge and hub, with people, companies and sessions in a SQLite
+//! database; not the middleware of the whole server, and not the store's writes: events are put on the bus as the store
+//! does after a commit. Memory is what is resident, shared pages by their share.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 #![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 
-mod bare;
+mod bench;
 mod clients;
-mod ours;
+mod http;
+mod kernel;
+mod orders;
+mod process;
+mod report;
+mod scenarios;
 mod server;
+mod servers;
+mod step;
 
-use std::time::Duration;
+use bench::Bench;
+use scenarios::ALL;
+use servers::{bare, nchan, ours};
 
-use clients::Clients;
-use server::Server;
-
-/// Events a second, from calm to more than any server here holds.
-const LADDER: [u64; 8] = [25, 50, 100, 200, 400, 800, 1_600, 3_200];
-/// How long each step lasts.
-const STEP: Duration = Duration::from_secs(2);
-/// What a step may take for a frame from its event to the client, 99 of 100.
-const HELD: Duration = Duration::from_secs(1);
-
-/// What one server did in one round.
-struct Figures {
-    /// Memory per idle connection, in KB.
-    idle_kb: f64,
-    /// CPU seconds of the server per million frames at 10 events a second.
-    calm_cpu: f64,
-    calm_p99: Duration,
-    /// The most frames a second that were held, and their cost.
-    held: f64,
-    held_cpu: f64,
-}
+/// What the server uses as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
-    let mut arguments = std::env::args().skip(1);
-    match arguments.next().as_deref() {
-        Some("serve-bare") => bare::serve(),
-        Some("serve-ours") => ours::serve(),
-        first => {
-            let connections = first.map_or(2_000, |text| text.parse().unwrap());
-            let rounds = arguments.next().map_or(3, |text| text.parse().unwrap());
-            compare(connections, rounds);
+    let mut arguments: Vec<String> = std::env::args().skip(1).collect();
+    let texts: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match texts[..] {
+        ["serve-bare", companies] => bare::serve(companies.parse().unwrap(), bare::Writing::Gathered),
+        ["serve-each", companies] => bare::serve(companies.parse().unwrap(), bare::Writing::Each),
+        ["serve-nchan", companies, folder] => nchan::serve(companies.parse().unwrap(), folder.as_ref()),
+        ["serve-ours", folder, connections] => ours::serve(folder.as_ref(), connections.parse().unwrap()),
+        ["seed", folder, connections, companies] => ours::seed(
+            folder.as_ref(),
+            connections.parse().unwrap(),
+            companies.parse().unwrap(),
+        ),
+        _ => {
+            let connections = option(&mut arguments, "--connections").unwrap_or(10_000);
+            let rounds = option(&mut arguments, "--rounds").unwrap_or(3);
+            measure(connections, rounds, &arguments);
         }
     }
 }
 
-fn compare(connections: usize, rounds: usize) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    println!("{connections} connections");
-    let mut ratios: [Vec<f64>; 3] = Default::default();
-    for round in 1..=rounds {
-        let [bare, ours] = ["serve-bare", "serve-ours"].map(|kind| {
-            let figures = runtime.block_on(measure(kind, connections));
-            println!(
-                "round {round} {kind}: {:.2} KB per idle connection; 10 events/s: {:.1} CPU s per million frames, \
-                 p99 {:.1} ms; held {:.0} frames/s at {:.2} CPU s per million",
-                figures.idle_kb,
-                figures.calm_cpu,
-                figures.calm_p99.as_secs_f64() * 1e3,
-                figures.held,
-                figures.held_cpu
-            );
-            figures
-        });
-        ratios[0].push(ours.held / bare.held);
-        ratios[1].push(ours.calm_cpu / bare.calm_cpu);
-        ratios[2].push(ours.held_cpu / bare.held_cpu);
+/// Takes an option and its number out of the arguments.
+fn option(arguments: &mut Vec<String>, name: &str) -> Option<usize> {
+    let at = arguments.iter().position(|argument| argument == name)?;
+    let taken: Vec<String> = arguments.drain(at..arguments.len().min(at + 2)).collect();
+    let number = taken.get(1).and_then(|text| text.parse().ok());
+    if number.is_none() {
+        refuse(&format!("{name} needs a number"));
     }
-    let [held, calm, cost] = ratios.map(|mut ratios| {
-        ratios.sort_by(f64::total_cmp);
-        ratios[ratios.len() / 2]
-    });
+    number
+}
+
+fn measure(connections: usize, rounds: usize, names: &[String]) {
+    let known = |name: &String| ALL.iter().any(|scenario| scenario.name == name);
+    if !names.iter().all(known) {
+        println!("bench-stream [--connections N] [--rounds N] [NAME…]; N is 10,000 and 3. Names:");
+        for scenario in ALL {
+            println!("  {:<10} {}", scenario.name, scenario.about);
+        }
+        std::process::exit(i32::from(!names.iter().any(|name| name == "--help")));
+    }
+    if connections == 0 || !connections.is_multiple_of(1_000) || rounds == 0 {
+        refuse("--connections is a multiple of 1,000, --rounds at least 1");
+    }
+    process::allow_descriptors(connections + 500).unwrap_or_else(|problem| refuse(&problem));
+    let bench = Bench::new(connections, rounds);
     println!(
-        "ours to bare, median: frames/s held {held:.2}, CPU at 10 events/s {calm:.2}, CPU per frame held {cost:.2}"
+        "{connections} connections, {rounds} rounds, events of {} bytes",
+        orders::size()
     );
+    for scenario in ALL {
+        if names.is_empty() || names.iter().any(|name| name == scenario.name) {
+            println!("\n## {}: {}\n", scenario.name, scenario.about);
+            (scenario.run)(&bench);
+        }
+    }
 }
 
-async fn measure(kind: &str, connections: usize) -> Figures {
-    let mut server = Server::start(kind);
-    // One connection first, so that what comes once is not counted with the others.
-    let clients = Clients::new();
-    clients.connect(server.address, 1).await;
-    let before = server.resident_kb();
-    clients.connect(server.address, connections - 1).await;
-    let idle_kb = (server.resident_kb() - before) / (connections - 1) as f64;
-
-    let calm = server.step(&clients, 10, STEP * 2).await;
-    let mut best = (calm.frames_a_second, calm.cpu_per_million);
-    for rate in LADDER {
-        let step = server.step(&clients, rate, STEP).await;
-        if step.lost > 0 || step.p99 > HELD {
-            break;
-        }
-        best = (step.frames_a_second, step.cpu_per_million);
-    }
-    Figures {
-        idle_kb,
-        calm_cpu: calm.cpu_per_million,
-        calm_p99: calm.p99,
-        held: best.0,
-        held_cpu: best.1,
-    }
+fn refuse(problem: &str) -> ! {
+    println!("{problem}");
+    std::process::exit(1)
 }

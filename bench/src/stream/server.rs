@@ -3,129 +3,155 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::SocketAddr,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    path::Path,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
     time::{Duration, Instant},
 };
 
-use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
+use crate::{bench::House, process, servers::ours, step::Load};
 
-use crate::clients::Clients;
+/// How long a server may take to be there, and to have published what it should after its time.
+const PATIENCE: Duration = Duration::from_mins(2);
+/// How long a server may take to end by itself.
+const END: Duration = Duration::from_secs(3);
+
+/// Which server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The bare broadcaster, writing what has gathered.
+    Bare,
+    /// The bare broadcaster with one write for each event and socket.
+    Each,
+    Ours,
+    Nchan,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 4] = [Self::Bare, Self::Each, Self::Ours, Self::Nchan];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Each => "bare, one write each",
+            Self::Ours => "ours",
+            Self::Nchan => "Nchan",
+        }
+    }
+}
 
 /// A running server.
 pub(crate) struct Server {
-    process: Child,
-    orders: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    pub(crate) kind: Kind,
+    pub(crate) house: House,
     pub(crate) address: SocketAddr,
-}
-
-/// What one step of publishing did.
-pub(crate) struct Step {
-    pub(crate) frames_a_second: f64,
-    pub(crate) cpu_per_million: f64,
-    pub(crate) p99: Duration,
-    pub(crate) lost: u64,
+    process: Child,
+    /// The processes that do its work.
+    pids: Vec<u32>,
+    orders: Option<ChildStdin>,
+    answers: Receiver<String>,
+    /// The credentials of ours, by client.
+    tokens: Vec<String>,
 }
 
 impl Server {
     /// Starts this program again as a server.
-    pub(crate) fn start(kind: &str) -> Self {
+    pub(crate) fn start(kind: Kind, house: House, arguments: &[String], folder: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
-            .arg(kind)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let orders = process.stdin.take().unwrap();
-        let mut answers = BufReader::new(process.stdout.take().unwrap());
-        let mut address = String::new();
-        answers.read_line(&mut address).unwrap();
-        Self {
+        let orders = process.stdin.take();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let (said, answers) = channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = said.send(line);
+            }
+        });
+        let mut server = Self {
+            kind,
+            house,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
             process,
+            pids: Vec::new(),
             orders,
             answers,
-            address: address.trim().parse().unwrap(),
+            tokens: Vec::new(),
+        };
+        // From here on an end of any kind ends the process as well.
+        let ready = server.answers.recv_timeout(PATIENCE).unwrap();
+        let mut words = ready.split_whitespace();
+        server.address = words.next().unwrap().parse().unwrap();
+        server.pids = words.map(|pid| pid.parse().unwrap()).collect();
+        if kind == Kind::Ours {
+            server.tokens = ours::tokens(folder);
         }
+        server
     }
 
-    /// Has it publish so many events a second for so long, and waits until the clients have them or nothing more
-    /// comes.
-    pub(crate) async fn step(&mut self, clients: &Clients, rate: u64, time: Duration) -> Step {
-        let events = rate * time.as_secs();
-        let (cpu, before, started) = (self.cpu_seconds(), clients.frames(), Instant::now());
-        clients.forget_latencies();
-        writeln!(self.orders, "{events} {rate}").unwrap();
-        let expected = before + events * clients.count();
-        let mut last = (clients.frames(), Instant::now());
-        let mut finished = Instant::now();
-        while clients.frames() < expected {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            finished = Instant::now();
-            if clients.frames() > last.0 {
-                last = (clients.frames(), finished);
-            } else if started.elapsed() > time && last.1.elapsed() > Duration::from_secs(1) {
-                break;
-            }
-        }
-        let mut done = String::new();
-        self.answers.read_line(&mut done).unwrap();
-        let received = clients.frames() - before;
-        Step {
-            frames_a_second: received as f64 / finished.duration_since(started).as_secs_f64(),
-            cpu_per_million: (self.cpu_seconds() - cpu) / (received as f64 / 1e6),
-            p99: clients.p99(),
-            lost: expected.saturating_sub(clients.frames()),
-        }
+    /// The company of a client.
+    pub(crate) fn company(&self, client: usize) -> usize {
+        client % self.house.companies
     }
 
-    /// User and system time of its process so far.
-    fn cpu_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
-        let ticks = |n: usize| fields[n].parse::<f64>().unwrap();
-        (ticks(11) + ticks(12)) / 100.0
+    /// What a client says to open its stream.
+    pub(crate) fn request(&self, client: usize) -> String {
+        let company = self.company(client);
+        let (path, line) = match self.kind {
+            Kind::Bare | Kind::Each => (format!("/{company}"), String::new()),
+            Kind::Nchan => (format!("/sub/{company}"), String::new()),
+            Kind::Ours => ("/stream".to_owned(), self.credential(client)),
+        };
+        format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n{line}\r\n")
     }
 
-    /// Its memory, in KB.
-    pub(crate) fn resident_kb(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    /// The line of a head that says who a client is.
+    pub(crate) fn credential(&self, client: usize) -> String {
+        format!("Authorization: Bearer {}\r\n", self.tokens[client])
+    }
+
+    /// Has it begin to publish; says how many events it will be.
+    pub(crate) fn publish(&mut self, load: Load) -> u64 {
+        let events = load.events();
+        let orders = self.orders.as_mut().unwrap();
+        writeln!(orders, "{events} {} {}", load.rate, load.pad).unwrap();
+        events
+    }
+
+    /// Waits until it has published what it was told.
+    pub(crate) fn published(&self) {
+        let done = self.answers.recv_timeout(PATIENCE);
+        assert!(done.is_ok(), "{} did not publish all", self.kind.name());
+    }
+
+    pub(crate) fn cpu_seconds(&self) -> f64 {
+        process::cpu_seconds(&self.pids)
+    }
+
+    pub(crate) fn memory_kb(&self) -> f64 {
+        process::memory_kb(&self.pids)
+    }
+
+    pub(crate) fn descriptors(&self) -> usize {
+        process::descriptors(&self.pids)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // It ends with its input, and takes down what it started itself.
+        drop(self.orders.take());
+        let asked = Instant::now();
+        while asked.elapsed() < END {
+            if self.process.try_wait().is_ok_and(|ended| ended.is_some()) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-/// The server's side: says where it listens, then publishes as it is told, until its input ends.
-pub(crate) fn obey(address: SocketAddr, company: Id, mut publish: impl FnMut(Event)) {
-    println!("{address}");
-    let clock = Clock::system();
-    for order in std::io::stdin().lines().map_while(Result::ok) {
-        let (events, rate) = order.split_once(' ').unwrap();
-        let (events, rate): (u32, u32) = (events.parse().unwrap(), rate.parse().unwrap());
-        let started = Instant::now();
-        for n in 0..events {
-            let due = started + Duration::from_secs(1) * n / rate;
-            std::thread::sleep(due.saturating_duration_since(Instant::now()));
-            publish(event(&clock, company));
-        }
-        println!("done");
-    }
-}
-
-fn event(clock: &Clock, company: Id) -> Event {
-    let subject = Subject {
-        kind: SubjectType::Finding,
-        id: clock.id(),
-    };
-    let audience = Audience::Company(company);
-    let mut event = Event::new(clock, Kind::FindingUpdated, audience, subject);
-    event.severity = Some(Severity::High);
-    event.data.insert("title".to_owned(), "SQL injection".into());
-    event
 }

@@ -21,14 +21,14 @@ use tower::Service;
 
 /// How long a client may take to send the head of a request, and be silent between two: a slow one holds a socket no
 /// longer.
-pub(crate) const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: u16 = 32 * 1024;
 /// How long answers that are under way may take once the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
 
 /// Serves until `stop` says so, then lets the requests under way finish. A client has `patience` for each head.
-pub(crate) async fn serve(
+pub async fn serve(
     listener: TcpListener,
     router: Router,
     mut stop: watch::Receiver<bool>,

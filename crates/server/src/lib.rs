@@ -4,7 +4,7 @@
 //! and metrics. It is the only crate that starts tasks and reads settings.
 //! Must not: hold logic of a domain.
 
-mod accept;
+pub mod accept;
 pub mod app;
 pub mod config;
 mod console;

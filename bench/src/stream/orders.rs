@@ -1,0 +1,65 @@
+//! The server's side of its orders: says where it listens, then publishes as it is told, until its input ends.
+
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
+use realtime::Frame;
+
+/// Stands once in each event's frame, and in nothing else on the wire: who counts it counts frames.
+pub(crate) const MARK: u8 = b'~';
+
+/// Takes events.
+pub(crate) trait Publish {
+    /// Publishes to a company, named by its number.
+    fn publish(&mut self, company: usize, event: Event);
+    /// Waits until everything published was taken.
+    fn finish(&mut self) {}
+}
+
+/// Says where it listens and which processes are the server, then obeys `EVENTS RATE PAD`: so many events, so many a
+/// second, to one company after the other, their titles longer by so many bytes.
+pub(crate) fn obey(address: SocketAddr, pids: &[u32], companies: &[Id], mut publisher: impl Publish) {
+    let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
+    println!("{address} {}", pids.join(" "));
+    let clock = Clock::system();
+    for order in std::io::stdin().lines().map_while(Result::ok) {
+        let mut words = order.split(' ');
+        let mut next = || words.next().unwrap();
+        let (events, rate, pad) = (next(), next(), next());
+        let rate: f64 = rate.parse().unwrap();
+        let pad = "x".repeat(pad.parse().unwrap());
+        let started = Instant::now();
+        for n in 0..events.parse::<usize>().unwrap() {
+            let due = started + Duration::from_secs_f64(n as f64 / rate);
+            std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            let company = n % companies.len();
+            publisher.publish(company, event(&clock, companies[company], &pad));
+        }
+        publisher.finish();
+        println!("done");
+    }
+}
+
+/// An event of now.
+fn event(clock: &Clock, company: Id, pad: &str) -> Event {
+    let subject = Subject {
+        kind: SubjectType::Finding,
+        id: clock.id(),
+    };
+    let audience = Audience::Company(company);
+    let mut event = Event::new(clock, Kind::FindingUpdated, audience, subject);
+    event.severity = Some(Severity::High);
+    let title = format!("{}{pad}", char::from(MARK));
+    event.data.insert("title".to_owned(), title.into());
+    event
+}
+
+/// How long an event's frame is.
+pub(crate) fn size() -> usize {
+    let clock = Clock::system();
+    let frame = Frame::of(&event(&clock, clock.id(), "")).unwrap();
+    frame.bytes().len()
+}

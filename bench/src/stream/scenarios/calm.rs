@@ -1,0 +1,47 @@
+//! A few events a second to everyone: what each costs when there is nothing to gather.
+
+use std::time::Duration;
+
+use crate::{
+    bench::Bench,
+    clients::Clients,
+    report::{Bound, Report},
+    server::Kind,
+    step::{Load, step},
+};
+
+const TIME: Duration = Duration::from_secs(4);
+
+pub(crate) fn run(bench: &Bench) {
+    let mut report = Report::new();
+    for kind in bench.turns(&Kind::ALL) {
+        bench.block_on(measure(bench, kind, &mut report));
+    }
+    report.print();
+    for rate in [10, 100] {
+        let cpu = cpu(rate);
+        report.hold(&cpu, Some(Kind::Bare), &Bound::AtMost(1.2));
+        report.hold(&cpu, Some(Kind::Each), &Bound::AtMost(1.2));
+    }
+}
+
+fn cpu(rate: u32) -> String {
+    format!("{rate} events/s: CPU s per million frames")
+}
+
+async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
+    let mut server = bench.start(kind, bench.house());
+    let mut clients = Clients::new();
+    clients.connect(&server, 0..bench.connections).await;
+    for rate in [10, 100] {
+        // Nchan would be writing for minutes.
+        if kind == Kind::Nchan && rate > 10 {
+            continue;
+        }
+        let step = step(&mut server, &clients, Load::new(rate.into(), TIME)).await;
+        report.note(kind, &cpu(rate), step.cpu_per_million);
+        report.note(kind, &format!("{rate} events/s: p50 ms"), step.p50);
+        report.note(kind, &format!("{rate} events/s: p99 ms"), step.p99);
+        report.note(kind, &format!("{rate} events/s: frames lost"), step.lost as f64);
+    }
+}

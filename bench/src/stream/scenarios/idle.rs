@@ -1,0 +1,38 @@
+//! Memory of a connection on which nothing happens.
+
+use std::time::Duration;
+
+use crate::{
+    bench::Bench,
+    clients::Clients,
+    report::{Bound, Report},
+    server::Kind,
+};
+
+/// What comes after a connection was answered has come by then.
+const SETTLED: Duration = Duration::from_secs(1);
+
+const MEMORY: &str = "KB per idle connection";
+
+pub(crate) fn run(bench: &Bench) {
+    let mut report = Report::new();
+    for kind in bench.turns(&[Kind::Bare, Kind::Ours, Kind::Nchan]) {
+        report.note(kind, MEMORY, bench.block_on(memory(bench, kind)));
+    }
+    report.print();
+    report.hold(MEMORY, None, &Bound::AtMost(0.5));
+    report.hold(MEMORY, Some(Kind::Nchan), &Bound::AtMost(0.05));
+}
+
+async fn memory(bench: &Bench, kind: Kind) -> f64 {
+    let server = bench.start(kind, bench.house());
+    let mut clients = Clients::new();
+    // A few connections first, so that what comes once is not counted with the others.
+    let few = bench.connections / 100;
+    clients.connect(&server, 0..few).await;
+    tokio::time::sleep(SETTLED).await;
+    let before = server.memory_kb();
+    clients.connect(&server, few..bench.connections).await;
+    tokio::time::sleep(SETTLED).await;
+    (server.memory_kb() - before) / (bench.connections - few) as f64
+}
