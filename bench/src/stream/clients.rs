@@ -21,8 +21,8 @@ use tokio::{
 
 use crate::{bench::until, orders::MARK, server::Server};
 
-/// How many connect at once.
-const CONNECTING: usize = 64;
+/// How many are connecting at once, answers included: few enough for any listener's backlog.
+const CONNECTING: usize = 128;
 /// About how many of them look at the times.
 const LOOKING: usize = 200;
 /// The receive buffer of those that will stop reading, so that it is the server's side that fills.
@@ -128,8 +128,7 @@ impl Clients {
             let socket = connected(address, shared.narrow, &request).await;
             let port = socket.local_addr().unwrap().port();
             shared.ports.lock().unwrap().push(port);
-            drop(permit);
-            read(&socket, &shared, opening.looks).await;
+            read(&socket, &shared, opening.looks, permit).await;
         });
     }
 
@@ -188,7 +187,7 @@ pub(crate) async fn connected(address: SocketAddr, narrow: bool, request: &str) 
     socket
 }
 
-async fn read(socket: &TcpStream, shared: &Shared, looks: bool) {
+async fn read(socket: &TcpStream, shared: &Shared, looks: bool, mut permit: Option<OwnedSemaphorePermit>) {
     // The answer's head and greeting may come in two pieces.
     let mut greeted = 0;
     loop {
@@ -203,6 +202,8 @@ async fn read(socket: &TcpStream, shared: &Shared, looks: bool) {
             let bytes = &buffer[..size];
             if greeted < 2 {
                 shared.greet(bytes, greeted == 0);
+                // The next may connect.
+                permit = None;
                 greeted += 1;
             }
             if looks {

@@ -2,6 +2,11 @@
 
 use std::{
     net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, channel},
+    },
     time::{Duration, Instant},
 };
 
@@ -25,7 +30,8 @@ pub(crate) fn obey(address: SocketAddr, pids: &[u32], companies: &[Id], mut publ
     let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
     println!("{address} {}", pids.join(" "));
     let clock = Clock::system();
-    for order in std::io::stdin().lines().map_while(Result::ok) {
+    let ended: Arc<AtomicBool> = Arc::default();
+    for order in orders(Arc::clone(&ended)) {
         let mut words = order.split(' ');
         let mut next = || words.next().unwrap();
         let (events, rate, pad) = (next(), next(), next());
@@ -35,12 +41,29 @@ pub(crate) fn obey(address: SocketAddr, pids: &[u32], companies: &[Id], mut publ
         for n in 0..events.parse::<usize>().unwrap() {
             let due = started + Duration::from_secs_f64(n as f64 / rate);
             std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            if ended.load(Ordering::Relaxed) {
+                return;
+            }
             let company = n % companies.len();
             publisher.publish(company, event(&clock, companies[company], &pad));
         }
         publisher.finish();
         println!("done");
     }
+}
+
+/// What the input says; its end is told at once, in the middle of an order as well.
+fn orders(ended: Arc<AtomicBool>) -> Receiver<String> {
+    let (sender, orders) = channel();
+    std::thread::spawn(move || {
+        for order in std::io::stdin().lines().map_while(Result::ok) {
+            if sender.send(order).is_err() {
+                return;
+            }
+        }
+        ended.store(true, Ordering::Relaxed);
+    });
+    orders
 }
 
 /// An event of now.

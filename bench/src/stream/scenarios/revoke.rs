@@ -115,7 +115,8 @@ fn watch(server: &Server, client: usize) -> JoinHandle<Seen> {
             if bytes[already..].contains(&MARK) {
                 last = now;
             }
-            if ended {
+            // The last chunk ends the stream, whatever becomes of the connection.
+            if ended || bytes.ends_with(b"\r\n0\r\n\r\n") {
                 return Seen {
                     bytes,
                     last,

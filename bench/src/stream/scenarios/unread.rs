@@ -7,7 +7,7 @@ use crate::{
     clients::Clients,
     kernel::send_memory,
     report::{Bound, Report},
-    server::Kind,
+    server::{Kind, Server},
     step::{Load, step},
 };
 
@@ -42,10 +42,10 @@ async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
     unread.connect(&server, 0..count).await;
     others.connect(&server, count..bench.connections).await;
     let without = step(&mut server, &others, LOAD).await;
-    let before = server.memory_kb();
+    let before = settled_kb(&server).await;
     unread.stop_reading();
     let with = step(&mut server, &others, LOAD).await;
-    let grown = server.memory_kb() - before;
+    let after = settled_kb(&server).await;
     report.note(kind, "p99 ms of the others, without", without.p99);
     report.note(kind, "p99 ms of the others, with", with.p99);
     report.note(kind, P99, with.p99 / without.p99);
@@ -54,8 +54,16 @@ async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
         "frames lost by the others",
         (with.lost + without.lost) as f64,
     );
-    report.note(kind, MEMORY, grown / count as f64);
+    report.note(kind, "server MB, without", before / 1024.0);
+    report.note(kind, "server MB, with", after / 1024.0);
+    report.note(kind, MEMORY, (after - before) / count as f64);
     if let Some(bytes) = send_memory(server.address.port(), &unread.ports()) {
         report.note(kind, KERNEL, bytes / 1024.0 / count as f64);
     }
+}
+
+/// Memory once what was only for a moment was given back.
+async fn settled_kb(server: &Server) -> f64 {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    server.memory_kb()
 }
