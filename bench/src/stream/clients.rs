@@ -93,7 +93,8 @@ impl Clients {
         let started = Instant::now();
         let gate = Arc::new(Semaphore::new(CONNECTING));
         let target = self.count() + people.len() as u64;
-        let every = (people.len() / LOOKING).max(1);
+        // No common divisor with the number of companies: those who look are of all of them.
+        let every = people.len() / LOOKING / 10 * 10 + 1;
         for client in people {
             let permit = Arc::clone(&gate).acquire_owned().await.unwrap();
             let looks = client % every == 0;

@@ -6,7 +6,8 @@
 //! `cargo run --release -p bench --bin bench-stream -- [--connections N] [--rounds N] [NAME…]`
 //!
 //! Without a name all scenarios run, with 10,000 connections in 3 rounds. Those that want fewer connections
-//! (`stalled`, `revoke`) take a tenth. `--help` names them.
+//! (`stalled`, `revoke`) take a tenth. `--help` names them. All of it takes about half an hour; on a machine that does
+//! something else meanwhile only the ratios say something.
 //!
 //! "Ours" is the server's accept loop, endpoint, bridge and hub, with people, companies and sessions in a SQLite
 //! database; not the middleware of the whole server, and not the store's writes: events are put on the bus as the store
