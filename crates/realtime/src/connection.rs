@@ -4,7 +4,11 @@
 //! Must not: wait, have a task or a timer of its own, or decide who gets what.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU32},
+    cell::OnceCell,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
     task::{Context, Waker},
     time::Duration,
 };
@@ -13,7 +17,11 @@ use base::{Id, Scope, Time};
 use bytes::{Bytes, BytesMut};
 use tokio::sync::Notify;
 
-use crate::frame;
+use crate::{
+    frame::{self, Form, Frame},
+    metrics::Counters,
+    socket::{Sent, Socket},
+};
 
 /// Whom a stream is for and what it may carry, as the look-up at connect said.
 #[derive(Debug, Clone)]
@@ -47,20 +55,51 @@ impl Hangup {
     }
 }
 
-/// The frames of one pass that go to the same audience: joined once, so that a connection with room takes one
-/// buffer for all of them.
+/// The frames of one pass that go to the same audience: joined once for each form, so that a connection with room
+/// takes one buffer for all of them.
 pub(crate) struct Run<'a> {
-    frames: &'a [Bytes],
-    joined: Bytes,
+    frames: &'a [Frame],
+    bytes: usize,
+    plain: OnceCell<Bytes>,
+    chunked: OnceCell<Bytes>,
 }
 
 impl<'a> Run<'a> {
-    pub(crate) fn new(frames: &'a [Bytes]) -> Self {
+    pub(crate) fn new(frames: &'a [Frame]) -> Self {
         Self {
             frames,
-            joined: join(frames),
+            bytes: frames.iter().map(|frame| frame.bytes().len()).sum(),
+            plain: OnceCell::new(),
+            chunked: OnceCell::new(),
         }
     }
+
+    fn joined(&self, form: Form) -> Bytes {
+        let kept = match form {
+            Form::Plain => &self.plain,
+            Form::Chunked => &self.chunked,
+        };
+        kept.get_or_init(|| join(self.frames.iter().map(|frame| form.of(frame))))
+            .clone()
+    }
+}
+
+/// What came of a run that was offered to a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Offered {
+    /// How many of its frames were dropped.
+    pub(crate) dropped: u64,
+    /// Whether the shard is to flush the connection's socket.
+    pub(crate) flush: bool,
+}
+
+/// What a sweep found.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Swept {
+    /// Nothing was read for too long.
+    pub(crate) unread: bool,
+    /// Whether the shard is to flush the connection's socket.
+    pub(crate) flush: bool,
 }
 
 /// What a connection's buffer holds at most.
@@ -72,6 +111,7 @@ pub(crate) struct Bound {
 
 pub(crate) struct Connection {
     pub(crate) reader: Reader,
+    form: Form,
     /// Where its shard keeps it.
     pub(crate) slot: AtomicU32,
     waiting: Mutex<Waiting>,
@@ -80,7 +120,7 @@ pub(crate) struct Connection {
 /// No slot: not yet or no longer kept by a shard.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 
-/// What waits to be taken by the body.
+/// What waits to be taken by the body or written to the socket.
 #[derive(Default)]
 struct Waiting {
     chunks: Vec<Bytes>,
@@ -92,6 +132,9 @@ struct Waiting {
     /// Since which sweep something has been waiting.
     unread_since: Option<Time>,
     body: Option<Waker>,
+    socket: Option<Socket>,
+    /// The shard has it on its list of sockets to flush.
+    to_flush: bool,
 }
 
 /// What the body took at once.
@@ -113,21 +156,27 @@ pub(crate) enum Next {
 
 impl Connection {
     /// A connection that has its greeting waiting.
-    pub(crate) fn new(reader: Reader, greeting: Bytes) -> Self {
+    pub(crate) fn new(form: Form, reader: Reader, greeting: Bytes) -> Self {
         Self {
             reader,
+            form,
             slot: AtomicU32::new(NO_SLOT),
             waiting: Mutex::new(Waiting {
-                chunks: vec![greeting],
+                chunks: vec![form.wrap(greeting)],
                 ..Waiting::default()
             }),
         }
     }
 
+    /// Where its shard keeps it, or [`NO_SLOT`].
+    pub(crate) fn slot(&self) -> u32 {
+        self.slot.load(Ordering::Relaxed)
+    }
+
     /// Everything that waits, or the promise to wake the body.
     pub(crate) fn next(&self, context: &Context<'_>) -> Next {
         let mut waiting = self.waiting();
-        if let Some(taken) = waiting.take() {
+        if let Some(taken) = waiting.take(self.form) {
             return Next::Taken(taken);
         }
         if waiting.ended {
@@ -137,59 +186,112 @@ impl Connection {
         Next::Later
     }
 
-    /// Puts the frames into the buffer as far as there is room, and counts the others as dropped. Says how many
-    /// were dropped.
-    pub(crate) fn offer(&self, run: &Run<'_>, bound: Bound) -> u64 {
+    /// Puts the frames into the buffer as far as there is room, and counts the others as dropped.
+    pub(crate) fn offer(&self, run: &Run<'_>, bound: Bound) -> Offered {
         let mut waiting = self.waiting();
         if waiting.ended {
-            return 0;
+            return Offered::default();
         }
         let mut dropped = 0;
-        if waiting.has_room(run.frames.len(), run.joined.len(), bound) {
-            waiting.push(run.frames.len(), run.joined.clone());
+        if waiting.has_room(run.frames.len(), run.bytes, bound) {
+            waiting.push(run.frames.len(), run.bytes, run.joined(self.form));
         } else {
             for frame in run.frames {
-                if waiting.has_room(1, frame.len(), bound) {
-                    waiting.push(1, frame.clone());
+                let bytes = frame.bytes().len();
+                if waiting.has_room(1, bytes, bound) {
+                    waiting.push(1, bytes, self.form.of(frame).clone());
                 } else {
                     dropped += 1;
                     waiting.dropped += 1;
                 }
             }
         }
-        waiting.wake();
-        dropped
+        Offered {
+            dropped,
+            flush: waiting.wake(),
+        }
     }
 
-    /// Counts frames that never came this far as dropped.
-    pub(crate) fn missed(&self, frames: u64) {
+    /// Counts frames that never came this far as dropped. Whether the shard is to flush.
+    pub(crate) fn missed(&self, frames: u64) -> bool {
         let mut waiting = self.waiting();
-        if !waiting.ended {
-            waiting.dropped += frames;
-            waiting.wake();
+        if waiting.ended {
+            return false;
         }
+        waiting.dropped += frames;
+        waiting.wake()
     }
 
     /// The heartbeat, and whether the connection has gone unread for `limit`. A heartbeat that still waits is
     /// not sent twice.
-    pub(crate) fn sweep(&self, now: Time, limit: Duration) -> bool {
+    pub(crate) fn sweep(&self, now: Time, limit: Duration) -> Swept {
         let mut waiting = self.waiting();
         let since = *waiting.unread_since.get_or_insert(now);
         waiting.heartbeat = true;
-        waiting.wake();
-        now.since(since) >= limit
+        Swept {
+            unread: now.since(since) >= limit,
+            flush: waiting.wake(),
+        }
     }
 
-    /// Ends the stream after what waits: the client has lost nothing it may see.
-    pub(crate) fn finish(&self) {
+    /// Gives the stream its socket. Whether the shard is to watch and flush it; one that has ended meanwhile says
+    /// its head and closes.
+    pub(crate) fn adopt(&self, mut socket: Socket, watch: impl FnOnce(&mut Socket) -> bool) -> bool {
+        let mut waiting = self.waiting();
+        if waiting.ended {
+            socket.end();
+            return false;
+        }
+        if !watch(&mut socket) {
+            waiting.ended = true;
+            return false;
+        }
+        waiting.socket = Some(socket);
+        waiting.wake()
+    }
+
+    /// Writes what waits to the socket, as much as it takes.
+    pub(crate) fn flush(&self, counters: &Counters) -> Sent {
+        let mut waiting = self.waiting();
+        waiting.to_flush = false;
+        let Some(mut socket) = waiting.socket.take() else {
+            return Sent::All;
+        };
+        let mut sent = socket.send();
+        while sent == Sent::All
+            && let Some(taken) = waiting.take(self.form)
+        {
+            counters.count(&taken);
+            sent = socket.then(taken.bytes);
+        }
+        if sent == Sent::All && waiting.ended {
+            socket.end();
+            sent = Sent::Gone;
+        }
+        if sent != Sent::Gone {
+            waiting.socket = Some(socket);
+        }
+        sent
+    }
+
+    /// Reads and forgets what the client says on its socket. Whether it is still there.
+    pub(crate) fn listen(&self) -> bool {
+        self.waiting().socket.as_mut().is_none_or(Socket::listen)
+    }
+
+    /// Ends the stream after what waits: the client has lost nothing it may see. Whether the shard is to flush.
+    pub(crate) fn finish(&self) -> bool {
         let mut waiting = self.waiting();
         waiting.ended = true;
-        waiting.wake();
+        waiting.wake()
     }
 
     /// Ends the stream at once; what waits is not sent (promise E8).
     pub(crate) fn cut(&self) {
         let mut waiting = self.waiting();
+        if let Some(socket) = &mut waiting.socket {
+            socket.end();
+        }
         let body = waiting.body.take();
         *waiting = Waiting {
             ended: true,
@@ -218,26 +320,28 @@ impl Waiting {
         self.frames + frames <= bound.frames && self.bytes + bytes <= bound.bytes
     }
 
-    fn push(&mut self, frames: usize, bytes: Bytes) {
+    fn push(&mut self, frames: usize, bytes: usize, chunk: Bytes) {
         self.frames += frames;
-        self.bytes += bytes.len();
-        self.chunks.push(bytes);
+        self.bytes += bytes;
+        self.chunks.push(chunk);
     }
 
-    fn wake(&mut self) {
+    /// Wakes the body. Where there is a socket, whether the shard is to put it on its list of those to flush.
+    fn wake(&mut self) -> bool {
         if let Some(body) = self.body.take() {
             body.wake();
         }
+        self.socket.is_some() && !std::mem::replace(&mut self.to_flush, true)
     }
 
     /// Everything that waits, as one buffer; the word of a gap first.
-    fn take(&mut self) -> Option<Taken> {
+    fn take(&mut self, form: Form) -> Option<Taken> {
         let mut chunks = std::mem::take(&mut self.chunks);
         let resynced = self.dropped > 0;
         if resynced {
-            chunks.insert(0, frame::resync(self.dropped));
+            chunks.insert(0, form.wrap(frame::resync(self.dropped)));
         } else if chunks.is_empty() && self.heartbeat {
-            chunks.push(Bytes::from_static(frame::HEARTBEAT));
+            chunks.push(form.wrap(Bytes::from_static(frame::HEARTBEAT)));
         }
         if chunks.is_empty() {
             return None;
@@ -245,7 +349,7 @@ impl Waiting {
         let frames = std::mem::take(&mut self.frames);
         (self.bytes, self.dropped, self.heartbeat, self.unread_since) = (0, 0, false, None);
         Some(Taken {
-            bytes: join(&chunks),
+            bytes: join(chunks.iter()),
             frames,
             resynced,
         })
@@ -253,11 +357,11 @@ impl Waiting {
 }
 
 /// One buffer of several; of one, the same bytes without a copy.
-fn join(chunks: &[Bytes]) -> Bytes {
-    if let [only] = chunks {
-        return only.clone();
+fn join<'a>(mut chunks: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> Bytes {
+    if chunks.len() == 1 {
+        return chunks.next().cloned().unwrap_or_default();
     }
-    let mut joined = BytesMut::with_capacity(chunks.iter().map(Bytes::len).sum());
+    let mut joined = BytesMut::with_capacity(chunks.clone().map(Bytes::len).sum());
     for chunk in chunks {
         joined.extend_from_slice(chunk);
     }

@@ -6,33 +6,42 @@ use std::{
     convert::Infallible,
     fmt,
     pin::Pin,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     task::{Context, Poll},
 };
 
 use bytes::Bytes;
 use http_body::{Body, Frame as BodyFrame, SizeHint};
+use mio::net::TcpStream;
 
 use crate::{
     connection::{Connection, Next},
     hub::Place,
     inbox::Command,
-    metrics::Counters,
+    socket::Socket,
 };
 
 /// The body of a stream's response. Dropping it takes the connection out of the hub.
 pub struct Feed {
     connection: Arc<Connection>,
-    place: Place,
+    /// Until a socket takes it over.
+    place: Option<Place>,
 }
 
 impl Feed {
     pub(crate) fn new(connection: Arc<Connection>, place: Place) -> Self {
-        Self { connection, place }
+        Self {
+            connection,
+            place: Some(place),
+        }
     }
 
-    fn counters(&self) -> &Counters {
-        &self.place.inbox.counters
+    /// Hands the stream over to its shard, which writes to this socket from now on, the answer's head first.
+    pub(crate) fn go_on(mut self, stream: TcpStream, head: Bytes) {
+        if let Some(Place { inbox, seat }) = self.place.take() {
+            let socket = Socket::new(stream, head, seat);
+            inbox.tell(Command::Adopt(Arc::clone(&self.connection), socket));
+        }
     }
 }
 
@@ -49,11 +58,9 @@ impl Body for Feed {
             Next::Later => return Poll::Pending,
             Next::End => return Poll::Ready(None),
         };
-        let counters = self.counters();
-        let frames = u64::try_from(taken.frames).unwrap_or(u64::MAX);
-        counters.sent.fetch_add(frames, Ordering::Relaxed);
-        let resyncs = u64::from(taken.resynced);
-        counters.resyncs.fetch_add(resyncs, Ordering::Relaxed);
+        if let Some(place) = &self.place {
+            place.inbox.counters.count(&taken);
+        }
         Poll::Ready(Some(Ok(BodyFrame::data(taken.bytes))))
     }
 
@@ -64,9 +71,10 @@ impl Body for Feed {
 
 impl Drop for Feed {
     fn drop(&mut self) {
-        self.connection.cut();
-        let leave = Command::Leave(Arc::clone(&self.connection));
-        self.place.inbox.tell(leave);
+        if let Some(place) = &self.place {
+            self.connection.cut();
+            place.inbox.tell(Command::Leave(Arc::clone(&self.connection)));
+        }
     }
 }
 

@@ -23,9 +23,48 @@ pub const BUNDLE_IDS: usize = 50;
 /// A comment line: keeps balancers and NATs from closing a quiet connection, invisible to scripts.
 pub const HEARTBEAT: &[u8] = b":\n\n";
 
-/// One encoded message. Clones share the bytes.
+/// One encoded message, the framing of an HTTP/1.1 chunk around it. Clones share the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame(Bytes);
+pub struct Frame {
+    chunk: Bytes,
+    bytes: Bytes,
+}
+
+/// How a connection's bytes are framed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As they are: hyper frames the body.
+    Plain,
+    /// As HTTP/1.1 chunks: the shard writes to the socket itself.
+    Chunked,
+}
+
+impl Form {
+    /// The bytes of a frame in this form.
+    pub(crate) fn of(self, frame: &Frame) -> &Bytes {
+        match self {
+            Self::Plain => &frame.bytes,
+            Self::Chunked => &frame.chunk,
+        }
+    }
+
+    /// Other bytes in this form.
+    pub(crate) fn wrap(self, bytes: Bytes) -> Bytes {
+        match self {
+            Self::Plain => bytes,
+            Self::Chunked => chunk(&bytes),
+        }
+    }
+}
+
+/// RFC 9112, section 7.1.
+fn chunk(bytes: &[u8]) -> Bytes {
+    let size = format!("{:x}\r\n", bytes.len());
+    Bytes::from([size.as_bytes(), bytes, b"\r\n"].concat())
+}
+
+/// The end of a chunked body.
+pub(crate) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
 
 /// The fields of a frame, in the order of the wire.
 #[derive(Serialize)]
@@ -86,9 +125,21 @@ impl Frame {
         })
     }
 
-    /// The bytes on the wire.
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let chunk = chunk(bytes);
+        let start = chunk.len() - bytes.len() - 2;
+        let bytes = chunk.slice(start..start + bytes.len());
+        Self { chunk, bytes }
+    }
+
+    /// The message, as an HTTP/2 or close-delimited body carries it.
     pub fn bytes(&self) -> &Bytes {
-        &self.0
+        &self.bytes
+    }
+
+    /// The message as one HTTP/1.1 chunk.
+    pub fn chunk(&self) -> &Bytes {
+        &self.chunk
     }
 }
 
@@ -148,7 +199,7 @@ fn encode(fields: &Fields<'_>) -> Option<Frame> {
         return None;
     }
     wire.extend_from_slice(b"\n\n");
-    Some(Frame(Bytes::from(wire)))
+    Some(Frame::new(&wire))
 }
 
 /// Compact JSON without any character that something takes for an end of line: CR, LF and the other controls

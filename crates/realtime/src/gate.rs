@@ -12,6 +12,7 @@ use tokio::sync::broadcast::{self, error::TryRecvError};
 use crate::{
     connection::{Hangup, Reader},
     feed::Feed,
+    frame::Form,
     hub::{Hub, Refused},
 };
 
@@ -53,20 +54,26 @@ pub(crate) struct Door {
 
 impl Door {
     /// Opens the stream of whom the credential belongs to. Any failure refuses (promise E8).
-    pub(crate) async fn open(&self, credential: &str, hangup: Option<Hangup>) -> Result<Feed, Problem> {
+    pub(crate) async fn open(
+        &self,
+        form: Form,
+        credential: &str,
+        hangup: Option<Hangup>,
+    ) -> Result<Feed, Problem> {
         for _ in 0..TRIES {
             // Listening before asking: what changes after the answer was made is heard here, until the hub has
             // the connection and hears it itself.
             let mut changes = self.gate.changes();
             let caller = self.ask(credential).await?;
             let (user, session) = (caller.user_id, caller.session);
-            let feed = self.hub.open(Reader {
+            let reader = Reader {
                 user,
                 session,
                 scope: caller.scope,
                 expires_at: caller.expires_at,
                 hangup: hangup.clone(),
-            })?;
+            };
+            let feed = self.hub.open_as(form, reader)?;
             if !concerns(&mut changes, |change| match change {
                 AccessChange::User(id) => id == user,
                 AccessChange::Session(id) => id == session,

@@ -18,7 +18,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     connection::Hangup,
     credential::Claim,
+    frame::Form,
     gate::{Door, Gate},
+    handover::Handover,
     hub::Hub,
     ticket::Tickets,
 };
@@ -90,18 +92,30 @@ pub async fn stream(
     State(streams): State<Streams>,
     Query(address): Query<Address>,
     hangup: Option<Extension<Hangup>>,
+    handover: Option<Extension<Handover>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let hangup = hangup.map(|Extension(hangup)| hangup);
     let credential = streams.credential(&headers, address)?;
-    let feed = streams.door.open(&credential, hangup).await?;
+    let form = handover.as_ref().map_or(Form::Plain, |_| Form::Chunked);
+    let feed = streams.door.open(form, &credential, hangup).await?;
+    let body = match handover {
+        Some(Extension(handover)) => {
+            handover.put(feed);
+            Body::empty()
+        }
+        None => Body::new(feed),
+    };
     let fields = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
         // nginx would gather the stream into pages.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    Ok((fields, Body::new(feed)).into_response())
+    // hyper gives each answer its date, but not one whose socket has been taken.
+    let now = streams.door.clock.now().timestamp();
+    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    Ok((fields, [(header::DATE, date)], body).into_response())
 }
 
 impl Streams {

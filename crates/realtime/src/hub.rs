@@ -16,7 +16,7 @@ use base::{Audience, Clock, Id};
 use crate::{
     connection::{Bound, Connection, Reader},
     feed::Feed,
-    frame::{self, Frame},
+    frame::{self, Form, Frame},
     inbox::{Command, Inbox, Whose},
     metrics::{Counters, Snapshot},
     shard::{Rules, Shard},
@@ -125,7 +125,7 @@ impl Hub {
     pub fn publish(&self, audience: Audience, frame: &Frame) {
         self.0.published.fetch_add(1, Ordering::Relaxed);
         for shard in &self.0.shards {
-            shard.publish(audience, frame.bytes().clone());
+            shard.publish(audience, frame);
         }
     }
 
@@ -146,17 +146,21 @@ impl Hub {
 
     /// Opens a stream. From now on its body gathers what the reader may see.
     pub fn open(&self, reader: Reader) -> Result<Feed, Refused> {
-        let opened = self.seat(reader);
+        self.open_as(Form::Plain, reader)
+    }
+
+    pub(crate) fn open_as(&self, form: Form, reader: Reader) -> Result<Feed, Refused> {
+        let opened = self.seat(form, reader);
         if opened.is_err() {
             self.0.refused.fetch_add(1, Ordering::Relaxed);
         }
         opened
     }
 
-    fn seat(&self, reader: Reader) -> Result<Feed, Refused> {
+    fn seat(&self, form: Form, reader: Reader) -> Result<Feed, Refused> {
         let seat = Seats::take(&self.0.seats, reader.user)?;
         let greeting = frame::greeting(retry_ms(&self.0.clock));
-        let connection = Arc::new(Connection::new(reader, greeting));
+        let connection = Arc::new(Connection::new(form, reader, greeting));
         let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
         let (before, from) = self.0.shards.split_at(turn % self.0.shards.len().max(1));
         // A shard that has ended takes none; the next one does.
@@ -167,7 +171,7 @@ impl Hub {
             .ok_or(Refused::Closing)?;
         let place = Place {
             inbox: Arc::clone(inbox),
-            _seat: seat,
+            seat,
         };
         Ok(Feed::new(connection, place))
     }
@@ -219,7 +223,7 @@ fn retry_ms(clock: &Clock) -> u64 {
 /// A connection's place in the hub, given back when its body is dropped.
 pub(crate) struct Place {
     pub(crate) inbox: Arc<Inbox>,
-    _seat: Seat,
+    pub(crate) seat: Seat,
 }
 
 /// How many streams are open, in all and by person.
@@ -229,8 +233,8 @@ struct Seats {
     taken: Mutex<(usize, HashMap<Id, usize>)>,
 }
 
-/// One of them.
-struct Seat {
+/// One of them, given back when it is dropped.
+pub(crate) struct Seat {
     seats: Arc<Seats>,
     user: Id,
 }

@@ -9,10 +9,9 @@ use std::{
 };
 
 use base::{Audience, Id};
-use bytes::Bytes;
 use tokio::sync::{Notify, watch};
 
-use crate::{connection::Connection, metrics::Counters};
+use crate::{connection::Connection, frame::Frame, metrics::Counters, socket::Socket};
 
 /// How many frames may wait for a shard before it counts as behind.
 const FRAMES: usize = 32_768;
@@ -33,7 +32,9 @@ pub enum Whose {
 pub(crate) enum Command {
     Join(Arc<Connection>),
     Leave(Arc<Connection>),
-    Publish(Audience, Bytes),
+    /// From now on the connection's frames go to this socket.
+    Adopt(Arc<Connection>, Socket),
+    Publish(Audience, Frame),
     Missed(u64),
     End(Whose),
     Close(Duration),
@@ -66,15 +67,16 @@ pub(crate) struct Pending {
 impl Inbox {
     /// A frame for all whom the audience reaches. When the shard is too far behind, the frame is dropped for them
     /// and they are told.
-    pub(crate) fn publish(&self, audience: Audience, frame: Bytes) {
+    pub(crate) fn publish(&self, audience: Audience, frame: &Frame) {
         let mut pending = self.pending();
         if pending.gone {
             return;
         }
-        if pending.frames < FRAMES && pending.bytes + frame.len() <= BYTES {
+        let size = frame.bytes().len();
+        if pending.frames < FRAMES && pending.bytes + size <= BYTES {
             pending.frames += 1;
-            pending.bytes += frame.len();
-            pending.commands.push(Command::Publish(audience, frame));
+            pending.bytes += size;
+            pending.commands.push(Command::Publish(audience, frame.clone()));
         } else {
             *pending.missed.entry(audience).or_default() += 1;
         }
@@ -159,18 +161,18 @@ mod tests {
         let (one, other) = (Audience::Company(clock.id()), Audience::Company(clock.id()));
         let inbox = Inbox::default();
         for _ in 0..FRAMES {
-            inbox.publish(one, Bytes::from_static(b"x"));
+            inbox.publish(one, &Frame::new(b"x"));
         }
         for _ in 0..3 {
-            inbox.publish(other, Bytes::from_static(b"x"));
+            inbox.publish(other, &Frame::new(b"x"));
         }
-        inbox.publish(one, Bytes::from_static(b"x"));
+        inbox.publish(one, &Frame::new(b"x"));
         let pending = inbox.take();
         assert_eq!(pending.commands.len(), FRAMES);
         assert_eq!(pending.missed, HashMap::from([(other, 3), (one, 1)]));
-        inbox.publish(one, Bytes::from_static(b"x"));
+        inbox.publish(one, &Frame::new(b"x"));
         assert_eq!(inbox.take().commands.len(), 1, "room again");
-        inbox.publish(one, Bytes::from(vec![0; BYTES + 1]));
+        inbox.publish(one, &Frame::new(&vec![0; BYTES + 1]));
         assert_eq!(inbox.take().missed, HashMap::from([(one, 1)]), "bytes count too");
     }
 
@@ -178,7 +180,7 @@ mod tests {
     async fn a_shard_that_has_left_keeps_nothing() {
         let inbox = Inbox::default();
         drop(inbox.leave());
-        inbox.publish(Audience::Platform, Bytes::from_static(b"x"));
+        inbox.publish(Audience::Platform, &Frame::new(b"x"));
         inbox.tell(Command::End(Whose::Everyone));
         let pending = inbox.take();
         assert!(pending.commands.is_empty() && pending.missed.is_empty());

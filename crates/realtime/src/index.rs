@@ -104,6 +104,11 @@ impl Index {
         }
     }
 
+    /// The one in this slot.
+    pub(crate) fn get(&self, slot: u32) -> Option<&Arc<Connection>> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Connection>> {
         self.slots.iter().flatten()
@@ -136,7 +141,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::connection::Reader;
+    use crate::{connection::Reader, frame::Form};
 
     fn id(n: u8) -> Id {
         Id::from_parts(1, [n; 10])
@@ -151,7 +156,7 @@ mod tests {
             expires_at: Time::from_nanos(i64::MAX),
             hangup: None,
         };
-        Arc::new(Connection::new(reader, Bytes::new()))
+        Arc::new(Connection::new(Form::Plain, reader, Bytes::new()))
     }
 
     #[derive(Debug, Clone)]

@@ -2,7 +2,9 @@
 //!
 //! Owns: plain counters. Must not: know a metrics library.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::connection::Taken;
 
 /// The counters of one shard: each shard its own, so that cores do not fight over one cache line.
 #[derive(Debug, Default)]
@@ -11,6 +13,16 @@ pub(crate) struct Counters {
     pub(crate) dropped: AtomicU64,
     pub(crate) resyncs: AtomicU64,
     pub(crate) unread: AtomicU64,
+}
+
+impl Counters {
+    /// Counts what was handed over for sending.
+    pub(crate) fn count(&self, taken: &Taken) {
+        let frames = u64::try_from(taken.frames).unwrap_or(u64::MAX);
+        self.sent.fetch_add(frames, Ordering::Relaxed);
+        self.resyncs
+            .fetch_add(u64::from(taken.resynced), Ordering::Relaxed);
+    }
 }
 
 /// The state of the hub at one moment. Counts go up from the start of the process.

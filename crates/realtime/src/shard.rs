@@ -10,12 +10,13 @@ use std::{
 };
 
 use base::{Audience, Clock, Time};
-use bytes::Bytes;
 
 use crate::{
     connection::{Bound, Connection, Run},
+    frame::Frame,
     inbox::{Command, Inbox, Whose},
     index::Index,
+    socket::{News, Sent, Socket, Sockets},
 };
 
 /// How many frames to one audience are joined into one buffer.
@@ -39,6 +40,8 @@ pub(crate) struct Rules {
 pub struct Shard {
     inbox: Arc<Inbox>,
     index: Index,
+    /// Connections whose sockets have something to send.
+    to_flush: Vec<Arc<Connection>>,
     rules: Rules,
     clock: Clock,
     /// When the first of its connections expires, or earlier.
@@ -50,6 +53,7 @@ impl Shard {
         Self {
             inbox,
             index: Index::default(),
+            to_flush: Vec::new(),
             rules,
             clock,
             expiry: NEVER,
@@ -58,20 +62,29 @@ impl Shard {
 
     /// Does the shard's work until the hub is closed and the last connection told.
     pub async fn run(mut self) {
+        let mut sockets = match Sockets::new() {
+            Ok(sockets) => sockets,
+            Err(error) => {
+                tracing::error!(%error, "a part of the live stream could not begin");
+                return;
+            }
+        };
         let mut beat = self.clock.now().after(self.rules.heartbeat);
         loop {
             tokio::select! {
                 () = self.inbox.arrival() => {}
                 () = self.clock.sleep_until(beat.min(self.expiry)) => {}
+                () = sockets.arrival() => {}
             }
-            let close = self.pass();
+            let close = self.pass(&mut sockets);
             let now = self.clock.now();
             if now >= beat {
                 self.sweep(now);
                 beat = now.after(self.rules.heartbeat);
             }
+            self.flush();
             if let Some(over) = close {
-                return self.drain(over).await;
+                return self.drain(over, &mut sockets).await;
             }
             // The bodies get a turn: what arrives meanwhile leaves together in the next pass.
             tokio::task::yield_now().await;
@@ -79,11 +92,14 @@ impl Shard {
     }
 
     /// Carries out all that has arrived. Says over how long to drain, if asked to.
-    fn pass(&mut self) -> Option<Duration> {
+    fn pass(&mut self, sockets: &mut Sockets) -> Option<Duration> {
         let now = self.clock.now();
         if now >= self.expiry {
             // First: a session that has ended carries nothing more.
             self.expire(now);
+        }
+        for news in sockets.news() {
+            self.heed(news);
         }
         let arrived = self.inbox.take();
         let mut close = None;
@@ -103,6 +119,7 @@ impl Shard {
                 }
                 Command::Join(connection) => self.join(connection),
                 Command::Leave(connection) => self.index.remove(&connection),
+                Command::Adopt(connection, socket) => self.adopt(&connection, socket, sockets),
                 Command::Missed(frames) => self.missed(Audience::Platform, frames),
                 Command::End(whose) => self.end(whose),
                 Command::Close(over) => close = Some(over),
@@ -121,19 +138,68 @@ impl Shard {
         }
     }
 
-    fn deliver(&self, audience: Audience, frames: &[Bytes]) {
+    /// A stream's own socket: from now on the shard writes to it.
+    fn adopt(&mut self, connection: &Arc<Connection>, socket: Socket, sockets: &Sockets) {
+        let slot = connection.slot();
+        let watch = |socket: &mut Socket| match sockets.watch(socket, slot) {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, "a stream's socket cannot be watched");
+                false
+            }
+        };
+        if connection.adopt(socket, watch) {
+            self.to_flush.push(Arc::clone(connection));
+        } else {
+            self.index.remove(connection);
+        }
+    }
+
+    /// A client that has gone, or that has room again.
+    fn heed(&mut self, news: News) {
+        let Some(connection) = self.index.get(news.slot).cloned() else {
+            return;
+        };
+        if news.readable && !connection.listen() {
+            connection.cut();
+            self.index.remove(&connection);
+        } else if news.writable {
+            self.to_flush.push(connection);
+        }
+    }
+
+    /// Writes what waits to the sockets that have something, all of one connection in one write.
+    fn flush(&mut self) {
+        for connection in self.to_flush.drain(..) {
+            if connection.flush(&self.inbox.counters) == Sent::Gone {
+                connection.cut();
+                self.index.remove(&connection);
+            }
+        }
+    }
+
+    fn deliver(&mut self, audience: Audience, frames: &[Frame]) {
         let run = Run::new(frames);
         let bound = self.rules.bound;
         let mut dropped = 0;
-        self.index
-            .reached_by(audience, |connection| dropped += connection.offer(&run, bound));
+        let to_flush = &mut self.to_flush;
+        self.index.reached_by(audience, |connection| {
+            let offered = connection.offer(&run, bound);
+            dropped += offered.dropped;
+            if offered.flush {
+                to_flush.push(Arc::clone(connection));
+            }
+        });
         self.inbox.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
     }
 
-    fn missed(&self, audience: Audience, frames: u64) {
+    fn missed(&mut self, audience: Audience, frames: u64) {
         let mut reached = 0;
+        let to_flush = &mut self.to_flush;
         self.index.reached_by(audience, |connection| {
-            connection.missed(frames);
+            if connection.missed(frames) {
+                to_flush.push(Arc::clone(connection));
+            }
             reached += 1;
         });
         let dropped = frames.saturating_mul(reached);
@@ -163,12 +229,15 @@ impl Shard {
     /// The heartbeat to all, and the end of those that do not read.
     fn sweep(&mut self, now: Time) {
         let limit = self.rules.unread;
-        let unread: Vec<_> = self
-            .index
-            .all()
-            .filter(|one| one.sweep(now, limit))
-            .cloned()
-            .collect();
+        let mut unread = Vec::new();
+        for connection in self.index.all() {
+            let swept = connection.sweep(now, limit);
+            if swept.unread {
+                unread.push(Arc::clone(connection));
+            } else if swept.flush {
+                self.to_flush.push(Arc::clone(connection));
+            }
+        }
         for connection in unread {
             connection.hang_up();
             self.index.remove(&connection);
@@ -189,7 +258,7 @@ impl Shard {
 
     /// Ends every connection after what waits for it, some at a time: clients that all come back at once are a
     /// stampede for whoever takes over.
-    async fn drain(mut self, over: Duration) {
+    async fn drain(mut self, over: Duration, sockets: &mut Sockets) {
         for left in (1..=DRAIN_STEPS).rev() {
             let share = match left {
                 _ if over.is_zero() => self.index.len(),
@@ -197,15 +266,19 @@ impl Shard {
             };
             let ending: Vec<_> = self.index.all().take(share).cloned().collect();
             for connection in ending {
-                connection.finish();
+                if connection.finish() {
+                    self.to_flush.push(Arc::clone(&connection));
+                }
                 self.index.remove(&connection);
             }
+            self.flush();
             if self.index.len() == 0 {
                 return;
             }
             self.clock.sleep(over / DRAIN_STEPS).await;
             // Until their turn comes the others are served.
-            self.pass();
+            self.pass(sockets);
+            self.flush();
         }
     }
 }

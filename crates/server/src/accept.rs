@@ -1,6 +1,7 @@
 //! The accept loop: connections with deadlines, and an end that lets answers finish.
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     sync::{
         Arc,
@@ -10,13 +11,18 @@ use std::{
 };
 
 use axum::{Router, extract::ConnectInfo, response::Response};
-use hyper::{Request, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::{http1, http2},
+    service::service_fn,
 };
-use realtime::Hangup;
-use tokio::{net::TcpListener, sync::watch};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use realtime::{Handover, Hangup};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, watch},
+};
 use tower::Service;
 
 /// How long a client may take to send the head of a request, and be silent between two: a slow one holds a socket no
@@ -26,6 +32,10 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES: u16 = 32 * 1024;
 /// How long answers that are under way may take once the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
+/// How a client begins that speaks HTTP/2 without TLS (RFC 9113, section 3.4); no method of HTTP/1.1 begins so.
+const PREFACE: &[u8] = b"PRI ";
+/// How long to wait for the rest of so few bytes.
+const GLANCE: Duration = Duration::from_millis(10);
 
 /// Serves until `stop` says so, then lets the requests under way finish. A client has `patience` for each head.
 pub async fn serve(
@@ -34,8 +44,8 @@ pub async fn serve(
     mut stop: watch::Receiver<bool>,
     patience: Duration,
 ) {
-    let builder = Arc::new(builder(patience));
-    let graceful = GracefulShutdown::new();
+    // Nobody sends: the channel closes when the last connection has let go of its end.
+    let (alive, mut ended) = mpsc::channel::<Infallible>(1);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -52,38 +62,137 @@ pub async fn serve(
         };
         // Frames and small answers leave at once.
         let _ = stream.set_nodelay(true);
-        let builder = Arc::clone(&builder);
-        let watcher = graceful.watcher();
-        let hangup = Hangup::default();
-        let router = router.clone();
+        let line = Line {
+            router: router.clone(),
+            peer,
+            patience,
+            hangup: Hangup::default(),
+            asked: Arc::default(),
+        };
+        let (stop, alive) = (stop.clone(), alive.clone());
         tokio::spawn(async move {
-            let each = hangup.clone();
-            let asked = Arc::new(AtomicBool::new(false));
-            let first = Arc::clone(&asked);
-            let service = service_fn(move |request| {
-                first.store(true, Ordering::Relaxed);
-                answer(router.clone(), request, peer, each.clone())
-            });
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
-            tokio::select! {
-                ended = watcher.watch(connection) => {
-                    if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection ended");
-                    }
-                }
-                () = silence(&asked, patience) => tracing::debug!("a connection was cut: it asked for nothing"),
-                () = hangup.called() => tracing::debug!("a connection was cut: its client does not read"),
-            }
+            line.serve(stream, stop).await;
+            drop(alive);
         });
     }
-    drop(listener);
-    if tokio::time::timeout(DRAIN, graceful.shutdown()).await.is_err() {
+    drop((listener, alive));
+    if tokio::time::timeout(DRAIN, ended.recv()).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
 }
 
-/// Waits out the patience, and for ever if something was asked for by then. The builder's own deadline begins only
-/// once it knows the version of HTTP, so a client that says nothing at all would never meet it.
+/// One connection: what its requests are answered with, and what may end it.
+#[derive(Clone)]
+struct Line {
+    router: Router,
+    peer: SocketAddr,
+    patience: Duration,
+    hangup: Hangup,
+    /// Whether anything was asked for yet.
+    asked: Arc<AtomicBool>,
+}
+
+impl Line {
+    async fn serve(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+        let spoken = tokio::select! {
+            spoken = tokio::time::timeout(self.patience, speaks_http2(&stream)) => spoken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match spoken {
+            Ok(Ok(true)) => self.http2(stream, stop).await,
+            Ok(Ok(false)) => self.http1(stream, stop).await,
+            Ok(Err(_)) => {}
+            Err(_) => tracing::debug!("a connection was cut: it asked for nothing"),
+        }
+    }
+
+    /// Until the connection ends, or a stream takes its socket.
+    async fn http1(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+        let handover = Handover::default();
+        let (line, offered) = (self.clone(), handover.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let (line, handover) = (line.clone(), offered.clone());
+            handover.offer(&mut request);
+            async move {
+                let response = line.answer(request).await?;
+                Ok::<_, Infallible>(handover.settle(response).await)
+            }
+        });
+        let mut connection = http1_builder(self.patience).serve_connection(TokioIo::new(stream), service);
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                ended = &mut connection => return note(ended),
+                taken = handover.taken() => {
+                    return taken.go_on(connection.into_parts().io.into_inner());
+                }
+                () = self.hangup.called() => return unread(),
+                _ = stop.wait_for(|stop| *stop), if !stopping => {
+                    stopping = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+    }
+
+    async fn http2(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+        let line = self.clone();
+        let service = service_fn(move |request| line.clone().answer(request));
+        let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);
+        let mut stopping = false;
+        loop {
+            tokio::select! {
+                ended = &mut connection => return note(ended),
+                () = silence(&self.asked, self.patience) => {
+                    return tracing::debug!("a connection was cut: it asked for nothing");
+                }
+                () = self.hangup.called() => return unread(),
+                _ = stop.wait_for(|stop| *stop), if !stopping => {
+                    stopping = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                }
+            }
+        }
+    }
+
+    /// Hands a request to the router, with the address of the other side and the way to cut its connection.
+    async fn answer(mut self, mut request: Request<Incoming>) -> Result<Response, Infallible> {
+        self.asked.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(self.hangup);
+        self.router.call(request).await
+    }
+}
+
+/// Whether the first bytes are HTTP/2's own. They stay where they are.
+async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
+    let mut beginning = [0; PREFACE.len()];
+    loop {
+        let count = stream.peek(&mut beginning).await?;
+        let said = beginning.get(..count).unwrap_or_default();
+        if said.is_empty() || !PREFACE.starts_with(said) {
+            return Ok(false);
+        }
+        if said.len() == PREFACE.len() {
+            return Ok(true);
+        }
+        // There is no waiting for more than what is there already.
+        tokio::time::sleep(GLANCE).await;
+    }
+}
+
+fn note(ended: hyper::Result<()>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended");
+    }
+}
+
+fn unread() {
+    tracing::debug!("a connection was cut: its client does not read");
+}
+
+/// Waits out the patience, and for ever if something was asked for by then: a client of HTTP/2 that asks for nothing
+/// would meet no deadline.
 async fn silence(asked: &AtomicBool, patience: Duration) {
     tokio::time::sleep(patience).await;
     if asked.load(Ordering::Relaxed) {
@@ -91,32 +200,23 @@ async fn silence(asked: &AtomicBool, patience: Duration) {
     }
 }
 
-fn builder(patience: Duration) -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+fn http1_builder(patience: Duration) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_BYTES.into());
     builder
-        .http2()
+}
+
+fn http2_builder() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(20))
         .max_concurrent_streams(256)
         .max_header_list_size(HEAD_BYTES.into());
     builder
-}
-
-/// Hands a request to the router, with the address of the other side and the way to cut its connection.
-async fn answer(
-    mut router: Router,
-    mut request: Request<Incoming>,
-    peer: SocketAddr,
-    hangup: Hangup,
-) -> Result<Response, std::convert::Infallible> {
-    request.extensions_mut().insert(ConnectInfo(peer));
-    request.extensions_mut().insert(hangup);
-    router.call(request).await
 }
 
 #[cfg(test)]

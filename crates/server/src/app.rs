@@ -9,7 +9,7 @@ use notify::{
     Engine,
     channels::{self, Channels},
 };
-use realtime::{Bridge, Hub, Streams};
+use realtime::{Bridge, Hub, Shard, Streams};
 use records::{Records, import::Import};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -125,7 +125,7 @@ impl App {
         let config = config.reached_at(address);
 
         let mut tasks = JoinSet::new();
-        let hub = live(&config, &clock, &access, &mut tasks);
+        let hub = live(&config, &clock, &access, &mut tasks)?;
         tasks.spawn(Follower::new(access.clone()).run());
         tasks.spawn(sweep(access.clone(), clock.clone()));
         let parts = parts(&config, &key, access.clone(), &hub)?;
@@ -166,6 +166,7 @@ impl App {
         self.hub.begin_close(STREAMS_END);
         self.stop.send_replace(true);
         while self.serving.join_next().await.is_some() {}
+        self.hub.close(STREAMS_END).await;
         while self.engine.join_next().await.is_some() {}
         self.tasks.shutdown().await;
         swept(&self.access).await;
@@ -174,7 +175,7 @@ impl App {
 }
 
 /// Starts the live stream.
-fn live(config: &Config, clock: &Clock, access: &Access, tasks: &mut JoinSet<()>) -> Hub {
+fn live(config: &Config, clock: &Clock, access: &Access, tasks: &mut JoinSet<()>) -> anyhow::Result<Hub> {
     let options = realtime::Options {
         per_user: config.stream_connections_per_user,
         total: config.stream_connections,
@@ -182,10 +183,21 @@ fn live(config: &Config, clock: &Clock, access: &Access, tasks: &mut JoinSet<()>
     };
     let (hub, shards) = Hub::new(&options, clock.clone());
     for shard in shards {
-        tasks.spawn(shard.run());
+        streams(shard)?;
     }
     tasks.spawn(Bridge::new(hub.clone(), access.store().bus(), access).run());
-    hub
+    Ok(hub)
+}
+
+/// Runs a shard on a thread of its own until the hub is closed: writing to ten thousand sockets must not keep a
+/// request waiting, nor wait for one.
+fn streams(shard: Shard) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let thread = std::thread::Builder::new().name("stream".to_owned());
+    thread.spawn(move || runtime.block_on(shard.run()))?;
+    Ok(())
 }
 
 fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Result<Parts> {

@@ -3,11 +3,11 @@
 pub(crate) mod client;
 pub(crate) mod gate;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
 use access::{AccessChange, Problem};
 use axum::{
-    Extension, Json, Router,
+    Json, Router,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -16,12 +16,9 @@ use axum::{
 use base::{Audience, Bus, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
 use client::Client;
 use gate::TestGate;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-    service::TowerToHyperService,
-};
-use realtime::{Bridge, Gate, Hangup, Hub, Options, Streams, http};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use realtime::{Bridge, Gate, Handover, Hub, Options, Streams, http};
 use tokio::net::{TcpListener, TcpSocket};
 use tower::ServiceExt;
 
@@ -148,21 +145,25 @@ fn listen() -> TcpListener {
     socket.listen(1024).unwrap()
 }
 
-/// The server's accept loop in small: each connection can be hung up on.
+/// The server's accept loop in small: a stream takes the socket of its connection.
 async fn accept(listener: TcpListener, router: Router) {
     loop {
         let (socket, _) = listener.accept().await.unwrap();
-        let hangup = Hangup::default();
-        let service = router.clone().layer(Extension(hangup.clone()));
+        let handover = Handover::default();
+        let (router, offered) = (router.clone(), handover.clone());
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            let (router, handover) = (router.clone(), offered.clone());
+            handover.offer(&mut request);
+            async move { Ok::<_, Infallible>(handover.settle(router.oneshot(request).await?).await) }
+        });
         tokio::spawn(async move {
-            let mut builder = auto::Builder::new(TokioExecutor::new());
-            builder.http1().max_buf_size(16 * 1024);
-            let service = TowerToHyperService::new(service.map_request(|request: hyper::Request<_>| request));
-            let connection = builder.serve_connection(TokioIo::new(socket), service);
+            let mut builder = http1::Builder::new();
+            builder.max_buf_size(16 * 1024);
+            let mut connection = builder.serve_connection(TokioIo::new(socket), service);
             tokio::select! {
                 // A client that goes away in the middle is no failure.
-                _ = connection => {}
-                () = hangup.called() => {}
+                _ = &mut connection => {}
+                taken = handover.taken() => taken.go_on(connection.into_parts().io.into_inner()),
             }
         });
     }
