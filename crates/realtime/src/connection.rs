@@ -137,9 +137,9 @@ struct Waiting {
     to_flush: bool,
 }
 
-/// What the body took at once.
+/// What the body or the socket took at once.
 pub(crate) struct Taken {
-    pub(crate) bytes: Bytes,
+    pub(crate) chunks: Vec<Bytes>,
     pub(crate) frames: usize,
     pub(crate) resynced: bool,
 }
@@ -262,7 +262,7 @@ impl Connection {
             && let Some(taken) = waiting.take(self.form)
         {
             counters.count(&taken);
-            sent = socket.then(taken.bytes);
+            sent = socket.then(taken.chunks);
         }
         if sent == Sent::All && waiting.ended {
             socket.end();
@@ -334,7 +334,7 @@ impl Waiting {
         self.socket.is_some() && !std::mem::replace(&mut self.to_flush, true)
     }
 
-    /// Everything that waits, as one buffer; the word of a gap first.
+    /// Everything that waits; the word of a gap first.
     fn take(&mut self, form: Form) -> Option<Taken> {
         let mut chunks = std::mem::take(&mut self.chunks);
         let resynced = self.dropped > 0;
@@ -349,7 +349,7 @@ impl Waiting {
         let frames = std::mem::take(&mut self.frames);
         (self.bytes, self.dropped, self.heartbeat, self.unread_since) = (0, 0, false, None);
         Some(Taken {
-            bytes: join(chunks.iter()),
+            chunks,
             frames,
             resynced,
         })
@@ -357,7 +357,7 @@ impl Waiting {
 }
 
 /// One buffer of several; of one, the same bytes without a copy.
-fn join<'a>(mut chunks: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> Bytes {
+pub(crate) fn join<'a>(mut chunks: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> Bytes {
     if chunks.len() == 1 {
         return chunks.next().cloned().unwrap_or_default();
     }

@@ -15,7 +15,7 @@ use http_body::{Body, Frame as BodyFrame, SizeHint};
 use mio::net::TcpStream;
 
 use crate::{
-    connection::{Connection, Next},
+    connection::{Connection, Next, join},
     hub::Place,
     inbox::Command,
     socket::Socket,
@@ -61,7 +61,7 @@ impl Body for Feed {
         if let Some(place) = &self.place {
             place.inbox.counters.count(&taken);
         }
-        Poll::Ready(Some(Ok(BodyFrame::data(taken.bytes))))
+        Poll::Ready(Some(Ok(BodyFrame::data(join(taken.chunks.iter())))))
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -5,6 +5,7 @@
 //! Must not: wait for a client, or decide who a client is.
 
 use std::{
+    io,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -60,6 +61,20 @@ impl Shard {
         }
     }
 
+    /// Runs on a thread of its own until the hub is closed: writing to ten thousand sockets must not keep a request
+    /// waiting, nor wait for one.
+    ///
+    /// # Errors
+    /// The system gives no thread, or not what its runtime takes.
+    pub fn start(self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new().name("stream".to_owned());
+        thread.spawn(move || runtime.block_on(self.run()))?;
+        Ok(())
+    }
+
     /// Does the shard's work until the hub is closed and the last connection told.
     pub async fn run(mut self) {
         let mut sockets = match Sockets::new() {
@@ -69,20 +84,28 @@ impl Shard {
                 return;
             }
         };
-        let mut beat = self.clock.now().after(self.rules.heartbeat);
+        let (clock, inbox) = (self.clock.clone(), Arc::clone(&self.inbox));
+        let mut beat = clock.now().after(self.rules.heartbeat);
+        let mut until = beat;
+        let mut timer = Box::pin(clock.sleep_until(until));
         loop {
             tokio::select! {
-                () = self.inbox.arrival() => {}
-                () = self.clock.sleep_until(beat.min(self.expiry)) => {}
+                () = inbox.arrival() => {}
+                () = &mut timer => {}
                 () = sockets.arrival() => {}
             }
             let close = self.pass(&mut sockets);
-            let now = self.clock.now();
+            let now = clock.now();
             if now >= beat {
                 self.sweep(now);
                 beat = now.after(self.rules.heartbeat);
             }
             self.flush();
+            // Setting a timer costs more than a small pass.
+            if beat.min(self.expiry) != until || now >= until {
+                until = beat.min(self.expiry);
+                timer.set(clock.sleep_until(until));
+            }
             if let Some(over) = close {
                 return self.drain(over, &mut sockets).await;
             }

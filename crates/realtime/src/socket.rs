@@ -4,7 +4,8 @@
 //! Must not: wait for a client, or know what a frame is.
 
 use std::{
-    io::{self, ErrorKind, Read, Write},
+    collections::VecDeque,
+    io::{self, ErrorKind, IoSlice, Read, Write},
     time::Duration,
 };
 
@@ -21,6 +22,8 @@ const SEND_BUFFER: usize = 48 * 1024;
 const SILENCE: Duration = Duration::from_mins(1);
 /// How much a client may say on a stream before it is cut: it has nothing to say.
 const CHATTER: usize = 4 * 1024;
+/// How many buffers leave in one write.
+const TOGETHER: usize = 32;
 /// How many events of sockets are looked at together.
 const EVENTS: usize = 1024;
 
@@ -28,7 +31,7 @@ const EVENTS: usize = 1024;
 pub(crate) struct Socket {
     stream: TcpStream,
     /// What the kernel did not take yet of what was taken for it.
-    left: Bytes,
+    left: VecDeque<Bytes>,
     /// Whether the answer's head is on its way.
     begun: bool,
     _seat: Seat,
@@ -54,7 +57,7 @@ impl Socket {
         let _ = options.set_tcp_user_timeout(Some(SILENCE));
         Self {
             stream,
-            left: head,
+            left: VecDeque::from([head]),
             begun: false,
             _seat: seat,
         }
@@ -64,22 +67,46 @@ impl Socket {
     pub(crate) fn send(&mut self) -> Sent {
         self.begun = true;
         while !self.left.is_empty() {
-            match self.stream.write(&self.left) {
+            match self.write() {
                 Ok(0) => return Sent::Gone,
-                Ok(sent) => self.left.advance(sent),
+                Ok(sent) => self.forget(sent),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Sent::Later,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Sent::Gone,
             }
         }
-        self.left = Bytes::new();
+        // An idle connection keeps no room for more.
+        self.left = VecDeque::new();
         Sent::All
     }
 
+    /// What is left in one write, without a copy of its own.
+    fn write(&mut self) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); TOGETHER];
+        let count = self.left.len().min(TOGETHER);
+        for (slice, bytes) in slices.iter_mut().zip(&self.left) {
+            *slice = IoSlice::new(bytes);
+        }
+        self.stream
+            .write_vectored(slices.get(..count).unwrap_or_default())
+    }
+
+    /// So many bytes are on their way.
+    fn forget(&mut self, mut sent: usize) {
+        while let Some(first) = self.left.front_mut() {
+            if sent < first.len() {
+                first.advance(sent);
+                return;
+            }
+            sent -= first.len();
+            self.left.pop_front();
+        }
+    }
+
     /// Sends this after what was sent before; only when that was all.
-    pub(crate) fn then(&mut self, bytes: Bytes) -> Sent {
+    pub(crate) fn then(&mut self, chunks: Vec<Bytes>) -> Sent {
         debug_assert!(self.left.is_empty());
-        self.left = bytes;
+        self.left = chunks.into();
         self.send()
     }
 
@@ -89,7 +116,7 @@ impl Socket {
             self.send();
         }
         if self.left.is_empty() {
-            self.then(Bytes::from_static(LAST_CHUNK));
+            self.then(vec![Bytes::from_static(LAST_CHUNK)]);
         }
     }
 

@@ -9,7 +9,7 @@ use notify::{
     Engine,
     channels::{self, Channels},
 };
-use realtime::{Bridge, Hub, Shard, Streams};
+use realtime::{Bridge, Hub, Streams};
 use records::{Records, import::Import};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -183,21 +183,10 @@ fn live(config: &Config, clock: &Clock, access: &Access, tasks: &mut JoinSet<()>
     };
     let (hub, shards) = Hub::new(&options, clock.clone());
     for shard in shards {
-        streams(shard)?;
+        shard.start().context("the live stream cannot begin")?;
     }
     tasks.spawn(Bridge::new(hub.clone(), access.store().bus(), access).run());
     Ok(hub)
-}
-
-/// Runs a shard on a thread of its own until the hub is closed: writing to ten thousand sockets must not keep a
-/// request waiting, nor wait for one.
-fn streams(shard: Shard) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    let thread = std::thread::Builder::new().name("stream".to_owned());
-    thread.spawn(move || runtime.block_on(shard.run()))?;
-    Ok(())
 }
 
 fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Result<Parts> {

@@ -26,13 +26,13 @@ pub(crate) fn run(bench: &Bench) {
 
 async fn memory(bench: &Bench, kind: Kind) -> f64 {
     let server = bench.start(kind, bench.house());
+    // Half of them first, so that what comes once is not counted with the others.
+    let half = bench.connections / 2;
     let mut clients = Clients::new();
-    // A few connections first, so that what comes once is not counted with the others.
-    let few = bench.connections / 100;
-    clients.connect(&server, 0..few).await;
+    clients.connect(&server, 0..half).await;
     tokio::time::sleep(SETTLED).await;
     let before = server.memory_kb();
-    clients.connect(&server, few..bench.connections).await;
+    clients.connect(&server, half..bench.connections).await;
     tokio::time::sleep(SETTLED).await;
-    (server.memory_kb() - before) / (bench.connections - few) as f64
+    (server.memory_kb() - before) / (bench.connections - half) as f64
 }

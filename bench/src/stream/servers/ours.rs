@@ -130,9 +130,10 @@ async fn start(access: Access, connections: usize, stopped: watch::Receiver<bool
     };
     let (hub, shards) = Hub::new(&options, clock.clone());
     for shard in shards {
-        tokio::spawn(shard.run());
+        shard.start().unwrap();
     }
     tokio::spawn(Bridge::new(hub.clone(), access.store().bus(), &access).run());
+    tokio::spawn(access::Follower::new(access.clone()).run());
     let router = Router::new()
         .route("/me", get(access::http::me::get))
         .route("/auth/logout", post(access::http::auth::logout))
