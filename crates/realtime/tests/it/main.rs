@@ -13,5 +13,6 @@ mod examples;
 mod hub;
 mod opening;
 mod slow;
+mod sockets;
 mod support;
 mod worlds;

@@ -1,7 +1,7 @@
 //! Random worlds of people, companies, memberships and events through the real endpoint, against a model of its own:
 //! every stream carries exactly what its person may see, in order, and nothing else.
 //!
-//! `CAMPANILE_STREAM_FRAMES` says how many frames are checked (10,000 if it does not).
+//! `CAMPANILE_STREAM_FRAMES` says how many frames are checked (100,000 if it does not).
 
 use std::collections::BTreeSet;
 
@@ -327,7 +327,7 @@ async fn play(people: Vec<Person>, steps: Vec<Step>) -> Result<usize, TestCaseEr
 // promise: E7
 #[test]
 fn nobody_sees_more_or_less_than_their_own() {
-    let wanted = std::env::var("CAMPANILE_STREAM_FRAMES").map_or(10_000, |frames| frames.parse().unwrap());
+    let wanted = std::env::var("CAMPANILE_STREAM_FRAMES").map_or(100_000, |frames| frames.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
