@@ -9,8 +9,8 @@ use crate::{
     server::Kind,
 };
 
-/// What comes after a connection was answered has come by then.
-const SETTLED: Duration = Duration::from_secs(1);
+/// After so long the threads that opened the streams have ended, and what comes after an answer has come.
+const SETTLED: Duration = Duration::from_secs(15);
 
 const MEMORY: &str = "KB per idle connection";
 
