@@ -89,11 +89,11 @@ impl Shard {
         let mut until = beat;
         let mut timer = Box::pin(clock.sleep_until(until));
         loop {
-            tokio::select! {
-                () = inbox.arrival() => {}
-                () = &mut timer => {}
-                () = sockets.arrival() => {}
-            }
+            let rang = tokio::select! {
+                () = inbox.arrival() => false,
+                () = &mut timer => true,
+                () = sockets.arrival() => false,
+            };
             let close = self.pass(&mut sockets);
             let now = clock.now();
             if now >= beat {
@@ -101,8 +101,9 @@ impl Shard {
                 beat = now.after(self.rules.heartbeat);
             }
             self.flush();
-            // Setting a timer costs more than a small pass.
-            if beat.min(self.expiry) != until || now >= until {
+            // Setting a timer costs more than a small pass. One that has rung is spent, also where the machine's clock was
+            // set back meanwhile.
+            if rang || beat.min(self.expiry) != until {
                 until = beat.min(self.expiry);
                 timer.set(clock.sleep_until(until));
             }
