@@ -2,6 +2,8 @@
 //!
 //! Owns: the order of the two. Must not: make an event, or wait for a client.
 
+use std::io;
+
 use access::AccessChange;
 use base::{Bus, Event, bus::Batch};
 use tokio::sync::broadcast::{
@@ -9,7 +11,7 @@ use tokio::sync::broadcast::{
     error::{RecvError, TryRecvError},
 };
 
-use crate::{frame, gate::Gate, hub::Hub, inbox::Whose};
+use crate::{frame, gate::Gate, hub::Hub, inbox::Whose, thread};
 
 /// Carries what happens to the hub. When it ends, for whatever reason, the hub closes: streams without it would
 /// stay silent, and would outlive the access they rest on.
@@ -32,11 +34,22 @@ impl Bridge {
         }
     }
 
-    /// Carries until the bus or the source of changes ends.
+    /// [`run`](Self::run)s on a thread of its own.
+    ///
+    /// # Errors
+    /// The system gives no thread, or not what its runtime takes.
+    pub fn start(self) -> io::Result<()> {
+        thread::start("stream-bridge", self.run())
+    }
+
+    /// Carries until the hub is closed, or the bus or the source of changes ends.
     pub async fn run(mut self) {
+        let hub = self.hub.clone();
+        let mut closed = std::pin::pin!(hub.closed());
         loop {
             let carried = tokio::select! {
                 biased;
+                () = &mut closed => return,
                 change = self.changes.recv() => self.heed(&change),
                 batch = self.events.recv() => self.carry(batch),
             };

@@ -186,11 +186,16 @@ impl Connection {
         Next::Later
     }
 
-    /// Puts the frames into the buffer as far as there is room, and counts the others as dropped.
-    pub(crate) fn offer(&self, run: &Run<'_>, bound: Bound) -> Offered {
+    /// Puts the frames into the buffer as far as there is room, and counts the others as dropped. A full buffer is
+    /// written first, if there is a socket: what one pass brings may be more than a buffer holds.
+    pub(crate) fn offer(&self, run: &Run<'_>, bound: Bound, counters: &Counters) -> Offered {
         let mut waiting = self.waiting();
         if waiting.ended {
             return Offered::default();
+        }
+        if !waiting.has_room(run.frames.len(), run.bytes, bound) {
+            // A socket that is gone says so again when it is flushed.
+            waiting.write(self.form, counters);
         }
         let mut dropped = 0;
         if waiting.has_room(run.frames.len(), run.bytes, bound) {
@@ -254,22 +259,16 @@ impl Connection {
     pub(crate) fn flush(&self, counters: &Counters) -> Sent {
         let mut waiting = self.waiting();
         waiting.to_flush = false;
-        let Some(mut socket) = waiting.socket.take() else {
-            return Sent::All;
-        };
-        let mut sent = socket.send();
-        while sent == Sent::All
-            && let Some(taken) = waiting.take(self.form)
+        let mut sent = waiting.write(self.form, counters);
+        if sent == Sent::All
+            && waiting.ended
+            && let Some(socket) = &mut waiting.socket
         {
-            counters.count(&taken);
-            sent = socket.then(taken.chunks);
-        }
-        if sent == Sent::All && waiting.ended {
             socket.end();
             sent = Sent::Gone;
         }
-        if sent != Sent::Gone {
-            waiting.socket = Some(socket);
+        if sent == Sent::Gone {
+            waiting.socket = None;
         }
         sent
     }
@@ -332,6 +331,22 @@ impl Waiting {
             body.wake();
         }
         self.socket.is_some() && !std::mem::replace(&mut self.to_flush, true)
+    }
+
+    /// Writes what waits to the socket, as much as it takes.
+    fn write(&mut self, form: Form, counters: &Counters) -> Sent {
+        let Some(mut socket) = self.socket.take() else {
+            return Sent::All;
+        };
+        let mut sent = socket.send();
+        while sent == Sent::All
+            && let Some(taken) = self.take(form)
+        {
+            counters.count(&taken);
+            sent = socket.then(taken.chunks);
+        }
+        self.socket = Some(socket);
+        sent
     }
 
     /// Everything that waits; the word of a gap first.

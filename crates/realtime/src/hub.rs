@@ -3,15 +3,14 @@
 //! Owns: the shards' inboxes, who may open one more stream, the numbers. Must not: wait, or know what an event is.
 
 use std::{
-    collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        Arc,
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use base::{Audience, Clock, Id};
+use base::{Audience, Clock};
 
 use crate::{
     connection::{Bound, Connection, Reader},
@@ -19,6 +18,7 @@ use crate::{
     frame::{self, Form, Frame},
     inbox::{Command, Inbox, Whose},
     metrics::{Counters, Snapshot},
+    seats::{Seat, Seats},
     shard::{Rules, Shard},
 };
 
@@ -51,7 +51,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             shards: 0,
-            frames: 256,
+            frames: 1_024,
             bytes: 128 * 1024,
             per_user: 50,
             total: 20_000,
@@ -81,8 +81,6 @@ pub struct Hub(Arc<Parts>);
 
 struct Parts {
     shards: Vec<Arc<Inbox>>,
-    /// Where the next connection goes.
-    turn: AtomicUsize,
     seats: Arc<Seats>,
     clock: Clock,
     published: AtomicU64,
@@ -111,8 +109,7 @@ impl Hub {
             .collect();
         let hub = Self(Arc::new(Parts {
             shards: inboxes,
-            turn: AtomicUsize::new(0),
-            seats: Arc::new(Seats::new(options.per_user, options.total)),
+            seats: Arc::new(Seats::new(count, options.per_user, options.total)),
             clock,
             published: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -124,9 +121,11 @@ impl Hub {
     /// frame is dropped for that connection and its client is told (promise E5).
     pub fn publish(&self, audience: Audience, frame: &Frame) {
         self.0.published.fetch_add(1, Ordering::Relaxed);
-        for shard in &self.0.shards {
-            shard.publish(audience, frame);
-        }
+        self.0.seats.listening(audience, |shard| {
+            if let Some(inbox) = self.0.shards.get(shard) {
+                inbox.publish(audience, frame);
+            }
+        });
     }
 
     /// Tells everyone that they missed so many frames.
@@ -158,22 +157,21 @@ impl Hub {
     }
 
     fn seat(&self, form: Form, reader: Reader) -> Result<Feed, Refused> {
-        let seat = Seats::take(&self.0.seats, reader.user)?;
+        let (user, scope) = (reader.user, reader.scope.clone());
         let greeting = frame::greeting(retry_ms(&self.0.clock));
         let connection = Arc::new(Connection::new(form, reader, greeting));
-        let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
-        let (before, from) = self.0.shards.split_at(turn % self.0.shards.len().max(1));
-        // A shard that has ended takes none; the next one does.
-        let inbox = from
-            .iter()
-            .chain(before)
-            .find(|inbox| inbox.join(Arc::clone(&connection)))
-            .ok_or(Refused::Closing)?;
-        let place = Place {
-            inbox: Arc::clone(inbox),
-            seat,
-        };
-        Ok(Feed::new(connection, place))
+        loop {
+            // Taken before the shard has the connection: what is published from now on goes there.
+            let seat = Seats::take(&self.0.seats, user, &scope)?;
+            let shard = seat.shard;
+            let inbox = self.0.shards.get(shard).ok_or(Refused::Closing)?;
+            if inbox.join(Arc::clone(&connection)) {
+                let inbox = Arc::clone(inbox);
+                return Ok(Feed::new(connection, Place { inbox, seat }));
+            }
+            // A shard that has ended takes none; the next one does.
+            self.0.seats.retire(shard);
+        }
     }
 
     /// Refuses new streams and ends the open ones, spread over so long; each gets what already waits for it.
@@ -187,6 +185,11 @@ impl Hub {
     /// [`begin_close`](Self::begin_close), and waits until every stream has been told to end.
     pub async fn close(&self, over: Duration) {
         self.begin_close(over);
+        self.closed().await;
+    }
+
+    /// Waits until the hub is closed and every stream has been told to end.
+    pub(crate) async fn closed(&self) {
         for shard in &self.0.shards {
             shard.left().await;
         }
@@ -200,7 +203,7 @@ impl Hub {
                 .sum()
         };
         Snapshot {
-            connections: self.0.seats.taken(),
+            connections: u64::try_from(self.0.seats.count()).unwrap_or(u64::MAX),
             published: self.0.published.load(Ordering::Relaxed),
             sent: sum(|counters| &counters.sent),
             dropped: sum(|counters| &counters.dropped),
@@ -224,68 +227,4 @@ fn retry_ms(clock: &Clock) -> u64 {
 pub(crate) struct Place {
     pub(crate) inbox: Arc<Inbox>,
     pub(crate) seat: Seat,
-}
-
-/// How many streams are open, in all and by person.
-struct Seats {
-    per_user: usize,
-    total: usize,
-    taken: Mutex<(usize, HashMap<Id, usize>)>,
-}
-
-/// One of them, given back when it is dropped.
-pub(crate) struct Seat {
-    seats: Arc<Seats>,
-    user: Id,
-}
-
-impl Seats {
-    fn new(per_user: usize, total: usize) -> Self {
-        Self {
-            per_user,
-            total,
-            taken: Mutex::default(),
-        }
-    }
-
-    fn take(seats: &Arc<Self>, user: Id) -> Result<Seat, Refused> {
-        let mut taken = seats.lock();
-        let (all, users) = &mut *taken;
-        if *all >= seats.total {
-            return Err(Refused::Full);
-        }
-        let of_user = users.entry(user).or_default();
-        if *of_user >= seats.per_user {
-            return Err(Refused::User);
-        }
-        *of_user += 1;
-        *all += 1;
-        Ok(Seat {
-            seats: Arc::clone(seats),
-            user,
-        })
-    }
-
-    fn taken(&self) -> u64 {
-        u64::try_from(self.lock().0).unwrap_or(u64::MAX)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, (usize, HashMap<Id, usize>)> {
-        // Each change is complete before anything in it could panic.
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let mut taken = self.seats.lock();
-        let (all, users) = &mut *taken;
-        *all -= 1;
-        if let Some(of_user) = users.get_mut(&self.user) {
-            *of_user -= 1;
-            if *of_user == 0 {
-                users.remove(&self.user);
-            }
-        }
-    }
 }

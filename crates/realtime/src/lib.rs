@@ -15,8 +15,10 @@ pub mod hub;
 mod inbox;
 mod index;
 mod metrics;
+mod seats;
 pub mod shard;
 mod socket;
+mod thread;
 pub mod ticket;
 
 pub use bridge::Bridge;

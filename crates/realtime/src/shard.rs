@@ -18,10 +18,11 @@ use crate::{
     inbox::{Command, Inbox, Whose},
     index::Index,
     socket::{News, Sent, Socket, Sockets},
+    thread,
 };
 
-/// How many frames to one audience are joined into one buffer.
-const RUN: usize = 64;
+/// How many bytes of frames to one audience are joined into one buffer.
+const RUN: usize = 32 * 1024;
 
 /// In how many steps a drain ends its connections.
 const DRAIN_STEPS: u32 = 20;
@@ -61,18 +62,12 @@ impl Shard {
         }
     }
 
-    /// Runs on a thread of its own until the hub is closed: writing to ten thousand sockets must not keep a request
-    /// waiting, nor wait for one.
+    /// [`run`](Self::run)s on a thread of its own: writing to ten thousand sockets takes a while.
     ///
     /// # Errors
     /// The system gives no thread, or not what its runtime takes.
     pub fn start(self) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let thread = std::thread::Builder::new().name("stream".to_owned());
-        thread.spawn(move || runtime.block_on(self.run()))?;
-        Ok(())
+        thread::start("stream", self.run())
     }
 
     /// Does the shard's work until the hub is closed and the last connection told.
@@ -131,12 +126,14 @@ impl Shard {
         while let Some(command) = commands.next() {
             match command {
                 Command::Publish(audience, frame) => {
+                    let mut bytes = frame.bytes().len();
                     let mut frames = vec![frame];
                     let more =
                         |command: &Command| matches!(command, Command::Publish(to, _) if *to == audience);
-                    while frames.len() < RUN
+                    while bytes < RUN
                         && let Some(Command::Publish(_, frame)) = commands.next_if(more)
                     {
+                        bytes += frame.bytes().len();
                         frames.push(frame);
                     }
                     self.deliver(audience, &frames);
@@ -206,9 +203,9 @@ impl Shard {
         let run = Run::new(frames);
         let bound = self.rules.bound;
         let mut dropped = 0;
-        let to_flush = &mut self.to_flush;
+        let (to_flush, counters) = (&mut self.to_flush, &self.inbox.counters);
         self.index.reached_by(audience, |connection| {
-            let offered = connection.offer(&run, bound);
+            let offered = connection.offer(&run, bound, counters);
             dropped += offered.dropped;
             if offered.flush {
                 to_flush.push(Arc::clone(connection));

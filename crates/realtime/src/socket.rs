@@ -13,7 +13,7 @@ use bytes::{Buf, Bytes};
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use tokio::io::{Interest as Readiness, unix::AsyncFd};
 
-use crate::{frame::LAST_CHUNK, hub::Seat};
+use crate::{frame::LAST_CHUNK, seats::Seat};
 
 /// What the kernel keeps for a client that does not read, in bytes (Linux doubles it for its own bookkeeping,
 /// socket(7)); by itself it would let that grow to megabytes.

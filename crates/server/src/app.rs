@@ -9,7 +9,7 @@ use notify::{
     Engine,
     channels::{self, Channels},
 };
-use realtime::{Bridge, Hub, Streams};
+use realtime::{Bridge, Hub, Shard, Streams};
 use records::{Records, import::Import};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
@@ -125,7 +125,7 @@ impl App {
         let config = config.reached_at(address);
 
         let mut tasks = JoinSet::new();
-        let hub = live(&config, &clock, &access, &mut tasks)?;
+        let hub = live(&config, &clock, &access)?;
         tasks.spawn(Follower::new(access.clone()).run());
         tasks.spawn(sweep(access.clone(), clock.clone()));
         let parts = parts(&config, &key, access.clone(), &hub)?;
@@ -175,17 +175,18 @@ impl App {
 }
 
 /// Starts the live stream.
-fn live(config: &Config, clock: &Clock, access: &Access, tasks: &mut JoinSet<()>) -> anyhow::Result<Hub> {
+fn live(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<Hub> {
     let options = realtime::Options {
         per_user: config.stream_connections_per_user,
         total: config.stream_connections,
         ..realtime::Options::default()
     };
     let (hub, shards) = Hub::new(&options, clock.clone());
-    for shard in shards {
-        shard.start().context("the live stream cannot begin")?;
-    }
-    tasks.spawn(Bridge::new(hub.clone(), access.store().bus(), access).run());
+    let bridge = Bridge::new(hub.clone(), access.store().bus(), access);
+    let shards = shards.into_iter().try_for_each(Shard::start);
+    shards
+        .and_then(|()| bridge.start())
+        .context("the live stream cannot begin")?;
     Ok(hub)
 }
 

@@ -132,7 +132,8 @@ async fn start(access: Access, connections: usize, stopped: watch::Receiver<bool
     for shard in shards {
         shard.start().unwrap();
     }
-    tokio::spawn(Bridge::new(hub.clone(), access.store().bus(), &access).run());
+    let bridge = Bridge::new(hub.clone(), access.store().bus(), &access);
+    bridge.start().unwrap();
     tokio::spawn(access::Follower::new(access.clone()).run());
     let router = Router::new()
         .route("/me", get(access::http::me::get))
