@@ -16,7 +16,9 @@ use std::{
     sync::Arc,
 };
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair, KeyUsagePurpose,
+};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
@@ -52,10 +54,7 @@ impl Ca {
 
     /// TLS for a server under these names, or for an address.
     pub fn acceptor(&self, names: &[&str]) -> TlsAcceptor {
-        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
-        let key = KeyPair::generate().expect("a key");
-        let params = CertificateParams::new(names).expect("names");
-        let certificate = params.signed_by(&key, &self.0).expect("a certificate");
+        let (certificate, key) = self.issue(names);
         let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -64,6 +63,22 @@ impl Ca {
             .with_single_cert(vec![certificate.der().clone()], key)
             .expect("a key that fits");
         TlsAcceptor::from(Arc::new(config))
+    }
+
+    /// Writes a new certificate for these names, and its key, into the folder: the two PEM files of a server.
+    pub fn server_files(&self, folder: &Path, names: &[&str]) -> (PathBuf, PathBuf) {
+        let (certificate, key) = self.issue(names);
+        let files = (folder.join("server.pem"), folder.join("server.key"));
+        std::fs::write(&files.0, certificate.pem()).expect("a file in the test's folder");
+        std::fs::write(&files.1, key.serialize_pem()).expect("a file in the test's folder");
+        files
+    }
+
+    fn issue(&self, names: &[&str]) -> (Certificate, KeyPair) {
+        let names: Vec<_> = names.iter().map(|&name| name.to_owned()).collect();
+        let key = KeyPair::generate().expect("a key");
+        let params = CertificateParams::new(names).expect("names");
+        (params.signed_by(&key, &self.0).expect("a certificate"), key)
     }
 }
 

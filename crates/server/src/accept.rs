@@ -1,4 +1,4 @@
-//! The accept loop: connections with deadlines, and an end that lets answers finish.
+//! The accept loop: connections with deadlines, with or without TLS, and an end that lets answers finish.
 
 use std::{
     convert::Infallible,
@@ -18,15 +18,19 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use realtime::{Handover, Hangup};
+use realtime::{Handover, Hangup, handover::Taken};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
 };
+use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
-/// How long a client may take to send the head of a request, and be silent between two: a slow one holds a socket no
-/// longer.
+use crate::tls;
+
+/// How long a client may take for the handshake of TLS and for the head of a request, and be silent between two: a slow
+/// one holds a socket no longer.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: u16 = 32 * 1024;
@@ -37,9 +41,11 @@ const PREFACE: &[u8] = b"PRI ";
 /// How long to wait for the rest of so few bytes.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// Serves until `stop` says so, then lets the requests under way finish. A client has `patience` for each head.
+/// Serves until `stop` says so, then lets the requests under way finish. A client has `patience` for the handshake, where
+/// there is TLS, and for each head.
 pub async fn serve(
     listener: TcpListener,
+    tls: Option<TlsAcceptor>,
     router: Router,
     mut stop: watch::Receiver<bool>,
     patience: Duration,
@@ -65,6 +71,7 @@ pub async fn serve(
         let line = Line {
             router: router.clone(),
             peer,
+            tls: tls.clone(),
             patience,
             hangup: Hangup::default(),
             asked: Arc::default(),
@@ -86,6 +93,7 @@ pub async fn serve(
 struct Line {
     router: Router,
     peer: SocketAddr,
+    tls: Option<TlsAcceptor>,
     patience: Duration,
     hangup: Hangup,
     /// Whether anything was asked for yet.
@@ -93,26 +101,61 @@ struct Line {
 }
 
 impl Line {
-    async fn serve(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    async fn serve(self, stream: TcpStream, stop: watch::Receiver<bool>) {
+        match self.tls.clone() {
+            Some(tls) => self.secure(stream, tls, stop).await,
+            None => self.plain(stream, stop).await,
+        }
+    }
+
+    /// Without TLS: the first bytes say which HTTP.
+    async fn plain(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let spoken = tokio::select! {
             spoken = tokio::time::timeout(self.patience, speaks_http2(&stream)) => spoken,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match spoken {
             Ok(Ok(true)) => self.http2(stream, stop).await,
-            Ok(Ok(false)) => self.http1(stream, stop).await,
+            Ok(Ok(false)) => {
+                if let Some((taken, stream)) = self.http1(stream, stop).await {
+                    taken.go_on(stream);
+                }
+            }
             Ok(Err(_)) => {}
             Err(_) => tracing::debug!("a connection was cut: it asked for nothing"),
         }
     }
 
-    /// Until the connection ends, or a stream takes its socket.
-    async fn http1(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    /// With TLS: the handshake says which HTTP, and whoever does not say speaks HTTP/1.1.
+    async fn secure(self, stream: TcpStream, tls: TlsAcceptor, mut stop: watch::Receiver<bool>) {
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(self.patience, tls.accept(stream)) => shaken,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
+                self.http2(stream, stop).await;
+            }
+            Ok(Ok(stream)) => {
+                self.http1(stream, stop).await;
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "a connection was cut: no handshake of TLS"),
+            Err(_) => tracing::debug!("a connection was cut: its handshake took too long"),
+        }
+    }
+
+    /// Until the connection ends, or a stream takes its socket, which it may where that is the stream's alone.
+    async fn http1<S>(self, stream: S, mut stop: watch::Receiver<bool>) -> Option<(Taken, S)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         let handover = Handover::default();
         let (line, offered) = (self.clone(), handover.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             let (line, handover) = (line.clone(), offered.clone());
-            handover.offer(&mut request);
+            if line.tls.is_none() {
+                handover.offer(&mut request);
+            }
             async move {
                 let response = line.answer(request).await?;
                 Ok::<_, Infallible>(handover.settle(response).await)
@@ -122,11 +165,17 @@ impl Line {
         let mut stopping = false;
         loop {
             tokio::select! {
-                ended = &mut connection => return note(ended),
-                taken = handover.taken() => {
-                    return taken.go_on(connection.into_parts().io.into_inner());
+                ended = &mut connection => {
+                    note(ended);
+                    return None;
                 }
-                () = self.hangup.called() => return unread(),
+                taken = handover.taken() => {
+                    return Some((taken, connection.into_parts().io.into_inner()));
+                }
+                () = self.hangup.called() => {
+                    unread();
+                    return None;
+                }
                 _ = stop.wait_for(|stop| *stop), if !stopping => {
                     stopping = true;
                     Pin::new(&mut connection).graceful_shutdown();
@@ -135,7 +184,10 @@ impl Line {
         }
     }
 
-    async fn http2(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
+    async fn http2<S>(self, stream: S, mut stop: watch::Receiver<bool>)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
         let line = self.clone();
         let service = service_fn(move |request| line.clone().answer(request));
         let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);
@@ -234,7 +286,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(|| async { "here" });
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, router, stopped, patience));
+        let serving = tokio::spawn(serve(listener, None, router, stopped, patience));
         (address, stop, serving)
     }
 

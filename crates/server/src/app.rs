@@ -13,6 +13,7 @@ use realtime::{Bridge, Hub, Shard, Streams};
 use records::{Records, import::Import};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     accept,
@@ -23,6 +24,7 @@ use crate::{
     router::{self, Parts},
     secret_key,
     telemetry::Metrics,
+    tls::{self, Certificate},
 };
 
 /// Every table, in the order in which crates may refer to each other.
@@ -44,6 +46,7 @@ const SWEEP: Duration = Duration::from_mins(1);
 /// A server that runs.
 pub struct App {
     address: SocketAddr,
+    own_url: String,
     access: Access,
     hub: Hub,
     stop: watch::Sender<bool>,
@@ -125,6 +128,7 @@ impl App {
         let config = config.reached_at(address);
 
         let mut tasks = JoinSet::new();
+        let tls = secure(&config, &clock, &mut tasks)?;
         let hub = live(&config, &clock, &access)?;
         tasks.spawn(Follower::new(access.clone()).run());
         tasks.spawn(sweep(access.clone(), clock.clone()));
@@ -144,9 +148,11 @@ impl App {
             demo::seed(&access, &router).await?;
         }
         let mut serving = JoinSet::new();
-        serving.spawn(accept::serve(listener, router, stopped, accept::HEADER_TIMEOUT));
+        let patience = accept::HEADER_TIMEOUT;
+        serving.spawn(accept::serve(listener, tls, router, stopped, patience));
         Ok(Self {
             address,
+            own_url: config.own_url(),
             access,
             hub,
             stop,
@@ -161,6 +167,11 @@ impl App {
         self.address
     }
 
+    /// The same as a URL.
+    pub fn own_url(&self) -> &str {
+        &self.own_url
+    }
+
     /// Ends in order: no new requests, the streams, the requests under way, the deliveries under way, the data.
     pub async fn stop(mut self) {
         self.hub.begin_close(STREAMS_END);
@@ -172,6 +183,16 @@ impl App {
         swept(&self.access).await;
         self.access.store().close().await;
     }
+}
+
+/// TLS, if there is a certificate, which is looked after from now on.
+fn secure(config: &Config, clock: &Clock, tasks: &mut JoinSet<()>) -> anyhow::Result<Option<TlsAcceptor>> {
+    let Some(files) = config.tls.clone() else {
+        return Ok(None);
+    };
+    let certificate = Certificate::load(files).map_err(|wrong| anyhow::anyhow!(wrong.join("\n")))?;
+    tasks.spawn(Arc::clone(&certificate).follow(clock.clone()));
+    Ok(Some(tls::acceptor(certificate)?))
 }
 
 /// Starts the live stream.

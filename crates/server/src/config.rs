@@ -25,6 +25,8 @@ use ipnet::IpNet;
 use reader::Reader;
 use records::sla;
 
+use crate::tls;
+
 /// Every key with its default and a comment.
 pub const DEFAULTS: &str = include_str!("../../../config.default.toml");
 
@@ -40,6 +42,7 @@ const NOT_SETTINGS: &[&str] = &["CAMPANILE_TEST_", "CAMPANILE_FAILPOINT"];
 pub struct Config {
     pub listen: SocketAddr,
     pub public_url: String,
+    pub tls: Option<tls::Files>,
     pub database_url: String,
     pub data_dir: PathBuf,
     pub secret_key: Option<String>,
@@ -98,17 +101,28 @@ impl Config {
     /// that nobody set.
     #[must_use]
     pub fn reached_at(mut self, address: SocketAddr) -> Self {
-        if self.public_url == format!("http://{}", self.listen) {
-            self.public_url = format!("http://{address}");
-        }
+        let unset = self.public_url == self.own_url();
         self.listen = address;
+        if unset {
+            self.public_url = self.own_url();
+        }
         self
+    }
+
+    /// The URL of the address it listens on itself, whatever is in front of it.
+    pub fn own_url(&self) -> String {
+        own_url(self.tls.as_ref(), self.listen)
     }
 
     fn read(reader: &mut Reader) -> Self {
         let listen = reader.parsed("listen", SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let tls = reader.both("tls.cert_file", "tls.key_file");
+        let tls = tls.map(|(cert, key)| tls::Files {
+            cert: cert.into(),
+            key: key.into(),
+        });
         let public_url = match reader.text("public_url") {
-            url if url.is_empty() => format!("http://{listen}"),
+            url if url.is_empty() => own_url(tls.as_ref(), listen),
             url => reader.public_url(&url),
         };
         let admin = reader.both("admin_email", "admin_password");
@@ -123,6 +137,7 @@ impl Config {
         Self {
             listen,
             public_url,
+            tls,
             database_url: reader.database_url(),
             data_dir: reader.text("data_dir").into(),
             secret_key: reader.optional("secret_key"),
@@ -154,6 +169,11 @@ impl Config {
             log_json: reader.one_of("log.format", &["json", "text"]) == "json",
         }
     }
+}
+
+fn own_url(tls: Option<&tls::Files>, listen: SocketAddr) -> String {
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    format!("{scheme}://{listen}")
 }
 
 /// What is in force, as TOML with comments left out and secrets hidden.

@@ -1,7 +1,7 @@
 //! The one binary: settings, routes, start and stop.
 //!
-//! Owns: [`config`], every route on one page, the accept loop, the life of the tasks, the embedded console, logs
-//! and metrics. It is the only crate that starts tasks and reads settings.
+//! Owns: [`config`], every route on one page, the accept loop and its TLS, the life of the tasks, the embedded
+//! console, logs and metrics. It is the only crate that starts tasks and reads settings.
 //! Must not: hold logic of a domain.
 
 pub mod accept;
@@ -15,3 +15,4 @@ mod node;
 pub mod router;
 mod secret_key;
 pub mod telemetry;
+pub mod tls;

@@ -99,7 +99,7 @@ async fn serve(config: Config, clock: Clock) -> anyhow::Result<()> {
     let demo = config.demo;
     let url = config.public_url.clone();
     let app = App::start(config, clock).await?;
-    print(&format!("Campanile listens on http://{} ({url})", app.address()));
+    print(&format!("Campanile listens on {} ({url})", app.own_url()));
     if demo {
         print(campanile::demo::SIGN_IN);
     }

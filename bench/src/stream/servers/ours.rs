@@ -147,6 +147,12 @@ async fn start(access: Access, connections: usize, stopped: watch::Receiver<bool
         );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(accept::serve(listener, router, stopped, accept::HEADER_TIMEOUT));
+    tokio::spawn(accept::serve(
+        listener,
+        None,
+        router,
+        stopped,
+        accept::HEADER_TIMEOUT,
+    ));
     address
 }

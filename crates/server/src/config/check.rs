@@ -6,7 +6,7 @@ use notify::{channels::email, egress::Egress};
 use tracing_subscriber::EnvFilter;
 
 use super::Config;
-use crate::secret_key;
+use crate::{secret_key, tls};
 
 pub(super) fn check(config: &Config, errors: &mut Vec<String>) {
     if let Some(key) = &config.secret_key {
@@ -20,6 +20,11 @@ pub(super) fn check(config: &Config, errors: &mut Vec<String>) {
         note("admin_email", validate::email("", email).map_err(detail), errors);
         let password = access::acceptable_password("", &Secret::new(password.as_str()));
         note("admin_password", password.map_err(detail), errors);
+    }
+    if let Some(files) = &config.tls
+        && let Err(wrong) = tls::read(files)
+    {
+        errors.extend(wrong);
     }
     note("log.level", EnvFilter::try_new(&config.log_level), errors);
     way_out(config, errors);

@@ -148,3 +148,41 @@ fn the_hosts_of_chats_are_the_usual_ones_unless_others_are_named() {
         );
     }
 }
+
+#[test]
+fn tls_needs_a_certificate_and_its_key() {
+    use notify::testing::Ca;
+    let (ca, folder) = (Ca::new(), tempfile::tempdir().unwrap());
+    let (cert, key) = ca.server_files(folder.path(), &["localhost"]);
+    let (cert, key) = (cert.display().to_string(), key.display().to_string());
+    let cert_file = ("CAMPANILE_TLS__CERT_FILE", &*cert);
+    let key_file = ("CAMPANILE_TLS__KEY_FILE", &*key);
+
+    let config = load(&[cert_file, key_file]).unwrap();
+    assert_eq!(config.public_url, "https://127.0.0.1:8080");
+    let elsewhere = SocketAddr::from(([127, 0, 0, 1], 8443));
+    assert_eq!(config.reached_at(elsewhere).public_url, "https://127.0.0.1:8443");
+    let named = ("CAMPANILE_PUBLIC_URL", "https://campanile.example");
+    let config = load(&[cert_file, key_file, named]).unwrap().reached_at(elsewhere);
+    assert_eq!(config.public_url, "https://campanile.example");
+
+    let shown = shown(
+        None,
+        [cert_file, key_file].map(|(name, value)| (name.to_owned(), value.to_owned())),
+    );
+    assert!(shown.unwrap().contains(&format!("tls.key_file = {key:?}")));
+    for one in [cert_file, key_file] {
+        let Err(Wrong(errors)) = load(&[one]) else {
+            panic!("it was accepted")
+        };
+        assert_eq!(errors, ["tls.cert_file and tls.key_file go together"]);
+    }
+    let Err(Wrong(errors)) = load(&[
+        ("CAMPANILE_TLS__CERT_FILE", "/does/not/exist"),
+        ("CAMPANILE_TLS__KEY_FILE", &cert),
+        ("CAMPANILE_DEMO", "perhaps"),
+    ]) else {
+        panic!("it was accepted")
+    };
+    assert_eq!(errors.len(), 3, "{errors:#?}");
+}
