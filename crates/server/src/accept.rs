@@ -19,6 +19,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use realtime::{Handover, Hangup, handover::Taken};
+use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
@@ -36,6 +37,12 @@ pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES: u16 = 32 * 1024;
 /// How long answers that are under way may take once the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
+/// After how long a connection ends whose client acknowledges nothing, or takes nothing in (`TCP_USER_TIMEOUT`, RFC 5482;
+/// Linux counts a window that stays closed too): the deadline of what is written.
+const SILENCE: Duration = Duration::from_mins(1);
+/// How much the kernel takes for a client before it is sent (`TCP_NOTSENT_LOWAT`, tcp(7)), in bytes: the rest waits where
+/// it is bounded and counted.
+const UNSENT: u32 = 64 * 1024;
 /// How a client begins that speaks HTTP/2 without TLS (RFC 9113, section 3.4); no method of HTTP/1.1 begins so.
 const PREFACE: &[u8] = b"PRI ";
 /// How long to wait for the rest of so few bytes.
@@ -66,8 +73,7 @@ pub async fn serve(
                 continue;
             }
         };
-        // Frames and small answers leave at once.
-        let _ = stream.set_nodelay(true);
+        bound(&stream);
         let line = Line {
             router: router.clone(),
             peer,
@@ -86,6 +92,15 @@ pub async fn serve(
     if tokio::time::timeout(DRAIN, ended.recv()).await.is_err() {
         tracing::warn!("some connections did not end in time");
     }
+}
+
+/// Sets what the kernel does for a connection. None of it is worth losing one over.
+fn bound(stream: &TcpStream) {
+    // Frames and small answers leave at once.
+    let _ = stream.set_nodelay(true);
+    let options = SockRef::from(stream);
+    let _ = options.set_tcp_user_timeout(Some(SILENCE));
+    let _ = options.set_tcp_notsent_lowat(UNSENT);
 }
 
 /// One connection: what its requests are answered with, and what may end it.
