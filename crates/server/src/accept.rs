@@ -297,11 +297,18 @@ mod tests {
     use super::*;
 
     async fn server(patience: Duration) -> (SocketAddr, watch::Sender<bool>, JoinHandle<()>) {
+        server_with(None, patience).await
+    }
+
+    async fn server_with(
+        tls: Option<TlsAcceptor>,
+        patience: Duration,
+    ) -> (SocketAddr, watch::Sender<bool>, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(|| async { "here" });
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, None, router, stopped, patience));
+        let serving = tokio::spawn(serve(listener, tls, router, stopped, patience));
         (address, stop, serving)
     }
 
@@ -317,6 +324,15 @@ mod tests {
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     }
 
+    /// Says this and waits for the connection's end, which may be a reset too: what counts is that it comes.
+    async fn cut(address: SocketAddr, beginning: &[u8]) -> Vec<u8> {
+        let mut client = said(address, beginning).await;
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{}", String::from_utf8_lossy(beginning));
+        rest
+    }
+
     #[tokio::test]
     async fn who_asks_for_nothing_holds_no_socket() {
         let (address, _stop, _serving) = server(Duration::from_millis(50)).await;
@@ -325,13 +341,46 @@ mod tests {
             b"P",
             b"PRI * HTTP/2.0\r\n\r\nSM",
             b"GET / HTTP/1.1\r\nHost",
+            TLS_BEGUN,
         ] {
-            let mut client = said(address, beginning).await;
-            let mut rest = Vec::new();
-            // It may be an end or a reset: what counts is that it comes.
-            let ended = tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut rest)).await;
-            assert!(ended.is_ok(), "{}", String::from_utf8_lossy(beginning));
+            cut(address, beginning).await;
         }
+    }
+
+    /// The head of a record with a handshake in it, and the handshake's own (RFC 8446, sections 4 and 5.1).
+    const TLS_BEGUN: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
+
+    fn tls() -> TlsAcceptor {
+        let folder = tempfile::tempdir().unwrap();
+        let (cert, key) = notify::testing::Ca::new().server_files(folder.path(), &["localhost"]);
+        let certificate = tls::Certificate::load(tls::Files { cert, key }).unwrap();
+        tls::acceptor(certificate).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_handshake_has_a_deadline() {
+        let (address, _stop, _serving) = server_with(Some(tls()), Duration::from_millis(50)).await;
+        for beginning in [&b""[..], TLS_BEGUN] {
+            assert!(cut(address, beginning).await.is_empty());
+        }
+    }
+
+    #[tokio::test]
+    async fn who_speaks_no_tls_is_cut_at_once_where_there_is_tls() {
+        let (address, _stop, _serving) = server_with(Some(tls()), Duration::from_secs(60)).await;
+        for beginning in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], PREFACE] {
+            let answer = cut(address, beginning).await;
+            // An alert is all that is said (RFC 8446, section 6).
+            assert!(matches!(answer.as_slice(), [] | [21, ..]), "{answer:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_stop_does_not_wait_for_a_handshake() {
+        let (address, stop, serving) = server_with(Some(tls()), HEADER_TIMEOUT).await;
+        let _begun = said(address, TLS_BEGUN).await;
+        stop.send_replace(true);
+        tokio::time::timeout(DRAIN / 2, serving).await.unwrap().unwrap();
     }
 
     #[tokio::test]

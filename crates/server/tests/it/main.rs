@@ -16,3 +16,4 @@ mod reports;
 mod routes;
 mod shutdown;
 mod support;
+mod tls;

@@ -1,9 +1,9 @@
 //! A person at the API: a token, calls with JSON in and out, an open stream.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use futures_util::StreamExt;
-use reqwest::{Method, StatusCode, header};
+use reqwest::{Method, StatusCode, Version, header};
 use serde_json::{Value, json};
 
 /// Calls of one person.
@@ -22,27 +22,44 @@ pub struct Answer {
 }
 
 impl Client {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a browser's part in a test, not the server's"
-    )]
     pub fn new(address: SocketAddr) -> Self {
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self::through(builder(), format!("http://{address}"))
+    }
+
+    /// Over TLS, in this version of HTTP, trusting this authority alone.
+    pub fn secure(address: SocketAddr, version: Version, authority: &Path) -> Self {
+        let authority = std::fs::read(authority).unwrap();
+        let authority = reqwest::Certificate::from_pem(&authority).unwrap();
+        // The window of the standard (RFC 9113, section 6.9.2), not one of megabytes.
+        let builder = builder().http2_initial_stream_window_size(65_535);
+        let builder = builder.tls_certs_only([authority]);
+        let builder = match version {
+            Version::HTTP_11 => builder.http1_only(),
+            _ => builder,
+        };
+        Self::through(builder, format!("https://{address}"))
+    }
+
+    fn through(builder: reqwest::ClientBuilder, root: String) -> Self {
         Self {
-            http,
-            root: format!("http://{address}"),
+            http: builder.build().unwrap(),
+            root,
             token: None,
         }
     }
 
     pub async fn sign_in(address: SocketAddr, email: &str, password: &str) -> Self {
-        let mut client = Self::new(address);
-        let answer = client
+        Self::new(address).signed_in(email, password).await
+    }
+
+    /// The same client with a session of this person.
+    pub async fn signed_in(self, email: &str, password: &str) -> Self {
+        let answer = self
             .post("/auth/login", json!({"email": email, "password": password}))
             .await;
         assert_eq!(answer.status, 200, "{:?}", answer.body);
-        client.token = Some(answer.text("token"));
-        client
+        let token = answer.text("token");
+        self.with_token(&token)
     }
 
     /// The same client with a session or token of its own.
@@ -120,6 +137,14 @@ impl Client {
         assert_eq!(frames.next().await.unwrap()["type"], "ping");
         frames
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a browser's part in a test, not the server's"
+)]
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().no_proxy()
 }
 
 impl Answer {

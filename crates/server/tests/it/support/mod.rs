@@ -10,7 +10,7 @@ mod world;
 pub use client::Client;
 pub use outside::{Outside, WEBHOOK};
 pub use process::Process;
-pub use server::{Database, Server, databases};
+pub use server::{ADMIN, ADMIN_PASSWORD, Database, Server, databases};
 pub use world::{PASSWORD, World};
 
 use std::{future::Future, time::Duration};

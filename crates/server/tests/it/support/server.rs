@@ -40,6 +40,12 @@ impl Database {
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
     }
+
+    /// A server on it, in this process.
+    pub async fn start(&self, more: &[(&str, String)], clock: Clock) -> App {
+        let config = Config::load(None, self.settings(more)).unwrap();
+        App::start(config, clock).await.unwrap()
+    }
 }
 
 /// SQLite, and PostgreSQL where a server for tests is named.
@@ -71,9 +77,13 @@ pub struct Server {
 
 impl Server {
     pub async fn start(database: &Database, more: &[(&str, String)]) -> Self {
-        let config = Config::load(None, database.settings(more)).unwrap();
+        Self::start_on(database, more, Clock::system()).await
+    }
+
+    /// The same with a clock of the test's.
+    pub async fn start_on(database: &Database, more: &[(&str, String)], clock: Clock) -> Self {
         Self {
-            app: App::start(config, Clock::system()).await.unwrap(),
+            app: database.start(more, clock).await,
         }
     }
 
