@@ -6,7 +6,7 @@ use access::Problem;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse, Response},
 };
@@ -25,6 +25,10 @@ const BODY: usize = 1_000_000;
 
 /// How long a body may pause: who stops in the middle of one holds a socket no longer.
 const BODY_SILENCE: Duration = Duration::from_secs(30);
+
+/// How long a call may take from its head to the head of its answer, its body included: many short pauses make a long
+/// one too.
+const CALL: Duration = Duration::from_mins(1);
 
 /// What the console's pages may load and do: their own files and this server, nothing else.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -53,6 +57,20 @@ pub(crate) fn around(router: Router, metrics: Arc<Metrics>, clock: Clock) -> Rou
         .layer(from_fn_with_state((metrics, clock), observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(Ids(ids)))
+}
+
+/// Middleware: gives a call up that takes too long.
+pub(crate) async fn in_time(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+    tokio::select! {
+        response = next.run(request) => response,
+        () = clock.sleep(CALL) => late().into_response(),
+    }
+}
+
+/// 408. hyper closes the connection with it where the body has not all come (RFC 9110, section 15.5.9).
+fn late() -> Problem {
+    let detail = format!("The call took more than {} seconds.", CALL.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
 }
 
 #[derive(Clone)]

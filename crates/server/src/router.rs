@@ -141,13 +141,18 @@ fn live() -> OpenApiRouter<realtime::Streams> {
 /// The whole server: the API, its description, health, and the console for everything else.
 pub fn router(parts: Parts, clock: Clock) -> Router {
     let authenticated = from_fn_with_state(parts.access.clone(), access::authenticate);
-    let (api, _) = OpenApiRouter::new()
+    let in_time = from_fn_with_state(clock.clone(), middleware::in_time);
+    let (calls, _) = OpenApiRouter::new()
         .merge(people().with_state(parts.access))
         .merge(work().with_state(parts.records))
-        .merge(reports().with_state(parts.import))
         .merge(timeline().with_state(parts.calendar))
         .merge(telling().with_state(parts.notify))
         .merge(tickets().with_state(parts.streams.clone()))
+        .layer(authenticated.clone())
+        .split_for_parts();
+    // These two take their time: a large body, and an answer without an end whose look-up has a deadline of its own.
+    let (lasting, _) = OpenApiRouter::new()
+        .merge(reports().with_state(parts.import))
         .layer(authenticated)
         .merge(live().with_state(parts.streams))
         .split_for_parts();
@@ -155,14 +160,16 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
     let description = get(move || async move {
         ([(header::CONTENT_TYPE, "application/json")], document.to_string()).into_response()
     });
-    let api = api
+    let calls = calls
         .route("/openapi.json", description)
         .fallback(any(|| async { Problem::not_found() }));
     let metrics = Arc::clone(&parts.health.metrics);
     let router = Router::new()
-        .nest(ROOT, api)
+        .nest(ROOT, calls)
         .merge(health::routes(parts.health))
         .fallback(console::serve)
+        .layer(in_time)
+        .nest(ROOT, lasting)
         .method_not_allowed_fallback(|| async { not_in_this_way() });
     middleware::around(router, metrics, clock)
 }

@@ -8,6 +8,7 @@
 )]
 
 mod crash;
+mod deadline;
 mod first_light;
 mod logs;
 mod metrics;
