@@ -399,6 +399,17 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_kernel_knows_its_bounds() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = said(listener.local_addr().unwrap(), b"").await;
+        bound(&stream);
+        let options = SockRef::from(&stream);
+        assert!(stream.nodelay().unwrap());
+        assert_eq!(options.tcp_user_timeout().unwrap(), Some(SILENCE));
+        assert_eq!(options.tcp_notsent_lowat().unwrap(), UNSENT);
+    }
+
+    #[tokio::test]
     async fn a_stop_does_not_wait_for_idle_connections() {
         let (address, stop, serving) = server(HEADER_TIMEOUT).await;
         let mut kept = said(address, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
