@@ -7,10 +7,16 @@ use crate::{
     clients::Clients,
     report::{Bound, Report},
     server::Kind,
+    step::Load,
 };
 
 /// After so long the threads that opened the streams have ended, and what comes after an answer has come.
 const SETTLED: Duration = Duration::from_secs(15);
+
+/// How many are there at a time before it is measured.
+const FEW: usize = 10;
+/// The first write to somebody who is gone is answered by a reset, the second fails.
+const FAREWELL: Load = Load::new(2.0, Duration::from_secs(2));
 
 const MEMORY: &str = "KB per idle connection";
 
@@ -25,14 +31,21 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn memory(bench: &Bench, kind: Kind) -> f64 {
-    let server = bench.start(kind, bench.house());
-    // Half of them first, so that what comes once is not counted with the others.
-    let half = bench.connections / 2;
-    let mut clients = Clients::new();
-    clients.connect(&server, 0..half).await;
+    let mut server = bench.start(kind, bench.house());
+    // Each once before and few at a time, so that what comes once, as the database's caches, is not counted.
+    for first in (0..bench.connections).step_by(FEW) {
+        let mut clients = Clients::new();
+        clients.connect(&server, first..first + FEW).await;
+    }
+    // A server that only writes finds out that they are gone.
+    server.publish(FAREWELL);
+    server.published();
     tokio::time::sleep(SETTLED).await;
     let before = server.memory_kb();
-    clients.connect(&server, half..bench.connections).await;
+    let mut clients = Clients::new();
+    clients.connect(&server, 0..bench.connections).await;
     tokio::time::sleep(SETTLED).await;
-    (server.memory_kb() - before) / (bench.connections - half) as f64
+    let after = server.memory_kb();
+    eprintln!("{before} {after}");
+    (after - before) / bench.connections as f64
 }
