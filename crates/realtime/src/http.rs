@@ -95,7 +95,10 @@ pub async fn stream(
     handover: Option<Extension<Handover>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let hangup = hangup.map(|Extension(hangup)| hangup);
+    // Who takes the socket over needs nobody to end its connection.
+    let hangup = hangup
+        .filter(|_| handover.is_none())
+        .map(|Extension(hangup)| hangup);
     let credential = streams.credential(&headers, address)?;
     let form = handover.as_ref().map_or(Form::Plain, |_| Form::Chunked);
     let feed = streams.door.open(form, &credential, hangup).await?;

@@ -31,7 +31,7 @@ const RETRY_SPREAD_MS: f64 = 4_000.0;
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Into how many shards it is divided; 0 for one per core.
-    pub shards: usize,
+    pub shards: u16,
     /// How many frames wait for one connection at most.
     pub frames: usize,
     /// How many bytes of frames wait for one connection at most. A single frame above it is never delivered.
@@ -91,7 +91,8 @@ impl Hub {
     /// A hub and its shards, each of which someone must [`run`](Shard::run).
     pub fn new(options: &Options, clock: Clock) -> (Self, Vec<Shard>) {
         let count = match options.shards {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => std::thread::available_parallelism()
+                .map_or(1, |cores| u16::try_from(cores.get()).unwrap_or(u16::MAX)),
             count => count,
         };
         let rules = Rules {
@@ -122,7 +123,7 @@ impl Hub {
     pub fn publish(&self, audience: Audience, frame: &Frame) {
         self.0.published.fetch_add(1, Ordering::Relaxed);
         self.0.seats.listening(audience, |shard| {
-            if let Some(inbox) = self.0.shards.get(shard) {
+            if let Some(inbox) = self.0.shards.get(usize::from(shard)) {
                 inbox.publish(audience, frame);
             }
         });
@@ -163,8 +164,8 @@ impl Hub {
         loop {
             // Taken before the shard has the connection: what is published from now on goes there.
             let seat = Seats::take(&self.0.seats, user, &scope)?;
-            let shard = seat.shard;
-            let inbox = self.0.shards.get(shard).ok_or(Refused::Closing)?;
+            let shard = seat.shard();
+            let inbox = self.0.shards.get(usize::from(shard)).ok_or(Refused::Closing)?;
             if inbox.join(Arc::clone(&connection)) {
                 let inbox = Arc::clone(inbox);
                 return Ok(Feed::new(connection, Place { inbox, seat }));

@@ -1,11 +1,12 @@
 //! Who has a stream open, and in which shard.
 //!
 //! Owns: the limits, where a new stream goes, which shards an audience has listeners in.
-//! Must not: decide who gets what; that is the index. A shard that is asked in vain finds nobody, a seat is there
-//! before its connection.
+//! Must not: decide who gets what; that is the index. A seat is there before its connection, so no shard is passed
+//! over that has somebody; one that is asked in vain finds nobody.
 
 use std::{
     collections::HashMap,
+    iter::once,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -15,10 +16,13 @@ use crate::hub::Refused;
 
 /// Up to how many streams of one company go to the same shard: an event of a small company wakes one shard, a large
 /// one is written to by all of them.
-const CROWD: u32 = 64;
+const FEW: u32 = 64;
 
 /// How many companies of a new stream are looked at for a shard: any will do.
 const LOOKED_AT: usize = 8;
+
+/// The number of a shard. Small, for one is kept with every stream.
+pub(crate) type Shard = u16;
 
 /// The seats of a hub.
 pub(crate) struct Seats {
@@ -28,33 +32,38 @@ pub(crate) struct Seats {
 }
 
 struct Taken {
-    /// How many streams each shard has; nothing for one that takes none.
+    /// How many streams each shard has; nothing for one that takes no more.
     shards: Vec<Option<u32>>,
     all: usize,
-    /// How many streams a shard has of a user or a company.
-    listeners: HashMap<(Audience, usize), u32>,
-    /// How many streams of administrators each shard has.
-    administrators: Vec<u32>,
+    /// How many streams of a crowd a shard has.
+    crowds: HashMap<(Crowd, Shard), u32>,
+}
+
+/// What streams have in common.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Crowd {
+    User(Id),
+    Company(Id),
+    Administrators,
 }
 
 /// One of them, given back when it is dropped.
 pub(crate) struct Seat {
     seats: Arc<Seats>,
-    pub(crate) shard: usize,
     user: Id,
     scope: Scope,
+    shard: Shard,
 }
 
 impl Seats {
-    pub(crate) fn new(shards: usize, per_user: usize, total: usize) -> Self {
+    pub(crate) fn new(shards: Shard, per_user: usize, total: usize) -> Self {
         Self {
             per_user,
             total,
             taken: Mutex::new(Taken {
-                shards: vec![Some(0); shards],
+                shards: vec![Some(0); shards.into()],
                 all: 0,
-                listeners: HashMap::new(),
-                administrators: vec![0; shards],
+                crowds: HashMap::new(),
             }),
         }
     }
@@ -65,39 +74,36 @@ impl Seats {
         if taken.all >= seats.total {
             return Err(Refused::Full);
         }
-        if taken.of(Audience::User(user)) >= seats.per_user {
+        if taken.of(Crowd::User(user)) >= seats.per_user {
             return Err(Refused::User);
         }
         let shard = taken.shard_for(scope).ok_or(Refused::Closing)?;
         taken.enter(shard, user, scope);
         Ok(Seat {
             seats: Arc::clone(seats),
-            shard,
             user,
             scope: scope.clone(),
+            shard,
         })
     }
 
     /// This shard takes no more.
-    pub(crate) fn retire(&self, shard: usize) {
-        if let Some(retired) = self.taken().shards.get_mut(shard) {
+    pub(crate) fn retire(&self, shard: Shard) {
+        if let Some(retired) = self.taken().shards.get_mut(usize::from(shard)) {
             *retired = None;
         }
     }
 
     /// The shards in which somebody may be whom the audience reaches.
-    pub(crate) fn listening(&self, audience: Audience, mut each: impl FnMut(usize)) {
+    pub(crate) fn listening(&self, audience: Audience, mut each: impl FnMut(Shard)) {
         let taken = self.taken();
-        for shard in 0..taken.shards.len() {
-            let listens = match audience {
-                Audience::Platform => true,
-                Audience::User(_) => taken.count(audience, shard) > 0,
-                Audience::Company(_) => {
-                    taken.administrators.get(shard).is_some_and(|count| *count > 0)
-                        || taken.count(audience, shard) > 0
-                }
-            };
-            if listens {
+        let crowds = match audience {
+            Audience::Platform => None,
+            Audience::User(user) => Some([Crowd::User(user); 2]),
+            Audience::Company(company) => Some([Crowd::Company(company), Crowd::Administrators]),
+        };
+        for (shard, _) in (0..).zip(&taken.shards) {
+            if crowds.is_none_or(|crowds| crowds.iter().any(|crowd| taken.count(*crowd, shard) > 0)) {
                 each(shard);
             }
         }
@@ -114,92 +120,10 @@ impl Seats {
     }
 }
 
-impl Taken {
-    fn count(&self, audience: Audience, shard: usize) -> u32 {
-        self.listeners
-            .get(&(audience, shard))
-            .copied()
-            .unwrap_or_default()
-    }
-
-    /// How many there are in all shards.
-    fn of(&self, audience: Audience) -> usize {
-        let shards = 0..self.shards.len();
-        shards.map(|shard| self.count(audience, shard) as usize).sum()
-    }
-
-    /// Where its company's others are, as long as they are few; else where the fewest are.
-    fn shard_for(&self, scope: &Scope) -> Option<usize> {
-        let open = || {
-            let shards = self.shards.iter().enumerate();
-            shards.filter_map(|(shard, streams)| Some((shard, (*streams)?)))
-        };
-        let few = |count: u32| (1..CROWD).contains(&count);
-        let settled = |shard: usize| match scope {
-            Scope::All => self.administrators.get(shard).copied().is_some_and(few),
-            Scope::Companies(companies) => {
-                let mut looked_at = companies.iter().take(LOOKED_AT);
-                looked_at.any(|company| few(self.count(Audience::Company(*company), shard)))
-            }
-        };
-        let with_others = open().map(|(shard, _)| shard).find(|shard| settled(*shard));
-        with_others.or_else(|| open().min_by_key(|(_, streams)| *streams).map(|(shard, _)| shard))
-    }
-
-    fn enter(&mut self, shard: usize, user: Id, scope: &Scope) {
-        self.all += 1;
-        if let Some(Some(streams)) = self.shards.get_mut(shard) {
-            *streams += 1;
-        }
-        *self.listeners.entry((Audience::User(user), shard)).or_default() += 1;
-        match scope {
-            Scope::All => {
-                if let Some(count) = self.administrators.get_mut(shard) {
-                    *count += 1;
-                }
-            }
-            Scope::Companies(companies) => {
-                for company in companies.iter() {
-                    *self
-                        .listeners
-                        .entry((Audience::Company(*company), shard))
-                        .or_default() += 1;
-                }
-            }
-        }
-    }
-
-    fn leave(&mut self, shard: usize, user: Id, scope: &Scope) {
-        self.all -= 1;
-        if let Some(Some(streams)) = self.shards.get_mut(shard) {
-            *streams -= 1;
-        }
-        self.forget(Audience::User(user), shard);
-        match scope {
-            Scope::All => {
-                if let Some(count) = self.administrators.get_mut(shard) {
-                    *count -= 1;
-                }
-            }
-            Scope::Companies(companies) => {
-                for company in companies.iter() {
-                    self.forget(Audience::Company(*company), shard);
-                }
-            }
-        }
-        if self.all == 0 {
-            // What a crowd needed is not kept for an empty room.
-            self.listeners = HashMap::new();
-        }
-    }
-
-    fn forget(&mut self, audience: Audience, shard: usize) {
-        if let Some(count) = self.listeners.get_mut(&(audience, shard)) {
-            *count -= 1;
-            if *count == 0 {
-                self.listeners.remove(&(audience, shard));
-            }
-        }
+impl Seat {
+    /// Where the connection goes.
+    pub(crate) const fn shard(&self) -> Shard {
+        self.shard
     }
 }
 
@@ -209,13 +133,80 @@ impl Drop for Seat {
     }
 }
 
+/// What streams of this scope have in common with others.
+fn crowds(scope: &Scope) -> impl Iterator<Item = Crowd> {
+    let (administrators, companies) = match scope {
+        Scope::All => (Some(Crowd::Administrators), None),
+        Scope::Companies(companies) => (None, Some(companies.iter())),
+    };
+    let companies = companies.into_iter().flatten().copied().map(Crowd::Company);
+    administrators.into_iter().chain(companies)
+}
+
+impl Taken {
+    fn count(&self, crowd: Crowd, shard: Shard) -> u32 {
+        self.crowds.get(&(crowd, shard)).copied().unwrap_or_default()
+    }
+
+    /// How many there are in all shards.
+    fn of(&self, crowd: Crowd) -> usize {
+        let shards = (0..).zip(&self.shards);
+        shards.map(|(shard, _)| self.count(crowd, shard) as usize).sum()
+    }
+
+    /// Where others of its companies are, as long as they are few; else where the fewest are.
+    fn shard_for(&self, scope: &Scope) -> Option<Shard> {
+        let open = || {
+            (0..)
+                .zip(&self.shards)
+                .filter_map(|(shard, streams)| Some((shard, (*streams)?)))
+        };
+        let common = |shard| {
+            let mut looked_at = crowds(scope).take(LOOKED_AT);
+            looked_at.any(|crowd| (1..FEW).contains(&self.count(crowd, shard)))
+        };
+        let beside_others = open().map(|(shard, _)| shard).find(|shard| common(*shard));
+        let emptiest = || open().min_by_key(|(_, streams)| *streams).map(|(shard, _)| shard);
+        beside_others.or_else(emptiest)
+    }
+
+    fn enter(&mut self, shard: Shard, user: Id, scope: &Scope) {
+        self.all += 1;
+        if let Some(Some(streams)) = self.shards.get_mut(usize::from(shard)) {
+            *streams += 1;
+        }
+        for crowd in once(Crowd::User(user)).chain(crowds(scope)) {
+            *self.crowds.entry((crowd, shard)).or_default() += 1;
+        }
+    }
+
+    fn leave(&mut self, shard: Shard, user: Id, scope: &Scope) {
+        self.all -= 1;
+        if let Some(Some(streams)) = self.shards.get_mut(usize::from(shard)) {
+            *streams -= 1;
+        }
+        for crowd in once(Crowd::User(user)).chain(crowds(scope)) {
+            if let Some(count) = self.crowds.get_mut(&(crowd, shard)) {
+                *count -= 1;
+                if *count == 0 {
+                    self.crowds.remove(&(crowd, shard));
+                }
+            }
+        }
+        if self.all == 0 {
+            // What many needed is not kept for an empty room.
+            self.crowds = HashMap::new();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use base::Clock;
 
     use super::*;
 
-    fn listening(seats: &Seats, audience: Audience) -> Vec<usize> {
+    fn listening(seats: &Seats, audience: Audience) -> Vec<Shard> {
         let mut shards = Vec::new();
         seats.listening(audience, |shard| shards.push(shard));
         shards
@@ -239,7 +230,7 @@ mod tests {
         }
         assert_eq!(listening(&seats, Audience::Company(large)), [0, 1, 2, 3]);
         for shard in 0..4 {
-            let streams = kept.iter().filter(|seat| seat.shard == shard).count();
+            let streams = kept.iter().filter(|seat| seat.shard() == shard).count();
             assert!((500..=700).contains(&streams), "{streams}");
         }
     }
@@ -257,14 +248,14 @@ mod tests {
             Audience::Company(other),
             Audience::User(user),
         ] {
-            assert_eq!(listening(&seats, audience), [seat.shard]);
+            assert_eq!(listening(&seats, audience), [seat.shard()]);
         }
         assert_eq!(listening(&seats, Audience::Platform), [0, 1, 2]);
         let administrator = take(clock.id(), Scope::All).unwrap();
-        assert_ne!(administrator.shard, seat.shard, "the fewest are there");
+        assert_ne!(administrator.shard(), seat.shard(), "the fewest are there");
         assert_eq!(
             listening(&seats, Audience::Company(clock.id())),
-            [administrator.shard]
+            [administrator.shard()]
         );
         let second = take(user, Scope::of([])).unwrap();
         assert!(matches!(take(user, Scope::All), Err(Refused::User)));
@@ -281,10 +272,10 @@ mod tests {
         let clock = Clock::system();
         let seats = Arc::new(Seats::new(2, 10, 10));
         let first = Seats::take(&seats, clock.id(), &Scope::All).unwrap();
-        seats.retire(first.shard);
+        seats.retire(first.shard());
         let second = Seats::take(&seats, clock.id(), &Scope::All).unwrap();
-        assert_ne!(first.shard, second.shard);
-        seats.retire(second.shard);
+        assert_ne!(first.shard(), second.shard());
+        seats.retire(second.shard());
         let third = Seats::take(&seats, clock.id(), &Scope::All);
         assert!(matches!(third, Err(Refused::Closing)));
     }
