@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, OptionalFromRequestParts, Request, State},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts, uri::Authority},
     middleware::Next,
     response::Response,
 };
@@ -32,13 +32,16 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Peer {
 
 /// Middleware: finds out who is calling and leaves it for the [`Caller`](crate::Caller) extractor. It refuses nobody
 /// itself, so that signing in works with an old cookie; a handler that takes a caller does.
-pub async fn authenticate(State(access): State<Access>, mut request: Request, next: Next) -> Response {
-    let outcome = outcome(&access, request.method(), request.headers()).await;
+pub async fn authenticate(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let outcome = outcome(&access, &parts).await;
+    let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(Outcome(outcome));
     next.run(request).await
 }
 
-async fn outcome(access: &Access, method: &Method, headers: &HeaderMap) -> Result<crate::Caller, Problem> {
+async fn outcome(access: &Access, request: &Parts) -> Result<crate::Caller, Problem> {
+    let headers = &request.headers;
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         // A bad header is not passed over in favour of the cookie: the caller asked to be someone.
         let token = value
@@ -50,7 +53,7 @@ async fn outcome(access: &Access, method: &Method, headers: &HeaderMap) -> Resul
     }
     let token = cookie(headers).ok_or_else(Problem::unauthorized)?;
     let caller = access.caller(token).await?;
-    if !method.is_safe() && !is_ours(headers, access.public_origin()) {
+    if !request.method.is_safe() && !is_ours(headers, asked(request), access.public_origin()) {
         return Err(Problem::forbidden(
             "A change with the console's cookie must come from the console's own pages.",
         ));
@@ -74,24 +77,29 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
         .filter(|value| !value.is_empty())
 }
 
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The host and port that were asked: a field in HTTP/1.1, part of the target in HTTP/2 (RFC 9113, section 8.3.1).
+fn asked(request: &Parts) -> Option<&str> {
+    let authority = || request.uri.authority().map(Authority::as_str);
+    text(&request.headers, header::HOST).or_else(authority)
+}
+
 /// Whether a write comes from our own pages: the browser says so, or its origin is ours.
-fn is_ours(headers: &HeaderMap, public_origin: &str) -> bool {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
-    };
-    if let Some(site) = text("sec-fetch-site") {
+fn is_ours(headers: &HeaderMap, asked: Option<&str>, public_origin: &str) -> bool {
+    if let Some(site) = text(headers, HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin";
     }
-    let Some(origin) = text("origin") else {
+    let Some(origin) = text(headers, header::ORIGIN) else {
         return false;
     };
     let host = origin
         .strip_prefix("https://")
         .or_else(|| origin.strip_prefix("http://"));
     (!public_origin.is_empty() && origin.eq_ignore_ascii_case(public_origin))
-        || (host.is_some_and(|host| !host.is_empty()) && host == text("host"))
+        || (host.is_some_and(|host| !host.is_empty()) && host == asked)
 }
 
 #[cfg(test)]
@@ -108,7 +116,14 @@ mod tests {
 
     #[test]
     fn a_write_is_ours_by_the_browsers_word_or_by_its_origin() {
-        let ours = |pairs| is_ours(&headers(pairs), "https://campanile.example");
+        let ours = |pairs| {
+            let headers = headers(pairs);
+            is_ours(
+                &headers,
+                text(&headers, header::HOST),
+                "https://campanile.example",
+            )
+        };
         assert!(ours(&[("sec-fetch-site", "same-origin")]));
         assert!(ours(&[("origin", "https://campanile.example")]));
         assert!(ours(&[
@@ -131,7 +146,24 @@ mod tests {
         ] {
             assert!(!ours(foreign), "{foreign:?}");
         }
-        assert!(!is_ours(&headers(&[("origin", "")]), ""));
+        assert!(!is_ours(&headers(&[("origin", "")]), None, ""));
+    }
+
+    #[test]
+    fn both_versions_of_http_say_which_host_was_asked() {
+        let request = |target: &str, host: Option<&str>| {
+            let mut request = axum::http::Request::builder().uri(target);
+            if let Some(host) = host {
+                request = request.header(header::HOST, host);
+            }
+            request.body(()).unwrap().into_parts().0
+        };
+        let first = request("/api/v1/me", Some("campanile.example:8443"));
+        let second = request("https://campanile.example:8443/api/v1/me", None);
+        for request in [first, second] {
+            assert_eq!(asked(&request), Some("campanile.example:8443"));
+        }
+        assert_eq!(asked(&request("/api/v1/me", None)), None);
     }
 
     #[test]
