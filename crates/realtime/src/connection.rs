@@ -125,6 +125,7 @@ pub(crate) const NO_SLOT: u32 = u32::MAX;
 struct Waiting {
     chunks: Vec<Bytes>,
     frames: usize,
+    /// With those that the socket has not sent yet.
     bytes: usize,
     dropped: u64,
     heartbeat: bool,
@@ -177,6 +178,7 @@ impl Connection {
     pub(crate) fn next(&self, context: &Context<'_>) -> Next {
         let mut waiting = self.waiting();
         if let Some(taken) = waiting.take(self.form) {
+            waiting.bytes = 0;
             return Next::Taken(taken);
         }
         if waiting.ended {
@@ -339,9 +341,9 @@ impl Waiting {
             return Sent::All;
         };
         let mut sent = socket.send();
-        while sent == Sent::All
-            && let Some(taken) = self.take(form)
-        {
+        while sent == Sent::All {
+            self.bytes = self.chunks.iter().map(Bytes::len).sum();
+            let Some(taken) = self.take(form) else { break };
             counters.count(&taken);
             sent = socket.then(taken.chunks);
         }
@@ -362,7 +364,7 @@ impl Waiting {
             return None;
         }
         let frames = std::mem::take(&mut self.frames);
-        (self.bytes, self.dropped, self.heartbeat, self.unread_since) = (0, 0, false, None);
+        (self.dropped, self.heartbeat, self.unread_since) = (0, false, None);
         Some(Taken {
             chunks,
             frames,

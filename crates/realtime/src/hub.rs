@@ -34,7 +34,8 @@ pub struct Options {
     pub shards: u16,
     /// How many frames wait for one connection at most.
     pub frames: usize,
-    /// How many bytes of frames wait for one connection at most. A single frame above it is never delivered.
+    /// How many bytes of frames wait for one connection at most, beside what the kernel holds. A single frame above it
+    /// is never delivered.
     pub bytes: usize,
     /// How many streams one person may have open.
     pub per_user: usize,
@@ -52,7 +53,7 @@ impl Default for Options {
         Self {
             shards: 0,
             frames: 1_024,
-            bytes: 128 * 1024,
+            bytes: 144 * 1024,
             per_user: 50,
             total: 20_000,
             heartbeat: Duration::from_secs(20),
