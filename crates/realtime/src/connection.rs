@@ -136,6 +136,8 @@ struct Waiting {
     socket: Option<Socket>,
     /// The shard has it on its list of sockets to flush.
     to_flush: bool,
+    /// The socket has no room, and will tell when it has.
+    full: bool,
 }
 
 /// What the body or the socket took at once.
@@ -275,6 +277,13 @@ impl Connection {
         sent
     }
 
+    /// The socket has room again. Whether the shard is to flush.
+    pub(crate) fn has_room(&self) -> bool {
+        let mut waiting = self.waiting();
+        waiting.full = false;
+        waiting.wake()
+    }
+
     /// Reads and forgets what the client says on its socket. Whether it is still there.
     pub(crate) fn listen(&self) -> bool {
         self.waiting().socket.as_mut().is_none_or(Socket::listen)
@@ -337,6 +346,9 @@ impl Waiting {
 
     /// Writes what waits to the socket, as much as it takes.
     fn write(&mut self, form: Form, counters: &Counters) -> Sent {
+        if self.full {
+            return Sent::Later;
+        }
         let Some(mut socket) = self.socket.take() else {
             return Sent::All;
         };
@@ -348,6 +360,7 @@ impl Waiting {
             sent = socket.then(taken.chunks);
         }
         self.socket = Some(socket);
+        self.full = sent == Sent::Later;
         sent
     }
 

@@ -184,7 +184,7 @@ impl Shard {
         if news.readable && !connection.listen() {
             connection.cut();
             self.index.remove(&connection);
-        } else if news.writable {
+        } else if news.writable && connection.has_room() {
             self.to_flush.push(connection);
         }
     }

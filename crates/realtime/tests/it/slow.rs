@@ -68,6 +68,59 @@ async fn a_stalled_client_delays_nobody_and_is_told_what_it_missed() {
     assert_eq!((metrics.dropped, metrics.resyncs), (dropped, resyncs));
 }
 
+// promise: E5
+#[tokio::test]
+async fn a_burst_larger_than_the_buffer_is_lost_by_nobody_who_reads() {
+    let station = Station::start(&Options {
+        frames: 8,
+        ..Options::default()
+    });
+    let company = station.clock.id();
+    let token = station.gate.sign_in(station.gate.member(&[company]));
+    let mut reader = station.open(&token).await;
+    let events = || station.event(Kind::ProjectUpdated, Audience::Company(company));
+    let burst: Vec<Event> = std::iter::repeat_with(events).take(100).collect();
+    let ids: Vec<String> = burst.iter().map(|event| event.id.to_string()).collect();
+    station.commit(burst);
+    for id in ids {
+        assert_eq!(reader.next_id().await, Some(id));
+    }
+    assert_eq!(station.hub.metrics().dropped, 0);
+}
+
+// promise: E5
+#[tokio::test]
+async fn what_a_socket_has_not_sent_counts_as_waiting() {
+    let bytes = 64 * 1024;
+    let station = Station::start(&Options {
+        bytes,
+        ..Options::default()
+    });
+    let company = station.clock.id();
+    let token = station.gate.sign_in(station.gate.member(&[company]));
+    let mut stalled = station.open(&token).await;
+    // Until nothing more goes anywhere, then what would fill the buffer twice more.
+    let mut published = 0;
+    while station.hub.metrics().dropped == 0 {
+        station.commit(vec![large(&station, company)]);
+        published += 1;
+        tokio::task::yield_now().await;
+    }
+    let sent = station.hub.metrics().sent;
+    for _ in 0..2 * bytes / 1_000 {
+        station.commit(vec![large(&station, company)]);
+        published += 1;
+        tokio::task::yield_now().await;
+    }
+    station.caught_up().await;
+    assert!(
+        station.hub.metrics().sent <= sent + 1,
+        "the stranger's frame alone"
+    );
+    let (received, dropped, _) = account(&mut stalled, published).await;
+    assert_eq!(received + dropped, published);
+}
+
 #[tokio::test]
 async fn a_client_that_never_reads_loses_its_connection() {
     let start = Time::from_nanos(1_700_000_000_000_000_000);
