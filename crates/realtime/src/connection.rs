@@ -136,8 +136,6 @@ struct Waiting {
     socket: Option<Socket>,
     /// The shard has it on its list of sockets to flush.
     to_flush: bool,
-    /// The socket has no room, and will tell when it has.
-    full: bool,
 }
 
 /// What the body or the socket took at once.
@@ -197,17 +195,20 @@ impl Connection {
         if waiting.ended {
             return Offered::default();
         }
-        if !waiting.has_room(run.frames.len(), run.bytes, bound) {
-            // A socket that is gone says so again when it is flushed.
-            waiting.write(self.form, counters);
-        }
+        let room = |waiting: &mut Waiting, frames, bytes| {
+            waiting.has_room(frames, bytes, bound) || {
+                // A socket that is gone says so again when it is flushed.
+                waiting.write(self.form, counters);
+                waiting.has_room(frames, bytes, bound)
+            }
+        };
         let mut dropped = 0;
-        if waiting.has_room(run.frames.len(), run.bytes, bound) {
+        if room(&mut waiting, run.frames.len(), run.bytes) {
             waiting.push(run.frames.len(), run.bytes, run.joined(self.form));
         } else {
             for frame in run.frames {
                 let bytes = frame.bytes().len();
-                if waiting.has_room(1, bytes, bound) {
+                if room(&mut waiting, 1, bytes) {
                     waiting.push(1, bytes, self.form.of(frame).clone());
                 } else {
                     dropped += 1;
@@ -280,7 +281,9 @@ impl Connection {
     /// The socket has room again. Whether the shard is to flush.
     pub(crate) fn has_room(&self) -> bool {
         let mut waiting = self.waiting();
-        waiting.full = false;
+        if let Some(socket) = &mut waiting.socket {
+            socket.has_room();
+        }
         waiting.wake()
     }
 
@@ -346,9 +349,6 @@ impl Waiting {
 
     /// Writes what waits to the socket, as much as it takes.
     fn write(&mut self, form: Form, counters: &Counters) -> Sent {
-        if self.full {
-            return Sent::Later;
-        }
         let Some(mut socket) = self.socket.take() else {
             return Sent::All;
         };
@@ -360,7 +360,6 @@ impl Waiting {
             sent = socket.then(taken.chunks);
         }
         self.socket = Some(socket);
-        self.full = sent == Sent::Later;
         sent
     }
 

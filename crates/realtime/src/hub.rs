@@ -53,7 +53,7 @@ impl Default for Options {
         Self {
             shards: 0,
             frames: 1_024,
-            bytes: 144 * 1024,
+            bytes: 150 * 1024,
             per_user: 50,
             total: 20_000,
             heartbeat: Duration::from_secs(20),

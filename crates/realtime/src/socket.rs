@@ -34,6 +34,8 @@ pub(crate) struct Socket {
     left: VecDeque<Bytes>,
     /// Whether the answer's head is on its way.
     begun: bool,
+    /// The kernel has no room, and will tell when it has.
+    full: bool,
     _seat: Seat,
 }
 
@@ -59,18 +61,30 @@ impl Socket {
             stream,
             left: VecDeque::from([head]),
             begun: false,
+            full: false,
             _seat: seat,
         }
+    }
+
+    /// The kernel has room again.
+    pub(crate) fn has_room(&mut self) {
+        self.full = false;
     }
 
     /// Sends what is left.
     pub(crate) fn send(&mut self) -> Sent {
         self.begun = true;
+        if self.full {
+            return Sent::Later;
+        }
         while !self.left.is_empty() {
             match self.write() {
                 Ok(0) => return Sent::Gone,
                 Ok(sent) => self.forget(sent),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Sent::Later,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.full = true;
+                    return Sent::Later;
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Sent::Gone,
             }
