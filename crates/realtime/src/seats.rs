@@ -97,13 +97,15 @@ impl Seats {
     /// The shards in which somebody may be whom the audience reaches.
     pub(crate) fn listening(&self, audience: Audience, mut each: impl FnMut(Shard)) {
         let taken = self.taken();
-        let crowds = match audience {
-            Audience::Platform => None,
-            Audience::User(user) => Some([Crowd::User(user); 2]),
-            Audience::Company(company) => Some([Crowd::Company(company), Crowd::Administrators]),
+        let listens = |shard| match audience {
+            Audience::Platform => true,
+            Audience::User(user) => taken.count(Crowd::User(user), shard) > 0,
+            Audience::Company(company) => [Crowd::Company(company), Crowd::Administrators]
+                .into_iter()
+                .any(|crowd| taken.count(crowd, shard) > 0),
         };
         for (shard, _) in (0..).zip(&taken.shards) {
-            if crowds.is_none_or(|crowds| crowds.iter().any(|crowd| taken.count(*crowd, shard) > 0)) {
+            if listens(shard) {
                 each(shard);
             }
         }
