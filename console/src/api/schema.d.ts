@@ -1274,7 +1274,7 @@ export interface components {
             unread: number;
         };
         /** @enum {string} */
-        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.deleted" | "sla.warning" | "sla.breached" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.ready" | "report.failed" | "agreement.expiring" | "approval.requested" | "approval.decided" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
+        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.commented" | "finding.deleted" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.deleted" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
         /** @description A URL that messages are posted to. One that several rules, teams or people name is there for each of them. */
         KnownDestination: {
             /** @description The channel. */

@@ -50,5 +50,9 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             include_str!("../migrations/0004-destinations.sql"),
         ),
         ("0005-bursts", include_str!("../migrations/0005-bursts.sql")),
+        (
+            "0006-more-default-rules",
+            include_str!("../migrations/0006-more-default-rules.sql"),
+        ),
     ],
 };

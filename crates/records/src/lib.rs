@@ -32,6 +32,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
     steps: &[
         ("0001-records", include_str!("../migrations/0001-records.sql")),
         ("0002-imports", include_str!("../migrations/0002-imports.sql")),
+        (
+            "0003-more-records",
+            include_str!("../migrations/0003-more-records.sql"),
+        ),
     ],
 };
 

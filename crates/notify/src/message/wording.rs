@@ -35,6 +35,11 @@ pub(super) fn words(event: &Event) -> Words {
             "This finding was assigned.",
         ),
         Kind::FindingStatusChanged => status_changed(event),
+        Kind::FindingCommented => done(
+            "New comment",
+            "commented on this finding",
+            "This finding has a comment.",
+        ),
         Kind::FindingDeleted => done(
             "Finding deleted",
             "deleted this finding",
@@ -47,6 +52,14 @@ pub(super) fn words(event: &Event) -> Words {
         Kind::SlaBreached => said(
             "SLA deadline passed",
             deadline(event, "This finding was to be closed", "by now"),
+        ),
+        Kind::SlaEscalated => said(
+            "SLA warning unread",
+            deadline(
+                event,
+                "Nobody read the warning: this finding is to be closed",
+                "soon",
+            ),
         ),
         Kind::RetestDue => said("Retest due", "This finding is due for its retest.".to_owned()),
         Kind::ScanScheduled => done(
@@ -73,8 +86,34 @@ pub(super) fn words(event: &Event) -> Words {
             "deleted this project",
             "This project was deleted.",
         ),
+        Kind::ReportRequested => done(
+            "Report requested",
+            "asks for this report",
+            "A report is asked for.",
+        ),
         Kind::ReportReady => said("Report ready", "This report is ready to download.".to_owned()),
         Kind::ReportFailed => said("Report failed", "This report could not be made.".to_owned()),
+        Kind::ReportUpdated => done(
+            "Report renamed",
+            "renamed this report",
+            "This report was renamed.",
+        ),
+        Kind::ReportDeleted => done(
+            "Report deleted",
+            "deleted this report",
+            "This report was deleted.",
+        ),
+        Kind::AgreementCreated => done("New agreement", "added this agreement", "An agreement was added."),
+        Kind::AgreementUpdated => done(
+            "Agreement updated",
+            "changed this agreement",
+            "This agreement was changed.",
+        ),
+        Kind::AgreementDeleted => done(
+            "Agreement deleted",
+            "deleted this agreement",
+            "This agreement was deleted.",
+        ),
         Kind::AgreementExpiring => said(
             "Agreement expiring",
             "This agreement is about to expire.".to_owned(),
@@ -85,6 +124,20 @@ pub(super) fn words(event: &Event) -> Words {
             "An approval is asked for.",
         ),
         Kind::ApprovalDecided => decided(event),
+        Kind::ApprovalUpdated => done(
+            "Approval changed",
+            "changed this request",
+            "This request was changed.",
+        ),
+        Kind::ApprovalExpired => said(
+            "Approval expired",
+            "The accepted risk ran out of its time; the finding is open again.".to_owned(),
+        ),
+        Kind::ApprovalDeleted => done(
+            "Request taken back",
+            "took this request back",
+            "This request was taken back.",
+        ),
         Kind::DestinationSwitchedOff => said(
             "Destination switched off",
             "No message goes there until its URL is saved again or a test message arrives there.".to_owned(),
