@@ -4,6 +4,143 @@
  */
 
 export interface paths {
+    "/api/v1/agreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The agreements the caller may see */
+        get: operations["list_agreements"];
+        put?: never;
+        /** Adds an agreement */
+        post: operations["create_agreement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agreements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One agreement */
+        get: operations["get_agreement"];
+        put?: never;
+        post?: never;
+        /** Deletes an agreement */
+        delete: operations["delete_agreement"];
+        options?: never;
+        head?: never;
+        /** Changes an agreement; what is left out stays */
+        patch: operations["update_agreement"];
+        trace?: never;
+    };
+    "/api/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The approvals the caller may see */
+        get: operations["list_approvals"];
+        put?: never;
+        /**
+         * Asks that the risk of a finding be accepted until a time
+         * @description The company's managers are asked; somebody else than who asks decides.
+         */
+        post: operations["create_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One approval */
+        get: operations["get_approval"];
+        put?: never;
+        post?: never;
+        /**
+         * Takes a request back that nobody has decided
+         * @description Whoever asked may, and managers.
+         */
+        delete: operations["delete_approval"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is asked for; what is left out stays
+         * @description Whoever asked may, and managers.
+         */
+        patch: operations["update_approval"];
+        trace?: never;
+    };
+    "/api/v1/approvals/{id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Decides an approval, once */
+        post: operations["decide_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The assets the caller may see */
+        get: operations["list_assets"];
+        put?: never;
+        /** Adds an asset */
+        post: operations["create_asset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/assets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One asset */
+        get: operations["get_asset"];
+        put?: never;
+        post?: never;
+        /** Deletes an asset that no finding is about */
+        delete: operations["delete_asset"];
+        options?: never;
+        head?: never;
+        /** Changes an asset; what is left out stays */
+        patch: operations["update_asset"];
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -904,6 +1041,138 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description A framework agreement. */
+        Agreement: {
+            company_id: components["schemas"]["Id"];
+            company_name: string;
+            created_at: components["schemas"]["Time"];
+            description: string;
+            /** @description Its last day. */
+            expires_on: components["schemas"]["Date"];
+            /**
+             * Format: int32
+             * @description The hours agreed on.
+             */
+            hours?: number | null;
+            /**
+             * Format: int32
+             * @description The hours spent of them.
+             */
+            hours_used: number;
+            id: components["schemas"]["Id"];
+            name: string;
+            /** @description What both sides call it, such as a contract's number. */
+            reference?: string | null;
+            starts_on?: components["schemas"]["Date"] | null;
+            status: components["schemas"]["AgreementStatus"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What changes of an agreement; what is left out stays. */
+        AgreementChange: {
+            /** @description At most 20,000 characters. */
+            description?: string | null;
+            expires_on?: components["schemas"]["Date"] | null;
+            /**
+             * Format: int32
+             * @description The hours agreed on; null for none.
+             */
+            hours?: number | null;
+            /**
+             * Format: int32
+             * @description The hours spent of them.
+             */
+            hours_used?: number | null;
+            /** @description One line of at most 300 characters. */
+            name?: string | null;
+            /** @description What both sides call it; null for nothing. */
+            reference?: string | null;
+            starts_on?: components["schemas"]["Date"] | null;
+            status?: components["schemas"]["AgreementStatus"] | null;
+        };
+        /**
+         * @description Where an agreement stands.
+         * @enum {string}
+         */
+        AgreementStatus: "Draft" | "Active" | "Terminated";
+        /** @description An approval. */
+        Approval: {
+            /** @description What was said to the decision. */
+            comment?: string | null;
+            company_id: components["schemas"]["Id"];
+            company_name: string;
+            created_at: components["schemas"]["Time"];
+            decided_at?: components["schemas"]["Time"] | null;
+            decided_by?: components["schemas"]["Named"] | null;
+            /** @description Until when the risk is accepted. */
+            expires_at: components["schemas"]["Time"];
+            finding_id: components["schemas"]["Id"];
+            finding_title: string;
+            id: components["schemas"]["Id"];
+            /** @description Why the risk should be accepted. */
+            reason: string;
+            requested_by?: components["schemas"]["Named"] | null;
+            severity: components["schemas"]["Severity"];
+            status: components["schemas"]["ApprovalStatus"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What changes of a request; what is left out stays. */
+        ApprovalChange: {
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description Why the risk should be accepted: at most 2,000 characters. */
+            reason?: string | null;
+        };
+        /**
+         * @description What can be decided.
+         * @enum {string}
+         */
+        ApprovalDecision: "approved" | "rejected";
+        /**
+         * @description Where an approval stands.
+         * @enum {string}
+         */
+        ApprovalStatus: "Requested" | "Approved" | "Rejected" | "Expired" | "Ended";
+        /** @description An asset. */
+        Asset: {
+            company_id: components["schemas"]["Id"];
+            company_name: string;
+            created_at: components["schemas"]["Time"];
+            criticality: components["schemas"]["AssetCriticality"];
+            description: string;
+            id: components["schemas"]["Id"];
+            /** @description Its address, URL or path. */
+            identifier?: string | null;
+            kind: components["schemas"]["AssetKind"];
+            name: string;
+            status: components["schemas"]["AssetStatus"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What changes of an asset; what is left out stays. */
+        AssetChange: {
+            criticality?: components["schemas"]["AssetCriticality"] | null;
+            /** @description At most 20,000 characters. */
+            description?: string | null;
+            /** @description Its address, URL or path; null for none. */
+            identifier?: string | null;
+            kind?: components["schemas"]["AssetKind"] | null;
+            /** @description One line of at most 300 characters. */
+            name?: string | null;
+            status?: components["schemas"]["AssetStatus"] | null;
+        };
+        /**
+         * @description How much depends on an asset.
+         * @enum {string}
+         */
+        AssetCriticality: "Low" | "Medium" | "High" | "Critical";
+        /**
+         * @description What kind of thing an asset is.
+         * @enum {string}
+         */
+        AssetKind: "Application" | "Repository" | "Host" | "Domain" | "Network" | "Cloud" | "Image" | "Other";
+        /**
+         * @description Where an asset stands.
+         * @enum {string}
+         */
+        AssetStatus: "Active" | "Retired";
         /** @description Who is to see to a finding. */
         AssigneesBody: {
             /** @description Teams of the company, at most 100. */
@@ -1036,6 +1305,13 @@ export interface components {
         };
         /** Format: date */
         Date: string;
+        /** @description A decision. */
+        DecisionBody: {
+            /** @description Why: at most 2,000 characters. */
+            comment?: string | null;
+            /** @description Approved or rejected. */
+            decision: components["schemas"]["ApprovalDecision"];
+        };
         /** @description A message to one destination. */
         Delivery: {
             /**
@@ -1159,6 +1435,9 @@ export interface components {
         Finding: {
             /** @description The statuses a person can move it to. */
             allowed_statuses: components["schemas"]["FindingStatus"][];
+            asset_id?: components["schemas"]["Id"] | null;
+            /** @description That asset's name. */
+            asset_name?: string | null;
             /** @description Who sees to it. */
             assignees: components["schemas"]["FindingAssignees"];
             closed_at?: components["schemas"]["Time"] | null;
@@ -1206,6 +1485,7 @@ export interface components {
         };
         /** @description What changes of a finding; what is left out stays. */
         FindingChange: {
+            asset_id?: components["schemas"]["Id"] | null;
             /** @description Every team that sees to it. */
             assignee_team_ids?: components["schemas"]["Id"][] | null;
             /** @description Everyone who sees to it. */
@@ -1364,8 +1644,56 @@ export interface components {
             /** @description Its name. */
             name: string;
         };
+        /** @description An agreement to add. */
+        NewAgreement: {
+            /** @description The company it is with. */
+            company_id: components["schemas"]["Id"];
+            /** @description At most 20,000 characters. */
+            description?: string | null;
+            /** @description Its last day. */
+            expires_on: components["schemas"]["Date"];
+            /**
+             * Format: int32
+             * @description The hours agreed on.
+             */
+            hours?: number | null;
+            /**
+             * Format: int32
+             * @description The hours spent of them; 0 by default.
+             */
+            hours_used?: number | null;
+            /** @description One line of at most 300 characters. */
+            name: string;
+            /** @description What both sides call it, such as a contract's number: at most 1,000 characters. */
+            reference?: string | null;
+            starts_on?: components["schemas"]["Date"] | null;
+            status?: components["schemas"]["AgreementStatus"] | null;
+        };
+        /** @description An approval to ask for. */
+        NewApproval: {
+            /** @description Until when, in the future. */
+            expires_at: components["schemas"]["Time"];
+            /** @description The finding whose risk should be accepted. */
+            finding_id: components["schemas"]["Id"];
+            /** @description Why: at most 2,000 characters. */
+            reason: string;
+        };
+        /** @description An asset to add. */
+        NewAsset: {
+            /** @description The company it is of. */
+            company_id: components["schemas"]["Id"];
+            criticality?: components["schemas"]["AssetCriticality"] | null;
+            /** @description At most 20,000 characters. */
+            description?: string | null;
+            /** @description Its address, URL or path: at most 1,000 characters. */
+            identifier?: string | null;
+            kind?: components["schemas"]["AssetKind"] | null;
+            /** @description One line of at most 300 characters. */
+            name: string;
+        };
         /** @description A finding to write down. */
         NewFinding: {
+            asset_id?: components["schemas"]["Id"] | null;
             /** @description Teams of the company that see to it. */
             assignee_team_ids?: components["schemas"]["Id"][];
             /** @description People who see to it; they must be able to see the company. */
@@ -1502,6 +1830,83 @@ export interface components {
             updated_at: components["schemas"]["Time"];
         };
         /** @description One page of a list. */
+        Page_Agreement: {
+            /** @description The rows. */
+            items: {
+                company_id: components["schemas"]["Id"];
+                company_name: string;
+                created_at: components["schemas"]["Time"];
+                description: string;
+                /** @description Its last day. */
+                expires_on: components["schemas"]["Date"];
+                /**
+                 * Format: int32
+                 * @description The hours agreed on.
+                 */
+                hours?: number | null;
+                /**
+                 * Format: int32
+                 * @description The hours spent of them.
+                 */
+                hours_used: number;
+                id: components["schemas"]["Id"];
+                name: string;
+                /** @description What both sides call it, such as a contract's number. */
+                reference?: string | null;
+                starts_on?: components["schemas"]["Date"] | null;
+                status: components["schemas"]["AgreementStatus"];
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Approval: {
+            /** @description The rows. */
+            items: {
+                /** @description What was said to the decision. */
+                comment?: string | null;
+                company_id: components["schemas"]["Id"];
+                company_name: string;
+                created_at: components["schemas"]["Time"];
+                decided_at?: components["schemas"]["Time"] | null;
+                decided_by?: components["schemas"]["Named"] | null;
+                /** @description Until when the risk is accepted. */
+                expires_at: components["schemas"]["Time"];
+                finding_id: components["schemas"]["Id"];
+                finding_title: string;
+                id: components["schemas"]["Id"];
+                /** @description Why the risk should be accepted. */
+                reason: string;
+                requested_by?: components["schemas"]["Named"] | null;
+                severity: components["schemas"]["Severity"];
+                status: components["schemas"]["ApprovalStatus"];
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Asset: {
+            /** @description The rows. */
+            items: {
+                company_id: components["schemas"]["Id"];
+                company_name: string;
+                created_at: components["schemas"]["Time"];
+                criticality: components["schemas"]["AssetCriticality"];
+                description: string;
+                id: components["schemas"]["Id"];
+                /** @description Its address, URL or path. */
+                identifier?: string | null;
+                kind: components["schemas"]["AssetKind"];
+                name: string;
+                status: components["schemas"]["AssetStatus"];
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Company: {
             /** @description The rows. */
             items: {
@@ -1585,6 +1990,9 @@ export interface components {
             items: {
                 /** @description The statuses a person can move it to. */
                 allowed_statuses: components["schemas"]["FindingStatus"][];
+                asset_id?: components["schemas"]["Id"] | null;
+                /** @description That asset's name. */
+                asset_name?: string | null;
                 /** @description Who sees to it. */
                 assignees: components["schemas"]["FindingAssignees"];
                 closed_at?: components["schemas"]["Time"] | null;
@@ -2268,6 +2676,607 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_agreements: {
+        parameters: {
+            query?: {
+                /** @description Only those with this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Only those in one of these statuses, separated by commas. */
+                status?: string;
+                /** @description Only those with this in name, reference or description, in any case of letters. */
+                text?: string;
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of agreements, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Agreement"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAgreement"];
+            };
+        };
+        responses: {
+            /** @description The agreement */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agreement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_agreement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AgreementChange"];
+            };
+        };
+        responses: {
+            /** @description The agreement */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_approvals: {
+        parameters: {
+            query?: {
+                /** @description Only those about this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Only those about this finding. */
+                finding_id?: components["schemas"]["Id"];
+                /** @description Only those that this person asked for: an id, or `me`. */
+                requested_by?: string;
+                /** @description Only those in one of these statuses, separated by commas. */
+                status?: string;
+                /** @description Only those with this in what their finding says, in any case of letters. */
+                text?: string;
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of approvals, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Approval"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApproval"];
+            };
+        };
+        responses: {
+            /** @description The approval */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description The risk cannot be accepted, or that is asked for already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description It is decided */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApprovalChange"];
+            };
+        };
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description It is decided */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_approval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionBody"];
+            };
+        };
+        responses: {
+            /** @description The approval */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approval"];
+                };
+            };
+            /** @description Not the role, or the one who asked */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is decided, its time is over, or the finding has gone elsewhere */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_assets: {
+        parameters: {
+            query?: {
+                /** @description Only those of this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Only those of one of these kinds, separated by commas. */
+                kind?: string;
+                /** @description Only those in one of these statuses, separated by commas. */
+                status?: string;
+                /** @description Only those of one of these criticalities, separated by commas. */
+                criticality?: string;
+                /** @description Only those with this in name, identifier or description, in any case of letters. */
+                text?: string;
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of assets, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Asset"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAsset"];
+            };
+        };
+        responses: {
+            /** @description The asset */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The asset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Findings are about it */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_asset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssetChange"];
+            };
+        };
+        responses: {
+            /** @description The asset */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Asset"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -2987,6 +3996,8 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those of this project. */
                 project_id?: components["schemas"]["Id"];
+                /** @description Only those about this asset. */
+                asset_id?: components["schemas"]["Id"];
                 /** @description Only those that this scan found first or last. */
                 scan_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */

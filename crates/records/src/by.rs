@@ -18,6 +18,13 @@ pub struct Named {
     pub name: String,
 }
 
+impl Named {
+    /// The id and the name of something that may be none.
+    pub(crate) fn split(named: Option<Self>) -> (Option<Id>, Option<String>) {
+        named.map_or((None, None), |named| (Some(named.id), Some(named.name)))
+    }
+}
+
 /// Who changes something.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct By {
@@ -85,6 +92,14 @@ impl Place {
             company: Named { id: company, name },
             project,
         })
+    }
+
+    /// A company itself, and no project of it.
+    pub fn of(company: &Named) -> Self {
+        Self {
+            company: company.clone(),
+            project: None,
+        }
     }
 
     /// The fields of an event's data that say where it happened.

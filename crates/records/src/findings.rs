@@ -32,6 +32,8 @@ pub struct Finding {
     pub id: Id,
     /// The company and the project it belongs to.
     pub place: Place,
+    /// The asset it is about.
+    pub asset: Option<Named>,
     /// The tool that found it; empty for one that a person wrote down.
     pub tool: String,
     /// What the tool knows it by, unique in company, project and tool; its own id for one without a tool.

@@ -1,9 +1,12 @@
-//! The records that emit: projects, scans, findings, their deadlines, and what is due when.
+//! The records that emit: assets, agreements, approvals, projects, scans, findings, their deadlines, and what is due when.
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
 //! the lifecycle of a finding ([`findings::Status`]); the SLA days ([`sla`]); what is due when ([`dated`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
+pub mod agreements;
+pub mod approvals;
+pub mod assets;
 pub mod by;
 pub mod date;
 pub mod dated;
@@ -15,7 +18,9 @@ pub mod scans;
 pub mod sla;
 
 mod column;
+mod differ;
 mod text;
+mod word;
 
 pub use by::{By, Named, Place};
 pub use date::Date;

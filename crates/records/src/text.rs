@@ -5,9 +5,10 @@
 use std::str::FromStr;
 
 use access::{
-    FieldError,
+    FieldError, Patch,
     validate::{self, Check},
 };
+use base::Id;
 use store::Value;
 
 /// Characters of a title or a name.
@@ -42,10 +43,39 @@ pub(crate) fn line(check: &mut Check, field: &str, text: &str, max: usize) -> St
     base::text::line(&check.line(field, text, max), max)
 }
 
+/// A change of a line that may go: as [`line`].
+pub(crate) fn line_change(
+    check: &mut Check,
+    field: &str,
+    value: Patch<String>,
+    max: usize,
+) -> Option<String> {
+    let text = value.change()?.unwrap_or_default();
+    Some(line(check, field, &text, max))
+}
+
+/// The text, or none for an empty one.
+pub(crate) fn given(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
+}
+
 /// What a list looks for, if anything.
 pub(crate) fn wanted(check: &mut Check, text: Option<String>) -> Option<String> {
     let text = text.filter(|text| !text.trim().is_empty())?;
     Some(check.line("text", &text, MAX_SEARCH))
+}
+
+/// The person a parameter names: an id, or `me`.
+pub(crate) fn person(check: &mut Check, field: &str, text: Option<&str>, me: Id) -> Option<Id> {
+    match text {
+        None | Some("") => None,
+        Some("me") => Some(me),
+        Some(id) => {
+            let id = id.parse();
+            check.that(id.is_ok(), field, "it is neither an id nor `me`");
+            id.ok()
+        }
+    }
 }
 
 /// The values of a parameter that are separated by commas.

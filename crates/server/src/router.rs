@@ -69,11 +69,19 @@ fn people() -> OpenApiRouter<Access> {
 
 fn work() -> OpenApiRouter<Records> {
     use records::{
+        agreements::http as agreements, approvals::http as approvals, assets::http as assets,
         findings::http as findings, projects::http as projects, scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
+        .routes(routes!(assets::list, assets::create))
+        .routes(routes!(assets::get, assets::update, assets::delete))
+        .routes(routes!(agreements::list, agreements::create))
+        .routes(routes!(agreements::get, agreements::update, agreements::delete))
+        .routes(routes!(approvals::list, approvals::create))
+        .routes(routes!(approvals::get, approvals::update, approvals::delete))
+        .routes(routes!(approvals::decide))
         .routes(routes!(scans::list, scans::create))
         .routes(routes!(scans::get, scans::update, scans::delete))
         .routes(routes!(findings::list, findings::create))

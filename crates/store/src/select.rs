@@ -43,6 +43,15 @@ impl Select {
         self
     }
 
+    /// Only rows whose `column` is one of the values, if there are any.
+    #[must_use]
+    pub fn among<V: Copy + Into<Value>>(self, column: &str, values: &[V]) -> Self {
+        if values.is_empty() {
+            return self;
+        }
+        self.within(column, values.iter().copied())
+    }
+
     /// One more condition with its value, if there is a value.
     #[must_use]
     pub fn filter<V: Into<Value>>(self, condition: &str, value: Option<V>) -> Self {

@@ -6,7 +6,11 @@ use serde_json::json;
 use store::{Tx, params};
 
 use super::{Finding, Mover, Status, assignees, event, history, row};
-use crate::{By, Named, Place, Settings, sla};
+use crate::{
+    By, Named, Place, Settings, approvals,
+    differ::{names, set},
+    sla,
+};
 
 /// What a change needs to know beside the finding: the settings of its company ([`Settings::of`]) and who does it.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,7 @@ pub struct Context<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of a finding")]
 pub struct New {
+    pub asset: Option<Named>,
     pub title: String,
     pub severity: Severity,
     pub description: String,
@@ -43,6 +48,7 @@ impl New {
     /// One with this title and severity and nothing else.
     pub fn titled(title: impl Into<String>, severity: Severity) -> Self {
         Self {
+            asset: None,
             title: title.into(),
             severity,
             description: String::new(),
@@ -69,6 +75,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
     let mut finding = Finding {
         id,
         place: place.clone(),
+        asset: new.asset,
         fingerprint: if new.fingerprint.is_empty() {
             id.to_string()
         } else {
@@ -108,6 +115,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
 #[expect(missing_docs, reason = "the fields are those of a finding")]
 pub struct Change {
     pub project: Option<Option<Named>>,
+    pub asset: Option<Option<Named>>,
     pub title: Option<String>,
     pub description: Option<String>,
     pub severity: Option<Severity>,
@@ -131,14 +139,14 @@ pub fn change(
 ) -> Result<bool, Problem> {
     let mut changed = finding.clone();
     apply(&mut changed, change, context.settings);
-    let names = differences(finding, &changed);
-    if names.is_empty() {
+    let fields = differences(finding, &changed);
+    if fields.is_empty() {
         return Ok(false);
     }
     changed.updated_at = tx.now();
     row::update(tx, &changed)?;
     let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
-    updated.data.insert("changed".to_owned(), json!(names));
+    updated.data.insert("changed".to_owned(), json!(fields));
     tx.emit(updated)?;
     *finding = changed;
     Ok(true)
@@ -146,6 +154,7 @@ pub fn change(
 
 fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
     set(&mut finding.place.project, change.project);
+    set(&mut finding.asset, change.asset);
     set(&mut finding.title, change.title);
     set(&mut finding.description, change.description);
     set(&mut finding.location, change.location);
@@ -167,17 +176,13 @@ fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
     }
 }
 
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
 /// The names of the fields in which two states of a finding differ.
 fn differences(before: &Finding, after: &Finding) -> Vec<&'static str> {
     let project = |finding: &Finding| finding.place.project.as_ref().map(|project| project.id);
-    [
+    let asset = |finding: &Finding| finding.asset.as_ref().map(|asset| asset.id);
+    names([
         ("project_id", project(before) != project(after)),
+        ("asset_id", asset(before) != asset(after)),
         ("title", before.title != after.title),
         ("description", before.description != after.description),
         ("severity", before.severity != after.severity),
@@ -189,10 +194,7 @@ fn differences(before: &Finding, after: &Finding) -> Vec<&'static str> {
             (before.sla_due_at, before.sla_by_hand) != (after.sla_due_at, after.sla_by_hand),
         ),
         ("retest_due_at", before.retest_due_at != after.retest_due_at),
-    ]
-    .into_iter()
-    .filter_map(|(name, differs)| differs.then_some(name))
-    .collect()
+    ])
 }
 
 /// Moves a finding to another status: `finding.status_changed`, and a line in its history.
@@ -224,6 +226,9 @@ pub fn move_to(
     finding.closed_by_scan = !to.is_open() && mover == Mover::Scan;
     finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
     row::update(tx, finding)?;
+    if from == Status::AcceptedRisk {
+        approvals::end(tx, finding.id, context.by)?;
+    }
     let step = history::Step {
         finding: finding.id,
         from,

@@ -26,6 +26,12 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     put(data, "title", Some(&finding.title));
     put(data, "status", Some(finding.status));
     put(data, "scan_id", finding.last_scan);
+    put(data, "asset_id", finding.asset.as_ref().map(|asset| asset.id));
+    put(
+        data,
+        "asset_name",
+        finding.asset.as_ref().map(|asset| &asset.name),
+    );
     put(data, "location", given(&finding.location));
     put(data, "tool", given(&finding.tool));
     put(data, "sla_due_at", finding.sla_due_at);

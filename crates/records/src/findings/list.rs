@@ -16,6 +16,8 @@ pub struct Filter {
     pub company: Option<Id>,
     /// Of this project.
     pub project: Option<Id>,
+    /// About this asset.
+    pub asset: Option<Id>,
     /// First or last found by this scan.
     pub scan: Option<Id>,
     /// In one of these statuses; empty for all.
@@ -174,7 +176,8 @@ pub fn list(
         .scope("f.company_id", scope)
         .filter("f.company_id = ?", filter.company)
         // The indexes leave out '', and SQLite has to be told that the value is none.
-        .filter("f.project_id = ? and f.project_id <> ''", filter.project);
+        .filter("f.project_id = ? and f.project_id <> ''", filter.project)
+        .filter("f.asset_id = ? and f.asset_id <> ''", filter.asset);
     if let Some(scan) = filter.scan {
         select = select.push(OF_SCAN, vec![scan.into(), scan.into()]);
     }

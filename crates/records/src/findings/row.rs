@@ -17,8 +17,8 @@ use crate::{
 pub(super) const SELECT: &str = "select f.id, f.company_id, c.name, f.project_id, p.name, f.tool, f.fingerprint, \
      f.rule_id, f.location, f.cwe, f.title, f.description, f.severity, f.status, f.first_scan_id, f.last_scan_id, \
      f.sla_due_at, f.sla_by_hand, f.retest_due_at, f.closed_at, f.closed_by_scan, f.created_by, f.created_at, \
-     f.updated_at, f.last_seen_at from findings f join companies c on c.id = f.company_id \
-     left join projects p on p.id = f.project_id where 1 = 1";
+     f.updated_at, f.last_seen_at, f.asset_id, a.name from findings f join companies c on c.id = f.company_id \
+     left join projects p on p.id = f.project_id left join assets a on a.id = f.asset_id where 1 = 1";
 
 impl FromRow for Finding {
     fn from_row(row: &Row) -> Result<Self, Error> {
@@ -31,6 +31,7 @@ impl FromRow for Finding {
                 },
                 project: column::named(row, 3)?,
             },
+            asset: column::named(row, 25)?,
             tool: row.get(5)?,
             fingerprint: row.get(6)?,
             rule_id: row.get(7)?,
@@ -92,13 +93,13 @@ fn assigned(tx: &mut Tx<'_>, sql: &str, ids: &[Id]) -> Result<BTreeMap<Id, Vec<N
 
 const INSERT: &str = "insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, \
      title, description, severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, \
-     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, created_by, created_at) \
+     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, created_by, created_at) \
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25)";
+     $23, $24, $25, $26)";
 const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprint = $5, rule_id = $6, location = $7, \
      cwe = $8, title = $9, description = $10, severity = $11, severity_rank = $12, status = $13, first_scan_id = $14, \
      last_scan_id = $15, sla_due_at = $16, sla_by_hand = $17, retest_due_at = $18, closed_at = $19, \
-     closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23 where id = $1 and company_id = $2";
+     closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23, asset_id = $24 where id = $1 and company_id = $2";
 
 /// Writes a new finding, without who sees to it.
 pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
@@ -115,7 +116,7 @@ pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
     }
 }
 
-/// The values of `$1` to `$23` of both statements.
+/// The values of `$1` to `$24` of both statements.
 fn values(finding: &Finding) -> Vec<store::Value> {
     params![
         finding.id,
@@ -141,6 +142,7 @@ fn values(finding: &Finding) -> Vec<store::Value> {
         searched(finding),
         finding.updated_at,
         finding.last_seen_at,
+        id_or_none(finding.asset.as_ref().map(|asset| asset.id)),
     ]
     .to_vec()
 }

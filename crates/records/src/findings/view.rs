@@ -4,7 +4,7 @@ use base::{Id, Severity, Time};
 use serde::Serialize;
 
 use super::{Finding, Mover, Status};
-use crate::Named;
+use crate::{Named, text::given};
 
 /// A finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -20,6 +20,10 @@ pub struct View {
     pub project_id: Option<Id>,
     /// That project's name.
     pub project_name: Option<String>,
+    /// The asset it is about.
+    pub asset_id: Option<Id>,
+    /// That asset's name.
+    pub asset_name: Option<String>,
     /// The scan that found it last.
     pub scan_id: Option<Id>,
     /// What it is, in a line.
@@ -68,17 +72,16 @@ pub struct Assignees {
 
 impl From<Finding> for View {
     fn from(finding: Finding) -> Self {
-        let given = |text: String| (!text.is_empty()).then_some(text);
-        let (project_id, project_name) = match finding.place.project {
-            Some(project) => (Some(project.id), Some(project.name)),
-            None => (None, None),
-        };
+        let (project_id, project_name) = Named::split(finding.place.project);
+        let (asset_id, asset_name) = Named::split(finding.asset);
         Self {
             id: finding.id,
             company_id: finding.place.company.id,
             company_name: finding.place.company.name,
             project_id,
             project_name,
+            asset_id,
+            asset_name,
             scan_id: finding.last_scan,
             title: finding.title,
             description: finding.description,

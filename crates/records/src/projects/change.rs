@@ -10,6 +10,7 @@ use crate::{
     By, Date, Named, Place,
     by::{self, put},
     column::time_or_none,
+    differ::{names, set},
     text,
 };
 
@@ -77,13 +78,13 @@ pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -
     set(&mut project.starts_on, change.starts_on);
     set(&mut project.ends_on, change.ends_on);
     in_order(project)?;
-    let names = differences(&before, project);
-    if names.is_empty() {
+    let fields = differences(&before, project);
+    if fields.is_empty() {
         return Ok(false);
     }
     project.updated_at = tx.now();
     tx.execute(UPDATE, &values(project))?;
-    emit(tx, Kind::ProjectUpdated, project, by, &names)?;
+    emit(tx, Kind::ProjectUpdated, project, by, &fields)?;
     Ok(true)
 }
 
@@ -107,12 +108,6 @@ pub fn delete(tx: &mut Tx<'_>, project: &Project, by: &By) -> Result<(), Problem
     Ok(())
 }
 
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
 fn in_order(project: &Project) -> Result<(), Problem> {
     match (project.starts_on, project.ends_on) {
         (Some(start), Some(end)) if end < start => Err(Problem::field("ends_on", "it is before starts_on")),
@@ -121,16 +116,13 @@ fn in_order(project: &Project) -> Result<(), Problem> {
 }
 
 fn differences(before: &Project, after: &Project) -> Vec<&'static str> {
-    [
+    names([
         ("name", before.name != after.name),
         ("description", before.description != after.description),
         ("status", before.status != after.status),
         ("starts_on", before.starts_on != after.starts_on),
         ("ends_on", before.ends_on != after.ends_on),
-    ]
-    .into_iter()
-    .filter_map(|(name, differs)| differs.then_some(name))
-    .collect()
+    ])
 }
 
 /// The values of `$1` to `$9` of both statements.
@@ -155,11 +147,7 @@ fn emit(tx: &mut Tx<'_>, kind: Kind, project: &Project, by: &By, changed: &[&str
         kind: SubjectType::Project,
         id: project.id,
     };
-    let place = Place {
-        company: project.company.clone(),
-        project: None,
-    };
-    let mut event = by::event(tx, kind, subject, &place, by);
+    let mut event = by::event(tx, kind, subject, &Place::of(&project.company), by);
     put(&mut event.data, "project_id", Some(project.id));
     put(&mut event.data, "project_name", Some(&project.name));
     put(&mut event.data, "title", Some(&project.name));

@@ -9,6 +9,7 @@ use super::{Scan, Status, event};
 use crate::{
     By, Named, Place,
     column::{id_or_none, time_or_none},
+    differ::{names, set},
     text,
 };
 
@@ -85,8 +86,8 @@ pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Resu
     set(&mut scan.status, change.status);
     set(&mut scan.scheduled_at, change.scheduled_at);
     set(&mut scan.error, change.error);
-    let names = differences(&before, scan);
-    if names.is_empty() {
+    let fields = differences(&before, scan);
+    if fields.is_empty() {
         return Ok(false);
     }
     write(tx, &before, scan)?;
@@ -96,7 +97,7 @@ pub fn change(tx: &mut Tx<'_>, scan: &mut Scan, change: Change, by: &By) -> Resu
         scan.status.kind()
     };
     let mut changed = event::of(tx, kind, scan, by);
-    changed.data.insert("changed".to_owned(), json!(names));
+    changed.data.insert("changed".to_owned(), json!(fields));
     tx.emit(changed)?;
     Ok(true)
 }
@@ -157,25 +158,16 @@ pub fn delete(tx: &mut Tx<'_>, scan: &Scan, by: &By) -> Result<(), Problem> {
     Ok(())
 }
 
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
-    }
-}
-
 fn differences(before: &Scan, after: &Scan) -> Vec<&'static str> {
     let project = |scan: &Scan| scan.place.project.as_ref().map(|project| project.id);
-    [
+    names([
         ("project_id", project(before) != project(after)),
         ("name", before.name != after.name),
         ("tool", before.tool != after.tool),
         ("status", before.status != after.status),
         ("scheduled_at", before.scheduled_at != after.scheduled_at),
         ("error", before.error != after.error),
-    ]
-    .into_iter()
-    .filter_map(|(name, differs)| differs.then_some(name))
-    .collect()
+    ])
 }
 
 /// The values of `$1` to `$13` of both statements.

@@ -6,6 +6,8 @@
 )]
 
 mod answer;
+mod approvals;
+mod assets;
 mod assigning;
 mod deadlines;
 mod editing;

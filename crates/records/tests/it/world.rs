@@ -6,8 +6,8 @@ use access::{Access, Role, testing};
 use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
-    Records, Settings, findings::http as findings, projects::http as projects, scans::http as scans,
-    sla::http as sla,
+    Records, Settings, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
+    findings::http as findings, projects::http as projects, scans::http as scans, sla::http as sla,
 };
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};
@@ -246,6 +246,13 @@ fn router(access: &Access, store: &Store) -> Router {
     let (router, _) = OpenApiRouter::<Records>::new()
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
+        .routes(routes!(assets::list, assets::create))
+        .routes(routes!(assets::get, assets::update, assets::delete))
+        .routes(routes!(agreements::list, agreements::create))
+        .routes(routes!(agreements::get, agreements::update, agreements::delete))
+        .routes(routes!(approvals::list, approvals::create))
+        .routes(routes!(approvals::get, approvals::update, approvals::delete))
+        .routes(routes!(approvals::decide))
         .routes(routes!(scans::list, scans::create))
         .routes(routes!(scans::get, scans::update, scans::delete))
         .routes(routes!(findings::list, findings::create))

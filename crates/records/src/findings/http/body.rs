@@ -9,7 +9,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use crate::{
-    MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE,
+    MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, assets,
     date::plausible,
     findings::{
         Change, Finding, New, Status,
@@ -29,6 +29,8 @@ pub struct NewFinding {
     pub(super) company_id: Id,
     /// A project of that company.
     pub(super) project_id: Option<Id>,
+    /// The asset of that company that it is about.
+    asset_id: Option<Id>,
     /// What it is: one line of at most 300 characters.
     title: String,
     /// What it is, at length: at most 20,000 characters.
@@ -62,7 +64,11 @@ impl NewFinding {
         plausible(check, "sla_due_at", self.sla_due_at);
         plausible(check, "retest_due_at", self.retest_due_at);
         let description = self.description.unwrap_or_default();
+        let asset = self
+            .asset_id
+            .map(|id| assets::in_company(tx, self.company_id, id));
         Ok(New {
+            asset: asset.transpose()?,
             description: check.block("description", &description, MAX_DESCRIPTION),
             location: text::line(check, "location", &self.location.unwrap_or_default(), MAX_LINE),
             cwe: text::line(check, "cwe", &self.cwe.unwrap_or_default(), MAX_LINE),
@@ -83,6 +89,10 @@ pub struct FindingChange {
     #[serde(default)]
     #[schema(value_type = Option<Id>)]
     project_id: Patch<Id>,
+    /// The asset of the company that it is about; null for none.
+    #[serde(default)]
+    #[schema(value_type = Option<Id>)]
+    asset_id: Patch<Id>,
     /// What it is: one line of at most 300 characters.
     title: Option<String>,
     /// What it is, at length: at most 20,000 characters.
@@ -124,6 +134,10 @@ impl FindingChange {
             .project_id
             .try_map(|id| projects::in_company(tx, company, id))?
             .change();
+        let asset = self
+            .asset_id
+            .try_map(|id| assets::in_company(tx, company, id))?
+            .change();
         let assignees = match (self.assignee_user_ids, self.assignee_team_ids) {
             (None, None) => None,
             (users, teams) => {
@@ -138,13 +152,11 @@ impl FindingChange {
         };
         plausible(check, "sla_due_at", self.sla_due_at.over(None));
         plausible(check, "retest_due_at", self.retest_due_at.over(None));
-        let mut line = |field, value: Patch<String>| {
-            let text = value.change()?.unwrap_or_default();
-            Some(text::line(check, field, &text, MAX_LINE))
-        };
-        let (location, cwe) = (line("location", self.location), line("cwe", self.cwe));
+        let location = text::line_change(check, "location", self.location, MAX_LINE);
+        let cwe = text::line_change(check, "cwe", self.cwe, MAX_LINE);
         let change = Change {
             project,
+            asset,
             title: self.title.map(|title| text::title(check, "title", &title)),
             description: self
                 .description

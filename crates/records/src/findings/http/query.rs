@@ -17,6 +17,8 @@ pub struct ListQuery {
     company_id: Option<Id>,
     /// Only those of this project.
     project_id: Option<Id>,
+    /// Only those about this asset.
+    asset_id: Option<Id>,
     /// Only those that this scan found first or last.
     scan_id: Option<Id>,
     /// Only those in one of these statuses, separated by commas.
@@ -41,22 +43,14 @@ impl ListQuery {
             sort.transpose()
                 .map_err(|detail| access::FieldError::new("sort", detail)),
         );
-        let assignee = match self.assignee.as_deref() {
-            None | Some("") => None,
-            Some("me") => Some(me),
-            Some(id) => {
-                let id = id.parse();
-                check.that(id.is_ok(), "assignee", "it is neither an id nor `me`");
-                id.ok()
-            }
-        };
         let filter = Filter {
             company: self.company_id,
             project: self.project_id,
+            asset: self.asset_id,
             scan: self.scan_id,
             statuses: text::several(&mut check, "status", self.status.as_deref()),
             severities: text::several(&mut check, "severity", self.severity.as_deref()),
-            assignee,
+            assignee: text::person(&mut check, "assignee", self.assignee.as_deref(), me),
             text: text::wanted(&mut check, self.text),
         };
         check.done()?;

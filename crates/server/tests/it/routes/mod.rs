@@ -90,10 +90,19 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         .expect(200);
     let scan = json!({"company_id": world.company, "name": "s"});
     let scan = admin.post("/scans", scan).await.id();
+    let asset = json!({"company_id": world.company, "name": "a"});
+    let asset = admin.post("/assets", asset).await.id();
+    let agreement = json!({"company_id": world.company, "name": "a", "expires_on": "2030-01-01"});
+    let agreement = admin.post("/agreements", agreement).await.id();
+    let approval = json!({"finding_id": finding, "reason": "r", "expires_at": "2030-01-01T00:00:00Z"});
+    let approval = analyst.post("/approvals", approval).await.id();
     let delivery = first(admin, "/deliveries").await;
     let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
     let token = admin.post("/tokens", json!({"name": "ci"})).await.id();
     BTreeMap::from([
+        ("agreements", agreement),
+        ("approvals", approval),
+        ("assets", asset),
         ("companies", world.company.clone()),
         ("users", world.analyst.clone()),
         ("projects", world.project.clone()),

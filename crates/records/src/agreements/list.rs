@@ -1,0 +1,100 @@
+//! Finding agreements: one, or a page of those that fit.
+
+use access::{Page, PageQuery, Problem};
+use base::{Id, Scope};
+use store::{Error, FromRow, Row, Select, Tx};
+
+use super::{Agreement, Status};
+use crate::{Date, Named, column, text};
+
+const SELECT: &str = "select a.id, a.company_id, c.name, a.name, a.reference, a.description, a.status, a.starts_at, \
+     a.expires_at, a.hours, a.hours_used, a.created_at, a.updated_at from agreements a \
+     join companies c on c.id = a.company_id where 1 = 1";
+
+impl FromRow for Agreement {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let hours: i64 = row.get(9)?;
+        Ok(Self {
+            id: row.get(0)?,
+            company: Named {
+                id: row.get(1)?,
+                name: row.get(2)?,
+            },
+            name: row.get(3)?,
+            reference: row.get(4)?,
+            description: row.get(5)?,
+            status: row.get(6)?,
+            starts_on: column::time(row, 7)?.map(Date::of),
+            expires_on: Date::of(row.get(8)?),
+            hours: u32::try_from(hours).ok(),
+            hours_used: row.get(10)?,
+            created_at: row.get(11)?,
+            updated_at: row.get(12)?,
+        })
+    }
+}
+
+/// Which agreements; none is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// With this company.
+    pub company: Option<Id>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<Status>,
+    /// With this in name, reference or description, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// A page of the agreements of a scope that fit, the newest first.
+///
+/// # Errors
+/// 422 for a limit or a cursor that does not fit.
+pub fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    page: &PageQuery,
+) -> Result<Page<Agreement>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let select = Select::new(SELECT)
+        .scope("a.company_id", scope)
+        .filter("a.company_id = ?", filter.company)
+        .filter(
+            "a.search like ? escape '!'",
+            filter.text.as_deref().map(text::pattern),
+        )
+        .filter("a.id < ?", after)
+        .among("a.status", &filter.statuses);
+    let agreements = select
+        .push(" order by a.id desc limit ?", vec![(limit + 1).into()])
+        .all(tx)?;
+    Ok(Page::cut(agreements, limit, |agreement: &Agreement| {
+        agreement.id.to_string()
+    }))
+}
+
+/// One agreement of a scope.
+///
+/// # Errors
+/// 404.
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem> {
+    one(tx, id, scope, "")
+}
+
+/// One agreement of a scope, which nobody else changes until the end of this transaction.
+///
+/// # Errors
+/// 404.
+pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem> {
+    let lock = tx.for_update("a");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Agreement, Problem> {
+    Select::new(SELECT)
+        .scope("a.company_id", scope)
+        .filter("a.id = ?", Some(id))
+        .push(lock, Vec::new())
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}

@@ -1,0 +1,240 @@
+//! Asking, deciding, taking back: each with its one event.
+
+use access::{Problem, Role, directory};
+use base::{Event, Id, Kind, Subject, SubjectType, Time};
+use store::{Error, Tx, params};
+
+use super::{Approval, Status};
+use crate::{
+    By, Named, Place,
+    by::{self, put},
+    column::id_or_none,
+    findings::{self, Context, Finding},
+};
+
+/// An approval to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct New {
+    /// Why the risk should be accepted.
+    pub reason: String,
+    /// Until when.
+    pub expires_at: Time,
+}
+
+/// What is decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the risk is accepted.
+    pub approved: bool,
+    /// What is said to it; may be empty.
+    pub comment: String,
+}
+
+const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason, status, expires_at, requested_by, \
+     decided_by, decided_at, comment, created_at, updated_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, '', 0, '', $8, $8)";
+
+/// Asks that the risk of a finding that is held be accepted: `approval.requested`, for those who may decide.
+///
+/// # Errors
+/// 409 for a finding whose risk cannot be accepted, or for which an approval is asked for or holds already.
+pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<Approval, Problem> {
+    acceptable(finding)?;
+    let (id, now) = (tx.id(), tx.now());
+    let approval = Approval {
+        id,
+        company: finding.place.company.clone(),
+        finding: Named {
+            id: finding.id,
+            name: finding.title.clone(),
+        },
+        severity: finding.severity,
+        reason: new.reason,
+        status: Status::Requested,
+        expires_at: new.expires_at,
+        requested_by: by.actor.clone(),
+        decided_by: None,
+        decided_at: None,
+        comment: String::new(),
+        created_at: now,
+        updated_at: now,
+    };
+    let values = params![
+        id,
+        approval.company.id,
+        approval.finding.id,
+        &approval.reason,
+        approval.status,
+        approval.expires_at,
+        id_or_none(by.id()),
+        now
+    ];
+    tx.execute(INSERT, values).map_err(|error| match error {
+        Error::Unique => Problem::conflict("An approval of this finding is asked for already, or holds."),
+        other => other.into(),
+    })?;
+    let mut event = event(tx, Kind::ApprovalRequested, &approval, by);
+    event.assignee_users = deciders(tx, approval.company.id, by.id())?;
+    tx.emit(event)?;
+    Ok(approval)
+}
+
+fn acceptable(finding: &Finding) -> Result<(), Problem> {
+    let accepted = findings::Status::AcceptedRisk;
+    if finding.status.may_become(accepted, findings::Mover::Person) {
+        return Ok(());
+    }
+    Err(Problem::conflict(format!(
+        "The risk of a finding that is {} cannot be accepted.",
+        finding.status
+    )))
+}
+
+/// Who may decide beside the one who asks: the company's managers; the administrators where there is no other.
+fn deciders(tx: &mut Tx<'_>, company: Id, asks: Option<Id>) -> Result<Vec<Id>, Error> {
+    let managers: Vec<Id> = directory::members(tx, company, Role::Manager)?
+        .into_iter()
+        .filter(|person| person.active && Some(person.id) != asks)
+        .map(|person| person.id)
+        .collect();
+    if managers.is_empty() {
+        return directory::administrators(tx);
+    }
+    Ok(managers)
+}
+
+const DECIDE: &str = "update approvals set status = $3, decided_by = $4, decided_at = $5, comment = $6, \
+     updated_at = $5 where id = $1 and company_id = $2 and status = 'requested'";
+
+/// Decides an approval that is held, as its finding is: `approval.decided`, for whoever asked; and, where it is
+/// approved, `finding.status_changed`.
+///
+/// # Errors
+/// 403 for the one who asked; 409 where it is decided, its time is over, or the finding has gone elsewhere.
+pub fn decide(
+    tx: &mut Tx<'_>,
+    approval: &mut Approval,
+    finding: &mut Finding,
+    decision: Decision,
+    context: Context<'_>,
+) -> Result<(), Problem> {
+    let (by, now) = (context.by, tx.now());
+    if approval.requested_by.as_ref().map(|person| person.id) == by.id() {
+        return Err(Problem::forbidden("Somebody else than who asked has to decide."));
+    }
+    if approval.status != Status::Requested {
+        return Err(Problem::conflict(format!(
+            "This approval is {} already.",
+            approval.status
+        )));
+    }
+    if decision.approved && approval.expires_at <= now {
+        return Err(Problem::conflict("The time for which it was asked is over."));
+    }
+    if decision.approved {
+        acceptable(finding)?;
+    }
+    approval.status = if decision.approved {
+        Status::Approved
+    } else {
+        Status::Rejected
+    };
+    approval.decided_by.clone_from(&by.actor);
+    (approval.decided_at, approval.updated_at) = (Some(now), now);
+    approval.comment = decision.comment;
+    let values = params![
+        approval.id,
+        approval.company.id,
+        approval.status,
+        id_or_none(by.id()),
+        now,
+        &approval.comment
+    ];
+    tx.execute(DECIDE, values)?;
+    if decision.approved {
+        let comment = if approval.comment.is_empty() {
+            &approval.reason
+        } else {
+            &approval.comment
+        };
+        findings::move_to(tx, finding, findings::Status::AcceptedRisk, comment, context)?;
+    }
+    let mut event = event(tx, Kind::ApprovalDecided, approval, by);
+    event.assignee_users = approval.requested_by.iter().map(|person| person.id).collect();
+    put(&mut event.data, "decision", Some(approval.status));
+    put(
+        &mut event.data,
+        "comment",
+        (!approval.comment.is_empty()).then_some(&approval.comment),
+    );
+    tx.emit(event)?;
+    Ok(())
+}
+
+const UPDATE: &str = "update approvals set reason = $3, expires_at = $4, updated_at = $5 \
+     where id = $1 and company_id = $2 and status = 'requested'";
+
+/// Changes what is asked for: `approval.updated`, or nothing at all if it is that already.
+///
+/// # Errors
+/// 409 once it is decided.
+pub(super) fn change(tx: &mut Tx<'_>, approval: &mut Approval, new: New, by: &By) -> Result<(), Problem> {
+    undecided(approval)?;
+    if (&approval.reason, approval.expires_at) == (&new.reason, new.expires_at) {
+        return Ok(());
+    }
+    (approval.reason, approval.expires_at, approval.updated_at) = (new.reason, new.expires_at, tx.now());
+    let values = params![
+        approval.id,
+        approval.company.id,
+        &approval.reason,
+        approval.expires_at,
+        approval.updated_at
+    ];
+    tx.execute(UPDATE, values)?;
+    let mut event = event(tx, Kind::ApprovalUpdated, approval, by);
+    event.assignee_users = deciders(tx, approval.company.id, by.id())?;
+    tx.emit(event)?;
+    Ok(())
+}
+
+const DELETE: &str = "delete from approvals where id = $1 and company_id = $2 and status = 'requested'";
+
+/// Takes a request back that is held: `approval.deleted`.
+///
+/// # Errors
+/// 409 once it is decided: what was decided is kept.
+pub fn delete(tx: &mut Tx<'_>, approval: &Approval, by: &By) -> Result<(), Problem> {
+    undecided(approval)?;
+    tx.execute(DELETE, params![approval.id, approval.company.id])?;
+    let event = event(tx, Kind::ApprovalDeleted, approval, by);
+    tx.emit(event)?;
+    Ok(())
+}
+
+fn undecided(approval: &Approval) -> Result<(), Problem> {
+    if approval.status == Status::Requested {
+        return Ok(());
+    }
+    Err(Problem::conflict(format!(
+        "This approval is {} already.",
+        approval.status
+    )))
+}
+
+/// An event about this approval as it is now.
+pub(super) fn event(tx: &Tx<'_>, kind: Kind, approval: &Approval, by: &By) -> Event {
+    let subject = Subject {
+        kind: SubjectType::Approval,
+        id: approval.id,
+    };
+    let mut event = by::event(tx, kind, subject, &Place::of(&approval.company), by);
+    let data = &mut event.data;
+    put(data, "approval_id", Some(approval.id));
+    put(data, "finding_id", Some(approval.finding.id));
+    put(data, "title", Some(&approval.finding.name));
+    put(data, "status", Some(approval.status));
+    put(data, "reason", Some(&approval.reason));
+    put(data, "expires_at", Some(approval.expires_at));
+    event
+}

@@ -1,0 +1,330 @@
+//! The handlers of approvals.
+//!
+//! Owns: bodies, their validation, and which role may do what: viewers read, analysts ask, managers decide. Must not:
+//! hold SQL.
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};
+use axum::{extract::State, http::StatusCode};
+use base::{Id, Severity, Time};
+use serde::{Deserialize, Serialize};
+use store::Tx;
+
+use super::{Approval, Decision, Filter, New, Status, change};
+use crate::{By, MAX_COMMENT, Named, Records, date::plausible, findings, text};
+
+/// An approval.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Approval)]
+#[expect(missing_docs, reason = "the fields are those of an approval")]
+pub struct View {
+    pub id: Id,
+    pub company_id: Id,
+    pub company_name: String,
+    pub finding_id: Id,
+    pub finding_title: String,
+    pub severity: Severity,
+    /// Why the risk should be accepted.
+    pub reason: String,
+    pub status: Status,
+    /// Until when the risk is accepted.
+    pub expires_at: Time,
+    /// Who asks; null once they are gone.
+    pub requested_by: Option<Named>,
+    pub decided_by: Option<Named>,
+    pub decided_at: Option<Time>,
+    /// What was said to the decision.
+    pub comment: Option<String>,
+    pub created_at: Time,
+    pub updated_at: Time,
+}
+
+impl From<Approval> for View {
+    fn from(approval: Approval) -> Self {
+        Self {
+            id: approval.id,
+            company_id: approval.company.id,
+            company_name: approval.company.name,
+            finding_id: approval.finding.id,
+            finding_title: approval.finding.name,
+            severity: approval.severity,
+            reason: approval.reason,
+            status: approval.status,
+            expires_at: approval.expires_at,
+            requested_by: approval.requested_by,
+            decided_by: approval.decided_by,
+            decided_at: approval.decided_at,
+            comment: text::given(approval.comment),
+            created_at: approval.created_at,
+            updated_at: approval.updated_at,
+        }
+    }
+}
+
+/// An approval to ask for.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewApproval {
+    /// The finding whose risk should be accepted.
+    finding_id: Id,
+    /// Why: at most 2,000 characters.
+    reason: String,
+    /// Until when, in the future.
+    expires_at: Time,
+}
+
+/// What changes of a request; what is left out stays.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovalChange {
+    /// Why the risk should be accepted: at most 2,000 characters.
+    reason: Option<String>,
+    /// Until when, in the future.
+    expires_at: Option<Time>,
+}
+
+fn checked(reason: &str, expires_at: Time, now: Time) -> Result<New, Problem> {
+    let mut check = Check::new();
+    check.that(!reason.trim().is_empty(), "reason", "it is empty");
+    let reason = check.block("reason", reason, MAX_COMMENT).trim().to_owned();
+    plausible(&mut check, "expires_at", Some(expires_at));
+    check.that(expires_at > now, "expires_at", "it is not in the future");
+    check.done().map(|()| New { reason, expires_at })
+}
+
+/// What can be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ApprovalDecision)]
+pub enum Outcome {
+    /// The risk is accepted.
+    Approved,
+    /// It is not.
+    Rejected,
+}
+
+/// A decision.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionBody {
+    /// Approved or rejected.
+    decision: Outcome,
+    /// Why: at most 2,000 characters.
+    comment: Option<String>,
+}
+
+/// Which approvals.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those about this company.
+    company_id: Option<Id>,
+    /// Only those about this finding.
+    finding_id: Option<Id>,
+    /// Only those that this person asked for: an id, or `me`.
+    requested_by: Option<String>,
+    /// Only those in one of these statuses, separated by commas.
+    status: Option<String>,
+    /// Only those with this in what their finding says, in any case of letters.
+    text: Option<String>,
+}
+
+/// The approvals the caller may see
+#[utoipa::path(
+    get, path = "/approvals", tag = "approvals", operation_id = "list_approvals", params(ListQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of approvals, the newest first", body = Page<View>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<View>>, Problem> {
+    let mut check = Check::new();
+    let filter = Filter {
+        company: query.company_id,
+        finding: query.finding_id,
+        requested_by: text::person(
+            &mut check,
+            "requested_by",
+            query.requested_by.as_deref(),
+            caller.user_id,
+        ),
+        statuses: text::several(&mut check, "status", query.status.as_deref()),
+        text: text::wanted(&mut check, query.text),
+    };
+    check.done()?;
+    let page = records
+        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .await?;
+    Ok(Json(page.map(View::from)))
+}
+
+/// One approval
+#[utoipa::path(
+    get, path = "/approvals/{id}", tag = "approvals", operation_id = "get_approval", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "The approval", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<View>, Problem> {
+    let approval = records.read(move |tx| super::get(tx, id, &caller.scope)).await?;
+    Ok(Json(approval.into()))
+}
+
+/// Asks that the risk of a finding be accepted until a time
+///
+/// The company's managers are asked; somebody else than who asks decides.
+#[utoipa::path(
+    post, path = "/approvals", tag = "approvals", operation_id = "create_approval", request_body = NewApproval,
+    responses(
+        (status = 201, description = "The approval", body = View),
+        (status = 409, description = "The risk cannot be accepted, or that is asked for already", body = Problem,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(records): State<Records>,
+    caller: Caller,
+    Json(body): Json<NewApproval>,
+) -> Result<(StatusCode, Json<View>), Problem> {
+    let approval = records
+        .write(move |tx| {
+            let finding = findings::held(tx, body.finding_id, &caller.scope)?;
+            caller.may(finding.place.company.id, Role::Analyst)?;
+            let new = checked(&body.reason, body.expires_at, tx.now())?;
+            super::request(tx, &finding, new, &By::caller(&caller))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(approval.into())))
+}
+
+/// Changes what is asked for; what is left out stays
+///
+/// Whoever asked may, and managers.
+#[utoipa::path(
+    patch, path = "/approvals/{id}", tag = "approvals", operation_id = "update_approval", params(("id" = Id, Path)),
+    request_body = ApprovalChange,
+    responses(
+        (status = 200, description = "The approval", body = View),
+        (status = 409, description = "It is decided", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<ApprovalChange>,
+) -> Result<Json<View>, Problem> {
+    let approval = records
+        .write(move |tx| {
+            let mut approval = super::held(tx, id, &caller.scope)?;
+            own(&caller, &approval)?;
+            let (reason, expires_at) = (body.reason.as_deref(), body.expires_at);
+            if reason.is_some() || expires_at.is_some() {
+                let expires_at = expires_at.unwrap_or(approval.expires_at);
+                let new = checked(reason.unwrap_or(&approval.reason), expires_at, tx.now())?;
+                change::change(tx, &mut approval, new, &By::caller(&caller))?;
+            }
+            Ok(approval)
+        })
+        .await?;
+    Ok(Json(approval.into()))
+}
+
+/// Takes a request back that nobody has decided
+///
+/// Whoever asked may, and managers.
+#[utoipa::path(
+    delete, path = "/approvals/{id}", tag = "approvals", operation_id = "delete_approval", params(("id" = Id, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 409, description = "It is decided", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    records
+        .write(move |tx| {
+            let approval = super::held(tx, id, &caller.scope)?;
+            own(&caller, &approval)?;
+            super::delete(tx, &approval, &By::caller(&caller))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether they may change or take back the request: whoever asked, while they may still ask, and managers.
+fn own(caller: &Caller, approval: &Approval) -> Result<(), Problem> {
+    let asked = approval.requested_by.as_ref().map(|person| person.id) == Some(caller.user_id);
+    let role = if asked { Role::Analyst } else { Role::Manager };
+    caller.may(approval.company.id, role)
+}
+
+/// Decides an approval, once
+#[utoipa::path(
+    post, path = "/approvals/{id}/decision", tag = "approvals", operation_id = "decide_approval",
+    params(("id" = Id, Path)), request_body = DecisionBody,
+    responses(
+        (status = 200, description = "The approval", body = View),
+        (status = 403, description = "Not the role, or the one who asked", body = Problem,
+            content_type = "application/problem+json"),
+        (status = 409, description = "It is decided, its time is over, or the finding has gone elsewhere", body = Problem,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn decide(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<DecisionBody>,
+) -> Result<Json<View>, Problem> {
+    let settings = records.settings();
+    let approval = records
+        .write(move |tx| {
+            let finding = super::get(tx, id, &caller.scope)?.finding.id;
+            let mut finding = findings::held(tx, finding, &caller.scope)?;
+            let mut approval = super::held(tx, id, &caller.scope)?;
+            caller.may(approval.company.id, Role::Manager)?;
+            let settings = settings.of(tx, approval.company.id)?;
+            let by = By::caller(&caller);
+            let context = findings::Context {
+                settings: &settings,
+                by: &by,
+            };
+            decided(tx, &mut approval, &mut finding, (body, context))?;
+            Ok(approval)
+        })
+        .await?;
+    Ok(Json(approval.into()))
+}
+
+fn decided(
+    tx: &mut Tx<'_>,
+    approval: &mut Approval,
+    finding: &mut findings::Finding,
+    (body, context): (DecisionBody, findings::Context<'_>),
+) -> Result<(), Problem> {
+    let mut check = Check::new();
+    let comment = check.block("comment", &body.comment.unwrap_or_default(), MAX_COMMENT);
+    check.done()?;
+    let decision = Decision {
+        approved: body.decision == Outcome::Approved,
+        comment: comment.trim().to_owned(),
+    };
+    super::decide(tx, approval, finding, decision, context)
+}

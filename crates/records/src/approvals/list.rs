@@ -1,0 +1,111 @@
+//! Finding approvals: one, or a page of those that fit.
+
+use access::{Page, PageQuery, Problem};
+use base::{Id, Scope};
+use store::{Error, FromRow, Row, Select, Tx};
+
+use super::{Approval, Status};
+use crate::{Named, column, text};
+
+/// Every query for approvals begins with this.
+pub(super) const SELECT: &str = "select a.id, a.company_id, c.name, a.finding_id, f.title, f.severity, a.reason, \
+     a.status, a.expires_at, a.requested_by, r.name, a.decided_by, d.name, a.decided_at, a.comment, a.created_at, \
+     a.updated_at from approvals a join companies c on c.id = a.company_id join findings f on f.id = a.finding_id \
+     left join users r on r.id = a.requested_by left join users d on d.id = a.decided_by where 1 = 1";
+
+impl FromRow for Approval {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            company: Named {
+                id: row.get(1)?,
+                name: row.get(2)?,
+            },
+            finding: Named {
+                id: row.get(3)?,
+                name: row.get(4)?,
+            },
+            severity: row.get(5)?,
+            reason: row.get(6)?,
+            status: row.get(7)?,
+            expires_at: row.get(8)?,
+            requested_by: column::named(row, 9)?,
+            decided_by: column::named(row, 11)?,
+            decided_at: column::time(row, 13)?,
+            comment: row.get(14)?,
+            created_at: row.get(15)?,
+            updated_at: row.get(16)?,
+        })
+    }
+}
+
+/// Which approvals; none is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// About this company.
+    pub company: Option<Id>,
+    /// About this finding.
+    pub finding: Option<Id>,
+    /// Asked for by this person.
+    pub requested_by: Option<Id>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<Status>,
+    /// With this in what the finding says, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// A page of the approvals of a scope that fit, the newest first.
+///
+/// # Errors
+/// 422 for a limit or a cursor that does not fit.
+pub fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    page: &PageQuery,
+) -> Result<Page<Approval>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let approvals = Select::new(SELECT)
+        .scope("a.company_id", scope)
+        .filter("a.company_id = ?", filter.company)
+        .filter("a.finding_id = ?", filter.finding)
+        .filter("a.requested_by = ?", filter.requested_by)
+        .filter(
+            "f.search like ? escape '!'",
+            filter.text.as_deref().map(text::pattern),
+        )
+        .among("a.status", &filter.statuses)
+        .filter("a.id < ?", after)
+        .push(" order by a.id desc limit ?", vec![(limit + 1).into()])
+        .all(tx)?;
+    Ok(Page::cut(approvals, limit, |approval: &Approval| {
+        approval.id.to_string()
+    }))
+}
+
+/// One approval of a scope.
+///
+/// # Errors
+/// 404.
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
+    one(tx, id, scope, "")
+}
+
+/// One approval of a scope, which nobody else changes until the end of this transaction. Hold its finding before:
+/// whoever deletes that takes the two in this order.
+///
+/// # Errors
+/// 404.
+pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
+    let lock = tx.for_update("a");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Approval, Problem> {
+    Select::new(SELECT)
+        .scope("a.company_id", scope)
+        .filter("a.id = ?", Some(id))
+        .push(lock, Vec::new())
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}

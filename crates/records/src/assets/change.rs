@@ -1,0 +1,151 @@
+//! The changes of an asset, each with its one event.
+
+use access::Problem;
+use base::{Id, Subject, SubjectType};
+use serde_json::json;
+use store::{Error, Tx, Value, params};
+
+use super::{Asset, Criticality, Kind, Status};
+use crate::{
+    By, Named, Place,
+    by::{self, put},
+    differ::{names, set},
+    text,
+};
+
+/// An asset to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of an asset")]
+pub struct New {
+    pub name: String,
+    pub kind: Kind,
+    pub identifier: String,
+    pub description: String,
+    pub criticality: Criticality,
+}
+
+/// What may change about an asset; none leaves it as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "the fields are those of an asset")]
+pub struct Change {
+    pub name: Option<String>,
+    pub kind: Option<Kind>,
+    pub identifier: Option<String>,
+    pub description: Option<String>,
+    pub criticality: Option<Criticality>,
+    pub status: Option<Status>,
+}
+
+const INSERT: &str = "insert into assets (id, company_id, name, kind, identifier, description, criticality, status, \
+     search, updated_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const UPDATE: &str = "update assets set name = $3, kind = $4, identifier = $5, description = $6, criticality = $7, \
+     status = $8, search = $9, updated_at = $10 where id = $1 and company_id = $2";
+
+/// Adds an asset: `asset.created`.
+///
+/// # Errors
+/// The store's.
+pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Asset, Problem> {
+    let (id, now) = (tx.id(), tx.now());
+    let asset = Asset {
+        id,
+        company,
+        name: new.name,
+        kind: new.kind,
+        identifier: new.identifier,
+        description: new.description,
+        criticality: new.criticality,
+        status: Status::Active,
+        created_at: now,
+        updated_at: now,
+    };
+    let mut values = values(&asset);
+    values.push(asset.created_at.into());
+    tx.execute(INSERT, &values)?;
+    emit(tx, base::Kind::AssetCreated, &asset, by, &[])?;
+    Ok(asset)
+}
+
+/// Changes an asset: `asset.updated`, or nothing at all if it is that already. Whether it changed.
+///
+/// # Errors
+/// The store's.
+pub fn change(tx: &mut Tx<'_>, asset: &mut Asset, change: Change, by: &By) -> Result<bool, Problem> {
+    let before = asset.clone();
+    set(&mut asset.name, change.name);
+    set(&mut asset.kind, change.kind);
+    set(&mut asset.identifier, change.identifier);
+    set(&mut asset.description, change.description);
+    set(&mut asset.criticality, change.criticality);
+    set(&mut asset.status, change.status);
+    let fields = differences(&before, asset);
+    if fields.is_empty() {
+        return Ok(false);
+    }
+    asset.updated_at = tx.now();
+    tx.execute(UPDATE, &values(asset))?;
+    emit(tx, base::Kind::AssetUpdated, asset, by, &fields)?;
+    Ok(true)
+}
+
+// The index of the findings leaves out '', and SQLite has to be told that the value is none.
+const FINDINGS: &str = "select id from findings where asset_id = $1 and asset_id <> '' limit 1";
+const DELETE: &str = "delete from assets where id = $1 and company_id = $2";
+
+/// Deletes an asset that is [`held`](super::held) and that no finding is about: `asset.deleted`.
+///
+/// # Errors
+/// 409 where a finding is about it.
+pub fn delete(tx: &mut Tx<'_>, asset: &Asset, by: &By) -> Result<(), Problem> {
+    if tx.one::<(Id,)>(FINDINGS, params![asset.id])?.is_some() {
+        return Err(Problem::conflict(
+            "Findings are about this asset. Retire it instead.",
+        ));
+    }
+    tx.execute(DELETE, params![asset.id, asset.company.id])?;
+    emit(tx, base::Kind::AssetDeleted, asset, by, &[])?;
+    Ok(())
+}
+
+fn differences(before: &Asset, after: &Asset) -> Vec<&'static str> {
+    names([
+        ("name", before.name != after.name),
+        ("kind", before.kind != after.kind),
+        ("identifier", before.identifier != after.identifier),
+        ("description", before.description != after.description),
+        ("criticality", before.criticality != after.criticality),
+        ("status", before.status != after.status),
+    ])
+}
+
+/// The values of `$1` to `$10` of both statements.
+fn values(asset: &Asset) -> Vec<Value> {
+    params![
+        asset.id,
+        asset.company.id,
+        &asset.name,
+        asset.kind,
+        &asset.identifier,
+        &asset.description,
+        asset.criticality,
+        asset.status,
+        text::searched(&[&asset.name, &asset.identifier, &asset.description]),
+        asset.updated_at,
+    ]
+    .to_vec()
+}
+
+fn emit(tx: &mut Tx<'_>, kind: base::Kind, asset: &Asset, by: &By, changed: &[&str]) -> Result<(), Error> {
+    let subject = Subject {
+        kind: SubjectType::Asset,
+        id: asset.id,
+    };
+    let mut event = by::event(tx, kind, subject, &Place::of(&asset.company), by);
+    put(&mut event.data, "asset_id", Some(asset.id));
+    put(&mut event.data, "title", Some(&asset.name));
+    put(&mut event.data, "status", Some(asset.status));
+    if !changed.is_empty() {
+        event.data.insert("changed".to_owned(), json!(changed));
+    }
+    tx.emit(event)
+}

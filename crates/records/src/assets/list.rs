@@ -1,0 +1,113 @@
+//! Finding assets: one, or a page of those that fit.
+
+use access::{Page, PageQuery, Problem};
+use base::{Id, Scope};
+use store::{Error, FromRow, Row, Select, Tx, params};
+
+use super::{Asset, Criticality, Kind, Status};
+use crate::{Named, text};
+
+const SELECT: &str = "select a.id, a.company_id, c.name, a.name, a.kind, a.identifier, a.description, a.criticality, \
+     a.status, a.created_at, a.updated_at from assets a join companies c on c.id = a.company_id where 1 = 1";
+
+impl FromRow for Asset {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            company: Named {
+                id: row.get(1)?,
+                name: row.get(2)?,
+            },
+            name: row.get(3)?,
+            kind: row.get(4)?,
+            identifier: row.get(5)?,
+            description: row.get(6)?,
+            criticality: row.get(7)?,
+            status: row.get(8)?,
+            created_at: row.get(9)?,
+            updated_at: row.get(10)?,
+        })
+    }
+}
+
+/// Which assets; none is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this company.
+    pub company: Option<Id>,
+    /// Of one of these kinds; empty for all.
+    pub kinds: Vec<Kind>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<Status>,
+    /// Of one of these criticalities; empty for all.
+    pub criticalities: Vec<Criticality>,
+    /// With this in name, identifier or description, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// A page of the assets of a scope that fit, the newest first.
+///
+/// # Errors
+/// 422 for a limit or a cursor that does not fit.
+pub fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    page: &PageQuery,
+) -> Result<Page<Asset>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let select = Select::new(SELECT)
+        .scope("a.company_id", scope)
+        .filter("a.company_id = ?", filter.company)
+        .filter(
+            "a.search like ? escape '!'",
+            filter.text.as_deref().map(text::pattern),
+        )
+        .filter("a.id < ?", after)
+        .among("a.kind", &filter.kinds)
+        .among("a.status", &filter.statuses)
+        .among("a.criticality", &filter.criticalities);
+    let assets = select
+        .push(" order by a.id desc limit ?", vec![(limit + 1).into()])
+        .all(tx)?;
+    Ok(Page::cut(assets, limit, |asset: &Asset| asset.id.to_string()))
+}
+
+/// One asset of a scope.
+///
+/// # Errors
+/// 404.
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Asset, Problem> {
+    one(tx, id, scope, "")
+}
+
+/// One asset of a scope, which nobody else changes or rests on until the end of this transaction.
+///
+/// # Errors
+/// 404.
+pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Asset, Problem> {
+    let lock = tx.for_update("a");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Asset, Problem> {
+    Select::new(SELECT)
+        .scope("a.company_id", scope)
+        .filter("a.id = ?", Some(id))
+        .push(lock, Vec::new())
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}
+
+const IN_COMPANY: &str = "select id, name from assets where id = $1 and company_id = $2";
+
+/// An asset of this company, which stays until the end of this transaction.
+///
+/// # Errors
+/// 422 naming `asset_id`, for one of another company as for one that is not there.
+pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem> {
+    let sql = format!("{IN_COMPANY}{}", tx.for_share("assets"));
+    tx.one::<(Id, String)>(&sql, params![id, company])?
+        .map(|(id, name)| Named { id, name })
+        .ok_or_else(|| Problem::field("asset_id", "it is no asset of this company"))
+}
