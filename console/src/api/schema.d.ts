@@ -455,6 +455,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/findings/bulk/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sets who sees to up to 1,000 findings: all of them or none
+         * @description Whoever is new to one of them is told once.
+         */
+        post: operations["assign_findings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/bulk/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves up to 1,000 findings to a status: all of them or none
+         * @description Whoever sees to one of them is told once.
+         */
+        post: operations["move_findings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings/{id}": {
         parameters: {
             query?: never;
@@ -492,6 +532,42 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people say about a finding */
+        get: operations["list_comments"];
+        put?: never;
+        /** Says something about a finding */
+        post: operations["create_comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/findings/{id}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes one's own comment away; a manager, anybody's */
+        delete: operations["delete_comment"];
+        options?: never;
+        head?: never;
+        /** Rewords one's own comment */
+        patch: operations["update_comment"];
         trace?: never;
     };
     "/api/v1/findings/{id}/history": {
@@ -1202,6 +1278,33 @@ export interface components {
              */
             status?: number | null;
         };
+        /** @description Whom to assign to many findings. */
+        BulkAssigneesBody: {
+            /** @description Whether they come beside those who see to a finding (true) or instead of them (false, the default). */
+            add?: boolean;
+            /** @description The findings, 1 to 1,000. */
+            finding_ids: components["schemas"]["Id"][];
+            /** @description Teams of their company, at most 100. */
+            team_ids?: components["schemas"]["Id"][];
+            /** @description People who may see their companies, at most 100. */
+            user_ids?: components["schemas"]["Id"][];
+        };
+        /** @description What became of many findings. */
+        BulkOutcome: {
+            /** @description How many changed. */
+            changed: number;
+            /** @description How many were that already. */
+            unchanged: number;
+        };
+        /** @description Where many findings are to go. */
+        BulkStatusBody: {
+            /** @description Why: at most 2,000 characters. */
+            comment?: string | null;
+            /** @description The findings, 1 to 1,000. */
+            finding_ids: components["schemas"]["Id"][];
+            /** @description The status; those that are there already stay. */
+            status: components["schemas"]["FindingStatus"];
+        };
         /** @description What is due in a window of time. */
         Calendar: {
             /** @description The start of the window. */
@@ -1274,6 +1377,11 @@ export interface components {
             teams_enabled: boolean;
             /** @description The Teams URL, masked; null for none. */
             teams_webhook_url?: string | null;
+        };
+        /** @description Something to say about a finding. */
+        CommentBody: {
+            /** @description At most 2,000 characters. */
+            body: string;
         };
         /** @description A company: a tenant. */
         Company: {
@@ -1502,6 +1610,18 @@ export interface components {
             sla_due_at?: components["schemas"]["Time"] | null;
             /** @description What it is: one line of at most 300 characters. */
             title?: string | null;
+        };
+        /** @description A comment on a finding. */
+        FindingComment: {
+            author?: components["schemas"]["Named"] | null;
+            /** @description What it says. */
+            body: string;
+            /** @description When it was written. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description When it was last reworded. */
+            updated_at: components["schemas"]["Time"];
         };
         /** @description What a finding went through. */
         FindingHistory: {
@@ -2029,6 +2149,23 @@ export interface components {
                 /** @description The tool that found it. */
                 tool?: string | null;
                 /** @description When it last changed. */
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FindingComment: {
+            /** @description The rows. */
+            items: {
+                author?: components["schemas"]["Named"] | null;
+                /** @description What it says. */
+                body: string;
+                /** @description When it was written. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description When it was last reworded. */
                 updated_at: components["schemas"]["Time"];
             }[];
             /** @description The cursor of the next page; none on the last. */
@@ -4077,6 +4214,81 @@ export interface operations {
             };
         };
     };
+    assign_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAssigneesBody"];
+            };
+        };
+        responses: {
+            /** @description All are assigned */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description None is */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    move_findings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkStatusBody"];
+            };
+        };
+        responses: {
+            /** @description All are there */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
+                };
+            };
+            /** @description The lifecycle of one does not allow it; none moved */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description None moved */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_finding: {
         parameters: {
             query?: never;
@@ -4194,6 +4406,143 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_comments: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of comments, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FindingComment"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentBody"];
+            };
+        };
+        responses: {
+            /** @description The comment */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingComment"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+                comment_id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+                comment_id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentBody"];
+            };
+        };
+        responses: {
+            /** @description The comment */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingComment"];
                 };
             };
             /** @description A problem */

@@ -27,8 +27,8 @@ pub struct Event {
     pub assignee_users: Vec<Id>,
     /// Teams it concerns directly, each once.
     pub assignee_teams: Vec<Id>,
-    /// The scan that brought it, for events of an import: people hear of those once, by `scan.completed`, and
-    /// open tabs get them bundled.
+    /// What brought it together with others: the scan of an import, of which people hear once, by `scan.completed`, or a
+    /// change of many records, of which they hear once by one more event. Open tabs get them bundled.
     pub bundle: Option<Id>,
     /// Ids and texts for messages and tabs. Texts are data from outside: every channel escapes them.
     pub data: Map<String, Value>,

@@ -96,9 +96,10 @@ impl Frame {
         })
     }
 
-    /// One frame for events of one kind and audience that an import made in one commit; none if there is no
-    /// event or its kind is not for open tabs. Its id and time are those of the last of them.
-    pub fn bundle(scan: Id, events: &[&Event]) -> Option<Self> {
+    /// One frame for events of one kind and audience that an import or a change of many made in one commit; none if
+    /// there is no event or its kind is not for open tabs. Its id and time are those of the last of them; its subject is
+    /// the scan, or the last finding.
+    pub fn bundle(bundle: Id, events: &[&Event]) -> Option<Self> {
         let last = events.last().filter(|event| event.kind.about().live)?;
         let findings = events
             .iter()
@@ -108,7 +109,10 @@ impl Frame {
             .collect();
         let mut data = Map::new();
         data.insert("bundled".to_owned(), Value::Bool(true));
-        data.insert("scan_id".to_owned(), Value::from(scan.to_string()));
+        let by_scan = !last.data.contains_key("many");
+        if by_scan {
+            data.insert("scan_id".to_owned(), Value::from(bundle.to_string()));
+        }
         data.insert("count".to_owned(), Value::from(events.len()));
         data.insert("finding_ids".to_owned(), Value::Array(findings));
         encode(&Fields {
@@ -116,9 +120,13 @@ impl Frame {
             id: last.id,
             at: last.at,
             company_id: last.audience.company(),
-            subject: Subject {
-                kind: SubjectType::Scan,
-                id: scan,
+            subject: if by_scan {
+                Subject {
+                    kind: SubjectType::Scan,
+                    id: bundle,
+                }
+            } else {
+                last.subject
             },
             severity: None,
             data: &data,
@@ -172,7 +180,7 @@ pub fn of_commit(events: &[Event]) -> Vec<(Audience, Frame)> {
         .filter_map(|group| {
             let first = group.first()?;
             let frame = match first.bundle {
-                Some(scan) => Frame::bundle(scan, group),
+                Some(bundle) => Frame::bundle(bundle, group),
                 None => Frame::of(first),
             };
             Some((first.audience, frame?))

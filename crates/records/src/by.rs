@@ -32,6 +32,8 @@ pub struct By {
     pub actor: Option<Named>,
     /// The scan, where an import does it: its events are bundled, and it may do what only scans may.
     pub scan: Option<Id>,
+    /// The change of many records that this is one of: its events are bundled, and people hear of all of them at once.
+    pub many: Option<Id>,
 }
 
 impl By {
@@ -39,6 +41,7 @@ impl By {
     pub const SYSTEM: Self = Self {
         actor: None,
         scan: None,
+        many: None,
     };
 
     /// The person who is calling.
@@ -49,6 +52,7 @@ impl By {
                 name: caller.name.clone(),
             }),
             scan: None,
+            many: None,
         }
     }
 
@@ -56,6 +60,13 @@ impl By {
     #[must_use]
     pub fn importing(mut self, scan: Id) -> Self {
         self.scan = Some(scan);
+        self
+    }
+
+    /// The same person, doing it to many records at once.
+    #[must_use]
+    pub fn one_of_many(mut self, many: Id) -> Self {
+        self.many = Some(many);
         self
     }
 

@@ -4,7 +4,9 @@
 //! Must not: parse a scanner's report; `records::import` does, and changes findings through this module only.
 
 pub mod assignees;
+pub mod bulk;
 pub mod change;
+pub mod comments;
 mod event;
 mod history;
 pub mod http;

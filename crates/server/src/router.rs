@@ -89,6 +89,10 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(findings::assign))
         .routes(routes!(findings::set_status))
         .routes(routes!(findings::history))
+        .routes(routes!(findings::bulk::assign))
+        .routes(routes!(findings::bulk::set_status))
+        .routes(routes!(findings::comments::list, findings::comments::create))
+        .routes(routes!(findings::comments::update, findings::comments::delete))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
 }
 

@@ -29,6 +29,7 @@ pub(super) fn words(event: &Event) -> Words {
             "changed this finding",
             "This finding was changed.",
         ),
+        Kind::FindingAssigned if many(event).is_some() => many_assigned(event),
         Kind::FindingAssigned => done(
             "Finding assigned",
             "assigned this finding",
@@ -149,6 +150,23 @@ pub(super) fn words(event: &Event) -> Words {
     }
 }
 
+/// Of how many findings the event is, where it is of several.
+fn many(event: &Event) -> Option<u64> {
+    event.data.get("count")?.as_u64().filter(|count| *count > 1)
+}
+
+fn many_assigned(event: &Event) -> Words {
+    let count = many(event).unwrap_or_default();
+    let sentence = match one_line(event, "actor_name") {
+        Some(actor) => format!("{actor} assigned {count} findings; this is the worst of them."),
+        None => format!("{count} findings were assigned; this is the worst of them."),
+    };
+    Words {
+        action: "Findings assigned",
+        sentence,
+    }
+}
+
 /// The severity as people read it.
 pub(super) const fn severity(severity: Severity) -> &'static str {
     match severity {
@@ -238,7 +256,17 @@ fn status_changed(event: &Event) -> Words {
         (None, Some(to)) => format!(" to {to}"),
         _ => " to another status".to_owned(),
     };
-    let sentence = match one_line(event, "actor_name") {
+    let actor = one_line(event, "actor_name");
+    if let (Some(count), Some(to)) = (many(event), status("status")) {
+        // They may have come from different statuses.
+        let actor = actor.unwrap_or_else(|| "Somebody".to_owned());
+        let sentence = format!("{actor} moved {count} findings to {to}; this is the worst of them.");
+        return Words {
+            action: "Statuses changed",
+            sentence,
+        };
+    }
+    let sentence = match actor {
         Some(actor) => format!("{actor} moved this finding{way}."),
         None => format!("This finding moved{way}."),
     };

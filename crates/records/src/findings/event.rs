@@ -18,7 +18,7 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     };
     let mut event = by::event(tx, kind, subject, &finding.place, by);
     event.severity = Some(finding.severity);
-    event.bundle = by.scan;
+    event.bundle = by.scan.or(by.many);
     event.assignee_users = finding.users.iter().map(|user| user.id).collect();
     event.assignee_teams = finding.teams.iter().map(|team| team.id).collect();
     let data = &mut event.data;
@@ -26,6 +26,9 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     put(data, "title", Some(&finding.title));
     put(data, "status", Some(finding.status));
     put(data, "scan_id", finding.last_scan);
+    if by.many.is_some() {
+        data.insert("many".to_owned(), Value::Bool(true));
+    }
     put(data, "asset_id", finding.asset.as_ref().map(|asset| asset.id));
     put(
         data,

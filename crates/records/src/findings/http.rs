@@ -4,6 +4,8 @@
 //! Must not: hold SQL.
 
 mod body;
+pub mod bulk;
+pub mod comments;
 mod query;
 
 use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};

@@ -9,6 +9,8 @@ mod answer;
 mod approvals;
 mod assets;
 mod assigning;
+mod bulk;
+mod comments;
 mod deadlines;
 mod editing;
 mod hostile;

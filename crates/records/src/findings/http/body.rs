@@ -195,6 +195,10 @@ pub struct StatusBody {
 }
 
 impl StatusBody {
+    pub(super) const fn new(status: Status, comment: Option<String>) -> Self {
+        Self { status, comment }
+    }
+
     pub(super) fn checked(self) -> Result<(Status, String), Problem> {
         let comment = validate::block(
             "comment",

@@ -96,6 +96,8 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
     let agreement = admin.post("/agreements", agreement).await.id();
     let approval = json!({"finding_id": finding, "reason": "r", "expires_at": "2030-01-01T00:00:00Z"});
     let approval = analyst.post("/approvals", approval).await.id();
+    let comments = format!("/findings/{finding}/comments");
+    let comment = analyst.post(&comments, json!({"body": "c"})).await.id();
     let delivery = first(admin, "/deliveries").await;
     let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
     let token = admin.post("/tokens", json!({"name": "ci"})).await.id();
@@ -103,6 +105,7 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         ("agreements", agreement),
         ("approvals", approval),
         ("assets", asset),
+        ("comments", comment),
         ("companies", world.company.clone()),
         ("users", world.analyst.clone()),
         ("projects", world.project.clone()),

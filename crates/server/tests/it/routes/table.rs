@@ -78,6 +78,14 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/events/{id}/trace", PlatformAdmin, None),
     ("GET", "/findings", SignedIn, None),
     ("POST", "/findings", Analyst, Some(|ids| json!({"company_id": ids["companies"], "title": "t", "severity": "low"}))),
+    ("POST", "/findings/bulk/assignees", Analyst,
+        Some(|ids| json!({"finding_ids": [ids["findings"]], "user_ids": [ids["users"]], "add": true}))),
+    ("POST", "/findings/bulk/status", Analyst,
+        Some(|ids| json!({"finding_ids": [ids["findings"]], "status": "in_progress"}))),
+    ("GET", "/findings/{id}/comments", Viewer, None),
+    ("POST", "/findings/{id}/comments", Analyst, Some(|_| json!({"body": "c"}))),
+    ("PATCH", "/findings/{id}/comments/{comment_id}", Own, Some(|_| json!({"body": "d"}))),
+    ("DELETE", "/findings/{id}/comments/{comment_id}", Analyst, None),
     ("GET", "/findings/{id}", Viewer, None),
     ("PATCH", "/findings/{id}", Analyst, Some(|_| json!({"title": "t"}))),
     ("DELETE", "/findings/{id}", Manager, None),
@@ -137,7 +145,10 @@ pub const ROUTES: &[Route] = &[
 pub fn path(template: &str, ids: &Ids) -> String {
     let first = template.split('/').nth(1).unwrap_or_default();
     let own = ids.get(first).map(String::as_str).unwrap_or_default();
-    let path = template.replace("{id}", own).replace("{user_id}", &ids["users"]);
+    let path = template
+        .replace("{id}", own)
+        .replace("{user_id}", &ids["users"])
+        .replace("{comment_id}", &ids["comments"]);
     if template == "/scans/import" {
         return format!("{path}?company_id={}&format=sarif", ids["companies"]);
     }

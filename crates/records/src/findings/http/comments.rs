@@ -1,0 +1,152 @@
+//! The handlers of comments on a finding: analysts speak, and reword or take away what is theirs; managers take away
+//! what is anybody's.
+
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query, Role,
+    validate::{self},
+};
+use axum::{extract::State, http::StatusCode};
+use base::Id;
+use serde::Deserialize;
+
+use crate::{
+    By, MAX_COMMENT, Records,
+    findings::{self, comments, comments::Comment},
+};
+
+/// Something to say about a finding.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommentBody {
+    /// At most 2,000 characters.
+    body: String,
+}
+
+impl CommentBody {
+    fn checked(self) -> Result<String, Problem> {
+        if self.body.trim().is_empty() {
+            return Err(Problem::field("body", "it is empty"));
+        }
+        let body = validate::block("body", &self.body, MAX_COMMENT);
+        let body = body.map_err(|error| Problem::fields(vec![error]))?;
+        Ok(body.trim().to_owned())
+    }
+}
+
+/// What people say about a finding
+#[utoipa::path(
+    get, path = "/findings/{id}/comments", tag = "findings", operation_id = "list_comments",
+    params(("id" = Id, Path), PageQuery),
+    responses(
+        (status = 200, description = "A page of comments, the newest first", body = Page<Comment>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Comment>>, Problem> {
+    let page = records
+        .read(move |tx| {
+            findings::get(tx, id, &caller.scope)?;
+            comments::list(tx, id, &caller.scope, &page)
+        })
+        .await?;
+    Ok(Json(page))
+}
+
+/// Says something about a finding
+#[utoipa::path(
+    post, path = "/findings/{id}/comments", tag = "findings", operation_id = "create_comment",
+    params(("id" = Id, Path)), request_body = CommentBody,
+    responses(
+        (status = 201, description = "The comment", body = Comment),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<CommentBody>,
+) -> Result<(StatusCode, Json<Comment>), Problem> {
+    let comment = records
+        .write(move |tx| {
+            let finding = findings::held(tx, id, &caller.scope)?;
+            caller.may(finding.place.company.id, Role::Analyst)?;
+            comments::add(tx, &finding, body.checked()?, &By::caller(&caller))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(comment)))
+}
+
+/// Rewords one's own comment
+#[utoipa::path(
+    patch, path = "/findings/{id}/comments/{comment_id}", tag = "findings", operation_id = "update_comment",
+    params(("id" = Id, Path), ("comment_id" = Id, Path)), request_body = CommentBody,
+    responses(
+        (status = 200, description = "The comment", body = Comment),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(records): State<Records>,
+    caller: Caller,
+    Path((id, comment)): Path<(Id, Id)>,
+    Json(body): Json<CommentBody>,
+) -> Result<Json<Comment>, Problem> {
+    let comment = records
+        .write(move |tx| {
+            let finding = findings::held(tx, id, &caller.scope)?;
+            caller.may(finding.place.company.id, Role::Analyst)?;
+            let mut comment = comments::get(tx, &finding, comment)?;
+            if !is_own(&caller, &comment) {
+                return Err(Problem::forbidden("Only who wrote a comment may reword it."));
+            }
+            comments::reword(tx, &finding, &mut comment, body.checked()?, &By::caller(&caller))?;
+            Ok(comment)
+        })
+        .await?;
+    Ok(Json(comment))
+}
+
+/// Takes one's own comment away; a manager, anybody's
+#[utoipa::path(
+    delete, path = "/findings/{id}/comments/{comment_id}", tag = "findings", operation_id = "delete_comment",
+    params(("id" = Id, Path), ("comment_id" = Id, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(records): State<Records>,
+    caller: Caller,
+    Path((id, comment)): Path<(Id, Id)>,
+) -> Result<StatusCode, Problem> {
+    records
+        .write(move |tx| {
+            let finding = findings::held(tx, id, &caller.scope)?;
+            let company = finding.place.company.id;
+            caller.may(company, Role::Analyst)?;
+            let comment = comments::get(tx, &finding, comment)?;
+            let role = if is_own(&caller, &comment) {
+                Role::Analyst
+            } else {
+                Role::Manager
+            };
+            caller.may(company, role)?;
+            comments::delete(tx, &finding, &comment, &By::caller(&caller))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn is_own(caller: &Caller, comment: &Comment) -> bool {
+    comment
+        .author
+        .as_ref()
+        .is_some_and(|author| author.id == caller.user_id)
+}
