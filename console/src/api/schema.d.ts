@@ -868,6 +868,66 @@ export interface paths {
         patch: operations["update_project"];
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The reports the caller may see */
+        get: operations["list_reports"];
+        put?: never;
+        /**
+         * Asks for a report; it is made in the background
+         * @description `report.ready` or `report.failed` tells whoever asked.
+         */
+        post: operations["create_report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a report
+         * @description Whoever asked for it may, and managers.
+         */
+        delete: operations["delete_report"];
+        options?: never;
+        head?: never;
+        /** Gives a report another name */
+        patch: operations["update_report"];
+        trace?: never;
+    };
+    "/api/v1/reports/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The report itself, as a file */
+        get: operations["download_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/scans": {
         parameters: {
             query?: never;
@@ -1846,6 +1906,17 @@ export interface components {
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["ProjectStatus"] | null;
         };
+        /** @description A report to ask for. */
+        NewReport: {
+            /** @description The company whose findings it is of. */
+            company_id: components["schemas"]["Id"];
+            /** @description Which findings; all by default. */
+            contents?: components["schemas"]["ReportContents"];
+            format?: components["schemas"]["ReportFormat"] | null;
+            /** @description One line of at most 300 characters; "Findings of" and where by default. */
+            name?: string | null;
+            project_id?: components["schemas"]["Id"] | null;
+        };
         /** @description A new rule. */
         NewRule: {
             /** @description The channel it turns on. */
@@ -2272,6 +2343,39 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Report: {
+            /** @description The rows. */
+            items: {
+                company_id: components["schemas"]["Id"];
+                company_name: string;
+                contents: components["schemas"]["ReportContents"];
+                created_at: components["schemas"]["Time"];
+                created_by?: components["schemas"]["Named"] | null;
+                /** @description Why it could not be made. */
+                error?: string | null;
+                /**
+                 * Format: int64
+                 * @description How many findings it holds, once it is ready.
+                 */
+                findings?: number | null;
+                finished_at?: components["schemas"]["Time"] | null;
+                format: components["schemas"]["ReportFormat"];
+                id: components["schemas"]["Id"];
+                name: string;
+                project_id?: components["schemas"]["Id"] | null;
+                project_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its length in bytes, once it is ready.
+                 */
+                size?: number | null;
+                status: components["schemas"]["ReportStatus"];
+                updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Scan: {
             /** @description The rows. */
             items: {
@@ -2451,6 +2555,52 @@ export interface components {
             /** @description Whether there are more than one call takes: the same call again takes the next ones. */
             more: boolean;
         };
+        /** @description A report. */
+        Report: {
+            company_id: components["schemas"]["Id"];
+            company_name: string;
+            contents: components["schemas"]["ReportContents"];
+            created_at: components["schemas"]["Time"];
+            created_by?: components["schemas"]["Named"] | null;
+            /** @description Why it could not be made. */
+            error?: string | null;
+            /**
+             * Format: int64
+             * @description How many findings it holds, once it is ready.
+             */
+            findings?: number | null;
+            finished_at?: components["schemas"]["Time"] | null;
+            format: components["schemas"]["ReportFormat"];
+            id: components["schemas"]["Id"];
+            name: string;
+            project_id?: components["schemas"]["Id"] | null;
+            project_name?: string | null;
+            /**
+             * Format: int64
+             * @description Its length in bytes, once it is ready.
+             */
+            size?: number | null;
+            status: components["schemas"]["ReportStatus"];
+            updated_at: components["schemas"]["Time"];
+        };
+        /** @description What changes of a report. */
+        ReportChange: {
+            /** @description One line of at most 300 characters. */
+            name?: string | null;
+        };
+        /** @description Which findings a report is of, beside their company and project; empty for all. */
+        ReportContents: {
+            /**
+             * @description Those of one of these severities.
+             * @default []
+             */
+            severities: components["schemas"]["Severity"][];
+            /**
+             * @description Those in one of these statuses.
+             * @default []
+             */
+            statuses: components["schemas"]["FindingStatus"][];
+        };
         /** @description A report as a field of a form. */
         ReportForm: {
             /**
@@ -2459,6 +2609,16 @@ export interface components {
              */
             file: string;
         };
+        /**
+         * @description What a report is written in.
+         * @enum {string}
+         */
+        ReportFormat: "Html" | "Csv" | "Json";
+        /**
+         * @description Where a report stands.
+         * @enum {string}
+         */
+        ReportStatus: "Pending" | "Running" | "Ready" | "Failed";
         /**
          * @description A role in one company. Ordered: each may do what those below may.
          * @enum {string}
@@ -5366,6 +5526,218 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Project"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_reports: {
+        parameters: {
+            query?: {
+                /** @description Only those of this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Only those of this project. */
+                project_id?: components["schemas"]["Id"];
+                /** @description Only those in one of these statuses, separated by commas. */
+                status?: string;
+                /** @description Only those in one of these formats, separated by commas. */
+                format?: string;
+                /** @description Only those with this in the name, in any case of letters. */
+                text?: string;
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of reports, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Report"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReport"];
+            };
+        };
+        responses: {
+            /** @description The report, which is to be made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportChange"];
+            };
+        };
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report, in its format */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description It is not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem */

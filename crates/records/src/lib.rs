@@ -1,4 +1,4 @@
-//! The records that emit: assets, agreements, approvals, projects, scans, findings, their deadlines, and what is due when.
+//! The records that emit: assets, agreements, approvals, reports, projects, scans, findings, their deadlines, and what is due when.
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
 //! the lifecycle of a finding ([`findings::Status`]); the SLA days ([`sla`]); what is due when ([`dated`]).
@@ -13,6 +13,7 @@ pub mod dated;
 pub mod findings;
 pub mod import;
 pub mod projects;
+pub mod reports;
 pub mod sarif;
 pub mod scans;
 pub mod sla;

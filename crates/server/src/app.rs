@@ -10,7 +10,7 @@ use notify::{
     channels::{self, Channels},
 };
 use realtime::{Bridge, Hub, Shard, Streams};
-use records::{Records, import::Import};
+use records::{Records, import::Import, reports::Maker};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -132,6 +132,7 @@ impl App {
         let hub = live(&config, &clock, &access)?;
         tasks.spawn(Follower::new(access.clone()).run());
         tasks.spawn(sweep(access.clone(), clock.clone()));
+        tasks.spawn(Maker::new(store.clone()).run());
         let parts = parts(&config, &key, access.clone(), &hub)?;
         let (stop, stopped) = watch::channel(false);
         let mut engine = JoinSet::new();

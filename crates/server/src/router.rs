@@ -70,7 +70,8 @@ fn people() -> OpenApiRouter<Access> {
 fn work() -> OpenApiRouter<Records> {
     use records::{
         agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-        findings::http as findings, projects::http as projects, scans::http as scans, sla::http as sla,
+        findings::http as findings, projects::http as projects, reports::http as reports,
+        scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
@@ -82,6 +83,9 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(approvals::list, approvals::create))
         .routes(routes!(approvals::get, approvals::update, approvals::delete))
         .routes(routes!(approvals::decide))
+        .routes(routes!(reports::list, reports::create))
+        .routes(routes!(reports::get, reports::update, reports::delete))
+        .routes(routes!(reports::download))
         .routes(routes!(scans::list, scans::create))
         .routes(routes!(scans::get, scans::update, scans::delete))
         .routes(routes!(findings::list, findings::create))

@@ -20,6 +20,7 @@ mod pages;
 mod plans;
 mod projects;
 mod queries;
+mod reports;
 mod scans;
 mod scope;
 mod world;

@@ -7,7 +7,8 @@ use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
     Records, Settings, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-    findings::http as findings, projects::http as projects, scans::http as scans, sla::http as sla,
+    findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
+    sla::http as sla,
 };
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};
@@ -253,6 +254,9 @@ fn router(access: &Access, store: &Store) -> Router {
         .routes(routes!(approvals::list, approvals::create))
         .routes(routes!(approvals::get, approvals::update, approvals::delete))
         .routes(routes!(approvals::decide))
+        .routes(routes!(reports::list, reports::create))
+        .routes(routes!(reports::get, reports::update, reports::delete))
+        .routes(routes!(reports::download))
         .routes(routes!(scans::list, scans::create))
         .routes(routes!(scans::get, scans::update, scans::delete))
         .routes(routes!(findings::list, findings::create))

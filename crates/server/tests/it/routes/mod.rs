@@ -96,6 +96,8 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
     let agreement = admin.post("/agreements", agreement).await.id();
     let approval = json!({"finding_id": finding, "reason": "r", "expires_at": "2030-01-01T00:00:00Z"});
     let approval = analyst.post("/approvals", approval).await.id();
+    let report = json!({"company_id": world.company});
+    let report = analyst.post("/reports", report).await.id();
     let comments = format!("/findings/{finding}/comments");
     let comment = analyst.post(&comments, json!({"body": "c"})).await.id();
     let delivery = first(admin, "/deliveries").await;
@@ -110,6 +112,7 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         ("users", world.analyst.clone()),
         ("projects", world.project.clone()),
         ("findings", finding),
+        ("reports", report),
         ("scans", scan),
         ("teams", id(&first(admin, "/teams").await)),
         (

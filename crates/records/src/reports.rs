@@ -1,0 +1,98 @@
+//! Reports: the findings of a company or a project as a document, made in the background.
+//!
+//! Owns: the tables `reports` and `report_parts`, each change of a report with its event, and the making of one. Must
+//! not: change a finding.
+
+mod change;
+pub mod http;
+mod list;
+mod maker;
+mod render;
+
+pub use change::{New, delete, rename, request};
+pub use list::{Filter, get, held, list, part};
+pub use maker::{LEASE, MAX_FINDINGS, Maker};
+
+use base::{Id, Severity, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::{Named, Place, findings, word::words};
+
+words! {
+    /// What a report is written in.
+    pub enum Format (ReportFormat, "a report's format") {
+        /// A page for people: it needs nothing from anywhere and runs nothing.
+        Html "html",
+        /// A table: RFC 4180, UTF-8 with a byte order mark, no cell a formula.
+        Csv "csv",
+        /// One object for programs.
+        Json "json",
+    }
+}
+
+words! {
+    /// Where a report stands.
+    pub enum Status (ReportStatus, "a report's status") {
+        /// It is to be made.
+        Pending "pending",
+        /// It is being made.
+        Running "running",
+        /// It can be downloaded.
+        Ready "ready",
+        /// It could not be made.
+        Failed "failed",
+    }
+}
+
+impl Format {
+    /// Its media type.
+    pub const fn media(self) -> &'static str {
+        match self {
+            Self::Html => "text/html; charset=utf-8",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Json => "application/json",
+        }
+    }
+}
+
+/// Which findings a report is of, beside their company and project; empty for all.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = ReportContents)]
+pub struct Contents {
+    /// Those in one of these statuses.
+    pub statuses: Vec<findings::Status>,
+    /// Those of one of these severities.
+    pub severities: Vec<Severity>,
+}
+
+/// A report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Its id.
+    pub id: Id,
+    /// The company, and the project if it is of one.
+    pub place: Place,
+    /// Its name, in a line.
+    pub name: String,
+    /// What it is written in.
+    pub format: Format,
+    /// Which findings it is of.
+    pub contents: Contents,
+    /// Where it stands.
+    pub status: Status,
+    /// How many findings it holds, once it is ready.
+    pub findings: u64,
+    /// Its length in bytes, once it is ready.
+    pub size: u64,
+    /// Why it could not be made; else empty.
+    pub error: String,
+    /// Who asked for it; none once they are gone.
+    pub created_by: Option<Named>,
+    /// When it was asked for.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// When it was ready, or failed.
+    pub finished_at: Option<Time>,
+}

@@ -1,0 +1,342 @@
+//! The handlers of reports.
+//!
+//! Owns: bodies, their validation, the download, and which role may do what: viewers read and download, analysts ask,
+//! managers delete what others asked for. Must not: hold SQL or make a report.
+
+use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base::{Id, Scope, Time};
+use futures_util::stream;
+use serde::{Deserialize, Serialize};
+use store::Store;
+
+use super::{Contents, Filter, Format, New, Report, Status};
+use crate::{By, Named, Place, Records, text};
+
+/// A report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Report)]
+#[expect(missing_docs, reason = "the fields are those of a report")]
+pub struct View {
+    pub id: Id,
+    pub company_id: Id,
+    pub company_name: String,
+    pub project_id: Option<Id>,
+    pub project_name: Option<String>,
+    pub name: String,
+    pub format: Format,
+    pub contents: Contents,
+    pub status: Status,
+    /// How many findings it holds, once it is ready.
+    pub findings: Option<u64>,
+    /// Its length in bytes, once it is ready.
+    pub size: Option<u64>,
+    /// Why it could not be made.
+    pub error: Option<String>,
+    /// Who asked for it; null once they are gone.
+    pub created_by: Option<Named>,
+    pub created_at: Time,
+    pub updated_at: Time,
+    /// When it was ready, or failed.
+    pub finished_at: Option<Time>,
+}
+
+impl From<Report> for View {
+    fn from(report: Report) -> Self {
+        let (project_id, project_name) = Named::split(report.place.project);
+        let once_ready = |number| (report.status == Status::Ready).then_some(number);
+        Self {
+            id: report.id,
+            company_id: report.place.company.id,
+            company_name: report.place.company.name,
+            project_id,
+            project_name,
+            name: report.name,
+            format: report.format,
+            contents: report.contents,
+            status: report.status,
+            findings: once_ready(report.findings),
+            size: once_ready(report.size),
+            error: text::given(report.error),
+            created_by: report.created_by,
+            created_at: report.created_at,
+            updated_at: report.updated_at,
+            finished_at: report.finished_at,
+        }
+    }
+}
+
+/// A report to ask for.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewReport {
+    /// The company whose findings it is of.
+    company_id: Id,
+    /// Only those of this project of the company.
+    project_id: Option<Id>,
+    /// One line of at most 300 characters; "Findings of" and where by default.
+    name: Option<String>,
+    /// What it is written in; `html` by default.
+    format: Option<Format>,
+    /// Which findings; all by default.
+    #[serde(default)]
+    contents: Contents,
+}
+
+impl NewReport {
+    fn checked(self, place: &Place) -> Result<New, Problem> {
+        let mut check = Check::new();
+        let of = place.project.as_ref().unwrap_or(&place.company);
+        let name = self.name.unwrap_or_else(|| format!("Findings of {}", of.name));
+        // Each can be named once; a list of thousands is no report that anybody wants.
+        check.that(
+            self.contents.statuses.len() <= 20,
+            "contents.statuses",
+            "it names more than 20",
+        );
+        check.that(
+            self.contents.severities.len() <= 20,
+            "contents.severities",
+            "it names more than 20",
+        );
+        let new = New {
+            name: text::title(&mut check, "name", &name),
+            format: self.format.unwrap_or(Format::Html),
+            contents: self.contents,
+        };
+        check.done().map(|()| new)
+    }
+}
+
+/// What changes of a report.
+#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReportChange {
+    /// One line of at most 300 characters.
+    name: Option<String>,
+}
+
+/// Which reports.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Only those of this company.
+    company_id: Option<Id>,
+    /// Only those of this project.
+    project_id: Option<Id>,
+    /// Only those in one of these statuses, separated by commas.
+    status: Option<String>,
+    /// Only those in one of these formats, separated by commas.
+    format: Option<String>,
+    /// Only those with this in the name, in any case of letters.
+    text: Option<String>,
+}
+
+/// The reports the caller may see
+#[utoipa::path(
+    get, path = "/reports", tag = "reports", operation_id = "list_reports", params(ListQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of reports, the newest first", body = Page<View>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<View>>, Problem> {
+    let mut check = Check::new();
+    let filter = Filter {
+        company: query.company_id,
+        project: query.project_id,
+        statuses: text::several(&mut check, "status", query.status.as_deref()),
+        formats: text::several(&mut check, "format", query.format.as_deref()),
+        text: text::wanted(&mut check, query.text),
+    };
+    check.done()?;
+    let page = records
+        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .await?;
+    Ok(Json(page.map(View::from)))
+}
+
+/// One report
+#[utoipa::path(
+    get, path = "/reports/{id}", tag = "reports", operation_id = "get_report", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "The report", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn get(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<View>, Problem> {
+    let report = records.read(move |tx| super::get(tx, id, &caller.scope)).await?;
+    Ok(Json(report.into()))
+}
+
+/// Asks for a report; it is made in the background
+///
+/// `report.ready` or `report.failed` tells whoever asked.
+#[utoipa::path(
+    post, path = "/reports", tag = "reports", operation_id = "create_report", request_body = NewReport,
+    responses(
+        (status = 201, description = "The report, which is to be made", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(records): State<Records>,
+    caller: Caller,
+    Json(body): Json<NewReport>,
+) -> Result<(StatusCode, Json<View>), Problem> {
+    caller.may(body.company_id, Role::Analyst)?;
+    let report = records
+        .write(move |tx| {
+            let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
+            super::request(tx, body.checked(&place)?, &place, &By::caller(&caller))
+        })
+        .await?;
+    Ok((StatusCode::CREATED, Json(report.into())))
+}
+
+/// Gives a report another name
+#[utoipa::path(
+    patch, path = "/reports/{id}", tag = "reports", operation_id = "update_report", params(("id" = Id, Path)),
+    request_body = ReportChange,
+    responses(
+        (status = 200, description = "The report", body = View),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(body): Json<ReportChange>,
+) -> Result<Json<View>, Problem> {
+    let report = records
+        .write(move |tx| {
+            let mut report = super::held(tx, id, &caller.scope)?;
+            caller.may(report.place.company.id, Role::Analyst)?;
+            if let Some(name) = body.name {
+                let mut check = Check::new();
+                let name = text::title(&mut check, "name", &name);
+                check.done()?;
+                super::rename(tx, &mut report, name, &By::caller(&caller))?;
+            }
+            Ok(report)
+        })
+        .await?;
+    Ok(Json(report.into()))
+}
+
+/// Deletes a report
+///
+/// Whoever asked for it may, and managers.
+#[utoipa::path(
+    delete, path = "/reports/{id}", tag = "reports", operation_id = "delete_report", params(("id" = Id, Path)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    records
+        .write(move |tx| {
+            let report = super::held(tx, id, &caller.scope)?;
+            let own = report
+                .created_by
+                .as_ref()
+                .is_some_and(|person| person.id == caller.user_id);
+            let role = if own { Role::Analyst } else { Role::Manager };
+            caller.may(report.place.company.id, role)?;
+            super::delete(tx, &report, &By::caller(&caller))
+        })
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The report itself, as a file
+#[utoipa::path(
+    get, path = "/reports/{id}/download", tag = "reports", operation_id = "download_report",
+    params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "The report, in its format", body = String, content_type = "text/html"),
+        (status = 409, description = "It is not ready", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn download(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Response, Problem> {
+    let scope = caller.scope;
+    let seen = scope.clone();
+    let report = records.read(move |tx| super::get(tx, id, &seen)).await?;
+    if report.status != Status::Ready {
+        return Err(Problem::conflict(format!("The report is {}.", report.status)));
+    }
+    let headers = [
+        (header::CONTENT_TYPE, report.format.media().to_owned()),
+        (header::CONTENT_LENGTH, report.size.to_string()),
+        // Never shown on our own address: a page from scanners' texts has no business there.
+        (
+            header::CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{}\"", file_name(&report)),
+        ),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox".to_owned(),
+        ),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((headers, body(records.store().clone(), id, scope)).into_response())
+}
+
+/// The parts of a report one after the other, each read when the one before has been taken.
+fn body(store: Store, id: Id, scope: Scope) -> Body {
+    Body::from_stream(stream::try_unfold(0, move |part| {
+        let (store, scope) = (store.clone(), scope.clone());
+        async move {
+            let read = store.read(move |tx| super::part(tx, id, &scope, part)).await;
+            // A report that is deleted meanwhile ends before its announced length, so nobody takes it for whole.
+            Ok::<_, store::Error>(read?.map(|text| (Bytes::from(text), part + 1)))
+        }
+    }))
+}
+
+/// A name of plain letters, whatever the report is called.
+fn file_name(report: &Report) -> String {
+    let plain: String = report
+        .name
+        .chars()
+        .map(|char| {
+            if char.is_ascii_alphanumeric() {
+                char.to_ascii_lowercase()
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let words: Vec<_> = plain.split('-').filter(|word| !word.is_empty()).take(8).collect();
+    let name = if words.is_empty() {
+        "report".to_owned()
+    } else {
+        words.join("-")
+    };
+    format!("{name}.{}", report.format)
+}

@@ -1,0 +1,129 @@
+//! Finding reports: one, its parts, or a page of those that fit.
+
+use access::{Page, PageQuery, Problem};
+use base::{Id, Scope};
+use store::{Error, FromRow, Row, Select, Tx};
+
+use super::{Format, Report, Status};
+use crate::{Named, Place, column, text};
+
+const SELECT: &str = "select r.id, r.company_id, c.name, r.project_id, p.name, r.name, r.format, r.filter, r.status, \
+     r.findings, r.size, r.error, r.created_by, u.name, r.created_at, r.updated_at, r.finished_at from reports r \
+     join companies c on c.id = r.company_id left join projects p on p.id = r.project_id \
+     left join users u on u.id = r.created_by where 1 = 1";
+
+impl FromRow for Report {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let contents: String = row.get(7)?;
+        let count = |index| {
+            row.get::<i64>(index)
+                .map(|number| u64::try_from(number).unwrap_or(0))
+        };
+        Ok(Self {
+            id: row.get(0)?,
+            place: Place {
+                company: Named {
+                    id: row.get(1)?,
+                    name: row.get(2)?,
+                },
+                project: column::named(row, 3)?,
+            },
+            name: row.get(5)?,
+            format: row.get(6)?,
+            contents: serde_json::from_str(&contents)
+                .map_err(|error| Error::Decode(format!("the contents of a report: {error}")))?,
+            status: row.get(8)?,
+            findings: count(9)?,
+            size: count(10)?,
+            error: row.get(11)?,
+            created_by: column::named(row, 12)?,
+            created_at: row.get(14)?,
+            updated_at: row.get(15)?,
+            finished_at: column::time(row, 16)?,
+        })
+    }
+}
+
+/// Which reports; none is no condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Of this company.
+    pub company: Option<Id>,
+    /// Of this project.
+    pub project: Option<Id>,
+    /// In one of these statuses; empty for all.
+    pub statuses: Vec<Status>,
+    /// In one of these formats; empty for all.
+    pub formats: Vec<Format>,
+    /// With this in the name, in any case of letters.
+    pub text: Option<String>,
+}
+
+/// A page of the reports of a scope that fit, the newest first.
+///
+/// # Errors
+/// 422 for a limit or a cursor that does not fit.
+pub fn list(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    filter: &Filter,
+    page: &PageQuery,
+) -> Result<Page<Report>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let reports = Select::new(SELECT)
+        .scope("r.company_id", scope)
+        .filter("r.company_id = ?", filter.company)
+        .filter("r.project_id = ?", filter.project)
+        .filter(
+            "r.search like ? escape '!'",
+            filter.text.as_deref().map(text::pattern),
+        )
+        .among("r.status", &filter.statuses)
+        .among("r.format", &filter.formats)
+        .filter("r.id < ?", after)
+        .push(" order by r.id desc limit ?", vec![(limit + 1).into()])
+        .all(tx)?;
+    Ok(Page::cut(reports, limit, |report: &Report| report.id.to_string()))
+}
+
+/// One report of a scope.
+///
+/// # Errors
+/// 404.
+pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
+    one(tx, id, scope, "")
+}
+
+/// One report of a scope, which nobody else changes until the end of this transaction.
+///
+/// # Errors
+/// 404.
+pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Report, Problem> {
+    let lock = tx.for_update("r");
+    one(tx, id, scope, &lock)
+}
+
+fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Report, Problem> {
+    Select::new(SELECT)
+        .scope("r.company_id", scope)
+        .filter("r.id = ?", Some(id))
+        .push(lock, Vec::new())
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}
+
+const PART: &str =
+    "select p.body from report_parts p join reports r on r.id = p.report_id where r.status = 'ready'";
+
+/// A part of a report of the scope that is ready; none after the last one.
+///
+/// # Errors
+/// The store's.
+pub fn part(tx: &mut Tx<'_>, id: Id, scope: &Scope, part: i64) -> Result<Option<String>, Error> {
+    Ok(Select::new(PART)
+        .scope("r.company_id", scope)
+        .filter("p.report_id = ?", Some(id))
+        .filter("p.part = ?", Some(part))
+        .one::<(String,)>(tx)?
+        .map(|(body,)| body))
+}

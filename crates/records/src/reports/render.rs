@@ -1,0 +1,84 @@
+//! A report as text: a head, findings, a tail.
+//!
+//! Owns: what each format looks like, and that text from outside stays text in it. Must not: touch the database.
+
+mod csv;
+mod html;
+mod json;
+
+use std::collections::BTreeMap;
+
+use access::Problem;
+use base::{Severity, Time};
+
+use super::{Format, Report};
+use crate::findings::Finding;
+
+/// Writes one report. The head is made last, for it says how many findings there are.
+pub(super) struct Writer {
+    report: Report,
+    made_at: Time,
+    counts: BTreeMap<Severity, u64>,
+    count: u64,
+    size: u64,
+}
+
+impl Writer {
+    pub(super) const fn new(report: Report, made_at: Time) -> Self {
+        Self {
+            report,
+            made_at,
+            counts: BTreeMap::new(),
+            count: 0,
+            size: 0,
+        }
+    }
+
+    /// The text of the next findings.
+    ///
+    /// # Errors
+    /// 500 where it cannot be written.
+    pub(super) fn findings(&mut self, findings: &[Finding]) -> Result<String, Problem> {
+        let text = match self.report.format {
+            Format::Html => html::findings(findings)?,
+            Format::Csv => csv::findings(findings)?,
+            Format::Json => json::findings(findings, self.count == 0)?,
+        };
+        for finding in findings {
+            *self.counts.entry(finding.severity).or_default() += 1;
+        }
+        self.count += findings.len() as u64;
+        self.size += text.len() as u64;
+        Ok(text)
+    }
+
+    /// Head and tail.
+    ///
+    /// # Errors
+    /// 500 where they cannot be written.
+    pub(super) fn frame(&mut self) -> Result<(String, String), Problem> {
+        let (head, tail) = match self.report.format {
+            Format::Html => html::frame(&self.report, self.made_at, &self.counts)?,
+            Format::Csv => (csv::head()?, String::new()),
+            Format::Json => json::frame(&self.report, self.made_at, &self.counts)?,
+        };
+        self.size += (head.len() + tail.len()) as u64;
+        Ok((head, tail))
+    }
+
+    /// How many findings were written.
+    pub(super) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// How many bytes were written, head and tail too.
+    pub(super) const fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+/// A report that cannot be written is a fault of ours: the log says which.
+fn unwritten(error: impl std::fmt::Display) -> Problem {
+    tracing::error!(%error, "a report cannot be written");
+    Problem::internal()
+}

@@ -1,0 +1,48 @@
+//! A report as one JSON object: what it is of, and its findings as the API answers them.
+
+use std::collections::BTreeMap;
+
+use access::Problem;
+use base::{Severity, Time};
+use serde_json::json;
+
+use super::unwritten;
+use crate::{
+    Named,
+    findings::{Finding, View},
+    reports::Report,
+};
+
+pub(super) fn frame(
+    report: &Report,
+    made_at: Time,
+    counts: &BTreeMap<Severity, u64>,
+) -> Result<(String, String), Problem> {
+    let (project_id, project_name) = Named::split(report.place.project.clone());
+    let about = json!({
+        "id": report.id,
+        "name": report.name,
+        "company_id": report.place.company.id,
+        "company_name": report.place.company.name,
+        "project_id": project_id,
+        "project_name": project_name,
+        "contents": report.contents,
+        "made_at": made_at,
+        "counts": counts,
+    });
+    let about = serde_json::to_string(&about).map_err(unwritten)?;
+    Ok((
+        format!("{{\"report\":{about},\"findings\":["),
+        "\n]}\n".to_owned(),
+    ))
+}
+
+pub(super) fn findings(findings: &[Finding], first: bool) -> Result<String, Problem> {
+    let mut text = String::new();
+    for (index, finding) in findings.iter().enumerate() {
+        text.push_str(if first && index == 0 { "\n" } else { ",\n" });
+        let view = View::from(finding.clone());
+        text.push_str(&serde_json::to_string(&view).map_err(unwritten)?);
+    }
+    Ok(text)
+}

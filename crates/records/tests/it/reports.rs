@@ -1,0 +1,195 @@
+//! Reports: asked for, made in the background, downloaded; what scanners wrote stays text in each format.
+
+use std::time::Duration;
+
+use records::reports::{LEASE, Maker};
+use serde_json::{Value, json};
+
+use crate::{answer::text, world::World};
+
+const HOSTILE: &str = "=cmd|' /C calc'!A1<script>alert(1)</script>\"&";
+
+async fn asked(world: &World, body: Value) -> String {
+    let mut whole = json!({"company_id": world.ours});
+    crate::world::over(&mut whole, body);
+    let made = world.post(&world.analyst, "/reports", whole).await.expect(201);
+    format!("/reports/{}", text(&made["id"]))
+}
+
+async fn make(world: &World) -> bool {
+    Maker::new(world.store.clone()).make_next().await.unwrap()
+}
+
+async fn downloaded(world: &World, path: &str) -> String {
+    let answer = world.get(&world.viewer, &format!("{path}/download")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let view = world.get(&world.viewer, path).await.expect(200);
+    assert_eq!(view["size"], answer.bytes.len(), "the length that was announced");
+    answer.text()
+}
+
+// promise: B1
+// promise: B2
+#[tokio::test]
+async fn a_report_is_asked_for_made_and_downloaded_in_each_format() {
+    for world in World::all().await {
+        for n in 0..120 {
+            world
+                .finding(json!({"title": format!("finding {n}"), "severity": "low"}))
+                .await;
+        }
+        world
+            .finding(json!({"title": HOSTILE, "severity": "critical"}))
+            .await;
+        let other = json!({"company_id": world.theirs, "title": "not ours", "severity": "low"});
+        world.post(&world.stranger, "/findings", other).await.expect(201);
+        for format in ["html", "csv", "json"] {
+            world.events().await;
+            let path = asked(&world, json!({"format": format})).await;
+            world.event("report.requested", &world.analyst, &path).await;
+            assert_eq!(
+                world.get(&world.viewer, &path).await.expect(200)["status"],
+                "pending"
+            );
+            world
+                .get(&world.viewer, &format!("{path}/download"))
+                .await
+                .problem(409);
+            assert!(make(&world).await);
+            let events = world.events().await;
+            let kinds: Vec<_> = events.iter().map(|event| event.kind.name()).collect();
+            assert_eq!(kinds, ["report.ready"], "{}", world.database);
+            assert_eq!(events[0].assignee_users, [world.analyst.id]);
+            let view = world.get(&world.viewer, &path).await.expect(200);
+            assert_eq!(
+                (&view["status"], &view["findings"]),
+                (&json!("ready"), &json!(121))
+            );
+            let text = downloaded(&world, &path).await;
+            assert!(!text.contains("not ours"));
+            let first = text.find("calc").unwrap();
+            assert!(first < text.find("finding 0").unwrap(), "the worst first");
+            match format {
+                "html" => {
+                    assert!(
+                        !text.contains("<script") && text.contains("&#60;script"),
+                        "{format}"
+                    );
+                    assert_eq!(text.matches("<article>").count(), 121);
+                }
+                "csv" => {
+                    assert!(text.contains(",\"'=cmd|"));
+                    let rows = text.matches("\r\n").count();
+                    assert_eq!(rows, 122);
+                }
+                _ => {
+                    let json: Value = serde_json::from_str(&text).unwrap();
+                    assert_eq!(json["findings"].as_array().unwrap().len(), 121);
+                    assert_eq!(json["findings"][0]["title"], HOSTILE);
+                    assert_eq!(json["report"]["counts"], json!({"low": 120, "critical": 1}));
+                }
+            }
+            assert!(!make(&world).await, "nothing waits");
+        }
+        let answer = world.get(&world.stranger, "/reports").await;
+        assert_eq!(answer.ids().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_report_holds_what_it_is_of() {
+    for world in World::all().await {
+        let project = world.project(world.ours, "Web").await;
+        world
+            .finding(json!({"project_id": project, "title": "a", "severity": "high"}))
+            .await;
+        world
+            .finding(json!({"project_id": project, "title": "b", "severity": "low"}))
+            .await;
+        world.finding(json!({"title": "c", "severity": "high"})).await;
+        let contents = json!({"statuses": ["open"], "severities": ["high", "urgent"]});
+        let path = asked(
+            &world,
+            json!({"project_id": project, "format": "json", "contents": contents}),
+        )
+        .await;
+        let empty = asked(
+            &world,
+            json!({"format": "csv", "contents": {"statuses": ["closed"]}}),
+        )
+        .await;
+        assert!(make(&world).await && make(&world).await);
+        let json: Value = serde_json::from_str(&downloaded(&world, &path).await).unwrap();
+        assert_eq!(json["findings"].as_array().unwrap().len(), 1);
+        assert_eq!(json["report"]["name"], "Findings of Web");
+        assert_eq!(downloaded(&world, &empty).await.matches("\r\n").count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_report_whose_maker_died_is_begun_anew_and_a_deleted_one_is_let_go() {
+    const HALF: &str = "insert into report_parts (report_id, part, body) values ($1, 1, 'half')";
+    const RUNS: &str = "update reports set status = 'running', claimed_at = $2 where id = $1";
+    for world in World::all().await {
+        world.finding(json!({})).await;
+        let path = asked(&world, json!({"format": "json"})).await;
+        let id = path.strip_prefix("/reports/").unwrap().to_owned();
+        let now = world.clock.now();
+        let died = world.store.write(move |tx| {
+            tx.execute(RUNS, store::params![&id, now])?;
+            tx.execute(HALF, store::params![&id])
+        });
+        died.await.unwrap();
+        assert!(!make(&world).await, "it may still be alive");
+        world.clock.advance(LEASE + Duration::from_nanos(1));
+        assert!(make(&world).await);
+        assert!(!downloaded(&world, &path).await.contains("half"));
+
+        let path = asked(&world, json!({})).await;
+        let change = json!({"name": "Q1"});
+        assert_eq!(
+            world.patch(&world.analyst, &path, change).await.expect(200)["name"],
+            "Q1"
+        );
+        world.events().await;
+        let colleague = world.member(world.ours, "colleague").await;
+        world.delete(&colleague, &path).await.problem(403);
+        world.delete(&world.manager, &path).await.expect(204);
+        world.event("report.deleted", &world.manager, &path).await;
+        assert!(!make(&world).await);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_report_is_refused() {
+    for world in World::all().await {
+        world.events().await;
+        let theirs = world.project(world.theirs, "Theirs").await;
+        world.events().await;
+        for (body, field) in [
+            (
+                json!({"company_id": world.ours, "project_id": theirs}),
+                "project_id",
+            ),
+            (json!({"company_id": world.ours, "name": " "}), "name"),
+            (
+                json!({"company_id": world.ours, "contents": {"statuses": vec!["open"; 21]}}),
+                "contents.statuses",
+            ),
+        ] {
+            assert_eq!(
+                world.post(&world.analyst, "/reports", body).await.fields(),
+                [field]
+            );
+        }
+        let ours = json!({"company_id": world.ours});
+        world
+            .post(&world.viewer, "/reports", ours.clone())
+            .await
+            .problem(403);
+        world.post(&world.stranger, "/reports", ours).await.problem(404);
+        let bad = json!({"company_id": world.ours, "format": "pdf"});
+        world.post(&world.analyst, "/reports", bad).await.problem(422);
+        assert_eq!(world.kinds().await, [""; 0]);
+    }
+}
