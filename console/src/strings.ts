@@ -266,6 +266,21 @@ export const t = {
     to: 'to',
     byScan: 'By a scan',
     bySystem: 'By itself',
+    nothing: 'nothing',
+    fields: {
+      project_id: 'Project',
+      asset_id: 'Asset',
+      title: 'Title',
+      description: 'Description',
+      severity: 'Severity',
+      location: 'Location',
+      rule_id: 'Rule',
+      cwe: 'Weakness',
+      sla_due_at: 'Due',
+      retest_due_at: 'Retest due',
+      assignee_user_ids: 'People',
+      assignee_team_ids: 'Teams',
+    } as Record<string, string>,
   },
 
   picker: {

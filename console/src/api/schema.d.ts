@@ -1683,6 +1683,15 @@ export interface components {
             /** @description When it was last reworded. */
             updated_at: components["schemas"]["Time"];
         };
+        /** @description A field that changed. A long text is cut. */
+        FindingFieldChange: {
+            /** @description What it is; null for nothing. */
+            after?: string | null;
+            /** @description What it was; null for nothing. */
+            before?: string | null;
+            /** @description Its name in the API. */
+            field: string;
+        };
         /** @description What a finding went through. */
         FindingHistory: {
             /** @description Its steps, the latest first, at most 500. */
@@ -1693,13 +1702,13 @@ export interface components {
             actor?: components["schemas"]["Named"] | null;
             /** @description When. */
             at: components["schemas"]["Time"];
+            /** @description What else changed about it. */
+            changes: components["schemas"]["FindingFieldChange"][];
             /** @description What the person said. */
             comment?: string | null;
-            /** @description Where it stood. */
-            from: components["schemas"]["FindingStatus"];
+            from?: components["schemas"]["FindingStatus"] | null;
             scan_id?: components["schemas"]["Id"] | null;
-            /** @description Where it went. */
-            to: components["schemas"]["FindingStatus"];
+            to?: components["schemas"]["FindingStatus"] | null;
         };
         /**
          * @description Where a finding stands.
@@ -2982,6 +2991,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in name, reference or description, in any case of letters. */
                 text?: string;
+                /** @description `created_at`, `expires_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -2993,7 +3004,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of agreements, the newest first */
+            /** @description A page of agreements, the newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3154,6 +3165,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in what their finding says, in any case of letters. */
                 text?: string;
+                /** @description `created_at`, `expires_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -3165,7 +3178,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of approvals, the newest first */
+            /** @description A page of approvals, the newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -3406,6 +3419,8 @@ export interface operations {
                 criticality?: string;
                 /** @description Only those with this in name, identifier or description, in any case of letters. */
                 text?: string;
+                /** @description `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -3417,7 +3432,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of assets, the newest first */
+            /** @description A page of assets, the newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5371,6 +5386,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in name or description, in any case of letters. */
                 text?: string;
+                /** @description `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -5382,7 +5399,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of projects, the newest first */
+            /** @description A page of projects, the newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5552,6 +5569,8 @@ export interface operations {
                 format?: string;
                 /** @description Only those with this in the name, in any case of letters. */
                 text?: string;
+                /** @description `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -5563,7 +5582,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of reports, the newest first */
+            /** @description A page of reports, the newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5762,6 +5781,8 @@ export interface operations {
                 status?: string;
                 /** @description Only those with this in name or tool, in any case of letters. */
                 text?: string;
+                /** @description `created_at`, `scheduled_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -5773,7 +5794,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of scans, the newest first */
+            /** @description A page of scans, the newest first unless sorted otherwise */
             200: {
                 headers: {
                     [name: string]: unknown;

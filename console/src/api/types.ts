@@ -72,13 +72,22 @@ export interface Finding {
   allowed_statuses: FindingStatus[];
 }
 
-/** One step of a finding's way through its lifecycle. */
+/** A field that changed; null for nothing. */
+export interface FindingFieldChange {
+  field: string;
+  before: string | null;
+  after: string | null;
+}
+
+/** One step of a finding's life: its status, its details, or who sees to it. */
 export interface FindingMove {
   at: string;
   /** Null for what an import did. */
   actor: Named | null;
-  from: FindingStatus;
-  to: FindingStatus;
+  /** Null where its status did not change. */
+  from: FindingStatus | null;
+  to: FindingStatus | null;
+  changes: FindingFieldChange[];
   comment: string | null;
   scan_id: string | null;
 }

@@ -7,7 +7,7 @@ pub mod http;
 mod list;
 
 pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, get, held, list};
+pub use list::{Filter, Sort, get, held, list};
 
 use base::{Id, Time};
 

@@ -11,7 +11,7 @@ mod list;
 pub use change::{Decision, New, decide, delete, request};
 pub(crate) use expiry::end;
 pub use expiry::{expire, next_expiry};
-pub use list::{Filter, get, held, list};
+pub use list::{Filter, Sort, get, held, list};
 
 use base::{Id, Severity, Time};
 

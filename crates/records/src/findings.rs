@@ -18,7 +18,7 @@ mod view;
 
 pub use assignees::assign;
 pub use change::{Change, Context, New, change, create, delete, move_to};
-pub use history::Move;
+pub use history::{Changed, Move};
 pub use list::{Filter, Sort, get, held, list};
 pub use status::{Mover, Status};
 pub use view::View;

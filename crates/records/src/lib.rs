@@ -12,6 +12,7 @@ pub mod date;
 pub mod dated;
 pub mod findings;
 pub mod import;
+pub mod order;
 pub mod projects;
 pub mod reports;
 pub mod sarif;
@@ -41,6 +42,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0003-more-records",
             include_str!("../migrations/0003-more-records.sql"),
+        ),
+        (
+            "0008-finding-steps",
+            include_str!("../migrations/0008-finding-steps.sql"),
         ),
     ],
 };

@@ -10,7 +10,7 @@ mod maker;
 mod render;
 
 pub use change::{New, delete, rename, request};
-pub use list::{Filter, get, held, list, part};
+pub use list::{Filter, Sort, get, held, list, part};
 pub use maker::{LEASE, MAX_FINDINGS, Maker};
 
 use base::{Id, Severity, Time};

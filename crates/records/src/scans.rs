@@ -13,7 +13,7 @@ mod view;
 
 pub use change::{Change, New, change, create, delete};
 pub use import::{complete, fail, start};
-pub use list::{Filter, get, held, list};
+pub use list::{Filter, Sort, get, held, list};
 pub use status::Status;
 pub use view::View;
 

@@ -7,7 +7,7 @@ use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 
-use super::{Agreement, Change, Filter, New, Status};
+use super::{Agreement, Change, Filter, New, Sort, Status};
 use crate::{By, Date, MAX_DESCRIPTION, MAX_LINE, Place, Records, text};
 
 /// The most hours an agreement can have.
@@ -174,13 +174,15 @@ pub struct ListQuery {
     status: Option<String>,
     /// Only those with this in name, reference or description, in any case of letters.
     text: Option<String>,
+    /// `created_at`, `expires_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    sort: Option<String>,
 }
 
 /// The agreements the caller may see
 #[utoipa::path(
     get, path = "/agreements", tag = "agreements", operation_id = "list_agreements", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of agreements, the newest first", body = Page<View>),
+        (status = 200, description = "A page of agreements, the newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -196,9 +198,10 @@ pub async fn list(
         statuses: text::several(&mut check, "status", query.status.as_deref()),
         text: text::wanted(&mut check, query.text),
     };
+    let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
         .await?;
     Ok(Json(page.map(View::from)))
 }

@@ -5,7 +5,11 @@ use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Agreement, Status};
-use crate::{Date, Named, column, text};
+use crate::{
+    Date, Named, column,
+    order::{self, Order, Sorted},
+    text,
+};
 
 const SELECT: &str = "select a.id, a.company_id, c.name, a.name, a.reference, a.description, a.status, a.starts_at, \
      a.expires_at, a.hours, a.hours_used, a.created_at, a.updated_at from agreements a \
@@ -45,7 +49,34 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// A page of the agreements of a scope that fit, the newest first.
+/// In which order.
+pub type Sort = order::Sort<Agreement>;
+
+impl Sorted for Agreement {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("expires_on", "a.expires_at", |agreement| {
+            agreement.expires_on.midnight().nanos()
+        }),
+        order::down("-expires_on", "a.expires_at", |agreement| {
+            agreement.expires_on.midnight().nanos()
+        }),
+        order::up("updated_at", "a.updated_at", |agreement| {
+            agreement.updated_at.nanos()
+        }),
+        order::down("-updated_at", "a.updated_at", |agreement| {
+            agreement.updated_at.nanos()
+        }),
+    ];
+    const ID: &'static str = "a.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A page of the agreements of a scope that fit.
 ///
 /// # Errors
 /// 422 for a limit or a cursor that does not fit.
@@ -53,9 +84,9 @@ pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
+    sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Agreement>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
     let select = Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.company_id = ?", filter.company)
@@ -63,14 +94,8 @@ pub fn list(
             "a.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),
         )
-        .filter("a.id < ?", after)
         .among("a.status", &filter.statuses);
-    let agreements = select
-        .push(" order by a.id desc limit ?", vec![(limit + 1).into()])
-        .all(tx)?;
-    Ok(Page::cut(agreements, limit, |agreement: &Agreement| {
-        agreement.id.to_string()
-    }))
+    sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
 /// One agreement of a scope.

@@ -9,7 +9,7 @@ use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
-use super::{Approval, Decision, Filter, New, Status, change};
+use super::{Approval, Decision, Filter, New, Sort, Status, change};
 use crate::{By, MAX_COMMENT, Named, Records, date::plausible, findings, text};
 
 /// An approval.
@@ -126,13 +126,15 @@ pub struct ListQuery {
     status: Option<String>,
     /// Only those with this in what their finding says, in any case of letters.
     text: Option<String>,
+    /// `created_at`, `expires_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    sort: Option<String>,
 }
 
 /// The approvals the caller may see
 #[utoipa::path(
     get, path = "/approvals", tag = "approvals", operation_id = "list_approvals", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of approvals, the newest first", body = Page<View>),
+        (status = 200, description = "A page of approvals, the newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -155,9 +157,10 @@ pub async fn list(
         statuses: text::several(&mut check, "status", query.status.as_deref()),
         text: text::wanted(&mut check, query.text),
     };
+    let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
         .await?;
     Ok(Json(page.map(View::from)))
 }

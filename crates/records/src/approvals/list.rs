@@ -5,7 +5,11 @@ use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Approval, Status};
-use crate::{Named, column, text};
+use crate::{
+    Named, column,
+    order::{self, Order, Sorted},
+    text,
+};
 
 /// Every query for approvals begins with this.
 pub(super) const SELECT: &str = "select a.id, a.company_id, c.name, a.finding_id, f.title, f.severity, a.reason, \
@@ -54,7 +58,34 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// A page of the approvals of a scope that fit, the newest first.
+/// In which order.
+pub type Sort = order::Sort<Approval>;
+
+impl Sorted for Approval {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("expires_at", "a.expires_at", |approval| {
+            approval.expires_at.nanos()
+        }),
+        order::down("-expires_at", "a.expires_at", |approval| {
+            approval.expires_at.nanos()
+        }),
+        order::up("updated_at", "a.updated_at", |approval| {
+            approval.updated_at.nanos()
+        }),
+        order::down("-updated_at", "a.updated_at", |approval| {
+            approval.updated_at.nanos()
+        }),
+    ];
+    const ID: &'static str = "a.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A page of the approvals of a scope that fit.
 ///
 /// # Errors
 /// 422 for a limit or a cursor that does not fit.
@@ -62,10 +93,10 @@ pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
+    sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Approval>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let approvals = Select::new(SELECT)
+    let select = Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.company_id = ?", filter.company)
         .filter("a.finding_id = ?", filter.finding)
@@ -74,13 +105,8 @@ pub fn list(
             "f.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),
         )
-        .among("a.status", &filter.statuses)
-        .filter("a.id < ?", after)
-        .push(" order by a.id desc limit ?", vec![(limit + 1).into()])
-        .all(tx)?;
-    Ok(Page::cut(approvals, limit, |approval: &Approval| {
-        approval.id.to_string()
-    }))
+        .among("a.status", &filter.statuses);
+    sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
 /// One approval of a scope.

@@ -8,7 +8,7 @@ use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 
-use super::{Asset, Change, Criticality, Filter, Kind, New, Status};
+use super::{Asset, Change, Criticality, Filter, Kind, New, Sort, Status};
 use crate::{By, MAX_DESCRIPTION, MAX_LINE, Place, Records, text};
 
 /// An asset.
@@ -133,13 +133,15 @@ pub struct ListQuery {
     criticality: Option<String>,
     /// Only those with this in name, identifier or description, in any case of letters.
     text: Option<String>,
+    /// `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    sort: Option<String>,
 }
 
 /// The assets the caller may see
 #[utoipa::path(
     get, path = "/assets", tag = "assets", operation_id = "list_assets", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of assets, the newest first", body = Page<View>),
+        (status = 200, description = "A page of assets, the newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -157,9 +159,10 @@ pub async fn list(
         criticalities: text::several(&mut check, "criticality", query.criticality.as_deref()),
         text: text::wanted(&mut check, query.text),
     };
+    let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
         .await?;
     Ok(Json(page.map(View::from)))
 }

@@ -5,7 +5,11 @@ use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::{Asset, Criticality, Kind, Status};
-use crate::{Named, text};
+use crate::{
+    Named,
+    order::{self, Order, Sorted},
+    text,
+};
 
 const SELECT: &str = "select a.id, a.company_id, c.name, a.name, a.kind, a.identifier, a.description, a.criticality, \
      a.status, a.created_at, a.updated_at from assets a join companies c on c.id = a.company_id where 1 = 1";
@@ -45,7 +49,24 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// A page of the assets of a scope that fit, the newest first.
+/// In which order.
+pub type Sort = order::Sort<Asset>;
+
+impl Sorted for Asset {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("updated_at", "a.updated_at", |asset| asset.updated_at.nanos()),
+        order::down("-updated_at", "a.updated_at", |asset| asset.updated_at.nanos()),
+    ];
+    const ID: &'static str = "a.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A page of the assets of a scope that fit.
 ///
 /// # Errors
 /// 422 for a limit or a cursor that does not fit.
@@ -53,9 +74,9 @@ pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
+    sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Asset>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
     let select = Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.company_id = ?", filter.company)
@@ -63,14 +84,10 @@ pub fn list(
             "a.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),
         )
-        .filter("a.id < ?", after)
         .among("a.kind", &filter.kinds)
         .among("a.status", &filter.statuses)
         .among("a.criticality", &filter.criticalities);
-    let assets = select
-        .push(" order by a.id desc limit ?", vec![(limit + 1).into()])
-        .all(tx)?;
-    Ok(Page::cut(assets, limit, |asset: &Asset| asset.id.to_string()))
+    sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
 /// One asset of a scope.

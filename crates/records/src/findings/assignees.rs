@@ -7,8 +7,11 @@ use base::{Id, Kind};
 use serde_json::json;
 use store::{Tx, params};
 
-use super::{Finding, event};
-use crate::{By, Named};
+use super::{
+    Finding, event,
+    history::{self, Changed},
+};
+use crate::{By, Named, text};
 
 /// The most people, and the most teams, that one finding can have.
 pub const MAX: usize = 100;
@@ -104,6 +107,7 @@ pub fn assign(
     if same(&finding.users, &users) && same(&finding.teams, &teams) {
         return Ok(false);
     }
+    note_step(tx, finding, (&users, &teams), by)?;
     (finding.users, finding.teams) = (users, teams);
     finding.updated_at = tx.now();
     tx.execute(
@@ -122,6 +126,29 @@ pub fn assign(
     event::name_assignees(&mut event, finding);
     tx.emit(event)?;
     Ok(true)
+}
+
+/// Writes into the finding's history who sees to it from now on.
+fn note_step(
+    tx: &mut Tx<'_>,
+    finding: &Finding,
+    (users, teams): (&Vec<Named>, &Vec<Named>),
+    by: &By,
+) -> Result<(), store::Error> {
+    let names = |named: &Vec<Named>| {
+        let names: Vec<_> = named.iter().map(|one| one.name.as_str()).collect();
+        text::given(names.join(", "))
+    };
+    let changes = [
+        Changed::between("assignee_user_ids", (&finding.users, users), names),
+        Changed::between("assignee_team_ids", (&finding.teams, teams), names),
+    ];
+    let changes: Vec<Changed> = changes.into_iter().flatten().collect();
+    let step = history::Step {
+        changes: &changes,
+        ..history::Step::default()
+    };
+    history::add(tx, finding.id, &step, by)
 }
 
 const INSERT_USER: &str = "insert into finding_users (finding_id, user_id) values ($1, $2)";

@@ -5,12 +5,12 @@ use base::{Kind, Severity, Time};
 use serde_json::json;
 use store::{Tx, params};
 
-use super::{Finding, Mover, Status, assignees, event, history, row};
-use crate::{
-    By, Named, Place, Settings, approvals,
-    differ::{names, set},
-    sla,
+use super::{
+    Finding, Mover, Status, assignees, event,
+    history::{self, Changed},
+    row,
 };
+use crate::{By, Named, Place, Settings, approvals, differ::set, sla, text};
 
 /// What a change needs to know beside the finding: the settings of its company ([`Settings::of`]) and who does it.
 #[derive(Debug, Clone, Copy)]
@@ -139,12 +139,18 @@ pub fn change(
 ) -> Result<bool, Problem> {
     let mut changed = finding.clone();
     apply(&mut changed, change, context.settings);
-    let fields = differences(finding, &changed);
-    if fields.is_empty() {
+    let changes = differences(finding, &changed);
+    if changes.is_empty() {
         return Ok(false);
     }
+    let fields: Vec<_> = changes.iter().map(|change| &change.field).collect();
     changed.updated_at = tx.now();
     row::update(tx, &changed)?;
+    let step = history::Step {
+        changes: &changes,
+        ..history::Step::default()
+    };
+    history::add(tx, changed.id, &step, context.by)?;
     let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
     updated.data.insert("changed".to_owned(), json!(fields));
     tx.emit(updated)?;
@@ -176,25 +182,51 @@ fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
     }
 }
 
-/// The names of the fields in which two states of a finding differ.
-fn differences(before: &Finding, after: &Finding) -> Vec<&'static str> {
-    let project = |finding: &Finding| finding.place.project.as_ref().map(|project| project.id);
-    let asset = |finding: &Finding| finding.asset.as_ref().map(|asset| asset.id);
-    names([
-        ("project_id", project(before) != project(after)),
-        ("asset_id", asset(before) != asset(after)),
-        ("title", before.title != after.title),
-        ("description", before.description != after.description),
-        ("severity", before.severity != after.severity),
-        ("location", before.location != after.location),
-        ("rule_id", before.rule_id != after.rule_id),
-        ("cwe", before.cwe != after.cwe),
-        (
-            "sla_due_at",
-            (before.sla_due_at, before.sla_by_hand) != (after.sla_due_at, after.sla_by_hand),
-        ),
-        ("retest_due_at", before.retest_due_at != after.retest_due_at),
-    ])
+/// The fields in which two states of a finding differ.
+fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
+    let text = |field, pick: fn(&Finding) -> &String| {
+        Changed::between(field, (pick(before), pick(after)), |text| {
+            text::given(text.clone())
+        })
+    };
+    let named = |field, pick: fn(&Finding) -> Option<&Named>| {
+        let id = |finding| pick(finding).map(|named| named.id);
+        let name = |finding| pick(finding).map(|named| named.name.clone());
+        let changed = Changed::between(field, (&id(before), &id(after)), |_| None);
+        changed.map(|changed| Changed {
+            before: name(before),
+            after: name(after),
+            ..changed
+        })
+    };
+    let time = |field, pick: fn(&Finding) -> &Option<Time>| {
+        let show = |time: &Option<Time>| time.map(|time| time.to_string());
+        Changed::between(field, (pick(before), pick(after)), show)
+    };
+    let severity = (&before.severity, &after.severity);
+    [
+        named("project_id", |finding| finding.place.project.as_ref()),
+        named("asset_id", |finding| finding.asset.as_ref()),
+        text("title", |finding| &finding.title),
+        text("description", |finding| &finding.description),
+        Changed::between("severity", severity, |severity| Some(severity.to_string())),
+        text("location", |finding| &finding.location),
+        text("rule_id", |finding| &finding.rule_id),
+        text("cwe", |finding| &finding.cwe),
+        deadline(before, after),
+        time("retest_due_at", |finding| &finding.retest_due_at),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// The deadline, also where only who set it differs.
+fn deadline(before: &Finding, after: &Finding) -> Option<Changed> {
+    let pair = |finding: &Finding| (finding.sla_due_at, finding.sla_by_hand);
+    Changed::between("sla_due_at", (&pair(before), &pair(after)), |(due, _)| {
+        due.map(|due| due.to_string())
+    })
 }
 
 /// Moves a finding to another status: `finding.status_changed`, and a line in its history.
@@ -230,12 +262,11 @@ pub fn move_to(
         approvals::end(tx, finding.id, context.by)?;
     }
     let step = history::Step {
-        finding: finding.id,
-        from,
-        to,
+        moved: Some((from, to)),
         comment,
+        ..history::Step::default()
     };
-    history::add(tx, &step, context.by)?;
+    history::add(tx, finding.id, &step, context.by)?;
     let mut event = event::of(tx, Kind::FindingStatusChanged, finding, context.by);
     event.data.insert("from_status".to_owned(), json!(from));
     if !comment.is_empty() {

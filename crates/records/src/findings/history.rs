@@ -1,20 +1,23 @@
 //! What a finding went through.
 
 use base::{Id, Scope, Time};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::Status;
-use crate::{By, Named, column};
+use crate::{By, Named, column, text};
 
 /// One step of a finding's life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = FindingMove)]
 pub struct Move {
-    /// Where it stood.
-    pub from: Status,
-    /// Where it went.
-    pub to: Status,
+    /// Where it stood; null where its status did not change.
+    pub from: Option<Status>,
+    /// Where it went; null where its status did not change.
+    pub to: Option<Status>,
+    /// What else changed about it.
+    pub changes: Vec<Changed>,
     /// What the person said.
     pub comment: Option<String>,
     /// Who it was; null for an import or somebody who is gone.
@@ -25,47 +28,98 @@ pub struct Move {
     pub at: Time,
 }
 
+/// A field that changed. A long text is cut.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FindingFieldChange)]
+pub struct Changed {
+    /// Its name in the API.
+    pub field: String,
+    /// What it was; null for nothing.
+    pub before: Option<String>,
+    /// What it is; null for nothing.
+    pub after: Option<String>,
+}
+
+/// Characters of a value that the history keeps.
+const KEPT: usize = 300;
+
+impl Changed {
+    /// The field, if the two differ.
+    pub(super) fn between<T: PartialEq>(
+        field: &str,
+        (before, after): (&T, &T),
+        show: impl Fn(&T) -> Option<String>,
+    ) -> Option<Self> {
+        let kept = |value: &T| show(value).map(|text| base::text::block(&text, KEPT));
+        (before != after).then(|| Self {
+            field: field.to_owned(),
+            before: kept(before),
+            after: kept(after),
+        })
+    }
+}
+
 /// A step to write down.
+#[derive(Default)]
 pub(super) struct Step<'a> {
-    pub(super) finding: Id,
-    pub(super) from: Status,
-    pub(super) to: Status,
+    pub(super) moved: Option<(Status, Status)>,
+    pub(super) changes: &'a [Changed],
     pub(super) comment: &'a str,
 }
 
 const INSERT: &str = "insert into finding_moves (id, finding_id, from_status, to_status, comment, actor_id, scan_id, \
-     at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
+     at, changes) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-pub(super) fn add(tx: &mut Tx<'_>, step: &Step<'_>, by: &By) -> Result<(), Error> {
+pub(super) fn add(tx: &mut Tx<'_>, finding: Id, step: &Step<'_>, by: &By) -> Result<(), Error> {
     let (id, now) = (tx.id(), tx.now());
+    let status = |status: Option<Status>| status.map_or("", Status::name);
+    let changes = if step.changes.is_empty() {
+        String::new()
+    } else {
+        json!(step.changes).to_string()
+    };
     let values = params![
         id,
-        step.finding,
-        step.from,
-        step.to,
+        finding,
+        status(step.moved.map(|(from, _)| from)),
+        status(step.moved.map(|(_, to)| to)),
         step.comment,
         column::id_or_none(by.id()),
         column::id_or_none(by.scan),
-        now
+        now,
+        changes
     ];
     tx.execute(INSERT, values).map(drop)
 }
 
 impl FromRow for Move {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let comment: String = row.get(2)?;
+        let status = |index| -> Result<Option<Status>, Error> {
+            let name: String = row.get(index)?;
+            if name.is_empty() {
+                return Ok(None);
+            }
+            row.get(index).map(Some)
+        };
+        let changes: String = row.get(7)?;
         Ok(Self {
-            from: row.get(0)?,
-            to: row.get(1)?,
-            comment: (!comment.is_empty()).then_some(comment),
+            from: status(0)?,
+            to: status(1)?,
+            comment: text::given(row.get(2)?),
             actor: column::named(row, 3)?,
             scan_id: column::id(row, 5)?,
             at: row.get(6)?,
+            changes: if changes.is_empty() {
+                Vec::new()
+            } else {
+                serde_json::from_str(&changes)
+                    .map_err(|error| Error::Decode(format!("a step of a finding: {error}")))?
+            },
         })
     }
 }
 
-const MOVES: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at \
+const MOVES: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at, m.changes \
      from finding_moves m join findings f on f.id = m.finding_id left join users u on u.id = m.actor_id \
      where 1 = 1";
 /// More steps than a finding has in a life.

@@ -7,7 +7,7 @@ use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 
-use super::{Change, Filter, New, Project, Status};
+use super::{Change, Filter, New, Project, Sort, Status};
 use crate::{By, Date, MAX_DESCRIPTION, Place, Records, text};
 
 /// A project.
@@ -128,13 +128,15 @@ pub struct ListQuery {
     status: Option<String>,
     /// Only those with this in name or description, in any case of letters.
     text: Option<String>,
+    /// `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    sort: Option<String>,
 }
 
 /// The projects the caller may see
 #[utoipa::path(
     get, path = "/projects", tag = "projects", operation_id = "list_projects", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of projects, the newest first", body = Page<View>),
+        (status = 200, description = "A page of projects, the newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -150,9 +152,10 @@ pub async fn list(
         statuses: text::several(&mut check, "status", query.status.as_deref()),
         text: text::wanted(&mut check, query.text),
     };
+    let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
         .await?;
     Ok(Json(page.map(View::from)))
 }

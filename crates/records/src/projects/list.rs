@@ -5,7 +5,11 @@ use base::{Id, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::{Project, Status};
-use crate::{Date, Named, column, text};
+use crate::{
+    Date, Named, column,
+    order::{self, Order, Sorted},
+    text,
+};
 
 const SELECT: &str = "select p.id, p.company_id, c.name, p.name, p.description, p.status, p.starts_at, p.ends_at, \
      p.created_at, p.updated_at from projects p join companies c on c.id = p.company_id where 1 = 1";
@@ -41,7 +45,35 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// A page of the projects of a scope that fit, the newest first.
+/// In which order.
+pub type Sort = order::Sort<Project>;
+
+impl Sorted for Project {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("starts_on", "p.starts_at", |project| midnight(project.starts_on)),
+        order::down("-starts_on", "p.starts_at", |project| midnight(project.starts_on)),
+        order::up("ends_on", "p.ends_at", |project| midnight(project.ends_on)),
+        order::down("-ends_on", "p.ends_at", |project| midnight(project.ends_on)),
+        order::up("updated_at", "p.updated_at", |project| project.updated_at.nanos()),
+        order::down("-updated_at", "p.updated_at", |project| {
+            project.updated_at.nanos()
+        }),
+    ];
+    const ID: &'static str = "p.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A day as the column holds it.
+fn midnight(day: Option<Date>) -> i64 {
+    column::time_or_none(day.map(Date::midnight)).nanos()
+}
+
+/// A page of the projects of a scope that fit.
 ///
 /// # Errors
 /// 422 for a limit or a cursor that does not fit.
@@ -49,26 +81,18 @@ pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
+    sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Project>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let mut select = Select::new(SELECT)
+    let select = Select::new(SELECT)
         .scope("p.company_id", scope)
         .filter("p.company_id = ?", filter.company)
         .filter(
             "p.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),
         )
-        .filter("p.id < ?", after);
-    if !filter.statuses.is_empty() {
-        select = select.within("p.status", filter.statuses.iter().copied());
-    }
-    let projects = select
-        .push(" order by p.id desc limit ?", vec![(limit + 1).into()])
-        .all(tx)?;
-    Ok(Page::cut(projects, limit, |project: &Project| {
-        project.id.to_string()
-    }))
+        .among("p.status", &filter.statuses);
+    sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
 /// One project of a scope.

@@ -15,7 +15,7 @@ use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use store::Store;
 
-use super::{Contents, Filter, Format, New, Report, Status};
+use super::{Contents, Filter, Format, New, Report, Sort, Status};
 use crate::{By, Named, Place, Records, text};
 
 /// A report.
@@ -135,13 +135,15 @@ pub struct ListQuery {
     format: Option<String>,
     /// Only those with this in the name, in any case of letters.
     text: Option<String>,
+    /// `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    sort: Option<String>,
 }
 
 /// The reports the caller may see
 #[utoipa::path(
     get, path = "/reports", tag = "reports", operation_id = "list_reports", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of reports, the newest first", body = Page<View>),
+        (status = 200, description = "A page of reports, the newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -159,9 +161,10 @@ pub async fn list(
         formats: text::several(&mut check, "format", query.format.as_deref()),
         text: text::wanted(&mut check, query.text),
     };
+    let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
         .await?;
     Ok(Json(page.map(View::from)))
 }

@@ -5,7 +5,11 @@ use base::{Id, Scope};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Format, Report, Status};
-use crate::{Named, Place, column, text};
+use crate::{
+    Named, Place, column,
+    order::{self, Order, Sorted},
+    text,
+};
 
 const SELECT: &str = "select r.id, r.company_id, c.name, r.project_id, p.name, r.name, r.format, r.filter, r.status, \
      r.findings, r.size, r.error, r.created_by, u.name, r.created_at, r.updated_at, r.finished_at from reports r \
@@ -59,7 +63,24 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// A page of the reports of a scope that fit, the newest first.
+/// In which order.
+pub type Sort = order::Sort<Report>;
+
+impl Sorted for Report {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("updated_at", "r.updated_at", |report| report.updated_at.nanos()),
+        order::down("-updated_at", "r.updated_at", |report| report.updated_at.nanos()),
+    ];
+    const ID: &'static str = "r.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A page of the reports of a scope that fit.
 ///
 /// # Errors
 /// 422 for a limit or a cursor that does not fit.
@@ -67,10 +88,10 @@ pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
+    sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Report>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let reports = Select::new(SELECT)
+    let select = Select::new(SELECT)
         .scope("r.company_id", scope)
         .filter("r.company_id = ?", filter.company)
         .filter("r.project_id = ?", filter.project)
@@ -79,11 +100,8 @@ pub fn list(
             filter.text.as_deref().map(text::pattern),
         )
         .among("r.status", &filter.statuses)
-        .among("r.format", &filter.formats)
-        .filter("r.id < ?", after)
-        .push(" order by r.id desc limit ?", vec![(limit + 1).into()])
-        .all(tx)?;
-    Ok(Page::cut(reports, limit, |report: &Report| report.id.to_string()))
+        .among("r.format", &filter.formats);
+    sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
 /// One report of a scope.

@@ -178,7 +178,7 @@ impl Work<'_> {
         );
         let page = self
             .store
-            .read(move |tx| findings::list(tx, &scope, &filter, findings::Sort::Newest, &page))
+            .read(move |tx| findings::list(tx, &scope, &filter, findings::Sort::default(), &page))
             .await?;
         Ok((page.items, page.next_cursor))
     }

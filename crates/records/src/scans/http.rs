@@ -9,7 +9,7 @@ use base::{Id, Time};
 use serde::Deserialize;
 use store::Tx;
 
-use super::{Change, Filter, New, Scan, Status, View};
+use super::{Change, Filter, New, Scan, Sort, Status, View};
 use crate::{By, MAX_LINE, Place, Records, date::plausible, projects, text};
 
 /// A scan to add.
@@ -115,13 +115,15 @@ pub struct ListQuery {
     status: Option<String>,
     /// Only those with this in name or tool, in any case of letters.
     text: Option<String>,
+    /// `created_at`, `scheduled_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    sort: Option<String>,
 }
 
 /// The scans the caller may see
 #[utoipa::path(
     get, path = "/scans", tag = "scans", operation_id = "list_scans", params(ListQuery, PageQuery),
     responses(
-        (status = 200, description = "A page of scans, the newest first", body = Page<View>),
+        (status = 200, description = "A page of scans, the newest first unless sorted otherwise", body = Page<View>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -138,9 +140,10 @@ pub async fn list(
         statuses: text::several(&mut check, "status", query.status.as_deref()),
         text: text::wanted(&mut check, query.text),
     };
+    let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, &page))
+        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
         .await?;
     Ok(Json(page.map(View::from)))
 }

@@ -1,11 +1,15 @@
 //! Finding scans: one, or a page of those that fit.
 
 use access::{Page, PageQuery, Problem};
-use base::{Id, Scope};
+use base::{Id, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{Counts, Scan, Status};
-use crate::{Named, Place, column, text};
+use crate::{
+    Named, Place, column,
+    order::{self, Order, Sorted},
+    text,
+};
 
 const SELECT: &str = "select s.id, s.company_id, c.name, s.project_id, p.name, s.name, s.tool, s.status, \
      s.scheduled_at, s.started_at, s.finished_at, s.counts, s.error, s.created_by, s.created_at, s.updated_at \
@@ -59,7 +63,30 @@ pub struct Filter {
     pub text: Option<String>,
 }
 
-/// A page of the scans of a scope that fit, the newest first.
+/// In which order.
+pub type Sort = order::Sort<Scan>;
+
+impl Sorted for Scan {
+    const ORDERS: &'static [Order<Self>] = &[
+        order::newest(),
+        order::oldest(),
+        order::up("scheduled_at", "s.scheduled_at", |scan| {
+            scan.scheduled_at.map_or(0, Time::nanos)
+        }),
+        order::down("-scheduled_at", "s.scheduled_at", |scan| {
+            scan.scheduled_at.map_or(0, Time::nanos)
+        }),
+        order::up("updated_at", "s.updated_at", |scan| scan.updated_at.nanos()),
+        order::down("-updated_at", "s.updated_at", |scan| scan.updated_at.nanos()),
+    ];
+    const ID: &'static str = "s.id";
+
+    fn id(&self) -> Id {
+        self.id
+    }
+}
+
+/// A page of the scans of a scope that fit.
 ///
 /// # Errors
 /// 422 for a limit or a cursor that does not fit.
@@ -67,10 +94,10 @@ pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     filter: &Filter,
+    sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Scan>, Problem> {
-    let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let mut select = Select::new(SELECT)
+    let select = Select::new(SELECT)
         .scope("s.company_id", scope)
         .filter("s.company_id = ?", filter.company)
         .filter("s.project_id = ?", filter.project)
@@ -78,14 +105,8 @@ pub fn list(
             "s.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),
         )
-        .filter("s.id < ?", after);
-    if !filter.statuses.is_empty() {
-        select = select.within("s.status", filter.statuses.iter().copied());
-    }
-    let scans = select
-        .push(" order by s.id desc limit ?", vec![(limit + 1).into()])
-        .all(tx)?;
-    Ok(Page::cut(scans, limit, |scan: &Scan| scan.id.to_string()))
+        .among("s.status", &filter.statuses);
+    sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
 /// One scan of a scope.

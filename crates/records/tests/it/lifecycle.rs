@@ -84,7 +84,7 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
                     let actor = json!({"id": world.analyst.id, "name": "analyst"});
                     let at = world.clock.now();
                     let step = json!({"from": from, "to": to, "comment": "Because.", "actor": actor,
-                        "scan_id": null, "at": at});
+                        "scan_id": null, "at": at, "changes": []});
                     assert_eq!(now[0], step);
                 } else {
                     answer.problem(409);
@@ -164,6 +164,38 @@ async fn a_comment_is_trimmed_bounded_and_optional() {
             assert_eq!(history(&world, &path).await[0]["comment"], kept);
         }
         assert_eq!(history(&world, &path).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn what_changes_and_who_is_assigned_is_part_of_the_history() {
+    for world in World::all().await {
+        let path = world.finding(json!({"location": "a.rs:1"})).await;
+        let change = json!({"title": "XSS", "location": null, "severity": "low"});
+        world.patch(&world.manager, &path, change).await.expect(200);
+        let body = json!({"user_ids": [world.analyst.id], "team_ids": [world.team]});
+        world
+            .post(&world.manager, &format!("{path}/assignees"), body)
+            .await
+            .expect(200);
+        let steps = history(&world, &path).await;
+        let changed = |field: &str, before: Value, after: Value| json!({"field": field, "before": before, "after": after});
+        assert_eq!(
+            steps[0]["changes"],
+            json!([
+                changed("assignee_user_ids", Value::Null, json!("analyst")),
+                changed("assignee_team_ids", Value::Null, json!("Red")),
+            ])
+        );
+        let details = steps[1]["changes"].as_array().unwrap();
+        assert_eq!(details[0], changed("title", json!("SQL injection"), json!("XSS")));
+        assert_eq!(details[1], changed("severity", json!("high"), json!("low")));
+        assert_eq!(details[2], changed("location", json!("a.rs:1"), Value::Null));
+        assert_eq!(details[3]["field"], "sla_due_at");
+        for step in &steps {
+            assert_eq!((&step["from"], &step["to"]), (&Value::Null, &Value::Null));
+            assert_eq!(step["actor"]["name"], "manager");
+        }
     }
 }
 

@@ -95,3 +95,87 @@ async fn rows_that_come_and_go_while_someone_pages_neither_repeat_nor_hide_one()
         }
     }
 }
+
+#[tokio::test]
+async fn every_list_is_sorted_as_asked_and_takes_no_cursor_of_another_order() {
+    for world in World::all().await {
+        let company = world.ours;
+        for day in [3, 1, 2] {
+            let on = format!("2027-01-0{day}");
+            let at = format!("{on}T00:00:00Z");
+            let finding = world.finding(json!({})).await;
+            let finding = finding.strip_prefix("/findings/").unwrap();
+            for (list, body) in [
+                ("projects", json!({"name": on, "starts_on": on, "ends_on": on})),
+                ("agreements", json!({"name": on, "expires_on": on})),
+                ("assets", json!({"name": on})),
+                ("reports", json!({"name": on})),
+                (
+                    "scans",
+                    json!({"name": on, "status": "scheduled", "scheduled_at": at}),
+                ),
+            ] {
+                let mut body = body;
+                body["company_id"] = json!(company);
+                world
+                    .post(&world.manager, &format!("/{list}"), body)
+                    .await
+                    .expect(201);
+            }
+            let body = json!({"finding_id": finding, "reason": on, "expires_at": at});
+            world.post(&world.analyst, "/approvals", body).await.expect(201);
+            world.pass_days(1);
+        }
+        for (list, by, field) in [
+            ("projects", "starts_on", "starts_on"),
+            ("projects", "ends_on", "ends_on"),
+            ("agreements", "expires_on", "expires_on"),
+            ("scans", "scheduled_at", "scheduled_at"),
+            ("approvals", "expires_at", "expires_at"),
+            ("assets", "updated_at", "updated_at"),
+            ("reports", "updated_at", "updated_at"),
+            ("reports", "created_at", "created_at"),
+        ] {
+            for sort in [by.to_owned(), format!("-{by}")] {
+                let path = format!("/{list}?sort={sort}");
+                let whole = world.get(&world.viewer, &path).await;
+                let json = whole.expect(200);
+                let mut keys: Vec<_> = json["items"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|item| item[field].to_string())
+                    .collect();
+                if sort.starts_with('-') {
+                    keys.reverse();
+                }
+                assert!(keys.len() == 3 && keys.is_sorted(), "{path}: {keys:?}");
+                assert_eq!(
+                    pages(&world, &world.viewer, &path, 1).await,
+                    whole.ids(),
+                    "{path}"
+                );
+                let next = world
+                    .get(&world.viewer, &format!("{path}&limit=1"))
+                    .await
+                    .expect(200);
+                let next = next["next_cursor"].as_str().unwrap();
+                if by != "created_at" {
+                    let other = format!("/{list}?cursor={next}");
+                    assert_eq!(
+                        world.get(&world.viewer, &other).await.fields(),
+                        ["cursor"],
+                        "{other}"
+                    );
+                }
+            }
+            assert_eq!(
+                world
+                    .get(&world.viewer, &format!("/{list}?sort=x"))
+                    .await
+                    .fields(),
+                ["sort"]
+            );
+        }
+    }
+}

@@ -76,7 +76,7 @@ async fn a_query_that_does_not_fit_is_told_which_parameter() {
             let bare = format!("/findings?sort={sort}&cursor={id}");
             assert_eq!(world.get(&world.viewer, &bare).await.fields(), ["cursor"]);
             for key in [i64::MIN, -1, 0, i64::MAX] {
-                let cursor = format!("/findings?sort={sort}&cursor={key}_{id}");
+                let cursor = format!("/findings?sort={sort}&cursor={sort}~{key}~{id}");
                 world.get(&world.viewer, &cursor).await.ids();
             }
         }

@@ -38,11 +38,7 @@ impl ListQuery {
     /// What it says, for this caller.
     pub(super) fn read(self, me: Id) -> Result<(Filter, Sort), Problem> {
         let mut check = Check::new();
-        let sort = self.sort.as_deref().map(str::parse::<Sort>);
-        let sort = check.take(
-            sort.transpose()
-                .map_err(|detail| access::FieldError::new("sort", detail)),
-        );
+        let sort = Sort::read(&mut check, self.sort.as_deref());
         let filter = Filter {
             company: self.company_id,
             project: self.project_id,
@@ -54,6 +50,6 @@ impl ListQuery {
             text: text::wanted(&mut check, self.text),
         };
         check.done()?;
-        Ok((filter, sort.unwrap_or_default()))
+        Ok((filter, sort))
     }
 }

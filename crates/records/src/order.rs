@@ -1,0 +1,159 @@
+//! The order of a list, and where a page of it begins.
+//!
+//! Owns: sorting by a number and then by id, or by id alone, and the cursor of such a list. Must not: know which records
+//! there are; each says its orders.
+
+use std::str::FromStr;
+
+use access::{FieldError, Page, PageQuery, Problem, validate::Check};
+use base::Id;
+use store::Select;
+
+/// One way to sort rows.
+#[derive(Debug)]
+pub struct Order<T: 'static> {
+    /// Its name in the API: a field, with `-` before it for the largest first.
+    pub name: &'static str,
+    /// What it sorts by before the id, in SQL and of a row; none for the id alone.
+    pub key: Option<(&'static str, fn(&T) -> i64)>,
+    /// Whether the smallest comes first.
+    pub ascends: bool,
+}
+
+/// Rows of a list that can be sorted.
+pub trait Sorted: Sized + 'static {
+    /// The ways to sort them; the first is the one where none is asked for.
+    const ORDERS: &'static [Order<Self>];
+    /// The column of the id.
+    const ID: &'static str;
+
+    /// The id of a row.
+    fn id(&self) -> Id;
+}
+
+/// In which order.
+#[derive(Debug)]
+pub struct Sort<T: Sorted>(&'static Order<T>);
+
+impl<T: Sorted> Clone for Sort<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Sorted> Copy for Sort<T> {}
+
+impl<T: Sorted> Default for Sort<T> {
+    fn default() -> Self {
+        Self(&T::ORDERS[0])
+    }
+}
+
+impl<T: Sorted> FromStr for Sort<T> {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let order = T::ORDERS.iter().find(|order| order.name == text);
+        order.map(Self).ok_or_else(|| {
+            let names: Vec<_> = T::ORDERS.iter().map(|order| order.name).collect();
+            format!("it is not one of {}", names.join(", "))
+        })
+    }
+}
+
+impl<T: Sorted> Sort<T> {
+    /// The order a parameter names; what names none is noted.
+    pub(crate) fn read(check: &mut Check, text: Option<&str>) -> Self {
+        let sort = text.map(str::parse).transpose();
+        check
+            .take(sort.map_err(|detail| FieldError::new("sort", detail)))
+            .unwrap_or_default()
+    }
+
+    /// Only the rows of the page, in this order, and one more that says whether there is a next page.
+    ///
+    /// # Errors
+    /// 422 for a limit or a cursor that does not fit, such as one of another order.
+    pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Problem> {
+        let limit = page.limit()?;
+        let (than, way) = if self.0.ascends { (">", "") } else { ("<", " desc") };
+        let id = T::ID;
+        let after = page.cursor.as_deref().map(|text| {
+            self.after(text)
+                .ok_or_else(|| Problem::field("cursor", "it is not a cursor of this list"))
+        });
+        let (select, order) = match (after.transpose()?, self.0.key) {
+            (None, None) => (select, format!("{id}{way}")),
+            (None, Some((key, _))) => (select, format!("{key}{way}, {id}{way}")),
+            (Some((_, last)), None) => (
+                select.push(&format!(" and {id} {than} ?"), vec![last.into()]),
+                format!("{id}{way}"),
+            ),
+            (Some((value, last)), Some((key, _))) => {
+                let after = format!(" and ({key}, {id}) {than} (?, ?)");
+                (
+                    select.push(&after, vec![value.into(), last.into()]),
+                    format!("{key}{way}, {id}{way}"),
+                )
+            }
+        };
+        Ok(select.push(&format!(" order by {order} limit ?"), vec![(limit + 1).into()]))
+    }
+
+    /// The page of the rows that [`page`](Self::page) asked for.
+    ///
+    /// # Errors
+    /// 422 for a limit that does not fit.
+    pub(crate) fn cut(self, rows: Vec<T>, page: &PageQuery) -> Result<Page<T>, Problem> {
+        Ok(Page::cut(rows, page.limit()?, |row| match self.0.key {
+            None => row.id().to_string(),
+            Some((_, key)) => format!("{}~{}~{}", self.0.name, key(row), row.id()),
+        }))
+    }
+
+    /// What a cursor says: the key and the id of the last row. A cursor of another order says nothing.
+    fn after(self, text: &str) -> Option<(i64, Id)> {
+        if self.0.key.is_none() {
+            return Some((0, text.parse().ok()?));
+        }
+        let mut parts = text.split('~');
+        let named = parts.next() == Some(self.0.name);
+        let (key, id) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        (named && parts.next().is_none()).then_some((key, id))
+    }
+}
+
+/// The order by the id, in which records were made: the newest first.
+pub(crate) const fn newest<T>() -> Order<T> {
+    Order {
+        name: "-created_at",
+        key: None,
+        ascends: false,
+    }
+}
+
+/// The order by the id, in which records were made: the oldest first.
+pub(crate) const fn oldest<T>() -> Order<T> {
+    Order {
+        name: "created_at",
+        key: None,
+        ascends: true,
+    }
+}
+
+/// The order by a key, the smallest first.
+pub(crate) const fn up<T>(name: &'static str, key: &'static str, value: fn(&T) -> i64) -> Order<T> {
+    Order {
+        name,
+        key: Some((key, value)),
+        ascends: true,
+    }
+}
+
+/// The order by a key, the largest first.
+pub(crate) const fn down<T>(name: &'static str, key: &'static str, value: fn(&T) -> i64) -> Order<T> {
+    Order {
+        name,
+        key: Some((key, value)),
+        ascends: false,
+    }
+}
