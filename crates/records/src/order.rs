@@ -9,13 +9,16 @@ use access::{FieldError, Page, PageQuery, Problem, validate::Check};
 use base::Id;
 use store::Select;
 
+/// What rows are sorted by, in SQL, and the same of a row.
+type Key<T> = (&'static str, fn(&T) -> i64);
+
 /// One way to sort rows.
 #[derive(Debug)]
 pub struct Order<T: 'static> {
     /// Its name in the API: a field, with `-` before it for the largest first.
     pub name: &'static str,
-    /// What it sorts by before the id, in SQL and of a row; none for the id alone.
-    pub key: Option<(&'static str, fn(&T) -> i64)>,
+    /// What it sorts by before the id; none for the id alone.
+    pub key: Option<Key<T>>,
     /// Whether the smallest comes first.
     pub ascends: bool,
 }

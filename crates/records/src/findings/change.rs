@@ -139,15 +139,15 @@ pub fn change(
 ) -> Result<bool, Problem> {
     let mut changed = finding.clone();
     apply(&mut changed, change, context.settings);
-    let changes = differences(finding, &changed);
-    if changes.is_empty() {
+    let differing = differences(finding, &changed);
+    if differing.is_empty() {
         return Ok(false);
     }
-    let fields: Vec<_> = changes.iter().map(|change| &change.field).collect();
+    let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
     changed.updated_at = tx.now();
     row::update(tx, &changed)?;
     let step = history::Step {
-        changes: &changes,
+        changes: &differing,
         ..history::Step::default()
     };
     history::add(tx, changed.id, &step, context.by)?;

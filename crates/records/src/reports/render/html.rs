@@ -53,6 +53,7 @@ fn moment(time: Time) -> String {
 }
 
 impl Findings<'_> {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates hand over references")]
     fn moment(time: &Time) -> String {
         moment(*time)
     }
