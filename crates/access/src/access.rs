@@ -11,6 +11,7 @@ use store::Store;
 
 use crate::{
     Caller, Problem, Vault,
+    audit::Refusals,
     changes::{self, Told},
     credentials,
     known::Known,
@@ -97,6 +98,7 @@ struct Inner {
     known: Known,
     passwords: Passwords,
     limits: Limits,
+    refusals: Refusals,
     used: Mutex<BTreeMap<Id, Time>>,
 }
 
@@ -111,6 +113,7 @@ impl Access {
             known: Known::default(),
             passwords: Passwords::new(store.clock()),
             limits: Limits::new(&options.login),
+            refusals: Refusals::default(),
             used: Mutex::default(),
             store,
             options,
@@ -141,6 +144,10 @@ impl Access {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn refusals(&self) -> &Refusals {
+        &self.0.refusals
     }
 
     pub(crate) fn public_origin(&self) -> &str {
@@ -200,7 +207,7 @@ impl Access {
     }
 
     /// Housekeeping, for the server to call about once a minute and before it ends: notes when sessions and tokens
-    /// were last used (so that no read has to write), removes those that have expired, which is told as their end, and
+    /// were last used (so that no read has to write) and who gave wrong passwords, removes those that have expired, which is told as their end, and
     /// rows of changes that everybody has read.
     ///
     /// # Errors
@@ -208,10 +215,12 @@ impl Access {
     pub async fn sweep(&self) -> Result<(), Problem> {
         let used = std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner));
         let keep = used.clone();
+        let refused = self.refusals().take();
         self.told().forget(self.clock().now());
         let swept = self
             .change(move |tx| {
                 changes::prune(tx)?;
+                refused.note(tx)?;
                 Ok(((), credentials::sweep(tx, &keep)?))
             })
             .await;

@@ -1,9 +1,12 @@
 //! What the command line does: the first administrator, another one, a new password.
 
 use base::Id;
+use store::Tx;
 
 use crate::{
-    Access, AccessChange, Problem, Secret, credentials, password,
+    Access, AccessChange, Problem, Secret,
+    audit::{self, Action, By, Entry},
+    credentials, password,
     users::{self, Change, NewRow},
     validate::{self, Check},
 };
@@ -32,7 +35,7 @@ impl Access {
                 if tx.one::<(i64,)>(ANYBODY, &[])?.is_some_and(|(count,)| count > 0) {
                     return Ok(None);
                 }
-                users::insert(tx, &new).map(|user| Some(user.id))
+                insert(tx, &new).map(Some)
             })
             .await
             .or_else(|problem: Problem| match problem.status().as_u16() {
@@ -47,10 +50,7 @@ impl Access {
     /// 422 for what does not do, 409 for an address that is taken, or the store's.
     pub async fn create_admin(&self, email: &str, name: &str, password: &Secret) -> Result<Id, Problem> {
         let new = self.new_admin(email, name, password).await?;
-        self.store()
-            .write(move |tx| users::insert(tx, &new))
-            .await
-            .map(|user| user.id)
+        self.store().write(move |tx| insert(tx, &new)).await
     }
 
     /// Sets the password of the person with this address, and ends their sessions.
@@ -69,7 +69,9 @@ impl Access {
                 password_hash: Some(hash),
                 ..Change::default()
             };
-            users::update(tx, id, change)?;
+            let (_, user) = users::update(tx, id, change)?;
+            let entry = Entry::new(Action::UserUpdated, id, user.name).says("password", "changed");
+            audit::note(tx, &By::COMMAND_LINE, entry)?;
             let mut changes = credentials::end_sessions(tx, id, None)?;
             changes.push(AccessChange::User(id));
             Ok((id, changes))
@@ -90,4 +92,12 @@ impl Access {
             is_admin: true,
         })
     }
+}
+
+/// Adds the person, and notes it.
+fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<Id, Problem> {
+    let user = users::insert(tx, new)?;
+    let entry = Entry::new(Action::UserCreated, user.id, &*user.name).made(&user);
+    audit::note(tx, &By::COMMAND_LINE, entry.says("password", "set"))?;
+    Ok(user.id)
 }

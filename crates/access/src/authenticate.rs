@@ -33,8 +33,11 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Peer {
 /// Middleware: finds out who is calling and leaves it for the [`Caller`](crate::Caller) extractor. It refuses nobody
 /// itself, so that signing in works with an old cookie; a handler that takes a caller does.
 pub async fn authenticate(State(access): State<Access>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let outcome = outcome(&access, &parts).await;
+    let (mut parts, body) = request.into_parts();
+    let Ok(peer) = <Peer as OptionalFromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
+    let outcome = outcome(&access, &parts)
+        .await
+        .map(|caller| crate::Caller { peer, ..caller });
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(Outcome(outcome));
     next.run(request).await

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use base::{Id, Scope, Time};
 
-use crate::{Problem, Role};
+use crate::{Peer, Problem, Role};
 
 /// The person behind a request. A handler that takes one refuses everyone else with 401.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Caller {
     pub is_token: bool,
     /// When it ends; the end of time for an API token without an expiry.
     pub expires_at: Time,
+    /// The address of their connection, where it is known. For the audit log, not for a decision.
+    pub peer: Option<Peer>,
 }
 
 impl Caller {
@@ -101,6 +103,7 @@ mod tests {
             session: Id::from_parts(1, [2; 10]),
             is_token: false,
             expires_at: Time::default(),
+            peer: None,
         }
     }
 

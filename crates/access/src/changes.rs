@@ -157,7 +157,7 @@ fn first_kept(now: Time) -> Id {
 }
 
 /// Ids sort by time: no id made then or later is smaller.
-fn first_at(time: Time) -> Id {
+pub(crate) fn first_at(time: Time) -> Id {
     Id::from_parts(time.millis(), [0; 10])
 }
 

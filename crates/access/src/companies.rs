@@ -97,8 +97,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, name: String) -> Result<Company, Error> {
     })
 }
 
-const RENAME: &str = "update companies set name = $2, updated_at = $3 where id = $1";
-const SAY_LESS: &str = "update companies set minimal_messages = $2, updated_at = $3 where id = $1";
+const TOUCH: &str = "update companies set updated_at = $2 where id = $1";
+const RENAME: &str = "update companies set name = $2 where id = $1";
+const SAY_LESS: &str = "update companies set minimal_messages = $2 where id = $1";
 
 /// What changes about a company; the rest stays.
 #[derive(Debug, Clone, Default)]
@@ -107,37 +108,45 @@ pub(crate) struct Change {
     pub(crate) minimal_messages: Option<bool>,
 }
 
-/// Changes a company of the scope.
+/// Changes a company of the scope: as it was, and as it is.
 ///
 /// # Errors
 /// 404 where there is none.
-pub(crate) fn update(tx: &mut Tx<'_>, id: Id, scope: &Scope, change: Change) -> Result<Company, Problem> {
-    find(tx, id, scope)?;
+pub(crate) fn update(
+    tx: &mut Tx<'_>,
+    id: Id,
+    scope: &Scope,
+    change: Change,
+) -> Result<(Company, Company), Problem> {
+    // Written before it is read, so that what is read is still so when it changes.
     let now = tx.now();
+    tx.execute(TOUCH, params![id, now])?;
+    let was = find(tx, id, scope)?;
     if let Some(name) = change.name {
-        tx.execute(RENAME, params![id, name, now])?;
+        tx.execute(RENAME, params![id, name])?;
     }
     if let Some(on) = change.minimal_messages {
-        tx.execute(SAY_LESS, params![id, on, now])?;
+        tx.execute(SAY_LESS, params![id, on])?;
     }
-    find(tx, id, scope)
+    Ok((was, find(tx, id, scope)?))
 }
 
 const DELETE: &str = "delete from companies where id = $1";
 const MEMBER_IDS: &str = "select user_id from memberships where company_id = $1 order by user_id";
 
-/// Removes a company with its memberships and teams; whose access ended with it.
+/// Removes a company with its memberships and teams: as it was, and whose access ended with it.
 ///
 /// # Errors
 /// 404 where there is none, 409 while it has records.
-pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<Vec<AccessChange>, Problem> {
+pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(Company, Vec<AccessChange>), Problem> {
+    let was = find(tx, id, &Scope::All)?;
     let members: Vec<(Id,)> = tx.all(MEMBER_IDS, params![id])?;
     match tx.execute(DELETE, params![id]) {
         Ok(0) => Err(Problem::not_found()),
-        Ok(_) => Ok(members
-            .into_iter()
-            .map(|(user,)| AccessChange::User(user))
-            .collect()),
+        Ok(_) => {
+            let ended = members.into_iter().map(|(user,)| AccessChange::User(user));
+            Ok((was, ended.collect()))
+        }
         Err(Error::Foreign) => Err(Problem::conflict(
             "The company still has records: delete them first.",
         )),
@@ -156,35 +165,52 @@ pub(crate) fn members(tx: &mut Tx<'_>, company: Id) -> Result<Vec<Member>, Error
 const SET_MEMBER: &str = "insert into memberships (company_id, user_id, role, created_at) values ($1, $2, $3, $4) \
      on conflict (company_id, user_id) do update set role = excluded.role";
 const PERSON: &str = "select name, email from users where id = $1";
+const ROLE: &str = "select role from memberships where company_id = $1 and user_id = $2";
 
-/// Makes a person a member, or gives a member another role.
+/// Makes a person a member, or gives a member another role: which they had, if any, and the member.
 ///
 /// # Errors
 /// 404 where there is no such company or person.
-pub(crate) fn set_member(tx: &mut Tx<'_>, company: Id, user: Id, role: Role) -> Result<Member, Problem> {
+pub(crate) fn set_member(
+    tx: &mut Tx<'_>,
+    company: Id,
+    user: Id,
+    role: Role,
+) -> Result<(Option<Role>, Member), Problem> {
     find(tx, company, &Scope::All)?;
     let (name, email) = tx
         .one::<(String, String)>(PERSON, params![user])?
         .ok_or_else(Problem::not_found)?;
+    let role_of = format!("{ROLE}{}", tx.for_update("memberships"));
+    let had = tx.one::<(Role,)>(&role_of, params![company, user])?;
     let now = tx.now();
     tx.execute(SET_MEMBER, params![company, user, role, now])?;
+    let member = Member {
+        user_id: user,
+        name,
+        email,
+        role,
+    };
+    Ok((had.map(|(role,)| role), member))
+}
+
+const REMOVE_MEMBER: &str = "delete from memberships where company_id = $1 and user_id = $2 returning role";
+
+/// Ends a membership, and with it being in the company's teams: the member as they were.
+///
+/// # Errors
+/// 404 where there is none.
+pub(crate) fn remove_member(tx: &mut Tx<'_>, company: Id, user: Id) -> Result<Member, Problem> {
+    let (role,) = tx
+        .one::<(Role,)>(REMOVE_MEMBER, params![company, user])?
+        .ok_or_else(Problem::not_found)?;
+    let (name, email) = tx
+        .one::<(String, String)>(PERSON, params![user])?
+        .ok_or_else(Problem::not_found)?;
     Ok(Member {
         user_id: user,
         name,
         email,
         role,
     })
-}
-
-const REMOVE_MEMBER: &str = "delete from memberships where company_id = $1 and user_id = $2";
-
-/// Ends a membership, and with it being in the company's teams.
-///
-/// # Errors
-/// 404 where there is none.
-pub(crate) fn remove_member(tx: &mut Tx<'_>, company: Id, user: Id) -> Result<(), Problem> {
-    match tx.execute(REMOVE_MEMBER, params![company, user])? {
-        0 => Err(Problem::not_found()),
-        _ => Ok(()),
-    }
 }

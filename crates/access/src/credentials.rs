@@ -111,6 +111,7 @@ pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Caller>, stor
         } else {
             found.expires_at
         },
+        peer: None,
     }))
 }
 
@@ -201,17 +202,21 @@ pub(crate) fn count_tokens(tx: &mut Tx<'_>, user: Id) -> Result<u64, store::Erro
         .map_or(0, |(count,)| count))
 }
 
-const END: &str = "delete from credentials where id = $1 and user_id = $2 and kind = $3";
+const END: &str = "delete from credentials where id = $1 and user_id = $2 and kind = $3 returning name";
 
-/// Ends one session or token of a user.
+/// Ends one session or token of a user; its name.
 ///
 /// # Errors
 /// 404 where they have none of this id.
-pub(crate) fn end(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<AccessChange, Problem> {
-    match tx.execute(END, params![id, user, kind.name()])? {
-        0 => Err(Problem::not_found()),
-        _ => Ok(AccessChange::Session(id)),
-    }
+pub(crate) fn end(
+    tx: &mut Tx<'_>,
+    user: Id,
+    kind: Kind,
+    id: Id,
+) -> Result<(String, AccessChange), Problem> {
+    let ended: Option<(String,)> = tx.one(END, params![id, user, kind.name()])?;
+    let (name,) = ended.ok_or_else(Problem::not_found)?;
+    Ok((name, AccessChange::Session(id)))
 }
 
 const END_SESSIONS: &str =

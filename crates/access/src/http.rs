@@ -2,6 +2,7 @@
 //!
 //! Owns: bodies, their validation, and who may do what. Must not: hold SQL.
 
+pub mod audit;
 pub mod auth;
 pub mod companies;
 pub mod me;

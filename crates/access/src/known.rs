@@ -136,6 +136,7 @@ mod tests {
             session: clock.id(),
             is_token: true,
             expires_at: Time::from_nanos(i64::MAX),
+            peer: None,
         }
     }
 

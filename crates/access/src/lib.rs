@@ -1,11 +1,12 @@
 //! Who is calling and what they may see: companies, users, teams, roles, sessions, tokens.
 //!
-//! Owns: the tables of people and companies, signing in, the [`Caller`] and its scope, the [`directory`] that others
+//! Owns: the tables of people and companies, signing in, the audit log ([`audit`]), the [`Caller`] and its scope, the [`directory`] that others
 //! ask for addresses, the [`Vault`] for secrets at rest, the news that access has changed ([`AccessChange`], from
 //! other processes by the [`Follower`]), and what all HTTP handlers share: [`Problem`], the extractors, pages, the
 //! [`validate`] rules.
 //! Must not: know an event's consumers, or who else has tables.
 
+pub mod audit;
 pub mod directory;
 mod extract;
 pub mod page;
@@ -66,5 +67,6 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0004-access-changes",
             include_str!("../migrations/0004-access-changes.sql"),
         ),
+        ("0005-audit", include_str!("../migrations/0005-audit.sql")),
     ],
 };

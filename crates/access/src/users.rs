@@ -154,11 +154,11 @@ const UPDATE: &str =
     "update users set email = $2, email_key = $3, name = $4, is_admin = $5, disabled = $6 where id = $1";
 const SET_PASSWORD: &str = "update users set password_hash = $2 where id = $1";
 
-/// Changes a person. Whether the caller may is settled before.
+/// Changes a person: as they were, and as they are. Whether the caller may is settled before.
 ///
 /// # Errors
 /// 404 where there is none; 409 for an email address that is taken, and for the last active administrator.
-pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<User, Problem> {
+pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, User), Problem> {
     // Taken before the row is read, so that what is read is still so when it is written.
     let administrators = lock_administrators(tx)?;
     let was = locked(tx, id)?;
@@ -167,7 +167,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<User, Pr
         name: change.name.unwrap_or_else(|| was.name.clone()),
         is_admin: change.is_admin.unwrap_or(was.is_admin),
         disabled: change.disabled.unwrap_or(was.disabled),
-        ..was
+        ..was.clone()
     };
     let (counted, counts) = (was.is_admin && !was.disabled, is.is_admin && !is.disabled);
     if counted && !counts {
@@ -188,7 +188,7 @@ pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<User, Pr
     if let Some(hash) = change.password_hash {
         tx.execute(SET_PASSWORD, params![id, hash])?;
     }
-    Ok(is)
+    Ok((was, is))
 }
 
 const TOUCH: &str = "update users set updated_at = $2 where id = $1";
@@ -202,18 +202,18 @@ fn locked(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
 
 const DELETE: &str = "delete from users where id = $1";
 
-/// Removes a person with their memberships, sessions and tokens.
+/// Removes a person with their memberships, sessions and tokens; as they were.
 ///
 /// # Errors
 /// 404 where there is none; 409 for the last active administrator, and where records still name the person.
-pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
     let administrators = lock_administrators(tx)?;
     let was = locked(tx, id)?;
     if was.is_admin && !was.disabled {
         refuse_last(administrators)?;
     }
     match tx.execute(DELETE, params![id]) {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(was),
         Err(Error::Foreign) => Err(Problem::conflict(
             "Records still name this person. Disable them instead: {\"disabled\": true}.",
         )),

@@ -47,14 +47,17 @@ pub(crate) fn note_off(tx: &mut Tx<'_>, world: &mut World) -> Result<(), Error> 
     Ok(())
 }
 
-const ON: &str = "update destination_health set refusals = 0, off_at = 0, reason = '' where target_key = $1";
+const ON: &str = "update destination_health set refusals = 0, off_at = 0, reason = '' where target_key = $1 and off_at > 0";
+const FRESH: &str = "update destination_health set refusals = 0 where target_key = $1";
 
-/// Its URL was saved again, or a test message arrived there.
+/// Its URL was saved again, or a test message arrived there. Whether it was off.
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn switch_on(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
-    tx.execute(ON, params![key.as_str()]).map(drop)
+pub(crate) fn switch_on(tx: &mut Tx<'_>, key: &Key) -> Result<bool, Error> {
+    let was_off = tx.execute(ON, params![key.as_str()])? > 0;
+    tx.execute(FRESH, params![key.as_str()])?;
+    Ok(was_off)
 }
 
 const WELL: &str = "update destination_health set refusals = 0 where refusals > 0 and off_at = 0";

@@ -131,21 +131,22 @@ const CLEAR: &str = "delete from sla_days where company_id = $1";
 const SET: &str = "insert into sla_days (company_id, severity, days) values ($1, $2, $3)
     on conflict (company_id, severity) do update set days = excluded.days";
 
-/// Sets what the company has instead of the settings' days; deadlines that were computed stay.
+/// Sets what the company has instead of the settings' days, and answers what it had; deadlines that were computed stay.
 ///
 /// # Errors
 /// The store's.
-pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<(), Error> {
+pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<Overrides, Error> {
     // One after the other: of two settings at once, each would leave the other's rows, which it does not see.
     let held = format!("{HELD}{}", tx.for_update("companies"));
     tx.one::<(Id,)>(&held, params![company])?;
+    let before = self::overrides(tx, company)?;
     tx.execute(CLEAR, params![company])?;
     for severity in Severity::ALL {
         if let Some(days) = *overrides.slot(severity) {
             tx.execute(SET, params![company, severity, days])?;
         }
     }
-    Ok(())
+    Ok(before)
 }
 
 #[cfg(test)]

@@ -51,11 +51,12 @@ pub struct Parts {
 const ROOT: &str = "/api/v1";
 
 fn people() -> OpenApiRouter<Access> {
-    use access::http::{auth, companies, me, members, teams, tokens, users};
+    use access::http::{audit, auth, companies, me, members, teams, tokens, users};
     OpenApiRouter::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
         .routes(routes!(me::get))
+        .routes(routes!(audit::list))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
         .routes(routes!(companies::list, companies::create))

@@ -11,7 +11,8 @@ use crate::{Error, Tx, params};
 pub struct MigrationSet {
     /// The crate.
     pub owner: &'static str,
-    /// Name and SQL text of each step, one text for both databases.
+    /// Name and SQL text of each step, one text for both databases but for what stands below a line `-- on sqlite:` or
+    /// `-- on postgres:` up to the next such line, `-- on both:` among them: a trigger, which each writes in its own way.
     pub steps: &'static [(&'static str, &'static str)],
 }
 
@@ -46,7 +47,7 @@ pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
                     )));
                 }
                 None => {
-                    tx.script(sql)?;
+                    tx.script(&part(sql, tx.is_postgres()))?;
                     let now = tx.now();
                     tx.execute(INSERT, params![set.owner, *name, checksum, now])?;
                 }
@@ -61,6 +62,25 @@ pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
     }
 }
 
+/// What of a step is for this database.
+fn part(sql: &str, postgres: bool) -> String {
+    let mut here = true;
+    let mut part = String::with_capacity(sql.len());
+    for line in sql.lines() {
+        match line {
+            "-- on sqlite:" => here = !postgres,
+            "-- on postgres:" => here = postgres,
+            "-- on both:" => here = true,
+            line if here => {
+                part.push_str(line);
+                part.push('\n');
+            }
+            _ => {}
+        }
+    }
+    part
+}
+
 fn checksum(sql: &str) -> String {
     use std::fmt::Write;
     Sha256::digest(sql.as_bytes())
@@ -69,4 +89,16 @@ fn checksum(sql: &str) -> String {
             let _ = write!(text, "{byte:02x}");
             text
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_database_gets_its_own_parts() {
+        let sql = "a\n-- on sqlite:\nb\n-- on postgres:\nc\n-- on both:\nd\n";
+        assert_eq!(part(sql, false), "a\nb\nd\n");
+        assert_eq!(part(sql, true), "a\nc\nd\n");
+    }
 }

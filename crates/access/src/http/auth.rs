@@ -11,6 +11,7 @@ use store::{Tx, params};
 
 use crate::{
     Access, Caller, Json, Peer, Problem, SESSION_COOKIE, Secret, User,
+    audit::{self, Action, By, Entry},
     credentials::{self, Kind},
     users, validate,
 };
@@ -68,7 +69,7 @@ pub async fn login(
         .limits()
         .attempt(&key, peer.map(|peer| peer.0), access.clock().now())
         .map_err(Problem::too_many)?;
-    let answer = enter(&access, key, login.password).await;
+    let answer = enter(&access, peer, key, login.password).await;
     // Only a wrong password costs: neither success nor our own failure was a guess.
     if !matches!(&answer, Ok(None)) {
         access.limits().give_back(attempt);
@@ -99,7 +100,12 @@ const ACCOUNT: &str = "select id, password_hash, disabled from users where email
 
 /// A session for who gives the right password; none for a wrong one, an unknown address and a disabled person, all
 /// after the same work.
-async fn enter(access: &Access, key: String, password: Secret) -> Result<Option<LoggedIn>, Problem> {
+async fn enter(
+    access: &Access,
+    peer: Option<Peer>,
+    key: String,
+    password: Secret,
+) -> Result<Option<LoggedIn>, Problem> {
     let account = access
         .store()
         .read(move |tx| tx.one::<(Id, String, bool)>(ACCOUNT, params![key]))
@@ -110,15 +116,19 @@ async fn enter(access: &Access, key: String, password: Secret) -> Result<Option<
         .map(|account| account.hash.clone())
         .filter(|hash| !hash.is_empty());
     let fits = access.passwords().verify(password, hash).await?;
-    let Some(account) = account.filter(|account| fits && !account.disabled) else {
+    let Some(account) = account else {
         return Ok(None);
     };
+    if !fits || account.disabled {
+        access.refusals().count(account.id, peer);
+        return Ok(None);
+    }
     let token = Kind::Session.make(access.clock());
     let hash = credentials::hash(token.expose()).ok_or_else(Problem::internal)?;
     let expires_at = access.clock().now().after(access.options().session_lifetime);
     let user = access
         .store()
-        .write(move |tx| begin(tx, &account, hash, expires_at))
+        .write(move |tx| begin(tx, &account, peer, (hash, expires_at)))
         .await?;
     Ok(user.map(|user| LoggedIn {
         token: token.expose().to_owned(),
@@ -134,8 +144,8 @@ const STILL: &str =
 fn begin(
     tx: &mut Tx<'_>,
     account: &Account,
-    hash: String,
-    expires_at: Time,
+    peer: Option<Peer>,
+    (hash, expires_at): (String, Time),
 ) -> Result<Option<User>, Problem> {
     // An update and no select: it locks the row, so that a new password ends this session too.
     if tx.execute(STILL, params![account.id, &account.hash])? == 0 {
@@ -148,8 +158,11 @@ fn begin(
         name: String::new(),
         expires_at: Some(expires_at),
     };
-    credentials::insert(tx, &new)?;
-    users::find(tx, account.id, &base::Scope::All, account.id).map(Some)
+    let (session, _) = credentials::insert(tx, &new)?;
+    let user = users::find(tx, account.id, &base::Scope::All, account.id)?;
+    let by = By::session((user.id, &user.name), session, peer);
+    audit::note(tx, &by, Entry::new(Action::SessionStarted, user.id, &*user.name))?;
+    Ok(Some(user))
 }
 
 /// Sign out
@@ -177,7 +190,11 @@ pub async fn logout(
             access
                 .change(
                     move |tx| match credentials::end(tx, user, Kind::Session, session) {
-                        Ok(change) => Ok(((), vec![change])),
+                        Ok((_, change)) => {
+                            let entry = Entry::new(Action::SessionEnded, user, &*caller.name);
+                            audit::note(tx, &By::caller(&caller), entry)?;
+                            Ok(((), vec![change]))
+                        }
                         // It ended in the meantime.
                         Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(((), Vec::new())),
                         Err(problem) => Err(problem),

@@ -5,8 +5,11 @@ use base::Id;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Access, Caller, Company, Json, Member, Page, PageQuery, Path, Problem, Query, Role, companies,
-    http::NAME, validate::Check,
+    Access, Caller, Company, Json, Member, Page, PageQuery, Path, Problem, Query, Role,
+    audit::{self, Action, By, Entry},
+    companies,
+    http::NAME,
+    validate::Check,
 };
 
 /// A company to add.
@@ -79,11 +82,13 @@ pub async fn create(
 ) -> Result<(StatusCode, Json<Company>), Problem> {
     caller.admin()?;
     let name = checked(&body.name)?;
-    let company = access
-        .store()
-        .write(move |tx| companies::insert(tx, name))
-        .await?;
-    Ok((StatusCode::CREATED, Json(company)))
+    let write = access.store().write(move |tx| {
+        let company = companies::insert(tx, name)?;
+        let entry = Entry::new(Action::CompanyCreated, company.id, &*company.name).made(&company);
+        audit::note(tx, &By::caller(&caller), entry.of(company.id))?;
+        Ok::<_, Problem>(company)
+    });
+    Ok((StatusCode::CREATED, Json(write.await?)))
 }
 
 /// A company with its members
@@ -137,7 +142,12 @@ pub async fn update(
     };
     access
         .store()
-        .write(move |tx| companies::update(tx, id, &caller.scope, change).map(Json))
+        .write(move |tx| {
+            let (was, company) = companies::update(tx, id, &caller.scope, change)?;
+            let entry = Entry::new(Action::CompanyUpdated, id, &*was.name).changed(&was, &company);
+            audit::note(tx, &By::caller(&caller), entry.of(id))?;
+            Ok(Json(company))
+        })
         .await
 }
 
@@ -158,7 +168,12 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     administer(&caller, id)?;
     access
-        .change(move |tx| Ok(((), companies::delete(tx, id)?)))
+        .change(move |tx| {
+            let (was, ended) = companies::delete(tx, id)?;
+            let entry = Entry::new(Action::CompanyDeleted, id, &*was.name).gone(&was);
+            audit::note(tx, &By::caller(&caller), entry.of(id))?;
+            Ok(((), ended))
+        })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

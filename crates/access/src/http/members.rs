@@ -3,9 +3,13 @@
 use axum::{extract::State, http::StatusCode};
 use base::Id;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::{
-    Access, AccessChange, Caller, Json, Member, Path, Problem, Role, companies, http::companies::administer,
+    Access, AccessChange, Caller, Json, Member, Path, Problem, Role,
+    audit::{self, Action, By, Entry},
+    companies,
+    http::companies::administer,
 };
 
 /// A member's role.
@@ -35,7 +39,14 @@ pub async fn put(
     administer(&caller, company)?;
     access
         .change(move |tx| {
-            let member = companies::set_member(tx, company, user, body.role)?;
+            let (had, member) = companies::set_member(tx, company, user, body.role)?;
+            let role = |role: Role| json!({"role": role});
+            let entry = |action| Entry::new(action, user, &*member.name).of(company);
+            let entry = match had {
+                Some(had) => entry(Action::MemberRoleChanged).changed(&role(had), &role(member.role)),
+                None => entry(Action::MemberAdded).made(&role(member.role)),
+            };
+            audit::note(tx, &By::caller(&caller), entry)?;
             Ok((Json(member), vec![AccessChange::User(user)]))
         })
         .await
@@ -60,7 +71,9 @@ pub async fn delete(
     administer(&caller, company)?;
     access
         .change(move |tx| {
-            companies::remove_member(tx, company, user)?;
+            let was = companies::remove_member(tx, company, user)?;
+            let entry = Entry::new(Action::MemberRemoved, user, was.name).gone(&json!({"role": was.role}));
+            audit::note(tx, &By::caller(&caller), entry.of(company))?;
             Ok(((), vec![AccessChange::User(user)]))
         })
         .await?;

@@ -7,7 +7,9 @@ use store::Tx;
 
 use crate::{
     Access, Caller, FieldError, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, Secret, Team,
-    Vault, directory,
+    Vault,
+    audit::{self, Action, By, Entry},
+    directory,
     http::NAME,
     secret::mask,
     teams::{self, Sealed},
@@ -121,7 +123,10 @@ pub async fn create(
             let id = tx.id();
             teams::insert(tx, id, company, checked.name.as_deref().unwrap_or_default())?;
             apply(tx, &vault, (id, company), &checked)?;
-            teams::find(tx, id, &caller.scope)
+            let team = teams::find(tx, id, &caller.scope)?;
+            let entry = Entry::new(Action::TeamCreated, id, &*team.name).made(&team);
+            audit::note(tx, &By::caller(&caller), entry.of(company))?;
+            Ok::<_, Problem>(team)
         })
         .await?;
     Ok((StatusCode::CREATED, Json(team)))
@@ -173,13 +178,33 @@ pub async fn update(
         .store()
         .write(move |tx| {
             teams::touch(tx, id)?;
+            let was = teams::find(tx, id, &caller.scope)?;
             if let Some(name) = &checked.name {
                 teams::rename(tx, id, name)?;
             }
             apply(tx, &vault, (id, team.company_id), &checked)?;
-            teams::find(tx, id, &caller.scope).map(Json)
+            let is = teams::find(tx, id, &caller.scope)?;
+            audit::note(tx, &By::caller(&caller), updated(&was, &is, &checked))?;
+            Ok(Json(is))
         })
         .await
+}
+
+/// What changed. An address that was given counts though its mask is the same: it may be another one behind the same
+/// mask, and saving the same one again switches it on.
+fn updated(was: &Team, is: &Team, checked: &Checked) -> Entry {
+    let mut entry = Entry::new(Action::TeamUpdated, is.id, &*was.name)
+        .of(is.company_id)
+        .changed(was, is);
+    for (field, given, mask) in [
+        ("slack_webhook_url", &checked.slack, &is.slack_webhook_url),
+        ("teams_webhook_url", &checked.teams, &is.teams_webhook_url),
+    ] {
+        if matches!(given, Patch::Set(_)) {
+            entry = entry.says(field, mask.clone());
+        }
+    }
+    entry
 }
 
 /// A form sends back what it was shown: the mask is no new address.
@@ -206,7 +231,14 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     let team = find(&access, &caller, id).await?;
     caller.may(team.company_id, Role::Manager)?;
-    access.store().write(move |tx| teams::delete(tx, id)).await?;
+    let write = access.store().write(move |tx| {
+        let was = teams::find(tx, id, &caller.scope)?;
+        teams::delete(tx, id)?;
+        let entry = Entry::new(Action::TeamDeleted, id, &*was.name).gone(&was);
+        audit::note(tx, &By::caller(&caller), entry.of(was.company_id))?;
+        Ok::<_, Problem>(())
+    });
+    write.await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -7,9 +7,11 @@ use axum::{
 };
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     Access, Caller, Json, Page, PageQuery, Path, Problem, Query, Token,
+    audit::{self, Action, By, Entry},
     credentials::{self, Kind},
     http::{NAME, auth::no_store},
     validate::Check,
@@ -102,11 +104,15 @@ pub async fn create(
             if credentials::count_tokens(tx, row.user)? >= MOST {
                 return Err(Problem::conflict(format!("There are {MOST} tokens already.")));
             }
-            credentials::insert(tx, &row).map_err(|error| match error {
+            let made = credentials::insert(tx, &row).map_err(|error| match error {
                 // The user went away meanwhile, and the session with them.
                 store::Error::Foreign => Problem::unauthorized(),
                 other => other.into(),
-            })
+            })?;
+            let entry = Entry::new(Action::TokenCreated, made.0, &*row.name);
+            let entry = entry.made(&json!({"name": row.name, "expires_at": row.expires_at}));
+            audit::note(tx, &By::caller(&caller), entry)?;
+            Ok::<_, Problem>(made)
         })
         .await?;
     let made = MadeToken {
@@ -139,7 +145,9 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     access
         .change(move |tx| {
-            let ended = credentials::end(tx, caller.user_id, Kind::Token, id)?;
+            let (name, ended) = credentials::end(tx, caller.user_id, Kind::Token, id)?;
+            let entry = Entry::new(Action::TokenDeleted, id, &*name).gone(&json!({"name": name}));
+            audit::note(tx, &By::caller(&caller), entry)?;
             Ok(((), vec![ended]))
         })
         .await?;

@@ -5,7 +5,9 @@ use base::Id;
 use serde::Deserialize;
 
 use crate::{
-    Access, AccessChange, Caller, Json, Page, PageQuery, Path, Problem, Query, Secret, User, credentials,
+    Access, AccessChange, Caller, Json, Page, PageQuery, Path, Problem, Query, Secret, User,
+    audit::{self, Action, By, Entry},
+    credentials,
     http::NAME,
     password,
     users::{self, Change, NewRow},
@@ -104,8 +106,17 @@ pub async fn create(
         password_hash: hashed(&access, new.password).await?.unwrap_or_default(),
         is_admin: new.is_admin.unwrap_or(false),
     };
-    let user = access.store().write(move |tx| users::insert(tx, &row)).await?;
-    Ok((StatusCode::CREATED, Json(user)))
+    let by = By::caller(&caller);
+    let write = access.store().write(move |tx| {
+        let user = users::insert(tx, &row)?;
+        let mut entry = Entry::new(Action::UserCreated, user.id, &*user.name).made(&user);
+        if !row.password_hash.is_empty() {
+            entry = entry.says("password", "set");
+        }
+        audit::note(tx, &by, entry)?;
+        Ok::<_, Problem>(user)
+    });
+    Ok((StatusCode::CREATED, Json(write.await?)))
 }
 
 /// A person
@@ -159,11 +170,18 @@ pub async fn update(
             "One's own password is changed in a session, not with a token.",
         ));
     }
+    let by = By::caller(&caller);
     let change = checked(&access, body).await?;
     access
         .change(move |tx| {
-            let ends_sessions = change.password_hash.is_some() || change.disabled == Some(true);
-            let user = users::update(tx, id, change)?;
+            let new_password = change.password_hash.is_some();
+            let ends_sessions = new_password || change.disabled == Some(true);
+            let (was, user) = users::update(tx, id, change)?;
+            let mut entry = Entry::new(Action::UserUpdated, id, &*was.name).changed(&was, &user);
+            if new_password {
+                entry = entry.says("password", "changed");
+            }
+            audit::note(tx, &by, entry)?;
             let mut changes = vec![AccessChange::User(id)];
             if ends_sessions {
                 let keep = own_session.filter(|_| !user.disabled);
@@ -229,10 +247,13 @@ pub async fn delete(
         find(&access, caller.clone(), id).await?;
         caller.admin()?;
     }
+    let by = By::caller(&caller);
     access
         .change(move |tx| {
             let mut changes = credentials::end_sessions(tx, id, None)?;
-            users::delete(tx, id)?;
+            let was = users::delete(tx, id)?;
+            let entry = Entry::new(Action::UserDeleted, id, &*was.name).gone(&was);
+            audit::note(tx, &by, entry)?;
             changes.push(AccessChange::User(id));
             Ok(((), changes))
         })

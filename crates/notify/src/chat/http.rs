@@ -1,6 +1,9 @@
 //! The caller's own chats over HTTP.
 
-use access::{Caller, Json, Patch, Problem, Secret};
+use access::{
+    Caller, Json, Patch, Problem, Secret,
+    audit::{self, Action, By, Entry},
+};
 use axum::extract::State as Extract;
 use base::Id;
 use serde::{Deserialize, Serialize};
@@ -74,6 +77,7 @@ pub async fn put_chat(
         .write(move |tx| {
             let before = settings(tx, user)?;
             let mut check = access::validate::Check::new();
+            let mut saved = Vec::new();
             let slack = wanted(change.slack_webhook_url, before.slack_webhook_url.as_deref());
             let teams = wanted(change.teams_webhook_url, before.teams_webhook_url.as_deref());
             for (channel, field, wanted, enabled) in [
@@ -87,6 +91,7 @@ pub async fn put_chat(
                         Ok(url) => {
                             let url = UrlTarget::new(&vault, Secret::new(url));
                             super::set_url(tx, &vault, user, channel, Some(&url))?;
+                            saved.push((field, url.target.label.to_string()));
                         }
                         Err(why) => check.note(field, why),
                     },
@@ -96,7 +101,14 @@ pub async fn put_chat(
                 }
             }
             check.done()?;
-            settings(tx, user).map_err(Problem::from)
+            let after = settings(tx, user)?;
+            let mut entry = Entry::new(Action::ChatUpdated, user, &*caller.name).changed(&before, &after);
+            // It may be another one behind the same mask, and saving the same one again switches it on.
+            for (field, mask) in saved {
+                entry = entry.says(field, mask);
+            }
+            audit::note(tx, &By::caller(&caller), entry)?;
+            Ok::<_, Problem>(after)
         })
         .await?;
     Ok(Json(settings))

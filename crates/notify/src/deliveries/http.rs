@@ -1,6 +1,9 @@
 //! The log of deliveries over HTTP, for administrators of the platform; sending again, and test messages.
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Secret};
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query, Secret,
+    audit::{self, Action, By, Entry},
+};
 use axum::{extract::State as Extract, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
@@ -98,7 +101,16 @@ pub async fn redeliver(
         .access
         .store()
         .write(move |tx| match send_again(tx, id)? {
-            Again::Waits => log::one(tx, id)?.ok_or_else(Problem::not_found),
+            Again::Waits => {
+                let log = log::one(tx, id)?.ok_or_else(Problem::not_found)?;
+                let of = &log.delivery;
+                let entry = Entry::new(Action::DeliveryRedelivered, id, &*of.destination)
+                    .of(of.company_id)
+                    .says("channel", of.channel.name())
+                    .says("event_id", of.event_id.to_string());
+                audit::note(tx, &By::caller(&caller), entry)?;
+                Ok(log)
+            }
             Again::UnderWay => Err(Problem::conflict("It waits for its next attempt already.")),
             Again::None => Err(Problem::not_found()),
         })
@@ -153,7 +165,8 @@ pub async fn redeliver_all(
             .ok_or_else(|| Problem::field("destination_of", "there is no such delivery"))?;
         let wanted = Wanted::by_recipients([&recipient]);
         let world = facts::world(tx, &vault, Rules::default().into(), wanted)?;
-        if world.off.contains(&key) {
+        let switched_on = world.off.contains(&key);
+        if switched_on {
             if !body.switch_on {
                 return Err(Problem::conflict(
                     "The destination is switched off. Send a test message there, or ask to switch it on.",
@@ -167,6 +180,15 @@ pub async fn redeliver_all(
             most: MOST_AGAIN,
         };
         let (count, more) = send_all_again(tx, &misses)?;
+        if count > 0 || switched_on {
+            let of = log::one(tx, body.destination_of)?.ok_or_else(Problem::not_found)?;
+            let entry = Entry::named(Action::DestinationRedelivered, of.delivery.destination)
+                .says("channel", of.delivery.channel.name())
+                .says("since", body.since.to_string())
+                .says("count", count)
+                .says("switched_on", switched_on);
+            audit::note(tx, &By::caller(&caller), entry)?;
+        }
         Ok(Redelivered { count, more })
     });
     let redelivered = write.await?;
@@ -222,10 +244,22 @@ pub async fn test_destination(
         .channels
         .check(body.channel, text.trim())
         .map_err(|why| Problem::field(field, why))?;
+    let by = By::caller(&caller);
     let (store, clock) = (state.access.store(), state.access.store().clock());
     let key = Key::of_url(state.access.vault(), &destination);
     let signed_for = key.clone();
-    let signing = store.read(move |tx| secrets::of(tx, &signed_for)).await?;
+    let shown = match body.channel {
+        Channel::Email => text.trim().to_owned(),
+        _ => access::mask(&destination),
+    };
+    let entry = Entry::named(Action::DestinationTested, shown.clone()).says("channel", body.channel.name());
+    let noted = by.clone();
+    // Noted before it is sent: a message that is out is in the log, whatever happens next.
+    let signing = store.write(move |tx| {
+        audit::note(tx, &noted, entry)?;
+        secrets::of(tx, &signed_for)
+    });
+    let signing = signing.await?;
     let outbound = Outbound {
         delivery_id: clock.id(),
         message: message::test(clock.id(), clock.now(), state.channels.public_url()),
@@ -236,7 +270,15 @@ pub async fn test_destination(
     };
     let attempt = state.channels.send(body.channel, &outbound).await;
     if body.channel != Channel::Email && attempt.outcome == crate::channels::Outcome::Delivered {
-        store.write(move |tx| health::switch_on(tx, &key)).await?;
+        let entry =
+            Entry::named(Action::DestinationSwitchedOn, shown).says("channel", body.channel.name());
+        let switched_on = store.write(move |tx| {
+            if health::switch_on(tx, &key)? {
+                audit::note(tx, &by, entry)?;
+            }
+            Ok::<_, store::Error>(())
+        });
+        switched_on.await?;
     }
     Ok(Json(TestResult {
         delivered: attempt.outcome == crate::channels::Outcome::Delivered,

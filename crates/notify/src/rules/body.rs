@@ -118,6 +118,17 @@ impl Wanted {
     }
 }
 
+impl Checked {
+    /// The masks of the URLs that were given whole.
+    pub(super) fn given(&self) -> Vec<String> {
+        let urls = self.recipients.iter().filter_map(|recipient| match recipient {
+            Wanted::Url(url) => Some(url.target.label.to_string()),
+            _ => None,
+        });
+        urls.collect()
+    }
+}
+
 impl NewRule {
     /// The rule, if it fits.
     pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard) -> Result<Checked, Problem> {

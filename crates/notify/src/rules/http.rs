@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, validate};
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query,
+    audit::{self, Action, By, Entry},
+    validate,
+};
 use axum::{
     extract::State as Extract,
     http::{HeaderValue, StatusCode, header},
@@ -70,7 +74,9 @@ pub async fn create_rule(
         .write(move |tx| {
             let checked = body.check(tx, &guard)?;
             let id = write::create(tx, &guard.vault, &checked).map_err(taken)?;
-            found(tx, id)
+            let rule = found(tx, id)?;
+            audit::note(tx, &By::caller(&caller), entry(Action::RuleCreated, &rule).made(&rule))?;
+            Ok::<_, Problem>(rule)
         })
         .await?;
     let location = HeaderValue::from_str(&format!("/api/v1/notification-rules/{}", rule.id))
@@ -162,7 +168,15 @@ pub async fn change_rule(
             let before = found(tx, id)?;
             let checked = body.check(tx, &guard, &before)?;
             write::change(tx, &guard.vault, id, &checked).map_err(taken)?;
-            found(tx, id)
+            let rule = found(tx, id)?;
+            let mut entry = entry(Action::RuleUpdated, &before).changed(&before, &rule);
+            // It may be another one behind the same mask, and saving the same one again switches it on.
+            let given = checked.given();
+            if !given.is_empty() {
+                entry = entry.says("urls_saved", given);
+            }
+            audit::note(tx, &By::caller(&caller), entry)?;
+            Ok::<_, Problem>(rule)
         })
         .await?;
     Ok(Json(rule))
@@ -182,16 +196,21 @@ pub async fn delete_rule(
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
     caller.admin()?;
-    let deleted = state
-        .access
-        .store()
-        .write(move |tx| write::delete(tx, id))
-        .await?;
-    if deleted {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Problem::not_found())
-    }
+    let write = state.access.store().write(move |tx| {
+        let rule = found(tx, id)?;
+        if !write::delete(tx, id)? {
+            return Err(Problem::not_found());
+        }
+        let entry = entry(Action::RuleDeleted, &rule).gone(&rule);
+        audit::note(tx, &By::caller(&caller), entry).map_err(Problem::from)
+    });
+    write.await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What is noted of a rule: it has no name of its own.
+pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
+    Entry::new(action, rule.id, format!("{} by {}", rule.event_type, rule.channel)).of(rule.company_id)
 }
 
 fn guard(state: &State) -> Guard {

@@ -5,13 +5,20 @@
 
 use std::collections::HashMap;
 
-use access::{Caller, Json, Page, Path, Problem, Vault};
+use access::{
+    Caller, Json, Page, Path, Problem, Vault,
+    audit::{self, Action, By},
+};
 use axum::extract::State as Extract;
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 use store::{Error, Tx, params};
 
-use super::{RecipientRow, cache, http::found, read};
+use super::{
+    RecipientRow, cache,
+    http::{entry, found},
+    read,
+};
 use crate::{
     channel::Channel,
     channels::{
@@ -148,7 +155,9 @@ pub async fn rotate_webhook_secrets(
         if named.peek().is_none() {
             return Err(Problem::field("url", "the rule names no such webhook URL"));
         }
+        let mut rotated = Vec::new();
         for row in named {
+            rotated.push(row.label.clone());
             if !rotate(tx, &row.key, body.drop_previous)? {
                 return Err(Problem::conflict(
                     "The secret before the present one still lives.",
@@ -156,6 +165,10 @@ pub async fn rotate_webhook_secrets(
             }
         }
         cache::changed(tx)?;
+        let entry = entry(Action::WebhookSecretsRotated, &found(tx, id)?)
+            .says("urls", rotated)
+            .says("drop_previous", body.drop_previous);
+        audit::note(tx, &By::caller(&caller), entry)?;
         page(tx, &channels, &vault, &urls)
     });
     page.await.map(Json)

@@ -1,8 +1,14 @@
 //! `/companies/{id}/sla-days`.
 
-use access::{Caller, Json, Path, Problem, Role, directory, validate::Check};
+use access::{
+    Caller, Json, Path, Problem, Role,
+    audit::{self, Action, By, Entry},
+    directory,
+    validate::Check,
+};
 use axum::extract::State;
 use base::{Id, Severity};
+use serde_json::json;
 
 use crate::{
     Records,
@@ -57,8 +63,12 @@ pub async fn put_sla_days(
     check.done()?;
     records
         .write(move |tx| {
-            directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
-            sla::set(tx, company, overrides)?;
+            let name = directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
+            let before = sla::set(tx, company, overrides)?;
+            let days = |days: Overrides| json!({"sla_days": days});
+            let entry = Entry::new(Action::SettingsChanged, company, name).of(company);
+            let entry = entry.changed(&days(before), &days(overrides));
+            audit::note(tx, &By::caller(&caller), entry)?;
             Ok(overrides)
         })
         .await

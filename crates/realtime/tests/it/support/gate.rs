@@ -195,6 +195,7 @@ impl TestGate {
             session: session.id,
             is_token: false,
             expires_at: session.expires_at,
+            peer: None,
         })
     }
 }

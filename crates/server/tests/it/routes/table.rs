@@ -55,6 +55,7 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/assets/{id}", Viewer, None),
     ("PATCH", "/assets/{id}", Analyst, Some(|_| json!({"criticality": "high"}))),
     ("DELETE", "/assets/{id}", Manager, None),
+    ("GET", "/audit", PlatformAdmin, None),
     ("POST", "/auth/login", Nobody, Some(|_| json!({"email": "nobody@campanile.test", "password": "not the password"}))),
     ("POST", "/auth/logout", Nobody, None),
     ("GET", "/calendar", SignedIn, None),

@@ -1,0 +1,390 @@
+//! The audit log: who changed what of the platform, when, from what to what.
+//!
+//! Owns: the table `audit_entries`, what can be noted ([`Action`], one table), and how a change becomes an [`Entry`].
+//! Must not: hold a secret. What is handed in are the forms that the API answers, in which addresses are masks and
+//! passwords are not there; a password is noted as "changed".
+//!
+//! An entry is written in the transaction of the change ([`note`]), so the one is there exactly if the other is. What is
+//! written stays: nothing here updates or deletes, and triggers in the database refuse both.
+
+mod list;
+mod refusals;
+
+use std::net::IpAddr;
+
+use base::{Id, Time};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::{Error, Tx, params};
+
+use crate::{Caller, Peer};
+
+pub(crate) use list::{Filter, list};
+pub use list::{Noted, Person};
+pub(crate) use refusals::Refusals;
+
+/// The most elements of a list that an entry holds.
+const ELEMENTS: usize = 100;
+
+macro_rules! actions {
+    ($($variant:ident $name:literal $subject:literal;)*) => {
+        /// What was done. A row of the one table: its name, and what its subject is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[expect(missing_docs, reason = "the names are the documentation")]
+        pub enum Action { $($variant,)* }
+
+        impl Action {
+            /// All of them, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name in the API and in storage, such as `team.updated`.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What kind of thing it is done to.
+            pub const fn subject(self) -> &'static str {
+                match self { $(Self::$variant => $subject,)* }
+            }
+        }
+    };
+}
+
+actions! {
+    SessionStarted         "session.started"         "user";
+    SessionRefused         "session.refused"         "user";
+    SessionEnded           "session.ended"           "user";
+    UserCreated            "user.created"            "user";
+    UserUpdated            "user.updated"            "user";
+    UserDeleted            "user.deleted"            "user";
+    CompanyCreated         "company.created"         "company";
+    CompanyUpdated         "company.updated"         "company";
+    CompanyDeleted         "company.deleted"         "company";
+    MemberAdded            "member.added"            "user";
+    MemberRoleChanged      "member.role_changed"     "user";
+    MemberRemoved          "member.removed"          "user";
+    TeamCreated            "team.created"            "team";
+    TeamUpdated            "team.updated"            "team";
+    TeamDeleted            "team.deleted"            "team";
+    TokenCreated           "token.created"           "token";
+    TokenDeleted           "token.deleted"           "token";
+    SettingsChanged        "settings.changed"        "company";
+    RuleCreated            "rule.created"            "rule";
+    RuleUpdated            "rule.updated"            "rule";
+    RuleDeleted            "rule.deleted"            "rule";
+    WebhookSecretsRotated  "webhook_secrets.rotated" "rule";
+    ChatUpdated            "chat.updated"            "user";
+    DestinationTested      "destination.tested"      "destination";
+    DestinationSwitchedOn  "destination.switched_on" "destination";
+    DestinationRedelivered "destination.redelivered" "destination";
+    DeliveryRedelivered    "delivery.redelivered"    "delivery";
+    ReportExported         "report.exported"         "report";
+    FeedCreated            "feed.created"            "feed";
+    FeedDeleted            "feed.deleted"            "feed";
+}
+
+impl std::str::FromStr for Action {
+    type Err = NotAnAction;
+    fn from_str(text: &str) -> Result<Self, NotAnAction> {
+        let found = Self::ALL.iter().copied().find(|action| action.name() == text);
+        found.ok_or(NotAnAction)
+    }
+}
+
+/// A text that names no action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an action of the audit log")]
+pub struct NotAnAction;
+
+impl Serialize for Action {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Action {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl utoipa::ToSchema for Action {}
+impl utoipa::PartialSchema for Action {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .enum_values(Some(Self::ALL.iter().map(|action| action.name())))
+            .into()
+    }
+}
+
+/// Who did it, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct By {
+    /// The person and their name at that time; none where nobody was signed in.
+    actor: Option<(Id, String)>,
+    /// `session`, `token`, `command_line`, or none.
+    credential: &'static str,
+    /// The session or the API token.
+    credential_id: Option<Id>,
+    /// The address of the connection. A header is not trusted with it.
+    address: Option<IpAddr>,
+}
+
+impl By {
+    /// Whoever runs a command on the server's machine.
+    pub const COMMAND_LINE: Self = Self {
+        actor: None,
+        credential: "command_line",
+        credential_id: None,
+        address: None,
+    };
+
+    /// The caller of a request.
+    pub fn caller(caller: &Caller) -> Self {
+        Self {
+            actor: Some((caller.user_id, caller.name.clone())),
+            credential: if caller.is_token { "token" } else { "session" },
+            credential_id: Some(caller.session),
+            address: caller.peer.map(|peer| peer.0),
+        }
+    }
+
+    /// Somebody who just signed in.
+    pub(crate) fn session((user, name): (Id, &str), session: Id, peer: Option<Peer>) -> Self {
+        Self {
+            actor: Some((user, name.to_owned())),
+            credential: "session",
+            credential_id: Some(session),
+            address: peer.map(|peer| peer.0),
+        }
+    }
+
+    /// Nobody who is known, from this address.
+    pub(crate) const fn nobody(address: Option<IpAddr>) -> Self {
+        Self {
+            actor: None,
+            credential: "",
+            credential_id: None,
+            address,
+        }
+    }
+}
+
+/// One thing that was done, ready to be noted.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    action: Action,
+    subject: String,
+    name: String,
+    company: Option<Id>,
+    before: Map<String, Value>,
+    after: Map<String, Value>,
+    /// A change in which nothing changed.
+    idle: bool,
+}
+
+impl Entry {
+    /// This was done to what has this id, and this name at that time.
+    pub fn new(action: Action, subject: Id, name: impl Into<String>) -> Self {
+        Self {
+            action,
+            subject: subject.to_string(),
+            name: name.into(),
+            company: None,
+            before: Map::new(),
+            after: Map::new(),
+            idle: false,
+        }
+    }
+
+    /// The same for what has a name and no id: a destination.
+    pub fn named(action: Action, name: impl Into<String>) -> Self {
+        Self {
+            action,
+            subject: String::new(),
+            name: name.into(),
+            company: None,
+            before: Map::new(),
+            after: Map::new(),
+            idle: false,
+        }
+    }
+
+    /// It belongs to this company.
+    #[must_use]
+    pub fn of(mut self, company: impl Into<Option<Id>>) -> Self {
+        self.company = company.into();
+        self
+    }
+
+    /// It was made like this. Give it what the API answers: no secret is in there.
+    #[must_use]
+    pub fn made(mut self, after: &impl Serialize) -> Self {
+        self.after = fields(after);
+        self.after.retain(|_, value| !is_nothing(value));
+        self.after.values_mut().for_each(shorten);
+        self
+    }
+
+    /// It was like this, and is gone.
+    #[must_use]
+    pub fn gone(mut self, before: &impl Serialize) -> Self {
+        self.before = fields(before);
+        self.before.retain(|_, value| !is_nothing(value));
+        self.before.values_mut().for_each(shorten);
+        self
+    }
+
+    /// It was changed from the one to the other: kept are the fields that differ, of lists what went and what came. An
+    /// entry without any is not noted.
+    #[must_use]
+    pub fn changed<T: Serialize>(mut self, before: &T, after: &T) -> Self {
+        let (mut before, mut after) = (fields(before), fields(after));
+        let same: Vec<String> = before
+            .iter()
+            .filter(|(name, value)| after.get(*name) == Some(value))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in same {
+            before.remove(&name);
+            after.remove(&name);
+        }
+        for (name, was) in &mut before {
+            if let (Value::Array(was), Some(Value::Array(is))) = (was, after.get_mut(name)) {
+                let went = was.iter().filter(|one| !is.contains(one)).cloned().collect();
+                is.retain(|one| !was.contains(one));
+                *was = went;
+            }
+        }
+        before.values_mut().chain(after.values_mut()).for_each(shorten);
+        self.idle = before.is_empty() && after.is_empty();
+        (self.before, self.after) = (before, after);
+        self
+    }
+
+    /// And this besides: what was done without a form of its own, such as a password that changed. Never a secret.
+    #[must_use]
+    pub fn says(mut self, field: &str, value: impl Into<Value>) -> Self {
+        let mut value = value.into();
+        shorten(&mut value);
+        self.after.insert(field.to_owned(), value);
+        self.idle = false;
+        self
+    }
+}
+
+/// The fields of a form, without those that change by themselves or are in the entry already.
+fn fields(form: &impl Serialize) -> Map<String, Value> {
+    let Ok(Value::Object(mut fields)) = serde_json::to_value(form) else {
+        return Map::new();
+    };
+    for known in ["id", "created_at", "updated_at", "company_name"] {
+        fields.remove(known);
+    }
+    fields
+}
+
+fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(list) => list.is_empty(),
+        _ => false,
+    }
+}
+
+/// A list of thousands is not read by anybody: its beginning, and how many more.
+fn shorten(value: &mut Value) {
+    match value {
+        Value::Array(list) if list.len() > ELEMENTS => {
+            let more = list.len() - ELEMENTS;
+            list.truncate(ELEMENTS);
+            list.push(format!("and {more} more").into());
+        }
+        Value::Object(fields) => fields.values_mut().for_each(shorten),
+        _ => {}
+    }
+}
+
+const INSERT: &str = "insert into audit_entries (id, at, action, actor_id, actor_name, credential, credential_id, \
+     address, subject_type, subject_id, subject_name, company_id, details_before, details_after) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+/// Notes it, in the transaction of the change itself. A change in which nothing changed is not noted.
+///
+/// # Errors
+/// The store's.
+pub fn note(tx: &mut Tx<'_>, by: &By, entry: Entry) -> Result<(), Error> {
+    if entry.idle {
+        return Ok(());
+    }
+    let (id, now): (Id, Time) = (tx.id(), tx.now());
+    let none = |id: Option<Id>| id.map(|id| id.to_string()).unwrap_or_default();
+    let (actor, actor_name) = by.actor.clone().unzip();
+    let address = by.address.map(|address| address.to_string()).unwrap_or_default();
+    tx.execute(
+        INSERT,
+        params![
+            id,
+            now,
+            entry.action.name(),
+            none(actor),
+            actor_name.unwrap_or_default(),
+            by.credential,
+            none(by.credential_id),
+            address,
+            entry.action.subject(),
+            entry.subject,
+            entry.name,
+            none(entry.company),
+            Value::Object(entry.before).to_string(),
+            Value::Object(entry.after).to_string()
+        ],
+    )
+    .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Clock;
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry::new(Action::TeamUpdated, Clock::system().id(), "Blue")
+    }
+
+    #[test]
+    fn a_change_keeps_what_differs_and_of_lists_what_went_and_came() {
+        let (was, is) = (
+            json!({"id": 1, "name": "a", "on": true, "members": ["x", "y"], "updated_at": 1}),
+            json!({"id": 1, "name": "b", "on": true, "members": ["y", "z"], "updated_at": 2}),
+        );
+        let changed = entry().changed(&was, &is);
+        assert_eq!(Value::Object(changed.before), json!({"name": "a", "members": ["x"]}));
+        assert_eq!(Value::Object(changed.after), json!({"name": "b", "members": ["z"]}));
+        assert!(!changed.idle);
+        let same = entry().changed(&was, &was);
+        assert!(same.idle);
+        assert!(!same.says("password", "changed").idle);
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_says_so() {
+        let many: Vec<u32> = (0..1_000).collect();
+        let made = entry().made(&json!({"members": many, "none": null, "empty": []}));
+        let members = made.after["members"].as_array().unwrap();
+        assert_eq!((members.len(), &members[100]), (101, &json!("and 900 more")));
+        assert_eq!(made.after.len(), 1);
+    }
+
+    #[test]
+    fn names_read_back_and_are_there_once() {
+        for action in Action::ALL {
+            assert_eq!(action.name().parse(), Ok(*action));
+        }
+        assert_eq!("user".parse::<Action>(), Err(NotAnAction));
+    }
+}
