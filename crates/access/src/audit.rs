@@ -363,8 +363,14 @@ mod tests {
             json!({"id": 1, "name": "b", "on": true, "members": ["y", "z"], "updated_at": 2}),
         );
         let changed = entry().changed(&was, &is);
-        assert_eq!(Value::Object(changed.before), json!({"name": "a", "members": ["x"]}));
-        assert_eq!(Value::Object(changed.after), json!({"name": "b", "members": ["z"]}));
+        assert_eq!(
+            Value::Object(changed.before),
+            json!({"name": "a", "members": ["x"]})
+        );
+        assert_eq!(
+            Value::Object(changed.after),
+            json!({"name": "b", "members": ["z"]})
+        );
         assert!(!changed.idle);
         let same = entry().changed(&was, &was);
         assert!(same.idle);

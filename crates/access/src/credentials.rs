@@ -208,12 +208,7 @@ const END: &str = "delete from credentials where id = $1 and user_id = $2 and ki
 ///
 /// # Errors
 /// 404 where they have none of this id.
-pub(crate) fn end(
-    tx: &mut Tx<'_>,
-    user: Id,
-    kind: Kind,
-    id: Id,
-) -> Result<(String, AccessChange), Problem> {
+pub(crate) fn end(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<(String, AccessChange), Problem> {
     let ended: Option<(String,)> = tx.one(END, params![id, user, kind.name()])?;
     let (name,) = ended.ok_or_else(Problem::not_found)?;
     Ok((name, AccessChange::Session(id)))

@@ -217,6 +217,7 @@ fn facts(event: &Event) -> Vec<Fact> {
     add("Status", status.filter(|status| !status.is_empty()));
     add("Location", one_line(event, "location"));
     add("Tool", one_line(event, "tool"));
+    add("Source", one_line(event, "source"));
     for (label, key) in [
         ("SLA deadline", "sla_due_at"),
         ("Retest due", "retest_due_at"),
@@ -231,16 +232,21 @@ fn facts(event: &Event) -> Vec<Fact> {
     facts
 }
 
-/// The page of the record; where it has none or is gone, the inbox.
+/// Whether it tells of something that is at another platform and not here.
+fn is_elsewhere(event: &Event) -> bool {
+    event.data.get("external") == Some(&Value::Bool(true))
+}
+
+/// The page of the record; where it has none, is gone or never was here, the inbox.
 fn link(event: &Event, public_url: &str) -> Link {
     let base = public_url.trim_end_matches('/');
     let id = event.subject.id;
-    let deleted = event.kind.name().ends_with(".deleted");
+    let without = event.kind.name().ends_with(".deleted") || is_elsewhere(event);
     let (label, path) = match event.subject.kind {
-        SubjectType::Finding if !deleted => ("Open finding", format!("/findings/{id}")),
-        SubjectType::Scan if !deleted => ("Open scan", format!("/scans/{id}")),
-        SubjectType::Project if !deleted => ("Open project", format!("/projects/{id}")),
-        SubjectType::Agreement if !deleted => ("Open calendar", "/calendar".to_owned()),
+        SubjectType::Finding if !without => ("Open finding", format!("/findings/{id}")),
+        SubjectType::Scan if !without => ("Open scan", format!("/scans/{id}")),
+        SubjectType::Project if !without => ("Open project", format!("/projects/{id}")),
+        SubjectType::Agreement if !without => ("Open calendar", "/calendar".to_owned()),
         _ => ("Open inbox", "/inbox".to_owned()),
     };
     Link {
@@ -258,8 +264,10 @@ fn ids(event: &Event) -> Map<String, Value> {
         })
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
-    let own = format!("{}_id", event.subject.kind.name());
-    ids.insert(own, event.subject.id.to_string().into());
+    if !is_elsewhere(event) {
+        let own = format!("{}_id", event.subject.kind.name());
+        ids.insert(own, event.subject.id.to_string().into());
+    }
     if let Some(company) = event.audience.company() {
         ids.insert("company_id".to_owned(), company.to_string().into());
     }

@@ -1,7 +1,7 @@
 //! The records that emit: assets, agreements, approvals, reports, projects, scans, findings, their deadlines, and what is due when.
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
-//! the lifecycle of a finding ([`findings::Status`]); the SLA days ([`sla`]); what is due when ([`dated`]).
+//! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]); what is due when ([`dated`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
 pub mod agreements;
@@ -10,6 +10,7 @@ pub mod assets;
 pub mod by;
 pub mod date;
 pub mod dated;
+pub mod external;
 pub mod findings;
 pub mod import;
 pub mod order;
@@ -42,6 +43,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0003-more-records",
             include_str!("../migrations/0003-more-records.sql"),
+        ),
+        (
+            "0007-external-events",
+            include_str!("../migrations/0007-external-events.sql"),
         ),
         (
             "0008-finding-steps",

@@ -71,7 +71,7 @@ fn people() -> OpenApiRouter<Access> {
 fn work() -> OpenApiRouter<Records> {
     use records::{
         agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-        findings::http as findings, projects::http as projects, reports::http as reports,
+        external::http as external, findings::http as findings, projects::http as projects, reports::http as reports,
         scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
@@ -98,6 +98,7 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(findings::bulk::set_status))
         .routes(routes!(findings::comments::list, findings::comments::create))
         .routes(routes!(findings::comments::update, findings::comments::delete))
+        .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
 }
 

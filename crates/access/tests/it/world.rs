@@ -257,6 +257,7 @@ fn router(access: &Access) -> Router {
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::get, companies::update, companies::delete))
         .routes(routes!(members::put, members::delete))
+        .routes(routes!(http::audit::list))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::update, users::delete))
         .routes(routes!(teams::list, teams::create))

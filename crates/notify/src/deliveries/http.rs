@@ -270,8 +270,7 @@ pub async fn test_destination(
     };
     let attempt = state.channels.send(body.channel, &outbound).await;
     if body.channel != Channel::Email && attempt.outcome == crate::channels::Outcome::Delivered {
-        let entry =
-            Entry::named(Action::DestinationSwitchedOn, shown).says("channel", body.channel.name());
+        let entry = Entry::named(Action::DestinationSwitchedOn, shown).says("channel", body.channel.name());
         let switched_on = store.write(move |tx| {
             if health::switch_on(tx, &key)? {
                 audit::note(tx, &by, entry)?;

@@ -19,6 +19,9 @@ pub(super) fn of(event: &Event) -> Event {
             data.insert(key.into(), moment.into());
         }
     }
+    if super::is_elsewhere(event) {
+        data.insert("external".into(), true.into());
+    }
     data.insert("title".into(), title(event).into());
     Event {
         data,

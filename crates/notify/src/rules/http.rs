@@ -75,7 +75,11 @@ pub async fn create_rule(
             let checked = body.check(tx, &guard)?;
             let id = write::create(tx, &guard.vault, &checked).map_err(taken)?;
             let rule = found(tx, id)?;
-            audit::note(tx, &By::caller(&caller), entry(Action::RuleCreated, &rule).made(&rule))?;
+            audit::note(
+                tx,
+                &By::caller(&caller),
+                entry(Action::RuleCreated, &rule).made(&rule),
+            )?;
             Ok::<_, Problem>(rule)
         })
         .await?;
@@ -210,7 +214,12 @@ pub async fn delete_rule(
 
 /// What is noted of a rule: it has no name of its own.
 pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
-    Entry::new(action, rule.id, format!("{} by {}", rule.event_type, rule.channel)).of(rule.company_id)
+    Entry::new(
+        action,
+        rule.id,
+        format!("{} by {}", rule.event_type, rule.channel),
+    )
+    .of(rule.company_id)
 }
 
 fn guard(state: &State) -> Guard {

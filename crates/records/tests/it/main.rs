@@ -13,6 +13,7 @@ mod bulk;
 mod comments;
 mod deadlines;
 mod editing;
+mod external;
 mod hostile;
 mod lifecycle;
 mod lists;

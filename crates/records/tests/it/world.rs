@@ -7,7 +7,7 @@ use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
     Records, Settings, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-    findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
+    external::http as external, findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
     sla::http as sla,
 };
 use serde_json::{Value, json};
@@ -110,12 +110,23 @@ impl World {
 
     /// Sends a request with any body.
     pub(crate) async fn raw(&self, by: &Person, method: &str, path: &str, body: Vec<u8>) -> Answer {
+        self.typed(by, method, path, ("application/json", body)).await
+    }
+
+    /// Sends a request with any body of any type.
+    pub(crate) async fn typed(
+        &self,
+        by: &Person,
+        method: &str,
+        path: &str,
+        (kind, body): (&str, Vec<u8>),
+    ) -> Answer {
         let shown = String::from_utf8_lossy(&body[..body.len().min(200)]).into_owned();
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", format!("Bearer {}", by.token))
-            .header("content-type", "application/json")
+            .header("content-type", kind)
             .body(Body::from(body))
             .unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
@@ -268,6 +279,7 @@ fn router(access: &Access, store: &Store) -> Router {
         .routes(routes!(findings::bulk::set_status))
         .routes(routes!(findings::comments::list, findings::comments::create))
         .routes(routes!(findings::comments::update, findings::comments::delete))
+        .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .split_for_parts();
     router

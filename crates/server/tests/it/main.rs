@@ -9,6 +9,7 @@
 
 mod crash;
 mod deadline;
+mod elsewhere;
 mod first_light;
 mod logs;
 mod metrics;

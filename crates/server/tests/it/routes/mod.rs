@@ -1,6 +1,7 @@
 //! Every route of the description: nobody, a stranger, each role, and whatever a client may send by mistake or on
 //! purpose. No answer is a 500, and every refusal is a problem.
 
+mod audited;
 mod hostile;
 mod refused;
 mod table;

@@ -76,6 +76,9 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/destinations", PlatformAdmin, None),
     ("POST", "/destinations/test", PlatformAdmin, Some(|_| json!({"channel": "email", "email": "x@campanile.test"}))),
     ("GET", "/event-types", SignedIn, None),
+    ("POST", "/events", Analyst, Some(|ids| json!({
+        "specversion": "1.0", "id": "1", "source": "urn:elsewhere", "type": "finding.created", "company": ids["companies"],
+        "data": {"title": "t", "severity": "low"}}))),
     ("GET", "/events/{id}/trace", PlatformAdmin, None),
     ("GET", "/findings", SignedIn, None),
     ("POST", "/findings", Analyst, Some(|ids| json!({"company_id": ids["companies"], "title": "t", "severity": "low"}))),

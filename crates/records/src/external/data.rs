@@ -1,0 +1,192 @@
+//! What is kept of the data of an event from elsewhere: what messages have words for, cleaned, and nothing else.
+//!
+//! It is taken as our own webhooks write it, too, where the record's own fields stand in `attributes`.
+
+use base::{Id, Kind, Severity, Time, text};
+use jiff::civil::Date;
+use serde_json::{Map, Value};
+
+use super::cloud::Fields;
+use crate::text::{MAX_COMMENT, MAX_TITLE};
+
+/// Bytes of the data as JSON.
+const MAX_DATA: usize = 65_536;
+/// Characters of a text that is no title.
+const MAX_LINE: usize = 200;
+/// The most ids of a list, as many as a finding can have assignees.
+const MAX_IDS: usize = crate::findings::assignees::MAX;
+
+/// Texts of one line.
+const LINES: [&str; 7] = [
+    "title",
+    "name",
+    "status",
+    "from_status",
+    "location",
+    "tool",
+    "project_name",
+];
+/// Texts of several lines.
+const BLOCKS: [&str; 3] = ["comment", "error", "reason"];
+/// Times or dates.
+const MOMENTS: [&str; 4] = ["sla_due_at", "retest_due_at", "expires_at", "expires_on"];
+/// The counts of a scan.
+const COUNTS: [&str; 7] = [
+    "read",
+    "created",
+    "updated",
+    "reopened",
+    "closed",
+    "unchanged",
+    "skipped",
+];
+
+/// What was said.
+pub(super) struct Said {
+    pub(super) severity: Option<Severity>,
+    pub(super) users: Vec<Id>,
+    pub(super) teams: Vec<Id>,
+    pub(super) data: Map<String, Value>,
+}
+
+/// What the data says, or what does not fit is noted.
+pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
+    let said = match fields.get("data") {
+        Some(Value::Object(said)) => said,
+        Some(_) => {
+            fields.note("data", "it is not an object");
+            return None;
+        }
+        None => {
+            fields.note("data", "it is missing");
+            return None;
+        }
+    };
+    if Value::Object(said.clone()).to_string().len() > MAX_DATA {
+        fields.note("data", "it is larger than 65536 bytes");
+        return None;
+    }
+    let (own, place) = match said.get("attributes") {
+        Some(Value::Object(attributes)) => (attributes, "data.attributes."),
+        _ => (said, "data."),
+    };
+    let severity = severity(fields, said, kind);
+    let users = ids(fields, said, "assignee_user_ids");
+    let teams = ids(fields, said, "assignee_team_ids");
+    let mut data = texts(fields, own, place);
+    moments(fields, own, place, &mut data);
+    counts(fields, own, place, &mut data);
+    title(said, &mut data);
+    let named = data.contains_key("title") || data.contains_key("name");
+    fields.that(named, "data.title", "it is missing");
+    Some(Said {
+        severity,
+        users,
+        teams,
+        data,
+    })
+}
+
+/// A kind either carries a severity or does not (promise V2).
+fn severity(fields: &mut Fields<'_>, said: &Map<String, Value>, kind: Kind) -> Option<Severity> {
+    let carries = kind.about().severity;
+    let severity = said.get("severity").filter(|value| !value.is_null());
+    match (carries, severity) {
+        (true, Some(Value::String(text))) => match text.parse::<Severity>() {
+            Ok(severity) => return Some(severity),
+            Err(error) => fields.note("data.severity", error.to_string()),
+        },
+        (true, Some(_)) => fields.note("data.severity", "it is not a text"),
+        (true, None) => fields.note("data.severity", "it is missing"),
+        (false, Some(_)) => fields.note("data.severity", "events of this kind carry none"),
+        (false, None) => {}
+    }
+    None
+}
+
+fn ids(fields: &mut Fields<'_>, said: &Map<String, Value>, name: &str) -> Vec<Id> {
+    let field = format!("data.{name}");
+    match said.get(name) {
+        None | Some(Value::Null) => Vec::new(),
+        Some(Value::Array(list)) if list.len() <= MAX_IDS => {
+            let parsed = list.iter().map(|one| one.as_str()?.parse().ok());
+            let ids: Vec<Option<Id>> = parsed.collect();
+            for (index, _) in ids.iter().enumerate().filter(|(_, id)| id.is_none()) {
+                fields.note(&format!("{field}[{index}]"), "it is not an id");
+            }
+            ids.into_iter().flatten().collect()
+        }
+        Some(Value::Array(_)) => {
+            fields.note(&field, "it names more than 100");
+            Vec::new()
+        }
+        Some(_) => {
+            fields.note(&field, "it is not a list");
+            Vec::new()
+        }
+    }
+}
+
+fn texts(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str) -> Map<String, Value> {
+    let mut data = Map::new();
+    for name in LINES.iter().chain(&BLOCKS) {
+        let clean = match own.get(*name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::String(raw)) if BLOCKS.contains(name) => text::block(raw, MAX_COMMENT),
+            Some(Value::String(raw)) if matches!(*name, "title" | "name") => text::line(raw, MAX_TITLE),
+            Some(Value::String(raw)) => text::line(raw, MAX_LINE),
+            Some(_) => {
+                fields.note(&format!("{place}{name}"), "it is not a text");
+                continue;
+            }
+        };
+        if !clean.is_empty() {
+            data.insert((*name).to_owned(), clean.into());
+        }
+    }
+    data
+}
+
+fn moments(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: &mut Map<String, Value>) {
+    for name in MOMENTS {
+        let moment = match own.get(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::String(raw)) => raw.parse::<Time>().map(|time| time.to_string()).ok().or_else(|| {
+                let date = raw.parse::<Date>().ok()?;
+                Some(date.to_string())
+            }),
+            Some(_) => None,
+        };
+        match moment {
+            Some(moment) => drop(data.insert(name.to_owned(), moment.into())),
+            None => fields.note(&format!("{place}{name}"), "it is neither a time nor a date"),
+        }
+    }
+}
+
+fn counts(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: &mut Map<String, Value>) {
+    match own.get("counts") {
+        None | Some(Value::Null) => {}
+        Some(Value::Object(counts)) => {
+            let known = COUNTS.iter().filter_map(|name| {
+                let count = counts.get(*name)?.as_u64()?;
+                Some(((*name).to_owned(), Value::from(count)))
+            });
+            data.insert("counts".to_owned(), Value::Object(known.collect()));
+        }
+        Some(_) => fields.note(&format!("{place}counts"), "it is not an object"),
+    }
+}
+
+/// The title of the record in our own form, for kinds whose own fields have no title.
+fn title(said: &Map<String, Value>, data: &mut Map<String, Value>) {
+    if data.contains_key("title") || data.contains_key("name") {
+        return;
+    }
+    let subject = said.get("subject").and_then(|subject| subject.get("title"));
+    let title = subject.or_else(|| said.get("title")).and_then(Value::as_str);
+    let title = text::line(title.unwrap_or_default(), MAX_TITLE);
+    if !title.is_empty() {
+        data.insert("title".to_owned(), title.into());
+    }
+}

@@ -1,0 +1,188 @@
+//! Events from elsewhere into the event table, each once.
+
+use std::collections::BTreeMap;
+
+use access::{Problem, directory, validate::Check};
+use base::{Event, Id, Kind, Subject, SubjectType};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use store::{Tx, params};
+
+use super::{Taken, cloud::Cloud};
+use crate::{By, Named, Place, by, findings::assignees};
+
+/// Characters of a source that messages show.
+const SHOWN: usize = 200;
+
+const CLAIM: &str = "insert into external_events (company_id, source, source_id, event_id, sent_by, received_at) \
+     values ($1, $2, $3, $4, $5, $6) on conflict (company_id, source, source_id) do nothing";
+const FIRST: &str =
+    "select event_id from external_events where company_id = $1 and source = $2 and source_id = $3";
+
+/// Takes all of them or none. The caller may write in each company.
+///
+/// # Errors
+/// 404 for a company that is not there; 422 for assignees that are not the company's.
+pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Vec<Taken>, Problem> {
+    let places = places(tx, &clouds)?;
+    assignees(tx, &clouds)?;
+    let mut taken = Vec::with_capacity(clouds.len());
+    for cloud in &clouds {
+        taken.push(Taken {
+            id: cloud.id.clone(),
+            source: cloud.source.clone(),
+            event_id: tx.id(),
+            duplicate: false,
+        });
+    }
+    // In the order of the key, so that two batches never wait for each other.
+    let mut order: Vec<usize> = (0..clouds.len()).collect();
+    order.sort_by_key(|at| key(&clouds[*at]));
+    for at in order {
+        claim(tx, sender, &clouds[at], &mut taken[at])?;
+    }
+    for (cloud, taken) in clouds.into_iter().zip(&taken) {
+        if taken.duplicate {
+            continue;
+        }
+        let place = places.get(&cloud.company).ok_or_else(Problem::not_found)?;
+        let event = event(tx, (sender, taken.event_id), cloud, place)?;
+        tx.emit(event)?;
+    }
+    Ok(taken)
+}
+
+fn key(cloud: &Cloud) -> (Id, &str, &str) {
+    (cloud.company, &cloud.source, &cloud.id)
+}
+
+fn places(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<BTreeMap<Id, Place>, Problem> {
+    let mut places = BTreeMap::new();
+    for cloud in clouds {
+        let id = cloud.company;
+        if !places.contains_key(&id) {
+            let name = directory::company_name(tx, id)?.ok_or_else(Problem::not_found)?;
+            let company = Named { id, name };
+            places.insert(
+                id,
+                Place {
+                    company,
+                    project: None,
+                },
+            );
+        }
+    }
+    Ok(places)
+}
+
+fn assignees(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<(), Problem> {
+    let mut check = Check::new();
+    for cloud in clouds
+        .iter()
+        .filter(|cloud| !cloud.users.is_empty() || !cloud.teams.is_empty())
+    {
+        let field = |name| format!("{}data.{name}", cloud.place);
+        let (users, teams) = (field("assignee_user_ids"), field("assignee_team_ids"));
+        let ids = (&*cloud.users, &*cloud.teams);
+        assignees::check(tx, cloud.company, ids, (&users, &teams), &mut check)?;
+    }
+    check.done()
+}
+
+/// Notes that it is here; where it was before, the first one's id.
+fn claim(tx: &mut Tx<'_>, sender: Id, cloud: &Cloud, taken: &mut Taken) -> Result<(), Problem> {
+    let now = tx.now();
+    let (company, source, id) = key(cloud);
+    if tx.execute(CLAIM, params![company, source, id, taken.event_id, sender, now])? > 0 {
+        return Ok(());
+    }
+    let first: Option<(Id,)> = tx.one(FIRST, params![company, source, id])?;
+    (taken.event_id,) = first.ok_or_else(Problem::internal)?;
+    taken.duplicate = true;
+    Ok(())
+}
+
+fn event(tx: &mut Tx<'_>, (sender, id): (Id, Id), cloud: Cloud, place: &Place) -> Result<Event, Problem> {
+    let (kind, company) = (subject_type(cloud.kind), cloud.company);
+    let ours = match &cloud.subject {
+        Some(subject) => ours(tx, kind, company, subject)?,
+        None => None,
+    };
+    let subject = Subject {
+        kind,
+        id: ours.unwrap_or_else(|| derived(&cloud)),
+    };
+    // Whoever brought it did not do it: no message says so.
+    let mut event = by::event(tx, cloud.kind, subject, place, &By::SYSTEM);
+    (event.id, event.at, event.actor) = (id, cloud.at, Some(sender));
+    event.severity = cloud.severity;
+    (event.assignee_users, event.assignee_teams) = (once(cloud.users), once(cloud.teams));
+    event.data.extend(cloud.data);
+    let source = base::text::line(&cloud.source, SHOWN);
+    event.data.insert("source".to_owned(), source.into());
+    if ours.is_none() {
+        // There is no such record here: nothing may link to it.
+        event.data.insert("external".to_owned(), Value::Bool(true));
+    }
+    Ok(event)
+}
+
+fn once(mut ids: Vec<Id>) -> Vec<Id> {
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// What events of this kind are about.
+fn subject_type(kind: Kind) -> SubjectType {
+    match kind.category() {
+        "scan" => SubjectType::Scan,
+        "asset" => SubjectType::Asset,
+        "project" => SubjectType::Project,
+        "agreement" => SubjectType::Agreement,
+        // Findings, their deadlines and retests; nothing else may be brought.
+        _ => SubjectType::Finding,
+    }
+}
+
+const FINDING: &str = "select id from findings where id = $1 and company_id = $2";
+const SCAN: &str = "select id from scans where id = $1 and company_id = $2";
+const ASSET: &str = "select id from assets where id = $1 and company_id = $2";
+const PROJECT: &str = "select id from projects where id = $1 and company_id = $2";
+const AGREEMENT: &str = "select id from agreements where id = $1 and company_id = $2";
+
+/// The record of the company that `finding/UUID` names, if there is one.
+fn ours(tx: &mut Tx<'_>, kind: SubjectType, company: Id, subject: &str) -> Result<Option<Id>, store::Error> {
+    let named = subject
+        .split_once('/')
+        .filter(|(named, _)| *named == kind.name())
+        .and_then(|(_, id)| id.parse::<Id>().ok());
+    let Some(id) = named else { return Ok(None) };
+    let find = match kind {
+        SubjectType::Scan => SCAN,
+        SubjectType::Asset => ASSET,
+        SubjectType::Project => PROJECT,
+        SubjectType::Agreement => AGREEMENT,
+        _ => FINDING,
+    };
+    let found: Option<(Id,)> = tx.one(find, params![id, company])?;
+    Ok(found.map(|(id,)| id))
+}
+
+/// The id of what is not here: the same for the same subject of the same source, and no record's.
+fn derived(cloud: &Cloud) -> Id {
+    let (what, name) = match &cloud.subject {
+        Some(subject) => ("subject", subject),
+        None => ("id", &cloud.id),
+    };
+    let mut hash = Sha256::new();
+    for part in [&cloud.company.to_string(), &cloud.source, what, name] {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let digest: [u8; 32] = hash.finalize().into();
+    let mut random = [0; 10];
+    random.copy_from_slice(&digest[..10]);
+    // Of the first millisecond of 1970, in which nothing was made.
+    Id::from_parts(0, random)
+}

@@ -1,0 +1,194 @@
+//! Every route against the audit log: what changes the platform leaves one entry, what was refused none, and no secret
+//! that was sent is in it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{
+    Client, Stage,
+    table::{Needs, ROUTES, path},
+    with_json,
+};
+use crate::support::databases;
+
+/// Routes that change the platform: what they note with a body that changes something.
+type Audited = (&'static str, &'static str, &'static str, fn(&super::Ids) -> Value);
+
+const SLACK: &str = "https://hooks.slack.com/services/T9/B9/hush-hush-hush";
+const WEBHOOK: &str = "https://receiver.example.com/hush-hush-hush";
+const PASSWORD: &str = "hush-hush-hush 1";
+
+/// In this order: what is deleted is needed before.
+#[rustfmt::skip]
+const AUDITED: &[Audited] = &[
+    ("POST", "/companies", "company.created", |_| json!({"name": "Another"})),
+    ("PATCH", "/companies/{id}", "company.updated", |_| json!({"minimal_messages": true})),
+    ("PUT", "/companies/{id}/sla-days", "settings.changed", |_| json!({"critical": 3})),
+    ("PUT", "/companies/{id}/members/{user_id}", "member.role_changed", |_| json!({"role": "manager"})),
+    ("POST", "/users", "user.created",
+        |_| json!({"email": "another@campanile.test", "name": "Another", "password": PASSWORD})),
+    ("PATCH", "/users/{id}", "user.updated", |_| json!({"password": PASSWORD})),
+    ("POST", "/teams", "team.created",
+        |ids| json!({"company_id": ids["companies"], "name": "Green", "slack_webhook_url": SLACK})),
+    ("PATCH", "/teams/{id}", "team.updated", |_| json!({"slack_webhook_url": SLACK})),
+    ("POST", "/tokens", "token.created", |_| json!({"name": "ci"})),
+    ("DELETE", "/tokens/{id}", "token.deleted", |_| Value::Null),
+    ("PUT", "/me/chat", "chat.updated", |_| json!({"slack_webhook_url": SLACK})),
+    ("POST", "/notification-rules", "rule.created",
+        |_| json!({"event_type": "finding.commented", "channel": "webhook", "recipients": {"urls": [WEBHOOK]}})),
+    ("PATCH", "/notification-rules/{id}", "rule.updated", |_| json!({"enabled": false})),
+    ("POST", "/notification-rules/{id}/webhook-secrets/rotate", "webhook_secrets.rotated", |_| json!({})),
+    ("POST", "/destinations/test", "destination.tested",
+        |_| json!({"channel": "email", "email": "x@campanile.test"})),
+    ("POST", "/deliveries/{id}/redeliver", "delivery.redelivered", |_| Value::Null),
+    ("POST", "/deliveries/redeliver", "destination.redelivered",
+        |ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"})),
+    ("DELETE", "/notification-rules/{id}", "rule.deleted", |_| Value::Null),
+    ("DELETE", "/teams/{id}", "team.deleted", |_| Value::Null),
+    ("DELETE", "/companies/{id}/members/{user_id}", "member.removed", |_| Value::Null),
+    ("DELETE", "/users/{id}", "user.deleted", |_| Value::Null),
+    ("DELETE", "/companies/{id}", "company.deleted", |_| Value::Null),
+    ("POST", "/auth/login", "session.started",
+        |_| json!({"email": "admin@campanile.test", "password": "correct horse battery"})),
+    ("POST", "/auth/logout", "session.ended", |_| Value::Null),
+];
+
+/// Routes that change nothing of the platform: records, which have histories of their own, and what is personal.
+#[rustfmt::skip]
+const NOT_AUDITED: &[(&str, &str)] = &[
+    ("POST", "/events"),
+    ("POST", "/findings"), ("PATCH", "/findings/{id}"), ("DELETE", "/findings/{id}"),
+    ("POST", "/findings/{id}/assignees"), ("POST", "/findings/{id}/status"),
+    ("PUT", "/me/notification-preferences"), ("POST", "/unsubscribe"),
+    ("POST", "/notification-rules/dry-run"),
+    ("POST", "/notifications/read-all"), ("POST", "/notifications/{id}/read"),
+    ("POST", "/projects"), ("PATCH", "/projects/{id}"), ("DELETE", "/projects/{id}"),
+    ("POST", "/scans"), ("POST", "/scans/import"), ("PATCH", "/scans/{id}"), ("DELETE", "/scans/{id}"),
+    ("POST", "/stream/tickets"),
+];
+
+#[test]
+fn every_route_that_writes_is_on_one_of_the_lists() {
+    for (method, path, ..) in ROUTES.iter().filter(|(method, ..)| *method != "GET") {
+        let audited = AUDITED
+            .iter()
+            .filter(|route| (route.0, route.1) == (*method, *path))
+            .count();
+        let not = NOT_AUDITED
+            .iter()
+            .filter(|route| **route == (*method, *path))
+            .count();
+        assert_eq!(audited + not, 1, "{method} {path}");
+    }
+}
+
+/// What was noted since this entry, the newest first; and the newest.
+async fn since(auditor: &Client, last: &mut String) -> Vec<Value> {
+    let page = auditor.get("/audit?limit=200").await.expect(200);
+    let items = page["items"].as_array().unwrap();
+    let new = items
+        .iter()
+        .take_while(|entry| entry["id"] != **last)
+        .cloned()
+        .collect();
+    items[0]["id"].as_str().unwrap().clone_into(last);
+    new
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
+    for database in databases().await {
+        let mut stage = Stage::set(&database).await;
+        let rule =
+            json!({"event_type": "finding.deleted", "channel": "webhook", "recipients": {"urls": [WEBHOOK]}});
+        let rule = stage.admin.post("/notification-rules", rule).await.id();
+        stage.real.insert("notification-rules", rule);
+        // A company and a person about whom there are no records can be removed.
+        let company = stage
+            .admin
+            .post("/companies", json!({"name": "Empty"}))
+            .await
+            .id();
+        let empty = json!({"email": "empty@campanile.test", "name": "Empty", "password": PASSWORD});
+        let user = stage.admin.post("/users", empty).await.id();
+        let member = format!("/companies/{company}/members/{user}");
+        stage
+            .admin
+            .call(Method::PUT, &member, json!({"role": "viewer"}))
+            .await
+            .expect(200);
+        let team = json!({"company_id": company, "name": "Blue"});
+        let team = stage.admin.post("/teams", team).await.id();
+        stage
+            .real
+            .extend([("companies", company), ("users", user), ("teams", team)]);
+
+        let mut last = String::new();
+        since(&stage.admin, &mut last).await;
+        let admin = stage.admin.clone();
+        for (method, template, action, body) in AUDITED {
+            let what = format!("{}: {method} {template}", database.name);
+            let target = path(template, &stage.real);
+            let body = body(&stage.real);
+            let call = |who: &Client| {
+                let request = who.request(method.parse().unwrap(), &target);
+                let request = match &body {
+                    Value::Null => request,
+                    body => with_json(request, &body.to_string()),
+                };
+                let who = who.clone();
+                async move { who.send(request).await }
+            };
+            let needs = ROUTES
+                .iter()
+                .find(|route| (route.0, route.1) == (*method, *template))
+                .unwrap()
+                .2;
+            if needs > Needs::SignedIn {
+                let refused = call(&stage.stranger).await;
+                assert!(refused.status.is_client_error(), "{what}: {}", refused.body);
+                assert_eq!(
+                    since(&admin, &mut last).await,
+                    Vec::<Value>::new(),
+                    "{what} refused"
+                );
+            }
+            if *template == "/deliveries/redeliver" {
+                // Only what is over is sent again.
+                continue;
+            }
+            let who = match *template {
+                "/auth/logout" => {
+                    Client::sign_in(
+                        stage.server.address(),
+                        "mara@campanile.test",
+                        crate::support::PASSWORD,
+                    )
+                    .await
+                }
+                _ => admin.clone(),
+            };
+            since(&admin, &mut last).await;
+            let answer = call(&who).await;
+            assert!(
+                answer.status.is_success(),
+                "{what}: {} {}",
+                answer.status,
+                answer.body
+            );
+            let noted = since(&admin, &mut last).await;
+            let actions: Vec<_> = noted
+                .iter()
+                .map(|entry| entry["action"].as_str().unwrap())
+                .collect();
+            assert_eq!(actions, [*action], "{what}: {noted:?}");
+            assert!(
+                noted[0]["actor"]["id"].is_string() && noted[0]["address"] == "127.0.0.1",
+                "{what}: {noted:?}"
+            );
+        }
+        let all = admin.get("/audit?limit=200").await.expect(200).to_string();
+        assert!(!all.contains("hush"), "{}: a secret in {all}", database.name);
+        stage.server.stop().await;
+    }
+}
