@@ -71,8 +71,8 @@ fn people() -> OpenApiRouter<Access> {
 fn work() -> OpenApiRouter<Records> {
     use records::{
         agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-        external::http as external, findings::http as findings, projects::http as projects, reports::http as reports,
-        scans::http as scans, sla::http as sla,
+        external::http as external, findings::http as findings, projects::http as projects,
+        reports::http as reports, scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))

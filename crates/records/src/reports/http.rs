@@ -3,7 +3,11 @@
 //! Owns: bodies, their validation, the download, and which role may do what: viewers read and download, analysts ask,
 //! managers delete what others asked for. Must not: hold SQL or make a report.
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query, Role,
+    audit::{self, Action, Entry},
+    validate::Check,
+};
 use axum::{
     body::{Body, Bytes},
     extract::State,
@@ -287,12 +291,19 @@ pub async fn download(
     caller: Caller,
     Path(id): Path<Id>,
 ) -> Result<Response, Problem> {
+    let by = audit::By::caller(&caller);
     let scope = caller.scope;
     let seen = scope.clone();
-    let report = records.read(move |tx| super::get(tx, id, &seen)).await?;
-    if report.status != Status::Ready {
-        return Err(Problem::conflict(format!("The report is {}.", report.status)));
-    }
+    let report = records.write(move |tx| {
+        let report = super::get(tx, id, &seen)?;
+        if report.status != Status::Ready {
+            return Err(Problem::conflict(format!("The report is {}.", report.status)));
+        }
+        let entry = Entry::new(Action::ReportExported, id, &*report.name).of(report.place.company.id);
+        audit::note(tx, &by, entry.says("format", report.format.to_string()))?;
+        Ok(report)
+    });
+    let report = report.await?;
     let headers = [
         (header::CONTENT_TYPE, report.format.media().to_owned()),
         (header::CONTENT_LENGTH, report.size.to_string()),

@@ -7,8 +7,8 @@ use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
     Records, Settings, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-    external::http as external, findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
-    sla::http as sla,
+    external::http as external, findings::http as findings, projects::http as projects,
+    reports::http as reports, scans::http as scans, sla::http as sla,
 };
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};

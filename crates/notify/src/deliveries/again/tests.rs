@@ -20,6 +20,9 @@ const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelle
 const WAITING: &str = "select count(*) from deliveries where state in ('pending', 'sending')";
 const OFF: &str = "select count(*) from destination_health where off_at > 0";
 
+/// That somebody sent it all again.
+const NOTED: &str = "select count(*) from audit_entries where action = 'destination.redelivered'";
+
 async fn hooks(house: &House, urls: &[&str]) {
     let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": urls}});
     let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
@@ -77,9 +80,11 @@ async fn what_a_destination_missed_is_sent_again_once_it_is_switched_on() {
             (0, 1),
             "nothing was done"
         );
+        assert_eq!(house.count(NOTED).await, 0, "{}", house.name);
         let body = json!({"destination_of": cancelled, "since": since, "switch_on": true});
         let (status, answer) = again(&house, body).await;
         assert_eq!((status, answer), (202, json!({"count": 6, "more": false})));
+        assert_eq!(house.count(NOTED).await, 1, "{}", house.name);
         assert_eq!(
             deliveries(&mut bag, 6).await,
             missed,

@@ -9,7 +9,7 @@ use super::{
     table::{Needs, ROUTES, path},
     with_json,
 };
-use crate::support::databases;
+use crate::support::{databases, eventually};
 
 /// Routes that change the platform: what they note with a body that changes something.
 type Audited = (&'static str, &'static str, &'static str, fn(&super::Ids) -> Value);
@@ -56,7 +56,15 @@ const AUDITED: &[Audited] = &[
 /// Routes that change nothing of the platform: records, which have histories of their own, and what is personal.
 #[rustfmt::skip]
 const NOT_AUDITED: &[(&str, &str)] = &[
+    ("POST", "/agreements"), ("PATCH", "/agreements/{id}"), ("DELETE", "/agreements/{id}"),
+    ("POST", "/approvals"), ("PATCH", "/approvals/{id}"), ("DELETE", "/approvals/{id}"),
+    ("POST", "/approvals/{id}/decision"),
+    ("POST", "/assets"), ("PATCH", "/assets/{id}"), ("DELETE", "/assets/{id}"),
     ("POST", "/events"),
+    ("POST", "/findings/bulk/assignees"), ("POST", "/findings/bulk/status"),
+    ("POST", "/findings/{id}/comments"), ("PATCH", "/findings/{id}/comments/{comment_id}"),
+    ("DELETE", "/findings/{id}/comments/{comment_id}"),
+    ("POST", "/reports"), ("PATCH", "/reports/{id}"), ("DELETE", "/reports/{id}"),
     ("POST", "/findings"), ("PATCH", "/findings/{id}"), ("DELETE", "/findings/{id}"),
     ("POST", "/findings/{id}/assignees"), ("POST", "/findings/{id}/status"),
     ("PUT", "/me/notification-preferences"), ("POST", "/unsubscribe"),
@@ -189,6 +197,33 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
         }
         let all = admin.get("/audit?limit=200").await.expect(200).to_string();
         assert!(!all.contains("hush-hush"), "{}: a secret in {all}", database.name);
+        stage.server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_a_report_away_is_noted() {
+    for database in databases().await {
+        let stage = Stage::set(&database).await;
+        let report = json!({"company_id": stage.real["companies"], "name": "Quarter", "format": "csv"});
+        let report = stage.analyst.post("/reports", report).await.id();
+        eventually("the report", || async {
+            let report = stage.analyst.get(&format!("/reports/{report}")).await.expect(200);
+            (report["status"] == "ready").then_some(())
+        })
+        .await;
+        let download = format!("/reports/{report}/download");
+        stage.stranger.get(&download).await.expect(404);
+        stage.viewer.get(&download).await.expect(200);
+        let page = stage.admin.get("/audit?action=report.exported").await.expect(200);
+        let [entry] = page["items"].as_array().unwrap().as_slice() else {
+            panic!("{}: {page}", database.name);
+        };
+        assert_eq!(
+            (&entry["actor"]["name"], &entry["subject_id"]),
+            (&json!("vera"), &json!(report))
+        );
+        assert_eq!(entry["after"], json!({"format": "csv"}), "{}", database.name);
         stage.server.stop().await;
     }
 }
