@@ -141,6 +141,27 @@ export interface paths {
         patch: operations["update_asset"];
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The audit log
+         * @description Who changed what, when, from what to what: people, companies, roles, teams, tokens, rules, destinations, settings;
+         *     who signed in, sent again, tested and exported. Newest first. Nothing in it is ever changed or removed.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -411,6 +432,26 @@ export interface paths {
         get: operations["list_event_types"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes events of another platform: one, or all of a batch of at most 500, or none.
+         * @description An event whose company, source and id were taken before is answered with the id it got then, and nothing happens.
+         */
+        post: operations["take_events"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1177,6 +1218,8 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @enum {string} */
+        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted";
         /** @description A framework agreement. */
         Agreement: {
             company_id: components["schemas"]["Id"];
@@ -1338,6 +1381,38 @@ export interface components {
              */
             status?: number | null;
         };
+        /** @description A person at that time. */
+        AuditActor: {
+            /** @description Their id, though they may be gone. */
+            id: components["schemas"]["Id"];
+            /** @description The name they had. */
+            name: string;
+        };
+        /** @description An entry of the audit log. Names are those of that moment; text from outside: escape it. */
+        AuditEntry: {
+            /** @description What was done. */
+            action: components["schemas"]["Action"];
+            actor?: components["schemas"]["AuditActor"] | null;
+            /** @description The address of the connection, where it is known: behind a proxy the proxy's. */
+            address?: string | null;
+            /** @description What changed, as it is now: of lists what came. Secrets are masked. */
+            after: Record<string, never>;
+            /** @description When it was done. */
+            at: components["schemas"]["Time"];
+            /** @description What changed, as it was: of lists what went. Secrets are masked. */
+            before: Record<string, never>;
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description With what: `session`, `token`, `command_line`; null for an attempt to sign in. */
+            credential?: string | null;
+            credential_id?: components["schemas"]["Id"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            subject_id?: components["schemas"]["Id"] | null;
+            /** @description Its name at that time. */
+            subject_name: string;
+            /** @description What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
+            subject_type: string;
+        };
         /** @description Whom to assign to many findings. */
         BulkAssigneesBody: {
             /** @description Whether they come beside those who see to a finding (true) or instead of them (false, the default). */
@@ -1437,6 +1512,37 @@ export interface components {
             teams_enabled: boolean;
             /** @description The Teams URL, masked; null for none. */
             teams_webhook_url?: string | null;
+        };
+        /** @description A `CloudEvent` 1.0 in the structured mode. Other attributes are passed over. */
+        CloudEvent: {
+            /** @description The company it is for: the scope. */
+            company: components["schemas"]["Id"];
+            /**
+             * @description At most 64 KiB. Kept are `title` or `name` (one is required), `status`, `from_status`, `location`, `tool`,
+             *     `project_name`, `comment`, `error`, `reason`, `sla_due_at`, `retest_due_at`, `expires_at`, `expires_on`, `counts`;
+             *     `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the company. As our own
+             *     webhooks write it, those of the record may stand in `attributes`.
+             */
+            data: Record<string, never>;
+            /** @description `application/json`, also where it is left out. */
+            datacontenttype?: string | null;
+            /**
+             * @description The event's id at the other platform, at most 200 characters. With the source it makes the event one that is
+             *     taken once.
+             */
+            id: string;
+            /** @description The other platform: a URI reference of at most 1000 characters. */
+            source: string;
+            /** @description `1.0`. */
+            specversion: string;
+            /** @description What it happened to: `finding/UUID` names a record of the company; any other text one of the other platform. */
+            subject?: string | null;
+            time?: components["schemas"]["Time"] | null;
+            /**
+             * @description The kind of event, as `GET /event-types` lists them; none of approvals, reports, destinations, notifications, and
+             *     not `sla.escalated`.
+             */
+            type: string;
         };
         /** @description Something to say about a finding. */
         CommentBody: {
@@ -2102,6 +2208,36 @@ export interface components {
                 name: string;
                 status: components["schemas"]["AssetStatus"];
                 updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_AuditEntry: {
+            /** @description The rows. */
+            items: {
+                /** @description What was done. */
+                action: components["schemas"]["Action"];
+                actor?: components["schemas"]["AuditActor"] | null;
+                /** @description The address of the connection, where it is known: behind a proxy the proxy's. */
+                address?: string | null;
+                /** @description What changed, as it is now: of lists what came. Secrets are masked. */
+                after: Record<string, never>;
+                /** @description When it was done. */
+                at: components["schemas"]["Time"];
+                /** @description What changed, as it was: of lists what went. Secrets are masked. */
+                before: Record<string, never>;
+                company_id?: components["schemas"]["Id"] | null;
+                /** @description With what: `session`, `token`, `command_line`; null for an attempt to sign in. */
+                credential?: string | null;
+                credential_id?: components["schemas"]["Id"] | null;
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                subject_id?: components["schemas"]["Id"] | null;
+                /** @description Its name at that time. */
+                subject_name: string;
+                /** @description What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
+                subject_type: string;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -2809,6 +2945,22 @@ export interface components {
          * @enum {string}
          */
         SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination";
+        /** @description An event that was taken. */
+        TakenEvent: {
+            /** @description Whether it was here before: nothing happened then, and the first one's content stays. */
+            duplicate: boolean;
+            /** @description Its id here: of frames, and for `GET /events/{id}/trace`. */
+            event_id: components["schemas"]["Id"];
+            /** @description Its id at the other platform. */
+            id: string;
+            /** @description The other platform. */
+            source: string;
+        };
+        /** @description What was taken. */
+        TakenEvents: {
+            /** @description One for each event, in the order in which they came; one for a single event. */
+            items: components["schemas"]["TakenEvent"][];
+        };
         /** @description A team. */
         Team: {
             /** @description The company it is of. */
@@ -3589,6 +3741,52 @@ export interface operations {
             };
         };
     };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only what this person did. */
+                actor_id?: components["schemas"]["Id"];
+                /** @description Only this action. */
+                action?: components["schemas"]["Action"];
+                /** @description Only what belongs to this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Only what was done to this. */
+                subject_id?: components["schemas"]["Id"];
+                /** @description Only what was done at this time or later. */
+                since?: components["schemas"]["Time"];
+                /** @description Only what was done before this time. */
+                until?: components["schemas"]["Time"];
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries; secrets are masked */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEntry"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -4256,6 +4454,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_EventType"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    take_events: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": components["schemas"]["CloudEvent"];
+                "application/cloudevents-batch+json": components["schemas"]["CloudEvent"][];
+                "application/json": components["schemas"]["CloudEvent"];
+            };
+        };
+        responses: {
+            /** @description Taken: they go the way of every event */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenEvents"];
                 };
             };
             /** @description A problem */

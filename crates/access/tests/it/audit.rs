@@ -190,7 +190,7 @@ async fn administrators_find_in_it_and_nobody_else_reads_it() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let start = world.clock.now();
-        let minute = |minutes: u64| start.after(Duration::from_secs(60 * minutes));
+        let minute = |minutes: u64| start.after(Duration::from_mins(minutes));
         let mut companies = Vec::new();
         for n in 0..5 {
             let made = admin
@@ -198,7 +198,7 @@ async fn administrators_find_in_it_and_nobody_else_reads_it() {
                 .await
                 .json();
             companies.push(made["id"].as_str().unwrap().to_owned());
-            world.clock.advance(Duration::from_secs(60));
+            world.clock.advance(Duration::from_mins(1));
         }
         let manager = world.member(world.ours, Role::Manager).await;
         let manager = world.as_user(manager).await;

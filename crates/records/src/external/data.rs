@@ -152,8 +152,8 @@ fn moments(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data:
         let moment = match own.get(name) {
             None | Some(Value::Null) => continue,
             Some(Value::String(raw)) => raw.parse::<Time>().map(|time| time.to_string()).ok().or_else(|| {
-                let date = raw.parse::<Date>().ok()?;
-                Some(date.to_string())
+                let day = raw.parse::<Date>().ok()?;
+                Some(day.to_string())
             }),
             Some(_) => None,
         };

@@ -1,6 +1,6 @@
 //! Events from elsewhere into the event table, each once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Problem, directory, validate::Check};
 use base::{Event, Id, Kind, Subject, SubjectType};
@@ -58,19 +58,16 @@ fn key(cloud: &Cloud) -> (Id, &str, &str) {
 
 fn places(tx: &mut Tx<'_>, clouds: &[Cloud]) -> Result<BTreeMap<Id, Place>, Problem> {
     let mut places = BTreeMap::new();
-    for cloud in clouds {
-        let id = cloud.company;
-        if !places.contains_key(&id) {
-            let name = directory::company_name(tx, id)?.ok_or_else(Problem::not_found)?;
-            let company = Named { id, name };
-            places.insert(
-                id,
-                Place {
-                    company,
-                    project: None,
-                },
-            );
-        }
+    for id in clouds.iter().map(|cloud| cloud.company).collect::<BTreeSet<_>>() {
+        let name = directory::company_name(tx, id)?.ok_or_else(Problem::not_found)?;
+        let company = Named { id, name };
+        places.insert(
+            id,
+            Place {
+                company,
+                project: None,
+            },
+        );
     }
     Ok(places)
 }
