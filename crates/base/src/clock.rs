@@ -73,6 +73,14 @@ impl Clock {
         }
     }
 
+    /// Sets a manual clock, also back, as somebody does who sets that of a machine; on the machine's clock it does nothing.
+    pub fn set(&self, to: Time) {
+        if let Source::Manual(now, sender) = &self.source {
+            *now.lock().unwrap_or_else(PoisonError::into_inner) = to;
+            sender.send_replace(to);
+        }
+    }
+
     /// Waits until the clock shows `until`.
     pub async fn sleep_until(&self, until: Time) {
         match &self.source {

@@ -1,8 +1,10 @@
 //! A transaction, as callers see it.
 
+use std::borrow::Cow;
+
 use base::{Clock, Event, Id, Time};
 
-use crate::{Error, FromRow, Row, Value, params, postgres::PostgresTx};
+use crate::{Error, FromRow, Row, Value, postgres::PostgresTx};
 
 /// A transaction in which a closure reads and changes. It ends with the closure: kept for `Ok`, undone for `Err`.
 pub struct Tx<'a> {
@@ -22,8 +24,9 @@ pub(crate) enum Connection<'a> {
     Postgres(PostgresTx<'a>),
 }
 
-const INSERT_EVENT: &str = "insert into events (id, kind, at, company_id, planned_at, body) \
-     values ($1, $2, $3, $4, $5, $6)";
+const INSERT_EVENT: &str = "insert into events (id, kind, at, company_id, planned_at, body) values ";
+/// How many events one statement writes: few sizes, so that the same texts come again and stay prepared.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: Connection<'a>, clock: &'a Clock) -> Self {
@@ -100,28 +103,24 @@ impl<'a> Tx<'a> {
     /// # Errors
     /// [`Error::Fault`] for an event that contradicts the table of kinds.
     pub fn emit(&mut self, event: Event) -> Result<(), Error> {
-        if let Some(fault) = event.fault() {
-            return Err(Error::Fault(fault));
+        self.emit_all(vec![event])
+    }
+
+    /// Writes several things that happened, in as few statements as may be; else as [`emit`](Self::emit).
+    ///
+    /// # Errors
+    /// As for [`emit`](Self::emit); then none of them is written.
+    pub fn emit_all(&mut self, events: Vec<Event>) -> Result<(), Error> {
+        let rows: Vec<[Value; WIDTH]> = events.iter().map(row).collect::<Result<_, _>>()?;
+        let mut rest = rows.as_slice();
+        for size in SIZES {
+            while rest.len() >= size {
+                let (chunk, after) = rest.split_at(size);
+                self.execute(&inserts(size), &chunk.concat())?;
+                rest = after;
+            }
         }
-        if !event.kind.about().notifies {
-            return Err(Error::Fault("a live-only event is announced, not emitted"));
-        }
-        let planned_at = if event.bundle.is_some() {
-            event.at
-        } else {
-            Time::default()
-        };
-        let company = event
-            .audience
-            .company()
-            .map(|id| id.to_string())
-            .unwrap_or_default();
-        let body = serde_json::to_string(&event).map_err(|error| Error::Decode(error.to_string()))?;
-        self.execute(
-            INSERT_EVENT,
-            params![event.id, event.kind, event.at, company, planned_at, body],
-        )?;
-        self.events.push(event);
+        self.events.extend(events);
         Ok(())
     }
 
@@ -192,4 +191,54 @@ impl<'a> Tx<'a> {
     pub(crate) fn into_events(self) -> Vec<Event> {
         self.events
     }
+}
+
+/// The columns of an event.
+const WIDTH: usize = 6;
+
+/// An event as it is stored.
+fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
+    if let Some(fault) = event.fault() {
+        return Err(Error::Fault(fault));
+    }
+    if !event.kind.about().notifies {
+        return Err(Error::Fault("a live-only event is announced, not emitted"));
+    }
+    let planned_at = if event.bundle.is_some() {
+        event.at
+    } else {
+        Time::default()
+    };
+    let company = event
+        .audience
+        .company()
+        .map(|id| id.to_string())
+        .unwrap_or_default();
+    let body = serde_json::to_string(event).map_err(|error| Error::Decode(error.to_string()))?;
+    Ok([
+        event.id.into(),
+        event.kind.into(),
+        event.at.into(),
+        company.into(),
+        planned_at.into(),
+        body.into(),
+    ])
+}
+
+/// The statement that writes so many events.
+fn inserts(size: usize) -> Cow<'static, str> {
+    const ONE: &str =
+        "insert into events (id, kind, at, company_id, planned_at, body) values ($1, $2, $3, $4, $5, $6)";
+    if size == 1 {
+        return ONE.into();
+    }
+    let rows: Vec<String> = (0..size)
+        .map(|row| {
+            let marks: Vec<String> = (1..=WIDTH)
+                .map(|column| format!("${}", row * WIDTH + column))
+                .collect();
+            format!("({})", marks.join(", "))
+        })
+        .collect();
+    format!("{INSERT_EVENT}{}", rows.join(", ")).into()
 }
