@@ -7,6 +7,7 @@ pub mod assignees;
 pub mod bulk;
 pub mod change;
 pub mod comments;
+pub(crate) mod due;
 mod event;
 mod history;
 pub mod http;

@@ -1,13 +1,15 @@
 //! The records that emit: assets, agreements, approvals, reports, projects, scans, findings, their deadlines, and what is due when.
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
-//! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]); what is due when ([`dated`]).
+//! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]);
+//! what is due when ([`dated`]), and telling of it when the time comes ([`clock`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
 pub mod agreements;
 pub mod approvals;
 pub mod assets;
 pub mod by;
+pub mod clock;
 pub mod date;
 pub mod dated;
 pub mod external;
@@ -26,13 +28,16 @@ mod text;
 mod word;
 
 pub use by::{By, Named, Place};
+pub use clock::SlaClock;
 pub use date::Date;
 pub use text::{MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE};
 
 use access::Problem;
 use base::Id;
-use serde::Deserialize;
+use std::sync::Arc;
+
 use store::{Store, Tx};
+use tokio::sync::Notify;
 
 /// The tables this crate owns.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
@@ -44,6 +49,7 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0003-more-records",
             include_str!("../migrations/0003-more-records.sql"),
         ),
+        ("0004-sla-clock", include_str!("../migrations/0004-sla-clock.sql")),
         (
             "0007-external-events",
             include_str!("../migrations/0007-external-events.sql"),
@@ -56,13 +62,16 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
 };
 
 /// What the operator sets for every company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// How many days a finding of each severity may stay open. A company may set others.
     pub sla_days: sla::Days,
     /// How many days there are for a retest.
     pub retest_days: u32,
+    /// When to warn of a finding's deadline, and the deadline itself. A company may set others.
+    pub sla_steps: sla::Ladder,
+    /// When to tell that an agreement is about to expire.
+    pub agreement_steps: sla::Ladder,
 }
 
 impl Default for Settings {
@@ -70,17 +79,20 @@ impl Default for Settings {
         Self {
             sla_days: sla::Days::default(),
             retest_days: 14,
+            sla_steps: sla::Ladder::up_to([7 * 24, 3 * 24, 24, 4]),
+            agreement_steps: sla::Ladder::before([30 * 24, 7 * 24, 24]),
         }
     }
 }
 
 impl Settings {
-    /// What holds for a company: its own SLA days where it has set some.
+    /// What holds for a company until the end of the transaction: its own SLA days and warnings where it has set some.
     ///
     /// # Errors
     /// The store's.
     pub fn of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
         self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
+        self.sla_steps = sla::warnings::held(tx, company)?.unwrap_or(self.sla_steps);
         Ok(self)
     }
 }
@@ -90,12 +102,18 @@ impl Settings {
 pub struct Records {
     store: Store,
     settings: Settings,
+    /// Wakes the clock of this process where no event does.
+    bell: Arc<Notify>,
 }
 
 impl Records {
     /// Records in the tables of `store`.
-    pub const fn new(store: Store, settings: Settings) -> Self {
-        Self { store, settings }
+    pub fn new(store: Store, settings: Settings) -> Self {
+        Self {
+            store,
+            settings,
+            bell: Arc::default(),
+        }
     }
 
     /// The data.

@@ -1,15 +1,22 @@
-//! How long a finding may stay open: days for each severity, for everyone or a company's own.
+//! How long a finding may stay open: days for each severity, for everyone or a company's own; and when to warn of it.
 //!
-//! Owns: the days and the deadline they give, the table `sla_days` and its two handlers. Must not: know which findings
-//! there are; a change of the days holds for deadlines that are computed after it.
+//! Owns: the days and the deadline they give, the table `sla_days`, the [`warnings`] before it, and the handlers of both.
+//! Must not: know which findings there are; a change of the days holds for deadlines that are computed after it.
 
 pub mod http;
+pub mod ladder;
+pub mod warnings;
+
+pub use ladder::Ladder;
+pub use warnings::Warnings;
 
 use std::time::Duration;
 
 use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
 use store::{Error, Tx, params};
+
+use crate::findings::Status;
 
 /// The most days that can be set: ten years.
 pub const MAX_DAYS: u32 = 3650;
@@ -147,6 +154,17 @@ pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<Ove
         }
     }
     Ok(before)
+}
+
+const STANDS: &str = "select status from findings where id = $1 and company_id = $2 and sla_due_at = $3";
+
+/// Whether this finding of the company is open and still to be closed by that time: whether a warning of it holds.
+///
+/// # Errors
+/// The store's.
+pub fn stands(tx: &mut Tx<'_>, company: Id, finding: Id, deadline: Time) -> Result<bool, Error> {
+    let status: Option<(Status,)> = tx.one(STANDS, params![finding, company, deadline])?;
+    Ok(status.is_some_and(|(status,)| status.is_open()))
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     put(data, "location", given(&finding.location));
     put(data, "tool", given(&finding.tool));
     put(data, "sla_due_at", finding.sla_due_at);
+    put(data, "retest_due_at", finding.retest_due_at);
     event
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use base::Id;
+use base::{Id, Time};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::Finding;
@@ -93,31 +93,34 @@ fn assigned(tx: &mut Tx<'_>, sql: &str, ids: &[Id]) -> Result<BTreeMap<Id, Vec<N
 
 const INSERT: &str = "insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, \
      title, description, severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, \
-     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, created_by, created_at) \
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-     $23, $24, $25, $26)";
+     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, clock_at, created_by, \
+     created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+     $21, $22, $23, $24, $25, $26, $27)";
+// What the clock waits for stays where nothing changed that it rests on.
 const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprint = $5, rule_id = $6, location = $7, \
      cwe = $8, title = $9, description = $10, severity = $11, severity_rank = $12, status = $13, first_scan_id = $14, \
      last_scan_id = $15, sla_due_at = $16, sla_by_hand = $17, retest_due_at = $18, closed_at = $19, \
-     closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23, asset_id = $24 where id = $1 and company_id = $2";
+     closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23, asset_id = $24, \
+     clock_at = case when sla_due_at = $16 and retest_due_at = $18 and status = $13 then clock_at else $25 end \
+     where id = $1 and company_id = $2";
 
-/// Writes a new finding, without who sees to it.
-pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
-    let mut values = values(finding);
+/// Writes a new finding, without who sees to it. `look` is when the clock has to look at it: from [`super::due::look`].
+pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
+    let mut values = values(finding, look);
     values.extend_from_slice(params![id_or_none(finding.created_by), finding.created_at]);
     tx.execute(INSERT, &values).map(drop)
 }
 
-/// Writes a finding that is there, without who sees to it.
-pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
-    match tx.execute(UPDATE, &values(finding))? {
+/// Writes a finding that is there, without who sees to it; `look` as for [`insert`].
+pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
+    match tx.execute(UPDATE, &values(finding, look))? {
         1 => Ok(()),
         _ => Err(Error::Fault("a finding that was read is not there to be written")),
     }
 }
 
-/// The values of `$1` to `$24` of both statements.
-fn values(finding: &Finding) -> Vec<store::Value> {
+/// The values of `$1` to `$25` of both statements.
+fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
     params![
         finding.id,
         finding.place.company.id,
@@ -143,6 +146,7 @@ fn values(finding: &Finding) -> Vec<store::Value> {
         finding.updated_at,
         finding.last_seen_at,
         id_or_none(finding.asset.as_ref().map(|asset| asset.id)),
+        time_or_none(look),
     ]
     .to_vec()
 }

@@ -34,7 +34,7 @@ pub(super) struct Work {
     pub(super) scan: Id,
     /// The names of the report's tools.
     pub(super) tools: Vec<String>,
-    /// The settings of the company.
+    /// The settings of every company. Each portion asks for this one's: an import may take its time.
     pub(super) settings: Settings,
 }
 
@@ -76,6 +76,8 @@ impl Tally {
 /// 409 where the import was given up meanwhile; the store's.
 pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, tool: &str, found: &[Found]) -> Result<Tally, Problem> {
     lease::renew(tx, work.scan, work.tools.len())?;
+    let settings = work.settings.of(tx, work.place.company.id)?;
+    let context = work.context(&settings);
     let prints: Vec<_> = found.iter().map(|found| found.fingerprint.clone()).collect();
     let mut known = findings::import::by_fingerprints(tx, &work.place, tool, &prints)?;
     let ids: Vec<_> = known.values().map(|finding| finding.id).collect();
@@ -85,7 +87,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, tool: &str, found: &[Found]) -
     for found in found {
         let says = Said::of(found);
         let Some(finding) = known.remove(&found.fingerprint) else {
-            notes.push((create(tx, work, tool, found)?, says));
+            notes.push((create(tx, &work.place, context, (tool, found))?, says));
             tally.created += 1;
             continue;
         };
@@ -94,7 +96,7 @@ pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, tool: &str, found: &[Found]) -
             tally.unchanged += 1;
             continue;
         }
-        again(tx, work, finding, (&says, before.as_ref(), found), &mut tally)?;
+        again(tx, context, finding, (&says, before.as_ref(), found), &mut tally)?;
         if before.as_ref() != Some(&says) {
             notes.push((id, says));
         }
@@ -109,7 +111,12 @@ fn settled(status: Status) -> bool {
     !status.is_open() && status != Status::Closed
 }
 
-fn create(tx: &mut Tx<'_>, work: &Work, tool: &str, found: &Found) -> Result<Id, Problem> {
+fn create(
+    tx: &mut Tx<'_>,
+    place: &Place,
+    context: Context<'_>,
+    (tool, found): (&str, &Found),
+) -> Result<Id, Problem> {
     let new = New {
         description: found.description.clone(),
         location: said::text(found.location.as_ref()).to_owned(),
@@ -119,26 +126,26 @@ fn create(tx: &mut Tx<'_>, work: &Work, tool: &str, found: &Found) -> Result<Id,
         fingerprint: found.fingerprint.clone(),
         ..New::titled(found.title.clone(), found.severity)
     };
-    findings::create(tx, new, &work.place, work.context()).map(|finding| finding.id)
+    findings::create(tx, new, place, context).map(|finding| finding.id)
 }
 
 /// A finding that is known: back, changed, or as it was.
 fn again(
     tx: &mut Tx<'_>,
-    work: &Work,
+    context: Context<'_>,
     mut finding: Finding,
     (says, before, found): (&Said, Option<&Said>, &Found),
     tally: &mut Tally,
 ) -> Result<(), Problem> {
-    finding.last_scan = Some(work.scan);
+    finding.last_scan = context.by.scan;
     finding.last_seen_at = tx.now();
     let back = finding.status == Status::Closed;
     if back {
-        findings::move_to(tx, &mut finding, Status::Open, "found again", work.context())?;
+        findings::move_to(tx, &mut finding, Status::Open, "found again", context)?;
         tally.reopened += 1;
     }
     let news = says.news(before, found);
-    let changed = findings::change(tx, &mut finding, news, work.context())?;
+    let changed = findings::change(tx, &mut finding, news, context)?;
     if back || changed {
         tally.updated += 1;
         tally.concerns(&finding);
@@ -154,6 +161,7 @@ fn again(
 /// As for [`apply`].
 pub(super) fn close(tx: &mut Tx<'_>, work: &Work, tool: &str) -> Result<(Tally, bool), Problem> {
     lease::renew(tx, work.scan, work.tools.len())?;
+    let settings = work.settings.of(tx, work.place.company.id)?;
     let mut tally = Tally::default();
     let gone = findings::import::not_found_by(tx, &work.place, tool, work.scan)?;
     let more = gone.len() == CHUNK;
@@ -163,7 +171,7 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, tool: &str) -> Result<(Tally, 
             &mut finding,
             Status::Closed,
             "not found any more",
-            work.context(),
+            work.context(&settings),
         )?;
         tally.closed += 1;
         tally.concerns(&finding);
@@ -172,9 +180,9 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, tool: &str) -> Result<(Tally, 
 }
 
 impl Work {
-    fn context(&self) -> Context<'_> {
+    fn context<'a>(&'a self, settings: &'a Settings) -> Context<'a> {
         Context {
-            settings: &self.settings,
+            settings,
             by: &self.by,
         }
     }

@@ -69,7 +69,6 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Done, Problem> {
         .store()
         .write(move |tx| {
             let place = Place::find(tx, &scope, company, project)?;
-            let settings = settings.of(tx, company)?;
             begin(tx, place, by, names, settings)
         })
         .await?;

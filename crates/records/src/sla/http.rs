@@ -1,4 +1,4 @@
-//! `/companies/{id}/sla-days`.
+//! `/companies/{id}/sla-days` and `/companies/{id}/sla-warnings`.
 
 use access::{
     Caller, Json, Path, Problem, Role,
@@ -12,7 +12,11 @@ use serde_json::json;
 
 use crate::{
     Records,
-    sla::{self, MAX_DAYS, Overrides},
+    sla::{
+        self, MAX_DAYS, Overrides, Warnings,
+        ladder::{MAX_HOURS, MAX_WARNINGS},
+        warnings,
+    },
 };
 
 /// The SLA days a company has set.
@@ -73,4 +77,67 @@ pub async fn put_sla_days(
         })
         .await
         .map(Json)
+}
+
+/// When a company is warned of SLA deadlines.
+///
+/// Null stands for the settings' hours, an empty list for no warning at all.
+#[utoipa::path(
+    get, path = "/companies/{id}/sla-warnings", tag = "companies", operation_id = "get_sla_warnings",
+    params(("id" = Id, Path)),
+    responses((status = 200, body = Warnings), (status = 404, body = Problem)),
+)]
+pub async fn get_sla_warnings(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(company): Path<Id>,
+) -> Result<Json<Warnings>, Problem> {
+    caller.may(company, Role::Viewer)?;
+    records
+        .read(move |tx| {
+            directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
+            Ok(warnings::of(tx, company)?)
+        })
+        .await
+        .map(Json)
+}
+
+/// Sets when a company is warned of SLA deadlines; null or left out goes back to the settings' hours.
+///
+/// Findings that wait for a deadline now are warned of by the new hours, but for steps as near or nearer that they were
+/// warned at already. Of several new hours that are past, the nearest one counts.
+#[utoipa::path(
+    put, path = "/companies/{id}/sla-warnings", tag = "companies", operation_id = "put_sla_warnings",
+    params(("id" = Id, Path)),
+    request_body = Warnings,
+    responses((status = 200, body = Warnings), (status = 403, body = Problem), (status = 404, body = Problem),
+        (status = 422, body = Problem)),
+)]
+pub async fn put_sla_warnings(
+    State(records): State<Records>,
+    caller: Caller,
+    Path(company): Path<Id>,
+    Json(body): Json<Warnings>,
+) -> Result<Json<Warnings>, Problem> {
+    caller.may(company, Role::Manager)?;
+    checked(body.hours.as_deref().unwrap_or_default())?;
+    let set = records
+        .write(move |tx| {
+            directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
+            Ok(warnings::set(tx, company, body)?)
+        })
+        .await?;
+    records.bell.notify_one();
+    Ok(Json(set))
+}
+
+fn checked(hours: &[u32]) -> Result<(), Problem> {
+    let mut check = Check::new();
+    check.that(hours.len() <= MAX_WARNINGS, "hours", "it has more than 10");
+    for (index, step) in hours.iter().enumerate().take(MAX_WARNINGS) {
+        let field = format!("hours[{index}]");
+        check.that((1..=MAX_HOURS).contains(step), &field, "it is not from 1 to 2160");
+        check.that(!hours[..index].contains(step), &field, "it is there twice");
+    }
+    check.done()
 }

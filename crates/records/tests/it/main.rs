@@ -11,6 +11,7 @@ mod assets;
 mod assigning;
 mod bulk;
 mod comments;
+mod clock;
 mod deadlines;
 mod editing;
 mod external;

@@ -13,7 +13,12 @@ use store::{Tx, testing};
 use crate::world::World;
 
 /// The tables that grow, with their names in statements.
-const TABLES: [(&str, &str); 3] = [("findings", "f"), ("scans", "s"), ("projects", "p")];
+const TABLES: [(&str, &str); 4] = [
+    ("findings", "f"),
+    ("scans", "s"),
+    ("projects", "p"),
+    ("agreements", "a"),
+];
 
 /// Whether a line of a plan walks through one of these tables.
 fn walks(database: &str, plan: &[String]) -> bool {
@@ -227,6 +232,18 @@ async fn an_import_looks_its_findings_up_by_index() {
             import::not_found_by(tx, &place, "Saw", scan)?;
             import::seen(tx, scan, &[made.id])?;
             Ok(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn the_clock_searches_for_what_is_due() {
+    for world in World::all().await {
+        let due = world.clock.now();
+        world.finding(json!({"sla_due_at": due})).await;
+        searches(&world, |tx| {
+            records::clock::act(tx, &records::Settings::default(), 200).map(drop)
         })
         .await;
     }

@@ -1,0 +1,293 @@
+//! The SLA clock: tells of what is due when its time comes, once.
+//!
+//! Owns: the timer, which sleeps until the next instant at which one of its [`SOURCES`] has something to do; a change
+//! that may bring that instant nearer wakes it. What was told is written in the transaction of the event that tells it.
+//! Must not: know what is told of what; each source does. Nor rest on being woken: it looks by itself every
+//! [`LOOK_AGAIN`].
+
+mod agreements;
+pub(crate) mod sweep;
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use access::Problem;
+use base::{Event, Kind, Time, bus::Batch, failpoint};
+use serde_json::json;
+use store::{Error, Select, Tx, Value};
+use tokio::sync::{
+    Notify,
+    broadcast::{self, error::RecvError},
+};
+
+use crate::{Records, Settings, approvals, findings};
+
+/// A kind of record of which there is something to tell at a time.
+pub(crate) struct Source {
+    /// Its name in the log.
+    pub(crate) name: &'static str,
+    /// Whether an event of this kind may bring what comes next nearer.
+    pub(crate) concerns: fn(Kind) -> bool,
+    /// When there is something to do next; what is past is due.
+    pub(crate) next: fn(&mut Tx<'_>, &Settings) -> Result<Option<Time>, Error>,
+    /// Does what is due, at most so many records of it; how many it was.
+    pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
+    /// Puts the record that is due first off until a time, because it fails again and again.
+    pub(crate) set_aside: Option<SetAside>,
+}
+
+/// Puts a source's first record off.
+type SetAside = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
+
+/// What the clock looks at.
+const SOURCES: &[Source] = &[findings::due::SOURCE, APPROVALS, agreements::SOURCE];
+
+/// Accepted risks whose time is over: their findings are open again.
+const APPROVALS: Source = Source {
+    name: "approvals",
+    concerns: |kind| matches!(kind, Kind::ApprovalDecided),
+    next: |tx, _| approvals::next_expiry(tx),
+    act: |tx, settings, limit| approvals::expire(tx, *settings, limit),
+    set_aside: None,
+};
+
+/// How many records one transaction takes: short, because on SQLite everyone else who writes waits for it.
+const PORTION: u32 = 200;
+/// How many findings one transaction goes through after the hours of a ladder changed.
+const SWEPT: u32 = 500;
+/// How long it sleeps at most: the clock of the machine may be set, and another node may have stopped after it wrote.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// For how long changes are gathered before it looks what they brought.
+const GATHER: Duration = Duration::from_millis(50);
+/// How long it waits where the records that are due are another node's just now.
+const BUSY: Duration = Duration::from_millis(50);
+/// How long it waits after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often a record fails before it is put off, and for how long.
+const TRIES: u32 = 3;
+const ASIDE: Duration = Duration::from_hours(1);
+
+/// The clock. [`run`](Self::run) it once in each process.
+pub struct SlaClock {
+    records: Records,
+    bell: Arc<Notify>,
+    /// Failures in a row of each source.
+    failures: [u32; SOURCES.len()],
+}
+
+/// What the tables say.
+struct Look {
+    /// Which sources have something to do now.
+    due: Vec<usize>,
+    /// When the others have.
+    next: Option<Time>,
+    /// Whether findings wait by a ladder that changed.
+    swept: bool,
+}
+
+impl SlaClock {
+    /// A clock over these records.
+    pub fn new(records: Records) -> Self {
+        Self {
+            bell: Arc::clone(&records.bell),
+            records,
+            failures: [0; SOURCES.len()],
+        }
+    }
+
+    /// Tells what is due when it is due, until `shutdown` comes. What is not done then is done after the next start.
+    pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
+        // Before anything is read, so that nothing falls between.
+        let mut events = self.records.store().bus().subscribe();
+        let work = async {
+            while let Err(problem) = self.begin().await {
+                tracing::warn!(%problem, "the SLA clock waits for the database");
+                self.records.store().clock().sleep(PAUSE).await;
+            }
+            loop {
+                let until = match self.catch_up().await {
+                    Ok(next) => next,
+                    Err(problem) => {
+                        tracing::warn!(%problem, "the SLA clock waits");
+                        Some(self.now().after(PAUSE))
+                    }
+                };
+                self.wait(until, &mut events).await;
+            }
+        };
+        tokio::select! {
+            () = shutdown => {}
+            () = work => {}
+        }
+    }
+
+    /// Sees whether the settings changed while it did not run. [`run`](Self::run) does so by itself.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn begin(&self) -> Result<(), Problem> {
+        let settings = self.records.settings();
+        self.records
+            .write(move |tx| Ok(sweep::note_settings(tx, &settings)?))
+            .await
+    }
+
+    /// Does all that is due now; when there is something to do next.
+    ///
+    /// # Errors
+    /// The store's: what it concerns is still due.
+    pub async fn catch_up(&mut self) -> Result<Option<Time>, Problem> {
+        loop {
+            let look = self.look().await?;
+            if look.due.is_empty() {
+                if !look.swept {
+                    return Ok(look.next);
+                }
+                let settings = self.records.settings();
+                self.records
+                    .write(move |tx| Ok(sweep::go_on(tx, &settings, SWEPT)?))
+                    .await?;
+                continue;
+            }
+            let mut done = 0;
+            let mut failed = None;
+            for index in look.due {
+                match self.act(index).await {
+                    Ok(some) => done += some,
+                    Err(problem) => failed = Some(problem),
+                }
+            }
+            match failed {
+                Some(problem) => return Err(problem),
+                None if done == 0 => return Ok(Some(self.now().after(BUSY))),
+                None => {}
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<Look, Problem> {
+        let settings = self.records.settings();
+        let read = move |tx: &mut Tx<'_>| {
+            let mut look = Look {
+                due: Vec::new(),
+                next: None,
+                swept: sweep::pending(tx)?,
+            };
+            let now = tx.now();
+            for (index, source) in SOURCES.iter().enumerate() {
+                match (source.next)(tx, &settings)? {
+                    Some(next) if next <= now => look.due.push(index),
+                    next => look.next = look.next.into_iter().chain(next).min(),
+                }
+            }
+            Ok(look)
+        };
+        self.records.read(read).await
+    }
+
+    /// One portion of one source. After a failure it takes one record at a time, to find the one that fails.
+    async fn act(&mut self, index: usize) -> Result<usize, Problem> {
+        let (source, failures) = (&SOURCES[index], self.failures[index]);
+        let limit = if failures == 0 { PORTION } else { 1 };
+        let settings = self.records.settings();
+        let acted = self
+            .records
+            .write(move |tx| (source.act)(tx, &settings, limit))
+            .await;
+        match &acted {
+            Ok(_) => self.failures[index] = 0,
+            Err(problem) if problem.status() == 503 => {}
+            Err(problem) => {
+                tracing::error!(%problem, source = source.name, "what is due could not be told");
+                self.failures[index] += 1;
+                if let Some(set_aside) = source.set_aside
+                    && self.failures[index] > TRIES
+                {
+                    let until = self.now().after(ASIDE);
+                    self.records.write(move |tx| Ok(set_aside(tx, until)?)).await?;
+                    self.failures[index] = 0;
+                }
+            }
+        }
+        failpoint::hit("clock.acted");
+        acted
+    }
+
+    async fn wait(&self, next: Option<Time>, events: &mut broadcast::Receiver<Batch>) {
+        let clock = self.records.store().clock();
+        let again = clock.now().after(LOOK_AGAIN);
+        tokio::select! {
+            () = clock.sleep_until(next.map_or(again, |next| next.min(again))) => {}
+            () = self.bell.notified() => {}
+            () = announced(events) => clock.sleep(GATHER).await,
+        }
+    }
+
+    fn now(&self) -> Time {
+        self.records.store().clock().now()
+    }
+}
+
+/// Does what is due in this transaction, at most so many records of each source; when there is something next. The
+/// clock does no more than this, each source in a transaction of its own.
+///
+/// # Errors
+/// The store's.
+pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Time>, Problem> {
+    let mut next = None;
+    for source in SOURCES {
+        (source.act)(tx, settings, limit)?;
+        next = next.into_iter().chain((source.next)(tx, settings)?).min();
+    }
+    Ok(next)
+}
+
+/// Waits for a change that may bring what comes next nearer.
+async fn announced(events: &mut broadcast::Receiver<Batch>) {
+    let concerns = |event: &Event| SOURCES.iter().any(|source| (source.concerns)(event.kind));
+    loop {
+        match events.recv().await {
+            Ok(batch) if !batch.iter().any(concerns) => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => break,
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
+}
+
+/// What every event of the clock says of the deadline it is about.
+pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) {
+    event.data.insert("deadline".to_owned(), json!(deadline));
+    event.data.insert("step_hours".to_owned(), json!(step));
+    let left = deadline.since(now).as_secs() / 3600;
+    event.data.insert("hours_left".to_owned(), json!(left));
+}
+
+/// How many rows one statement writes: few sizes, so that the same texts come again and stay prepared.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// Writes what is told now, in as few statements as may be: their beginning and their end, the rows between.
+///
+/// # Errors
+/// [`Error::Fault`] where somebody else has told one of them: then nothing may be told here. The store's.
+pub(crate) fn remember<const N: usize>(
+    tx: &mut Tx<'_>,
+    (begin, end): (&str, &str),
+    rows: &[[Value; N]],
+) -> Result<(), Error> {
+    let marks = format!("({})", ["?"; N].join(", "));
+    let mut rest = rows;
+    for size in SIZES {
+        while rest.len() >= size {
+            let (chunk, after) = rest.split_at(size);
+            let texts = vec![marks.as_str(); size].join(", ");
+            let written = Select::new(begin)
+                .push(&texts, chunk.concat())
+                .push(end, Vec::new())
+                .execute(tx)?;
+            if written != size as u64 {
+                return Err(Error::Fault("a step was told by another"));
+            }
+            rest = after;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Findings wait for a step of a ladder; where the ladder changes, they are gone through, a portion at a time.
+//!
+//! Owns: the tables `clock_sweeps`, what is still to be gone through, and `clock_settings`, by which ladder findings
+//! wait. Must not: come before what is due.
+
+use base::Id;
+use store::{Error, Tx, outbox, params};
+
+use crate::{Settings, column::id_or_none, findings};
+
+const BEGIN: &str = "insert into clock_sweeps (company_id, after_id) values ($1, '') \
+     on conflict (company_id) do update set after_id = ''";
+
+/// The ladder of a company changed, or that of the settings: its findings are to be gone through, from the first one on.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn begin(tx: &mut Tx<'_>, company: Option<Id>) -> Result<(), Error> {
+    tx.execute(BEGIN, params![id_or_none(company)]).map(drop)
+}
+
+const PENDING: &str = "select company_id from clock_sweeps limit 1";
+
+/// Whether there are findings to go through.
+///
+/// # Errors
+/// The store's.
+pub(super) fn pending(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    Ok(tx.one::<(String,)>(PENDING, &[])?.is_some())
+}
+
+const FIRST: &str = "select company_id, after_id from clock_sweeps order by company_id limit 1";
+const DONE: &str = "delete from clock_sweeps where company_id = $1";
+const AFTER: &str = "update clock_sweeps set after_id = $2 where company_id = $1";
+
+/// Goes through the next findings, at most `limit`.
+///
+/// # Errors
+/// The store's.
+pub(super) fn go_on(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<(), Error> {
+    let first = format!("{FIRST}{}", outbox::skip_locked(tx));
+    let Some((company, after)) = tx.one::<(String, String)>(&first, &[])? else {
+        return Ok(());
+    };
+    let last = findings::due::wait_anew(tx, company.parse().ok(), &after, settings, limit)?;
+    match last {
+        Some(last) => tx.execute(AFTER, params![company, last]),
+        None => tx.execute(DONE, params![company]),
+    }
+    .map(drop)
+}
+
+const KNOWN: &str = "select value from clock_settings where name = 'sla_steps'";
+const KNOW: &str = "insert into clock_settings (name, value) values ('sla_steps', $1) \
+     on conflict (name) do update set value = excluded.value";
+
+/// Has the findings gone through where the settings' ladder is another than before the last stop.
+///
+/// # Errors
+/// The store's.
+pub(super) fn note_settings(tx: &mut Tx<'_>, settings: &Settings) -> Result<(), Error> {
+    let steps: Vec<String> = settings.sla_steps.steps().iter().map(u32::to_string).collect();
+    let value = steps.join(" ");
+    let known: Option<(String,)> = tx.one(KNOWN, &[])?;
+    match known {
+        Some((known,)) if known == value => return Ok(()),
+        Some(_) => begin(tx, None)?,
+        None => {}
+    }
+    tx.execute(KNOW, params![value]).map(drop)
+}

@@ -1,0 +1,305 @@
+//! What the clock does with findings: the steps up to an SLA deadline and the deadline itself, and retests.
+//!
+//! Owns: when the clock has to look at a finding (`clock_at`), what it tells then, and `finding_steps`, the memory of
+//! that. Must not: wait for anything; `records::clock` does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use access::Problem;
+use base::{Event, Id, Kind, Time, failpoint};
+use serde_json::json;
+use store::{Error, Select, Tx, Value, params};
+
+use super::{Finding, Status, event, row};
+use crate::{
+    By, Settings,
+    clock::{self, Source},
+    column::time_or_none,
+    sla::{Ladder, warnings},
+};
+
+/// Findings among what the clock looks at.
+pub(crate) const SOURCE: Source = Source {
+    name: "findings",
+    concerns: |kind| {
+        matches!(
+            kind,
+            Kind::FindingCreated | Kind::FindingUpdated | Kind::FindingStatusChanged
+        )
+    },
+    next,
+    act,
+    set_aside: Some(set_aside),
+};
+
+/// Which of a finding's deadlines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Which {
+    Sla,
+    Retest,
+}
+
+impl Which {
+    const ALL: [Self; 2] = [Self::Sla, Self::Retest];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sla => "sla",
+            Self::Retest => "retest",
+        }
+    }
+
+    const fn kind(self, step: u32) -> Kind {
+        match (self, step) {
+            (Self::Sla, 0) => Kind::SlaBreached,
+            (Self::Sla, _) => Kind::SlaWarning,
+            (Self::Retest, _) => Kind::RetestDue,
+        }
+    }
+
+    const fn ladder(self, sla_steps: Ladder) -> Ladder {
+        match self {
+            Self::Sla => sla_steps,
+            Self::Retest => Ladder::DEADLINE,
+        }
+    }
+}
+
+/// What of a finding says when its time comes.
+struct Deadlines {
+    status: Status,
+    sla: Option<Time>,
+    retest: Option<Time>,
+}
+
+impl Deadlines {
+    const fn of(finding: &Finding) -> Self {
+        Self {
+            status: finding.status,
+            sla: finding.sla_due_at,
+            retest: finding.retest_due_at,
+        }
+    }
+
+    /// Those that still count: of a finding that is open.
+    fn standing(&self) -> impl Iterator<Item = (Which, Time)> + '_ {
+        Which::ALL
+            .into_iter()
+            .filter(|_| self.status.is_open())
+            .filter_map(|which| {
+                let at = match which {
+                    Which::Sla => self.sla,
+                    Which::Retest => self.retest,
+                };
+                at.map(|at| (which, at))
+            })
+    }
+
+    fn look(&self, sla_steps: Ladder, now: Time) -> Option<Time> {
+        let looks = self
+            .standing()
+            .filter_map(|(which, deadline)| which.ladder(sla_steps).look(deadline, now));
+        looks.min().map(after_zero)
+    }
+}
+
+/// 0 is never, also for what was due before 1970.
+fn after_zero(time: Time) -> Time {
+    time.max(Time::from_nanos(1))
+}
+
+/// When the clock has to look at a finding that is written now, not knowing what was told of it.
+pub(super) fn look(finding: &Finding, settings: &Settings, now: Time) -> Option<Time> {
+    Deadlines::of(finding).look(settings.sla_steps, now)
+}
+
+const NEXT: &str = "select min(clock_at) from findings where clock_at > 0";
+
+fn next(tx: &mut Tx<'_>, _: &Settings) -> Result<Option<Time>, Error> {
+    Ok(tx.one::<(Option<Time>,)>(NEXT, &[])?.and_then(|(at,)| at))
+}
+
+/// Looks at findings whose time has come, the earliest first, and tells what is to be told.
+fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
+    let now = tx.now();
+    let select = Select::new(row::SELECT)
+        .filter("f.clock_at > 0 and f.clock_at <= ?", Some(now))
+        .push(
+            &format!(" order by f.clock_at limit ?{}", claim(tx)),
+            vec![limit.into()],
+        );
+    let findings = row::all(tx, &select)?;
+    let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
+    let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
+    let own = warnings::among(tx, &companies.into_iter().collect::<Vec<_>>())?;
+    let told = told(tx, &ids)?;
+    let mut looks: BTreeMap<Time, Vec<Id>> = BTreeMap::new();
+    let mut tellings = Vec::new();
+    for finding in &findings {
+        let sla_steps = own.get(&finding.place.company.id).copied();
+        let sla_steps = sla_steps.unwrap_or(settings.sla_steps);
+        let next = due(finding, sla_steps, &told, now, &mut tellings);
+        looks.entry(time_or_none(next)).or_default().push(finding.id);
+    }
+    remember(tx, &tellings, now)?;
+    failpoint::hit("clock.remembered");
+    let events: Vec<Event> = tellings.iter().map(|telling| telling.event(tx, now)).collect();
+    tx.emit_all(events)?;
+    for (look, ids) in looks {
+        Select::new("update findings set ")
+            .push("clock_at = ? where 1 = 1", vec![look.into()])
+            .within("id", ids)
+            .execute(tx)?;
+    }
+    Ok(findings.len())
+}
+
+/// What is told of a finding now goes to `tellings`; when there is something next.
+fn due<'a>(
+    finding: &'a Finding,
+    sla_steps: Ladder,
+    told: &Told,
+    now: Time,
+    tellings: &mut Vec<Telling<'a>>,
+) -> Option<Time> {
+    let mut next = None;
+    for (which, deadline) in Deadlines::of(finding).standing() {
+        let ladder = which.ladder(sla_steps);
+        let told = told
+            .get(&(finding.id, which.name().to_owned(), deadline))
+            .copied();
+        let step = ladder.due(deadline, now, told);
+        tellings.extend(step.map(|step| Telling {
+            finding,
+            which,
+            deadline,
+            step,
+        }));
+        let after = ladder.next(deadline, now, step.or(told)).map(after_zero);
+        next = next.into_iter().chain(after).min();
+    }
+    next
+}
+
+/// What a select of findings ends with: what another node is at is its own.
+fn claim(tx: &Tx<'_>) -> String {
+    let lock = tx.for_update("f");
+    if lock.is_empty() {
+        lock
+    } else {
+        format!("{lock} skip locked")
+    }
+}
+
+/// The nearest step told of each deadline.
+type Told = BTreeMap<(Id, String, Time), u32>;
+
+const TOLD: &str = "select finding_id, kind, deadline, step from finding_steps where 1 = 1";
+
+/// What was told of these findings last, by deadline.
+fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
+    let rows: Vec<(Id, String, Time, u32)> = Select::new(TOLD)
+        .within("finding_id", ids.iter().copied())
+        .all(tx)?;
+    Ok(rows
+        .into_iter()
+        .map(|(id, kind, deadline, step)| ((id, kind, deadline), step))
+        .collect())
+}
+
+/// A step that is told now.
+struct Telling<'a> {
+    finding: &'a Finding,
+    which: Which,
+    deadline: Time,
+    step: u32,
+}
+
+impl Telling<'_> {
+    fn event(&self, tx: &Tx<'_>, now: Time) -> Event {
+        let mut event = event::of(tx, self.which.kind(self.step), self.finding, &By::SYSTEM);
+        clock::describe(&mut event, self.deadline, self.step, now);
+        event
+            .data
+            .insert("severity".to_owned(), json!(self.finding.severity));
+        event
+    }
+}
+
+const REMEMBER: &str = "insert into finding_steps (finding_id, kind, deadline, step, told_at) values ";
+/// Never back: a row that is there already is nearer to the deadline or as near, and stays.
+const NEARER: &str = " on conflict (finding_id, kind, deadline) do update set step = excluded.step, \
+     told_at = excluded.told_at where finding_steps.step > excluded.step";
+
+fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), Error> {
+    let rows: Vec<[Value; 5]> = tellings
+        .iter()
+        .map(|telling| {
+            [
+                telling.finding.id.into(),
+                telling.which.name().into(),
+                telling.deadline.into(),
+                telling.step.into(),
+                now.into(),
+            ]
+        })
+        .collect();
+    clock::remember(tx, (REMEMBER, NEARER), &rows)
+}
+
+const LATER: &str = "update findings set clock_at = $1 where id in \
+     (select id from findings where clock_at > 0 and clock_at <= $2 order by clock_at limit 1)";
+
+/// The finding whose turn it is cannot be told of: it has another turn later, and holds up no other.
+fn set_aside(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
+    let now = tx.now();
+    tx.execute(LATER, params![until, now]).map(drop)
+}
+
+const WAITING: &str = "select id, company_id, status, sla_due_at, retest_due_at, clock_at from findings where id > $1 \
+     order by id limit $2";
+const WAITING_OF: &str = "select id, company_id, status, sla_due_at, retest_due_at, clock_at from findings \
+     where company_id = $3 and id > $1 order by id limit $2";
+// What changed since it was read is written by whoever changed it.
+const WAIT: &str = "update findings set clock_at = $2 where id = $1 and clock_at > 0 and sla_due_at = $3 \
+     and retest_due_at = $4 and status = $5";
+
+/// Lets findings wait for what the ladder says now: those of a company, or of all that have none of their own, after an
+/// id and at most so many. The last id, if there may be more.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn wait_anew(
+    tx: &mut Tx<'_>,
+    company: Option<Id>,
+    after: &str,
+    settings: &Settings,
+    limit: u32,
+) -> Result<Option<Id>, Error> {
+    type Waiting = (Id, Id, Status, Time, Time, Time);
+    let now = tx.now();
+    let rows: Vec<Waiting> = match company {
+        Some(company) => tx.all(WAITING_OF, params![after, limit, company])?,
+        None => tx.all(WAITING, params![after, limit])?,
+    };
+    let companies: BTreeSet<Id> = rows.iter().map(|row| row.1).collect();
+    let own = warnings::among(tx, &companies.into_iter().collect::<Vec<_>>())?;
+    for (id, of, status, sla, retest, clock_at) in &rows {
+        let ladder = own.get(of).copied();
+        if *clock_at == Time::default() || (company.is_none() && ladder.is_some()) {
+            continue;
+        }
+        let set = |time: Time| (time != Time::default()).then_some(time);
+        let deadlines = Deadlines {
+            status: *status,
+            sla: set(*sla),
+            retest: set(*retest),
+        };
+        let look = time_or_none(deadlines.look(ladder.unwrap_or(settings.sla_steps), now));
+        if look != *clock_at {
+            tx.execute(WAIT, params![*id, look, *sla, *retest, *status])?;
+        }
+    }
+    let full = rows.len() >= limit as usize;
+    Ok(rows.last().filter(|_| full).map(|row| row.0))
+}

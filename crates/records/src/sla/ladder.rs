@@ -1,0 +1,139 @@
+//! The steps that lead up to a deadline: so many hours before it each.
+//!
+//! Owns: which step it is time for, and when the next one comes. Must not: know what a step is about, or what time it
+//! is.
+
+use std::time::Duration;
+
+use base::Time;
+
+/// The most warnings before one deadline.
+pub const MAX_WARNINGS: usize = 10;
+/// The earliest of them, in hours before the deadline: 90 days.
+pub const MAX_HOURS: u32 = 2160;
+
+/// Steps in hours before a deadline, the earliest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ladder {
+    steps: [u32; MAX_WARNINGS + 1],
+    len: usize,
+}
+
+impl Ladder {
+    /// Only the deadline itself.
+    pub const DEADLINE: Self = Self {
+        steps: [0; MAX_WARNINGS + 1],
+        len: 1,
+    };
+
+    /// These warnings, in any order, of which those above [`MAX_WARNINGS`] are left out, and nothing at the deadline.
+    pub fn before(hours: impl IntoIterator<Item = u32>) -> Self {
+        let mut sorted: Vec<u32> = hours.into_iter().filter(|hours| *hours > 0).collect();
+        sorted.sort_unstable_by(|a, b| b.cmp(a));
+        sorted.dedup();
+        sorted.truncate(MAX_WARNINGS);
+        let mut steps = [0; MAX_WARNINGS + 1];
+        for (step, hours) in steps.iter_mut().zip(&sorted) {
+            *step = *hours;
+        }
+        Self {
+            steps,
+            len: sorted.len(),
+        }
+    }
+
+    /// These warnings, and the deadline itself.
+    pub fn up_to(hours: impl IntoIterator<Item = u32>) -> Self {
+        let mut ladder = Self::before(hours);
+        // What is not a warning is 0 already.
+        ladder.len += 1;
+        ladder
+    }
+
+    /// The hours of all steps, the earliest step first.
+    pub fn steps(&self) -> &[u32] {
+        &self.steps[..self.len]
+    }
+
+    /// The step it is time for: the latest that has come, unless that one or a later one was told. What came before it
+    /// and was not told is past: one message, not one for each.
+    pub fn due(&self, deadline: Time, now: Time, told: Option<u32>) -> Option<u32> {
+        let come = self
+            .steps()
+            .iter()
+            .rev()
+            .find(|step| at(deadline, **step) <= now)?;
+        told.is_none_or(|told| *come < told).then_some(*come)
+    }
+
+    /// When the next step comes that may still be told.
+    pub fn next(&self, deadline: Time, now: Time, told: Option<u32>) -> Option<Time> {
+        self.steps()
+            .iter()
+            .filter(|step| told.is_none_or(|told| **step < told))
+            .map(|step| at(deadline, *step))
+            .find(|at| *at > now)
+    }
+
+    /// When somebody who does not know what was told has to look: at the step that has come, else at the next one.
+    pub fn look(&self, deadline: Time, now: Time) -> Option<Time> {
+        match self.due(deadline, now, None) {
+            Some(step) => Some(at(deadline, step)),
+            None => self.next(deadline, now, None),
+        }
+    }
+}
+
+/// So many hours before.
+fn at(deadline: Time, hours: u32) -> Time {
+    deadline.before(Duration::from_hours(hours.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(hours: u32) -> Time {
+        Time::from_nanos(0).after(Duration::from_hours(hours.into()))
+    }
+
+    #[test]
+    fn only_the_nearest_step_is_told_and_none_twice() {
+        let ladder = Ladder::up_to([4, 168, 24, 72, 24]);
+        assert_eq!(ladder.steps(), [168, 72, 24, 4, 0]);
+        let deadline = hours(1000);
+        // Hours since the start, told last, due, when next.
+        for (now, told, due, next) in [
+            (0, None, None, Some(832)),
+            (831, None, None, Some(832)),
+            (832, None, Some(168), Some(928)),
+            (832, Some(168), None, Some(928)),
+            (990, None, Some(24), Some(996)),
+            (990, Some(24), None, Some(996)),
+            (1000, Some(4), Some(0), None),
+            (5000, None, Some(0), None),
+            (5000, Some(0), None, None),
+            // The clock went back.
+            (0, Some(24), None, Some(996)),
+            (0, Some(0), None, None),
+        ] {
+            let case = format!("{now} {told:?}");
+            assert_eq!(ladder.due(deadline, hours(now), told), due, "{case}");
+            assert_eq!(ladder.next(deadline, hours(now), told), next.map(hours), "{case}");
+        }
+        assert_eq!(ladder.look(deadline, hours(990)), Some(hours(976)));
+        assert_eq!(ladder.look(deadline, hours(0)), Some(hours(832)));
+    }
+
+    #[test]
+    fn a_ladder_has_at_least_its_end_and_at_most_ten_warnings() {
+        assert_eq!(Ladder::up_to([]), Ladder::DEADLINE);
+        assert_eq!(Ladder::before([]).steps(), [0; 0]);
+        assert_eq!(Ladder::before([]).look(hours(5), hours(9)), None);
+        assert_eq!(
+            Ladder::up_to(1..=30).steps(),
+            [30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 0]
+        );
+        assert_eq!(Ladder::before([24]).due(hours(100), hours(500), None), Some(24));
+    }
+}
