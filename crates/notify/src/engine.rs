@@ -1,13 +1,15 @@
 //! What turns events into rows and messages, in the background: nobody who announces an event waits for it
 //! (promise B4).
 //!
-//! Owns: three loops. The planner takes events nobody has planned and writes down who is told; the dispatcher claims
-//! messages that are due; the recorder writes down what became of them. The tables are their memory: whatever stops
+//! Owns: four loops. The planner takes events nobody has planned and writes down who is told; the dispatcher claims
+//! messages that are due; the recorder writes down what became of them; the escalator takes to the managers what nobody
+//! read. The tables are their memory: whatever stops
 //! them, the next start goes on from there (promise B3).
 //! Must not: wake by anything it could not do without. The bus, the doorbell and the clock only make it quicker.
 
 mod batch;
 mod dispatcher;
+mod escalator;
 mod lanes;
 mod observer;
 mod planner;
@@ -30,7 +32,7 @@ use tokio::{
 };
 
 pub use observer::{Ended, Observer};
-pub use settings::Options;
+pub use settings::{Escalation, Options, Stands};
 
 use crate::{
     channel::Channel,
@@ -57,6 +59,7 @@ pub struct Doorbell(Arc<Bells>);
 struct Bells {
     planner: Notify,
     dispatcher: Notify,
+    escalator: Notify,
     /// Whether the dispatcher is to look into the table again.
     look: AtomicBool,
 }
@@ -166,7 +169,8 @@ impl Engine {
             sender::Sender::new(&shared, sent),
             stopped.clone(),
         ));
-        loops.spawn(recorder::run(Arc::clone(&shared), to_record, stopped));
+        loops.spawn(recorder::run(Arc::clone(&shared), to_record, stopped.clone()));
+        loops.spawn(escalator::run(Arc::clone(&shared), stopped));
         tokio::select! {
             () = &mut shutdown => {}
             ended = loops.join_next() => {

@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod destinations;
 pub mod egress;
 pub mod engine;
+mod escalations;
 mod facts;
 mod health;
 #[cfg(test)]
@@ -53,6 +54,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0006-more-default-rules",
             include_str!("../migrations/0006-more-default-rules.sql"),
+        ),
+        (
+            "0007-escalations",
+            include_str!("../migrations/0007-escalations.sql"),
         ),
     ],
 };

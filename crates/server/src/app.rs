@@ -8,9 +8,10 @@ use base::{Bus, Clock};
 use notify::{
     Engine,
     channels::{self, Channels},
+    engine::Escalation,
 };
 use realtime::{Bridge, Hub, Shard, Streams};
-use records::{Records, import::Import, reports::Maker};
+use records::{Records, SlaClock, import::Import, reports::Maker};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -141,8 +142,13 @@ impl App {
             node: node.into(),
             grace: SENDS_END,
             burst: config.burst_per_minute,
+            escalation: Escalation {
+                after: config.escalate_after,
+                stands: Arc::new(records::sla::stands),
+            },
             ..notify::engine::Options::default()
         };
+        engine.spawn(SlaClock::new(parts.records.clone()).run(stop_of(stopped.clone())));
         engine.spawn(deliver(&parts, options, stopped.clone()));
         let router = router::router(parts, clock);
         if config.demo {
@@ -244,7 +250,7 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
 fn deliver(
     parts: &Parts,
     options: notify::engine::Options,
-    mut stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<bool>,
 ) -> impl Future<Output = ()> + use<> {
     let notify::http::State {
         access,
@@ -257,14 +263,13 @@ fn deliver(
         ..options
     };
     let engine = Engine::new(access, channels, doorbell, options);
-    async move {
-        engine
-            .run(async move {
-                // A sender that is gone is a server that stops.
-                let _ = stopped.wait_for(|stop| *stop).await;
-            })
-            .await;
-    }
+    async move { engine.run(stop_of(stopped)).await }
+}
+
+/// When the server stops.
+async fn stop_of(mut stopped: watch::Receiver<bool>) {
+    // A sender that is gone is a server that stops.
+    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 /// Looks after sessions and tokens, now and then.
@@ -285,6 +290,8 @@ fn record_settings(config: &Config) -> records::Settings {
     records::Settings {
         sla_days: config.sla_days,
         retest_days: config.retest_days,
+        sla_steps: config.sla_steps,
+        agreement_steps: config.agreement_steps,
     }
 }
 

@@ -54,6 +54,9 @@ pub struct Config {
     pub login_wait: Duration,
     pub sla_days: sla::Days,
     pub retest_days: u32,
+    pub sla_steps: sla::Ladder,
+    pub escalate_after: Duration,
+    pub agreement_steps: sla::Ladder,
     pub smtp_url: Option<String>,
     pub smtp_from: String,
     pub allow_networks: Vec<IpNet>,
@@ -149,6 +152,14 @@ impl Config {
             login_wait: Duration::from_secs(reader.number("login.wait_seconds", 1..=86_400)),
             sla_days,
             retest_days: reader.days("sla.retest"),
+            sla_steps: sla::Ladder::up_to(reader.steps("sla.warning_hours", sla::ladder::MAX_HOURS)),
+            escalate_after: Duration::from_hours(reader.number("sla.escalate_hours", 0..=720)),
+            agreement_steps: sla::Ladder::before(
+                reader
+                    .steps("agreements.warning_days", sla::ladder::MAX_HOURS / 24)
+                    .into_iter()
+                    .map(|days| days * 24),
+            ),
             smtp_url: reader.optional("smtp.url"),
             smtp_from: reader.text("smtp.from"),
             allow_networks: reader.list("outbound.allow_networks"),

@@ -13,6 +13,7 @@ use crate::{
     channel::Channel,
     channels::webhook::Format,
     deliveries::{self, Address, Bursts, Letter, New, Way},
+    escalations,
     facts::{self, Wanted},
     inbox::{self, Addition, Notification},
     message::{self, Detail},
@@ -30,6 +31,8 @@ pub(super) struct Batch {
     pub(super) letters: Vec<(Letter, Turn)>,
     /// The lanes in which something waits.
     pub(super) waits: Vec<(Arc<str>, Time)>,
+    /// Whether some of the events go to the managers unless somebody reads them.
+    pub(super) escalations: bool,
 }
 
 /// An event and what follows from it.
@@ -72,6 +75,10 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
     inbox::add(tx, &additions)?;
     let mut batch = send(tx, shared, &world, &decided)?;
     keep_reasons(tx, &decided)?;
+    for decided in &decided {
+        let (event, users) = (&decided.event, &decided.plan.inbox);
+        batch.escalations |= escalations::expect(tx, event, users, shared.options.escalation.after)?;
+    }
     let planned: Vec<Id> = decided.iter().map(|decided| decided.event.id).collect();
     outbox::all_planned(tx, &planned)?;
     batch.events = decided.len();

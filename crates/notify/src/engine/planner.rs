@@ -69,6 +69,9 @@ async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Res
             failpoint::hit("notify.planned");
             care.succeeded(batch.events, shared.options.batch.max(1));
             let more = batch.events > 0;
+            if batch.escalations {
+                shared.doorbell.0.escalator.notify_one();
+            }
             for (lane, due) in batch.waits {
                 shared.lanes.waits(&lane, due);
             }

@@ -1,8 +1,40 @@
 //! How the engine works.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
+
+use base::{Id, Time};
+use store::{Error, Tx};
 
 use super::Observer;
+
+/// Whether a warning of this company's finding and that deadline still holds: the finding is open and has it still.
+pub type Stands = Arc<dyn Fn(&mut Tx<'_>, Id, Id, Time) -> Result<bool, Error> + Send + Sync>;
+
+/// When the warning of a critical or urgent finding that nobody read goes to the company's managers.
+#[derive(Clone)]
+pub struct Escalation {
+    /// How long after it was told; zero for never.
+    pub after: Duration,
+    /// Asked before it goes there. Findings are another crate's: whoever puts both together says how to ask.
+    pub stands: Stands,
+}
+
+impl Default for Escalation {
+    fn default() -> Self {
+        Self {
+            after: Duration::ZERO,
+            stands: Arc::new(|_, _, _, _| Ok(true)),
+        }
+    }
+}
+
+impl fmt::Debug for Escalation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Escalation")
+            .field("after", &self.after)
+            .finish_non_exhaustive()
+    }
+}
 
 /// Bounds and times of the engine.
 #[derive(Debug, Clone)]
@@ -29,6 +61,8 @@ pub struct Options {
     /// How many single messages one person gets in a minute on a channel, before what follows becomes a summary;
     /// 0 for no bound.
     pub burst: u32,
+    /// What becomes of warnings that nobody reads.
+    pub escalation: Escalation,
     /// Who is told of every attempt that ended.
     pub observer: Observer,
 }
@@ -46,6 +80,7 @@ impl Default for Options {
             pause: Duration::from_secs(1),
             tries: 3,
             burst: 0,
+            escalation: Escalation::default(),
             observer: Observer::default(),
         }
     }

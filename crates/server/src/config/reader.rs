@@ -6,6 +6,7 @@ use figment::{
     Figment,
     value::{Dict, Value},
 };
+use records::sla::ladder::MAX_WARNINGS;
 
 pub(super) struct Reader {
     root: Dict,
@@ -77,6 +78,18 @@ impl Reader {
 
     pub(super) fn days(&mut self, key: &str) -> u32 {
         self.number(key, 0..=records::sla::MAX_DAYS)
+    }
+
+    /// Steps before a deadline, each once.
+    pub(super) fn steps(&mut self, key: &str, most: u32) -> Vec<u32> {
+        let steps: Vec<u32> = self.list(key);
+        let fits = |(index, step): (usize, &u32)| (1..=most).contains(step) && !steps[..index].contains(step);
+        if steps.len() > MAX_WARNINGS || !steps.iter().enumerate().all(fits) {
+            self.errors.push(format!(
+                "{key}: expected at most {MAX_WARNINGS} whole numbers from 1 to {most}, each once"
+            ));
+        }
+        steps
     }
 
     pub(super) fn seconds(&mut self, key: &str) -> Duration {

@@ -68,6 +68,8 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/companies/{id}/members/{user_id}", Admin, None),
     ("GET", "/companies/{id}/sla-days", Viewer, None),
     ("PUT", "/companies/{id}/sla-days", Manager, Some(|_| json!({"critical": 3, "high": null}))),
+    ("GET", "/companies/{id}/sla-warnings", Viewer, None),
+    ("PUT", "/companies/{id}/sla-warnings", Manager, Some(|_| json!({"hours": [72, 4]}))),
     ("GET", "/deliveries", PlatformAdmin, None),
     ("POST", "/deliveries/redeliver", PlatformAdmin,
         Some(|ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"}))),
