@@ -158,10 +158,7 @@ fn event(tx: &Tx<'_>, agreement: &Agreement, step: u32, now: Time) -> Event {
         kind: SubjectType::Agreement,
         id: agreement.id,
     };
-    let place = Place {
-        company: agreement.company.clone(),
-        project: None,
-    };
+    let place = Place::of(&agreement.company);
     let mut event = by::event(tx, Kind::AgreementExpiring, subject, &place, &By::SYSTEM);
     put(&mut event.data, "agreement_id", Some(agreement.id));
     put(&mut event.data, "title", Some(&agreement.name));

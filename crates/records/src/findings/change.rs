@@ -103,7 +103,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
         users: Vec::new(),
         teams: Vec::new(),
     };
-    row::insert(tx, &finding, due::look(&finding, context.settings, now))?;
+    row::insert(tx, &finding, due::look(&finding, context.settings))?;
     let created = event::of(tx, Kind::FindingCreated, &finding, context.by);
     tx.emit(created)?;
     assignees::assign(tx, &mut finding, (new.users, new.teams), context.by)?;
@@ -144,9 +144,8 @@ pub fn change(
         return Ok(false);
     }
     let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
-    let now = tx.now();
-    changed.updated_at = now;
-    row::update(tx, &changed, due::look(&changed, context.settings, now))?;
+    changed.updated_at = tx.now();
+    row::update(tx, &changed, due::look(&changed, context.settings))?;
     let step = history::Step {
         changes: &differing,
         ..history::Step::default()
@@ -258,7 +257,7 @@ pub fn move_to(
     finding.closed_at = (!to.is_open()).then_some(now);
     finding.closed_by_scan = !to.is_open() && mover == Mover::Scan;
     finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
-    row::update(tx, finding, due::look(finding, context.settings, now))?;
+    row::update(tx, finding, due::look(finding, context.settings))?;
     if from == Status::AcceptedRisk {
         approvals::end(tx, finding.id, context.by)?;
     }

@@ -95,10 +95,10 @@ impl Deadlines {
             })
     }
 
-    fn look(&self, sla_steps: Ladder, now: Time) -> Option<Time> {
+    fn look(&self, sla_steps: Ladder) -> Option<Time> {
         let looks = self
             .standing()
-            .filter_map(|(which, deadline)| which.ladder(sla_steps).look(deadline, now));
+            .filter_map(|(which, deadline)| which.ladder(sla_steps).look(deadline));
         looks.min().map(after_zero)
     }
 }
@@ -108,15 +108,15 @@ fn after_zero(time: Time) -> Time {
     time.max(Time::from_nanos(1))
 }
 
-/// When the clock has to look at a finding that is written now, not knowing what was told of it.
-pub(super) fn look(finding: &Finding, settings: &Settings, now: Time) -> Option<Time> {
-    Deadlines::of(finding).look(settings.sla_steps, now)
+/// When the clock has to look at a finding that is written, not knowing what was told of it.
+pub(super) fn look(finding: &Finding, settings: &Settings) -> Option<Time> {
+    Deadlines::of(finding).look(settings.sla_steps)
 }
 
-const NEXT: &str = "select min(clock_at) from findings where clock_at > 0";
+const NEXT: &str = "select clock_at from findings where clock_at > 0 order by clock_at limit 1";
 
 fn next(tx: &mut Tx<'_>, _: &Settings) -> Result<Option<Time>, Error> {
-    Ok(tx.one::<(Option<Time>,)>(NEXT, &[])?.and_then(|(at,)| at))
+    Ok(tx.one::<(Time,)>(NEXT, &[])?.map(|(at,)| at))
 }
 
 /// Looks at findings whose time has come, the earliest first, and tells what is to be told.
@@ -277,7 +277,6 @@ pub(crate) fn wait_anew(
     limit: u32,
 ) -> Result<Option<Id>, Error> {
     type Waiting = (Id, Id, Status, Time, Time, Time);
-    let now = tx.now();
     let rows: Vec<Waiting> = match company {
         Some(company) => tx.all(WAITING_OF, params![after, limit, company])?,
         None => tx.all(WAITING, params![after, limit])?,
@@ -295,7 +294,7 @@ pub(crate) fn wait_anew(
             sla: set(*sla),
             retest: set(*retest),
         };
-        let look = time_or_none(deadlines.look(ladder.unwrap_or(settings.sla_steps), now));
+        let look = time_or_none(deadlines.look(ladder.unwrap_or(settings.sla_steps)));
         if look != *clock_at {
             tx.execute(WAIT, params![*id, look, *sla, *retest, *status])?;
         }
