@@ -3,6 +3,7 @@
 mod bursts;
 mod changed;
 mod crash;
+mod escalating;
 mod pace;
 mod sending;
 mod watched;

@@ -1,0 +1,203 @@
+//! Warnings that nobody reads go to the managers, once.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use access::{Role, testing as people};
+use base::{Audience, Event, Id, Kind, Severity};
+use serde_json::json;
+
+use crate::{
+    engine::{Escalation, Options},
+    house::{House, Post, Running, houses},
+};
+
+const AFTER: Duration = Duration::from_hours(4);
+const WAITING: &str = "select count(*) from escalations";
+const ESCALATED: &str = "select count(*) from events where kind = 'sla.escalated'";
+const PLANNED: &str = "select count(*) from events where planned_at <> 0";
+
+/// An engine for which all warnings hold as long as this says so.
+fn engine(house: &House, node: &str, holds: &Arc<AtomicBool>, after: Duration) -> Running {
+    let holds = Arc::clone(holds);
+    let (post, _bag) = Post::new();
+    let options = Options {
+        node: node.into(),
+        pause: Duration::ZERO,
+        escalation: Escalation {
+            after,
+            stands: Arc::new(move |_, _, _, _| Ok(holds.load(Ordering::Relaxed))),
+        },
+        ..Options::default()
+    };
+    house.engine_with(&post, options)
+}
+
+fn holding() -> Arc<AtomicBool> {
+    Arc::new(AtomicBool::new(true))
+}
+
+/// A warning of a finding of this severity, for these people.
+async fn warn(house: &House, severity: Severity, users: &[Id]) -> Id {
+    let mut event = house.event(Kind::SlaWarning, users, &[]);
+    event.severity = Some(severity);
+    let deadline = house.clock.now().after(Duration::from_hours(24));
+    event.data.insert("deadline".into(), json!(deadline));
+    house.emit(event).await
+}
+
+async fn manager(house: &House) -> Id {
+    let manager = people::user(&house.store, "mara@example.com").await;
+    people::member(&house.store, house.company, manager, Role::Manager).await;
+    manager
+}
+
+async fn escalated(house: &House) -> Vec<Event> {
+    let rows = house
+        .rows("select body from events where kind = 'sla.escalated' order by id")
+        .await;
+    rows.iter()
+        .map(|(body,)| serde_json::from_str(body).unwrap())
+        .collect()
+}
+
+/// Lets the time pass after which nobody waits any more, and the engine decide.
+async fn decided(house: &House) {
+    house.clock.advance(AFTER);
+    house.until(WAITING, 0).await;
+}
+
+#[tokio::test]
+async fn a_grave_warning_that_nobody_read_goes_to_the_managers() {
+    for house in houses().await {
+        let manager = manager(&house).await;
+        let engine = engine(&house, "a", &holding(), AFTER);
+        let warning = warn(&house, Severity::Critical, &[house.ana, house.ben]).await;
+        warn(&house, Severity::High, &[house.ana]).await;
+        // To nobody at all.
+        let unheard = warn(&house, Severity::Urgent, &[]).await;
+        house.until(WAITING, 2).await;
+        house.until(PLANNED, 3).await;
+        house
+            .clock
+            .advance(AFTER.checked_sub(Duration::from_nanos(1)).unwrap());
+        tokio::task::yield_now().await;
+        assert_eq!((house.count(WAITING).await, house.count(ESCALATED).await), (2, 0));
+        decided(&house).await;
+        let events = escalated(&house).await;
+        let about: Vec<_> = events
+            .iter()
+            .map(|event| event.data["warning_event_id"].clone())
+            .collect();
+        assert_eq!(about, [json!(warning), json!(unheard)], "{}", house.name);
+        assert_eq!(events[0].audience, Audience::Company(house.company));
+        assert_eq!(events[0].assignee_users, [manager]);
+        assert_eq!(events[0].severity, Some(Severity::Critical));
+        assert_eq!(events[0].data["title"], "SQL injection");
+        // It rings at the manager's and does not wait for a reader itself.
+        let rung = "select count(*) from notifications where event_type = 'sla.escalated'";
+        house.until(rung, 2).await;
+        assert_eq!(house.count(WAITING).await, 0);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn one_reader_is_enough_however_they_read_it() {
+    for house in houses().await {
+        manager(&house).await;
+        let engine = engine(&house, "a", &holding(), AFTER);
+        for all in [false, true] {
+            warn(&house, Severity::Urgent, &[house.ana, house.ben]).await;
+            house.until(WAITING, 1).await;
+            let inbox = house.get(house.ben, "/notifications").await;
+            let path = if all {
+                "/notifications/read-all".to_owned()
+            } else {
+                format!(
+                    "/notifications/{}/read",
+                    inbox["items"][0]["id"].as_str().unwrap()
+                )
+            };
+            let (status, body) = house
+                .call(house.ben, "POST", &path, serde_json::Value::Null)
+                .await;
+            assert!(status < 300, "{body}");
+            decided(&house).await;
+        }
+        assert_eq!(house.count(ESCALATED).await, 0, "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_warning_that_holds_no_more_goes_nowhere() {
+    for house in houses().await {
+        manager(&house).await;
+        let holds = holding();
+        let engine = engine(&house, "a", &holds, AFTER);
+        warn(&house, Severity::Urgent, &[house.ana]).await;
+        house.until(WAITING, 1).await;
+        holds.store(false, Ordering::Relaxed);
+        decided(&house).await;
+        assert_eq!(house.count(ESCALATED).await, 0, "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_time_nothing_is_expected_of_readers() {
+    for house in houses().await {
+        manager(&house).await;
+        let first = engine(&house, "a", &holding(), AFTER);
+        warn(&house, Severity::Urgent, &[house.ana]).await;
+        house.until(WAITING, 1).await;
+        first.stop().await;
+        let off = engine(&house, "a", &holding(), Duration::ZERO);
+        house.until(WAITING, 0).await;
+        warn(&house, Severity::Urgent, &[house.ana]).await;
+        house.until(PLANNED, 2).await;
+        house.clock.advance(AFTER);
+        assert_eq!((house.count(WAITING).await, house.count(ESCALATED).await), (0, 0));
+        off.stop().await;
+    }
+}
+
+// Each of them once, also where both nodes look at the same moment and one starts after the time.
+#[tokio::test]
+async fn two_engines_and_a_restart_escalate_once() {
+    for house in houses().await {
+        manager(&house).await;
+        let holds = holding();
+        let first = engine(&house, "a", &holds, AFTER);
+        for _ in 0..120 {
+            warn(&house, Severity::Critical, &[house.ana]).await;
+        }
+        house.until(WAITING, 120).await;
+        first.stop().await;
+        house.clock.advance(AFTER);
+        let first = engine(&house, "a", &holds, AFTER);
+        let second = engine(&house, "b", &holds, AFTER);
+        house.until(WAITING, 0).await;
+        let mut about: Vec<String> = escalated(&house)
+            .await
+            .iter()
+            .map(|event| event.data["warning_event_id"].to_string())
+            .collect();
+        about.sort();
+        about.dedup();
+        assert_eq!(
+            (about.len(), house.count(ESCALATED).await),
+            (120, 120),
+            "{}",
+            house.name
+        );
+        first.stop().await;
+        second.stop().await;
+    }
+}
