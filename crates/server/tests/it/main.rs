@@ -7,6 +7,7 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod clock;
 mod crash;
 mod deadline;
 mod elsewhere;
