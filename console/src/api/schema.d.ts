@@ -309,6 +309,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/companies/{id}/sla-warnings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * When a company is warned of SLA deadlines.
+         * @description Null stands for the settings' hours, an empty list for no warning at all.
+         */
+        get: operations["get_sla_warnings"];
+        /**
+         * Sets when a company is warned of SLA deadlines; null or left out goes back to the settings' hours.
+         * @description Findings that wait for a deadline now are warned of by the new hours, but for steps as near or nearer that they were
+         *     warned at already. Of several new hours that are past, the nearest one counts.
+         */
+        put: operations["put_sla_warnings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -2933,6 +2958,15 @@ export interface components {
              */
             urgent: number | null;
         };
+        /** @description When a company is warned of an SLA deadline. */
+        SlaWarnings: {
+            /**
+             * @description Hours before the deadline, the earliest first: 1 to 2,160, at most ten and no two alike. None at all for no
+             *     warning; null for the settings' hours.
+             * @default null
+             */
+            hours: number[] | null;
+        };
         /** @description Where a finding is to go. */
         StatusBody: {
             /** @description Why: at most 2,000 characters. */
@@ -4188,6 +4222,84 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SlaDays"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sla_warnings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaWarnings"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_sla_warnings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SlaWarnings"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaWarnings"];
                 };
             };
             403: {
