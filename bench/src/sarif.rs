@@ -11,7 +11,7 @@ use std::{
     time::Instant,
 };
 
-use records::sarif::{Outcome, Report};
+use records::formats::{Outcome, sarif::Report};
 
 /// How a report is filled: what stands in `rules` and in `results`, item by item until the size is reached.
 struct Shape {

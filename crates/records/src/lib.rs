@@ -14,11 +14,11 @@ pub mod date;
 pub mod dated;
 pub mod external;
 pub mod findings;
+pub mod formats;
 pub mod import;
 pub mod order;
 pub mod projects;
 pub mod reports;
-pub mod sarif;
 pub mod scans;
 pub mod sla;
 

@@ -231,7 +231,7 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
         import: Import::new(
             records.clone(),
             config.data_dir.join("spool"),
-            config.import_limit,
+            config.import_limits,
         ),
         calendar: calendar::Calendar::new(access.store().clone()),
         records,

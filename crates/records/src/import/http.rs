@@ -14,13 +14,14 @@ use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::{
-    Format, Import, Skipped,
+    Import, Skipped,
     run::{self, Job},
     spool,
 };
 use crate::{
-    By, projects,
-    sarif::{self, Report},
+    By,
+    formats::{self, Format, Refusal, Surveyed},
+    projects,
     scans::{self, Counts},
 };
 
@@ -33,7 +34,8 @@ pub struct ImportQuery {
     company_id: Id,
     /// Its project; without one the findings belong to the company alone.
     project_id: Option<Id>,
-    /// `sarif`; recognised by itself where it is left out.
+    /// `sarif`, `trivy`, `nuclei`, `semgrep`, `grype`, `cyclonedx`, `nessus`, `openvas`, `zap` or `csv`; recognised by
+    /// what is in the report where it is left out.
     format: Option<String>,
 }
 
@@ -63,8 +65,8 @@ const BUSY: Duration = Duration::from_secs(5);
 
 /// Import a scanner's report.
 ///
-/// The body is the report (SARIF 2.1.0, at most 200 MB unless the operator set another limit), or a multipart form
-/// with a field `file`. The answer comes when the import is done. A report that does not fit is refused with where
+/// The body is the report, or a multipart form with a field `file`; either may be packed by gzip. At most 200 MB are
+/// taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report that does not fit is refused with where
 /// in it the fault is, and nothing is changed. The same report again changes nothing; findings of the tool that a
 /// later report of the same company and project does not hold any more are closed, and reopened when they are back.
 /// Findings that a person marked as accepted risk, false positive or duplicate stay as they are.
@@ -76,6 +78,9 @@ const BUSY: Duration = Duration::from_secs(5);
     request_body(content(
         (serde_json::Value = "application/json"),
         (serde_json::Value = "application/sarif+json"),
+        (String = "application/xml"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/gzip"),
         (ReportForm = "multipart/form-data"),
     )),
     responses(
@@ -109,9 +114,9 @@ pub async fn import(
         .await?;
     let _place = import.places.try_acquire().map_err(|_| Problem::too_many(BUSY))?;
     let clock = import.records.store().clock().clone();
-    let file = spool::spool(request, &import.folder, import.limit, &clock).await?;
-    let checking = tokio::task::spawn_blocking(move || check(file, format));
-    let (report, file) = checking.await.map_err(|_| Problem::internal())??;
+    let file = spool::spool(request, &import.folder, import.limits, &clock).await?;
+    let surveying = tokio::task::spawn_blocking(move || survey(file, format));
+    let (report, file) = surveying.await.map_err(|_| Problem::internal())??;
     let job = Job {
         report,
         file,
@@ -147,31 +152,41 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
     }
 }
 
-/// Checks the whole report.
-fn check(mut file: File, format: Option<Format>) -> Result<(Report, File), Problem> {
-    let known = match format {
-        Some(format) => Some(format),
-        None => Format::detect(&mut file).map_err(|error| unread(&error.into()))?,
+/// Surveys the whole report.
+fn survey(mut file: File, format: Option<Format>) -> Result<(Box<dyn Surveyed>, File), Problem> {
+    let format = match format {
+        Some(format) => format,
+        None => match formats::detect(&mut file) {
+            Ok(Some(format)) => format,
+            Ok(None) => return Err(unknown(None)),
+            Err(formats::Error::Refused(refusal)) => return Err(unknown(Some(&refusal))),
+            Err(error) => return Err(unread(&error)),
+        },
     };
-    let report = Report::check(&mut file).map_err(|error| match (error, known) {
-        (sarif::Error::Refused(refusal), Some(Format::Sarif)) => {
+    match format.survey(&mut file) {
+        Ok(report) => Ok((report, file)),
+        Err(formats::Error::Refused(refusal)) => {
             let path = refusal.path.clone();
-            let refusal = sarif::Refusal {
+            let refusal = Refusal {
                 path: String::new(),
                 ..refusal
             };
-            Problem::fields(vec![FieldError::new(path, refusal.to_string())])
+            Err(Problem::fields(vec![FieldError::new(path, refusal.to_string())]))
         }
-        (sarif::Error::Refused(refusal), None) => Problem::unprocessable(format!(
-            "The format of the report is not recognised (there is {}): {refusal}",
-            Format::names()
-        )),
-        (error, _) => unread(&error),
-    })?;
-    Ok((report, file))
+        Err(error) => Err(unread(&error)),
+    }
 }
 
-fn unread(error: &sarif::Error) -> Problem {
+/// What is said where it is not known what a file is, and what stood in the way.
+fn unknown(refusal: Option<&Refusal>) -> Problem {
+    let why = refusal.map_or_else(|| ".".to_owned(), |refusal| format!(": {refusal}"));
+    Problem::unprocessable(format!(
+        "The format of the report is not recognised (there is {}){why}",
+        Format::names()
+    ))
+}
+
+fn unread(error: &formats::Error) -> Problem {
     tracing::error!(%error, "a spooled report could not be read");
     Problem::internal()
 }

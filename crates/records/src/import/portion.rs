@@ -16,7 +16,7 @@ use super::{
 use crate::{
     By, Place, Settings,
     findings::{self, Context, Finding, New, Status, import::CHUNK},
-    sarif::Found,
+    formats::Found,
 };
 
 /// How many findings one transaction takes at most.

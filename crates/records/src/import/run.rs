@@ -3,7 +3,7 @@
 //! Owns: the order of an import (scan, portions, closing, end) and what happens when it breaks. Must not: parse, or
 //! know what a portion does.
 
-use std::{fs::File, sync::Arc, time::Duration};
+use std::{fmt::Display, fs::File, sync::Arc, time::Duration};
 
 use access::Problem;
 use axum::http::StatusCode;
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     By, Place, Records,
-    sarif::{self, Found, Outcome, Report, ToolRun},
+    formats::{Found, Outcome, Surveyed, ToolRun},
     scans::{self, Counts, Scan},
 };
 
@@ -37,7 +37,7 @@ pub struct Skipped {
 
 /// A checked report, and where it goes.
 pub(super) struct Job {
-    pub(super) report: Report,
+    pub(super) report: Box<dyn Surveyed>,
     pub(super) file: File,
     pub(super) scope: Scope,
     pub(super) company: Id,
@@ -107,13 +107,13 @@ fn begin(
 async fn through(
     records: &Records,
     work: &Arc<Work>,
-    report: Report,
+    report: Box<dyn Surveyed>,
     file: File,
     tools: Vec<ToolRun>,
 ) -> Result<Done, Problem> {
-    let read = u64::from(report.results());
+    let read = u64::from(report.entries());
     let (sender, mut portions) = mpsc::channel(2);
-    let reader = tokio::task::spawn_blocking(move || hand_out(&report, file, &sender));
+    let reader = tokio::task::spawn_blocking(move || hand_out(report.as_ref(), file, &sender));
     let mut tally = Tally::default();
     while let Some((tool, found)) = portions.recv().await {
         let (work, found) = (work.clone(), Arc::new(found));
@@ -167,13 +167,13 @@ fn counts(read: u64, skipped: u64, tally: &Tally) -> Counts {
 /// Reads the results again and hands them over in portions, each of one tool; how many were skipped, and the first
 /// of them by name.
 fn hand_out(
-    report: &Report,
+    report: &dyn Surveyed,
     mut file: File,
     portions: &mpsc::Sender<(usize, Vec<Found>)>,
 ) -> Result<(u64, Vec<Skipped>), Problem> {
     let (mut skipped, mut named) = (0, Vec::new());
     let (mut tool, mut found) = (0, Vec::with_capacity(PORTION));
-    let each = |place: sarif::Place, outcome| {
+    let mut each = |place: &dyn Display, outcome| {
         match outcome {
             Outcome::Skipped(reason) => {
                 skipped += 1;
@@ -196,7 +196,7 @@ fn hand_out(
         }
         true
     };
-    report.each(&mut file, each).map_err(|error| {
+    report.each(&mut file, &mut each).map_err(|error| {
         tracing::error!(%error, "a report that was checked could not be read again");
         Problem::internal()
     })?;

@@ -11,7 +11,7 @@ use base::Id;
 use sha2::{Digest, Sha256};
 use store::{Error, Select, Tx, Value};
 
-use crate::{findings::Change, sarif::Found};
+use crate::{findings::Change, formats::Found};
 
 /// How many hexadecimal digits stand for a field.
 const DIGITS: usize = 16;

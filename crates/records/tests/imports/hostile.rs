@@ -20,11 +20,10 @@ fn refused() -> Vec<(Vec<u8>, &'static str)> {
         (b"hello".to_vec(), "expected value (line 1, column 1)"),
         (vec![0; 4096], "line 1, column 1"),
         ((0..=255).collect(), "line 1"),
-        (b"\x1f\x8b\x08\x00\x00".to_vec(), "gzip"),
-        (b"<?xml version=\"1.0\"?><r/>".to_vec(), "there is sarif"),
-        (b"[]".to_vec(), "a SARIF log"),
-        (b"{}".to_vec(), "runs: it is missing"),
-        (deep("["), "SARIF"),
+        (b"<?xml version=\"1.0\"?>".to_vec(), "there is sarif"),
+        (b"{\"runs\":{}}".to_vec(), "runs: "),
+        (b"{\"version\":\"2.1.0\"}".to_vec(), "runs: it is missing"),
+        (deep("["), "an array in an array"),
         (deep("{\"a\":"), "deeper than 127"),
         (deep("{\"runs\":["), "deeper than 127"),
         (replaced("\"2.1.0\"", "\"2.0.0\""), "version: "),
@@ -186,7 +185,9 @@ fn mangled_reports_are_imported_or_change_nothing() {
                     answer.counts();
                 }
                 StatusCode::UNPROCESSABLE_ENTITY => {
-                    prop_assert!(answer.detail().contains("line "), "{}", answer.detail());
+                    let said =
+                        answer.detail().contains("line ") || answer.detail().contains("not recognised");
+                    prop_assert!(said, "{}", answer.detail());
                     prop_assert_eq!(world.state().await, before);
                 }
                 other => prop_assert!(false, "{}: {}", other, answer.body),

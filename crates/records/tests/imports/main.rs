@@ -6,6 +6,7 @@
 )]
 
 mod breaking;
+mod formats;
 mod hostile;
 mod http;
 mod life;

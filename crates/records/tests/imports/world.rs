@@ -12,7 +12,7 @@ use base::{Clock, Event, Id, bus::Batch};
 use records::{
     By, Named, Records, Settings,
     findings::{self, Finding},
-    import::{self, Import},
+    import::{self, Import, Limits},
     projects,
 };
 use serde_json::Value;
@@ -215,6 +215,16 @@ impl World {
             .await
     }
 
+    /// Imports a report of this format into the project as the analyst.
+    pub(crate) async fn import_as(&self, format: &str, report: impl Into<Body>) -> Answer {
+        let query = format!(
+            "company_id={}&project_id={}&format={format}",
+            self.company, self.project
+        );
+        self.send(Some(&self.analyst), &query, "application/octet-stream", report)
+            .await
+    }
+
     /// What was announced since the last call, commit by commit.
     pub(crate) fn batches(&mut self) -> Vec<Batch> {
         let mut batches = Vec::new();
@@ -317,7 +327,11 @@ impl World {
 }
 
 fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) -> Router {
-    let state = Import::new(records.clone(), folder.path().to_owned(), limit);
+    let limits = Limits {
+        taken: limit,
+        unpacked: 2 * limit,
+    };
+    let state = Import::new(records.clone(), folder.path().to_owned(), limits);
     Router::new()
         .route("/scans/import", post(import::http::import))
         .with_state(state)
@@ -330,6 +344,13 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
 /// A sample.
 pub(crate) fn sample(name: &str) -> Vec<u8> {
     std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// Packed by gzip.
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, text).unwrap();
+    packer.finish().unwrap()
 }
 
 /// A result of a made report.

@@ -1,0 +1,182 @@
+//! Where a result is, as the report says it.
+//!
+//! Owns: the shape of `location` and what hangs below it. Must not: interpret it.
+
+use serde::de::MapAccess;
+
+use super::{bounds::First, result::TEXT, rule::index};
+use crate::formats::json::walk::{Fields, Value};
+
+/// How long a path or name is kept, in bytes.
+pub(super) const PATH: usize = 4_096;
+
+/// Where a result is.
+#[derive(Default)]
+pub(super) struct Location {
+    pub(super) uri: String,
+    /// Index of the artifact, for a location without a URI.
+    pub(super) artifact: Option<usize>,
+    pub(super) region: Region,
+    /// The name of a function, class or resource.
+    pub(super) logical: String,
+}
+
+impl Fields for Location {
+    const WHAT: &'static str = "a location object";
+    const KEYS: &'static [&'static str] = &["physicalLocation", "logicalLocations"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        if key == "physicalLocation" {
+            return value.object(&mut Physical(self)).map(drop);
+        }
+        let mut names = First::<Logical>::new(1);
+        value.each(&mut names)?;
+        if let Some(name) = names.items.pop() {
+            self.logical = if name.full.is_empty() {
+                name.short
+            } else {
+                name.full
+            };
+        }
+        Ok(())
+    }
+}
+
+/// A `physicalLocation` object, read into its location.
+struct Physical<'a>(&'a mut Location);
+
+impl Fields for Physical<'_> {
+    const WHAT: &'static str = "a physicalLocation object";
+    const KEYS: &'static [&'static str] = &["artifactLocation", "region"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        if key == "region" {
+            return value.object(&mut self.0.region).map(drop);
+        }
+        let mut place = ArtifactLocation::default();
+        value.object(&mut place)?;
+        self.0.uri = place.uri;
+        self.0.artifact = place.index;
+        Ok(())
+    }
+}
+
+/// An `artifactLocation` object.
+#[derive(Default)]
+pub(super) struct ArtifactLocation {
+    pub(super) uri: String,
+    index: Option<usize>,
+}
+
+impl Fields for ArtifactLocation {
+    const WHAT: &'static str = "an artifactLocation object";
+    const KEYS: &'static [&'static str] = &["uri", "index"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        match key {
+            "uri" => self.uri = value.text(PATH)?.unwrap_or_default(),
+            _ => self.index = index(value.integer()?),
+        }
+        Ok(())
+    }
+}
+
+/// The part of a file a result is about.
+#[derive(Default)]
+pub(super) struct Region {
+    pub(super) start_line: Option<i64>,
+    pub(super) start_column: Option<i64>,
+    pub(super) end_line: Option<i64>,
+    pub(super) end_column: Option<i64>,
+    /// Offset in characters or bytes, for what has no lines.
+    pub(super) offset: Option<i64>,
+    pub(super) snippet: String,
+}
+
+impl Fields for Region {
+    const WHAT: &'static str = "a region object";
+    const KEYS: &'static [&'static str] = &[
+        "startLine",
+        "startColumn",
+        "endLine",
+        "endColumn",
+        "charOffset",
+        "byteOffset",
+        "snippet",
+    ];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        match key {
+            "startLine" => self.start_line = value.integer()?,
+            "startColumn" => self.start_column = value.integer()?,
+            "endLine" => self.end_line = value.integer()?,
+            "endColumn" => self.end_column = value.integer()?,
+            "snippet" => {
+                let mut snippet = Snippet::default();
+                value.object(&mut snippet)?;
+                self.snippet = snippet.0;
+            }
+            _ => self.offset = value.integer()?.or(self.offset),
+        }
+        Ok(())
+    }
+}
+
+/// An `artifactContent` object: its text.
+#[derive(Default)]
+struct Snippet(String);
+
+impl Fields for Snippet {
+    const WHAT: &'static str = "an artifactContent object";
+    const KEYS: &'static [&'static str] = &["text"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        self.0 = value.text(TEXT)?.unwrap_or_default();
+        Ok(())
+    }
+}
+
+/// A `logicalLocation` object: its names.
+#[derive(Default)]
+struct Logical {
+    full: String,
+    short: String,
+}
+
+impl Fields for Logical {
+    const WHAT: &'static str = "a logicalLocation object";
+    const KEYS: &'static [&'static str] = &["fullyQualifiedName", "name"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        let text = value.text(PATH)?.unwrap_or_default();
+        match key {
+            "name" => self.short = text,
+            _ => self.full = text,
+        }
+        Ok(())
+    }
+}

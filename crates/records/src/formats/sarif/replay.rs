@@ -1,0 +1,77 @@
+//! The later passes over a report that was surveyed: its results, one by one.
+//!
+//! Owns: the order in which results come. Must not: keep more than one of them.
+
+use std::cell::RefCell;
+
+use serde::de::MapAccess;
+
+use super::result::Raw;
+use crate::formats::json::walk::{Elements, Fields, Value};
+
+/// Hands each result to `each`, with the index of its run and its own; ends the pass where that says false.
+pub(super) struct Replay<'a, F>(pub(super) &'a RefCell<F>);
+
+impl<F: FnMut(usize, usize, Raw) -> bool> Fields for Replay<'_, F> {
+    const WHAT: &'static str = "a SARIF log: an object";
+    const KEYS: &'static [&'static str] = &["runs"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        value.each(&mut Runs(self.0)).map(drop)
+    }
+}
+
+struct Runs<'a, F>(&'a RefCell<F>);
+
+impl<'a, F: FnMut(usize, usize, Raw) -> bool> Elements for Runs<'a, F> {
+    type Item = Run<'a, F>;
+
+    fn begin(&mut self, run: usize) -> Result<Run<'a, F>, String> {
+        Ok(Run { run, each: self.0 })
+    }
+
+    fn end(&mut self, _: usize, _: Run<'a, F>) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+struct Run<'a, F> {
+    run: usize,
+    each: &'a RefCell<F>,
+}
+
+impl<F: FnMut(usize, usize, Raw) -> bool> Fields for Run<'_, F> {
+    const WHAT: &'static str = "a run object";
+    const KEYS: &'static [&'static str] = &["results"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        let (run, each) = (self.run, self.each);
+        value.each(&mut Results { run, each }).map(drop)
+    }
+}
+
+struct Results<'a, F> {
+    run: usize,
+    each: &'a RefCell<F>,
+}
+
+impl<F: FnMut(usize, usize, Raw) -> bool> Elements for Results<'_, F> {
+    type Item = Raw;
+
+    fn begin(&mut self, _: usize) -> Result<Raw, String> {
+        Ok(Raw::default())
+    }
+
+    fn end(&mut self, index: usize, item: Raw) -> Result<(), String> {
+        let go_on = (self.each.borrow_mut())(self.run, index, item);
+        if go_on { Ok(()) } else { Err("stopped".to_owned()) }
+    }
+}

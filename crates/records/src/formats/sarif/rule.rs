@@ -1,0 +1,300 @@
+//! What a report says of a rule.
+//!
+//! Owns: the shape of `reportingDescriptor` and of the references to one. Must not: keep more of it than findings
+//! show, or more in all than the budget allows.
+
+use std::collections::HashMap;
+
+use base::text;
+use serde::de::MapAccess;
+
+use super::{
+    bounds::{Budget, First},
+    severity::Level,
+};
+use crate::formats::json::walk::{Fields, Value};
+
+/// How long an id may be, in bytes.
+pub(super) const ID: usize = 512;
+/// How long a name or short description is kept, in bytes.
+const SHORT: usize = 1_000;
+/// How long a full description or help text is kept, in bytes.
+const LONG: usize = 8_000;
+
+/// A rule as far as findings need it. Texts are as written.
+#[derive(Default)]
+pub(super) struct Rule {
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) short: String,
+    pub(super) full: String,
+    pub(super) help: String,
+    pub(super) help_uri: String,
+    pub(super) level: Option<Level>,
+    pub(super) security_severity: Option<String>,
+    pub(super) tags: Vec<String>,
+    pub(super) taxa: Vec<Reference>,
+    pub(super) messages: HashMap<String, String>,
+}
+
+/// A reference to a rule or taxon: by index in a component, by id, or both.
+#[derive(Default)]
+pub(super) struct Reference {
+    pub(super) id: Option<String>,
+    pub(super) index: Option<usize>,
+    pub(super) component: ComponentReference,
+}
+
+/// A reference to a component; all empty means the driver.
+#[derive(Default)]
+pub(super) struct ComponentReference {
+    pub(super) name: String,
+    pub(super) guid: String,
+    pub(super) index: Option<usize>,
+}
+
+impl Fields for ComponentReference {
+    const WHAT: &'static str = "a toolComponentReference object";
+    const KEYS: &'static [&'static str] = &["name", "guid", "index"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        match key {
+            "name" => self.name = value.text(ID)?.unwrap_or_default(),
+            "guid" => self.guid = value.text(ID)?.unwrap_or_default(),
+            _ => self.index = index(value.integer()?),
+        }
+        Ok(())
+    }
+}
+
+impl Reference {
+    /// About how many bytes it takes.
+    fn size(&self) -> usize {
+        let id = self.id.as_ref().map_or(0, String::len);
+        size_of::<Self>() + id + self.component.name.len() + self.component.guid.len()
+    }
+}
+
+impl Fields for Reference {
+    const WHAT: &'static str = "a reportingDescriptorReference object";
+    const KEYS: &'static [&'static str] = &["id", "index", "toolComponent"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        match key {
+            "id" => self.id = value.text(ID)?,
+            "index" => self.index = index(value.integer()?),
+            _ => drop(value.object(&mut self.component)?),
+        }
+        Ok(())
+    }
+}
+
+/// An index that points somewhere: -1 is SARIF's word for none.
+pub(super) fn index(number: Option<i64>) -> Option<usize> {
+    usize::try_from(number?).ok()
+}
+
+/// A `multiformatMessageString` object: its plain text, or its Markdown where there is none.
+#[derive(Default)]
+struct Words {
+    text: String,
+    markdown: String,
+}
+
+impl Words {
+    fn take(self) -> String {
+        if self.text.is_empty() {
+            self.markdown
+        } else {
+            self.text
+        }
+    }
+}
+
+impl Fields for Words {
+    const WHAT: &'static str = "a multiformatMessageString object";
+    const KEYS: &'static [&'static str] = &["text", "markdown"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        let text = value.text(LONG)?.unwrap_or_default();
+        match key {
+            "text" => self.text = text,
+            _ => self.markdown = text,
+        }
+        Ok(())
+    }
+}
+
+fn words<'de, A: MapAccess<'de>>(value: Value<'_, A>) -> Result<String, A::Error> {
+    let mut words = Words::default();
+    value.object(&mut words)?;
+    Ok(words.take())
+}
+
+/// How many message texts of one rule or component are kept.
+const MESSAGES: usize = 500;
+
+pub(super) fn messages<'de, A: MapAccess<'de>>(
+    value: Value<'_, A>,
+    into: &mut HashMap<String, String>,
+) -> Result<(), A::Error> {
+    value.table(|id, words: Words| {
+        if into.len() < MESSAGES {
+            into.entry(id).or_insert_with(|| words.take());
+        }
+    })
+}
+
+/// About how many bytes message texts take.
+pub(super) fn size(messages: &HashMap<String, String>) -> usize {
+    let each = |(id, text): (&String, &String)| id.len() + text.len() + 64;
+    messages.iter().map(each).sum()
+}
+
+/// A `reportingConfiguration` object: the level in it.
+#[derive(Default)]
+struct Configuration(Option<Level>);
+
+impl Fields for Configuration {
+    const WHAT: &'static str = "a reportingConfiguration object";
+    const KEYS: &'static [&'static str] = &["level"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        self.0 = value.word(Level::WORDS)?.and_then(Level::of);
+        Ok(())
+    }
+}
+
+/// The property bag of a rule or a result: what scanners agree on beyond SARIF.
+#[derive(Default)]
+pub(super) struct Bag {
+    pub(super) security_severity: Option<String>,
+    pub(super) tags: Vec<String>,
+}
+
+impl Fields for Bag {
+    const WHAT: &'static str = "a property bag";
+    const KEYS: &'static [&'static str] = &["security-severity", "tags"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        match key {
+            "tags" => self.tags = value.loose(100, 100)?,
+            _ => self.security_severity = value.loose(1, 32)?.pop(),
+        }
+        Ok(())
+    }
+}
+
+/// A `reportingDescriptorRelationship` object: what it points at.
+#[derive(Default)]
+struct Relationship(Reference);
+
+impl Fields for Relationship {
+    const WHAT: &'static str = "a reportingDescriptorRelationship object";
+    const KEYS: &'static [&'static str] = &["target"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        value.object(&mut self.0).map(drop)
+    }
+}
+
+impl Fields for Rule {
+    const WHAT: &'static str = "a reportingDescriptor object";
+    const KEYS: &'static [&'static str] = &[
+        "id",
+        "name",
+        "shortDescription",
+        "fullDescription",
+        "help",
+        "helpUri",
+        "defaultConfiguration",
+        "messageStrings",
+        "properties",
+        "relationships",
+    ];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        match key {
+            "id" => self.id = value.text(ID)?.unwrap_or_default(),
+            "name" => self.name = value.text(SHORT)?.unwrap_or_default(),
+            "shortDescription" => self.short = words(value)?,
+            "fullDescription" => self.full = words(value)?,
+            "help" => self.help = words(value)?,
+            "helpUri" => self.help_uri = value.text(SHORT)?.unwrap_or_default(),
+            "messageStrings" => messages(value, &mut self.messages)?,
+            "defaultConfiguration" => {
+                let mut configuration = Configuration::default();
+                value.object(&mut configuration)?;
+                self.level = configuration.0;
+            }
+            "properties" => {
+                let mut bag = Bag::default();
+                value.object(&mut bag)?;
+                self.security_severity = bag.security_severity;
+                self.tags = bag.tags;
+            }
+            _ => {
+                let mut relationships = First::<Relationship>::new(20);
+                value.each(&mut relationships)?;
+                self.taxa = relationships.items.into_iter().map(|found| found.0).collect();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Rule {
+    /// What is kept of it for the rest of the report: texts cleaned, and none if they would be too many.
+    pub(super) fn settle(&mut self, budget: &Budget) {
+        self.name = text::line(&self.name, 200);
+        self.short = text::line(&self.short, 200);
+        self.full = text::block(&self.full, 3_000);
+        self.help = text::block(&self.help, 4_000);
+        self.tags.retain(|tag| tag.to_ascii_lowercase().contains("cwe"));
+        self.taxa.retain(|taxon| {
+            taxon.component.index.is_some() || taxon.component.name.eq_ignore_ascii_case("cwe")
+        });
+        let taxa = self.taxa.iter().map(Reference::size).sum::<usize>();
+        let tags = self.tags.iter().map(|tag| tag.len() + 32).sum::<usize>();
+        let texts =
+            self.name.len() + self.short.len() + self.full.len() + self.help.len() + self.help_uri.len();
+        if !budget.text(texts + tags + taxa + size(&self.messages)) {
+            let (id, level) = (std::mem::take(&mut self.id), self.level);
+            let security_severity = self.security_severity.take();
+            *self = Self {
+                id,
+                level,
+                security_severity,
+                ..Self::default()
+            };
+        }
+    }
+}

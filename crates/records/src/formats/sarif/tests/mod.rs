@@ -1,0 +1,67 @@
+//! The reader on real reports, on made ones, and on hostile ones.
+
+mod hostile;
+mod meaning;
+mod samples;
+
+use std::io::Cursor;
+
+use super::*;
+use crate::formats::{Error, Found, Outcome, Refusal, ToolRun};
+
+/// Reads a report whole: its results in order.
+fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(Place, Outcome)>), Refusal> {
+    let mut file = Cursor::new(text.as_ref());
+    let refused = |error| match error {
+        Error::Refused(refusal) => refusal,
+        Error::Io(error) => panic!("{error}"),
+    };
+    let report = Report::check(&mut file).map_err(refused)?;
+    let mut outcomes = Vec::new();
+    report
+        .each(&mut file, |place, outcome| {
+            outcomes.push((place, outcome));
+            true
+        })
+        .map_err(refused)?;
+    assert_eq!(
+        outcomes.len(),
+        report.results() as usize,
+        "every result comes to something"
+    );
+    Ok((report, outcomes))
+}
+
+/// The findings of a report.
+fn found(text: impl AsRef<[u8]>) -> Vec<Found> {
+    let (_, outcomes) = read(text).unwrap();
+    let found = |(_, outcome)| match outcome {
+        Outcome::Found(_, found) => Some(*found),
+        Outcome::Skipped(_) => None,
+    };
+    outcomes.into_iter().filter_map(found).collect()
+}
+
+/// What was skipped in a report, and why.
+fn skipped(text: impl AsRef<[u8]>) -> Vec<(String, String)> {
+    let (_, outcomes) = read(text).unwrap();
+    let skipped = |(place, outcome): (Place, _)| match outcome {
+        Outcome::Found(..) => None,
+        Outcome::Skipped(reason) => Some((place.to_string(), reason)),
+    };
+    outcomes.into_iter().filter_map(skipped).collect()
+}
+
+/// A report of one run of the tool `T` with these rules and results.
+fn report(rules: &str, results: &str) -> String {
+    format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"T","rules":[{rules}]}}}},"results":[{results}]}}]}}"#
+    )
+}
+
+/// A report of one result.
+fn one(rule: &str, result: &str) -> Found {
+    let mut found = found(report(rule, result));
+    assert_eq!(found.len(), 1);
+    found.remove(0)
+}

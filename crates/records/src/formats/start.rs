@@ -1,0 +1,41 @@
+//! The first bytes of a report.
+//!
+//! Owns: the byte order mark, and refusing what is no text with a word on what it is. Must not: know a format.
+
+use std::io::{Cursor, Read, Seek};
+
+use super::Error;
+
+/// Whether the file is XML rather than JSON.
+///
+/// # Errors
+/// As for [`rewound`].
+pub(crate) fn is_xml<F: Read + Seek>(mut file: F) -> Result<bool, Error> {
+    let mut head = rewound(&mut file)?.into_inner();
+    file.take(1024).read_to_end(&mut head)?;
+    Ok(head.trim_ascii_start().starts_with(b"<"))
+}
+
+/// Rewinds the file and takes its first bytes less a byte order mark; they belong before the rest.
+///
+/// # Errors
+/// [`Error::Refused`] for an empty file, and for what is packed or no UTF-8.
+pub(crate) fn rewound<F: Read + Seek>(file: &mut F) -> Result<Cursor<Vec<u8>>, Error> {
+    file.rewind()?;
+    let mut start = Vec::new();
+    Read::by_ref(file).take(4).read_to_end(&mut start)?;
+    match start.as_slice() {
+        [] => Err(Error::whole("the file is empty")),
+        [0x1f, 0x8b, ..] => Err(Error::whole(
+            "there is a compressed file (gzip) inside; pack the report once",
+        )),
+        [b'P', b'K', 3, 4] => Err(Error::whole(
+            "the file is an archive (zip); send the report in it",
+        )),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'<' | b'{' | b'[', ..] | [b'<' | b'{' | b'[', 0, ..] => {
+            Err(Error::whole("the file is UTF-16; a report is UTF-8"))
+        }
+        [0xef, 0xbb, 0xbf, rest @ ..] => Ok(Cursor::new(rest.to_vec())),
+        _ => Ok(Cursor::new(start)),
+    }
+}

@@ -1,0 +1,274 @@
+use base::Severity;
+use serde_json::{Value, json};
+
+use super::*;
+
+fn one(format: Format, text: &impl ToString) -> Found {
+    let mut whole = sound(format, text.to_string());
+    assert_eq!(
+        (whole.found.len(), whole.skipped.len()),
+        (1, 0),
+        "{:?}",
+        whole.skipped
+    );
+    whole.found.remove(0)
+}
+
+fn reasons(whole: &Whole) -> Vec<&str> {
+    whole.skipped.iter().map(|(_, reason)| reason.as_str()).collect()
+}
+
+/// The same value with the keys of every object the other way round.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields: Vec<_> = fields
+                .iter()
+                .rev()
+                .map(|(key, value)| format!("{}:{}", json!(key), reversed(value)))
+                .collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(reversed).collect::<Vec<_>>().join(",")),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn the_order_of_keys_says_nothing() {
+    for (name, format) in SAMPLES {
+        if let Ok(value) = serde_json::from_slice::<Value>(&sample(name)) {
+            let (forth, back) = (value.to_string(), reversed(&value));
+            let (forth, back) = (sound(format, forth), sound(format, back));
+            assert_eq!(forth.found, back.found, "{name}");
+        }
+    }
+    let zap = json!({"@version": "D", "site": [{"@name": "https://a.test", "alerts": [{"pluginid": "1", "name": "x", "riskcode": "3"}]}]});
+    assert_eq!(one(Format::Zap, &zap), one(Format::Zap, &reversed(&zap)));
+    assert_eq!(one(Format::Zap, &zap).location.as_deref(), Some("https://a.test"));
+}
+
+#[test]
+fn cyclonedx_is_the_same_in_both_its_forms() {
+    let (json, xml) = (
+        sound(Format::CycloneDx, sample("made/sbom.json")),
+        sound(Format::CycloneDx, sample("made/sbom.xml")),
+    );
+    assert_eq!(json.found, xml.found);
+    assert_eq!(reasons(&json), reasons(&xml));
+    assert_eq!(
+        reasons(&json),
+        ["the analysis says not_affected: code_not_reachable"]
+    );
+    let locations: Vec<_> = json.found.iter().map(|found| found.location.as_deref()).collect();
+    assert_eq!(
+        locations,
+        [
+            Some("org.acme/lib-a 2.1"),
+            Some("lib-b 0.3"),
+            None,
+            Some("shop 1.0"),
+            Some("gone@1")
+        ]
+    );
+    let plain = sound(
+        Format::CycloneDx,
+        r#"{"bomFormat":"CycloneDX","components":[{"name":"a"}]}"#,
+    );
+    assert!(
+        plain.found.is_empty() && !plain.complete,
+        "a list of parts alone says nothing of vulnerabilities"
+    );
+}
+
+#[test]
+fn fingerprints_outlive_versions_tags_and_lines() {
+    let trivy = |tag: &str, version: &str| {
+        one(
+            Format::Trivy,
+            &json!({"SchemaVersion": 2, "Results": [{"Target": format!("app:{tag} (debian 12)"), "Class": "os-pkgs", "Type": "debian",
+            "Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "InstalledVersion": version}]}]}),
+        )
+    };
+    let semgrep = |line: u32, code: &str| {
+        one(
+            Format::Semgrep,
+            &json!({"results": [{"check_id": "a.b", "path": "p", "start": {"line": line}, "extra": {"lines": code, "message": "m"}}]}),
+        )
+    };
+    let bom = |version: &str| {
+        let reference = format!("pkg:npm/%40a/b@{version}?x=y@z");
+        one(
+            Format::CycloneDx,
+            &json!({"bomFormat": "CycloneDX", "components": [{"bom-ref": reference, "name": "b", "version": version, "purl": reference}],
+            "vulnerabilities": [{"id": "CVE-1", "affects": [{"ref": reference}]}]}),
+        )
+    };
+    for (before, after) in [
+        (trivy("1", "1.0"), trivy("2", "1.1")),
+        (semgrep(3, "x  = 1"), semgrep(9, "x = 1\n")),
+        (bom("1.0"), bom("2.0")),
+    ] {
+        assert_eq!(before.fingerprint, after.fingerprint);
+        assert_ne!(before, after, "what moved is told");
+    }
+    assert_ne!(semgrep(3, "x = 1").fingerprint, semgrep(3, "x = 2").fingerprint);
+}
+
+#[test]
+fn trivy_finds_more_than_vulnerabilities() {
+    let report = json!({"SchemaVersion": 2, "Results": [{"Target": "Dockerfile",
+        "Vulnerabilities": [{"VulnerabilityID": "CVE-1", "PkgName": "p", "Severity": "UNKNOWN", "CVSS": {"ghsa": {"V3Score": 9.8}, "nvd": {"V3Score": 5}}}],
+        "Misconfigurations": [
+            {"ID": "DS002", "Title": "root", "Severity": "HIGH", "Status": "FAIL", "CauseMetadata": {"StartLine": 3}},
+            {"ID": "DS003", "Status": "PASS"},
+            {"ID": "DS004", "Status": "EXCEPTION"}],
+        "Secrets": [{"RuleID": "aws", "Title": "AWS key", "Severity": "CRITICAL", "StartLine": 7, "Match": "key = ****"}],
+        "Licenses": [{"Name": "GPL-3.0", "PkgName": "p", "Severity": "LOW"}]}]});
+    let whole = sound(Format::Trivy, report.to_string());
+    let severities: Vec<_> = whole
+        .found
+        .iter()
+        .map(|found| (found.severity, found.location.as_deref().unwrap()))
+        .collect();
+    let expected = [
+        (Severity::Low, "Dockerfile: p"),
+        (Severity::High, "Dockerfile:3"),
+        (Severity::Critical, "Dockerfile:7"),
+        (Severity::Critical, "Dockerfile: p"),
+    ];
+    assert_eq!(severities, expected);
+    assert_eq!(
+        reasons(&whole),
+        [
+            "status PASS: the check found no problem",
+            "suppressed (status EXCEPTION)"
+        ]
+    );
+}
+
+#[test]
+fn what_is_no_open_problem_is_skipped() {
+    for (format, text, reason) in [
+        (Format::Nuclei, json!({"template-id": "t", "matcher-status": false}).to_string(), "matcher-status false: nothing was found"),
+        (
+            Format::Semgrep,
+            json!({"results": [{"check_id": "r", "path": "p", "extra": {"is_ignored": true}}]}).to_string(),
+            "suppressed (in source)",
+        ),
+        (
+            Format::Grype,
+            json!({"matches": [], "ignoredMatches": [{"vulnerability": {"id": "C"}, "appliedIgnoreRules": [{"reason": "test only"}]}]}).to_string(),
+            "suppressed (ignore rule): test only",
+        ),
+        (
+            Format::OpenVas,
+            "<report><results><result><host>h</host><nvt oid='1'/><severity>-1.0</severity></result></results></report>".to_owned(),
+            "false positive: an override says so",
+        ),
+        (
+            Format::OpenVas,
+            "<get_reports_response><report><report><results><result><host>h</host><nvt oid='1'/><threat>Error</threat></result></results></report></report></get_reports_response>".to_owned(),
+            "an error message of the scanner",
+        ),
+        (
+            Format::Zap,
+            json!({"site": [{"@name": "s", "alerts": [{"pluginid": 1, "riskcode": 2, "confidence": 0}]}]}).to_string(),
+            "confidence 0: marked as a false positive",
+        ),
+    ] {
+        let whole = sound(format, text);
+        assert_eq!(reasons(&whole), [reason], "{format:?}");
+    }
+}
+
+#[test]
+fn severities_are_those_of_the_tool() {
+    let nessus = |attribute: &str, score: &str| {
+        format!(
+            "<NessusClientData_v2><Report><ReportHost name='h'><ReportItem pluginID='1' {attribute}>{score}</ReportItem></ReportHost></Report></NessusClientData_v2>"
+        )
+    };
+    let openvas = |fields: &str| {
+        format!("<report><results><result><host>h</host><nvt oid='1'/>{fields}</result></results></report>")
+    };
+    let grype = |word: &str| {
+        json!({"matches": [{"vulnerability": {"id": "C", "severity": word}, "relatedVulnerabilities": [{"id": "D", "cvss": [{"metrics": {"baseScore": 7.1}}]}]}]}).to_string()
+    };
+    let semgrep =
+        |word: &str| json!({"results": [{"check_id": "r", "extra": {"severity": word}}]}).to_string();
+    for (format, text, severity) in [
+        (Format::Nessus, nessus("severity='4'", ""), Severity::Critical),
+        (Format::Nessus, nessus("", "<cvss3_base_score>7.5</cvss3_base_score>"), Severity::High),
+        (Format::OpenVas, openvas("<threat>High</threat><severity>9.8</severity>"), Severity::Critical),
+        (Format::OpenVas, openvas("<threat>Log</threat><severity>0.0</severity>"), Severity::Informational),
+        (Format::OpenVas, openvas("<threat>Medium</threat>"), Severity::Medium),
+        (Format::Grype, grype("Negligible"), Severity::Informational),
+        (Format::Grype, grype("Unknown"), Severity::High),
+        (Format::Semgrep, semgrep("ERROR"), Severity::High),
+        (Format::Semgrep, semgrep("CRITICAL"), Severity::Critical),
+        (Format::Semgrep, semgrep("INVENTORY"), Severity::Informational),
+        (Format::Nuclei, json!({"template-id": "t", "info": {"severity": "unknown", "classification": {"cvss-score": 9.1}}}).to_string(), Severity::Critical),
+        (Format::Csv, "title;severity\nx;8.9".to_owned(), Severity::High),
+        (Format::Csv, "Name\tRisk\nx\tUrgent".to_owned(), Severity::Urgent),
+    ] {
+        assert_eq!(one(format, &text).severity, severity, "{text}");
+    }
+}
+
+#[test]
+fn scans_that_broke_off_close_nothing() {
+    for (format, text, complete) in [
+        (
+            Format::OpenVas,
+            "<report><report><scan_run_status>Stopped</scan_run_status><results/></report></report>",
+            false,
+        ),
+        (
+            Format::OpenVas,
+            "<report><report><results/><scan_run_status>Done</scan_run_status></report></report>",
+            true,
+        ),
+        (
+            Format::Semgrep,
+            r#"{"results":[],"errors":[{"level":"error"}]}"#,
+            false,
+        ),
+        (
+            Format::Semgrep,
+            r#"{"results":[],"errors":[{"level":"warn"}]}"#,
+            true,
+        ),
+        (
+            Format::Nessus,
+            "<NessusClientData_v2><Policy/></NessusClientData_v2>",
+            false,
+        ),
+        (Format::Zap, "<OWASPZAPReport/>", false),
+    ] {
+        assert_eq!(sound(format, text).complete, complete, "{text}");
+    }
+}
+
+#[test]
+fn nuclei_is_the_same_as_lines_and_as_an_array() {
+    let lines = String::from_utf8(sample("nuclei.jsonl")).unwrap();
+    let array = format!("[{}]", lines.lines().collect::<Vec<_>>().join(","));
+    assert_eq!(
+        sound(Format::Nuclei, &lines).found,
+        sound(Format::Nuclei, &array).found
+    );
+    assert_eq!(detect(&mut Cursor::new(&array)).unwrap(), Some(Format::Nuclei));
+}
+
+#[test]
+fn tables_are_read_as_text_whatever_is_in_their_cells() {
+    let table = "\u{feff}SEVERITY;title;id;Rule-ID;file\r\nhigh;\"=1+1;\"\"x\"\"\";a;-2;@SUM(A1)\r\n\r\nlow;+x;b;;\r\n";
+    let found = sound(Format::Csv, table).found;
+    assert_eq!(found[0].title, "=1+1;\"x\"");
+    assert_eq!(
+        (found[0].rule_id.as_deref(), found[0].location.as_deref()),
+        (Some("-2"), Some("@SUM(A1)"))
+    );
+    assert_eq!(found[1].title, "+x");
+}

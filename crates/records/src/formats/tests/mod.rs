@@ -1,0 +1,73 @@
+//! The readers on real reports, on made ones, and on hostile ones.
+
+mod fixtures;
+mod hostile;
+mod mangled;
+mod random;
+mod samples;
+
+use std::io::Cursor;
+
+use super::*;
+
+/// A report, read whole.
+#[derive(Debug)]
+struct Whole {
+    complete: bool,
+    found: Vec<Found>,
+    /// Place and reason.
+    skipped: Vec<(String, String)>,
+}
+
+/// Reads a report whole.
+fn read(format: Format, text: impl AsRef<[u8]>) -> Result<Whole, Refusal> {
+    let mut file = Cursor::new(text.as_ref());
+    let refused = |error| match error {
+        Error::Refused(refusal) => refusal,
+        Error::Io(error) => panic!("{error}"),
+    };
+    let report = format.survey(&mut file).map_err(refused)?;
+    let complete = report.tools().iter().all(|tool| tool.complete);
+    let (mut found, mut skipped) = (Vec::new(), Vec::new());
+    let mut each = |place: &dyn Display, outcome| {
+        match outcome {
+            Outcome::Found(_, finding) => found.push(*finding),
+            Outcome::Skipped(reason) => skipped.push((place.to_string(), reason)),
+        }
+        true
+    };
+    report.each(&mut file, &mut each).map_err(refused)?;
+    assert_eq!(
+        report.entries() as usize,
+        found.len() + skipped.len(),
+        "every entry comes to something"
+    );
+    Ok(Whole {
+        complete,
+        found,
+        skipped,
+    })
+}
+
+/// A report that is sound.
+fn sound(format: Format, text: impl AsRef<[u8]>) -> Whole {
+    read(format, text).unwrap()
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The samples of every format but SARIF.
+const SAMPLES: [(&str, Format); 10] = [
+    ("trivy.json", Format::Trivy),
+    ("nuclei.jsonl", Format::Nuclei),
+    ("semgrep.json", Format::Semgrep),
+    ("grype.json", Format::Grype),
+    ("cyclonedx.json", Format::CycloneDx),
+    ("made/nessus.nessus", Format::Nessus),
+    ("openvas.xml", Format::OpenVas),
+    ("zap.xml", Format::Zap),
+    ("made/findings.csv", Format::Csv),
+    ("made/sbom.xml", Format::CycloneDx),
+];

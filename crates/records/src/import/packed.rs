@@ -1,0 +1,101 @@
+//! A packed report on its way into its file.
+//!
+//! Owns: unpacking gzip piece by piece, up to a bound. Must not: hold more than a piece of it.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+};
+
+use access::Problem;
+use axum::{body::Bytes, http::StatusCode};
+use flate2::write::MultiGzDecoder;
+
+use super::spool::unwritten;
+
+/// How a gzip file starts (RFC 1952 section 2.3.1).
+pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// A file that is unpacked as it comes.
+pub(super) struct Unpacking {
+    decoder: MultiGzDecoder<Bounded>,
+    most: usize,
+}
+
+impl Unpacking {
+    /// Unpacks into this file, at most so many bytes.
+    pub(super) fn new(file: File, most: usize) -> Self {
+        let decoder = MultiGzDecoder::new(Bounded { file, left: most });
+        Self { decoder, most }
+    }
+
+    /// Takes the next piece of the packed file.
+    ///
+    /// # Errors
+    /// 413 beyond the bound, 422 for what is no gzip, 507 without room.
+    pub(super) async fn write(mut self: Box<Self>, chunk: Bytes) -> Result<Box<Self>, Problem> {
+        let written = tokio::task::spawn_blocking(move || {
+            let outcome = self.decoder.write_all(&chunk);
+            (self, outcome)
+        });
+        let (this, outcome) = written.await.map_err(|_| Problem::internal())?;
+        outcome.map_err(|error| refused(&error, this.most))?;
+        Ok(this)
+    }
+
+    /// The unpacked file.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub(super) async fn end(self: Box<Self>) -> Result<File, Problem> {
+        let most = self.most;
+        let ended = tokio::task::spawn_blocking(move || self.decoder.finish());
+        let bounded = ended.await.map_err(|_| Problem::internal())?;
+        Ok(bounded.map_err(|error| refused(&error, most))?.file)
+    }
+}
+
+/// A file with room for so many bytes more.
+struct Bounded {
+    file: File,
+    left: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() > self.left {
+            return Err(io::Error::other(Full));
+        }
+        let written = self.file.write(bytes)?;
+        self.left -= written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The bound is reached.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no room left")]
+struct Full;
+
+fn refused(error: &io::Error, most: usize) -> Problem {
+    if error
+        .get_ref()
+        .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Full>)
+    {
+        let detail = format!("The report is larger than {most} bytes when it is unpacked.");
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
+    }
+    match error.kind() {
+        io::ErrorKind::InvalidInput
+        | io::ErrorKind::InvalidData
+        | io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::WriteZero => Problem::unprocessable(
+            "The report cannot be unpacked: its gzip data is broken or ends too early.",
+        ),
+        _ => unwritten(error),
+    }
+}
