@@ -299,7 +299,7 @@ export const t = {
     title: 'Scans',
     import: 'Import report',
     emptyTitle: 'No scans yet',
-    emptyText: 'Drop a scanner’s report here, or pick a file. Campanile reads SARIF.',
+    emptyText: 'Drop a scanner’s report here, or pick a file. Campanile reads SARIF and nine more formats.',
     drop: 'Drop the report to import it',
     findings: 'Findings of this scan',
     inList: 'All its findings, also closed ones',
@@ -326,7 +326,8 @@ export const t = {
     pickAnother: 'Choose other files',
     dropHere: 'Drop scanner reports here',
     or: 'or',
-    formats: 'SARIF 2.1.0, up to 200 MB each',
+    formats:
+      'SARIF, Trivy, Nuclei, Semgrep, Grype, CycloneDX, Nessus, OpenVAS, ZAP or CSV; also packed (.gz); up to 200 MB each',
     start: (n: number) => (n === 1 ? 'Import' : `Import ${String(n)} files`),
     remove: (name: string) => `Remove ${name}`,
     waiting: 'Waiting',
