@@ -1023,8 +1023,8 @@ export interface paths {
         put?: never;
         /**
          * Import a scanner's report.
-         * @description The body is the report (SARIF 2.1.0, at most 200 MB unless the operator set another limit), or a multipart form
-         *     with a field `file`. The answer comes when the import is done. A report that does not fit is refused with where
+         * @description The body is the report, or a multipart form with a field `file`; either may be packed by gzip. At most 200 MB are
+         *     taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report that does not fit is refused with where
          *     in it the fault is, and nothing is changed. The same report again changes nothing; findings of the tool that a
          *     later report of the same company and project does not hold any more are closed, and reopened when they are back.
          *     Findings that a person marked as accepted risk, false positive or duplicate stay as they are.
@@ -6199,7 +6199,10 @@ export interface operations {
                 company_id: components["schemas"]["Id"];
                 /** @description Its project; without one the findings belong to the company alone. */
                 project_id?: components["schemas"]["Id"];
-                /** @description `sarif`; recognised by itself where it is left out. */
+                /**
+                 * @description `sarif`, `trivy`, `nuclei`, `semgrep`, `grype`, `cyclonedx`, `nessus`, `openvas`, `zap` or `csv`; recognised by
+                 *     what is in the report where it is left out.
+                 */
                 format?: string;
             };
             header?: never;
@@ -6208,9 +6211,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                "application/gzip": number[];
                 "application/json": unknown;
                 "application/sarif+json": unknown;
+                "application/xml": string;
                 "multipart/form-data": components["schemas"]["ReportForm"];
+                "text/csv": string;
             };
         };
         responses: {
