@@ -19,6 +19,17 @@ impl Date {
         Self(TimeZone::UTC.to_datetime(time.timestamp()).date())
     }
 
+    /// The day that it is in this zone then.
+    pub fn of_zone(time: Time, zone: &TimeZone) -> Self {
+        Self(zone.to_datetime(time.timestamp()).date())
+    }
+
+    /// The day after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.tomorrow().unwrap_or(self.0))
+    }
+
     /// Its midnight UTC.
     pub fn midnight(self) -> Time {
         TimeZone::UTC

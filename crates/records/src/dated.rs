@@ -1,16 +1,25 @@
 //! What is due when: everything in these tables that has a place on a calendar.
 //!
-//! Owns: which records are due at which time, in a scope, for everyone or for one person. Must not: say what is open;
-//! [`findings::Status`] and [`scans::Status`] do.
+//! Owns: which records are due at which time, in a scope, for everyone or for one person, page by page. Must not: say
+//! what is open; [`findings::Status`](crate::findings::Status) and [`scans::Status`](crate::scans::Status) do.
+
+mod due;
+mod row;
+mod sql;
+
+pub use due::due;
+
+use std::{fmt, str::FromStr};
 
 use base::{Id, Scope, Severity, SubjectType, Time};
-use serde::Serialize;
-use store::{Error, FromRow, Row, Select, Tx};
+use serde::{Deserialize, Serialize};
 
-use crate::{Named, column, findings, scans};
+use crate::{Date, Named};
 
 /// Why something is on the calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, utoipa::ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = CalendarKind)]
 pub enum Kind {
@@ -24,16 +33,19 @@ pub enum Kind {
     SlaDue,
     /// An open finding should be looked at again by then.
     RetestDue,
+    /// A framework agreement holds for the last day.
+    AgreementExpiry,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::ProjectStart,
         Self::ProjectEnd,
         Self::Scan,
         Self::SlaDue,
         Self::RetestDue,
+        Self::AgreementExpiry,
     ];
 
     /// The name in the API.
@@ -44,6 +56,7 @@ impl Kind {
             Self::Scan => "scan",
             Self::SlaDue => "sla_due",
             Self::RetestDue => "retest_due",
+            Self::AgreementExpiry => "agreement_expiry",
         }
     }
 
@@ -53,6 +66,7 @@ impl Kind {
             Self::ProjectStart | Self::ProjectEnd => SubjectType::Project,
             Self::Scan => SubjectType::Scan,
             Self::SlaDue | Self::RetestDue => SubjectType::Finding,
+            Self::AgreementExpiry => SubjectType::Agreement,
         }
     }
 
@@ -61,15 +75,25 @@ impl Kind {
         matches!(self.entity(), SubjectType::Finding)
     }
 
-    /// Its records, as a statement that ends in conditions; their table's alias there; when they are due.
-    const fn about(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::ProjectStart => (PROJECT_START, "p", "p.starts_at"),
-            Self::ProjectEnd => (PROJECT_END, "p", "p.ends_at"),
-            Self::Scan => (SCAN, "s", STARTS),
-            Self::SlaDue => (SLA_DUE, "f", "f.sla_due_at"),
-            Self::RetestDue => (RETEST_DUE, "f", "f.retest_due_at"),
-        }
+    /// Whether it has a date and no time: it is on that day wherever somebody looks.
+    pub const fn is_whole_day(self) -> bool {
+        matches!(
+            self,
+            Self::ProjectStart | Self::ProjectEnd | Self::AgreementExpiry
+        )
+    }
+}
+
+impl FromStr for Kind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.into_iter().map(Self::name).collect();
+                format!("it is not one of {}", names.join(", "))
+            })
     }
 }
 
@@ -82,10 +106,18 @@ pub struct Query {
     pub company: Option<Id>,
     /// Only deadlines of findings assigned to this person directly, and nothing that is a company's (promise K3).
     pub assigned_to: Option<Id>,
-    /// From this time on.
+    /// Only these kinds.
+    pub kinds: Vec<Kind>,
+    /// From this time on, for what has a time.
     pub from: Time,
     /// Until before this time.
     pub to: Time,
+    /// From this day on, for what has a day: the day of `from` where somebody looks.
+    pub first_day: Date,
+    /// Up to this day, which is in it: the day of the last instant before `to`.
+    pub last_day: Date,
+    /// Only what comes after this entry.
+    pub after: Option<Cursor>,
     /// At most so many, the earliest.
     pub limit: u32,
 }
@@ -99,9 +131,9 @@ pub struct Item {
     pub kind: Kind,
     /// The record's title or name.
     pub title: String,
-    /// When it is due.
+    /// When it is due; the midnight UTC of the day, for what has one.
     pub at: Time,
-    /// When it ends, for what lasts.
+    /// When it ends, for what lasts; the midnight UTC of its last day, for what has days.
     pub ends_at: Option<Time>,
     /// The record's id; what it is says the kind.
     pub entity_id: Id,
@@ -111,116 +143,102 @@ pub struct Item {
     pub status: String,
     /// The company it belongs to.
     pub company: Named,
+    /// Whether nothing of its details may leave the house: the company wants messages without them.
+    pub minimal: bool,
     /// The project it belongs to, or is.
     pub project: Option<Named>,
+    /// Since when the record is known here.
+    pub created_at: Time,
+    /// When the record last changed.
+    pub updated_at: Time,
 }
 
-const PROJECT_START: &str = "select p.id, p.name, p.starts_at, p.ends_at, '', p.status, c.id, c.name, p.id, p.name \
-     from projects p join companies c on c.id = p.company_id where p.starts_at > 0";
-const PROJECT_END: &str = "select p.id, p.name, p.ends_at, 0, '', p.status, c.id, c.name, p.id, p.name \
-     from projects p join companies c on c.id = p.company_id where p.ends_at > 0";
-/// A running scan stands where it started, another where it is to start.
-const STARTS: &str = "case when s.started_at > 0 then s.started_at else s.scheduled_at end";
-const SCAN: &str = "select s.id, s.name, case when s.started_at > 0 then s.started_at else s.scheduled_at end, 0, '', \
-     s.status, c.id, c.name, s.project_id, p.name from scans s join companies c on c.id = s.company_id \
-     left join projects p on p.id = s.project_id where 1 = 1";
-const SLA_DUE: &str = "select f.id, f.title, f.sla_due_at, 0, f.severity, f.status, c.id, c.name, f.project_id, \
-     p.name from findings f join companies c on c.id = f.company_id \
-     left join projects p on p.id = f.project_id where f.sla_due_at > 0";
-const RETEST_DUE: &str = "select f.id, f.title, f.retest_due_at, 0, f.severity, f.status, c.id, c.name, \
-     f.project_id, p.name from findings f join companies c on c.id = f.company_id \
-     left join projects p on p.id = f.project_id where f.retest_due_at > 0";
+impl Item {
+    /// Its day, for what has one.
+    pub fn day(&self) -> Option<Date> {
+        self.kind.is_whole_day().then(|| Date::of(self.at))
+    }
 
-const ASSIGNED: &str = "f.id in (select a.finding_id from finding_users a where a.user_id = ?)";
+    /// Its last day, for what lasts for days.
+    pub fn last_day(&self) -> Option<Date> {
+        self.ends_at.filter(|_| self.kind.is_whole_day()).map(Date::of)
+    }
 
-/// What is due in a scope, the earliest first, equals by id. A finding is there once, however many people see to it.
-///
-/// # Errors
-/// The store's.
-pub fn due(tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Item>, Error> {
-    let mut items = Vec::new();
-    for kind in Kind::ALL {
-        if query.assigned_to.is_none() || kind.is_personal() {
-            items.extend(of_kind(tx, kind, query)?);
+    /// Where the page after it begins.
+    pub const fn cursor(&self) -> Cursor {
+        Cursor {
+            at: self.at,
+            kind: self.kind,
+            id: self.entity_id,
         }
     }
-    items.sort_unstable_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-    items.truncate(query.limit as usize);
-    Ok(items)
-}
 
-fn of_kind(tx: &mut Tx<'_>, kind: Kind, query: &Query) -> Result<Vec<Item>, Error> {
-    let (sql, table, at) = kind.about();
-    let company = format!("{table}.company_id");
-    let mut select = Select::new(sql)
-        .scope(&company, &query.scope)
-        .filter(&format!("{company} = ?"), query.company)
-        .filter(&format!("{at} >= ?"), Some(query.from))
-        .filter(&format!("{at} < ?"), Some(query.to));
-    select = match kind.entity() {
-        SubjectType::Finding => select
-            .within("f.status", findings::Status::OPEN)
-            .filter(ASSIGNED, query.assigned_to),
-        SubjectType::Scan => select.within("s.status", scans::Status::AHEAD),
-        _ => select,
-    };
-    let rows: Vec<Due> = select
-        .push(
-            &format!(" order by {at}, {table}.id limit ?"),
-            vec![query.limit.into()],
-        )
-        .all(tx)?;
-    Ok(rows.into_iter().map(|row| row.item(kind)).collect())
-}
-
-/// A row of any of the statements.
-struct Due {
-    entity_id: Id,
-    title: String,
-    at: Time,
-    ends_at: Option<Time>,
-    severity: Option<Severity>,
-    status: String,
-    company: Named,
-    project: Option<Named>,
-}
-
-impl FromRow for Due {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        let severity: String = row.get(4)?;
-        Ok(Self {
-            entity_id: row.get(0)?,
-            title: row.get(1)?,
-            at: row.get(2)?,
-            ends_at: column::time(row, 3)?,
-            severity: if severity.is_empty() {
-                None
-            } else {
-                Some(row.get(4)?)
-            },
-            status: row.get(5)?,
-            company: Named {
-                id: row.get(6)?,
-                name: row.get(7)?,
-            },
-            project: column::named(row, 8)?,
-        })
+    /// What entries are in the order of: their times, equals by their ids.
+    fn key(&self) -> (Time, &str) {
+        (self.at, &self.id)
     }
 }
 
-impl Due {
-    fn item(self, kind: Kind) -> Item {
-        Item {
-            id: format!("{}:{}", kind.name(), self.entity_id),
-            kind,
-            title: self.title,
-            at: self.at,
-            ends_at: self.ends_at,
-            entity_id: self.entity_id,
-            severity: self.severity,
-            status: self.status,
-            company: self.company,
-            project: self.project,
+/// A place in the order of entries. Outside it is one word: the nanoseconds and the id of the entry before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    at: Time,
+    kind: Kind,
+    id: Id,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}:{}", self.at.nanos(), self.kind.name(), self.id)
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = ();
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (nanos, id) = text.split_once('_').ok_or(())?;
+        let (kind, id) = id.split_once(':').ok_or(())?;
+        let cursor = Self {
+            at: Time::from_nanos(nanos.parse().map_err(drop)?),
+            kind: kind.parse().map_err(drop)?,
+            id: id.parse().map_err(drop)?,
+        };
+        // Only as we write it: no sign before it, no other spelling of the id.
+        (cursor.to_string() == text).then_some(cursor).ok_or(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Clock;
+
+    use super::*;
+
+    #[test]
+    fn a_cursor_reads_back_and_nothing_else_does() {
+        let id = Clock::system().id();
+        for kind in Kind::ALL {
+            let cursor = Cursor {
+                at: Time::from_nanos(1_790_000_000_000_000_001),
+                kind,
+                id,
+            };
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        let upper = id.to_string().to_uppercase();
+        for bad in [
+            String::new(),
+            "1".to_owned(),
+            format!("1_{id}"),
+            format!("+1_scan:{id}"),
+            format!("01_scan:{id}"),
+            format!("1_scan:{upper}"),
+            format!("1_scam:{id}"),
+            "1_scan:".to_owned(),
+            format!("99999999999999999999_scan:{id}"),
+            format!("1_scan:{id} "),
+        ] {
+            assert_eq!(bad.parse::<Cursor>(), Err(()), "{bad}");
         }
     }
 }

@@ -50,6 +50,7 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             include_str!("../migrations/0003-more-records.sql"),
         ),
         ("0004-sla-clock", include_str!("../migrations/0004-sla-clock.sql")),
+        ("0006-calendar", include_str!("../migrations/0006-calendar.sql")),
         (
             "0007-external-events",
             include_str!("../migrations/0007-external-events.sql"),

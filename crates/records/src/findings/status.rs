@@ -80,6 +80,10 @@ impl Status {
     /// Those that are open, for SQL; [`is_open`](Self::is_open) is made of it.
     pub const OPEN: [Self; 3] = [Open, InProgress, Retest];
 
+    /// The same as a list of literals, as the partial indexes of the open ones have it: a database uses such an index
+    /// only where the statement says so in the same words.
+    pub const OPEN_SQL: &'static str = "('open', 'in_progress', 'retest')";
+
     /// Whether there is still something to do about it.
     pub fn is_open(self) -> bool {
         Self::OPEN.contains(&self)
@@ -195,5 +199,10 @@ mod tests {
             3
         );
         assert!("Open".parse::<Status>().is_err());
+        let names: Vec<_> = Status::OPEN
+            .into_iter()
+            .map(|status| format!("'{status}'"))
+            .collect();
+        assert_eq!(Status::OPEN_SQL, format!("({})", names.join(", ")));
     }
 }

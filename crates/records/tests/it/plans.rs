@@ -3,7 +3,7 @@
 use access::{PageQuery, Problem};
 use base::{Id, Scope, Severity, Time};
 use records::{
-    By, Named, Place, dated,
+    By, Date, Named, Place, dated,
     findings::{self, Context, Filter, New, Sort, import},
     projects, scans,
 };
@@ -164,6 +164,21 @@ async fn one_record_is_searched_by_its_id() {
     }
 }
 
+fn calendar(world: &World, scope: Scope, company: Option<Id>, assigned_to: Option<Id>) -> dated::Query {
+    dated::Query {
+        scope,
+        company,
+        assigned_to,
+        kinds: dated::Kind::ALL.to_vec(),
+        from: world.clock.now(),
+        to: Time::from_nanos(i64::MAX),
+        first_day: Date::of(world.clock.now()),
+        last_day: Date::of(Time::from_nanos(i64::MAX)),
+        after: None,
+        limit: 100,
+    }
+}
+
 // promise: K7
 #[tokio::test]
 async fn the_calendar_searches_whoever_asks() {
@@ -174,19 +189,49 @@ async fn the_calendar_searches_whoever_asks() {
             (Scope::All, None, None),
             (Scope::All, company, None),
             (Scope::of([world.ours]), None, None),
+            (Scope::of([world.ours, world.theirs]), None, None),
             (Scope::of([world.ours, world.theirs]), company, None),
             (Scope::of([world.ours]), None, Some(me)),
             (Scope::All, company, Some(me)),
         ] {
-            let query = dated::Query {
-                scope,
-                company,
-                assigned_to,
-                from: world.clock.now(),
-                to: Time::from_nanos(i64::MAX),
-                limit: 100,
-            };
-            searches(&world, move |tx| Ok(dated::due(tx, &query).map(drop)?)).await;
+            let query = calendar(&world, scope, company, assigned_to);
+            for kind in dated::Kind::ALL {
+                let cursor = format!("{}_{}:{}", query.from.nanos(), kind.name(), world.clock.id());
+                for after in [None, Some(cursor.parse().unwrap())] {
+                    let query = dated::Query {
+                        after,
+                        ..query.clone()
+                    };
+                    searches(&world, move |tx| Ok(dated::due(tx, &query).map(drop)?)).await;
+                }
+            }
+        }
+    }
+}
+
+// promise: K4
+#[tokio::test]
+async fn open_deadlines_are_read_in_order_from_their_own_indexes() {
+    for world in World::all().await {
+        for (scope, index) in [
+            (Scope::All, "findings_open_"),
+            (Scope::of([world.ours]), "findings_open_company_"),
+            (Scope::of([world.ours, world.theirs]), "findings_open_company_"),
+        ] {
+            let query = calendar(&world, scope, None, None);
+            let plans = world
+                .store
+                .write(move |tx| testing::plans(tx, |tx| dated::due(tx, &query).map(drop)));
+            let plans = plans.await.unwrap();
+            for column in ["sla", "retest"] {
+                let index = format!("{index}{column}");
+                let (sql, plan) = plans
+                    .iter()
+                    .find(|(sql, _)| sql.contains(&format!("f.{column}_due_at, 0,")))
+                    .unwrap();
+                let used = plan.iter().any(|line| line.contains(&index));
+                assert!(used, "{}: {index}: {sql}\n{}", world.database, plan.join("\n"));
+            }
         }
     }
 }

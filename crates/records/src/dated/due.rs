@@ -1,0 +1,174 @@
+//! Reading what is due: kind by kind, merged in the order of time.
+
+use std::{cmp::Ordering, collections::HashMap};
+
+use base::{Id, Scope, SubjectType, Time};
+use store::{Error, Select, Tx, Value};
+
+use super::{Item, Kind, Query, row::Due, sql};
+use crate::scans;
+
+/// How many companies one statement asks for.
+const COMPANIES: usize = 100;
+
+/// What is due in a scope, the earliest first, equals by id. A finding is there once, however many people see to it.
+///
+/// # Errors
+/// The store's.
+pub fn due(tx: &mut Tx<'_>, query: &Query) -> Result<Vec<Item>, Error> {
+    let mut items = Vec::new();
+    for kind in Kind::ALL {
+        if query.kinds.contains(&kind) && (query.assigned_to.is_none() || kind.is_personal()) {
+            let rows = of_kind(tx, kind, query)?;
+            items.extend(rows.into_iter().map(|row| row.item(kind)));
+        }
+    }
+    items.sort_unstable_by(|a, b| a.key().cmp(&b.key()));
+    items.truncate(query.limit as usize);
+    Ok(items)
+}
+
+fn of_kind(tx: &mut Tx<'_>, kind: Kind, query: &Query) -> Result<Vec<Due>, Error> {
+    let Some(span) = Span::of(kind, query) else {
+        return Ok(Vec::new());
+    };
+    let (sql, table, at) = sql::of(kind);
+    let company = format!("{table}.company_id");
+    let select = match (kind.entity(), query.assigned_to, companies(query)) {
+        (SubjectType::Finding, Some(user), _) => Select::new("").push(&sql::assigned(at), vec![user.into()]),
+        (SubjectType::Finding, None, Some(companies)) => {
+            return of_companies(tx, at, &companies, &span, query.limit as usize);
+        }
+        (SubjectType::Finding, None, None) => Select::new(&sql::everywhere(at)),
+        (SubjectType::Scan, ..) => Select::new(sql).within("s.status", scans::Status::AHEAD),
+        _ => Select::new(sql),
+    };
+    let select = select
+        .scope(&company, &query.scope)
+        .filter(&format!("{company} = ?"), query.company);
+    span.narrow(select, at, &format!("{table}.id"))
+        .push(
+            &format!(" order by {at}, {table}.id limit ?"),
+            vec![query.limit.into()],
+        )
+        .all(tx)
+}
+
+/// The companies to look into; none for all there are.
+fn companies(query: &Query) -> Option<Vec<Id>> {
+    match (&query.scope, query.company) {
+        (Scope::All, None) => None,
+        (Scope::Companies(companies), None) => Some(companies.iter().copied().collect()),
+        (scope, Some(company)) => Some(if scope.allows(company) {
+            vec![company]
+        } else {
+            Vec::new()
+        }),
+    }
+}
+
+/// The part of the window in which a kind is looked for.
+struct Span {
+    from: Time,
+    to: Time,
+    /// At `from`, only after this record.
+    after: Option<Id>,
+}
+
+impl Span {
+    /// None where nothing is left of it.
+    fn of(kind: Kind, query: &Query) -> Option<Self> {
+        let (mut from, to) = if kind.is_whole_day() {
+            (query.first_day.midnight(), query.last_day.next().midnight())
+        } else {
+            (query.from, query.to)
+        };
+        let mut after = None;
+        if let Some(cursor) = query.after {
+            // At one time the kinds come in the order of their names.
+            match kind.name().cmp(cursor.kind.name()) {
+                Ordering::Less => {
+                    from = from.max(Time::from_nanos(cursor.at.nanos().saturating_add(1)));
+                }
+                Ordering::Equal if cursor.at >= from => {
+                    (from, after) = (cursor.at, Some(cursor.id));
+                }
+                Ordering::Equal => {}
+                Ordering::Greater => from = from.max(cursor.at),
+            }
+        }
+        (from < to).then_some(Self { from, to, after })
+    }
+
+    fn narrow(&self, select: Select, at: &str, id: &str) -> Select {
+        // One bound from below: of two SQLite would search by the first and walk to the second.
+        let select = match self.after {
+            Some(after) => select.push(
+                &format!(" and ({at}, {id}) > (?, ?)"),
+                vec![self.from.into(), after.into()],
+            ),
+            None => select.filter(&format!("{at} >= ?"), Some(self.from)),
+        };
+        select.filter(&format!("{at} < ?"), Some(self.to))
+    }
+}
+
+/// The first findings of these companies together. From each the first few are taken, somewhat more than its share:
+/// up to the earliest place at which one of them may have more, nothing is missing. Where that is not enough, more are
+/// taken. Each is read in the order of its own index, so that what a caller may not see costs nothing.
+fn of_companies(
+    tx: &mut Tx<'_>,
+    at: &str,
+    companies: &[Id],
+    span: &Span,
+    limit: usize,
+) -> Result<Vec<Due>, Error> {
+    let mut each = if companies.len() > 1 {
+        (2 * limit / companies.len() + 8).min(limit)
+    } else {
+        limit
+    };
+    loop {
+        let mut rows = Vec::new();
+        for companies in companies.chunks(COMPANIES) {
+            rows.extend(first_of_each(tx, at, companies, span, each)?);
+        }
+        rows.sort_unstable_by_key(|row| (row.at, row.entity_id));
+        let sure = sure(&rows, each);
+        if sure >= limit || sure == rows.len() || each >= limit {
+            rows.truncate(limit);
+            return Ok(rows);
+        }
+        each = each.saturating_mul(4).min(limit);
+    }
+}
+
+/// How many of the rows, in order, are followed by nothing that was not read.
+fn sure(rows: &[Due], each: usize) -> usize {
+    let mut counts = HashMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        let count = counts.entry(row.company.id).or_insert(0);
+        *count += 1;
+        if *count == each {
+            return index + 1;
+        }
+    }
+    rows.len()
+}
+
+fn first_of_each(
+    tx: &mut Tx<'_>,
+    at: &str,
+    companies: &[Id],
+    span: &Span,
+    each: usize,
+) -> Result<Vec<Due>, Error> {
+    if companies.is_empty() {
+        return Ok(Vec::new());
+    }
+    let each = i64::try_from(each).unwrap_or(i64::MAX);
+    let mut values: Vec<Value> = vec![span.from.into(), span.to.into(), each.into()];
+    values.extend(span.after.map(Value::from));
+    values.extend(companies.iter().map(|company| Value::from(*company)));
+    tx.all(&sql::of_each(at, companies.len(), span.after.is_some()), &values)
+}

@@ -1,0 +1,68 @@
+//! A row of any of the statements as an entry.
+
+use base::{Id, Severity, Time};
+use store::{Error, FromRow, Row};
+
+use super::{Item, Kind};
+use crate::{Named, column};
+
+/// The columns of [`sql`](super::sql), in their order.
+pub(super) struct Due {
+    pub(super) entity_id: Id,
+    title: String,
+    pub(super) at: Time,
+    ends_at: Option<Time>,
+    severity: Option<Severity>,
+    status: String,
+    pub(super) company: Named,
+    minimal: bool,
+    project: Option<Named>,
+    created_at: Time,
+    updated_at: Time,
+}
+
+impl FromRow for Due {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        let severity: String = row.get(4)?;
+        Ok(Self {
+            entity_id: row.get(0)?,
+            title: row.get(1)?,
+            at: row.get(2)?,
+            ends_at: column::time(row, 3)?,
+            severity: if severity.is_empty() {
+                None
+            } else {
+                Some(row.get(4)?)
+            },
+            status: row.get(5)?,
+            company: Named {
+                id: row.get(6)?,
+                name: row.get(7)?,
+            },
+            minimal: row.get(8)?,
+            project: column::named(row, 9)?,
+            created_at: row.get(11)?,
+            updated_at: row.get(12)?,
+        })
+    }
+}
+
+impl Due {
+    pub(super) fn item(self, kind: Kind) -> Item {
+        Item {
+            id: format!("{}:{}", kind.name(), self.entity_id),
+            kind,
+            title: self.title,
+            at: self.at,
+            ends_at: self.ends_at,
+            entity_id: self.entity_id,
+            severity: self.severity,
+            status: self.status,
+            company: self.company,
+            minimal: self.minimal,
+            project: self.project,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+        }
+    }
+}

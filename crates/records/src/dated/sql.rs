@@ -1,0 +1,95 @@
+//! What each kind of entry is read from.
+//!
+//! Owns: one statement a kind, all with the columns of [`row::Due`](super::row::Due), each ending in conditions. What
+//! stands first is what is searched, in order of time; `cross join` keeps SQLite from beginning elsewhere.
+//! Must not: have a value in it but the statuses, which partial indexes need to see.
+
+use super::Kind;
+use crate::findings::Status;
+
+/// Of a kind: its records, as a statement that ends in conditions; their table's alias there; when they are due.
+pub(super) const fn of(kind: Kind) -> (&'static str, &'static str, &'static str) {
+    match kind {
+        Kind::ProjectStart => (PROJECT_START, "p", "p.starts_at"),
+        Kind::ProjectEnd => (PROJECT_END, "p", "p.ends_at"),
+        Kind::Scan => (SCAN, "s", STARTS),
+        Kind::AgreementExpiry => (AGREEMENT_EXPIRY, "a", "a.expires_at"),
+        Kind::SlaDue => ("", "f", "f.sla_due_at"),
+        Kind::RetestDue => ("", "f", "f.retest_due_at"),
+    }
+}
+
+const PROJECT_START: &str = "select p.id, p.name, p.starts_at, p.ends_at, '', p.status, c.id, c.name, \
+     c.minimal_messages, p.id, p.name, p.created_at, p.updated_at \
+     from projects p cross join companies c where c.id = p.company_id and p.starts_at > 0";
+const PROJECT_END: &str = "select p.id, p.name, p.ends_at, 0, '', p.status, c.id, c.name, \
+     c.minimal_messages, p.id, p.name, p.created_at, p.updated_at \
+     from projects p cross join companies c where c.id = p.company_id and p.ends_at > 0";
+const AGREEMENT_EXPIRY: &str = "select a.id, a.name, a.expires_at, 0, '', a.status, c.id, c.name, \
+     c.minimal_messages, '', '', a.created_at, a.updated_at \
+     from agreements a cross join companies c \
+     where c.id = a.company_id and a.status = 'active' and a.expires_at > 0";
+/// A running scan stands where it started, another where it is to start.
+const STARTS: &str = "case when s.started_at > 0 then s.started_at else s.scheduled_at end";
+const SCAN: &str = "select s.id, s.name, case when s.started_at > 0 then s.started_at else s.scheduled_at end, 0, '', \
+     s.status, c.id, c.name, c.minimal_messages, s.project_id, p.name, s.created_at, s.updated_at \
+     from scans s cross join companies c left join projects p on p.id = s.project_id where c.id = s.company_id";
+
+/// The columns of a finding that is due at this column.
+fn finding(at: &str) -> String {
+    format!(
+        "select f.id, f.title, {at}, 0, f.severity, f.status, c.id, c.name, c.minimal_messages, f.project_id, p.name, \
+         f.created_at, f.updated_at from"
+    )
+}
+
+/// What makes a finding due, in the words of the partial indexes.
+fn open(at: &str) -> String {
+    format!("f.status in {} and {at} > 0", Status::OPEN_SQL)
+}
+
+/// Findings of all companies.
+pub(super) fn everywhere(at: &str) -> String {
+    format!(
+        "{} findings f cross join companies c left join projects p on p.id = f.project_id \
+         where c.id = f.company_id and {}",
+        finding(at),
+        open(at)
+    )
+}
+
+/// Findings assigned to a person directly: `?` is whom.
+pub(super) fn assigned(at: &str) -> String {
+    format!(
+        "{} finding_users u cross join findings f cross join companies c \
+         left join projects p on p.id = f.project_id \
+         where f.id = u.finding_id and c.id = f.company_id and {} and u.user_id = ?",
+        finding(at),
+        open(at)
+    )
+}
+
+/// Findings of each of so many companies, of each the first few: `$1` and `$2` are the window, `$3` is how many, `$4`
+/// the finding at `$1` to begin after where there is one, then the companies.
+pub(super) fn of_each(at: &str, companies: usize, after: bool) -> String {
+    let (open, name) = (open(at), at.trim_start_matches("f."));
+    let (first, from) = if after {
+        (5, format!("({at}, f.id) > ($1, $4)"))
+    } else {
+        (4, format!("{at} >= $1"))
+    };
+    let each: Vec<String> = (first..first + companies)
+        .map(|company| {
+            format!(
+                "select o{company}.id from (select f.id, f.{name} from findings f where f.company_id = ${company} \
+                 and {open} and {from} and {at} < $2 order by {at}, f.id limit $3) as o{company}"
+            )
+        })
+        .collect();
+    format!(
+        "{} ({}) as o cross join findings f cross join companies c left join projects p on p.id = f.project_id \
+         where f.id = o.id and c.id = f.company_id",
+        finding(at),
+        each.join(" union all ")
+    )
+}
