@@ -199,7 +199,7 @@ impl Access {
         Ok(caller)
     }
 
-    fn note_use(&self, credential: Id) {
+    pub(crate) fn note_use(&self, credential: Id) {
         let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() < USES || used.contains_key(&credential) {
             used.insert(credential, self.clock().now());

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Session,
     /// Made by hand, for programs.
     Token,
+    /// In the address of a calendar feed: it opens that feed and nothing else.
+    Feed,
 }
 
 impl Kind {
@@ -24,6 +26,7 @@ impl Kind {
         match self {
             Self::Session => "session",
             Self::Token => "token",
+            Self::Feed => "calendar",
         }
     }
 
@@ -32,6 +35,7 @@ impl Kind {
         match self {
             Self::Session => "cms_",
             Self::Token => "cmp_",
+            Self::Feed => "cmf_",
         }
     }
 
@@ -45,12 +49,16 @@ impl Kind {
 /// The length of every credential: a prefix and 43 characters.
 const LENGTH: usize = 47;
 
-/// The hash it is kept as, or none for a text that cannot be one. The text is random, so a plain hash does.
+/// The hash that a session or an API token is kept as, or none for a text that cannot be one.
 pub(crate) fn hash(credential: &str) -> Option<String> {
-    let possible = credential.len() == LENGTH
-        && [Kind::Session, Kind::Token]
-            .iter()
-            .any(|kind| credential.starts_with(kind.prefix()));
+    hash_of(credential, &[Kind::Session, Kind::Token])
+}
+
+/// The hash that a credential of one of these kinds is kept as, or none for a text that cannot be one. The text is
+/// random, so a plain hash does.
+pub(crate) fn hash_of(credential: &str, kinds: &[Kind]) -> Option<String> {
+    let possible =
+        credential.len() == LENGTH && kinds.iter().any(|kind| credential.starts_with(kind.prefix()));
     possible.then(|| {
         let digest = Sha256::digest(credential.as_bytes());
         digest
@@ -79,7 +87,7 @@ impl FromRow for Found {
 
 const BY_HASH: &str = "select c.id, c.kind, c.expires_at, u.id, u.name, u.email, u.is_admin \
      from credentials c join users u on u.id = c.user_id \
-     where c.hash = $1 and u.disabled = 0 and (c.expires_at = 0 or c.expires_at > $2)";
+     where c.hash = $1 and c.kind in ('session', 'token') and u.disabled = 0 and (c.expires_at = 0 or c.expires_at > $2)";
 const ROLES: &str = "select company_id, role from memberships where user_id = $1";
 
 /// Who comes with the credential of this hash, if it is still good.
@@ -255,6 +263,9 @@ mod tests {
             assert!(!hash.contains(credential.expose()));
             assert_ne!(credential, kind.make(&clock));
         }
+        let feed = Kind::Feed.make(&clock);
+        assert_eq!(hash(feed.expose()), None, "a feed's key is no bearer");
+        assert!(hash_of(feed.expose(), &[Kind::Feed]).is_some());
         let long = "cmp_".repeat(1_000);
         for bad in ["", "cmp_", "x", &long, &"x".repeat(LENGTH)] {
             assert_eq!(hash(bad), None);

@@ -51,6 +51,18 @@ pub struct TeamAddress {
     pub broken: bool,
 }
 
+/// Whether there is such a company in a scope.
+///
+/// # Errors
+/// The store's.
+pub fn has_company(tx: &mut Tx<'_>, company: Id, scope: &Scope) -> Result<bool, Error> {
+    let found: Option<(Id,)> = Select::new("select id from companies where 1 = 1")
+        .scope("id", scope)
+        .filter("id = ?", Some(company))
+        .one(tx)?;
+    Ok(found.is_some())
+}
+
 /// A team by name, without its addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TeamName {

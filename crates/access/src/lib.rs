@@ -9,6 +9,7 @@
 pub mod audit;
 pub mod directory;
 mod extract;
+pub mod feed_keys;
 pub mod page;
 mod problem;
 mod role;
@@ -68,5 +69,9 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             include_str!("../migrations/0004-access-changes.sql"),
         ),
         ("0005-audit", include_str!("../migrations/0005-audit.sql")),
+        (
+            "0006-calendar-feeds",
+            include_str!("../migrations/0006-calendar-feeds.sql"),
+        ),
     ],
 };

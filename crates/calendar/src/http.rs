@@ -1,12 +1,18 @@
 //! `/calendar`.
 
-use access::{Caller, Json, Problem, Query};
+use access::{Caller, Json, Page, Problem, Query};
 use axum::extract::State;
 use base::{Id, Severity, SubjectType, Time};
-use records::dated::{self, Kind};
+use records::{
+    Date,
+    dated::{self, Cursor, Kind},
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{Calendar, Window};
+use crate::{Calendar, Window, window};
+
+/// Entries of an answer where no number is asked for.
+pub const DEFAULT_ITEMS: u32 = 1_000;
 
 /// The most entries of an answer.
 pub const MAX_ITEMS: u32 = 5_000;
@@ -15,7 +21,7 @@ pub const MAX_ITEMS: u32 = 5_000;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CalendarQuery {
-    /// From this time on; one month ago by default.
+    /// From this time on; one month ago by default. What has a date is there when any of its day is in the window.
     from: Option<Time>,
     /// Until before this time; in two months by default. At most 400 days after `from`.
     to: Option<Time>,
@@ -24,6 +30,30 @@ pub struct CalendarQuery {
     /// Only deadlines of findings assigned to the caller directly.
     #[serde(default)]
     mine: bool,
+    /// The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default.
+    tz: Option<String>,
+    /// How many entries, 1 to 5,000; 1,000 by default.
+    #[param(minimum = 1, maximum = 5000)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the answer before, with everything else as it was there.
+    cursor: Option<String>,
+}
+
+impl CalendarQuery {
+    fn limit(&self) -> Result<u32, Problem> {
+        match self.limit.unwrap_or(DEFAULT_ITEMS) {
+            limit @ 1..=MAX_ITEMS => Ok(limit),
+            _ => Err(Problem::field(
+                "limit",
+                format!("it is not from 1 to {MAX_ITEMS}"),
+            )),
+        }
+    }
+
+    fn after(&self) -> Result<Option<Cursor>, Problem> {
+        let parsed = self.cursor.as_deref().map(str::parse).transpose();
+        parsed.map_err(|()| Problem::field("cursor", "it is not a cursor of the calendar"))
+    }
 }
 
 /// An entry of the calendar.
@@ -36,10 +66,16 @@ pub struct Item {
     pub kind: Kind,
     /// The record's title or name.
     pub title: String,
-    /// When it is due.
+    /// When it is due. For what has a date and no time: midnight UTC of that day.
     pub at: Time,
-    /// When it ends, for what lasts.
+    /// When it ends, for what lasts. For what has a date: midnight UTC of its last day.
     pub ends_at: Option<Time>,
+    /// Whether it has a date and no time: it is on that date wherever somebody looks.
+    pub all_day: bool,
+    /// That date.
+    pub date: Option<Date>,
+    /// The last day of what lasts for days; it belongs to it.
+    pub ends_on: Option<Date>,
     /// What kind of record it is.
     pub entity_type: SubjectType,
     /// Which record.
@@ -60,6 +96,7 @@ pub struct Item {
 
 impl From<dated::Item> for Item {
     fn from(item: dated::Item) -> Self {
+        let (date, ends_on) = (item.day(), item.last_day());
         let (project_id, project_name) = match item.project {
             Some(project) => (Some(project.id), Some(project.name)),
             None => (None, None),
@@ -70,6 +107,9 @@ impl From<dated::Item> for Item {
             title: item.title,
             at: item.at,
             ends_at: item.ends_at,
+            all_day: date.is_some(),
+            date,
+            ends_on,
             entity_type: item.kind.entity(),
             entity_id: item.entity_id,
             severity: item.severity,
@@ -92,11 +132,11 @@ pub struct Feed {
     pub from: Time,
     /// Its end, which is not in it.
     pub to: Time,
-    /// Whether there is more in the window than the 5,000 entries given: ask for a shorter one.
-    pub truncated: bool,
+    /// Where the answer goes on, as the `cursor` of the same question; none where this is all.
+    pub next_cursor: Option<String>,
 }
 
-/// What is due when: projects, scans, deadlines of findings
+/// What is due when: projects, scans, deadlines of findings, ends of agreements
 #[utoipa::path(
     get, path = "/calendar", tag = "calendar", operation_id = "get_calendar", params(CalendarQuery),
     responses(
@@ -109,26 +149,32 @@ pub async fn get(
     caller: Caller,
     Query(query): Query<CalendarQuery>,
 ) -> Result<Json<Feed>, Problem> {
-    let window = Window::new(query.from, query.to, calendar.store.clock().now())?;
+    let window = Window::new(query.from, query.to, calendar.store().clock().now())?;
+    let zone = window::zone(query.tz.as_deref())?;
+    let (limit, after) = (query.limit()?, query.after()?);
+    let (first_day, last_day) = window.days(&zone);
     let query = dated::Query {
         assigned_to: query.mine.then_some(caller.user_id),
         scope: caller.scope,
         company: query.company_id,
+        kinds: Kind::ALL.to_vec(),
         from: window.from,
         to: window.to,
+        first_day,
+        last_day,
+        after,
         // One more than is given says whether there is more.
-        limit: MAX_ITEMS + 1,
+        limit: limit + 1,
     };
-    let mut items = calendar
-        .store
-        .read(move |tx| dated::due(tx, &query).map_err(Problem::from))
-        .await?;
-    let truncated = items.len() > MAX_ITEMS as usize;
-    items.truncate(MAX_ITEMS as usize);
+    let items = calendar.store().read(move |tx| dated::due(tx, &query));
+    let page = Page::cut(items.await.map_err(Problem::from)?, limit, |item| {
+        item.cursor().to_string()
+    });
+    let page = page.map(Item::from);
     Ok(Json(Feed {
-        items: items.into_iter().map(Item::from).collect(),
+        items: page.items,
         from: window.from,
         to: window.to,
-        truncated,
+        next_cursor: page.next_cursor,
     }))
 }

@@ -1,24 +1,37 @@
-//! The calendar: what is due, on one timeline.
+//! The calendar: what is due, on one timeline, as JSON and as iCalendar feeds to subscribe to.
 //!
-//! Owns: the window of time and the feed over [`records::dated`]. Must not: own data, hold a status rule of its own, or
-//! listen to the bus.
+//! Owns: the window of time and the zone whose days count, the feed over [`records::dated`], what a subscribed feed
+//! shows and how it is written ([`ical`]). Must not: own data (a feed's key is a credential of `access`), hold a
+//! status rule of its own, or listen to the bus.
 
+pub mod feeds;
 pub mod http;
+pub mod ical;
 mod window;
 
 pub use window::{MAX_DAYS, Window};
 
+use access::Access;
 use store::Store;
 
 /// The state of this crate's handlers.
 #[derive(Clone)]
 pub struct Calendar {
-    store: Store,
+    access: Access,
+    public_url: std::sync::Arc<str>,
 }
 
 impl Calendar {
-    /// A calendar over the records of `store`.
-    pub const fn new(store: Store) -> Self {
-        Self { store }
+    /// A calendar over the records in the store of `access`; `public_url` is where the console and the API are, as
+    /// links in feeds have it.
+    pub fn new(access: Access, public_url: &str) -> Self {
+        Self {
+            access,
+            public_url: public_url.trim_end_matches('/').into(),
+        }
+    }
+
+    fn store(&self) -> &Store {
+        self.access.store()
     }
 }

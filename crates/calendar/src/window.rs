@@ -1,10 +1,14 @@
-//! From when to when (promise K2).
+//! From when to when (promise K2), and where somebody looks.
 
 use std::time::Duration;
 
 use access::{Problem, validate::Check};
 use base::Time;
-use jiff::{Span, tz::TimeZone};
+use jiff::{
+    Span,
+    tz::{TimeZone, TimeZoneDatabase},
+};
+use records::Date;
 
 /// The most days a window spans.
 pub const MAX_DAYS: u64 = 400;
@@ -40,10 +44,30 @@ impl Window {
         );
         check.done().map(|()| window)
     }
+
+    /// Its first and its last day in a zone. What has a date is in the window when any of that day is.
+    pub fn days(self, zone: &TimeZone) -> (Date, Date) {
+        let last = Time::from_nanos(self.to.nanos().saturating_sub(1));
+        (Date::of_zone(self.from, zone), Date::of_zone(last, zone))
+    }
+}
+
+/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
+/// every node knows the same.
+///
+/// # Errors
+/// 422 for one that is unknown.
+pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+    let Some(name) = name else {
+        return Ok(TimeZone::UTC);
+    };
+    TimeZoneDatabase::bundled()
+        .get(name)
+        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
 }
 
 /// So many months later, on the same day of the month or its last, at the same time UTC.
-fn months(now: Time, months: i64) -> Time {
+pub(crate) fn months(now: Time, months: i64) -> Time {
     TimeZone::UTC
         .to_datetime(now.timestamp())
         .checked_add(Span::new().months(months))
@@ -114,5 +138,62 @@ mod tests {
             fields(None, Some("2200-01-01T00:00:00Z")),
             Some(vec!["to".to_owned()])
         );
+    }
+
+    #[test]
+    fn the_days_of_a_window_are_those_of_the_zone() {
+        let days = |from: &str, to: &str, name: &str| {
+            let window = Window {
+                from: time(from),
+                to: time(to),
+            };
+            let (first, last) = window.days(&zone(Some(name)).unwrap());
+            format!("{first} {last}")
+        };
+        // The whole of May where somebody is: midnight there to midnight there.
+        for (from, to, name) in [
+            ("2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z", "UTC"),
+            ("2026-04-30T22:00:00Z", "2026-05-31T22:00:00Z", "Europe/Berlin"),
+            (
+                "2026-04-30T10:00:00Z",
+                "2026-05-31T10:00:00Z",
+                "Pacific/Kiritimati",
+            ),
+            (
+                "2026-05-01T11:00:00Z",
+                "2026-06-01T11:00:00Z",
+                "Pacific/Pago_Pago",
+            ),
+            ("2026-04-30T18:15:00Z", "2026-05-31T18:15:00Z", "Asia/Kathmandu"),
+        ] {
+            assert_eq!(days(from, to, name), "2026-05-01 2026-05-31", "{name}");
+        }
+        // Part of a day is the day, a nanosecond too, also where the day begins at one o'clock.
+        let (from, to) = ("2026-05-01T23:59:59.999999999Z", "2026-05-02T00:00:00.000000001Z");
+        assert_eq!(days(from, to, "UTC"), "2026-05-01 2026-05-02");
+        let (from, to) = ("2026-04-24T00:00:00+02:00", "2026-04-24T00:00:00.000000001+02:00");
+        assert_eq!(days(from, to, "Africa/Cairo"), "2026-04-24 2026-04-24");
+    }
+
+    #[test]
+    fn a_zone_is_one_of_those_that_are_known() {
+        assert_eq!(zone(None).unwrap(), TimeZone::UTC);
+        for bad in [
+            "",
+            "Europe",
+            "Europe/Atlantis",
+            "+02:00",
+            "../UTC",
+            "/etc/localtime",
+            "Z",
+            "local",
+        ] {
+            let problem = zone(Some(bad)).unwrap_err();
+            assert_eq!(
+                (problem.status().as_u16(), &*problem.errors()[0].field),
+                (422, "tz"),
+                "{bad}"
+            );
+        }
     }
 }

@@ -233,7 +233,7 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
             config.data_dir.join("spool"),
             config.import_limits,
         ),
-        calendar: calendar::Calendar::new(access.store().clone()),
+        calendar: calendar::Calendar::new(access.clone(), &config.public_url),
         records,
         notify: notify::http::State {
             access: access.clone(),

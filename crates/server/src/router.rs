@@ -104,7 +104,12 @@ fn work() -> OpenApiRouter<Records> {
 }
 
 fn timeline() -> OpenApiRouter<Calendar> {
-    OpenApiRouter::new().routes(routes!(calendar::http::get))
+    use calendar::feeds::http as feeds;
+    OpenApiRouter::new()
+        .routes(routes!(calendar::http::get))
+        .routes(routes!(feeds::list, feeds::create))
+        .routes(routes!(feeds::delete))
+        .routes(routes!(feeds::fetch))
 }
 
 fn reports() -> OpenApiRouter<Import> {

@@ -19,11 +19,20 @@ pub(crate) fn place(company: &Named, project: Option<&Named>) -> Place {
 }
 
 pub(crate) fn project(tx: &mut Tx<'_>, company: &Named, days: [Option<Date>; 2]) -> Result<Named, Problem> {
+    project_in(tx, company, projects::Status::Active, days)
+}
+
+pub(crate) fn project_in(
+    tx: &mut Tx<'_>,
+    company: &Named,
+    status: projects::Status,
+    days: [Option<Date>; 2],
+) -> Result<Named, Problem> {
     let [starts_on, ends_on] = days;
     let new = projects::New {
         name: "Web".to_owned(),
         description: String::new(),
-        status: projects::Status::Active,
+        status,
         starts_on,
         ends_on,
     };
@@ -32,6 +41,22 @@ pub(crate) fn project(tx: &mut Tx<'_>, company: &Named, days: [Option<Date>; 2])
         id: project.id,
         name: project.name,
     })
+}
+
+/// An agreement straight into its table: what it says is the calendar's question, not how it came there.
+pub(crate) fn agreement(
+    tx: &mut Tx<'_>,
+    company: Id,
+    status: &str,
+    expires: Option<Date>,
+) -> Result<Id, Problem> {
+    const INSERT: &str = "insert into agreements (id, company_id, name, reference, description, status, starts_at, \
+         expires_at, hours, hours_used, search, created_at, updated_at) \
+         values ($1, $2, 'Frame', '', '', $3, 0, $4, -1, 0, 'frame', $5, $5)";
+    let (id, now) = (tx.id(), tx.now());
+    let expires = expires.map(Date::midnight).unwrap_or_default();
+    tx.execute(INSERT, params![id, company, status, expires, now])?;
+    Ok(id)
 }
 
 pub(crate) fn scan(tx: &mut Tx<'_>, place: &Place, status: scans::Status, at: Time) -> Result<Id, Problem> {
@@ -78,7 +103,7 @@ pub(crate) fn finding(tx: &mut Tx<'_>, place: &Place, wanted: &Wanted, users: &[
 
 /// Takes every record away.
 pub(crate) fn clear(tx: &mut Tx<'_>) -> Result<(), Problem> {
-    for table in ["findings", "scans", "projects", "events"] {
+    for table in ["findings", "scans", "projects", "agreements", "events"] {
         tx.execute(&format!("delete from {table}"), &[])?;
     }
     Ok(())

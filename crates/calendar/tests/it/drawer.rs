@@ -14,7 +14,7 @@ fn entry(world: &World, kind: &str, entity: (&str, Id), fields: Value) -> Value 
     let (entity_type, id) = entity;
     let mut entry = json!({
         "id": format!("{kind}:{id}"), "kind": kind, "entity_type": entity_type, "entity_id": id, "ends_at": null,
-        "severity": null, "company_id": world.ours.id, "company_name": "Ours", "project_id": null,
+        "all_day": false, "date": null, "ends_on": null, "severity": null, "company_id": world.ours.id, "company_name": "Ours", "project_id": null,
         "project_name": null,
     });
     if let (Value::Object(entry), Value::Object(fields)) = (&mut entry, fields) {
@@ -51,8 +51,13 @@ async fn an_entry_says_all_that_a_drawer_shows() {
             fields["project_name"] = web.clone();
             entry(&world, kind, entity, fields)
         };
-        let starts = json!({"title": "Web", "status": "active", "at": start, "ends_at": end});
-        let ends = json!({"title": "Web", "status": "active", "at": end});
+        let (start_day, end_day) = (&start[..10], &end[..10]);
+        let starts = json!({"title": "Web", "status": "active", "at": start, "ends_at": end, "all_day": true,
+            "date": start_day, "ends_on": end_day});
+        let ends = json!({"title": "Web", "status": "active", "at": end, "all_day": true, "date": end_day});
+        let agreement = world.agreement(ours, "active", day("2026-04-14")).await;
+        let frame = json!({"title": "Frame", "status": "active", "at": "2026-04-14T00:00:00Z", "all_day": true,
+            "date": "2026-04-14"});
         let nightly = json!({"title": "Nightly", "status": "scheduled", "at": scanned});
         let urgent =
             |at| json!({"title": "SQL injection", "status": "retest", "severity": "urgent", "at": at});
@@ -64,6 +69,7 @@ async fn an_entry_says_all_that_a_drawer_shows() {
             in_project("retest_due", ("finding", finding), urgent(NOON)),
             in_project("sla_due", ("finding", finding), urgent(deadline)),
             entry(&world, "sla_due", ("finding", bare), plain),
+            entry(&world, "agreement_expiry", ("agreement", agreement), frame),
         ]);
         assert_eq!(world.feed(&world.viewer, "").await["items"], expected);
     }

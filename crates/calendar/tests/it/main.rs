@@ -6,9 +6,12 @@
 )]
 
 mod add;
+mod days;
 mod drawer;
+mod feeds;
 mod hostile;
 mod model;
+mod pages;
 mod promises;
 mod random;
 mod world;

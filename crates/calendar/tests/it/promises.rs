@@ -29,6 +29,10 @@ async fn everything_that_has_a_time_is_there_sorted_by_it() {
         let finding = world
             .finding(ours, None, due(Some("2026-04-12T00:00:00Z"), Some(NOON)), &[])
             .await;
+        let agreement = world.agreement(ours, "active", day("2026-04-13")).await;
+        for status in ["draft", "terminated"] {
+            world.agreement(ours, status, day("2026-04-13")).await;
+        }
         let expected = [
             format!("scan:{running}"),
             format!("project_start:{}", project.id),
@@ -36,6 +40,7 @@ async fn everything_that_has_a_time_is_there_sorted_by_it() {
             format!("project_end:{}", project.id),
             format!("retest_due:{finding}"),
             format!("sla_due:{finding}"),
+            format!("agreement_expiry:{agreement}"),
         ];
         assert_eq!(world.ids(&world.viewer, "").await, expected, "{}", world.database);
         let feed = world.feed(&world.viewer, "").await;
@@ -110,6 +115,7 @@ async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
             .project(ours, [Some(day("2026-04-02")), Some(day("2026-04-09"))])
             .await;
         world.scan(ours, None, scans::Status::Scheduled, time(NOON)).await;
+        world.agreement(ours, "active", day("2026-04-13")).await;
         let wanted = due(Some("2026-04-12T00:00:00Z"), Some(NOON));
         let mine = world.finding(ours, None, wanted.clone(), &[me]).await;
         let others = world.finding(ours, None, wanted.clone(), &[world.both.id]).await;
@@ -123,7 +129,7 @@ async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
         assigned.await.unwrap();
         let expected = [format!("retest_due:{mine}"), format!("sla_due:{mine}")];
         assert_eq!(world.ids(&world.viewer, "mine=true").await, expected);
-        assert_eq!(world.ids(&world.viewer, "mine=false").await.len(), 9);
+        assert_eq!(world.ids(&world.viewer, "mine=false").await.len(), 10);
         assert_eq!(world.ids(&world.admin, "mine=true").await, [""; 0]);
         let expected = [format!("retest_due:{others}"), format!("sla_due:{others}")];
         assert_eq!(world.ids(&world.both, "mine=true").await, expected);

@@ -1,9 +1,14 @@
 //! Two companies, people who may see one, both or none of them, and the calendar's route over the records.
 
 use access::{Access, Role, testing};
-use axum::{Router, body::Body, http::Request, middleware};
+use axum::{
+    Router,
+    body::Body,
+    http::{HeaderMap, Request},
+    middleware,
+};
 use base::{Clock, Id, Severity, Time};
-use calendar::{Calendar, http};
+use calendar::{Calendar, feeds, http};
 use records::{Date, Named, findings, scans};
 use serde_json::Value;
 use store::{MigrationSet, Store};
@@ -21,6 +26,25 @@ pub(crate) const START: &str = "2026-03-31T12:00:00Z";
 pub(crate) struct Person {
     pub(crate) id: Id,
     token: String,
+    /// What a login gives.
+    session: String,
+}
+
+/// What came back.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers[name].to_str().unwrap()
+    }
 }
 
 pub(crate) struct World {
@@ -30,9 +54,12 @@ pub(crate) struct World {
     router: Router,
     pub(crate) ours: Named,
     pub(crate) theirs: Named,
-    /// A viewer of ours, a member of both, one of neither, an administrator.
+    /// Two more, for those tests that want many.
+    pub(crate) more: [Named; 2],
+    /// A viewer of ours, a member of both, of these and one more, one of none, an administrator.
     pub(crate) viewer: Person,
     pub(crate) both: Person,
+    pub(crate) three: Person,
     pub(crate) nobody: Person,
     pub(crate) admin: Person,
 }
@@ -57,8 +84,12 @@ pub(crate) const PLAIN: Wanted = Wanted {
 impl World {
     /// The world on each database there is.
     pub(crate) async fn all() -> Vec<Self> {
-        let mut worlds = Vec::new();
-        let clock = Clock::manual(START.parse().unwrap());
+        Self::all_with(&Clock::manual(START.parse().unwrap())).await
+    }
+
+    /// The same by this clock.
+    pub(crate) async fn all_with(clock: &Clock) -> Vec<Self> {
+        let (mut worlds, clock) = (Vec::new(), clock.clone());
         for (database, store) in store::testing::stores_with(clock, &TABLES).await {
             worlds.push(Self::new(database, store).await);
         }
@@ -69,20 +100,24 @@ impl World {
         let access = testing::access(&store);
         let ours = company(&store, "Ours").await;
         let theirs = company(&store, "Theirs").await;
+        let more = [company(&store, "Third").await, company(&store, "Fourth").await];
         let admin = testing::admin(&store, "admin@example.org").await;
-        let all = [ours.id, theirs.id];
+        let all = [ours.id, theirs.id, more[0].id];
         Self {
             database,
-            router: router(&access, &store),
+            router: router(&access),
             viewer: person(&access, "viewer", &all[..1]).await,
-            both: person(&access, "both", &all).await,
+            both: person(&access, "both", &all[..2]).await,
+            three: person(&access, "three", &all).await,
             nobody: person(&access, "nobody", &[]).await,
             admin: Person {
                 id: admin,
                 token: testing::token(&access, admin).await,
+                session: testing::session(&access, admin).await,
             },
             ours,
             theirs,
+            more,
             access,
             store,
         }
@@ -100,6 +135,57 @@ impl World {
         let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await;
         let json = serde_json::from_slice(&bytes.unwrap()).unwrap();
         (status.as_u16(), media.to_str().unwrap().to_owned(), json)
+    }
+
+    /// Sends a request in a person's session.
+    pub(crate) async fn send(
+        &self,
+        by: Option<&Person>,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(person) = by {
+            request = request.header("authorization", format!("Bearer {}", person.session));
+        }
+        let body = body.map(ToString::to_string);
+        if body.is_some() {
+            request = request.header("content-type", "application/json");
+        }
+        self.reply(request.body(Body::from(body.unwrap_or_default())).unwrap())
+            .await
+    }
+
+    /// Fetches a feed by its path, perhaps with the tag of the copy that is there already.
+    pub(crate) async fn fetch(&self, path: &str, tag: Option<&str>) -> Reply {
+        let mut request = Request::get(path);
+        if let Some(tag) = tag {
+            request = request.header("if-none-match", tag);
+        }
+        self.reply(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Posts with an API token.
+    pub(crate) async fn send_with_token(&self, by: &Person, path: &str, body: &Value) -> Reply {
+        let request = Request::post(path)
+            .header("authorization", format!("Bearer {}", by.token))
+            .header("content-type", "application/json");
+        self.reply(request.body(Body::from(body.to_string())).unwrap())
+            .await
+    }
+
+    async fn reply(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let bytes = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .unwrap();
+        Reply {
+            status,
+            headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
     }
 
     /// The whole answer.
@@ -122,6 +208,14 @@ impl World {
     pub(crate) async fn project(&self, company: &Named, days: [Option<Date>; 2]) -> Named {
         let company = company.clone();
         let made = self.store.write(move |tx| add::project(tx, &company, days));
+        made.await.unwrap()
+    }
+
+    pub(crate) async fn agreement(&self, company: &Named, status: &'static str, expires: Date) -> Id {
+        let company = company.id;
+        let made = self
+            .store
+            .write(move |tx| add::agreement(tx, company, status, Some(expires)));
         made.await.unwrap()
     }
 
@@ -173,19 +267,23 @@ async fn person(access: &Access, name: &str, companies: &[Id]) -> Person {
     Person {
         id,
         token: testing::token(access, id).await,
+        session: testing::session(access, id).await,
     }
 }
 
-fn router(access: &Access, store: &Store) -> Router {
+fn router(access: &Access) -> Router {
     let (router, _) = OpenApiRouter::<Calendar>::new()
         .routes(routes!(http::get))
+        .routes(routes!(feeds::http::list, feeds::http::create))
+        .routes(routes!(feeds::http::delete))
+        .routes(routes!(feeds::http::fetch))
         .split_for_parts();
     router
         .layer(middleware::from_fn_with_state(
             access.clone(),
             access::authenticate,
         ))
-        .with_state(Calendar::new(store.clone()))
+        .with_state(Calendar::new(access.clone(), "https://campanile.example"))
 }
 
 /// A time as the API writes it.

@@ -43,6 +43,12 @@ async fn no_secret_is_in_the_log() {
                 .await
                 .unwrap(),
         );
+        let feed = analyst.post("/me/calendar-feeds", json!({})).await.text("url");
+        let feed_key = feed.rsplit('=').next().unwrap().to_owned();
+        for key in [&feed_key, &feed_key.to_lowercase()] {
+            let path = format!("/calendar.ics?key={key}");
+            drop(analyst.request(Method::GET, &path).send().await.unwrap());
+        }
         let wrong = json!({"email": "ana@campanile.test", "password": "hunter2hunter2"});
         admin.post("/auth/login", wrong).await.expect(401);
         let chat = json!({"slack_webhook_url": "https://hooks.slack.com/services/T1/B1/personalsecret"});
@@ -78,6 +84,8 @@ async fn no_secret_is_in_the_log() {
             "personalsecret",
             "$argon2",
             "cms_",
+            "cmf_",
+            &feed_key,
             key,
         ] {
             let line = log.lines().find(|line| line.contains(secret));

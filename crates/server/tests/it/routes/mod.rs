@@ -104,6 +104,7 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
     let delivery = first(admin, "/deliveries").await;
     let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
     let token = admin.post("/tokens", json!({"name": "ci"})).await.id();
+    let feed = admin.post("/me/calendar-feeds", json!({})).await.id();
     BTreeMap::from([
         ("agreements", agreement),
         ("approvals", approval),
@@ -124,6 +125,7 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         ("deliveries", id(&delivery)),
         ("notifications", id(&first(analyst, "/notifications").await)),
         ("tokens", token),
+        ("calendar-feeds", feed),
     ])
 }
 

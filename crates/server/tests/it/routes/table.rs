@@ -59,6 +59,7 @@ pub const ROUTES: &[Route] = &[
     ("POST", "/auth/login", Nobody, Some(|_| json!({"email": "nobody@campanile.test", "password": "not the password"}))),
     ("POST", "/auth/logout", Nobody, None),
     ("GET", "/calendar", SignedIn, None),
+    ("GET", "/calendar.ics", Nobody, None),
     ("GET", "/companies", SignedIn, None),
     ("POST", "/companies", PlatformAdmin, Some(|_| json!({"name": "Another"}))),
     ("GET", "/companies/{id}", Viewer, None),
@@ -99,6 +100,9 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/findings/{id}/history", Viewer, None),
     ("POST", "/findings/{id}/status", Analyst, Some(|_| json!({"status": "in_progress", "comment": "c"}))),
     ("GET", "/me", SignedIn, None),
+    ("GET", "/me/calendar-feeds", SignedIn, None),
+    ("POST", "/me/calendar-feeds", SignedIn, Some(|_| json!({"name": "Deadlines"}))),
+    ("DELETE", "/me/calendar-feeds/{id}", Own, None),
     ("GET", "/me/chat", SignedIn, None),
     ("PUT", "/me/chat", SignedIn, Some(|_| json!({"slack_enabled": false}))),
     ("GET", "/me/notification-preferences", SignedIn, None),
@@ -155,8 +159,10 @@ pub const ROUTES: &[Route] = &[
 
 /// The path with ids in it, and what the query of an import must have.
 pub fn path(template: &str, ids: &Ids) -> String {
-    let first = template.split('/').nth(1).unwrap_or_default();
-    let own = ids.get(first).map(String::as_str).unwrap_or_default();
+    // The record's kind stands before its id.
+    let (before, _) = template.split_once("/{id}").unwrap_or((template, ""));
+    let kind = before.rsplit('/').next().unwrap_or_default();
+    let own = ids.get(kind).map(String::as_str).unwrap_or_default();
     let path = template
         .replace("{id}", own)
         .replace("{user_id}", &ids["users"])

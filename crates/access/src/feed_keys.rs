@@ -1,0 +1,144 @@
+//! The keys in the addresses of calendar feeds: credentials that open one feed and nothing else.
+//!
+//! Owns: making, listing, ending and opening them. Must not: know what a feed shows; that is a text of the crate that
+//! makes one.
+
+use base::{Id, Scope, Time};
+use store::{FromRow, Row, Select, Tx, params};
+
+use crate::{
+    Access, Problem, Secret,
+    credentials::{self, Kind},
+    directory,
+};
+
+/// How many feeds a person may have.
+pub const MOST: u64 = 50;
+
+/// A key, without its text, which is shown once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FeedKey {
+    /// Its id.
+    pub id: Id,
+    /// Whose it is.
+    pub user_id: Id,
+    /// What its owner calls the feed; may be empty.
+    pub name: String,
+    /// What the feed shows, as its maker wrote it.
+    pub settings: String,
+    /// When it was made.
+    pub created_at: Time,
+    /// When the feed was last fetched, to about a minute; none for never.
+    pub last_used_at: Option<Time>,
+}
+
+/// A feed that a key opened.
+#[derive(Debug, Clone)]
+pub struct Opened {
+    /// The key.
+    pub key: FeedKey,
+    /// What its owner may see now.
+    pub scope: Scope,
+}
+
+impl FromRow for FeedKey {
+    fn from_row(row: &Row) -> Result<Self, store::Error> {
+        let used: Time = row.get(5)?;
+        Ok(Self {
+            id: row.get(0)?,
+            user_id: row.get(1)?,
+            name: row.get(2)?,
+            settings: row.get(3)?,
+            created_at: row.get(4)?,
+            last_used_at: (used != Time::default()).then_some(used),
+        })
+    }
+}
+
+const COUNT: &str = "select count(*) from credentials where user_id = $1 and kind = 'calendar'";
+const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, settings, created_at, expires_at, \
+     last_used_at) values ($1, $2, 'calendar', $3, $4, $5, $6, 0, 0)";
+
+/// Makes a key for a person; it does not expire. Its text is in this answer alone.
+///
+/// # Errors
+/// 409 for one more than [`MOST`].
+pub fn make(tx: &mut Tx<'_>, user: Id, name: &str, settings: &str) -> Result<(FeedKey, Secret), Problem> {
+    let made = tx.one::<(u64,)>(COUNT, params![user])?;
+    if made.is_some_and(|(count,)| count >= MOST) {
+        return Err(Problem::conflict(format!(
+            "There are {MOST} calendar feeds already."
+        )));
+    }
+    let key = Kind::Feed.make(tx.clock());
+    let hash = credentials::hash_of(key.expose(), &[Kind::Feed]).ok_or_else(Problem::internal)?;
+    let (id, created_at) = (tx.id(), tx.now());
+    tx.execute(INSERT, params![id, user, hash, name, settings, created_at])
+        .map_err(|error| match error {
+            // The person went away meanwhile, and what they came with.
+            store::Error::Foreign => Problem::unauthorized(),
+            other => other.into(),
+        })?;
+    let made = FeedKey {
+        id,
+        user_id: user,
+        name: name.to_owned(),
+        settings: settings.to_owned(),
+        created_at,
+        last_used_at: None,
+    };
+    Ok((made, key))
+}
+
+const KEYS: &str =
+    "select id, user_id, name, settings, created_at, last_used_at from credentials where kind = 'calendar'";
+
+/// The keys of a person, in the order they were made.
+///
+/// # Errors
+/// The store's.
+pub fn list(tx: &mut Tx<'_>, user: Id, after: Option<Id>, limit: u32) -> Result<Vec<FeedKey>, store::Error> {
+    Select::new(KEYS)
+        .filter("user_id = ?", Some(user))
+        .filter("id > ?", after)
+        .push(" order by id limit ?", vec![limit.into()])
+        .all(tx)
+}
+
+/// Ends a key of a person.
+///
+/// # Errors
+/// 404 where they have none of this id.
+pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Problem> {
+    // No stream rests on it, so that nobody has to hear of it.
+    credentials::end(tx, user, Kind::Feed, id).map(drop)
+}
+
+/// What this key opens, with what its owner may see at this moment. None for a text that is no key, or none any more,
+/// and for one whose owner may not use the platform.
+///
+/// # Errors
+/// The store's.
+pub fn open(tx: &mut Tx<'_>, key: &str) -> Result<Option<Opened>, store::Error> {
+    let Some(hash) = credentials::hash_of(key, &[Kind::Feed]) else {
+        return Ok(None);
+    };
+    let Some(key) = Select::new(KEYS)
+        .filter("hash = ?", Some(hash))
+        .one::<FeedKey>(tx)?
+    else {
+        return Ok(None);
+    };
+    let owner = directory::people(tx, &[key.user_id])?.pop();
+    Ok(owner.filter(|owner| owner.active).map(|owner| Opened {
+        key,
+        scope: owner.scope,
+    }))
+}
+
+impl Access {
+    /// Notes that a feed was fetched; it is written down with the next [`sweep`](Self::sweep).
+    pub fn note_feed(&self, key: &FeedKey) {
+        self.note_use(key.id);
+    }
+}

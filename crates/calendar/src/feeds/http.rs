@@ -1,0 +1,303 @@
+//! `/me/calendar-feeds` and `/calendar.ics`.
+
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query, directory,
+    feed_keys::{self, FeedKey},
+    validate::Check,
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base::{Id, Time};
+use records::dated::Kind;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Settings, read};
+use crate::{Calendar, ical::Document};
+
+/// The longest name of a feed, in characters.
+const NAME: usize = 200;
+
+/// The most reminders of an entry, and the earliest: four weeks before it.
+const ALARMS: usize = 5;
+const EARLIEST: u32 = 28 * 24 * 60;
+
+/// What a calendar is called that its owner gave no name.
+const UNNAMED: &str = "Campanile";
+
+/// A feed to make. What is left out is everything the caller may see.
+#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewFeed {
+    /// What the calendar is called, one line of at most 200 characters.
+    name: Option<String>,
+    /// Only this company.
+    company_id: Option<Id>,
+    /// Only deadlines of findings assigned to the caller directly.
+    mine: bool,
+    /// Reminders, each so many minutes before an entry: at most five, none earlier than four weeks.
+    alarms: Vec<u32>,
+    /// Only these kinds.
+    kinds: Option<Vec<Kind>>,
+}
+
+/// A feed of the caller, without its address, which was shown once.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct CalendarFeed {
+    /// Its id.
+    id: Id,
+    /// What the calendar is called, if it was given a name.
+    name: Option<String>,
+    /// The only company in it, if it is of one.
+    company_id: Option<Id>,
+    /// Whether it holds only deadlines of findings assigned to its owner directly.
+    mine: bool,
+    /// Reminders, each so many minutes before an entry.
+    alarms: Vec<u32>,
+    /// The only kinds in it, if some were chosen.
+    kinds: Option<Vec<Kind>>,
+    /// When it was made.
+    created_at: Time,
+    /// When it was last fetched, to about a minute; none for never.
+    last_used_at: Option<Time>,
+}
+
+/// A feed, with its address: this once.
+#[derive(Serialize, utoipa::ToSchema)]
+pub struct MadeFeed {
+    /// Where a calendar program subscribes. Whoever has it reads the feed; it is not shown again.
+    url: String,
+    #[serde(flatten)]
+    made: CalendarFeed,
+}
+
+impl CalendarFeed {
+    fn of(key: FeedKey) -> Result<Self, Problem> {
+        let settings = Settings::of(&key)?;
+        Ok(Self {
+            id: key.id,
+            name: Some(key.name).filter(|name| !name.is_empty()),
+            company_id: settings.company_id,
+            mine: settings.mine,
+            alarms: settings.alarms,
+            kinds: settings.kinds,
+            created_at: key.created_at,
+            last_used_at: key.last_used_at,
+        })
+    }
+}
+
+impl NewFeed {
+    /// The name and the rest, each alarm and kind once.
+    fn checked(self) -> Result<(String, Settings), Problem> {
+        let mut check = Check::new();
+        let name = self.name.map(|name| check.line("name", &name, NAME));
+        let mut alarms = self.alarms;
+        alarms.sort_unstable();
+        alarms.dedup();
+        check.that(alarms.len() <= ALARMS, "alarms", "there are more than five");
+        check.that(
+            alarms.last().is_none_or(|last| *last <= EARLIEST),
+            "alarms",
+            "one is earlier than four weeks, 40,320 minutes, before",
+        );
+        let kinds = self.kinds.map(|mut kinds| {
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds
+        });
+        check.that(
+            kinds.as_ref().is_none_or(|kinds| !kinds.is_empty()),
+            "kinds",
+            "it is empty: leave it out for all",
+        );
+        check.done()?;
+        let settings = Settings {
+            company_id: self.company_id,
+            mine: self.mine,
+            alarms,
+            kinds,
+        };
+        Ok((name.unwrap_or_default(), settings))
+    }
+}
+
+/// The caller's calendar feeds
+#[utoipa::path(
+    get, path = "/me/calendar-feeds", tag = "calendar", operation_id = "list_calendar_feeds", params(PageQuery),
+    responses(
+        (status = 200, description = "A page of feeds, oldest first", body = Page<CalendarFeed>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(calendar): State<Calendar>,
+    caller: Caller,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<CalendarFeed>>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let rows = calendar
+        .store()
+        .read(move |tx| feed_keys::list(tx, caller.user_id, after, limit + 1))
+        .await?;
+    let page = Page::cut(rows, limit, |key| key.id.to_string());
+    let items: Result<_, _> = page.items.into_iter().map(CalendarFeed::of).collect();
+    Ok(Json(Page {
+        items: items?,
+        next_cursor: page.next_cursor,
+    }))
+}
+
+/// Make a calendar feed
+///
+/// Its address is in this answer and never again. It is made in a session: an API token cannot make one, which would
+/// outlive it.
+#[utoipa::path(
+    post, path = "/me/calendar-feeds", tag = "calendar", operation_id = "create_calendar_feed", request_body = NewFeed,
+    responses(
+        (status = 201, description = "Made", body = MadeFeed),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(calendar): State<Calendar>,
+    caller: Caller,
+    Json(new): Json<NewFeed>,
+) -> Result<Response, Problem> {
+    if caller.is_token {
+        return Err(Problem::forbidden(
+            "A calendar feed is made in a session, not with a token.",
+        ));
+    }
+    let (name, settings) = new.checked()?;
+    let text = settings.text()?;
+    let made = calendar.store().write(move |tx| {
+        if let Some(company) = settings.company_id
+            && !directory::has_company(tx, company, &caller.scope)?
+        {
+            return Err(Problem::not_found());
+        }
+        feed_keys::make(tx, caller.user_id, &name, &text)
+    });
+    let (key, secret) = made.await?;
+    let made = MadeFeed {
+        url: format!(
+            "{}/api/v1/calendar.ics?key={}",
+            calendar.public_url,
+            secret.expose()
+        ),
+        made: CalendarFeed::of(key)?,
+    };
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((StatusCode::CREATED, headers, Json(made)).into_response())
+}
+
+/// Revoke a calendar feed
+#[utoipa::path(
+    delete, path = "/me/calendar-feeds/{id}", tag = "calendar", operation_id = "delete_calendar_feed",
+    params(("id" = Id, Path, description = "The feed")),
+    responses(
+        (status = 204, description = "Revoked"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(calendar): State<Calendar>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    calendar
+        .store()
+        .write(move |tx| feed_keys::end(tx, caller.user_id, id))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What an address of a feed holds.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct KeyQuery {
+    /// The key, which stands for every other credential here and opens nothing else.
+    #[serde(default)]
+    key: String,
+}
+
+/// A calendar feed, as programs fetch it: three months back, thirteen ahead, at most 5,000 entries
+///
+/// What its owner may see is found out at each fetch. A key that is unknown, revoked, or of somebody without access
+/// any more is answered alike: 404.
+#[utoipa::path(
+    get, path = "/calendar.ics", tag = "calendar", operation_id = "get_calendar_feed", security(()), params(KeyQuery),
+    responses(
+        (status = 200, description = "The feed", body = String, content_type = "text/calendar"),
+        (status = 304, description = "It is as it was"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn fetch(
+    State(calendar): State<Calendar>,
+    Query(KeyQuery { key }): Query<KeyQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let public_url = calendar.public_url.clone();
+    let read = calendar.store().read(move |tx| {
+        let found = read(tx, &key)?;
+        let name = if found.key.name.is_empty() {
+            UNNAMED
+        } else {
+            &found.key.name
+        };
+        let document = Document {
+            name,
+            alarms: &found.settings.alarms,
+            public_url: &public_url,
+            cut: found.cut,
+            items: &found.items,
+        };
+        // Here, on a thread that may take its time.
+        Ok::<_, Problem>((document.write(), found.key))
+    });
+    let (body, key) = read.await?;
+    calendar.access.note_feed(&key);
+    Ok(answer(body, &headers))
+}
+
+fn answer(body: String, asked: &HeaderMap) -> Response {
+    let etag = etag(&body);
+    let headers = [
+        (header::ETAG, etag.as_str()),
+        // Asked for anew each time, so that what is taken away is gone; what did not change is not sent again.
+        (header::CACHE_CONTROL, "private, no-cache"),
+        (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "inline; filename=\"campanile.ics\""),
+    ];
+    if knows(asked, &etag) {
+        let [etag, cache, ..] = headers;
+        return (StatusCode::NOT_MODIFIED, [etag, cache]).into_response();
+    }
+    (headers, body).into_response()
+}
+
+/// A strong one: the same bytes have it, and no others.
+fn etag(body: &str) -> String {
+    let digest = Sha256::digest(body.as_bytes());
+    let hex = digest
+        .iter()
+        .take(16)
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    format!("\"{hex}\"")
+}
+
+/// Whether who asks has this already (RFC 9110, 13.1.2: compared weakly, as caches on the way may weaken a tag).
+fn knows(asked: &HeaderMap, etag: &str) -> bool {
+    asked
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+}
