@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # run.sh
 # What the channels make of hostile titles, read by parsers that are not ours: Slack's block models, the Standard
-# Webhooks library and the mail parser of Python, Microsoft's renderer of Adaptive Cards. Ends with lines
-# "N passed, N failed". Everything it installs lies in target/foreign.
+# Webhooks library and the mail parser of Python, Microsoft's renderer of Adaptive Cards; and calendar feeds, read by
+# the library icalendar and the program khal. Ends with lines "N passed, N failed". Everything it installs lies in target/foreign.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -50,9 +50,12 @@ fixtures="$work/fixtures"
 rm -rf "$fixtures"
 # With the whole workspace, so that its features are those of the other tests and nothing is built twice.
 CAMPANILE_FIXTURES="$fixtures" cargo test --quiet --locked --workspace --test outbound -- fixtures::
+CAMPANILE_FIXTURES="$fixtures" cargo test --quiet --locked --workspace --test it -- fixtures::
 status=0
 "$work/venv/bin/python" "$here/check.py" "$fixtures" || status=1
 cp "$here/teams.mjs" "$work/node/teams.mjs" # beside its packages
+has khal || install_packages khal
+"$work/venv/bin/python" "$here/feeds.py" "$fixtures/calendar" || status=1
 node "$work/node/teams.mjs" "$fixtures" || status=1
 draw || say "no picture of the cards could be made"
 exit "$status"

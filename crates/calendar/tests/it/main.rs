@@ -9,6 +9,7 @@ mod add;
 mod days;
 mod drawer;
 mod feeds;
+mod fixtures;
 mod hostile;
 mod model;
 mod pages;
