@@ -11,6 +11,7 @@ import type {
   Page,
   Project,
   Scan,
+  Subscription,
   Summary,
   Team,
   User,
@@ -97,7 +98,39 @@ export const markRead = (id: string) =>
   request<undefined>(`/notifications/${encodeURIComponent(id)}/read`, { method: 'POST' });
 export const markAllRead = () => request<undefined>('/notifications/read-all', { method: 'POST' });
 
-export const calendar = (
-  ask: { from: string; to: string; company_id?: string; mine?: boolean },
-  signal?: Signal,
-) => get<CalendarFeed>('/calendar', ask, signal);
+interface CalendarAsk {
+  from: string;
+  to: string;
+  tz: string;
+  company_id?: string;
+  mine?: boolean;
+}
+
+/** More than anybody looks at in a month; who has more narrows it to a company. */
+const MOST_ITEMS = 20_000;
+
+/** What is due in a window, page after page. */
+export async function calendar(ask: CalendarAsk, signal?: Signal): Promise<CalendarFeed> {
+  const next = (cursor?: string) =>
+    get<CalendarFeed>('/calendar', { ...ask, limit: 5000, ...(cursor ? { cursor } : {}) }, signal);
+  const feed = await next();
+  while (feed.next_cursor && feed.items.length < MOST_ITEMS) {
+    const more = await next(feed.next_cursor);
+    feed.items.push(...more.items);
+    feed.next_cursor = more.next_cursor ?? null;
+  }
+  return feed;
+}
+
+export interface NewSubscription {
+  name?: string;
+  company_id?: string;
+  mine: boolean;
+  alarms: number[];
+}
+export const subscriptions = (signal?: Signal) =>
+  get<Page<Subscription>>('/me/calendar-feeds', { limit: 200 }, signal);
+export const subscribe = (body: NewSubscription) =>
+  request<Subscription & { url: string }>('/me/calendar-feeds', { method: 'POST', body });
+export const unsubscribe = (id: string) =>
+  request<undefined>(`/me/calendar-feeds/${encodeURIComponent(id)}`, { method: 'DELETE' });

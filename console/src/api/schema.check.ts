@@ -3,7 +3,7 @@
  * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
  */
 
-import type { components } from './schema';
+import type { components, Subscription } from './schema';
 import type {
   CalendarFeed,
   CalendarItem,
@@ -55,4 +55,5 @@ export type Checks = [
   Holds<Fields<Notification, Served['Notification']>>,
   Holds<Fields<CalendarItem, Served['CalendarItem']>>,
   Holds<Fields<CalendarFeed, Served['Calendar']>>,
+  Holds<Fields<Subscription, Served['CalendarFeed']>>,
 ];

@@ -179,6 +179,11 @@ export interface CalendarItem {
   title: string;
   at: string;
   ends_at?: string | null;
+  /** A date and no time: it is on that date in every zone. */
+  all_day: boolean;
+  date?: string | null;
+  /** The last day, which belongs to it. */
+  ends_on?: string | null;
   entity_type: string;
   entity_id: string;
   severity?: Severity | null;
@@ -192,6 +197,19 @@ export interface CalendarFeed {
   items: CalendarItem[];
   from: string;
   to: string;
+  next_cursor?: string | null;
+}
+
+/** A feed to subscribe to. Its address is in the answer to making it, and never again. */
+export interface Subscription {
+  id: string;
+  name?: string | null;
+  company_id?: string | null;
+  mine: boolean;
+  alarms: number[];
+  kinds?: CalendarKind[] | null;
+  created_at: string;
+  last_used_at?: string | null;
 }
 
 /** One message of the live stream. `ping` and `resync` carry no subject. */

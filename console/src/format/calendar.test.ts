@@ -1,12 +1,26 @@
 import { expect, it } from 'vitest';
 import type { CalendarItem } from '../api/types';
-import { addMonths, byDay, dayKey, dayOf, gridRange, monthGrid, monthKey, parseMonth } from './calendar';
+import {
+  addDays,
+  addMonths,
+  byDay,
+  byTime,
+  dayKey,
+  dayOf,
+  gridRange,
+  monthGrid,
+  monthKey,
+  parseDay,
+  parseMonth,
+  week,
+} from './calendar';
 
 const item = (changes: Partial<CalendarItem>): CalendarItem => ({
   id: 'i',
   kind: 'sla_due',
   title: 't',
   at: '2026-11-23T12:00:00Z',
+  all_day: false,
   entity_type: 'finding',
   entity_id: 'f',
   status: 'open',
@@ -46,8 +60,35 @@ it('reads a month and refuses what is none', () => {
   expect(monthKey(addMonths(new Date(2026, 0, 1), -1))).toBe('2025-12');
 });
 
+it('reads a day and finds its week, over months and summer time', () => {
+  for (const text of [null, '', '2026-11', '2026-11-31', '2026-02-29', '2026-1-1', '2026-11-23T00:00:00Z']) {
+    expect(parseDay(text), String(text)).toBeNull();
+  }
+  for (let day = 0; day < 800; day += 1) {
+    const date = addDays(new Date(2025, 0, 1), day);
+    expect(parseDay(dayKey(date))).toEqual(date);
+    const days = week(date);
+    expect(days[0]?.date.getDay()).toBe(1);
+    expect(days.map(({ key }) => key)).toContain(dayKey(date));
+    expect(new Set(days.map(({ key }) => key)).size).toBe(7);
+    expect(addDays(days[0]?.date ?? date, 6)).toEqual(days[6]?.date);
+  }
+});
+
+it('lists a day as it passes', () => {
+  const items = byTime([
+    item({ id: 'late', at: '2026-11-23T23:00:00Z', severity: 'urgent' }),
+    item({ id: 'mild', severity: 'low' }),
+    item({ id: 'bad', severity: 'critical' }),
+    item({ id: 'day', kind: 'project_end', all_day: true, date: '2026-11-23', at: '2026-11-23T00:00:00Z' }),
+  ]);
+  expect(items.map(({ id }) => id)).toEqual(['day', 'bad', 'mild', 'late']);
+});
+
 it('puts a date without a time on that date in every zone', () => {
-  expect(dayOf(item({ kind: 'project_end', at: '2026-11-30T00:00:00Z' }))).toBe('2026-11-30');
+  expect(
+    dayOf(item({ kind: 'project_end', at: '2026-11-30T00:00:00Z', all_day: true, date: '2026-11-30' })),
+  ).toBe('2026-11-30');
   expect(dayOf(item({ at: '2026-11-30T12:00:00Z' }))).toBe(dayKey(new Date('2026-11-30T12:00:00Z')));
 });
 

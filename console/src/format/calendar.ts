@@ -1,4 +1,4 @@
-/** The days of a month as a grid, and what falls on them. Pure; days are of the viewer's zone. */
+/** The days of a month or a week as a grid, and what falls on them. Pure; days are of the viewer's zone. */
 
 import { SEVERITIES, type CalendarItem, type Severity } from '../api/types';
 
@@ -23,12 +23,33 @@ export function parseMonth(text: string | null): Date | null {
   return month >= 1 && month <= 12 ? new Date(Number(match[1]), month - 1, 1) : null;
 }
 
+/** `2026-11-23` as that day; null for anything else. */
+export function parseDay(text: string | null): Date | null {
+  const match = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text ?? '');
+  if (!match) return null;
+  const day = new Date(Number(match[1]), Number(match[2]) - 1, Number(match[3]));
+  return dayKey(day) === text ? day : null;
+}
+
 export function monthKey(day: Date): string {
   return dayKey(day).slice(0, 7);
 }
 
 export function addMonths(day: Date, months: number): Date {
   return new Date(day.getFullYear(), day.getMonth() + months, 1);
+}
+
+export function addDays(day: Date, days: number): Date {
+  return new Date(day.getFullYear(), day.getMonth(), day.getDate() + days);
+}
+
+/** The week that a day is in, Monday first. */
+export function week(day: Date): Day[] {
+  const monday = addDays(day, -((day.getDay() + 6) % 7));
+  return Array.from({ length: 7 }, (_, weekday) => {
+    const date = addDays(monday, weekday);
+    return { key: dayKey(date), date, inMonth: true };
+  });
 }
 
 /** The weeks that touch the month, Monday first. Days are made by calendar arithmetic, so summer time is no matter. */
@@ -53,19 +74,14 @@ export function gridRange(grid: Day[][]): { from: string; to: string } {
   return { from: first.toISOString(), to: end.toISOString() };
 }
 
-/** A project's start and end are dates, told as midnight UTC; they fall on that date in every zone. */
-function dateOnly(item: CalendarItem): boolean {
-  return item.kind === 'project_start' || item.kind === 'project_end' || item.kind === 'agreement_expiry';
-}
-
-/** The day an item falls on. */
+/** The day an item falls on: its date, in every zone, or the day of its time in the viewer's. */
 export function dayOf(item: CalendarItem): string {
-  return dateOnly(item) ? item.at.slice(0, 10) : dayKey(new Date(item.at));
+  return item.all_day && item.date ? item.date : dayKey(new Date(item.at));
 }
 
 /** Whether the time of day says something. */
 export function hasTime(item: CalendarItem): boolean {
-  return !dateOnly(item);
+  return !item.all_day;
 }
 
 const RANK: Record<Severity, number> = Object.fromEntries(
@@ -89,4 +105,10 @@ export function byDay(items: readonly CalendarItem[]): Map<string, CalendarItem[
     day.sort((a, b) => rank(b) - rank(a) || a.at.localeCompare(b.at) || a.title.localeCompare(b.title));
   }
   return days;
+}
+
+/** The items of a day as it passes: what has no time first, then by time, the worse first of equals. */
+export function byTime(items: readonly CalendarItem[]): CalendarItem[] {
+  const time = (item: CalendarItem) => (hasTime(item) ? new Date(item.at).getTime() : 0);
+  return items.toSorted((a, b) => time(a) - time(b) || rank(b) - rank(a) || a.title.localeCompare(b.title));
 }

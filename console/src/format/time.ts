@@ -25,6 +25,7 @@ const longDay = new Intl.DateTimeFormat(LOCALE, {
   year: 'numeric',
 });
 const monthYear = new Intl.DateTimeFormat(LOCALE, { month: 'long', year: 'numeric' });
+const weekdayDay = new Intl.DateTimeFormat(LOCALE, { weekday: 'short', day: 'numeric' });
 const hourMinute = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
 
 /** The full time in the viewer's zone, for a tooltip. */
@@ -78,6 +79,16 @@ export function clockTime(at: string | number): string {
 
 export function dayName(day: Date): string {
   return longDay.format(day);
+}
+
+/** The first and the last day of a span: `23–29 Nov 2026`. */
+export function spanName(first: Date, last: Date): string {
+  return dayMonthYear.formatRange(first, last);
+}
+
+/** `Mon 23`. */
+export function shortDay(day: Date): string {
+  return weekdayDay.format(day);
 }
 
 export function monthName(day: Date): string {
