@@ -105,13 +105,13 @@ pub fn list(tx: &mut Tx<'_>, user: Id, after: Option<Id>, limit: u32) -> Result<
         .all(tx)
 }
 
-/// Ends a key of a person.
+/// Ends a key of a person; its name.
 ///
 /// # Errors
 /// 404 where they have none of this id.
-pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Problem> {
+pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<String, Problem> {
     // No stream rests on it, so that nobody has to hear of it.
-    credentials::end(tx, user, Kind::Feed, id).map(drop)
+    credentials::end(tx, user, Kind::Feed, id).map(|(name, _)| name)
 }
 
 /// What this key opens, with what its owner may see at this moment. None for a text that is no key, or none any more,

@@ -4,7 +4,7 @@
 //! property, folded and escaped, and no line of its own (promise C7). Must not: decide what is in a feed.
 //!
 //! The same entries make the same bytes: a stamp is when the record last changed, not when somebody asked. Why no
-//! library writes it: `docs/decisions/0008-icalendar.md`.
+//! library writes it: `docs/decisions/0009-icalendar.md`.
 
 mod event;
 mod lines;

@@ -1,7 +1,9 @@
 //! `/me/calendar-feeds` and `/calendar.ics`.
 
 use access::{
-    Caller, Json, Page, PageQuery, Path, Problem, Query, directory,
+    Caller, Json, Page, PageQuery, Path, Problem, Query,
+    audit::{self, Action, By, Entry},
+    directory,
     feed_keys::{self, FeedKey},
     validate::Check,
 };
@@ -13,6 +15,7 @@ use axum::{
 use base::{Id, Time};
 use records::dated::Kind;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Settings, read};
@@ -180,7 +183,10 @@ pub async fn create(
         {
             return Err(Problem::not_found());
         }
-        feed_keys::make(tx, caller.user_id, &name, &text)
+        let (key, secret) = feed_keys::make(tx, caller.user_id, &name, &text)?;
+        let entry = Entry::new(Action::FeedCreated, key.id, &*key.name).of(settings.company_id);
+        audit::note(tx, &By::caller(&caller), entry.made(&settings))?;
+        Ok((key, secret))
     });
     let (key, secret) = made.await?;
     let made = MadeFeed {
@@ -211,7 +217,11 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     calendar
         .store()
-        .write(move |tx| feed_keys::end(tx, caller.user_id, id))
+        .write(move |tx| {
+            let name = feed_keys::end(tx, caller.user_id, id)?;
+            let entry = Entry::new(Action::FeedDeleted, id, &*name).gone(&json!({"name": name}));
+            audit::note(tx, &By::caller(&caller), entry).map_err(Problem::from)
+        })
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

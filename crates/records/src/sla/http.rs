@@ -123,8 +123,14 @@ pub async fn put_sla_warnings(
     checked(body.hours.as_deref().unwrap_or_default())?;
     let set = records
         .write(move |tx| {
-            directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
-            Ok(warnings::set(tx, company, body)?)
+            let name = directory::company_name(tx, company)?.ok_or_else(Problem::not_found)?;
+            let before = warnings::of(tx, company)?;
+            let set = warnings::set(tx, company, body)?;
+            let warnings = |warnings: &Warnings| json!({"sla_warnings": warnings.hours});
+            let entry = Entry::new(Action::SettingsChanged, company, name).of(company);
+            let entry = entry.changed(&warnings(&before), &warnings(&set));
+            audit::note(tx, &By::caller(&caller), entry)?;
+            Ok(set)
         })
         .await?;
     records.bell.notify_one();
