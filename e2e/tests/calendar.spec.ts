@@ -109,9 +109,12 @@ test('a date is on its day in every zone, in month, week and agenda', async ({ a
     await page.getByRole('button', { name: 'Agenda' }).click();
     const day = page.getByRole('region', { name: /31 July 2031/ });
     await expect(day.getByTestId('calendar-item')).toContainText(NAME);
-    await page.getByRole('region', { name: /1 July 2031/ }).getByTestId('calendar-item').click();
+    await page
+      .getByRole('region', { name: /^\w+,? 1 July 2031/ })
+      .getByTestId('calendar-item')
+      .click();
     const drawer = page.getByRole('dialog', { name: 'Project starts' });
-    await expect(drawer).toContainText('Thursday 31 July 2031');
+    await expect(drawer).toContainText('Thursday, 31 July 2031');
     await page.context().close();
   }
 });
@@ -120,7 +123,7 @@ test('a week can be gone through by keyboard', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/calendar?view=week&day=2026-03-29');
   const heading = page.getByRole('heading', { level: 2 });
-  await expect(heading).toHaveText(/23.29 Mar 2026/);
+  await expect(heading).toHaveText(/23.+29 Mar 2026/);
   await expect(page.getByTestId('week').locator('section')).toHaveCount(7);
   await page.getByRole('button', { name: 'Next week' }).focus();
   await page.keyboard.press('Enter');
@@ -128,7 +131,7 @@ test('a week can be gone through by keyboard', async ({ as }) => {
   await expect(heading).toHaveText(/30 Mar.*5 Apr 2026/);
   await page.getByRole('button', { name: 'Previous week' }).click();
   await page.getByRole('button', { name: 'Previous week' }).click();
-  await expect(heading).toHaveText(/16.22 Mar 2026/);
+  await expect(heading).toHaveText(/16.+22 Mar 2026/);
   await page.getByRole('button', { name: 'Today', exact: true }).click();
   await expect(page.locator('section time[aria-current=date]')).toHaveCount(1);
 });

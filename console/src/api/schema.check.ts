@@ -3,7 +3,7 @@
  * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
  */
 
-import type { components, Subscription } from './schema';
+import type { components } from './schema';
 import type {
   CalendarFeed,
   CalendarItem,
@@ -21,6 +21,7 @@ import type {
   ScanStatus,
   Severity,
   Skipped,
+  Subscription,
   Summary,
   Team,
   User,
