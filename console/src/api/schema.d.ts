@@ -210,8 +210,29 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is due when: projects, scans, deadlines of findings */
+        /** What is due when: projects, scans, deadlines of findings, ends of agreements */
         get: operations["get_calendar"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/calendar.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A calendar feed, as programs fetch it: three months back, thirteen ahead, at most 5,000 entries
+         * @description What its owner may see is found out at each fetch. A key that is unknown, revoked, or of somebody without access
+         *     any more is answered alike: 404.
+         */
+        get: operations["get_calendar_feed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -685,6 +706,45 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/calendar-feeds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's calendar feeds */
+        get: operations["list_calendar_feeds"];
+        put?: never;
+        /**
+         * Make a calendar feed
+         * @description Its address is in this answer and never again. It is made in a session: an API token cannot make one, which would
+         *     outlive it.
+         */
+        post: operations["create_calendar_feed"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/calendar-feeds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a calendar feed */
+        delete: operations["delete_calendar_feed"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1471,20 +1531,41 @@ export interface components {
             from: components["schemas"]["Time"];
             /** @description The entries, the earliest first. */
             items: components["schemas"]["CalendarItem"][];
+            /** @description Where the answer goes on, as the `cursor` of the same question; none where this is all. */
+            next_cursor?: string | null;
             /** @description Its end, which is not in it. */
             to: components["schemas"]["Time"];
-            /** @description Whether there is more in the window than the 5,000 entries given: ask for a shorter one. */
-            truncated: boolean;
+        };
+        /** @description A feed of the caller, without its address, which was shown once. */
+        CalendarFeed: {
+            /** @description Reminders, each so many minutes before an entry. */
+            alarms: number[];
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description The only kinds in it, if some were chosen. */
+            kinds?: components["schemas"]["CalendarKind"][] | null;
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description Whether it holds only deadlines of findings assigned to its owner directly. */
+            mine: boolean;
+            /** @description What the calendar is called, if it was given a name. */
+            name?: string | null;
         };
         /** @description An entry of the calendar. */
         CalendarItem: {
-            /** @description When it is due. */
+            /** @description Whether it has a date and no time: it is on that date wherever somebody looks. */
+            all_day: boolean;
+            /** @description When it is due. For what has a date and no time: midnight UTC of that day. */
             at: components["schemas"]["Time"];
             /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
             /** @description That company's name. */
             company_name: string;
+            date?: components["schemas"]["Date"] | null;
             ends_at?: components["schemas"]["Time"] | null;
+            ends_on?: components["schemas"]["Date"] | null;
             /** @description Which record. */
             entity_id: components["schemas"]["Id"];
             /** @description What kind of record it is. */
@@ -1506,7 +1587,7 @@ export interface components {
          * @description Why something is on the calendar.
          * @enum {string}
          */
-        CalendarKind: "project_start" | "project_end" | "scan" | "sla_due" | "retest_due";
+        CalendarKind: "project_start" | "project_end" | "scan" | "sla_due" | "retest_due" | "agreement_expiry";
         /**
          * @description A way to tell somebody.
          * @enum {string}
@@ -1919,6 +2000,11 @@ export interface components {
             /** @description The password. */
             password: components["schemas"]["Secret"];
         };
+        /** @description A feed, with its address: this once. */
+        MadeFeed: components["schemas"]["CalendarFeed"] & {
+            /** @description Where a calendar program subscribes. Whoever has it reads the feed; it is not shown again. */
+            url: string;
+        };
         /** @description A token, with its text: this once. */
         MadeToken: components["schemas"]["Token"] & {
             /** @description The text, for `Authorization: Bearer`. It is not shown again. */
@@ -2010,6 +2096,31 @@ export interface components {
             kind?: components["schemas"]["AssetKind"] | null;
             /** @description One line of at most 300 characters. */
             name: string;
+        };
+        /** @description A feed to make. What is left out is everything the caller may see. */
+        NewFeed: {
+            /**
+             * @description Reminders, each so many minutes before an entry: at most five, none earlier than four weeks.
+             * @default []
+             */
+            alarms: number[];
+            /** @default null */
+            company_id: components["schemas"]["Id"] | null;
+            /**
+             * @description Only these kinds.
+             * @default null
+             */
+            kinds: components["schemas"]["CalendarKind"][] | null;
+            /**
+             * @description Only deadlines of findings assigned to the caller directly.
+             * @default false
+             */
+            mine: boolean;
+            /**
+             * @description What the calendar is called, one line of at most 200 characters.
+             * @default null
+             */
+            name: string | null;
         };
         /** @description A finding to write down. */
         NewFinding: {
@@ -2263,6 +2374,28 @@ export interface components {
                 subject_name: string;
                 /** @description What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
                 subject_type: string;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_CalendarFeed: {
+            /** @description The rows. */
+            items: {
+                /** @description Reminders, each so many minutes before an entry. */
+                alarms: number[];
+                company_id?: components["schemas"]["Id"] | null;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description The only kinds in it, if some were chosen. */
+                kinds?: components["schemas"]["CalendarKind"][] | null;
+                last_used_at?: components["schemas"]["Time"] | null;
+                /** @description Whether it holds only deadlines of findings assigned to its owner directly. */
+                mine: boolean;
+                /** @description What the calendar is called, if it was given a name. */
+                name?: string | null;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -3902,7 +4035,7 @@ export interface operations {
     get_calendar: {
         parameters: {
             query?: {
-                /** @description From this time on; one month ago by default. */
+                /** @description From this time on; one month ago by default. What has a date is there when any of its day is in the window. */
                 from?: components["schemas"]["Time"];
                 /** @description Until before this time; in two months by default. At most 400 days after `from`. */
                 to?: components["schemas"]["Time"];
@@ -3910,6 +4043,12 @@ export interface operations {
                 company_id?: components["schemas"]["Id"];
                 /** @description Only deadlines of findings assigned to the caller directly. */
                 mine?: boolean;
+                /** @description The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default. */
+                tz?: string;
+                /** @description How many entries, 1 to 5,000; 1,000 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the answer before, with everything else as it was there. */
+                cursor?: string;
             };
             header?: never;
             path?: never;
@@ -3925,6 +4064,45 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Calendar"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_calendar_feed: {
+        parameters: {
+            query?: {
+                /** @description The key, which stands for every other credential here and opens nothing else. */
+                key?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The feed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/calendar": string;
+                };
+            };
+            /** @description It is as it was */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
@@ -5168,6 +5346,103 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Me"];
                 };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_calendar_feeds: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of feeds, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_CalendarFeed"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeed"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeFeed"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_calendar_feed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The feed */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem */
             default: {
