@@ -315,14 +315,14 @@ async fn fill(store: &Store, now: Time, findings: i64) {
     );
     // One of the ten people of its company sees to each.
     let assignee = sql_id(USER, "((i / 2000) % 10) * 200 + i % 200");
-    let assigned = format!(
+    let seen_to = format!(
         "insert into finding_users (finding_id, user_id) select {finding}, {assignee} from n \
          where cast($3 as bigint) > 0"
     );
     for first in (0..findings).step_by(usize::try_from(CHUNK).unwrap()) {
         let last = findings.min(first + CHUNK);
         add(store, first, last, now, rows.clone()).await;
-        add(store, first, last, now, assigned.clone()).await;
+        add(store, first, last, now, seen_to.clone()).await;
     }
     store.write(|tx| tx.execute("analyze", &[])).await.unwrap();
 }

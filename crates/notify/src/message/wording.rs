@@ -12,6 +12,7 @@ pub(super) struct Words {
 }
 
 /// The words of an event. Total over every kind, so that a new kind does not compile without words.
+#[expect(clippy::too_many_lines, reason = "a table: a row for each kind")]
 pub(super) fn words(event: &Event) -> Words {
     // With whoever did it, if known: "Mara Lind assigned this finding." or "This finding was assigned."
     let done = |action, active: &str, passive: &str| {
