@@ -5,7 +5,8 @@
 //!
 //! The server is the release build beside this program, a process of its own with a folder of its own, SQLite unless
 //! a URL is given. One caller asks for pages of findings and for the inbox's summary at a steady rate, so that it
-//! measures how long calls wait and does not make the load itself.
+//! measures how long calls wait and does not make the load itself. What one more busy thread on the machine does to
+//! the same calls is measured too: on few cores that is much of what an import does.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
@@ -42,6 +43,12 @@ fn main() {
     println!("{results} results, {} MB", report.len() / 1_000_000);
 
     let before = latencies(&caller, || thread::sleep(BEFORE));
+    let busy = latencies(&caller, spin);
+    println!(
+        "  p99 {:.1} ms when nothing else runs, {:.1} ms beside one busy thread",
+        before.at(99),
+        busy.at(99)
+    );
     let idle = server.memory("VmRSS");
     let target = format!("/scans/import?company_id={company}&project_id={project}");
     let mut previous = 0;
@@ -73,6 +80,14 @@ fn main() {
             );
         }
         previous = server.memory("VmRSS");
+    }
+}
+
+/// One busy thread, for as long as is measured without an import.
+fn spin() {
+    let started = Instant::now();
+    while started.elapsed() < BEFORE {
+        std::hint::spin_loop();
     }
 }
 
