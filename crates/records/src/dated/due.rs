@@ -124,7 +124,10 @@ fn of_companies(
     limit: usize,
 ) -> Result<Vec<Due>, Error> {
     let mut each = if companies.len() > 1 {
-        (2 * limit / companies.len() + 8).min(limit)
+        (limit + limit / 2)
+            .div_ceil(companies.len())
+            .saturating_add(8)
+            .min(limit)
     } else {
         limit
     };

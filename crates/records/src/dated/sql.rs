@@ -69,8 +69,13 @@ pub(super) fn assigned(at: &str) -> String {
     )
 }
 
+/// What is read of a finding itself.
+const READ: &str =
+    "f.id, f.title, f.severity, f.status, f.company_id, f.project_id, f.created_at, f.updated_at";
+
 /// Findings of each of so many companies, of each the first few: `$1` and `$2` are the window, `$3` is how many, `$4`
-/// the finding at `$1` to begin after where there is one, then the companies.
+/// the finding at `$1` to begin after where there is one, then the companies. Each finding is looked up once, from the
+/// index of its company.
 pub(super) fn of_each(at: &str, companies: usize, after: bool) -> String {
     let (open, name) = (open(at), at.trim_start_matches("f."));
     let (first, from) = if after {
@@ -81,15 +86,15 @@ pub(super) fn of_each(at: &str, companies: usize, after: bool) -> String {
     let each: Vec<String> = (first..first + companies)
         .map(|company| {
             format!(
-                "select o{company}.id from (select f.id, f.{name} from findings f where f.company_id = ${company} \
+                "select * from (select {READ}, {at} from findings f where f.company_id = ${company} \
                  and {open} and {from} and {at} < $2 order by {at}, f.id limit $3) as o{company}"
             )
         })
         .collect();
+    let columns = finding(&format!("f.{name}"));
     format!(
-        "{} ({}) as o cross join findings f cross join companies c left join projects p on p.id = f.project_id \
-         where f.id = o.id and c.id = f.company_id",
-        finding(at),
+        "{columns} ({}) as f cross join companies c left join projects p on p.id = f.project_id \
+         where c.id = f.company_id",
         each.join(" union all ")
     )
 }
