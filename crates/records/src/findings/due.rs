@@ -168,6 +168,10 @@ fn due<'a>(
         let told = told
             .get(&(finding.id, which.name().to_owned(), deadline))
             .copied();
+        let told = told
+            .into_iter()
+            .chain(said_with_it(finding, which, ladder, deadline))
+            .min();
         let step = ladder.due(deadline, now, told);
         tellings.extend(step.map(|step| Telling {
             finding,
@@ -179,6 +183,18 @@ fn due<'a>(
         next = next.into_iter().chain(after).min();
     }
     next
+}
+
+/// The step that was past when the finding was recorded, of a deadline that its severity gave: the deadline was said with
+/// the finding then, and a warning at its birth is noise. Not the deadline itself, and not one that a person set: what
+/// is near then is news.
+fn said_with_it(finding: &Finding, which: Which, ladder: Ladder, deadline: Time) -> Option<u32> {
+    if which != Which::Sla || finding.sla_by_hand {
+        return None;
+    }
+    ladder
+        .due(deadline, finding.created_at, None)
+        .filter(|step| *step > 0)
 }
 
 /// What a select of findings ends with: what another node is at is its own.

@@ -98,7 +98,7 @@ async fn a_file_that_is_no_report_is_refused_where_it_breaks_and_changes_nothing
         ),
         (
             "another schema",
-            br#"{"bomFormat":"CycloneDX","specVersion":"1.5"}"#.to_vec(),
+            br#"{"openapi":"3.1.0","info":{"title":"x"}}"#.to_vec(),
         ),
         (
             "runs of the wrong type",

@@ -33,6 +33,24 @@ async fn each_step_is_told_at_its_hour() {
 }
 
 #[tokio::test]
+async fn a_deadline_that_the_severity_gave_is_no_news_when_the_finding_is_recorded() {
+    for world in World::all().await {
+        let mut clock = started(&world).await;
+        // A week: the step of 168 hours is its very beginning. A day: so are the first three.
+        world.finding(json!({"severity": "critical"})).await;
+        world.finding(json!({"severity": "urgent"})).await;
+        assert_eq!(steps(&world, &mut clock).await, []);
+        let end = world.clock.now().after(hours(100));
+        assert_eq!(
+            hourly(&world, &mut clock, end).await,
+            [(20, SlaWarning, 4), (24, SlaBreached, 0), (96, SlaWarning, 72)],
+            "{}",
+            world.database
+        );
+    }
+}
+
+#[tokio::test]
 async fn it_knows_to_the_nanosecond_when_the_next_step_comes() {
     for world in World::all().await {
         let mut clock = started(&world).await;
