@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use base::{Bus, Clock, Id, Kind, Time, bus::Batch};
+use base::{Audience, Bus, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time, bus::Batch};
 use records::{Records, Settings, SlaClock};
 use store::{Options, Store, params};
 use tokio::sync::{broadcast, oneshot};
@@ -26,32 +26,51 @@ const AT_ONCE: u64 = 10_000;
 const AHEAD: Duration = Duration::from_secs(15);
 
 fn main() {
-    let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().unwrap());
+    let texts: Vec<String> = std::env::args().skip(1).collect();
+    if let [measure, database, url, seconds] = texts.as_slice()
+        && measure == "measure"
+    {
+        let seconds = seconds.parse().unwrap();
+        return runtime().block_on(measured(database, url, seconds));
+    }
+    let mut arguments = texts.iter().map(|text| text.parse::<u64>().unwrap());
     let findings = arguments.next().unwrap_or(1_000_000);
     let seconds = arguments.next().unwrap_or(60);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let folder = tempfile::tempdir_in(".").unwrap();
-        let file = format!("sqlite://{}", folder.path().join("clock.db").display());
-        measure("SQLite", file, findings, seconds).await;
-        if let Ok(server) = std::env::var(store::testing::POSTGRES) {
-            let url = store::testing::postgres_url(&server, &Clock::system()).await;
-            measure("PostgreSQL", url.unwrap(), findings, seconds).await;
-        }
-    });
+    println!("{findings} open findings, {seconds} s idle and {seconds} s of a stream");
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let file = format!("sqlite://{}", folder.path().join("clock.db").display());
+    let mut databases = vec![("SQLite", file)];
+    if let Ok(server) = std::env::var(store::testing::POSTGRES) {
+        let url = runtime().block_on(store::testing::postgres_url(&server, &Clock::system()));
+        databases.push(("PostgreSQL", url.unwrap()));
+    }
+    for (database, url) in databases {
+        let seconds = seconds.to_string();
+        runtime().block_on(seeded(&url, findings));
+        // A process of its own: what seeding left in memory is not the clock's.
+        let own = std::env::current_exe().unwrap();
+        let measured = std::process::Command::new(own)
+            .args(["measure", database, &url, &seconds])
+            .status();
+        assert!(measured.unwrap().success(), "{database}");
+    }
 }
 
-async fn measure(database: &str, url: String, findings: u64, seconds: u64) {
-    let bench = Bench::open(&url).await;
+fn runtime() -> tokio::runtime::Runtime {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all().build().unwrap()
+}
+
+async fn seeded(url: &str, findings: u64) {
+    let bench = Bench::open(url).await;
     bench.store.migrate(campanile::app::MIGRATIONS).await.unwrap();
     let company = access::testing::company(&bench.store, "Acme").await;
     bench.seed(company, findings).await;
     bench.store.close().await;
-    // What seeding left in memory is not the clock's.
-    let bench = Bench::open(&url).await;
+}
+
+async fn measured(database: &str, url: &str, seconds: u64) {
+    let bench = Bench::open(url).await;
     bench.store.check().await.unwrap();
     let before = memory();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -64,15 +83,15 @@ async fn measure(database: &str, url: String, findings: u64, seconds: u64) {
     let cpu = cpu_seconds();
     clock.sleep(Duration::from_secs(seconds)).await;
     println!(
-        "{database}: {findings} open findings wait. {:.1} MiB more than before the clock, {:.2} CPU s in {seconds} s idle",
+        "{database}: {:.1} MiB more than before the clock ({before:.1}), {:.2} CPU s in {seconds} s idle",
         memory() - before,
         cpu_seconds() - cpu
     );
     let stream = RATE * seconds;
     let late = bench.fall_due(0..stream, |n| Duration::from_nanos(n * 1_000_000_000 / RATE));
-    report(database, &format!("{RATE} a second"), late.await);
+    report(database, &format!("{RATE} a second"), &late.await);
     let late = bench.fall_due(stream..stream + AT_ONCE, |_| Duration::ZERO);
-    report(database, &format!("{AT_ONCE} in one instant"), late.await);
+    report(database, &format!("{AT_ONCE} in one instant"), &late.await);
     stop.send(()).unwrap();
     running.await.unwrap();
     println!("{database}: {:.1} MiB more at the end", memory() - before);
@@ -137,7 +156,8 @@ impl Bench {
                         tx.execute(DUE, params![&*id, due])?;
                         tx.execute(WARNED, params![id, due])?;
                     }
-                    Ok::<_, store::Error>(())
+                    // What the API emits with such a change, and what wakes the clock.
+                    tx.emit(changed(tx.clock()))
                 })
                 .await
                 .unwrap();
@@ -162,7 +182,18 @@ impl Bench {
     }
 }
 
-fn report(database: &str, what: &str, late: Vec<f64>) {
+fn changed(clock: &Clock) -> Event {
+    let subject = Subject {
+        kind: SubjectType::Finding,
+        id: clock.id(),
+    };
+    let company = Audience::Company(clock.id());
+    let mut event = Event::new(clock, Kind::FindingUpdated, company, subject);
+    event.severity = Some(Severity::High);
+    event
+}
+
+fn report(database: &str, what: &str, late: &[f64]) {
     let at = |share: usize| late[(late.len() - 1) * share / 100];
     println!(
         "{database}: {what}: {} told, late by p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms",
