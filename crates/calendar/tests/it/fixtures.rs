@@ -61,10 +61,10 @@ async fn fill(world: &World, titles: &[String]) -> Value {
             ("findings", "title", finding),
             ("agreements", "name", agreement),
         ] {
-            let named = title.clone();
+            let called = title.clone();
             let done = world.store.write(move |tx| {
                 let sql = format!("update {table} set {column} = $2 where id = $1");
-                tx.execute(&sql, params![id, named])
+                tx.execute(&sql, params![id, called])
             });
             done.await.unwrap();
             names[id.to_string()] = base::text::line(title, 200).into();
