@@ -2838,7 +2838,7 @@ export interface components {
          * @description Where a project stands.
          * @enum {string}
          */
-        ProjectStatus: "planned" | "active" | "completed";
+        ProjectStatus: "Planned" | "Active" | "Completed";
         /** @description What to send again: all that did not arrive at one destination. */
         RedeliverAll: {
             /** @description A delivery that went to the destination, whatever became of it: destinations themselves are masked. */
@@ -3044,7 +3044,7 @@ export interface components {
          * @description Where a scan stands.
          * @enum {string}
          */
-        ScanStatus: "scheduled" | "running" | "completed" | "failed";
+        ScanStatus: "Scheduled" | "Running" | "Completed" | "Failed";
         Secret: string;
         /**
          * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.

@@ -4,7 +4,7 @@ use access::{Caller, Json, Page, Problem, Query};
 use axum::extract::State;
 use base::{Id, Severity, SubjectType, Time};
 use records::{
-    Date,
+    Date, Named,
     dated::{self, Cursor, Kind},
 };
 use serde::{Deserialize, Serialize};
@@ -97,10 +97,7 @@ pub struct Item {
 impl From<dated::Item> for Item {
     fn from(item: dated::Item) -> Self {
         let (date, ends_on) = (item.day(), item.last_day());
-        let (project_id, project_name) = match item.project {
-            Some(project) => (Some(project.id), Some(project.name)),
-            None => (None, None),
-        };
+        let (project_id, project_name) = Named::split(item.project);
         Self {
             id: item.id,
             kind: item.kind,

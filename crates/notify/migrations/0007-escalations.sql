@@ -10,9 +10,3 @@ create table escalation_users (
   user_id text not null,
   primary key (event_id, user_id)
 );
-
--- The rule for the inbox that 0006 meant to give: its id was another rule's already, so it was left out.
-insert into notification_rules (id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at) values
-  ('019a4c00-0000-7000-8000-000000000019', 'sla.escalated', 'in_app', '', '', 1, 1795651200000000000, 1795651200000000000)
-on conflict do nothing;
-update notification_meta set value = value + 1 where name = 'rules';

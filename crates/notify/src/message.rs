@@ -243,15 +243,15 @@ fn link(event: &Event, public_url: &str) -> Link {
     let id = event.subject.id;
     let without = event.kind.name().ends_with(".deleted") || is_elsewhere(event);
     let finding = event.text("finding_id").and_then(|id| id.parse::<Id>().ok());
-    let (label, path) = match event.subject.kind {
-        SubjectType::Finding if !without => ("Open finding", format!("/findings/{id}")),
-        SubjectType::Scan if !without => ("Open scan", format!("/scans/{id}")),
-        SubjectType::Project if !without => ("Open project", format!("/projects/{id}")),
+    let (label, path) = match (event.subject.kind, finding) {
+        (SubjectType::Finding, _) if !without => ("Open finding", format!("/findings/{id}")),
+        (SubjectType::Scan, _) if !without => ("Open scan", format!("/scans/{id}")),
+        (SubjectType::Project, _) if !without => ("Open project", format!("/projects/{id}")),
         // Whoever is asked, and whoever asked, wants to see what it is about.
-        SubjectType::Approval if !is_elsewhere(event) && finding.is_some() => {
-            ("Open finding", format!("/findings/{}", finding.unwrap_or(id)))
+        (SubjectType::Approval, Some(finding)) if !is_elsewhere(event) => {
+            ("Open finding", format!("/findings/{finding}"))
         }
-        SubjectType::Agreement if !without => ("Open calendar", "/calendar".to_owned()),
+        (SubjectType::Agreement, _) if !without => ("Open calendar", "/calendar".to_owned()),
         _ => ("Open inbox", "/inbox".to_owned()),
     };
     Link {

@@ -20,7 +20,7 @@ pub struct Named {
 
 impl Named {
     /// The id and the name of something that may be none.
-    pub(crate) fn split(named: Option<Self>) -> (Option<Id>, Option<String>) {
+    pub fn split(named: Option<Self>) -> (Option<Id>, Option<String>) {
         named.map_or((None, None), |named| (Some(named.id), Some(named.name)))
     }
 }

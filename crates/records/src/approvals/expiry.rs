@@ -35,8 +35,10 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
     let mut ended = 0;
     for (id, finding) in over {
         // The finding first: whoever deletes it takes the two in this order.
-        let Ok(mut finding) = findings::held(tx, finding, &Scope::All) else {
-            continue;
+        let mut finding = match findings::held(tx, finding, &Scope::All) {
+            // Deleted meanwhile, and the approval with it.
+            Err(problem) if problem.status() == 404 => continue,
+            other => other?,
         };
         let mut approval = list::held(tx, id, &Scope::All)?;
         if approval.status != Status::Approved || approval.expires_at > now {

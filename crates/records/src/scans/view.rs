@@ -4,6 +4,7 @@ use base::{Id, Time};
 use serde::Serialize;
 
 use super::{Counts, Scan, Status};
+use crate::Named;
 
 /// A scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -46,10 +47,7 @@ pub struct View {
 impl From<Scan> for View {
     fn from(scan: Scan) -> Self {
         let given = |text: String| (!text.is_empty()).then_some(text);
-        let (project_id, project_name) = match scan.place.project {
-            Some(project) => (Some(project.id), Some(project.name)),
-            None => (None, None),
-        };
+        let (project_id, project_name) = Named::split(scan.place.project);
         Self {
             id: scan.id,
             company_id: scan.place.company.id,
