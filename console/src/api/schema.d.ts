@@ -1357,7 +1357,7 @@ export interface components {
          * @description Where an agreement stands.
          * @enum {string}
          */
-        AgreementStatus: "Draft" | "Active" | "Terminated";
+        AgreementStatus: "draft" | "active" | "terminated";
         /** @description An approval. */
         Approval: {
             /** @description What was said to the decision. */
@@ -1394,7 +1394,7 @@ export interface components {
          * @description Where an approval stands.
          * @enum {string}
          */
-        ApprovalStatus: "Requested" | "Approved" | "Rejected" | "Expired" | "Ended";
+        ApprovalStatus: "requested" | "approved" | "rejected" | "expired" | "ended";
         /** @description An asset. */
         Asset: {
             company_id: components["schemas"]["Id"];
@@ -1426,17 +1426,17 @@ export interface components {
          * @description How much depends on an asset.
          * @enum {string}
          */
-        AssetCriticality: "Low" | "Medium" | "High" | "Critical";
+        AssetCriticality: "low" | "medium" | "high" | "critical";
         /**
          * @description What kind of thing an asset is.
          * @enum {string}
          */
-        AssetKind: "Application" | "Repository" | "Host" | "Domain" | "Network" | "Cloud" | "Image" | "Other";
+        AssetKind: "application" | "repository" | "host" | "domain" | "network" | "cloud" | "image" | "other";
         /**
          * @description Where an asset stands.
          * @enum {string}
          */
-        AssetStatus: "Active" | "Retired";
+        AssetStatus: "active" | "retired";
         /** @description Who is to see to a finding. */
         AssigneesBody: {
             /** @description Teams of the company, at most 100. */
@@ -2838,7 +2838,7 @@ export interface components {
          * @description Where a project stands.
          * @enum {string}
          */
-        ProjectStatus: "Planned" | "Active" | "Completed";
+        ProjectStatus: "planned" | "active" | "completed";
         /** @description What to send again: all that did not arrive at one destination. */
         RedeliverAll: {
             /** @description A delivery that went to the destination, whatever became of it: destinations themselves are masked. */
@@ -2916,12 +2916,12 @@ export interface components {
          * @description What a report is written in.
          * @enum {string}
          */
-        ReportFormat: "Html" | "Csv" | "Json";
+        ReportFormat: "html" | "csv" | "json";
         /**
          * @description Where a report stands.
          * @enum {string}
          */
-        ReportStatus: "Pending" | "Running" | "Ready" | "Failed";
+        ReportStatus: "pending" | "running" | "ready" | "failed";
         /**
          * @description A role in one company. Ordered: each may do what those below may.
          * @enum {string}
@@ -3044,7 +3044,7 @@ export interface components {
          * @description Where a scan stands.
          * @enum {string}
          */
-        ScanStatus: "Scheduled" | "Running" | "Completed" | "Failed";
+        ScanStatus: "scheduled" | "running" | "completed" | "failed";
         Secret: string;
         /**
          * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.

@@ -6,15 +6,13 @@
 /// name in the API's document and what it is, for errors.
 macro_rules! words {
     (
-        $(#[$about:meta])*
+        $(#[doc = $about:literal])+
         pub enum $name:ident ($schema:ident, $what:literal) { $($(#[$doc:meta])* $variant:ident $word:literal,)+ }
     ) => {
-        $(#[$about])*
+        $(#[doc = $about])+
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-            utoipa::ToSchema,
         )]
-        #[schema(as = $schema)]
         pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant,)+ }
 
         impl $name {
@@ -24,6 +22,23 @@ macro_rules! words {
             /// The name in the API and in storage.
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        // By hand: the derive does not see a name that a macro hands on, and would write the variant's own.
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($schema))
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some([$($about),+].concat().trim()))
+                    .enum_values(Some([$($word),+]))
+                    .into()
             }
         }
 
@@ -61,3 +76,39 @@ macro_rules! words {
 }
 
 pub(crate) use words;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use utoipa::PartialSchema;
+
+    words! {
+        /// How ripe it is.
+        pub enum Ripeness (FruitRipeness, "a fruit's ripeness") {
+            /// Not yet.
+            NotYet "not_yet",
+            /// Now.
+            Now "now",
+        }
+    }
+
+    #[test]
+    fn a_word_is_the_same_everywhere() {
+        let schema = serde_json::to_value(Ripeness::schema()).unwrap();
+        let names: Vec<_> = Ripeness::ALL.iter().map(|one| one.name()).collect();
+        assert_eq!(
+            schema,
+            json!({"type": "string", "description": "How ripe it is.", "enum": names})
+        );
+        assert_eq!(<Ripeness as utoipa::ToSchema>::name(), "FruitRipeness");
+        for one in Ripeness::ALL {
+            assert_eq!(json!(one), json!(one.name()));
+            assert_eq!(
+                serde_json::from_value::<Ripeness>(json!(one.name())).unwrap(),
+                *one
+            );
+            assert_eq!(one.name().parse(), Ok(*one));
+        }
+        assert!("NotYet".parse::<Ripeness>().is_err());
+    }
+}
