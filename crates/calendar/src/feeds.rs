@@ -103,6 +103,7 @@ fn entries(
             to,
             first_day,
             last_day,
+            stamps: true,
             after: None,
             limit: most + 1,
         };

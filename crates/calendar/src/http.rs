@@ -159,6 +159,7 @@ pub async fn get(
         to: window.to,
         first_day,
         last_day,
+        stamps: false,
         after,
         // One more than is given says whether there is more.
         limit: limit + 1,

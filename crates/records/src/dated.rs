@@ -116,6 +116,8 @@ pub struct Query {
     pub first_day: Date,
     /// Up to this day, which is in it: the day of the last instant before `to`.
     pub last_day: Date,
+    /// Whether [`Stamps`] are wanted too. Then every finding is looked up; without them their indexes say it all.
+    pub stamps: bool,
     /// Only what comes after this entry.
     pub after: Option<Cursor>,
     /// At most so many, the earliest.
@@ -147,9 +149,16 @@ pub struct Item {
     pub minimal: bool,
     /// The project it belongs to, or is.
     pub project: Option<Named>,
+    /// When the record was made and last changed, where that was asked for.
+    pub stamps: Option<Stamps>,
+}
+
+/// When a record was made and when it was last changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamps {
     /// Since when the record is known here.
     pub created_at: Time,
-    /// When the record last changed.
+    /// When it was last changed.
     pub updated_at: Time,
 }
 

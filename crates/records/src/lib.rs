@@ -59,6 +59,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0008-finding-steps",
             include_str!("../migrations/0008-finding-steps.sql"),
         ),
+        (
+            "0009-calendar-covering",
+            include_str!("../migrations/0009-calendar-covering.sql"),
+        ),
     ],
 };
 

@@ -3,7 +3,7 @@
 use base::{Severity, Time, text};
 use records::{
     Date,
-    dated::{Item, Kind},
+    dated::{Item, Kind, Stamps},
 };
 
 use super::{Document, Lines};
@@ -15,13 +15,14 @@ const SUFFIX: &str = "campanile";
 const NAME: usize = 200;
 
 pub(super) fn write(lines: &mut Lines, item: &Item, document: &Document<'_>) {
-    let changed = stamp(item.updated_at);
+    let stamps = stamps(item);
+    let changed = stamp(stamps.updated_at);
     lines.raw("BEGIN:VEVENT");
     lines.value("UID", &uid(item));
     lines.value("DTSTAMP", &changed);
-    lines.value("CREATED", &stamp(item.created_at));
+    lines.value("CREATED", &stamp(stamps.created_at));
     lines.value("LAST-MODIFIED", &changed);
-    lines.value("SEQUENCE", &sequence(item).to_string());
+    lines.value("SEQUENCE", &sequence(stamps).to_string());
     when(lines, item);
     let summary = summary(item);
     lines.text("SUMMARY", &summary);
@@ -47,8 +48,16 @@ fn uid(item: &Item) -> String {
 }
 
 /// Seconds from the first to the last change of the record: it grows with each.
-fn sequence(item: &Item) -> u64 {
-    item.updated_at.since(item.created_at).as_secs()
+fn sequence(stamps: Stamps) -> u64 {
+    stamps.updated_at.since(stamps.created_at).as_secs()
+}
+
+/// What was read without them counts as never changed.
+fn stamps(item: &Item) -> Stamps {
+    item.stamps.unwrap_or(Stamps {
+        created_at: item.at,
+        updated_at: item.at,
+    })
 }
 
 /// A time of day in UTC, or a date; the end of days is the day after the last one (RFC 5545, 3.6.1).

@@ -4,7 +4,7 @@
 use base::{Clock, Id, Severity, Time};
 use records::{
     Named,
-    dated::{Item, Kind},
+    dated::{Item, Kind, Stamps},
 };
 
 use super::Document;
@@ -32,8 +32,10 @@ fn item(kind: Kind, title: &str) -> Item {
         company: named("Acme, Inc."),
         minimal: false,
         project: finding.then(|| named("Web; shop")),
-        created_at: time("2026-11-01T00:00:00Z"),
-        updated_at: time("2026-11-01T00:01:40.9Z"),
+        stamps: Some(Stamps {
+            created_at: time("2026-11-01T00:00:00Z"),
+            updated_at: time("2026-11-01T00:01:40.9Z"),
+        }),
     }
 }
 
@@ -175,7 +177,9 @@ fn the_same_entries_make_the_same_bytes_and_a_change_counts_on() {
     let mut items = [item(Kind::Scan, "Nightly")];
     let before = written(&items, &[]);
     assert_eq!(written(&items, &[]), before);
-    items[0].updated_at = Clock::system().now();
+    if let Some(stamps) = &mut items[0].stamps {
+        stamps.updated_at = Clock::system().now();
+    }
     let after = written(&items, &[]);
     let sequence = |document: &str| {
         let lines = unfolded(document);

@@ -35,11 +35,13 @@ fn of_kind(tx: &mut Tx<'_>, kind: Kind, query: &Query) -> Result<Vec<Due>, Error
     let (sql, table, at) = sql::of(kind);
     let company = format!("{table}.company_id");
     let select = match (kind.entity(), query.assigned_to, companies(query)) {
-        (SubjectType::Finding, Some(user), _) => Select::new("").push(&sql::assigned(at), vec![user.into()]),
-        (SubjectType::Finding, None, Some(companies)) => {
-            return of_companies(tx, at, &companies, &span, query.limit as usize);
+        (SubjectType::Finding, Some(user), _) => {
+            Select::new("").push(&sql::assigned(at, query.stamps), vec![user.into()])
         }
-        (SubjectType::Finding, None, None) => Select::new(&sql::everywhere(at)),
+        (SubjectType::Finding, None, Some(companies)) => {
+            return of_companies(tx, at, &companies, &span, query);
+        }
+        (SubjectType::Finding, None, None) => Select::new(&sql::everywhere(at, query.stamps)),
         (SubjectType::Scan, ..) => Select::new(sql).within("s.status", scans::Status::AHEAD),
         _ => Select::new(sql),
     };
@@ -121,8 +123,9 @@ fn of_companies(
     at: &str,
     companies: &[Id],
     span: &Span,
-    limit: usize,
+    query: &Query,
 ) -> Result<Vec<Due>, Error> {
+    let limit = query.limit as usize;
     let mut each = if companies.len() > 1 {
         (limit + limit / 2)
             .div_ceil(companies.len())
@@ -134,7 +137,7 @@ fn of_companies(
     loop {
         let mut rows = Vec::new();
         for companies in companies.chunks(COMPANIES) {
-            rows.extend(first_of_each(tx, at, companies, span, each)?);
+            rows.extend(first_of_each(tx, at, companies, span, (each, query.stamps))?);
         }
         rows.sort_unstable_by_key(|row| (row.at, row.entity_id));
         let sure = sure(&rows, each);
@@ -164,7 +167,7 @@ fn first_of_each(
     at: &str,
     companies: &[Id],
     span: &Span,
-    each: usize,
+    (each, stamps): (usize, bool),
 ) -> Result<Vec<Due>, Error> {
     if companies.is_empty() {
         return Ok(Vec::new());
@@ -173,5 +176,8 @@ fn first_of_each(
     let mut values: Vec<Value> = vec![span.from.into(), span.to.into(), each.into()];
     values.extend(span.after.map(Value::from));
     values.extend(companies.iter().map(|company| Value::from(*company)));
-    tx.all(&sql::of_each(at, companies.len(), span.after.is_some()), &values)
+    tx.all(
+        &sql::of_each(at, stamps, companies.len(), span.after.is_some()),
+        &values,
+    )
 }

@@ -3,7 +3,7 @@
 use base::{Id, Severity, Time};
 use store::{Error, FromRow, Row};
 
-use super::{Item, Kind};
+use super::{Item, Kind, Stamps};
 use crate::{Named, column};
 
 /// The columns of [`sql`](super::sql), in their order.
@@ -17,8 +17,7 @@ pub(super) struct Due {
     pub(super) company: Named,
     minimal: bool,
     project: Option<Named>,
-    created_at: Time,
-    updated_at: Time,
+    stamps: Option<Stamps>,
 }
 
 impl FromRow for Due {
@@ -41,8 +40,7 @@ impl FromRow for Due {
             },
             minimal: row.get(8)?,
             project: column::named(row, 9)?,
-            created_at: row.get(11)?,
-            updated_at: row.get(12)?,
+            stamps: stamps(row)?,
         })
     }
 }
@@ -61,8 +59,19 @@ impl Due {
             company: self.company,
             minimal: self.minimal,
             project: self.project,
-            created_at: self.created_at,
-            updated_at: self.updated_at,
+            stamps: self.stamps,
         }
     }
+}
+
+/// None where they were not read.
+fn stamps(row: &Row) -> Result<Option<Stamps>, Error> {
+    let Some(created_at) = column::time(row, 11)? else {
+        return Ok(None);
+    };
+    let updated_at = row.get(12)?;
+    Ok(Some(Stamps {
+        created_at,
+        updated_at,
+    }))
 }

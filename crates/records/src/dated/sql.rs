@@ -35,13 +35,16 @@ const SCAN: &str = "select s.id, s.name, case when s.started_at > 0 then s.start
      s.status, c.id, c.name, c.minimal_messages, s.project_id, p.name, s.created_at, s.updated_at \
      from scans s cross join companies c left join projects p on p.id = s.project_id where c.id = s.company_id";
 
-/// The columns of a finding that is due at this column.
-fn finding(at: &str) -> String {
+/// The columns of a finding that is due at this column; with when it was made and changed, which no index has.
+fn finding(at: &str, stamps: bool) -> String {
+    let stamps = if stamps { STAMPS } else { "0, 0" };
     format!(
         "select f.id, f.title, {at}, 0, f.severity, f.status, c.id, c.name, c.minimal_messages, f.project_id, p.name, \
-         f.created_at, f.updated_at from"
+         {stamps} from"
     )
 }
+
+const STAMPS: &str = "f.created_at, f.updated_at";
 
 /// What makes a finding due, in the words of the partial indexes.
 fn open(at: &str) -> String {
@@ -49,49 +52,53 @@ fn open(at: &str) -> String {
 }
 
 /// Findings of all companies.
-pub(super) fn everywhere(at: &str) -> String {
+pub(super) fn everywhere(at: &str, stamps: bool) -> String {
     format!(
         "{} findings f cross join companies c left join projects p on p.id = f.project_id \
          where c.id = f.company_id and {}",
-        finding(at),
+        finding(at, stamps),
         open(at)
     )
 }
 
 /// Findings assigned to a person directly: `?` is whom.
-pub(super) fn assigned(at: &str) -> String {
+pub(super) fn assigned(at: &str, stamps: bool) -> String {
     format!(
         "{} finding_users u cross join findings f cross join companies c \
          left join projects p on p.id = f.project_id \
          where f.id = u.finding_id and c.id = f.company_id and {} and u.user_id = ?",
-        finding(at),
+        finding(at, stamps),
         open(at)
     )
 }
 
 /// What is read of a finding itself.
-const READ: &str =
-    "f.id, f.title, f.severity, f.status, f.company_id, f.project_id, f.created_at, f.updated_at";
+const READ: &str = "f.id, f.title, f.severity, f.status, f.company_id, f.project_id";
 
 /// Findings of each of so many companies, of each the first few: `$1` and `$2` are the window, `$3` is how many, `$4`
-/// the finding at `$1` to begin after where there is one, then the companies. Each finding is looked up once, from the
-/// index of its company.
-pub(super) fn of_each(at: &str, companies: usize, after: bool) -> String {
+/// the finding at `$1` to begin after where there is one, then the companies. Each is read from the index of its
+/// company, and looked up only for its stamps.
+pub(super) fn of_each(at: &str, stamps: bool, companies: usize, after: bool) -> String {
     let (open, name) = (open(at), at.trim_start_matches("f."));
     let (first, from) = if after {
         (5, format!("({at}, f.id) > ($1, $4)"))
     } else {
         (4, format!("{at} >= $1"))
     };
+    let read = if stamps {
+        format!("{READ}, {STAMPS}")
+    } else {
+        READ.to_owned()
+    };
     let each: Vec<String> = (first..first + companies)
         .map(|company| {
             format!(
-                "select * from (select {READ}, {at} from findings f where f.company_id = ${company} \
+                "select * from (select {read}, {at} from findings f where f.company_id = ${company} \
                  and {open} and {from} and {at} < $2 order by {at}, f.id limit $3) as o{company}"
             )
         })
         .collect();
-    let columns = finding(&format!("f.{name}"));
+    let columns = finding(&format!("f.{name}"), stamps);
     format!(
         "{columns} ({}) as f cross join companies c left join projects p on p.id = f.project_id \
          where c.id = f.company_id",
