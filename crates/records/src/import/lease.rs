@@ -64,6 +64,16 @@ pub(super) fn renew(tx: &mut Tx<'_>, scan: Id, tools: usize) -> Result<(), Probl
     ))
 }
 
+const OF_SCAN: &str = "select renewed_at from import_leases where scan_id = $1 limit 1";
+
+/// Whether a report is being imported into a scan.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn is_importing(tx: &mut Tx<'_>, scan: Id) -> Result<bool, store::Error> {
+    Ok(tx.one::<(Time,)>(OF_SCAN, params![scan])?.is_some())
+}
+
 const RELEASE: &str = "delete from import_leases where scan_id = $1";
 
 /// Gives the leases of a scan back.

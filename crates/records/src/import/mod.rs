@@ -13,6 +13,7 @@ mod run;
 mod said;
 mod spool;
 
+pub(crate) use lease::is_importing;
 pub use lease::{LEASE, recover};
 pub use run::{MAX_SKIPPED, Skipped};
 

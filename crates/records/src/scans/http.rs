@@ -10,7 +10,7 @@ use serde::Deserialize;
 use store::Tx;
 
 use super::{Change, Filter, New, Scan, Sort, Status, View};
-use crate::{By, MAX_LINE, Place, Records, date::plausible, projects, text};
+use crate::{By, MAX_LINE, Place, Records, date::plausible, import, projects, text};
 
 /// A scan to add.
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
@@ -212,6 +212,12 @@ pub async fn update(
             let mut scan = super::held(tx, id, &caller.scope)?;
             caller.may(scan.place.company.id, Role::Analyst)?;
             let change = body.checked(tx, &scan)?;
+            // Its counts and its end are the import's to write.
+            if change.status.is_some_and(|to| to != scan.status) && import::is_importing(tx, id)? {
+                return Err(Problem::conflict(
+                    "A report is being imported into this scan, which ends with the import.",
+                ));
+            }
             super::change(tx, &mut scan, change, &By::caller(&caller))?;
             Ok(scan)
         })

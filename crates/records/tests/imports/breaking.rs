@@ -3,6 +3,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use base::{Clock, Kind};
 use records::import::{self, LEASE};
+use serde_json::json;
 use store::params;
 
 use crate::world::{World, made, report, run, simple};
@@ -214,5 +215,24 @@ async fn a_scan_that_is_deleted_ends_its_import() {
         let left = world.column::<i64>("select count(*) from findings").await[0];
         assert!(left < 5_000, "{left}");
         world.import(many(10)).await.counts();
+    }
+}
+
+#[tokio::test]
+async fn nobody_ends_the_scan_of_an_import_by_hand() {
+    for world in World::all().await {
+        let scan = leave_behind(&world).await;
+        for status in ["completed", "failed"] {
+            let answer = world.patch(scan, json!({"status": status})).await;
+            assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
+        }
+        let answer = world
+            .patch(scan, json!({"name": "Nightly", "status": "running"}))
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        let release = |tx: &mut store::Tx<'_>| tx.execute("delete from import_leases", &[]);
+        world.store.write(release).await.unwrap();
+        let answer = world.patch(scan, json!({"status": "failed"})).await;
+        assert_eq!(answer.body["status"], "failed", "{}", answer.body);
     }
 }

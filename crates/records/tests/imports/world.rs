@@ -6,14 +6,14 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
     middleware,
-    routing::post,
+    routing::{patch, post},
 };
 use base::{Clock, Event, Id, bus::Batch};
 use records::{
     By, Named, Records, Settings,
     findings::{self, Finding},
     import::{self, Import, Limits},
-    projects,
+    projects, scans,
 };
 use serde_json::Value;
 use store::{FromValue, MigrationSet, Row, Store, params};
@@ -225,6 +225,14 @@ impl World {
             .await
     }
 
+    /// Changes a scan as the analyst.
+    pub(crate) async fn patch(&self, scan: Id, change: Value) -> Answer {
+        let request =
+            Request::patch(format!("/scans/{scan}")).header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Body::from(change.to_string())).unwrap();
+        self.ask(&self.router, Some(&self.analyst), request).await
+    }
+
     /// What was announced since the last call, commit by commit.
     pub(crate) fn batches(&mut self) -> Vec<Batch> {
         let mut batches = Vec::new();
@@ -335,6 +343,11 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
     Router::new()
         .route("/scans/import", post(import::http::import))
         .with_state(state)
+        .merge(
+            Router::new()
+                .route("/scans/{id}", patch(scans::http::update))
+                .with_state(records.clone()),
+        )
         .layer(middleware::from_fn_with_state(
             access.clone(),
             access::authenticate,
