@@ -6680,7 +6680,7 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            /** @description The status may not follow */
+            /** @description The status may not follow, or a report is being imported into the scan */
             409: {
                 headers: {
                     [name: string]: unknown;

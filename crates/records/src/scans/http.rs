@@ -196,8 +196,8 @@ pub async fn create(
     request_body = ScanChange,
     responses(
         (status = 200, description = "The scan", body = View),
-        (status = 409, description = "The status may not follow", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 409, description = "The status may not follow, or a report is being imported into the scan",
+            body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
