@@ -1,0 +1,65 @@
+/** From the first part of an address to its page. Each page is a file of its own, loaded when it is asked for. */
+
+import type { Component } from 'svelte';
+
+/** A page of one thing takes its id; the others take nothing. */
+export type PageComponent = Component<{ id: string }>;
+type Load = () => Promise<{ default: PageComponent | Component }>;
+
+interface Place {
+  /** `/name` */
+  list: Load;
+  /** `/name/id` */
+  one?: Load;
+  /** Whether the list takes every address below it. */
+  below?: boolean;
+}
+
+const places: Record<string, Place> = {
+  // Adding a page is adding a line here, and one in Shell.svelte if it stands in the navigation.
+  findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
+  scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
+  projects: { list: () => import('./pages/Projects.svelte'), one: () => import('./pages/Project.svelte') },
+  calendar: { list: () => import('./pages/Calendar.svelte') },
+  inbox: { list: () => import('./pages/Inbox.svelte') },
+  settings: { list: () => import('./pages/Settings.svelte'), below: true },
+};
+
+const nowhere: Load = () => import('./pages/NotFound.svelte');
+
+/** What an address shows; `key` tells two things of one page apart. */
+export interface Found {
+  load: Load;
+  key: string;
+  id: string;
+}
+
+export function pageOf(path: string): Found {
+  const [name = '', id, ...rest] = path.split('/').filter(Boolean);
+  const place = Object.hasOwn(places, name) ? places[name] : undefined;
+  if (place && (id === undefined || place.below)) return { load: place.list, key: name, id: '' };
+  if (place?.one && id !== undefined && rest.length === 0) {
+    return { load: place.one, key: `${name}/${id}`, id };
+  }
+  return { load: nowhere, key: '', id: '' };
+}
+
+const loaded = new Map<Load, Promise<PageComponent>>();
+
+/** The page itself: the same promise for the same page, so that it stays while its address changes. */
+export function load(found: Found): Promise<PageComponent> {
+  const known = loaded.get(found.load);
+  if (known) return known;
+  const coming = found.load().then((file) => file.default as PageComponent);
+  loaded.set(found.load, coming);
+  coming.catch(() => loaded.delete(found.load));
+  return coming;
+}
+
+/** Fetches every page ahead, so that the first click on each waits for nothing. */
+export function fetchAhead(): void {
+  for (const { list, one } of Object.values(places)) {
+    void list().catch(() => undefined);
+    void one?.().catch(() => undefined);
+  }
+}
