@@ -52,6 +52,28 @@ export const shell = {
     } as Record<string, string>,
   },
 
+  bulk: {
+    label: 'Selected findings',
+    select: (title: string) => `Select: ${title}`,
+    selected: (n: number) => `${String(n)} selected`,
+    all: (n: number) => `Select all ${String(n)} shown`,
+    clear: 'Clear selection',
+    assign: (n: number) => (n === 1 ? 'Assign 1 finding' : `Assign ${String(n)} findings`),
+    assignHint: 'They take the place of who sees to them now.',
+    oneCompany: 'Select findings of one company to assign them together.',
+    noStatus: 'No common status',
+    tooMany: 'At most 1,000 at once.',
+    moved: (n: number, status: string) =>
+      `${n === 1 ? '1 finding' : `${String(n)} findings`} moved to ${status.toLowerCase()}.`,
+    assigned: (n: number) => `${n === 1 ? '1 finding' : `${String(n)} findings`} assigned.`,
+  },
+
+  undo: {
+    label: 'Done',
+    button: 'Undo',
+    failed: (why: string) => `This could not be taken back. ${why}`,
+  },
+
   keys: {
     title: 'Keyboard shortcuts',
     groups: { everywhere: 'Everywhere', places: 'Go to', list: 'In a list' },

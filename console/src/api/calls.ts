@@ -68,6 +68,18 @@ export const setAssignees = (id: string, users: string[], teams: string[]) =>
     body: { user_ids: users, team_ids: teams },
   });
 
+/** All of them or none. At most 1,000 at once. */
+export const bulkStatus = (findings: string[], status: FindingStatus) =>
+  request<{ changed: number; unchanged: number }>('/findings/bulk/status', {
+    method: 'POST',
+    body: { finding_ids: findings, status },
+  });
+export const bulkAssign = (findings: string[], users: string[], teams: string[]) =>
+  request<{ changed: number; unchanged: number }>('/findings/bulk/assignees', {
+    method: 'POST',
+    body: { finding_ids: findings, user_ids: users, team_ids: teams },
+  });
+
 export const scans = (filter: { company_id?: string; project_id?: string }, page: PageAsk, signal?: Signal) =>
   get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
 export const scan = (id: string, signal?: Signal) =>
@@ -91,7 +103,11 @@ export const users = (company: string, signal?: Signal) =>
 export const teams = (company: string, signal?: Signal) =>
   get<Page<Team>>('/teams', { company_id: company, limit: 200 }, signal);
 
-export const notifications = (filter: { read?: boolean }, page: PageAsk, signal?: Signal) =>
+export interface InboxFilter {
+  read?: boolean;
+  event_type?: string;
+}
+export const notifications = (filter: InboxFilter, page: PageAsk, signal?: Signal) =>
   get<Page<Notification>>('/notifications', { ...filter, ...page }, signal);
 export const summary = (signal?: Signal) => get<Summary>('/notifications/summary', {}, signal);
 export const markRead = (id: string) =>
