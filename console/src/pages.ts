@@ -17,6 +17,7 @@ interface Place {
 
 const places: Record<string, Place> = {
   // Adding a page is adding a line here, and one in Shell.svelte if it stands in the navigation.
+  dashboard: { list: () => import('./pages/Dashboard.svelte') },
   findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
   scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
   projects: { list: () => import('./pages/Projects.svelte'), one: () => import('./pages/Project.svelte') },

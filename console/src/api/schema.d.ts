@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in the companies the caller may see, the newest first */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agreements": {
         parameters: {
             query?: never;
@@ -348,6 +365,26 @@ export interface paths {
          *     warned at already. Of several new hours that are past, the nearest one counts.
          */
         put: operations["put_sla_warnings"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How things stand: open findings, deadlines, the last 30 days, scans, approvals
+         * @description An open finding is one in an open status, as the calendar has it too.
+         */
+        get: operations["get_dashboard"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -1305,6 +1342,26 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted";
+        /** @description Something that happened. */
+        Activity: {
+            actor?: components["schemas"]["Named"] | null;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description That company's name. */
+            company_name?: string | null;
+            /** @description The id of its event. */
+            id: components["schemas"]["Id"];
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description That record's id, also when it is gone. */
+            subject_id: components["schemas"]["Id"];
+            /** @description The kind of record it happened to. */
+            subject_type: components["schemas"]["SubjectType"];
+            /** @description That record's title or name then. */
+            title: string;
+            /** @description What happened. */
+            type: components["schemas"]["Kind"];
+        };
         /** @description A framework agreement. */
         Agreement: {
             company_id: components["schemas"]["Id"];
@@ -1682,6 +1739,27 @@ export interface components {
         CompanyDetail: components["schemas"]["Company"] & {
             /** @description Who is a member, in the order they joined the platform. */
             members: components["schemas"]["Member"][];
+        };
+        /** @description The counts of what the caller may see. */
+        Dashboard: {
+            /**
+             * Format: int64
+             * @description Approvals that wait for a decision.
+             */
+            approvals_waiting: number;
+            /** @description The open findings of each severity, the worst first, also those with none. */
+            open: components["schemas"]["OpenCount"][];
+            /** @description Scans that are not over. */
+            scans: components["schemas"]["ScanTotals"];
+            /** @description Open findings by their SLA deadline. */
+            sla: components["schemas"]["SlaCounts"];
+            /** @description The last 30 days in the zone asked for, today the last. */
+            trend: components["schemas"]["TrendDay"][];
+            /**
+             * Format: int64
+             * @description Open findings that nobody sees to.
+             */
+            unassigned: number;
         };
         /** Format: date */
         Date: string;
@@ -2270,6 +2348,41 @@ export interface components {
             recipients: components["schemas"]["RuleRecipients"];
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Time"];
+        };
+        /** @description How many findings of a severity are open. */
+        OpenCount: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description The severity. */
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description One page of a list. */
+        Page_Activity: {
+            /** @description The rows. */
+            items: {
+                actor?: components["schemas"]["Named"] | null;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+                company_id?: components["schemas"]["Id"] | null;
+                /** @description That company's name. */
+                company_name?: string | null;
+                /** @description The id of its event. */
+                id: components["schemas"]["Id"];
+                severity?: components["schemas"]["Severity"] | null;
+                /** @description That record's id, also when it is gone. */
+                subject_id: components["schemas"]["Id"];
+                /** @description The kind of record it happened to. */
+                subject_type: components["schemas"]["SubjectType"];
+                /** @description That record's title or name then. */
+                title: string;
+                /** @description What happened. */
+                type: components["schemas"]["Kind"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Agreement: {
@@ -3045,6 +3158,19 @@ export interface components {
          * @enum {string}
          */
         ScanStatus: "scheduled" | "running" | "completed" | "failed";
+        /** @description Scans that are not over. */
+        ScanTotals: {
+            /**
+             * Format: int64
+             * @description Under way.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description To come.
+             */
+            scheduled: number;
+        };
         Secret: string;
         /**
          * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
@@ -3057,6 +3183,19 @@ export interface components {
             reason: string;
             /** @description Where it stands in the report, such as `runs[0].results[3]`. */
             where: string;
+        };
+        /** @description Open findings by their SLA deadline. */
+        SlaCounts: {
+            /**
+             * Format: int64
+             * @description Past it.
+             */
+            breached: number;
+            /**
+             * Format: int64
+             * @description Within seven days of it.
+             */
+            due_in_7_days: number;
         };
         /** @description What a company sets instead of the settings' days; null is the settings' value, 0 is no deadline. */
         SlaDays: {
@@ -3251,6 +3390,26 @@ export interface components {
             /** @description Whether they were told: they have the row in the inbox, or the other side took the message. */
             told: boolean;
         };
+        /** @description A day of the trend. */
+        TrendDay: {
+            /**
+             * Format: int64
+             * @description Findings that are closed since that day.
+             */
+            closed: number;
+            /** @description Which. */
+            date: components["schemas"]["Date"];
+            /**
+             * Format: int64
+             * @description Findings known by its end and not closed by it; those opened again count as open all along.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Findings that became known that day.
+             */
+            opened: number;
+        };
         /** @description A person, as the API shows them. */
         User: {
             /** @description When they were added. */
@@ -3301,6 +3460,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_activity: {
+        parameters: {
+            query?: {
+                /** @description Only this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what happened */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Activity"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_agreements: {
         parameters: {
             query?: {
@@ -4502,6 +4697,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboard: {
+        parameters: {
+            query?: {
+                /** @description Only this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description In which zone a day is a day: a name such as `Europe/Berlin`; UTC by default. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts of what the caller may see */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

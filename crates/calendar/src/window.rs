@@ -4,10 +4,7 @@ use std::time::Duration;
 
 use access::{Problem, validate::Check};
 use base::Time;
-use jiff::{
-    Span,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{Span, tz::TimeZone};
 use records::Date;
 
 /// The most days a window spans.
@@ -52,20 +49,6 @@ impl Window {
     }
 }
 
-/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
-/// every node knows the same.
-///
-/// # Errors
-/// 422 for one that is unknown.
-pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
-    let Some(name) = name else {
-        return Ok(TimeZone::UTC);
-    };
-    TimeZoneDatabase::bundled()
-        .get(name)
-        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
-}
-
 /// So many months later, on the same day of the month or its last, at the same time UTC.
 pub(crate) fn months(now: Time, months: i64) -> Time {
     TimeZone::UTC
@@ -77,6 +60,8 @@ pub(crate) fn months(now: Time, months: i64) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use records::date::zone;
+
     use super::*;
 
     fn time(text: &str) -> Time {

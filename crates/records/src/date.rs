@@ -2,10 +2,27 @@
 
 use std::{fmt, str::FromStr};
 
-use access::validate::Check;
+use access::{Problem, validate::Check};
 use base::Time;
-use jiff::{civil, tz::TimeZone};
+use jiff::{
+    civil,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
+/// every node knows the same.
+///
+/// # Errors
+/// 422 for one that is unknown.
+pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+    let Some(name) = name else {
+        return Ok(TimeZone::UTC);
+    };
+    TimeZoneDatabase::bundled()
+        .get(name)
+        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
+}
 
 /// A day, `2026-01-31` outside and its midnight UTC in storage. From 1971 to 2200, so that 0 is free for "none".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +45,19 @@ impl Date {
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.tomorrow().unwrap_or(self.0))
+    }
+
+    /// So many days before it.
+    #[must_use]
+    pub fn before(self, days: i64) -> Self {
+        Self(self.0.saturating_sub(jiff::Span::new().days(days)))
+    }
+
+    /// When it begins in this zone.
+    pub fn begins(self, zone: &TimeZone) -> Time {
+        zone.to_timestamp(self.0.to_datetime(civil::Time::midnight()))
+            .map(Time::from)
+            .unwrap_or_default()
     }
 
     /// Its midnight UTC.

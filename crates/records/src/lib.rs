@@ -5,11 +5,13 @@
 //! what is due when ([`dated`]), and telling of it when the time comes ([`clock`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
+pub mod activity;
 pub mod agreements;
 pub mod approvals;
 pub mod assets;
 pub mod by;
 pub mod clock;
+pub mod dashboard;
 pub mod date;
 pub mod dated;
 pub mod external;
@@ -63,6 +65,7 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0009-calendar-covering",
             include_str!("../migrations/0009-calendar-covering.sql"),
         ),
+        ("0010-dashboard", include_str!("../migrations/0010-dashboard.sql")),
     ],
 };
 

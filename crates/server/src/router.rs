@@ -70,11 +70,14 @@ fn people() -> OpenApiRouter<Access> {
 
 fn work() -> OpenApiRouter<Records> {
     use records::{
-        agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-        external::http as external, findings::http as findings, projects::http as projects,
-        reports::http as reports, scans::http as scans, sla::http as sla,
+        activity::http as activity, agreements::http as agreements, approvals::http as approvals,
+        assets::http as assets, dashboard::http as dashboard, external::http as external,
+        findings::http as findings, projects::http as projects, reports::http as reports,
+        scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
+        .routes(routes!(dashboard::get))
+        .routes(routes!(activity::list))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
         .routes(routes!(assets::list, assets::create))

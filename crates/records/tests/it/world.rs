@@ -6,7 +6,8 @@ use access::{Access, Role, testing};
 use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
-    Records, Settings, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
+    Records, Settings, activity::http as activity, agreements::http as agreements,
+    approvals::http as approvals, assets::http as assets, dashboard::http as dashboard,
     external::http as external, findings::http as findings, projects::http as projects,
     reports::http as reports, scans::http as scans, sla::http as sla,
 };
@@ -256,6 +257,8 @@ async fn person(access: &Access, id: Id) -> Person {
 
 fn router(access: &Access, store: &Store) -> Router {
     let (router, _) = OpenApiRouter::<Records>::new()
+        .routes(routes!(dashboard::get))
+        .routes(routes!(activity::list))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
         .routes(routes!(assets::list, assets::create))

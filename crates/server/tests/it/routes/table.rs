@@ -37,6 +37,7 @@ pub type Route = (&'static str, &'static str, Needs, Option<Body>);
 /// Each route once. A route that is missing here fails the tests.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    ("GET", "/activity", SignedIn, None),
     ("GET", "/agreements", SignedIn, None),
     ("POST", "/agreements", Manager,
         Some(|ids| json!({"company_id": ids["companies"], "name": "a", "expires_on": "2030-01-01"}))),
@@ -71,6 +72,7 @@ pub const ROUTES: &[Route] = &[
     ("PUT", "/companies/{id}/sla-days", Manager, Some(|_| json!({"critical": 3, "high": null}))),
     ("GET", "/companies/{id}/sla-warnings", Viewer, None),
     ("PUT", "/companies/{id}/sla-warnings", Manager, Some(|_| json!({"hours": [72, 4]}))),
+    ("GET", "/dashboard", SignedIn, None),
     ("GET", "/deliveries", PlatformAdmin, None),
     ("POST", "/deliveries/redeliver", PlatformAdmin,
         Some(|ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"}))),
