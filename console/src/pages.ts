@@ -20,6 +20,7 @@ const places: Record<string, Place> = {
   findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
   scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
   projects: { list: () => import('./pages/Projects.svelte'), one: () => import('./pages/Project.svelte') },
+  reports: { list: () => import('./pages/Reports.svelte'), one: () => import('./pages/Report.svelte') },
   approvals: {
     list: () => import('./pages/Approvals.svelte'),
     one: () => import('./pages/Approval.svelte'),
