@@ -44,6 +44,7 @@ export const me = (quiet = false) => request<Me>('/me', { expectUnauthorized: qu
 export interface FindingFilter {
   company_id?: string;
   project_id?: string;
+  asset_id?: string;
   scan_id?: string;
   status?: string;
   severity?: string;
@@ -80,23 +81,21 @@ export const bulkAssign = (findings: string[], users: string[], teams: string[])
     body: { finding_ids: findings, user_ids: users, team_ids: teams },
   });
 
-export const scans = (filter: { company_id?: string; project_id?: string }, page: PageAsk, signal?: Signal) =>
-  get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
+export const scans = (
+  filter: { company_id?: string; project_id?: string; status?: string; text?: string },
+  page: PageAsk,
+  signal?: Signal,
+) => get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
 export const scan = (id: string, signal?: Signal) =>
   get<Scan>(`/scans/${encodeURIComponent(id)}`, {}, signal);
 
-export const projects = (filter: { company_id?: string }, page: PageAsk, signal?: Signal) =>
-  get<Page<Project>>('/projects', { ...filter, ...page }, signal);
+export const projects = (
+  filter: { company_id?: string; status?: string; text?: string },
+  page: PageAsk,
+  signal?: Signal,
+) => get<Page<Project>>('/projects', { ...filter, ...page }, signal);
 export const project = (id: string, signal?: Signal) =>
   get<Project>(`/projects/${encodeURIComponent(id)}`, {}, signal);
-export interface NewProject {
-  company_id: string;
-  name: string;
-  description?: string;
-  starts_on?: string;
-  ends_on?: string;
-}
-export const createProject = (body: NewProject) => request<Project>('/projects', { method: 'POST', body });
 
 export const users = (company: string, signal?: Signal) =>
   get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
