@@ -7,11 +7,15 @@ import CircleUser from '@lucide/svelte/icons/circle-user-round';
 import KeyRound from '@lucide/svelte/icons/key-round';
 import MessageSquare from '@lucide/svelte/icons/message-square';
 import Split from '@lucide/svelte/icons/split';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Send from '@lucide/svelte/icons/send';
+import Timer from '@lucide/svelte/icons/timer';
 import UserRound from '@lucide/svelte/icons/user-round';
 import UsersRound from '@lucide/svelte/icons/users-round';
+import Webhook from '@lucide/svelte/icons/webhook';
 import type { Found } from '../../pages';
 import { a } from '../../strings.account';
+import { p } from '../../strings.platform';
 import { s } from '../../strings.settings';
 
 export interface Section {
@@ -41,6 +45,7 @@ export const teams: Section = {
 /** What managers set for their companies. */
 export const managed: Section[] = [
   teams,
+  { name: 'sla', title: p.sla.title, icon: Timer, load: () => import('./Sla.svelte') },
   { name: 'companies', title: s.companies.title, icon: Building, load: () => import('./Companies.svelte') },
 ];
 
@@ -48,7 +53,14 @@ export const managed: Section[] = [
 export const platform: Section[] = [
   { name: 'people', title: s.people.title, icon: UserRound, load: () => import('./People.svelte') },
   { name: 'rules', title: s.rules.title, icon: Split, load: () => import('./Rules.svelte') },
+  {
+    name: 'destinations',
+    title: p.destinations.title,
+    icon: Webhook,
+    load: () => import('./Destinations.svelte'),
+  },
   { name: 'deliveries', title: s.deliveries.title, icon: Send, load: () => import('./Deliveries.svelte') },
+  { name: 'audit', title: p.audit.title, icon: ScrollText, load: () => import('./Audit.svelte') },
 ];
 
 /** Who was told of one event: below the deliveries, at an address of its own. */
