@@ -58,6 +58,7 @@ export const recipientName = (type: string): string => recipientTypes[type] ?? t
 export const s = {
   sections: 'Settings',
   yours: 'Yours',
+  ofCompanies: 'Companies',
   administration: 'Administration',
   save: 'Save',
   remove: 'Remove',
@@ -136,9 +137,6 @@ export const s = {
     people: 'People',
     enabled: 'On',
     switchOn: (name: string) => `Switch on: ${name}`,
-    secrets: 'Signing secrets',
-    secretsHint: 'Receivers check with these that a post is from here (Standard Webhooks).',
-    showSecrets: 'Show the signing secrets',
     emptyTitle: 'No rules',
     emptyText: 'Without a rule nobody is told of anything, but for the channels of assigned teams.',
     plus: (n: number) => count(n, 'more recipient', 'more recipients'),

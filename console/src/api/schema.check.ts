@@ -3,6 +3,8 @@
  * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
  */
 
+import type { Token } from './account';
+import type { AUDIT_ACTIONS, AuditEntry, Destination, DryRun, SlaDays, WebhookSecret } from './platform';
 import type {
   Agreement,
   AgreementBody,
@@ -26,6 +28,7 @@ import type {
   ScanBody,
 } from './records';
 import type { components } from './schema';
+import type { Rule, WebhookFormat } from './settings';
 import type {
   CalendarFeed,
   CalendarItem,
@@ -101,4 +104,13 @@ export type Checks = [
   Holds<Fields<ApprovalBody, Served['NewApproval']>>,
   Holds<Fields<NewReport, Served['NewReport']>>,
   Holds<Fields<Subscription, Served['CalendarFeed']>>,
+  Holds<Fields<Token, Served['Token']>>,
+  Holds<Names<(typeof AUDIT_ACTIONS)[number], Served['Action']>>,
+  Holds<Fields<AuditEntry, Served['AuditEntry']>>,
+  Holds<Fields<Destination, Served['KnownDestination']>>,
+  Holds<Fields<DryRun, Served['DryRun']>>,
+  Holds<Fields<SlaDays, Served['SlaDays']>>,
+  Holds<Fields<WebhookSecret, Served['WebhookSecret']>>,
+  Holds<Fields<Rule, Served['NotificationRule']>>,
+  Holds<Names<WebhookFormat, Served['WebhookFormat']>>,
 ];

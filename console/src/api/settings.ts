@@ -1,19 +1,8 @@
 /** The calls that the settings make, and their shapes. Apart, so that the first load does not carry them. */
 
 import type { PageAsk } from './calls';
-import { request } from './http';
 import type { Named, Page, Role, Severity, Team, User } from './types';
-
-type Signal = AbortSignal | undefined;
-const at = (path: string, id: string) => `${path}/${encodeURIComponent(id)}`;
-const get = <T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> =>
-  request<T>(path, {
-    parameters: parameters as Record<string, string | number | boolean | null | undefined>,
-    ...(signal ? { signal } : {}),
-  });
-const send = <T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<T> =>
-  request<T>(path, { method, ...(body ? { body } : {}) });
-const remove = (path: string) => request<undefined>(path, { method: 'DELETE' });
+import { at, get, remove, send, type Signal } from './verbs';
 
 export const CHANNELS = ['in_app', 'email', 'webhook', 'slack', 'teams'] as const;
 export type Channel = (typeof CHANNELS)[number];
@@ -77,6 +66,9 @@ export interface Recipients {
   user_ids: string[];
   urls: string[];
 }
+export const WEBHOOK_FORMATS = ['standard', 'cloudevents'] as const;
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
 export interface Rule {
   id: string;
   event_type: string;
@@ -85,6 +77,8 @@ export interface Rule {
   company_id: string | null;
   recipients: Recipients;
   enabled: boolean;
+  /** Of a webhook's body; null on the other channels. */
+  format: WebhookFormat | null;
 }
 export type RuleBody = Partial<Omit<Rule, 'id' | 'recipients'>> & { recipients?: Partial<Recipients> };
 export const rules = (page: PageAsk, signal?: Signal) =>
@@ -93,8 +87,6 @@ export const createRule = (body: RuleBody) => send<Rule>('POST', '/notification-
 export const changeRule = (id: string, body: RuleBody) =>
   send<Rule>('PATCH', at('/notification-rules', id), body);
 export const deleteRule = (id: string) => remove(at('/notification-rules', id));
-export const webhookSecrets = (id: string, signal?: Signal) =>
-  get<Page<{ url: string; secret: string }>>(`${at('/notification-rules', id)}/webhook-secrets`, {}, signal);
 
 export const DELIVERY_STATES = [
   'pending',
@@ -112,6 +104,13 @@ export interface Delivery {
   event_id: string;
   event_type: string;
   channel: Channel;
+  recipient_type: string;
+  recipient: string;
+  company_id: string | null;
+  /** What the message is about, in words; left out by servers that do not say it yet. */
+  subject?: { type: string; id: string } | null;
+  title?: string | null;
+  company_name?: string | null;
   destination: string;
   state: DeliveryState;
   reason: string | null;

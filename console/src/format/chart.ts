@@ -12,7 +12,10 @@ export function scale(values: readonly number[]): Scale {
   const most = Math.max(1, ...values);
   const rough = most / 4;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = Math.max(1, [1, 2, 5, 10].map((times) => times * power).find((size) => size >= rough) ?? rough);
+  const step = Math.max(
+    1,
+    [1, 2, 5, 10].map((times) => times * power).find((size) => size >= rough) ?? rough,
+  );
   const count = Math.ceil(most / step);
   return { top: count * step, lines: Array.from({ length: count + 1 }, (_, index) => index * step) };
 }
