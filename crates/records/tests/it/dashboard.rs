@@ -37,7 +37,7 @@ async fn the_dashboard_counts_what_is_open_due_and_nobodys() {
             .post(&world.analyst, &format!("{mine}/assignees"), people)
             .await
             .expect(200);
-        let body = json!({"status": "closed"});
+        let body = json!({"status": "false_positive"});
         world
             .post(&world.analyst, &format!("{closed}/status"), body)
             .await
