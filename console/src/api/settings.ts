@@ -173,8 +173,11 @@ export interface PersonBody {
   is_admin?: boolean;
   disabled?: boolean;
 }
-export const people = (page: PageAsk, signal?: Signal) => get<Page<Person>>('/users', { ...page }, signal);
+/** `text`: a part of the name or the address. */
+export const people = (ask: PageAsk & { text?: string }, signal?: Signal) =>
+  get<Page<Person>>('/users', { ...ask }, signal);
 export const createPerson = (body: PersonBody) => send<Person>('POST', '/users', body);
+export const deletePerson = (id: string) => remove(at('/users', id));
 export const changePerson = (id: string, body: PersonBody) => send<Person>('PATCH', at('/users', id), body);
 
 export interface Company extends Named {
@@ -190,12 +193,13 @@ export interface Member {
 export interface CompanyDetail extends Company {
   members: Member[];
 }
-export const companies = (page: PageAsk, signal?: Signal) =>
-  get<Page<Company>>('/companies', { ...page }, signal);
+export const companies = (ask: PageAsk & { text?: string }, signal?: Signal) =>
+  get<Page<Company>>('/companies', { ...ask }, signal);
 export const company = (id: string, signal?: Signal) => get<CompanyDetail>(at('/companies', id), {}, signal);
 export const createCompany = (name: string) => send<Company>('POST', '/companies', { name });
 export const changeCompany = (id: string, body: { name?: string; minimal_messages?: boolean }) =>
   send<Company>('PATCH', at('/companies', id), body);
+export const deleteCompany = (id: string) => remove(at('/companies', id));
 export const setMember = (company: string, user: string, role: Role) =>
   send<Member>('PUT', `${at('/companies', company)}${at('/members', user)}`, { role });
 export const removeMember = (company: string, user: string) =>

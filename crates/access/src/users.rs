@@ -92,7 +92,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope, me: Id) -> Result<Use
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     (scope, me): (&Scope, Id),
-    company: Option<Id>,
+    (company, text): (Option<Id>, Option<String>),
     after: Option<Id>,
     limit: u32,
 ) -> Result<Vec<User>, Error> {
@@ -105,6 +105,10 @@ pub(crate) fn list(
             "exists (select 1 from memberships f where f.user_id = u.id and f.company_id = ?)",
             Some(company),
         );
+    }
+    if let Some(text) = text {
+        let either = " and (lower(u.name) like ? escape '!' or u.email_key like ? escape '!')";
+        select = select.push(either, vec![text.clone().into(), text.into()]);
     }
     select.push(" order by u.id limit ?", vec![limit.into()]).all(tx)
 }

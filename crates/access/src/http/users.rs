@@ -9,6 +9,7 @@ use crate::{
     audit::{self, Action, By, Entry},
     credentials,
     http::NAME,
+    page::pattern,
     password,
     users::{self, Change, NewRow},
     validate::{self, Check},
@@ -50,6 +51,8 @@ pub struct UserChange {
 pub struct Filter {
     /// Only members of this company.
     company_id: Option<Id>,
+    /// Only those with this in name or address, in any case of letters.
+    text: Option<String>,
 }
 
 /// The people the caller may see
@@ -69,11 +72,12 @@ pub async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<User>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let text = pattern(filter.text.as_deref())?;
     let rows = access
         .store()
         .read(move |tx| {
             let who = (&caller.scope, caller.user_id);
-            users::list(tx, who, filter.company_id, after, limit + 1)
+            users::list(tx, who, (filter.company_id, text), after, limit + 1)
         })
         .await?;
     Ok(Json(Page::cut(rows, limit, |user| user.id.to_string())))
