@@ -4313,6 +4313,8 @@ export interface operations {
     list: {
         parameters: {
             query?: {
+                /** @description Only those with this in their name, in any case of letters. */
+                text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -7360,6 +7362,8 @@ export interface operations {
             query?: {
                 /** @description Only members of this company. */
                 company_id?: components["schemas"]["Id"];
+                /** @description Only those with this in name or address, in any case of letters. */
+                text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
