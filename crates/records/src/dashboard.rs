@@ -13,7 +13,7 @@ use store::{Error, Select, Tx};
 use crate::{Date, findings::Status};
 
 /// How many days the trend has, today the last.
-pub const DAYS: usize = 30;
+pub const DAYS: i64 = 30;
 
 /// A deadline is near for so long before it.
 const NEAR: std::time::Duration = std::time::Duration::from_hours(7 * 24);
@@ -78,39 +78,44 @@ pub struct ScanTotals {
     pub scheduled: i64,
 }
 
-/// The dashboard of a scope, or of one company of it.
+/// Whose records count: those of a scope, or of one company of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Whose<'a> {
+    /// The companies one may see.
+    pub scope: &'a Scope,
+    /// The one that is asked for.
+    pub company: Option<Id>,
+}
+
+impl Whose<'_> {
+    fn narrow(self, select: Select, column: &str) -> Select {
+        let one = format!("{column} = ?");
+        select.scope(column, self.scope).filter(&one, self.company)
+    }
+}
+
+/// The dashboard.
 ///
 /// # Errors
 /// The store's.
-pub fn read(
-    tx: &mut Tx<'_>,
-    scope: &Scope,
-    company: Option<Id>,
-    zone: &TimeZone,
-    now: Time,
-) -> Result<Dashboard, Problem> {
-    let (open, sla) = open(tx, scope, company, now)?;
+pub fn read(tx: &mut Tx<'_>, whose: Whose<'_>, zone: &TimeZone, now: Time) -> Result<Dashboard, Problem> {
+    let (open, sla) = open(tx, whose, now)?;
     let all: i64 = open.iter().map(|one| one.count).sum();
     Ok(Dashboard {
-        unassigned: all - assigned(tx, scope, company)?,
-        trend: trend(tx, scope, company, zone, now, all)?,
+        unassigned: all - assigned(tx, whose)?,
+        trend: trend(tx, whose, zone, now, all)?,
         scans: ScanTotals {
-            running: count(tx, "scans", "running", scope, company)?,
-            scheduled: count(tx, "scans", "scheduled", scope, company)?,
+            running: count(tx, "scans", "running", whose)?,
+            scheduled: count(tx, "scans", "scheduled", whose)?,
         },
-        approvals_waiting: count(tx, "approvals", "requested", scope, company)?,
+        approvals_waiting: count(tx, "approvals", "requested", whose)?,
         open,
         sla,
     })
 }
 
 /// The open findings by severity, and by deadline.
-fn open(
-    tx: &mut Tx<'_>,
-    scope: &Scope,
-    company: Option<Id>,
-    now: Time,
-) -> Result<(Vec<OpenCount>, SlaCounts), Error> {
+fn open(tx: &mut Tx<'_>, whose: Whose<'_>, now: Time) -> Result<(Vec<OpenCount>, SlaCounts), Error> {
     let head = format!(
         "select severity, count(*), count(case when sla_due_at > 0 and sla_due_at <= ? then 1 end), \
          count(case when sla_due_at > ? and sla_due_at <= ? then 1 end) \
@@ -118,10 +123,8 @@ fn open(
         Status::OPEN_SQL
     );
     let times = vec![now.into(), now.into(), now.after(NEAR).into()];
-    let rows: Vec<(Severity, i64, i64, i64)> = Select::new("")
-        .push(&head, times)
-        .scope("company_id", scope)
-        .filter("company_id = ?", company)
+    let rows: Vec<(Severity, i64, i64, i64)> = whose
+        .narrow(Select::new("").push(&head, times), "company_id")
         .push(" group by severity", Vec::new())
         .all(tx)?;
     let mut severities = Severity::ALL;
@@ -139,35 +142,19 @@ fn open(
 }
 
 /// How many open findings somebody sees to: there are fewer of those than of the others.
-fn assigned(tx: &mut Tx<'_>, scope: &Scope, company: Option<Id>) -> Result<i64, Error> {
+fn assigned(tx: &mut Tx<'_>, whose: Whose<'_>) -> Result<i64, Error> {
     let select = format!(
         "select count(*) from (select finding_id from finding_users union select finding_id from finding_teams) a \
          join findings f on f.id = a.finding_id where f.status in {}",
         Status::OPEN_SQL
     );
-    one(
-        tx,
-        &Select::new(&select)
-            .scope("f.company_id", scope)
-            .filter("f.company_id = ?", company),
-    )
+    one(tx, &whose.narrow(Select::new(&select), "f.company_id"))
 }
 
 /// The rows of a table in a status. Both are words of this file.
-fn count(
-    tx: &mut Tx<'_>,
-    table: &str,
-    status: &str,
-    scope: &Scope,
-    company: Option<Id>,
-) -> Result<i64, Error> {
+fn count(tx: &mut Tx<'_>, table: &str, status: &str, whose: Whose<'_>) -> Result<i64, Error> {
     let select = format!("select count(*) from {table} where status = '{status}'");
-    one(
-        tx,
-        &Select::new(&select)
-            .scope("company_id", scope)
-            .filter("company_id = ?", company),
-    )
+    one(tx, &whose.narrow(Select::new(&select), "company_id"))
 }
 
 fn one(tx: &mut Tx<'_>, select: &Select) -> Result<i64, Error> {
@@ -176,17 +163,16 @@ fn one(tx: &mut Tx<'_>, select: &Select) -> Result<i64, Error> {
 
 fn trend(
     tx: &mut Tx<'_>,
-    scope: &Scope,
-    company: Option<Id>,
+    whose: Whose<'_>,
     zone: &TimeZone,
     now: Time,
     open: i64,
 ) -> Result<Vec<TrendDay>, Error> {
     let today = Date::of_zone(now, zone);
-    let dates: Vec<Date> = (0..DAYS as i64).rev().map(|ago| today.before(ago)).collect();
+    let dates: Vec<Date> = (0..DAYS).rev().map(|ago| today.before(ago)).collect();
     let begins: Vec<Time> = dates.iter().map(|date| date.begins(zone)).collect();
-    let opened = by_day(tx, "created_at", scope, company, &begins)?;
-    let closed = by_day(tx, "closed_at", scope, company, &begins)?;
+    let opened = by_day(tx, "created_at", whose, &begins)?;
+    let closed = by_day(tx, "closed_at", whose, &begins)?;
     let mut open = open;
     let mut days: Vec<TrendDay> = dates
         .into_iter()
@@ -208,19 +194,14 @@ fn trend(
 }
 
 /// How many findings have a time of this column on each day; the last day has no end.
-fn by_day(
-    tx: &mut Tx<'_>,
-    column: &str,
-    scope: &Scope,
-    company: Option<Id>,
-    begins: &[Time],
-) -> Result<Vec<i64>, Error> {
+fn by_day(tx: &mut Tx<'_>, column: &str, whose: Whose<'_>, begins: &[Time]) -> Result<Vec<i64>, Error> {
     let first = begins.first().map_or(0, |time| time.nanos());
     let head = format!("select ({column} - ?) / {QUARTER}, count(*) from findings where {column} >= ?");
-    let quarters: Vec<(i64, i64)> = Select::new("")
-        .push(&head, vec![first.into(), first.into()])
-        .scope("company_id", scope)
-        .filter("company_id = ?", company)
+    let quarters: Vec<(i64, i64)> = whose
+        .narrow(
+            Select::new("").push(&head, vec![first.into(), first.into()]),
+            "company_id",
+        )
         .push(" group by 1", Vec::new())
         .all(tx)?;
     let mut counts = vec![0; begins.len()];

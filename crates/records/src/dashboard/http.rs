@@ -5,7 +5,7 @@ use axum::extract::State;
 use base::Id;
 use serde::Deserialize;
 
-use super::Dashboard;
+use super::{Dashboard, Whose};
 use crate::{Records, date};
 
 /// What the dashboard is of.
@@ -36,7 +36,13 @@ pub async fn get(
     let zone = date::zone(query.tz.as_deref())?;
     let now = records.store.clock().now();
     records
-        .read(move |tx| super::read(tx, &caller.scope, query.company_id, &zone, now))
+        .read(move |tx| {
+            let whose = Whose {
+                scope: &caller.scope,
+                company: query.company_id,
+            };
+            super::read(tx, whose, &zone, now)
+        })
         .await
         .map(Json)
 }
