@@ -51,7 +51,7 @@ fn checked(name: &str) -> Result<String, Problem> {
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// Only those with this in their name, in any case of letters.
+    /// Only those with this in their name, in any case of the letters a to z: at most 200 characters.
     text: Option<String>,
 }
 

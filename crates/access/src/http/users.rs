@@ -51,7 +51,7 @@ pub struct UserChange {
 pub struct Filter {
     /// Only members of this company.
     company_id: Option<Id>,
-    /// Only those with this in name or address, in any case of letters.
+    /// Only those with this in name or address, in any case of the letters a to z: at most 200 characters.
     text: Option<String>,
 }
 

@@ -155,3 +155,44 @@ async fn who_is_removed_is_gone_everywhere() {
         assert_eq!(admin.get(&format!("/users/{user}")).await.status, 404);
     }
 }
+
+#[tokio::test]
+async fn people_and_companies_are_found_by_text_within_ones_scope() {
+    for world in World::each().await {
+        let admin = world.as_admin().await;
+        for (email, name) in [
+            ("grace@example.org", "Grace 100%"),
+            ("ada@example.net", "Ada 100x"),
+        ] {
+            let body = json!({"email": email, "name": name});
+            assert_eq!(admin.post("/users", body).await.status, 201);
+        }
+        let names = async |query: &str| {
+            let answer = admin.get(&format!("/users?text={query}")).await;
+            assert_eq!(answer.status, 200, "{query}");
+            let items = answer.json()["items"].as_array().unwrap().clone();
+            let name = |one: &serde_json::Value| one["name"].as_str().unwrap().to_owned();
+            items.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(names("GRACE").await, ["Grace 100%"], "by name");
+        assert_eq!(names("Example.NET").await, ["Ada 100x"], "by address");
+        assert_eq!(names("100%25").await, ["Grace 100%"], "a percent is itself");
+        assert!(names("nobody").await.is_empty());
+
+        let member = world.member(world.ours, Role::Viewer).await;
+        let member = world.as_user(member).await;
+        assert!(member.get("/users?text=grace").await.ids().is_empty());
+        let seen = member.get("/companies?text=").await.ids();
+        assert_eq!(
+            seen,
+            [world.ours.to_string()],
+            "nothing asked for is no condition"
+        );
+        for path in ["/users", "/companies"] {
+            let long = format!("{path}?text={}", "x".repeat(201));
+            assert_eq!(admin.get(&long).await.status, 422);
+            let none = admin.get(&format!("{path}?text=nowhere")).await;
+            assert!(none.ids().is_empty());
+        }
+    }
+}
