@@ -210,7 +210,7 @@ test('a delivery shows its attempts, goes out again, and leads to why who was to
   await expect(page).toHaveURL(/\/settings\/events\/[0-9a-f-]{36}$/);
   await expect(page.getByRole('heading', { level: 1, name: 'Why was who told?' })).toBeVisible();
   const told = page.getByTestId('leaf').and(page.locator('[data-told=true]'));
-  await expect(told.filter({ hasText: 'Inbox' })).toContainText('a rule turns the channel on');
+  await expect(told.filter({ hasText: 'Inbox' })).toContainText('A rule turns this channel on');
   await expect(told.filter({ hasText: 'Email' })).toContainText('Delivered');
   await page.getByRole('link', { name: 'Open the finding' }).click();
   await expect(page).toHaveURL(/\/findings\/[0-9a-f-]{36}$/);
