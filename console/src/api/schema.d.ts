@@ -4313,7 +4313,7 @@ export interface operations {
     list: {
         parameters: {
             query?: {
-                /** @description Only those with this in their name, in any case of letters. */
+                /** @description Only those with this in their name, in any case of the letters a to z: at most 200 characters. */
                 text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
@@ -7362,7 +7362,7 @@ export interface operations {
             query?: {
                 /** @description Only members of this company. */
                 company_id?: components["schemas"]["Id"];
-                /** @description Only those with this in name or address, in any case of letters. */
+                /** @description Only those with this in name or address, in any case of the letters a to z: at most 200 characters. */
                 text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
