@@ -355,6 +355,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How it stands: what is open, what is due, and the last thirty days
+         * @description Of all that the caller may see, or of one company of it.
+         */
+        get: operations["get_dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/deliveries": {
         parameters: {
             query?: never;
@@ -1682,6 +1702,83 @@ export interface components {
         CompanyDetail: components["schemas"]["Company"] & {
             /** @description Who is a member, in the order they joined the platform. */
             members: components["schemas"]["Member"][];
+        };
+        /** @description What is there to see, and what to do. */
+        Dashboard: {
+            /**
+             * Format: int64
+             * @description Approvals that nobody has decided.
+             */
+            approvals_waiting: number;
+            /** @description Open findings by severity: all six, the worst first. */
+            open: components["schemas"]["DashboardSeverity"][];
+            /** @description Scans that are yet to end. */
+            scans: components["schemas"]["DashboardScans"];
+            /** @description Open findings by their deadline. */
+            sla: components["schemas"]["DashboardSla"];
+            /** @description The last 30 days up to today, the oldest first. */
+            trend: components["schemas"]["DashboardDay"][];
+            /**
+             * Format: int64
+             * @description Open findings that nobody sees to.
+             */
+            unassigned: number;
+        };
+        /** @description What a day brought. */
+        DashboardDay: {
+            /**
+             * Format: int64
+             * @description Findings that have been closed since it.
+             */
+            closed: number;
+            /** @description The day, in the time zone that was asked for. */
+            date: components["schemas"]["Date"];
+            /**
+             * Format: int64
+             * @description Findings that were there at its end and not closed by then.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Findings that were made on it.
+             */
+            opened: number;
+        };
+        /** @description How many scans there are. */
+        DashboardScans: {
+            /**
+             * Format: int64
+             * @description They are going on.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description They are to start at some time.
+             */
+            scheduled: number;
+        };
+        /** @description How many open findings there are of a severity. */
+        DashboardSeverity: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /** @description How bad they are. */
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description How many open findings have which deadline. */
+        DashboardSla: {
+            /**
+             * Format: int64
+             * @description It has passed.
+             */
+            breached: number;
+            /**
+             * Format: int64
+             * @description It comes within seven days from now.
+             */
+            due_in_7_days: number;
         };
         /** Format: date */
         Date: string;
@@ -4502,6 +4599,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_dashboard: {
+        parameters: {
+            query?: {
+                /** @description Only those of this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default. */
+                tz?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The counts */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dashboard"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use access::{Problem, validate::Check};
 use base::Time;
-use jiff::{
-    Span,
-    tz::{TimeZone, TimeZoneDatabase},
-};
+use jiff::{Span, tz::TimeZone};
 use records::Date;
+pub(crate) use records::zone;
 
 /// The most days a window spans.
 pub const MAX_DAYS: u64 = 400;
@@ -50,20 +48,6 @@ impl Window {
         let last = Time::from_nanos(self.to.nanos().saturating_sub(1));
         (Date::of_zone(self.from, zone), Date::of_zone(last, zone))
     }
-}
-
-/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
-/// every node knows the same.
-///
-/// # Errors
-/// 422 for one that is unknown.
-pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
-    let Some(name) = name else {
-        return Ok(TimeZone::UTC);
-    };
-    TimeZoneDatabase::bundled()
-        .get(name)
-        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
 }
 
 /// So many months later, on the same day of the month or its last, at the same time UTC.

@@ -2,7 +2,7 @@
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
 //! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]);
-//! what is due when ([`dated`]), and telling of it when the time comes ([`clock`]).
+//! what is due when ([`dated`]), how it stands ([`dashboard`]), and telling of it when the time comes ([`clock`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
 pub mod agreements;
@@ -10,6 +10,7 @@ pub mod approvals;
 pub mod assets;
 pub mod by;
 pub mod clock;
+pub mod dashboard;
 pub mod date;
 pub mod dated;
 pub mod external;
@@ -29,7 +30,7 @@ mod word;
 
 pub use by::{By, Named, Place};
 pub use clock::SlaClock;
-pub use date::Date;
+pub use date::{Date, zone};
 pub use text::{MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE};
 
 use access::Problem;
@@ -63,6 +64,7 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0009-calendar-covering",
             include_str!("../migrations/0009-calendar-covering.sql"),
         ),
+        ("0010-dashboard", include_str!("../migrations/0010-dashboard.sql")),
     ],
 };
 

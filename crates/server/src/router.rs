@@ -71,8 +71,8 @@ fn people() -> OpenApiRouter<Access> {
 fn work() -> OpenApiRouter<Records> {
     use records::{
         agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-        external::http as external, findings::http as findings, projects::http as projects,
-        reports::http as reports, scans::http as scans, sla::http as sla,
+        dashboard::http as dashboard, external::http as external, findings::http as findings,
+        projects::http as projects, reports::http as reports, scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
@@ -101,6 +101,7 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
+        .routes(routes!(dashboard::get))
 }
 
 fn timeline() -> OpenApiRouter<Calendar> {

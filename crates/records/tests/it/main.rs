@@ -12,6 +12,7 @@ mod assigning;
 mod bulk;
 mod clock;
 mod comments;
+mod dashboard;
 mod deadlines;
 mod editing;
 mod external;

@@ -7,8 +7,8 @@ use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
     Records, Settings, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
-    external::http as external, findings::http as findings, projects::http as projects,
-    reports::http as reports, scans::http as scans, sla::http as sla,
+    dashboard::http as dashboard, external::http as external, findings::http as findings,
+    projects::http as projects, reports::http as reports, scans::http as scans, sla::http as sla,
 };
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};
@@ -282,6 +282,7 @@ fn router(access: &Access, store: &Store) -> Router {
         .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
+        .routes(routes!(dashboard::get))
         .split_for_parts();
     router
         .layer(middleware::from_fn_with_state(

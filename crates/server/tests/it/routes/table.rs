@@ -71,6 +71,7 @@ pub const ROUTES: &[Route] = &[
     ("PUT", "/companies/{id}/sla-days", Manager, Some(|_| json!({"critical": 3, "high": null}))),
     ("GET", "/companies/{id}/sla-warnings", Viewer, None),
     ("PUT", "/companies/{id}/sla-warnings", Manager, Some(|_| json!({"hours": [72, 4]}))),
+    ("GET", "/dashboard", SignedIn, None),
     ("GET", "/deliveries", PlatformAdmin, None),
     ("POST", "/deliveries/redeliver", PlatformAdmin,
         Some(|ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"}))),

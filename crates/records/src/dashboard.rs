@@ -1,0 +1,228 @@
+//! How a company, or all that somebody sees, stands today: counts, and the last thirty days.
+//!
+//! Owns: the statements that count. Must not: have a table of its own, or say what is open; [`Status`] does.
+//!
+//! Each statement is answered from an index, a company after the other, so that a hundred thousand findings take no
+//! longer than a glance.
+
+pub mod http;
+
+use std::time::Duration;
+
+use access::Problem;
+use base::{Id, Scope, Severity, Time};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use store::{Error, Select, Tx, Value};
+
+use crate::{Date, approvals, findings::Status, scans};
+
+/// How many days the trend goes back, today among them.
+pub const DAYS: usize = 30;
+
+/// How near a deadline is to be counted.
+const NEAR: Duration = Duration::from_hours(7 * 24);
+
+/// What is there to see, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Dashboard {
+    /// Open findings by severity: all six, the worst first.
+    pub open: Vec<OfSeverity>,
+    /// Open findings that nobody sees to.
+    pub unassigned: u64,
+    /// Open findings by their deadline.
+    pub sla: Sla,
+    /// The last 30 days up to today, the oldest first.
+    pub trend: Vec<Day>,
+    /// Scans that are yet to end.
+    pub scans: Scans,
+    /// Approvals that nobody has decided.
+    pub approvals_waiting: u64,
+}
+
+/// How many open findings there are of a severity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DashboardSeverity)]
+pub struct OfSeverity {
+    /// How bad they are.
+    pub severity: Severity,
+    /// How many there are.
+    pub count: u64,
+}
+
+/// How many open findings have which deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DashboardSla)]
+pub struct Sla {
+    /// It has passed.
+    pub breached: u64,
+    /// It comes within seven days from now.
+    pub due_in_7_days: u64,
+}
+
+/// What a day brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DashboardDay)]
+pub struct Day {
+    /// The day, in the time zone that was asked for.
+    pub date: Date,
+    /// Findings that were made on it.
+    pub opened: u64,
+    /// Findings that have been closed since it.
+    pub closed: u64,
+    /// Findings that were there at its end and not closed by then.
+    pub open: u64,
+}
+
+/// How many scans there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DashboardScans)]
+pub struct Scans {
+    /// They are going on.
+    pub running: u64,
+    /// They are to start at some time.
+    pub scheduled: u64,
+}
+
+/// Whose records count.
+#[derive(Debug, Clone)]
+pub struct Whose {
+    /// What the caller may see.
+    pub scope: Scope,
+    /// Only those of this company.
+    pub company: Option<Id>,
+}
+
+impl Whose {
+    /// Only rows of these companies. Every index begins with the company, so that all of them are named, too.
+    fn narrow(&self, select: Select, column: &str) -> Select {
+        match (&self.scope, self.company) {
+            (Scope::All, None) => select.push(
+                &format!(" and {column} in (select id from companies)"),
+                Vec::new(),
+            ),
+            (scope, company) => select
+                .scope(column, scope)
+                .filter(&format!("{column} = ?"), company),
+        }
+    }
+
+    fn count(&self, tx: &mut Tx<'_>, select: Select, column: &str) -> Result<u64, Error> {
+        let found: Option<(u64,)> = self.narrow(select, column).one(tx)?;
+        Ok(found.map_or(0, |(count,)| count))
+    }
+}
+
+/// How it stands now; days are days of this zone.
+///
+/// # Errors
+/// The store's.
+pub fn read(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone) -> Result<Dashboard, Problem> {
+    let (open, unassigned) = open(tx, whose)?;
+    let total = open.iter().map(|one| one.count).sum();
+    Ok(Dashboard {
+        sla: sla(tx, whose)?,
+        trend: trend(tx, whose, zone, total)?,
+        scans: Scans {
+            running: scans_that_are(tx, whose, scans::Status::Running)?,
+            scheduled: scans_that_are(tx, whose, scans::Status::Scheduled)?,
+        },
+        approvals_waiting: approvals_waiting(tx, whose)?,
+        open,
+        unassigned,
+    })
+}
+
+/// The open findings of each severity, and how many of all of them nobody sees to.
+fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error> {
+    let select = Select::new(&format!(
+        "select f.severity, f.assigned, count(*) from findings f where f.status in {}",
+        Status::OPEN_SQL
+    ));
+    let counts: Vec<(Severity, bool, u64)> = whose
+        .narrow(select, "f.company_id")
+        .push(" group by f.severity, f.assigned", Vec::new())
+        .all(tx)?;
+    let of = |severity| {
+        let of_it = counts.iter().filter(|(of, ..)| *of == severity);
+        of_it.map(|(.., count)| count).sum()
+    };
+    let open = Severity::ALL.into_iter().rev().map(|severity| OfSeverity {
+        severity,
+        count: of(severity),
+    });
+    let unassigned = counts.iter().filter(|(_, assigned, _)| !assigned);
+    Ok((open.collect(), unassigned.map(|(.., count)| count).sum()))
+}
+
+fn sla(tx: &mut Tx<'_>, whose: &Whose) -> Result<Sla, Error> {
+    let now = tx.now();
+    let of = |condition: &str, values: Vec<Value>| {
+        let sql = format!(
+            "select count(*) from findings f where f.status in {} and f.sla_due_at > 0",
+            Status::OPEN_SQL
+        );
+        Select::new(&sql).push(condition, values)
+    };
+    let passed = of(" and f.sla_due_at <= ?", vec![now.into()]);
+    let near = of(
+        " and f.sla_due_at > ? and f.sla_due_at <= ?",
+        vec![now.into(), now.after(NEAR).into()],
+    );
+    Ok(Sla {
+        breached: whose.count(tx, passed, "f.company_id")?,
+        due_in_7_days: whose.count(tx, near, "f.company_id")?,
+    })
+}
+
+fn scans_that_are(tx: &mut Tx<'_>, whose: &Whose, status: scans::Status) -> Result<u64, Error> {
+    let select = Select::new("select count(*) from scans s where 1 = 1").filter("s.status = ?", Some(status));
+    whose.count(tx, select, "s.company_id")
+}
+
+/// The status stands in the words of the partial index.
+fn approvals_waiting(tx: &mut Tx<'_>, whose: &Whose) -> Result<u64, Error> {
+    let select = Select::new(&format!(
+        "select count(*) from approvals p where p.status = '{}'",
+        approvals::Status::Requested.name()
+    ));
+    whose.count(tx, select, "p.company_id")
+}
+
+/// The last days, from how many findings are open now: each day is reckoned back from the one after it.
+fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Result<Vec<Day>, Error> {
+    let days = Date::of_zone(tx.now(), zone).last(DAYS);
+    let counts: Vec<(u64, u64)> = counted(whose, &days, zone).all(tx)?;
+    let mut open = open_now;
+    let mut trend: Vec<Day> = Vec::with_capacity(DAYS);
+    for (date, (opened, closed)) in days.into_iter().zip(counts).rev() {
+        trend.push(Day {
+            date,
+            opened,
+            closed,
+            open,
+        });
+        open = (open + closed).saturating_sub(opened);
+    }
+    trend.reverse();
+    Ok(trend)
+}
+
+/// The statement that counts what was made and what was closed in each of these days. A day is from its first instant
+/// in the zone to that of the next, however many hours that takes.
+fn counted(whose: &Whose, days: &[Date], zone: &TimeZone) -> Select {
+    let mut select = Select::new("with days (day, since, until) as (values ");
+    for (index, day) in days.iter().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        let row = format!("{comma}(cast(? as bigint), cast(? as bigint), cast(? as bigint))");
+        let (since, until): (Time, Time) = (day.begins(zone), day.next().begins(zone));
+        select = select.push(&row, vec![index.into(), since.into(), until.into()]);
+    }
+    let made =
+        ") select (select count(*) from findings f where f.created_at >= d.since and f.created_at < d.until";
+    let closed = "), (select count(*) from findings f where f.closed_at > 0 and f.closed_at >= d.since \
+         and f.closed_at < d.until";
+    let select = whose.narrow(select.push(made, Vec::new()), "f.company_id");
+    let select = whose.narrow(select.push(closed, Vec::new()), "f.company_id");
+    select.push(") from days d order by d.day", Vec::new())
+}
