@@ -133,15 +133,24 @@ pub fn read(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone) -> Result<Dashboard
     })
 }
 
-/// The open findings of each severity, and how many of all of them nobody sees to.
+/// The open findings of each severity, and how many of all of them nobody sees to. Each count is a range of the index:
+/// to group the findings of several companies would sort them first.
 fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error> {
-    let select = Select::new(&format!(
-        "select f.severity, f.assigned, count(*) from findings f where f.status in {}",
+    let mut select = Select::new("with kinds (severity, assigned) as (values ");
+    for (index, severity) in Severity::ALL.into_iter().rev().enumerate() {
+        let comma = if index > 0 { ", " } else { "" };
+        let row =
+            format!("{comma}(cast(? as text), cast(0 as bigint)), (cast(? as text), cast(1 as bigint))");
+        select = select.push(&row, vec![severity.into(), severity.into()]);
+    }
+    let count = format!(
+        ") select k.severity, k.assigned, (select count(*) from findings f where f.status in {} \
+         and f.severity = k.severity and f.assigned = k.assigned",
         Status::OPEN_SQL
-    ));
+    );
     let counts: Vec<(Severity, bool, u64)> = whose
-        .narrow(select, "f.company_id")
-        .push(" group by f.severity, f.assigned", Vec::new())
+        .narrow(select.push(&count, Vec::new()), "f.company_id")
+        .push(") from kinds k", Vec::new())
         .all(tx)?;
     let of = |severity| {
         let of_it = counts.iter().filter(|(of, ..)| *of == severity);

@@ -2,9 +2,10 @@
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
 //! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]);
-//! what is due when ([`dated`]), how it stands ([`dashboard`]), and telling of it when the time comes ([`clock`]).
+//! what is due when ([`dated`]), how it stands ([`dashboard`]), what happened lately ([`activity`]), and telling of it when the time comes ([`clock`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
+pub mod activity;
 pub mod agreements;
 pub mod approvals;
 pub mod assets;

@@ -70,7 +70,7 @@ fn people() -> OpenApiRouter<Access> {
 
 fn work() -> OpenApiRouter<Records> {
     use records::{
-        agreements::http as agreements, approvals::http as approvals, assets::http as assets,
+        activity, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
         dashboard::http as dashboard, external::http as external, findings::http as findings,
         projects::http as projects, reports::http as reports, scans::http as scans, sla::http as sla,
     };
@@ -102,6 +102,7 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
         .routes(routes!(dashboard::get))
+        .routes(routes!(activity::list))
 }
 
 fn timeline() -> OpenApiRouter<Calendar> {

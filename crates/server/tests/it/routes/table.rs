@@ -37,6 +37,7 @@ pub type Route = (&'static str, &'static str, Needs, Option<Body>);
 /// Each route once. A route that is missing here fails the tests.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
+    ("GET", "/activity", SignedIn, None),
     ("GET", "/agreements", SignedIn, None),
     ("POST", "/agreements", Manager,
         Some(|ids| json!({"company_id": ids["companies"], "name": "a", "expires_on": "2030-01-01"}))),

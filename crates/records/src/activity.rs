@@ -1,0 +1,106 @@
+//! What happened lately, for people to read: `/activity`.
+//!
+//! Owns: how an event reads in a list. Must not: have a table, or know who was told of it. What an import or a change of
+//! many records did to each single one is left out: one more event tells of all of it.
+
+use access::{Caller, Json, Page, PageQuery, Problem, Query};
+use axum::extract::State;
+use base::{Event, Id, Kind, Severity, SubjectType, Time};
+use serde::{Deserialize, Serialize};
+
+use crate::{Named, Records};
+
+/// Something that happened. Names are those of that moment; text from outside: escape it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Activity)]
+pub struct Activity {
+    /// The event's id.
+    pub id: Id,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// When.
+    pub at: Time,
+    /// The company it happened in.
+    pub company_id: Id,
+    /// That company's name.
+    pub company_name: String,
+    /// How bad, where it is about a finding.
+    pub severity: Option<Severity>,
+    /// Who did it; null for the system itself.
+    pub actor: Option<Named>,
+    /// The record it happened to, though it may be gone.
+    pub subject: Subject,
+    /// The record's title or name.
+    pub title: String,
+}
+
+/// A record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ActivitySubject)]
+pub struct Subject {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SubjectType,
+    /// Which.
+    pub id: Id,
+}
+
+impl Activity {
+    /// None for an event that is for no company.
+    fn of(event: &Event) -> Option<Self> {
+        let text = |key: &str| event.text(key).unwrap_or_default().to_owned();
+        Some(Self {
+            id: event.id,
+            kind: event.kind,
+            at: event.at,
+            company_id: event.audience.company()?,
+            company_name: text("company_name"),
+            severity: event.severity,
+            actor: event.actor.map(|id| Named {
+                id,
+                name: text("actor_name"),
+            }),
+            subject: Subject {
+                kind: event.subject.kind,
+                id: event.subject.id,
+            },
+            title: text("title"),
+        })
+    }
+}
+
+/// Whose.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ActivityQuery {
+    /// Only what happened in this company.
+    company_id: Option<Id>,
+}
+
+/// What happened lately where the caller may look
+///
+/// Without what an import or a change of many records did to each single one: one more entry tells of all of it.
+#[utoipa::path(
+    get, path = "/activity", tag = "activity", operation_id = "list_activity", params(ActivityQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of events, the newest first", body = Page<Activity>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ActivityQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Activity>>, Problem> {
+    let (limit, before) = (page.limit()?, page.after::<Id>()?);
+    let events = records
+        .read(move |tx| {
+            let newest = store::outbox::newest(tx, &caller.scope, query.company_id, before, limit + 1);
+            newest.map_err(Problem::from)
+        })
+        .await?;
+    let rows = events.iter().filter_map(Activity::of).collect();
+    Ok(Json(Page::cut(rows, limit, |row: &Activity| row.id.to_string())))
+}
