@@ -191,6 +191,21 @@ pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, U
     Ok((was, is))
 }
 
+const PASSWORD: &str = "select password_hash from users where id = $1";
+
+/// What a person's password is kept as, empty for one without; none where there is nobody.
+pub(crate) fn password_hash(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, Error> {
+    Ok(tx.one::<(String,)>(PASSWORD, params![id])?.map(|(hash,)| hash))
+}
+
+const NEW_PASSWORD: &str = "update users set password_hash = $3, updated_at = $4 where id = $1 and password_hash = $2 and disabled = 0";
+
+/// Gives a person another password, unless it is not this one any more; whether it was.
+pub(crate) fn set_password(tx: &mut Tx<'_>, id: Id, (was, is): (&str, &str)) -> Result<bool, Error> {
+    let now = tx.now();
+    Ok(tx.execute(NEW_PASSWORD, params![id, was, is, now])? > 0)
+}
+
 const TOUCH: &str = "update users set updated_at = $2 where id = $1";
 
 /// The person, whom nobody else changes until the transaction ends.

@@ -51,11 +51,17 @@ pub struct Parts {
 const ROOT: &str = "/api/v1";
 
 fn people() -> OpenApiRouter<Access> {
-    use access::http::{audit, auth, companies, me, members, teams, tokens, users};
+    use access::http::{audit, auth, companies, me, members, sessions, teams, tokens, users, views};
     OpenApiRouter::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
-        .routes(routes!(me::get))
+        .routes(routes!(me::get, me::update))
+        .routes(routes!(me::change_password))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::delete))
+        .routes(routes!(sessions::end_others))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::update, views::delete))
         .routes(routes!(audit::list))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
