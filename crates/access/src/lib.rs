@@ -13,6 +13,7 @@ pub mod feed_keys;
 pub mod page;
 mod problem;
 mod role;
+mod search;
 mod secret;
 mod sessions;
 pub mod validate;

@@ -155,3 +155,47 @@ async fn who_is_removed_is_gone_everywhere() {
         assert_eq!(admin.get(&format!("/users/{user}")).await.status, 404);
     }
 }
+
+#[tokio::test]
+async fn people_and_companies_are_found_by_what_they_are_called() {
+    for world in World::each().await {
+        let admin = world.as_admin().await;
+        for (email, name) in [
+            ("zoe@example.org", "Zoë Ärger"),
+            ("max@other.test", "Max"),
+            ("x@ZOE.test", "X"),
+        ] {
+            admin.post("/users", json!({"email": email, "name": name})).await;
+        }
+        let found = async |path: &str| {
+            let page = admin.get(path).await.json();
+            let items = page["items"].as_array().unwrap_or_else(|| panic!("{page}"));
+            let names: Vec<_> = items
+                .iter()
+                .map(|item| item["name"].as_str().unwrap().to_owned())
+                .collect();
+            names.join(", ")
+        };
+        assert_eq!(found("/users?text=zoe").await, "Zoë Ärger, X", "{}", world.name);
+        assert_eq!(found("/users?text=%C3%A4RG").await, "Zoë Ärger");
+        assert_eq!(found("/users?text=OTHER.test").await, "Max");
+        assert_eq!(found("/users?text=%25").await, "");
+        assert_eq!(found("/companies?text=HEIR").await, "Theirs");
+        assert_eq!(found("/companies?text=zzz").await, "");
+        let first = admin.get("/users?text=zoe&limit=1").await.json();
+        let cursor = first["next_cursor"].as_str().unwrap();
+        assert_eq!(
+            found(&format!("/users?text=zoe&limit=1&cursor={cursor}")).await,
+            "X"
+        );
+        // Nobody finds whom they may not see.
+        let viewer = world.as_user(world.member(world.ours, Role::Viewer).await).await;
+        assert!(viewer.get("/users?text=zoe").await.ids().is_empty());
+        assert!(viewer.get("/companies?text=Theirs").await.ids().is_empty());
+        assert_eq!(viewer.get("/companies?text=our").await.ids().len(), 1);
+        for list in ["users", "companies"] {
+            let long = format!("/{list}?text={}", "x".repeat(201));
+            assert_eq!(viewer.get(&long).await.status, 422);
+        }
+    }
+}
