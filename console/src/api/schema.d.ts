@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happened lately where the caller may look
+         * @description Without what an import or a change of many records did to each single one: one more entry tells of all of it.
+         */
+        get: operations["list_activity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agreements": {
         parameters: {
             query?: never;
@@ -728,7 +748,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change oneself; what is left out stays */
+        patch: operations["update_me"];
         trace?: never;
     };
     "/api/v1/me/calendar-feeds": {
@@ -810,6 +831,65 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's password
+         * @description In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's saved views */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Save a view
+         * @description A person may have 100.
+         */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a saved view */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /** Change a saved view; what is left out stays */
+        patch: operations["update_view"];
         trace?: never;
     };
     "/api/v1/notification-rules": {
@@ -1135,6 +1215,63 @@ export interface paths {
         patch: operations["update_scan"];
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the caller is signed in */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions but this one
+         * @description For a session: an API token would leave none.
+         */
+        post: operations["end_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Whoever uses it is signed out, and its open streams end.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1325,6 +1462,32 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted";
+        /** @description Something that happened. Names are those of that moment; text from outside: escape it. */
+        Activity: {
+            actor?: components["schemas"]["Named"] | null;
+            /** @description When. */
+            at: components["schemas"]["Time"];
+            /** @description The company it happened in. */
+            company_id: components["schemas"]["Id"];
+            /** @description That company's name. */
+            company_name: string;
+            /** @description The event's id. */
+            id: components["schemas"]["Id"];
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description The record it happened to, though it may be gone. */
+            subject: components["schemas"]["ActivitySubject"];
+            /** @description The record's title or name. */
+            title: string;
+            /** @description What happened. */
+            type: components["schemas"]["Kind"];
+        };
+        /** @description A record. */
+        ActivitySubject: {
+            /** @description Which. */
+            id: components["schemas"]["Id"];
+            /** @description What it is. */
+            type: components["schemas"]["SubjectType"];
+        };
         /** @description A framework agreement. */
         Agreement: {
             company_id: components["schemas"]["Id"];
@@ -1799,6 +1962,8 @@ export interface components {
             /** @description The channel. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
+            /** @description That company's name at that time. */
+            company_name?: string | null;
             /** @description When it was planned. */
             created_at: components["schemas"]["Time"];
             /** @description Where it goes: an address, or a masked URL. */
@@ -1818,7 +1983,10 @@ export interface components {
             recipient_type: string;
             /** @description Where it stands. */
             state: components["schemas"]["DeliveryState"];
+            subject?: components["schemas"]["DeliverySubject"] | null;
             summary_id?: components["schemas"]["Id"] | null;
+            /** @description The record's title or name at that time. Text from outside: escape it. */
+            title?: string | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
         };
@@ -1832,6 +2000,13 @@ export interface components {
          * @enum {string}
          */
         DeliveryState: "pending" | "sending" | "delivered" | "refused" | "failed" | "unknown" | "cancelled" | "bundled";
+        /** @description A record that an event happened to. */
+        DeliverySubject: {
+            /** @description Which. */
+            id: components["schemas"]["Id"];
+            /** @description What it is. */
+            type: components["schemas"]["SubjectType"];
+        };
         /** @description What a rule would have sent beyond what the present rules did. */
         DryRun: {
             /** @description Each day from the first to the last (UTC), also those without a message. */
@@ -2116,6 +2291,11 @@ export interface components {
             /** @description Who it is. */
             user: components["schemas"]["User"];
         };
+        /** @description What changes of the caller; what is left out stays. */
+        MeChange: {
+            /** @description The name, one line of at most 200 characters. */
+            name?: string | null;
+        };
         /** @description A member of a company. */
         Member: {
             /** @description Their email address. */
@@ -2288,6 +2468,15 @@ export interface components {
             /** @description People. */
             user_ids?: components["schemas"]["Id"][] | null;
         };
+        /** @description A view to save. */
+        NewSavedView: {
+            /** @description What its owner calls it: one line of at most 60 characters, once for each page. */
+            name: string;
+            /** @description The page it is of. */
+            page: components["schemas"]["ViewPage"];
+            /** @description The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none. */
+            query: string;
+        };
         /** @description A scan to add. */
         NewScan: {
             /** @description The company it belongs to. */
@@ -2367,6 +2556,30 @@ export interface components {
             recipients: components["schemas"]["RuleRecipients"];
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Time"];
+        };
+        /** @description One page of a list. */
+        Page_Activity: {
+            /** @description The rows. */
+            items: {
+                actor?: components["schemas"]["Named"] | null;
+                /** @description When. */
+                at: components["schemas"]["Time"];
+                /** @description The company it happened in. */
+                company_id: components["schemas"]["Id"];
+                /** @description That company's name. */
+                company_name: string;
+                /** @description The event's id. */
+                id: components["schemas"]["Id"];
+                severity?: components["schemas"]["Severity"] | null;
+                /** @description The record it happened to, though it may be gone. */
+                subject: components["schemas"]["ActivitySubject"];
+                /** @description The record's title or name. */
+                title: string;
+                /** @description What happened. */
+                type: components["schemas"]["Kind"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
         };
         /** @description One page of a list. */
         Page_Agreement: {
@@ -2525,6 +2738,8 @@ export interface components {
                 /** @description The channel. */
                 channel: components["schemas"]["Channel"];
                 company_id?: components["schemas"]["Id"] | null;
+                /** @description That company's name at that time. */
+                company_name?: string | null;
                 /** @description When it was planned. */
                 created_at: components["schemas"]["Time"];
                 /** @description Where it goes: an address, or a masked URL. */
@@ -2544,7 +2759,10 @@ export interface components {
                 recipient_type: string;
                 /** @description Where it stands. */
                 state: components["schemas"]["DeliveryState"];
+                subject?: components["schemas"]["DeliverySubject"] | null;
                 summary_id?: components["schemas"]["Id"] | null;
+                /** @description The record's title or name at that time. Text from outside: escape it. */
+                title?: string | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -2776,6 +2994,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_SavedView: {
+            /** @description The rows. */
+            items: {
+                /** @description When it was saved. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description What its owner calls it. */
+                name: string;
+                /** @description The page it is of. */
+                page: components["schemas"]["ViewPage"];
+                /** @description The query of the page's address, without the `?`; may be empty. */
+                query: string;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Scan: {
             /** @description The rows. */
             items: {
@@ -2805,6 +3041,27 @@ export interface components {
                 tool?: string | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Session: {
+            /** @description The rows. */
+            items: {
+                /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
+                address?: string | null;
+                /** @description When it began. */
+                created_at: components["schemas"]["Time"];
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                /** @description When it ends by itself. */
+                expires_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                last_used_at?: components["schemas"]["Time"] | null;
+                /** @description What the browser or program called itself. Text from outside: escape it. */
+                user_agent?: string | null;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -2884,6 +3141,13 @@ export interface components {
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description The password until now. */
+            current_password: components["schemas"]["Secret"];
+            /** @description The new one, 8 to 256 characters. */
+            new_password: components["schemas"]["Secret"];
         };
         /** @description A signing secret that is on its way out. */
         PreviousSecret: {
@@ -3058,6 +3322,26 @@ export interface components {
             /** @description People. */
             user_ids: components["schemas"]["Id"][];
         };
+        /** @description A saved view. */
+        SavedView: {
+            /** @description When it was saved. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description The page it is of. */
+            page: components["schemas"]["ViewPage"];
+            /** @description The query of the page's address, without the `?`; may be empty. */
+            query: string;
+        };
+        /** @description What changes of a view; what is left out stays. */
+        SavedViewChange: {
+            /** @description What its owner calls it. */
+            name?: string | null;
+            /** @description The query of the page's address, without the `?`. */
+            query?: string | null;
+        };
         /** @description A scan. */
         Scan: {
             /** @description The company it belongs to. */
@@ -3143,6 +3427,22 @@ export interface components {
          */
         ScanStatus: "scheduled" | "running" | "completed" | "failed";
         Secret: string;
+        /** @description A session, as whom it belongs to sees it. */
+        Session: {
+            /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
+            address?: string | null;
+            /** @description When it began. */
+            created_at: components["schemas"]["Time"];
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description When it ends by itself. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description What the browser or program called itself. Text from outside: escape it. */
+            user_agent?: string | null;
+        };
         /**
          * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
          * @enum {string}
@@ -3376,6 +3676,11 @@ export interface components {
             password?: components["schemas"]["Secret"] | null;
         };
         /**
+         * @description A page of the console that shows a list.
+         * @enum {string}
+         */
+        ViewPage: "findings" | "scans" | "assets" | "projects" | "agreements" | "reports" | "approvals" | "calendar" | "inbox";
+        /**
          * @description The form of a webhook's body.
          * @enum {string}
          */
@@ -3398,6 +3703,42 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_activity: {
+        parameters: {
+            query?: {
+                /** @description Only what happened in this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of events, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Activity"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_agreements: {
         parameters: {
             query?: {
@@ -4215,6 +4556,8 @@ export interface operations {
     list: {
         parameters: {
             query?: {
+                /** @description Only those with this in the name, in any case of letters. */
+                text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -5489,6 +5832,39 @@ export interface operations {
             };
         };
     };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeChange"];
+            };
+        };
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_calendar_feeds: {
         parameters: {
             query?: {
@@ -5709,6 +6085,199 @@ export interface operations {
                     "application/json": {
                         [key: string]: boolean;
                     };
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                /** @description Only those of this page. */
+                page?: components["schemas"]["ViewPage"];
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of views, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedView"];
+            };
+        };
+        responses: {
+            /** @description Saved */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description The page has one of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description The page has one of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem */
@@ -6831,6 +7400,97 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -7262,6 +7922,8 @@ export interface operations {
             query?: {
                 /** @description Only members of this company. */
                 company_id?: components["schemas"]["Id"];
+                /** @description Only those with this in name or email address, in any case of letters. */
+                text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
