@@ -172,7 +172,7 @@ pub fn newest(
         let first = select.push(") as e order by id desc limit ?", vec![limit.into()]);
         found.extend(bodies(first.all(tx)?));
     }
-    found.sort_unstable_by(|a: &Event, b: &Event| b.id.cmp(&a.id));
+    found.sort_unstable_by_key(|event: &Event| std::cmp::Reverse(event.id));
     found.truncate(limit as usize);
     Ok(found)
 }
