@@ -73,7 +73,11 @@ pub async fn seed(access: &Access, router: &Router) -> anyhow::Result<()> {
 }
 
 /// Somebody with a role in the company; their id.
-async fn person(api: &Api<'_>, company: &str, (email, name, role): (&str, &str, &str)) -> anyhow::Result<String> {
+async fn person(
+    api: &Api<'_>,
+    company: &str,
+    (email, name, role): (&str, &str, &str),
+) -> anyhow::Result<String> {
     let body = json!({"email": email, "name": name, "password": PASSWORD});
     let person = api.make("/users", body).await?;
     member(api, company, &person, role).await?;
@@ -98,7 +102,8 @@ async fn other_company(api: &Api<'_>, manager: &str) -> anyhow::Result<()> {
         ("Parcel numbers can be guessed", "medium"),
         ("An old certificate on the test server", "low"),
     ] {
-        let finding = json!({"company_id": company, "project_id": project, "title": title, "severity": severity});
+        let finding =
+            json!({"company_id": company, "project_id": project, "title": title, "severity": severity});
         api.make("/findings", finding).await?;
     }
     Ok(())

@@ -72,13 +72,24 @@ impl<'a> Api<'a> {
     }
 
     /// Calls, with a JSON body or none.
-    pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> anyhow::Result<Value> {
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Value> {
         let body = body.map(|body| body.to_string()).unwrap_or_default();
         self.send(method, path, "application/json", body).await
     }
 
     /// Calls, with a body of this type.
-    pub(super) async fn send(&self, method: Method, path: &str, kind: &str, body: String) -> anyhow::Result<Value> {
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: String,
+    ) -> anyhow::Result<Value> {
         let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
         request = request.header(header::CONTENT_TYPE, kind);
         if let Some(token) = &self.token {

@@ -100,7 +100,12 @@ async fn post(api: &Api<'_>, path: &str, body: Value) -> anyhow::Result<()> {
 const ASSETS: &[(&str, &str, &str, &str)] = &[
     ("Web shop", "application", "https://shop.demo.test", "critical"),
     ("Shop database", "host", "db1.demo.test", "high"),
-    ("Shop sources", "repository", "https://git.demo.test/shop", "medium"),
+    (
+        "Shop sources",
+        "repository",
+        "https://git.demo.test/shop",
+        "medium",
+    ),
     ("Payment account", "cloud", "eu-central, account 4711", "high"),
 ];
 
