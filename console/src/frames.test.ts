@@ -81,6 +81,15 @@ describe('effectsOf', () => {
     expect(effectsOf({ type: 'weather.changed' }).topics).toEqual([]);
   });
 
+  it('names assets, agreements, approvals and reports', () => {
+    const about = (type: string, kind: string) =>
+      effectsOf({ type, subject: { type: kind, id: 'x1' }, data: { [`${kind}_id`]: 'x1' } }).topics;
+    expect(about('asset.updated', 'asset')).toEqual(['assets', 'asset:x1']);
+    expect(about('agreement.created', 'agreement')).toEqual(['agreements', 'calendar', 'agreement:x1']);
+    expect(about('approval.decided', 'approval')).toEqual(['approvals', 'approval:x1']);
+    expect(about('report.ready', 'report')).toEqual(['reports', 'report:x1']);
+  });
+
   it('tells of dropped frames', () => {
     expect(effectsOf({ type: 'resync', dropped: 7 })).toEqual({ topics: [], resync: true });
   });

@@ -103,6 +103,14 @@ export function effectsOf(frame: Frame): Effects {
       return { topics: ['scans', 'calendar', named('scan', frame)] };
     case 'project':
       return { topics: ['projects', 'calendar', named('project', frame)] };
+    case 'asset':
+      return { topics: ['assets', named('asset', frame)] };
+    case 'agreement':
+      return { topics: ['agreements', 'calendar', named('agreement', frame)] };
+    case 'approval':
+      return { topics: ['approvals', named('approval', frame)] };
+    case 'report':
+      return { topics: ['reports', named('report', frame)] };
     default:
       return NOTHING;
   }

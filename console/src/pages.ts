@@ -17,9 +17,20 @@ interface Place {
 
 const places: Record<string, Place> = {
   // Adding a page is adding a line here, and one in Shell.svelte if it stands in the navigation.
+  dashboard: { list: () => import('./pages/Dashboard.svelte') },
   findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
   scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
   projects: { list: () => import('./pages/Projects.svelte'), one: () => import('./pages/Project.svelte') },
+  assets: { list: () => import('./pages/Assets.svelte'), one: () => import('./pages/Asset.svelte') },
+  agreements: {
+    list: () => import('./pages/Agreements.svelte'),
+    one: () => import('./pages/Agreement.svelte'),
+  },
+  reports: { list: () => import('./pages/Reports.svelte'), one: () => import('./pages/Report.svelte') },
+  approvals: {
+    list: () => import('./pages/Approvals.svelte'),
+    one: () => import('./pages/Approval.svelte'),
+  },
   calendar: { list: () => import('./pages/Calendar.svelte') },
   inbox: { list: () => import('./pages/Inbox.svelte') },
   settings: { list: () => import('./pages/Settings.svelte'), below: true },

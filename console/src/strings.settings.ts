@@ -55,9 +55,28 @@ const recipientTypes: Record<string, string> = {
 };
 export const recipientName = (type: string): string => recipientTypes[type] ?? type;
 
+const reasons: Record<string, string> = {
+  rule: 'A rule turns this channel on.',
+  team: 'The team is assigned.',
+  personal: 'Assigned, with a chat of their own switched on.',
+  no_rule: 'No rule turns this channel on for such an event.',
+  opted_out: 'They have switched it off in their preferences.',
+  out_of_scope: 'They have no access to the company of this event.',
+  disabled: 'Their account is switched off.',
+  unknown: 'There is no such person or team any more.',
+  duplicate: 'They were told of this event there already.',
+  no_destination: 'No URL is stored for this channel.',
+  gone: 'The destination was changed or removed before it was sent.',
+  switched_off:
+    'The destination refused for good and is switched off until its URL is saved again or a test arrives.',
+};
+/** Why someone is told or not: in the console's words, or in the server's where it knows more. */
+export const reasonText = (reason: string, explanation: string): string => reasons[reason] ?? explanation;
+
 export const s = {
   sections: 'Settings',
   yours: 'Yours',
+  ofCompanies: 'Companies',
   administration: 'Administration',
   save: 'Save',
   remove: 'Remove',
@@ -71,6 +90,7 @@ export const s = {
     hint: 'What you hear of, and where. A change counts at once; the arrow keys move through the grid.',
     event: 'What happens',
     cell: (event: string, channel: string) => `${event}: ${channel}`,
+    whole: 'All of them',
     all: (channel: string) => `All of ${channel}`,
     chat: 'Slack and Teams here are your own chats, once you have set them up under',
   },
@@ -136,9 +156,6 @@ export const s = {
     people: 'People',
     enabled: 'On',
     switchOn: (name: string) => `Switch on: ${name}`,
-    secrets: 'Signing secrets',
-    secretsHint: 'Receivers check with these that a post is from here (Standard Webhooks).',
-    showSecrets: 'Show the signing secrets',
     emptyTitle: 'No rules',
     emptyText: 'Without a rule nobody is told of anything, but for the channels of assigned teams.',
     plus: (n: number) => count(n, 'more recipient', 'more recipients'),
@@ -171,15 +188,15 @@ export const s = {
   trace: {
     title: 'Why was who told?',
     back: 'Deliveries',
-    told: 'Told',
-    notTold: 'Not told, or not yet',
+    link: 'Who was told?',
+    outcomes: { told: 'Told', waiting: 'Not yet', not: 'Not told' },
+    attempts: (n: number) => count(n, 'attempt', 'attempts'),
     nobody: 'Nobody was thought of: the event concerns no one, and no rule names anyone.',
     bundled: 'An import brought this event. Of those, people are told once, by the end of the scan.',
     notYet: 'It has not been decided yet who is told.',
     fault: (text: string) => `It was set aside: ${text}`,
     tree: 'Who was thought of, and what became of each',
-    inbox: 'A row in the inbox',
-    rule: 'the rule',
+    rule: 'See the rules',
   },
 
   people: {
@@ -198,6 +215,9 @@ export const s = {
     disabledTag: 'Switched off',
     nameNeeded: 'Give a name.',
     emailNeeded: 'Give an email address.',
+    search: 'Search name or email',
+    noneTitle: 'Nobody is called that',
+    noneText: 'Try another part of the name or address.',
   },
 
   companies: {
@@ -213,6 +233,11 @@ export const s = {
     removeOf: (name: string) => `Remove ${name}`,
     rename: 'Rename',
     nameNeeded: 'Give the company a name.',
+    search: 'Search companies',
+    emptyTitle: 'No companies yet',
+    emptyText: 'A company holds projects, findings and the people who see them.',
+    noneTitle: 'No company is called that',
+    noneText: 'Try another part of the name.',
     minimal: 'Messages without details',
     minimalOf: (name: string) => `Messages without details: ${name}`,
     minimalHint:

@@ -51,6 +51,12 @@ export const projectStatusNames: Record<'planned' | 'active' | 'completed', stri
   completed: 'Completed',
 };
 
+export const agreementStatusNames: Record<'draft' | 'active' | 'terminated', string> = {
+  draft: 'Draft',
+  active: 'Active',
+  terminated: 'Terminated',
+};
+
 export const liveNames: Record<LiveState, string> = {
   connecting: 'Connecting',
   live: 'Live',
@@ -90,9 +96,14 @@ const categoryNames: Record<string, string> = {
 };
 export const categoryName = (category: string): string => categoryNames[category] ?? category;
 
-/** A status of the calendar, which is of a finding, a scan or a project. */
+/** A status of the calendar, which is of a finding, a scan, a project or an agreement. */
 export function anyStatusName(status: string): string {
-  const names: Record<string, string> = { ...projectStatusNames, ...scanStatusNames, ...statusNames };
+  const names: Record<string, string> = {
+    ...agreementStatusNames,
+    ...projectStatusNames,
+    ...scanStatusNames,
+    ...statusNames,
+  };
   return names[status] ?? status;
 }
 
@@ -377,6 +388,10 @@ export const t = {
     all: 'All',
     unread: 'Unread',
     filter: 'Show',
+    type: 'Event type',
+    everyType: 'Every type',
+    noneOfTitle: 'Nothing of this type',
+    noneOfText: 'Choose another type, or every type.',
     markAll: 'Mark all read',
     markOne: (title: string) => `Mark read: ${title}`,
     isUnread: 'Unread',
@@ -415,10 +430,12 @@ export const t = {
     showMore: (left: number, n: number, day: string) =>
       `+${String(left)} more: all ${count(n, 'item', 'items')} on ${day}`,
     showAll: (n: number, day: string) => `All ${count(n, 'item', 'items')} on ${day}`,
-    open: { finding: 'Open the finding', scan: 'Open the scan', project: 'Open the project' } as Record<
-      string,
-      string
-    >,
+    open: {
+      finding: 'Open the finding',
+      scan: 'Open the scan',
+      project: 'Open the project',
+      agreement: 'Open the agreement',
+    } as Record<string, string>,
     when: 'When',
     kind: 'Kind',
     status: 'Status',

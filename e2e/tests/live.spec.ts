@@ -173,7 +173,7 @@ test('a change of status is seen by whoever looks at the finding', async ({ as }
     const head = page.getByRole('region', { name: 'Status' });
     await expect(head.getByRole('radio', { name: 'Retest' })).toBeAttached();
     await expect(head.getByRole('radio', { name: 'In progress' })).toHaveCount(0);
-    const step = page.getByTestId('history').getByRole('listitem').first();
+    const step = page.getByTestId('history').getByRole('listitem').last();
     await expect(step).toContainText('In progress');
     await expect(step).toContainText('Looking at it <b>now</b>');
     await expect(step).toContainText('Mara Manager');

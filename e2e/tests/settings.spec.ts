@@ -9,7 +9,7 @@ test('a cell of the preference matrix counts at once, and the arrow keys move th
   as,
 }) => {
   const page = await as('analyst');
-  await page.goto('/settings');
+  await page.goto('/settings/notifications');
   const cell = page.getByRole('checkbox', { name: 'Finding assigned: Email' });
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
   await expect(cell).toBeChecked();

@@ -44,6 +44,7 @@ export const me = (quiet = false) => request<Me>('/me', { expectUnauthorized: qu
 export interface FindingFilter {
   company_id?: string;
   project_id?: string;
+  asset_id?: string;
   scan_id?: string;
   status?: string;
   severity?: string;
@@ -68,30 +69,44 @@ export const setAssignees = (id: string, users: string[], teams: string[]) =>
     body: { user_ids: users, team_ids: teams },
   });
 
-export const scans = (filter: { company_id?: string; project_id?: string }, page: PageAsk, signal?: Signal) =>
-  get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
+/** All of them or none. At most 1,000 at once. */
+export const bulkStatus = (findings: string[], status: FindingStatus) =>
+  request<{ changed: number; unchanged: number }>('/findings/bulk/status', {
+    method: 'POST',
+    body: { finding_ids: findings, status },
+  });
+export const bulkAssign = (findings: string[], users: string[], teams: string[]) =>
+  request<{ changed: number; unchanged: number }>('/findings/bulk/assignees', {
+    method: 'POST',
+    body: { finding_ids: findings, user_ids: users, team_ids: teams },
+  });
+
+export const scans = (
+  filter: { company_id?: string; project_id?: string; status?: string; text?: string },
+  page: PageAsk,
+  signal?: Signal,
+) => get<Page<Scan>>('/scans', { ...filter, ...page }, signal);
 export const scan = (id: string, signal?: Signal) =>
   get<Scan>(`/scans/${encodeURIComponent(id)}`, {}, signal);
 
-export const projects = (filter: { company_id?: string }, page: PageAsk, signal?: Signal) =>
-  get<Page<Project>>('/projects', { ...filter, ...page }, signal);
+export const projects = (
+  filter: { company_id?: string; status?: string; text?: string },
+  page: PageAsk,
+  signal?: Signal,
+) => get<Page<Project>>('/projects', { ...filter, ...page }, signal);
 export const project = (id: string, signal?: Signal) =>
   get<Project>(`/projects/${encodeURIComponent(id)}`, {}, signal);
-export interface NewProject {
-  company_id: string;
-  name: string;
-  description?: string;
-  starts_on?: string;
-  ends_on?: string;
-}
-export const createProject = (body: NewProject) => request<Project>('/projects', { method: 'POST', body });
 
 export const users = (company: string, signal?: Signal) =>
   get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
 export const teams = (company: string, signal?: Signal) =>
   get<Page<Team>>('/teams', { company_id: company, limit: 200 }, signal);
 
-export const notifications = (filter: { read?: boolean }, page: PageAsk, signal?: Signal) =>
+export interface InboxFilter {
+  read?: boolean;
+  event_type?: string;
+}
+export const notifications = (filter: InboxFilter, page: PageAsk, signal?: Signal) =>
   get<Page<Notification>>('/notifications', { ...filter, ...page }, signal);
 export const summary = (signal?: Signal) => get<Summary>('/notifications/summary', {}, signal);
 export const markRead = (id: string) =>

@@ -1474,19 +1474,14 @@ export interface components {
             /** @description The event's id. */
             id: components["schemas"]["Id"];
             severity?: components["schemas"]["Severity"] | null;
-            /** @description The record it happened to, though it may be gone. */
-            subject: components["schemas"]["ActivitySubject"];
+            /** @description That record's id, though it may be gone. */
+            subject_id: components["schemas"]["Id"];
+            /** @description The kind of record it happened to. */
+            subject_type: components["schemas"]["SubjectType"];
             /** @description The record's title or name. */
             title: string;
             /** @description What happened. */
             type: components["schemas"]["Kind"];
-        };
-        /** @description A record. */
-        ActivitySubject: {
-            /** @description Which. */
-            id: components["schemas"]["Id"];
-            /** @description What it is. */
-            type: components["schemas"]["SubjectType"];
         };
         /** @description A framework agreement. */
         Agreement: {
@@ -1898,7 +1893,7 @@ export interface components {
             date: components["schemas"]["Date"];
             /**
              * Format: int64
-             * @description Findings that were there at its end and not closed by then.
+             * @description Findings that were there at its end and not closed by then; those opened again count as open all along.
              */
             open: number;
             /**
@@ -2571,8 +2566,10 @@ export interface components {
                 /** @description The event's id. */
                 id: components["schemas"]["Id"];
                 severity?: components["schemas"]["Severity"] | null;
-                /** @description The record it happened to, though it may be gone. */
-                subject: components["schemas"]["ActivitySubject"];
+                /** @description That record's id, though it may be gone. */
+                subject_id: components["schemas"]["Id"];
+                /** @description The kind of record it happened to. */
+                subject_type: components["schemas"]["SubjectType"];
                 /** @description The record's title or name. */
                 title: string;
                 /** @description What happened. */

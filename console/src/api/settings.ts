@@ -1,19 +1,8 @@
 /** The calls that the settings make, and their shapes. Apart, so that the first load does not carry them. */
 
 import type { PageAsk } from './calls';
-import { request } from './http';
 import type { Named, Page, Role, Severity, Team, User } from './types';
-
-type Signal = AbortSignal | undefined;
-const at = (path: string, id: string) => `${path}/${encodeURIComponent(id)}`;
-const get = <T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> =>
-  request<T>(path, {
-    parameters: parameters as Record<string, string | number | boolean | null | undefined>,
-    ...(signal ? { signal } : {}),
-  });
-const send = <T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<T> =>
-  request<T>(path, { method, ...(body ? { body } : {}) });
-const remove = (path: string) => request<undefined>(path, { method: 'DELETE' });
+import { at, get, remove, send, type Signal } from './verbs';
 
 export const CHANNELS = ['in_app', 'email', 'webhook', 'slack', 'teams'] as const;
 export type Channel = (typeof CHANNELS)[number];
@@ -77,6 +66,9 @@ export interface Recipients {
   user_ids: string[];
   urls: string[];
 }
+export const WEBHOOK_FORMATS = ['standard', 'cloudevents'] as const;
+export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+
 export interface Rule {
   id: string;
   event_type: string;
@@ -85,6 +77,8 @@ export interface Rule {
   company_id: string | null;
   recipients: Recipients;
   enabled: boolean;
+  /** Of a webhook's body; null on the other channels. */
+  format: WebhookFormat | null;
 }
 export type RuleBody = Partial<Omit<Rule, 'id' | 'recipients'>> & { recipients?: Partial<Recipients> };
 export const rules = (page: PageAsk, signal?: Signal) =>
@@ -93,8 +87,6 @@ export const createRule = (body: RuleBody) => send<Rule>('POST', '/notification-
 export const changeRule = (id: string, body: RuleBody) =>
   send<Rule>('PATCH', at('/notification-rules', id), body);
 export const deleteRule = (id: string) => remove(at('/notification-rules', id));
-export const webhookSecrets = (id: string, signal?: Signal) =>
-  get<Page<{ url: string; secret: string }>>(`${at('/notification-rules', id)}/webhook-secrets`, {}, signal);
 
 export const DELIVERY_STATES = [
   'pending',
@@ -112,6 +104,13 @@ export interface Delivery {
   event_id: string;
   event_type: string;
   channel: Channel;
+  recipient_type: string;
+  recipient: string;
+  company_id: string | null;
+  /** What the message is about, in words; left out by servers that do not say it yet. */
+  subject?: { type: string; id: string } | null;
+  title?: string | null;
+  company_name?: string | null;
   destination: string;
   state: DeliveryState;
   reason: string | null;
@@ -174,8 +173,11 @@ export interface PersonBody {
   is_admin?: boolean;
   disabled?: boolean;
 }
-export const people = (page: PageAsk, signal?: Signal) => get<Page<Person>>('/users', { ...page }, signal);
+/** `text`: a part of the name or the address. */
+export const people = (ask: PageAsk & { text?: string }, signal?: Signal) =>
+  get<Page<Person>>('/users', { ...ask }, signal);
 export const createPerson = (body: PersonBody) => send<Person>('POST', '/users', body);
+export const deletePerson = (id: string) => remove(at('/users', id));
 export const changePerson = (id: string, body: PersonBody) => send<Person>('PATCH', at('/users', id), body);
 
 export interface Company extends Named {
@@ -191,12 +193,13 @@ export interface Member {
 export interface CompanyDetail extends Company {
   members: Member[];
 }
-export const companies = (page: PageAsk, signal?: Signal) =>
-  get<Page<Company>>('/companies', { ...page }, signal);
+export const companies = (ask: PageAsk & { text?: string }, signal?: Signal) =>
+  get<Page<Company>>('/companies', { ...ask }, signal);
 export const company = (id: string, signal?: Signal) => get<CompanyDetail>(at('/companies', id), {}, signal);
 export const createCompany = (name: string) => send<Company>('POST', '/companies', { name });
 export const changeCompany = (id: string, body: { name?: string; minimal_messages?: boolean }) =>
   send<Company>('PATCH', at('/companies', id), body);
+export const deleteCompany = (id: string) => remove(at('/companies', id));
 export const setMember = (company: string, user: string, role: Role) =>
   send<Member>('PUT', `${at('/companies', company)}${at('/members', user)}`, { role });
 export const removeMember = (company: string, user: string) =>

@@ -53,6 +53,8 @@ export interface Finding {
   company_name: string;
   project_id: string | null;
   project_name: string | null;
+  asset_id: string | null;
+  asset_name: string | null;
   scan_id: string | null;
   title: string;
   description: string;
@@ -133,13 +135,15 @@ export interface Imported {
   skipped: Skipped[];
 }
 
+export type ProjectStatus = 'planned' | 'active' | 'completed';
+
 export interface Project {
   id: string;
   company_id: string;
   company_name: string;
   name: string;
   description: string;
-  status: 'planned' | 'active' | 'completed';
+  status: ProjectStatus;
   starts_on: string | null;
   ends_on: string | null;
   created_at: string;

@@ -8,7 +8,20 @@ it('leads to the thing a notification is about', () => {
   expect(notificationPath({ type: 'scan', data: { scan_id: 's', project_id: 'p' } })).toBe('/scans/s');
   expect(notificationPath({ type: 'sla', data: { finding_id: 'f', scan_id: 's' } })).toBe('/findings/f');
   expect(notificationPath({ type: 'project', data: { project_id: 'p' } })).toBe('/projects/p');
-  expect(notificationPath({ type: 'agreement', data: { agreement_id: 'a' } })).toBeNull();
+  expect(notificationPath({ type: 'agreement', data: { agreement_id: 'a' } })).toBe('/agreements/a');
+  expect(notificationPath({ type: 'asset', data: { asset_id: 'a' } })).toBe('/assets/a');
+  expect(notificationPath({ type: 'approval', data: { approval_id: 'q', finding_id: 'f' } })).toBe(
+    '/approvals/q',
+  );
+  expect(notificationPath({ type: 'report', data: { report_id: 'r', project_id: 'p' } })).toBe('/reports/r');
+  const comment = { comment_id: 'c', finding_id: 'f', project_id: 'p' };
+  expect(notificationPath({ type: 'finding', data: comment })).toBe('/findings/f');
+  expect(notificationPath({ type: 'destination', data: { rule_id: 'r' } })).toBeNull();
+});
+
+it('leads from the calendar to what is due', () => {
+  expect(calendarPath({ entity_type: 'agreement', entity_id: 'a' })).toBe('/agreements/a');
+  expect(calendarPath({ entity_type: 'finding', entity_id: 'f' })).toBe('/findings/f');
 });
 
 // promise: C7

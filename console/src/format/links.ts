@@ -2,8 +2,18 @@
 
 import type { CalendarItem, Notification } from '../api/types';
 
-const PAGES = { finding: '/findings/', scan: '/scans/', project: '/projects/' } as const;
+/** The pages of one thing; of several ids in a notification the first of these counts after its own. */
+const PAGES = {
+  finding: '/findings/',
+  scan: '/scans/',
+  approval: '/approvals/',
+  report: '/reports/',
+  agreement: '/agreements/',
+  asset: '/assets/',
+  project: '/projects/',
+} as const;
 type Kind = keyof typeof PAGES;
+const KINDS = Object.keys(PAGES) as Kind[];
 
 function isKind(value: string): value is Kind {
   return Object.hasOwn(PAGES, value);
@@ -15,16 +25,18 @@ function path(kind: Kind, id: unknown): string | null {
 
 /** The page of what a notification is about; null when there is none. */
 export function notificationPath(row: Pick<Notification, 'type' | 'data'>): string | null {
-  const order: Kind[] = isKind(row.type)
-    ? [row.type, 'finding', 'scan', 'project']
-    : ['finding', 'scan', 'project'];
-  for (const kind of order) {
+  for (const kind of isKind(row.type) ? [row.type, ...KINDS] : KINDS) {
     const found = path(kind, row.data[`${kind}_id`]);
     if (found) return found;
   }
   return null;
 }
 
+/** The page of a record; null for a kind that has none. */
+export function recordPath(kind: string, id: string): string | null {
+  return isKind(kind) ? path(kind, id) : null;
+}
+
 export function calendarPath(item: Pick<CalendarItem, 'entity_type' | 'entity_id'>): string | null {
-  return isKind(item.entity_type) ? path(item.entity_type, item.entity_id) : null;
+  return recordPath(item.entity_type, item.entity_id);
 }

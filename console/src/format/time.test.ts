@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ago, away, awayByDay, date, span, took, urgency } from './time';
+import { ago, away, awayByDay, date, span, took, urgency, countdown } from './time';
 
 const now = new Date('2026-11-23T12:00:00Z').getTime();
 const back = (seconds: number) => new Date(now - seconds * 1000).toISOString();
@@ -65,4 +65,12 @@ it('says how long something took', () => {
   expect(took(back(60), back(18))).toBe('42 s');
   expect(took(back(400), back(0))).toBe('6 min');
   expect(took(back(0), back(5))).toBe('');
+});
+
+it('counts down to the minute, and to the second on the last day', () => {
+  const [second, minute, hour] = [1000, 60_000, 3_600_000];
+  expect(countdown(52 * hour + 13 * minute + 59 * second)).toBe('2 d 4 h 13 min');
+  expect(countdown(24 * hour)).toBe('1 d 0 h 0 min');
+  expect(countdown(3 * hour + 4 * minute + 9 * second)).toBe('3:04:09');
+  expect(countdown(-5 * second)).toBe('0:00:05');
 });

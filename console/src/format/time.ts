@@ -108,6 +108,16 @@ export function span(milliseconds: number): string {
   return `${String(minutes)} min`;
 }
 
+/** How far away, to watch: days, hours and minutes, on the last day to the second. `2 d 4 h 13 min`, `3:04:09`. */
+export function countdown(milliseconds: number): string {
+  const size = Math.abs(milliseconds);
+  const hours = Math.floor((size % DAY) / HOUR);
+  const minutes = Math.floor((size % HOUR) / MINUTE);
+  if (size >= DAY) return `${String(Math.floor(size / DAY))} d ${String(hours)} h ${String(minutes)} min`;
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${String(hours)}:${two(minutes)}:${two(Math.floor((size % MINUTE) / 1000))}`;
+}
+
 export type Urgency = 'breached' | 'near' | 'calm';
 
 /** How near a deadline is. Near means within two days. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TraceEntry } from '../api/settings';
-import { traceTree } from './trace';
+import { outcomeOf, traceTree } from './trace';
 
 const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean): TraceEntry => ({
   channel,
@@ -14,15 +14,25 @@ const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean)
   delivery: null,
 });
 
-it('draws who was told and who was not, each with their channels', () => {
+it('hangs every channel on its recipient, those who were told first', () => {
   const tree = traceTree([
+    entry('gone', 'email', false),
+    entry('ana', 'slack', false),
     entry('ana', 'in_app', true),
     entry('ana', 'email', true),
-    entry('ana', 'slack', false),
-    entry('gone', 'email', false),
   ]);
-  expect(tree.told.map(({ name }) => name)).toEqual(['ANA']);
-  expect(tree.told[0]?.leaves.map(({ channel }) => channel)).toEqual(['in_app', 'email']);
-  expect(tree.not.map(({ name }) => name)).toEqual(['ANA', 'gone']);
-  expect(tree.not[0]?.leaves.map(({ channel }) => channel)).toEqual(['slack']);
+  expect(tree.map(({ name, told }) => [name, told])).toEqual([
+    ['ANA', true],
+    ['gone', false],
+  ]);
+  expect(tree[0]?.leaves.map(({ channel }) => channel)).toEqual(['slack', 'in_app', 'email']);
+});
+
+it('tells a message under way from one that is given up', () => {
+  const sent = (state: string) =>
+    ({ ...entry('ana', 'email', false), delivery: { state } }) as unknown as TraceEntry;
+  expect(outcomeOf(entry('ana', 'email', true))).toBe('told');
+  expect(outcomeOf(entry('ana', 'email', false))).toBe('not');
+  expect(outcomeOf(sent('pending'))).toBe('waiting');
+  expect(outcomeOf(sent('failed'))).toBe('not');
 });

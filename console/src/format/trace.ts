@@ -1,4 +1,4 @@
-/** The trace of an event as a tree: told or not, then each recipient, then each channel. Pure. */
+/** The trace of an event as a tree: each recipient, and below it each channel. Pure. */
 
 import type { TraceEntry } from '../api/settings';
 
@@ -7,23 +7,13 @@ export interface Branch {
   key: string;
   type: string;
   name: string;
+  /** Whether they were told on any channel. */
+  told: boolean;
   leaves: TraceEntry[];
 }
 
-export interface TraceTree {
-  told: Branch[];
-  not: Branch[];
-}
-
-/** Someone told on one channel and not on another stands in both, each with the channels that belong there. */
-export function traceTree(entries: readonly TraceEntry[]): TraceTree {
-  return {
-    told: branches(entries.filter(({ told }) => told)),
-    not: branches(entries.filter(({ told }) => !told)),
-  };
-}
-
-function branches(entries: readonly TraceEntry[]): Branch[] {
+/** Who was told stands first, each with every channel, told or not. */
+export function traceTree(entries: readonly TraceEntry[]): Branch[] {
   const found = new Map<string, Branch>();
   for (const entry of entries) {
     const key = `${entry.recipient_type}:${entry.recipient}`;
@@ -31,10 +21,22 @@ function branches(entries: readonly TraceEntry[]): Branch[] {
       key,
       type: entry.recipient_type,
       name: entry.name ?? entry.delivery?.destination ?? entry.recipient,
+      told: false,
       leaves: [],
     };
     branch.leaves.push(entry);
+    branch.told ||= entry.told;
     found.set(key, branch);
   }
-  return [...found.values()];
+  const first = (told: boolean) => (told ? 0 : 1);
+  return [...found.values()].sort((a, b) => first(a.told) - first(b.told));
+}
+
+export type Outcome = 'told' | 'waiting' | 'not';
+
+/** What came of one channel: a message that is under way is neither told nor given up. */
+export function outcomeOf(entry: TraceEntry): Outcome {
+  if (entry.told) return 'told';
+  const state = entry.delivery?.state;
+  return state === 'pending' || state === 'sending' || state === 'bundled' ? 'waiting' : 'not';
 }

@@ -10,7 +10,8 @@ const count = new Newest<Summary>();
 let summary = $state.raw<Summary | null>(null);
 let drawer = $state(false);
 let latest = $state.raw<Notification | null>(null);
-const lists = new Set<Paged<Notification>>();
+/** Each with what it takes in. */
+const lists = new Map<Paged<Notification>, (row: Notification) => boolean>();
 
 export const bell = {
   /** Null until it is known. */
@@ -61,8 +62,8 @@ export function clearBell(): void {
 }
 
 /** A list of the inbox is on screen: frames change its rows directly. Returns how to take it off. */
-export function showsInbox(list: Paged<Notification>): () => void {
-  lists.add(list);
+export function showsInbox(list: Paged<Notification>, takes: (row: Notification) => boolean): () => void {
+  lists.set(list, takes);
   return () => {
     lists.delete(list);
   };
@@ -70,12 +71,12 @@ export function showsInbox(list: Paged<Notification>): () => void {
 
 export function rowArrived(row: Notification): void {
   latest = row;
-  for (const list of lists) list.prepend(row);
+  for (const [list, takes] of lists) if (takes(row)) list.prepend(row);
 }
 
 /** Rows become read on screen; they stay where they are. */
 export function rowsRead(which: (id: string) => boolean): void {
-  for (const list of lists) {
+  for (const list of lists.keys()) {
     list.change((row) => (!row.read && which(row.id) ? { ...row, read: true } : row));
   }
   if (latest && which(latest.id)) latest = null;
@@ -98,7 +99,7 @@ export async function read(row: Notification): Promise<void> {
 
 /** Rejects with a Problem. A row that rings while the answer is on its way stays unread. */
 export async function readAll(): Promise<void> {
-  const known = new Set([...lists].flatMap((list) => list.items.map(({ id }) => id)));
+  const known = new Set([...lists.keys()].flatMap((list) => list.items.map(({ id }) => id)));
   if (latest) known.add(latest.id);
   await calls.markAllRead();
   rowsRead((id) => known.has(id));

@@ -1,4 +1,6 @@
-/** The present, for relative times and countdowns; it moves on every 20 seconds. */
+/** The present, for relative times and countdowns: moving on every 20 seconds, and every second where one ticks. */
+
+import { createSubscriber } from 'svelte/reactivity';
 
 let present = $state(Date.now());
 
@@ -6,8 +8,21 @@ setInterval(() => {
   present = Date.now();
 }, 20_000);
 
+// Runs only while something on screen reads it.
+const ticking = createSubscriber((update) => {
+  const timer = setInterval(update, 1000);
+  return () => {
+    clearInterval(timer);
+  };
+});
+
 export const clock = {
   get now(): number {
     return present;
+  },
+  /** The same by the second. */
+  get second(): number {
+    ticking();
+    return Date.now();
   },
 };

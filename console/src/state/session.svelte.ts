@@ -94,6 +94,10 @@ export const session = {
     const member = session.companies.find(({ id }) => id === company);
     return member?.role != null && RANK[member.role] >= RANK[role];
   },
+  /** Whether they have it in the company they look at; in any of theirs while they look at all. */
+  mayHere(role: Role): boolean {
+    return session.companies.some(({ id }) => (chosen === null || chosen === id) && session.may(id, role));
+  },
 };
 
 /** Asks who is signed in, at the start of the page. */

@@ -32,3 +32,8 @@ export const theme = {
     }
   },
 };
+
+/** Whether the page is dark now, by choice or by the system's wish. */
+export function dark(): boolean {
+  return chosen === 'dark' || (chosen === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
+}

@@ -9,7 +9,7 @@ use records::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Calendar, Window, window};
+use crate::{Calendar, Window};
 
 /// Entries of an answer where no number is asked for.
 pub const DEFAULT_ITEMS: u32 = 1_000;
@@ -147,7 +147,7 @@ pub async fn get(
     Query(query): Query<CalendarQuery>,
 ) -> Result<Json<Feed>, Problem> {
     let window = Window::new(query.from, query.to, calendar.store().clock().now())?;
-    let zone = window::zone(query.tz.as_deref())?;
+    let zone = records::date::zone(query.tz.as_deref())?;
     let (limit, after) = (query.limit()?, query.after()?);
     let (first_day, last_day) = window.days(&zone);
     let query = dated::Query {

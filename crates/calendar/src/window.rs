@@ -6,7 +6,6 @@ use access::{Problem, validate::Check};
 use base::Time;
 use jiff::{Span, tz::TimeZone};
 use records::Date;
-pub(crate) use records::zone;
 
 /// The most days a window spans.
 pub const MAX_DAYS: u64 = 400;
@@ -61,6 +60,8 @@ pub(crate) fn months(now: Time, months: i64) -> Time {
 
 #[cfg(test)]
 mod tests {
+    use records::date::zone;
+
     use super::*;
 
     fn time(text: &str) -> Time {

@@ -29,21 +29,12 @@ pub struct Activity {
     pub severity: Option<Severity>,
     /// Who did it; null for the system itself.
     pub actor: Option<Named>,
-    /// The record it happened to, though it may be gone.
-    pub subject: Subject,
+    /// The kind of record it happened to.
+    pub subject_type: SubjectType,
+    /// That record's id, though it may be gone.
+    pub subject_id: Id,
     /// The record's title or name.
     pub title: String,
-}
-
-/// A record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = ActivitySubject)]
-pub struct Subject {
-    /// What it is.
-    #[serde(rename = "type")]
-    pub kind: SubjectType,
-    /// Which.
-    pub id: Id,
 }
 
 impl Activity {
@@ -61,10 +52,8 @@ impl Activity {
                 id,
                 name: text("actor_name"),
             }),
-            subject: Subject {
-                kind: event.subject.kind,
-                id: event.subject.id,
-            },
+            subject_type: event.subject.kind,
+            subject_id: event.subject.id,
             title: text("title"),
         })
     }

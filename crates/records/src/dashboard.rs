@@ -70,7 +70,7 @@ pub struct Day {
     pub opened: u64,
     /// Findings that have been closed since it.
     pub closed: u64,
-    /// Findings that were there at its end and not closed by then.
+    /// Findings that were there at its end and not closed by then; those opened again count as open all along.
     pub open: u64,
 }
 

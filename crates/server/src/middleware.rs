@@ -30,10 +30,12 @@ const BODY_SILENCE: Duration = Duration::from_secs(30);
 /// one too.
 const CALL: Duration = Duration::from_mins(1);
 
-/// What the console's pages may load and do: their own files and this server, nothing else.
+/// What the console's pages may load and do: their own files and this server, nothing else. Markup from text is made
+/// by the one policy of Svelte's templates, which are constants.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
-    form-action 'self'; frame-ancestors 'none'";
+    form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types svelte-trusted-html";
 
 const HEADERS: &[(HeaderName, &str)] = &[
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

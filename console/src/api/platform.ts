@@ -1,0 +1,150 @@
+/** The calls that managers and administrators make: SLA, destinations, trying rules, the audit log. */
+
+import type { PageAsk } from './calls';
+import { request } from './http';
+import { deliveries, type Channel, type Delivery, type RuleBody } from './settings';
+import type { Named, Page, Severity } from './types';
+import { at, get, send, type Signal } from './verbs';
+
+/** Null is the platform's value, 0 no deadline. */
+export type SlaDays = Record<Severity, number | null>;
+/** Null is the platform's hours, an empty list no warning. */
+export interface SlaWarnings {
+  hours: number[] | null;
+}
+const company = (id: string) => at('/companies', id);
+export const slaDays = (id: string, signal?: Signal) => get<SlaDays>(`${company(id)}/sla-days`, {}, signal);
+export const setSlaDays = (id: string, body: SlaDays) =>
+  send<SlaDays>('PUT', `${company(id)}/sla-days`, body);
+export const slaWarnings = (id: string, signal?: Signal) =>
+  get<SlaWarnings>(`${company(id)}/sla-warnings`, {}, signal);
+export const setSlaWarnings = (id: string, body: SlaWarnings) =>
+  send<SlaWarnings>('PUT', `${company(id)}/sla-warnings`, body);
+
+export interface DryRun {
+  /** Each day, also those without a message. */
+  days: { date: string; messages: number }[];
+  events: number;
+  messages: number;
+  recipients: { recipient: string; recipient_type: string; name: string | null; messages: number }[];
+  from: string;
+  to: string;
+  truncated: boolean;
+}
+export const dryRun = (rule: RuleBody, days: number) =>
+  request<DryRun>('/notification-rules/dry-run', { method: 'POST', parameters: { days }, body: rule });
+
+export interface WebhookSecret {
+  url: string;
+  secret: string;
+  rotated_at: string | null;
+  previous: { secret: string; until: string } | null;
+}
+const secretsOf = (rule: string) => `${at('/notification-rules', rule)}/webhook-secrets`;
+export const webhookSecrets = (rule: string, signal?: Signal) =>
+  get<Page<WebhookSecret>>(secretsOf(rule), {}, signal);
+export const rotateSecret = (rule: string, url: string, drop_previous: boolean) =>
+  send<Page<WebhookSecret>>('POST', `${secretsOf(rule)}/rotate`, { url, drop_previous });
+
+export interface Destination {
+  recipient_type: 'url' | 'team' | 'user';
+  recipient: string;
+  rule_id: string | null;
+  name: string | null;
+  company_id: string | null;
+  channel: Channel;
+  destination: string;
+  wanted: boolean;
+  on: boolean;
+  off_at: string | null;
+  off_reason: string | null;
+  refusals: number;
+  destination_id: string | null;
+}
+/** With an id, which the API's rows have not: whose it is, on which channel. */
+export type DestinationRow = Destination & { id: string };
+export async function destinations(page: PageAsk, signal?: Signal): Promise<Page<DestinationRow>> {
+  const answer = await get<Page<Destination>>('/destinations', { ...page }, signal);
+  const id = (one: Destination) => `${one.recipient_type}:${one.recipient}:${one.channel}`;
+  return { ...answer, items: answer.items.map((one) => ({ ...one, id: id(one) })) };
+}
+/** How far back the last message to a destination is looked for, in pages of 200. */
+const PAGES = 5;
+
+/** The last message that went to a destination; the API tells them by whose they are. */
+export async function lastDelivery(to: Destination, signal?: Signal): Promise<Delivery | null> {
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES; page += 1) {
+    const log: Page<Delivery> = await deliveries({ channel: to.channel }, { limit: 200, cursor }, signal);
+    const found = log.items.find(
+      (one) => one.recipient_type === to.recipient_type && one.recipient === to.recipient,
+    );
+    if (found) return found;
+    cursor = log.next_cursor;
+    if (cursor === null) break;
+  }
+  return null;
+}
+export const redeliverAll = (delivery: string, since: string, switch_on: boolean) =>
+  send<{ count: number; more: boolean }>('POST', '/deliveries/redeliver', {
+    destination_of: delivery,
+    since,
+    switch_on,
+  });
+
+/** The table of the server, `Action`; schema.check.ts compares. */
+export const AUDIT_ACTIONS = [
+  'session.started',
+  'session.refused',
+  'session.ended',
+  'user.created',
+  'user.updated',
+  'user.deleted',
+  'company.created',
+  'company.updated',
+  'company.deleted',
+  'member.added',
+  'member.role_changed',
+  'member.removed',
+  'team.created',
+  'team.updated',
+  'team.deleted',
+  'token.created',
+  'token.deleted',
+  'settings.changed',
+  'rule.created',
+  'rule.updated',
+  'rule.deleted',
+  'webhook_secrets.rotated',
+  'chat.updated',
+  'destination.tested',
+  'destination.switched_on',
+  'destination.redelivered',
+  'delivery.redelivered',
+  'report.exported',
+  'feed.created',
+  'feed.deleted',
+] as const;
+export interface AuditEntry {
+  id: string;
+  at: string;
+  action: string;
+  actor: Named | null;
+  credential: string | null;
+  address: string | null;
+  subject_type: string;
+  subject_id: string | null;
+  subject_name: string;
+  company_id: string | null;
+  before: Record<string, unknown>;
+  after: Record<string, unknown>;
+}
+export interface AuditFilter {
+  actor_id?: string;
+  action?: string;
+  company_id?: string;
+  since?: string;
+  until?: string;
+}
+export const audit = (filter: AuditFilter, page: PageAsk, signal?: Signal) =>
+  get<Page<AuditEntry>>('/audit', { ...filter, ...page }, signal);

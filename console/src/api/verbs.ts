@@ -1,0 +1,19 @@
+/** The verbs of the API in a line each, for the files that name its calls. */
+
+import { request } from './http';
+
+export type Signal = AbortSignal | undefined;
+
+/** A path with one more step, escaped. */
+export const at = (path: string, id: string): string => `${path}/${encodeURIComponent(id)}`;
+
+export const get = <T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> =>
+  request<T>(path, {
+    parameters: parameters as Record<string, string | number | boolean | null | undefined>,
+    ...(signal ? { signal } : {}),
+  });
+
+export const send = <T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body?: object): Promise<T> =>
+  request<T>(path, { method, ...(body ? { body } : {}) });
+
+export const remove = (path: string): Promise<undefined> => request<undefined>(path, { method: 'DELETE' });

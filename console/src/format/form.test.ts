@@ -1,0 +1,29 @@
+import { expect, it } from 'vitest';
+import { changed, daysTo, endOfDay, fromLocal, orNull, toDay, toLocal } from './form';
+
+it('sends only what differs', () => {
+  const before = { name: 'Shop', identifier: 'a' as string | null, kind: 'host' };
+  expect(changed(before, { ...before, identifier: null })).toEqual({ identifier: null });
+  expect(changed(before, { ...before })).toEqual({});
+  expect([orNull('  x '), orNull('  ')]).toEqual(['x', null]);
+});
+
+it('shows a time in the zone of the reader and gives it back to the minute', () => {
+  const at = '2026-11-27T10:30:45.123Z';
+  const shown = toLocal(at);
+  expect(shown).toMatch(/^2026-11-2\dT\d\d:30$/);
+  expect(fromLocal(shown)).toBe('2026-11-27T10:30:00.000Z');
+  expect([toLocal(null), fromLocal('')]).toEqual(['', null]);
+});
+
+it('ends a day where it ends for the reader', () => {
+  expect(toDay(endOfDay('2026-03-29'))).toBe('2026-03-29');
+  expect(new Date(endOfDay('2026-03-29')).getHours()).toBe(23);
+});
+
+it('counts days by the calendar and not by hours', () => {
+  const now = new Date('2026-11-27T23:50:00').getTime();
+  expect(daysTo('2026-11-27', now)).toBe(0);
+  expect(daysTo('2026-11-28', now)).toBe(1);
+  expect(daysTo('2026-11-20', now)).toBe(-7);
+});

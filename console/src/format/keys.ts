@@ -1,0 +1,20 @@
+/** Reads key after key: one of its own (`?`), or two of a sequence (`g f`) within a second. Pure. */
+
+const TOGETHER = 1000;
+
+export class Keys {
+  #first: { key: string; at: number } | null = null;
+
+  /** What was pressed as it stands in `wanted`, or null. `at` is in milliseconds. */
+  press(key: string, wanted: readonly string[], at: number): string | null {
+    const before = this.#first;
+    this.#first = null;
+    if (before && at - before.at <= TOGETHER) {
+      const both = `${before.key} ${key}`;
+      if (wanted.includes(both)) return both;
+    }
+    if (wanted.includes(key)) return key;
+    if (wanted.some((one) => one.startsWith(`${key} `))) this.#first = { key, at };
+    return null;
+  }
+}

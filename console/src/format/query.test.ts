@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest';
+import { asked, narrowed } from './query';
+
+const names = ['kind', 'text', 'sort'];
+
+it('takes what is set and known, and the company', () => {
+  const query = new URLSearchParams('kind=host&text=&other=1');
+  expect(asked(query, null, names)).toEqual({ kind: 'host' });
+  expect(asked(query, 'c1', names)).toEqual({ company_id: 'c1', kind: 'host' });
+});
+
+it('does not take an order for a filter', () => {
+  expect(narrowed(new URLSearchParams('sort=-updated_at'), names)).toBe(false);
+  expect(narrowed(new URLSearchParams('text=shop'), names)).toBe(true);
+  expect(narrowed(new URLSearchParams('text='), names)).toBe(false);
+});

@@ -1,0 +1,20 @@
+/** What a list is narrowed to, as it stands in the address. Pure. */
+
+/** The parameters of these names that are set, and the company looked at, as the API takes them. */
+export function asked(
+  query: URLSearchParams,
+  company: string | null,
+  names: readonly string[],
+): Record<string, string> {
+  const filter: Record<string, string> = company === null ? {} : { company_id: company };
+  for (const name of names) {
+    const value = query.get(name);
+    if (value) filter[name] = value;
+  }
+  return filter;
+}
+
+/** Whether anything is left out of the list; an order leaves nothing out. */
+export function narrowed(query: URLSearchParams, names: readonly string[]): boolean {
+  return names.some((name) => name !== 'sort' && Boolean(query.get(name)));
+}

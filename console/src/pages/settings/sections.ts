@@ -1,0 +1,68 @@
+/** The sections of the settings: for whom each is, and its file, which is loaded when it is asked for. */
+
+import Bell from '@lucide/svelte/icons/bell';
+import Building from '@lucide/svelte/icons/building-2';
+import CalendarSync from '@lucide/svelte/icons/calendar-sync';
+import CircleUser from '@lucide/svelte/icons/circle-user-round';
+import KeyRound from '@lucide/svelte/icons/key-round';
+import MessageSquare from '@lucide/svelte/icons/message-square';
+import Split from '@lucide/svelte/icons/split';
+import ScrollText from '@lucide/svelte/icons/scroll-text';
+import Send from '@lucide/svelte/icons/send';
+import Timer from '@lucide/svelte/icons/timer';
+import UserRound from '@lucide/svelte/icons/user-round';
+import UsersRound from '@lucide/svelte/icons/users-round';
+import Webhook from '@lucide/svelte/icons/webhook';
+import type { Found } from '../../pages';
+import { a } from '../../strings.account';
+import { p } from '../../strings.platform';
+import { s } from '../../strings.settings';
+
+export interface Section {
+  /** `/settings/name` */
+  name: string;
+  title: string;
+  icon: typeof Bell;
+  load: Found['load'];
+}
+
+/** What everyone sets for oneself. */
+export const yours: Section[] = [
+  { name: 'profile', title: a.profile.title, icon: CircleUser, load: () => import('./Profile.svelte') },
+  { name: 'notifications', title: s.grid.title, icon: Bell, load: () => import('./Grid.svelte') },
+  { name: 'chat', title: s.chat.title, icon: MessageSquare, load: () => import('./Chat.svelte') },
+  { name: 'feeds', title: a.feeds.title, icon: CalendarSync, load: () => import('./Feeds.svelte') },
+  { name: 'access', title: a.access.title, icon: KeyRound, load: () => import('./Access.svelte') },
+];
+
+export const teams: Section = {
+  name: 'teams',
+  title: s.teams.title,
+  icon: UsersRound,
+  load: () => import('./Teams.svelte'),
+};
+
+/** What managers set for their companies. */
+export const managed: Section[] = [
+  teams,
+  { name: 'sla', title: p.sla.title, icon: Timer, load: () => import('./Sla.svelte') },
+  { name: 'companies', title: s.companies.title, icon: Building, load: () => import('./Companies.svelte') },
+];
+
+/** What administrators set for the platform. */
+export const platform: Section[] = [
+  { name: 'people', title: s.people.title, icon: UserRound, load: () => import('./People.svelte') },
+  { name: 'rules', title: s.rules.title, icon: Split, load: () => import('./Rules.svelte') },
+  {
+    name: 'destinations',
+    title: p.destinations.title,
+    icon: Webhook,
+    load: () => import('./Destinations.svelte'),
+  },
+  { name: 'deliveries', title: s.deliveries.title, icon: Send, load: () => import('./Deliveries.svelte') },
+  { name: 'audit', title: p.audit.title, icon: ScrollText, load: () => import('./Audit.svelte') },
+];
+
+/** Who was told of one event: below the deliveries, at an address of its own. */
+export const trace: Found['load'] = () => import('./Trace.svelte');
+export const nowhere: Found['load'] = () => import('../NotFound.svelte');

@@ -1,0 +1,52 @@
+/** The places of the navigation, in its order, each with the keys that lead there. */
+
+import Bell from '@lucide/svelte/icons/inbox';
+import Bug from '@lucide/svelte/icons/bug';
+import CalendarDays from '@lucide/svelte/icons/calendar-days';
+import FileChartColumn from '@lucide/svelte/icons/file-chart-column';
+import Folder from '@lucide/svelte/icons/folder';
+import Handshake from '@lucide/svelte/icons/handshake';
+import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
+import Radar from '@lucide/svelte/icons/radar';
+import Server from '@lucide/svelte/icons/server';
+import Settings from '@lucide/svelte/icons/settings';
+import Stamp from '@lucide/svelte/icons/stamp';
+import { places as names } from '../strings.shell';
+
+export interface Place {
+  path: string;
+  name: string;
+  icon: typeof Bug;
+  /** The keys after `g`. */
+  key: string;
+}
+
+const place = (name: keyof typeof names, icon: typeof Bug, key: string): Place => ({
+  path: `/${name}`,
+  name: names[name],
+  icon,
+  key,
+});
+
+const dashboard = place('dashboard', LayoutDashboard, 'd');
+const inbox = place('inbox', Bell, 'i');
+const findings = place('findings', Bug, 'f');
+const calendar = place('calendar', CalendarDays, 'c');
+
+/** What one looks at, works with, and keeps. */
+export const groups: readonly Place[][] = [
+  [dashboard, inbox, calendar],
+  [
+    findings,
+    place('scans', Radar, 's'),
+    place('approvals', Stamp, 'v'),
+    place('reports', FileChartColumn, 'r'),
+  ],
+  [place('projects', Folder, 'p'), place('assets', Server, 'a'), place('agreements', Handshake, 'm')],
+  [place('settings', Settings, ',')],
+];
+
+/** What fits at the bottom of a phone; the rest is behind a button. */
+export const phone: readonly Place[] = [dashboard, findings, calendar, inbox];
+
+export const isAt = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);
