@@ -92,7 +92,7 @@ kinds! {
     AgreementCreated      "agreement.created"      no  yes yes no  "A framework agreement was added.";
     AgreementUpdated      "agreement.updated"      no  yes yes no  "A framework agreement changed.";
     AgreementDeleted      "agreement.deleted"      no  yes yes no  "A framework agreement was deleted.";
-    AgreementExpiring     "agreement.expiring"     no  yes no  no  "A framework agreement is about to expire.";
+    AgreementExpiring     "agreement.expiring"     no  yes yes no  "A framework agreement is about to expire.";
     ApprovalRequested     "approval.requested"     no  yes yes no  "Somebody asks for an approval.";
     ApprovalDecided       "approval.decided"       no  yes yes no  "An approval was decided.";
     ApprovalUpdated       "approval.updated"       no  yes yes no  "What is asked for in an approval changed.";
