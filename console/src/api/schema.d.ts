@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What happened in the companies the caller may see, the newest first */
+        /**
+         * What happened lately where the caller may look
+         * @description Without what an import or a change of many records did to each single one: one more entry tells of all of it.
+         */
         get: operations["list_activity"];
         put?: never;
         post?: never;
@@ -380,8 +383,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How things stand: open findings, deadlines, the last 30 days, scans, approvals
-         * @description An open finding is one in an open status, as the calendar has it too.
+         * How it stands: what is open, what is due, and the last thirty days
+         * @description Of all that the caller may see, or of one company of it.
          */
         get: operations["get_dashboard"];
         put?: never;
@@ -745,7 +748,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change oneself; what is left out stays */
+        patch: operations["update_me"];
         trace?: never;
     };
     "/api/v1/me/calendar-feeds": {
@@ -827,6 +831,65 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change one's password
+         * @description In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller's saved views */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Save a view
+         * @description A person may have 100.
+         */
+        post: operations["create_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a saved view */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /** Change a saved view; what is left out stays */
+        patch: operations["update_view"];
         trace?: never;
     };
     "/api/v1/notification-rules": {
@@ -1152,6 +1215,63 @@ export interface paths {
         patch: operations["update_scan"];
         trace?: never;
     };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the caller is signed in */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/end-others": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End all sessions but this one
+         * @description For a session: an API token would leave none.
+         */
+        post: operations["end_other_sessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End a session
+         * @description Whoever uses it is signed out, and its open streams end.
+         */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stream": {
         parameters: {
             query?: never;
@@ -1342,22 +1462,23 @@ export interface components {
     schemas: {
         /** @enum {string} */
         Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted";
-        /** @description Something that happened. */
+        /** @description Something that happened. Names are those of that moment; text from outside: escape it. */
         Activity: {
             actor?: components["schemas"]["Named"] | null;
             /** @description When. */
             at: components["schemas"]["Time"];
-            company_id?: components["schemas"]["Id"] | null;
+            /** @description The company it happened in. */
+            company_id: components["schemas"]["Id"];
             /** @description That company's name. */
-            company_name?: string | null;
-            /** @description The id of its event. */
+            company_name: string;
+            /** @description The event's id. */
             id: components["schemas"]["Id"];
             severity?: components["schemas"]["Severity"] | null;
-            /** @description That record's id, also when it is gone. */
+            /** @description That record's id, though it may be gone. */
             subject_id: components["schemas"]["Id"];
             /** @description The kind of record it happened to. */
             subject_type: components["schemas"]["SubjectType"];
-            /** @description That record's title or name then. */
+            /** @description The record's title or name. */
             title: string;
             /** @description What happened. */
             type: components["schemas"]["Kind"];
@@ -1740,26 +1861,82 @@ export interface components {
             /** @description Who is a member, in the order they joined the platform. */
             members: components["schemas"]["Member"][];
         };
-        /** @description The counts of what the caller may see. */
+        /** @description What is there to see, and what to do. */
         Dashboard: {
             /**
              * Format: int64
-             * @description Approvals that wait for a decision.
+             * @description Approvals that nobody has decided.
              */
             approvals_waiting: number;
-            /** @description The open findings of each severity, the worst first, also those with none. */
-            open: components["schemas"]["OpenCount"][];
-            /** @description Scans that are not over. */
-            scans: components["schemas"]["ScanTotals"];
-            /** @description Open findings by their SLA deadline. */
-            sla: components["schemas"]["SlaCounts"];
-            /** @description The last 30 days in the zone asked for, today the last. */
-            trend: components["schemas"]["TrendDay"][];
+            /** @description Open findings by severity: all six, the worst first. */
+            open: components["schemas"]["DashboardSeverity"][];
+            /** @description Scans that are yet to end. */
+            scans: components["schemas"]["DashboardScans"];
+            /** @description Open findings by their deadline. */
+            sla: components["schemas"]["DashboardSla"];
+            /** @description The last 30 days up to today, the oldest first. */
+            trend: components["schemas"]["DashboardDay"][];
             /**
              * Format: int64
              * @description Open findings that nobody sees to.
              */
             unassigned: number;
+        };
+        /** @description What a day brought. */
+        DashboardDay: {
+            /**
+             * Format: int64
+             * @description Findings that have been closed since it.
+             */
+            closed: number;
+            /** @description The day, in the time zone that was asked for. */
+            date: components["schemas"]["Date"];
+            /**
+             * Format: int64
+             * @description Findings that were there at its end and not closed by then; those opened again count as open all along.
+             */
+            open: number;
+            /**
+             * Format: int64
+             * @description Findings that were made on it.
+             */
+            opened: number;
+        };
+        /** @description How many scans there are. */
+        DashboardScans: {
+            /**
+             * Format: int64
+             * @description They are going on.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description They are to start at some time.
+             */
+            scheduled: number;
+        };
+        /** @description How many open findings there are of a severity. */
+        DashboardSeverity: {
+            /**
+             * Format: int64
+             * @description How many there are.
+             */
+            count: number;
+            /** @description How bad they are. */
+            severity: components["schemas"]["Severity"];
+        };
+        /** @description How many open findings have which deadline. */
+        DashboardSla: {
+            /**
+             * Format: int64
+             * @description It has passed.
+             */
+            breached: number;
+            /**
+             * Format: int64
+             * @description It comes within seven days from now.
+             */
+            due_in_7_days: number;
         };
         /** Format: date */
         Date: string;
@@ -1780,6 +1957,8 @@ export interface components {
             /** @description The channel. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
+            /** @description That company's name at that time. */
+            company_name?: string | null;
             /** @description When it was planned. */
             created_at: components["schemas"]["Time"];
             /** @description Where it goes: an address, or a masked URL. */
@@ -1799,7 +1978,10 @@ export interface components {
             recipient_type: string;
             /** @description Where it stands. */
             state: components["schemas"]["DeliveryState"];
+            subject?: components["schemas"]["DeliverySubject"] | null;
             summary_id?: components["schemas"]["Id"] | null;
+            /** @description The record's title or name at that time. Text from outside: escape it. */
+            title?: string | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
         };
@@ -1813,6 +1995,13 @@ export interface components {
          * @enum {string}
          */
         DeliveryState: "pending" | "sending" | "delivered" | "refused" | "failed" | "unknown" | "cancelled" | "bundled";
+        /** @description A record that an event happened to. */
+        DeliverySubject: {
+            /** @description Which. */
+            id: components["schemas"]["Id"];
+            /** @description What it is. */
+            type: components["schemas"]["SubjectType"];
+        };
         /** @description What a rule would have sent beyond what the present rules did. */
         DryRun: {
             /** @description Each day from the first to the last (UTC), also those without a message. */
@@ -2097,6 +2286,11 @@ export interface components {
             /** @description Who it is. */
             user: components["schemas"]["User"];
         };
+        /** @description What changes of the caller; what is left out stays. */
+        MeChange: {
+            /** @description The name, one line of at most 200 characters. */
+            name?: string | null;
+        };
         /** @description A member of a company. */
         Member: {
             /** @description Their email address. */
@@ -2269,6 +2463,15 @@ export interface components {
             /** @description People. */
             user_ids?: components["schemas"]["Id"][] | null;
         };
+        /** @description A view to save. */
+        NewSavedView: {
+            /** @description What its owner calls it: one line of at most 60 characters, once for each page. */
+            name: string;
+            /** @description The page it is of. */
+            page: components["schemas"]["ViewPage"];
+            /** @description The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none. */
+            query: string;
+        };
         /** @description A scan to add. */
         NewScan: {
             /** @description The company it belongs to. */
@@ -2349,16 +2552,6 @@ export interface components {
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Time"];
         };
-        /** @description How many findings of a severity are open. */
-        OpenCount: {
-            /**
-             * Format: int64
-             * @description How many.
-             */
-            count: number;
-            /** @description The severity. */
-            severity: components["schemas"]["Severity"];
-        };
         /** @description One page of a list. */
         Page_Activity: {
             /** @description The rows. */
@@ -2366,17 +2559,18 @@ export interface components {
                 actor?: components["schemas"]["Named"] | null;
                 /** @description When. */
                 at: components["schemas"]["Time"];
-                company_id?: components["schemas"]["Id"] | null;
+                /** @description The company it happened in. */
+                company_id: components["schemas"]["Id"];
                 /** @description That company's name. */
-                company_name?: string | null;
-                /** @description The id of its event. */
+                company_name: string;
+                /** @description The event's id. */
                 id: components["schemas"]["Id"];
                 severity?: components["schemas"]["Severity"] | null;
-                /** @description That record's id, also when it is gone. */
+                /** @description That record's id, though it may be gone. */
                 subject_id: components["schemas"]["Id"];
                 /** @description The kind of record it happened to. */
                 subject_type: components["schemas"]["SubjectType"];
-                /** @description That record's title or name then. */
+                /** @description The record's title or name. */
                 title: string;
                 /** @description What happened. */
                 type: components["schemas"]["Kind"];
@@ -2541,6 +2735,8 @@ export interface components {
                 /** @description The channel. */
                 channel: components["schemas"]["Channel"];
                 company_id?: components["schemas"]["Id"] | null;
+                /** @description That company's name at that time. */
+                company_name?: string | null;
                 /** @description When it was planned. */
                 created_at: components["schemas"]["Time"];
                 /** @description Where it goes: an address, or a masked URL. */
@@ -2560,7 +2756,10 @@ export interface components {
                 recipient_type: string;
                 /** @description Where it stands. */
                 state: components["schemas"]["DeliveryState"];
+                subject?: components["schemas"]["DeliverySubject"] | null;
                 summary_id?: components["schemas"]["Id"] | null;
+                /** @description The record's title or name at that time. Text from outside: escape it. */
+                title?: string | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -2792,6 +2991,24 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_SavedView: {
+            /** @description The rows. */
+            items: {
+                /** @description When it was saved. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description What its owner calls it. */
+                name: string;
+                /** @description The page it is of. */
+                page: components["schemas"]["ViewPage"];
+                /** @description The query of the page's address, without the `?`; may be empty. */
+                query: string;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Scan: {
             /** @description The rows. */
             items: {
@@ -2821,6 +3038,27 @@ export interface components {
                 tool?: string | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Session: {
+            /** @description The rows. */
+            items: {
+                /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
+                address?: string | null;
+                /** @description When it began. */
+                created_at: components["schemas"]["Time"];
+                /** @description Whether it is the one that asks. */
+                current: boolean;
+                /** @description When it ends by itself. */
+                expires_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                last_used_at?: components["schemas"]["Time"] | null;
+                /** @description What the browser or program called itself. Text from outside: escape it. */
+                user_agent?: string | null;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -2900,6 +3138,13 @@ export interface components {
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
+        };
+        /** @description A new password. */
+        PasswordChange: {
+            /** @description The password until now. */
+            current_password: components["schemas"]["Secret"];
+            /** @description The new one, 8 to 256 characters. */
+            new_password: components["schemas"]["Secret"];
         };
         /** @description A signing secret that is on its way out. */
         PreviousSecret: {
@@ -3074,6 +3319,26 @@ export interface components {
             /** @description People. */
             user_ids: components["schemas"]["Id"][];
         };
+        /** @description A saved view. */
+        SavedView: {
+            /** @description When it was saved. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description What its owner calls it. */
+            name: string;
+            /** @description The page it is of. */
+            page: components["schemas"]["ViewPage"];
+            /** @description The query of the page's address, without the `?`; may be empty. */
+            query: string;
+        };
+        /** @description What changes of a view; what is left out stays. */
+        SavedViewChange: {
+            /** @description What its owner calls it. */
+            name?: string | null;
+            /** @description The query of the page's address, without the `?`. */
+            query?: string | null;
+        };
         /** @description A scan. */
         Scan: {
             /** @description The company it belongs to. */
@@ -3158,20 +3423,23 @@ export interface components {
          * @enum {string}
          */
         ScanStatus: "scheduled" | "running" | "completed" | "failed";
-        /** @description Scans that are not over. */
-        ScanTotals: {
-            /**
-             * Format: int64
-             * @description Under way.
-             */
-            running: number;
-            /**
-             * Format: int64
-             * @description To come.
-             */
-            scheduled: number;
-        };
         Secret: string;
+        /** @description A session, as whom it belongs to sees it. */
+        Session: {
+            /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
+            address?: string | null;
+            /** @description When it began. */
+            created_at: components["schemas"]["Time"];
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+            /** @description When it ends by itself. */
+            expires_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description What the browser or program called itself. Text from outside: escape it. */
+            user_agent?: string | null;
+        };
         /**
          * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
          * @enum {string}
@@ -3183,19 +3451,6 @@ export interface components {
             reason: string;
             /** @description Where it stands in the report, such as `runs[0].results[3]`. */
             where: string;
-        };
-        /** @description Open findings by their SLA deadline. */
-        SlaCounts: {
-            /**
-             * Format: int64
-             * @description Past it.
-             */
-            breached: number;
-            /**
-             * Format: int64
-             * @description Within seven days of it.
-             */
-            due_in_7_days: number;
         };
         /** @description What a company sets instead of the settings' days; null is the settings' value, 0 is no deadline. */
         SlaDays: {
@@ -3390,26 +3645,6 @@ export interface components {
             /** @description Whether they were told: they have the row in the inbox, or the other side took the message. */
             told: boolean;
         };
-        /** @description A day of the trend. */
-        TrendDay: {
-            /**
-             * Format: int64
-             * @description Findings that are closed since that day.
-             */
-            closed: number;
-            /** @description Which. */
-            date: components["schemas"]["Date"];
-            /**
-             * Format: int64
-             * @description Findings known by its end and not closed by it; those opened again count as open all along.
-             */
-            open: number;
-            /**
-             * Format: int64
-             * @description Findings that became known that day.
-             */
-            opened: number;
-        };
         /** @description A person, as the API shows them. */
         User: {
             /** @description When they were added. */
@@ -3438,6 +3673,11 @@ export interface components {
             password?: components["schemas"]["Secret"] | null;
         };
         /**
+         * @description A page of the console that shows a list.
+         * @enum {string}
+         */
+        ViewPage: "findings" | "scans" | "assets" | "projects" | "agreements" | "reports" | "approvals" | "calendar" | "inbox";
+        /**
          * @description The form of a webhook's body.
          * @enum {string}
          */
@@ -3463,7 +3703,7 @@ export interface operations {
     list_activity: {
         parameters: {
             query?: {
-                /** @description Only this company. */
+                /** @description Only what happened in this company. */
                 company_id?: components["schemas"]["Id"];
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
@@ -3476,7 +3716,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of what happened */
+            /** @description A page of events, the newest first */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4313,7 +4553,7 @@ export interface operations {
     list: {
         parameters: {
             query?: {
-                /** @description Only those with this in their name, in any case of the letters a to z: at most 200 characters. */
+                /** @description Only those with this in the name, in any case of letters. */
                 text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
@@ -4706,9 +4946,9 @@ export interface operations {
     get_dashboard: {
         parameters: {
             query?: {
-                /** @description Only this company. */
+                /** @description Only those of this company. */
                 company_id?: components["schemas"]["Id"];
-                /** @description In which zone a day is a day: a name such as `Europe/Berlin`; UTC by default. */
+                /** @description The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default. */
                 tz?: string;
             };
             header?: never;
@@ -4717,7 +4957,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The counts of what the caller may see */
+            /** @description The counts */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5589,6 +5829,39 @@ export interface operations {
             };
         };
     };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeChange"];
+            };
+        };
+        responses: {
+            /** @description The caller */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_calendar_feeds: {
         parameters: {
             query?: {
@@ -5809,6 +6082,199 @@ export interface operations {
                     "application/json": {
                         [key: string]: boolean;
                     };
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Too many attempts */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: {
+                /** @description Only those of this page. */
+                page?: components["schemas"]["ViewPage"];
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of views, oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SavedView"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSavedView"];
+            };
+        };
+        responses: {
+            /** @description Saved */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description The page has one of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The view */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SavedViewChange"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description The page has one of this name */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A problem */
@@ -6931,6 +7397,97 @@ export interface operations {
             };
         };
     };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sessions, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Session"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The session */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     stream: {
         parameters: {
             query?: {
@@ -7362,7 +7919,7 @@ export interface operations {
             query?: {
                 /** @description Only members of this company. */
                 company_id?: components["schemas"]["Id"];
-                /** @description Only those with this in name or address, in any case of the letters a to z: at most 200 characters. */
+                /** @description Only those with this in name or email address, in any case of letters. */
                 text?: string;
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;

@@ -55,6 +55,17 @@ impl Caller {
         }
     }
 
+    /// Whether they came with a session: an API token that leaked must not become the account.
+    ///
+    /// # Errors
+    /// 403 with this sentence.
+    pub(crate) fn in_session(&self, otherwise: &str) -> Result<(), Problem> {
+        if self.is_token {
+            return Err(Problem::forbidden(otherwise));
+        }
+        Ok(())
+    }
+
     /// Whether they administer the platform.
     ///
     /// # Errors

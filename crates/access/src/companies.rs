@@ -72,13 +72,11 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Company, Pr
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
-    text: Option<String>,
     after: Option<Id>,
     limit: u32,
 ) -> Result<Vec<Company>, Error> {
     Select::new(SELECT)
         .scope("id", scope)
-        .filter("lower(name) like ? escape '!'", text)
         .filter("id > ?", after)
         .push(" order by id limit ?", vec![limit.into()])
         .all(tx)

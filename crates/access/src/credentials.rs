@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Caller, Problem, Role, Secret};
+use crate::{AccessChange, Caller, Problem, Role, Secret, sessions::Origin};
 
 /// What a credential is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,10 +132,12 @@ pub(crate) struct NewRow {
     pub(crate) name: String,
     /// None for a token that does not expire.
     pub(crate) expires_at: Option<Time>,
+    /// Where a session began; nowhere for a token.
+    pub(crate) from: Origin,
 }
 
-const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, created_at, expires_at, last_used_at) \
-     values ($1, $2, $3, $4, $5, $6, $7, 0)";
+const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, created_at, expires_at, address, user_agent, \
+     last_used_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";
 
 /// Keeps the hash of a credential.
 pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<(Id, Time), store::Error> {
@@ -149,7 +151,9 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<(Id, Time), store:
             &new.hash,
             &new.name,
             now,
-            new.expires_at.unwrap_or_default()
+            new.expires_at.unwrap_or_default(),
+            &new.from.address,
+            &new.from.user_agent
         ],
     )?;
     Ok((id, now))

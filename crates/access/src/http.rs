@@ -7,9 +7,11 @@ pub mod auth;
 pub mod companies;
 pub mod me;
 pub mod members;
+pub mod sessions;
 pub mod teams;
 pub mod tokens;
 pub mod users;
+pub mod views;
 
 /// The longest name of a person, company, team or token, in characters.
 pub const NAME: usize = 200;

@@ -13,7 +13,9 @@ pub mod feed_keys;
 pub mod page;
 mod problem;
 mod role;
+mod search;
 mod secret;
+mod sessions;
 pub mod validate;
 
 mod access;
@@ -33,6 +35,7 @@ mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod users;
+mod views;
 
 pub use access::{Access, LoginLimits, Options};
 pub use authenticate::{Peer, SESSION_COOKIE, authenticate};
@@ -48,8 +51,10 @@ pub use patch::Patch;
 pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, FieldError, Problem};
 pub use role::{NotARole, Role};
 pub use secret::{NotOpened, Secret, Vault, mask};
+pub use sessions::Session;
 pub use teams::{Team, TeamMember};
 pub use users::User;
+pub use views::{SavedView, ViewPage};
 
 /// The tables this crate owns.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
@@ -72,6 +77,11 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0006-calendar-feeds",
             include_str!("../migrations/0006-calendar-feeds.sql"),
+        ),
+        ("0007-sessions", include_str!("../migrations/0007-sessions.sql")),
+        (
+            "0008-saved-views",
+            include_str!("../migrations/0008-saved-views.sql"),
         ),
     ],
 };

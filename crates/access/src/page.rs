@@ -23,27 +23,6 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
-/// The longest text that a list is searched for.
-const MAX_TEXT: usize = 200;
-
-/// What a list is searched for, as a pattern of `like … escape '!'` over small letters; none for nothing but blanks.
-///
-/// # Errors
-/// 422 for more than 200 characters.
-pub(crate) fn pattern(text: Option<&str>) -> Result<Option<String>, Problem> {
-    let text = text.map(str::trim).unwrap_or_default();
-    if text.chars().count() > MAX_TEXT {
-        let detail = format!("it is longer than {MAX_TEXT} characters");
-        return Err(Problem::field("text", detail));
-    }
-    let escaped = text
-        .to_lowercase()
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    Ok((!escaped.is_empty()).then(|| format!("%{escaped}%")))
-}
-
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Page<T> {

@@ -14,6 +14,7 @@ use crate::{
     Access, Caller, Options, Problem, Role, Secret, Vault, companies,
     credentials::{self, Kind},
     directory, mask,
+    sessions::Origin,
     teams::{self, Sealed},
     users,
 };
@@ -153,6 +154,7 @@ async fn credential(access: &Access, user: Id, kind: Kind) -> String {
         hash: credentials::hash(text.expose()).expect("a credential"),
         name: "test".to_owned(),
         expires_at: (kind == Kind::Session).then(|| access.clock().now().after(lifetime)),
+        from: Origin::default(),
     };
     let made = access
         .store()

@@ -92,7 +92,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope, me: Id) -> Result<Use
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     (scope, me): (&Scope, Id),
-    (company, text): (Option<Id>, Option<String>),
+    company: Option<Id>,
     after: Option<Id>,
     limit: u32,
 ) -> Result<Vec<User>, Error> {
@@ -105,10 +105,6 @@ pub(crate) fn list(
             "exists (select 1 from memberships f where f.user_id = u.id and f.company_id = ?)",
             Some(company),
         );
-    }
-    if let Some(text) = text {
-        let either = " and (lower(u.name) like ? escape '!' or u.email_key like ? escape '!')";
-        select = select.push(either, vec![text.clone().into(), text.into()]);
     }
     select.push(" order by u.id limit ?", vec![limit.into()]).all(tx)
 }
@@ -193,6 +189,21 @@ pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, U
         tx.execute(SET_PASSWORD, params![id, hash])?;
     }
     Ok((was, is))
+}
+
+const PASSWORD: &str = "select password_hash from users where id = $1";
+
+/// What a person's password is kept as, empty for one without; none where there is nobody.
+pub(crate) fn password_hash(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, Error> {
+    Ok(tx.one::<(String,)>(PASSWORD, params![id])?.map(|(hash,)| hash))
+}
+
+const NEW_PASSWORD: &str = "update users set password_hash = $3, updated_at = $4 where id = $1 and password_hash = $2 and disabled = 0";
+
+/// Gives a person another password, unless it is not this one any more; whether it was.
+pub(crate) fn set_password(tx: &mut Tx<'_>, id: Id, (was, is): (&str, &str)) -> Result<bool, Error> {
+    let now = tx.now();
+    Ok(tx.execute(NEW_PASSWORD, params![id, was, is, now])? > 0)
 }
 
 const TOUCH: &str = "update users set updated_at = $2 where id = $1";

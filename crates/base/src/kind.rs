@@ -89,10 +89,10 @@ kinds! {
     ReportFailed          "report.failed"          no  yes yes no  "A report could not be made.";
     ReportUpdated         "report.updated"         no  yes yes no  "A report was renamed.";
     ReportDeleted         "report.deleted"         no  yes yes no  "A report was deleted.";
-    AgreementCreated      "agreement.created"      no  yes no  no  "A framework agreement was added.";
-    AgreementUpdated      "agreement.updated"      no  yes no  no  "A framework agreement changed.";
-    AgreementDeleted      "agreement.deleted"      no  yes no  no  "A framework agreement was deleted.";
-    AgreementExpiring     "agreement.expiring"     no  yes no  no  "A framework agreement is about to expire.";
+    AgreementCreated      "agreement.created"      no  yes yes no  "A framework agreement was added.";
+    AgreementUpdated      "agreement.updated"      no  yes yes no  "A framework agreement changed.";
+    AgreementDeleted      "agreement.deleted"      no  yes yes no  "A framework agreement was deleted.";
+    AgreementExpiring     "agreement.expiring"     no  yes yes no  "A framework agreement is about to expire.";
     ApprovalRequested     "approval.requested"     no  yes yes no  "Somebody asks for an approval.";
     ApprovalDecided       "approval.decided"       no  yes yes no  "An approval was decided.";
     ApprovalUpdated       "approval.updated"       no  yes yes no  "What is asked for in an approval changed.";

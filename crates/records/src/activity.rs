@@ -1,20 +1,20 @@
-//! What happened, for people to read: the events of the companies one may see, the newest first.
+//! What happened lately, for people to read: `/activity`.
 //!
-//! Owns: reading events as a list. Must not: make one, or say whom it was told.
+//! Owns: how an event reads in a list. Must not: have a table, or know who was told of it. What an import or a change of
+//! many records did to each single one is left out: one more event tells of all of it.
 
-pub mod http;
+use access::{Caller, Json, Page, PageQuery, Problem, Query};
+use axum::extract::State;
+use base::{Event, Id, Kind, Severity, SubjectType, Time};
+use serde::{Deserialize, Serialize};
 
-use access::{Page, PageQuery, Problem};
-use base::{Event, Id, Kind, Scope, Severity, Subject, SubjectType, Time};
-use serde::Serialize;
-use store::{Error, FromRow, Row, Select, Tx};
+use crate::{Named, Records};
 
-use crate::Named;
-
-/// Something that happened.
+/// Something that happened. Names are those of that moment; text from outside: escape it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Activity)]
 pub struct Activity {
-    /// The id of its event.
+    /// The event's id.
     pub id: Id,
     /// What happened.
     #[serde(rename = "type")]
@@ -22,73 +22,74 @@ pub struct Activity {
     /// When.
     pub at: Time,
     /// The company it happened in.
-    pub company_id: Option<Id>,
+    pub company_id: Id,
     /// That company's name.
-    pub company_name: Option<String>,
-    /// How bad, for what has a severity.
+    pub company_name: String,
+    /// How bad, where it is about a finding.
     pub severity: Option<Severity>,
-    /// Who did it; null for what happened by itself.
+    /// Who did it; null for the system itself.
     pub actor: Option<Named>,
     /// The kind of record it happened to.
     pub subject_type: SubjectType,
-    /// That record's id, also when it is gone.
+    /// That record's id, though it may be gone.
     pub subject_id: Id,
-    /// That record's title or name then.
+    /// The record's title or name.
     pub title: String,
 }
 
-impl From<Event> for Activity {
-    fn from(event: Event) -> Self {
-        let text = |key: &str| event.text(key).map(ToOwned::to_owned);
-        let Subject { kind, id } = event.subject;
-        Self {
-            company_name: text("company_name"),
-            actor: event
-                .actor
-                .zip(text("actor_name"))
-                .map(|(id, name)| Named { id, name }),
-            title: text("title").unwrap_or_default(),
+impl Activity {
+    /// None for an event that is for no company.
+    fn of(event: &Event) -> Option<Self> {
+        let text = |key: &str| event.text(key).unwrap_or_default().to_owned();
+        Some(Self {
             id: event.id,
             kind: event.kind,
             at: event.at,
-            company_id: event.audience.company(),
+            company_id: event.audience.company()?,
+            company_name: text("company_name"),
             severity: event.severity,
-            subject_type: kind,
-            subject_id: id,
-        }
+            actor: event.actor.map(|id| Named {
+                id,
+                name: text("actor_name"),
+            }),
+            subject_type: event.subject.kind,
+            subject_id: event.subject.id,
+            title: text("title"),
+        })
     }
 }
 
-/// A stored event.
-struct Stored(Event);
-
-impl FromRow for Stored {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        let body: String = row.get(0)?;
-        serde_json::from_str(&body)
-            .map(Self)
-            .map_err(|error| Error::Decode(format!("an event: {error}")))
-    }
+/// Whose.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ActivityQuery {
+    /// Only what happened in this company.
+    company_id: Option<Id>,
 }
 
-/// A page of what happened in the companies of a scope, or in one of them.
+/// What happened lately where the caller may look
 ///
-/// # Errors
-/// 422 for a limit or a cursor that does not fit.
-pub fn list(
-    tx: &mut Tx<'_>,
-    scope: &Scope,
-    company: Option<Id>,
-    page: &PageQuery,
-) -> Result<Page<Activity>, Problem> {
-    let limit = page.limit()?;
-    // Events for no company are about nobody's records.
-    let rows: Vec<Stored> = Select::new("select body from events where company_id <> ''")
-        .scope("company_id", scope)
-        .filter("company_id = ?", company)
-        .filter("id < ?", page.after::<Id>()?)
-        .push(&format!(" order by id desc limit {}", limit + 1), Vec::new())
-        .all(tx)?;
-    let items = rows.into_iter().map(|Stored(event)| event.into()).collect();
-    Ok(Page::cut(items, limit, |one: &Activity| one.id.to_string()))
+/// Without what an import or a change of many records did to each single one: one more entry tells of all of it.
+#[utoipa::path(
+    get, path = "/activity", tag = "activity", operation_id = "list_activity", params(ActivityQuery, PageQuery),
+    responses(
+        (status = 200, description = "A page of events, the newest first", body = Page<Activity>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(records): State<Records>,
+    caller: Caller,
+    Query(query): Query<ActivityQuery>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<Activity>>, Problem> {
+    let (limit, before) = (page.limit()?, page.after::<Id>()?);
+    let events = records
+        .read(move |tx| {
+            let newest = store::outbox::newest(tx, &caller.scope, query.company_id, before, limit + 1);
+            newest.map_err(Problem::from)
+        })
+        .await?;
+    let rows = events.iter().filter_map(Activity::of).collect();
+    Ok(Json(Page::cut(rows, limit, |row: &Activity| row.id.to_string())))
 }

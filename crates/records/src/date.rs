@@ -10,20 +10,6 @@ use jiff::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
-/// every node knows the same.
-///
-/// # Errors
-/// 422 for one that is unknown.
-pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
-    let Some(name) = name else {
-        return Ok(TimeZone::UTC);
-    };
-    TimeZoneDatabase::bundled()
-        .get(name)
-        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
-}
-
 /// A day, `2026-01-31` outside and its midnight UTC in storage. From 1971 to 2200, so that 0 is free for "none".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(civil::Date);
@@ -47,14 +33,16 @@ impl Date {
         Self(self.0.tomorrow().unwrap_or(self.0))
     }
 
-    /// So many days before it.
-    #[must_use]
-    pub fn before(self, days: i64) -> Self {
-        Self(self.0.saturating_sub(jiff::Span::new().days(days)))
+    /// So many days up to it, the earliest first.
+    pub(crate) fn last(self, days: usize) -> Vec<Self> {
+        let back = std::iter::successors(Some(self.0), |day| day.yesterday().ok());
+        let mut days: Vec<Self> = back.take(days).map(Self).collect();
+        days.reverse();
+        days
     }
 
-    /// When it begins in this zone.
-    pub fn begins(self, zone: &TimeZone) -> Time {
+    /// Its first instant in this zone: not always midnight.
+    pub(crate) fn begins(self, zone: &TimeZone) -> Time {
         zone.to_timestamp(self.0.to_datetime(civil::Time::midnight()))
             .map(Time::from)
             .unwrap_or_default()
@@ -62,11 +50,22 @@ impl Date {
 
     /// Its midnight UTC.
     pub fn midnight(self) -> Time {
-        TimeZone::UTC
-            .to_timestamp(self.0.to_datetime(civil::Time::midnight()))
-            .map(Time::from)
-            .unwrap_or_default()
+        self.begins(&TimeZone::UTC)
     }
+}
+
+/// The zone of this IANA name, such as `Europe/Berlin`; UTC for none. The zones are those inside the program, so that
+/// every node knows the same.
+///
+/// # Errors
+/// 422 for one that is unknown.
+pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+    let Some(name) = name else {
+        return Ok(TimeZone::UTC);
+    };
+    TimeZoneDatabase::bundled()
+        .get(name)
+        .map_err(|_| Problem::field("tz", "it is not the name of a time zone such as Europe/Berlin"))
 }
 
 impl fmt::Display for Date {
@@ -142,5 +141,28 @@ mod tests {
         ] {
             assert!(bad.parse::<Date>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_day_begins_where_the_one_before_ends() {
+        let begins = |day: &str, name: &str| {
+            let day: Date = day.parse().unwrap();
+            day.begins(&zone(Some(name)).unwrap()).to_string()
+        };
+        for (day, name, expected) in [
+            ("2026-11-01", "UTC", "2026-11-01T00:00:00Z"),
+            // 25 hours, and 23.
+            ("2026-11-01", "America/New_York", "2026-11-01T04:00:00Z"),
+            ("2026-11-02", "America/New_York", "2026-11-02T05:00:00Z"),
+            ("2026-03-29", "Europe/Berlin", "2026-03-28T23:00:00Z"),
+            ("2026-03-30", "Europe/Berlin", "2026-03-29T22:00:00Z"),
+            // It begins at one o'clock.
+            ("2026-04-24", "Africa/Cairo", "2026-04-23T22:00:00Z"),
+        ] {
+            assert_eq!(begins(day, name), expected, "{day} {name}");
+        }
+        let day: Date = "2026-03-01".parse().unwrap();
+        let days: Vec<_> = day.last(3).iter().map(Date::to_string).collect();
+        assert_eq!(days, ["2026-02-27", "2026-02-28", "2026-03-01"]);
     }
 }

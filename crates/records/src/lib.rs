@@ -2,7 +2,8 @@
 //!
 //! Owns: the tables of these records and every change of them, each with its one event in the same transaction;
 //! the lifecycle of a finding ([`findings::Status`]); events from elsewhere ([`external`]); the SLA days ([`sla`]);
-//! what is due when ([`dated`]), and telling of it when the time comes ([`clock`]).
+//! what is due when ([`dated`]), and telling of it when the time comes ([`clock`]); how it stands ([`dashboard`]) and what
+//! happened lately ([`activity`]).
 //! Must not: depend on `notify`, `realtime` or `calendar`, or know who listens.
 
 pub mod activity;
@@ -66,6 +67,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             include_str!("../migrations/0009-calendar-covering.sql"),
         ),
         ("0010-dashboard", include_str!("../migrations/0010-dashboard.sql")),
+        (
+            "0011-dashboard-assigned",
+            include_str!("../migrations/0011-dashboard-assigned.sql"),
+        ),
     ],
 };
 

@@ -51,11 +51,17 @@ pub struct Parts {
 const ROOT: &str = "/api/v1";
 
 fn people() -> OpenApiRouter<Access> {
-    use access::http::{audit, auth, companies, me, members, teams, tokens, users};
+    use access::http::{audit, auth, companies, me, members, sessions, teams, tokens, users, views};
     OpenApiRouter::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
-        .routes(routes!(me::get))
+        .routes(routes!(me::get, me::update))
+        .routes(routes!(me::change_password))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::delete))
+        .routes(routes!(sessions::end_others))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::update, views::delete))
         .routes(routes!(audit::list))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
@@ -70,14 +76,11 @@ fn people() -> OpenApiRouter<Access> {
 
 fn work() -> OpenApiRouter<Records> {
     use records::{
-        activity::http as activity, agreements::http as agreements, approvals::http as approvals,
-        assets::http as assets, dashboard::http as dashboard, external::http as external,
-        findings::http as findings, projects::http as projects, reports::http as reports,
-        scans::http as scans, sla::http as sla,
+        activity, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
+        dashboard::http as dashboard, external::http as external, findings::http as findings,
+        projects::http as projects, reports::http as reports, scans::http as scans, sla::http as sla,
     };
     OpenApiRouter::new()
-        .routes(routes!(dashboard::get))
-        .routes(routes!(activity::list))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
         .routes(routes!(assets::list, assets::create))
@@ -104,6 +107,8 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
+        .routes(routes!(dashboard::get))
+        .routes(routes!(activity::list))
 }
 
 fn timeline() -> OpenApiRouter<Calendar> {

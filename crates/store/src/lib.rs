@@ -37,7 +37,10 @@ use job::Typed;
 /// The tables this crate owns: the events.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
     owner: "store",
-    steps: &[("0001-events", include_str!("../migrations/0001-events.sql"))],
+    steps: &[
+        ("0001-events", include_str!("../migrations/0001-events.sql")),
+        ("0002-told", include_str!("../migrations/0002-told.sql")),
+    ],
 };
 
 /// Where the data is and how many connections go there.

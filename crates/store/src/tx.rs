@@ -24,7 +24,7 @@ pub(crate) enum Connection<'a> {
     Postgres(PostgresTx<'a>),
 }
 
-const INSERT_EVENT: &str = "insert into events (id, kind, at, company_id, planned_at, body) values ";
+const INSERT_EVENT: &str = "insert into events (id, kind, at, company_id, planned_at, bundled, body) values ";
 /// How many events one statement writes: few sizes, so that the same texts come again and stay prepared.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
@@ -194,7 +194,7 @@ impl<'a> Tx<'a> {
 }
 
 /// The columns of an event.
-const WIDTH: usize = 6;
+const WIDTH: usize = 7;
 
 /// An event as it is stored.
 fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
@@ -221,14 +221,14 @@ fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
         event.at.into(),
         company.into(),
         planned_at.into(),
+        event.bundle.is_some().into(),
         body.into(),
     ])
 }
 
 /// The statement that writes so many events.
 fn inserts(size: usize) -> Cow<'static, str> {
-    const ONE: &str =
-        "insert into events (id, kind, at, company_id, planned_at, body) values ($1, $2, $3, $4, $5, $6)";
+    const ONE: &str = "insert into events (id, kind, at, company_id, planned_at, bundled, body) values ($1, $2, $3, $4, $5, $6, $7)";
     if size == 1 {
         return ONE.into();
     }

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use base::{Id, Time};
@@ -13,6 +13,7 @@ use crate::{
     Access, Caller, Json, Peer, Problem, SESSION_COOKIE, Secret, User,
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
+    sessions::Origin,
     users, validate,
 };
 
@@ -57,6 +58,7 @@ pub struct LoggedIn {
 pub async fn login(
     State(access): State<Access>,
     peer: Option<Peer>,
+    headers: HeaderMap,
     Json(login): Json<Login>,
 ) -> Result<Response, Problem> {
     let mut check = validate::Check::new();
@@ -69,7 +71,9 @@ pub async fn login(
         .limits()
         .attempt(&key, peer.map(|peer| peer.0), access.clock().now())
         .map_err(Problem::too_many)?;
-    let answer = enter(&access, peer, key, login.password).await;
+    let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
+    let from = (peer, Origin::new(peer, agent.unwrap_or_default()));
+    let answer = enter(&access, from, key, login.password).await;
     // Only a wrong password costs: neither success nor our own failure was a guess.
     if !matches!(&answer, Ok(None)) {
         access.limits().give_back(attempt);
@@ -102,7 +106,7 @@ const ACCOUNT: &str = "select id, password_hash, disabled from users where email
 /// after the same work.
 async fn enter(
     access: &Access,
-    peer: Option<Peer>,
+    (peer, from): (Option<Peer>, Origin),
     key: String,
     password: Secret,
 ) -> Result<Option<LoggedIn>, Problem> {
@@ -126,9 +130,17 @@ async fn enter(
     let token = Kind::Session.make(access.clock());
     let hash = credentials::hash(token.expose()).ok_or_else(Problem::internal)?;
     let expires_at = access.clock().now().after(access.options().session_lifetime);
+    let session = credentials::NewRow {
+        user: account.id,
+        kind: Kind::Session,
+        hash,
+        name: String::new(),
+        expires_at: Some(expires_at),
+        from,
+    };
     let user = access
         .store()
-        .write(move |tx| begin(tx, &account, peer, (hash, expires_at)))
+        .write(move |tx| begin(tx, &account, peer, &session))
         .await?;
     Ok(user.map(|user| LoggedIn {
         token: token.expose().to_owned(),
@@ -145,20 +157,13 @@ fn begin(
     tx: &mut Tx<'_>,
     account: &Account,
     peer: Option<Peer>,
-    (hash, expires_at): (String, Time),
+    new: &credentials::NewRow,
 ) -> Result<Option<User>, Problem> {
     // An update and no select: it locks the row, so that a new password ends this session too.
     if tx.execute(STILL, params![account.id, &account.hash])? == 0 {
         return Ok(None);
     }
-    let new = credentials::NewRow {
-        user: account.id,
-        kind: Kind::Session,
-        hash,
-        name: String::new(),
-        expires_at: Some(expires_at),
-    };
-    let (session, _) = credentials::insert(tx, &new)?;
+    let (session, _) = credentials::insert(tx, new)?;
     let user = users::find(tx, account.id, &base::Scope::All, account.id)?;
     let by = By::session((user.id, &user.name), session, peer);
     audit::note(tx, &by, Entry::new(Action::SessionStarted, user.id, &*user.name))?;

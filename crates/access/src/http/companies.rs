@@ -9,7 +9,7 @@ use crate::{
     audit::{self, Action, By, Entry},
     companies,
     http::NAME,
-    page::pattern,
+    search,
     validate::Check,
 };
 
@@ -50,14 +50,14 @@ fn checked(name: &str) -> Result<String, Problem> {
 /// Which companies.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Filter {
-    /// Only those with this in their name, in any case of the letters a to z: at most 200 characters.
+pub struct CompanyFilter {
+    /// Only those with this in the name, in any case of letters.
     text: Option<String>,
 }
 
 /// The companies the caller may see
 #[utoipa::path(
-    get, path = "/companies", tag = "companies", params(Filter, PageQuery),
+    get, path = "/companies", tag = "companies", params(CompanyFilter, PageQuery),
     responses(
         (status = 200, description = "A page of companies, oldest first", body = Page<Company>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -66,14 +66,21 @@ pub struct Filter {
 pub async fn list(
     State(access): State<Access>,
     caller: Caller,
-    Query(filter): Query<Filter>,
+    Query(filter): Query<CompanyFilter>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Company>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let text = pattern(filter.text.as_deref())?;
+    let text = search::wanted(filter.text)?;
     let rows = access
         .store()
-        .read(move |tx| companies::list(tx, &caller.scope, text, after, limit + 1))
+        .read(move |tx| {
+            search::find(
+                text.as_deref(),
+                (after, limit + 1),
+                |after, limit| companies::list(tx, &caller.scope, after, limit),
+                |company| (company.id, vec![&company.name]),
+            )
+        })
         .await?;
     Ok(Json(Page::cut(rows, limit, |company| company.id.to_string())))
 }

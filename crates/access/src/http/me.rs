@@ -1,11 +1,19 @@
 //! The caller.
 
-use axum::extract::State;
+use axum::{extract::State, http::StatusCode};
 use base::{Id, Scope};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use store::{Error, Select, Tx};
 
-use crate::{Access, Caller, Json, Problem, Role, User, users};
+use crate::{
+    Access, AccessChange, Caller, Json, Problem, Role, Secret, User,
+    audit::{self, Action, By, Entry},
+    credentials,
+    http::NAME,
+    password,
+    users::{self, Change},
+    validate::{self, Check},
+};
 
 /// The caller and where they may work.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -29,6 +37,24 @@ pub struct MyCompany {
     role: Option<Role>,
 }
 
+/// What changes of the caller; what is left out stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MeChange {
+    /// The name, one line of at most 200 characters.
+    name: Option<String>,
+}
+
+/// A new password.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password until now.
+    current_password: Secret,
+    /// The new one, 8 to 256 characters.
+    new_password: Secret,
+}
+
 /// Who is calling
 #[utoipa::path(
     get, path = "/me", tag = "auth",
@@ -38,27 +64,126 @@ pub struct MyCompany {
     ),
 )]
 pub async fn get(State(access): State<Access>, caller: Caller) -> Result<Json<Me>, Problem> {
-    let is_admin = caller.is_admin;
-    let (user, companies) = access
-        .store()
-        .read(move |tx| {
-            let user = users::find(tx, caller.user_id, &caller.scope, caller.user_id)?;
-            let companies = companies(tx, &caller.scope)?
-                .into_iter()
-                .map(|(id, name)| MyCompany {
-                    id,
-                    name,
-                    role: caller.roles.get(&id).copied(),
-                })
-                .collect();
-            Ok::<_, Problem>((user, companies))
+    access.store().read(move |tx| me(tx, &caller)).await.map(Json)
+}
+
+fn me(tx: &mut Tx<'_>, caller: &Caller) -> Result<Me, Problem> {
+    let user = users::find(tx, caller.user_id, &caller.scope, caller.user_id)?;
+    let companies = companies(tx, &caller.scope)?
+        .into_iter()
+        .map(|(id, name)| MyCompany {
+            id,
+            name,
+            role: caller.roles.get(&id).copied(),
+        })
+        .collect();
+    Ok(Me {
+        user,
+        is_admin: caller.is_admin,
+        companies,
+    })
+}
+
+/// Change oneself; what is left out stays
+#[utoipa::path(
+    patch, path = "/me", tag = "auth", operation_id = "update_me", request_body = MeChange,
+    responses(
+        (status = 200, description = "The caller", body = Me),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(access): State<Access>,
+    caller: Caller,
+    Json(body): Json<MeChange>,
+) -> Result<Json<Me>, Problem> {
+    let mut check = Check::new();
+    let change = Change {
+        name: body.name.map(|name| check.line("name", &name, NAME)),
+        ..Change::default()
+    };
+    check.done()?;
+    access
+        .change(move |tx| {
+            let id = caller.user_id;
+            let (was, user) = users::update(tx, id, change)?;
+            let entry = Entry::new(Action::UserUpdated, id, &*was.name).changed(&was, &user);
+            audit::note(tx, &By::caller(&caller), entry)?;
+            Ok((Json(me(tx, &caller)?), vec![AccessChange::User(id)]))
+        })
+        .await
+}
+
+/// Change one's password
+///
+/// In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions.
+#[utoipa::path(
+    post, path = "/me/password", tag = "auth", operation_id = "change_password", request_body = PasswordChange,
+    responses(
+        (status = 204, description = "Changed"),
+        (status = 429, description = "Too many attempts", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn change_password(
+    State(access): State<Access>,
+    caller: Caller,
+    Json(body): Json<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    caller.in_session("One's own password is changed in a session, not with a token.")?;
+    let mut check = Check::new();
+    check.take(password::acceptable("new_password", &body.new_password));
+    check.done()?;
+    let was = verified(&access, &caller, body.current_password).await?;
+    let is = access.passwords().hash(body.new_password).await?;
+    access
+        .change(move |tx| {
+            let id = caller.user_id;
+            if !users::set_password(tx, id, (&was, &is))? {
+                return Err(wrong());
+            }
+            let entry = Entry::new(Action::UserUpdated, id, &*caller.name).says("password", "changed");
+            audit::note(tx, &By::caller(&caller), entry)?;
+            let mut changes = vec![AccessChange::User(id)];
+            changes.extend(credentials::end_sessions(tx, id, Some(caller.session))?);
+            Ok(((), changes))
         })
         .await?;
-    Ok(Json(Me {
-        user,
-        is_admin,
-        companies,
-    }))
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The hash of the caller's password, if this is it.
+async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<String, Problem> {
+    let (id, peer) = (caller.user_id, caller.peer);
+    let attempt = access
+        .limits()
+        .attempt(
+            &validate::email_key(&caller.email),
+            peer.map(|peer| peer.0),
+            access.clock().now(),
+        )
+        .map_err(Problem::too_many)?;
+    let answer = async {
+        let hash = access
+            .store()
+            .read(move |tx| users::password_hash(tx, id))
+            .await?;
+        let known = hash.clone().filter(|hash| !hash.is_empty());
+        let fits = access.passwords().verify(password, known).await?;
+        Ok::<_, Problem>(hash.filter(|_| fits))
+    };
+    let answer = answer.await;
+    // Only a wrong password costs, as at the sign-in.
+    if matches!(&answer, Ok(None)) {
+        access.refusals().count(id, peer);
+    } else {
+        access.limits().give_back(attempt);
+    }
+    answer?.ok_or_else(wrong)
+}
+
+fn wrong() -> Problem {
+    Problem::field("current_password", "it is not the password until now")
 }
 
 const COMPANIES: &str = "select id, name from companies where 1 = 1";

@@ -14,6 +14,7 @@ use crate::{
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
     http::{NAME, auth::no_store},
+    sessions::Origin,
     validate::Check,
 };
 
@@ -75,12 +76,8 @@ pub async fn create(
     caller: Caller,
     Json(new): Json<NewToken>,
 ) -> Result<Response, Problem> {
-    if caller.is_token {
-        // One that leaked could otherwise outlive its own expiry.
-        return Err(Problem::forbidden(
-            "An API token is made in a session, not with a token.",
-        ));
-    }
+    // One that leaked could otherwise outlive its own expiry.
+    caller.in_session("An API token is made in a session, not with a token.")?;
     let mut check = Check::new();
     let name = check.line("name", &new.name, NAME);
     let now = access.clock().now();
@@ -97,6 +94,7 @@ pub async fn create(
         hash: credentials::hash(token.expose()).ok_or_else(Problem::internal)?,
         name: name.clone(),
         expires_at: new.expires_at,
+        from: Origin::default(),
     };
     let (id, created_at) = access
         .store()

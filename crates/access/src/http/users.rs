@@ -9,8 +9,7 @@ use crate::{
     audit::{self, Action, By, Entry},
     credentials,
     http::NAME,
-    page::pattern,
-    password,
+    password, search,
     users::{self, Change, NewRow},
     validate::{self, Check},
 };
@@ -51,7 +50,7 @@ pub struct UserChange {
 pub struct Filter {
     /// Only members of this company.
     company_id: Option<Id>,
-    /// Only those with this in name or address, in any case of the letters a to z: at most 200 characters.
+    /// Only those with this in name or email address, in any case of letters.
     text: Option<String>,
 }
 
@@ -72,12 +71,17 @@ pub async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<User>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let text = pattern(filter.text.as_deref())?;
+    let text = search::wanted(filter.text)?;
     let rows = access
         .store()
         .read(move |tx| {
             let who = (&caller.scope, caller.user_id);
-            users::list(tx, who, (filter.company_id, text), after, limit + 1)
+            search::find(
+                text.as_deref(),
+                (after, limit + 1),
+                |after, limit| users::list(tx, who, filter.company_id, after, limit),
+                |user| (user.id, vec![&user.name, &user.email]),
+            )
         })
         .await?;
     Ok(Json(Page::cut(rows, limit, |user| user.id.to_string())))

@@ -247,11 +247,17 @@ impl Client<'_> {
 }
 
 fn router(access: &Access) -> Router {
-    use http::{auth, companies, me, members, teams, tokens, users};
+    use http::{auth, companies, me, members, sessions, teams, tokens, users, views};
     let (router, api) = OpenApiRouter::<Access>::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
-        .routes(routes!(me::get))
+        .routes(routes!(me::get, me::update))
+        .routes(routes!(me::change_password))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::delete))
+        .routes(routes!(sessions::end_others))
+        .routes(routes!(views::list, views::create))
+        .routes(routes!(views::update, views::delete))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::delete))
         .routes(routes!(companies::list, companies::create))

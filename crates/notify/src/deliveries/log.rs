@@ -1,10 +1,10 @@
 //! The log of deliveries: every message with every attempt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use base::{Id, Kind, Time};
+use base::{Event, Id, Kind, Scope, SubjectType, Time};
 use serde::Serialize;
-use store::{Error, FromRow, Row, Select, Tx, Value};
+use store::{Error, FromRow, Row, Select, Tx, Value, outbox};
 
 use super::State;
 use crate::{channel::Channel, plan::Why, sql, target::Recipient};
@@ -20,6 +20,12 @@ pub struct Delivery {
     pub event_type: Kind,
     /// The event's company; null for one of the platform.
     pub company_id: Option<Id>,
+    /// That company's name at that time.
+    pub company_name: Option<String>,
+    /// The record the event happened to, though it may be gone.
+    pub subject: Option<About>,
+    /// The record's title or name at that time. Text from outside: escape it.
+    pub title: Option<String>,
     /// The channel.
     pub channel: Channel,
     /// Whom it is for: a `user`, a `team`, an `address`, or a `url` that a rule names.
@@ -45,6 +51,17 @@ pub struct Delivery {
     /// Why it was cancelled.
     #[serde(skip)]
     pub(crate) cancelled: Option<Why>,
+}
+
+/// A record that an event happened to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DeliverySubject)]
+pub struct About {
+    /// What it is.
+    #[serde(rename = "type")]
+    pub kind: SubjectType,
+    /// Which.
+    pub id: Id,
 }
 
 /// One attempt to deliver.
@@ -81,6 +98,16 @@ fn some(text: String) -> Option<String> {
 }
 
 impl Delivery {
+    /// Says what the event was about, as it was named then.
+    fn name(&mut self, event: &Event) {
+        let text = |key| event.text(key).map(str::to_owned).and_then(some);
+        self.subject = Some(About {
+            kind: event.subject.kind,
+            id: event.subject.id,
+        });
+        (self.title, self.company_name) = (text("title"), text("company_name"));
+    }
+
     /// Whom it is for.
     pub(crate) fn to(&self) -> Option<Recipient> {
         Recipient::parse(&self.recipient_type, &self.recipient)
@@ -104,6 +131,9 @@ impl FromRow for Delivery {
             } else {
                 Some(row.get(3)?)
             },
+            company_name: None,
+            subject: None,
+            title: None,
             channel: row.get(4)?,
             recipient_type: row.get(5)?,
             recipient: row.get(6)?,
@@ -182,14 +212,30 @@ const fn of_state(state: State) -> &'static str {
 /// # Errors
 /// The database's.
 pub(crate) fn list(tx: &mut Tx<'_>, filter: Filter, limit: u32) -> Result<Vec<Delivery>, Error> {
-    Select::new(DELIVERIES)
+    let mut deliveries: Vec<Delivery> = Select::new(DELIVERIES)
         .push(filter.state.map_or("", of_state), Vec::new())
         .filter("id = ?", filter.id)
         .filter("event_id = ?", filter.event)
         .filter("channel = ?", filter.channel)
         .filter("id < ?", filter.before)
         .push(" order by id desc limit ?", vec![limit.into()])
-        .all(tx)
+        .all(tx)?;
+    name(tx, &mut deliveries)?;
+    Ok(deliveries)
+}
+
+/// Says of each what its event was about. Who reads this log sees every company.
+fn name(tx: &mut Tx<'_>, deliveries: &mut [Delivery]) -> Result<(), Error> {
+    let ids: BTreeSet<Id> = deliveries.iter().map(|delivery| delivery.event_id).collect();
+    let ids: Vec<Id> = ids.into_iter().collect();
+    let events = outbox::events(tx, &ids, &Scope::All)?;
+    let events: HashMap<Id, &Event> = events.iter().map(|event| (event.id, event)).collect();
+    for delivery in deliveries {
+        if let Some(event) = events.get(&delivery.event_id) {
+            delivery.name(event);
+        }
+    }
+    Ok(())
 }
 
 const ATTEMPTS: &str = "select delivery_id, number, started_at, ended_at, outcome, status, answer, reason \

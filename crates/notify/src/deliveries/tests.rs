@@ -156,6 +156,19 @@ async fn the_trace_says_told_only_of_what_arrived() {
         assert_eq!(words, "switched off in the person's preferences");
         let list = house.get(house.root, "/deliveries?state=cancelled").await;
         assert_eq!(list["items"][0]["reason"], words);
+        // What it was about, by name, in the list and alone.
+        let path = format!("/deliveries/{}", list["items"][0]["id"].as_str().unwrap());
+        for item in [&list["items"][0], &house.get(house.root, &path).await] {
+            assert_eq!(
+                (&item["title"], &item["company_name"]),
+                (&json!("SQL injection"), &json!("Acme"))
+            );
+            assert_eq!(
+                (&item["subject"]["type"], &item["event_type"]),
+                (&json!("finding"), &json!("finding.assigned"))
+            );
+            assert!(item["subject"]["id"].is_string(), "{item}");
+        }
         engine.kill().await;
     }
 }

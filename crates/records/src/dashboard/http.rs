@@ -1,4 +1,4 @@
-//! `GET /dashboard`.
+//! `/dashboard`.
 
 use access::{Caller, Json, Problem, Query};
 use axum::extract::State;
@@ -8,23 +8,23 @@ use serde::Deserialize;
 use super::{Dashboard, Whose};
 use crate::{Records, date};
 
-/// What the dashboard is of.
+/// Whose counts, and in which days.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DashboardQuery {
-    /// Only this company.
+    /// Only those of this company.
     company_id: Option<Id>,
-    /// In which zone a day is a day: a name such as `Europe/Berlin`; UTC by default.
+    /// The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default.
     tz: Option<String>,
 }
 
-/// How things stand: open findings, deadlines, the last 30 days, scans, approvals
+/// How it stands: what is open, what is due, and the last thirty days
 ///
-/// An open finding is one in an open status, as the calendar has it too.
+/// Of all that the caller may see, or of one company of it.
 #[utoipa::path(
     get, path = "/dashboard", tag = "dashboard", operation_id = "get_dashboard", params(DashboardQuery),
     responses(
-        (status = 200, description = "The counts of what the caller may see", body = Dashboard),
+        (status = 200, description = "The counts", body = Dashboard),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -34,15 +34,12 @@ pub async fn get(
     Query(query): Query<DashboardQuery>,
 ) -> Result<Json<Dashboard>, Problem> {
     let zone = date::zone(query.tz.as_deref())?;
-    let now = records.store.clock().now();
+    let whose = Whose {
+        scope: caller.scope,
+        company: query.company_id,
+    };
     records
-        .read(move |tx| {
-            let whose = Whose {
-                scope: &caller.scope,
-                company: query.company_id,
-            };
-            super::read(tx, whose, &zone, now)
-        })
+        .read(move |tx| super::read(tx, &whose, &zone))
         .await
         .map(Json)
 }

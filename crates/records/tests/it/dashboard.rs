@@ -1,128 +1,215 @@
-//! The dashboard and what happened: counts and events of one's own companies alone.
+//! What the dashboard counts, for whom, and in which days.
 
+use std::time::Duration;
+
+use base::Scope;
+use records::dashboard::{self, Whose};
 use serde_json::{Value, json};
+use store::{params, testing};
 
-use crate::world::World;
+use crate::world::{Person, World};
 
-fn open(dashboard: &Value) -> Vec<(String, i64)> {
-    let counts = dashboard["open"].as_array().unwrap();
-    counts
+const HALF_A_DAY: Duration = Duration::from_hours(12);
+
+/// The dashboard, and of it the open findings by severity, without those of which there are none.
+async fn seen(world: &World, by: &Person, query: &str) -> (Value, Vec<(String, u64)>) {
+    let board = world.get(by, &format!("/dashboard{query}")).await.expect(200);
+    let open = board["open"].as_array().unwrap();
+    let names: Vec<_> = open.iter().map(|one| one["severity"].as_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        ["urgent", "critical", "high", "medium", "low", "informational"]
+    );
+    assert_eq!(board["trend"].as_array().unwrap().len(), dashboard::DAYS);
+    let counts = open
         .iter()
         .map(|one| {
-            let severity = one["severity"].as_str().unwrap().to_owned();
-            (severity, one["count"].as_i64().unwrap())
+            (
+                one["severity"].as_str().unwrap().to_owned(),
+                one["count"].as_u64().unwrap(),
+            )
         })
-        .collect()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    (board, counts)
 }
 
-/// The day that it is so many days from now.
-fn day(world: &World, days: u64) -> String {
-    world.in_days(days).chars().take("2026-03-01".len()).collect()
+/// The last days of the trend as `opened closed open`.
+fn last(board: &Value, days: usize) -> Vec<String> {
+    let trend = board["trend"].as_array().unwrap();
+    let one = |day: &Value| format!("{} {} {}", day["opened"], day["closed"], day["open"]);
+    trend[trend.len() - days..].iter().map(one).collect()
 }
 
-/// A finding of the other company, which is nobody's business here.
-async fn foreign(world: &World) {
-    let body = json!({"company_id": world.theirs, "title": "Secret", "severity": "critical"});
-    world.post(&world.stranger, "/findings", body).await.expect(201);
+async fn close(world: &World, finding: &str) {
+    for status in ["in_progress", "retest", "closed"] {
+        let path = format!("{finding}/status");
+        world
+            .post(&world.analyst, &path, json!({"status": status}))
+            .await
+            .expect(200);
+    }
 }
 
 #[tokio::test]
-async fn the_dashboard_counts_what_is_open_due_and_nobodys() {
+async fn everything_is_counted_once_and_for_nobody_else() {
     for world in World::all().await {
-        let soon = world.in_days(3);
-        let mine = world
-            .finding(json!({"severity": "critical", "sla_due_at": soon}))
-            .await;
-        let far = world.in_days(100);
-        world.finding(json!({"severity": "low", "sla_due_at": far})).await;
-        let closed = world.finding(json!({"severity": "high"})).await;
-        foreign(&world).await;
-        let people = json!({"user_ids": [world.analyst.id], "team_ids": [world.team]});
-        world
-            .post(&world.analyst, &format!("{mine}/assignees"), people)
-            .await
-            .expect(200);
-        let body = json!({"status": "false_positive"});
-        world
-            .post(&world.analyst, &format!("{closed}/status"), body)
-            .await
-            .expect(200);
-
-        let seen = world.get(&world.viewer, "/dashboard").await.expect(200);
-        let expected = [
-            ("urgent", 0),
-            ("critical", 1),
-            ("high", 0),
-            ("medium", 0),
-            ("low", 1),
-            ("informational", 0),
-        ];
+        let (empty, none) = seen(&world, &world.viewer, "").await;
+        assert!(none.is_empty());
         assert_eq!(
-            open(&seen),
-            expected.map(|(name, count)| (name.to_owned(), count))
+            (&empty["unassigned"], &empty["approvals_waiting"]),
+            (&json!(0), &json!(0))
         );
-        assert_eq!(seen["unassigned"], json!(1));
-        assert_eq!(seen["sla"], json!({"breached": 0, "due_in_7_days": 1}));
-        assert_eq!(seen["scans"], json!({"running": 0, "scheduled": 0}));
-        assert_eq!(seen["approvals_waiting"], json!(0));
-        let today = json!({"date": day(&world, 0), "opened": 3, "closed": 1, "open": 2});
-        assert_eq!(seen["trend"].as_array().unwrap().len(), 30);
-        assert_eq!(seen["trend"][29], today);
+        let due = world.in_days(3);
+        let first = world
+            .finding(json!({"severity": "urgent", "sla_due_at": due}))
+            .await;
+        world
+            .finding(json!({"severity": "low", "assignee_user_ids": [world.viewer.id], "sla_due_at": world.in_days(9)}))
+            .await;
+        let gone = world
+            .finding(json!({"severity": "low", "assignee_team_ids": [world.team]}))
+            .await;
+        close(&world, &gone).await;
+        for (name, at) in [("a", None), ("b", Some(due.clone())), ("c", Some(due))] {
+            let body = match at {
+                None => json!({"company_id": world.ours, "name": name, "status": "running"}),
+                Some(at) => json!({"company_id": world.ours, "name": name, "scheduled_at": at}),
+            };
+            world.post(&world.analyst, "/scans", body).await.expect(201);
+        }
+        let id = first.strip_prefix("/findings/").unwrap();
+        let body = json!({"finding_id": id, "reason": "r", "expires_at": world.in_days(30)});
+        world.post(&world.analyst, "/approvals", body).await.expect(201);
+        let theirs = json!({"company_id": world.theirs, "title": "x", "severity": "critical"});
+        world.post(&world.stranger, "/findings", theirs).await.expect(201);
+
+        let ours = format!("?company_id={}", world.ours);
+        let expected = [("urgent".to_owned(), 1), ("low".to_owned(), 1)];
+        for (by, query) in [
+            (&world.viewer, ""),
+            (&world.viewer, &*ours),
+            (&world.admin, &*ours),
+        ] {
+            let (board, open) = seen(&world, by, query).await;
+            assert_eq!(open, expected, "{} {query}", world.database);
+            assert_eq!(board["unassigned"], 1);
+            assert_eq!(board["sla"], json!({"breached": 0, "due_in_7_days": 1}));
+            assert_eq!(board["scans"], json!({"running": 1, "scheduled": 2}));
+            assert_eq!(board["approvals_waiting"], 1);
+            assert_eq!(last(&board, 2), ["0 0 0", "3 1 2"]);
+        }
+        let (board, open) = seen(&world, &world.stranger, "").await;
+        assert_eq!(
+            (open, &board["unassigned"]),
+            (vec![("critical".to_owned(), 1)], &json!(1))
+        );
+        assert_eq!(seen(&world, &world.stranger, &ours).await.1, []);
+        let (all, open) = seen(&world, &world.admin, "").await;
+        assert_eq!((open.len(), last(&all, 1)), (3, vec!["4 1 3".to_owned()]));
 
         world.pass_days(4);
-        let later = world.get(&world.viewer, "/dashboard").await.expect(200);
-        assert_eq!(later["sla"], json!({"breached": 1, "due_in_7_days": 0}));
-        assert_eq!(later["trend"][25], today, "{}", world.database);
-        assert_eq!(later["trend"][24]["open"], json!(0));
-        assert_eq!(later["trend"][24]["opened"], json!(0));
-
-        let other = format!("/dashboard?company_id={}", world.theirs);
-        let other = world.get(&world.viewer, &other).await.expect(200);
-        assert!(open(&other).iter().all(|(_, count)| *count == 0));
-        world
-            .get(&world.viewer, "/dashboard?tz=Mars/Olympus")
-            .await
-            .problem(422);
+        let (board, _) = seen(&world, &world.viewer, "").await;
+        assert_eq!(board["sla"], json!({"breached": 1, "due_in_7_days": 1}));
     }
 }
 
 #[tokio::test]
-async fn a_day_of_the_trend_begins_where_the_reader_is() {
+async fn whoever_goes_away_leaves_a_finding_unassigned() {
     for world in World::all().await {
-        // Noon in UTC is the next day already in Kiritimati, fourteen hours ahead.
+        let leaver = world.member(world.ours, "leaver").await;
+        let both = json!({"assignee_user_ids": [leaver.id], "assignee_team_ids": [world.team]});
+        let finding = world.finding(both).await;
+        let unassigned = || async { seen(&world, &world.viewer, "").await.0["unassigned"].clone() };
+        assert_eq!(unassigned().await, 0);
+        let (user, team) = (leaver.id, world.team);
+        let gone = world.store.write(move |tx| {
+            tx.execute("delete from users where id = $1", params![user])?;
+            Ok::<_, store::Error>(())
+        });
+        gone.await.unwrap();
+        assert_eq!(unassigned().await, 0, "the team is there");
+        let gone = world.store.write(move |tx| {
+            tx.execute("delete from teams where id = $1", params![team])?;
+            Ok::<_, store::Error>(())
+        });
+        gone.await.unwrap();
+        assert_eq!(unassigned().await, 1, "{}", world.database);
+        let again = json!({"user_ids": [world.viewer.id]});
+        let path = format!("{finding}/assignees");
+        world.post(&world.analyst, &path, again).await.expect(200);
+        assert_eq!(unassigned().await, 0);
+        world.delete(&world.manager, &finding).await.expect(204);
+        assert_eq!(seen(&world, &world.viewer, "").await.1, []);
+    }
+}
+
+#[tokio::test]
+async fn the_days_are_those_of_the_zone_and_open_is_reckoned_back() {
+    for world in World::all().await {
+        // Made at noon UTC, closed three days later at 23:30 UTC, which is the day after in Berlin.
+        let noon = records::Date::of(world.clock.now())
+            .next()
+            .midnight()
+            .after(HALF_A_DAY);
+        world.clock.advance(noon.since(world.clock.now()));
+        let finding = world.finding(json!({})).await;
         world.finding(json!({})).await;
-        let path = "/dashboard?tz=Pacific/Kiritimati";
-        let seen = world.get(&world.viewer, path).await.expect(200);
-        let today = json!({"date": day(&world, 1), "opened": 1, "closed": 0, "open": 1});
-        assert_eq!(seen["trend"][29], today, "{}", world.database);
+        world.pass_days(3);
+        world.clock.advance(Duration::from_mins(11 * 60 + 30));
+        close(&world, &finding).await;
+        world.pass_days(1);
+        let (board, _) = seen(&world, &world.viewer, "").await;
+        let utc = ["0 0 0", "2 0 2", "0 0 2", "0 0 2", "0 1 1", "0 0 1"];
+        assert_eq!(last(&board, 6), utc, "{}", world.database);
+        let (board, _) = seen(&world, &world.viewer, "?tz=Europe/Berlin").await;
+        let berlin = ["2 0 2", "0 0 2", "0 0 2", "0 0 2", "0 1 1", "0 0 1"];
+        assert_eq!(last(&board, 6), berlin, "{}", world.database);
     }
 }
 
 #[tokio::test]
-async fn what_happened_is_read_newest_first_and_in_scope() {
+async fn what_does_not_fit_is_told() {
     for world in World::all().await {
-        for n in 0..5 {
-            world.finding(json!({"title": format!("Finding {n}")})).await;
+        for (query, field) in [("tz=Europe/Atlantis", "tz"), ("company_id=x", "company_id")] {
+            let answer = world.get(&world.viewer, &format!("/dashboard?{query}")).await;
+            assert_eq!(answer.fields(), [field]);
         }
-        foreign(&world).await;
-        let titles = |page: &Value| -> Vec<String> {
-            let items = page["items"].as_array().unwrap();
-            let title = |one: &Value| one["title"].as_str().unwrap().to_owned();
-            items.iter().map(title).collect()
-        };
-        let first = world.get(&world.viewer, "/activity?limit=3").await.expect(200);
-        assert_eq!(titles(&first), ["Finding 4", "Finding 3", "Finding 2"]);
-        assert_eq!(first["items"][0]["type"], json!("finding.created"));
-        assert_eq!(first["items"][0]["company_name"], json!("Ours"));
-        assert_eq!(first["items"][0]["actor"]["name"], json!("analyst"));
-        let cursor = first["next_cursor"].as_str().unwrap();
-        let next = format!("/activity?limit=3&cursor={cursor}");
-        let rest = titles(&world.get(&world.viewer, &next).await.expect(200));
-        assert_eq!(rest[..2], ["Finding 1", "Finding 0"]);
-        assert!(!rest.contains(&"Secret".to_owned()));
-        world
-            .get(&world.viewer, "/activity?cursor=nothing")
-            .await
-            .problem(422);
+        world.get(&Person::nobody(), "/dashboard").await.problem(401);
+    }
+}
+
+#[tokio::test]
+async fn every_count_is_read_from_an_index_alone() {
+    for world in World::all().await {
+        world.finding(json!({})).await;
+        for (scope, company) in [
+            (Scope::All, None),
+            (Scope::All, Some(world.ours)),
+            (Scope::of([world.ours]), None),
+            (Scope::of([world.ours, world.theirs]), Some(world.ours)),
+        ] {
+            let whose = Whose { scope, company };
+            let plans = world.store.write(move |tx| {
+                testing::plans(tx, |tx| {
+                    dashboard::read(tx, &whose, &jiff::tz::TimeZone::UTC).map(drop)
+                })
+            });
+            for (sql, plan) in plans.await.unwrap() {
+                let all = plan.join("\n");
+                if world.database == "SQLite" {
+                    let reads = plan.iter().filter(|line| {
+                        ["f ", "s ", "p "]
+                            .iter()
+                            .any(|table| line.starts_with(&format!("SEARCH {table}")))
+                    });
+                    let covered = reads.clone().filter(|line| line.contains("COVERING INDEX"));
+                    assert!(reads.clone().count() > 0, "{sql}\n{all}");
+                    assert_eq!(reads.count(), covered.count(), "{sql}\n{all}");
+                } else {
+                    assert!(!all.contains("Seq Scan on findings"), "{sql}\n{all}");
+                }
+            }
+        }
     }
 }

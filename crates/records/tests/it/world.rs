@@ -6,10 +6,10 @@ use access::{Access, Role, testing};
 use axum::{Router, body::Body, http::Request, middleware};
 use base::{Audience, Clock, Event, Id, bus::Batch};
 use records::{
-    Records, Settings, activity::http as activity, agreements::http as agreements,
-    approvals::http as approvals, assets::http as assets, dashboard::http as dashboard,
-    external::http as external, findings::http as findings, projects::http as projects,
-    reports::http as reports, scans::http as scans, sla::http as sla,
+    Records, Settings, activity, agreements::http as agreements, approvals::http as approvals,
+    assets::http as assets, dashboard::http as dashboard, external::http as external,
+    findings::http as findings, projects::http as projects, reports::http as reports, scans::http as scans,
+    sla::http as sla,
 };
 use serde_json::{Value, json};
 use store::{MigrationSet, Store, params};
@@ -257,8 +257,6 @@ async fn person(access: &Access, id: Id) -> Person {
 
 fn router(access: &Access, store: &Store) -> Router {
     let (router, _) = OpenApiRouter::<Records>::new()
-        .routes(routes!(dashboard::get))
-        .routes(routes!(activity::list))
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
         .routes(routes!(assets::list, assets::create))
@@ -285,6 +283,8 @@ fn router(access: &Access, store: &Store) -> Router {
         .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
+        .routes(routes!(dashboard::get))
+        .routes(routes!(activity::list))
         .split_for_parts();
     router
         .layer(middleware::from_fn_with_state(

@@ -27,6 +27,10 @@ const AUDITED: &[Audited] = &[
     ("PUT", "/companies/{id}/sla-warnings", "settings.changed", |_| json!({"hours": [48, 2]})),
     ("POST", "/me/calendar-feeds", "feed.created", |_| json!({"mine": true})),
     ("DELETE", "/me/calendar-feeds/{id}", "feed.deleted", |_| Value::Null),
+    ("PATCH", "/me", "user.updated", |_| json!({"name": "The administrator"})),
+    ("DELETE", "/sessions/{id}", "session.ended", |_| Value::Null),
+    ("POST", "/me/password", "user.updated",
+        |_| json!({"current_password": "correct horse battery", "new_password": "correct horse battery"})),
     ("PUT", "/companies/{id}/members/{user_id}", "member.role_changed", |_| json!({"role": "manager"})),
     ("POST", "/users", "user.created",
         |_| json!({"email": "another@campanile.test", "name": "Another", "password": PASSWORD})),
@@ -53,6 +57,7 @@ const AUDITED: &[Audited] = &[
     ("DELETE", "/companies/{id}", "company.deleted", |_| Value::Null),
     ("POST", "/auth/login", "session.started",
         |_| json!({"email": "admin@campanile.test", "password": "correct horse battery"})),
+    ("POST", "/sessions/end-others", "session.ended", |_| Value::Null),
     ("POST", "/auth/logout", "session.ended", |_| Value::Null),
 ];
 
@@ -70,6 +75,7 @@ const NOT_AUDITED: &[(&str, &str)] = &[
     ("POST", "/reports"), ("PATCH", "/reports/{id}"), ("DELETE", "/reports/{id}"),
     ("POST", "/findings"), ("PATCH", "/findings/{id}"), ("DELETE", "/findings/{id}"),
     ("POST", "/findings/{id}/assignees"), ("POST", "/findings/{id}/status"),
+    ("POST", "/me/views"), ("PATCH", "/me/views/{id}"), ("DELETE", "/me/views/{id}"),
     ("PUT", "/me/notification-preferences"), ("POST", "/unsubscribe"),
     ("POST", "/notification-rules/dry-run"),
     ("POST", "/notifications/read-all"), ("POST", "/notifications/{id}/read"),

@@ -12,7 +12,7 @@ use base::Clock;
 use reqwest::{Method, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Database, PASSWORD, Server, World, eventually};
+use crate::support::{ADMIN_PASSWORD, Client, Database, PASSWORD, Server, World, eventually};
 use table::{Ids, Route};
 
 /// What came back, as far as these tests look at it.
@@ -104,6 +104,11 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
     let delivery = first(admin, "/deliveries").await;
     let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
     let token = admin.post("/tokens", json!({"name": "ci"})).await.id();
+    let view = json!({"page": "scans", "name": "v", "query": ""});
+    let view = admin.post("/me/views", view).await.id();
+    let login = json!({"email": "admin@campanile.test", "password": ADMIN_PASSWORD});
+    admin.post("/auth/login", login).await.expect(200);
+    let session = id(&first(admin, "/sessions").await);
     let feed = admin.post("/me/calendar-feeds", json!({})).await.id();
     BTreeMap::from([
         ("agreements", agreement),
@@ -126,6 +131,8 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         ("notifications", id(&first(analyst, "/notifications").await)),
         ("tokens", token),
         ("calendar-feeds", feed),
+        ("views", view),
+        ("sessions", session),
     ])
 }
 

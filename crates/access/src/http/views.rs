@@ -1,0 +1,156 @@
+//! The caller's saved views.
+
+use axum::{extract::State, http::StatusCode};
+use base::Id;
+use serde::Deserialize;
+
+use crate::{
+    Access, Caller, Json, Page, PageQuery, Path, Problem, Query,
+    validate::Check,
+    views::{self, SavedView, ViewPage},
+};
+
+/// The longest name of a view, in characters.
+const NAME: usize = 60;
+
+/// The longest query, in characters.
+const QUERY: usize = 2_000;
+
+/// A view to save.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewSavedView {
+    /// The page it is of.
+    page: ViewPage,
+    /// What its owner calls it: one line of at most 60 characters, once for each page.
+    name: String,
+    /// The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none.
+    query: String,
+}
+
+/// What changes of a view; what is left out stays.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SavedViewChange {
+    /// What its owner calls it.
+    name: Option<String>,
+    /// The query of the page's address, without the `?`.
+    query: Option<String>,
+}
+
+/// Which views.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Filter {
+    /// Only those of this page.
+    page: Option<ViewPage>,
+}
+
+fn query(check: &mut Check, query: String) -> String {
+    check.that(
+        query.len() <= QUERY && query.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+        "query",
+        "it is not at most 2,000 printable ASCII characters",
+    );
+    check.that(!query.starts_with('?'), "query", "it begins with a question mark");
+    query
+}
+
+/// The caller's saved views
+#[utoipa::path(
+    get, path = "/me/views", tag = "views", operation_id = "list_views", params(Filter, PageQuery),
+    responses(
+        (status = 200, description = "A page of views, oldest first", body = Page<SavedView>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn list(
+    State(access): State<Access>,
+    caller: Caller,
+    Query(filter): Query<Filter>,
+    Query(page): Query<PageQuery>,
+) -> Result<Json<Page<SavedView>>, Problem> {
+    let (limit, after) = (page.limit()?, page.after::<Id>()?);
+    let rows = access
+        .store()
+        .read(move |tx| views::list(tx, caller.user_id, filter.page, after, limit + 1))
+        .await?;
+    Ok(Json(Page::cut(rows, limit, |view| view.id.to_string())))
+}
+
+/// Save a view
+///
+/// A person may have 100.
+#[utoipa::path(
+    post, path = "/me/views", tag = "views", operation_id = "create_view", request_body = NewSavedView,
+    responses(
+        (status = 201, description = "Saved", body = SavedView),
+        (status = 409, description = "The page has one of this name", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn create(
+    State(access): State<Access>,
+    caller: Caller,
+    Json(new): Json<NewSavedView>,
+) -> Result<(StatusCode, Json<SavedView>), Problem> {
+    let mut check = Check::new();
+    let view = (check.line("name", &new.name, NAME), query(&mut check, new.query));
+    check.done()?;
+    let saved = access
+        .store()
+        .write(move |tx| views::insert(tx, caller.user_id, new.page, view))
+        .await?;
+    Ok((StatusCode::CREATED, Json(saved)))
+}
+
+/// Change a saved view; what is left out stays
+#[utoipa::path(
+    patch, path = "/me/views/{id}", tag = "views", operation_id = "update_view",
+    params(("id" = Id, Path, description = "The view")), request_body = SavedViewChange,
+    responses(
+        (status = 200, description = "Changed", body = SavedView),
+        (status = 409, description = "The page has one of this name", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn update(
+    State(access): State<Access>,
+    caller: Caller,
+    Path(id): Path<Id>,
+    Json(change): Json<SavedViewChange>,
+) -> Result<Json<SavedView>, Problem> {
+    let mut check = Check::new();
+    let name = change.name.map(|name| check.line("name", &name, NAME));
+    let query = change.query.map(|text| query(&mut check, text));
+    let checked = check.done();
+    let view = access.store().write(move |tx| {
+        // Of another's view nobody learns that it is there, whatever the body says.
+        match checked {
+            Ok(()) => views::update(tx, caller.user_id, id, (name, query)),
+            Err(problem) => views::update(tx, caller.user_id, id, (None, None)).and(Err(problem)),
+        }
+    });
+    view.await.map(Json)
+}
+
+/// Delete a saved view
+#[utoipa::path(
+    delete, path = "/me/views/{id}", tag = "views", operation_id = "delete_view",
+    params(("id" = Id, Path, description = "The view")),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn delete(
+    State(access): State<Access>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<StatusCode, Problem> {
+    access
+        .store()
+        .write(move |tx| views::delete(tx, caller.user_id, id))
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

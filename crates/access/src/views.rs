@@ -1,0 +1,189 @@
+//! Saved views: lists of the console as somebody keeps them, by a name.
+//!
+//! Owns: the table `saved_views`, always by whose they are. Must not: know what a query means; the console does.
+
+use base::{Id, Time};
+use serde::{Deserialize, Serialize};
+use store::{Error, FromRow, FromValue, Row, Select, Tx, Value, params};
+
+use crate::Problem;
+
+/// How many views a person may have.
+pub(crate) const MOST: u64 = 100;
+
+/// A page of the console that shows a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(as = ViewPage)]
+#[expect(missing_docs, reason = "the names are the documentation")]
+pub enum ViewPage {
+    Findings,
+    Scans,
+    Assets,
+    Projects,
+    Agreements,
+    Reports,
+    Approvals,
+    Calendar,
+    Inbox,
+}
+
+impl ViewPage {
+    const ALL: [Self; 9] = [
+        Self::Findings,
+        Self::Scans,
+        Self::Assets,
+        Self::Projects,
+        Self::Agreements,
+        Self::Reports,
+        Self::Approvals,
+        Self::Calendar,
+        Self::Inbox,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Findings => "findings",
+            Self::Scans => "scans",
+            Self::Assets => "assets",
+            Self::Projects => "projects",
+            Self::Agreements => "agreements",
+            Self::Reports => "reports",
+            Self::Approvals => "approvals",
+            Self::Calendar => "calendar",
+            Self::Inbox => "inbox",
+        }
+    }
+}
+
+impl From<ViewPage> for Value {
+    fn from(page: ViewPage) -> Self {
+        Self::Text(page.name().to_owned())
+    }
+}
+
+impl FromValue for ViewPage {
+    const WHAT: &'static str = "a page of the console";
+    fn from_value(value: &Value) -> Option<Self> {
+        let name = String::from_value(value)?;
+        Self::ALL.into_iter().find(|page| page.name() == name)
+    }
+}
+
+/// A saved view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct SavedView {
+    /// Its id.
+    pub id: Id,
+    /// The page it is of.
+    pub page: ViewPage,
+    /// What its owner calls it.
+    pub name: String,
+    /// The query of the page's address, without the `?`; may be empty.
+    pub query: String,
+    /// When it was saved.
+    pub created_at: Time,
+}
+
+impl FromRow for SavedView {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.get(0)?,
+            page: row.get(1)?,
+            name: row.get(2)?,
+            query: row.get(3)?,
+            created_at: row.get(4)?,
+        })
+    }
+}
+
+const SELECT: &str = "select id, page, name, query, created_at from saved_views where 1 = 1";
+
+/// The views of a person, in the order they were saved; only of a page, where one is given.
+pub(crate) fn list(
+    tx: &mut Tx<'_>,
+    user: Id,
+    page: Option<ViewPage>,
+    after: Option<Id>,
+    limit: u32,
+) -> Result<Vec<SavedView>, Error> {
+    Select::new(SELECT)
+        .filter("user_id = ?", Some(user))
+        .filter("page = ?", page)
+        .filter("id > ?", after)
+        .push(" order by id limit ?", vec![limit.into()])
+        .all(tx)
+}
+
+const COUNT: &str = "select count(*) from saved_views where user_id = $1";
+const INSERT: &str = "insert into saved_views (id, user_id, page, name, query, created_at) \
+     values ($1, $2, $3, $4, $5, $6)";
+
+/// Saves a view of a person.
+///
+/// # Errors
+/// 409 for a name that the page has already, 422 for one more than [`MOST`].
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    user: Id,
+    page: ViewPage,
+    (name, query): (String, String),
+) -> Result<SavedView, Problem> {
+    let made = tx.one::<(u64,)>(COUNT, params![user])?;
+    if made.is_some_and(|(count,)| count >= MOST) {
+        return Err(Problem::field(
+            "name",
+            format!("there are {MOST} saved views already: delete one first"),
+        ));
+    }
+    let (id, created_at) = (tx.id(), tx.now());
+    tx.execute(INSERT, params![id, user, page, &name, &query, created_at])
+        .map_err(refused)?;
+    Ok(SavedView {
+        id,
+        page,
+        name,
+        query,
+        created_at,
+    })
+}
+
+fn refused(error: Error) -> Problem {
+    match error {
+        Error::Unique => Problem::conflict("This page has a saved view of this name already."),
+        // The person went away meanwhile, and what they came with.
+        Error::Foreign => Problem::unauthorized(),
+        other => other.into(),
+    }
+}
+
+const UPDATE: &str = "update saved_views set name = coalesce($3, name), query = coalesce($4, query) \
+     where id = $1 and user_id = $2 returning id, page, name, query, created_at";
+
+/// Changes a view of a person: what is none stays.
+///
+/// # Errors
+/// 404 where they have none of this id, 409 for a name that the page has already.
+pub(crate) fn update(
+    tx: &mut Tx<'_>,
+    user: Id,
+    id: Id,
+    (name, query): (Option<String>, Option<String>),
+) -> Result<SavedView, Problem> {
+    tx.one(UPDATE, params![id, user, name, query])
+        .map_err(refused)?
+        .ok_or_else(Problem::not_found)
+}
+
+const DELETE: &str = "delete from saved_views where id = $1 and user_id = $2";
+
+/// Removes a view of a person.
+///
+/// # Errors
+/// 404 where they have none of this id.
+pub(crate) fn delete(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Problem> {
+    match tx.execute(DELETE, params![id, user])? {
+        0 => Err(Problem::not_found()),
+        _ => Ok(()),
+    }
+}

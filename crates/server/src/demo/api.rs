@@ -1,0 +1,116 @@
+//! Calls of the seed on the router, without a socket.
+
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Method, Request, header},
+};
+use base::Time;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::PASSWORD;
+
+/// The largest answer the seed reads, in bytes.
+const ANSWER: usize = 4_000_000;
+
+/// The router, and who is signed in.
+pub(super) struct Api<'a> {
+    router: &'a Router,
+    now: Time,
+    token: Option<String>,
+}
+
+impl<'a> Api<'a> {
+    pub(super) fn new(router: &'a Router, now: Time) -> Self {
+        Self {
+            router,
+            now,
+            token: None,
+        }
+    }
+
+    /// The time in so many days; before now for a negative number.
+    pub(super) fn at(&self, days: i64) -> String {
+        let span = Duration::from_hours(24 * days.unsigned_abs());
+        if days < 0 {
+            self.now.before(span).to_string()
+        } else {
+            self.now.after(span).to_string()
+        }
+    }
+
+    /// The day in so many days.
+    pub(super) fn day(&self, days: i64) -> String {
+        self.at(days).chars().take("2026-01-31".len()).collect()
+    }
+
+    /// From now on this person calls.
+    pub(super) async fn sign_in(&mut self, email: &str) -> anyhow::Result<()> {
+        self.token = None;
+        let answer = self
+            .call(
+                Method::POST,
+                "/auth/login",
+                Some(json!({"email": email, "password": PASSWORD})),
+            )
+            .await?;
+        self.token = answer["token"].as_str().map(str::to_owned);
+        Ok(())
+    }
+
+    /// Makes a record; its id.
+    pub(super) async fn make(&self, path: &str, body: Value) -> anyhow::Result<String> {
+        let answer = self.call(Method::POST, path, Some(body)).await?;
+        answer["id"]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("{path} answered no id"))
+    }
+
+    /// Calls, with a JSON body or none.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> anyhow::Result<Value> {
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        self.send(method, path, "application/json", body).await
+    }
+
+    /// Calls, with a body of this type.
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: String,
+    ) -> anyhow::Result<Value> {
+        let mut request = Request::builder().method(method).uri(format!("/api/v1{path}"));
+        request = request.header(header::CONTENT_TYPE, kind);
+        if let Some(token) = &self.token {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(Body::from(body))?)
+            .await?;
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), ANSWER).await?;
+        anyhow::ensure!(
+            status.is_success(),
+            "the demo: {path} answered {status}: {}",
+            String::from_utf8_lossy(&bytes)
+        );
+        Ok(if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes)?
+        })
+    }
+}
