@@ -227,7 +227,7 @@ test.beforeAll(() => {
 
 for (const [look, options] of Object.entries(looks)) {
   test(`every page passes axe: ${look}`, async ({ as, stranger }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(400_000);
     const out = await stranger(options);
     await out.goto('/sign-in');
     await expect(out.getByRole('heading', { name: 'Sign in' })).toBeVisible();
