@@ -40,7 +40,7 @@ test('a report imported by the manager appears on the analyst’s pages by itsel
   const manager = await as('manager');
   await manager.goto('/projects');
   await manager.getByRole('button', { name: 'New project' }).click();
-  await manager.getByLabel('Name').fill(project);
+  await manager.getByLabel('Name', { exact: true }).fill(project);
   const today = new Date().toISOString().slice(0, 10);
   await manager.getByLabel('Starts on').fill(today);
   await manager.getByRole('button', { name: 'Create project' }).click();
