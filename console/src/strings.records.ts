@@ -82,7 +82,6 @@ export const r = {
   updated: 'Changed',
   noneTitle: 'Nothing fits these filters',
   noneText: 'Take a filter away, or search for something else.',
-  allOf: (name: string) => `All ${name.toLowerCase()}`,
   anyStatus: 'Any status',
   order: 'Order',
   newest: 'Newest first',
@@ -99,7 +98,7 @@ export const r = {
     anyKind: 'Any kind',
     criticality: 'Criticality',
     anyCriticality: 'Any criticality',
-    critical: (name: string) => `${name} criticality`,
+    critical: (name: string) => `Criticality: ${name.toLowerCase()}`,
     criticalityHint: 'How much depends on it.',
     identifier: 'Address',
     identifierHint: 'An address, URL or path that tells it apart.',
@@ -197,7 +196,6 @@ export const r = {
     contents: 'Contents',
     severities: 'Severities',
     statuses: 'Statuses',
-    everything: 'All findings',
     choose: 'Leave all unticked for every finding.',
     download: 'Download',
     downloadOf: (name: string) => `Download ${name}`,
@@ -211,7 +209,6 @@ export const r = {
           ? `${(bytes / 1024).toFixed(1)} KB`
           : `${(bytes / 1024 / 1024).toFixed(1)} MB`,
     by: 'Asked for by',
-    of: 'Of',
     made: 'Made',
     isReady: (name: string) => `${name} is ready.`,
     hasFailed: (name: string) => `${name} could not be made.`,
@@ -234,7 +231,6 @@ export const r = {
     sla: 'SLA deadline',
     slaHint: 'Leave it empty for what the SLA days give.',
     retest: 'Retest due',
-    more: 'Deadlines',
   },
 
   story: {
@@ -269,6 +265,5 @@ export const r = {
   projects: {
     change: 'Edit project',
     search: 'Search name or description',
-    all: 'All projects',
   },
 } as const;

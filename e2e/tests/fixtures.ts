@@ -120,3 +120,15 @@ export async function mark(page: Page): Promise<void> {
 export async function sameDocument(page: Page): Promise<void> {
   expect(await page.evaluate(() => 'neverReloaded' in window), 'the page was not loaded again').toBe(true);
 }
+
+/** Asks the API to write as whoever the page is signed in as. */
+export async function post<T>(page: Page, path: string, data: object): Promise<T> {
+  // A page that has gone nowhere yet has no origin to prove.
+  if (page.url() === 'about:blank') await page.goto('/inbox');
+  const answer = await page.request.post(`/api/v1${path}`, {
+    data,
+    headers: { origin: new URL(page.url()).origin },
+  });
+  expect(answer.ok(), `POST ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
+  return (answer.status() === 204 ? undefined : await answer.json()) as T;
+}

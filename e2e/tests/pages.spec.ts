@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { BrowserContextOptions, Page } from '@playwright/test';
-import { expect, live, test } from './fixtures.ts';
+import { expect, live, post, test } from './fixtures.ts';
 import { settled } from './looks.ts';
 
 const OUT = fileURLToPath(new URL('../out/', import.meta.url));
@@ -88,6 +88,49 @@ const places: Place[] = [
     then: (page) => page.getByRole('button', { name: 'New project' }).click(),
   },
   { name: 'project', path: (page) => firstOf(page, 'projects') },
+  {
+    name: 'project-edit',
+    path: (page) => firstOf(page, 'projects'),
+    then: (page) => page.getByRole('button', { name: 'Edit', exact: true }).click(),
+  },
+  {
+    name: 'finding-edit',
+    path: firstFinding,
+    then: (page) => page.locator('main').getByRole('button', { name: 'Edit', exact: true }).first().click(),
+  },
+  {
+    name: 'finding-risk',
+    path: firstFinding,
+    then: (page) => page.getByRole('button', { name: 'Ask to accept the risk' }).click(),
+  },
+  {
+    name: 'scans-schedule',
+    path: '/scans',
+    then: (page) => page.getByRole('button', { name: 'Schedule a scan' }).click(),
+  },
+  { name: 'assets', path: '/assets' },
+  {
+    name: 'assets-new',
+    path: '/assets',
+    then: (page) => page.getByRole('button', { name: 'New asset' }).first().click(),
+  },
+  { name: 'asset', path: (page) => firstOf(page, 'assets') },
+  { name: 'agreements', path: '/agreements' },
+  {
+    name: 'agreements-new',
+    path: '/agreements',
+    then: (page) => page.getByRole('button', { name: 'New agreement' }).first().click(),
+  },
+  { name: 'agreement', path: (page) => firstOf(page, 'agreements') },
+  { name: 'reports', path: '/reports' },
+  {
+    name: 'reports-new',
+    path: '/reports',
+    then: (page) => page.getByRole('button', { name: 'New report' }).first().click(),
+  },
+  { name: 'report', path: (page) => firstOf(page, 'reports') },
+  { name: 'approvals', path: '/approvals' },
+  { name: 'approval', path: (page) => firstOf(page, 'approvals') },
   { name: 'calendar-month', path: '/calendar?view=month' },
   { name: 'calendar-agenda', path: '/calendar?view=agenda' },
   {
@@ -108,6 +151,39 @@ const places: Place[] = [
     then: (page) => page.getByRole('button', { name: 'New team' }).click(),
   },
 ];
+
+/** One of each kind of record that the demo company may lack, with a comment on its finding. */
+async function records(page: Page, analyst: Page): Promise<void> {
+  const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {
+    companies: { id: string }[];
+  };
+  const company_id = companies[0]?.id;
+  const made = (who: Page, path: string, data: object) => post<{ id: string }>(who, path, data);
+  await made(analyst, '/assets', {
+    company_id,
+    name: 'Order service',
+    kind: 'application',
+    criticality: 'critical',
+    identifier: 'https://shop.demo.test/orders',
+  });
+  await made(page, '/agreements', {
+    company_id,
+    name: 'Penetration tests',
+    expires_on: '2030-12-31',
+    hours: 120,
+    hours_used: 86,
+  });
+  await made(analyst, '/reports', { company_id, format: 'csv', name: 'Everything' });
+  const finding = await made(analyst, '/findings', { company_id, title: 'Old library', severity: 'low' });
+  await made(analyst, `/findings/${finding.id}/comments`, { body: 'It goes away in March.' });
+  await made(analyst, '/approvals', {
+    finding_id: finding.id,
+    reason: 'It goes away in March.',
+    expires_at: '2030-01-01T00:00:00Z',
+  });
+  // The first finding of the list is one whose risk nobody has asked to accept.
+  await made(analyst, '/findings', { company_id, title: 'Newest', severity: 'medium' });
+}
 
 async function latestEvent(page: Page): Promise<string> {
   const log = (await (await page.request.get('/api/v1/deliveries?limit=1')).json()) as {
@@ -151,7 +227,7 @@ test.beforeAll(() => {
 
 for (const [look, options] of Object.entries(looks)) {
   test(`every page passes axe: ${look}`, async ({ as, stranger }) => {
-    test.setTimeout(240_000);
+    test.setTimeout(400_000);
     const out = await stranger(options);
     await out.goto('/sign-in');
     await expect(out.getByRole('heading', { name: 'Sign in' })).toBeVisible();
@@ -161,6 +237,7 @@ for (const [look, options] of Object.entries(looks)) {
 
     const manager = await as('manager', options);
     const admin = await as('admin', options);
+    await records(manager, await as('analyst', options));
     const all = [
       ...places.map((place) => ({ ...place, page: manager })),
       ...adminPlaces.map((place) => ({ ...place, page: admin })),
