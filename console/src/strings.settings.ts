@@ -105,7 +105,6 @@ export const s = {
     replace: 'Paste a URL to replace it',
     paste: 'Paste the URL here',
     enabled: 'Send messages there',
-    needs: 'A URL has to be stored first.',
     off: 'A URL is stored, but nothing is sent: sending is switched off.',
     on: 'Messages are sent there.',
     test: 'Send a test',

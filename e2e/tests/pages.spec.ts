@@ -142,6 +142,10 @@ const places: Place[] = [
   { name: 'inbox-unread', path: '/inbox?show=unread' },
   { name: 'bell', path: '/findings', then: (page) => bell(page).click() },
   { name: 'not-found', path: '/nowhere' },
+  { name: 'settings-profile', path: '/settings/profile' },
+  { name: 'settings-access', path: '/settings/access' },
+  { name: 'settings-feeds', path: '/settings/feeds' },
+  { name: 'settings-sla', path: '/settings/sla' },
   { name: 'settings-notifications', path: '/settings/notifications' },
   { name: 'settings-chat', path: '/settings/chat' },
   { name: 'settings-teams', path: '/settings/teams' },
@@ -200,6 +204,18 @@ const adminPlaces: Place[] = [
     path: '/settings/rules',
     then: (page) => page.getByRole('button', { name: 'New rule' }).click(),
   },
+  {
+    name: 'settings-dry-run',
+    path: '/settings/rules',
+    then: async (page) => {
+      await page.getByRole('button', { name: 'New rule' }).click();
+      await page.getByLabel('Addresses').fill('ops@demo.test');
+      await page.getByRole('button', { name: 'Try it' }).click();
+      await page.getByText('Messages a day').scrollIntoViewIfNeeded();
+    },
+  },
+  { name: 'settings-destinations', path: '/settings/destinations' },
+  { name: 'settings-audit', path: '/settings/audit' },
   { name: 'settings-deliveries', path: '/settings/deliveries' },
   {
     name: 'settings-delivery',

@@ -25,6 +25,10 @@ test('a cell of the preference matrix counts at once, and the arrow keys move th
   await expect(page.getByRole('checkbox', { name: 'Finding assigned: Slack' })).toBeFocused();
   await page.keyboard.press('ArrowDown');
   await expect(page.getByRole('checkbox', { name: /^Finding status changed: Slack/ })).toBeFocused();
+  // The grid is one stop of Tab; above the first row stands the switch of the whole column.
+  await expect(page.locator('table input[tabindex="0"]')).toHaveCount(1);
+  await page.keyboard.press('Control+Home');
+  await expect(page.getByRole('checkbox', { name: 'All of Inbox' })).toBeFocused();
 });
 
 test('a preference that could not be saved goes back and says so', async ({ as }) => {
@@ -211,6 +215,7 @@ test('a delivery shows its attempts, goes out again, and leads to why who was to
   await expect(page.getByRole('heading', { level: 1, name: 'Why was who told?' })).toBeVisible();
   const told = page.getByTestId('leaf').and(page.locator('[data-told=true]'));
   await expect(told.filter({ hasText: 'Inbox' })).toContainText('A rule turns this channel on');
+  await expect(told.filter({ hasText: 'Inbox' })).toContainText('Told');
   await expect(told.filter({ hasText: 'Email' })).toContainText('Delivered');
   await page.getByRole('link', { name: 'Open the finding' }).click();
   await expect(page).toHaveURL(/\/findings\/[0-9a-f-]{36}$/);
