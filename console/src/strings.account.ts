@@ -1,19 +1,37 @@
-/** The English texts of one's own account: profile, tokens and calendar feeds. */
+/** The English texts of one's own account: profile, tokens, sessions and calendar feeds. */
+
+import type { Agent } from './format/agent';
 
 export const a = {
   profile: {
     title: 'Profile',
-    emailHint: 'An administrator can change name and address.',
+    you: 'You',
+    name: 'Name',
+    nameNeeded: 'Give your name.',
+    email: 'Email',
+    emailHint: 'An administrator can change it.',
+    saved: 'Saved.',
     roles: 'What you may do',
     admin: 'Administrator of the platform',
     adminHint: 'sees and changes everything, in every company',
     noCompany: 'You belong to no company yet. An administrator can add you.',
+    password: 'Password',
+    current: 'Present password',
+    currentNeeded: 'Give your present password.',
+    fresh: 'New password',
+    freshHint: '8 characters or more.',
+    freshShort: 'Use 8 characters or more.',
+    again: 'New password again',
+    againDiffers: 'The two are not the same.',
+    change: 'Change password',
+    changeHint: 'You stay signed in here. Everywhere else you are signed out.',
+    changed: 'Your password is changed. Every other session has ended.',
     looks: 'Theme',
     looksHint: 'It holds for this browser.',
   },
 
   access: {
-    title: 'API tokens',
+    title: 'Tokens and sessions',
     tokens: 'API tokens',
     tokensHint:
       'For scripts and pipelines. A token may do what you may, until it ends or you revoke it. It is sent as',
@@ -38,6 +56,20 @@ export const a = {
     ended: 'Ended',
     neverEnds: 'Never ends',
     revokeOf: (name: string) => `Revoke the token ${name}`,
+    sessions: 'Sessions',
+    sessionsHint: 'Where you are signed in. End what you do not know, and change your password then.',
+    here: 'This one',
+    agent: ({ browser, system }: Agent) =>
+      browser && system ? `${browser} on ${system}` : (browser ?? system ?? 'An unknown program'),
+    signedIn: 'Signed in',
+    lastSeen: 'Last seen',
+    from: (address: string) => `from ${address}`,
+    end: 'End',
+    reallyEnd: 'Really end?',
+    endOf: (name: string) => `End the session: ${name}`,
+    endOthers: 'End all others',
+    reallyEndOthers: 'Really end all others?',
+    othersEnded: 'All other sessions have ended.',
   },
 
   feeds: {

@@ -1,8 +1,19 @@
-/** The calls that one makes for one's own account: API tokens. */
+/** The calls that one makes for one's own account: who one is, one's password, tokens and sessions. */
 
 import type { PageAsk } from './calls';
-import type { Page } from './types';
+import { request } from './http';
+import type { Me, Page } from './types';
 import { at, get, remove, send, type Signal } from './verbs';
+
+export const rename = (name: string) => send<Me>('PATCH', '/me', { name });
+
+/** Ends every other session. A wrong present password is an answer, not the end of this session. */
+export const changePassword = (current_password: string, new_password: string) =>
+  request<undefined>('/me/password', {
+    method: 'POST',
+    body: { current_password, new_password },
+    expectUnauthorized: true,
+  });
 
 export interface Token {
   id: string;
@@ -15,3 +26,17 @@ export const tokens = (page: PageAsk, signal?: Signal) => get<Page<Token>>('/tok
 export const createToken = (body: { name: string; expires_at: string | null }) =>
   send<Token & { token: string }>('POST', '/tokens', body);
 export const revokeToken = (id: string) => remove(at('/tokens', id));
+
+export interface Session {
+  id: string;
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string;
+  address: string | null;
+  user_agent: string | null;
+  current: boolean;
+}
+export const sessions = (page: PageAsk, signal?: Signal) =>
+  get<Page<Session>>('/sessions', { ...page }, signal);
+export const endSession = (id: string) => remove(at('/sessions', id));
+export const endOtherSessions = () => send<undefined>('POST', '/sessions/end-others');

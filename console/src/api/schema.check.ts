@@ -3,7 +3,7 @@
  * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
  */
 
-import type { Token } from './account';
+import type { Session, Token } from './account';
 import type { AUDIT_ACTIONS, AuditEntry, Destination, DryRun, SlaDays, WebhookSecret } from './platform';
 import type {
   Agreement,
@@ -105,6 +105,7 @@ export type Checks = [
   Holds<Fields<NewReport, Served['NewReport']>>,
   Holds<Fields<Subscription, Served['CalendarFeed']>>,
   Holds<Fields<Token, Served['Token']>>,
+  Holds<Fields<Session, Served['Session']>>,
   Holds<Names<(typeof AUDIT_ACTIONS)[number], Served['Action']>>,
   Holds<Fields<AuditEntry, Served['AuditEntry']>>,
   Holds<Fields<Destination, Served['KnownDestination']>>,
