@@ -12,8 +12,8 @@ test('a wrong password is told in place, the right one signs in', async ({ stran
 
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.keyboard.press('Enter');
-  await expect(page).toHaveURL(/\/findings$/);
-  await expect(page.getByRole('heading', { level: 1, name: 'Findings' })).toBeVisible();
+  await expect(page).toHaveURL(/\/dashboard$/);
+  await expect(page.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible();
 });
 
 test('a session that ends leads to the sign-in and back to the same place', async ({ stranger }) => {
@@ -45,7 +45,7 @@ test('never goes to a foreign place after the sign-in', async ({ stranger }) => 
   await page.getByLabel('Email').fill(email('manager'));
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page).toHaveURL(/^http:\/\/[^/]+\/findings$/);
+  await expect(page).toHaveURL(/^http:\/\/[^/]+\/dashboard$/);
 });
 
 test('signing out ends the session', async ({ stranger }) => {

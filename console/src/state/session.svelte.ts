@@ -6,7 +6,7 @@
 import * as calls from '../api/calls';
 import { Problem } from '../api/http';
 import type { Me, Membership, Role } from '../api/types';
-import { navigate, route, safePath } from './router.svelte';
+import { HOME, navigate, route, safePath } from './router.svelte';
 import { forgetAll } from './source.svelte';
 
 /** `starting` until the first answer; `unreachable` when there was none. */
@@ -160,6 +160,6 @@ export function leave(hadOne: boolean): void {
   phase = 'out';
   if (route.path !== '/sign-in') {
     const next = safePath(route.full);
-    navigate(next === '/findings' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`, true);
+    navigate(next === HOME ? '/sign-in' : `/sign-in?next=${encodeURIComponent(next)}`, true);
   }
 }
