@@ -36,7 +36,7 @@ export const d = {
   openBy: 'Open findings by severity',
   breached: 'SLA breached',
   due: 'Due in 7 days',
-  unassigned: (n: number) => (n === 0 ? 'all assigned' : `${String(n)} assigned to nobody`),
+  unassigned: 'Assigned to nobody',
   running: 'Scans running',
   scheduled: (n: number) => (n === 0 ? 'none scheduled' : `${String(n)} scheduled`),
   waiting: 'Approvals waiting',

@@ -1,4 +1,4 @@
-/** The calls that one makes for one's own account: who one is, one's password, tokens and sessions. */
+/** The calls that one makes for one's own account: who one is, one's password, tokens, sessions and saved views. */
 
 import type { PageAsk } from './calls';
 import { request } from './http';
@@ -40,3 +40,29 @@ export const sessions = (page: PageAsk, signal?: Signal) =>
   get<Page<Session>>('/sessions', { ...page }, signal);
 export const endSession = (id: string) => remove(at('/sessions', id));
 export const endOtherSessions = () => send<undefined>('POST', '/sessions/end-others');
+
+export type ViewPage =
+  | 'findings'
+  | 'scans'
+  | 'assets'
+  | 'projects'
+  | 'agreements'
+  | 'reports'
+  | 'approvals'
+  | 'calendar'
+  | 'inbox';
+export interface SavedView {
+  id: string;
+  page: ViewPage;
+  name: string;
+  query: string;
+  created_at: string;
+}
+/** As many as somebody may have. */
+export const views = (page: ViewPage, signal?: Signal) =>
+  get<Page<SavedView>>('/me/views', { page, limit: 100 }, signal);
+export const saveView = (body: { page: ViewPage; name: string; query: string }) =>
+  send<SavedView>('POST', '/me/views', body);
+export const changeView = (id: string, body: { name?: string; query?: string }) =>
+  send<SavedView>('PATCH', at('/me/views', id), body);
+export const deleteView = (id: string) => remove(at('/me/views', id));

@@ -49,6 +49,7 @@ export interface FindingFilter {
   status?: string;
   severity?: string;
   assignee?: string;
+  sla?: string;
   text?: string;
   sort?: string;
 }

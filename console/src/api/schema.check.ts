@@ -3,7 +3,7 @@
  * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
  */
 
-import type { Session, Token } from './account';
+import type { SavedView, Session, Token, ViewPage } from './account';
 import type { AUDIT_ACTIONS, AuditEntry, Destination, DryRun, SlaDays, WebhookSecret } from './platform';
 import type {
   Agreement,
@@ -106,6 +106,8 @@ export type Checks = [
   Holds<Fields<Subscription, Served['CalendarFeed']>>,
   Holds<Fields<Token, Served['Token']>>,
   Holds<Fields<Session, Served['Session']>>,
+  Holds<Fields<SavedView, Served['SavedView']>>,
+  Holds<Names<ViewPage, Served['ViewPage']>>,
   Holds<Names<(typeof AUDIT_ACTIONS)[number], Served['Action']>>,
   Holds<Fields<AuditEntry, Served['AuditEntry']>>,
   Holds<Fields<Destination, Served['KnownDestination']>>,

@@ -5310,8 +5310,10 @@ export interface operations {
                 status?: string;
                 /** @description Only those of one of these severities, separated by commas. */
                 severity?: string;
-                /** @description Only those assigned to this person directly: an id, or `me`. */
+                /** @description Only those assigned to this person directly: an id, or `me`; `none` for those assigned to nobody. */
                 assignee?: string;
+                /** @description Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`. */
+                sla?: string;
                 /** @description Only those with this in title, location, rule, weakness, tool or description, in any case of letters. */
                 text?: string;
                 /**

@@ -13,7 +13,7 @@ it('shows what is active unless told otherwise', () => {
 
 it('reads an address and passes over what it does not know', () => {
   const filter = read(
-    'severity=critical,nonsense,high&status=closed,weird&assignee=me&project_id=p&scan_id=s&text=sql',
+    'severity=critical,nonsense,high&status=closed,weird&assignee=me&sla=breached&project_id=p&scan_id=s&text=sql',
   );
   expect(askOf(filter, 'c')).toEqual({
     company_id: 'c',
@@ -22,12 +22,18 @@ it('reads an address and passes over what it does not know', () => {
     severity: 'high,critical',
     status: 'closed',
     assignee: 'me',
+    sla: 'breached',
     text: 'sql',
     sort: '-severity',
   });
   expect(askOf(read('sort=due'), null).sort).toBe('sla_due_at');
   expect(askOf(read('sort=constructor'), null).sort).toBe('-severity');
   expect(isNarrowed(filter)).toBe(true);
+  expect(askOf(read('assignee=none&sla=due_in_7_days'), null)).toMatchObject({
+    assignee: 'none',
+    sla: 'due_in_7_days',
+  });
+  expect(isNarrowed(read('assignee=someone&sla=late'))).toBe(false);
 });
 
 it('puts one value in and takes it out', () => {

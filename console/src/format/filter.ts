@@ -16,11 +16,16 @@ export const SORTS = {
 export type Sort = keyof typeof SORTS;
 export const sortNames = Object.keys(SORTS) as Sort[];
 
+/** Where an open finding stands towards its deadline, as the API calls it. */
+export const DEADLINES = ['breached', 'due_in_7_days'] as const;
+export type DeadlineState = (typeof DEADLINES)[number];
+
 export interface Filter {
   severities: Severity[];
   /** `active`, `all`, or some. */
   status: 'active' | 'all' | FindingStatus[];
-  mine: boolean;
+  assignee: 'me' | 'none' | null;
+  sla: DeadlineState | null;
   project: string | null;
   scan: string | null;
   text: string;
@@ -35,10 +40,12 @@ function some<T extends string>(text: string | null, known: readonly T[]): T[] {
 export function readFilter(query: URLSearchParams): Filter {
   const status = query.get('status');
   const statuses = some(status, STATUSES);
+  const assignee = query.get('assignee');
   return {
     severities: some(query.get('severity'), SEVERITIES),
     status: status === 'all' ? 'all' : statuses.length > 0 ? statuses : 'active',
-    mine: query.get('assignee') === 'me',
+    assignee: assignee === 'me' || assignee === 'none' ? assignee : null,
+    sla: DEADLINES.find((state) => state === query.get('sla')) ?? null,
     project: query.get('project_id'),
     scan: query.get('scan_id'),
     text: query.get('text') ?? '',
@@ -51,7 +58,8 @@ export function isNarrowed(filter: Filter): boolean {
   return (
     filter.severities.length > 0 ||
     filter.status !== 'active' ||
-    filter.mine ||
+    filter.assignee !== null ||
+    filter.sla !== null ||
     filter.project !== null ||
     filter.scan !== null ||
     filter.text !== ''
@@ -67,7 +75,8 @@ export function askOf(filter: Filter, company: string | null): FindingFilter {
   if (filter.severities.length > 0) ask.severity = filter.severities.join(',');
   if (filter.status === 'active') ask.status = ACTIVE.join(',');
   else if (filter.status !== 'all') ask.status = filter.status.join(',');
-  if (filter.mine) ask.assignee = 'me';
+  if (filter.assignee !== null) ask.assignee = filter.assignee;
+  if (filter.sla !== null) ask.sla = filter.sla;
   if (filter.text !== '') ask.text = filter.text;
   return ask;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { asked, narrowed } from './query';
+import { asked, narrowed, sameQuery } from './query';
 
 const names = ['kind', 'text', 'sort'];
 
@@ -13,4 +13,11 @@ it('does not take an order for a filter', () => {
   expect(narrowed(new URLSearchParams('sort=-updated_at'), names)).toBe(false);
   expect(narrowed(new URLSearchParams('text=shop'), names)).toBe(true);
   expect(narrowed(new URLSearchParams('text='), names)).toBe(false);
+});
+
+it('knows a query again in another order and spelling', () => {
+  expect(sameQuery('a=1&severity=high%2Curgent', 'severity=high,urgent&a=1')).toBe(true);
+  expect(sameQuery('', '')).toBe(true);
+  expect(sameQuery('a=1', 'a=2')).toBe(false);
+  expect(sameQuery('a=1', 'a=1&b=')).toBe(false);
 });

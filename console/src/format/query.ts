@@ -18,3 +18,13 @@ export function asked(
 export function narrowed(query: URLSearchParams, names: readonly string[]): boolean {
   return names.some((name) => name !== 'sort' && Boolean(query.get(name)));
 }
+
+/** Whether two queries say the same, in whatever order. */
+export function sameQuery(one: string, other: string): boolean {
+  const sorted = (text: string) => {
+    const query = new URLSearchParams(text);
+    query.sort();
+    return query.toString();
+  };
+  return sorted(one) === sorted(other);
+}

@@ -7,21 +7,20 @@
 
 pub mod http;
 
-use std::time::Duration;
-
 use access::Problem;
 use base::{Id, Scope, Severity, Time};
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use store::{Error, Select, Tx, Value};
+use store::{Error, Select, Tx};
 
-use crate::{Date, approvals, findings::Status, scans};
+use crate::{
+    Date, approvals,
+    findings::{Deadline, Status},
+    scans,
+};
 
 /// How many days the trend goes back, today among them.
 pub const DAYS: usize = 30;
-
-/// How near a deadline is to be counted.
-const NEAR: Duration = Duration::from_hours(7 * 24);
 
 /// What is there to see, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -165,22 +164,13 @@ fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error>
 }
 
 fn sla(tx: &mut Tx<'_>, whose: &Whose) -> Result<Sla, Error> {
-    let now = tx.now();
-    let of = |condition: &str, values: Vec<Value>| {
-        let sql = format!(
-            "select count(*) from findings f where f.status in {} and f.sla_due_at > 0",
-            Status::OPEN_SQL
-        );
-        Select::new(&sql).push(condition, values)
+    let mut count = |deadline: Deadline| {
+        let select = Select::new("select count(*) from findings f where 1 = 1");
+        whose.count(tx, deadline.narrow(select, tx.now()), "f.company_id")
     };
-    let passed = of(" and f.sla_due_at <= ?", vec![now.into()]);
-    let near = of(
-        " and f.sla_due_at > ? and f.sla_due_at <= ?",
-        vec![now.into(), now.after(NEAR).into()],
-    );
     Ok(Sla {
-        breached: whose.count(tx, passed, "f.company_id")?,
-        due_in_7_days: whose.count(tx, near, "f.company_id")?,
+        breached: count(Deadline::Breached)?,
+        due_in_7_days: count(Deadline::DueIn7Days)?,
     })
 }
 

@@ -7,6 +7,7 @@ pub mod assignees;
 pub mod bulk;
 pub mod change;
 pub mod comments;
+pub mod deadline;
 pub(crate) mod due;
 mod event;
 mod history;
@@ -19,8 +20,9 @@ mod view;
 
 pub use assignees::assign;
 pub use change::{Change, Context, New, change, create, delete, move_to};
+pub use deadline::Deadline;
 pub use history::{Changed, Move};
-pub use list::{Filter, Sort, get, held, list};
+pub use list::{Assignee, Filter, Sort, get, held, list};
 pub use status::{Mover, Status};
 pub use view::View;
 

@@ -4,12 +4,21 @@ use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, Severity, Time};
 use store::{Select, Tx};
 
-use super::{Finding, Status, row};
+use super::{Deadline, Finding, Status, row};
 use crate::{
     by::rank,
     order::{self, Order, Sorted},
     text,
 };
+
+/// To whom a finding is assigned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Assignee {
+    /// To this person directly.
+    Person(Id),
+    /// To nobody, neither a person nor a team.
+    Nobody,
+}
 
 /// Which findings; none is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,8 +35,10 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// Of one of these severities; empty for all.
     pub severities: Vec<Severity>,
-    /// Assigned to this person directly.
-    pub assignee: Option<Id>,
+    /// Assigned so.
+    pub assignee: Option<Assignee>,
+    /// Open, and with this deadline.
+    pub sla: Option<Deadline>,
     /// With this in title, location, rule, weakness, tool or description, in any case of letters.
     pub text: Option<String>,
 }
@@ -65,6 +76,8 @@ impl Sorted for Finding {
 const OF_SCAN: &str = " and ((f.last_scan_id = ? and f.last_scan_id <> '') \
      or (f.first_scan_id = ? and f.first_scan_id <> ''))";
 
+const ASSIGNED_TO: &str = " and f.id in (select a.finding_id from finding_users a where a.user_id = ?)";
+
 /// A page of the findings of a scope that fit.
 ///
 /// # Errors
@@ -85,13 +98,17 @@ pub fn list(
     if let Some(scan) = filter.scan {
         select = select.push(OF_SCAN, vec![scan.into(), scan.into()]);
     }
+    if let Some(deadline) = filter.sla {
+        select = deadline.narrow(select, tx.now());
+    }
+    let select = match filter.assignee {
+        None => select,
+        Some(Assignee::Person(person)) => select.push(ASSIGNED_TO, vec![person.into()]),
+        Some(Assignee::Nobody) => select.push(" and f.assigned = 0", Vec::new()),
+    };
     let select = select
         .among("f.status", &filter.statuses)
         .among("f.severity", &filter.severities)
-        .filter(
-            "f.id in (select a.finding_id from finding_users a where a.user_id = ?)",
-            filter.assignee,
-        )
         .filter(
             "f.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),

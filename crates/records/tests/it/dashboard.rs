@@ -98,6 +98,17 @@ async fn everything_is_counted_once_and_for_nobody_else() {
             assert_eq!(board["scans"], json!({"running": 1, "scheduled": 2}));
             assert_eq!(board["approvals_waiting"], 1);
             assert_eq!(last(&board, 2), ["0 0 0", "3 1 2"]);
+            let separator = if query.is_empty() { '?' } else { '&' };
+            for (filter, count) in [
+                ("status=open,in_progress,retest&assignee=none", 1),
+                ("sla=breached", 0),
+                ("sla=due_in_7_days", 1),
+            ] {
+                let list = world
+                    .get(by, &format!("/findings{query}{separator}{filter}"))
+                    .await;
+                assert_eq!(list.ids().len(), count, "{filter} lists what is counted");
+            }
         }
         let (board, open) = seen(&world, &world.stranger, "").await;
         assert_eq!(
@@ -111,6 +122,12 @@ async fn everything_is_counted_once_and_for_nobody_else() {
         world.pass_days(4);
         let (board, _) = seen(&world, &world.viewer, "").await;
         assert_eq!(board["sla"], json!({"breached": 1, "due_in_7_days": 1}));
+        for filter in ["sla=breached", "sla=due_in_7_days"] {
+            let list = world.get(&world.viewer, &format!("/findings?{filter}")).await;
+            assert_eq!(list.ids().len(), 1, "{filter}");
+        }
+        let list = world.get(&world.viewer, "/findings?sla=late").await;
+        list.expect(422);
     }
 }
 

@@ -124,6 +124,10 @@ async fn filters_give_what_fits_and_nothing_else() {
                 && ["low", "high"].contains(&one.severity))
         );
         assert_eq!(list(viewer, "assignee=me").await, wanted(&all, |one| one.mine));
+        assert_eq!(
+            list(viewer, "assignee=none").await,
+            wanted(&all, |one| one.ours && !one.mine)
+        );
         assert_eq!(list(&world.admin, "assignee=me").await, [""; 0]);
         assert_eq!(
             list(&world.admin, &format!("assignee={me}")).await,

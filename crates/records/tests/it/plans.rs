@@ -4,7 +4,7 @@ use access::{PageQuery, Problem};
 use base::{Id, Scope, Severity, Time};
 use records::{
     By, Date, Named, Place, dated,
-    findings::{self, Context, Filter, New, Sort, import},
+    findings::{self, Assignee, Context, Deadline, Filter, New, Sort, import},
     projects, scans,
 };
 use serde_json::json;
@@ -93,7 +93,15 @@ fn filters(world: &World) -> Vec<(Scope, Filter)> {
         (
             Scope::All,
             Filter {
-                assignee: Some(id),
+                assignee: Some(Assignee::Person(id)),
+                ..some()
+            },
+        ),
+        (
+            Scope::of([ours]),
+            Filter {
+                assignee: Some(Assignee::Nobody),
+                sla: Some(Deadline::Breached),
                 ..some()
             },
         ),

@@ -5,7 +5,7 @@ use base::Id;
 use serde::Deserialize;
 
 use crate::{
-    findings::{Filter, Sort},
+    findings::{Assignee, Deadline, Filter, Sort},
     text,
 };
 
@@ -25,8 +25,10 @@ pub struct ListQuery {
     status: Option<String>,
     /// Only those of one of these severities, separated by commas.
     severity: Option<String>,
-    /// Only those assigned to this person directly: an id, or `me`.
+    /// Only those assigned to this person directly: an id, or `me`; `none` for those assigned to nobody.
     assignee: Option<String>,
+    /// Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`.
+    sla: Option<String>,
     /// Only those with this in title, location, rule, weakness, tool or description, in any case of letters.
     text: Option<String>,
     /// `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
@@ -46,10 +48,29 @@ impl ListQuery {
             scan: self.scan_id,
             statuses: text::several(&mut check, "status", self.status.as_deref()),
             severities: text::several(&mut check, "severity", self.severity.as_deref()),
-            assignee: text::person(&mut check, "assignee", self.assignee.as_deref(), me),
+            assignee: assignee(&mut check, self.assignee.as_deref(), me),
+            sla: sla(&mut check, self.sla.as_deref()),
             text: text::wanted(&mut check, self.text),
         };
         check.done()?;
         Ok((filter, sort))
+    }
+}
+
+fn assignee(check: &mut Check, text: Option<&str>, me: Id) -> Option<Assignee> {
+    if text == Some("none") {
+        return Some(Assignee::Nobody);
+    }
+    text::person(check, "assignee", text, me).map(Assignee::Person)
+}
+
+fn sla(check: &mut Check, text: Option<&str>) -> Option<Deadline> {
+    let text = text.filter(|text| !text.is_empty())?;
+    match text.parse() {
+        Ok(deadline) => Some(deadline),
+        Err(error) => {
+            check.note("sla", error);
+            None
+        }
     }
 }

@@ -1,0 +1,10 @@
+/** The English texts of saved views. */
+
+export const v = {
+  label: 'Saved views',
+  save: 'Save view',
+  edit: 'Edit view',
+  editOf: (name: string) => `Edit the view ${name}`,
+  hint: 'The filters and the order of this list, for you alone.',
+  replaces: (name: string) => `This replaces the view ${name}.`,
+} as const;

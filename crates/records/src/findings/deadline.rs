@@ -1,0 +1,47 @@
+//! Where an open finding stands towards its SLA deadline: what the dashboard counts and the list can be narrowed to.
+
+use std::{str::FromStr, time::Duration};
+
+use base::Time;
+use store::Select;
+
+use super::Status;
+
+/// How near a deadline is to be counted.
+const NEAR: Duration = Duration::from_hours(7 * 24);
+
+/// Open findings by their deadline. One that is closed has none to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deadline {
+    /// It has passed.
+    Breached,
+    /// It comes within seven days from now.
+    DueIn7Days,
+}
+
+impl Deadline {
+    /// Only the findings `f` of which this is so at this time.
+    #[must_use]
+    pub fn narrow(self, select: Select, now: Time) -> Select {
+        let open = format!(" and f.status in {} and f.sla_due_at > 0", Status::OPEN_SQL);
+        let select = select.push(&open, Vec::new());
+        match self {
+            Self::Breached => select.push(" and f.sla_due_at <= ?", vec![now.into()]),
+            Self::DueIn7Days => select.push(
+                " and f.sla_due_at > ? and f.sla_due_at <= ?",
+                vec![now.into(), now.after(NEAR).into()],
+            ),
+        }
+    }
+}
+
+impl FromStr for Deadline {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "breached" => Ok(Self::Breached),
+            "due_in_7_days" => Ok(Self::DueIn7Days),
+            _ => Err("must be breached or due_in_7_days".to_owned()),
+        }
+    }
+}
