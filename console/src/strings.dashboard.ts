@@ -36,7 +36,7 @@ export const d = {
   openBy: 'Open findings by severity',
   breached: 'SLA breached',
   due: 'Due in 7 days',
-  unassigned: 'Assigned to nobody',
+  unassigned: 'Unassigned',
   running: 'Scans running',
   scheduled: (n: number) => (n === 0 ? 'none scheduled' : `${String(n)} scheduled`),
   waiting: 'Approvals waiting',

@@ -189,8 +189,6 @@ export const t = {
     theme: 'Theme',
     signOut: 'Sign out',
     signOutFailed: 'Signing out did not work. Try again.',
-    company: 'Company',
-    allCompanies: 'All companies',
   },
 
   notFound: {
@@ -206,10 +204,9 @@ export const t = {
     status: 'Status',
     active: 'Active',
     allStatuses: 'All statuses',
+    anyone: 'Anyone',
     mine: 'Mine',
-    mineHint: 'Assigned to me',
     unassignedOnly: 'Unassigned',
-    unassignedHint: 'Assigned to nobody',
     deadline: 'Deadline',
     anyDeadline: 'Any deadline',
     deadlines: { breached: 'Breached', due_in_7_days: 'Due in 7 days' },

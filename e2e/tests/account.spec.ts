@@ -13,7 +13,7 @@ test('an analyst sees their role, and a password that does not fit is refused be
   await expect(page.getByTestId('role').first()).toContainText('Analyst');
   await expect(page.getByLabel('Email')).toHaveValue('analyst@demo.test');
   await page.getByRole('button', { name: 'Change password' }).click();
-  await expect(page.getByText('Give your present password.')).toBeVisible();
+  await expect(page.getByText('Give your current password.')).toBeVisible();
   await page.getByLabel('New password', { exact: true }).fill('short');
   await expect(page.getByText('Use 8 characters or more.')).toBeVisible();
   await page.getByLabel('New password again').fill('other');

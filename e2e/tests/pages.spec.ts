@@ -293,7 +293,7 @@ test('everything on the findings page is reached by keyboard', async ({ as }) =>
   }
   expect(seen.filter((one) => one.startsWith('NO RING'))).toEqual([]);
   expect(seen[0]).toBe('Skip to content');
-  for (const name of ['Findings', 'Scans', 'Calendar', 'Mine', 'Sign out']) {
+  for (const name of ['Findings', 'Scans', 'Calendar', 'Assigned to', 'Sign out']) {
     expect(
       seen.some((one) => one.includes(name)),
       name,

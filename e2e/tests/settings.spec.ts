@@ -231,7 +231,8 @@ test('an administrator adds a company and a person, gives them a role, and takes
   const row = page.getByTestId('company').filter({ hasText: company });
   await expect(row).toBeVisible();
   // With a second company there is something to switch between.
-  await page.getByLabel('Company', { exact: true }).selectOption({ label: company });
+  await page.getByRole('button', { name: /^Company: / }).click();
+  await page.getByRole('dialog').getByRole('button', { name: company }).click();
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Findings' }).click();
   await expect(page.getByText('No findings yet')).toBeVisible();
 

@@ -69,7 +69,8 @@ pub async fn seed(access: &Access, router: &Router) -> anyhow::Result<()> {
     work::report(&api, &ids).await?;
     work::of_the_manager(&api, &ids).await?;
     api.sign_in(ANALYST).await?;
-    work::of_the_analyst(&api, &ids).await
+    work::of_the_analyst(&api, &ids).await?;
+    api.sign_out().await
 }
 
 /// Somebody with a role in the company; their id.

@@ -50,7 +50,7 @@ impl<'a> Api<'a> {
 
     /// From now on this person calls.
     pub(super) async fn sign_in(&mut self, email: &str) -> anyhow::Result<()> {
-        self.token = None;
+        self.sign_out().await?;
         let answer = self
             .call(
                 Method::POST,
@@ -59,6 +59,15 @@ impl<'a> Api<'a> {
             )
             .await?;
         self.token = answer["token"].as_str().map(str::to_owned);
+        Ok(())
+    }
+
+    /// Ends the session of whoever calls: their list of sessions is for people to find theirs in.
+    pub(super) async fn sign_out(&mut self) -> anyhow::Result<()> {
+        if self.token.is_some() {
+            self.call(Method::POST, "/auth/logout", None).await?;
+        }
+        self.token = None;
         Ok(())
     }
 
