@@ -189,8 +189,6 @@ export const t = {
     theme: 'Theme',
     signOut: 'Sign out',
     signOutFailed: 'Signing out did not work. Try again.',
-    company: 'Company',
-    allCompanies: 'All companies',
   },
 
   notFound: {
