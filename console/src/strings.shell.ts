@@ -78,7 +78,7 @@ export const shell = {
     title: 'Keyboard shortcuts',
     groups: { everywhere: 'Everywhere', places: 'Go to', list: 'In a list' },
     search: 'Search and commands',
-    help: 'This sheet',
+    help: 'Keyboard shortcuts',
     bell: 'Open the bell',
     company: 'Switch company',
     theme: 'Switch between light and dark',

@@ -15,10 +15,18 @@ import {
 import { start, type Server } from './server.ts';
 
 export const PASSWORD = 'campanile-demo';
-export type Who = 'admin' | 'manager' | 'analyst';
+export type Who = 'admin' | 'manager' | 'analyst' | 'viewer';
+export type Role = Exclude<Who, 'admin'>;
 export const email = (who: Who): string => `${who}@demo.test`;
 
 type State = Exclude<BrowserContextOptions['storageState'], string | undefined>;
+
+/** Somebody made for one test: nobody else's work rings for them. */
+export interface Newcomer {
+  id: string;
+  name: string;
+  open: (options?: BrowserContextOptions) => Promise<Page>;
+}
 
 interface PerWorker {
   server: Server;
@@ -30,14 +38,16 @@ interface PerTest {
   as: (who: Who, options?: BrowserContextOptions) => Promise<Page>;
   /** A page of nobody. */
   stranger: (options?: BrowserContextOptions) => Promise<Page>;
+  /** A person with a name of their own, so far known to nobody, in the demo company. */
+  newcomer: (name: string, role: Role) => Promise<Newcomer>;
 }
 
-async function signedIn(browser: Browser, url: string, who: Who): Promise<State> {
+async function signedIn(browser: Browser, url: string, address: string): Promise<State> {
   const context = await browser.newContext({ baseURL: url });
   const answer = await context.request.post('/api/v1/auth/login', {
-    data: { email: email(who), password: PASSWORD },
+    data: { email: address, password: PASSWORD },
   });
-  expect(answer.ok(), `${who} signs in: ${answer.status()}`).toBe(true);
+  expect(answer.ok(), `${address} signs in: ${answer.status()}`).toBe(true);
   const state = await context.storageState();
   await context.close();
   return state;
@@ -93,10 +103,24 @@ export const test = base.extend<PerTest, PerWorker>({
     await use(async (who, options = {}) => {
       let storageState = states.get(who);
       if (!storageState) {
-        storageState = await signedIn(browser, server.url, who);
+        storageState = await signedIn(browser, server.url, email(who));
         states.set(who, storageState);
       }
       return stranger({ ...options, storageState });
+    });
+  },
+  newcomer: async ({ browser, server, as, stranger }, use) => {
+    await use(async (name, role) => {
+      const admin = await as('admin');
+      const address = `${name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}@demo.test`;
+      const { id } = await post<{ id: string }>(admin, '/users', {
+        email: address,
+        name,
+        password: PASSWORD,
+      });
+      await put(admin, `/companies/${await company(admin)}/members/${id}`, { role });
+      const storageState = await signedIn(browser, server.url, address);
+      return { id, name, open: (options = {}) => stranger({ ...options, storageState }) };
     });
   },
 });
@@ -121,14 +145,39 @@ export async function sameDocument(page: Page): Promise<void> {
   expect(await page.evaluate(() => 'neverReloaded' in window), 'the page was not loaded again').toBe(true);
 }
 
-/** Asks the API to write as whoever the page is signed in as. */
-export async function post<T>(page: Page, path: string, data: object): Promise<T> {
+async function write<T>(
+  page: Page,
+  method: 'POST' | 'PUT' | 'PATCH',
+  path: string,
+  data: object,
+): Promise<T> {
   // A page that has gone nowhere yet has no origin to prove.
   if (page.url() === 'about:blank') await page.goto('/inbox');
-  const answer = await page.request.post(`/api/v1${path}`, {
+  const answer = await page.request.fetch(`/api/v1${path}`, {
+    method,
     data,
     headers: { origin: new URL(page.url()).origin },
   });
-  expect(answer.ok(), `POST ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
+  expect(answer.ok(), `${method} ${path}: ${answer.status()} ${await answer.text()}`).toBe(true);
   return (answer.status() === 204 ? undefined : await answer.json()) as T;
+}
+
+/** Asks the API to write as whoever the page is signed in as. */
+export const post = <T>(page: Page, path: string, data: object): Promise<T> =>
+  write(page, 'POST', path, data);
+export const put = <T>(page: Page, path: string, data: object): Promise<T> => write(page, 'PUT', path, data);
+export const patch = <T>(page: Page, path: string, data: object): Promise<T> =>
+  write(page, 'PATCH', path, data);
+
+/** Asks the API to read as whoever the page is signed in as. */
+export async function get<T>(page: Page, path: string): Promise<T> {
+  const answer = await page.request.get(`/api/v1${path}`);
+  expect(answer.ok(), `GET ${path}: ${answer.status()}`).toBe(true);
+  return (await answer.json()) as T;
+}
+
+/** The id of the demo company, which everyone is in. */
+export async function company(page: Page): Promise<string> {
+  const { companies } = await get<{ companies: { id: string; name: string }[] }>(page, '/me');
+  return companies.find(({ name }) => name.startsWith('Demo Company'))?.id ?? '';
 }

@@ -1,6 +1,7 @@
 /** The address of the page as state. Links are plain `<a href="/…">`; one click handler takes them over. */
 
 import { tick } from 'svelte';
+import { newPage } from './heading';
 
 function here(): { path: string; query: URLSearchParams } {
   return { path: location.pathname, query: new URLSearchParams(location.search) };
@@ -22,6 +23,13 @@ export const route = {
   },
 };
 
+/** Reads the address anew. Where one is sent on from the bare `/` is no step of theirs. */
+function follow(): void {
+  const before = current.path;
+  current = here();
+  if (before !== '/' && current.path !== before) newPage();
+}
+
 interface Kept {
   scroll?: number;
   inside?: boolean;
@@ -39,7 +47,7 @@ export function navigate(to: string, replace = false): void {
     history.pushState({ inside: true } satisfies Kept, '', address);
     scrollTo(0, 0);
   }
-  current = here();
+  follow();
 }
 
 /** Changes parameters of the query in place; null or '' takes one out. */
@@ -80,7 +88,7 @@ function onClick(event: MouseEvent): void {
 }
 
 async function onPop(event: PopStateEvent): Promise<void> {
-  current = here();
+  follow();
   const scroll = (event.state as Kept | null)?.scroll;
   if (scroll === undefined) return;
   await tick();
