@@ -1,9 +1,8 @@
 import { defineConfig } from '@playwright/test';
 
-export default defineConfig({
-  testDir: 'tests',
+/** What all that drives a browser here has in common. */
+export const common = defineConfig({
   outputDir: 'out/traces',
-  // One server for all tests, as people share one: nothing may depend on being alone.
   workers: 1,
   fullyParallel: false,
   forbidOnly: !!process.env.CI,
@@ -26,4 +25,17 @@ export default defineConfig({
       ],
     },
   },
+});
+
+const TIMED = /(lid|tabs)\.spec\.ts$/;
+
+export default defineConfig(common, {
+  testDir: 'tests',
+  // Each worker has one server for all its tests, as people share one: nothing may depend on being alone.
+  workers: 2,
+  projects: [
+    { name: 'pages', testIgnore: TIMED },
+    // What says how long something may take runs after the others, by itself.
+    { name: 'timed', testMatch: TIMED, workers: 1, dependencies: ['pages'] },
+  ],
 });

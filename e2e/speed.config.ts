@@ -1,9 +1,9 @@
 /** `npm run speed`: measures how quickly the console answers a person while events pour in. */
 
 import { defineConfig } from '@playwright/test';
-import tests from './playwright.config.ts';
+import { common } from './playwright.config.ts';
 
-export default defineConfig(tests, {
+export default defineConfig(common, {
   testDir: 'speed',
   timeout: 600_000,
   // A trace copies the page at every press, which takes longer than the page does.

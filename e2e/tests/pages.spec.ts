@@ -56,9 +56,32 @@ interface Place {
 const bell = (page: Page) => page.getByRole('button', { name: /^Notifications/ });
 
 const places: Place[] = [
+  { name: 'dashboard', path: '/dashboard' },
+  {
+    name: 'dashboard-table',
+    path: '/dashboard',
+    then: (page) => page.getByText('As a table').click(),
+  },
+  { name: 'palette', path: '/dashboard', then: (page) => page.keyboard.press('Control+k') },
+  { name: 'help', path: '/dashboard', then: (page) => page.keyboard.press('?') },
   { name: 'findings', path: '/findings' },
   { name: 'findings-filtered', path: '/findings?severity=high,critical&status=all' },
   { name: 'findings-none', path: '/findings?text=nothing%20is%20called%20this' },
+  {
+    name: 'findings-selected',
+    path: '/findings',
+    then: (page) => page.getByTestId('finding').getByRole('checkbox').first().check(),
+  },
+  {
+    name: 'findings-new',
+    path: '/findings',
+    then: (page) => page.getByRole('button', { name: 'New finding' }).click(),
+  },
+  {
+    name: 'findings-view',
+    path: '/findings?assignee=none&sort=due',
+    then: (page) => page.getByRole('button', { name: 'Save view' }).click(),
+  },
   { name: 'finding', path: firstFinding },
   {
     name: 'finding-status',
@@ -132,6 +155,7 @@ const places: Place[] = [
   { name: 'approvals', path: '/approvals' },
   { name: 'approval', path: (page) => firstOf(page, 'approvals') },
   { name: 'calendar-month', path: '/calendar?view=month' },
+  { name: 'calendar-week', path: '/calendar?view=week' },
   { name: 'calendar-agenda', path: '/calendar?view=agenda' },
   {
     name: 'calendar-item',
@@ -237,6 +261,26 @@ const adminPlaces: Place[] = [
   },
 ];
 
+const CONTRAST = ['dashboard', 'findings', 'finding', 'calendar-month', 'inbox', 'settings-notifications'];
+const contrasts: Record<string, BrowserContextOptions> = {
+  'contrast-light': { contrast: 'more', colorScheme: 'light' },
+  'contrast-dark': { contrast: 'more', colorScheme: 'dark' },
+  'contrast-theme': { forcedColors: 'active', colorScheme: 'dark' },
+};
+
+/** Goes there, takes a picture, and says what is wrong with the page. */
+async function lookAt(page: Page, { name, path, then }: Place, look: string): Promise<string[]> {
+  await page.goto(typeof path === 'string' ? path : await path(page));
+  await live(page);
+  await settled(page);
+  await then?.(page);
+  if (then) await settled(page);
+  await page.screenshot({ path: `${OUT}${name}-${look}.png` });
+  const found = (await violations(page)).map((one) => `${name}: ${one}`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  return wide ? [...found, `${name}: scrolls sideways`] : found;
+}
+
 test.beforeAll(() => {
   mkdirSync(OUT, { recursive: true });
 });
@@ -258,20 +302,20 @@ for (const [look, options] of Object.entries(looks)) {
       ...places.map((place) => ({ ...place, page: manager })),
       ...adminPlaces.map((place) => ({ ...place, page: admin })),
     ];
-    for (const { name, path, then, page } of all) {
-      await page.goto(typeof path === 'string' ? path : await path(page));
-      await live(page);
-      await settled(page);
-      await then?.(page);
-      if (then) await settled(page);
-      await page.screenshot({ path: `${OUT}${name}-${look}.png` });
-      found.push(...(await violations(page)).map((one) => `${name}: ${one}`));
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      if (wide) found.push(`${name}: scrolls sideways`);
-    }
+    for (const { page, ...place } of all) found.push(...(await lookAt(page, place, look)));
     expect(found).toEqual([]);
   });
 }
+
+test('more contrast, and the colours of a high contrast theme, pass axe too', async ({ as }) => {
+  const some = places.filter(({ name }) => CONTRAST.includes(name));
+  const found: string[] = [];
+  for (const [look, options] of Object.entries(contrasts)) {
+    const page = await as('manager', { ...options, viewport: { width: 1360, height: 860 } });
+    for (const place of some) found.push(...(await lookAt(page, place, look)));
+  }
+  expect(found).toEqual([]);
+});
 
 test('everything on the findings page is reached by keyboard', async ({ as }) => {
   const page = await as('analyst');
