@@ -59,7 +59,7 @@ test('a report imported by the manager appears on the analyst’s pages by itsel
 
   await manager.goto('/scans');
   await manager.getByRole('button', { name: 'Import report' }).first().click();
-  await manager.getByLabel('Into project').selectOption({ label: project });
+  await manager.getByLabel('Into project').selectOption({ label: `${project} (Demo Company (sample data))` });
   await manager.getByLabel('Choose files').setInputFiles(REPORT);
   await manager.getByRole('button', { name: 'Import', exact: true }).click();
   const row = manager.getByTestId('import');
