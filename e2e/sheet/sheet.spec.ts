@@ -40,10 +40,19 @@ const nextMonth = () => {
 };
 const bell = (page: Page) => page.getByRole('button', { name: /^Notifications/ }).click();
 
+const palette = async (page: Page) => {
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('sql');
+  await expect(page.getByRole('option', { name: /SQL injection/ }).first()).toBeVisible();
+};
+const select = async (page: Page) => {
+  for (const at of [0, 1, 2]) await page.getByTestId('finding').getByRole('checkbox').nth(at).check();
+};
+
 /** Each row is as high as its pictures are when they fill it. */
 const rows: Shot[][] = [
   [
-    { who: 'manager', path: '/findings', look: light },
+    { who: 'manager', path: '/dashboard', look: light },
     { who: 'manager', path: worst, look: dark },
   ],
   [
@@ -56,12 +65,22 @@ const rows: Shot[][] = [
     { who: 'admin', path: event, look: light },
     { who: 'analyst', path: '/findings', look: phone },
     { who: 'analyst', path: '/calendar?view=agenda', look: nightPhone },
-    { who: 'analyst', path: '/settings', look: dark },
+    { who: 'analyst', path: '/settings/notifications', look: dark },
+  ],
+  [
+    { who: 'manager', path: '/findings', look: dark, then: select },
+    { who: 'analyst', path: '/dashboard', look: nightPhone },
+    { who: 'admin', path: '/settings/destinations', look: phone },
+    { who: 'manager', path: '/assets', look: light, then: palette },
   ],
 ];
 
 async function importReport(page: Page): Promise<void> {
-  const project = await first(page, 'projects?limit=1');
+  const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {
+    companies: { id: string; role: string }[];
+  };
+  const company = companies.find(({ role }) => role === 'manager')?.id ?? '';
+  const project = await first(page, `projects?company_id=${company}&limit=1`);
   const made = await page.request.post(
     `/api/v1/scans/import?company_id=${project.company_id}&project_id=${project.id}`,
     {
