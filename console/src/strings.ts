@@ -245,7 +245,7 @@ export const t = {
 
   finding: {
     about: 'Description',
-    noDescription: 'The scanner gave no description.',
+    noDescription: 'There is no description.',
     location: 'Location',
     rule: 'Rule',
     tool: 'Tool',
@@ -437,6 +437,9 @@ export const t = {
       scan: 'Open the scan',
       project: 'Open the project',
       agreement: 'Open the agreement',
+      asset: 'Open the asset',
+      report: 'Open the report',
+      approval: 'Open the approval',
     } as Record<string, string>,
     when: 'When',
     kind: 'Kind',
