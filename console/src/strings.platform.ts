@@ -87,8 +87,8 @@ export const p = {
     spans: (n: number) => `${String(n)} days`,
     run: 'Try it',
     result: (messages: number, events: number) =>
-      `${count(messages, 'message', 'messages')} more than the rules of now, out of ${count(events, 'event', 'events')} of this type.`,
-    none: 'Nothing more than the rules of now.',
+      `${count(messages, 'message', 'messages')} more than the present rules send, for ${count(events, 'event', 'events')} of this type.`,
+    none: 'Nothing more than the present rules send.',
     chart: 'Messages a day',
     day: 'Day',
     messages: 'Messages',
