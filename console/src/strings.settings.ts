@@ -104,6 +104,12 @@ export const s = {
     none: 'No URL is stored.',
     replace: 'Paste a URL to replace it',
     paste: 'Paste the URL here',
+    where: {
+      slack:
+        'In Slack: give an app of your workspace Incoming Webhooks, add it to the channel, and copy the URL.',
+      teams:
+        'In Teams: add to the channel a workflow that posts when a webhook request is received, and copy its URL.',
+    },
     enabled: 'Send messages there',
     off: 'A URL is stored, but nothing is sent: sending is switched off.',
     on: 'Messages are sent there.',
