@@ -308,6 +308,7 @@ for (const [look, options] of Object.entries(looks)) {
 }
 
 test('more contrast, and the colours of a high contrast theme, pass axe too', async ({ as }) => {
+  test.setTimeout(300_000);
   const some = places.filter(({ name }) => CONTRAST.includes(name));
   const found: string[] = [];
   for (const [look, options] of Object.entries(contrasts)) {

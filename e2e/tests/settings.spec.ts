@@ -36,7 +36,10 @@ test('a preference that could not be saved goes back and says so', async ({ as }
   await page.goto('/settings/notifications');
   const cell = page.getByRole('checkbox', { name: 'Finding assigned: Inbox' });
   await expect(cell).toBeChecked();
-  await page.route('**/notification-preferences', (route) => route.abort(), { times: 1 });
+  await live(page);
+  await page.route('**/notification-preferences', (route) =>
+    route.request().method() === 'PUT' ? route.abort() : route.continue(),
+  );
   await cell.click();
   await expect(page.getByRole('alert')).toContainText('The server cannot be reached');
   await expect(cell).toBeChecked();
