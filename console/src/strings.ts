@@ -245,7 +245,6 @@ export const t = {
 
   finding: {
     about: 'Description',
-    noDescription: 'There is no description.',
     location: 'Location',
     rule: 'Rule',
     tool: 'Tool',

@@ -1,19 +1,14 @@
 /** The calls that one makes for one's own account: who one is, one's password, tokens, sessions and saved views. */
 
 import type { PageAsk } from './calls';
-import { request } from './http';
 import type { Me, Page } from './types';
 import { at, get, remove, send, type Signal } from './verbs';
 
 export const rename = (name: string) => send<Me>('PATCH', '/me', { name });
 
-/** Ends every other session. A wrong present password is an answer, not the end of this session. */
+/** Ends every other session. */
 export const changePassword = (current_password: string, new_password: string) =>
-  request<undefined>('/me/password', {
-    method: 'POST',
-    body: { current_password, new_password },
-    expectUnauthorized: true,
-  });
+  send<undefined>('POST', '/me/password', { current_password, new_password });
 
 export interface Token {
   id: string;

@@ -164,6 +164,8 @@ async fn people_and_companies_are_found_by_what_they_are_called() {
             ("zoe@example.org", "Zoë Ärger"),
             ("max@other.test", "Max"),
             ("x@ZOE.test", "X"),
+            ("grace@other.example", "Grace 100%"),
+            ("ada@other.example", "Ada 100x"),
         ] {
             admin.post("/users", json!({"email": email, "name": name})).await;
         }
@@ -179,7 +181,12 @@ async fn people_and_companies_are_found_by_what_they_are_called() {
         assert_eq!(found("/users?text=zoe").await, "Zoë Ärger, X", "{}", world.name);
         assert_eq!(found("/users?text=%C3%A4RG").await, "Zoë Ärger");
         assert_eq!(found("/users?text=OTHER.test").await, "Max");
-        assert_eq!(found("/users?text=%25").await, "");
+        assert_eq!(
+            found("/users?text=100%25").await,
+            "Grace 100%",
+            "a percent is itself"
+        );
+        assert_eq!(found("/users?text=nobody").await, "");
         assert_eq!(found("/companies?text=HEIR").await, "Theirs");
         assert_eq!(found("/companies?text=zzz").await, "");
         let first = admin.get("/users?text=zoe&limit=1").await.json();
@@ -193,6 +200,11 @@ async fn people_and_companies_are_found_by_what_they_are_called() {
         assert!(viewer.get("/users?text=zoe").await.ids().is_empty());
         assert!(viewer.get("/companies?text=Theirs").await.ids().is_empty());
         assert_eq!(viewer.get("/companies?text=our").await.ids().len(), 1);
+        assert_eq!(
+            viewer.get("/companies?text=").await.ids(),
+            [world.ours.to_string()],
+            "nothing asked for is no condition"
+        );
         for list in ["users", "companies"] {
             let long = format!("/{list}?text={}", "x".repeat(201));
             assert_eq!(viewer.get(&long).await.status, 422);
