@@ -51,6 +51,21 @@ pub struct TeamAddress {
     pub broken: bool,
 }
 
+/// The companies of a scope, or the one of them that is asked for.
+///
+/// # Errors
+/// The store's.
+pub fn companies(tx: &mut Tx<'_>, scope: &Scope, one: Option<Id>) -> Result<Vec<Id>, Error> {
+    match (scope, one) {
+        (scope, Some(one)) => Ok(scope.allows(one).then_some(one).into_iter().collect()),
+        (Scope::Companies(companies), None) => Ok(companies.iter().copied().collect()),
+        (Scope::All, None) => {
+            let all: Vec<(Id,)> = tx.all("select id from companies", &[])?;
+            Ok(all.into_iter().map(|(id,)| id).collect())
+        }
+    }
+}
+
 /// Whether there is such a company in a scope.
 ///
 /// # Errors

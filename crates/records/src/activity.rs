@@ -3,7 +3,7 @@
 //! Owns: how an event reads in a list. Must not: have a table, or know who was told of it. What an import or a change of
 //! many records did to each single one is left out: one more event tells of all of it.
 
-use access::{Caller, Json, Page, PageQuery, Problem, Query};
+use access::{Caller, Json, Page, PageQuery, Problem, Query, directory};
 use axum::extract::State;
 use base::{Event, Id, Kind, Severity, SubjectType, Time};
 use serde::{Deserialize, Serialize};
@@ -86,8 +86,8 @@ pub async fn list(
     let (limit, before) = (page.limit()?, page.after::<Id>()?);
     let events = records
         .read(move |tx| {
-            let newest = store::outbox::newest(tx, &caller.scope, query.company_id, before, limit + 1);
-            newest.map_err(Problem::from)
+            let companies = directory::companies(tx, &caller.scope, query.company_id)?;
+            Ok(store::outbox::newest(tx, &companies, before, limit + 1)?)
         })
         .await?;
     let rows = events.iter().filter_map(Activity::of).collect();

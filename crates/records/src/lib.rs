@@ -71,6 +71,7 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0011-dashboard-assigned",
             include_str!("../migrations/0011-dashboard-assigned.sql"),
         ),
+        ("0012-lists", include_str!("../migrations/0012-lists.sql")),
     ],
 };
 

@@ -1,7 +1,7 @@
 //! The order of a list, and where a page of it begins.
 //!
-//! Owns: sorting by a number and then by id, or by id alone, and the cursor of such a list. Must not: know which records
-//! there are; each says its orders.
+//! Owns: sorting by a number and then by id, or by id alone, and the cursor of such a list; reading it from parts, each
+//! of which an index has in this order. Must not: know which records there are; each says its orders.
 
 use std::str::FromStr;
 
@@ -78,28 +78,63 @@ impl<T: Sorted> Sort<T> {
     /// 422 for a limit or a cursor that does not fit, such as one of another order.
     pub(crate) fn page(self, select: Select, page: &PageQuery) -> Result<Select, Problem> {
         let limit = page.limit()?;
-        let (than, way) = if self.0.ascends { (">", "") } else { ("<", " desc") };
+        let than = if self.0.ascends { ">" } else { "<" };
         let id = T::ID;
         let after = page.cursor.as_deref().map(|text| {
             self.after(text)
                 .ok_or_else(|| Problem::field("cursor", "it is not a cursor of this list"))
         });
-        let (select, order) = match (after.transpose()?, self.0.key) {
-            (None, None) => (select, format!("{id}{way}")),
-            (None, Some((key, _))) => (select, format!("{key}{way}, {id}{way}")),
-            (Some((_, last)), None) => (
-                select.push(&format!(" and {id} {than} ?"), vec![last.into()]),
-                format!("{id}{way}"),
+        let select = match (after.transpose()?, self.0.key) {
+            (None, _) => select,
+            (Some((_, last)), None) => select.push(&format!(" and {id} {than} ?"), vec![last.into()]),
+            (Some((value, last)), Some((key, _))) => select.push(
+                &format!(" and ({key}, {id}) {than} (?, ?)"),
+                vec![value.into(), last.into()],
             ),
-            (Some((value, last)), Some((key, _))) => {
-                let after = format!(" and ({key}, {id}) {than} (?, ?)");
-                (
-                    select.push(&after, vec![value.into(), last.into()]),
-                    format!("{key}{way}, {id}{way}"),
-                )
-            }
         };
-        Ok(select.push(&format!(" order by {order} limit ?"), vec![(limit + 1).into()]))
+        Ok(self.first(select, (self.0.key.map(|(key, _)| key), id), limit))
+    }
+
+    /// The first rows by these columns, and one more.
+    fn first(self, select: Select, (key, id): (Option<&str>, &str), limit: u32) -> Select {
+        let way = if self.0.ascends { "" } else { " desc" };
+        let key = key.map(|key| format!("{key}{way}, ")).unwrap_or_default();
+        select.push(
+            &format!(" order by {key}{id}{way} limit ?"),
+            vec![(limit + 1).into()],
+        )
+    }
+
+    /// The beginning of a part for [`ids`](Self::ids): the rows of this table and alias.
+    pub(crate) fn part(self, from: &str) -> Select {
+        let key = self
+            .0
+            .key
+            .map(|(key, _)| format!(", {key} as key"))
+            .unwrap_or_default();
+        Select::new(&format!("select {} as id{key} from {from} where 1 = 1", T::ID))
+    }
+
+    /// The ids of the rows of the page out of all these parts, and of one more row, in no order.
+    ///
+    /// # Errors
+    /// As of [`page`](Self::page).
+    pub(crate) fn ids(self, parts: Vec<Select>, page: &PageQuery) -> Result<Select, Problem> {
+        let parts: Result<Vec<_>, _> = parts.into_iter().map(|part| self.page(part, page)).collect();
+        let of_all = Select::new("select id from (")
+            .union(parts?)
+            .push(") as parts", Vec::new());
+        Ok(self.first(of_all, (self.0.key.map(|_| "key"), "id"), page.limit()?))
+    }
+
+    /// Sorts rows that came in no order.
+    pub(crate) fn sort(self, rows: &mut [T]) {
+        let key = |row: &T| (self.0.key.map(|(_, key)| key(row)), row.id());
+        if self.0.ascends {
+            rows.sort_by_cached_key(key);
+        } else {
+            rows.sort_by_cached_key(|row| std::cmp::Reverse(key(row)));
+        }
     }
 
     /// The page of the rows that [`page`](Self::page) asked for.

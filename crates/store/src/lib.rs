@@ -28,7 +28,7 @@ use tokio::sync::oneshot;
 pub use error::Error;
 pub use migrate::MigrationSet;
 pub use row::{FromRow, FromValue, Row};
-pub use select::Select;
+pub use select::{PARTS, Select};
 pub use tx::Tx;
 pub use value::Value;
 

@@ -2,7 +2,7 @@
 
 use base::{Event, Id, Kind, Scope, Time};
 
-use crate::{Error, FromRow, Row, Select, Tx, params};
+use crate::{Error, FromRow, PARTS, Row, Select, Tx, params};
 
 struct Body(Event);
 
@@ -134,10 +134,7 @@ pub fn past(tx: &mut Tx<'_>, which: &Past, limit: u32) -> Result<Vec<Event>, Err
     Ok(found.into_iter().map(|body| body.0).collect())
 }
 
-/// Companies whose events one statement reads.
-const COMPANIES: usize = 100;
-
-/// Events that are for a company of the scope, the newest first, at most `limit`: without those that came bundled with
+/// Events that are for one of these companies, the newest first, at most `limit`: without those that came bundled with
 /// others. From each company the first few are read, in the order of its own index, so that what others did costs
 /// nothing.
 ///
@@ -145,42 +142,26 @@ const COMPANIES: usize = 100;
 /// The database's.
 pub fn newest(
     tx: &mut Tx<'_>,
-    scope: &Scope,
-    company: Option<Id>,
+    companies: &[Id],
     before: Option<Id>,
     limit: u32,
 ) -> Result<Vec<Event>, Error> {
-    let companies: Vec<Id> = match (scope, company) {
-        (scope, Some(company)) => scope.allows(company).then_some(company).into_iter().collect(),
-        (Scope::Companies(companies), None) => companies.iter().copied().collect(),
-        (Scope::All, None) => {
-            let all = Select::new("select body from events where bundled = 0 and company_id <> ''");
-            return ordered(all, before, limit).all(tx).map(bodies);
-        }
-    };
     let mut found = Vec::new();
-    for companies in companies.chunks(COMPANIES) {
-        let mut select = Select::new("select body from (");
-        for (index, company) in companies.iter().enumerate() {
-            let union = if index > 0 { " union all " } else { "" };
-            let of = format!(
-                "{union}select * from (select id, body from events where bundled = 0 and company_id = ?"
-            );
-            select = ordered(select.push(&of, vec![company.into()]), before, limit)
-                .push(&format!(") as c{index}"), Vec::new());
-        }
-        let first = select.push(") as e order by id desc limit ?", vec![limit.into()]);
+    for companies in companies.chunks(PARTS) {
+        let parts = companies.iter().map(|company| {
+            Select::new("select id, body from events where bundled = 0")
+                .filter("company_id = ?", Some(*company))
+                .filter("id < ?", before)
+                .push(" order by id desc limit ?", vec![limit.into()])
+        });
+        let first = Select::new("select body from (")
+            .union(parts)
+            .push(") as e order by id desc limit ?", vec![limit.into()]);
         found.extend(bodies(first.all(tx)?));
     }
     found.sort_unstable_by_key(|event: &Event| std::cmp::Reverse(event.id));
     found.truncate(limit as usize);
     Ok(found)
-}
-
-fn ordered(select: Select, before: Option<Id>, limit: u32) -> Select {
-    select
-        .filter("id < ?", before)
-        .push(" order by id desc limit ?", vec![limit.into()])
 }
 
 fn bodies(bodies: Vec<Body>) -> Vec<Event> {

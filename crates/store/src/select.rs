@@ -4,10 +4,15 @@ use base::Scope;
 
 use crate::{Error, FromRow, Tx, Value};
 
+/// How many queries one [`Select::union`] joins at the most: every one is planned anew, and SQLite knows no more than
+/// 500 (<https://www.sqlite.org/limits.html>).
+pub const PARTS: usize = 100;
+
 /// A query put together from constant pieces. In each piece `?` stands for the next value; values never become
 /// text of the statement.
 #[derive(Debug, Clone)]
 pub struct Select {
+    /// With a `?` for each value.
     sql: String,
     values: Vec<Value>,
 }
@@ -43,6 +48,14 @@ impl Select {
         self
     }
 
+    /// Only rows whose `column` is what a query of one column answers.
+    #[must_use]
+    pub fn inside(self, column: &str, query: Self) -> Self {
+        self.push(&format!(" and {column} in ("), Vec::new())
+            .push(&query.sql, query.values)
+            .push(")", Vec::new())
+    }
+
     /// Only rows whose `column` is one of the values, if there are any.
     #[must_use]
     pub fn among<V: Copy + Into<Value>>(self, column: &str, values: &[V]) -> Self {
@@ -65,16 +78,37 @@ impl Select {
     #[must_use]
     pub fn push(mut self, sql: &str, values: Vec<Value>) -> Self {
         debug_assert_eq!(sql.matches('?').count(), values.len(), "a value for each ?");
-        let mut values = values.into_iter();
-        for (index, piece) in sql.split('?').enumerate() {
-            if index > 0 {
-                self.values.extend(values.next());
-                self.sql.push('$');
-                self.sql.push_str(&self.values.len().to_string());
-            }
-            self.sql.push_str(piece);
+        self.sql.push_str(sql);
+        self.values.extend(values);
+        self
+    }
+
+    /// The rows of all these queries, each of which may have an order and a limit of its own: so the first rows of
+    /// many companies are read in the order of each one's index, where one condition on all of them would sort all
+    /// their rows. At most [`PARTS`].
+    #[must_use]
+    pub fn union(mut self, parts: impl IntoIterator<Item = Self>) -> Self {
+        for (index, part) in parts.into_iter().enumerate() {
+            debug_assert!(index < PARTS, "as many parts as one statement may have");
+            let union = if index > 0 { " union all " } else { "" };
+            self = self
+                .push(&format!("{union}select * from ("), Vec::new())
+                .push(&part.sql, part.values)
+                .push(&format!(") as part{index}"), Vec::new());
         }
         self
+    }
+
+    /// The statement, its parameters numbered.
+    fn statement(&self) -> String {
+        let mut pieces = self.sql.split('?');
+        let mut statement = pieces.next().unwrap_or_default().to_owned();
+        for (index, piece) in pieces.enumerate() {
+            statement.push('$');
+            statement.push_str(&(index + 1).to_string());
+            statement.push_str(piece);
+        }
+        statement
     }
 
     /// All rows.
@@ -82,7 +116,7 @@ impl Select {
     /// # Errors
     /// The database's.
     pub fn all<T: FromRow>(&self, tx: &mut Tx<'_>) -> Result<Vec<T>, Error> {
-        tx.all(&self.sql, &self.values)
+        tx.all(&self.statement(), &self.values)
     }
 
     /// The first row, if any.
@@ -90,7 +124,7 @@ impl Select {
     /// # Errors
     /// The database's.
     pub fn one<T: FromRow>(&self, tx: &mut Tx<'_>) -> Result<Option<T>, Error> {
-        tx.one(&self.sql, &self.values)
+        tx.one(&self.statement(), &self.values)
     }
 
     /// Runs it as a change and answers how many rows it touched.
@@ -98,7 +132,7 @@ impl Select {
     /// # Errors
     /// The database's.
     pub fn execute(&self, tx: &mut Tx<'_>) -> Result<u64, Error> {
-        tx.execute(&self.sql, &self.values)
+        tx.execute(&self.statement(), &self.values)
     }
 }
 
@@ -114,9 +148,25 @@ mod tests {
             .filter("severity = ?", None::<&str>)
             .push(" and (a = ? or b = ?)", vec![1.into(), 2.into()]);
         assert_eq!(
-            select.sql,
+            select.statement(),
             "select id from findings where 1 = 1 and 1 = 0 and status = $1 and (a = $2 or b = $3)"
         );
         assert_eq!(select.values.len(), 3);
+    }
+
+    #[test]
+    fn numbers_the_parameters_of_its_parts_through() {
+        let part = |company: i64| {
+            Select::new("select id from t where c = ").push("? limit ?", vec![company.into(), 5.into()])
+        };
+        let select = Select::new("select id from (")
+            .union([part(1), part(2)])
+            .push(") as e limit ?", vec![5.into()]);
+        assert_eq!(
+            select.statement(),
+            "select id from (select * from (select id from t where c = $1 limit $2) as part0 union all \
+             select * from (select id from t where c = $3 limit $4) as part1) as e limit $5"
+        );
+        assert_eq!(select.values, [1, 5, 2, 5, 5].map(Value::from));
     }
 }

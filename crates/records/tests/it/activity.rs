@@ -1,6 +1,6 @@
 //! What happened lately, for whom, and in which order.
 
-use base::{Id, Scope};
+use base::Id;
 use serde_json::{Value, json};
 use store::testing;
 
@@ -129,11 +129,11 @@ async fn of_many_changes_at_once_one_entry_tells() {
 #[tokio::test]
 async fn whoever_asks_the_events_are_searched() {
     for world in World::all().await {
-        for scope in [Scope::of([world.ours]), Scope::of([world.ours, world.theirs])] {
+        for companies in [vec![world.ours], vec![world.ours, world.theirs]] {
             let before: Id = world.clock.id();
             let plans = world.store.write(move |tx| {
                 testing::plans(tx, |tx| {
-                    store::outbox::newest(tx, &scope, None, Some(before), 26).map(drop)
+                    store::outbox::newest(tx, &companies, Some(before), 26).map(drop)
                 })
             });
             for (sql, plan) in plans.await.unwrap() {

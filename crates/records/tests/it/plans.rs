@@ -59,6 +59,7 @@ fn filters(world: &World) -> Vec<(Scope, Filter)> {
     vec![
         (Scope::of([ours]), some()),
         (Scope::of([ours, world.theirs]), some()),
+        (Scope::All, some()),
         (
             Scope::All,
             Filter {
@@ -149,6 +150,48 @@ async fn a_list_of_findings_searches_in_every_order() {
                     findings::list(tx, &scope, &filter, sort, &PageQuery::default()).map(drop)
                 })
                 .await;
+            }
+        }
+    }
+}
+
+/// The orders that the console offers, each with its index and what is read of it: of every company by itself, and
+/// nothing is sorted but the few that come of it.
+#[tokio::test]
+async fn a_list_is_read_in_order_from_the_index_of_each_company() {
+    for world in World::all().await {
+        for (sort, index) in [
+            ("-created_at", "findings_company "),
+            ("-severity", "findings_company_severity "),
+            ("sla_due_at", "findings_company_due "),
+            ("-updated_at", "findings_company_updated "),
+        ] {
+            let sort: Sort = sort.parse().unwrap();
+            for scope in [
+                Scope::All,
+                Scope::of([world.ours]),
+                Scope::of([world.ours, world.theirs]),
+            ] {
+                let filter = Filter {
+                    statuses: vec![findings::Status::Open, findings::Status::Retest],
+                    ..Filter::default()
+                };
+                let plans = world.store.write(move |tx| {
+                    testing::plans(tx, |tx| {
+                        findings::list(tx, &scope, &filter, sort, &PageQuery::default()).map(drop)
+                    })
+                });
+                let plans = plans.await.unwrap();
+                let (sql, plan) = plans.iter().find(|(sql, _)| sql.contains("part0")).unwrap();
+                let used = plan.iter().filter(|line| line.contains(index)).count();
+                let parts = sql.matches(" as part").count() - 1;
+                assert_eq!(
+                    used,
+                    parts,
+                    "{}: {index}: {sql}\n{}",
+                    world.database,
+                    plan.join("\n")
+                );
             }
         }
     }
