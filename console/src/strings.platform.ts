@@ -1,6 +1,5 @@
 /** The English texts of what managers and administrators set: SLA, trying rules, destinations, the audit log. */
 
-import type { Severity } from './api/types';
 
 const count = (value: number, one: string, many: string): string =>
   `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
@@ -11,9 +10,9 @@ const actions: Record<string, string> = {
   'session.refused': 'Sign-in refused',
   'session.ended': 'Signed out',
   'settings.changed': 'Changed settings of',
-  'member.added': 'Added a member to',
-  'member.role_changed': 'Changed a role in',
-  'member.removed': 'Removed a member from',
+  'member.added': 'Gave a role to',
+  'member.role_changed': 'Changed the role of',
+  'member.removed': 'Took the role from',
   'webhook_secrets.rotated': 'Made new signing secrets for',
   'destination.switched_on': 'Switched on',
   'destination.redelivered': 'Sent again all that failed to',
@@ -39,15 +38,7 @@ export function actionName(action: string): string {
   return `${verbs[verb] ?? verb} ${things[thing] ?? thing.replaceAll('_', ' ')}`;
 }
 
-/** The days and hours that the platform comes with; its operator may have set others. */
-export const DELIVERED_DAYS: Record<Severity, number> = {
-  urgent: 2,
-  critical: 7,
-  high: 30,
-  medium: 90,
-  low: 180,
-  informational: 0,
-};
+const listed = new Intl.ListFormat('en', { type: 'conjunction' });
 const days = (n: number): string => (n === 0 ? 'no deadline' : count(n, 'day', 'days'));
 
 export const p = {
@@ -59,7 +50,7 @@ export const p = {
     daysHint:
       'Counted from the day a finding is made. New days count for new findings and for those whose severity changes; deadlines that stand already stay.',
     daysOf: (severity: string) => `${severity}: days`,
-    platformHint: (n: number) => `Default: ${days(n)}, unless your operator set another.`,
+    platformHint: (n: number) => `The platform’s default: ${days(n)}.`,
     own: (n: number) => (n === 0 ? 'No deadline for this company.' : 'Set for this company.'),
     zero: 'Leave a field empty for the platform’s default. 0 is no deadline.',
     badDays: 'A whole number from 0 to 3,650.',
@@ -71,8 +62,15 @@ export const p = {
     hours: 'Hours before the deadline',
     hoursHint: 'Up to ten, divided by commas, such as 168, 72, 24, 4.',
     badHours: 'Up to ten different whole numbers from 1 to 2,160, divided by commas.',
+    /** Hours in words, such as "7 days, 3 days and 4 hours". */
+    steps: (hours: number[]) =>
+      hours.length === 0
+        ? 'no warning'
+        : listed.format(
+            hours.map((n) => (n % 24 === 0 ? count(n / 24, 'day', 'days') : count(n, 'hour', 'hours'))),
+          ),
     choices: {
-      platform: 'The platform’s default: 7 days, 3 days, 1 day and 4 hours, unless your operator set others',
+      platform: 'The platform’s default',
       own: 'Hours of our own',
       none: 'No warning',
     },

@@ -328,7 +328,7 @@ export const t = {
       unchanged: 'unchanged',
       skipped: 'skipped',
     },
-    nothing: 'No results',
+    nothing: 'This scan has found nothing so far.',
   },
 
   import: {

@@ -13,6 +13,12 @@ export interface SlaWarnings {
   hours: number[] | null;
 }
 const company = (id: string) => at('/companies', id);
+/** What holds for a company that sets nothing else. */
+export interface SlaDefaults {
+  days: Record<Severity, number>;
+  warning_hours: number[];
+}
+export const slaDefaults = (signal?: Signal) => get<SlaDefaults>('/sla-defaults', {}, signal);
 export const slaDays = (id: string, signal?: Signal) => get<SlaDays>(`${company(id)}/sla-days`, {}, signal);
 export const setSlaDays = (id: string, body: SlaDays) =>
   send<SlaDays>('PUT', `${company(id)}/sla-days`, body);

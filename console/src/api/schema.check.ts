@@ -4,7 +4,15 @@
  */
 
 import type { SavedView, Session, Token, ViewPage } from './account';
-import type { AUDIT_ACTIONS, AuditEntry, Destination, DryRun, SlaDays, WebhookSecret } from './platform';
+import type {
+  AUDIT_ACTIONS,
+  AuditEntry,
+  Destination,
+  DryRun,
+  SlaDays,
+  SlaDefaults,
+  WebhookSecret,
+} from './platform';
 import type {
   Agreement,
   AgreementBody,
@@ -113,6 +121,7 @@ export type Checks = [
   Holds<Fields<Destination, Served['KnownDestination']>>,
   Holds<Fields<DryRun, Served['DryRun']>>,
   Holds<Fields<SlaDays, Served['SlaDays']>>,
+  Holds<Fields<SlaDefaults, Served['SlaDefaults']>>,
   Holds<Fields<WebhookSecret, Served['WebhookSecret']>>,
   Holds<Fields<Rule, Served['NotificationRule']>>,
   Holds<Names<WebhookFormat, Served['WebhookFormat']>>,

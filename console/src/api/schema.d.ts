@@ -498,7 +498,8 @@ export interface paths {
         put?: never;
         /**
          * Sends one test message, on the way that real ones go, and waits for what becomes of it. A destination that was
-         *     switched off and takes it is on again.
+         *     switched off and takes it is on again. To Slack and Teams anybody sends one, who may store such a URL, too; to an
+         *     address or any other URL administrators of the platform.
          */
         post: operations["test_destination"];
         delete?: never;
@@ -1267,6 +1268,23 @@ export interface paths {
          * @description Whoever uses it is signed out, and its open streams end.
          */
         delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sla-defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The SLA days and warnings that the operator set for every company. */
+        get: operations["get_sla_defaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3485,6 +3503,46 @@ export interface components {
              */
             urgent: number | null;
         };
+        /** @description Days for each severity; 0 is no deadline. */
+        SlaDefaultDays: {
+            /**
+             * Format: int32
+             * @default 7
+             */
+            critical: number;
+            /**
+             * Format: int32
+             * @default 30
+             */
+            high: number;
+            /**
+             * Format: int32
+             * @default 0
+             */
+            informational: number;
+            /**
+             * Format: int32
+             * @default 180
+             */
+            low: number;
+            /**
+             * Format: int32
+             * @default 90
+             */
+            medium: number;
+            /**
+             * Format: int32
+             * @default 1
+             */
+            urgent: number;
+        };
+        /** @description What holds for a company as long as it sets nothing else. */
+        SlaDefaults: {
+            /** @description Days to the deadline, 0 for none. */
+            days: components["schemas"]["SlaDefaultDays"];
+            /** @description Hours before the deadline at which to warn, the earliest first. */
+            warning_hours: number[];
+        };
         /** @description When a company is warned of an SLA deadline. */
         SlaWarnings: {
             /**
@@ -3559,7 +3617,10 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
-        /** @description Where a test message goes: `url` for webhook, slack and teams, `email` for email. */
+        /**
+         * @description Where a test message goes: `url` for webhook, slack and teams, `email` for email. The caller's own chat is named by
+         *     its URL masked as it was answered, too.
+         */
         TestDestination: {
             /** @description The channel. */
             channel: components["schemas"]["Channel"];
@@ -7486,6 +7547,25 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sla_defaults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlaDefaults"];
                 };
             };
         };

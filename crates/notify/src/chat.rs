@@ -6,7 +6,7 @@ pub mod http;
 
 use std::collections::HashMap;
 
-use access::Vault;
+use access::{Access, Secret, Vault};
 use base::Id;
 use store::{Error, FromRow, Row, Tx, Value, params};
 
@@ -97,6 +97,24 @@ fn own(tx: &mut Tx<'_>, user: Id) -> Result<HashMap<Channel, (bool, String)>, Er
         .into_iter()
         .map(|(channel, enabled, label)| (channel, (enabled, label)))
         .collect())
+}
+
+/// The person's chat on this channel, if this is what it is answered as.
+///
+/// # Errors
+/// The database's.
+pub(crate) async fn own_url(
+    access: &Access,
+    user: Id,
+    channel: Channel,
+    masked: &str,
+) -> Result<Option<Secret>, Error> {
+    let (vault, masked) = (access.vault().clone(), masked.to_owned());
+    let read = access.store().read(move |tx| {
+        let chat = of_users(tx, &vault, &[user.into()])?.remove(&(user, channel));
+        Ok::<_, Error>(chat.filter(|chat| *chat.url.target.label == *masked))
+    });
+    Ok(read.await?.map(|chat| chat.url.url))
 }
 
 const SET_URL: &str = "insert into chat_settings (user_id, channel, enabled, sealed, label, lane, target_key) \

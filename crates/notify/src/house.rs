@@ -120,6 +120,16 @@ impl House {
         self
     }
 
+    /// The same house, for which this is where a host is: `host:port:address`.
+    pub(crate) fn resolving(mut self, to: &str) -> Self {
+        let egress = egress::Options {
+            resolve: vec![to.parse().unwrap()],
+            ..egress::Options::default()
+        };
+        self.channels = channels(&self.clock, egress);
+        self
+    }
+
     /// An event of the company, with a title.
     pub(crate) fn event(&self, kind: Kind, users: &[Id], teams: &[Id]) -> Event {
         let subject = Subject {

@@ -22,8 +22,9 @@ use crate::findings::Status;
 pub const MAX_DAYS: u32 = 3650;
 
 /// Days for each severity; 0 is no deadline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[schema(as = SlaDefaultDays)]
 #[expect(missing_docs, reason = "the names are the severities")]
 pub struct Days {
     pub informational: u32,

@@ -105,6 +105,7 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(findings::comments::list, findings::comments::create))
         .routes(routes!(findings::comments::update, findings::comments::delete))
         .routes(routes!(external::take_events))
+        .routes(routes!(sla::get_sla_defaults))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
         .routes(routes!(dashboard::get))

@@ -1,5 +1,6 @@
 //! The log, sending again and the trace over HTTP, on both databases.
 
+use base::Id;
 use serde_json::{Value as Json, json};
 
 use crate::{
@@ -100,7 +101,7 @@ async fn the_trace_says_who_was_told_who_was_not_and_why() {
 }
 
 /// What the trace says of the one mail: told or not, why, and in words.
-async fn traced(house: &House, event: base::Id) -> (bool, String, String) {
+async fn traced(house: &House, event: Id) -> (bool, String, String) {
     let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
     let entries = trace["entries"].as_array().unwrap();
     let mail = entries.iter().find(|entry| entry["channel"] == "email").unwrap();
@@ -196,11 +197,55 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
             );
             assert!(!problem.to_string().contains("evil"));
         }
-        let body = json!({"channel": "email", "email": "a@b.example"});
+        for body in [
+            json!({"channel": "email", "email": "a@b.example"}),
+            json!({"channel": "webhook", "url": "https://hook.example/x"}),
+        ] {
+            assert_eq!(
+                house.call(house.ana, "POST", "/destinations/test", body).await.0,
+                403
+            );
+        }
+    }
+}
+
+// promise: F5, S1
+#[tokio::test]
+async fn anybody_tries_a_chat_and_their_own_by_what_it_is_shown_as() {
+    for house in houses().await {
+        // Where nobody listens: that it was tried is enough.
+        let house = house.resolving("hooks.slack.com:443:127.0.0.1:1");
+        let url = "https://hooks.slack.com/services/T0/B0/abcdefghijkl";
+        let masked = "https://hooks.slack.com/…ijkl";
+        let test = async |who: Id, url: &str| {
+            let body = json!({"channel": "slack", "url": url});
+            house.call(who, "POST", "/destinations/test", body).await
+        };
+        let tried = json!("refused_for_now");
+        let (status, result) = test(house.ana, url).await;
         assert_eq!(
-            house.call(house.ana, "POST", "/destinations/test", body).await.0,
-            403
+            (status, &result["outcome"]),
+            (200, &tried),
+            "{}: {result}",
+            house.name
         );
+        assert_eq!(test(house.ana, "https://evil.example/x").await.0, 422);
+        assert_eq!(test(house.ana, masked).await.0, 422, "none is stored");
+        let chat = json!({"slack_webhook_url": url, "slack_enabled": false});
+        assert_eq!(house.call(house.ana, "PUT", "/me/chat", chat).await.0, 200);
+        assert_eq!(
+            test(house.ben, masked).await.0,
+            422,
+            "somebody else's is not theirs"
+        );
+        let (status, result) = test(house.ana, masked).await;
+        assert_eq!(
+            (status, &result["outcome"]),
+            (200, &tried),
+            "{}: {result}",
+            house.name
+        );
+        assert!(!result.to_string().contains("abcdefgh"));
     }
 }
 

@@ -73,8 +73,10 @@ impl Sorted for Finding {
     }
 }
 
-const OF_SCAN: &str = " and ((f.last_scan_id = ? and f.last_scan_id <> '') \
-     or (f.first_scan_id = ? and f.first_scan_id <> ''))";
+// Looked up by themselves, by the indexes that leave out '': SQLite has to be told that the value is none.
+const OF_ASSET: &str = " and f.id in (select x.id from findings x where x.asset_id = ? and x.asset_id <> '')";
+const OF_SCAN: &str = " and f.id in (select x.id from findings x where (x.last_scan_id = ? and x.last_scan_id <> '') \
+     or (x.first_scan_id = ? and x.first_scan_id <> ''))";
 
 const ASSIGNED_TO: &str = " and f.id in (select a.finding_id from finding_users a where a.user_id = ?)";
 
@@ -107,11 +109,10 @@ pub fn list(
     sort.cut(findings, page)
 }
 
-/// Where to look, each place by itself: each company, or all of them at once for what has an index of its own that
-/// finds the few in any company.
+/// Where to look, each place by itself: each company, or all of them at once for what is looked up by itself and is of
+/// one company.
 fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>, Problem> {
-    let few = filter.project.or(filter.asset).or(filter.scan).is_some();
-    if few && filter.company.is_none() {
+    if filter.asset.or(filter.scan).is_some() && filter.company.is_none() {
         return Ok(vec![scope.clone()]);
     }
     let companies = directory::companies(tx, scope, filter.company)?;
@@ -126,10 +127,10 @@ fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>,
 
 /// Only those that fit; the company is said already.
 fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
-    let mut select = select
-        // The indexes leave out '', and SQLite has to be told that the value is none.
-        .filter("f.project_id = ? and f.project_id <> ''", filter.project)
-        .filter("f.asset_id = ? and f.asset_id <> ''", filter.asset);
+    let mut select = select.filter("f.project_id = ?", filter.project);
+    if let Some(asset) = filter.asset {
+        select = select.push(OF_ASSET, vec![asset.into()]);
+    }
     if let Some(scan) = filter.scan {
         select = select.push(OF_SCAN, vec![scan.into(), scan.into()]);
     }
@@ -141,9 +142,10 @@ fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
         Some(Assignee::Person(person)) => select.push(ASSIGNED_TO, vec![person.into()]),
         Some(Assignee::Nobody) => select.push(" and f.assigned = 0", Vec::new()),
     };
+    let ranks: Vec<i64> = filter.severities.iter().copied().map(rank).collect();
     select
         .among("f.status", &filter.statuses)
-        .among("f.severity", &filter.severities)
+        .among("f.severity_rank", &ranks)
         .filter(
             "f.search like ? escape '!'",
             filter.text.as_deref().map(text::pattern),

@@ -1,4 +1,4 @@
-//! `/companies/{id}/sla-days` and `/companies/{id}/sla-warnings`.
+//! `/companies/{id}/sla-days`, `/companies/{id}/sla-warnings`, and what holds where they say nothing: `/sla-defaults`.
 
 use access::{
     Caller, Json, Path, Problem, Role,
@@ -8,16 +8,42 @@ use access::{
 };
 use axum::extract::State;
 use base::{Id, Severity};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     Records,
     sla::{
-        self, MAX_DAYS, Overrides, Warnings,
+        self, Days, MAX_DAYS, Overrides, Warnings,
         ladder::{MAX_HOURS, MAX_WARNINGS},
         warnings,
     },
 };
+
+/// What holds for a company as long as it sets nothing else.
+#[derive(Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = SlaDefaults)]
+pub struct Defaults {
+    /// Days to the deadline, 0 for none.
+    pub days: Days,
+    /// Hours before the deadline at which to warn, the earliest first.
+    pub warning_hours: Vec<u32>,
+}
+
+/// The SLA days and warnings that the operator set for every company.
+#[utoipa::path(
+    get, path = "/sla-defaults", tag = "companies", operation_id = "get_sla_defaults",
+    responses((status = 200, body = Defaults)),
+)]
+#[expect(clippy::unused_async, reason = "a handler is async")]
+pub async fn get_sla_defaults(State(records): State<Records>, _: Caller) -> Json<Defaults> {
+    let settings = records.settings();
+    let steps = settings.sla_steps.steps().iter();
+    Json(Defaults {
+        days: settings.sla_days,
+        warning_hours: steps.copied().filter(|hours| *hours > 0).collect(),
+    })
+}
 
 /// The SLA days a company has set.
 ///

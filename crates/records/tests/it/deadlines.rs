@@ -54,6 +54,18 @@ async fn a_severity_gives_the_deadline_and_a_change_of_it_counts_from_the_beginn
 }
 
 #[tokio::test]
+async fn what_the_operator_set_is_told_to_whoever_may_set_something_else() {
+    for world in World::all().await {
+        let defaults = world.get(&world.stranger, "/sla-defaults").await.expect(200);
+        let days: serde_json::Map<_, _> = DAYS
+            .iter()
+            .map(|(severity, days)| ((*severity).to_owned(), json!(days.unwrap_or(0))))
+            .collect();
+        assert_eq!(defaults, json!({"days": days, "warning_hours": [168, 72, 24, 4]}));
+    }
+}
+
+#[tokio::test]
 async fn a_company_has_days_of_its_own_and_no_other_has_them() {
     for world in World::all().await {
         set_days(&world, json!({"high": 3, "critical": 0})).await;

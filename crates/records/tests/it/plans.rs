@@ -161,7 +161,7 @@ async fn a_list_of_findings_searches_in_every_order() {
 async fn a_list_is_read_in_order_from_the_index_of_each_company() {
     for world in World::all().await {
         for (sort, index) in [
-            ("-created_at", "findings_company "),
+            ("-created_at", "findings_company_newest "),
             ("-severity", "findings_company_severity "),
             ("sla_due_at", "findings_company_due "),
             ("-updated_at", "findings_company_updated "),

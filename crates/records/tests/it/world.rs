@@ -282,6 +282,7 @@ fn router(access: &Access, store: &Store) -> Router {
         .routes(routes!(findings::comments::update, findings::comments::delete))
         .routes(routes!(external::take_events))
         .routes(routes!(sla::get_sla_days, sla::put_sla_days))
+        .routes(routes!(sla::get_sla_defaults))
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
         .routes(routes!(dashboard::get))
         .routes(routes!(activity::list))

@@ -68,6 +68,7 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/companies/{id}", Admin, None),
     ("PUT", "/companies/{id}/members/{user_id}", Admin, Some(|_| json!({"role": "analyst"}))),
     ("DELETE", "/companies/{id}/members/{user_id}", Admin, None),
+    ("GET", "/sla-defaults", SignedIn, None),
     ("GET", "/companies/{id}/sla-days", Viewer, None),
     ("PUT", "/companies/{id}/sla-days", Manager, Some(|_| json!({"critical": 3, "high": null}))),
     ("GET", "/companies/{id}/sla-warnings", Viewer, None),
