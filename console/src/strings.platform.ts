@@ -1,6 +1,5 @@
 /** The English texts of what managers and administrators set: SLA, trying rules, destinations, the audit log. */
 
-
 const count = (value: number, one: string, many: string): string =>
   `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
 

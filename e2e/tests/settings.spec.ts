@@ -66,19 +66,35 @@ test('a chat of one’s own is stored masked, refused where it is not Slack, and
   await expect(slack.getByText('No URL is stored.')).toBeVisible();
 });
 
-test('a test message is tried by an administrator, and its outcome told', async ({ as }) => {
-  const page = await as('admin');
+test('everyone tries their chat, what is typed and what is stored, and is told the outcome', async ({
+  newcomer,
+}) => {
+  const person = await newcomer(`Chat Tester ${stamp}`, 'viewer');
+  const page = await person.open();
   await page.goto('/settings/chat');
   const teams = page.getByRole('region', { name: 'Teams' });
+  const button = teams.getByRole('button', { name: 'Send a test' });
+  await expect(button).toBeDisabled();
   // No message leaves the test: the answer is the server's, the way there is not.
-  await page.route('**/api/v1/destinations/test', (route) =>
-    route.fulfill({
+  const asked: unknown[] = [];
+  await page.route('**/api/v1/destinations/test', (route) => {
+    asked.push(route.request().postDataJSON());
+    return route.fulfill({
       json: { delivered: false, outcome: 'refused', reason: 'no such channel', answer: '', status: 404 },
-    }),
-  );
-  await teams.getByLabel('Incoming webhook URL').fill('https://x.webhook.office.com/webhookb2/a');
-  await teams.getByRole('button', { name: 'Send a test' }).click();
+    });
+  });
+  const url = 'https://x.webhook.office.com/webhookb2/abcdefgh';
+  await teams.getByLabel('Incoming webhook URL').fill(url);
+  await button.click();
   await expect(teams.getByText('The test did not arrive: no such channel')).toBeVisible();
+  await teams.getByRole('button', { name: 'Save' }).click();
+  await expect(teams).toContainText('https://x.webhook.office.com/…efgh');
+  await button.click();
+  await expect.poll(() => asked.length).toBe(2);
+  expect(asked).toEqual([
+    { channel: 'teams', url },
+    { channel: 'teams', url: 'https://x.webhook.office.com/…efgh' },
+  ]);
 });
 
 test('a manager makes a team, says where its channel is, and deletes it', async ({ as }) => {

@@ -48,6 +48,8 @@ pub async fn seed(access: &Access, router: &Router) -> anyhow::Result<()> {
     }
     let mut api = Api::new(router, access.store().clock().now());
     api.sign_in(ADMIN).await?;
+    let name = json!({"name": "Ada Administrator"});
+    api.call(Method::PATCH, "/me", Some(name)).await?;
     let company = api.make("/companies", json!({"name": COMPANY})).await?;
     person(&api, &company, ("viewer@demo.test", "Vic Viewer", "viewer")).await?;
     let analyst = person(&api, &company, (ANALYST, "Ana Analyst", "analyst")).await?;
