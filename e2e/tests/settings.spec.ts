@@ -1,7 +1,7 @@
 /** The settings, for everyone, for managers and for administrators: the main path of each. */
 
 import type { Page } from '@playwright/test';
-import { expect, live, test } from './fixtures.ts';
+import { expect, get, live, test } from './fixtures.ts';
 
 const stamp = Date.now().toString(36);
 
@@ -243,6 +243,21 @@ test('a delivery shows its attempts, goes out again, and leads to why who was to
   await expect(told.filter({ hasText: 'Email' })).toContainText('Delivered');
   await page.getByRole('link', { name: 'Open the finding' }).click();
   await expect(page).toHaveURL(/\/findings\/[0-9a-f-]{36}$/);
+});
+
+test('from a step of a finding’s life an administrator gets to who was told of it', async ({ as }) => {
+  const page = await as('admin');
+  const { items } = await get<{ items: { id: string }[] }>(page, '/findings?text=Path%20traversal');
+  await page.goto(`/findings/${items[0]?.id ?? ''}`);
+  await page.getByRole('button', { name: 'Assign', exact: true }).click();
+  const picker = page.getByRole('dialog');
+  await picker.getByRole('checkbox', { name: /Vic Viewer/ }).check();
+  await picker.getByRole('button', { name: 'Assign', exact: true }).click();
+  const step = page.getByTestId('history').getByRole('listitem').filter({ hasText: 'Vic Viewer' });
+  await step.getByRole('link', { name: 'Who was told?' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Why was who told?');
+  await expect(page.getByTestId('leaf').first()).toBeVisible();
+  await expect(page.getByRole('main')).toContainText('Vic Viewer');
 });
 
 test('an administrator adds a company and a person, gives them a role, and takes it away', async ({ as }) => {

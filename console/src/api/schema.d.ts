@@ -2203,6 +2203,7 @@ export interface components {
             changes: components["schemas"]["FindingFieldChange"][];
             /** @description What the person said. */
             comment?: string | null;
+            event_id?: components["schemas"]["Id"] | null;
             from?: components["schemas"]["FindingStatus"] | null;
             scan_id?: components["schemas"]["Id"] | null;
             to?: components["schemas"]["FindingStatus"] | null;

@@ -92,6 +92,8 @@ export interface FindingMove {
   changes: FindingFieldChange[];
   comment: string | null;
   scan_id: string | null;
+  /** The event that told of it; null where one event tells of many steps. */
+  event_id: string | null;
 }
 
 export type ScanStatus = 'scheduled' | 'running' | 'completed' | 'failed';

@@ -11,6 +11,7 @@ const move = (at: string, comment: string): FindingMove => ({
   changes: [],
   comment,
   scan_id: null,
+  event_id: null,
 });
 const said = (id: string, at: string): Comment => ({
   id,

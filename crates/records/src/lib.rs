@@ -72,6 +72,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             include_str!("../migrations/0011-dashboard-assigned.sql"),
         ),
         ("0012-lists", include_str!("../migrations/0012-lists.sql")),
+        (
+            "0013-step-events",
+            include_str!("../migrations/0013-step-events.sql"),
+        ),
     ],
 };
 

@@ -107,7 +107,7 @@ pub fn assign(
     if same(&finding.users, &users) && same(&finding.teams, &teams) {
         return Ok(false);
     }
-    note_step(tx, finding, (&users, &teams), by)?;
+    let changes = changes(finding, (&users, &teams));
     (finding.users, finding.teams) = (users, teams);
     finding.updated_at = tx.now();
     tx.execute(
@@ -124,17 +124,17 @@ pub fn assign(
         assigned
     };
     event::name_assignees(&mut event, finding);
+    let step = history::Step {
+        changes: &changes,
+        ..history::Step::default()
+    };
+    history::add(tx, &event, &step, by)?;
     tx.emit(event)?;
     Ok(true)
 }
 
-/// Writes into the finding's history who sees to it from now on.
-fn note_step(
-    tx: &mut Tx<'_>,
-    finding: &Finding,
-    (users, teams): (&Vec<Named>, &Vec<Named>),
-    by: &By,
-) -> Result<(), store::Error> {
+/// Who sees to it from now on, as the finding's history says it.
+fn changes(finding: &Finding, (users, teams): (&Vec<Named>, &Vec<Named>)) -> Vec<Changed> {
     let names = |named: &Vec<Named>| {
         let names: Vec<_> = named.iter().map(|one| one.name.as_str()).collect();
         text::given(names.join(", "))
@@ -143,12 +143,7 @@ fn note_step(
         Changed::between("assignee_user_ids", (&finding.users, users), names),
         Changed::between("assignee_team_ids", (&finding.teams, teams), names),
     ];
-    let changes: Vec<Changed> = changes.into_iter().flatten().collect();
-    let step = history::Step {
-        changes: &changes,
-        ..history::Step::default()
-    };
-    history::add(tx, finding.id, &step, by)
+    changes.into_iter().flatten().collect()
 }
 
 const INSERT_USER: &str = "insert into finding_users (finding_id, user_id) values ($1, $2)";

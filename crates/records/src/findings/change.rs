@@ -146,13 +146,13 @@ pub fn change(
     let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
     changed.updated_at = tx.now();
     row::update(tx, &changed, due::look(&changed, context.settings))?;
+    let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
+    updated.data.insert("changed".to_owned(), json!(fields));
     let step = history::Step {
         changes: &differing,
         ..history::Step::default()
     };
-    history::add(tx, changed.id, &step, context.by)?;
-    let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
-    updated.data.insert("changed".to_owned(), json!(fields));
+    history::add(tx, &updated, &step, context.by)?;
     tx.emit(updated)?;
     *finding = changed;
     Ok(true)
@@ -261,17 +261,17 @@ pub fn move_to(
     if from == Status::AcceptedRisk {
         approvals::end(tx, finding.id, context.by)?;
     }
-    let step = history::Step {
-        moved: Some((from, to)),
-        comment,
-        ..history::Step::default()
-    };
-    history::add(tx, finding.id, &step, context.by)?;
     let mut event = event::of(tx, Kind::FindingStatusChanged, finding, context.by);
     event.data.insert("from_status".to_owned(), json!(from));
     if !comment.is_empty() {
         event.data.insert("comment".to_owned(), json!(comment));
     }
+    let step = history::Step {
+        moved: Some((from, to)),
+        comment,
+        ..history::Step::default()
+    };
+    history::add(tx, &event, &step, context.by)?;
     tx.emit(event)?;
     Ok(())
 }

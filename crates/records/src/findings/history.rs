@@ -1,6 +1,6 @@
 //! What a finding went through.
 
-use base::{Id, Scope, Time};
+use base::{Event, Id, Scope, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::{Error, FromRow, Row, Select, Tx, params};
@@ -24,6 +24,8 @@ pub struct Move {
     pub actor: Option<Named>,
     /// The scan whose import it was.
     pub scan_id: Option<Id>,
+    /// The event that told people of it; null where one event tells of many steps.
+    pub event_id: Option<Id>,
     /// When.
     pub at: Time,
 }
@@ -68,9 +70,10 @@ pub(super) struct Step<'a> {
 }
 
 const INSERT: &str = "insert into finding_moves (id, finding_id, from_status, to_status, comment, actor_id, scan_id, \
-     at, changes) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+     at, changes, event_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-pub(super) fn add(tx: &mut Tx<'_>, finding: Id, step: &Step<'_>, by: &By) -> Result<(), Error> {
+/// Writes down the step that this event of a finding tells of.
+pub(super) fn add(tx: &mut Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> Result<(), Error> {
     let (id, now) = (tx.id(), tx.now());
     let status = |status: Option<Status>| status.map_or("", Status::name);
     let changes = if step.changes.is_empty() {
@@ -80,14 +83,15 @@ pub(super) fn add(tx: &mut Tx<'_>, finding: Id, step: &Step<'_>, by: &By) -> Res
     };
     let values = params![
         id,
-        finding,
+        event.subject.id,
         status(step.moved.map(|(from, _)| from)),
         status(step.moved.map(|(_, to)| to)),
         step.comment,
         column::id_or_none(by.id()),
         column::id_or_none(by.scan),
         now,
-        changes
+        changes,
+        column::id_or_none(event.bundle.is_none().then_some(event.id)),
     ];
     tx.execute(INSERT, values).map(drop)
 }
@@ -109,6 +113,7 @@ impl FromRow for Move {
             actor: column::named(row, 3)?,
             scan_id: column::id(row, 5)?,
             at: row.get(6)?,
+            event_id: column::id(row, 8)?,
             changes: if changes.is_empty() {
                 Vec::new()
             } else {
@@ -119,8 +124,8 @@ impl FromRow for Move {
     }
 }
 
-const MOVES: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at, m.changes \
-     from finding_moves m join findings f on f.id = m.finding_id left join users u on u.id = m.actor_id \
+const MOVES: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at, m.changes, \
+     m.event_id from finding_moves m join findings f on f.id = m.finding_id left join users u on u.id = m.actor_id \
      where 1 = 1";
 /// More steps than a finding has in a life.
 const LIMIT: i64 = 500;

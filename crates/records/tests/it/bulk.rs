@@ -57,6 +57,10 @@ async fn many_are_assigned_in_one_go_and_whoever_is_new_is_told_once() {
             (ids[1], Some("critical")),
             "the worst"
         );
+        // One event tells of all of them: none leads from the step of a single one.
+        let path = format!("/findings/{}/history", ids[1]);
+        let history = world.get(&world.viewer, &path).await.expect(200);
+        assert_eq!(history["items"][0]["event_id"], Value::Null);
         let mut users = [user, world.viewer.id];
         users.sort_unstable();
         assert_eq!(

@@ -84,7 +84,7 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
                     let actor = json!({"id": world.analyst.id, "name": "analyst"});
                     let at = world.clock.now();
                     let step = json!({"from": from, "to": to, "comment": "Because.", "actor": actor,
-                        "scan_id": null, "at": at, "changes": []});
+                        "scan_id": null, "event_id": event.id, "at": at, "changes": []});
                     assert_eq!(now[0], step);
                 } else {
                     answer.problem(409);
@@ -171,14 +171,19 @@ async fn a_comment_is_trimmed_bounded_and_optional() {
 async fn what_changes_and_who_is_assigned_is_part_of_the_history() {
     for world in World::all().await {
         let path = world.finding(json!({"location": "a.rs:1"})).await;
+        world.events().await;
         let change = json!({"title": "XSS", "location": null, "severity": "low"});
         world.patch(&world.manager, &path, change).await.expect(200);
+        let updated = world.event("finding.updated", &world.manager, &path).await;
         let body = json!({"user_ids": [world.analyst.id], "team_ids": [world.team]});
         world
             .post(&world.manager, &format!("{path}/assignees"), body)
             .await
             .expect(200);
+        let assigned = world.event("finding.assigned", &world.manager, &path).await;
         let steps = history(&world, &path).await;
+        assert_eq!(steps[0]["event_id"], json!(assigned.id));
+        assert_eq!(steps[1]["event_id"], json!(updated.id));
         let changed = |field: &str, before: Value, after: Value| json!({"field": field, "before": before, "after": after});
         assert_eq!(
             steps[0]["changes"],
