@@ -395,3 +395,17 @@ test('each role has the sections of the settings that are theirs, and no address
     }
   }
 });
+
+test('a page that is left asks nothing more, and not with the id of the next one', async ({ as }) => {
+  const page = await as('manager');
+  const { items } = await get<{ items: { id: string; name: string }[] }>(page, '/projects?text=Web%20shop');
+  await page.goto(`/projects/${items[0]?.id ?? ''}`);
+  const scan = page.getByRole('link', { name: 'Demo Scanner report' });
+  await expect(scan).toBeVisible();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await scan.click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Demo Scanner report');
+  await expect(page.getByRole('table')).toBeVisible();
+  expect(asked.filter((path) => path.startsWith('/api/v1/projects/'))).toEqual([]);
+});
