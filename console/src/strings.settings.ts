@@ -194,6 +194,7 @@ export const s = {
     title: 'Why was who told?',
     back: 'Deliveries',
     link: 'Who was told?',
+    setUp: 'Set it up',
     outcomes: { told: 'Told', waiting: 'Not yet', not: 'Not told' },
     attempts: (n: number) => count(n, 'attempt', 'attempts'),
     nobody: 'Nobody was thought of: the event concerns no one, and no rule names anyone.',

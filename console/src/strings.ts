@@ -468,6 +468,8 @@ export const t = {
     ],
     make: 'Make a feed',
     made: 'Copy this address now: it is not shown again. Whoever has it can read the feed until you revoke it.',
+    where:
+      'In Google Calendar: Other calendars, From URL. In Outlook: Add calendar, Subscribe from web. In Apple Calendar: New Calendar Subscription. In Thunderbird: New Calendar, On the Network.',
     address: 'Address of the feed',
     copy: 'Copy',
     copied: 'Copied',

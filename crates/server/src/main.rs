@@ -99,7 +99,9 @@ async fn serve(config: Config, clock: Clock) -> anyhow::Result<()> {
     let demo = config.demo;
     let url = config.public_url.clone();
     let app = App::start(config, clock).await?;
-    print(&format!("Campanile listens on {} ({url})", app.own_url()));
+    let own = app.own_url();
+    let elsewhere = (url != own).then(|| format!(" ({url})"));
+    print(&format!("Campanile listens on {own}{}", elsewhere.unwrap_or_default()));
     if demo {
         print(campanile::demo::SIGN_IN);
     }
