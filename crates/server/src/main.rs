@@ -101,7 +101,10 @@ async fn serve(config: Config, clock: Clock) -> anyhow::Result<()> {
     let app = App::start(config, clock).await?;
     let own = app.own_url();
     let elsewhere = (url != own).then(|| format!(" ({url})"));
-    print(&format!("Campanile listens on {own}{}", elsewhere.unwrap_or_default()));
+    print(&format!(
+        "Campanile listens on {own}{}",
+        elsewhere.unwrap_or_default()
+    ));
     if demo {
         print(campanile::demo::SIGN_IN);
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use access::testing;
 use serde_json::{Value, json};
 
 use crate::{
@@ -57,6 +58,33 @@ async fn each_order_is_complete_and_sorted_on_every_size_of_page() {
                     ids,
                     "{sort} {limit}"
                 );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_more_companies_than_one_statement_reads_is_complete_and_sorted() {
+    for world in World::all().await {
+        let mut made = Vec::new();
+        for n in 0..store::PARTS + 5 {
+            let company = testing::company(&world.store, &format!("Client {n}")).await;
+            let severity = SEVERITIES[n * 5 % SEVERITIES.len()];
+            let body = json!({"company_id": company, "title": "x", "severity": severity});
+            let finding = world.post(&world.admin, "/findings", body).await.expect(201);
+            made.push((severity, finding["id"].as_str().unwrap().to_owned()));
+        }
+        let newest: Vec<_> = made.iter().rev().map(|(_, id)| id.clone()).collect();
+        made.sort_by_key(|(severity, id)| {
+            let rank = SEVERITIES.iter().position(|name| name == severity);
+            std::cmp::Reverse((rank, id.clone()))
+        });
+        let worst: Vec<_> = made.into_iter().map(|(_, id)| id).collect();
+        for (sort, wanted) in [("-created_at", newest), ("-severity", worst)] {
+            let path = format!("/findings?sort={sort}");
+            for limit in [7, 104, 200] {
+                let found = pages(&world, &world.admin, &path, limit).await;
+                assert_eq!(found, wanted, "{}: {sort} {limit}", world.database);
             }
         }
     }
