@@ -76,7 +76,7 @@ test('a manager sets the SLA of a company and goes back to the defaults; an anal
   const form = page.getByRole('form', { name: 'Days to the deadline' });
   await form.getByRole('button', { name: 'Save' }).click();
   await expect(form.getByText('A whole number from 0 to 3,650.')).toBeVisible();
-  await expect(form.getByText('The platform’s default: 1 day.')).toBeVisible();
+  await expect(form.getByText('The platform’s default: 2 days.')).toBeVisible();
   await days.fill('45');
   await form.getByRole('button', { name: 'Save' }).click();
   await expect(form.getByText('Saved.')).toBeVisible();
