@@ -10,6 +10,8 @@ interface Recorded {
   /** As it arrived, word for word, by the stream or from another tab. */
   texts: string[];
   sources: EventSource[];
+  /** When it last asked for the stream, by the clock of the machine. */
+  asked: number;
 }
 
 declare global {
@@ -20,12 +22,13 @@ declare global {
 
 /** In the page, before any script of its own: what arrives is written down before it is handed on. */
 function record(): void {
-  const recorded: Recorded = { texts: [], sources: [] };
+  const recorded: Recorded = { texts: [], sources: [], asked: 0 };
   window.recorded = recorded;
   window.EventSource = class extends EventSource {
     constructor(url: string | URL, init?: EventSourceInit) {
       super(url, init);
       recorded.sources.push(this);
+      recorded.asked = Date.now();
       this.addEventListener('message', (event: MessageEvent<string>) => recorded.texts.push(event.data));
     }
   };
