@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use records::formats::{Error, Format, Outcome, detect};
+use formats::{Error, Format, Outcome, detect};
 
 /// Reads a report as an import does: told what it is, surveyed, handed out. Nothing may panic, what was surveyed may
 /// not be refused later, and every entry comes to something.

@@ -17,7 +17,6 @@ pub mod date;
 pub mod dated;
 pub mod external;
 pub mod findings;
-pub mod formats;
 pub mod import;
 pub mod order;
 pub mod projects;

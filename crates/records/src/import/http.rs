@@ -10,6 +10,7 @@ use axum::{
     http::StatusCode,
 };
 use base::{Id, Scope};
+use formats::{Format, Refusal, Surveyed};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
@@ -19,9 +20,7 @@ use super::{
     spool,
 };
 use crate::{
-    By,
-    formats::{self, Format, Refusal, Surveyed},
-    projects,
+    By, projects,
     scans::{self, Counts},
 };
 

@@ -3,7 +3,7 @@
 //! Owns: the endpoint, the file a report is spooled to, and the import itself: what is new is recorded, what changed
 //! is updated, what is gone is closed, what is back is reopened. Nothing changes before the whole report is known to
 //! be sound; then it is written in portions, each with its events, which carry the scan as their bundle.
-//! Must not: parse a format (`records::formats` does), or change a finding but through `records::findings`.
+//! Must not: parse a format (`formats` does), or change a finding but through `records::findings`.
 
 pub mod http;
 mod lease;

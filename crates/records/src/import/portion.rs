@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use access::Problem;
 use base::Id;
+use formats::Found;
 use store::Tx;
 
 use super::{
@@ -16,7 +17,6 @@ use super::{
 use crate::{
     By, Place, Settings,
     findings::{self, Context, Finding, New, Status, import::CHUNK},
-    formats::Found,
 };
 
 /// How many findings one transaction takes at most.

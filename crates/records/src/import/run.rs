@@ -8,6 +8,7 @@ use std::{fmt::Display, fs::File, sync::Arc, time::Duration};
 use access::Problem;
 use axum::http::StatusCode;
 use base::{Id, Scope};
+use formats::{Found, Outcome, Surveyed, ToolRun};
 use serde::Serialize;
 use store::Tx;
 use tokio::sync::mpsc;
@@ -18,7 +19,6 @@ use super::{
 };
 use crate::{
     By, Place, Records,
-    formats::{Found, Outcome, Surveyed, ToolRun},
     scans::{self, Counts, Scan},
 };
 

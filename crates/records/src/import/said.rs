@@ -11,7 +11,9 @@ use base::Id;
 use sha2::{Digest, Sha256};
 use store::{Error, Select, Tx, Value};
 
-use crate::{findings::Change, formats::Found};
+use formats::Found;
+
+use crate::findings::Change;
 
 /// How many hexadecimal digits stand for a field.
 const DIGITS: usize = 16;

@@ -356,7 +356,11 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
 
 /// A sample.
 pub(crate) fn sample(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read(format!(
+        "{}/../formats/tests/samples/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    ))
+    .unwrap()
 }
 
 /// Packed by gzip.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Outside, Server, WEBHOOK, World, databases, eventually};
 
-const REPORT: &[u8] = include_bytes!("../../../records/tests/samples/codeQL-output.sarif");
+const REPORT: &[u8] = include_bytes!("../../../formats/tests/samples/codeQL-output.sarif");
 
 /// The worst finding there is, found to be critical by a person who looked.
 async fn worst_triaged(client: &Client) -> Value {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Server, World, databases, eventually};
 
 fn samples() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../records/tests/samples");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../formats/tests/samples");
     let mut samples: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

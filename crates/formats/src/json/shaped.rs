@@ -10,7 +10,7 @@ use super::{
     parser, scalar,
     walk::{Nullable, Step, Trail},
 };
-use crate::formats::{
+use crate::{
     Error, Source,
     shape::{At, Each, Outer, Record, Shape, Want},
 };
@@ -63,7 +63,7 @@ pub(crate) fn read_all(
 
 /// A fault of a whole report that was read to its end: a key and what of it.
 pub(crate) fn fault(key: &str, what: &str) -> Error {
-    Error::Refused(crate::formats::Refusal {
+    Error::Refused(crate::Refusal {
         path: key.to_owned(),
         line: 0,
         column: 0,

@@ -7,7 +7,7 @@ use std::{collections::HashMap, fmt::Display};
 
 use base::{Severity, text};
 
-use super::{
+use crate::{
     Error, Found, MAX_ENTRIES, Outcome, Source, Surveyed, ToolRun,
     found::{DESCRIPTION, TITLE},
     identity::{Crowd, Hash, Identity, Mark, fingerprint},

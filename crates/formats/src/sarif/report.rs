@@ -15,7 +15,7 @@ use super::{
     result::Raw,
     survey::{Run, Survey},
 };
-use crate::formats::{
+use crate::{
     Error, Outcome, Source, Surveyed, ToolRun,
     identity::{Crowd, Identity, Mark, fingerprint},
     json,

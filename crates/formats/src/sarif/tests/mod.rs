@@ -7,7 +7,7 @@ mod samples;
 use std::io::Cursor;
 
 use super::*;
-use crate::formats::{Error, Found, Outcome, Refusal, ToolRun};
+use crate::{Error, Found, Outcome, Refusal, ToolRun};
 
 /// Reads a report whole: its results in order.
 fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(Place, Outcome)>), Refusal> {

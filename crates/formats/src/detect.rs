@@ -9,7 +9,7 @@ use std::{
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::{
+use crate::{
     Error, Format, Source, csv,
     json::{
         parser,
@@ -148,7 +148,7 @@ impl<'de> Visitor<'de> for Top<'_> {
 mod tests {
     use std::io::Cursor;
 
-    use super::*;
+    use crate::*;
 
     #[test]
     fn a_format_is_known_by_its_content() {

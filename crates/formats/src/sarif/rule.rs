@@ -12,7 +12,7 @@ use super::{
     bounds::{Budget, First},
     severity::Level,
 };
-use crate::formats::json::walk::{Fields, Value};
+use crate::json::walk::{Fields, Value};
 
 /// How long an id may be, in bytes.
 pub(super) const ID: usize = 512;

@@ -9,7 +9,7 @@ use super::{
     component::Component, identity, lookup, message, place, result::Raw, rule::Rule, severity::Level,
     survey::Run,
 };
-use crate::formats::{
+use crate::{
     Found,
     found::{DESCRIPTION, TITLE},
     identity::Identity,

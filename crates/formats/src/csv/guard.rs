@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use crate::formats::json::guard::Excess;
+use crate::json::guard::Excess;
 
 /// How long one row may be, in bytes: the parser holds it whole.
 pub(crate) const MAX_ROW: usize = 1024 * 1024;

@@ -12,7 +12,7 @@ use super::{
     bounds::{Budget, First, MAX_RULES},
     rule::{ID, Rule, messages, size},
 };
-use crate::formats::json::walk::{Elements, Fields, Value};
+use crate::json::walk::{Elements, Fields, Value};
 
 /// A component of a tool: the driver, an extension, or a taxonomy.
 #[derive(Default)]

@@ -12,7 +12,7 @@ use super::{
     rule::{Bag, ID, Reference, index},
     severity::Level,
 };
-use crate::formats::json::walk::{Elements, Fields, Value};
+use crate::json::walk::{Elements, Fields, Value};
 
 /// How long a message or snippet is kept, in bytes.
 pub(super) const TEXT: usize = 16_000;

@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use crate::formats::json::guard::Excess;
+use crate::json::guard::Excess;
 
 /// How long one tag, text, comment or section may be, in bytes: the parser holds each whole.
 pub(crate) const MAX_PIECE: usize = 16 * 1024 * 1024;

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use serde::de::MapAccess;
 
 use super::result::Raw;
-use crate::formats::json::walk::{Elements, Fields, Value};
+use crate::json::walk::{Elements, Fields, Value};
 
 /// Hands each result to `each`, with the index of its run and its own; ends the pass where that says false.
 pub(super) struct Replay<'a, F>(pub(super) &'a RefCell<F>);

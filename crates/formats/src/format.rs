@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use super::{
+use crate::{
     Error, Source, Surveyed, csv::Csv, cyclonedx::CycloneDx, grype::Grype, list::List, nessus::Nessus,
     nuclei::Nuclei, openvas::OpenVas, sarif, semgrep::Semgrep, trivy::Trivy, zap::Zap,
 };

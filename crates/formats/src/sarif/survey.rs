@@ -11,7 +11,7 @@ use super::{
     location::ArtifactLocation,
     result::Raw,
 };
-use crate::formats::json::walk::{Elements, Fields, Value};
+use crate::json::walk::{Elements, Fields, Value};
 
 /// A run without its results.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 //!
 //! Owns: SARIF's two notations inside message texts. Must not: clean or bound for people; `base::text` does.
 
-use crate::formats::json::scalar::cut;
+use crate::json::scalar::cut;
 
 /// Fills `{0}`, `{1}`, … with the arguments; `{{` and `}}` are literal braces (SARIF 2.1.0 section 3.11.5). Without
 /// arguments the text is left alone: most scanners write braces as they are.

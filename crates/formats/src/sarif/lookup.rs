@@ -7,7 +7,7 @@ use super::{
     rule::{ComponentReference, Reference, Rule},
     survey::Run,
 };
-use crate::formats::cwe::{number, of_tag};
+use crate::cwe::{number, of_tag};
 
 /// The rule a reference means, with the component that has it.
 pub(super) fn rule<'r>(run: &'r Run, reference: &Reference) -> Option<(&'r Rule, &'r Component)> {

@@ -8,7 +8,7 @@
 //! same result written twice; other places are other problems and are numbered in the order of their place.
 
 use super::result::Raw;
-use crate::formats::identity::{Hash, Identity};
+use crate::identity::{Hash, Identity};
 
 /// What identity is made of.
 pub(super) struct Parts<'a> {

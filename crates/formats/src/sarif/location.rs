@@ -5,7 +5,7 @@
 use serde::de::MapAccess;
 
 use super::{bounds::First, result::TEXT, rule::index};
-use crate::formats::json::walk::{Fields, Value};
+use crate::json::walk::{Fields, Value};
 
 /// How long a path or name is kept, in bytes.
 pub(super) const PATH: usize = 4_096;

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::formats::json::walk::{Elements, Fields};
+use crate::json::walk::{Elements, Fields};
 
 /// Results of one report.
 pub const MAX_RESULTS: u32 = 1_000_000;

@@ -8,7 +8,7 @@ use super::{
     location::{Location, PATH},
     survey::Run,
 };
-use crate::formats::json::scalar::cut;
+use crate::json::scalar::cut;
 
 /// The path of a location: its URI, or that of the artifact it points at, as a person would write it; empty if it
 /// has none.

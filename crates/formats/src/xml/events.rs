@@ -7,7 +7,7 @@ use std::io::{BufReader, Read};
 use quick_xml::{Error as XmlError, Reader, events::Event};
 
 use super::{character, guard::Guard, piece};
-use crate::formats::{
+use crate::{
     Error, Refusal, Source,
     json::{guard::Excess, scalar::cut, walk::Trail},
     start,
