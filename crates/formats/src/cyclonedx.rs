@@ -13,10 +13,11 @@ use std::collections::HashMap;
 
 use base::{Severity, text};
 
-use super::{
-    Error, Source, cwe,
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
     json::shaped::{self, fault},
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, Each, LONG, Record, SHORT, Shape, WORD, Want},
     start, xml,
@@ -124,7 +125,7 @@ struct Part {
 impl Reader for CycloneDx {
     const TOOL: &'static str = "CycloneDX";
 
-    fn survey(file: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         let xml = start::is_xml(&mut *file)?;
         let (mut parts, mut left) = (HashMap::new(), NAMES);
         let mut keep = |record: &Record| {
@@ -165,7 +166,7 @@ impl Reader for CycloneDx {
             shaped::read(file, REPORT, each)?
         };
         if !top.listed("vulnerabilities") {
-            sink.partial();
+            sink.partial("the report does not say that it is whole");
         }
         Ok(())
     }
@@ -246,10 +247,7 @@ fn entry(record: &Record, part: Option<&Part>) -> Result<Entry, String> {
     ) {
         let why = analysis.first(&["justification", "detail"]);
         let reason = format!("the analysis says {state}: {why}");
-        return Ok(Entry::Skipped(text::line(
-            reason.trim_end_matches([':', ' ']),
-            300,
-        )));
+        return Ok(Entry::skipped(reason.trim_end_matches([':', ' '])));
     }
     let ratings = || listed(record, "ratings", "rating");
     let words = ratings().filter_map(|rating| severity::of_word(rating.text("severity")));
@@ -257,8 +255,8 @@ fn entry(record: &Record, part: Option<&Part>) -> Result<Entry, String> {
     let (key, shown) = part.map_or(("", ""), |part| (&part.key, &part.shown));
     let source = record.part("source");
     let weaknesses = record.texts("cwes").chain(record.part("cwes").texts("cwe"));
-    Ok(Entry::Found(Draft {
-        identity: identity("cyclonedx 1", &[id, key], 0, &[shown]),
+    Ok(Entry::from(Draft {
+        old: old("cyclonedx 1", &[id, key], 0, &[shown]),
         title: if shown.is_empty() {
             id.to_owned()
         } else {
@@ -271,12 +269,15 @@ fn entry(record: &Record, part: Option<&Part>) -> Result<Entry, String> {
             labelled("Analysis", state),
             labelled("Source", source.first(&["url", "name"])),
         ],
-        severity: words
-            .max()
-            .or_else(|| severity::of_scores(cvss.map(|rating| rating.text("score"))))
-            .unwrap_or(Severity::Informational),
-        location: shown.to_owned(),
+        severity: Some(
+            words
+                .max()
+                .or_else(|| severity::of_scores(cvss.map(|rating| rating.text("score"))))
+                .unwrap_or(Severity::Informational),
+        ),
+        locations: vec![shown.to_owned()],
         rule_id: id.to_owned(),
-        cwe: weaknesses.into_iter().find_map(cwe::of),
+        cwes: weaknesses.into_iter().find_map(cwe::of).into_iter().collect(),
+        ..Draft::default()
     }))
 }

@@ -24,13 +24,17 @@ use crate::{
 ///
 /// # Errors
 /// [`Error::Refused`] for a file that breaks off or breaks before it is known what it is, [`Error::Io`].
-pub fn detect(mut file: &mut dyn Source) -> Result<Option<Format>, Error> {
+pub fn detect(file: &mut dyn Source) -> Result<Option<&'static Format>, Error> {
+    Ok(name(file)?.and_then(|name| name.parse().ok()))
+}
+
+fn name(mut file: &mut dyn Source) -> Result<Option<&'static str>, Error> {
     let mut head = start::rewound(&mut file)?.into_inner();
     Read::by_ref(&mut file).take(1024).read_to_end(&mut head)?;
     match head.trim_ascii_start().first() {
         Some(b'{' | b'[') => by_keys(file),
         Some(b'<') => Ok(by_root(&xml::root(file)?)),
-        _ if csv::is_table(file)? => Ok(Some(Format::Csv)),
+        _ if csv::is_table(file)? => Ok(Some("csv")),
         _ => match by_keys(file) {
             // Its first character is wrong already: say so only where it could have been JSON.
             Ok(found) => Ok(found),
@@ -41,17 +45,17 @@ pub fn detect(mut file: &mut dyn Source) -> Result<Option<Format>, Error> {
 }
 
 /// The format whose XML has this root.
-fn by_root(name: &str) -> Option<Format> {
+fn by_root(name: &str) -> Option<&'static str> {
     match name {
-        "NessusClientData_v2" => Some(Format::Nessus),
-        "OWASPZAPReport" => Some(Format::Zap),
-        "report" | "get_reports_response" => Some(Format::OpenVas),
-        "bom" => Some(Format::CycloneDx),
+        "NessusClientData_v2" => Some("nessus"),
+        "OWASPZAPReport" => Some("zap"),
+        "report" | "get_reports_response" => Some("openvas"),
+        "bom" => Some("cyclonedx"),
         _ => None,
     }
 }
 
-fn by_keys<F: Read + Seek>(mut file: F) -> Result<Option<Format>, Error> {
+fn by_keys<F: Read + Seek>(mut file: F) -> Result<Option<&'static str>, Error> {
     let mut parser = parser(&mut file)?;
     let (mut sure, mut likely) = (None, None);
     let top = Top {
@@ -69,22 +73,22 @@ fn by_keys<F: Read + Seek>(mut file: F) -> Result<Option<Format>, Error> {
 
 /// Looks at the keys of an object, or of the first one of an array, until it is sure.
 struct Top<'a> {
-    sure: &'a mut Option<Format>,
-    likely: &'a mut Option<Format>,
+    sure: &'a mut Option<&'static str>,
+    likely: &'a mut Option<&'static str>,
     within: bool,
 }
 
 impl Top<'_> {
     /// What a key alone says.
-    fn by_key(key: &str) -> Option<Format> {
+    fn by_key(key: &str) -> Option<&'static str> {
         match key {
-            "runs" => Some(Format::Sarif),
-            "bomFormat" => Some(Format::CycloneDx),
-            "SchemaVersion" | "Results" => Some(Format::Trivy),
-            "matches" | "ignoredMatches" => Some(Format::Grype),
-            "results" => Some(Format::Semgrep),
-            "site" | "@programName" => Some(Format::Zap),
-            "template-id" | "templateID" | "template" | "matched-at" => Some(Format::Nuclei),
+            "runs" => Some("sarif"),
+            "bomFormat" => Some("cyclonedx"),
+            "SchemaVersion" | "Results" => Some("trivy"),
+            "matches" | "ignoredMatches" => Some("grype"),
+            "results" => Some("semgrep"),
+            "site" | "@programName" => Some("zap"),
+            "template-id" | "templateID" | "template" | "matched-at" => Some("nuclei"),
             _ => None,
         }
     }
@@ -115,7 +119,7 @@ impl<'de> Visitor<'de> for Top<'_> {
             within: true,
         })?;
         // Of the formats here one alone is an array.
-        *self.sure = self.sure.filter(|format| *format == Format::Nuclei);
+        *self.sure = self.sure.filter(|format| *format == "nuclei");
         *self.likely = None;
         while seq.next_element_seed(Skip)?.is_some() {}
         Ok(())
@@ -134,7 +138,7 @@ impl<'de> Visitor<'de> for Top<'_> {
                         .concat()
                         .to_ascii_lowercase();
                     if key == "$schema" && text.contains("sarif") || key == "version" && text == "2.1.0" {
-                        *self.likely = Some(Format::Sarif);
+                        *self.likely = Some("sarif");
                     }
                 }
                 _ => map.next_value_seed(Skip)?,
@@ -153,37 +157,31 @@ mod tests {
     #[test]
     fn a_format_is_known_by_its_content() {
         for (text, format) in [
-            (r#"{"runs":[]"#, Some(Format::Sarif)),
-            ("\u{feff}\n\t {\"version\":\"2.1.0\"}", Some(Format::Sarif)),
-            (
-                r#"{"$schema":"https://x/sarif-2.1.0.json","a":1}"#,
-                Some(Format::Sarif),
-            ),
+            (r#"{"runs":[]"#, Some("sarif")),
+            ("\u{feff}\n\t {\"version\":\"2.1.0\"}", Some("sarif")),
+            (r#"{"$schema":"https://x/sarif-2.1.0.json","a":1}"#, Some("sarif")),
             (
                 r#"{"version":"2.1.0","bomFormat":"CycloneDX"}"#,
-                Some(Format::CycloneDx),
+                Some("cyclonedx"),
             ),
-            (r#"{"SchemaVersion":2}"#, Some(Format::Trivy)),
-            (r#"{"descriptor":{"runs":1},"matches":[]}"#, Some(Format::Grype)),
-            (r#"{"errors":[],"results":[]}"#, Some(Format::Semgrep)),
-            (r#"{"@version":"D","site":[]}"#, Some(Format::Zap)),
-            (
-                "{\"template-id\":\"a\"}\n{\"template-id\":\"b\"}",
-                Some(Format::Nuclei),
-            ),
-            (r#"[{"info":{},"template-id":"a"},{}]"#, Some(Format::Nuclei)),
+            (r#"{"SchemaVersion":2}"#, Some("trivy")),
+            (r#"{"descriptor":{"runs":1},"matches":[]}"#, Some("grype")),
+            (r#"{"errors":[],"results":[]}"#, Some("semgrep")),
+            (r#"{"@version":"D","site":[]}"#, Some("zap")),
+            ("{\"template-id\":\"a\"}\n{\"template-id\":\"b\"}", Some("nuclei")),
+            (r#"[{"info":{},"template-id":"a"},{}]"#, Some("nuclei")),
             (
                 "<?xml version=\"1.0\"?><!-- x --><NessusClientData_v2>",
-                Some(Format::Nessus),
+                Some("nessus"),
             ),
-            ("<report id=\"1\">", Some(Format::OpenVas)),
-            ("<OWASPZAPReport/>", Some(Format::Zap)),
+            ("<report id=\"1\">", Some("openvas")),
+            ("<OWASPZAPReport/>", Some("zap")),
             (
                 "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"/>",
-                Some(Format::CycloneDx),
+                Some("cyclonedx"),
             ),
-            ("Severity;Title\n", Some(Format::Csv)),
-            ("title,severity", Some(Format::Csv)),
+            ("Severity;Title\n", Some("csv")),
+            ("title,severity", Some("csv")),
             ("{}", None),
             ("[]", None),
             (r#"[{"runs":[]}]"#, None),

@@ -9,10 +9,11 @@
 
 use base::Severity;
 
-use super::{
-    Error, Source, cwe,
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
     json::shaped::{self, fault},
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
 };
@@ -55,7 +56,7 @@ pub(crate) struct Grype;
 impl Reader for Grype {
     const TOOL: &'static str = "Grype";
 
-    fn survey(_: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(_: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         Ok(Self)
     }
 
@@ -63,11 +64,11 @@ impl Reader for Grype {
         let mut each = |at: &At<'_>, record: Record| {
             let entry = entry(&record)?;
             if at.key == "matches" {
-                return sink.put(at, Entry::Found(entry));
+                return sink.put(at, Entry::from(entry));
             }
             let reason = record.part("appliedIgnoreRules").text("reason");
             let reason = base::text::line(&format!("suppressed (ignore rule): {reason}"), 300);
-            sink.put(at, Entry::Skipped(reason.trim_end_matches(':').to_owned()))
+            sink.put(at, Entry::skipped(reason.trim_end_matches(':')))
         };
         let report = shaped::read(file, REPORT, &mut each)?;
         if report.listed("matches") {
@@ -96,7 +97,7 @@ fn entry(record: &Record) -> Result<Draft, String> {
     let fixed: Vec<_> = found.part("fix").texts("versions").collect();
     let shown = format!("{package} {version}");
     Ok(Draft {
-        identity: identity(
+        old: old(
             "grype 1",
             &[id, artifact.text("type"), package, path],
             0,
@@ -117,13 +118,18 @@ fn entry(record: &Record) -> Result<Draft, String> {
             ),
             labelled("More about it", found.text("dataSource")),
         ],
-        severity: severity::of_word(found.text("severity"))
-            .or_else(|| severity::of_scores(scores))
-            .unwrap_or(Severity::Informational),
-        location: if path.is_empty() { shown } else { path.to_owned() },
+        severity: Some(
+            severity::of_word(found.text("severity"))
+                .or_else(|| severity::of_scores(scores))
+                .unwrap_or(Severity::Informational),
+        ),
+        locations: vec![if path.is_empty() { shown } else { path.to_owned() }],
         rule_id: id.to_owned(),
-        cwe: all()
+        cwes: all()
             .flat_map(|one| one.parts("cwes"))
-            .find_map(|one| cwe::of(one.text("cwe"))),
+            .find_map(|one| cwe::of(one.text("cwe")))
+            .into_iter()
+            .collect(),
+        ..Draft::default()
     })
 }

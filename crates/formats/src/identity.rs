@@ -1,24 +1,46 @@
-//! What makes two entries the same problem, within one report and from one report to the next.
+//! What an entry is recognised by, within one report and from one report to the next.
 //!
-//! Owns: the hash behind fingerprints, and telling repeated entries from different ones that look alike. Must not:
-//! depend on the order of entries in the file, or know what a format identifies a problem by.
-//!
-//! Where several entries of one report share a print, the same place and detail is the same entry written twice;
-//! others are other problems and are numbered in the order of their place.
+//! Owns: the evidence of identity ([`Identity`]) and the hash behind it; the fingerprints of versions before 0.2
+//! ([`Old`], [`Crowd`]), which databases of that time still hold. Must not: compare entries of different reports
+//! (`records::matching` does), or depend on the order of entries in the file.
 
 use sha2::{Digest, Sha256};
 
-/// An entry among others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Identity {
-    /// The same for the same problem.
-    pub(crate) print: u128,
-    /// Where it is, for the order of those that share a print.
-    pub(crate) line: u32,
-    /// The column of it.
-    pub(crate) column: u32,
-    /// Differs where place or message differ.
-    pub(crate) detail: u64,
+/// The names of a rule that are kept: a CVE, its GHSA, ids of before.
+pub const KEYS: usize = 4;
+
+/// What an entry is recognised by. Numbers are hashes; 0 is nothing to go by.
+///
+/// Two entries can only be the same where their group is equal and they have a key in common. Which of several is
+/// which the rest says, the strongest first: the tool's own line hash, the code, the version of the component, the
+/// message, the line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The place: a file, a component in a place, a host, a site. Without lines and versions.
+    pub group: u128,
+    /// The rule under each of its names, and what tells it apart within the place (a port, a resource).
+    pub keys: [u64; KEYS],
+    /// The tool's own hash of the code around the line.
+    pub tool: u64,
+    /// The code, with white space made even.
+    pub code: u64,
+    /// The version of the component.
+    pub version: u64,
+    /// What the tool says about this entry, without what changes from run to run.
+    pub message: u64,
+    /// Of entries that are equal in all of the above, those are the same that are equal in this, too.
+    pub detail: u64,
+    /// The line, from 1.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+    /// The order of versions, for pairs whose version differs: the numbers in it, the first ones weigh most.
+    pub rank: u64,
+    /// Everything an analyst can see of the entry: two with the same are one.
+    pub whole: u64,
+    /// The places of an entry that has several and keeps its identity while they come and go; sorted. Empty for an
+    /// entry of one place.
+    pub places: Vec<u64>,
 }
 
 /// A hash over texts that cannot run into each other.
@@ -35,6 +57,11 @@ impl Hash {
         self.0.update(text.len().to_le_bytes());
         self.0.update(text);
         self
+    }
+
+    /// With each of these texts.
+    pub(crate) fn all<T: AsRef<str>>(self, texts: impl IntoIterator<Item = T>) -> Self {
+        texts.into_iter().fold(self, |hash, text| hash.add(text.as_ref()))
     }
 
     /// With a number or none.
@@ -57,57 +84,153 @@ impl Hash {
     }
 }
 
-/// What a result is to those that share its print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// The same as the result at this index, which stands before it.
-    Duplicate(u32),
-    /// Another problem; the how-manieth, from 2.
-    Further(u32),
+/// The hash of a text that is evidence: never 0, and 0 for a blank text.
+pub(crate) fn evidence(domain: &str, text: &str) -> u64 {
+    if text.trim().is_empty() {
+        return 0;
+    }
+    Hash::new(domain).add(text).half().max(1)
 }
 
-/// Who shares a print with whom, over a whole report. Results that are alone take no memory.
-pub(crate) struct Crowd(Vec<(u32, Mark)>);
+/// Code with white space made even: a re-indented line is the same line.
+pub(crate) fn even(code: &str) -> String {
+    let mut out = String::with_capacity(code.len());
+    for word in code.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// A message without what changes from run to run: numbers, and white space made even.
+pub(crate) fn steady(message: &str) -> String {
+    let mut out = String::with_capacity(message.len());
+    let mut number = false;
+    for char in message.chars() {
+        let digit = char.is_ascii_digit();
+        if digit && !number {
+            out.push('#');
+        } else if !digit {
+            out.push(char);
+        }
+        number = digit;
+    }
+    even(&out)
+}
+
+/// The tool's own hash without a number of occurrences behind it (`…:1`, `…_0`): a number is no identity.
+pub(crate) fn unnumbered(print: &str) -> &str {
+    let bare = print.trim_end_matches(|char: char| char.is_ascii_digit());
+    let cut = bare.len() < print.len() && print.len() - bare.len() <= 6;
+    match bare.strip_suffix([':', '_']) {
+        Some(hash) if cut && hash.len() >= 8 => hash,
+        _ => print,
+    }
+}
+
+/// The order of a version: its first four numbers, 16 bits each.
+pub(crate) fn rank(version: &str) -> u64 {
+    let numbers = version.split(|char: char| !char.is_ascii_digit());
+    let mut numbers = numbers.filter(|part| !part.is_empty());
+    (0..4).fold(0, |rank, _| {
+        let number = numbers.next().and_then(|part| part.parse::<u64>().ok());
+        rank << 16 | number.unwrap_or_default().min(0xffff)
+    })
+}
+
+/// What versions before 0.2 recognised an entry by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Old {
+    /// The same for the same problem.
+    pub print: u128,
+    /// Where it is, for the order of those that share a print.
+    pub line: u32,
+    /// The column of it.
+    pub column: u32,
+    /// Differs where place or message differ.
+    pub detail: u64,
+}
+
+/// The fingerprints of versions before 0.2 over a whole report: entries that shared a print were numbered in the order
+/// of their place.
+#[derive(Debug, Default)]
+pub struct Crowd(Vec<(u32, Option<u32>)>);
 
 impl Crowd {
-    /// Sorts out the results of a report; each with its index.
-    pub(crate) fn new(mut results: Vec<(Identity, u32)>) -> Self {
-        results.sort_unstable();
+    /// Numbers the entries of one tool; each with its index in the report.
+    pub fn new(mut entries: Vec<(Old, u32)>) -> Self {
+        entries.sort_unstable();
         let mut marks = Vec::new();
-        for group in results.chunk_by(|(one, _), (other, _)| one.print == other.print) {
-            let same = |(one, _): &(Identity, u32), (other, _): &(Identity, u32)| one == other;
+        for group in entries.chunk_by(|(one, _), (other, _)| one.print == other.print) {
+            let same = |(one, _): &(Old, u32), (other, _): &(Old, u32)| one == other;
             for (number, copies) in (1..).zip(group.chunk_by(same)) {
-                // Sorted by index within the same identity: the first is the one that counts.
+                // Sorted by index within the same identity: the first is the one that counted.
                 let Some(((_, first), rest)) = copies.split_first() else {
                     continue;
                 };
-                marks.extend((number > 1).then_some((*first, Mark::Further(number))));
-                marks.extend(rest.iter().map(|(_, index)| (*index, Mark::Duplicate(*first))));
+                marks.extend((number > 1).then_some((*first, Some(number))));
+                marks.extend(rest.iter().map(|(_, index)| (*index, None)));
             }
         }
         marks.sort_unstable_by_key(|(index, _)| *index);
         Self(marks)
     }
 
-    /// The indices of those that others repeat; one may come several times.
-    pub(crate) fn firsts(&self) -> impl Iterator<Item = u32> {
-        self.0.iter().filter_map(|(_, mark)| match mark {
-            Mark::Duplicate(first) => Some(*first),
-            Mark::Further(_) => None,
-        })
-    }
-
-    /// The mark of the result at this index, if it shares its print.
-    pub(crate) fn mark(&self, index: u32) -> Option<Mark> {
-        let at = self.0.binary_search_by_key(&index, |(index, _)| *index).ok()?;
-        self.0.get(at).map(|(_, mark)| *mark)
+    /// The fingerprint as it was stored; none for an entry that was written twice.
+    pub fn fingerprint(&self, old: &Old, index: u32) -> Option<String> {
+        let at = self.0.binary_search_by_key(&index, |(index, _)| *index);
+        match at.ok().and_then(|at| self.0.get(at)) {
+            Some((_, Some(number))) => Some(format!("{:032x}#{number}", old.print)),
+            Some((_, None)) => None,
+            None => Some(format!("{:032x}", old.print)),
+        }
     }
 }
 
-/// The fingerprint as it is stored: for a further result of the same print, with its number.
-pub(crate) fn fingerprint(identity: &Identity, mark: Option<Mark>) -> String {
-    match mark {
-        Some(Mark::Further(number)) => format!("{:032x}#{number}", identity.print),
-        _ => format!("{:032x}", identity.print),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_occurrence_are_cut_off() {
+        for (print, bare) in [
+            ("39fa2ee980eb94b0:1", "39fa2ee980eb94b0"),
+            ("0123456789abcdef_12", "0123456789abcdef"),
+            ("39fa2ee980eb94b0", "39fa2ee980eb94b0"),
+            ("abc:1", "abc:1"),
+            ("0123456789_1234567890", "0123456789_1234567890"),
+            ("", ""),
+        ] {
+            assert_eq!(unnumbered(print), bare, "{print}");
+        }
+    }
+
+    #[test]
+    fn versions_have_an_order() {
+        let ordered = [
+            "",
+            "0.9",
+            "1",
+            "1.2.3",
+            "1.2.10",
+            "2.0.0-rc1",
+            "2.14.0",
+            "2.14.1",
+            "10.0",
+        ];
+        assert!(ordered.map(rank).is_sorted());
+    }
+
+    #[test]
+    fn what_changes_from_run_to_run_is_no_evidence() {
+        assert_eq!(
+            steady("took 12 ms\n at 10.0.0.1"),
+            steady("took 7 ms at 10.0.22.1")
+        );
+        assert_ne!(steady("a b"), steady("a c"));
+        assert_eq!(even(" a\n\t b"), "a b");
+        assert_eq!(evidence("code", " \n"), 0);
     }
 }

@@ -1,18 +1,24 @@
-//! Reading the reports of scanners, of any size, from anybody.
+//! Reading scan reports, of any size, from anybody.
 //!
-//! Owns: which formats there are ([`Format`]), how each is recognised, and what each of their entries comes to
-//! ([`Outcome`]). A report is surveyed first, all of it, and then handed out finding by finding ([`Surveyed`]); at
-//! no time is more than one entry in memory, and what is kept beside it is bounded. Must not: touch the database,
-//! or answer a request.
+//! Owns: which formats there are ([`FORMATS`]), how each is recognised, and what each of their entries comes to
+//! ([`Outcome`]): its words ([`Found`]) and what it is recognised by later ([`Identity`]). A report is surveyed first,
+//! all of it, and then handed out entry by entry ([`Surveyed`]); at no time is more than one entry in memory, and what
+//! is kept in addition is bounded. Must not: touch the database, or know what a finding is.
 //!
-//! One file for each format: it names the fields it takes as a [`Shape`](shape::Shape) and makes a
-//! [`Draft`](list::Draft) of each entry; [`list`] does the rest. [`sarif`] is richer than a list and has a folder.
+//! One file per format: it names the fields it takes as a [`Shape`](shape::Shape) and makes a
+//! [`Draft`](draft::Draft) of each entry; [`list`] does the rest. [`sarif`] is richer than a list and has a folder.
+//!
+//! ```text
+//! registry ─► sarif, trivy, …, csv ─► list ─► draft ─► identity, paths, found
+//!    ▲                                  └───► json, xml ─► shape
+//! detect ─► marks, others
+//! ```
 
 mod csv;
 mod cwe;
 mod cyclonedx;
 mod detect;
-mod format;
+mod draft;
 mod found;
 mod grype;
 mod identity;
@@ -21,7 +27,9 @@ mod list;
 mod nessus;
 mod nuclei;
 mod openvas;
+mod paths;
 mod refusal;
+mod registry;
 pub mod sarif;
 mod semgrep;
 mod severity;
@@ -32,9 +40,11 @@ mod xml;
 mod zap;
 
 pub use detect::detect;
-pub use format::Format;
-pub use found::Found;
+pub use found::{Component, Cvss, Details, Found, MAX_LOCATIONS};
+pub use identity::{Crowd, Identity, KEYS, Old};
+pub use paths::Paths;
 pub use refusal::{Error, Refusal};
+pub use registry::{FORMATS, Format, Options};
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +54,8 @@ use std::{
     io::{Read, Seek},
 };
 
+use base::Time;
+
 /// Entries of one report, at most.
 pub const MAX_ENTRIES: u32 = 1_000_000;
 
@@ -52,41 +64,77 @@ pub trait Source: Read + Seek {}
 
 impl<F: Read + Seek> Source for F {}
 
-/// A report that was surveyed: every value that is taken from it is known to be of the right shape.
+/// A report that was surveyed: it is known to be readable to its end.
 pub trait Surveyed: Send + Sync {
     /// How many entries it has, skipped ones included.
     fn entries(&self) -> u32;
 
-    /// Its tools, each name once.
-    fn tools(&self) -> Vec<ToolRun>;
+    /// What it covers: each tool with each target once.
+    fn coverage(&self) -> &[Coverage];
 
-    /// Hands out every entry with its place in the report, in the order of the file, until `each` says false.
-    /// `file` is the one that was surveyed.
+    /// The paths of its files.
+    fn paths(&self) -> &Paths;
+
+    /// Hands out every entry with its place in the report, in the order of the file, until `each` says false. `file` is
+    /// the one that was surveyed; paths are seen from `root` ([`Paths::root`]).
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read; [`Error::Refused`] if it is not the one that was surveyed.
     fn each(
         &self,
         file: &mut dyn Source,
+        root: &str,
         each: &mut dyn FnMut(&dyn Display, Outcome) -> bool,
     ) -> Result<(), Error>;
 }
 
-/// A tool of a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToolRun {
-    /// Its name, one line.
-    pub name: String,
-    /// Whether the report holds all that the tool finds: a finding that is not in it is gone. A report of a scan
-    /// that failed or was stopped says nothing of what is not in it.
-    pub complete: bool,
+/// What a report covers: what of it was found earlier and is not in the report is gone.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// The name of the tool, one line.
+    pub tool: String,
+    /// What the report names as its target, one line: an image, a category, a host, a site. Empty where it names none.
+    pub target: String,
+    /// For a report about hosts: the group of everything on this host. A report about hosts covers those it names only.
+    pub host: Option<u128>,
+    /// When the scan was done, as the report says it.
+    pub time: Option<Time>,
+    /// Why it does not hold all that the tool would find, one line each; empty for a whole report.
+    pub not_whole: Vec<String>,
 }
 
 /// What an entry comes to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// A finding of this tool: an index into [`Surveyed::tools`].
+    /// A problem within this coverage: an index into [`Surveyed::coverage`].
     Found(usize, Box<Found>),
     /// Nothing to import, and why.
-    Skipped(String),
+    Skipped(Skip),
+}
+
+/// Why an entry is not imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skip {
+    /// The reason, one line.
+    pub reason: String,
+    /// Whether it could not be read: then the report is not whole, and closes nothing.
+    pub unreadable: bool,
+}
+
+impl Skip {
+    /// An entry that says itself that it is no problem.
+    pub fn because(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            unreadable: false,
+        }
+    }
+
+    /// An entry that could not be read.
+    pub fn unreadable(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+            unreadable: true,
+        }
+    }
 }

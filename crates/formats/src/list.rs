@@ -1,17 +1,13 @@
 //! Reports that are lists of entries: the passes over them, the same for every such format.
 //!
-//! Owns: what an entry needs to become a finding ([`Draft`]), counting entries, and which of them are doubles. Must
-//! not: know a format.
+//! Owns: counting entries, what the report covers, and what becomes of an entry that cannot be read. Must not: know a
+//! format.
 
-use std::{collections::HashMap, fmt::Display};
+use std::fmt::Display;
 
-use base::{Severity, text};
+use base::{Time, text};
 
-use crate::{
-    Error, Found, MAX_ENTRIES, Outcome, Source, Surveyed, ToolRun,
-    found::{DESCRIPTION, TITLE},
-    identity::{Crowd, Hash, Identity, Mark, fingerprint},
-};
+use crate::{Coverage, Error, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft};
 
 /// How a format's entries are read.
 pub(crate) trait Reader: Sized + Send + Sync + 'static {
@@ -22,98 +18,66 @@ pub(crate) trait Reader: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Error::Refused`], [`Error::Io`].
-    fn survey(file: &mut dyn Source) -> Result<Self, Error>;
+    fn survey(file: &mut dyn Source, options: &Options) -> Result<Self, Error>;
 
-    /// Puts every entry of the file into the sink, from the first to the last.
+    /// Puts every entry of the file into the sink, from the first to the last, and what the report says of itself.
     ///
     /// # Errors
-    /// [`Error::Refused`] for the first thing that does not fit.
+    /// [`Error::Refused`] for a file that breaks off or is of another kind.
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error>;
 }
 
 /// An entry of a report.
 pub(crate) enum Entry {
-    Found(Draft),
-    /// Nothing to import, and why.
-    Skipped(String),
+    Found(Box<Draft>),
+    Skipped(Skip),
 }
 
-/// A finding in the making: texts as the report has them.
-pub(crate) struct Draft {
-    pub(crate) identity: Identity,
-    pub(crate) title: String,
-    /// Paragraphs; empty ones and repeated ones are left out.
-    pub(crate) description: Vec<String>,
-    pub(crate) severity: Severity,
-    pub(crate) location: String,
-    pub(crate) rule_id: String,
-    pub(crate) cwe: Option<String>,
-}
-
-impl Draft {
-    /// Its finding, with texts cleaned and cut.
-    fn found(self, fingerprint: String, tool: &str) -> Found {
-        let optional = |text: String| (!text.is_empty()).then_some(text);
-        let mut title = text::line(&self.title, TITLE);
-        if title.is_empty() {
-            title = format!("A finding of {tool}");
-        }
-        let mut parts: Vec<String> = Vec::new();
-        for part in &self.description {
-            let part = text::block(part, DESCRIPTION);
-            if !part.is_empty() && !parts.iter().any(|other| other.contains(&part)) {
-                parts.push(part);
-            }
-        }
-        Found {
-            fingerprint,
-            title,
-            description: text::cut(&parts.join("\n\n"), DESCRIPTION),
-            severity: self.severity,
-            location: optional(text::line(&self.location, 1_000)),
-            rule_id: optional(text::line(&self.rule_id, 300)),
-            cwe: self.cwe,
-        }
+impl From<Draft> for Entry {
+    fn from(draft: Draft) -> Self {
+        Self::Found(Box::new(draft))
     }
 }
 
-/// The identity of an entry: `keys` are what it is known by from one report to the next, `line` and `details` tell
-/// those of one report apart that share them.
-pub(crate) fn identity(format: &str, keys: &[&str], line: u32, details: &[&str]) -> Identity {
-    let hash =
-        |domain: &str, texts: &[&str]| texts.iter().fold(Hash::new(domain), |hash, text| hash.add(text));
-    Identity {
-        print: hash(format, keys).end(),
-        line,
-        column: 0,
-        detail: hash("detail", details).half(),
+impl Entry {
+    /// An entry that says itself that it is no problem.
+    pub(crate) fn skipped(reason: &str) -> Self {
+        Self::Skipped(Skip::because(text::line(reason, 300)))
+    }
+
+    /// What became of reading an entry: one that does not fit is skipped with what is wrong, and the report is not whole.
+    pub(crate) fn of(read: Result<Self, String>) -> Self {
+        read.unwrap_or_else(|what| Self::Skipped(Skip::unreadable(text::line(&what, 300))))
     }
 }
 
-/// A part of a description that says what it is; empty where there is nothing to say.
-pub(crate) fn labelled(label: &str, text: &str) -> String {
-    let text = text.trim();
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("{label}: {text}")
-    }
-}
-
-/// Where entries go.
+/// Where entries go, and what a report says of itself.
 pub(crate) struct Sink<'a> {
-    each: &'a mut dyn FnMut(&dyn Display, u32, Entry) -> bool,
+    each: &'a mut dyn FnMut(&dyn Display, Entry) -> bool,
     entries: u32,
-    partial: bool,
+    unreadable: u32,
+    head: Coverage,
+    /// The targets in the order they came; entries name them by their index.
+    coverage: Vec<Coverage>,
+    index: std::collections::HashMap<String, usize>,
     stopped: bool,
 }
 
+/// Targets of one report, at most.
+pub(crate) const MAX_TARGETS: usize = 20_000;
+
 impl<'a> Sink<'a> {
-    fn new(each: &'a mut dyn FnMut(&dyn Display, u32, Entry) -> bool) -> Self {
+    fn new(tool: &str, each: &'a mut dyn FnMut(&dyn Display, Entry) -> bool) -> Self {
         Self {
             each,
             entries: 0,
-            partial: false,
+            unreadable: 0,
+            head: Coverage {
+                tool: tool.to_owned(),
+                ..Coverage::default()
+            },
+            coverage: Vec::new(),
+            index: std::collections::HashMap::new(),
             stopped: false,
         }
     }
@@ -126,7 +90,10 @@ impl<'a> Sink<'a> {
         if self.entries == MAX_ENTRIES {
             return Err(format!("there are more than {MAX_ENTRIES} entries"));
         }
-        self.stopped = !(self.each)(place, self.entries, entry);
+        if let Entry::Skipped(skip) = &entry {
+            self.unreadable += u32::from(skip.unreadable);
+        }
+        self.stopped = !(self.each)(place, entry);
         self.entries += 1;
         if self.stopped {
             Err("stopped".to_owned())
@@ -135,18 +102,84 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Notes that the report does not hold all that the tool finds.
-    pub(crate) fn partial(&mut self) {
-        self.partial = true;
+    /// Notes why the report does not hold all that the tool would find.
+    pub(crate) fn partial(&mut self, reason: &str) {
+        let reason = text::line(reason, 300);
+        if self.head.not_whole.len() < 20 && !self.head.not_whole.contains(&reason) {
+            self.head.not_whole.push(reason);
+        }
+    }
+
+    /// Notes when the scan was done; of several times the latest counts.
+    pub(crate) fn time(&mut self, time: Option<Time>) {
+        self.head.time = self.head.time.max(time);
+    }
+
+    /// The target of the whole report. A report that names none is about its project.
+    pub(crate) fn target(&mut self, name: &str) {
+        self.head.target = text::line(name, 300);
+    }
+
+    /// The coverage of one target among several, such as a host (with the group of everything on it) or a site: the
+    /// index for [`Draft::coverage`].
+    ///
+    /// # Errors
+    /// Too many of them.
+    pub(crate) fn covers(&mut self, target: &str, host: Option<u128>) -> Result<usize, String> {
+        let target = text::line(target, 300);
+        if let Some(index) = self.index.get(&target) {
+            return Ok(*index);
+        }
+        if self.coverage.len() == MAX_TARGETS {
+            return Err(format!("there are more than {MAX_TARGETS} targets"));
+        }
+        let index = self.coverage.len();
+        self.coverage.push(Coverage {
+            target: target.clone(),
+            host,
+            ..Coverage::default()
+        });
+        self.index.insert(target, index);
+        Ok(index)
+    }
+
+    /// What of one target is known besides: when its scan was done, and whether it was scanned to the end.
+    pub(crate) fn of_target(&mut self, index: usize, time: Option<Time>, partial: Option<&str>) {
+        if let Some(coverage) = self.coverage.get_mut(index) {
+            coverage.time = coverage.time.max(time);
+            coverage
+                .not_whole
+                .extend(partial.map(|reason| text::line(reason, 300)));
+        }
+    }
+
+    /// What the report covers: its targets, or all of it at once.
+    fn coverage(self) -> Vec<Coverage> {
+        let mut head = self.head;
+        if self.unreadable > 0 {
+            let entries = if self.unreadable == 1 { "entry" } else { "entries" };
+            head.not_whole
+                .push(format!("{} {entries} could not be read", self.unreadable));
+        }
+        if self.coverage.is_empty() {
+            return vec![head];
+        }
+        let whole = |mut one: Coverage| {
+            one.tool.clone_from(&head.tool);
+            one.time = one.time.or(head.time);
+            one.not_whole.splice(..0, head.not_whole.iter().cloned());
+            one
+        };
+        self.coverage.into_iter().map(whole).collect()
     }
 }
 
 /// A list that was surveyed.
 pub(crate) struct List<R> {
     reader: R,
-    crowd: Crowd,
     entries: u32,
-    complete: bool,
+    coverage: Vec<Coverage>,
+    paths: Paths,
 }
 
 impl<R: Reader> List<R> {
@@ -154,73 +187,55 @@ impl<R: Reader> List<R> {
     ///
     /// # Errors
     /// As for [`Reader`].
-    pub(crate) fn survey(file: &mut dyn Source) -> Result<Self, Error> {
-        let reader = R::survey(file)?;
-        let mut identities = Vec::new();
-        let mut each = |_: &dyn Display, index, entry| {
+    pub(crate) fn survey(file: &mut dyn Source, options: &Options) -> Result<Box<dyn Surveyed>, Error> {
+        let reader = R::survey(file, options)?;
+        let mut paths = Paths::default();
+        let mut each = |_: &dyn Display, entry| {
             if let Entry::Found(draft) = entry {
-                identities.push((draft.identity, index));
+                paths.add(&draft.key.path);
             }
             true
         };
-        let mut sink = Sink::new(&mut each);
+        let mut sink = Sink::new(R::TOOL, &mut each);
         reader.read(file, &mut sink)?;
-        let (entries, complete) = (sink.entries, !sink.partial);
-        Ok(Self {
+        let (entries, coverage) = (sink.entries, sink.coverage());
+        Ok(Box::new(Self {
             reader,
-            crowd: Crowd::new(identities),
             entries,
-            complete,
-        })
+            coverage,
+            paths,
+        }))
     }
 }
-
-/// How many places of entries that others repeat are kept, for the reasons of those.
-const PLACES: usize = 10_000;
 
 impl<R: Reader> Surveyed for List<R> {
     fn entries(&self) -> u32 {
         self.entries
     }
 
-    fn tools(&self) -> Vec<ToolRun> {
-        vec![ToolRun {
-            name: R::TOOL.to_owned(),
-            complete: self.complete,
-        }]
+    fn coverage(&self) -> &[Coverage] {
+        &self.coverage
+    }
+
+    fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     fn each(
         &self,
         file: &mut dyn Source,
+        root: &str,
         each: &mut dyn FnMut(&dyn Display, Outcome) -> bool,
     ) -> Result<(), Error> {
-        let firsts = self.crowd.firsts().take(PLACES);
-        let mut places: HashMap<u32, String> = firsts.map(|index| (index, String::new())).collect();
-        let mut take = |place: &dyn Display, index, entry| {
-            if let Some(kept) = places.get_mut(&index) {
-                *kept = place.to_string();
-            }
-            each(place, self.outcome(index, entry, &places))
+        let mut take = |place: &dyn Display, entry| {
+            let outcome = match entry {
+                Entry::Found(draft) => Outcome::Found(draft.coverage, Box::new(draft.found(R::TOOL, root))),
+                Entry::Skipped(skip) => Outcome::Skipped(skip),
+            };
+            each(place, outcome)
         };
-        let mut sink = Sink::new(&mut take);
+        let mut sink = Sink::new(R::TOOL, &mut take);
         let ended = self.reader.read(file, &mut sink);
         if sink.stopped { Ok(()) } else { ended }
-    }
-}
-
-impl<R: Reader> List<R> {
-    fn outcome(&self, index: u32, entry: Entry, places: &HashMap<u32, String>) -> Outcome {
-        let draft = match entry {
-            Entry::Found(draft) => draft,
-            Entry::Skipped(reason) => return Outcome::Skipped(reason),
-        };
-        let mark = self.crowd.mark(index);
-        if let Some(Mark::Duplicate(first)) = mark {
-            let place = places.get(&first).map_or("an entry before it", String::as_str);
-            return Outcome::Skipped(format!("duplicate of {place}"));
-        }
-        let fingerprint = fingerprint(&draft.identity, mark);
-        Outcome::Found(0, Box::new(draft.found(fingerprint, R::TOOL)))
     }
 }

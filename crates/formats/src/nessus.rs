@@ -9,9 +9,10 @@
 
 use base::{Severity, text};
 
-use super::{
-    Error, Source, cwe,
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
     xml,
@@ -49,7 +50,7 @@ pub(crate) struct Nessus;
 impl Reader for Nessus {
     const TOOL: &'static str = "Nessus";
 
-    fn survey(_: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(_: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         Ok(Self)
     }
 
@@ -58,7 +59,7 @@ impl Reader for Nessus {
         let top = xml::read(file, ROOTS, &mut each)?;
         if !top.listed("Report") {
             // A policy alone says nothing of what there is.
-            sink.partial();
+            sink.partial("the report does not say that it is whole");
         }
         Ok(())
     }
@@ -76,10 +77,7 @@ fn entry(host: &str, record: &Record) -> Result<Entry, String> {
     }
     let check = record.text("compliance-check-name");
     if record.text("compliance-result").trim() == "PASSED" {
-        return Ok(Entry::Skipped(text::line(
-            &format!("compliance PASSED: {check}"),
-            300,
-        )));
+        return Ok(Entry::skipped(&format!("compliance PASSED: {check}")));
     }
     let (port, protocol) = (record.text("@port"), record.text("@protocol"));
     let output = record.text("plugin_output");
@@ -87,8 +85,8 @@ fn entry(host: &str, record: &Record) -> Result<Entry, String> {
         .into_iter()
         .find(|name| !name.is_empty());
     let cves: Vec<_> = record.texts("cve").collect();
-    Ok(Entry::Found(Draft {
-        identity: identity(
+    Ok(Entry::from(Draft {
+        old: old(
             "nessus 1",
             &[host, port, protocol, plugin, check],
             0,
@@ -104,14 +102,15 @@ fn entry(host: &str, record: &Record) -> Result<Entry, String> {
             labelled("Family", record.text("@pluginFamily")),
             labelled("See also", record.text("see_also")),
         ],
-        severity: severity_of(record)?,
-        location: if matches!(port, "" | "0") {
+        severity: Some(severity_of(record)?),
+        locations: vec![if matches!(port, "" | "0") {
             host.to_owned()
         } else {
             format!("{host}:{port}/{protocol}")
-        },
+        }],
         rule_id: plugin.to_owned(),
-        cwe: record.texts("cwe").find_map(cwe::of),
+        cwes: record.texts("cwe").find_map(cwe::of).into_iter().collect(),
+        ..Draft::default()
     }))
 }
 

@@ -9,10 +9,11 @@
 
 use base::Severity;
 
-use super::{
-    Error, Source, cwe,
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
     json::shaped,
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
 };
@@ -53,7 +54,7 @@ pub(crate) struct Nuclei;
 impl Reader for Nuclei {
     const TOOL: &'static str = "Nuclei";
 
-    fn survey(_: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(_: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         Ok(Self)
     }
 
@@ -69,9 +70,7 @@ fn entry(record: &Record) -> Result<Entry, String> {
         return Err("`template-id` is missing: this is no result of Nuclei".to_owned());
     }
     if record.text("matcher-status") == "false" {
-        return Ok(Entry::Skipped(
-            "matcher-status false: nothing was found".to_owned(),
-        ));
+        return Ok(Entry::skipped("matcher-status false: nothing was found"));
     }
     let (info, matcher) = (
         record.part("info"),
@@ -85,8 +84,8 @@ fn entry(record: &Record) -> Result<Entry, String> {
     let list = |texts: &mut dyn Iterator<Item = &str>| texts.collect::<Vec<_>>().join("\n");
     let name = info.text("name");
     let title = if name.is_empty() { template } else { name };
-    Ok(Entry::Found(Draft {
-        identity: identity("nuclei 1", &[template, matcher, extractor, location], 0, &[]),
+    Ok(Entry::from(Draft {
+        old: old("nuclei 1", &[template, matcher, extractor, location], 0, &[]),
         title: if matcher.is_empty() {
             title.to_owned()
         } else {
@@ -99,11 +98,18 @@ fn entry(record: &Record) -> Result<Entry, String> {
             labelled("CVE", &list(&mut classification.texts("cve-id"))),
             labelled("References", &list(&mut info.texts("reference"))),
         ],
-        severity: severity::of_word(info.text("severity"))
-            .or_else(|| severity::of_score(classification.text("cvss-score")))
-            .unwrap_or(Severity::Informational),
-        location: location.to_owned(),
+        severity: Some(
+            severity::of_word(info.text("severity"))
+                .or_else(|| severity::of_score(classification.text("cvss-score")))
+                .unwrap_or(Severity::Informational),
+        ),
+        locations: vec![location.to_owned()],
         rule_id: template.to_owned(),
-        cwe: classification.texts("cwe-id").find_map(cwe::of),
+        cwes: classification
+            .texts("cwe-id")
+            .find_map(cwe::of)
+            .into_iter()
+            .collect(),
+        ..Draft::default()
     }))
 }

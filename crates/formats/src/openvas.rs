@@ -10,9 +10,10 @@
 
 use base::Severity;
 
-use super::{
-    Error, Source, cwe,
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
     xml,
@@ -66,7 +67,7 @@ pub(crate) struct OpenVas {
 impl Reader for OpenVas {
     const TOOL: &'static str = "OpenVAS";
 
-    fn survey(file: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         let top = xml::read(file, STATES, &mut |_, _| Ok(()))?;
         let (outer, below) = (top.part("report"), top.part("report").part("report"));
         let states = [&top, outer, below].map(|part| part.text("scan_run_status").trim());
@@ -78,7 +79,7 @@ impl Reader for OpenVas {
         let mut each = |at: &At<'_>, record: Record| sink.put(at, entry(&record)?);
         let top = xml::read(file, ROOTS, &mut each)?;
         if !self.done || !top.listed("report") && !top.listed("results") {
-            sink.partial();
+            sink.partial("the report does not say that it is whole");
         }
         Ok(())
     }
@@ -97,7 +98,7 @@ fn entry(record: &Record) -> Result<Entry, String> {
         record.text("threat").trim(),
     );
     if let Some(reason) = no_problem(score, threat) {
-        return Ok(Entry::Skipped(reason.to_owned()));
+        return Ok(Entry::skipped(reason));
     }
     let tags = Tags(nvt.text("tags"));
     let references: Vec<_> = nvt
@@ -114,8 +115,8 @@ fn entry(record: &Record) -> Result<Entry, String> {
     };
     let solution = nvt.text("solution");
     let description = record.text("description");
-    Ok(Entry::Found(Draft {
-        identity: identity("openvas 1", &[host, port, test], 0, &[description]),
+    Ok(Entry::from(Draft {
+        old: old("openvas 1", &[host, port, test], 0, &[description]),
         title: [record.text("name"), nvt.text("name"), test]
             .into_iter()
             .find(|name| !name.trim().is_empty())
@@ -138,19 +139,24 @@ fn entry(record: &Record) -> Result<Entry, String> {
             labelled("CVE", &of("cve")),
             labelled("See also", &of("url")),
         ],
-        severity: severity::of_score(score)
-            .or_else(|| severity::of_word(if threat == "Log" { "info" } else { threat }))
-            .unwrap_or(Severity::Informational),
-        location: if port.is_empty() || port.starts_with("general/") {
+        severity: Some(
+            severity::of_score(score)
+                .or_else(|| severity::of_word(if threat == "Log" { "info" } else { threat }))
+                .unwrap_or(Severity::Informational),
+        ),
+        locations: vec![if port.is_empty() || port.starts_with("general/") {
             host.to_owned()
         } else {
             format!("{host}:{port}")
-        },
+        }],
         rule_id: test.to_owned(),
-        cwe: references
+        cwes: references
             .iter()
             .filter(|(of, _)| of.eq_ignore_ascii_case("cwe"))
-            .find_map(|(_, id)| cwe::of(id)),
+            .find_map(|(_, id)| cwe::of(id))
+            .into_iter()
+            .collect(),
+        ..Draft::default()
     }))
 }
 

@@ -10,10 +10,11 @@
 
 use base::Severity;
 
-use super::{
-    Error, Source, cwe,
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
     json::shaped::{self, fault},
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
 };
@@ -54,7 +55,7 @@ pub(crate) struct Semgrep;
 impl Reader for Semgrep {
     const TOOL: &'static str = "Semgrep";
 
-    fn survey(_: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(_: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         Ok(Self)
     }
 
@@ -64,7 +65,7 @@ impl Reader for Semgrep {
                 return sink.put(at, entry(&record)?);
             }
             if record.text("level") == "error" {
-                sink.partial();
+                sink.partial("the report does not say that it is whole");
             }
             Ok(())
         };
@@ -83,7 +84,7 @@ fn entry(record: &Record) -> Result<Entry, String> {
     }
     let (extra, start) = (record.part("extra"), record.part("start"));
     if extra.text("is_ignored") == "true" {
-        return Ok(Entry::Skipped("suppressed (in source)".to_owned()));
+        return Ok(Entry::skipped("suppressed (in source)"));
     }
     let known = |key: &str| Some(extra.text(key)).filter(|text| !text.trim().is_empty() && *text != WITHHELD);
     let message = extra.text("message");
@@ -93,8 +94,8 @@ fn entry(record: &Record) -> Result<Entry, String> {
     let metadata = extra.part("metadata");
     let name = rule.rsplit('.').next().unwrap_or(rule);
     let says = message.trim_start().lines().next().unwrap_or_default();
-    Ok(Entry::Found(Draft {
-        identity: identity(
+    Ok(Entry::from(Draft {
+        old: old(
             "semgrep 1",
             &[rule, path, print],
             line,
@@ -115,14 +116,15 @@ fn entry(record: &Record) -> Result<Entry, String> {
             ),
             labelled("More about this rule", metadata.text("source")),
         ],
-        severity: severity_of(extra.text("severity")),
-        location: if line > 0 {
+        severity: Some(severity_of(extra.text("severity"))),
+        locations: vec![if line > 0 {
             format!("{path}:{line}")
         } else {
             path.to_owned()
-        },
+        }],
         rule_id: rule.to_owned(),
-        cwe: metadata.texts("cwe").find_map(cwe::of),
+        cwes: metadata.texts("cwe").find_map(cwe::of).into_iter().collect(),
+        ..Draft::default()
     }))
 }
 

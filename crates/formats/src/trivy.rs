@@ -11,10 +11,11 @@
 
 use base::Severity;
 
-use super::{
-    Error, Source, cwe,
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
     json::shaped::{self, fault},
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+    list::{Entry, Reader, Sink},
     severity,
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
 };
@@ -99,7 +100,7 @@ pub(crate) struct Trivy(Vec<Record>);
 impl Reader for Trivy {
     const TOOL: &'static str = "Trivy";
 
-    fn survey(file: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         let report = shaped::read(file, HEADS, &mut |_, _| Ok(()))?;
         if !report.has("SchemaVersion") {
             return Err(fault(
@@ -125,10 +126,10 @@ impl Reader for Trivy {
 
 fn entry(list: &str, target: &Record, record: &Record) -> Result<Entry, String> {
     match list {
-        "Vulnerabilities" => vulnerability(target, record).map(Entry::Found),
+        "Vulnerabilities" => vulnerability(target, record).map(Entry::from),
         "Misconfigurations" => misconfiguration(target, record),
-        "Secrets" => secret(target, record).map(Entry::Found),
-        _ => license(target, record).map(Entry::Found),
+        "Secrets" => secret(target, record).map(Entry::from),
+        _ => license(target, record).map(Entry::from),
     }
 }
 
@@ -155,7 +156,7 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Draft, String> {
     let system = target.text("Class") == "os-pkgs";
     let place = if path.is_empty() { name } else { path };
     Ok(Draft {
-        identity: identity(
+        old: old(
             "trivy vulnerability 1",
             &[if system { target.text("Type") } else { name }, path, package, id],
             0,
@@ -169,12 +170,15 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Draft, String> {
             labelled("Status", record.text("Status")),
             labelled("More about it", record.text("PrimaryURL")),
         ],
-        severity: severity::of_word(record.text("Severity"))
-            .or_else(|| severity::of_scores(scores))
-            .unwrap_or(Severity::Informational),
-        location: format!("{place}: {package} {version}"),
+        severity: Some(
+            severity::of_word(record.text("Severity"))
+                .or_else(|| severity::of_scores(scores))
+                .unwrap_or(Severity::Informational),
+        ),
+        locations: vec![format!("{place}: {package} {version}")],
         rule_id: id.to_owned(),
-        cwe: record.texts("CweIDs").find_map(cwe::of),
+        cwes: record.texts("CweIDs").find_map(cwe::of).into_iter().collect(),
+        ..Draft::default()
     })
 }
 
@@ -182,18 +186,16 @@ fn misconfiguration(target: &Record, record: &Record) -> Result<Entry, String> {
     let id = required(record, "ID")?;
     match record.text("Status") {
         "PASS" => {
-            return Ok(Entry::Skipped(
-                "status PASS: the check found no problem".to_owned(),
-            ));
+            return Ok(Entry::skipped("status PASS: the check found no problem"));
         }
-        "EXCEPTION" => return Ok(Entry::Skipped("suppressed (status EXCEPTION)".to_owned())),
+        "EXCEPTION" => return Ok(Entry::skipped("suppressed (status EXCEPTION)")),
         _ => {}
     }
     let cause = record.part("CauseMetadata");
     let (name, message) = (target.text("Target"), record.text("Message"));
     let resource = cause.text("Resource");
-    Ok(Entry::Found(Draft {
-        identity: identity(
+    Ok(Entry::from(Draft {
+        old: old(
             "trivy misconfiguration 1",
             &[name, id, resource],
             line(cause),
@@ -207,17 +209,17 @@ fn misconfiguration(target: &Record, record: &Record) -> Result<Entry, String> {
             labelled("Resolution", record.text("Resolution")),
             labelled("More about it", record.text("PrimaryURL")),
         ],
-        severity: severity::of_word(record.text("Severity")).unwrap_or(Severity::Informational),
-        location: in_line(name, cause),
+        severity: Some(severity::of_word(record.text("Severity")).unwrap_or(Severity::Informational)),
+        locations: vec![in_line(name, cause)],
         rule_id: id.to_owned(),
-        cwe: None,
+        ..Draft::default()
     }))
 }
 
 fn secret(target: &Record, record: &Record) -> Result<Draft, String> {
     let (name, rule) = (target.text("Target"), required(record, "RuleID")?);
     Ok(Draft {
-        identity: identity(
+        old: old(
             "trivy secret 1",
             &[name, rule],
             line(record),
@@ -228,10 +230,10 @@ fn secret(target: &Record, record: &Record) -> Result<Draft, String> {
             labelled("Category", record.text("Category")),
             labelled("Match", record.text("Match")),
         ],
-        severity: severity::of_word(record.text("Severity")).unwrap_or(Severity::Informational),
-        location: in_line(name, record),
+        severity: Some(severity::of_word(record.text("Severity")).unwrap_or(Severity::Informational)),
+        locations: vec![in_line(name, record)],
         rule_id: rule.to_owned(),
-        cwe: None,
+        ..Draft::default()
     })
 }
 
@@ -240,7 +242,7 @@ fn license(target: &Record, record: &Record) -> Result<Draft, String> {
     let (package, path) = (record.text("PkgName"), record.text("FilePath"));
     let of = if package.is_empty() { path } else { package };
     Ok(Draft {
-        identity: identity(
+        old: old(
             "trivy license 1",
             &[target.text("Target"), package, path, name],
             0,
@@ -251,10 +253,10 @@ fn license(target: &Record, record: &Record) -> Result<Draft, String> {
             labelled("Category", record.text("Category")),
             labelled("More about it", record.text("Link")),
         ],
-        severity: severity::of_word(record.text("Severity")).unwrap_or(Severity::Informational),
-        location: format!("{}: {of}", target.text("Target")),
+        severity: Some(severity::of_word(record.text("Severity")).unwrap_or(Severity::Informational)),
+        locations: vec![format!("{}: {of}", target.text("Target"))],
         rule_id: name.to_owned(),
-        cwe: None,
+        ..Draft::default()
     })
 }
 

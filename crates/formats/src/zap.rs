@@ -9,10 +9,11 @@
 
 use base::Severity;
 
-use super::{
-    Error, Source, cwe,
+use crate::{
+    Error, Options, Source, cwe,
+    draft::{Draft, labelled, old},
     json::shaped::{self, fault},
-    list::{Draft, Entry, Reader, Sink, identity, labelled},
+    list::{Entry, Reader, Sink},
     shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
     start, xml,
 };
@@ -80,7 +81,7 @@ pub(crate) enum Zap {
 impl Reader for Zap {
     const TOOL: &'static str = "ZAP";
 
-    fn survey(file: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         if start::is_xml(&mut *file)? {
             return Ok(Self::Xml);
         }
@@ -95,7 +96,7 @@ impl Reader for Zap {
             let top = xml::read(file, ROOTS, &mut each)?;
             if !top.listed("site") {
                 // No site was reached.
-                sink.partial();
+                sink.partial("the report does not say that it is whole");
             }
             return Ok(());
         };
@@ -124,9 +125,7 @@ fn entry(site: &str, record: &Record) -> Result<Entry, String> {
         _ => return Err("`riskcode` is none of 0 to 3".to_owned()),
     };
     if record.text("confidence") == "0" {
-        return Ok(Entry::Skipped(
-            "confidence 0: marked as a false positive".to_owned(),
-        ));
+        return Ok(Entry::skipped("confidence 0: marked as a false positive"));
     }
     let name = record.first(&["name", "alert"]);
     let places: Vec<_> = record
@@ -140,8 +139,8 @@ fn entry(site: &str, record: &Record) -> Result<Entry, String> {
     let uri = places.first().map_or("", |place| place.text("uri"));
     let one = places.len() < PLACES && places.iter().all(|place| place.text("uri") == uri);
     let description = plain(record.text("desc"));
-    Ok(Entry::Found(Draft {
-        identity: identity("zap 1", &[site, rule, name], 0, &[&description]),
+    Ok(Entry::from(Draft {
+        old: old("zap 1", &[site, rule, name], 0, &[&description]),
         title: name.to_owned(),
         description: vec![
             description,
@@ -152,14 +151,15 @@ fn entry(site: &str, record: &Record) -> Result<Entry, String> {
             ),
             labelled("See also", &plain(record.text("reference"))),
         ],
-        severity,
-        location: if one && !uri.is_empty() {
+        severity: Some(severity),
+        locations: vec![if one && !uri.is_empty() {
             uri.to_owned()
         } else {
             site.to_owned()
-        },
+        }],
         rule_id: rule.to_owned(),
-        cwe: cwe::of(record.text("cweid")),
+        cwes: cwe::of(record.text("cweid")).into_iter().collect(),
+        ..Draft::default()
     }))
 }
 

@@ -15,10 +15,11 @@ use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
 use base::{Severity, text};
 
 use self::guard::Guard;
-use super::{
-    Error, Refusal, Source, cwe,
+use crate::{
+    Error, Options, Refusal, Source, cwe,
+    draft::{Draft, old},
     json::guard::Excess,
-    list::{Draft, Entry, Reader, Sink, identity},
+    list::{Entry, Reader, Sink},
     severity, start,
 };
 
@@ -56,7 +57,7 @@ pub(crate) fn is_table(file: &mut dyn Source) -> Result<bool, Error> {
 impl Reader for Csv {
     const TOOL: &'static str = "CSV";
 
-    fn survey(file: &mut dyn Source) -> Result<Self, Error> {
+    fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         let found = Self::header(file)?;
         found.map_err(|what| Error::whole(&what))
     }
@@ -127,7 +128,7 @@ impl Csv {
 
     fn entry(&self, row: &StringRecord) -> Entry {
         if row.len() != self.width {
-            return Entry::Skipped(format!(
+            return Entry::skipped(&format!(
                 "the row has {} cells, the header {}",
                 row.len(),
                 self.width
@@ -138,26 +139,27 @@ impl Csv {
             .map(|place| place.and_then(|place| row.get(place)).unwrap_or_default().trim());
         let [title, word, description, location, rule, weakness, print] = cells;
         if text::line(title, 1).is_empty() {
-            return Entry::Skipped("the row has no title".to_owned());
+            return Entry::skipped("the row has no title");
         }
         let Some(severity) = severity::of_word(word).or_else(|| severity::of_score(word)) else {
             let names = Severity::ALL.map(Severity::name).join(", ");
             let word = text::line(word, 40);
-            return Entry::Skipped(format!("the severity `{word}` is none of {names}"));
+            return Entry::skipped(&format!("the severity `{word}` is none of {names}"));
         };
-        let identity = if print.is_empty() {
-            identity("csv row 1", &[rule, title, location], 0, &[description])
+        let old = if print.is_empty() {
+            old("csv row 1", &[rule, title, location], 0, &[description])
         } else {
-            identity("csv fingerprint 1", &[print], 0, &[])
+            old("csv fingerprint 1", &[print], 0, &[])
         };
-        Entry::Found(Draft {
-            identity,
+        Entry::from(Draft {
+            old,
             title: title.to_owned(),
             description: vec![description.to_owned()],
-            severity,
-            location: location.to_owned(),
+            severity: Some(severity),
+            locations: vec![location.to_owned()],
             rule_id: rule.to_owned(),
-            cwe: cwe::of(weakness),
+            cwes: cwe::of(weakness).into_iter().collect(),
+            ..Draft::default()
         })
     }
 }

@@ -10,10 +10,10 @@ use super::{
     survey::Run,
 };
 use crate::{
-    Found,
+    Old,
+    draft::{Draft, Key},
     found::{DESCRIPTION, TITLE},
-    identity::Identity,
-    severity,
+    paths, severity,
 };
 
 /// Bytes of a message with its placeholders filled, at most.
@@ -76,8 +76,8 @@ impl<'r> Read<'r> {
         }
     }
 
-    /// What tells it from every other result.
-    pub(super) fn identity(&self) -> Identity {
+    /// What versions before 0.2 recognised it by.
+    fn old(&self) -> Old {
         identity::of(&identity::Parts {
             tool: &self.run.tool.driver.name,
             rule: &self.rule_id,
@@ -87,17 +87,43 @@ impl<'r> Read<'r> {
         })
     }
 
-    /// The finding of it.
-    pub(super) fn finding(self, fingerprint: String) -> Found {
-        let optional = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        Found {
-            fingerprint,
+    /// The finding of it, of this coverage.
+    pub(super) fn draft(self, coverage: usize) -> Draft {
+        let region = &self.raw.location.region;
+        let small =
+            |number: Option<i64>| u32::try_from(number.unwrap_or_default().max(0)).unwrap_or(u32::MAX);
+        let hash = self.raw.partial_fingerprints.get("primaryLocationLineHash");
+        let path = paths::normal(&self.path);
+        let key = Key {
+            kind: "sarif",
+            place: path
+                .is_empty()
+                .then(|| self.raw.location.logical.clone())
+                .into_iter()
+                .collect(),
+            path,
+            rules: vec![self.rule_id.clone()],
+            tool: hash.cloned().unwrap_or_default(),
+            code: region.snippet.clone(),
+            message: self.message.clone(),
+            line: small(region.start_line),
+            column: small(region.start_column),
+            ..Key::default()
+        };
+        Draft {
+            coverage,
+            key,
+            old: self.old(),
             title: self.title(),
-            description: self.description(),
-            severity: self.severity(),
-            location: place::shown(&self.path, &self.raw.location),
-            cwe: lookup::cwe(self.run, &self.raw.taxa, &self.raw.bag.tags, self.rule),
-            rule_id: optional(&self.rule_id),
+            description: vec![self.description()],
+            severity: Some(self.severity()),
+            locations: place::shown(&self.path, &self.raw.location).into_iter().collect(),
+            cwes: lookup::cwe(self.run, &self.raw.taxa, &self.raw.bag.tags, self.rule)
+                .into_iter()
+                .collect(),
+            rule_id: self.rule_id.clone(),
+            snippet: region.snippet.clone(),
+            ..Draft::default()
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a result is known by, within one report and from one report to the next.
+//! What versions before 0.2 recognised a result by.
 //!
 //! Owns: which parts of a result its fingerprint is made of. Must not: compare results.
 //!
@@ -8,7 +8,7 @@
 //! same result written twice; other places are other problems and are numbered in the order of their place.
 
 use super::result::Raw;
-use crate::identity::{Hash, Identity};
+use crate::{Old, identity::Hash};
 
 /// What identity is made of.
 pub(super) struct Parts<'a> {
@@ -19,8 +19,8 @@ pub(super) struct Parts<'a> {
     pub(super) raw: &'a Raw,
 }
 
-/// The identity of a result.
-pub(super) fn of(parts: &Parts<'_>) -> Identity {
+/// It, of a result.
+pub(super) fn of(parts: &Parts<'_>) -> Old {
     let raw = parts.raw;
     let region = &raw.location.region;
     let place = |hash: Hash| {
@@ -32,7 +32,7 @@ pub(super) fn of(parts: &Parts<'_>) -> Identity {
     };
     let detail = place(Hash::new("detail").add(&raw.location.logical)).add(parts.message);
     let small = |number: Option<i64>| u32::try_from(number.unwrap_or_default().max(0)).unwrap_or(u32::MAX);
-    Identity {
+    Old {
         print: print(parts),
         line: small(region.start_line),
         column: small(region.start_column),

@@ -21,6 +21,7 @@ mod severity;
 mod survey;
 
 pub use bounds::{MAX_RESULTS, MAX_RULES, MAX_RUNS};
+pub(crate) use report::survey as read;
 pub use report::{Place, Report};
 
 #[cfg(test)]

@@ -15,16 +15,15 @@ use super::{
     result::Raw,
     survey::{Run, Survey},
 };
-use crate::{
-    Error, Outcome, Source, Surveyed, ToolRun,
-    identity::{Crowd, Identity, Mark, fingerprint},
-    json,
-};
+use crate::{Coverage, Error, Options, Outcome, Paths, Skip, Source, Surveyed, json};
 
 /// A report of which every value is known to be of the right shape.
 pub struct Report {
     runs: Vec<Run>,
-    crowd: Crowd,
+    coverage: Vec<Coverage>,
+    /// The coverage of each run.
+    covers: Vec<usize>,
+    paths: Paths,
     results: u32,
 }
 
@@ -43,130 +42,89 @@ impl fmt::Display for Place {
     }
 }
 
+/// Surveys a whole report.
+///
+/// # Errors
+/// [`Error::Refused`] for the first thing that does not fit, [`Error::Io`] if the file cannot be read.
+pub(crate) fn survey(mut file: &mut dyn Source, _: &Options) -> Result<Box<dyn Surveyed>, Error> {
+    Report::check(&mut file).map(|report| Box::new(report) as Box<dyn Surveyed>)
+}
+
 impl Report {
     /// Checks a whole report.
     ///
     /// # Errors
-    /// [`Error::Refused`] for the first thing that does not fit, [`Error::Io`] if the file cannot be read.
+    /// As for [`survey`].
     pub fn check<F: Read + Seek>(file: &mut F) -> Result<Self, Error> {
         let budget = Budget::new();
         let mut survey = Survey::new(&budget);
         json::read(file, &mut survey)?;
+        let (coverage, covers) = covered(&survey.runs);
         let mut report = Self {
             results: survey.runs.iter().map(|run| run.results).sum(),
             runs: survey.runs,
-            crowd: Crowd::new(Vec::new()),
+            coverage,
+            covers,
+            paths: Paths::default(),
         };
-        report.crowd = Crowd::new(report.identities(file)?);
-        Ok(report)
-    }
-
-    /// How many results it has, skipped ones included.
-    pub fn results(&self) -> u32 {
-        self.results
-    }
-
-    /// Its tools, each name once, in the order they come.
-    pub fn tools(&self) -> Vec<ToolRun> {
-        let mut tools: Vec<ToolRun> = Vec::new();
-        for run in &self.runs {
-            let (name, complete) = (&run.tool.driver.name, run.complete);
-            match tools.iter_mut().find(|tool| tool.name == *name) {
-                Some(tool) => tool.complete &= complete,
-                None => tools.push(ToolRun {
-                    name: name.clone(),
-                    complete,
-                }),
-            }
-        }
-        tools
-    }
-
-    /// Hands out every result in the order of the file, until `each` says false. `file` is the one that was checked.
-    ///
-    /// # Errors
-    /// [`Error::Io`] if the file cannot be read; [`Error::Refused`] if it is not the one that was checked.
-    pub fn each<F: Read + Seek>(
-        &self,
-        file: &mut F,
-        mut each: impl FnMut(Place, Outcome) -> bool,
-    ) -> Result<(), Error> {
-        let tools = self.tools();
-        let tool_of = |run: &Run| tools.iter().position(|tool| tool.name == run.tool.driver.name);
-        let tool_of: Vec<_> = self
-            .runs
-            .iter()
-            .map(tool_of)
-            .map(Option::unwrap_or_default)
-            .collect();
-        self.replay(file, |place, index, run, raw| {
-            let tool = tool_of.get(place.run).copied().unwrap_or_default();
-            each(place, self.outcome(index, tool, run, raw))
-        })
-    }
-
-    fn outcome(&self, index: u32, tool: usize, run: &Run, raw: &Raw) -> Outcome {
-        if let Some(reason) = finding::skipped(raw) {
-            return Outcome::Skipped(reason);
-        }
-        let mark = self.crowd.mark(index);
-        if let Some(Mark::Duplicate(first)) = mark {
-            return Outcome::Skipped(format!("duplicate of {}", self.place(first)));
-        }
-        let read = finding::Read::new(run, raw);
-        let fingerprint = fingerprint(&read.identity(), mark);
-        Outcome::Found(tool, Box::new(read.finding(fingerprint)))
-    }
-
-    /// The second pass: what identifies each result that is to be imported.
-    fn identities<F: Read + Seek>(&self, file: &mut F) -> Result<Vec<(Identity, u32)>, Error> {
-        let mut identities = Vec::new();
-        self.replay(file, |_, index, run, raw| {
+        let mut paths = Paths::default();
+        report.replay(file, |_, run, raw| {
             if finding::skipped(raw).is_none() {
-                identities.push((finding::Read::new(run, raw).identity(), index));
+                paths.add(&finding::Read::new(run, raw).draft(0).key.path);
             }
             true
         })?;
-        Ok(identities)
+        report.paths = paths;
+        Ok(report)
     }
 
-    /// A pass over the results, each with its place, its index in the whole report and its run.
+    fn outcome(&self, place: Place, run: &Run, raw: &Raw, root: &str) -> Outcome {
+        if let Some(reason) = finding::skipped(raw) {
+            return Outcome::Skipped(Skip::because(reason));
+        }
+        let coverage = self.covers.get(place.run).copied().unwrap_or_default();
+        let draft = finding::Read::new(run, raw).draft(coverage);
+        Outcome::Found(coverage, Box::new(draft.found(&run.tool.driver.name, root)))
+    }
+
+    /// A pass over the results, each with its place and its run.
     fn replay<F: Read + Seek>(
         &self,
         file: &mut F,
-        mut each: impl FnMut(Place, u32, &Run, &Raw) -> bool,
+        mut each: impl FnMut(Place, &Run, &Raw) -> bool,
     ) -> Result<(), Error> {
-        let mut index = 0;
         let mut stopped = false;
         let each = RefCell::new(|run: usize, result: usize, raw: Raw| {
             let place = Place { run, result };
-            let go_on = self
-                .runs
-                .get(run)
-                .is_some_and(|run| each(place, index, run, &raw));
-            index += 1;
+            let go_on = self.runs.get(run).is_some_and(|run| each(place, run, &raw));
             stopped = !go_on;
             go_on
         });
         let ended = json::read(file, &mut Replay(&each));
         if stopped { Ok(()) } else { ended }
     }
+}
 
-    /// Where the result with this index in the whole report stands.
-    fn place(&self, index: u32) -> Place {
-        let mut left = index;
-        for (run, found) in self.runs.iter().enumerate() {
-            if left < found.results {
-                let result = left as usize;
-                return Place { run, result };
-            }
-            left -= found.results;
+/// Each tool and target of these runs once, and which of them each run is about.
+fn covered(runs: &[Run]) -> (Vec<Coverage>, Vec<usize>) {
+    let (mut coverage, mut covers): (Vec<Coverage>, Vec<usize>) = (Vec::new(), Vec::new());
+    for run in runs {
+        let tool = &run.tool.driver.name;
+        let known = coverage.iter().position(|one| one.tool == *tool);
+        let index = known.unwrap_or(coverage.len());
+        if known.is_none() {
+            let tool = tool.clone();
+            coverage.push(Coverage {
+                tool,
+                ..Coverage::default()
+            });
         }
-        Place {
-            run: self.runs.len(),
-            result: 0,
+        if let Some(one) = coverage.get_mut(index).filter(|_| !run.complete) {
+            one.not_whole.push("the tool says that its run failed".to_owned());
         }
+        covers.push(index);
     }
+    (coverage, covers)
 }
 
 impl Surveyed for Report {
@@ -174,15 +132,22 @@ impl Surveyed for Report {
         self.results
     }
 
-    fn tools(&self) -> Vec<ToolRun> {
-        Self::tools(self)
+    fn coverage(&self) -> &[Coverage] {
+        &self.coverage
+    }
+
+    fn paths(&self) -> &Paths {
+        &self.paths
     }
 
     fn each(
         &self,
         mut file: &mut dyn Source,
+        root: &str,
         each: &mut dyn FnMut(&dyn fmt::Display, Outcome) -> bool,
     ) -> Result<(), Error> {
-        Self::each(self, &mut file, |place, outcome| each(&place, outcome))
+        self.replay(&mut file, |place, run, raw| {
+            each(&place, self.outcome(place, run, raw, root))
+        })
     }
 }

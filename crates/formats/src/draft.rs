@@ -1,0 +1,243 @@
+//! A finding in the making: texts as the report has them.
+//!
+//! Owns: cleaning and cutting them, and the hashes of identity. Must not: know a format.
+
+use base::{Severity, Time, text};
+
+use crate::{
+    Component, Cvss, Details, Found, Identity, Old,
+    found::{DESCRIPTION, MAX_LIST, MAX_LOCATIONS, SNIPPET, TITLE},
+    identity::{Hash, KEYS, even, evidence, rank, steady, unnumbered},
+    paths,
+};
+
+/// Characters of one location, reference or name that are kept.
+const LINE: usize = 1_000;
+
+/// A finding in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    /// Which of the report's coverages it belongs to.
+    pub(crate) coverage: usize,
+    pub(crate) key: Key,
+    pub(crate) old: Old,
+    pub(crate) title: String,
+    /// Paragraphs; empty ones and repeated ones are left out.
+    pub(crate) description: Vec<String>,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) rule_id: String,
+    /// The identifiers of the vulnerability, as the report writes them.
+    pub(crate) identifiers: Vec<String>,
+    pub(crate) cwes: Vec<String>,
+    pub(crate) cvss: Option<Cvss>,
+    pub(crate) component: Option<Component>,
+    pub(crate) references: Vec<String>,
+    pub(crate) locations: Vec<String>,
+    /// How many locations the report counts, where it lists fewer than there are.
+    pub(crate) locations_count: usize,
+    pub(crate) snippet: String,
+    pub(crate) found_at: Option<Time>,
+    pub(crate) statement: String,
+}
+
+/// What an entry is recognised by, in the report's own texts.
+#[derive(Debug, Default)]
+pub(crate) struct Key {
+    /// The kind of entry: those of two kinds are never the same.
+    pub(crate) kind: &'static str,
+    /// The file it is in, in its normal form ([`paths::normal`]); empty for what is in no file.
+    pub(crate) path: String,
+    /// What else makes the place: a host, a component and its type.
+    pub(crate) place: Vec<String>,
+    /// The names of the rule, the most exact first: a CVE and its GHSA are one.
+    pub(crate) rules: Vec<String>,
+    /// What tells entries of one rule in one place apart for good: a port, a resource, a parameter.
+    pub(crate) parts: Vec<String>,
+    /// The tool's own hash of the code around the line.
+    pub(crate) tool: String,
+    pub(crate) code: String,
+    pub(crate) version: String,
+    pub(crate) message: String,
+    /// What tells equal entries apart where nothing else does.
+    pub(crate) detail: String,
+    pub(crate) line: u32,
+    pub(crate) column: u32,
+    /// Of an entry that has several places and keeps its identity while they come and go: each of them, in the
+    /// order of `locations`, which says how they are shown.
+    pub(crate) places: Vec<String>,
+}
+
+/// The group of everything on a host.
+pub(crate) fn host_group(kind: &str, host: &str) -> u128 {
+    Hash::new("group").add(kind).add("").add(host).end()
+}
+
+impl Key {
+    /// The path as seen from the root of the report.
+    fn path(&self, root: &str) -> String {
+        paths::below(&self.path, root)
+    }
+
+    fn identity(&self, path: &str, whole: u64) -> Identity {
+        let mut keys = [0; KEYS];
+        let parts = || self.parts.iter().map(String::as_str);
+        for (key, rule) in keys
+            .iter_mut()
+            .zip(self.rules.iter().filter(|rule| !rule.is_empty()))
+        {
+            *key = Hash::new("key").add(rule).all(parts()).half().max(1);
+        }
+        if keys == [0; KEYS] {
+            keys[0] = Hash::new("key").add("").all(parts()).half().max(1);
+        }
+        let mut places: Vec<_> = self.places.iter().map(|place| evidence("place", place)).collect();
+        places.sort_unstable();
+        places.dedup();
+        Identity {
+            group: Hash::new("group").add(self.kind).add(path).all(&self.place).end(),
+            keys,
+            tool: evidence("tool", unnumbered(&self.tool)),
+            code: evidence("code", &even(&self.code)),
+            version: evidence("version", &self.version),
+            message: evidence("message", &steady(&self.message)),
+            detail: evidence("detail", &self.detail),
+            line: self.line,
+            column: self.column,
+            rank: rank(&self.version),
+            whole,
+            places,
+        }
+    }
+}
+
+impl Draft {
+    /// The title as it is shown.
+    fn shown_title(&self, tool: &str) -> String {
+        let title = text::line(&self.title, TITLE);
+        if title.is_empty() {
+            format!("A finding of {tool}")
+        } else {
+            title
+        }
+    }
+
+    fn shown_description(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for part in &self.description {
+            let part = text::block(part, DESCRIPTION);
+            if !part.is_empty() && !parts.iter().any(|other| other.contains(&part)) {
+                parts.push(part);
+            }
+        }
+        text::cut(&parts.join("\n\n"), DESCRIPTION)
+    }
+
+    /// Its finding, with texts cleaned and cut; paths are seen from `root`.
+    pub(crate) fn found(self, tool: &str, root: &str) -> Found {
+        let title = self.shown_title(tool);
+        let description = self.shown_description();
+        let path = self.key.path(root);
+        let severity = self.severity.unwrap_or(Severity::Informational);
+        let mut details = Details {
+            identifiers: lines(&self.identifiers, 100),
+            cwes: lines(&self.cwes, 20),
+            cvss: self.cvss.map(|cvss| Cvss {
+                version: text::line(&cvss.version, 10),
+                vector: text::line(&cvss.vector, 300),
+                score: cvss.score,
+            }),
+            component: self.component.map(component),
+            references: lines(&self.references, LINE),
+            locations: lines(&self.locations, LINE),
+            locations_count: 0,
+            snippet: text::cut(&code(&self.snippet), SNIPPET),
+            found_at: self.found_at,
+            statement: text::line(&self.statement, LINE),
+        };
+        let count = details.locations.len().max(self.locations_count);
+        details.locations_count = u32::try_from(count).unwrap_or(u32::MAX);
+        let rule = text::line(&self.rule_id, 300);
+        let whole = Hash::new("whole")
+            .add(&title)
+            .add(&description)
+            .add(severity.name())
+            .add(&rule)
+            .add(&serde_json::to_string(&details).unwrap_or_default())
+            .number(Some(i64::from(self.key.column)))
+            .half();
+        details.locations.truncate(MAX_LOCATIONS);
+        let spots = self.key.places.iter().zip(&self.locations);
+        let spots: Vec<_> = spots
+            .map(|(place, shown)| (evidence("place", place), text::line(shown, LINE)))
+            .collect();
+        let mut found = Found {
+            identity: self.key.identity(&path, whole),
+            path,
+            old: self.old,
+            title,
+            description,
+            severity,
+            rule_id: (!rule.is_empty()).then_some(rule),
+            details,
+            spots,
+        };
+        if !found.spots.is_empty() {
+            found.show_spots();
+        }
+        found
+    }
+}
+
+/// Each text once, cleaned, as one line of at most so many characters.
+fn lines(texts: &[String], max: usize) -> Vec<String> {
+    let mut seen = std::collections::HashSet::new();
+    let clean = texts.iter().map(|one| text::line(one, max));
+    clean
+        .filter(|one| !one.is_empty() && seen.insert(one.clone()))
+        .take(MAX_LIST.max(MAX_LOCATIONS * 100))
+        .collect()
+}
+
+/// Code as it is shown: indented, without what cannot be seen.
+fn code(snippet: &str) -> String {
+    let clean = |line: &str| {
+        let indent: String = line
+            .chars()
+            .take_while(|char| matches!(char, ' ' | '\t'))
+            .take(80)
+            .collect();
+        format!("{indent}{}", text::line(line, LINE))
+    };
+    let lines: Vec<_> = snippet.lines().take(200).map(clean).collect();
+    lines.join("\n").trim_matches('\n').trim_end().to_owned()
+}
+
+fn component(component: Component) -> Component {
+    Component {
+        name: text::line(&component.name, 300),
+        version: text::line(&component.version, 200),
+        purl: text::line(&component.purl, LINE),
+        fixed_versions: lines(&component.fixed_versions, 200),
+    }
+}
+
+/// A part of a description that says what it is; empty where there is nothing to say.
+pub(crate) fn labelled(label: &str, text: &str) -> String {
+    let text = text.trim();
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{label}: {text}")
+    }
+}
+
+/// What versions before 0.2 recognised an entry by: `keys` from one report to the next, `line` and `details` within one
+/// report.
+pub(crate) fn old(format: &str, keys: &[&str], line: u32, details: &[&str]) -> Old {
+    Old {
+        print: Hash::new(format).all(keys).end(),
+        line,
+        column: 0,
+        detail: Hash::new("detail").all(details).half(),
+    }
+}

@@ -1,0 +1,211 @@
+//! Paths of files, in one spelling and relative to the top of the sources.
+//!
+//! Owns: the normal form of a path, and the guess of the folder a report's paths are below ([`Paths::root`]). Must not:
+//! resolve anything against this machine.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many different paths of a report are kept for the guess of its root.
+const SAMPLE: usize = 2_000;
+
+/// A path in one spelling: `/` between its parts, no `.`, `..` and empty parts, no `file://`.
+pub(crate) fn normal(path: &str) -> String {
+    let path = path.trim();
+    let path = path
+        .strip_prefix("file://")
+        .or_else(|| path.strip_prefix("file:"))
+        .unwrap_or(path);
+    let path = path.replace('\\', "/");
+    // `/C:/code` and `C:/code` are one.
+    let drive = |text: &str| text.as_bytes().get(1) == Some(&b':');
+    let path = path.strip_prefix('/').filter(|rest| drive(rest)).unwrap_or(&path);
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("{}{}", if absolute { "/" } else { "" }, parts.join("/"))
+}
+
+/// Whether a path says where it is on a machine.
+pub(crate) fn is_absolute(path: &str) -> bool {
+    path.starts_with('/') || path.as_bytes().get(1) == Some(&b':')
+}
+
+/// A path as seen from a folder: the rest of it below the folder, else with a `..` for each step up.
+pub fn below(path: &str, root: &str) -> String {
+    if root.is_empty() || is_absolute(path) != is_absolute(root) {
+        return path.to_owned();
+    }
+    let (path_parts, root_parts): (Vec<_>, Vec<_>) = (parts(path).collect(), parts(root).collect());
+    let common = path_parts
+        .iter()
+        .zip(&root_parts)
+        .take_while(|(one, other)| one == other)
+        .count();
+    let up = std::iter::repeat_n("..", root_parts.len() - common);
+    let down = path_parts.iter().skip(common).copied();
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+    path.split('/').filter(|part| !part.is_empty())
+}
+
+/// The paths of a report, as many as are needed to guess the folder they are below.
+#[derive(Debug, Default, Clone)]
+pub struct Paths {
+    sample: BTreeSet<String>,
+    /// The folder all absolute paths have in common.
+    common: Option<String>,
+}
+
+impl Paths {
+    /// Takes a path in its normal form.
+    pub(crate) fn add(&mut self, path: &str) {
+        if path.is_empty() {
+            return;
+        }
+        if is_absolute(path) {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            self.common = Some(match self.common.take() {
+                None => folder.to_owned(),
+                Some(common) => shared(&common, folder),
+            });
+        }
+        if self.sample.len() < SAMPLE && !self.sample.contains(path) {
+            self.sample.insert(path.to_owned());
+        }
+    }
+
+    /// Some of its paths, in their normal form.
+    pub fn sample(&self) -> impl Iterator<Item = &str> {
+        self.sample.iter().map(String::as_str)
+    }
+
+    /// The folder that the paths of this report are below, so that they are spelled as those of the reports before:
+    /// `known` is the root of the report before, `places` are paths of stored findings as they were seen from it.
+    pub fn root(&self, known: &str, places: &BTreeSet<String>) -> String {
+        let fits = |root: &str| {
+            let hits = self
+                .sample
+                .iter()
+                .filter(|path| places.contains(&below(path, root)));
+            hits.count()
+        };
+        if self.sample.is_empty() || fits(known) > 0 {
+            return known.to_owned();
+        }
+        let inside = |path: &String| !known.is_empty() && below(path, known).split('/').next() != Some("..");
+        if places.is_empty() || self.sample.iter().any(|path| is_absolute(path) && inside(path)) {
+            return if places.is_empty() {
+                self.common.clone().unwrap_or_default()
+            } else {
+                known.to_owned()
+            };
+        }
+        self.voted(places)
+            .unwrap_or_else(|| self.common.clone().unwrap_or_default())
+    }
+
+    /// The folder below which the most paths are known; of several the shortest.
+    fn voted(&self, places: &BTreeSet<String>) -> Option<String> {
+        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+        for path in &self.sample {
+            let splits = path.match_indices('/').map(|(at, _)| at);
+            for at in splits {
+                let (root, rest) = (
+                    path.get(..at).unwrap_or_default(),
+                    path.get(at + 1..).unwrap_or_default(),
+                );
+                if places.contains(rest) {
+                    *votes.entry(root).or_default() += 1;
+                }
+            }
+            if places.contains(path) {
+                *votes.entry("").or_default() += 1;
+            }
+        }
+        let best = votes
+            .into_iter()
+            .max_by_key(|(root, votes)| (*votes, std::cmp::Reverse(root.len())));
+        best.map(|(root, _)| root.to_owned())
+    }
+}
+
+/// The folder two folders have in common.
+fn shared(one: &str, other: &str) -> String {
+    let common: Vec<_> = parts(one)
+        .zip(parts(other))
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a)
+        .collect();
+    format!(
+        "{}{}",
+        if one.starts_with('/') { "/" } else { "" },
+        common.join("/")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_spelling() {
+        for (path, expected) in [
+            ("./src/a.c", "src/a.c"),
+            ("src\\lib\\a.c", "src/lib/a.c"),
+            ("file:///home/x/a.c", "/home/x/a.c"),
+            ("file:///C:/x/a.c", "C:/x/a.c"),
+            ("C:\\x\\a.c", "C:/x/a.c"),
+            ("/a//b/./c/../d", "/a/b/d"),
+            ("../a", "../a"),
+            ("", ""),
+            ("/", "/"),
+        ] {
+            assert_eq!(normal(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_seen_from_its_root() {
+        assert_eq!(below("/w/src/a.c", "/w"), "src/a.c");
+        assert_eq!(below("/w/lib/a.c", "/w/src"), "../lib/a.c");
+        assert_eq!(below("src/a.c", "/w"), "src/a.c");
+        assert_eq!(below("src/a.c", "src"), "a.c");
+    }
+
+    fn root(paths: &[&str], known: &str, places: &[&str]) -> String {
+        let mut all = Paths::default();
+        for path in paths {
+            all.add(path);
+        }
+        all.root(known, &places.iter().map(|place| (*place).to_owned()).collect())
+    }
+
+    // promise: M5
+    #[test]
+    fn the_root_is_found_again_wherever_the_sources_are() {
+        let first = root(&["/b/1/src/a.c", "/b/1/src/d/b.c"], "", &[]);
+        assert_eq!(first, "/b/1/src");
+        let places = ["a.c", "d/b.c"];
+        // Fewer, or more in another folder: the same root.
+        assert_eq!(root(&["/b/1/src/d/b.c"], &first, &places), first);
+        assert_eq!(root(&["/b/1/lib/x.c", "/b/1/src/a.c"], &first, &places), first);
+        // Another checkout.
+        assert_eq!(
+            root(&["/b/2/src/d/b.c", "/b/2/lib/x.c"], &first, &places),
+            "/b/2/src"
+        );
+        // Relative now, or relative before.
+        assert_eq!(root(&["src/a.c"], &first, &places), "src");
+        assert_eq!(root(&["/b/1/src/a.c"], "", &["src/a.c"]), "/b/1");
+        assert_eq!(root(&["src/a.c", "src/b.c"], "", &["src/a.c"]), "");
+        assert_eq!(root(&[], "/w", &["a"]), "/w");
+    }
+}
