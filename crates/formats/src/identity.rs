@@ -14,7 +14,7 @@ pub const KEYS: usize = 4;
 /// Two entries can only be the same where their group is equal and they have a key in common. Which of several is
 /// which the rest says, the strongest first: the tool's own line hash, the code, the version of the component, the
 /// message, the line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity {
     /// The place: a file, a component in a place, a host, a site. Without lines and versions.
     pub group: u128,

@@ -73,7 +73,7 @@ const BYTES: usize = 6_000_000;
 /// So many rounds at most.
 const ROUNDS: usize = 3_000;
 
-fn mangled(name: &str, format: Format) {
+fn mangled(name: &str, format: &str) {
     let whole = sample(name);
     let mut random = Random(0x5eed_0000 + whole.len() as u64);
     let (mut taken, mut refused) = (0, 0);
@@ -100,21 +100,21 @@ macro_rules! of {
     ($($test:ident: $sample:literal $format:ident),* $(,)?) => {$(
         #[test]
         fn $test() {
-            mangled($sample, Format::$format);
+            mangled($sample, stringify!($format));
         }
     )*};
 }
 
 of! {
-    trivy: "trivy.json" Trivy,
-    nuclei: "nuclei.jsonl" Nuclei,
-    semgrep: "semgrep.json" Semgrep,
-    grype: "grype.json" Grype,
-    cyclonedx: "cyclonedx.json" CycloneDx,
-    cyclonedx_xml: "made/sbom.xml" CycloneDx,
-    nessus: "made/nessus.nessus" Nessus,
-    openvas: "openvas.xml" OpenVas,
-    zap: "zap.xml" Zap,
-    csv: "made/findings.csv" Csv,
-    sarif: "SuppressionTestCurrent.sarif" Sarif,
+    trivy: "trivy.json" trivy,
+    nuclei: "nuclei.jsonl" nuclei,
+    semgrep: "semgrep.json" semgrep,
+    grype: "grype.json" grype,
+    cyclonedx: "cyclonedx.json" cyclonedx,
+    cyclonedx_xml: "made/sbom.xml" cyclonedx,
+    nessus: "made/nessus.nessus" nessus,
+    openvas: "openvas.xml" openvas,
+    zap: "zap.xml" zap,
+    csv: "made/findings.csv" csv,
+    sarif: "SuppressionTestCurrent.sarif" sarif,
 }

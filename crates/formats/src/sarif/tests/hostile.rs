@@ -189,7 +189,7 @@ fn refused() -> Vec<(String, &'static str, &'static str)> {
         ),
         (
             result(r#""fingerprints":{"a":1}"#),
-            "runs[0].results[0].fingerprints",
+            "runs[0].results[0].identitys",
             "expected a string",
         ),
         (
@@ -328,8 +328,8 @@ fn hostile_text_is_data() {
         ),
     );
     assert_eq!(found.title, "<script> BCC: x@y *bold* <!channel> [31m");
-    assert_eq!(found.location.as_deref(), Some("a b %0d%0a"));
-    for text in [Some(found.title), found.rule_id, found.location] {
+    assert_eq!(found.location(), Some("a b %0d%0a"));
+    for text in [Some(found.title), found.rule_id, found.location()] {
         assert!(
             !text
                 .unwrap()
@@ -337,7 +337,7 @@ fn hostile_text_is_data() {
         );
     }
     assert!(!found.description.contains(['\u{0}', '\r', '\u{1b}', '\u{202e}']));
-    assert!(found.fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert!(found.identity.bytes().all(|byte| byte.is_ascii_hexdigit()));
 }
 
 fn samples() -> Vec<Vec<u8>> {

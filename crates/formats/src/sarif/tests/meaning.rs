@@ -196,7 +196,7 @@ fn weaknesses_come_from_tags_and_taxa() {
         ],
         "tool":{"driver":{"name":"D","rules":[
             {"id":"R","relationships":[{"target":{"id":"A1","toolComponent":{"index":0}}},{"target":{"index":0,"toolComponent":{"index":1}}}]}]}}}]}"#;
-    let cwes: Vec<_> = found(text).into_iter().map(|found| found.cwe).collect();
+    let cwes: Vec<_> = found(text).into_iter().map(|found| found.cwe()).collect();
     let expected = [
         Some("CWE-89"),
         Some("CWE-79"),
@@ -217,14 +217,14 @@ fn places_come_from_locations_artifacts_and_names() {
             {"message":{"text":"4"},"locations":[{"physicalLocation":{"artifactLocation":{"uri":"x.c"},"region":{"startLine":0}}}]}
         ],
         "artifacts":[{"location":{"uri":"a.c"}},{"location":{"uri":"b%20c.c"}}]}]}"#;
-    let places: Vec<_> = found(text).into_iter().map(|found| found.location).collect();
+    let places: Vec<_> = found(text).into_iter().map(|found| found.location()).collect();
     let expected = [Some("b c.c:7"), Some("a::f"), None, Some("x.c")];
     assert_eq!(places, expected.map(|place| place.map(str::to_owned)));
 }
 
 #[test]
 fn fingerprints_survive_lines_that_move_and_not_other_changes() {
-    let print = |fields: &str| one("", &result(fields)).fingerprint;
+    let print = |fields: &str| one("", &result(fields)).identity;
     let partial = r#""partialFingerprints":{"primaryLocationLineHash":"ab:1","b":"c"}"#;
     let base = print(&format!("{partial},{}", at("a.c", r#""startLine":1"#)));
     let same = [
@@ -285,7 +285,7 @@ fn equal_fingerprints_in_other_places_are_other_findings_whatever_their_order() 
         let results: Vec<_> = results.iter().map(|&at| line(at)).collect();
         let mut found: Vec<_> = found(report("", &results.join(",")))
             .into_iter()
-            .map(|found| (found.fingerprint, found.location.unwrap()))
+            .map(|found| (found.identity, found.location().unwrap()))
             .collect();
         found.sort();
         found

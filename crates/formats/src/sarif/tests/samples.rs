@@ -28,7 +28,7 @@ fn every_sample_is_read_to_the_last_result() {
         assert_eq!(outcomes.len(), results, "{name}");
         let found = found(&text);
         assert_eq!(found.len(), findings, "{name}");
-        let prints: BTreeSet<_> = found.iter().map(|found| &found.fingerprint).collect();
+        let prints: BTreeSet<_> = found.iter().map(|found| &found.identity).collect();
         assert_eq!(prints.len(), findings, "{name}: each fingerprint once");
         for found in found {
             assert!(
@@ -36,7 +36,7 @@ fn every_sample_is_read_to_the_last_result() {
                 "{found:?}"
             );
             assert!(!found.title.contains(char::is_control), "{found:?}");
-            assert!(found.location.is_some() && found.rule_id.is_some(), "{found:?}");
+            assert!(found.location().is_some() && found.rule_id.is_some(), "{found:?}");
         }
     }
 }
@@ -49,9 +49,9 @@ fn a_code_ql_result_becomes_a_finding() {
         first.title,
         "Empty except: 'except' clause does nothing but pass and there is no explanatory comment."
     );
-    assert_eq!(first.location.as_deref(), Some("good/db_init.py:39"));
+    assert_eq!(first.location(), Some("good/db_init.py:39"));
     assert_eq!(first.rule_id.as_deref(), Some("py/empty-except"));
-    assert_eq!(first.cwe.as_deref(), Some("CWE-390"));
+    assert_eq!(first.cwe(), Some("CWE-390"));
     assert_eq!(first.severity, Severity::Low);
     let injection = found
         .iter()
@@ -62,7 +62,7 @@ fn a_code_ql_result_becomes_a_finding() {
         "SQL query built from user-controlled sources: This SQL query depends on a user-provided value."
     );
     assert_eq!(injection.severity, Severity::High);
-    assert_eq!(injection.cwe.as_deref(), Some("CWE-89"));
+    assert_eq!(injection.cwe(), Some("CWE-89"));
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn suppressed_results_are_skipped_with_their_reason() {
     assert_eq!(skipped, expected);
     let found = found(sample("SuppressionTestCurrent.sarif"));
     let found = found.first().unwrap();
-    assert_eq!(found.location.as_deref(), Some("C:/code/file4.c"));
+    assert_eq!(found.location(), Some("C:/code/file4.c"));
     assert_eq!(found.title, "TST0004: Existing, originally suppressed result.");
     assert_eq!(found.severity, Severity::Medium);
 }
