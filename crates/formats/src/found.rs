@@ -21,7 +21,7 @@ pub(crate) const MAX_LIST: usize = 200;
 pub(crate) const SNIPPET: usize = 4_000;
 
 /// A problem that is to be imported.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// What it is recognised by in the next report.
     pub identity: Identity,
@@ -75,7 +75,7 @@ impl Found {
 }
 
 /// What a scanner knows about a problem besides its words. Lists hold each value once, in the order of the report.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
     /// CVE, GHSA and other identifiers of the vulnerability.
@@ -129,6 +129,9 @@ pub struct Cvss {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub score: Option<f64>,
 }
+
+// A score is a number that was read from a text of digits, never NaN.
+impl Eq for Cvss {}
 
 /// A component: a package, a library, an image layer's file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

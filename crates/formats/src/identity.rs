@@ -4,6 +4,8 @@
 //! ([`Old`], [`Crowd`]), which databases of that time still hold. Must not: compare entries of different reports
 //! (`records::matching` does), or depend on the order of entries in the file.
 
+use std::fmt::Write;
+
 use sha2::{Digest, Sha256};
 
 /// The names of a rule that are kept: a CVE, its GHSA, ids of before.
@@ -41,6 +43,69 @@ pub struct Identity {
     /// The places of an entry that has several and keeps its identity while they come and go; sorted. Empty for an
     /// entry of one place.
     pub places: Vec<u64>,
+}
+
+impl Identity {
+    /// All but the group and `whole`, as a short text: numbers in hexadecimal, nothing for 0.
+    pub fn to_text(&self) -> String {
+        let list = |numbers: &[u64]| {
+            let numbers: Vec<_> = numbers.iter().map(|number| format!("{number:x}")).collect();
+            numbers.join(",")
+        };
+        let keys: Vec<_> = self.keys.iter().copied().filter(|key| *key != 0).collect();
+        let numbers = [
+            self.tool,
+            self.code,
+            self.version,
+            self.message,
+            self.detail,
+            u64::from(self.line),
+            u64::from(self.column),
+            self.rank,
+        ];
+        let mut text = list(&keys);
+        for number in numbers {
+            text.push('.');
+            if number != 0 {
+                let _ = write!(text, "{number:x}");
+            }
+        }
+        text.push('.');
+        text.push_str(&list(&self.places));
+        text
+    }
+
+    /// What [`to_text`](Self::to_text) wrote; none for anything else.
+    pub fn from_text(group: u128, text: &str) -> Option<Self> {
+        let parts: Vec<&str> = text.split('.').collect();
+        let number = |at: usize| match parts.get(at).copied() {
+            Some("") => Some(0),
+            Some(digits) => u64::from_str_radix(digits, 16).ok(),
+            None => None,
+        };
+        let list = |at: usize| -> Option<Vec<u64>> {
+            let texts = parts.get(at)?.split(',').filter(|text| !text.is_empty());
+            texts.map(|text| u64::from_str_radix(text, 16).ok()).collect()
+        };
+        let mut keys = [0; KEYS];
+        for (key, known) in keys.iter_mut().zip(list(0)?) {
+            *key = known;
+        }
+        Some(Self {
+            group,
+            keys,
+            tool: number(1)?,
+            code: number(2)?,
+            version: number(3)?,
+            message: number(4)?,
+            detail: number(5)?,
+            line: u32::try_from(number(6)?).ok()?,
+            column: u32::try_from(number(7)?).ok()?,
+            rank: number(8)?,
+            whole: 0,
+            places: list(9)?,
+        })
+    }
 }
 
 /// A hash over texts that cannot run into each other.
@@ -204,6 +269,28 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(unnumbered(print), bare, "{print}");
+        }
+    }
+
+    #[test]
+    fn an_identity_is_written_and_read() {
+        let identity = Identity {
+            group: 7,
+            keys: [1, 2, 0, 0],
+            tool: u64::MAX,
+            message: 3,
+            line: 10,
+            rank: 5,
+            places: vec![8, 9],
+            ..Identity::default()
+        };
+        assert_eq!(Identity::from_text(7, &identity.to_text()), Some(identity));
+        assert_eq!(
+            Identity::from_text(0, &Identity::default().to_text()),
+            Some(Identity::default())
+        );
+        for bad in ["", "1", "x.........", "1.2.3"] {
+            assert_eq!(Identity::from_text(0, bad), None, "{bad}");
         }
     }
 

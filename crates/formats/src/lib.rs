@@ -104,7 +104,7 @@ pub struct Coverage {
 }
 
 /// What an entry comes to.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// A problem within this coverage: an index into [`Surveyed::coverage`].
     Found(usize, Box<Found>),

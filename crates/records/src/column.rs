@@ -14,6 +14,14 @@ pub(crate) fn id(row: &Row, index: usize) -> Result<Option<Id>, Error> {
     row.get(index).map(Some)
 }
 
+/// An id that is a text already, or none for ''.
+pub(crate) fn parsed(text: &str) -> Result<Option<Id>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| Error::Decode("an id".to_owned()))
+}
+
 /// A time, or none for 0.
 pub(crate) fn time(row: &Row, index: usize) -> Result<Option<Time>, Error> {
     let time: Time = row.get(index)?;

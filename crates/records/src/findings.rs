@@ -10,6 +10,8 @@ pub mod comments;
 pub mod deadline;
 pub(crate) mod due;
 mod event;
+pub(crate) mod evidence;
+pub(crate) mod identifiers;
 mod history;
 pub mod http;
 pub mod import;
@@ -27,6 +29,7 @@ pub use status::{Mover, Status};
 pub use view::View;
 
 use base::{Id, Severity, Time};
+use formats::Details;
 
 use crate::{Named, Place};
 
@@ -53,6 +56,13 @@ pub struct Finding {
     pub title: String,
     /// What it is, at length; may be empty.
     pub description: String,
+    /// What else the scanner knows about it.
+    pub details: Details,
+    /// What the reports that hold it cover; none for a finding without a tool, and for one of an earlier version that no
+    /// report has matched yet.
+    pub target: Option<Named>,
+    /// The judged finding from which it differs in code or version only.
+    pub related: Option<Id>,
     /// How bad it is.
     pub severity: Severity,
     /// Where it stands.

@@ -18,14 +18,17 @@ pub mod dated;
 pub mod external;
 pub mod findings;
 pub mod import;
+pub mod matching;
 pub mod order;
 pub mod projects;
 pub mod reports;
 pub mod scans;
 pub mod sla;
+pub mod targets;
 
 mod column;
 mod differ;
+mod rows;
 mod text;
 mod word;
 
@@ -75,6 +78,7 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0013-step-events",
             include_str!("../migrations/0013-step-events.sql"),
         ),
+        ("0015-targets", include_str!("../migrations/0015-targets.sql")),
     ],
 };
 

@@ -13,6 +13,7 @@ mod view;
 
 pub use change::{Change, New, change, create, delete};
 pub use import::{complete, fail, start};
+pub(crate) use import::undone;
 pub use list::{Filter, Sort, get, held, list};
 pub use status::Status;
 pub use view::View;
@@ -20,7 +21,7 @@ pub use view::View;
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::Place;
+use crate::{Place, import::Severities};
 
 /// A scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub struct Scan {
     pub finished_at: Option<Time>,
     /// What its import did, if it has ended.
     pub counts: Option<Counts>,
+    /// What its report covered and came to, if it has ended.
+    pub report: Option<Report>,
+    /// When its import was undone.
+    pub undone_at: Option<Time>,
     /// Why it failed; may be empty.
     pub error: String,
     /// Who added it.
@@ -51,6 +56,45 @@ pub struct Scan {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+}
+
+/// What the report of a scan covered and came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ScanReport)]
+#[serde(default)]
+pub struct Report {
+    /// What it covered.
+    pub targets: Vec<Covered>,
+    /// How many targets there are in all; the first 100 are listed.
+    pub targets_count: u64,
+    /// Whether it held all that the tool would find; one that did not closed nothing.
+    pub whole: bool,
+    /// Why it did not, the first 20 reasons.
+    pub not_whole: Vec<String>,
+    /// Counts by severity.
+    pub severities: Severities,
+    /// The people who were notified of its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub(crate) people: Vec<Id>,
+    /// The teams that were notified of its end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(ignore)]
+    pub(crate) teams: Vec<Id>,
+}
+
+/// A target that the report of a scan covered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ScanTargetCovered)]
+pub struct Covered {
+    /// Its id.
+    pub id: Id,
+    /// Its name; empty for the whole project.
+    pub name: String,
+    /// The tool.
+    pub tool: String,
+    /// Whether a later report of it was known: then only findings that were nowhere on the list were taken.
+    pub older: bool,
 }
 
 /// What an import did: `read = created + updated + unchanged + skipped`.

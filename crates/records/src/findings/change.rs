@@ -1,14 +1,15 @@
 //! The changes of a finding, each with its one event.
 
 use access::Problem;
-use base::{Kind, Severity, Time};
+use base::{Id, Kind, Severity, Time};
+use formats::Details;
 use serde_json::json;
 use store::{Tx, params};
 
 use super::{
     Finding, Mover, Status, assignees, due, event,
     history::{self, Changed},
-    row,
+    identifiers, row,
 };
 use crate::{By, Named, Place, Settings, approvals, differ::set, sla, text};
 
@@ -32,6 +33,10 @@ pub struct New {
     pub location: String,
     pub rule_id: String,
     pub cwe: String,
+    pub details: Details,
+    pub target: Option<Named>,
+    /// The judged finding from which it differs in code or version only.
+    pub related: Option<Id>,
     pub tool: String,
     /// Empty for a finding without a tool.
     pub fingerprint: String,
@@ -55,6 +60,9 @@ impl New {
             location: String::new(),
             rule_id: String::new(),
             cwe: String::new(),
+            details: Details::default(),
+            target: None,
+            related: None,
             tool: String::new(),
             fingerprint: String::new(),
             sla_due_at: None,
@@ -83,6 +91,9 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
         },
         sla_due_at: new.sla_due_at.or_else(|| days.deadline(new.severity, now)),
         sla_by_hand: new.sla_due_at.is_some(),
+        details: new.details,
+        target: new.target,
+        related: new.related,
         tool: new.tool,
         rule_id: new.rule_id,
         location: new.location,
@@ -104,6 +115,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
         teams: Vec::new(),
     };
     row::insert(tx, &finding, due::look(&finding, context.settings))?;
+    identifiers::write(tx, &finding)?;
     let created = event::of(tx, Kind::FindingCreated, &finding, context.by);
     tx.emit(created)?;
     assignees::assign(tx, &mut finding, (new.users, new.teams), context.by)?;
@@ -122,6 +134,8 @@ pub struct Change {
     pub location: Option<String>,
     pub rule_id: Option<String>,
     pub cwe: Option<String>,
+    /// What the scanner knows about it. References, code and dates in it change silently.
+    pub details: Option<Details>,
     /// A deadline set by hand, or none for the SLA days' one.
     pub sla_due_at: Option<Option<Time>>,
     pub retest_due_at: Option<Option<Time>>,
@@ -141,11 +155,18 @@ pub fn change(
     apply(&mut changed, change, context.settings);
     let differing = differences(finding, &changed);
     if differing.is_empty() {
+        if finding.details != changed.details {
+            row::update(tx, &changed, due::look(&changed, context.settings))?;
+            *finding = changed;
+        }
         return Ok(false);
     }
     let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
     changed.updated_at = tx.now();
     row::update(tx, &changed, due::look(&changed, context.settings))?;
+    if finding.details.identifiers != changed.details.identifiers {
+        identifiers::write(tx, &changed)?;
+    }
     let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
     updated.data.insert("changed".to_owned(), json!(fields));
     let step = history::Step {
@@ -158,6 +179,29 @@ pub fn change(
     Ok(true)
 }
 
+/// Whether this changes anything of a finding that people hear of.
+pub(crate) fn would_change(finding: &Finding, change: Change, settings: &Settings) -> bool {
+    let mut changed = finding.clone();
+    apply(&mut changed, change, settings);
+    !differences(finding, &changed).is_empty()
+}
+
+/// Takes over what a report says about a finding of an earlier version: nothing that people hear of.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn adopt(
+    tx: &mut Tx<'_>,
+    finding: &mut Finding,
+    change: Change,
+    context: Context<'_>,
+) -> Result<(), Problem> {
+    apply(finding, change, context.settings);
+    row::update(tx, finding, due::look(finding, context.settings))?;
+    identifiers::write(tx, finding)?;
+    Ok(())
+}
+
 fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
     set(&mut finding.place.project, change.project);
     set(&mut finding.asset, change.asset);
@@ -166,6 +210,7 @@ fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
     set(&mut finding.location, change.location);
     set(&mut finding.rule_id, change.rule_id);
     set(&mut finding.cwe, change.cwe);
+    set(&mut finding.details, change.details);
     set(&mut finding.retest_due_at, change.retest_due_at);
     let computed = |severity| settings.sla_days.deadline(severity, finding.created_at);
     let worse_or_better = change
@@ -213,12 +258,35 @@ fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
         text("location", |finding| &finding.location),
         text("rule_id", |finding| &finding.rule_id),
         text("cwe", |finding| &finding.cwe),
+        detail("identifiers", (before, after), |details| details.identifiers.join(", ")),
+        detail("cwes", (before, after), |details| details.cwes.join(", ")),
+        detail("cvss", (before, after), |details| details.cvss.as_ref().map_or_else(String::new, shown_cvss)),
+        detail("component", (before, after), |details| details.component.as_ref().map_or_else(String::new, shown_component)),
+        detail("locations", (before, after), |details| details.locations.join("\n")),
         deadline(before, after),
         time("retest_due_at", |finding| &finding.retest_due_at),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// A part of the details, if the two differ in it.
+fn detail(field: &str, (before, after): (&Finding, &Finding), show: fn(&Details) -> String) -> Option<Changed> {
+    if before.details == after.details {
+        return None;
+    }
+    let (before, after) = (show(&before.details), show(&after.details));
+    Changed::between(field, (&before, &after), |text| text::given(text.clone()))
+}
+
+fn shown_cvss(cvss: &formats::Cvss) -> String {
+    let score = cvss.score.map(|score| score.to_string()).unwrap_or_default();
+    format!("{score} {}", cvss.vector).trim().to_owned()
+}
+
+fn shown_component(component: &formats::Component) -> String {
+    format!("{} {}", component.name, component.version).trim().to_owned()
 }
 
 /// The deadline, also where only who set it differs.
@@ -287,6 +355,46 @@ fn retest_due(due: Option<Time>, step: (Status, Status), now: Time, settings: &S
         (from, to) if !from.is_open() && to.is_open() => None,
         _ => due,
     }
+}
+
+/// Puts a finding back to what it was before an import that is undone: `finding.status_changed` where that moves it,
+/// else `finding.updated`. Whether anything changed.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn restore(
+    tx: &mut Tx<'_>,
+    finding: &mut Finding,
+    mut before: Finding,
+    context: Context<'_>,
+) -> Result<bool, Problem> {
+    let differing = differences(finding, &before);
+    let moved = (finding.status != before.status).then_some((finding.status, before.status));
+    before.updated_at = tx.now();
+    row::update(tx, &before, due::look(&before, context.settings))?;
+    identifiers::write(tx, &before)?;
+    if moved.is_none() && differing.is_empty() {
+        *finding = before;
+        return Ok(false);
+    }
+    let kind = if moved.is_some() { Kind::FindingStatusChanged } else { Kind::FindingUpdated };
+    let mut event = event::of(tx, kind, &before, context.by);
+    match moved {
+        Some((from, _)) => event.data.insert("from_status".to_owned(), json!(from)),
+        None => {
+            let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
+            event.data.insert("changed".to_owned(), json!(fields))
+        }
+    };
+    let step = history::Step {
+        moved,
+        changes: &differing,
+        comment: "the import was undone",
+    };
+    history::add(tx, &event, &step, context.by)?;
+    tx.emit(event)?;
+    *finding = before;
+    Ok(true)
 }
 
 const DELETE: &str = "delete from findings where id = $1 and company_id = $2";

@@ -1,55 +1,43 @@
-//! What an import asks of the findings: those it may know already, those it no longer found.
+//! What an import asks of the findings: those it matched, those it no longer found.
 
 use std::collections::BTreeMap;
 
-use base::Id;
-use store::{Error, Select, Tx, Value};
+use base::{Id, Time};
+use store::{Error, Select, Tx, params};
 
-use super::{Finding, Status, row};
-use crate::{Place, column::id_or_none};
+use super::{Finding, row};
 
 /// How many ids one statement names: below every database's bound on parameters.
 pub const CHUNK: usize = 500;
 
-/// The findings that the tool knows by these fingerprints in this place, by fingerprint. Nobody else changes them
-/// until the end of this transaction.
+/// The findings of these ids in a company. Nobody else changes them until the end of this transaction.
 ///
 /// # Errors
 /// The store's.
-pub fn by_fingerprints(
-    tx: &mut Tx<'_>,
-    place: &Place,
-    tool: &str,
-    fingerprints: &[String],
-) -> Result<BTreeMap<String, Finding>, Error> {
-    let mut found = BTreeMap::new();
-    for chunk in fingerprints.chunks(CHUNK) {
-        let lock = tx.for_update("f");
-        let select = of_tool(place, tool)
-            .within("f.fingerprint", chunk)
-            .push(&lock, Vec::new());
-        let findings = row::all(tx, &select)?;
-        found.extend(
-            findings
-                .into_iter()
-                .map(|finding| (finding.fingerprint.clone(), finding)),
-        );
-    }
-    Ok(found)
+pub fn held(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
+    let lock = tx.for_update("f");
+    by_ids(tx, company, ids, &lock)
 }
 
-/// The open findings of the tool in this place that this scan did not find, the first [`CHUNK`] of them: close them
-/// and ask again. Nobody else changes them until the end of this transaction.
+/// The findings of these ids in a company, only to look at.
 ///
 /// # Errors
 /// The store's.
-pub fn not_found_by(tx: &mut Tx<'_>, place: &Place, tool: &str, scan: Id) -> Result<Vec<Finding>, Error> {
-    let lock = tx.for_update("f");
-    let select = of_tool(place, tool)
-        .filter("f.last_scan_id <> ?", Some(scan))
-        .within("f.status", Status::OPEN)
-        .push(&format!(" order by f.id limit ?{lock}"), vec![Value::from(CHUNK)]);
-    row::all(tx, &select)
+pub fn seen_now(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
+    by_ids(tx, company, ids, "")
+}
+
+fn by_ids(tx: &mut Tx<'_>, company: Id, ids: &[Id], lock: &str) -> Result<BTreeMap<Id, Finding>, Error> {
+    let mut found = BTreeMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let select = Select::new(row::SELECT)
+            .filter("f.company_id = ?", Some(company))
+            .within("f.id", chunk)
+            .push(lock, Vec::new());
+        let findings = row::all(tx, &select)?;
+        found.extend(findings.into_iter().map(|finding| (finding.id, finding)));
+    }
+    Ok(found)
 }
 
 /// Notes that this scan found these findings again. That alone is no change of theirs: no event.
@@ -61,7 +49,7 @@ pub fn seen(tx: &mut Tx<'_>, scan: Id, ids: &[Id]) -> Result<(), Error> {
     for chunk in ids.chunks(CHUNK) {
         Select::new("update findings set ")
             .push(
-                "last_scan_id = ?, last_seen_at = ? where 1 = 1",
+                "last_scan_id = ?, last_seen_at = ?, gone_at = 0 where 1 = 1",
                 vec![scan.into(), now.into()],
             )
             .within("id", chunk)
@@ -70,10 +58,27 @@ pub fn seen(tx: &mut Tx<'_>, scan: Id, ids: &[Id]) -> Result<(), Error> {
     Ok(())
 }
 
-fn of_tool(place: &Place, tool: &str) -> Select {
-    let project = id_or_none(place.project.as_ref().map(|project| project.id));
-    Select::new(row::SELECT)
-        .filter("f.company_id = ?", Some(place.company.id))
-        .filter("f.project_id = ?", Some(project))
-        .filter("f.tool = ?", Some(tool))
+/// Notes that the latest whole report of their target, of this time, does not hold these findings.
+///
+/// # Errors
+/// The store's.
+pub fn gone(tx: &mut Tx<'_>, at: Time, ids: &[Id]) -> Result<(), Error> {
+    for chunk in ids.chunks(CHUNK) {
+        Select::new("update findings set ")
+            .push("gone_at = ? where gone_at = 0", vec![at.into()])
+            .within("id", chunk)
+            .execute(tx)?;
+    }
+    Ok(())
+}
+
+const ASKED: &str = "select max(at) from finding_moves where finding_id = $1 and to_status = 'retest'";
+
+/// Since when a finding waits for a retest.
+///
+/// # Errors
+/// The store's.
+pub fn retest_since(tx: &mut Tx<'_>, finding: Id) -> Result<Option<Time>, Error> {
+    let row: Option<(Option<Time>,)> = tx.one(ASKED, params![finding])?;
+    Ok(row.and_then(|(at,)| at))
 }

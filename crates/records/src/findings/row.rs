@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::{Id, Time};
+use formats::Details;
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::Finding;
@@ -17,8 +18,9 @@ use crate::{
 pub(super) const SELECT: &str = "select f.id, f.company_id, c.name, f.project_id, p.name, f.tool, f.fingerprint, \
      f.rule_id, f.location, f.cwe, f.title, f.description, f.severity, f.status, f.first_scan_id, f.last_scan_id, \
      f.sla_due_at, f.sla_by_hand, f.retest_due_at, f.closed_at, f.closed_by_scan, f.created_by, f.created_at, \
-     f.updated_at, f.last_seen_at, f.asset_id, a.name from findings f join companies c on c.id = f.company_id \
-     left join projects p on p.id = f.project_id left join assets a on a.id = f.asset_id where 1 = 1";
+     f.updated_at, f.last_seen_at, f.asset_id, a.name, f.target_id, t.name, f.details, f.related_id from findings f \
+     join companies c on c.id = f.company_id left join projects p on p.id = f.project_id \
+     left join assets a on a.id = f.asset_id left join scan_targets t on t.id = f.target_id where 1 = 1";
 
 impl FromRow for Finding {
     fn from_row(row: &Row) -> Result<Self, Error> {
@@ -32,6 +34,9 @@ impl FromRow for Finding {
                 project: column::named(row, 3)?,
             },
             asset: column::named(row, 25)?,
+            target: column::named(row, 27)?,
+            details: details(&row.get::<String>(29)?)?,
+            related: column::id(row, 30)?,
             tool: row.get(5)?,
             fingerprint: row.get(6)?,
             rule_id: row.get(7)?,
@@ -56,6 +61,13 @@ impl FromRow for Finding {
             teams: Vec::new(),
         })
     }
+}
+
+fn details(text: &str) -> Result<Details, Error> {
+    if text.is_empty() {
+        return Ok(Details::default());
+    }
+    serde_json::from_str(text).map_err(|error| Error::Decode(format!("the details of a finding: {error}")))
 }
 
 /// The findings of a query that began with [`SELECT`], with who sees to them.
@@ -93,14 +105,15 @@ fn assigned(tx: &mut Tx<'_>, sql: &str, ids: &[Id]) -> Result<BTreeMap<Id, Vec<N
 
 const INSERT: &str = "insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, \
      title, description, severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, \
-     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, clock_at, created_by, \
-     created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-     $21, $22, $23, $24, $25, $26, $27)";
+     retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, clock_at, target_id, \
+     details, component, related_id, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
+     $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)";
 // What the clock waits for stays where nothing changed that it rests on.
 const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprint = $5, rule_id = $6, location = $7, \
      cwe = $8, title = $9, description = $10, severity = $11, severity_rank = $12, status = $13, first_scan_id = $14, \
      last_scan_id = $15, sla_due_at = $16, sla_by_hand = $17, retest_due_at = $18, closed_at = $19, \
      closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23, asset_id = $24, \
+     target_id = $26, details = $27, component = $28, related_id = $29, \
      clock_at = case when sla_due_at = $16 and retest_due_at = $18 and status = $13 then clock_at else $25 end \
      where id = $1 and company_id = $2";
 
@@ -119,7 +132,7 @@ pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> 
     }
 }
 
-/// The values of `$1` to `$25` of both statements.
+/// The values of `$1` to `$29` of both statements.
 fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
     params![
         finding.id,
@@ -147,8 +160,20 @@ fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
         finding.last_seen_at,
         id_or_none(finding.asset.as_ref().map(|asset| asset.id)),
         time_or_none(look),
+        id_or_none(finding.target.as_ref().map(|target| target.id)),
+        stored(&finding.details),
+        finding.details.component.as_ref().map_or("", |component| &component.name),
+        id_or_none(finding.related),
     ]
     .to_vec()
+}
+
+/// The details as they are stored; nothing for none.
+fn stored(details: &Details) -> String {
+    if *details == Details::default() {
+        return String::new();
+    }
+    serde_json::to_string(details).unwrap_or_default()
 }
 
 fn searched(finding: &Finding) -> String {
@@ -159,5 +184,7 @@ fn searched(finding: &Finding) -> String {
         &finding.cwe,
         &finding.tool,
         &finding.description,
+        &finding.details.identifiers.join(" "),
+        finding.details.component.as_ref().map_or("", |component| &component.name),
     ])
 }

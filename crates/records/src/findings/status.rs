@@ -38,7 +38,8 @@ use Status::{AcceptedRisk, Closed, Duplicate, FalsePositive, InProgress, Open, R
 pub enum Mover {
     /// A person, step by step.
     Person,
-    /// An import: it closes what a scan no longer finds and reopens what one finds again.
+    /// An import: it closes what a report no longer holds, reopens what one holds again, and sends back to work what is
+    /// still found after it was said to be fixed.
     Scan,
 }
 
@@ -57,7 +58,7 @@ const TRANSITIONS: [(Status, &[Status], &[Status]); 7] = [
     (
         Retest,
         &[Closed, InProgress, AcceptedRisk, FalsePositive, Duplicate],
-        &[Closed],
+        &[Closed, InProgress],
     ),
     (Closed, &[Open], &[Open]),
     (AcceptedRisk, &[Open], &[]),
@@ -87,6 +88,11 @@ impl Status {
     /// Whether there is still something to do about it.
     pub fn is_open(self) -> bool {
         Self::OPEN.contains(&self)
+    }
+
+    /// Whether a person has said the last word on it: a report neither opens nor closes it.
+    pub fn is_verdict(self) -> bool {
+        !self.is_open() && self != Closed
     }
 
     /// What may follow it.
@@ -164,7 +170,7 @@ mod tests {
         let table = [
             (Open, ".p.sppp"),
             (InProgress, "p.psppp"),
-            (Retest, ".p.bppp"),
+            (Retest, ".b.bppp"),
             (Closed, "b......"),
             (AcceptedRisk, "p......"),
             (FalsePositive, "p......"),

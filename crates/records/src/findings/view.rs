@@ -1,6 +1,7 @@
 //! A finding as the API answers it.
 
 use base::{Id, Severity, Time};
+use formats::{Component, Cvss};
 use serde::Serialize;
 
 use super::{Finding, Mover, Status};
@@ -42,6 +43,32 @@ pub struct View {
     pub tool: Option<String>,
     /// Its weakness, such as `CWE-79`.
     pub cwe: Option<String>,
+    /// CVE, GHSA and other identifiers of the vulnerability.
+    pub identifiers: Vec<String>,
+    /// All its weaknesses, as `CWE-79`; the first one is `cwe`.
+    pub cwes: Vec<String>,
+    /// The CVSS rating.
+    pub cvss: Option<CvssView>,
+    /// The vulnerable component.
+    pub component: Option<ComponentView>,
+    /// URLs about the problem.
+    pub references: Vec<String>,
+    /// Where it is, the first 100 locations; the first one is `location`.
+    pub locations: Vec<String>,
+    /// How many locations there are in all.
+    pub locations_count: u32,
+    /// The code.
+    pub snippet: Option<String>,
+    /// When the scanner says it found it.
+    pub found_at: Option<Time>,
+    /// What the report's VEX statement says. It proposes a status and never sets one.
+    pub statement: Option<String>,
+    /// The name of the target whose reports hold it; null for a whole project.
+    pub target: Option<String>,
+    /// That target.
+    pub target_id: Option<Id>,
+    /// The judged finding from which it differs in code or version only, so that the verdict does not cover it.
+    pub related_id: Option<Id>,
     /// By when it should be closed.
     pub sla_due_at: Option<Time>,
     /// By when it should be looked at again.
@@ -60,6 +87,65 @@ pub struct View {
     pub allowed_statuses: Vec<Status>,
 }
 
+/// A CVSS rating.
+#[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
+#[schema(as = Cvss)]
+pub struct CvssView {
+    /// `2.0`, `3.0`, `3.1` or `4.0`; null where the report does not say.
+    pub version: Option<String>,
+    /// The vector string.
+    pub vector: Option<String>,
+    /// The base score, 0 to 10.
+    pub score: Option<f64>,
+}
+
+// A score is never NaN.
+impl Eq for CvssView {}
+
+/// A vulnerable component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Component)]
+pub struct ComponentView {
+    /// Its name.
+    pub name: String,
+    /// The version that was found.
+    pub version: Option<String>,
+    /// Its package URL.
+    pub purl: Option<String>,
+    /// Versions in which the problem is fixed.
+    pub fixed_versions: Vec<String>,
+}
+
+impl From<Cvss> for CvssView {
+    fn from(cvss: Cvss) -> Self {
+        Self {
+            version: given(cvss.version),
+            vector: given(cvss.vector),
+            score: cvss.score,
+        }
+    }
+}
+
+impl From<Component> for ComponentView {
+    fn from(component: Component) -> Self {
+        Self {
+            name: component.name,
+            version: given(component.version),
+            purl: given(component.purl),
+            fixed_versions: component.fixed_versions,
+        }
+    }
+}
+
+/// The list with this as its first; nothing before it where there is none.
+fn first(one: &str, mut list: Vec<String>) -> Vec<String> {
+    if !one.is_empty() && list.first().is_none_or(|first| first != one) {
+        list.retain(|other| other != one);
+        list.insert(0, one.to_owned());
+    }
+    list
+}
+
 /// Who sees to a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = FindingAssignees)]
@@ -73,6 +159,9 @@ pub struct Assignees {
 impl From<Finding> for View {
     fn from(finding: Finding) -> Self {
         let (project_id, project_name) = Named::split(finding.place.project);
+        let (target_id, target) = Named::split(finding.target);
+        let details = finding.details;
+        let locations = first(&finding.location, details.locations);
         let (asset_id, asset_name) = Named::split(finding.asset);
         Self {
             id: finding.id,
@@ -91,6 +180,19 @@ impl From<Finding> for View {
             rule_id: given(finding.rule_id),
             tool: given(finding.tool),
             cwe: given(finding.cwe),
+            identifiers: details.identifiers,
+            cwes: first(&finding.cwe, details.cwes),
+            cvss: details.cvss.map(Into::into),
+            component: details.component.map(Into::into),
+            references: details.references,
+            locations_count: details.locations_count.max(u32::try_from(locations.len()).unwrap_or(u32::MAX)),
+            locations,
+            snippet: given(details.snippet),
+            found_at: details.found_at,
+            statement: given(details.statement),
+            target: target.and_then(given),
+            target_id,
+            related_id: finding.related,
             sla_due_at: finding.sla_due_at,
             retest_due_at: finding.retest_due_at,
             closed_at: finding.closed_at,

@@ -1,70 +1,80 @@
-//! One import at a time: who may write a tool's findings in a place, and what becomes of an import that broke off.
+//! One import at a time: who may write the findings of a target, and what becomes of an import that broke off.
 //!
-//! Owns: the table `import_leases`. Must not: touch findings.
+//! Owns: the table `target_leases`. Must not: touch findings.
 //!
-//! An import holds a lease for each of its tools and renews them with every portion, in the portion's transaction.
-//! So a portion that is written proves that the import still holds them, and an import whose process is gone is
-//! known by leases that nobody renews.
+//! An import holds a lease for each of its targets. Every portion checks in its own transaction that it still does: a lease
+//! that was taken over names another scan, which is never this one again. So a portion that is written proves that the
+//! import holds them all, and an import whose process is gone is known by leases that nobody renews.
 
 use std::time::Duration;
 
 use access::Problem;
 use base::{Id, Time};
-use store::{Store, Tx, params};
+use store::{Store, Tx, Value, params};
 
-use crate::{By, Place, column::id_or_none, scans};
+use crate::{By, rows, scans};
 
 /// How long an import may go without writing before it counts as broken off.
 pub const LEASE: Duration = Duration::from_secs(30);
+/// How old a lease may get before a portion renews it.
+const FRESH: Duration = Duration::from_secs(5);
 
 /// What a scan says whose import broke off.
 const BROKE_OFF: &str = "The import broke off: the server was stopped, or the database was out of reach.";
 
-const HOLDER: &str = "select scan_id, renewed_at from import_leases \
-     where company_id = $1 and project_id = $2 and tool = $3";
-const TAKE: &str = "insert into import_leases (company_id, project_id, tool, scan_id, renewed_at) \
-     values ($1, $2, $3, $4, $5) on conflict do nothing";
+const HOLDER: &str = "select scan_id, renewed_at from target_leases where target_id = $1";
+const TAKE: &str = "insert into target_leases (target_id, scan_id, renewed_at) values";
 
-/// Takes the lease of a tool in a place for a scan; one that broke off is taken over, and its scan failed.
+/// Takes the leases of these targets for a scan; one that broke off is taken over, and its scan failed. The name is
+/// that of the tool.
 ///
 /// # Errors
-/// 409 while another import holds it.
-pub(super) fn take(tx: &mut Tx<'_>, place: &Place, tool: &str, scan: Id) -> Result<(), Problem> {
-    let project = id_or_none(place.project.as_ref().map(|project| project.id));
+/// 409 while another import holds one of them.
+pub(super) fn take(tx: &mut Tx<'_>, targets: &[(Id, String)], scan: Id) -> Result<(), Problem> {
     let now = tx.now();
-    let key = params![place.company.id, &project, tool].to_vec();
-    let holder = tx.one::<(Id, Time)>(HOLDER, &key)?;
-    if let Some((other, renewed_at)) = holder
-        && renewed_at.after(LEASE) <= now
-    {
-        give_up(tx, other)?;
+    for (target, tool) in targets {
+        match tx.one::<(Id, Time)>(HOLDER, params![target])? {
+            Some((other, renewed_at)) if renewed_at.after(LEASE) <= now => give_up(tx, other)?,
+            Some(_) => return Err(busy(tool)),
+            None => {}
+        }
     }
-    let taken = tx.execute(TAKE, params![place.company.id, project, tool, scan, now])?;
-    if taken == 1 {
-        return Ok(());
+    let row = |(target, _): &(Id, String)| vec![Value::from(target), scan.into(), now.into()];
+    match rows::insert(tx, (TAKE, ""), targets.iter().map(row).collect()) {
+        Err(store::Error::Unique) => Err(busy(targets.first().map_or("the tool", |(_, tool)| tool))),
+        other => Ok(other?),
     }
-    Err(Problem::conflict(format!(
-        "A report of {tool} is being imported here right now. Try again when it is done."
-    )))
 }
 
-const RENEW: &str = "update import_leases set renewed_at = $2 where scan_id = $1";
-
-/// Renews the leases of a scan, of which there are so many.
-///
-/// # Errors
-/// 409 where they are gone: the scan was deleted, or counted as broken off.
-pub(super) fn renew(tx: &mut Tx<'_>, scan: Id, tools: usize) -> Result<(), Problem> {
-    let now = tx.now();
-    if tx.execute(RENEW, params![scan, now])? == tools as u64 {
-        return Ok(());
-    }
-    Err(Problem::conflict(
-        "The scan of this import was deleted or given up meanwhile.",
+fn busy(tool: &str) -> Problem {
+    Problem::conflict(format!(
+        "A report of {tool} is being imported for the same target. Try again when it is done."
     ))
 }
 
-const OF_SCAN: &str = "select renewed_at from import_leases where scan_id = $1 limit 1";
+const HELD: &str = "select count(*), min(renewed_at) from target_leases where scan_id = $1";
+const RENEW: &str = "update target_leases set renewed_at = $2 where scan_id = $1";
+
+/// Checks that a scan holds its leases, of which there are `count`, and renews them.
+///
+/// # Errors
+/// 409 where one is gone: the scan was deleted, or counted as broken off.
+pub(super) fn renew(tx: &mut Tx<'_>, scan: Id, count: usize) -> Result<(), Problem> {
+    let now = tx.now();
+    let held: Option<(i64, Option<Time>)> = tx.one(HELD, params![scan])?;
+    let (held, oldest) = held.unwrap_or_default();
+    if usize::try_from(held) != Ok(count) {
+        return Err(Problem::conflict(
+            "The scan of this import was deleted or given up meanwhile.",
+        ));
+    }
+    if oldest.is_some_and(|oldest| oldest.after(FRESH) <= now) {
+        tx.execute(RENEW, params![scan, now])?;
+    }
+    Ok(())
+}
+
+const OF_SCAN: &str = "select renewed_at from target_leases where scan_id = $1 limit 1";
 
 /// Whether a report is being imported into a scan.
 ///
@@ -74,7 +84,7 @@ pub(crate) fn is_importing(tx: &mut Tx<'_>, scan: Id) -> Result<bool, store::Err
     Ok(tx.one::<(Time,)>(OF_SCAN, params![scan])?.is_some())
 }
 
-const RELEASE: &str = "delete from import_leases where scan_id = $1";
+const RELEASE: &str = "delete from target_leases where scan_id = $1";
 
 /// Gives the leases of a scan back.
 pub(super) fn release(tx: &mut Tx<'_>, scan: Id) -> Result<(), store::Error> {
@@ -90,8 +100,8 @@ fn give_up(tx: &mut Tx<'_>, scan: Id) -> Result<(), Problem> {
 /// How many broken imports one transaction ends.
 const SWEEP: i64 = 100;
 
-const EXPIRED: &str = "select distinct scan_id from import_leases where renewed_at <= $1 limit $2";
-const OLDEST: &str = "select renewed_at from import_leases where renewed_at < $1 order by renewed_at limit 1";
+const EXPIRED: &str = "select distinct scan_id from target_leases where renewed_at <= $1 limit $2";
+const OLDEST: &str = "select renewed_at from target_leases where renewed_at < $1 order by renewed_at limit 1";
 
 /// Ends the imports that a process left behind: their scans are failed, with `scan.failed`. How many there were.
 ///

@@ -1,117 +1,127 @@
 //! What the last report said of a finding, so that only what a new report says differently is taken over.
 //!
-//! Owns: the table `finding_reports`. Must not: change a finding.
+//! Owns: the column `said` of `finding_evidence`. Must not: change a finding.
 //!
 //! A person may lower a severity or reword a title. The next report says again what it said before, and that is no
 //! reason to undo it; what it says differently is news.
 
-use std::collections::BTreeMap;
-
-use base::Id;
+use formats::{Details, Found};
 use sha2::{Digest, Sha256};
-use store::{Error, Select, Tx, Value};
 
-use formats::Found;
+use crate::findings::{Change, Finding};
 
-use crate::findings::Change;
-
-/// How many hexadecimal digits stand for a field.
+/// How many hexadecimal digits one field's hash takes.
 const DIGITS: usize = 16;
 
 /// A hash for each field of a finding, in one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said(String);
+pub(super) struct Said(pub(super) String);
+
+/// The fields, in the order of the text.
+#[derive(Debug, Clone, Copy)]
+enum Field {
+    Title,
+    Description,
+    Severity,
+    Location,
+    Rule,
+    Cwe,
+    Details,
+    Rest,
+}
 
 impl Said {
     /// What this report says.
     pub(super) fn of(found: &Found) -> Self {
+        let (core, rest) = halves(&found.details);
         let fields = [
             found.title.as_str(),
             &found.description,
             found.severity.name(),
-            text(found.location.as_ref()),
-            text(found.rule_id.as_ref()),
-            text(found.cwe.as_ref()),
+            found.location().unwrap_or_default(),
+            found.rule_id.as_deref().unwrap_or_default(),
+            found.cwe().unwrap_or_default(),
+            &core,
+            &rest,
         ];
-        let hash = |field: &str| {
-            let digest: [u8; 32] = Sha256::digest(field).into();
-            let [start, ..] = digest.as_chunks::<8>().0 else {
-                return String::new();
-            };
-            format!("{:016x}", u64::from_be_bytes(*start))
-        };
         Self(fields.map(hash).concat())
+    }
+
+    fn part(&self, field: Field) -> Option<&str> {
+        let at = field as usize * DIGITS;
+        self.0.get(at..at + DIGITS)
     }
 
     /// What a report that says this changes about a finding of which `before` was said last; without that, all of
     /// it is news.
     pub(super) fn news(&self, before: Option<&Self>, found: &Found) -> Change {
-        let mut differs = (0..).map(|field| {
-            let part = |said: &Self| {
-                said.0
-                    .get(field * DIGITS..(field + 1) * DIGITS)
-                    .map(str::to_owned)
-            };
-            before.is_none_or(|before| part(before) != part(self))
-        });
-        // In the order of `of`.
-        let mut next = || differs.next().unwrap_or(true);
+        let differs = |field| before.is_none_or(|before| before.part(field) != self.part(field));
+        let details = differs(Field::Details) || differs(Field::Rest);
         Change {
-            title: next().then(|| found.title.clone()),
-            description: next().then(|| found.description.clone()),
-            severity: next().then_some(found.severity),
-            location: next().then(|| text(found.location.as_ref()).to_owned()),
-            rule_id: next().then(|| text(found.rule_id.as_ref()).to_owned()),
-            cwe: next().then(|| text(found.cwe.as_ref()).to_owned()),
+            title: differs(Field::Title).then(|| found.title.clone()),
+            description: differs(Field::Description).then(|| found.description.clone()),
+            severity: differs(Field::Severity).then_some(found.severity),
+            location: differs(Field::Location).then(|| text(found.location())),
+            rule_id: differs(Field::Rule).then(|| text(found.rule_id.as_deref())),
+            cwe: differs(Field::Cwe).then(|| text(found.cwe())),
+            details: details.then(|| found.details.clone()),
+            ..Change::default()
+        }
+    }
+
+    /// What is taken over without a word from the first report that matches a finding of an earlier version: the texts
+    /// that nobody has touched since, as this version writes them, and the details.
+    pub(super) fn adopted(&self, before: Option<&Self>, finding: &Finding, found: &Found) -> Change {
+        let untouched = |field, value: &str| {
+            let said = before.and_then(|before| before.part(field));
+            said.is_none_or(|said| said == hash(value)) && said != self.part(field)
+        };
+        Change {
+            title: untouched(Field::Title, &finding.title).then(|| found.title.clone()),
+            description: untouched(Field::Description, &finding.description).then(|| found.description.clone()),
+            location: untouched(Field::Location, &finding.location).then(|| text(found.location())),
+            rule_id: untouched(Field::Rule, &finding.rule_id).then(|| text(found.rule_id.as_deref())),
+            cwe: untouched(Field::Cwe, &finding.cwe).then(|| text(found.cwe())),
+            details: Some(found.details.clone()),
+            ..Change::default()
+        }
+    }
+
+    /// The severity, where the report says another one than before.
+    pub(super) fn severity(&self, before: Option<&Self>, found: &Found) -> Change {
+        let differs = before.is_some_and(|before| before.part(Field::Severity) != self.part(Field::Severity));
+        Change {
+            severity: differs.then_some(found.severity),
             ..Change::default()
         }
     }
 }
 
+fn hash(field: &str) -> String {
+    let digest: [u8; 32] = Sha256::digest(field).into();
+    let [start, ..] = digest.as_chunks::<8>().0 else {
+        return String::new();
+    };
+    format!("{:016x}", u64::from_be_bytes(*start))
+}
+
+/// The details that people hear of when they change, and those that change silently.
+fn halves(details: &Details) -> (String, String) {
+    let mut core = details.clone();
+    let rest = Details {
+        references: std::mem::take(&mut core.references),
+        snippet: std::mem::take(&mut core.snippet),
+        statement: std::mem::take(&mut core.statement),
+        ..Details::default()
+    };
+    core.found_at = None;
+    let json = |details: &Details| serde_json::to_string(details).unwrap_or_default();
+    (json(&core), json(&rest))
+}
+
 /// The text, or that of none.
-pub(super) fn text(text: Option<&String>) -> &str {
-    text.map_or("", String::as_str)
-}
-
-const LAST: &str = "select finding_id, said from finding_reports where 1 = 1";
-
-/// What was said last of these findings.
-pub(super) fn last(tx: &mut Tx<'_>, findings: &[Id]) -> Result<BTreeMap<Id, Said>, Error> {
-    if findings.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let rows: Vec<(Id, String)> = Select::new(LAST)
-        .within("finding_id", findings.iter().copied())
-        .all(tx)?;
-    Ok(rows
-        .into_iter()
-        .map(|(finding, said)| (finding, Said(said)))
-        .collect())
-}
-
-/// How many rows one statement writes.
-const ROWS: usize = 250;
-
-/// Notes what was said of these findings, each of them once.
-pub(super) fn note(tx: &mut Tx<'_>, said: Vec<(Id, Said)>) -> Result<(), Error> {
-    let mut said = said.into_iter().peekable();
-    while said.peek().is_some() {
-        let rows: Vec<_> = said.by_ref().take(ROWS).collect();
-        let places: Vec<_> = (0..rows.len())
-            .map(|row| format!("(${}, ${})", row * 2 + 1, row * 2 + 2))
-            .collect();
-        let sql = format!(
-            "insert into finding_reports (finding_id, said) values {} \
-             on conflict (finding_id) do update set said = excluded.said",
-            places.join(", ")
-        );
-        let values: Vec<Value> = rows
-            .into_iter()
-            .flat_map(|(finding, Said(said))| [Value::from(finding), Value::from(said)])
-            .collect();
-        tx.execute(&sql, &values)?;
-    }
-    Ok(())
+pub(super) fn text(text: Option<&str>) -> String {
+    text.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -123,25 +133,29 @@ mod tests {
     #[test]
     fn only_what_is_said_differently_is_news() {
         let found = Found {
-            fingerprint: String::new(),
+            identity: formats::Identity::default(),
+            path: String::new(),
+            old: formats::Old::default(),
             title: "t".to_owned(),
             description: "d".to_owned(),
             severity: Severity::High,
-            location: Some("a:1".to_owned()),
             rule_id: None,
-            cwe: None,
+            details: Details {
+                locations: vec!["a:1".to_owned()],
+                ..Details::default()
+            },
+            spots: Vec::new(),
         };
         let said = Said::of(&found);
         assert_eq!(said.news(Some(&said), &found), Change::default());
-        let moved = Found {
-            location: Some("a:2".to_owned()),
-            severity: Severity::Low,
-            ..found.clone()
-        };
+        let mut moved = found.clone();
+        moved.details.locations = vec!["a:2".to_owned()];
+        moved.severity = Severity::Low;
         let news = Said::of(&moved).news(Some(&said), &moved);
         let expected = Change {
             location: Some("a:2".to_owned()),
             severity: Some(Severity::Low),
+            details: Some(moved.details.clone()),
             ..Change::default()
         };
         assert_eq!(news, expected);

@@ -37,10 +37,10 @@ pub struct Change {
 }
 
 const INSERT: &str = "insert into scans (id, company_id, project_id, name, tool, status, scheduled_at, started_at, \
-     finished_at, counts, error, search, updated_at, created_by, created_at) \
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+     finished_at, counts, error, search, updated_at, report, created_by, created_at) \
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const UPDATE: &str = "update scans set project_id = $3, name = $4, tool = $5, status = $6, scheduled_at = $7, \
-     started_at = $8, finished_at = $9, counts = $10, error = $11, search = $12, updated_at = $13 \
+     started_at = $8, finished_at = $9, counts = $10, error = $11, search = $12, updated_at = $13, report = $14 \
      where id = $1 and company_id = $2";
 
 /// Adds a scan: `scan.scheduled`, `scan.started`, `scan.completed` or `scan.failed`, as its status says.
@@ -59,6 +59,8 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, by: &By) -> Result<Scan,
         started_at: None,
         finished_at: None,
         counts: None,
+        report: None,
+        undone_at: None,
         error: new.error,
         created_by: by.id(),
         created_at: now,
@@ -170,12 +172,10 @@ fn differences(before: &Scan, after: &Scan) -> Vec<&'static str> {
     ])
 }
 
-/// The values of `$1` to `$13` of both statements.
+/// The values of `$1` to `$14` of both statements.
 fn values(scan: &Scan) -> Vec<Value> {
-    let counts = scan
-        .counts
-        .and_then(|counts| serde_json::to_string(&counts).ok())
-        .unwrap_or_default();
+    let counts = scan.counts.and_then(|counts| serde_json::to_string(&counts).ok());
+    let report = scan.report.as_ref().and_then(|report| serde_json::to_string(report).ok());
     params![
         scan.id,
         scan.place.company.id,
@@ -186,10 +186,11 @@ fn values(scan: &Scan) -> Vec<Value> {
         time_or_none(scan.scheduled_at),
         time_or_none(scan.started_at),
         time_or_none(scan.finished_at),
-        counts,
+        counts.unwrap_or_default(),
         &scan.error,
         text::searched(&[&scan.name, &scan.tool]),
         scan.updated_at,
+        report.unwrap_or_default(),
     ]
     .to_vec()
 }

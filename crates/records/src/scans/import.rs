@@ -6,8 +6,8 @@ use access::Problem;
 use base::{Id, Scope};
 use store::Tx;
 
-use super::{Counts, New, Scan, Status, change, event, list};
-use crate::{By, MAX_LINE, MAX_TITLE, Place};
+use super::{Counts, New, Report, Scan, Status, change, event, list};
+use crate::{By, MAX_LINE, MAX_TITLE, Place, import::UndoCounts};
 
 /// Starts the scan of an import of this tool's report: `scan.started`.
 ///
@@ -32,7 +32,7 @@ pub fn start(tx: &mut Tx<'_>, tool: &str, place: &Place, by: &By) -> Result<Scan
 pub fn complete(
     tx: &mut Tx<'_>,
     scan: Id,
-    counts: Counts,
+    (counts, report): (Counts, Report),
     (users, teams): (&BTreeSet<Id>, &BTreeSet<Id>),
     by: &By,
 ) -> Result<Scan, Problem> {
@@ -43,16 +43,23 @@ pub fn complete(
     let mut scan = before.clone();
     scan.status = Status::Completed;
     scan.counts = Some(counts);
-    change::write(tx, &before, &mut scan)?;
-    let mut completed = event::of(tx, scan.status.kind(), &scan, by);
     let told: BTreeSet<Id> = users
         .iter()
         .copied()
         .chain(scan.created_by)
         .chain(by.id())
         .collect();
-    completed.assignee_users = told.into_iter().collect();
-    completed.assignee_teams = teams.iter().copied().collect();
+    let people: Vec<Id> = told.into_iter().collect();
+    let teams: Vec<Id> = teams.iter().copied().collect();
+    scan.report = Some(Report {
+        people: people.clone(),
+        teams: teams.clone(),
+        ..report
+    });
+    change::write(tx, &before, &mut scan)?;
+    let mut completed = event::of(tx, scan.status.kind(), &scan, by);
+    completed.assignee_users = people;
+    completed.assignee_teams = teams;
     tx.emit(completed)?;
     Ok(scan)
 }
@@ -74,5 +81,24 @@ pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Probl
     change::write(tx, &before, &mut scan)?;
     let failed = event::of(tx, scan.status.kind(), &scan, by);
     tx.emit(failed)?;
+    Ok(())
+}
+
+/// Says that the import of a scan was undone: `scan.updated`, for everyone who was notified of its end.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn undone(tx: &mut Tx<'_>, scan: &Scan, counts: UndoCounts, by: &By) -> Result<(), Problem> {
+    let by = By {
+        scan: None,
+        ..by.clone()
+    };
+    let mut event = event::of(tx, base::Kind::ScanUpdated, scan, &by);
+    if let Some(report) = &scan.report {
+        event.assignee_users.clone_from(&report.people);
+        event.assignee_teams.clone_from(&report.teams);
+    }
+    event.data.insert("undone".to_owned(), serde_json::json!(counts));
+    tx.emit(event)?;
     Ok(())
 }

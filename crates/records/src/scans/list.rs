@@ -4,7 +4,7 @@ use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
-use super::{Counts, Scan, Status};
+use super::{Scan, Status};
 use crate::{
     Named, Place, column,
     order::{self, Order, Sorted},
@@ -12,7 +12,8 @@ use crate::{
 };
 
 const SELECT: &str = "select s.id, s.company_id, c.name, s.project_id, p.name, s.name, s.tool, s.status, \
-     s.scheduled_at, s.started_at, s.finished_at, s.counts, s.error, s.created_by, s.created_at, s.updated_at \
+     s.scheduled_at, s.started_at, s.finished_at, s.counts, s.error, s.created_by, s.created_at, s.updated_at, \
+     s.report, s.undone_at \
      from scans s join companies c on c.id = s.company_id left join projects p on p.id = s.project_id where 1 = 1";
 
 impl FromRow for Scan {
@@ -32,22 +33,25 @@ impl FromRow for Scan {
             scheduled_at: column::time(row, 8)?,
             started_at: column::time(row, 9)?,
             finished_at: column::time(row, 10)?,
-            counts: counts(&row.get::<String>(11)?)?,
+            counts: json(&row.get::<String>(11)?)?,
             error: row.get(12)?,
             created_by: column::id(row, 13)?,
             created_at: row.get(14)?,
             updated_at: row.get(15)?,
+            report: json(&row.get::<String>(16)?)?,
+            undone_at: column::time(row, 17)?,
         })
     }
 }
 
-fn counts(text: &str) -> Result<Option<Counts>, Error> {
+/// What is stored as JSON; none for nothing.
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<Option<T>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
     serde_json::from_str(text)
         .map(Some)
-        .map_err(|error| Error::Decode(format!("the counts of a scan: {error}")))
+        .map_err(|error| Error::Decode(format!("a scan: {error}")))
 }
 
 /// Which scans; none is no condition.

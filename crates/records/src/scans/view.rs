@@ -3,7 +3,7 @@
 use base::{Id, Time};
 use serde::Serialize;
 
-use super::{Counts, Scan, Status};
+use super::{Counts, Report, Scan, Status};
 use crate::Named;
 
 /// A scan.
@@ -34,6 +34,10 @@ pub struct View {
     pub finished_at: Option<Time>,
     /// What its import did, if it has ended.
     pub counts: Option<Counts>,
+    /// What its report covered and came to, if it has ended.
+    pub report: Option<Report>,
+    /// When its import was undone.
+    pub undone_at: Option<Time>,
     /// Why it failed.
     pub error: Option<String>,
     /// Who added it.
@@ -61,6 +65,12 @@ impl From<Scan> for View {
             started_at: scan.started_at,
             finished_at: scan.finished_at,
             counts: scan.counts,
+            report: scan.report.map(|report| Report {
+                people: Vec::new(),
+                teams: Vec::new(),
+                ..report
+            }),
+            undone_at: scan.undone_at,
             error: given(scan.error),
             created_by: scan.created_by,
             created_at: scan.created_at,

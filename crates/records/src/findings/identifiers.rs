@@ -1,0 +1,31 @@
+//! The identifiers of findings by name, for looking a vulnerability up.
+//!
+//! Owns: the table `finding_identifiers`, which says again what is in a finding's details.
+
+use store::{Error, Tx, Value, params};
+
+use super::Finding;
+use crate::rows;
+
+const CLEAR: &str = "delete from finding_identifiers where finding_id = $1";
+const INSERT: &str = "insert into finding_identifiers (finding_id, identifier, company_id) values";
+
+/// Writes the identifiers of a finding that is new or changed.
+pub(super) fn write(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
+    if finding.created_at != finding.updated_at {
+        tx.execute(CLEAR, params![finding.id])?;
+    }
+    let rows = finding.details.identifiers.iter().map(|name| {
+        vec![
+            Value::from(finding.id),
+            Value::from(key(name)),
+            Value::from(finding.place.company.id),
+        ]
+    });
+    rows::insert(tx, (INSERT, "on conflict do nothing"), rows.collect())
+}
+
+/// How an identifier is looked up: in capitals.
+pub(super) fn key(name: &str) -> String {
+    name.trim().to_uppercase()
+}

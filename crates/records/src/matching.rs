@@ -1,0 +1,123 @@
+//! Which entry of a report is which stored finding: one pure function over a group.
+//!
+//! Owns: the rules of promises M1 to M6. Must not: read a file or a database, depend on the order of entries, or know a
+//! format: a parser says what an entry is recognised by ([`formats::Identity`]).
+//!
+//! A group is all that one tool found in one place of one target. In it the strongest equal evidence is assigned first,
+//! each entry and each stored finding once: the tool's own line hash, the code, the version of the component, the
+//! message, the line. What is left is created, or gone. A finding with a verdict takes part only where the content agrees
+//! ([`pair::covers`]).
+//!
+//! ```text
+//! match_group ─► classes ─► places
+//!            ├─► levels ──► align
+//!            └─► settle ──► pair
+//! ```
+
+mod align;
+mod classes;
+mod levels;
+mod pair;
+mod places;
+mod settle;
+
+use base::Id;
+use formats::Identity;
+
+/// A stored finding of the group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its id.
+    pub id: Id,
+    /// What it was recognised by last.
+    pub identity: Identity,
+    /// Whether a person has judged it: accepted, false positive or duplicate.
+    pub verdict: bool,
+}
+
+/// An entry of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its index in the report.
+    pub index: u32,
+    /// What it is recognised by.
+    pub identity: Identity,
+}
+
+/// What an entry turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Found {
+    /// Nothing that is stored.
+    #[default]
+    New,
+    /// This stored finding, by its place in the list. `content` says whether it may be so also under a verdict.
+    Same {
+        /// Its place in the list of stored findings.
+        stored: usize,
+        /// Whether the content agrees, so that a verdict covers the entry.
+        content: bool,
+    },
+    /// The entry with this index in the report, written once more.
+    Duplicate(u32),
+}
+
+/// What a group turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Matched {
+    /// What each entry is, in the order of the entries.
+    pub entries: Vec<Found>,
+    /// Entries of which findings with a verdict cover some places: each with those findings. The entry itself is what
+    /// is left of it.
+    pub covered: Vec<(usize, Vec<usize>)>,
+    /// Stored findings that differ only in code or version from an entry that is new: each with the entry.
+    pub related: Vec<(usize, usize)>,
+}
+
+/// Matches the entries of a group with its stored findings. The order of either changes nothing.
+pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
+    let mut matched = Matched {
+        entries: vec![Found::New; entries.len()],
+        ..Matched::default()
+    };
+    if let ([one], [entry]) = (stored, entries)
+        && entry.identity.places.is_empty()
+        && one.identity.places.is_empty()
+    {
+        return alone(one, entry);
+    }
+    let work = classes::split(stored, entries, &mut matched);
+    let mut pairs = Vec::new();
+    for class in &work {
+        if class.has_places(stored, entries) {
+            places::assign(stored, entries, class, &mut matched);
+        } else {
+            pairs.extend(levels::assign(stored, entries, class));
+        }
+    }
+    settle::settle(stored, entries, &work, pairs, &mut matched);
+    matched
+}
+
+/// One entry and one stored finding, as most groups are.
+fn alone(stored: &Stored, entry: &Entry) -> Matched {
+    let (one, other) = (&stored.identity, &entry.identity);
+    let content = pair::covers(one, other, true);
+    let same = pair::share_key(one, other)
+        && if stored.verdict {
+            content
+        } else {
+            pair::is_plausible(one, other)
+        };
+    let mut matched = Matched {
+        entries: vec![if same {
+            Found::Same { stored: 0, content }
+        } else {
+            Found::New
+        }],
+        ..Matched::default()
+    };
+    if !same && stored.verdict && pair::share_key(one, other) {
+        matched.related.push((0, 0));
+    }
+    matched
+}

@@ -1,0 +1,158 @@
+//! The tiers of evidence within a class, the strongest first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use formats::Identity;
+
+use super::{Entry, Stored, align::align, classes::Class, pair};
+
+/// A pair that the evidence suggests.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair {
+    pub(super) stored: usize,
+    pub(super) entry: usize,
+    /// Whether as many entries as stored findings had this evidence, so that there was nothing to choose.
+    pub(super) even: bool,
+}
+
+/// What has to be equal at a level; none where an identity has nothing of it.
+type Level = fn(&Identity) -> Option<[u64; 5]>;
+
+/// From the strongest to the weakest. The first number keeps the levels apart from each other.
+const LEVELS: &[Level] = &[
+    |id| (id.tool != 0).then_some([id.tool, id.code, id.version, id.message, id.detail]),
+    |id| (id.tool != 0).then_some([id.tool, id.code, id.version, 0, 0]),
+    |id| (id.code != 0).then_some([id.code, id.version, id.message, id.detail, 0]),
+    |id| (id.code != 0).then_some([id.code, id.version, 0, 0, 0]),
+    |id| (id.tool != 0).then_some([id.tool, id.version, 0, 0, 0]),
+    |id| (id.version != 0).then_some([id.version, id.message, id.detail, 0, 0]),
+    |id| (id.version != 0).then_some([id.version, 0, 0, 0, 0]),
+    |id| (id.message != 0 && is_plain(id)).then_some([id.message, id.detail, 0, 0, 0]),
+    |id| (id.message != 0 && is_plain(id)).then_some([id.message, 0, 0, 0, 0]),
+    // An upgrade that does not fix it: of the versions the nearest.
+    |id| (id.version != 0 && id.code == 0).then_some([id.message, 0, 0, 0, 0]),
+];
+
+/// Whether the tool says neither a hash nor code nor a version.
+fn is_plain(identity: &Identity) -> bool {
+    (identity.tool, identity.code, identity.version) == (0, 0, 0)
+}
+
+/// Assigns entries to stored findings by all but their lines. Pairs under a verdict are suggestions until
+/// [`settle`](super::settle).
+pub(super) fn assign(stored: &[Stored], entries: &[Entry], class: &Class) -> Vec<Pair> {
+    let mut left = class.stored.clone();
+    let mut open = class.entries.clone();
+    let mut pairs = Vec::new();
+    let several = names(stored, entries, class);
+    // Where the class knows several names, the main one has to be equal before another may be.
+    for main in [true, false] {
+        if main != several && main {
+            continue;
+        }
+        for level in LEVELS {
+            if left.is_empty() || open.is_empty() {
+                return pairs;
+            }
+            let new = at_level((stored, &left), (entries, &open), *level, main);
+            let taken: BTreeSet<_> = new.iter().map(|pair| pair.stored).collect();
+            let given: BTreeSet<_> = new.iter().map(|pair| pair.entry).collect();
+            left.retain(|at| !taken.contains(at));
+            open.retain(|at| !given.contains(at));
+            pairs.extend(new);
+        }
+    }
+    pairs
+}
+
+/// Whether the main names of a class differ.
+fn names(stored: &[Stored], entries: &[Entry], class: &Class) -> bool {
+    let of_stored = class
+        .stored
+        .iter()
+        .filter_map(|at| stored.get(*at))
+        .map(|one| one.identity.keys[0]);
+    let of_entries = class
+        .entries
+        .iter()
+        .filter_map(|at| entries.get(*at))
+        .map(|entry| entry.identity.keys[0]);
+    let mut all = of_stored.chain(of_entries);
+    let first = all.next();
+    all.any(|name| Some(name) != first)
+}
+
+fn at_level(
+    (stored, left): (&[Stored], &[usize]),
+    (entries, open): (&[Entry], &[usize]),
+    level: Level,
+    main: bool,
+) -> Vec<Pair> {
+    let name = |identity: &Identity| if main { identity.keys[0] } else { 0 };
+    let mut buckets: BTreeMap<(u64, [u64; 5]), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    for at in left {
+        let Some(identity) = stored.get(*at).map(|one| &one.identity) else {
+            continue;
+        };
+        if let Some(key) = level(identity) {
+            buckets.entry((name(identity), key)).or_default().0.push(*at);
+        }
+    }
+    for at in open {
+        let Some(identity) = entries.get(*at).map(|entry| &entry.identity) else {
+            continue;
+        };
+        if let Some(key) = level(identity)
+            && let Some(bucket) = buckets.get_mut(&(name(identity), key))
+        {
+            bucket.1.push(*at);
+        }
+    }
+    let mut pairs = Vec::new();
+    for (mut left, open) in buckets.into_values().filter(|(_, open)| !open.is_empty()) {
+        // A verdict that covers none of them leaves them to the others.
+        let reaches = |one: &Stored, entry: &usize| {
+            let entry = entries.get(*entry);
+            entry.is_some_and(|entry| pair::covers(&one.identity, &entry.identity, true))
+        };
+        left.retain(|at| {
+            let one = stored.get(*at);
+            one.is_some_and(|one| !one.verdict || open.iter().any(|entry| reaches(one, entry)))
+        });
+        pairs.extend(in_bucket((stored, left), (entries, open)));
+    }
+    pairs
+}
+
+/// Pairs of what is equal at a level: in the order of their lines.
+fn in_bucket(
+    (stored, mut left): (&[Stored], Vec<usize>),
+    (entries, mut open): (&[Entry], Vec<usize>),
+) -> Vec<Pair> {
+    let of_stored = |at: usize| stored.get(at).map_or((0, 0), |one| position(&one.identity));
+    let of_entry = |at: usize| entries.get(at).map_or((0, 0), |entry| position(&entry.identity));
+    left.sort_by_key(|at| of_stored(*at));
+    open.sort_by_key(|at| of_entry(*at));
+    let even = left.len() == open.len();
+    let from: Vec<_> = left.iter().map(|at| of_stored(*at).0).collect();
+    let to: Vec<_> = open.iter().map(|at| of_entry(*at).0).collect();
+    let pairs = align(&from, &to).into_iter().filter_map(|(one, other)| {
+        let (stored_at, entry_at) = (*left.get(one)?, *open.get(other)?);
+        let (one, other) = (&stored.get(stored_at)?.identity, &entries.get(entry_at)?.identity);
+        pair::share_key(one, other).then_some(Pair {
+            stored: stored_at,
+            entry: entry_at,
+            even,
+        })
+    });
+    pairs.collect()
+}
+
+/// The line and column, or the order of versions where there are no lines.
+fn position(identity: &Identity) -> (u64, u64) {
+    if identity.line > 0 {
+        (u64::from(identity.line), u64::from(identity.column))
+    } else {
+        (identity.rank, u64::from(identity.column))
+    }
+}
