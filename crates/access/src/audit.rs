@@ -81,6 +81,7 @@ actions! {
     ReportExported         "report.exported"         "report";
     FeedCreated            "feed.created"            "feed";
     FeedDeleted            "feed.deleted"            "feed";
+    FindingDeleted         "finding.deleted"         "finding";
 }
 
 impl std::str::FromStr for Action {

@@ -54,6 +54,10 @@ pub struct View {
     pub updated_at: Time,
     /// When it was last found.
     pub last_seen_at: Time,
+    /// Since when the latest whole report of its target does not hold it; null while it does.
+    pub gone_at: Option<Time>,
+    /// Whether its risk was accepted before that needed an approval: somebody should request one.
+    pub accepted_without_approval: bool,
     /// Who sees to it.
     pub assignees: Assignees,
     /// The statuses a person can move it to.
@@ -97,6 +101,8 @@ impl From<Finding> for View {
             created_at: finding.created_at,
             updated_at: finding.updated_at,
             last_seen_at: finding.last_seen_at,
+            gone_at: finding.gone_at,
+            accepted_without_approval: finding.accepted_without_approval,
             assignees: Assignees {
                 users: finding.users,
                 teams: finding.teams,

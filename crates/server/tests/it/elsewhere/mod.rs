@@ -233,7 +233,11 @@ async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
             assert_eq!(project["type"], "project.created", "{group}");
         }
         // What it says about itself needs no event; what nobody knows yet is not swallowed.
-        for quiet in ["POLICY_VIOLATION", "GROUP_POLICY_VIOLATION", "GROUP_VEX_PROCESSED"] {
+        for quiet in [
+            "POLICY_VIOLATION",
+            "GROUP_POLICY_VIOLATION",
+            "GROUP_VEX_PROCESSED",
+        ] {
             assert_eq!(adapter.post(&track, "", &created(quiet)).await, 200, "{quiet}");
         }
         for _ in 0..2 {
