@@ -86,7 +86,7 @@ describe('effectsOf', () => {
       effectsOf({ type, subject: { type: kind, id: 'x1' }, data: { [`${kind}_id`]: 'x1' } }).topics;
     expect(about('asset.updated', 'asset')).toEqual(['assets', 'asset:x1']);
     expect(about('agreement.created', 'agreement')).toEqual(['agreements', 'calendar', 'agreement:x1']);
-    expect(about('approval.decided', 'approval')).toEqual(['approvals', 'approval:x1']);
+    expect(about('approval.decided', 'approval')).toEqual(['approvals', 'calendar', 'approval:x1']);
     expect(about('report.ready', 'report')).toEqual(['reports', 'report:x1']);
   });
 

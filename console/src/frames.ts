@@ -88,6 +88,12 @@ function named(kind: string, frame: Frame): Topic {
   return typeof id === 'string' ? `${kind}:${id}` : kind;
 }
 
+/** The finding that a frame about something else names. */
+function findingOf(frame: Frame): Topic[] {
+  const id = frame.data?.finding_id;
+  return typeof id === 'string' ? [`finding:${id}`] : [];
+}
+
 /** The one table from frames to what the console does. */
 export function effectsOf(frame: Frame): Effects {
   if (frame.type === 'resync') return { topics: [], resync: true };
@@ -108,7 +114,7 @@ export function effectsOf(frame: Frame): Effects {
     case 'agreement':
       return { topics: ['agreements', 'calendar', named('agreement', frame)] };
     case 'approval':
-      return { topics: ['approvals', named('approval', frame)] };
+      return { topics: ['approvals', 'calendar', named('approval', frame), ...findingOf(frame)] };
     case 'report':
       return { topics: ['reports', named('report', frame)] };
     default:

@@ -21,7 +21,9 @@ const events: Record<string, string> = {
   'agreement.expiring': 'Expires soon',
   'approval.requested': 'Approval asked for',
   'approval.decided': 'Approval decided',
-  'approval.expired': 'Approval ran out',
+  'approval.expired': 'Approval expired',
+  'approval.expiring': 'Risk acceptance expiring',
+  'approval.outgrown': 'Worse than accepted',
 };
 const ends: Record<string, string> = { created: 'Added', updated: 'Changed', deleted: 'Deleted' };
 

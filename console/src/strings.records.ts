@@ -38,13 +38,16 @@ export const approvalStatusNames: Record<ApprovalStatus, string> = {
   rejected: 'Rejected',
   expired: 'Expired',
   ended: 'Ended early',
+  unapproved: 'Without approval',
 };
 
 export const approvalStatusHints: Record<ApprovalStatus, string> = {
   requested: 'Nobody has decided yet.',
   approved: 'The risk is accepted until then. After that the finding opens again by itself.',
+  unapproved:
+    'Accepted before an approval was needed. Request one before the end, or the finding opens again.',
   rejected: 'The risk is not accepted. The finding stays where it is.',
-  expired: 'The time is over and the finding is open again.',
+  expired: 'The acceptance expired.',
   ended: 'The finding was opened again before the time was over.',
 };
 
@@ -148,9 +151,9 @@ export const r = {
     noneWaiting: 'Nothing waits for a decision.',
     noneDecided: 'Nothing has been decided yet.',
     risk: 'Risk acceptance',
-    riskText: 'Live with this finding until a day? A manager decides.',
-    ask: 'Ask to accept the risk',
-    askButton: 'Ask',
+    riskText: 'Accept this risk until a date; a manager approves.',
+    ask: 'Request risk acceptance',
+    askButton: 'Send request',
     change: 'Change the request',
     changeButton: 'Change',
     reason: 'Reason',
@@ -172,7 +175,21 @@ export const r = {
     commentHint: 'Optional. Whoever asked reads it.',
     approve: 'Approve',
     reject: 'Reject',
-    notYours: 'Somebody else than who asked has to decide.',
+    notYours: 'You can’t decide on your own request.',
+    changed: 'The request changed while you were reading it. Review it before you decide.',
+    reviewed: 'I’ve reviewed the changes',
+    stale:
+      'The request changed before your decision arrived. Nothing was decided: review it and decide again.',
+    changeHint: 'Who changes a request can’t decide it.',
+    outgrown: (accepted: string) =>
+      `This finding is now more severe than what was accepted (${accepted}). Withdraw the acceptance if it no longer holds.`,
+    withdraw: 'Withdraw acceptance',
+    reallyWithdraw: 'Really withdraw?',
+    withdrawn: 'Risk acceptance withdrawn.',
+    acceptedAs: 'Accepted as',
+    without: 'Accepted without approval',
+    withoutText:
+      'These findings were accepted before an approval was needed. They open again when the date below is reached, unless a request is approved.',
     takeBack: 'Take back',
     reallyTakeBack: 'Really take back?',
     said: 'Said to it',

@@ -62,6 +62,9 @@ export const shell = {
     assignHint: 'They take the place of who sees to them now.',
     oneCompany: 'Select findings of one company to assign them together.',
     noStatus: 'No common status',
+    reason: (n: number, status: string) =>
+      `Move ${n === 1 ? '1 finding' : `${String(n)} findings`} to ${status.toLowerCase()}`,
+    restored: 'Restored by Undo.',
     tooMany: 'At most 1,000 at once.',
     moved: (n: number, status: string) =>
       `${n === 1 ? '1 finding' : `${String(n)} findings`} moved to ${status.toLowerCase()}.`,

@@ -80,6 +80,7 @@ export const kindNames: Record<CalendarKind, string> = {
   project_start: 'Project starts',
   project_end: 'Project ends',
   agreement_expiry: 'Agreement expires',
+  acceptance_end: 'Risk acceptance expires',
 };
 
 const categoryNames: Record<string, string> = {
@@ -263,6 +264,10 @@ export const t = {
     move: 'Move to',
     comment: 'Comment',
     commentHint: 'Optional. People who are told of the change read it.',
+    reason: 'Reason',
+    reasonHint: 'Required. Included in the notification.',
+    reasonNeeded: 'Enter a reason.',
+    acceptHint: 'Accepting the risk takes an approval: request it below.',
     confirm: (status: string) => `Move to ${status.toLowerCase()}`,
     assignees: 'Assigned to',
     assign: 'Assign',

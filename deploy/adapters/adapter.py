@@ -11,18 +11,58 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 MOST_BYTES = 8_000_000
 BATCH = 200
 SEVERITIES = {"info": "informational", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
+# What Dependency-Track says about itself and its users, not about a finding, a scan or a project: left out on purpose.
+SILENT = {
+    *("ANALYZER", "BOM_CONSUMED", "BOM_VALIDATION_FAILED", "CONFIGURATION", "DATASOURCE_MIRRORING", "FILE_SYSTEM"),
+    *("INDEXING_SERVICE", "INTEGRATION", "NEW_VULNERABILITIES_SUMMARY", "NEW_POLICY_VIOLATIONS_SUMMARY", "NONE"),
+    *("POLICY_VIOLATION", "PROJECT_VULN_ANALYSIS_COMPLETE", "REPOSITORY", "USER_CREATED", "USER_DELETED"),
+    *("VEX_CONSUMED", "VEX_PROCESSED", "VULNERABILITY_RETRACTED"),
+}
+KINDS = {
+    "PROJECT_CREATED": "project.created",
+    "BOM_PROCESSED": "scan.completed",
+    "BOM_PROCESSING_FAILED": "scan.failed",
+}
+# At most this many names are counted: the names come from outside.
+COUNTED = 100
+
+
+class Unknown(ValueError):
+    """A group this adapter does not know. The sender gets 422 and keeps that in its log."""
+
+
+class Counts:
+    """How often each unknown group came, until the adapter stops."""
+
+    def __init__(self):
+        self.lock, self.counts = threading.Lock(), Counter()
+
+    def add(self, name):
+        with self.lock:
+            name = name if name in self.counts or len(self.counts) < COUNTED else "other"
+            self.counts[name] += 1
+            return self.counts[name]
+
+    def all(self):
+        with self.lock:
+            return dict(self.counts)
+
+
+UNKNOWN = Counts()
 
 
 def severity(word):
-    return SEVERITIES.get(str(word).lower(), "informational")
+    return SEVERITIES.get(str(word).lower().removeprefix("severity_"), "informational")
 
 
 def event(kind, source, event_id, subject, data, time=None):
@@ -76,33 +116,40 @@ def from_defectdojo(name, instance, body):
     return events
 
 
+def plain(word, prefix):
+    """A name as Dependency-Track 4 writes it: version 5 writes those of its protobuf, `GROUP_NEW_VULNERABILITY`."""
+    return str(word).upper().removeprefix(prefix)
+
+
 def from_dependency_track(body, source="urn:dependency-track"):
     note = body["notification"]
-    group, subject, time = note["group"], note.get("subject") or {}, note.get("timestamp")
+    group, subject, time = plain(note["group"], "GROUP_"), note.get("subject") or {}, note.get("timestamp")
+    if group in SILENT:
+        return []
     if time and not (time.endswith("Z") or "+" in time):
         time += "Z"  # older versions say no zone and mean UTC
     if group in ("NEW_VULNERABILITY", "NEW_VULNERABLE_DEPENDENCY", "PROJECT_AUDIT_CHANGE"):
         projects = subject.get("affectedProjects") or [subject["project"]]
         flaws = subject.get("vulnerabilities") or [subject["vulnerability"]]
         pairs = [(project, flaw) for project in projects for flaw in flaws]
-        return [vulnerable(note, source, time, project, flaw) for project, flaw in pairs]
+        return [vulnerable(note, group, source, time, project, flaw) for project, flaw in pairs]
+    if group not in KINDS:
+        raise Unknown(group[:80])
     project = subject.get("project") or subject
-    kinds = {"PROJECT_CREATED": "project.created", "BOM_PROCESSED": "scan.completed"}
-    kinds["BOM_PROCESSING_FAILED"] = "scan.failed"
-    if group not in kinds or not project.get("uuid"):
-        return []
+    if not project.get("uuid"):
+        return []  # a test notification
     data = {"name": project_name(project), "tool": "Dependency-Track"}
     if group == "BOM_PROCESSING_FAILED":
         data["error"] = note.get("content")
     event_id = f"{group}-{project['uuid']}-{time}"
-    return [event(kinds[group], source, event_id, f"dt/{project['uuid']}", data, time)]
+    return [event(KINDS[group], source, event_id, f"dt/{project['uuid']}", data, time)]
 
 
 def project_name(project):
     return " ".join(filter(None, (project.get("name"), project.get("version"))))
 
 
-def vulnerable(note, source, time, project, flaw):
+def vulnerable(note, group, source, time, project, flaw):
     component, analysis = note["subject"]["component"], note["subject"].get("analysis") or {}
     what = "/".join((project["uuid"], component["uuid"], flaw["uuid"]))
     parts = (component.get("group"), component.get("name"), component.get("version"))
@@ -113,8 +160,9 @@ def vulnerable(note, source, time, project, flaw):
         "tool": "Dependency-Track",
         "project_name": project_name(project),
     }
-    if note["group"] == "PROJECT_AUDIT_CHANGE":
-        data["status"] = str(analysis.get("state", "")).lower()
+    if group == "PROJECT_AUDIT_CHANGE":
+        state = analysis.get("state") or analysis.get("analysisState") or ""
+        data["status"] = plain(state, "ANALYSIS_STATE_").lower()
         return event("finding.status_changed", source, f"{what}-{time}", f"dt/{what}", data, time)
     return event("finding.created", source, what, f"dt/{what}", data, time)
 
@@ -131,15 +179,40 @@ def send(events, target, token, company):
 
 
 class Adapter(BaseHTTPRequestHandler):
+    def do_GET(self):
+        """GET /unknown?key=… : how often which group came that this adapter does not know."""
+        url = urllib.parse.urlsplit(self.path)
+        if not self.is_known(url):
+            return self.answer(401)
+        if url.path != "/unknown":
+            return self.answer(404)
+        self.answer(200, json.dumps(UNKNOWN.all(), sort_keys=True), "application/json")
+
     def do_POST(self):
-        self.send_response(self.bring())
-        self.send_header("Content-Length", "0")
+        try:
+            self.answer(self.bring())
+        except Unknown as group:
+            times = UNKNOWN.add(str(group))
+            self.log_error("unknown group %r, nothing was sent on; %d so far", str(group), times)
+            self.answer(422, f"This adapter does not know the group {str(group)!r}; nothing was sent on.")
+
+    def answer(self, status, text="", kind="text/plain; charset=utf-8"):
+        body = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        if body:
+            self.send_header("Content-Type", kind)
         self.end_headers()
+        self.wfile.write(body)
+
+    @staticmethod
+    def is_known(url):
+        key = urllib.parse.parse_qs(url.query).get("key", [""])[0]
+        return hmac.compare_digest(key.encode(), os.environ["ADAPTER_KEY"].encode())
 
     def bring(self):
         url = urllib.parse.urlsplit(self.path)
-        key = urllib.parse.parse_qs(url.query).get("key", [""])[0]
-        if not hmac.compare_digest(key.encode(), os.environ["ADAPTER_KEY"].encode()):
+        if not self.is_known(url):
             return 401
         length = int(self.headers.get("Content-Length") or 0)
         if length > MOST_BYTES:
@@ -153,6 +226,8 @@ class Adapter(BaseHTTPRequestHandler):
                 events = from_dependency_track(body)
             else:
                 return 404
+        except Unknown:
+            raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             self.log_error("not understood: %r", error)
             return 422

@@ -147,7 +147,14 @@ test('what is moved out of the list is gone from every list, and comes back as i
   await box(page, second).check();
   // Only what both can become is offered: from open there is no way to retest.
   await expect(bar(page).getByRole('option', { name: 'Retest' })).toHaveCount(0);
+  // Nobody accepts a risk without an approval, and nothing leaves the list without a reason.
+  await expect(bar(page).getByRole('option', { name: 'Accepted risk' })).toHaveCount(0);
   await moves(page, 'False positive');
+  const why = page.getByRole('dialog');
+  await why.getByRole('button', { name: 'Move to false positive' }).click();
+  await expect(why).toContainText('Enter a reason.');
+  await why.getByLabel('Reason').fill('Test fixtures.');
+  await why.getByRole('button', { name: 'Move to false positive' }).click();
   await expect(undo(page)).toContainText('2 findings moved to false positive.');
   for (const who of [page, other]) await expect(rows(who).getByRole('link')).toHaveText([third.title]);
 

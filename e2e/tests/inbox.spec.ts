@@ -164,7 +164,7 @@ test('each row leads to the thing itself, and is read by that', async ({ as, new
     reason: 'It goes away.',
     expires_at: '2031-01-01T00:00:00Z',
   });
-  await post(manager, `/approvals/${approval.id}/decision`, { decision: 'rejected' });
+  await post(manager, `/approvals/${approval.id}/decision`, { decision: 'rejected', version: 1 });
   const report = await make('/reports', { name: `Paper ${stamp}`, format: 'csv' });
   const scan = await make('/scans', { name: `Sweep ${stamp}`, scheduled_at: '2031-01-01T00:00:00Z' });
   for (const status of ['running', 'completed']) await patch(manager, `/scans/${scan}`, { status });

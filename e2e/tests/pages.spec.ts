@@ -124,7 +124,7 @@ const places: Place[] = [
   {
     name: 'finding-risk',
     path: firstFinding,
-    then: (page) => page.getByRole('button', { name: 'Ask to accept the risk' }).click(),
+    then: (page) => page.getByRole('button', { name: 'Request risk acceptance' }).click(),
   },
   {
     name: 'scans-schedule',

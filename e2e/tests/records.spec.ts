@@ -1,7 +1,7 @@
 /** The pages of assets, agreements, reports and approvals, and what people write about findings, scans and projects. */
 
 import type { Page } from '@playwright/test';
-import { expect, live, mark, post, sameDocument, test } from './fixtures.ts';
+import { expect, live, mark, patch, post, sameDocument, test } from './fixtures.ts';
 
 test.describe.configure({ mode: 'serial' });
 
@@ -146,11 +146,11 @@ test('an analyst asks to accept a risk, a manager decides, both see it', async (
   await analyst.goto(findingPath);
   await live(analyst);
   await mark(analyst);
-  await analyst.getByRole('button', { name: 'Ask to accept the risk' }).click();
-  await dialog(analyst).getByRole('button', { name: 'Ask', exact: true }).click();
+  await analyst.getByRole('button', { name: 'Request risk acceptance' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Send request', exact: true }).click();
   await expect(dialog(analyst)).toContainText('Say why the risk can be accepted.');
   await dialog(analyst).getByLabel('Reason').fill('The key is for tests only.');
-  await dialog(analyst).getByRole('button', { name: 'Ask', exact: true }).click();
+  await dialog(analyst).getByRole('button', { name: 'Send request', exact: true }).click();
   const risk = analyst.getByRole('region', { name: 'Risk acceptance' });
   await expect(risk).toContainText('Waiting');
 
@@ -169,6 +169,70 @@ test('an analyst asks to accept a risk, a manager decides, both see it', async (
   await sameDocument(analyst);
 });
 
+// promise: H2
+test('a request that changes while it is read is reviewed before it is decided', async ({ as }) => {
+  const [analyst, manager] = [await as('analyst'), await as('manager')];
+  const { id } = await post<{ id: string }>(analyst, '/findings', {
+    company_id: await company(analyst),
+    title: `Open bucket ${tag}`,
+    severity: 'medium',
+  });
+  const approval = await post<{ id: string }>(analyst, '/approvals', {
+    finding_id: id,
+    reason: 'Until Friday.',
+    expires_at: '2031-01-01T00:00:00Z',
+  });
+  await manager.goto(`/approvals/${approval.id}`);
+  await live(manager);
+  await expect(manager.getByText('Until Friday.')).toBeVisible();
+  await patch(analyst, `/approvals/${approval.id}`, { reason: 'For ever.' });
+  await expect(manager.getByText('For ever.')).toBeVisible();
+  await expect(manager.getByText('The request changed while you were reading it.')).toBeVisible();
+  await expect(manager.getByRole('button', { name: 'Approve' })).toBeDisabled();
+  await manager.getByRole('button', { name: 'I’ve reviewed the changes' }).click();
+  await manager.getByRole('button', { name: 'Approve' }).click();
+  await expect(manager.getByRole('button', { name: 'Approve' })).toHaveCount(0);
+
+  // It gets worse than what was accepted, and the acceptance is withdrawn.
+  // promise: H4
+  await analyst.goto(`/findings/${id}`);
+  await live(analyst);
+  const risk = analyst.getByRole('region', { name: 'Risk acceptance' });
+  await expect(risk).toContainText('Approved');
+  await patch(manager, `/findings/${id}`, { severity: 'urgent' });
+  await expect(risk).toContainText('more severe than what was accepted (Medium)');
+  await risk.getByRole('button', { name: 'Withdraw acceptance' }).click();
+  await risk.getByRole('button', { name: 'Really withdraw?' }).click();
+  await expect(risk).toContainText('Ended early');
+  await expect(analyst.getByRole('region', { name: 'Status' })).toContainText('Open');
+});
+
+// promise: H2
+test('a decision that arrives after a change is refused and says so', async ({ as }) => {
+  const [analyst, manager] = [await as('analyst'), await as('manager')];
+  const { id } = await post<{ id: string }>(analyst, '/findings', {
+    company_id: await company(analyst),
+    title: `Stale ${tag}`,
+    severity: 'low',
+  });
+  const approval = await post<{ id: string }>(analyst, '/approvals', {
+    finding_id: id,
+    reason: 'Soon gone.',
+    expires_at: '2031-01-01T00:00:00Z',
+  });
+  // Its tab hears of nothing.
+  await manager.route('**/api/v1/stream**', (route) => route.abort());
+  await manager.goto(`/approvals/${approval.id}`);
+  await expect(manager.getByText('Soon gone.')).toBeVisible();
+  await patch(analyst, `/approvals/${approval.id}`, { reason: 'Never gone.' });
+  await manager.getByRole('button', { name: 'Approve' }).click();
+  await expect(manager.getByText('Nothing was decided')).toBeVisible();
+  await expect(manager.getByText('Never gone.')).toBeVisible();
+  await manager.getByRole('button', { name: 'I’ve reviewed the changes' }).click();
+  await manager.getByRole('button', { name: 'Reject' }).click();
+  await expect(manager.getByRole('button', { name: 'Reject' })).toHaveCount(0);
+});
+
 test('who asked does not decide, and takes back', async ({ as }) => {
   const manager = await as('manager');
   const { id } = await post<{ id: string }>(manager, '/findings', {
@@ -182,7 +246,7 @@ test('who asked does not decide, and takes back', async ({ as }) => {
     expires_at: '2031-01-01T00:00:00Z',
   });
   await manager.goto(`/approvals/${approval.id}`);
-  await expect(manager.getByText('Somebody else than who asked has to decide.')).toBeVisible();
+  await expect(manager.getByText('You can’t decide on your own request.')).toBeVisible();
   await expect(manager.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 
   await manager.getByRole('button', { name: 'Change the request' }).click();
@@ -308,7 +372,7 @@ test('a project is renamed, moved on and deleted', async ({ as }) => {
 
 test('a viewer reads all of it and finds nothing to write with', async ({ as, stranger }) => {
   const page = await viewer(stranger, await as('admin'));
-  const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Ask|Assign|Comment|Rename|Take back)/;
+  const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Request|Assign|Comment|Rename|Take back)/;
   for (const path of [
     '/assets',
     assetPath,

@@ -313,7 +313,7 @@ async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
   return [
     {
       path: finding,
-      buttons: ['Edit', 'Assign', 'Assign to me', 'Ask to accept the risk', 'Comment'],
+      buttons: ['Edit', 'Assign', 'Assign to me', 'Request risk acceptance', 'Comment'],
       title: name,
     },
     { path: '/scans', buttons: ['Import report', 'Schedule a scan'], title: 'Scans' },

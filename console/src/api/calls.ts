@@ -50,6 +50,7 @@ export interface FindingFilter {
   severity?: string;
   assignee?: string;
   sla?: string;
+  accepted_without_approval?: boolean;
   text?: string;
   sort?: string;
 }
@@ -71,10 +72,10 @@ export const setAssignees = (id: string, users: string[], teams: string[]) =>
   });
 
 /** All of them or none. At most 1,000 at once. */
-export const bulkStatus = (findings: string[], status: FindingStatus) =>
+export const bulkStatus = (findings: string[], status: FindingStatus, comment = '') =>
   request<{ changed: number; unchanged: number }>('/findings/bulk/status', {
     method: 'POST',
-    body: { finding_ids: findings, status },
+    body: { finding_ids: findings, status, ...(comment === '' ? {} : { comment }) },
   });
 export const bulkAssign = (findings: string[], users: string[], teams: string[]) =>
   request<{ changed: number; unchanged: number }>('/findings/bulk/assignees', {

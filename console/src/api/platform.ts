@@ -130,6 +130,7 @@ export const AUDIT_ACTIONS = [
   'report.exported',
   'feed.created',
   'feed.deleted',
+  'finding.deleted',
 ] as const;
 export interface AuditEntry {
   id: string;

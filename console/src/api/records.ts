@@ -101,7 +101,14 @@ export const changeAgreement = (id: string, body: AgreementBody) =>
   send<Agreement>('PATCH', at('/agreements', id), body);
 export const deleteAgreement = (id: string) => remove(at('/agreements', id));
 
-export const APPROVAL_STATUSES = ['requested', 'approved', 'rejected', 'expired', 'ended'] as const;
+export const APPROVAL_STATUSES = [
+  'requested',
+  'approved',
+  'rejected',
+  'expired',
+  'ended',
+  'unapproved',
+] as const;
 export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
 
 export interface Approval extends Owned {
@@ -116,6 +123,12 @@ export interface Approval extends Owned {
   decided_by: Named | null;
   decided_at: string | null;
   comment: string | null;
+  /** Raised by each change; a decision names the one that was read. */
+  version: number;
+  /** How severe the finding was when its risk was accepted. */
+  accepted_severity: Severity | null;
+  /** The finding is more severe now than what was accepted. */
+  outgrown: boolean;
 }
 export interface ApprovalBody {
   finding_id?: string;
@@ -129,9 +142,10 @@ export const requestApproval = (body: ApprovalBody) => send<Approval>('POST', '/
 export const changeApproval = (id: string, body: ApprovalBody) =>
   send<Approval>('PATCH', at('/approvals', id), body);
 export const takeBackApproval = (id: string) => remove(at('/approvals', id));
-export const decide = (id: string, decision: 'approved' | 'rejected', comment: string) =>
+export const decide = (id: string, version: number, decision: 'approved' | 'rejected', comment: string) =>
   send<Approval>('POST', `${at('/approvals', id)}/decision`, {
     decision,
+    version,
     ...(comment === '' ? {} : { comment }),
   });
 

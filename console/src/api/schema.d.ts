@@ -102,7 +102,7 @@ export interface paths {
         head?: never;
         /**
          * Changes what is asked for; what is left out stays
-         * @description Whoever asked may, and managers.
+         * @description The requester may, and managers; who changes it cannot decide it.
          */
         patch: operations["update_approval"];
         trace?: never;
@@ -230,7 +230,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is due when: projects, scans, deadlines of findings, ends of agreements */
+        /** What is due when: projects, scans, deadlines of findings, ends of agreements and of risk acceptances */
         get: operations["get_calendar"];
         put?: never;
         post?: never;
@@ -634,7 +634,7 @@ export interface paths {
         get: operations["get_finding"];
         put?: never;
         post?: never;
-        /** Deletes a finding */
+        /** Deletes a finding; its history is kept */
         delete: operations["delete_finding"];
         options?: never;
         head?: never;
@@ -705,7 +705,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a finding went through */
+        /** What a finding went through, also one that was deleted */
         get: operations["get_finding_history"];
         put?: never;
         post?: never;
@@ -726,7 +726,7 @@ export interface paths {
         put?: never;
         /**
          * Moves a finding to another status
-         * @description A finding's `allowed_statuses` says where it can go.
+         * @description A finding's `allowed_statuses` says where it can go. A risk is accepted by an approval: `POST /approvals`.
          */
         post: operations["move_finding"];
         delete?: never;
@@ -1479,7 +1479,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted";
+        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted" | "finding.deleted";
         /** @description Something that happened. Names are those of that moment; text from outside: escape it. */
         Activity: {
             actor?: components["schemas"]["Named"] | null;
@@ -1556,6 +1556,7 @@ export interface components {
         AgreementStatus: "draft" | "active" | "terminated";
         /** @description An approval. */
         Approval: {
+            accepted_severity?: components["schemas"]["Severity"] | null;
             /** @description What was said to the decision. */
             comment?: string | null;
             company_id: components["schemas"]["Id"];
@@ -1568,12 +1569,19 @@ export interface components {
             finding_id: components["schemas"]["Id"];
             finding_title: string;
             id: components["schemas"]["Id"];
+            /** @description Whether the finding is more severe now than what was accepted: withdraw it by opening the finding. */
+            outgrown: boolean;
             /** @description Why the risk should be accepted. */
             reason: string;
             requested_by?: components["schemas"]["Named"] | null;
             severity: components["schemas"]["Severity"];
             status: components["schemas"]["ApprovalStatus"];
             updated_at: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Raised by each change; a decision names the version it read.
+             */
+            version: number;
         };
         /** @description What changes of a request; what is left out stays. */
         ApprovalChange: {
@@ -1590,7 +1598,7 @@ export interface components {
          * @description Where an approval stands.
          * @enum {string}
          */
-        ApprovalStatus: "requested" | "approved" | "rejected" | "expired" | "ended";
+        ApprovalStatus: "requested" | "approved" | "rejected" | "expired" | "ended" | "unapproved";
         /** @description An asset. */
         Asset: {
             company_id: components["schemas"]["Id"];
@@ -1714,7 +1722,7 @@ export interface components {
         };
         /** @description Where many findings are to go. */
         BulkStatusBody: {
-            /** @description Why: at most 2,000 characters. */
+            /** @description Why: at most 2,000 characters. Required for `false_positive` and `duplicate`. */
             comment?: string | null;
             /** @description The findings, 1 to 1,000. */
             finding_ids: components["schemas"]["Id"][];
@@ -1783,7 +1791,7 @@ export interface components {
          * @description Why something is on the calendar.
          * @enum {string}
          */
-        CalendarKind: "project_start" | "project_end" | "scan" | "sla_due" | "retest_due" | "agreement_expiry";
+        CalendarKind: "project_start" | "project_end" | "scan" | "sla_due" | "retest_due" | "agreement_expiry" | "acceptance_end";
         /**
          * @description A way to tell somebody.
          * @enum {string}
@@ -1964,6 +1972,11 @@ export interface components {
             comment?: string | null;
             /** @description Approved or rejected. */
             decision: components["schemas"]["ApprovalDecision"];
+            /**
+             * Format: int64
+             * @description The version of the request that was read.
+             */
+            version: number;
         };
         /** @description A message to one destination. */
         Delivery: {
@@ -2098,6 +2111,8 @@ export interface components {
         };
         /** @description A finding. */
         Finding: {
+            /** @description Whether its risk was accepted before that needed an approval: somebody should request one. */
+            accepted_without_approval: boolean;
             /** @description The statuses a person can move it to. */
             allowed_statuses: components["schemas"]["FindingStatus"][];
             asset_id?: components["schemas"]["Id"] | null;
@@ -2116,6 +2131,7 @@ export interface components {
             cwe?: string | null;
             /** @description What it is, at length; may be empty. */
             description: string;
+            gone_at?: components["schemas"]["Time"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
             /** @description When it was last found. */
@@ -2241,7 +2257,7 @@ export interface components {
             unread: number;
         };
         /** @enum {string} */
-        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.commented" | "finding.deleted" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.deleted" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
+        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.commented" | "finding.deleted" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.expiring" | "approval.outgrown" | "approval.deleted" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
         /** @description A URL that messages are posted to. One that several rules, teams or people name is there for each of them. */
         KnownDestination: {
             /** @description The channel. */
@@ -2632,6 +2648,7 @@ export interface components {
         Page_Approval: {
             /** @description The rows. */
             items: {
+                accepted_severity?: components["schemas"]["Severity"] | null;
                 /** @description What was said to the decision. */
                 comment?: string | null;
                 company_id: components["schemas"]["Id"];
@@ -2644,12 +2661,19 @@ export interface components {
                 finding_id: components["schemas"]["Id"];
                 finding_title: string;
                 id: components["schemas"]["Id"];
+                /** @description Whether the finding is more severe now than what was accepted: withdraw it by opening the finding. */
+                outgrown: boolean;
                 /** @description Why the risk should be accepted. */
                 reason: string;
                 requested_by?: components["schemas"]["Named"] | null;
                 severity: components["schemas"]["Severity"];
                 status: components["schemas"]["ApprovalStatus"];
                 updated_at: components["schemas"]["Time"];
+                /**
+                 * Format: int64
+                 * @description Raised by each change; a decision names the version it read.
+                 */
+                version: number;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -2813,6 +2837,8 @@ export interface components {
         Page_Finding: {
             /** @description The rows. */
             items: {
+                /** @description Whether its risk was accepted before that needed an approval: somebody should request one. */
+                accepted_without_approval: boolean;
                 /** @description The statuses a person can move it to. */
                 allowed_statuses: components["schemas"]["FindingStatus"][];
                 asset_id?: components["schemas"]["Id"] | null;
@@ -2831,6 +2857,7 @@ export interface components {
                 cwe?: string | null;
                 /** @description What it is, at length; may be empty. */
                 description: string;
+                gone_at?: components["schemas"]["Time"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 /** @description When it was last found. */
@@ -3555,9 +3582,9 @@ export interface components {
         };
         /** @description Where a finding is to go. */
         StatusBody: {
-            /** @description Why: at most 2,000 characters. */
+            /** @description Why: at most 2,000 characters. Required for `false_positive` and `duplicate`. */
             comment?: string | null;
-            /** @description One of the finding's `allowed_statuses`. */
+            /** @description One of the finding's `allowed_statuses`. `accepted_risk` is none of them: `POST /approvals` leads there. */
             status: components["schemas"]["FindingStatus"];
         };
         /**
@@ -4193,7 +4220,7 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
-            /** @description Not the role, or the one who asked */
+            /** @description Not the role, or one who wrote or changed the request */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4202,7 +4229,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description It is decided, its time is over, or the finding has gone elsewhere */
+            /** @description It is decided or changed, its time is over, or the finding has gone elsewhere */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5376,6 +5403,8 @@ export interface operations {
                 assignee?: string;
                 /** @description Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`. */
                 sla?: string;
+                /** @description Only those whose risk was accepted before that needed an approval (`true`), or none of them (`false`). */
+                accepted_without_approval?: boolean;
                 /** @description Only those with this in title, location, rule, weakness, tool or description, in any case of letters. */
                 text?: string;
                 /**
@@ -5502,7 +5531,7 @@ export interface operations {
                     "application/json": components["schemas"]["BulkOutcome"];
                 };
             };
-            /** @description The lifecycle of one does not allow it; none moved */
+            /** @description The lifecycle of one does not allow it, or it is accepted_risk; none moved */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5570,6 +5599,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A risk acceptance of it was decided */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description A problem */
             default: {
@@ -5844,7 +5882,7 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description The lifecycle does not allow it */
+            /** @description The lifecycle does not allow it, or it is accepted_risk */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -13,6 +13,8 @@ export const STATUSES = [
   'duplicate',
 ] as const;
 export type FindingStatus = (typeof STATUSES)[number];
+/** Who moves a finding there has to say why. */
+export const REASONED: readonly FindingStatus[] = ['false_positive', 'duplicate'];
 
 export type Role = 'viewer' | 'analyst' | 'manager';
 
@@ -70,6 +72,10 @@ export interface Finding {
   created_at: string;
   updated_at: string;
   last_seen_at: string | null;
+  /** Since when the latest whole report of its target does not hold it. */
+  gone_at: string | null;
+  /** Its risk was accepted before that needed an approval. */
+  accepted_without_approval: boolean;
   assignees: { users: Named[]; teams: Named[] };
   allowed_statuses: FindingStatus[];
 }
@@ -176,6 +182,7 @@ export const CALENDAR_KINDS = [
   'project_start',
   'project_end',
   'agreement_expiry',
+  'acceptance_end',
 ] as const;
 export type CalendarKind = (typeof CALENDAR_KINDS)[number];
 

@@ -4,7 +4,8 @@ import { Problem } from '../api/http';
 
 export interface Done {
   text: string;
-  undo: () => Promise<unknown>;
+  /** None for what cannot be undone. */
+  undo?: () => Promise<unknown>;
 }
 
 let last = $state.raw<Done | null>(null);
@@ -31,7 +32,7 @@ export const undoable = {
   },
   async undo(): Promise<void> {
     const done = last;
-    if (!done || busy) return;
+    if (!done?.undo || busy) return;
     busy = true;
     problem = null;
     try {

@@ -81,6 +81,9 @@ actions! {
     ReportExported         "report.exported"         "report";
     FeedCreated            "feed.created"            "feed";
     FeedDeleted            "feed.deleted"            "feed";
+    FindingDeleted         "finding.deleted"         "finding";
+    ImportUndone           "import.undone"           "scan";
+    TargetRetired          "target.retired"          "target";
 }
 
 impl std::str::FromStr for Action {

@@ -96,7 +96,9 @@ kinds! {
     ApprovalRequested     "approval.requested"     no  yes yes no  "Somebody asks for an approval.";
     ApprovalDecided       "approval.decided"       no  yes yes no  "An approval was decided.";
     ApprovalUpdated       "approval.updated"       no  yes yes no  "What is asked for in an approval changed.";
-    ApprovalExpired       "approval.expired"       no  yes yes no  "An approved acceptance of a risk ran out; its finding is open again.";
+    ApprovalExpired       "approval.expired"       no  yes yes no  "A risk acceptance expired; its finding is open again.";
+    ApprovalExpiring      "approval.expiring"      no  yes yes no  "A risk acceptance is about to expire.";
+    ApprovalOutgrown      "approval.outgrown"      no  yes yes no  "A finding got worse than what was accepted.";
     ApprovalDeleted       "approval.deleted"       no  yes yes no  "A request for an approval was taken back.";
     DestinationSwitchedOff "destination.switched_off" no yes no yes "A URL refused messages for good and is switched off.";
     NotificationCreated   "notification.created"   no  no  yes no  "A notification arrived in the inbox of the one who gets the frame.";

@@ -133,7 +133,7 @@ pub struct Feed {
     pub next_cursor: Option<String>,
 }
 
-/// What is due when: projects, scans, deadlines of findings, ends of agreements
+/// What is due when: projects, scans, deadlines of findings, ends of agreements and of risk acceptances
 #[utoipa::path(
     get, path = "/calendar", tag = "calendar", operation_id = "get_calendar", params(CalendarQuery),
     responses(

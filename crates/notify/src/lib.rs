@@ -59,5 +59,9 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0007-escalations",
             include_str!("../migrations/0007-escalations.sql"),
         ),
+        (
+            "0008-acceptance-rules",
+            include_str!("../migrations/0008-acceptance-rules.sql"),
+        ),
     ],
 };

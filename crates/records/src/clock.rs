@@ -5,6 +5,7 @@
 //! Must not: know what is told of what; each source does. Nor rest on being woken: it looks by itself every
 //! [`LOOK_AGAIN`].
 
+mod acceptances;
 mod agreements;
 pub(crate) mod sweep;
 
@@ -39,7 +40,12 @@ pub(crate) struct Source {
 type SetAside = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
 
 /// What the clock looks at.
-const SOURCES: &[Source] = &[findings::due::SOURCE, APPROVALS, agreements::SOURCE];
+const SOURCES: &[Source] = &[
+    findings::due::SOURCE,
+    APPROVALS,
+    acceptances::SOURCE,
+    agreements::SOURCE,
+];
 
 /// Accepted risks whose time is over: their findings are open again.
 const APPROVALS: Source = Source {
@@ -120,7 +126,8 @@ impl SlaClock {
         }
     }
 
-    /// Sees whether the settings changed while it did not run. [`run`](Self::run) does so by itself.
+    /// Sees whether the settings changed while it did not run, and gives an end to what was accepted before that needed
+    /// one. [`run`](Self::run) does so first.
     ///
     /// # Errors
     /// The store's.
@@ -128,7 +135,14 @@ impl SlaClock {
         let settings = self.records.settings();
         self.records
             .write(move |tx| Ok(sweep::note_settings(tx, &settings)?))
-            .await
+            .await?;
+        while self
+            .records
+            .write(|tx| Ok(approvals::adopt(tx, PORTION)?))
+            .await?
+            > 0
+        {}
+        Ok(())
     }
 
     /// Does all that is due now; when there is something to do next.

@@ -19,7 +19,9 @@ pub(crate) fn parsed(text: &str) -> Result<Option<Id>, Error> {
     if text.is_empty() {
         return Ok(None);
     }
-    text.parse().map(Some).map_err(|_| Error::Decode("an id".to_owned()))
+    text.parse()
+        .map(Some)
+        .map_err(|_| Error::Decode("an id".to_owned()))
 }
 
 /// A time, or none for 0.

@@ -35,17 +35,20 @@ pub enum Kind {
     RetestDue,
     /// A framework agreement holds for the last day.
     AgreementExpiry,
+    /// The risk of a finding is accepted until then.
+    AcceptanceEnd,
 }
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::ProjectStart,
         Self::ProjectEnd,
         Self::Scan,
         Self::SlaDue,
         Self::RetestDue,
         Self::AgreementExpiry,
+        Self::AcceptanceEnd,
     ];
 
     /// The name in the API.
@@ -57,6 +60,7 @@ impl Kind {
             Self::SlaDue => "sla_due",
             Self::RetestDue => "retest_due",
             Self::AgreementExpiry => "agreement_expiry",
+            Self::AcceptanceEnd => "acceptance_end",
         }
     }
 
@@ -67,6 +71,7 @@ impl Kind {
             Self::Scan => SubjectType::Scan,
             Self::SlaDue | Self::RetestDue => SubjectType::Finding,
             Self::AgreementExpiry => SubjectType::Agreement,
+            Self::AcceptanceEnd => SubjectType::Approval,
         }
     }
 

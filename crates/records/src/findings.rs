@@ -8,12 +8,13 @@ pub mod bulk;
 pub mod change;
 pub mod comments;
 pub mod deadline;
+mod delete;
 pub(crate) mod due;
 mod event;
 pub(crate) mod evidence;
-pub(crate) mod identifiers;
 mod history;
 pub mod http;
+pub(crate) mod identifiers;
 pub mod import;
 pub mod list;
 mod row;
@@ -21,8 +22,9 @@ pub mod status;
 mod view;
 
 pub use assignees::assign;
-pub use change::{Change, Context, New, change, create, delete, move_to};
+pub use change::{Change, Context, New, change, create, move_by, move_to};
 pub use deadline::Deadline;
+pub use delete::delete;
 pub use history::{Changed, Move};
 pub use list::{Assignee, Filter, Sort, get, held, list};
 pub use status::{Mover, Status};
@@ -89,6 +91,11 @@ pub struct Finding {
     pub updated_at: Time,
     /// When it was last found.
     pub last_seen_at: Time,
+    /// Since when the latest whole report of its target does not hold it; none while it does, or for one that no
+    /// report held.
+    pub gone_at: Option<Time>,
+    /// Whether its risk was accepted before that needed an approval.
+    pub accepted_without_approval: bool,
     /// The people who see to it, in the order of their ids.
     pub users: Vec<Named>,
     /// The teams that see to it, in the order of their ids.

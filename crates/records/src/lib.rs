@@ -78,6 +78,10 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0013-step-events",
             include_str!("../migrations/0013-step-events.sql"),
         ),
+        (
+            "0014-acceptance",
+            include_str!("../migrations/0014-acceptance.sql"),
+        ),
         ("0015-targets", include_str!("../migrations/0015-targets.sql")),
     ],
 };

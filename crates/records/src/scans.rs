@@ -12,8 +12,8 @@ mod status;
 mod view;
 
 pub use change::{Change, New, change, create, delete};
-pub use import::{complete, fail, start};
 pub(crate) use import::undone;
+pub use import::{complete, fail, start};
 pub use list::{Filter, Sort, get, held, list};
 pub use status::Status;
 pub use view::View;

@@ -7,6 +7,7 @@ pub mod http;
 mod list;
 mod retire;
 
+pub(crate) use list::open;
 pub use list::{Target, View, list};
 pub use retire::retire;
 
@@ -35,7 +36,9 @@ pub(crate) fn family(tool: &str) -> String {
         bare.starts_with(|char: char| char.is_ascii_digit()) && bare.contains('.')
     };
     let words = lower.split(|char: char| char.is_whitespace() || matches!(char, '_' | '-' | '/'));
-    let words: Vec<_> = words.filter(|word| !word.is_empty() && !is_version(word)).collect();
+    let words: Vec<_> = words
+        .filter(|word| !word.is_empty() && !is_version(word))
+        .collect();
     let bare = match words.as_slice() {
         [name @ .., "version"] if !name.is_empty() => name,
         all => all,
@@ -44,10 +47,21 @@ pub(crate) fn family(tool: &str) -> String {
     let bare = match bare {
         ["codeql", ..] => &bare[..1],
         ["semgrep", "oss" | "pro" | "code" | "ce"] => &bare[..1],
-        [vendor, name] if matches!((*vendor, *name), ("aquasecurity", "trivy") | ("anchore", "grype") | ("aqua", "trivy")) => &bare[1..],
+        [vendor, name]
+            if matches!(
+                (*vendor, *name),
+                ("aquasecurity", "trivy") | ("anchore", "grype") | ("aqua", "trivy")
+            ) =>
+        {
+            &bare[1..]
+        }
         all => all,
     };
-    if bare.is_empty() { lower.trim().to_owned() } else { bare.join(" ") }
+    if bare.is_empty() {
+        lower.trim().to_owned()
+    } else {
+        bare.join(" ")
+    }
 }
 
 const FIND: &str = "select id, last_scan_id, reported_at, root from scan_targets \
@@ -57,9 +71,14 @@ const FIND: &str = "select id, last_scan_id, reported_at, root from scan_targets
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn find(tx: &mut Tx<'_>, place: &Place, (tool, name): (&str, &str)) -> Result<Option<Held>, Error> {
+pub(crate) fn find(
+    tx: &mut Tx<'_>,
+    place: &Place,
+    (tool, name): (&str, &str),
+) -> Result<Option<Held>, Error> {
     let project = id_or_none(place.project.as_ref().map(|project| project.id));
-    let row: Option<(Id, String, Time, String)> = tx.one(FIND, params![place.company.id, project, tool, name])?;
+    let row: Option<(Id, String, Time, String)> =
+        tx.one(FIND, params![place.company.id, project, tool, name])?;
     row.map(|(id, scan, reported_at, root)| {
         Ok(Held {
             id,
@@ -89,7 +108,10 @@ pub(crate) fn ensure(
     }
     let project = id_or_none(place.project.as_ref().map(|project| project.id));
     let (id, now) = (tx.id(), tx.now());
-    tx.execute(CREATE, params![id, place.company.id, project, tool, name, tool_name, now])?;
+    tx.execute(
+        CREATE,
+        params![id, place.company.id, project, tool, name, tool_name, now],
+    )?;
     find(tx, place, (tool, name))?.ok_or(Error::Fault("a target that was made is not there"))
 }
 
@@ -131,7 +153,8 @@ pub(crate) fn note(tx: &mut Tx<'_>, scan: Id, coverage: &[Coverage]) -> Result<(
     rows::insert(tx, (NOTE, ""), coverage.iter().map(row).collect())
 }
 
-const LATEST: &str = "update scan_targets set last_scan_id = $2, reported_at = $3, root = $4, retired_at = 0 where id = $1";
+const LATEST: &str =
+    "update scan_targets set last_scan_id = $2, reported_at = $3, root = $4, retired_at = 0 where id = $1";
 
 /// The report of this scan is the latest one of its targets now, but for those of which a later one is known.
 ///
@@ -184,8 +207,12 @@ pub(crate) fn noted(tx: &mut Tx<'_>, scan: Id) -> Result<Vec<Noted>, Error> {
 /// # Errors
 /// The store's.
 pub(crate) fn go_back(tx: &mut Tx<'_>, before: &Held) -> Result<(), Error> {
-    let (scan, at) = (id_or_none(before.last_scan), column::time_or_none(before.reported_at));
-    tx.execute(LATEST, params![before.id, scan, at, &before.root]).map(drop)
+    let (scan, at) = (
+        id_or_none(before.last_scan),
+        column::time_or_none(before.reported_at),
+    );
+    tx.execute(LATEST, params![before.id, scan, at, &before.root])
+        .map(drop)
 }
 
 #[cfg(test)]

@@ -79,10 +79,13 @@ fn work() -> OpenApiRouter<Records> {
         activity, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
         dashboard::http as dashboard, external::http as external, findings::http as findings,
         projects::http as projects, reports::http as reports, scans::http as scans, sla::http as sla,
+        targets::http as targets,
     };
     OpenApiRouter::new()
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
+        .routes(routes!(targets::targets))
+        .routes(routes!(targets::retire_target))
         .routes(routes!(assets::list, assets::create))
         .routes(routes!(assets::get, assets::update, assets::delete))
         .routes(routes!(agreements::list, agreements::create))
@@ -122,7 +125,10 @@ fn timeline() -> OpenApiRouter<Calendar> {
 }
 
 fn reports() -> OpenApiRouter<Import> {
-    OpenApiRouter::new().routes(routes!(records::import::http::import))
+    OpenApiRouter::new()
+        .routes(routes!(records::import::http::import))
+        .routes(routes!(records::import::undo::http::undo))
+        .routes(routes!(records::import::http::import_formats))
 }
 
 fn telling() -> OpenApiRouter<notify::http::State> {

@@ -94,6 +94,7 @@ fn summary(item: &Item) -> String {
         Kind::ProjectStart => "Project starts",
         Kind::ProjectEnd => "Project ends",
         Kind::AgreementExpiry => "Agreement expires",
+        Kind::AcceptanceEnd => "Risk acceptance expires",
     };
     match name(item) {
         Some(name) => format!("{what}: {name}"),
@@ -134,6 +135,7 @@ const fn category(kind: Kind) -> &'static str {
         Kind::Scan => "Scan",
         Kind::ProjectStart | Kind::ProjectEnd => "Project",
         Kind::AgreementExpiry => "Agreement",
+        Kind::AcceptanceEnd => "Risk acceptance",
     }
 }
 
@@ -143,6 +145,7 @@ fn path(item: &Item) -> String {
         Kind::SlaDue | Kind::RetestDue => format!("/findings/{}", item.entity_id),
         Kind::Scan => format!("/scans/{}", item.entity_id),
         Kind::ProjectStart | Kind::ProjectEnd => format!("/projects/{}", item.entity_id),
+        Kind::AcceptanceEnd => format!("/approvals/{}", item.entity_id),
         Kind::AgreementExpiry => format!("/calendar?day={}", Date::of(item.at)),
     }
 }

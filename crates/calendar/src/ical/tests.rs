@@ -90,6 +90,19 @@ fn a_day_is_a_date_and_its_end_the_day_after() {
     }
 }
 
+#[test]
+fn the_end_of_an_acceptance_leads_to_its_page() {
+    let lines = unfolded(&written(&[item(Kind::AcceptanceEnd, "SQL injection")], &[]));
+    let id = Id::from_parts(1_790_000_000_000, [2; 10]);
+    for line in [
+        "SUMMARY:Risk acceptance expires: SQL injection".to_owned(),
+        "CATEGORIES:Risk acceptance".to_owned(),
+        format!("URL:https://campanile.example/approvals/{id}"),
+    ] {
+        assert!(lines.contains(&line), "{line} in {lines:?}");
+    }
+}
+
 // promise: C7
 #[test]
 fn whatever_a_title_says_the_document_has_the_same_lines() {

@@ -59,6 +59,20 @@ pub(crate) fn agreement(
     Ok(id)
 }
 
+/// A risk acceptance of a finding straight into its table.
+pub(crate) fn acceptance(
+    tx: &mut Tx<'_>,
+    company: Id,
+    finding: Id,
+    (status, ends): (&str, Time),
+) -> Result<Id, Problem> {
+    const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason, status, expires_at, requested_by, \
+         decided_by, decided_at, comment, created_at, updated_at) values ($1, $2, $3, '', $4, $5, '', '', 0, '', $6, $6)";
+    let (id, now) = (tx.id(), tx.now());
+    tx.execute(INSERT, params![id, company, finding, status, ends, now])?;
+    Ok(id)
+}
+
 pub(crate) fn scan(tx: &mut Tx<'_>, place: &Place, status: scans::Status, at: Time) -> Result<Id, Problem> {
     let new = scans::New {
         name: "Nightly".to_owned(),

@@ -55,6 +55,57 @@ async fn everything_that_has_a_time_is_there_sorted_by_it() {
     }
 }
 
+// promise: K1, K3, K6, K7, H3
+#[tokio::test]
+async fn the_end_of_a_risk_acceptance_is_there_for_the_company_and_nobodys_own() {
+    for world in World::all().await {
+        let (ours, me) = (&world.ours, world.viewer.id);
+        let project = world.project(ours, [None, None]).await;
+        let finding =
+            async |mine: &[base::Id]| world.finding(ours, Some(&project), due(None, None), mine).await;
+        let (one, other) = (finding(&[me]).await, finding(&[me]).await);
+        let ends = time("2026-04-12T10:00:00Z");
+        let approved = world.acceptance(ours, one, "approved", ends).await;
+        let unapproved = world.acceptance(ours, other, "unapproved", time(NOON)).await;
+        for status in ["requested", "rejected", "expired", "ended"] {
+            let finding = finding(&[me]).await;
+            world.acceptance(ours, finding, status, ends).await;
+        }
+        let expected = [
+            format!("acceptance_end:{unapproved}"),
+            format!("acceptance_end:{approved}"),
+        ];
+        for query in ["", "mine=false", &format!("company_id={}", ours.id)] {
+            assert_eq!(
+                world.ids(&world.viewer, query).await,
+                expected,
+                "{}",
+                world.database
+            );
+            assert_eq!(world.ids(&world.admin, query).await, expected);
+        }
+        assert_eq!(world.ids(&world.nobody, "").await, [""; 0]);
+        for query in ["mine=true", &format!("company_id={}", world.theirs.id)] {
+            assert_eq!(world.ids(&world.viewer, query).await, [""; 0], "{query}");
+        }
+        let feed = world.feed(&world.viewer, "").await;
+        let item = &feed["items"][1];
+        for (field, value) in [
+            ("kind", json!("acceptance_end")),
+            ("entity_type", json!("approval")),
+            ("entity_id", json!(approved)),
+            ("at", json!("2026-04-12T10:00:00Z")),
+            ("status", json!("approved")),
+            ("company_name", json!(ours.name)),
+            ("project_name", json!(project.name)),
+            ("all_day", json!(false)),
+        ] {
+            assert_eq!(item[field], value, "{field}");
+        }
+        assert!(item["severity"].is_string(), "{item}");
+    }
+}
+
 // promise: K1
 #[tokio::test]
 async fn the_calendar_owns_no_data_and_follows_the_records_at_once() {

@@ -219,6 +219,20 @@ impl World {
         made.await.unwrap()
     }
 
+    pub(crate) async fn acceptance(
+        &self,
+        company: &Named,
+        finding: Id,
+        status: &'static str,
+        ends: Time,
+    ) -> Id {
+        let company = company.id;
+        let made = self
+            .store
+            .write(move |tx| add::acceptance(tx, company, finding, (status, ends)));
+        made.await.unwrap()
+    }
+
     pub(crate) async fn scan(
         &self,
         company: &Named,

@@ -133,8 +133,10 @@ pub(super) fn words(event: &Event) -> Words {
         ),
         Kind::ApprovalExpired => said(
             "Approval expired",
-            "The accepted risk ran out of its time; the finding is open again.".to_owned(),
+            "The risk acceptance expired; the finding is open again.".to_owned(),
         ),
+        Kind::ApprovalExpiring => said("Risk acceptance expiring", expiring(event)),
+        Kind::ApprovalOutgrown => said("Worse than accepted", outgrown(event)),
         Kind::ApprovalDeleted => done(
             "Request taken back",
             "took this request back",
@@ -289,6 +291,26 @@ fn decided(event: &Event) -> Words {
         None => format!("This request was {verb}."),
     };
     Words { action, sentence }
+}
+
+fn expiring(event: &Event) -> String {
+    match event.text("expires_at").map(moment) {
+        Some(end) if !end.is_empty() => {
+            format!("The risk acceptance expires {end}; the finding is open again then.")
+        }
+        _ => "The risk acceptance expires soon; the finding is open again then.".to_owned(),
+    }
+}
+
+fn outgrown(event: &Event) -> String {
+    let severity = |key| event.text(key).map(plain_name).filter(|name| !name.is_empty());
+    match (severity("finding_severity"), severity("accepted_severity")) {
+        (Some(now), Some(accepted)) => format!(
+            "This finding is {now} now; its risk was accepted as {accepted}. Withdraw the acceptance if it no longer holds."
+        ),
+        _ => "This finding is worse than what was accepted. Withdraw the acceptance if it no longer holds."
+            .to_owned(),
+    }
 }
 
 fn deadline(event: &Event, start: &str, otherwise: &str) -> String {

@@ -62,13 +62,21 @@ pub(crate) fn data(kind: Kind) -> Value {
     own.extend(more.as_object().unwrap().clone());
     if !matches!(
         kind,
-        Kind::SlaWarning | Kind::SlaBreached | Kind::RetestDue | Kind::DestinationSwitchedOff
+        Kind::SlaWarning
+            | Kind::SlaBreached
+            | Kind::RetestDue
+            | Kind::ApprovalExpiring
+            | Kind::DestinationSwitchedOff
     ) {
         own.insert("actor_name".to_owned(), "Mara Lind".into());
     }
     match kind {
         Kind::FindingStatusChanged => {
             own.insert("comment".to_owned(), "Fixed in 4.2.\nPlease retest.".into())
+        }
+        Kind::ApprovalOutgrown => {
+            own.insert("accepted_severity".to_owned(), "medium".into());
+            own.insert("finding_severity".to_owned(), "critical".into())
         }
         Kind::ScanFailed | Kind::ReportFailed => {
             own.insert("error".to_owned(), "line 7: expected a list of runs".into())

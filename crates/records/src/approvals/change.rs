@@ -1,10 +1,10 @@
 //! Asking, deciding, taking back: each with its one event.
 
-use access::{Problem, Role, directory};
-use base::{Event, Id, Kind, Subject, SubjectType, Time};
+use access::Problem;
+use base::{Event, Kind, Subject, SubjectType, Time};
 use store::{Error, Tx, params};
 
-use super::{Approval, Status};
+use super::{Approval, Status, authors, expiry};
 use crate::{
     By, Named, Place,
     by::{self, put},
@@ -28,6 +28,8 @@ pub struct Decision {
     pub approved: bool,
     /// What is said to it; may be empty.
     pub comment: String,
+    /// The version of the request that was read.
+    pub version: i64,
 }
 
 const INSERT: &str = "insert into approvals (id, company_id, finding_id, reason, status, expires_at, requested_by, \
@@ -58,6 +60,8 @@ pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<
         comment: String::new(),
         created_at: now,
         updated_at: now,
+        version: 1,
+        accepted_severity: None,
     };
     let values = params![
         id,
@@ -73,15 +77,17 @@ pub fn request(tx: &mut Tx<'_>, finding: &Finding, new: New, by: &By) -> Result<
         Error::Unique => Problem::conflict("An approval of this finding is asked for already, or holds."),
         other => other.into(),
     })?;
+    authors::add(tx, id, by)?;
     let mut event = event(tx, Kind::ApprovalRequested, &approval, by);
-    event.assignee_users = deciders(tx, approval.company.id, by.id())?;
+    event.assignee_users = authors::deciders(tx, approval.company.id, by.id().as_slice())?;
     tx.emit(event)?;
     Ok(approval)
 }
 
+/// Also a finding that was accepted without an approval: it gets one. Whether one holds already the index knows.
 fn acceptable(finding: &Finding) -> Result<(), Problem> {
     let accepted = findings::Status::AcceptedRisk;
-    if finding.status.may_become(accepted, findings::Mover::Person) {
+    if finding.status == accepted || finding.status.may_become(accepted, findings::Mover::Approval) {
         return Ok(());
     }
     Err(Problem::conflict(format!(
@@ -90,27 +96,15 @@ fn acceptable(finding: &Finding) -> Result<(), Problem> {
     )))
 }
 
-/// Who may decide beside the one who asks: the company's managers; the administrators where there is no other.
-fn deciders(tx: &mut Tx<'_>, company: Id, asks: Option<Id>) -> Result<Vec<Id>, Error> {
-    let managers: Vec<Id> = directory::members(tx, company, Role::Manager)?
-        .into_iter()
-        .filter(|person| person.active && Some(person.id) != asks)
-        .map(|person| person.id)
-        .collect();
-    if managers.is_empty() {
-        return directory::administrators(tx);
-    }
-    Ok(managers)
-}
-
 const DECIDE: &str = "update approvals set status = $3, decided_by = $4, decided_at = $5, comment = $6, \
-     updated_at = $5 where id = $1 and company_id = $2 and status = 'requested'";
+     updated_at = $5, version = $7, accepted_severity = $8 where id = $1 and company_id = $2 and status = 'requested'";
 
-/// Decides an approval that is held, as its finding is: `approval.decided`, for whoever asked; and, where it is
+/// Decides an approval that is held, as its finding is: `approval.decided`, for the requester; and, where it is
 /// approved, `finding.status_changed`.
 ///
 /// # Errors
-/// 403 for the one who asked; 409 where it is decided, its time is over, or the finding has gone elsewhere.
+/// 403 for those who wrote or changed the request; 409 where it is decided or changed, its time is over, or the finding
+/// has gone elsewhere.
 pub fn decide(
     tx: &mut Tx<'_>,
     approval: &mut Approval,
@@ -119,18 +113,7 @@ pub fn decide(
     context: Context<'_>,
 ) -> Result<(), Problem> {
     let (by, now) = (context.by, tx.now());
-    if approval.requested_by.as_ref().map(|person| person.id) == by.id() {
-        return Err(Problem::forbidden("Somebody else than who asked has to decide."));
-    }
-    if approval.status != Status::Requested {
-        return Err(Problem::conflict(format!(
-            "This approval is {} already.",
-            approval.status
-        )));
-    }
-    if decision.approved && approval.expires_at <= now {
-        return Err(Problem::conflict("The time for which it was asked is over."));
-    }
+    decidable(tx, approval, &decision, by)?;
     if decision.approved {
         acceptable(finding)?;
     }
@@ -142,22 +125,26 @@ pub fn decide(
     approval.decided_by.clone_from(&by.actor);
     (approval.decided_at, approval.updated_at) = (Some(now), now);
     approval.comment = decision.comment;
+    approval.version += 1;
+    approval.accepted_severity = decision.approved.then_some(finding.severity);
+    if decision.approved && finding.status == findings::Status::AcceptedRisk {
+        // It rested on no approval until now.
+        expiry::end(tx, finding.id, by)?;
+    }
+    let accepted_severity = approval.accepted_severity.map(|severity| severity.to_string());
     let values = params![
         approval.id,
         approval.company.id,
         approval.status,
         id_or_none(by.id()),
         now,
-        &approval.comment
+        &approval.comment,
+        approval.version,
+        accepted_severity.unwrap_or_default()
     ];
     tx.execute(DECIDE, values)?;
     if decision.approved {
-        let comment = if approval.comment.is_empty() {
-            &approval.reason
-        } else {
-            &approval.comment
-        };
-        findings::move_to(tx, finding, findings::Status::AcceptedRisk, comment, context)?;
+        accept(tx, approval, finding, context)?;
     }
     let mut event = event(tx, Kind::ApprovalDecided, approval, by);
     event.assignee_users = approval.requested_by.iter().map(|person| person.id).collect();
@@ -171,7 +158,47 @@ pub fn decide(
     Ok(())
 }
 
-const UPDATE: &str = "update approvals set reason = $3, expires_at = $4, updated_at = $5 \
+/// Whether this person may decide this request as they read it.
+fn decidable(tx: &mut Tx<'_>, approval: &Approval, decision: &Decision, by: &By) -> Result<(), Problem> {
+    let authors = authors::of(tx, approval.id)?;
+    if by.id().is_some_and(|person| authors.contains(&person)) {
+        return Err(Problem::forbidden(
+            "Someone other than those who wrote or changed the request must decide.",
+        ));
+    }
+    undecided(approval)?;
+    if decision.version != approval.version {
+        return Err(Problem::conflict(
+            "The request changed after you read it. Read it again, then decide.",
+        ));
+    }
+    if decision.approved && approval.expires_at <= tx.now() {
+        return Err(Problem::conflict("The requested period has already ended."));
+    }
+    Ok(())
+}
+
+/// Moves the finding there, unless it is there already.
+fn accept(
+    tx: &mut Tx<'_>,
+    approval: &Approval,
+    finding: &mut Finding,
+    context: Context<'_>,
+) -> Result<(), Problem> {
+    if finding.status == findings::Status::AcceptedRisk {
+        finding.accepted_without_approval = false;
+        return Ok(());
+    }
+    let comment = if approval.comment.is_empty() {
+        &approval.reason
+    } else {
+        &approval.comment
+    };
+    let to = (findings::Status::AcceptedRisk, findings::Mover::Approval);
+    findings::move_by(tx, finding, to, comment, context)
+}
+
+const UPDATE: &str = "update approvals set reason = $3, expires_at = $4, updated_at = $5, version = $6 \
      where id = $1 and company_id = $2 and status = 'requested'";
 
 /// Changes what is asked for: `approval.updated`, or nothing at all if it is that already.
@@ -184,16 +211,20 @@ pub(super) fn change(tx: &mut Tx<'_>, approval: &mut Approval, new: New, by: &By
         return Ok(());
     }
     (approval.reason, approval.expires_at, approval.updated_at) = (new.reason, new.expires_at, tx.now());
+    approval.version += 1;
     let values = params![
         approval.id,
         approval.company.id,
         &approval.reason,
         approval.expires_at,
-        approval.updated_at
+        approval.updated_at,
+        approval.version
     ];
     tx.execute(UPDATE, values)?;
+    authors::add(tx, approval.id, by)?;
+    let authors = authors::of(tx, approval.id)?;
     let mut event = event(tx, Kind::ApprovalUpdated, approval, by);
-    event.assignee_users = deciders(tx, approval.company.id, by.id())?;
+    event.assignee_users = authors::deciders(tx, approval.company.id, &authors)?;
     tx.emit(event)?;
     Ok(())
 }
@@ -223,7 +254,7 @@ fn undecided(approval: &Approval) -> Result<(), Problem> {
 }
 
 /// An event about this approval as it is now.
-pub(super) fn event(tx: &Tx<'_>, kind: Kind, approval: &Approval, by: &By) -> Event {
+pub(crate) fn event(tx: &Tx<'_>, kind: Kind, approval: &Approval, by: &By) -> Event {
     let subject = Subject {
         kind: SubjectType::Approval,
         id: approval.id,

@@ -7,10 +7,11 @@ use store::{Error, Select, Tx, params};
 use super::{Approval, Status, change, list};
 use crate::{
     By, Settings,
-    findings::{self, Context},
+    findings::{self, Context, Finding},
 };
 
-const NEXT: &str = "select expires_at from approvals where status = 'approved' order by expires_at limit 1";
+const NEXT: &str = "select expires_at from approvals where status in ('approved', 'unapproved') \
+     order by expires_at limit 1";
 
 /// When the next approval runs out.
 ///
@@ -20,12 +21,14 @@ pub fn next_expiry(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
     Ok(tx.one::<(Time,)>(NEXT, &[])?.map(|(at,)| at))
 }
 
-const OVER: &str = "select id, finding_id from approvals where status = 'approved' and expires_at <= $1 \
+const OVER: &str = "select id, finding_id from approvals where status in ('approved', 'unapproved') and expires_at <= $1 \
      order by expires_at, id limit $2";
-const END: &str = "update approvals set status = $3, updated_at = $4 where id = $1 and company_id = $2";
+const END: &str =
+    "update approvals set status = $3, updated_at = $4, version = $5 where id = $1 and company_id = $2";
 
 /// Ends the approvals whose time is over, at most `limit` of them, and opens their findings again: `approval.expired`
-/// and `finding.status_changed` for each. How many.
+/// and `finding.status_changed` for each. A finding that is gone from the latest report is closed instead, and nobody is
+/// alarmed: `approval.updated` and `finding.status_changed`. How many.
 ///
 /// # Errors
 /// The store's.
@@ -41,46 +44,63 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
             other => other?,
         };
         let mut approval = list::held(tx, id, &Scope::All)?;
-        if approval.status != Status::Approved || approval.expires_at > now {
+        if !approval.status.holds() || approval.expires_at > now {
             continue;
         }
         over_with(tx, &mut approval, Status::Expired)?;
-        let mut event = change::event(tx, Kind::ApprovalExpired, &approval, &By::SYSTEM);
-        event.assignee_teams = finding.teams.iter().map(|team| team.id).collect();
-        event.assignee_users = finding.users.iter().map(|user| user.id).collect();
-        let asked = approval.requested_by.map(|person| person.id);
-        event
-            .assignee_users
-            .extend(asked.filter(|id| !event.assignee_users.contains(id)));
-        tx.emit(event)?;
-        if finding.status == findings::Status::AcceptedRisk {
+        let accepted = finding.status == findings::Status::AcceptedRisk;
+        let (to, comment) = match finding.gone_at {
+            Some(_) if accepted => (findings::Status::Closed, GONE),
+            _ => (findings::Status::Open, EXPIRED),
+        };
+        announce(tx, &approval, &finding, to)?;
+        if accepted {
             let settings = settings.of(tx, finding.place.company.id)?;
             let context = Context {
                 settings: &settings,
                 by: &By::SYSTEM,
             };
-            let open = findings::Status::Open;
-            findings::move_to(
-                tx,
-                &mut finding,
-                open,
-                "The accepted risk ran out of its time.",
-                context,
-            )?;
+            let by_approval = (to, findings::Mover::Approval);
+            findings::move_by(tx, &mut finding, by_approval, comment, context)?;
         }
         ended += 1;
     }
     Ok(ended)
 }
 
-/// Ends the approval that a finding's acceptance rested on, as the finding is opened: `approval.updated`.
+const EXPIRED: &str = "The risk acceptance expired.";
+const GONE: &str = "The risk acceptance expired, and the latest report no longer holds this finding.";
+
+/// Tells those who see to the finding and those who answer for the acceptance, unless the finding closes.
+fn announce(
+    tx: &mut Tx<'_>,
+    approval: &Approval,
+    finding: &Finding,
+    to: findings::Status,
+) -> Result<(), Error> {
+    if to == findings::Status::Closed {
+        let event = change::event(tx, Kind::ApprovalUpdated, approval, &By::SYSTEM);
+        return tx.emit(event);
+    }
+    let mut event = change::event(tx, Kind::ApprovalExpired, approval, &By::SYSTEM);
+    event.assignee_teams = finding.teams.iter().map(|team| team.id).collect();
+    event.assignee_users = finding.users.iter().map(|user| user.id).collect();
+    let asked = approval.requested_by.as_ref().map(|person| person.id);
+    event
+        .assignee_users
+        .extend(asked.filter(|id| !event.assignee_users.contains(id)));
+    tx.emit(event)
+}
+
+/// Ends the approval that a finding's acceptance rests on, as the finding is opened or rests on another:
+/// `approval.updated`.
 ///
 /// # Errors
 /// The store's.
 pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> {
     let held: Option<Approval> = Select::new(list::SELECT)
         .filter("a.finding_id = ?", Some(finding))
-        .push(" and a.status = 'approved'", Vec::new())
+        .push(&format!(" and a.status in {}", Status::HOLDING_SQL), Vec::new())
         .one(tx)?;
     if let Some(mut approval) = held {
         over_with(tx, &mut approval, Status::Ended)?;
@@ -93,6 +113,13 @@ pub(crate) fn end(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Problem> 
 
 fn over_with(tx: &mut Tx<'_>, approval: &mut Approval, status: Status) -> Result<(), Error> {
     (approval.status, approval.updated_at) = (status, tx.now());
-    let values = params![approval.id, approval.company.id, status, approval.updated_at];
+    approval.version += 1;
+    let values = params![
+        approval.id,
+        approval.company.id,
+        status,
+        approval.updated_at,
+        approval.version
+    ];
     tx.execute(END, values).map(drop)
 }

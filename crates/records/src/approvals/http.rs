@@ -36,10 +36,17 @@ pub struct View {
     pub comment: Option<String>,
     pub created_at: Time,
     pub updated_at: Time,
+    /// Raised by each change; a decision names the version it read.
+    pub version: i64,
+    /// How severe the finding was when its risk was accepted.
+    pub accepted_severity: Option<Severity>,
+    /// Whether the finding is more severe now than what was accepted: withdraw it by opening the finding.
+    pub outgrown: bool,
 }
 
 impl From<Approval> for View {
     fn from(approval: Approval) -> Self {
+        let outgrown = approval.outgrown();
         Self {
             id: approval.id,
             company_id: approval.company.id,
@@ -56,6 +63,9 @@ impl From<Approval> for View {
             comment: text::given(approval.comment),
             created_at: approval.created_at,
             updated_at: approval.updated_at,
+            version: approval.version,
+            accepted_severity: approval.accepted_severity,
+            outgrown,
         }
     }
 }
@@ -110,6 +120,8 @@ pub struct DecisionBody {
     decision: Outcome,
     /// Why: at most 2,000 characters.
     comment: Option<String>,
+    /// The version of the request that was read.
+    version: i64,
 }
 
 /// Which approvals.
@@ -212,7 +224,7 @@ pub async fn create(
 
 /// Changes what is asked for; what is left out stays
 ///
-/// Whoever asked may, and managers.
+/// The requester may, and managers; who changes it cannot decide it.
 #[utoipa::path(
     patch, path = "/approvals/{id}", tag = "approvals", operation_id = "update_approval", params(("id" = Id, Path)),
     request_body = ApprovalChange,
@@ -283,10 +295,10 @@ fn own(caller: &Caller, approval: &Approval) -> Result<(), Problem> {
     params(("id" = Id, Path)), request_body = DecisionBody,
     responses(
         (status = 200, description = "The approval", body = View),
-        (status = 403, description = "Not the role, or the one who asked", body = Problem,
+        (status = 403, description = "Not the role, or one who wrote or changed the request", body = Problem,
             content_type = "application/problem+json"),
-        (status = 409, description = "It is decided, its time is over, or the finding has gone elsewhere", body = Problem,
-            content_type = "application/problem+json"),
+        (status = 409, description = "It is decided or changed, its time is over, or the finding has gone elsewhere",
+            body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -328,6 +340,7 @@ fn decided(
     let decision = Decision {
         approved: body.decision == Outcome::Approved,
         comment: comment.trim().to_owned(),
+        version: body.version,
     };
     super::decide(tx, approval, finding, decision, context)
 }

@@ -14,6 +14,7 @@ pub(super) const fn of(kind: Kind) -> (&'static str, &'static str, &'static str)
         Kind::ProjectEnd => (PROJECT_END, "p", "p.ends_at"),
         Kind::Scan => (SCAN, "s", STARTS),
         Kind::AgreementExpiry => (AGREEMENT_EXPIRY, "a", "a.expires_at"),
+        Kind::AcceptanceEnd => (ACCEPTANCE_END, "a", "a.expires_at"),
         Kind::SlaDue => ("", "f", "f.sla_due_at"),
         Kind::RetestDue => ("", "f", "f.retest_due_at"),
     }
@@ -29,6 +30,11 @@ const AGREEMENT_EXPIRY: &str = "select a.id, a.name, a.expires_at, 0, '', a.stat
      c.minimal_messages, '', '', a.created_at, a.updated_at \
      from agreements a cross join companies c \
      where c.id = a.company_id and a.status = 'active' and a.expires_at > 0";
+// The statuses in the words of the partial indexes: approvals::Status::HOLDING_SQL.
+const ACCEPTANCE_END: &str = "select a.id, f.title, a.expires_at, 0, f.severity, a.status, c.id, c.name, \
+     c.minimal_messages, f.project_id, p.name, a.created_at, a.updated_at \
+     from approvals a cross join companies c cross join findings f left join projects p on p.id = f.project_id \
+     where c.id = a.company_id and f.id = a.finding_id and a.status in ('approved', 'unapproved')";
 /// A running scan stands where it started, another where it is to start.
 const STARTS: &str = "case when s.started_at > 0 then s.started_at else s.scheduled_at end";
 const SCAN: &str = "select s.id, s.name, case when s.started_at > 0 then s.started_at else s.scheduled_at end, 0, '', \

@@ -13,7 +13,7 @@ use base::{Id, Kind, Scope};
 use serde_json::json;
 use store::{Select, Tx};
 
-use super::{Context, Finding, Status, assignees, event, import::CHUNK, row};
+use super::{Context, Finding, Mover, Status, assignees, change, event, import::CHUNK, row};
 use crate::By;
 
 /// The most findings of one change.
@@ -117,13 +117,17 @@ fn new<'a>(before: &'a [crate::Named], after: &'a [crate::Named]) -> impl Iterat
 /// `finding.status_changed` tells everyone who sees to one of them.
 ///
 /// # Errors
-/// 409 naming the first whose lifecycle does not allow it.
+/// 409 naming the first whose lifecycle does not allow it; 409 for `accepted_risk`, which only an approval leads to.
 pub fn move_to(
     tx: &mut Tx<'_>,
     findings: &mut [Finding],
     (to, comment): (Status, &str),
     context: Context<'_>,
 ) -> Result<usize, Problem> {
+    if to == Status::AcceptedRisk {
+        // Also where all of them are there already: nobody gets there this way.
+        change::allowed(to, to, Mover::Person)?;
+    }
     let one = context.by.clone().one_of_many(tx.id());
     let settings = context.settings;
     let mut told = Told::default();

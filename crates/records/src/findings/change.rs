@@ -4,7 +4,7 @@ use access::Problem;
 use base::{Id, Kind, Severity, Time};
 use formats::Details;
 use serde_json::json;
-use store::{Tx, params};
+use store::Tx;
 
 use super::{
     Finding, Mover, Status, assignees, due, event,
@@ -111,6 +111,8 @@ pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) ->
         created_at: now,
         updated_at: now,
         last_seen_at: now,
+        gone_at: None,
+        accepted_without_approval: false,
         users: Vec::new(),
         teams: Vec::new(),
     };
@@ -175,6 +177,9 @@ pub fn change(
     };
     history::add(tx, &updated, &step, context.by)?;
     tx.emit(updated)?;
+    if changed.severity > finding.severity {
+        approvals::got_worse(tx, &changed, context.by)?;
+    }
     *finding = changed;
     Ok(true)
 }
@@ -258,11 +263,22 @@ fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
         text("location", |finding| &finding.location),
         text("rule_id", |finding| &finding.rule_id),
         text("cwe", |finding| &finding.cwe),
-        detail("identifiers", (before, after), |details| details.identifiers.join(", ")),
+        detail("identifiers", (before, after), |details| {
+            details.identifiers.join(", ")
+        }),
         detail("cwes", (before, after), |details| details.cwes.join(", ")),
-        detail("cvss", (before, after), |details| details.cvss.as_ref().map_or_else(String::new, shown_cvss)),
-        detail("component", (before, after), |details| details.component.as_ref().map_or_else(String::new, shown_component)),
-        detail("locations", (before, after), |details| details.locations.join("\n")),
+        detail("cvss", (before, after), |details| {
+            details.cvss.as_ref().map_or_else(String::new, shown_cvss)
+        }),
+        detail("component", (before, after), |details| {
+            details
+                .component
+                .as_ref()
+                .map_or_else(String::new, shown_component)
+        }),
+        detail("locations", (before, after), |details| {
+            details.locations.join("\n")
+        }),
         deadline(before, after),
         time("retest_due_at", |finding| &finding.retest_due_at),
     ]
@@ -272,7 +288,11 @@ fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
 }
 
 /// A part of the details, if the two differ in it.
-fn detail(field: &str, (before, after): (&Finding, &Finding), show: fn(&Details) -> String) -> Option<Changed> {
+fn detail(
+    field: &str,
+    (before, after): (&Finding, &Finding),
+    show: fn(&Details) -> String,
+) -> Option<Changed> {
     if before.details == after.details {
         return None;
     }
@@ -286,7 +306,9 @@ fn shown_cvss(cvss: &formats::Cvss) -> String {
 }
 
 fn shown_component(component: &formats::Component) -> String {
-    format!("{} {}", component.name, component.version).trim().to_owned()
+    format!("{} {}", component.name, component.version)
+        .trim()
+        .to_owned()
 }
 
 /// The deadline, also where only who set it differs.
@@ -308,22 +330,34 @@ pub fn move_to(
     comment: &str,
     context: Context<'_>,
 ) -> Result<(), Problem> {
-    let from = finding.status;
     let mover = if context.by.scan.is_some() {
         Mover::Scan
     } else {
         Mover::Person
     };
-    if !from.may_become(to, mover) {
-        return Err(Problem::conflict(format!(
-            "A finding that is {from} cannot become {to}."
-        )));
-    }
+    move_by(tx, finding, (to, mover), comment, context)
+}
+
+/// The same by a mover who is neither: an approval, its decision and its end.
+///
+/// # Errors
+/// 409 where the lifecycle does not allow it to that mover.
+pub fn move_by(
+    tx: &mut Tx<'_>,
+    finding: &mut Finding,
+    (to, mover): (Status, Mover),
+    comment: &str,
+    context: Context<'_>,
+) -> Result<(), Problem> {
+    let from = finding.status;
+    allowed(from, to, mover)?;
     let now = tx.now();
     finding.status = to;
     finding.updated_at = now;
     finding.closed_at = (!to.is_open()).then_some(now);
-    finding.closed_by_scan = !to.is_open() && mover == Mover::Scan;
+    // An acceptance that ends closes only what no report holds any more.
+    finding.closed_by_scan = to == Status::Closed && mover != Mover::Person;
+    finding.accepted_without_approval = false;
     finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
     row::update(tx, finding, due::look(finding, context.settings))?;
     if from == Status::AcceptedRisk {
@@ -342,6 +376,24 @@ pub fn move_to(
     history::add(tx, &event, &step, context.by)?;
     tx.emit(event)?;
     Ok(())
+}
+
+/// Whether the lifecycle lets this mover do it.
+///
+/// # Errors
+/// 409, and where a risk is to be accepted without an approval the way that leads there.
+pub(super) fn allowed(from: Status, to: Status, mover: Mover) -> Result<(), Problem> {
+    if from.may_become(to, mover) {
+        return Ok(());
+    }
+    if to == Status::AcceptedRisk && mover == Mover::Person {
+        return Err(Problem::conflict(
+            "A risk is accepted only by an approved request with an end: POST /approvals.",
+        ));
+    }
+    Err(Problem::conflict(format!(
+        "A finding that is {from} cannot become {to}."
+    )))
 }
 
 /// A retest gets a date when it is asked for, unless one is set that is still to come, and loses it when the fix did
@@ -377,7 +429,11 @@ pub(crate) fn restore(
         *finding = before;
         return Ok(false);
     }
-    let kind = if moved.is_some() { Kind::FindingStatusChanged } else { Kind::FindingUpdated };
+    let kind = if moved.is_some() {
+        Kind::FindingStatusChanged
+    } else {
+        Kind::FindingUpdated
+    };
     let mut event = event::of(tx, kind, &before, context.by);
     match moved {
         Some((from, _)) => event.data.insert("from_status".to_owned(), json!(from)),
@@ -395,17 +451,4 @@ pub(crate) fn restore(
     tx.emit(event)?;
     *finding = before;
     Ok(true)
-}
-
-const DELETE: &str = "delete from findings where id = $1 and company_id = $2";
-
-/// Deletes a finding with its history: `finding.deleted`.
-///
-/// # Errors
-/// The store's.
-pub fn delete(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Problem> {
-    let deleted = event::of(tx, Kind::FindingDeleted, finding, by);
-    tx.execute(DELETE, params![finding.id, finding.place.company.id])?;
-    tx.emit(deleted)?;
-    Ok(())
 }

@@ -78,9 +78,17 @@ const OF_TARGET: &str = "select e.finding_id, e.group_key, e.evidence, f.status 
 pub(crate) type Cursor = (String, String);
 
 /// A page of the stored findings of a target, in the order of their groups; a shorter page is the last one.
-pub(crate) fn page(tx: &mut Tx<'_>, target: Id, after: &Cursor, limit: usize) -> Result<(Vec<Known>, Cursor), Error> {
+pub(crate) fn page(
+    tx: &mut Tx<'_>,
+    target: Id,
+    after: &Cursor,
+    limit: usize,
+) -> Result<(Vec<Known>, Cursor), Error> {
     let rows: Vec<KnownRow> = tx.all(OF_TARGET, params![target, &after.0, &after.1, limit])?;
-    let next = rows.last().map_or_else(|| after.clone(), |KnownRow(known, group)| (group.clone(), known.id.to_string()));
+    let next = rows.last().map_or_else(
+        || after.clone(),
+        |KnownRow(known, group)| (group.clone(), known.id.to_string()),
+    );
     Ok((rows.into_iter().map(|KnownRow(known, _)| known).collect(), next))
 }
 
@@ -92,7 +100,8 @@ pub(crate) fn paths(tx: &mut Tx<'_>, target: Id) -> Result<BTreeSet<String>, Err
     Ok(rows.into_iter().map(|(path,)| path).collect())
 }
 
-const SELECT: &str = "select finding_id, target_id, group_key, evidence, path, said from finding_evidence where 1 = 1";
+const SELECT: &str =
+    "select finding_id, target_id, group_key, evidence, path, said from finding_evidence where 1 = 1";
 
 struct EvidenceRow(Id, Evidence);
 
@@ -115,10 +124,14 @@ pub(crate) fn of(tx: &mut Tx<'_>, ids: &[Id]) -> Result<BTreeMap<Id, Evidence>, 
         return Ok(BTreeMap::new());
     }
     let rows: Vec<EvidenceRow> = Select::new(SELECT).within("finding_id", ids).all(tx)?;
-    Ok(rows.into_iter().map(|EvidenceRow(id, evidence)| (id, evidence)).collect())
+    Ok(rows
+        .into_iter()
+        .map(|EvidenceRow(id, evidence)| (id, evidence))
+        .collect())
 }
 
-const WRITE: &str = "insert into finding_evidence (finding_id, target_id, group_key, evidence, path, said) values";
+const WRITE: &str =
+    "insert into finding_evidence (finding_id, target_id, group_key, evidence, path, said) values";
 const OVER: &str = "on conflict (finding_id) do update set target_id = excluded.target_id, group_key = excluded.group_key, \
      evidence = excluded.evidence, path = excluded.path, said = excluded.said";
 

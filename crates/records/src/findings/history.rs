@@ -127,6 +127,9 @@ impl FromRow for Move {
 const MOVES: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at, m.changes, \
      m.event_id from finding_moves m join findings f on f.id = m.finding_id left join users u on u.id = m.actor_id \
      where 1 = 1";
+const MOVES_OF_DELETED: &str = "select m.from_status, m.to_status, m.comment, m.actor_id, u.name, m.scan_id, m.at, \
+     m.changes, m.event_id from deleted_finding_moves m join deleted_findings f on f.id = m.finding_id \
+     left join users u on u.id = m.actor_id where 1 = 1";
 /// More steps than a finding has in a life.
 const LIMIT: i64 = 500;
 
@@ -135,7 +138,19 @@ const LIMIT: i64 = 500;
 /// # Errors
 /// The store's.
 pub(super) fn of(tx: &mut Tx<'_>, finding: Id, scope: &Scope) -> Result<Vec<Move>, Error> {
-    Select::new(MOVES)
+    latest(tx, MOVES, finding, scope)
+}
+
+/// The same of a finding that was deleted.
+///
+/// # Errors
+/// The store's.
+pub(super) fn of_deleted(tx: &mut Tx<'_>, finding: Id, scope: &Scope) -> Result<Vec<Move>, Error> {
+    latest(tx, MOVES_OF_DELETED, finding, scope)
+}
+
+fn latest(tx: &mut Tx<'_>, moves: &str, finding: Id, scope: &Scope) -> Result<Vec<Move>, Error> {
+    Select::new(moves)
         .scope("f.company_id", scope)
         .filter("m.finding_id = ?", Some(finding))
         .push(" order by m.id desc limit ?", vec![LIMIT.into()])

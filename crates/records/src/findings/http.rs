@@ -8,7 +8,11 @@ pub mod bulk;
 pub mod comments;
 mod query;
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query, Role,
+    audit::{self, Action, Entry},
+    validate::Check,
+};
 use axum::{extract::State, http::StatusCode};
 use base::Id;
 use serde::Serialize;
@@ -121,11 +125,13 @@ pub async fn update(
     Ok(Json(finding.await?.into()))
 }
 
-/// Deletes a finding
+/// Deletes a finding; its history is kept
 #[utoipa::path(
     delete, path = "/findings/{id}", tag = "findings", operation_id = "delete_finding", params(("id" = Id, Path)),
     responses(
         (status = 204, description = "It is gone"),
+        (status = 409, description = "A risk acceptance of it was decided", body = Problem,
+            content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -138,7 +144,10 @@ pub async fn delete(
         .write(move |tx| {
             let finding = super::held(tx, id, &caller.scope)?;
             caller.may(finding.place.company.id, Role::Manager)?;
-            super::delete(tx, &finding, &By::caller(&caller))
+            super::delete(tx, &finding, &By::caller(&caller))?;
+            let entry = Entry::new(Action::FindingDeleted, finding.id, &finding.title);
+            let entry = entry.of(finding.place.company.id).gone(&View::from(finding));
+            Ok(audit::note(tx, &audit::By::caller(&caller), entry)?)
         })
         .await?;
     Ok(StatusCode::NO_CONTENT)
@@ -172,13 +181,13 @@ pub async fn assign(
 
 /// Moves a finding to another status
 ///
-/// A finding's `allowed_statuses` says where it can go.
+/// A finding's `allowed_statuses` says where it can go. A risk is accepted by an approval: `POST /approvals`.
 #[utoipa::path(
     post, path = "/findings/{id}/status", tag = "findings", operation_id = "move_finding",
     params(("id" = Id, Path)), request_body = StatusBody,
     responses(
         (status = 200, description = "The finding", body = View),
-        (status = 409, description = "The lifecycle does not allow it", body = Problem,
+        (status = 409, description = "The lifecycle does not allow it, or it is accepted_risk", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
@@ -204,7 +213,7 @@ pub struct History {
     pub items: Vec<Move>,
 }
 
-/// What a finding went through
+/// What a finding went through, also one that was deleted
 #[utoipa::path(
     get, path = "/findings/{id}/history", tag = "findings", operation_id = "get_finding_history",
     params(("id" = Id, Path)),
@@ -220,6 +229,9 @@ pub async fn history(
 ) -> Result<Json<History>, Problem> {
     let items = records
         .read(move |tx| {
+            if let Some(kept) = super::delete::history(tx, id, &caller.scope)? {
+                return Ok(kept);
+            }
             super::get(tx, id, &caller.scope)?;
             Ok(super::history::of(tx, id, &caller.scope)?)
         })

@@ -39,6 +39,8 @@ pub struct Filter {
     pub assignee: Option<Assignee>,
     /// Open, and with this deadline.
     pub sla: Option<Deadline>,
+    /// Accepted before that needed an approval, or not so.
+    pub accepted_without_approval: Option<bool>,
     /// With this in title, location, rule, weakness, tool or description, in any case of letters.
     pub text: Option<String>,
 }
@@ -78,6 +80,8 @@ const OF_ASSET: &str = " and f.id in (select x.id from findings x where x.asset_
 const OF_SCAN: &str = " and f.id in (select x.id from findings x where (x.last_scan_id = ? and x.last_scan_id <> '') \
      or (x.first_scan_id = ? and x.first_scan_id <> ''))";
 
+const WITHOUT_APPROVAL: &str = "f.status = 'accepted_risk' and not exists (select 1 from approvals h \
+     where h.finding_id = f.id and h.status = 'approved')";
 const ASSIGNED_TO: &str = " and f.id in (select a.finding_id from finding_users a where a.user_id = ?)";
 
 /// A page of the findings of a scope that fit. Of each company the first few ids are read, in the order of its own
@@ -141,6 +145,11 @@ fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
         None => select,
         Some(Assignee::Person(person)) => select.push(ASSIGNED_TO, vec![person.into()]),
         Some(Assignee::Nobody) => select.push(" and f.assigned = 0", Vec::new()),
+    };
+    let select = match filter.accepted_without_approval {
+        None => select,
+        Some(true) => select.push(&format!(" and {WITHOUT_APPROVAL}"), Vec::new()),
+        Some(false) => select.push(&format!(" and not ({WITHOUT_APPROVAL})"), Vec::new()),
     };
     let ranks: Vec<i64> = filter.severities.iter().copied().map(rank).collect();
     select

@@ -41,29 +41,38 @@ pub enum Mover {
     /// An import: it closes what a report no longer holds, reopens what one holds again, and sends back to work what is
     /// still found after it was said to be fixed.
     Scan,
+    /// The decision on an approval, and its end: nobody else accepts a risk.
+    Approval,
 }
 
-/// The lifecycle. A row is a status and what may follow it: by a person, and by an import.
-const TRANSITIONS: [(Status, &[Status], &[Status]); 7] = [
+/// A status and what may follow it: by a person, by an import, by an approval.
+type Row = (Status, &'static [Status], &'static [Status], &'static [Status]);
+
+/// The lifecycle.
+const TRANSITIONS: [Row; 7] = [
     (
         Open,
-        &[InProgress, AcceptedRisk, FalsePositive, Duplicate],
+        &[InProgress, FalsePositive, Duplicate],
         &[Closed],
+        &[AcceptedRisk],
     ),
     (
         InProgress,
-        &[Retest, Open, AcceptedRisk, FalsePositive, Duplicate],
+        &[Retest, Open, FalsePositive, Duplicate],
         &[Closed],
+        &[AcceptedRisk],
     ),
     (
         Retest,
-        &[Closed, InProgress, AcceptedRisk, FalsePositive, Duplicate],
+        &[Closed, InProgress, FalsePositive, Duplicate],
         &[Closed, InProgress],
+        &[AcceptedRisk],
     ),
-    (Closed, &[Open], &[Open]),
-    (AcceptedRisk, &[Open], &[]),
-    (FalsePositive, &[Open], &[]),
-    (Duplicate, &[Open], &[]),
+    (Closed, &[Open], &[Open], &[]),
+    // It ends open, or closed where the finding is gone.
+    (AcceptedRisk, &[Open], &[], &[Open, Closed]),
+    (FalsePositive, &[Open], &[], &[]),
+    (Duplicate, &[Open], &[], &[]),
 ];
 
 impl Status {
@@ -100,15 +109,21 @@ impl Status {
         TRANSITIONS
             .iter()
             .find(|(from, ..)| *from == self)
-            .map_or(&[], |(_, person, scan)| match mover {
+            .map_or(&[], |(_, person, scan, approval)| match mover {
                 Mover::Person => person,
                 Mover::Scan => scan,
+                Mover::Approval => approval,
             })
     }
 
     /// Whether `to` may follow it.
     pub fn may_become(self, to: Self, mover: Mover) -> bool {
         self.next(mover).contains(&to)
+    }
+
+    /// Whether a person who moves a finding there has to say why.
+    pub const fn needs_reason(self) -> bool {
+        matches!(self, FalsePositive | Duplicate)
     }
 
     /// The name in the API and in storage.
@@ -164,15 +179,17 @@ impl From<Status> for Value {
 mod tests {
     use super::*;
 
+    // promise: H1
     #[test]
     fn every_pair_of_statuses_is_decided() {
-        // A row for each status, a column for what follows in the order of ALL: p by a person, s by a scan, b by both.
+        // A row for each status, a column for what follows in the order of ALL: p by a person, s by a scan, b by both,
+        // a by an approval, e by an approval or a person.
         let table = [
-            (Open, ".p.sppp"),
-            (InProgress, "p.psppp"),
-            (Retest, ".b.bppp"),
+            (Open, ".p.sapp"),
+            (InProgress, "p.psapp"),
+            (Retest, ".b.bapp"),
             (Closed, "b......"),
-            (AcceptedRisk, "p......"),
+            (AcceptedRisk, "e..a..."),
             (FalsePositive, "p......"),
             (Duplicate, "p......"),
         ];
@@ -180,11 +197,20 @@ mod tests {
         for (from, row) in table {
             for (to, cell) in Status::ALL.into_iter().zip(row.chars()) {
                 let by = |mover| from.may_become(to, mover);
-                assert_eq!(by(Mover::Person), matches!(cell, 'p' | 'b'), "{from} to {to}");
+                assert_eq!(
+                    by(Mover::Person),
+                    matches!(cell, 'p' | 'b' | 'e'),
+                    "{from} to {to}"
+                );
                 assert_eq!(
                     by(Mover::Scan),
                     matches!(cell, 's' | 'b'),
                     "{from} to {to} by a scan"
+                );
+                assert_eq!(
+                    by(Mover::Approval),
+                    matches!(cell, 'a' | 'e'),
+                    "{from} to {to} by an approval"
                 );
             }
         }

@@ -81,6 +81,10 @@ pub struct View {
     pub updated_at: Time,
     /// When it was last found.
     pub last_seen_at: Time,
+    /// Since when the latest whole report of its target does not hold it; null while it does.
+    pub gone_at: Option<Time>,
+    /// Whether its risk was accepted before that needed an approval: somebody should request one.
+    pub accepted_without_approval: bool,
     /// Who sees to it.
     pub assignees: Assignees,
     /// The statuses a person can move it to.
@@ -162,6 +166,7 @@ impl From<Finding> for View {
         let (target_id, target) = Named::split(finding.target);
         let details = finding.details;
         let locations = first(&finding.location, details.locations);
+        let cwes = first(&finding.cwe, details.cwes);
         let (asset_id, asset_name) = Named::split(finding.asset);
         Self {
             id: finding.id,
@@ -181,11 +186,13 @@ impl From<Finding> for View {
             tool: given(finding.tool),
             cwe: given(finding.cwe),
             identifiers: details.identifiers,
-            cwes: first(&finding.cwe, details.cwes),
+            cwes,
             cvss: details.cvss.map(Into::into),
             component: details.component.map(Into::into),
             references: details.references,
-            locations_count: details.locations_count.max(u32::try_from(locations.len()).unwrap_or(u32::MAX)),
+            locations_count: details
+                .locations_count
+                .max(u32::try_from(locations.len()).unwrap_or(u32::MAX)),
             locations,
             snippet: given(details.snippet),
             found_at: details.found_at,
@@ -199,6 +206,8 @@ impl From<Finding> for View {
             created_at: finding.created_at,
             updated_at: finding.updated_at,
             last_seen_at: finding.last_seen_at,
+            gone_at: finding.gone_at,
+            accepted_without_approval: finding.accepted_without_approval,
             assignees: Assignees {
                 users: finding.users,
                 teams: finding.teams,

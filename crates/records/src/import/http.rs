@@ -2,26 +2,28 @@
 //!
 //! Owns: who may import, the answer, and the wording of refusals. Must not: hold SQL.
 
-use std::{fs::File, time::Duration};
+use std::{collections::BTreeMap, fs::File, sync::Arc, time::Duration};
 
 use access::{Caller, FieldError, Json, Problem, Query, Role, directory};
 use axum::{
     extract::{Request, State},
     http::StatusCode,
 };
-use base::{Id, Scope};
-use formats::{Format, Refusal, Surveyed};
+use base::{Id, Scope, Severity, text};
+use formats::{Format, Options, Refusal, Surveyed};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::{
-    Import, Skipped,
-    run::{self, Job},
+    Import, Severities, Skipped,
+    prepare::Wanted,
+    run::{self, Done, Job},
     spool,
 };
 use crate::{
     By, projects,
     scans::{self, Counts},
+    targets,
 };
 
 /// Where a report goes, and what it is.
@@ -33,21 +35,63 @@ pub struct ImportQuery {
     company_id: Id,
     /// Its project; without one the findings belong to the company alone.
     project_id: Option<Id>,
-    /// `sarif`, `trivy`, `nuclei`, `semgrep`, `grype`, `cyclonedx`, `nessus`, `openvas`, `zap` or `csv`; recognised by
-    /// what is in the report where it is left out.
+    /// Its project by name, instead of the id; 409 if two have that name.
+    project: Option<String>,
+    /// One of the names of `GET /import-formats`; recognized by what is in the report where it is left out.
     format: Option<String>,
+    /// What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
+    /// found. Left out, it is what the report names, else the project. At most 300 characters.
+    target: Option<String>,
+    /// `auto` closes what a whole report no longer holds; `none` closes nothing. `auto` by default, but for a table, which
+    /// closes only with `auto` and a `target`.
+    close: Option<Close>,
+    /// Answers what would happen and changes nothing.
+    #[serde(default)]
+    preview: bool,
+    /// For a table: which column is which, as `severity:Risk,title:Name`.
+    columns: Option<String>,
 }
 
-/// What an import did.
+/// Whether an import closes what the report no longer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Close {
+    Auto,
+    None,
+}
+
+/// What an import did, or would do.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Imported {
-    /// The scan that was recorded.
-    scan: scans::View,
+    /// The scan that was recorded; null for a preview.
+    scan: Option<scans::View>,
+    /// What the report covers, in a few words; empty for the whole project.
+    target: String,
+    /// Whether the report holds all that the tool would find; one that does not closes nothing.
+    whole: bool,
+    /// Why it does not, and what else is worth knowing about it.
+    not_whole: Vec<String>,
     /// What became of the results: `read = created + updated + unchanged + skipped`. `reopened` are among the
-    /// updated; `closed` are findings that the report does not hold any more.
+    /// updated; `closed` are findings that the report no longer holds.
     counts: Counts,
+    /// The same by severity.
+    severities: Severities,
+    /// Open findings of the report's targets afterwards, by severity.
+    open: BTreeMap<Severity, u64>,
     /// What was not imported, the first 1,000 of them.
     skipped: Vec<Skipped>,
+    /// In a preview, the first 100 findings that would be closed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    closing: Vec<Closing>,
+}
+
+/// A finding that would be closed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Closing {
+    /// Its id.
+    id: Id,
+    /// Its title.
+    title: String,
 }
 
 /// A report as a field of a form.
@@ -61,14 +105,17 @@ pub struct ReportForm {
 
 /// After how long to come again while too many reports are being taken.
 const BUSY: Duration = Duration::from_secs(5);
+/// Characters of a target's name, at most.
+const MAX_TARGET: usize = 300;
 
-/// Import a scanner's report.
+/// Import a scan report
 ///
 /// The body is the report, or a multipart form with a field `file`; either may be packed by gzip. At most 200 MB are
-/// taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report that does not fit is refused with where
-/// in it the fault is, and nothing is changed. The same report again changes nothing; findings of the tool that a
-/// later report of the same company and project does not hold any more are closed, and reopened when they are back.
-/// Findings that a person marked as accepted risk, false positive or duplicate stay as they are.
+/// taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report
+/// that does not fit is refused with where in it the fault is, and nothing is changed; a single entry that cannot be read is
+/// skipped with its reason, and the report then closes nothing. The same report again changes nothing. Findings that a
+/// later whole report of the same tool and target no longer holds are closed, and reopened when they are back. Findings
+/// that a person marked as accepted risk, false positive or duplicate keep that status.
 #[utoipa::path(
     post,
     path = "/scans/import",
@@ -83,14 +130,15 @@ const BUSY: Duration = Duration::from_secs(5);
         (ReportForm = "multipart/form-data"),
     )),
     responses(
+        (status = 200, description = "The preview", body = Imported),
         (status = 201, description = "Imported", body = Imported),
         (status = 401, description = "Not signed in", body = Problem),
         (status = 403, description = "Analysts and above import", body = Problem),
         (status = 404, description = "No such company", body = Problem),
         (status = 408, description = "The body stopped coming", body = Problem),
-        (status = 409, description = "A report of the same tool is being imported here", body = Problem),
+        (status = 409, description = "A report of the same tool and target is being imported, or two projects have that name", body = Problem),
         (status = 413, description = "Too large", body = Problem),
-        (status = 422, description = "No sound report; the detail says where", body = Problem),
+        (status = 422, description = "Not a readable report; the detail says where", body = Problem),
         (status = 429, description = "Too many imports at once", body = Problem),
         (status = 507, description = "No room for the report", body = Problem),
     )
@@ -102,37 +150,123 @@ pub async fn import(
     request: Request,
 ) -> Result<(StatusCode, Json<Imported>), Problem> {
     caller.may(query.company_id, Role::Analyst)?;
-    let format = query.format.as_deref().map(str::parse::<Format>).transpose();
+    let format = query
+        .format
+        .as_deref()
+        .map(str::parse::<&'static Format>)
+        .transpose();
     let format = format.map_err(|error| Problem::field("format", error))?;
-    let (scope, company, project) = (caller.scope.clone(), query.company_id, query.project_id);
+    let target = query
+        .target
+        .as_deref()
+        .map(|target| text::line(target, MAX_TARGET + 1));
+    let target = target.filter(|target| !target.is_empty());
+    if target
+        .as_ref()
+        .is_some_and(|target| target.chars().count() > MAX_TARGET)
+    {
+        return Err(Problem::field("target", "it has more than 300 characters"));
+    }
     // Before the body is taken: nobody should send 200 MB to hear that the project is not there.
-    import
+    let (scope, company) = (caller.scope.clone(), query.company_id);
+    let of_query = (query.project_id, query.project.clone());
+    let found = import
         .records
         .store()
-        .read(move |tx| exists(tx, &scope, company, project))
-        .await?;
+        .read(move |tx| project(tx, &scope, company, of_query));
+    let project = found.await?;
     let _place = import.places.try_acquire().map_err(|_| Problem::too_many(BUSY))?;
     let clock = import.records.store().clock().clone();
     let file = spool::spool(request, &import.folder, import.limits, &clock).await?;
-    let surveying = tokio::task::spawn_blocking(move || survey(file, format));
-    let (report, file) = surveying.await.map_err(|_| Problem::internal())??;
+    let options = Options {
+        target: target.is_some(),
+        format: format.is_some(),
+        columns: query.columns.clone().unwrap_or_default(),
+    };
+    let surveying = tokio::task::spawn_blocking(move || survey(file, format, &options));
+    let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
+    let close = query.close.map(|close| close == Close::Auto);
     let job = Job {
         report,
         file,
-        scope: caller.scope.clone(),
-        company,
-        project,
-        by: By::caller(&caller),
+        folder: import.folder.as_ref().clone(),
+        wanted: Wanted {
+            scope: caller.scope.clone(),
+            company: query.company_id,
+            project,
+            by: By::caller(&caller),
+            // A table says nothing of what it covers: it closes only within a target that the caller names.
+            close: if format.closes || target.is_some() {
+                close
+            } else {
+                Some(false)
+            },
+            target,
+            format_closes: format.closes,
+            preview: query.preview,
+        },
     };
+    if query.preview {
+        let done = run::preview(import.records.clone(), job).await?;
+        return Ok((StatusCode::OK, Json(imported(&import, done).await?)));
+    }
     // On its own: what has begun is ended, also when the caller is gone.
     let running = tokio::spawn(run::run(import.records.clone(), job));
     let done = running.await.map_err(|_| Problem::internal())??;
-    let imported = Imported {
-        scan: done.scan.into(),
+    Ok((StatusCode::CREATED, Json(imported(&import, done).await?)))
+}
+
+async fn imported(import: &Import, done: Done) -> Result<Imported, Problem> {
+    let ids = done.prepared.target_ids();
+    let open = import
+        .records
+        .store()
+        .read(move |tx| targets::open(tx, &ids).map_err(Problem::from))
+        .await?;
+    Ok(Imported {
+        target: done.prepared.target(),
+        whole: done.prepared.whole,
+        not_whole: done.prepared.not_whole.clone(),
+        scan: done.scan.map(Into::into),
         counts: done.counts,
+        severities: done.tally.severities,
+        open,
         skipped: done.skipped,
+        closing: done
+            .closing
+            .into_iter()
+            .map(|(id, title)| Closing { id, title })
+            .collect(),
+    })
+}
+
+const BY_NAME: &str = "select id from projects where company_id = $1 and name = $2 limit 2";
+
+/// The project of an import, by its id or its name, if the place is there at all.
+fn project(
+    tx: &mut Tx<'_>,
+    scope: &Scope,
+    company: Id,
+    (id, name): (Option<Id>, Option<String>),
+) -> Result<Option<Id>, Problem> {
+    let Some(name) = name else {
+        return exists(tx, scope, company, id).map(|()| id);
     };
-    Ok((StatusCode::CREATED, Json(imported)))
+    exists(tx, scope, company, None)?;
+    if id.is_some() {
+        return Err(Problem::field("project", "give the id or the name, not both"));
+    }
+    let found: Vec<(Id,)> = tx.all(BY_NAME, store::params![company, name])?;
+    match found.as_slice() {
+        [] => Err(Problem::field(
+            "project",
+            "no project of this company has this name",
+        )),
+        [(id,)] => Ok(Some(*id)),
+        _ => Err(Problem::conflict(
+            "Several projects of this company have this name. Use `project_id`.",
+        )),
+    }
 }
 
 /// Whether the place is there, as [`Place::find`](crate::Place::find) says it, without holding it.
@@ -151,8 +285,14 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
     }
 }
 
+type SurveyedFile = (&'static Format, Arc<dyn Surveyed>, File);
+
 /// Surveys the whole report.
-fn survey(mut file: File, format: Option<Format>) -> Result<(Box<dyn Surveyed>, File), Problem> {
+fn survey(
+    mut file: File,
+    format: Option<&'static Format>,
+    options: &Options,
+) -> Result<SurveyedFile, Problem> {
     let format = match format {
         Some(format) => format,
         None => match formats::detect(&mut file) {
@@ -162,8 +302,8 @@ fn survey(mut file: File, format: Option<Format>) -> Result<(Box<dyn Surveyed>, 
             Err(error) => return Err(unread(&error)),
         },
     };
-    match format.survey(&mut file) {
-        Ok(report) => Ok((report, file)),
+    match format.survey(&mut file, options) {
+        Ok(report) => Ok((format, report.into(), file)),
         Err(formats::Error::Refused(refusal)) => {
             let path = refusal.path.clone();
             let refusal = Refusal {
@@ -180,7 +320,7 @@ fn survey(mut file: File, format: Option<Format>) -> Result<(Box<dyn Surveyed>, 
 fn unknown(refusal: Option<&Refusal>) -> Problem {
     let why = refusal.map_or_else(|| ".".to_owned(), |refusal| format!(": {refusal}"));
     Problem::unprocessable(format!(
-        "The format of the report is not recognised (there is {}){why}",
+        "The format of the report is not recognized (known formats: {}){why}",
         Format::names()
     ))
 }
@@ -188,4 +328,35 @@ fn unknown(refusal: Option<&Refusal>) -> Problem {
 fn unread(error: &formats::Error) -> Problem {
     tracing::error!(%error, "a spooled report could not be read");
     Problem::internal()
+}
+
+/// A format of scan reports.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct ImportFormat {
+    /// The value of `format`.
+    name: &'static str,
+    /// What it is.
+    title: &'static str,
+    /// What an entry is, and what it is recognized by in the next report.
+    identity: &'static str,
+    /// Whether a whole report closes what it no longer holds without `close=auto` and a `target`.
+    closes: bool,
+}
+
+/// The formats of scan reports that can be imported
+#[utoipa::path(
+    get, path = "/import-formats", tag = "scans", operation_id = "list_import_formats",
+    responses(
+        (status = 200, description = "All of them", body = Vec<ImportFormat>),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn import_formats(_: Caller) -> Json<Vec<ImportFormat>> {
+    let described = formats::FORMATS.iter().map(|format| ImportFormat {
+        name: format.name,
+        title: format.title,
+        identity: format.identity,
+        closes: format.closes,
+    });
+    Json(described.collect())
 }

@@ -84,6 +84,14 @@ pub(crate) fn is_importing(tx: &mut Tx<'_>, scan: Id) -> Result<bool, store::Err
     Ok(tx.one::<(Time,)>(OF_SCAN, params![scan])?.is_some())
 }
 
+/// Whether a report of a target is being imported.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn holds(tx: &mut Tx<'_>, target: Id) -> Result<bool, store::Error> {
+    Ok(tx.one::<(Id, Time)>(HOLDER, params![target])?.is_some())
+}
+
 const RELEASE: &str = "delete from target_leases where scan_id = $1";
 
 /// Gives the leases of a scan back.

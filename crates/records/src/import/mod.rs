@@ -8,14 +8,20 @@
 pub mod http;
 mod lease;
 mod packed;
+mod plan;
 mod portion;
+mod prepare;
 mod run;
 mod said;
+mod sort;
 mod spool;
+pub mod undo;
 
-pub(crate) use lease::is_importing;
 pub use lease::{LEASE, recover};
+pub(crate) use lease::{holds, is_importing};
+pub use portion::Severities;
 pub use run::{MAX_SKIPPED, Skipped};
+pub use undo::UndoCounts;
 
 use std::{path::PathBuf, sync::Arc};
 

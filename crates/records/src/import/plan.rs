@@ -128,7 +128,8 @@ impl Plan {
             id_bytes.copy_from_slice(id.as_bytes());
         }
         index_bytes.copy_from_slice(&other.to_le_bytes());
-        self.results.seek(SeekFrom::Start(u64::from(index) * RESULT as u64))?;
+        self.results
+            .seek(SeekFrom::Start(u64::from(index) * RESULT as u64))?;
         self.results.write_all(&bytes)
     }
 
@@ -208,7 +209,10 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
     let mut each = |_: &dyn std::fmt::Display, outcome| {
         if let Outcome::Found(coverage, found) = outcome {
             let slot = planning.of_coverage.get(coverage).copied().unwrap_or_default();
-            let tool = planning.targets.get(slot).map_or("", |target| target.tool.as_str());
+            let tool = planning
+                .targets
+                .get(slot)
+                .map_or("", |target| target.tool.as_str());
             if planning.untargeted.contains_key(tool) {
                 olds.entry(tool).or_default().push((found.old, index));
             }
@@ -223,14 +227,20 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
         index += 1;
         failed.is_none()
     };
-    planning.report.each(planning.file, planning.root, &mut each).map_err(|error| {
-        tracing::error!(%error, "a report that was checked could not be read again");
-        Problem::internal()
-    })?;
+    planning
+        .report
+        .each(planning.file, planning.root, &mut each)
+        .map_err(|error| {
+            tracing::error!(%error, "a report that was checked could not be read again");
+            Problem::internal()
+        })?;
     if let Some(error) = failed {
         return Err(unwritten(&error));
     }
-    let crowds = olds.into_iter().map(|(tool, olds)| (tool.to_owned(), Crowd::new(olds))).collect();
+    let crowds = olds
+        .into_iter()
+        .map(|(tool, olds)| (tool.to_owned(), Crowd::new(olds)))
+        .collect();
     Ok((sorter.sorted().map_err(|error| unwritten(&error))?, crowds))
 }
 
@@ -290,8 +300,13 @@ impl Matching<'_> {
             let mut pages = Pages::new(self.planning.targets.get(slot).and_then(|target| target.id));
             loop {
                 let stored = pages.peek(&self.planning.store, &self.planning.runtime)?;
-                let entry = items.peek().filter(|(target, _)| *target == number).map(|(_, group)| group);
-                let Some(group) = [stored, entry].into_iter().flatten().min() else { break };
+                let entry = items
+                    .peek()
+                    .filter(|(target, _)| *target == number)
+                    .map(|(_, group)| group);
+                let Some(group) = [stored, entry].into_iter().flatten().min() else {
+                    break;
+                };
                 let known = pages.group(group, &self.planning.store, &self.planning.runtime)?;
                 let entries = if entry == Some(group) {
                     items.group().map_err(|error| unwritten(&error))?
@@ -307,7 +322,9 @@ impl Matching<'_> {
     fn group(&mut self, slot: usize, known: Vec<Known>, items: Vec<Item>) -> Result<(), Problem> {
         let olds: Vec<(u32, Old)> = items.iter().map(|item| (item.index, item.old)).collect();
         let group = items.first().map(|item| item.identity.group);
-        let group = group.or_else(|| known.first().map(|known| known.identity.group)).unwrap_or_default();
+        let group = group
+            .or_else(|| known.first().map(|known| known.identity.group))
+            .unwrap_or_default();
         let statuses: Vec<Status> = known.iter().map(|known| known.status).collect();
         let stored: Vec<Stored> = known
             .into_iter()
@@ -346,7 +363,9 @@ impl Matching<'_> {
         for (entry, by) in matched.covered {
             seen.extend(by.iter().copied());
             if let Some(entry) = entries.get(entry) {
-                self.plan.covered.insert(entry.index, by.into_iter().filter_map(id).collect());
+                self.plan
+                    .covered
+                    .insert(entry.index, by.into_iter().filter_map(id).collect());
             }
         }
         for (judged, entry) in matched.related {
@@ -356,7 +375,9 @@ impl Matching<'_> {
                 self.plan.related.insert(entry.index, judged);
             }
         }
-        let Some(target) = self.planning.targets.get(slot) else { return Ok(()) };
+        let Some(target) = self.planning.targets.get(slot) else {
+            return Ok(());
+        };
         let covers = target.hosts.as_ref().is_none_or(|hosts| hosts.contains(&group));
         if !target.closes || !covers {
             return Ok(());
@@ -385,7 +406,10 @@ impl Matching<'_> {
         let mut gone: Vec<Id> = Vec::new();
         for (tool, left) in &self.planning.untargeted {
             if closing.contains(tool.as_str()) && self.adopted.contains(tool) {
-                let open = left.by_print.values().filter(|(_, status)| *status != Status::Closed);
+                let open = left
+                    .by_print
+                    .values()
+                    .filter(|(_, status)| *status != Status::Closed);
                 gone.extend(open.map(|(id, _)| *id));
             }
         }

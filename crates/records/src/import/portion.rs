@@ -135,7 +135,13 @@ impl Tally {
                 count(&mut self.severities.created, found.severity);
             }
             Action::Keep { .. } => self.unchanged += 1,
-            Action::Change { finding, step, change, told, .. } => {
+            Action::Change {
+                finding,
+                step,
+                change,
+                told,
+                ..
+            } => {
                 let severity = change.severity.unwrap_or(finding.severity);
                 if *step == Step::Reopen {
                     self.reopened += 1;
@@ -194,7 +200,12 @@ pub(super) enum Action {
 ///
 /// # Errors
 /// The store's.
-pub(super) fn judge(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming], lock: bool) -> Result<Vec<Action>, Problem> {
+pub(super) fn judge(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    entries: &[Incoming],
+    lock: bool,
+) -> Result<Vec<Action>, Problem> {
     let company = work.place.company.id;
     let settings = work.settings.of(tx, company)?;
     let ids: BTreeSet<Id> = entries.iter().flat_map(Incoming::findings).collect();
@@ -247,7 +258,11 @@ impl Judging<'_> {
             found.leave_out(&covered);
         }
         let seen = |more: Option<Id>| -> Vec<Id> {
-            if older { Vec::new() } else { entry.covered.iter().copied().chain(more).collect() }
+            if older {
+                Vec::new()
+            } else {
+                entry.covered.iter().copied().chain(more).collect()
+            }
         };
         let (id, content, adopted) = match entry.is {
             Is::Same(id, content) => (id, content, false),
@@ -278,7 +293,9 @@ impl Judging<'_> {
             let finding = known.get(*id);
             finding.is_some_and(|finding| finding.status.is_verdict())
         });
-        let places = judged.filter_map(|id| self.stored.get(id)).filter_map(|one| Identity::from_text(0, &one.identity));
+        let places = judged
+            .filter_map(|id| self.stored.get(id))
+            .filter_map(|one| Identity::from_text(0, &one.identity));
         places.flat_map(|identity| identity.places).collect()
     }
 
@@ -312,7 +329,9 @@ impl Judging<'_> {
             _ => Step::None,
         };
         let told = findings::change::would_change(&finding, change.clone(), self.settings);
-        let evidence = slot.and_then(|slot| slot.id).map(|target| Evidence::of(target, &found, says.0.clone()));
+        let evidence = slot
+            .and_then(|slot| slot.id)
+            .map(|target| Evidence::of(target, &found, says.0.clone()));
         let evidence = evidence.filter(|evidence| before.as_ref() != Some(evidence));
         let silent = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
         if step == Step::None && evidence.is_none() && change == Change::default() && silent.is_none() {
@@ -381,7 +400,9 @@ fn perform(tx: &mut Tx<'_>, work: &Work, scan: Id, actions: Vec<Action>) -> Resu
     for action in actions {
         match action {
             Action::Create { slot, found, related } => {
-                let Some(slot) = work.targets.get(slot) else { continue };
+                let Some(slot) = work.targets.get(slot) else {
+                    continue;
+                };
                 let said = Said::of(&found).0;
                 let evidence = slot.id.map(|target| Evidence::of(target, &found, said));
                 let id = create(tx, work, context, (slot, *found, related))?;
@@ -459,7 +480,15 @@ fn changed(
         ..Change::default()
     };
     if adopted {
-        findings::change::adopt(tx, &mut finding, Change { severity: None, ..change }, context)?;
+        findings::change::adopt(
+            tx,
+            &mut finding,
+            Change {
+                severity: None,
+                ..change
+            },
+            context,
+        )?;
         findings::change(tx, &mut finding, severity, context)?;
     } else {
         findings::change(tx, &mut finding, change, context)?;
@@ -498,11 +527,20 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
 ///
 /// # Errors
 /// The store's.
-pub(super) fn would_close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<(Tally, Vec<Finding>), Problem> {
+pub(super) fn would_close(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    ids: &[Id],
+) -> Result<(Tally, Vec<Finding>), Problem> {
     let gone = found_again::seen_now(tx, work.place.company.id, ids)?;
     let scan = tx.id();
     let tally = closing(gone.values(), scan).0;
-    Ok((tally, gone.into_values().filter(|finding| finding.status.is_open()).collect()))
+    Ok((
+        tally,
+        gone.into_values()
+            .filter(|finding| finding.status.is_open())
+            .collect(),
+    ))
 }
 
 /// How many of these findings are closed, and which are gone under a verdict.

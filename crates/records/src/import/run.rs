@@ -1,25 +1,30 @@
 //! One import from its first row to its last event.
 //!
-//! Owns: the order of an import (scan, portions, closing, end) and what happens when it breaks. Must not: parse, or
-//! know what a portion does.
+//! Owns: the order of an import (targets, matching, portions, closing, end) and what happens when it breaks. Must not:
+//! parse, or know what a portion does.
 
-use std::{fmt::Display, fs::File, sync::Arc, time::Duration};
+use std::{fmt::Display, fs::File, path::PathBuf, sync::Arc, time::Duration};
 
 use access::Problem;
 use axum::http::StatusCode;
-use base::{Id, Scope};
-use formats::{Found, Outcome, Surveyed, ToolRun};
+use base::Id;
+use formats::{Outcome, Surveyed};
 use serde::Serialize;
 use store::Tx;
-use tokio::sync::mpsc;
+use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
     lease,
-    portion::{self, PORTION, Tally, Work},
+    plan::{self, Is, Plan, Planning},
+    portion::{self, Incoming, PORTION, Tally, Work},
+    prepare::{Prepared, Wanted, prepare},
+    undo,
 };
 use crate::{
-    By, Place, Records,
+    Records,
+    findings::import::CHUNK,
     scans::{self, Counts, Scan},
+    targets,
 };
 
 /// How many skipped results an answer names; the count is of all.
@@ -35,45 +40,38 @@ pub struct Skipped {
     pub reason: String,
 }
 
-/// A checked report, and where it goes.
+/// A surveyed report, and where it goes.
 pub(super) struct Job {
-    pub(super) report: Box<dyn Surveyed>,
+    pub(super) report: Arc<dyn Surveyed>,
     pub(super) file: File,
-    pub(super) scope: Scope,
-    pub(super) company: Id,
-    pub(super) project: Option<Id>,
-    pub(super) by: By,
+    pub(super) folder: PathBuf,
+    pub(super) wanted: Wanted,
 }
 
-/// What an import did.
+/// What an import did, or would do.
 pub(super) struct Done {
-    pub(super) scan: Scan,
+    /// The scan; none for a preview.
+    pub(super) scan: Option<Scan>,
+    pub(super) prepared: Prepared,
     pub(super) counts: Counts,
+    pub(super) tally: Tally,
     pub(super) skipped: Vec<Skipped>,
+    /// For a preview, the first of the findings that would be closed.
+    pub(super) closing: Vec<(Id, String)>,
 }
 
 /// Imports a report. It runs to its end whoever still waits for it; where it breaks, its scan is failed.
 pub(super) async fn run(records: Records, job: Job) -> Result<Done, Problem> {
-    let Job {
-        report,
-        file,
-        scope,
-        company,
-        project,
-        by,
-    } = job;
-    let tools = report.tools();
-    let names: Vec<_> = tools.iter().map(|tool| tool.name.clone()).collect();
-    let settings = records.settings();
-    let work = records
-        .store()
-        .write(move |tx| {
-            let place = Place::find(tx, &scope, company, project)?;
-            begin(tx, place, by, names, settings)
-        })
-        .await?;
-    let work = Arc::new(work);
-    match through(&records, &work, report, file, tools).await {
+    let (wanted, settings) = (job.wanted.clone(), records.settings());
+    let report = job.report.clone();
+    let begun = records.store().write(move |tx| {
+        let mut prepared = prepare(tx, report.as_ref(), &wanted, settings)?;
+        begin(tx, &mut prepared)?;
+        Ok::<_, Problem>(prepared)
+    });
+    let prepared = begun.await?;
+    let work = prepared.work.clone();
+    match through(&records, prepared, job).await {
         Ok(done) => Ok(done),
         Err(problem) => {
             fail(&records, &work, &problem).await;
@@ -82,74 +80,179 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Done, Problem> {
     }
 }
 
+/// What a report would do: the same way, but nothing is written and nothing is held.
+pub(super) async fn preview(records: Records, job: Job) -> Result<Done, Problem> {
+    let (wanted, settings) = (job.wanted.clone(), records.settings());
+    let report = job.report.clone();
+    let looked = records
+        .store()
+        .read(move |tx| prepare(tx, report.as_ref(), &wanted, settings));
+    let prepared = looked.await?;
+    through(&records, prepared, job).await
+}
+
 /// The first transaction: the scan, its event, and the right to write.
-fn begin(
-    tx: &mut Tx<'_>,
-    place: Place,
-    by: By,
-    tools: Vec<String>,
-    settings: crate::Settings,
-) -> Result<Work, Problem> {
-    let scan = scans::start(tx, &tools.join(", "), &place, &by)?;
-    for tool in &tools {
-        lease::take(tx, &place, tool, scan.id)?;
-    }
-    Ok(Work {
-        place,
-        by: by.importing(scan.id),
-        scan: scan.id,
-        tools,
-        settings,
-    })
+fn begin(tx: &mut Tx<'_>, prepared: &mut Prepared) -> Result<(), Problem> {
+    let work = Arc::get_mut(&mut prepared.work).ok_or_else(Problem::internal)?;
+    let scan = scans::start(tx, &prepared.tools.join(", "), &work.place, &work.by)?;
+    let leases: Vec<_> = work
+        .targets
+        .iter()
+        .filter_map(|slot| Some((slot.id?, slot.tool.clone())))
+        .collect();
+    lease::take(tx, &leases, scan.id)?;
+    targets::note(tx, scan.id, &prepared.coverage)?;
+    undo::forget_old(tx, &leases)?;
+    work.by = work.by.clone().importing(scan.id);
+    work.scan = Some(scan.id);
+    Ok(())
 }
 
 /// Everything between the first transaction and the last, and the last.
-async fn through(
-    records: &Records,
-    work: &Arc<Work>,
-    report: Box<dyn Surveyed>,
-    file: File,
-    tools: Vec<ToolRun>,
-) -> Result<Done, Problem> {
-    let read = u64::from(report.entries());
+async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Done, Problem> {
+    let work = prepared.work.clone();
+    let plan = match_all(records, &prepared, &job).await?;
+    let read = u64::from(job.report.entries());
     let (sender, mut portions) = mpsc::channel(2);
-    let reader = tokio::task::spawn_blocking(move || hand_out(report.as_ref(), file, &sender));
+    let (report, root) = (job.report.clone(), prepared.root.clone());
+    let of_coverage = prepared.of_coverage.clone();
+    let handing = plan.clone();
+    let reader = tokio::task::spawn_blocking(move || {
+        let handout = HandOut {
+            report: report.as_ref(),
+            root: &root,
+            plan: &handing,
+            of_coverage: &of_coverage,
+        };
+        handout.run(job.file, &sender)
+    });
     let mut tally = Tally::default();
-    while let Some((tool, found)) = portions.recv().await {
-        let (work, found) = (work.clone(), Arc::new(found));
-        tally.add(
-            again(records, move |tx| {
-                let tool = work.tools.get(tool).map_or("", String::as_str);
-                portion::apply(tx, &work, tool, &found)
-            })
-            .await?,
-        );
+    while let Some(entries) = portions.recv().await {
+        let (work, entries) = (work.clone(), Arc::new(entries));
+        tally.add(portion(records, work, entries).await?);
     }
     let (skipped, named) = reader.await.map_err(|_| Problem::internal())??;
-    for (tool, run) in tools.into_iter().enumerate() {
-        let mut more = run.complete;
-        while more {
-            let work = work.clone();
-            let closed = again(records, move |tx| {
-                portion::close(tx, &work, work.tools.get(tool).map_or("", String::as_str))
-            });
-            let (closed, others) = closed.await?;
-            tally.add(closed);
-            more = others;
-        }
-    }
+    let closing = close(records, &work, &plan, &mut tally).await?;
     let counts = counts(read, skipped, &tally);
-    let (last, people) = (work.clone(), tally);
-    let scan = again(records, move |tx| {
-        lease::release(tx, last.scan)?;
-        scans::complete(tx, last.scan, counts, (&people.users, &people.teams), &last.by)
-    })
-    .await?;
+    let scan = if work.scan.is_some() {
+        Some(end(records, &prepared, counts, &tally).await?)
+    } else {
+        None
+    };
     Ok(Done {
         scan,
+        prepared,
         counts,
+        tally,
         skipped: named,
+        closing,
     })
+}
+
+/// How often the leases are renewed while nothing is written yet.
+const BEAT: Duration = Duration::from_secs(10);
+
+/// Matches the whole report, before anything of it is written.
+async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Problem> {
+    let untargeted = prepared.untargeted();
+    let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
+    let mut file = job
+        .file
+        .try_clone()
+        .map_err(|error| super::spool::unwritten(&error))?;
+    let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
+    let (store, runtime) = (records.store().clone(), Handle::current());
+    let mut matching = tokio::task::spawn_blocking(move || {
+        plan::plan(Planning {
+            report: report.as_ref(),
+            file: &mut file,
+            root: &root,
+            folder,
+            targets: &targets,
+            of_coverage: &of_coverage,
+            untargeted,
+            store,
+            runtime,
+        })
+    });
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut matching => return done.map_err(|_| Problem::internal())?.map(Arc::new),
+            () = records.store().clock().sleep(BEAT) => beat(records, &prepared.work).await?,
+        }
+    }
+}
+
+/// Renews the leases of an import that has not begun to write.
+async fn beat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
+    let Some(scan) = work.scan else { return Ok(()) };
+    let count = work.targets.len();
+    again(records, move |tx| lease::renew(tx, scan, count)).await
+}
+
+/// One portion: written, or for a preview only looked at.
+async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
+    if work.scan.is_some() {
+        return again(records, move |tx| portion::apply(tx, &work, &entries)).await;
+    }
+    let looked = records.store().read(move |tx| {
+        let actions = portion::judge(tx, &work, &entries, false)?;
+        Ok::<_, Problem>(portion::tally(&actions))
+    });
+    looked.await
+}
+
+/// How many findings a preview names that would be closed.
+const NAMED: usize = 100;
+
+/// Closes what is gone; for a preview says what that would be.
+async fn close(
+    records: &Records,
+    work: &Arc<Work>,
+    plan: &Arc<Plan>,
+    tally: &mut Tally,
+) -> Result<Vec<(Id, String)>, Problem> {
+    let (mut start, mut named) = (0, Vec::new());
+    while start < plan.gone_count {
+        let ids = plan
+            .gone_from(start, CHUNK)
+            .map_err(|error| super::spool::unwritten(&error))?;
+        start += ids.len() as u64;
+        let work = work.clone();
+        if work.scan.is_some() {
+            tally.add(again(records, move |tx| portion::close(tx, &work, &ids)).await?);
+            continue;
+        }
+        let looked = records
+            .store()
+            .read(move |tx| portion::would_close(tx, &work, &ids));
+        let (closed, findings) = looked.await?;
+        tally.add(closed);
+        let room = NAMED - named.len().min(NAMED);
+        named.extend(
+            findings
+                .into_iter()
+                .take(room)
+                .map(|finding| (finding.id, finding.title)),
+        );
+    }
+    Ok(named)
+}
+
+/// The last transaction.
+async fn end(records: &Records, prepared: &Prepared, counts: Counts, tally: &Tally) -> Result<Scan, Problem> {
+    let (work, people) = (prepared.work.clone(), tally.clone());
+    let (coverage, report) = (prepared.coverage.clone(), prepared.report(tally));
+    again(records, move |tx| {
+        let scan = work.scan.ok_or_else(Problem::internal)?;
+        lease::renew(tx, scan, work.targets.len())?;
+        targets::is_latest(tx, scan, &coverage)?;
+        lease::release(tx, scan)?;
+        let told = (&people.users, &people.teams);
+        scans::complete(tx, scan, (counts, report.clone()), told, &work.by)
+    })
+    .await
 }
 
 fn counts(read: u64, skipped: u64, tally: &Tally) -> Counts {
@@ -164,46 +267,86 @@ fn counts(read: u64, skipped: u64, tally: &Tally) -> Counts {
     }
 }
 
-/// Reads the results again and hands them over in portions, each of one tool; how many were skipped, and the first
-/// of them by name.
-fn hand_out(
-    report: &dyn Surveyed,
-    mut file: File,
-    portions: &mpsc::Sender<(usize, Vec<Found>)>,
-) -> Result<(u64, Vec<Skipped>), Problem> {
-    let (mut skipped, mut named) = (0, Vec::new());
-    let (mut tool, mut found) = (0, Vec::with_capacity(PORTION));
-    let mut each = |place: &dyn Display, outcome| {
-        match outcome {
-            Outcome::Skipped(reason) => {
+/// Reads the entries again, with what each of them is.
+struct HandOut<'a> {
+    report: &'a dyn Surveyed,
+    root: &'a str,
+    plan: &'a Plan,
+    of_coverage: &'a [usize],
+}
+
+impl HandOut<'_> {
+    /// Hands entries over in portions; how many were skipped, and the first of them by name.
+    fn run(
+        &self,
+        mut file: File,
+        portions: &mpsc::Sender<Vec<Incoming>>,
+    ) -> Result<(u64, Vec<Skipped>), Problem> {
+        let mut results = self
+            .plan
+            .results()
+            .map_err(|error| super::spool::unwritten(&error))?;
+        let mut places: std::collections::HashMap<u32, String> = std::collections::HashMap::new();
+        let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
+        let mut entries = Vec::with_capacity(PORTION);
+        let mut each = |place: &dyn Display, outcome| {
+            let is = match results.next() {
+                Ok(is) => is,
+                Err(error) => {
+                    broken = Some(error);
+                    return false;
+                }
+            };
+            if self.plan.repeated.contains(&index) {
+                places.insert(index, place.to_string());
+            }
+            let reason = match (outcome, is) {
+                (Outcome::Skipped(skip), _) => Some(skip.reason),
+                (Outcome::Found(..), Some(Is::Duplicate(first))) => {
+                    let first = places.get(&first).map_or("another entry", String::as_str);
+                    Some(format!("duplicate of {first}"))
+                }
+                (Outcome::Found(coverage, found), is) => {
+                    let slot = self.of_coverage.get(coverage).copied().unwrap_or_default();
+                    entries.push(Incoming {
+                        found: *found,
+                        slot,
+                        is: is.unwrap_or(Is::New),
+                        covered: self.plan.covered.get(&index).cloned().unwrap_or_default(),
+                        related: self.plan.related.get(&index).copied(),
+                    });
+                    None
+                }
+            };
+            index += 1;
+            if let Some(reason) = reason {
                 skipped += 1;
                 if named.len() < MAX_SKIPPED {
                     let r#where = place.to_string();
                     named.push(Skipped { r#where, reason });
                 }
             }
-            Outcome::Found(of, finding) => {
-                if found.len() == PORTION || of != tool {
-                    let full = std::mem::replace(&mut found, Vec::with_capacity(PORTION));
-                    // Nobody takes them any more where the import broke.
-                    if !full.is_empty() && portions.blocking_send((tool, full)).is_err() {
-                        return false;
-                    }
-                }
-                tool = of;
-                found.push(*finding);
+            if entries.len() < PORTION {
+                return true;
             }
+            let full = std::mem::replace(&mut entries, Vec::with_capacity(PORTION));
+            // Nobody takes them any more where the import broke.
+            portions.blocking_send(full).is_ok()
+        };
+        self.report
+            .each(&mut file, self.root, &mut each)
+            .map_err(|error| {
+                tracing::error!(%error, "a report that was checked could not be read again");
+                Problem::internal()
+            })?;
+        if let Some(error) = broken {
+            return Err(super::spool::unwritten(&error));
         }
-        true
-    };
-    report.each(&mut file, &mut each).map_err(|error| {
-        tracing::error!(%error, "a report that was checked could not be read again");
-        Problem::internal()
-    })?;
-    if !found.is_empty() {
-        let _ = portions.blocking_send((tool, found));
+        if !entries.is_empty() {
+            let _ = portions.blocking_send(entries);
+        }
+        Ok((skipped, named))
     }
-    Ok((skipped, named))
 }
 
 /// Waits between attempts where the database is out of reach.
@@ -214,7 +357,7 @@ const PAUSES: [Duration; 3] = [
 ];
 
 /// A transaction of an import, tried again while the database is out of reach: a restart of it is no reason to lose
-/// what is half done. Each is such that doing it twice changes nothing.
+/// what is half done.
 async fn again<T: Send + 'static>(
     records: &Records,
     f: impl Fn(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
@@ -232,7 +375,8 @@ async fn again<T: Send + 'static>(
 
 /// The last transaction of an import that broke. Where it does not work out either, [`lease::recover`] does it.
 async fn fail(records: &Records, work: &Arc<Work>, problem: &Problem) {
-    let (scan, by, reason) = (work.scan, work.by.clone(), problem.detail().to_owned());
+    let Some(scan) = work.scan else { return };
+    let (by, reason) = (work.by.clone(), problem.detail().to_owned());
     let failed = records.store().write(move |tx| {
         lease::release(tx, scan)?;
         scans::fail(tx, scan, &reason, &by)

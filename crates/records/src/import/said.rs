@@ -78,7 +78,8 @@ impl Said {
         };
         Change {
             title: untouched(Field::Title, &finding.title).then(|| found.title.clone()),
-            description: untouched(Field::Description, &finding.description).then(|| found.description.clone()),
+            description: untouched(Field::Description, &finding.description)
+                .then(|| found.description.clone()),
             location: untouched(Field::Location, &finding.location).then(|| text(found.location())),
             rule_id: untouched(Field::Rule, &finding.rule_id).then(|| text(found.rule_id.as_deref())),
             cwe: untouched(Field::Cwe, &finding.cwe).then(|| text(found.cwe())),

@@ -52,7 +52,11 @@ impl Item {
     fn read(from: &mut impl Read) -> io::Result<Option<Self>> {
         let mut first = [0; 4];
         if let Err(error) = from.read_exact(&mut first) {
-            return if error.kind() == io::ErrorKind::UnexpectedEof { Ok(None) } else { Err(error) };
+            return if error.kind() == io::ErrorKind::UnexpectedEof {
+                Ok(None)
+            } else {
+                Err(error)
+            };
         }
         let target = u32::from_le_bytes(first);
         let index = u32::from_le_bytes(bytes(from)?);
@@ -102,7 +106,11 @@ impl Sorter {
 
     pub(super) fn push(&mut self, item: Item) -> io::Result<()> {
         self.items.push(item);
-        if self.items.len() == RUN { self.spill() } else { Ok(()) }
+        if self.items.len() == RUN {
+            self.spill()
+        } else {
+            Ok(())
+        }
     }
 
     fn spill(&mut self) -> io::Result<()> {
@@ -175,7 +183,9 @@ impl Sorted {
 
     /// The target and the group of the next item.
     pub(super) fn peek(&self) -> Option<(u32, u128)> {
-        self.heads.peek().map(|Reverse(Head(item, _))| (item.target, item.identity.group))
+        self.heads
+            .peek()
+            .map(|Reverse(Head(item, _))| (item.target, item.identity.group))
     }
 
     /// All items of the next group.
@@ -183,7 +193,9 @@ impl Sorted {
         let mut group = Vec::new();
         let key = self.peek();
         while key.is_some() && self.peek() == key {
-            let Some(Reverse(Head(item, run))) = self.heads.pop() else { break };
+            let Some(Reverse(Head(item, run))) = self.heads.pop() else {
+                break;
+            };
             group.push(item);
             self.refill(run)?;
         }
@@ -209,8 +221,19 @@ mod tests {
                 places: vec![1, 2],
                 ..Identity::default()
             };
-            let old = Old { print: group, line: index, ..Old::default() };
-            sorter.push(Item { target: index % 2, index, identity, old }).unwrap();
+            let old = Old {
+                print: group,
+                line: index,
+                ..Old::default()
+            };
+            sorter
+                .push(Item {
+                    target: index % 2,
+                    index,
+                    identity,
+                    old,
+                })
+                .unwrap();
         }
         let mut sorted = sorter.sorted().unwrap();
         let (mut seen, mut last) = (0, None);
@@ -228,6 +251,10 @@ mod tests {
             seen += group.len();
         }
         assert_eq!(seen, count as usize);
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "no file has a name");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "no file has a name"
+        );
     }
 }

@@ -8,7 +8,10 @@ pub mod http;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use access::Problem;
+use access::{
+    Problem,
+    audit::{self, Action, Entry},
+};
 use base::{Id, Severity, Time};
 use formats::Details;
 use serde::{Deserialize, Serialize};
@@ -16,11 +19,12 @@ use store::{Tx, Value, params};
 
 use super::lease;
 use crate::{
-    By, Records, Settings, column, rows,
+    By, Records, Settings, column,
     findings::{
         self, Context, Finding, Status,
         evidence::{self, Evidence},
     },
+    rows,
     scans::{self, Scan},
     targets,
 };
@@ -127,6 +131,21 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: Vec<Before>) -> Result<(),
     Ok(())
 }
 
+const OLD: &str = "delete from import_changes where scan_id in (select c.scan_id from scan_coverage c \
+     join scans s on s.id = c.scan_id where c.target_id = $1 and s.created_at < $2 order by c.scan_id limit 10)";
+
+/// Forgets what old imports of these targets overwrote: they can no longer be undone.
+///
+/// # Errors
+/// The store's.
+pub(super) fn forget_old(tx: &mut Tx<'_>, targets: &[(Id, String)]) -> Result<(), Problem> {
+    let before = tx.now().before(WITHIN);
+    for (target, _) in targets.iter().take(10) {
+        tx.execute(OLD, params![target, before])?;
+    }
+    Ok(())
+}
+
 /// What undoing an import did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = UndoCounts)]
@@ -152,12 +171,18 @@ impl UndoCounts {
 
 /// Undoes the import of a scan. It runs to its end whoever still waits for it; one that breaks off is repeated by undoing
 /// again.
-pub(super) async fn undo(records: Records, scan: Id, by: By) -> Result<(Scan, UndoCounts), Problem> {
+pub(super) async fn undo(
+    records: Records,
+    scan: Id,
+    by: (By, audit::By),
+) -> Result<(Scan, UndoCounts), Problem> {
     let settings = records.settings();
     let begun = records.store().write(move |tx| begin(tx, scan)).await?;
     let done = through(&records, &begun, settings, by).await;
     if done.is_err() {
-        let released = records.store().write(move |tx| lease::release(tx, scan).map_err(Problem::from));
+        let released = records
+            .store()
+            .write(move |tx| lease::release(tx, scan).map_err(Problem::from));
         if let Err(problem) = released.await {
             tracing::error!(%scan, %problem, "the lease of an undone import could not be given back");
         }
@@ -178,7 +203,10 @@ fn begin(tx: &mut Tx<'_>, id: Id) -> Result<Begun, Problem> {
     let scan = scans::held(tx, id, &base::Scope::All)?;
     undoable(tx, &scan)?;
     let covered = targets::noted(tx, id)?;
-    let leases: Vec<_> = covered.iter().map(|one| (one.target, scan.tool.clone())).collect();
+    let leases: Vec<_> = covered
+        .iter()
+        .map(|one| (one.target, scan.tool.clone()))
+        .collect();
     lease::take(tx, &leases, id)?;
     Ok(Begun {
         scan: id,
@@ -203,19 +231,29 @@ pub(crate) fn undoable(tx: &mut Tx<'_>, scan: &Scan) -> Result<(), Problem> {
     if scan.created_at.after(WITHIN) < tx.now() {
         return refuse("This import is more than 30 days old.");
     }
-    if covered.iter().any(|one| !one.older && one.last_scan != Some(scan.id)) {
+    if covered
+        .iter()
+        .any(|one| !one.older && one.last_scan != Some(scan.id))
+    {
         return refuse("A later report of the same target has been imported. Undo that one first.");
     }
     Ok(())
 }
 
-async fn through(records: &Records, begun: &Begun, settings: Settings, by: By) -> Result<(Scan, UndoCounts), Problem> {
+async fn through(
+    records: &Records,
+    begun: &Begun,
+    settings: Settings,
+    (by, auditing): (By, audit::By),
+) -> Result<(Scan, UndoCounts), Problem> {
     let mut counts = UndoCounts::default();
     let by = by.importing(begun.scan);
     let mut after = String::new();
     loop {
         let (begun, by, from) = (begun.clone(), by.clone(), after.clone());
-        let step = records.store().write(move |tx| remove(tx, (&begun, settings), &by, &from));
+        let step = records
+            .store()
+            .write(move |tx| remove(tx, (&begun, settings), &by, &from));
         let (removed, last) = step.await?;
         counts.add(removed);
         match last {
@@ -225,7 +263,9 @@ async fn through(records: &Records, begun: &Begun, settings: Settings, by: By) -
     }
     loop {
         let (begun, by) = (begun.clone(), by.clone());
-        let step = records.store().write(move |tx| put_back(tx, (&begun, settings), &by));
+        let step = records
+            .store()
+            .write(move |tx| put_back(tx, (&begun, settings), &by));
         let (restored, more) = step.await?;
         counts.add(restored);
         if !more {
@@ -233,7 +273,10 @@ async fn through(records: &Records, begun: &Begun, settings: Settings, by: By) -
         }
     }
     let begun = begun.clone();
-    let scan = records.store().write(move |tx| end(tx, &begun, &by, counts)).await?;
+    let scan = records
+        .store()
+        .write(move |tx| end(tx, &begun, (&by, &auditing), counts))
+        .await?;
     Ok((scan, counts))
 }
 
@@ -247,11 +290,21 @@ fn touched(tx: &mut Tx<'_>, scan: &Scan, ids: &[Id]) -> Result<BTreeSet<Id>, Pro
     let since = scan.started_at.unwrap_or(scan.created_at);
     let mut found = BTreeSet::new();
     for (sql, of_scan) in [
-        ("select finding_id from finding_moves where scan_id <> ? and at >= ?", true),
-        ("select finding_id from finding_comments where created_at >= ?", false),
+        (
+            "select finding_id from finding_moves where scan_id <> ? and at >= ?",
+            true,
+        ),
+        (
+            "select finding_id from finding_comments where created_at >= ?",
+            false,
+        ),
         ("select finding_id from approvals where created_at >= ?", false),
     ] {
-        let values: Vec<Value> = if of_scan { vec![scan.id.into(), since.into()] } else { vec![since.into()] };
+        let values: Vec<Value> = if of_scan {
+            vec![scan.id.into(), since.into()]
+        } else {
+            vec![since.into()]
+        };
         let rows: Vec<(Id,)> = store::Select::new("select finding_id from (")
             .push(sql, values)
             .push(") t where 1 = 1", Vec::new())
@@ -287,22 +340,32 @@ fn remove(
     Ok((counts, ids.last().map(Id::to_string).filter(|_| more)))
 }
 
-const CHANGES: &str = "select finding_id, before from import_changes where scan_id = $1 order by finding_id limit $2";
+const CHANGES: &str =
+    "select finding_id, before from import_changes where scan_id = $1 order by finding_id limit $2";
 const FORGET: &str = "delete from import_changes where scan_id = $1 and finding_id = $2";
 
 /// Puts some of the findings back that the import changed; whether there are more.
-fn put_back(tx: &mut Tx<'_>, (begun, settings): (&Begun, Settings), by: &By) -> Result<(UndoCounts, bool), Problem> {
+fn put_back(
+    tx: &mut Tx<'_>,
+    (begun, settings): (&Begun, Settings),
+    by: &By,
+) -> Result<(UndoCounts, bool), Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let rows: Vec<(Id, String)> = tx.all(CHANGES, params![begun.scan, PORTION])?;
     let more = rows.len() == PORTION;
     let settings = settings.of(tx, begun.company)?;
-    let context = Context { settings: &settings, by };
+    let context = Context {
+        settings: &settings,
+        by,
+    };
     let ids: Vec<Id> = rows.iter().map(|(id, _)| *id).collect();
     let mut held = findings::import::held(tx, begun.company, &ids)?;
     let (mut counts, mut notes) = (UndoCounts::default(), Vec::new());
     for (id, text) in rows {
         tx.execute(FORGET, params![begun.scan, id])?;
-        let Some(mut finding) = held.remove(&id) else { continue };
+        let Some(mut finding) = held.remove(&id) else {
+            continue;
+        };
         let before: Before = serde_json::from_str(&text).map_err(|error| {
             tracing::error!(%error, finding = %id, "what an import overwrote cannot be read");
             Problem::internal()
@@ -317,7 +380,9 @@ fn put_back(tx: &mut Tx<'_>, (begun, settings): (&Begun, Settings), by: &By) -> 
 
 impl Before {
     fn evidence(&self) -> Result<Option<Evidence>, Problem> {
-        let Some([target, group, identity, path, said]) = self.evidence.clone() else { return Ok(None) };
+        let Some([target, group, identity, path, said]) = self.evidence.clone() else {
+            return Ok(None);
+        };
         Ok(Some(Evidence {
             target: column::parsed(&target)?,
             group,
@@ -371,24 +436,36 @@ fn one(
     findings::change::restore(tx, finding, back, context).map(drop)
 }
 
-const SEEN: &str = "update findings set last_scan_id = $2 where last_scan_id = $1 and last_scan_id <> '' and target_id = $3";
-const GONE: &str = "update findings set gone_at = 0 where target_id = $1 and target_id <> '' and gone_at >= $2";
+const SEEN: &str =
+    "update findings set last_scan_id = $2 where last_scan_id = $1 and last_scan_id <> '' and target_id = $3";
+const GONE: &str =
+    "update findings set gone_at = 0 where target_id = $1 and target_id <> '' and gone_at >= $2";
 const UNDONE: &str = "update scans set undone_at = $2 where id = $1";
 
 /// The last transaction: the report before is the latest one again, and who was notified hears of it.
-fn end(tx: &mut Tx<'_>, begun: &Begun, by: &By, counts: UndoCounts) -> Result<Scan, Problem> {
+fn end(
+    tx: &mut Tx<'_>,
+    begun: &Begun,
+    (by, auditing): (&By, &audit::By),
+    counts: UndoCounts,
+) -> Result<Scan, Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let now = tx.now();
     let mut scan = scans::held(tx, begun.scan, &base::Scope::All)?;
     for one in targets::noted(tx, begun.scan)?.iter().filter(|one| !one.older) {
         let before = column::id_or_none(one.before.last_scan);
         tx.execute(SEEN, params![begun.scan, before, one.target])?;
-        tx.execute(GONE, params![one.target, scan.started_at.unwrap_or(scan.created_at)])?;
+        tx.execute(
+            GONE,
+            params![one.target, scan.started_at.unwrap_or(scan.created_at)],
+        )?;
         targets::go_back(tx, &one.before)?;
     }
     tx.execute(UNDONE, params![begun.scan, now])?;
     lease::release(tx, begun.scan)?;
     scan.undone_at = Some(now);
     scans::undone(tx, &scan, counts, by)?;
+    let entry = Entry::new(Action::ImportUndone, scan.id, &scan.name).of(begun.company);
+    audit::note(tx, auditing, entry.made(&counts))?;
     Ok(scan)
 }

@@ -175,7 +175,10 @@ fn differences(before: &Scan, after: &Scan) -> Vec<&'static str> {
 /// The values of `$1` to `$14` of both statements.
 fn values(scan: &Scan) -> Vec<Value> {
     let counts = scan.counts.and_then(|counts| serde_json::to_string(&counts).ok());
-    let report = scan.report.as_ref().and_then(|report| serde_json::to_string(report).ok());
+    let report = scan
+        .report
+        .as_ref()
+        .and_then(|report| serde_json::to_string(report).ok());
     params![
         scan.id,
         scan.place.company.id,

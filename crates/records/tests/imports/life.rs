@@ -145,7 +145,11 @@ async fn what_a_person_decided_stays() {
         for (finding, status) in findings.iter().zip(decided) {
             world
                 .change(finding.id, move |tx, finding, context| {
-                    findings::move_to(tx, finding, status, "I say so", context).unwrap();
+                    let mover = match status {
+                        Status::AcceptedRisk => findings::Mover::Approval,
+                        _ => findings::Mover::Person,
+                    };
+                    findings::move_by(tx, finding, (status, mover), "I say so", context).unwrap();
                 })
                 .await;
         }

@@ -11,7 +11,9 @@ use crate::{
 };
 
 async fn asked(world: &World, finding: &str, by: &Person) -> String {
-    let body = json!({"finding_id": finding_id(finding), "reason": " Behind the VPN ", "expires_at": world.in_days(30)});
+    let expires_at = world.in_days(30);
+    let body =
+        json!({"finding_id": finding_id(finding), "reason": " Behind the VPN ", "expires_at": expires_at});
     let made = world.post(by, "/approvals", body).await.expect(201);
     format!("/approvals/{}", text(&made["id"]))
 }
@@ -47,7 +49,7 @@ async fn an_approval_is_asked_of_the_managers_and_decided_once_by_somebody_else(
         let again =
             json!({"finding_id": finding_id(&finding), "reason": "x", "expires_at": world.in_days(1)});
         world.post(&world.manager, "/approvals", again).await.problem(409);
-        let decision = json!({"decision": "approved", "comment": "For a month."});
+        let decision = json!({"decision": "approved", "comment": "For a month.", "version": 1});
         let decide = format!("{path}/decision");
         world
             .post(&world.analyst, &decide, decision.clone())
@@ -81,12 +83,12 @@ async fn an_approval_is_asked_of_the_managers_and_decided_once_by_somebody_else(
 }
 
 #[tokio::test]
-async fn whoever_asked_cannot_decide_and_two_decisions_at_once_are_one() {
+async fn who_wrote_a_request_cannot_decide_it_and_two_decisions_at_once_are_one() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let path = asked(&world, &finding, &world.manager).await;
         let decide = format!("{path}/decision");
-        let approve = || json!({"decision": "approved"});
+        let approve = || json!({"decision": "approved", "version": 1});
         world.post(&world.manager, &decide, approve()).await.problem(403);
         let other = world.member(world.ours, "other").await;
         world.post(&other, &decide, approve()).await.problem(403);
@@ -99,7 +101,11 @@ async fn whoever_asked_cannot_decide_and_two_decisions_at_once_are_one() {
 
         let (one, two) = tokio::join!(
             world.post(&world.admin, &decide, approve()),
-            world.post(&world.admin, &decide, json!({"decision": "rejected"}))
+            world.post(
+                &world.admin,
+                &decide,
+                json!({"decision": "rejected", "version": 1})
+            )
         );
         let mut outcomes = [one.status.as_u16(), two.status.as_u16()];
         outcomes.sort_unstable();
@@ -119,7 +125,7 @@ async fn a_rejected_request_leaves_the_finding_and_makes_room_for_another() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let path = asked(&world, &finding, &world.analyst).await;
-        let body = json!({"decision": "rejected", "comment": "Fix it."});
+        let body = json!({"decision": "rejected", "comment": "Fix it.", "version": 1});
         let view = world
             .post(&world.manager, &format!("{path}/decision"), body)
             .await
@@ -158,11 +164,7 @@ async fn an_expired_acceptance_opens_the_finding_again_once() {
         let user = world.analyst.id;
         let finding = world.finding(json!({"assignee_user_ids": [user]})).await;
         let path = asked(&world, &finding, &world.analyst).await;
-        let decide = format!("{path}/decision");
-        world
-            .post(&world.manager, &decide, json!({"decision": "approved"}))
-            .await
-            .expect(200);
+        world.decide(&world.manager, &path, "approved").await.expect(200);
         let next = || world.store.read(approvals::next_expiry);
         assert_eq!(
             next().await.unwrap().map(|at| at.to_string()),
@@ -204,11 +206,7 @@ async fn a_finding_that_is_opened_by_hand_ends_its_approval() {
     for world in World::all().await {
         let finding = world.finding(json!({})).await;
         let path = asked(&world, &finding, &world.analyst).await;
-        let decide = format!("{path}/decision");
-        world
-            .post(&world.manager, &decide, json!({"decision": "approved"}))
-            .await
-            .expect(200);
+        world.decide(&world.manager, &path, "approved").await.expect(200);
         world.events().await;
         let body = json!({"status": "open"});
         world
@@ -264,11 +262,7 @@ async fn what_cannot_be_asked_or_decided_is_refused_and_changes_nothing() {
                 .expect(200);
         }
         world.events().await;
-        let approve = json!({"decision": "approved"});
-        world
-            .post(&world.manager, &format!("{path}/decision"), approve)
-            .await
-            .problem(409);
+        world.decide(&world.manager, &path, "approved").await.problem(409);
         assert_eq!(
             world.get(&world.viewer, &path).await.expect(200)["status"],
             "requested"

@@ -158,7 +158,7 @@ async fn all_or_none_and_nothing_outside_of_the_scope() {
         let ids = findings(&world, &["low", "high"]).await;
         let theirs = json!({"company_id": world.theirs, "title": "x", "severity": "low"});
         let theirs = world.post(&world.stranger, "/findings", theirs).await.expect(201)["id"].clone();
-        let moved = json!({"status": "false_positive"});
+        let moved = json!({"status": "false_positive", "comment": "A test."});
         world
             .post(&world.analyst, &format!("/findings/{}/status", ids[1]), moved)
             .await
@@ -173,6 +173,10 @@ async fn all_or_none_and_nothing_outside_of_the_scope() {
                 .await
                 .problem(409);
             assert!(problem["detail"].as_str().unwrap().contains(&ids[1].to_string()));
+            // promise: H1
+            let accept = json!({"finding_ids": [ids[0]], "status": "accepted_risk", "comment": "x"});
+            let problem = world.post(&world.manager, &path, accept).await.problem(409);
+            assert!(problem["detail"].as_str().unwrap().contains("/approvals"));
             world
                 .post(&world.analyst, &path, body(json!([ids[0], theirs])))
                 .await

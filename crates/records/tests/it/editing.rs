@@ -106,7 +106,8 @@ async fn a_finding_is_answered_as_it_was_written_down() {
             "severity": "urgent", "status": "open", "location": "src/a.rs:1", "rule_id": null, "tool": null,
             "cwe": null, "sla_due_at": world.in_days(1), "retest_due_at": world.in_days(3), "closed_at": null,
             "created_at": now, "updated_at": now, "last_seen_at": now, "assignees": {"users": [], "teams": []},
-            "allowed_statuses": ["in_progress", "accepted_risk", "false_positive", "duplicate"],
+            "allowed_statuses": ["in_progress", "false_positive", "duplicate"],
+            "gone_at": null, "accepted_without_approval": false,
         });
         assert_eq!(view, expected);
         let path = format!("/findings/{}", id.as_str().unwrap());

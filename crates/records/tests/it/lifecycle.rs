@@ -9,26 +9,16 @@ use crate::{
 
 /// A status, the way there from `open`, and what may follow it. Written from the issue, not from the code.
 const LIFE: [(&str, &[&str], &[&str]); 7] = [
-    (
-        "open",
-        &[],
-        &["in_progress", "accepted_risk", "false_positive", "duplicate"],
-    ),
+    ("open", &[], &["in_progress", "false_positive", "duplicate"]),
     (
         "in_progress",
         &["in_progress"],
-        &["retest", "open", "accepted_risk", "false_positive", "duplicate"],
+        &["retest", "open", "false_positive", "duplicate"],
     ),
     (
         "retest",
         &["in_progress", "retest"],
-        &[
-            "closed",
-            "in_progress",
-            "accepted_risk",
-            "false_positive",
-            "duplicate",
-        ],
+        &["closed", "in_progress", "false_positive", "duplicate"],
     ),
     ("closed", &["in_progress", "retest", "closed"], &["open"]),
     ("accepted_risk", &["accepted_risk"], &["open"]),
@@ -47,7 +37,11 @@ async fn walk(world: &World, path: &str, way: &[&str]) -> Value {
 }
 
 async fn step(world: &World, by: &Person, path: &str, status: &str) -> Value {
-    let body = json!({"status": status});
+    if status == "accepted_risk" {
+        world.accept(path, 30).await;
+        return world.get(by, path).await.expect(200);
+    }
+    let body = json!({"status": status, "comment": "So it is."});
     world.post(by, &format!("{path}/status"), body).await.expect(200)
 }
 
@@ -59,6 +53,7 @@ async fn history(world: &World, path: &str) -> Vec<Value> {
 // promise: B1
 // promise: B2
 // promise: V2
+// promise: H1
 #[tokio::test]
 async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_nothing() {
     for world in World::all().await {
@@ -74,7 +69,16 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
                 let answer = world.post(&world.analyst, &format!("{path}/status"), body).await;
                 if next.contains(&to) {
                     assert_eq!(answer.expect(200)["status"], to);
-                    let event = world.event("finding.status_changed", &world.analyst, &path).await;
+                    let mut events = world.events().await;
+                    if from == "accepted_risk" {
+                        // The acceptance ends with it.
+                        assert_eq!(events.remove(0).kind.name(), "approval.updated");
+                    }
+                    let [event] = events.as_slice() else {
+                        panic!("{from} to {to}: {events:?}")
+                    };
+                    assert_eq!(event.kind.name(), "finding.status_changed");
+                    assert_eq!(event.actor, Some(world.analyst.id));
                     assert_eq!(event.text("from_status"), Some(from));
                     assert_eq!(event.text("status"), Some(to));
                     assert_eq!(event.text("comment"), Some("Because."));
@@ -154,7 +158,7 @@ async fn a_comment_is_trimmed_bounded_and_optional() {
         for (comment, status, kept) in [
             (json!("  Two\r\nlines \n"), "in_progress", json!("Two\nlines")),
             (json!("  \n"), "open", Value::Null),
-            (Value::Null, "duplicate", Value::Null),
+            (Value::Null, "in_progress", Value::Null),
             (json!("é".repeat(2_000)), "open", json!("é".repeat(2_000))),
         ] {
             let body = json!({"status": status, "comment": comment});
@@ -164,6 +168,33 @@ async fn a_comment_is_trimmed_bounded_and_optional() {
             assert_eq!(history(&world, &path).await[0]["comment"], kept);
         }
         assert_eq!(history(&world, &path).await.len(), 4);
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_finding_off_the_list_needs_a_reason() {
+    for world in World::all().await {
+        let path = world.finding(json!({})).await;
+        let id = path.strip_prefix("/findings/").unwrap();
+        world.events().await;
+        for status in ["false_positive", "duplicate"] {
+            for comment in [Value::Null, json!(""), json!(" \n"), json!("\u{200b}")] {
+                let body = json!({"status": status, "comment": comment});
+                let one = world.post(&world.analyst, &format!("{path}/status"), body).await;
+                assert_eq!(one.fields(), ["comment"], "{comment}");
+                let body = json!({"status": status, "comment": comment, "finding_ids": [id]});
+                let many = world.post(&world.analyst, "/findings/bulk/status", body).await;
+                assert_eq!(many.fields(), ["comment"], "{comment}");
+            }
+            assert_eq!(world.kinds().await, [""; 0]);
+            let body = json!({"status": status, "comment": "A test fixture."});
+            world
+                .post(&world.analyst, &format!("{path}/status"), body)
+                .await
+                .expect(200);
+            step(&world, &world.analyst, &path, "open").await;
+            world.events().await;
+        }
     }
 }
 
@@ -205,11 +236,17 @@ async fn what_changes_and_who_is_assigned_is_part_of_the_history() {
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone_with_its_history_and_says_so_once() {
+async fn what_is_deleted_is_gone_but_for_its_history_and_says_so_once() {
     for world in World::all().await {
         let body = json!({"assignee_user_ids": [world.viewer.id], "assignee_team_ids": [world.team]});
         let path = world.finding(body).await;
         walk(&world, &path, &["in_progress"]).await;
+        let comment = json!({"body": "Seen in production."});
+        world
+            .post(&world.analyst, &format!("{path}/comments"), comment)
+            .await
+            .expect(201);
+        let steps = history(&world, &path).await;
         world.events().await;
         world.delete(&world.analyst, &path).await.problem(403);
         assert_eq!(world.delete(&world.manager, &path).await.expect(204), Value::Null);
@@ -219,9 +256,24 @@ async fn what_is_deleted_is_gone_with_its_history_and_says_so_once() {
         assert_eq!(event.assignee_users, [world.viewer.id]);
         assert_eq!(event.assignee_teams, [world.team]);
         world.delete(&world.manager, &path).await.problem(404);
-        for path in [path.clone(), format!("{path}/history")] {
-            world.get(&world.manager, &path).await.problem(404);
-        }
+        world.get(&world.manager, &path).await.problem(404);
+        // promise: H5
+        assert_eq!(history(&world, &path).await, steps);
+        let theirs = world.get(&world.stranger, &format!("{path}/history")).await;
+        theirs.problem(404);
+        let kept = world
+            .store
+            .read(|tx| tx.all::<(String,)>("select body from deleted_finding_comments", &[]));
+        assert_eq!(kept.await.unwrap(), [("Seen in production.".to_owned(),)]);
+        let noted = world.store.read(|tx| {
+            tx.all::<(String, String, String)>(
+                "select subject_id, subject_name, actor_name from audit_entries where action = 'finding.deleted'",
+                &[],
+            )
+        });
+        let id = path.strip_prefix("/findings/").unwrap().to_owned();
+        let entry = (id, "SQL injection".to_owned(), "manager".to_owned());
+        assert_eq!(noted.await.unwrap(), [entry], "{}", world.database);
         let left = world.store.read(|tx| {
             tx.one::<(i64, i64, i64)>(
                 "select (select count(*) from finding_moves), (select count(*) from finding_users), \

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; clippy knows only functions marked as tests"
 )]
 
+mod acceptance;
 mod activity;
 mod answer;
 mod approvals;

@@ -332,8 +332,8 @@ async fn an_import_looks_its_findings_up_by_index() {
                 by: &By::SYSTEM,
             };
             let made = findings::create(tx, new, &place, context)?;
-            import::by_fingerprints(tx, &place, "Saw", &["1".to_owned(), "2".to_owned()])?;
-            import::not_found_by(tx, &place, "Saw", scan)?;
+            import::held(tx, place.company.id, &[made.id])?;
+            import::gone(tx, made.created_at, &[made.id])?;
             import::seen(tx, scan, &[made.id])?;
             Ok(())
         })

@@ -103,6 +103,11 @@ impl World {
         member(&self.access, company, name, Role::Analyst).await
     }
 
+    /// Another manager of a company.
+    pub(crate) async fn manager_of(&self, company: Id, name: &str) -> Person {
+        member(&self.access, company, name, Role::Manager).await
+    }
+
     /// Sends a request with a JSON body.
     pub(crate) async fn send(&self, by: &Person, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
@@ -165,6 +170,28 @@ impl World {
         over(&mut body, fields);
         let made = self.post(&self.analyst, "/findings", body).await.expect(201);
         format!("/findings/{}", text(&made["id"]))
+    }
+
+    /// Requests that the risk of a finding be accepted for so many days, as the analyst; the request's path.
+    pub(crate) async fn request(&self, finding: &str, days: u64) -> String {
+        let id = finding.strip_prefix("/findings/").unwrap();
+        let body = json!({"finding_id": id, "reason": " Behind the VPN ", "expires_at": self.in_days(days)});
+        let made = self.post(&self.analyst, "/approvals", body).await.expect(201);
+        format!("/approvals/{}", text(&made["id"]))
+    }
+
+    /// Decides a request as it is now.
+    pub(crate) async fn decide(&self, by: &Person, request: &str, decision: &str) -> Answer {
+        let version = self.get(&self.admin, request).await.expect(200)["version"].clone();
+        let body = json!({"decision": decision, "version": version});
+        self.post(by, &format!("{request}/decision"), body).await
+    }
+
+    /// Has the risk of a finding accepted for so many days: requested by the analyst, approved by the manager.
+    pub(crate) async fn accept(&self, finding: &str, days: u64) -> String {
+        let request = self.request(finding, days).await;
+        self.decide(&self.manager, &request, "approved").await.expect(200);
+        request
     }
 
     /// A project of a company, made by the administrator; its id.

@@ -188,9 +188,9 @@ pub struct AssigneesBody {
 #[derive(Debug, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {
-    /// One of the finding's `allowed_statuses`.
+    /// One of the finding's `allowed_statuses`. `accepted_risk` is none of them: `POST /approvals` leads there.
     status: Status,
-    /// Why: at most 2,000 characters.
+    /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
     comment: Option<String>,
 }
 
@@ -206,6 +206,13 @@ impl StatusBody {
             MAX_COMMENT,
         )
         .map_err(|error| Problem::fields(vec![error]))?;
-        Ok((self.status, comment.trim().to_owned()))
+        let comment = comment.trim().to_owned();
+        if self.status.needs_reason() && base::text::line(&comment, MAX_COMMENT).is_empty() {
+            return Err(Problem::field(
+                "comment",
+                format!("it is empty; {} needs a reason", self.status),
+            ));
+        }
+        Ok((self.status, comment))
     }
 }

@@ -37,7 +37,7 @@ pub struct BulkStatusBody {
     finding_ids: Vec<Id>,
     /// The status; those that are there already stay.
     status: Status,
-    /// Why: at most 2,000 characters.
+    /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
     comment: Option<String>,
 }
 
@@ -89,7 +89,7 @@ pub async fn assign(
     request_body = BulkStatusBody,
     responses(
         (status = 200, description = "All are there", body = BulkOutcome),
-        (status = 409, description = "The lifecycle of one does not allow it; none moved", body = Problem,
+        (status = 409, description = "The lifecycle of one does not allow it, or it is accepted_risk; none moved", body = Problem,
             content_type = "application/problem+json"),
         (status = "default", description = "None moved", body = Problem, content_type = "application/problem+json"),
     ),

@@ -29,6 +29,8 @@ pub struct ListQuery {
     assignee: Option<String>,
     /// Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`.
     sla: Option<String>,
+    /// Only those whose risk was accepted before that needed an approval (`true`), or none of them (`false`).
+    accepted_without_approval: Option<bool>,
     /// Only those with this in title, location, rule, weakness, tool or description, in any case of letters.
     text: Option<String>,
     /// `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
@@ -50,6 +52,7 @@ impl ListQuery {
             severities: text::several(&mut check, "severity", self.severity.as_deref()),
             assignee: assignee(&mut check, self.assignee.as_deref(), me),
             sla: sla(&mut check, self.sla.as_deref()),
+            accepted_without_approval: self.accepted_without_approval,
             text: text::wanted(&mut check, self.text),
         };
         check.done()?;

@@ -136,6 +136,13 @@ impl Adapter {
             .header("x-defectdojo-instance", "https://dojo.example");
         client.send(request.body(body.to_owned())).await.status.as_u16()
     }
+
+    /// What it says of itself.
+    async fn get(&self, path: &str) -> Value {
+        let client = Client::new(self.address.parse().unwrap());
+        let request = client.at_root(reqwest::Method::GET, path);
+        client.send(request).await.expect(200)
+    }
 }
 
 impl Drop for Adapter {
@@ -149,6 +156,7 @@ impl Drop for Adapter {
 async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
     const DOJO: &str = include_str!("dojo_scan_added.json");
     const TRACK: &str = include_str!("track_new_vulnerability.json");
+    const TRACK_5: &str = include_str!("track_5_new_vulnerability.json");
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
         let admin = server.admin().await;
@@ -203,6 +211,41 @@ async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
             database.name
         );
         assert_eq!(vulnerable["data"]["project_name"], "Acme Example 1.0.0");
+
+        // Version 5 writes the names of its protobuf.
+        assert_eq!(adapter.post(&track, "", TRACK_5).await, 200);
+        let vulnerable: Value = tab.next().await.unwrap();
+        assert_eq!(
+            (&vulnerable["type"], &vulnerable["severity"]),
+            (&json!("finding.created"), &json!("critical")),
+            "{}",
+            database.name
+        );
+        assert_eq!(vulnerable["data"]["title"], "CVE-2021-44228 in log4j-core:2.14.0");
+        let created = |group: &str| {
+            let project = json!({"uuid": group, "name": "shop", "version": "2.1"});
+            json!({"notification": {"group": group, "timestamp": "2026-11-29T15:00:00Z", "subject": {"project": project}}})
+                .to_string()
+        };
+        for group in ["PROJECT_CREATED", "GROUP_PROJECT_CREATED"] {
+            assert_eq!(adapter.post(&track, "", &created(group)).await, 200);
+            let project = tab.next().await.unwrap();
+            assert_eq!(project["type"], "project.created", "{group}");
+        }
+        // What it says about itself needs no event; what nobody knows yet is not swallowed.
+        for quiet in [
+            "POLICY_VIOLATION",
+            "GROUP_POLICY_VIOLATION",
+            "GROUP_VEX_PROCESSED",
+        ] {
+            assert_eq!(adapter.post(&track, "", &created(quiet)).await, 200, "{quiet}");
+        }
+        for _ in 0..2 {
+            let body = created("GROUP_SOMETHING_NEW");
+            assert_eq!(adapter.post(&track, "", &body).await, 422);
+        }
+        let counted = adapter.get(&format!("/unknown?key={key}")).await;
+        assert_eq!(counted, json!({"SOMETHING_NEW": 2}), "{}", database.name);
         drop(adapter);
         server.stop().await;
     }

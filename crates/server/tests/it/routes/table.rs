@@ -50,7 +50,7 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/approvals/{id}", Viewer, None),
     ("PATCH", "/approvals/{id}", Analyst, Some(|_| json!({"reason": "s"}))),
     ("DELETE", "/approvals/{id}", Analyst, None),
-    ("POST", "/approvals/{id}/decision", Manager, Some(|_| json!({"decision": "approved"}))),
+    ("POST", "/approvals/{id}/decision", Manager, Some(|_| json!({"decision": "approved", "version": 1}))),
     ("GET", "/assets", SignedIn, None),
     ("POST", "/assets", Analyst, Some(|ids| json!({"company_id": ids["companies"], "name": "a"}))),
     ("GET", "/assets/{id}", Viewer, None),

@@ -1,0 +1,315 @@
+//! What an import is about, before the first entry is looked at.
+//!
+//! Owns: which targets a report covers, whether it is the latest of each, whether it closes anything, and the folder its
+//! paths are seen from. Must not: write, but for targets that are new.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use access::Problem;
+use base::{Id, Scope, Time, text};
+use formats::Surveyed;
+use store::{Select, Tx};
+
+use super::{
+    plan::{self, Untargeted},
+    portion::{Slot, Tally, Work},
+};
+use crate::{
+    By, Named, Place, Settings,
+    column::{id_or_none, time_or_none},
+    findings::evidence,
+    scans,
+    targets::{self, Held},
+};
+
+/// How far ahead of ours a report's clock may be.
+const AHEAD: Duration = Duration::from_mins(5);
+/// Targets and reasons that an answer names.
+const NAMED: usize = 100;
+const REASONS: usize = 20;
+/// Rows read at once.
+const PAGE: usize = 2_000;
+
+/// What the caller wants.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    pub(super) scope: Scope,
+    pub(super) company: Id,
+    pub(super) project: Option<Id>,
+    pub(super) by: By,
+    /// The target the caller names.
+    pub(super) target: Option<String>,
+    /// Whether what is not in the report is closed; none for what the format does by itself.
+    pub(super) close: Option<bool>,
+    /// Whether the format closes without being asked to.
+    pub(super) format_closes: bool,
+    pub(super) preview: bool,
+}
+
+/// What is known then.
+pub(super) struct Prepared {
+    pub(super) work: Arc<Work>,
+    pub(super) planned: Vec<plan::Target>,
+    /// The target of each of the report's coverages.
+    pub(super) of_coverage: Vec<usize>,
+    pub(super) coverage: Vec<targets::Coverage>,
+    pub(super) tools: Vec<String>,
+    pub(super) root: String,
+    /// Why the report is not whole.
+    pub(super) not_whole: Vec<String>,
+    pub(super) whole: bool,
+    untargeted: Vec<(String, Id, String, crate::findings::Status)>,
+}
+
+/// A target in the making.
+struct Draft {
+    family: String,
+    tool: String,
+    name: String,
+    time: Option<Time>,
+    not_whole: Vec<String>,
+    /// The groups it covers; none for all.
+    hosts: Option<HashSet<u128>>,
+}
+
+/// Finds the targets of a report; those that are new are made, unless it is only to be looked at.
+pub(super) fn prepare(
+    tx: &mut Tx<'_>,
+    report: &dyn Surveyed,
+    wanted: &Wanted,
+    settings: Settings,
+) -> Result<Prepared, Problem> {
+    let place = Place::find(tx, &wanted.scope, wanted.company, wanted.project)?;
+    let (drafts, of_coverage) = drafts(report, wanted);
+    let now = tx.now();
+    let mut reasons: Vec<String> = Vec::new();
+    let (mut slots, mut planned, mut coverage) = (Vec::new(), Vec::new(), Vec::new());
+    let mut paths = BTreeSet::new();
+    let mut root = String::new();
+    for draft in &drafts {
+        let key = (draft.family.as_str(), draft.name.as_str());
+        let held = if wanted.preview {
+            targets::find(tx, &place, key)?
+        } else {
+            Some(targets::ensure(tx, &place, key, &draft.tool)?)
+        };
+        if let Some(held) = &held {
+            paths.extend(evidence::paths(tx, held.id)?);
+            if root.is_empty() {
+                root.clone_from(&held.root);
+            }
+        }
+        let (reported_at, ahead) = match draft.time {
+            Some(time) if time > now.after(AHEAD) => (now, true),
+            time => (time.unwrap_or(now), false),
+        };
+        let mut not_whole = draft.not_whole.clone();
+        if ahead {
+            reasons.push("the report's time is ahead of this server's: it counts as of now".to_owned());
+        }
+        let latest = held.as_ref().and_then(|held| held.reported_at);
+        let older = latest.is_some_and(|latest| reported_at < latest);
+        if older {
+            not_whole.push(format!(
+                "a later report of this target is known, of {}: only findings that are nowhere on the list are taken",
+                time_or_none(latest)
+            ));
+        }
+        let whole = not_whole.is_empty();
+        for reason in &not_whole {
+            if reasons.len() < REASONS && !reasons.contains(reason) {
+                reasons.push(reason.clone());
+            }
+        }
+        let closes = wanted.close.unwrap_or(wanted.format_closes) && whole && !older;
+        let id = held.as_ref().map(|held| held.id);
+        planned.push(plan::Target {
+            id,
+            tool: draft.family.clone(),
+            closes,
+            hosts: draft.hosts.clone(),
+        });
+        slots.push(Slot {
+            id,
+            tool: draft.tool.clone(),
+            name: draft.name.clone(),
+            reported_at,
+            older,
+            asset: asset(tx, wanted.company, &draft.name)?,
+        });
+        coverage.extend(held.map(|target| targets::Coverage {
+            target,
+            reported_at,
+            older,
+            whole,
+            not_whole,
+            root: String::new(),
+        }));
+    }
+    let root = report.paths().root(&root, &paths);
+    for one in &mut coverage {
+        one.root.clone_from(&root);
+    }
+    let whole = coverage.iter().all(|one| one.whole) && drafts.iter().all(|one| one.not_whole.is_empty());
+    let tools: BTreeSet<String> = drafts.iter().map(|draft| draft.tool.clone()).collect();
+    let untargeted = untargeted(tx, &place, &drafts)?;
+    Ok(Prepared {
+        work: Arc::new(Work {
+            place,
+            by: wanted.by.clone(),
+            scan: None,
+            targets: slots,
+            settings,
+        }),
+        planned,
+        of_coverage,
+        coverage,
+        tools: tools.into_iter().collect(),
+        root,
+        not_whole: reasons,
+        whole,
+        untargeted,
+    })
+}
+
+/// The targets of a report, each once, and which of them each coverage is.
+fn drafts(report: &dyn Surveyed, wanted: &Wanted) -> (Vec<Draft>, Vec<usize>) {
+    let (mut drafts, mut of_coverage): (Vec<Draft>, Vec<usize>) = (Vec::new(), Vec::new());
+    let mut known: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for one in report.coverage() {
+        let family = targets::family(&one.tool);
+        let name = wanted.target.clone().unwrap_or_else(|| one.target.clone());
+        let index = *known
+            .entry((family.clone(), name.clone()))
+            .or_insert(drafts.len());
+        if index == drafts.len() {
+            drafts.push(Draft {
+                family,
+                tool: one.tool.clone(),
+                name,
+                time: None,
+                not_whole: Vec::new(),
+                hosts: one.host.map(|_| HashSet::new()),
+            });
+        }
+        if let Some(draft) = drafts.get_mut(index) {
+            draft.time = draft.time.max(one.time);
+            let new = one
+                .not_whole
+                .iter()
+                .filter(|reason| !draft.not_whole.contains(reason))
+                .cloned();
+            let new: Vec<_> = new.collect();
+            draft.not_whole.extend(new);
+            match (&mut draft.hosts, one.host) {
+                (Some(hosts), Some(host)) => drop(hosts.insert(host)),
+                (hosts, _) => *hosts = None,
+            }
+        }
+        of_coverage.push(index);
+    }
+    (drafts, of_coverage)
+}
+
+const ASSETS: &str = "select a.id, a.name from assets a where 1 = 1";
+
+/// The asset of a company with this identifier.
+fn asset(tx: &mut Tx<'_>, company: Id, name: &str) -> Result<Option<Named>, Problem> {
+    if name.is_empty() {
+        return Ok(None);
+    }
+    let row: Option<(Id, String)> = Select::new(ASSETS)
+        .filter("a.company_id = ?", Some(company))
+        .filter("a.identifier = ?", Some(name))
+        .push(" order by a.id limit 1", Vec::new())
+        .one(tx)?;
+    Ok(row.map(|(id, name)| Named { id, name }))
+}
+
+type UntargetedRow = (String, Id, String, crate::findings::Status);
+
+/// The findings of the report's tools in this place that no report of this version has matched yet.
+fn untargeted(tx: &mut Tx<'_>, place: &Place, drafts: &[Draft]) -> Result<Vec<UntargetedRow>, Problem> {
+    let families: BTreeSet<&str> = drafts.iter().map(|draft| draft.family.as_str()).collect();
+    let project = id_or_none(place.project.as_ref().map(|project| project.id));
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = evidence::untargeted(tx, (place.company.id, &project), &after, PAGE)?;
+        let Some((last, ..)) = page.last() else {
+            return Ok(found);
+        };
+        after = last.to_string();
+        let full = page.len() == PAGE;
+        for (id, tool, print, status) in page {
+            let family = targets::family(&tool);
+            if families.contains(family.as_str()) {
+                found.push((family, id, print, status));
+            }
+        }
+        if !full {
+            return Ok(found);
+        }
+    }
+}
+
+impl Prepared {
+    /// The findings of before, by tool.
+    pub(super) fn untargeted(&self) -> BTreeMap<String, Untargeted> {
+        let mut by_tool: BTreeMap<String, Untargeted> = BTreeMap::new();
+        for (family, id, print, status) in &self.untargeted {
+            by_tool
+                .entry(family.clone())
+                .or_default()
+                .add(print.clone(), *id, *status);
+        }
+        by_tool
+    }
+
+    /// The names of its targets in a few words.
+    pub(super) fn target(&self) -> String {
+        let names: Vec<_> = self.work.targets.iter().map(|slot| slot.name.as_str()).collect();
+        match names.as_slice() {
+            [first, second, third, rest @ ..] if !rest.is_empty() => {
+                format!("{first}, {second}, {third} and {} more", rest.len())
+            }
+            names => text::line(&names.join(", "), 1_000),
+        }
+    }
+
+    /// What the scan keeps of it.
+    pub(super) fn report(&self, tally: &Tally) -> scans::Report {
+        let covered = |one: (&Slot, &Held)| scans::Covered {
+            id: one.1.id,
+            name: one.0.name.clone(),
+            tool: one.0.tool.clone(),
+            older: one.0.older,
+        };
+        let held = self.coverage.iter().map(|one| &one.target);
+        scans::Report {
+            targets: self
+                .work
+                .targets
+                .iter()
+                .zip(held)
+                .map(covered)
+                .take(NAMED)
+                .collect(),
+            targets_count: self.work.targets.len() as u64,
+            whole: self.whole,
+            not_whole: self.not_whole.clone(),
+            severities: tally.severities.clone(),
+            ..scans::Report::default()
+        }
+    }
+}
+
+impl Prepared {
+    /// The ids of the targets that are known.
+    pub(super) fn target_ids(&self) -> Vec<Id> {
+        self.work.targets.iter().filter_map(|slot| slot.id).collect()
+    }
+}

@@ -1,0 +1,54 @@
+//! The endpoint of undoing.
+
+use access::{Caller, Json, Path, Problem, Role, audit};
+use axum::extract::State;
+use base::Id;
+use serde::Serialize;
+
+use super::UndoCounts;
+use crate::{By, import::Import, scans};
+
+/// What undoing an import did.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Undone {
+    /// The scan, marked undone.
+    scan: scans::View,
+    /// What became of its findings.
+    counts: UndoCounts,
+}
+
+/// Undo the import of a scan
+///
+/// Removes what it created, opens what it closed, closes what it reopened, and restores what it overwrote, except for
+/// findings that people have touched since. Only the latest import of its targets can be undone, within 30 days; the report
+/// before it is the latest one again. The scan stays, marked undone, and everyone who was notified of it gets one message.
+#[utoipa::path(
+    post, path = "/scans/{id}/undo", tag = "scans", operation_id = "undo_import", params(("id" = Id, Path)),
+    responses(
+        (status = 200, description = "Undone", body = Undone),
+        (status = 409, description = "It cannot be undone any more; the detail says why", body = Problem,
+            content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn undo(
+    State(import): State<Import>,
+    caller: Caller,
+    Path(id): Path<Id>,
+) -> Result<Json<Undone>, Problem> {
+    let scope = caller.scope.clone();
+    let found = import
+        .records
+        .store()
+        .read(move |tx| scans::get(tx, id, &scope))
+        .await?;
+    caller.may(found.place.company.id, Role::Analyst)?;
+    // On its own: what has begun is ended, also when the caller is gone.
+    let by = (By::caller(&caller), audit::By::caller(&caller));
+    let running = tokio::spawn(super::undo(import.records.clone(), id, by));
+    let (scan, counts) = running.await.map_err(|_| Problem::internal())??;
+    Ok(Json(Undone {
+        scan: scan.into(),
+        counts,
+    }))
+}

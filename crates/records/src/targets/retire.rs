@@ -1,0 +1,97 @@
+//! The end of a target: nothing will be reported about it any more.
+
+use access::{
+    Problem,
+    audit::{self, Action, Entry},
+};
+use base::{Id, Scope};
+use store::{Tx, params};
+
+use super::list::{Target, held};
+use crate::{
+    By, Records, Settings,
+    findings::{self, Context, Status, import::CHUNK},
+    import,
+};
+
+const RETIRE: &str = "update scan_targets set retired_at = $2 where id = $1";
+const OPEN: &str = "select id from findings where target_id = $1 and target_id <> '' \
+     and status in ('open', 'in_progress', 'retest') order by id limit $2";
+
+/// Retires a target: what is open of it is closed, in portions; the next report takes it up again. How many were closed.
+///
+/// # Errors
+/// 404; 409 while a report of it is being imported.
+pub async fn retire(
+    records: &Records,
+    (id, scope): (Id, Scope),
+    comment: String,
+    (by, auditing): (By, audit::By),
+) -> Result<(Target, u64), Problem> {
+    let settings = records.settings();
+    let begun = {
+        let (scope, comment) = (scope.clone(), comment.clone());
+        records
+            .write(move |tx| begin(tx, (id, &scope), &comment, &auditing))
+            .await?
+    };
+    let many = records.store().clock().id();
+    let by = by.one_of_many(many);
+    let mut closed = 0;
+    loop {
+        let (by, comment, company) = (by.clone(), comment.clone(), begun.place.company.id);
+        let step = records.write(move |tx| close(tx, (id, company), settings, (&by, &comment)));
+        let (now, more) = step.await?;
+        closed += now;
+        if !more {
+            break;
+        }
+    }
+    let target = records.read(move |tx| held(tx, id, &scope)).await?;
+    Ok((target, closed))
+}
+
+fn begin(
+    tx: &mut Tx<'_>,
+    (id, scope): (Id, &Scope),
+    comment: &str,
+    by: &audit::By,
+) -> Result<Target, Problem> {
+    let target = held(tx, id, scope)?;
+    if import::holds(tx, id)? {
+        return Err(Problem::conflict(
+            "A report of this target is being imported. Try again when it is done.",
+        ));
+    }
+    tx.execute(RETIRE, params![id, tx.now()])?;
+    let name = format!("{} {}", target.tool, target.name);
+    let entry = Entry::new(Action::TargetRetired, id, name.trim()).of(target.place.company.id);
+    audit::note(tx, by, entry.says("comment", comment).says("open", target.open))?;
+    Ok(target)
+}
+
+/// Closes some of what is open; whether there is more.
+fn close(
+    tx: &mut Tx<'_>,
+    (target, company): (Id, Id),
+    settings: Settings,
+    (by, comment): (&By, &str),
+) -> Result<(u64, bool), Problem> {
+    let rows: Vec<(Id,)> = tx.all(OPEN, params![target, CHUNK])?;
+    let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
+    let settings = settings.of(tx, company)?;
+    let context = Context {
+        settings: &settings,
+        by,
+    };
+    let comment = if comment.is_empty() {
+        "the target was retired"
+    } else {
+        comment
+    };
+    for mut finding in findings::import::held(tx, company, &ids)?.into_values() {
+        let closing = (Status::Closed, findings::Mover::Scan);
+        findings::change::move_by(tx, &mut finding, closing, comment, context)?;
+    }
+    Ok((ids.len() as u64, ids.len() == CHUNK))
+}
