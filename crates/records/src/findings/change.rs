@@ -143,6 +143,17 @@ pub struct Change {
     pub retest_due_at: Option<Option<Time>>,
 }
 
+impl Change {
+    /// Only where the finding is, and what the scanner knows about it.
+    pub(crate) fn whereabouts(self) -> Self {
+        Self {
+            location: self.location,
+            details: self.details,
+            ..Self::default()
+        }
+    }
+}
+
 /// Changes a finding's details: `finding.updated`, or nothing at all if they are that already. Whether they changed.
 ///
 /// # Errors
@@ -191,7 +202,7 @@ pub(crate) fn would_change(finding: &Finding, change: Change, settings: &Setting
     !differences(finding, &changed).is_empty()
 }
 
-/// Takes over what a report says about a finding of an earlier version: nothing that people hear of.
+/// Takes over what a report says about a finding without a word: it is of an earlier version, or judged.
 ///
 /// # Errors
 /// The store's.

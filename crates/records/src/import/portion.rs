@@ -188,8 +188,8 @@ pub(super) enum Action {
         change: Box<Change>,
         /// Whether people hear of the change.
         told: bool,
-        /// Whether it is a finding of an earlier version.
-        adopted: bool,
+        /// Whether all but the severity changes without an event.
+        silent: bool,
         before: Option<Evidence>,
         evidence: Option<Evidence>,
         seen: Vec<Id>,
@@ -318,35 +318,49 @@ impl Judging<'_> {
         let says = Said::of(&found);
         let before = self.stored.remove(&finding.id);
         let said = before.as_ref().map(|before| Said(before.said.clone()));
-        let change = if adopted {
+        let news = if adopted {
             says.severity(said.as_ref(), &found)
         } else {
             says.news(said.as_ref(), &found)
+        };
+        // On a false positive and a duplicate a person has said the last word: only where it is now is kept up to date.
+        let judged = matches!(finding.status, Status::FalsePositive | Status::Duplicate);
+        let (told, silent) = if judged {
+            (Change::default(), Some(news.whereabouts()))
+        } else {
+            let adopting = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
+            (news, adopting)
         };
         let step = match finding.status {
             Status::Closed => Step::Reopen,
             Status::Retest if self.still_found(tx, &finding, slot)? => Step::StillFound,
             _ => Step::None,
         };
-        let told = findings::change::would_change(&finding, change.clone(), self.settings);
+        let heard = findings::change::would_change(&finding, told.clone(), self.settings);
         let evidence = slot
             .and_then(|slot| slot.id)
             .map(|target| Evidence::of(target, &found, says.0.clone()));
         let evidence = evidence.filter(|evidence| before.as_ref() != Some(evidence));
-        let silent = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
-        if step == Step::None && evidence.is_none() && change == Change::default() && silent.is_none() {
+        if step == Step::None && evidence.is_none() && told == Change::default() {
             return Ok(Action::Keep { seen });
         }
+        let (change, silent) = match silent {
+            Some(silent) => (
+                Change {
+                    severity: told.severity,
+                    ..silent
+                },
+                true,
+            ),
+            None => (told, false),
+        };
         Ok(Action::Change {
             slot: entry.slot,
             finding: Box::new(finding),
             step,
-            change: Box::new(silent.map_or(change.clone(), |silent| Change {
-                severity: change.severity,
-                ..silent
-            })),
-            told,
-            adopted,
+            change: Box::new(change),
+            told: heard,
+            silent,
             before,
             evidence,
             seen,
@@ -414,7 +428,7 @@ fn perform(tx: &mut Tx<'_>, work: &Work, scan: Id, actions: Vec<Action>) -> Resu
                 finding,
                 step,
                 change,
-                adopted,
+                silent,
                 before,
                 evidence,
                 seen,
@@ -423,7 +437,7 @@ fn perform(tx: &mut Tx<'_>, work: &Work, scan: Id, actions: Vec<Action>) -> Resu
                 let was = undo::Before::of(&finding, before);
                 let id = finding.id;
                 let target = work.targets.get(slot).and_then(Slot::named);
-                let made = changed(tx, (*finding, step, *change, adopted), (scan, target), context)?;
+                let made = changed(tx, (*finding, step, *change, silent), (scan, target), context)?;
                 undo.push(was.made(&made));
                 notes.extend(evidence.map(|evidence| (id, evidence)));
                 all_seen.extend(seen);
@@ -462,7 +476,7 @@ fn create(
 /// A finding that is known: back, changed, or taken over from an earlier version.
 fn changed(
     tx: &mut Tx<'_>,
-    (mut finding, step, change, adopted): (Finding, Step, Change, bool),
+    (mut finding, step, change, silent): (Finding, Step, Change, bool),
     (scan, target): (Id, Option<Named>),
     context: Context<'_>,
 ) -> Result<Finding, Problem> {
@@ -479,7 +493,7 @@ fn changed(
         severity: change.severity,
         ..Change::default()
     };
-    if adopted {
+    if silent {
         findings::change::adopt(
             tx,
             &mut finding,

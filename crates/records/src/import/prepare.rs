@@ -155,7 +155,12 @@ pub(super) fn prepare(
         one.root.clone_from(&root);
     }
     let whole = coverage.iter().all(|one| one.whole) && drafts.iter().all(|one| one.not_whole.is_empty());
-    let tools: BTreeSet<String> = drafts.iter().map(|draft| draft.tool.clone()).collect();
+    let mut tools: Vec<String> = Vec::new();
+    for draft in &drafts {
+        if !tools.contains(&draft.tool) && tools.len() < NAMED {
+            tools.push(draft.tool.clone());
+        }
+    }
     let untargeted = untargeted(tx, &place, &drafts)?;
     Ok(Prepared {
         work: Arc::new(Work {
@@ -168,7 +173,7 @@ pub(super) fn prepare(
         planned,
         of_coverage,
         coverage,
-        tools: tools.into_iter().collect(),
+        tools,
         root,
         not_whole: reasons,
         whole,

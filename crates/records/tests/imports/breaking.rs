@@ -61,7 +61,7 @@ async fn an_import_that_breaks_is_failed_and_can_be_repeated() {
             ["failed"]
         );
         assert_eq!(
-            world.column::<i64>("select count(*) from import_leases").await,
+            world.column::<i64>("select count(*) from target_leases").await,
             [0]
         );
         mend(&world).await;
@@ -77,12 +77,21 @@ async fn an_import_that_breaks_is_failed_and_can_be_repeated() {
 async fn leave_behind(world: &World) -> base::Id {
     world.import(simple(&["a"])).await.counts();
     let scan: base::Id = world.column("select id from scans").await.remove(0);
-    let (company, project, now) = (world.company, world.project, world.clock.now());
+    let (target, now) = (
+        world
+            .column::<base::Id>("select id from scan_targets")
+            .await
+            .remove(0),
+        world.clock.now(),
+    );
     let left = world.store.write(move |tx| {
-        tx.execute("update scans set status = 'running', finished_at = 0, counts = '' where id = $1", params![scan])?;
         tx.execute(
-            "insert into import_leases (company_id, project_id, tool, scan_id, renewed_at) values ($1, $2, $3, $4, $5)",
-            params![company, project, "Saw", scan, now],
+            "update scans set status = 'running', finished_at = 0, counts = '' where id = $1",
+            params![scan],
+        )?;
+        tx.execute(
+            "insert into target_leases (target_id, scan_id, renewed_at) values ($1, $2, $3)",
+            params![target, scan, now],
         )
     });
     left.await.unwrap();
@@ -181,7 +190,7 @@ async fn two_imports_of_one_tool_at_once_never_double() {
             .find(|(kind, _)| *kind == "finding.created");
         assert_eq!(created, Some(("finding.created", 900)));
         assert_eq!(
-            world.column::<i64>("select count(*) from import_leases").await,
+            world.column::<i64>("select count(*) from target_leases").await,
             [0]
         );
     }
@@ -209,7 +218,7 @@ async fn a_scan_that_is_deleted_ends_its_import() {
         let (answer, ()) = tokio::join!(importing, deleting);
         assert_eq!(answer.status, StatusCode::CONFLICT, "{}", answer.body);
         assert_eq!(
-            world.column::<i64>("select count(*) from import_leases").await,
+            world.column::<i64>("select count(*) from target_leases").await,
             [0]
         );
         let left = world.column::<i64>("select count(*) from findings").await[0];
@@ -230,7 +239,7 @@ async fn nobody_ends_the_scan_of_an_import_by_hand() {
             .patch(scan, json!({"name": "Nightly", "status": "running"}))
             .await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
-        let release = |tx: &mut store::Tx<'_>| tx.execute("delete from import_leases", &[]);
+        let release = |tx: &mut store::Tx<'_>| tx.execute("delete from target_leases", &[]);
         world.store.write(release).await.unwrap();
         let answer = world.patch(scan, json!({"status": "failed"})).await;
         assert_eq!(answer.body["status"], "failed", "{}", answer.body);
