@@ -182,7 +182,7 @@ impl CycloneDx {
             return Err(format!("it affects more than {AFFECTED} components"));
         }
         if affected.is_empty() {
-            return sink.put(at, entry(record, None)?);
+            return sink.take(at, record, |record| entry(record, None));
         }
         for (index, reference) in affected.into_iter().enumerate() {
             // A reference into a document names the document first: `urn:cdx:…/1#ref`.
@@ -195,7 +195,8 @@ impl CycloneDx {
                 shown: bare.to_owned(),
             };
             let part = self.parts.get(bare).unwrap_or(&unknown);
-            sink.put(&format_args!("{at}.affects[{index}]"), entry(record, Some(part))?)?;
+            let place = format_args!("{at}.affects[{index}]");
+            sink.take(&place, record, |record| entry(record, Some(part)))?;
         }
         Ok(())
     }

@@ -62,9 +62,8 @@ impl Reader for Grype {
 
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut each = |at: &At<'_>, record: Record| {
-            let entry = entry(&record)?;
             if at.key == "matches" {
-                return sink.put(at, Entry::from(entry));
+                return sink.take(at, &record, entry);
             }
             let reason = record.part("appliedIgnoreRules").text("reason");
             let reason = base::text::line(&format!("suppressed (ignore rule): {reason}"), 300);

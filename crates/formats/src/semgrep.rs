@@ -62,7 +62,7 @@ impl Reader for Semgrep {
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut each = |at: &At<'_>, record: Record| {
             if at.key == "results" {
-                return sink.put(at, entry(&record)?);
+                return sink.take(at, &record, entry);
             }
             if record.text("level") == "error" {
                 sink.partial("the report does not say that it is whole");

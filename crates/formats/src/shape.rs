@@ -44,9 +44,25 @@ pub(crate) struct Record {
     texts: Vec<(&'static str, String)>,
     parts: Vec<(&'static str, Record)>,
     lists: Vec<&'static str>,
+    /// Why it could not be read.
+    fault: Option<String>,
 }
 
 impl Record {
+    /// Itself, if all of it is as the shape says. Of an entry that is not, nothing else is kept.
+    ///
+    /// # Errors
+    /// The first thing that does not fit, with its place within the entry.
+    pub(crate) fn sound(&self) -> Result<&Self, String> {
+        self.fault.clone().map_or(Ok(self), Err)
+    }
+
+    /// Itself with what does not fit.
+    pub(super) fn with_fault(self, fault: String) -> Self {
+        let fault = Some(fault);
+        Self { fault, ..self }
+    }
+
     /// The text of a key; empty if there is none.
     pub(crate) fn text(&self, key: &str) -> &str {
         self.texts(key).next().unwrap_or_default()
@@ -70,6 +86,7 @@ impl Record {
             texts: Vec::new(),
             parts: Vec::new(),
             lists: Vec::new(),
+            fault: None,
         };
         self.parts(key).next().unwrap_or(&NONE)
     }

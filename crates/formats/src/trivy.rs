@@ -35,6 +35,9 @@ const HEAD: &Shape = &[
 
 const REPORT: &Shape = &[("Results", Want::Through(RESULT))];
 const RESULT: &Shape = &[
+    ("Target", Want::Text(SHORT)),
+    ("Class", Want::Text(WORD)),
+    ("Type", Want::Text(WORD)),
     ("Vulnerabilities", Want::Entries(VULNERABILITY)),
     ("Misconfigurations", Want::Entries(MISCONFIGURATION)),
     ("Secrets", Want::Entries(SECRET)),
@@ -117,8 +120,10 @@ impl Reader for Trivy {
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
         let mut each = |at: &At<'_>, record: Record| {
             let target = at.trail.index(0).and_then(|index| self.0.get(index));
-            let entry = entry(at.key, target.unwrap_or(&Record::default()), &record)?;
-            sink.put(at, entry)
+            sink.take(at, &record, |record| {
+                let none = Record::default();
+                entry(at.key, target.unwrap_or(&none), record)
+            })
         };
         shaped::read(file, REPORT, &mut each).map(drop)
     }

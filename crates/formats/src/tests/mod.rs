@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod hostile;
+mod lists;
 mod mangled;
 mod random;
 mod samples;
