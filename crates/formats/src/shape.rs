@@ -23,6 +23,10 @@ pub(crate) enum Want {
     Texts(usize, usize),
     /// An object.
     One(&'static Shape),
+    /// An object, or a text in its place.
+    Named(&'static Shape),
+    /// An object of objects whose keys are free: so many are kept, each with its key as the text of [`KEY`].
+    Table(usize, &'static Shape),
     /// Objects, of which so many are kept.
     Many(usize, &'static Shape),
     /// Objects that are not kept: entries lie within.
@@ -30,6 +34,9 @@ pub(crate) enum Want {
     /// Objects that are handed over one by one.
     Entries(&'static Shape),
 }
+
+/// The key of an object of a [`Want::Table`].
+pub(crate) const KEY: &str = "";
 
 /// How many bytes of an id, a name, a path or a URL are kept.
 pub(crate) const SHORT: usize = 1_024;
@@ -103,7 +110,7 @@ impl Record {
         parts.map(|(_, part)| part).collect()
     }
 
-    /// Whether there was a list of this key that is not kept, however long.
+    /// Whether there was a list of this key, however long.
     pub(crate) fn listed(&self, key: &str) -> bool {
         self.lists.contains(&key)
     }

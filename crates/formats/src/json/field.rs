@@ -11,7 +11,7 @@ use super::{
     scalar::{self, cut},
     walk::{Step, Trail},
 };
-use crate::shape::{At, Each, Outer, Record, Shape, Want};
+use crate::shape::{At, Each, KEY, Outer, Record, SHORT, Shape, Want};
 
 /// What of one element does not fit: the first thing.
 pub(super) struct Scope {
@@ -176,7 +176,7 @@ impl Field<'_, '_, '_> {
             Want::Text(_) | Want::Texts(..) => "a string",
             Want::Number => "a number",
             Want::Flag => "true or false",
-            Want::One(_) => "an object",
+            Want::One(_) | Want::Named(_) | Want::Table(..) => "an object",
             Want::Many(..) | Want::Through(_) | Want::Entries(_) => "an array of objects",
         }
     }
@@ -246,6 +246,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
             Want::Text(limit) | Want::Texts(_, limit) => self.put(text, limit),
             // Numbers of a report are often quoted.
             Want::Number => self.put(text, 64),
+            Want::Named(_) => self.put(text, SHORT),
             _ => return self.wrong("string"),
         }
         Ok(())
@@ -255,6 +256,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
         let key = self.key;
         match *self.want {
             Want::Texts(most, limit) => {
+                self.record.list(key);
                 for text in (scalar::Loose { most, limit }).visit_seq(seq)? {
                     self.record.put(key, text);
                 }
@@ -298,18 +300,51 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
         }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
-        if let Want::One(shape) = *self.want {
-            let within = self.within;
-            let part = Shaped { shape, within }.visit_map(map)?;
-            self.record.add(self.key, part);
-            return Ok(());
+    fn visit_map<A: MapAccess<'de>>(mut self, map: A) -> Result<(), A::Error> {
+        match *self.want {
+            Want::One(shape) | Want::Named(shape) => {
+                let within = self.within;
+                let part = Shaped { shape, within }.visit_map(map)?;
+                self.record.add(self.key, part);
+                Ok(())
+            }
+            Want::Table(most, shape) => self.table(map, most, shape),
+            Want::Texts(..) => scalar::Skip.visit_map(map),
+            _ => {
+                scalar::Skip.visit_map(map)?;
+                self.wrong("map")
+            }
         }
-        scalar::Skip.visit_map(map)?;
-        match self.want {
-            Want::Texts(..) => Ok(()),
-            _ => self.wrong("map"),
+    }
+}
+
+impl Field<'_, '_, '_> {
+    /// Reads an object of objects.
+    fn table<'de, A: MapAccess<'de>>(
+        &mut self,
+        mut map: A,
+        most: usize,
+        shape: &'static Shape,
+    ) -> Result<(), A::Error> {
+        let (want, limit) = (Want::One(shape), scalar::KEY_LIMIT);
+        let mut kept = 0;
+        while let Some(name) = map.next_key_seed(scalar::Text { limit })? {
+            let mut value = Record::default();
+            map.next_value_seed(Field {
+                key: KEY,
+                want: &want,
+                record: &mut value,
+                within: self.within.further(),
+            })?;
+            for mut part in value.into_parts(KEY) {
+                part.put(KEY, name.clone());
+                if kept < most {
+                    self.record.add(self.key, part);
+                    kept += 1;
+                }
+            }
         }
+        Ok(())
     }
 }
 
