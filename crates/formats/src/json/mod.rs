@@ -4,6 +4,7 @@
 //! [`Shape`](super::shape::Shape) ([`shaped`]). Must not: know a format.
 
 pub(crate) mod guard;
+pub(crate) mod lines;
 pub(crate) mod scalar;
 pub(crate) mod shaped;
 pub(crate) mod walk;

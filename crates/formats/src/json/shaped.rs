@@ -116,7 +116,7 @@ impl<'a, 'e> Shaped<'a, 'e> {
                     record.put(key, flag.to_string());
                 }
             }
-            Want::Texts(most, limit) => {
+            Want::Texts(most, limit) | Want::Named(most, limit) => {
                 let texts = map.next_value_seed(scalar::Loose {
                     most: *most,
                     limit: *limit,
@@ -302,11 +302,11 @@ impl<'de> Visitor<'de> for List<'_, '_, '_> {
 }
 
 /// Reads an object as an entry, or an array of them; counts over all of a file.
-struct Lines<'a, 'e> {
-    shape: &'static Shape,
-    trail: &'a Trail,
-    each: &'a mut Each<'e>,
-    index: usize,
+pub(super) struct Lines<'a, 'e> {
+    pub(super) shape: &'static Shape,
+    pub(super) trail: &'a Trail,
+    pub(super) each: &'a mut Each<'e>,
+    pub(super) index: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Lines<'_, '_> {
