@@ -2,6 +2,7 @@
 
 mod fixtures;
 mod hostile;
+mod hosts;
 mod mangled;
 mod random;
 mod samples;
