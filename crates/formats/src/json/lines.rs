@@ -40,7 +40,7 @@ pub(crate) type EachLine<'e> = dyn FnMut(&At<'_>, Line) -> Result<(), String> + 
 /// As for [`start::rewound`], but for an empty file.
 pub(crate) fn form(mut file: &mut dyn Source) -> Result<Form, Error> {
     file.rewind()?;
-    if Read::by_ref(&mut file).bytes().next().is_none() {
+    if file.read(&mut [0])? == 0 {
         return Ok(Form::Empty);
     }
     let head = start::rewound(&mut file)?;
@@ -117,7 +117,7 @@ impl Pass<'_> {
         };
         let keep: &mut Each<'_> = &mut keep;
         // Not `from_slice`: that one counts the lines anew for each error, and `end` is one.
-        let mut parser = serde_json::Deserializer::from_reader(text.bytes.as_slice());
+        let mut parser = serde_json::Deserializer::from_reader(text.bytes.trim_ascii_end());
         let mut lines = shaped::Lines {
             shape: self.shape,
             trail: &trail,
@@ -155,7 +155,12 @@ impl Pass<'_> {
             outer: None,
         };
         self.index += 1;
-        let said = format!("line {}: {}", refusal.line, refusal.what);
+        let what = if refusal.what.starts_with("the file ends too early") {
+            "it breaks off"
+        } else {
+            &refusal.what
+        };
+        let said = format!("line {}: {what}", refusal.line);
         let stopped = Refusal {
             what: String::new(),
             ..refusal.clone()
@@ -186,14 +191,14 @@ impl Text {
 }
 
 /// The lines of a file.
-struct Lines<'f, 's> {
-    file: BufReader<Chain<Cursor<Vec<u8>>, &'f mut &'s mut dyn Source>>,
+struct Lines<F> {
+    file: BufReader<Chain<Cursor<Vec<u8>>, F>>,
     number: u64,
     /// The line behind the last object.
     ahead: Option<Text>,
 }
 
-impl Lines<'_, '_> {
+impl<F: Read> Lines<F> {
     /// The next line that is not blank; its rest is skipped where it is too long.
     fn line(&mut self) -> Result<Option<Text>, Error> {
         if let Some(ahead) = self.ahead.take() {

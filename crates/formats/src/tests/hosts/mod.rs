@@ -152,3 +152,32 @@ fn the_same_report_twice_is_the_same() {
         );
     }
 }
+
+// promise: M5
+#[test]
+fn databases_of_before_are_recognised_by_what_they_hold() {
+    for (name, format, at, print) in [
+        (
+            "made/nessus.nessus",
+            "nessus",
+            2,
+            0xa348_d613_7750_f10f_9348_f0af_fb4a_df84,
+        ),
+        (
+            "openvas.xml",
+            "openvas",
+            0,
+            0x189e_6c73_c900_e19d_ba56_48fc_a70c_2701,
+        ),
+        ("zap.xml", "zap", 0, 0x2b66_2600_df17_5ef7_bce7_3ab4_bd23_f93d),
+        (
+            "nuclei.jsonl",
+            "nuclei",
+            3,
+            0x151d_7aa4_a94a_2440_4ad1_03b3_e30e_7438_u128,
+        ),
+    ] {
+        let found = &report(format, sample(name)).found[at].1;
+        assert_eq!(found.old.print, print, "{name}");
+    }
+}

@@ -2,14 +2,10 @@ use super::*;
 
 /// A report of these hosts.
 fn scan(hosts: &[(&str, &str, &str)]) -> Report {
-    let hosts: String = hosts
-        .iter()
-        .map(|(name, properties, items)| {
-            format!(
-                "<ReportHost name='{name}'><HostProperties>{properties}</HostProperties>{items}</ReportHost>"
-            )
-        })
-        .collect();
+    let hosts = hosts.iter().map(|(name, properties, items)| {
+        format!("<ReportHost name='{name}'><HostProperties>{properties}</HostProperties>{items}</ReportHost>")
+    });
+    let hosts = hosts.collect::<Vec<_>>().concat();
     report(
         "nessus",
         format!("<NessusClientData_v2><Report name='r'>{hosts}</Report></NessusClientData_v2>"),
@@ -146,14 +142,14 @@ fn everything_an_analyst_needs_is_kept() {
         details.references,
         ["https://x.test/b", "https://x.test/c", "https://x.test/a"]
     );
-    let cvss = details.cvss.clone().unwrap();
+    let rating = details.cvss.clone().unwrap();
     assert_eq!(
-        (cvss.version.as_str(), cvss.score),
+        (rating.version.as_str(), rating.score),
         ("3.1", Some(8.1)),
         "the rating that the severity came from"
     );
     assert!(
-        found.description.contains("CVE-2024-0049 … and 130 more"),
+        found.description.contains("cve-2024-0049 … and 130 more"),
         "{}",
         found.description
     );
