@@ -29,7 +29,7 @@ const HOST: &Shape = &[
     ("@name", Want::Text(SHORT)),
     (
         "HostProperties",
-        Want::One(&[("tag", Want::Named(PROPERTIES, SHORT))]),
+        Want::One(&[("tag", Want::Tagged(PROPERTIES, SHORT))]),
     ),
     ("ReportItem", Want::Entries(ITEM)),
 ];
@@ -263,7 +263,7 @@ fn rating_of(record: &Record, severity: Severity) -> Option<Cvss> {
     ];
     let score = |key: &str| severity::of_score(record.text(key));
     let made = |(vector, score, version): &(&str, &str, &str)| {
-        rating::of(record.text(vector), record.text(score), version)
+        rating::of(record.text(vector), version, record.text(score))
     };
     let same = ratings.iter().filter(|(_, key, _)| score(key) == Some(severity));
     same.chain(&ratings).find_map(made)

@@ -210,8 +210,8 @@ fn draft(record: &Record, host: &str) -> Draft {
         cwes: classification.texts("cwe-id").filter_map(cwe::of).collect(),
         cvss: rating::of(
             classification.text("cvss-metrics"),
-            classification.text("cvss-score"),
             "",
+            classification.text("cvss-score"),
         ),
         references: references(info),
         found_at: time(record),

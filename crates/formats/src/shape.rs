@@ -22,7 +22,7 @@ pub(crate) enum Want {
     /// A text or an array of them: so many are kept, so many bytes of each. In XML an element that repeats.
     Texts(usize, usize),
     /// In XML an element that repeats, as `name=text` with its attribute `name`: so many, so many bytes of each text.
-    Named(usize, usize),
+    Tagged(usize, usize),
     /// An object.
     One(&'static Shape),
     /// Objects, of which so many are kept.

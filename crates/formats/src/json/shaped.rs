@@ -116,7 +116,7 @@ impl<'a, 'e> Shaped<'a, 'e> {
                     record.put(key, flag.to_string());
                 }
             }
-            Want::Texts(most, limit) | Want::Named(most, limit) => {
+            Want::Texts(most, limit) | Want::Tagged(most, limit) => {
                 let texts = map.next_value_seed(scalar::Loose {
                     most: *most,
                     limit: *limit,

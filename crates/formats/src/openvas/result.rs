@@ -183,12 +183,12 @@ impl References {
 /// The test's rating: the worst of those it lists, else its base score with the vector of its tags.
 fn rating_of(nvt: &Record, tags: &Tags<'_>) -> Option<Cvss> {
     let listed = nvt.part("severities").parts("severity");
-    let listed = listed.filter_map(|one| rating::of(one.text("value"), one.text("score"), ""));
+    let listed = listed.filter_map(|one| rating::of(one.text("value"), "", one.text("score")));
     let score = |cvss: &Cvss| cvss.score.unwrap_or_default();
     listed
         .max_by(|one, other| score(one).total_cmp(&score(other)))
         .filter(|cvss| cvss.score.is_some())
-        .or_else(|| rating::of(tags.get("cvss_base_vector"), nvt.text("cvss_base"), ""))
+        .or_else(|| rating::of(tags.get("cvss_base_vector"), "", nvt.text("cvss_base")))
 }
 
 /// Whether a result says that the scanner failed.

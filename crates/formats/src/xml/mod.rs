@@ -66,7 +66,7 @@ fn element(
             events.trail.push(Step::Index(*count));
         }
         let more = match want {
-            Want::Texts(most, _) | Want::Named(most, _) | Want::Many(most, _) => *count < *most,
+            Want::Texts(most, _) | Want::Tagged(most, _) | Want::Many(most, _) => *count < *most,
             Want::Through(_) | Want::Entries(_) => true,
             _ => *count == 0,
         };
@@ -106,7 +106,7 @@ fn child(
             let text = events.text(*limit)?;
             record.put(key, text);
         }
-        Want::Named(_, limit) => {
+        Want::Tagged(_, limit) => {
             let mut names = events.attributes.iter().filter(|(key, _)| key == "name");
             let name = names.next().map_or("", |(_, name)| name);
             let name = cut(name, super::shape::WORD).to_owned();
