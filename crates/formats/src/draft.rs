@@ -182,7 +182,10 @@ impl Draft {
             spots,
         };
         if !found.spots.is_empty() {
+            // The report may count more of them than it lists.
+            let count = found.details.locations_count;
             found.show_spots();
+            found.details.locations_count = found.details.locations_count.max(count);
         }
         found
     }

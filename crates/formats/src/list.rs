@@ -165,9 +165,10 @@ impl<'a> Sink<'a> {
     pub(crate) fn of_target(&mut self, index: usize, time: Option<Time>, partial: Option<&str>) {
         if let Some(coverage) = self.coverage.get_mut(index) {
             coverage.time = coverage.time.max(time);
-            coverage
-                .not_whole
-                .extend(partial.map(|reason| text::line(reason, 300)));
+            let reason = partial.map(|reason| text::line(reason, 300));
+            let new = |reason: &String| coverage.not_whole.len() < 20 && !coverage.not_whole.contains(reason);
+            let reason = reason.filter(new);
+            coverage.not_whole.extend(reason);
         }
     }
 

@@ -21,6 +21,8 @@ pub(crate) enum Want {
     Flag,
     /// A text or an array of them: so many are kept, so many bytes of each. In XML an element that repeats.
     Texts(usize, usize),
+    /// In XML an element that repeats, as `name=text` with its attribute `name`: so many, so many bytes of each text.
+    Tagged(usize, usize),
     /// An object.
     One(&'static Shape),
     /// An object, or a text in its place.

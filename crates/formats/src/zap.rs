@@ -1,52 +1,41 @@
 //! ZAP's traditional report, XML or JSON, of the tool `ZAP`.
 //!
-//! Owns: what is read of an alert. Must not: keep requests and responses.
+//! Owns: the two forms of a report, its sites, and when it was made. Must not: keep requests and responses.
 //!
-//! An alert is one finding for each site, however many places show it, as in ZAP itself; the first of them are in
-//! its description. Severity: the risk, 0 informational to 3 high
-//! (<https://www.zaproxy.org/docs/desktop/start/features/alerts/>). A confidence of 0 is a false positive and skipped. A
-//! fingerprint is made of the site, the rule (`pluginid`) and the alert's name.
+//! An alert is one finding for each site, however many places show it, as in ZAP itself; a place is a method, a URL and
+//! a parameter. Severity: the risk, 0 informational to 3 high
+//! (<https://www.zaproxy.org/docs/desktop/start/features/alerts/>). A confidence of 0 is a false positive and skipped. An
+//! alert is recognised by the site, by its reference or its rule with the alert's name, and by what it says: of two alerts
+//! of one rule that differ in it each is a finding of its own. Each site is covered for itself, since `created`, the only
+//! time that has a zone; a report without sites is not whole.
 
-use base::Severity;
+mod alert;
 
+use self::alert::{ALERT, ALERT_XML};
 use crate::{
-    Error, Options, Source, cwe,
-    draft::{Draft, labelled, old},
+    Error, Options, Source,
+    draft::Draft,
+    host::Url,
     json::shaped::{self, fault},
     list::{Entry, Reader, Sink},
-    shape::{At, LONG, Record, SHORT, Shape, WORD, Want},
+    shape::{At, Record, SHORT, Shape, WORD, Want},
     start, xml,
 };
 
 /// How many sites are kept for their names.
 const SITES: usize = 100_000;
-/// How many places of an alert are kept.
-const PLACES: usize = 20;
 
-const HEADS: &Shape = &[("site", Want::Many(SITES, &[("@name", Want::Text(SHORT))]))];
-const REPORT: &Shape = &[("site", Want::Through(&[("alerts", Want::Entries(ALERT))]))];
-const ALERT: &Shape = &[
-    ("pluginid", Want::Number),
-    ("alert", Want::Text(SHORT)),
-    ("name", Want::Text(SHORT)),
-    ("riskcode", Want::Number),
-    ("confidence", Want::Number),
-    ("desc", Want::Text(LONG)),
-    ("instances", Want::Many(PLACES, INSTANCE)),
-    ("count", Want::Number),
-    ("solution", Want::Text(LONG)),
-    ("reference", Want::Text(LONG)),
-    ("cweid", Want::Number),
-];
-const INSTANCE: &Shape = &[
-    ("uri", Want::Text(SHORT)),
-    ("method", Want::Text(WORD)),
-    ("param", Want::Text(SHORT)),
-    ("evidence", Want::Text(SHORT)),
-];
+const HEADS: &Shape = &[("site", Want::Many(SITES, HEAD)), ("created", Want::Text(WORD))];
+const HEADS_OF_ONE: &Shape = &[("site", Want::One(HEAD)), ("created", Want::Text(WORD))];
+const HEAD: &Shape = &[("@name", Want::Text(SHORT))];
+
+const REPORT: &Shape = &[("site", Want::Through(SITE))];
+const REPORT_OF_ONE: &Shape = &[("site", Want::One(SITE))];
+const SITE: &Shape = &[("alerts", Want::Entries(ALERT))];
 
 const ROOTS: &[(&str, &Shape)] = &[("OWASPZAPReport", REPORT_XML)];
-const REPORT_XML: &Shape = &[("site", Want::Through(SITE_XML))];
+// A site is an entry, too: it comes after its alerts, and also where it has none.
+const REPORT_XML: &Shape = &[("@created", Want::Text(WORD)), ("site", Want::Entries(SITE_XML))];
 const SITE_XML: &Shape = &[
     ("@name", Want::Text(SHORT)),
     (
@@ -54,28 +43,42 @@ const SITE_XML: &Shape = &[
         Want::Through(&[("alertitem", Want::Entries(ALERT_XML))]),
     ),
 ];
-const ALERT_XML: &Shape = &[
-    ("pluginid", Want::Number),
-    ("alert", Want::Text(SHORT)),
-    ("name", Want::Text(SHORT)),
-    ("riskcode", Want::Number),
-    ("confidence", Want::Number),
-    ("desc", Want::Text(LONG)),
-    (
-        "instances",
-        Want::One(&[("instance", Want::Many(PLACES, INSTANCE))]),
-    ),
-    ("count", Want::Number),
-    ("solution", Want::Text(LONG)),
-    ("reference", Want::Text(LONG)),
-    ("cweid", Want::Number),
-];
 
-/// A report in one of its two forms.
+/// A report in one of its forms.
 pub(crate) enum Zap {
     Xml,
     /// With the sites in their order: a site's name may stand behind its alerts.
-    Json(Vec<Record>),
+    Json(Heads),
+}
+
+/// What a report in JSON says besides its alerts.
+pub(crate) struct Heads {
+    /// The name of each as it is written, and in its one spelling.
+    sites: Vec<(String, String)>,
+    created: String,
+    /// Whether the one site stands there without a list.
+    one: bool,
+}
+
+impl Heads {
+    fn read(file: &mut dyn Source) -> Result<Self, Error> {
+        let (top, one) = match shaped::read(file, HEADS, &mut |_, _| Ok(())) {
+            Ok(top) => (top, false),
+            Err(refused) => match shaped::read(file, HEADS_OF_ONE, &mut |_, _| Ok(())) {
+                Ok(top) => (top, true),
+                Err(_) => return Err(refused),
+            },
+        };
+        let name = |site: &Record| {
+            let name = site.text("@name");
+            (name.to_owned(), Url::of(name).site())
+        };
+        Ok(Self {
+            created: top.text("created").to_owned(),
+            sites: top.parts("site").map(name).collect(),
+            one,
+        })
+    }
 }
 
 impl Reader for Zap {
@@ -85,99 +88,64 @@ impl Reader for Zap {
         if start::is_xml(&mut *file)? {
             return Ok(Self::Xml);
         }
-        let top = shaped::read(file, HEADS, &mut |_, _| Ok(()))?;
-        Ok(Self::Json(top.into_parts("site")))
+        Heads::read(file).map(Self::Json)
     }
 
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let Self::Json(sites) = self else {
-            let mut each =
-                |at: &At<'_>, record: Record| sink.put(at, entry(at.outer_text("@name"), &record)?);
-            let top = xml::read(file, ROOTS, &mut each)?;
-            if !top.listed("site") {
-                // No site was reached.
-                sink.partial("the report does not say that it is whole");
-            }
-            return Ok(());
-        };
-        let mut each = |at: &At<'_>, record: Record| {
-            let site = at.trail.index(0).and_then(|index| sites.get(index));
-            sink.put(at, entry(site.map_or("", |site| site.text("@name")), &record)?)
-        };
-        let top = shaped::read(file, REPORT, &mut each)?;
-        if top.listed("site") {
+        match self {
+            Self::Xml => xml_report(file, sink),
+            Self::Json(heads) => json_report(file, heads, sink),
+        }
+    }
+}
+
+fn xml_report(file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
+    let mut each = |at: &At<'_>, record: Record| {
+        if at.key == "site" {
+            sink.covers(&Url::of(record.text("@name")).site(), None)?;
             return Ok(());
         }
-        Err(fault("site", "it is missing: this is no report of ZAP"))
-    }
-}
-
-fn entry(site: &str, record: &Record) -> Result<Entry, String> {
-    let rule = record.text("pluginid");
-    if rule.is_empty() {
-        return Err("`pluginid` is missing: this is no alert of ZAP".to_owned());
-    }
-    let severity = match record.text("riskcode") {
-        "0" => Severity::Informational,
-        "1" => Severity::Low,
-        "2" => Severity::Medium,
-        "3" => Severity::High,
-        _ => return Err("`riskcode` is none of 0 to 3".to_owned()),
+        let name = at.outer_text("@name");
+        put(sink, (at, name, &Url::of(name).site()), &record)
     };
-    if record.text("confidence") == "0" {
-        return Ok(Entry::skipped("confidence 0: marked as a false positive"));
+    let top = xml::read(file, ROOTS, &mut each)?;
+    if !top.listed("site") {
+        sink.partial(NO_SITE);
     }
-    let name = record.first(&["name", "alert"]);
-    let places: Vec<_> = record
-        .parts("instances")
-        .flat_map(|part| {
-            part.parts("instance")
-                .chain((!part.has("instance")).then_some(part))
-        })
-        .collect();
-    let lines: Vec<_> = places.iter().map(|place| instance(place)).collect();
-    let uri = places.first().map_or("", |place| place.text("uri"));
-    let one = places.len() < PLACES && places.iter().all(|place| place.text("uri") == uri);
-    let description = plain(record.text("desc"));
-    Ok(Entry::from(Draft {
-        old: old("zap 1", &[site, rule, name], 0, &[&description]),
-        title: name.to_owned(),
-        description: vec![
-            description,
-            labelled("Solution", &plain(record.text("solution"))),
-            labelled(
-                &format!("Places ({})", record.first(&["count"])),
-                &lines.join("\n"),
-            ),
-            labelled("See also", &plain(record.text("reference"))),
-        ],
-        severity: Some(severity),
-        locations: vec![if one && !uri.is_empty() {
-            uri.to_owned()
-        } else {
-            site.to_owned()
-        }],
-        rule_id: rule.to_owned(),
-        cwes: cwe::of(record.text("cweid")).into_iter().collect(),
-        ..Draft::default()
-    }))
+    sink.time(top.text("@created").trim().parse().ok());
+    Ok(())
 }
 
-/// `GET https://… (parameter): evidence`.
-fn instance(place: &Record) -> String {
-    let (parameter, evidence) = (place.text("param"), place.text("evidence"));
-    let mut line = format!("{} {}", place.text("method"), place.text("uri"));
-    if !parameter.is_empty() {
-        line = format!("{line} ({parameter})");
+fn json_report(file: &mut dyn Source, heads: &Heads, sink: &mut Sink<'_>) -> Result<(), Error> {
+    for (_, site) in &heads.sites {
+        sink.covers(site, None).map_err(|what| fault("site", &what))?;
     }
-    if evidence.is_empty() {
-        line
-    } else {
-        format!("{line}: {evidence}")
+    sink.time(heads.created.trim().parse().ok());
+    let mut each = |at: &At<'_>, record: Record| {
+        let index = if heads.one { Some(0) } else { at.trail.index(0) };
+        let names = index.and_then(|index| heads.sites.get(index));
+        let (name, site) = names.map_or(("", ""), |(name, site)| (name, site));
+        put(sink, (at, name, site), &record)
+    };
+    let shape = if heads.one { REPORT_OF_ONE } else { REPORT };
+    let top = shaped::read(file, shape, &mut each)?;
+    if !top.has("site") {
+        return Err(fault("site", "it is missing: this is no report of ZAP"));
     }
+    if heads.sites.is_empty() {
+        sink.partial(NO_SITE);
+    }
+    Ok(())
 }
 
-/// A text without the paragraphs ZAP marks in it.
-fn plain(text: &str) -> String {
-    text.replace("</p>", "\n").replace("<p>", "").trim().to_owned()
+const NO_SITE: &str = "the report names no site: none was reached";
+
+/// Puts an alert of a site, which has its name in the report and its one spelling.
+fn put(sink: &mut Sink<'_>, (at, name, site): (&At<'_>, &str, &str), record: &Record) -> Result<(), String> {
+    let coverage = sink.covers(site, None)?;
+    let entry = match alert::entry(name, site, record) {
+        Ok(Entry::Found(draft)) => Entry::from(Draft { coverage, ..*draft }),
+        other => Entry::of(other),
+    };
+    sink.put(at, entry)
 }

@@ -173,7 +173,7 @@ impl Field<'_, '_, '_> {
 
     fn expected(&self) -> &'static str {
         match self.want {
-            Want::Text(_) | Want::Texts(..) => "a string",
+            Want::Text(_) | Want::Texts(..) | Want::Tagged(..) => "a string",
             Want::Number => "a number",
             Want::Flag => "true or false",
             Want::One(_) | Want::Named(_) | Want::Table(..) => "an object",
@@ -193,7 +193,7 @@ impl Field<'_, '_, '_> {
     }
 
     fn number<E: Error>(self, number: &dyn ToString) -> Result<(), E> {
-        if !matches!(self.want, Want::Number | Want::Texts(..)) {
+        if !matches!(self.want, Want::Number | Want::Texts(..) | Want::Tagged(..)) {
             return self.wrong("number");
         }
         self.put(&number.to_string(), usize::MAX);
@@ -223,7 +223,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
         match self.want {
             Want::Flag => self.put(if flag { "true" } else { "false" }, usize::MAX),
             // The texts of a bag of the scanner's own, where no kind of value is wrong.
-            Want::Texts(..) => {}
+            Want::Texts(..) | Want::Tagged(..) => {}
             _ => return self.wrong("boolean"),
         }
         Ok(())
@@ -243,7 +243,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
         match *self.want {
-            Want::Text(limit) | Want::Texts(_, limit) => self.put(text, limit),
+            Want::Text(limit) | Want::Texts(_, limit) | Want::Tagged(_, limit) => self.put(text, limit),
             // Numbers of a report are often quoted.
             Want::Number => self.put(text, 64),
             Want::Named(_) => self.put(text, SHORT),
@@ -255,7 +255,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, seq: A) -> Result<(), A::Error> {
         let key = self.key;
         match *self.want {
-            Want::Texts(most, limit) => {
+            Want::Texts(most, limit) | Want::Tagged(most, limit) => {
                 self.record.list(key);
                 for text in (scalar::Loose { most, limit }).visit_seq(seq)? {
                     self.record.put(key, text);
@@ -309,7 +309,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
                 Ok(())
             }
             Want::Table(most, shape) => self.table(map, most, shape),
-            Want::Texts(..) => scalar::Skip.visit_map(map),
+            Want::Texts(..) | Want::Tagged(..) => scalar::Skip.visit_map(map),
             _ => {
                 scalar::Skip.visit_map(map)?;
                 self.wrong("map")

@@ -5,6 +5,7 @@
 
 mod field;
 pub(crate) mod guard;
+pub(crate) mod lines;
 pub(crate) mod scalar;
 pub(crate) mod shaped;
 pub(crate) mod walk;

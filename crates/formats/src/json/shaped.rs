@@ -84,11 +84,11 @@ pub(crate) fn fault(key: &str, what: &str) -> Error {
 }
 
 /// Reads an object as an entry, or an array of them; counts over all of a file.
-struct Lines<'a, 'e> {
-    shape: &'static Shape,
-    trail: &'a Trail,
-    each: &'a mut Each<'e>,
-    index: usize,
+pub(super) struct Lines<'a, 'e> {
+    pub(super) shape: &'static Shape,
+    pub(super) trail: &'a Trail,
+    pub(super) each: &'a mut Each<'e>,
+    pub(super) index: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for &mut Lines<'_, '_> {

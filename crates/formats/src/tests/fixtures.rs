@@ -226,7 +226,7 @@ fn scans_that_broke_off_close_nothing() {
         ),
         (
             "openvas",
-            "<report><report><results/><scan_run_status>Done</scan_run_status></report></report>",
+            "<report><report><results/><host><ip>h</ip></host><scan_run_status>Done</scan_run_status></report></report>",
             true,
         ),
         ("semgrep", r#"{"results":[],"errors":[{"level":"error"}]}"#, false),

@@ -4,6 +4,7 @@ mod cyclonedx;
 mod fixtures;
 mod grype;
 mod hostile;
+mod hosts;
 mod lists;
 mod mangled;
 mod random;

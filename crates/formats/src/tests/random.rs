@@ -77,7 +77,7 @@ fn report(format: &str, entries: &[Made]) -> String {
         "nessus" => format!("<NessusClientData_v2><Report><ReportHost name=\"h\">{}</ReportHost></Report></NessusClientData_v2>",
             lines(&|made| format!("<ReportItem pluginID=\"{}\" port=\"{}\" severity=\"{}\" pluginName=\"{}\"><plugin_output>{}</plugin_output></ReportItem>",
                 made.id, made.place, made.severity, escaped(&made.text), escaped(&made.text)))),
-        "openvas" => format!("<report><results>{}</results></report>",
+        "openvas" => format!("<report><scan_run_status>Done</scan_run_status><ports/><results>{}</results></report>",
             lines(&|made| format!("<result><host>{}</host><nvt oid=\"{}\"/><severity>{}</severity><description>{}</description></result>",
                 made.place, made.id, if made.odd { -1 } else { 2 }, escaped(&made.text)))),
         "zap" => format!("<OWASPZAPReport><site name=\"s\"><alerts>{}</alerts></site></OWASPZAPReport>",

@@ -66,7 +66,7 @@ fn element(
             events.trail.push(Step::Index(*count));
         }
         let more = match want {
-            Want::Texts(most, _) | Want::Many(most, _) => *count < *most,
+            Want::Texts(most, _) | Want::Tagged(most, _) | Want::Many(most, _) => *count < *most,
             Want::Through(_) | Want::Entries(_) => true,
             _ => *count == 0,
         };
@@ -105,6 +105,13 @@ fn child(
         Want::Text(limit) | Want::Texts(_, limit) => {
             let text = events.text(*limit)?;
             record.put(key, text);
+        }
+        Want::Tagged(_, limit) => {
+            let mut names = events.attributes.iter().filter(|(key, _)| key == "name");
+            let name = names.next().map_or("", |(_, name)| name);
+            let name = cut(name, super::shape::WORD).to_owned();
+            let text = events.text(*limit)?;
+            record.put(key, format!("{name}={text}"));
         }
         Want::Number | Want::Flag => {
             let text = events.text(super::shape::WORD)?;
