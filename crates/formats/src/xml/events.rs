@@ -85,14 +85,37 @@ pub(super) fn over<T>(
     }
 }
 
-/// The name of the document's root, for telling formats apart.
+/// Hands out the first elements of a document, each with the names from the root to it and its attributes, until `each`
+/// says that it has seen enough; not those further in than so many levels.
 ///
 /// # Errors
 /// As for [`read`](super::read).
-pub(crate) fn root(file: &mut dyn Source) -> Result<String, Error> {
+pub(crate) fn outline(
+    file: &mut dyn Source,
+    depth: usize,
+    each: &mut dyn FnMut(&[String], &[(String, String)]) -> bool,
+) -> Result<(), Error> {
     over(file, |events| {
-        let name = events.root()?;
-        Ok(name)
+        let mut path = vec![events.root()?];
+        while each(&path, &events.attributes) {
+            // The next element: a child of this one or of one around it.
+            loop {
+                match events.child()? {
+                    Some(_) if path.len() == depth => events.skip()?,
+                    Some(name) => {
+                        path.push(name);
+                        break;
+                    }
+                    None => {
+                        path.pop();
+                        if path.is_empty() {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
     })
 }
 
