@@ -37,15 +37,13 @@ impl Scale {
         let word = cell.trim().to_ascii_lowercase();
         let known = match (self, word.as_str()) {
             (Self::FiveIsWorst, "5") => Some(Severity::Critical),
-            (Self::FiveIsWorst, "4") => Some(Severity::High),
+            (Self::FiveIsWorst, "4") | (Self::Words, "important") => Some(Severity::High),
             (Self::FiveIsWorst, "3") => Some(Severity::Medium),
             (Self::FiveIsWorst, "2") => Some(Severity::Low),
-            (Self::FiveIsWorst, "1") => Some(Severity::Informational),
+            (Self::FiveIsWorst, "1") | (Self::Words, "log") => Some(Severity::Informational),
             (Self::Testssl, "ok") => return Said::Passed,
             (Self::Testssl, "warn" | "fatal" | "debug") => return Said::Untested,
             (Self::FiveIsWorst | Self::Testssl, word) => severity::of_word(word),
-            (Self::Words, "important") => Some(Severity::High),
-            (Self::Words, "log") => Some(Severity::Informational),
             (Self::Words, word) if bare(word) => return Said::Bare,
             (Self::Words, word) => severity::of_word(word).or_else(|| severity::of_score(word)),
         };

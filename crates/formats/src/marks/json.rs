@@ -41,11 +41,9 @@ pub(super) fn collect<F: Read + Seek>(
         enough,
         done: &mut done,
     };
-    let ended = value.deserialize(&mut parser);
-    match ended {
-        Ok(_) => Ok(()),
-        Err(_) if done => Ok(()),
-        Err(error) => Err(Error::of(error, &Trail::default())),
+    match value.deserialize(&mut parser) {
+        Err(error) if !done => Err(Error::of(error, &Trail::default())),
+        _ => Ok(()),
     }
 }
 

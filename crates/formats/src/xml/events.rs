@@ -85,16 +85,15 @@ pub(super) fn over<T>(
     }
 }
 
+/// Takes an element: the names from the root to it, and its attributes; whether more are wanted.
+pub(crate) type Seen<'e> = dyn FnMut(&[String], &[(String, String)]) -> bool + 'e;
+
 /// Hands out the first elements of a document, each with the names from the root to it and its attributes, until `each`
 /// says that it has seen enough; not those further in than so many levels.
 ///
 /// # Errors
 /// As for [`read`](super::read).
-pub(crate) fn outline(
-    file: &mut dyn Source,
-    depth: usize,
-    each: &mut dyn FnMut(&[String], &[(String, String)]) -> bool,
-) -> Result<(), Error> {
+pub(crate) fn outline(file: &mut dyn Source, depth: usize, each: &mut Seen<'_>) -> Result<(), Error> {
     over(file, |events| {
         let mut path = vec![events.root()?];
         while each(&path, &events.attributes) {
