@@ -42,6 +42,18 @@ pub(crate) struct Csv {
     counted: bool,
 }
 
+/// The names of columns and their other names, for the documentation.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    layouts::NAMES.iter().map(|(_, name, others)| (*name, *others))
+}
+
+/// The tools whose exports are recognised, and by which columns, for the documentation.
+#[cfg(test)]
+pub(crate) fn exports() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    layouts::LAYOUTS.iter().map(|layout| (layout.tool, layout.needs))
+}
+
 /// The names of the columns a table has, ours where they are known, for telling it from others; and what is wrong with
 /// it as a table.
 ///

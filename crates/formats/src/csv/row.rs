@@ -49,6 +49,9 @@ impl Row<'_> {
         if cells.iter().chain(surplus).all(|cell| cell.trim().is_empty()) {
             return Entry::skipped("the row is empty");
         }
+        if self.columns.layout.is_some() && self.cells.len() == 1 && width > 2 {
+            return Entry::skipped("a line about the report");
+        }
         if self.cells.len() < width || surplus.iter().any(|cell| !cell.trim().is_empty()) {
             return unreadable(&format!(
                 "the row has {} cells, the header {width}",

@@ -34,7 +34,7 @@ pub(super) fn separator(file: &mut dyn Source, encoding: Encoding) -> Result<Opt
     let lower = start.to_ascii_lowercase();
     Ok(match lower.as_slice() {
         [b's', b'e', b'p', b'=', one, b'\r' | b'\n', ..] | [b's', b'e', b'p', b'=', one]
-            if one.is_ascii() =>
+            if *one == b'\t' || one.is_ascii_punctuation() && *one != b'"' =>
         {
             Some(*one)
         }

@@ -21,7 +21,7 @@ mod xml;
 
 use std::{
     collections::BTreeSet,
-    io::{Cursor, Read, SeekFrom},
+    io::{Cursor, ErrorKind, Read, SeekFrom},
 };
 
 use crate::{Error, Options, Source, csv, start};
@@ -156,9 +156,14 @@ fn head(mut file: &mut dyn Source) -> Result<Vec<u8>, Error> {
     let mut head = Vec::new();
     if start::is_wide(file)? {
         file.rewind()?;
-        csv::decoded(file, csv::Encoding::Utf)
+        let read = csv::decoded(file, csv::Encoding::Utf)
             .take(HEAD)
-            .read_to_end(&mut head)?;
+            .read_to_end(&mut head);
+        match read {
+            // What is not valid is refused when the table is read, with its line.
+            Err(error) if error.kind() != ErrorKind::InvalidData => return Err(Error::Io(error)),
+            _ => {}
+        }
         // A table may be UTF-16, which Excel writes; nothing else may.
         if head.trim_ascii_start().starts_with(b"{") || head.trim_ascii_start().starts_with(b"<") {
             start::rewound(&mut file)?;

@@ -1,5 +1,6 @@
 //! The readers on real reports, on made ones, and on hostile ones.
 
+mod documents;
 mod fixtures;
 mod hostile;
 mod mangled;

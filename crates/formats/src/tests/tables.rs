@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use base::Severity::{Critical, High, Informational, Low, Medium};
+use proptest::prelude::*;
 
 use super::*;
 
@@ -119,9 +120,11 @@ fn a_qualys_table_has_its_own_scale() {
             (Informational, "192.0.2.5")
         ]
     );
+    // Lines about the report are around its table.
     let above = "Vulnerability scan report\nAcme,\"1 Road\",x\n\nIP,QID,Title,Severity,Port,Protocol,CVE ID,CVSS Base\n\
-                 192.0.2.5,1,T,3,22,tcp,\"CVE-2024-1,CVE-2024-2\",7.5 (AV:N/AC:L/Au:N/C:P/I:P/A:P)\n";
+                 192.0.2.5,1,T,3,22,tcp,\"CVE-2024-1,CVE-2024-2\",7.5 (AV:N/AC:L/Au:N/C:P/I:P/A:P)\nCONFIDENTIAL\n";
     let (tool, whole) = table(above, &Options::default()).unwrap();
+    assert_eq!((whole.complete, whole.skipped.len()), (true, 1));
     let found = &whole.found[0];
     assert_eq!(
         (tool.as_str(), found.severity, found.location()),
@@ -398,4 +401,66 @@ fn what_versions_before_knew_a_row_by_stays() {
         old(&nessus[0]),
         crate::draft::old("csv row 1", &expected, 0, &["The certificate cannot be trusted."])
     );
+}
+
+/// Pieces of tables, and of what is none.
+fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop::sample::select(vec![
+        &b"title"[..],
+        b"severity",
+        b"QID",
+        b"IP",
+        b"id",
+        b"high",
+        b"5",
+        b",",
+        b";",
+        b"\t",
+        b"\n",
+        b"\r\n",
+        b"\"",
+        b"sep=",
+        b"sep=;\n",
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\xef\xbb\xbf",
+        b"\0",
+        b"\xd8\0",
+        b"\xe9",
+        b"a:1",
+        b"/x.py:3",
+        b"CVE-2024-1",
+        b"{",
+        b"[",
+        b"<",
+    ]);
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_a_table_and_what_is_said_of_it_are_nothing_panics(
+        text in pieces(),
+        head in prop::sample::select(vec!["", "title,severity\n", "IP;QID;Title;Severity\n", "id\tname\trisk\n"]),
+        columns in prop::sample::select(vec!["", "title:severity", "severity:QID,high:5", "\"", "a", ":", "cvss:severity,title:title"]),
+        encoding in prop::sample::select(vec!["", "windows-1252", "utf-16", "x"]),
+    ) {
+        let text = [head.as_bytes(), &text].concat();
+        let options = Options { columns: columns.to_owned(), encoding: encoding.to_owned(), ..Options::default() };
+        for result in [
+            preview_rows(&mut Cursor::new(&text), &options).map(|_| ()),
+            "csv".parse::<&Format>().unwrap().survey(&mut Cursor::new(&text), &options).map(|_| ()),
+        ] {
+            match result {
+                Ok(()) => {}
+                Err(Error::Refused(refusal)) => prop_assert!(!refusal.what.is_empty()),
+                Err(Error::Io(error)) => prop_assert!(false, "{error}"),
+            }
+        }
+        if let Ok((_, whole)) = table(&text, &options) {
+            prop_assert!(whole.found.iter().all(|found| !found.title.is_empty()));
+        }
+    }
 }
