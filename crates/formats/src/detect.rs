@@ -73,7 +73,8 @@ pub(crate) fn check(
     if marks.kind == Kind::Blank || marks.have_any(format.marks) {
         return Ok(Checked::Fits);
     }
-    let lacks = match of(&marks) {
+    let other = of(&marks);
+    let lacks = refused(match other {
         Some(other) => format!(
             "this looks like {} (format={}), not {}",
             other.title, other.name, format.title
@@ -83,8 +84,14 @@ pub(crate) fn check(
             format.title,
             format.marked()
         ),
-    };
-    Ok(Checked::Lacks(refused(lacks)))
+    });
+    // What a reader of JSON says of a table, or the other way round, helps nobody.
+    let of_its_kind = (marks.kind == Kind::Table) == format.is_table();
+    if other.is_none() && of_its_kind {
+        Ok(Checked::Lacks(lacks))
+    } else {
+        Err(lacks)
+    }
 }
 
 /// Whether a file has the marks of the format it is said to be of.

@@ -296,6 +296,14 @@ impl Format {
         }
     }
 
+    /// Whether it is recognised by the columns of a table.
+    pub(crate) fn is_table(&self) -> bool {
+        self.marks
+            .iter()
+            .flat_map(|set| set.iter())
+            .any(|mark| mark.starts_with("column "))
+    }
+
     /// What its first set of marks is, for messages.
     pub(crate) fn marked(&self) -> String {
         let first = self.marks.first().copied().unwrap_or_default();

@@ -230,10 +230,19 @@ fn files_of_other_tools_are_refused_by_name() {
 #[test]
 fn a_format_that_is_named_is_compared_with_the_marks() {
     let refused = named("trivy", sample("grype.json")).unwrap_err();
-    assert!(
-        refused.contains("SchemaVersion") || refused.contains("Grype"),
-        "{refused}"
+    assert_eq!(
+        refused,
+        "this looks like Grype JSON (format=grype), not Trivy JSON"
     );
+    for format in FORMATS.iter().filter(|format| format.name != "csv") {
+        for table in ["Title,Risk\nA,high\n", "a;b\n1;2\n", "hello"] {
+            let refused = named(format.name, table).unwrap_err();
+            assert!(
+                refused.contains(format.title) && !refused.contains("expected"),
+                "{table}: {refused}"
+            );
+        }
+    }
     let refused = named("semgrep", r#"{"results":[]}"#).unwrap_err();
     assert!(refused.contains("lacks the marks"), "{refused}");
     let refused = named("csv", "[1]").unwrap_err();
