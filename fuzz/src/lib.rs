@@ -1,15 +1,25 @@
-//! What every fuzz target does with its bytes.
+//! What the fuzz target does with its bytes.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::OnceLock};
 
-use formats::{Error, Format, Outcome, detect};
+use formats::{Error, FORMATS, Format, Options, Outcome, detect};
 
-/// Reads a report as an import does: told what it is, surveyed, handed out. Nothing may panic, what was surveyed may
-/// not be refused later, and every entry comes to something.
-pub fn read(format: Format, report: &[u8]) {
+/// The format that is fuzzed: the one that `FORMAT` names.
+pub fn format() -> &'static Format {
+    static FORMAT: OnceLock<&'static Format> = OnceLock::new();
+    FORMAT.get_or_init(|| {
+        let name = std::env::var("FORMAT").unwrap_or_default();
+        let found = FORMATS.iter().find(|format| format.name == name);
+        found.unwrap_or_else(|| panic!("FORMAT is one of {}", Format::names()))
+    })
+}
+
+/// Reads a report as an import does: recognised, surveyed, handed out. Nothing may panic, what was surveyed may not be
+/// refused later, and every entry comes to something.
+pub fn read(format: &'static Format, report: &[u8]) {
     let mut file = Cursor::new(report);
     let _ = detect(&mut file);
-    let surveyed = match format.survey(&mut file) {
+    let surveyed = match format.survey(&mut file, &Options::default()) {
         Ok(surveyed) => surveyed,
         Err(Error::Refused(refusal)) => {
             assert!(!refusal.what.is_empty());
@@ -18,14 +28,14 @@ pub fn read(format: Format, report: &[u8]) {
         Err(Error::Io(error)) => panic!("{error}"),
     };
     let mut entries = 0;
-    let ended = surveyed.each(&mut file, &mut |place, outcome| {
+    let ended = surveyed.each(&mut file, "", &mut |place, outcome| {
         entries += 1;
         match outcome {
-            Outcome::Found(tool, found) => {
-                assert!(tool < surveyed.tools().len());
-                assert!(!found.title.is_empty() && !found.fingerprint.is_empty());
+            Outcome::Found(coverage, found) => {
+                assert!(coverage < surveyed.coverage().len());
+                assert!(!found.title.is_empty() && found.identity.keys != [0; formats::KEYS]);
             }
-            Outcome::Skipped(reason) => assert!(!place.to_string().is_empty() && !reason.is_empty()),
+            Outcome::Skipped(skip) => assert!(!place.to_string().is_empty() && !skip.reason.is_empty()),
         }
         true
     });

@@ -38,6 +38,8 @@ pub(crate) struct Draft {
     pub(crate) snippet: String,
     pub(crate) found_at: Option<Time>,
     pub(crate) statement: String,
+    /// What else there is in the report of this entry: those that differ in it are not one.
+    pub(crate) rest: Vec<String>,
 }
 
 /// What an entry is recognised by, in the report's own texts.
@@ -164,6 +166,7 @@ impl Draft {
             .add(&rule)
             .add(&serde_json::to_string(&details).unwrap_or_default())
             .number(Some(i64::from(self.key.column)))
+            .all(&self.rest)
             .half();
         details.locations.truncate(MAX_LOCATIONS);
         let spots = self.key.places.iter().zip(&self.locations);

@@ -14,7 +14,7 @@ use crate::{
 
 /// How a format's entries are read.
 pub(crate) trait Reader: Sized + Send + Sync + 'static {
-    /// The tool all its findings are of.
+    /// The tool all its findings are of, unless the report says another ([`Sink::tool`]).
     const TOOL: &'static str;
 
     /// Learns what entries need from elsewhere in the file, and refuses a report of another kind.
@@ -118,6 +118,11 @@ impl<'a> Sink<'a> {
     ) -> Result<(), String> {
         let entry = record.sound().and_then(read).map(Into::into);
         self.put(place, Entry::of(entry))
+    }
+
+    /// The tool the report is of, where its format is one of several tools.
+    pub(crate) fn tool(&mut self, name: &str) {
+        name.clone_into(&mut self.head.tool);
     }
 
     /// Notes why the report does not hold all that the tool would find.

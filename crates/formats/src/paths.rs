@@ -37,7 +37,7 @@ pub(crate) fn is_absolute(path: &str) -> bool {
 }
 
 /// A path as seen from a folder: the rest of it below the folder, else with a `..` for each step up.
-pub fn below(path: &str, root: &str) -> String {
+pub(crate) fn below(path: &str, root: &str) -> String {
     if root.is_empty() || is_absolute(path) != is_absolute(root) {
         return path.to_owned();
     }

@@ -5,8 +5,19 @@
 use std::{fmt, str::FromStr};
 
 use crate::{
-    Error, Source, Surveyed, csv::Csv, cyclonedx::CycloneDx, grype::Grype, list::List, nessus::Nessus,
-    nuclei::Nuclei, openvas::OpenVas, sarif, semgrep::Semgrep, trivy::Trivy, zap::Zap,
+    Error, Source, Surveyed,
+    csv::Csv,
+    cyclonedx::CycloneDx,
+    detect::{self, Checked},
+    grype::Grype,
+    list::List,
+    nessus::Nessus,
+    nuclei::Nuclei,
+    openvas::OpenVas,
+    sarif,
+    semgrep::Semgrep,
+    trivy::Trivy,
+    zap::Zap,
 };
 
 /// A format of scan reports.
@@ -15,10 +26,22 @@ pub struct Format {
     pub name: &'static str,
     /// What it is, for people.
     pub title: &'static str,
-    /// Each of these sets of marks is enough to recognise it; a set has two at least ([`detect`](crate::detect)).
+    /// Which tool writes it, and with which option.
+    pub from: &'static str,
+    /// Each of these sets of marks is enough to recognise it; a set has two at least (`marks` says how they are written).
     pub marks: &'static [&'static [&'static str]],
-    /// What an entry is, and what it is recognised by in the next report, for the documentation.
+    /// What an entry is.
+    pub entry: &'static str,
+    /// What an entry is recognised by in the next report.
     pub identity: &'static str,
+    /// What its severities are made of.
+    pub severity: &'static str,
+    /// What the report names as its target; empty where it names none.
+    pub target: &'static str,
+    /// What makes a report of it "not whole", besides entries that cannot be read.
+    pub partial: &'static str,
+    /// A report of it below `tests/samples`.
+    pub sample: &'static str,
     /// Whether a whole report closes what it no longer holds without being asked to.
     pub closes: bool,
     pub(crate) survey: Survey,
@@ -33,8 +56,11 @@ pub struct Options {
     pub target: bool,
     /// Whether the caller names the format: then an empty file of lines is a report without entries.
     pub format: bool,
-    /// For a table: which of our columns is which of its own, as `severity:Risk,title:Name`.
+    /// For a table: which of our columns is which of its own, as `severity:Risk,title:Name`, and which severity a value
+    /// of its own is, as `critical:5`.
     pub columns: String,
+    /// For a table: its encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`.
+    pub encoding: String,
 }
 
 /// All of them.
@@ -42,80 +68,203 @@ pub static FORMATS: &[Format] = &[
     Format {
         name: "sarif",
         title: "SARIF 2.1.0",
-        marks: &[],
-        identity: "",
+        from: "any tool that writes SARIF",
+        marks: &[
+            &["runs", "version=2.1.0"],
+            &["runs", "$schema=*sarif*"],
+            &["runs[].tool.driver", "runs[].results[]"],
+            &["runs[].results[].message", "runs[].results[].ruleId"],
+            &["runs[]", "version=2.1.0", "$schema=*sarif*"],
+        ],
+        entry: "a result",
+        identity: "rule and file; the tool's own line hash, the snippet, the message, the line",
+        severity: "`security-severity` in the bands of CVSS, else the level: error high, warning medium, note low, none informational",
+        target: "`automationDetails.id` up to its last `/`",
+        partial: "a run that failed, a notification of level error",
+        sample: "codeQL-output.sarif",
         closes: true,
         survey: sarif::read,
     },
     Format {
         name: "trivy",
         title: "Trivy JSON",
-        marks: &[],
-        identity: "",
+        from: "Trivy, `--format json` (schema version 2)",
+        marks: &[
+            &["SchemaVersion", "ArtifactName"],
+            &["SchemaVersion", "ArtifactType"],
+            &["SchemaVersion", "Results"],
+            &["Results[].Target", "Results[].Class"],
+            &["Results[].Target", "Results[].Vulnerabilities[]"],
+        ],
+        entry: "a vulnerability, misconfiguration, secret or licence",
+        identity: "the CVE, GHSA or check, the package and its file; of a misconfiguration its resource",
+        severity: "Trivy's word; of `UNKNOWN` the worst CVSS score",
+        target: "the artifact without its tag or digest",
+        partial: "",
+        sample: "trivy.json",
         closes: true,
         survey: List::<Trivy>::survey,
     },
     Format {
         name: "nuclei",
-        title: "Nuclei JSON lines",
-        marks: &[],
-        identity: "",
+        title: "Nuclei JSON",
+        from: "Nuclei, `-jsonl` or `-json-export` (versions 2 and 3)",
+        marks: &[
+            &["template-id", "info"],
+            &["template-id", "matched-at"],
+            &["template-id", "host"],
+            &["template-id", "type"],
+            &["templateID", "info"],
+            &["templateID", "matched"],
+            &["[].template-id", "[].info"],
+            &["[].template-id", "[].matched-at"],
+            &["[].template-id", "[].host"],
+            &["[].template-id", "[].type"],
+            &["[].templateID", "[].info"],
+            &["[].templateID", "[].matched"],
+        ],
+        entry: "a result",
+        identity: "the host, the template, its matcher and extractor, where it matched",
+        severity: "Nuclei's word; of `unknown` the template's CVSS score",
+        target: "each host",
+        partial: "a line that cannot be read",
+        sample: "nuclei.jsonl",
         closes: true,
         survey: List::<Nuclei>::survey,
     },
     Format {
         name: "semgrep",
         title: "Semgrep JSON",
-        marks: &[],
-        identity: "",
+        from: "Semgrep, `--json`",
+        marks: &[
+            &["results[].check_id", "results[].path"],
+            &["results[].check_id", "results[].extra"],
+            &["results[]", "version", "errors[]"],
+            &["results[]", "version", "paths"],
+            &["results[]", "paths", "paths.scanned[]"],
+            &["results[]", "errors[].level", "errors[].type"],
+        ],
+        entry: "a result",
+        identity: "rule and file; Semgrep's fingerprint, the code, the message, the line",
+        severity: "CRITICAL to LOW as they are; ERROR high, WARNING medium, INFO low",
+        target: "",
+        partial: "an error of level error, paths that were skipped",
+        sample: "semgrep.json",
         closes: true,
         survey: List::<Semgrep>::survey,
     },
     Format {
         name: "grype",
         title: "Grype JSON",
-        marks: &[],
-        identity: "",
+        from: "Grype, `-o json`",
+        marks: &[
+            &["matches[].vulnerability", "matches[].artifact"],
+            &["matches[]", "descriptor.name=grype"],
+            &["matches[]", "descriptor", "source"],
+            &["matches[]", "descriptor", "distro"],
+        ],
+        entry: "a match",
+        identity: "the vulnerability under each of its names, type and name of the package, its files",
+        severity: "Grype's word (Negligible is informational); of `Unknown` the worst CVSS score",
+        target: "the image or folder without its tag or digest",
+        partial: "",
+        sample: "grype.json",
         closes: true,
         survey: List::<Grype>::survey,
     },
     Format {
         name: "cyclonedx",
         title: "CycloneDX",
-        marks: &[],
-        identity: "",
+        from: "a VDR, a VEX, or an SBOM with `vulnerabilities`, as JSON or XML (1.4 or later)",
+        marks: &[
+            &["bomFormat=CycloneDX", "specVersion"],
+            &["<bom>", "xmlns=http://cyclonedx.org/schema/bom/*"],
+        ],
+        entry: "a vulnerability for each component it affects",
+        identity: "the vulnerability under each of its names, the component without its version",
+        severity: "the worst word of the ratings, else the worst score of a CVSS method",
+        target: "the root component",
+        partial: "no list of vulnerabilities",
+        sample: "cyclonedx.json",
         closes: true,
         survey: List::<CycloneDx>::survey,
     },
     Format {
         name: "nessus",
-        title: "Nessus v2",
-        marks: &[],
-        identity: "",
+        title: "Nessus",
+        from: "Nessus, the `.nessus` file (version 2)",
+        marks: &[
+            &["<NessusClientData_v2>", "<NessusClientData_v2/Report>"],
+            &["<NessusClientData_v2>", "<NessusClientData_v2/Policy>"],
+        ],
+        entry: "a report item",
+        identity: "host, plugin, port and protocol, compliance check",
+        severity: "0 informational, 1 low, 2 medium, 3 high, 4 critical",
+        target: "each host",
+        partial: "a host whose scan did not end",
+        sample: "made/nessus.nessus",
         closes: true,
         survey: List::<Nessus>::survey,
     },
     Format {
         name: "openvas",
         title: "OpenVAS XML",
-        marks: &[],
-        identity: "",
+        from: "OpenVAS (Greenbone, GVM), the XML report",
+        marks: &[
+            &["<report>", "<report/results/result/nvt>"],
+            &["<report>", "<report/scan_run_status>"],
+            &["<report>", "<report/report/scan_run_status>"],
+            &["<report>", "<report/report/gmp>"],
+            &["<report>", "<report/gmp>"],
+            &["<report>", "<report/report/results/result/nvt>"],
+            &["<get_reports_response>", "<get_reports_response/report>"],
+        ],
+        entry: "a result",
+        identity: "host, test (NVT), port",
+        severity: "the score in the bands of CVSS, else the threat",
+        target: "each host",
+        partial: "a scan that is not `Done`, an error of a test",
+        sample: "openvas.xml",
         closes: true,
         survey: List::<OpenVas>::survey,
     },
     Format {
         name: "zap",
         title: "ZAP",
-        marks: &[],
-        identity: "",
+        from: "ZAP's traditional report, XML or JSON",
+        marks: &[
+            &["<OWASPZAPReport>", "<OWASPZAPReport/site>"],
+            &["<OWASPZAPReport>", "<OWASPZAPReport @version>"],
+            &["<OWASPZAPReport>", "<OWASPZAPReport @generated>"],
+            &["site", "@version"],
+            &["site", "@programName"],
+            &["site[]", "@version", "@programName"],
+            &["site[].@name", "site[].alerts[]"],
+            &["site.@name", "site.alerts[]"],
+        ],
+        entry: "an alert of a site, with all its places",
+        identity: "site, rule and name of the alert; its places come and go",
+        severity: "the risk: 0 informational, 1 low, 2 medium, 3 high",
+        target: "each site",
+        partial: "no site",
+        sample: "zap.xml",
         closes: true,
         survey: List::<Zap>::survey,
     },
     Format {
         name: "csv",
         title: "CSV",
-        marks: &[],
-        identity: "",
+        from: "a table with a header; exports of Qualys, Tenable, Nessus, OpenVAS and testssl are read as such",
+        marks: &[
+            &["column title", "column severity"],
+            &["column title", "column cvss"],
+        ],
+        entry: "a row",
+        identity: "host, port, file, URL or component; rule (else title) and id; the evidence (else the description)",
+        severity: "a word, or a CVSS score; of a known export its own scale",
+        target: "",
+        partial: "a row that cannot be read",
+        sample: "made/findings.csv",
         closes: false,
         survey: List::<Csv>::survey,
     },
@@ -135,8 +284,34 @@ impl Format {
     ///
     /// # Errors
     /// [`Error::Refused`] for a file that is of another kind or breaks off, [`Error::Io`] if it cannot be read.
-    pub fn survey(&self, file: &mut dyn Source, options: &Options) -> Result<Box<dyn Surveyed>, Error> {
-        (self.survey)(file, options)
+    pub fn survey(
+        &'static self,
+        file: &mut dyn Source,
+        options: &Options,
+    ) -> Result<Box<dyn Surveyed>, Error> {
+        match detect::check(file, options, self)? {
+            Checked::Fits => (self.survey)(file, options),
+            // Its reader knows better what is wrong, if it is.
+            Checked::Lacks(error) => (self.survey)(file, options).and(Err(error)),
+        }
+    }
+
+    /// Whether it is recognised by the columns of a table.
+    pub(crate) fn is_table(&self) -> bool {
+        self.marks
+            .iter()
+            .flat_map(|set| set.iter())
+            .any(|mark| mark.starts_with("column "))
+    }
+
+    /// What its first set of marks is, for messages.
+    pub(crate) fn marked(&self) -> String {
+        let first = self.marks.first().copied().unwrap_or_default();
+        first
+            .iter()
+            .map(|mark| format!("`{mark}`"))
+            .collect::<Vec<_>>()
+            .join(" and ")
     }
 }
 

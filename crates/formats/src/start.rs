@@ -4,7 +4,7 @@
 
 use std::io::{Cursor, Read, Seek};
 
-use super::Error;
+use crate::{Error, Source};
 
 /// Whether the file is XML rather than JSON.
 ///
@@ -22,6 +22,17 @@ pub(crate) fn first<F: Read + Seek>(mut file: F) -> Result<Option<u8>, Error> {
     let mut head = rewound(&mut file)?.into_inner();
     file.take(1024).read_to_end(&mut head)?;
     Ok(head.trim_ascii_start().first().copied())
+}
+
+/// Whether the file is UTF-16 by its byte order mark.
+///
+/// # Errors
+/// [`Error::Io`].
+pub(crate) fn is_wide(file: &mut dyn Source) -> Result<bool, Error> {
+    file.rewind()?;
+    let mut start = Vec::new();
+    file.take(2).read_to_end(&mut start)?;
+    Ok(matches!(start.as_slice(), [0xff, 0xfe] | [0xfe, 0xff]))
 }
 
 /// Rewinds the file and takes its first bytes less a byte order mark; they belong before the rest.

@@ -129,6 +129,7 @@ fn reports() -> OpenApiRouter<Import> {
         .routes(routes!(records::import::http::import))
         .routes(routes!(records::import::undo::http::undo))
         .routes(routes!(records::import::http::import_formats))
+        .routes(routes!(records::import::http::table_preview))
 }
 
 fn telling() -> OpenApiRouter<notify::http::State> {

@@ -1,201 +1,219 @@
-//! A table with a header, of the tool `CSV`: for everything that is none of the other formats.
+//! A table with a header: the exports of known tools, and whatever else people keep in tables.
 //!
-//! Owns: which columns there are, under which names, and what a row comes to. Must not: take a cell for anything
-//! but text: what looks like a formula is kept as it is written.
+//! Owns: reading rows ([`Csv`]), the separator and the encoding, and which row is the header. Must not: take a cell for
+//! anything but text: what looks like a formula is kept as it is written.
 //!
-//! Cells are separated by commas, semicolons or tabs, whichever the header uses, and quoted as in RFC 4180. The
-//! severity is a word of Campanile's scale (or a common other one for it), or a CVSS score. A fingerprint is made
-//! of the cell `fingerprint` where it is filled, else of rule, title and location.
+//! Cells are separated by commas, semicolons, tabs or bars, whichever the header uses or a first line `sep=;` says, and
+//! quoted as in RFC 4180. What columns mean is in [`layouts`], what severities mean in [`scale`].
 
+mod columns;
+mod decode;
 mod guard;
+mod layouts;
+mod preview;
+mod row;
+mod rows;
+mod scale;
 
-use std::io::{BufReader, Read};
+use base::text;
 
-use ::csv::{ErrorKind, ReaderBuilder, StringRecord};
-use base::{Severity, text};
-
-use self::guard::Guard;
+pub(crate) use self::decode::{Encoding, decoded};
+pub use self::preview::{Preview, preview_rows};
+use self::{
+    columns::{Columns, Said, is_layout},
+    layouts::Role,
+    row::Row,
+    rows::{Form, at_line, each, separator, top},
+    scale::Scale,
+};
 use crate::{
-    Error, Options, Refusal, Source, cwe,
-    draft::{Draft, old},
-    json::guard::Excess,
-    list::{Entry, Reader, Sink},
-    severity, start,
+    Error, Options, Refusal, Source,
+    list::{Reader, Sink},
 };
 
-/// How many columns a table may have.
-const MAX_COLUMNS: usize = 100;
-/// How much of the file is read at once, in bytes.
-const CHUNK: usize = 64 * 1024;
+/// What may separate cells.
+const SEPARATORS: [u8; 4] = *b",;\t|";
 
-/// The columns that are read, each with the other names it goes by. The first two have to be there.
-const COLUMNS: [(&str, &[&str]); 7] = [
-    ("title", &["name", "summary", "finding"]),
-    ("severity", &["risk"]),
-    ("description", &["details", "detail"]),
-    ("location", &["path", "file", "url", "host", "component"]),
-    ("rule_id", &["rule", "check_id", "plugin_id"]),
-    ("cwe", &["cwe_id"]),
-    ("fingerprint", &["id", "unique_id"]),
-];
-
-/// Where each column of [`COLUMNS`] stands, how many there are in all, and what separates them.
+/// A table whose header was read.
 pub(crate) struct Csv {
-    places: [Option<usize>; COLUMNS.len()],
-    width: usize,
-    delimiter: u8,
+    columns: Columns,
+    form: Form,
+    /// Whether the column of ids only counts the rows.
+    counted: bool,
 }
 
-/// Whether the file starts with a header that has the columns a table needs.
+/// The names of columns and their other names, for the documentation.
+#[cfg(test)]
+pub(crate) fn names() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    layouts::NAMES.iter().map(|(_, name, others)| (*name, *others))
+}
+
+/// The tools whose exports are recognised, and by which columns, for the documentation.
+#[cfg(test)]
+pub(crate) fn exports() -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+    layouts::LAYOUTS.iter().map(|layout| (layout.tool, layout.needs))
+}
+
+/// The names of the columns a table has, ours where they are known, for telling it from others; and what is wrong with
+/// it as a table.
 ///
 /// # Errors
-/// As for [`Reader::survey`], but not for columns that are missing.
-pub(crate) fn is_table(file: &mut dyn Source) -> Result<bool, Error> {
-    Csv::header(file).map(|found| found.is_ok())
+/// [`Error::Refused`] for a caller's word that does not fit, [`Error::Io`].
+pub(crate) fn columns(
+    file: &mut dyn Source,
+    options: &Options,
+) -> Result<(Vec<String>, Option<Error>), Error> {
+    checked(options)?;
+    match header(file, options) {
+        Ok(Ok((_, columns))) => {
+            let own = columns.header.iter().map(|name| name.to_lowercase());
+            Ok((own.chain(columns.found().map(str::to_owned)).collect(), None))
+        }
+        Ok(Err((_, header, what))) => {
+            let own = header.iter().map(|name| name.to_lowercase()).collect();
+            Ok((own, Some(at_line(1, what))))
+        }
+        Err(Error::Io(error)) => Err(Error::Io(error)),
+        Err(error) => Ok((Vec::new(), Some(error))),
+    }
 }
 
 impl Reader for Csv {
     const TOOL: &'static str = "CSV";
 
-    fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
-        let found = Self::header(file)?;
-        found.map_err(|what| Error::whole(&what))
+    fn survey(file: &mut dyn Source, options: &Options) -> Result<Self, Error> {
+        let found = header(file, options)?;
+        let (form, columns) = found.map_err(|(_, _, what)| at_line(1, what))?;
+        Self::of(file, columns, form)
     }
 
     fn read(&self, file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
-        let mut rows = rows(file, self.delimiter, false)?;
-        let mut row = StringRecord::new();
-        loop {
-            let line = rows.position().line();
-            match rows.read_record(&mut row) {
-                Ok(true) => {}
-                Ok(false) => return Ok(()),
-                Err(error) => return Err(refused(error, line)),
-            }
-            let line = row.position().map_or(line, ::csv::Position::line);
+        sink.tool(self.columns.layout.unwrap_or(Self::TOOL));
+        each(file, self.form, &mut |line, cells| {
             let place = format_args!("line {line}").to_string();
-            sink.put(&place, self.entry(&row))
-                .map_err(|what| at_line(line, what))?;
-        }
+            let row = Row {
+                columns: &self.columns,
+                cells: cells.to_vec(),
+                counted: self.counted,
+            };
+            sink.put(&place, row.entry()).map(|()| true)
+        })
     }
 }
 
 impl Csv {
-    /// The columns by the header, or what is wrong with it.
-    fn header(file: &mut dyn Source) -> Result<Result<Self, String>, Error> {
-        let mut wrong = String::new();
-        for delimiter in *b",;\t" {
-            let mut row = StringRecord::new();
-            rows(file, delimiter, true)?
-                .read_record(&mut row)
-                .map_err(|error| refused(error, 1))?;
-            match Self::of(&row, delimiter) {
-                Ok(found) => return Ok(Ok(found)),
-                Err(what) if wrong.is_empty() || row.len() > 1 => wrong = what,
-                Err(_) => {}
+    /// Looks at two columns as a whole: whether the severities are on a scale that is stated, and whether the ids do
+    /// more than count the rows.
+    fn of(file: &mut dyn Source, mut columns: Columns, form: Form) -> Result<Self, Error> {
+        let (severity, id) = (columns.place(Role::Severity), columns.place(Role::Id));
+        let (mut bare, mut other, mut scores) = (false, false, false);
+        let (mut counted, mut before) = (id.is_some(), None);
+        each(file, form, &mut |_, cells| {
+            let cell = |place: Option<usize>| {
+                place
+                    .and_then(|place| cells.get(place))
+                    .map_or("", |cell| cell.trim())
+            };
+            let word = cell(severity);
+            let mapped = columns
+                .values
+                .iter()
+                .any(|(value, _)| *value == word.to_lowercase());
+            other |= mapped;
+            if !mapped && !word.is_empty() {
+                let one = scale::bare(word);
+                scores |= scale::is_score(word);
+                bare |= one;
+                other |= !one;
             }
-        }
-        Ok(Err(wrong))
-    }
-
-    fn of(header: &StringRecord, delimiter: u8) -> Result<Self, String> {
-        if header.len() > MAX_COLUMNS {
-            return Err(format!("the table has more than {MAX_COLUMNS} columns"));
-        }
-        let names: Vec<_> = header
-            .iter()
-            .map(|name| name.trim().to_lowercase().replace([' ', '-'], "_"))
-            .collect();
-        let place = |name: &str| names.iter().position(|found| found == name);
-        // A column's own name comes before its others, wherever they stand.
-        let places = COLUMNS
-            .map(|(name, others)| place(name).or_else(|| others.iter().find_map(|other| place(other))));
-        for (at, (name, _)) in COLUMNS.iter().enumerate() {
-            if names.iter().filter(|found| found == name).count() > 1 {
-                return Err(format!("the header has the column `{name}` twice"));
-            }
-            if at < 2 && places.get(at).is_some_and(Option::is_none) {
-                return Err(format!("the header has no column `{name}`"));
-            }
-        }
-        let width = header.len();
-        Ok(Self {
-            places,
-            width,
-            delimiter,
-        })
-    }
-
-    fn entry(&self, row: &StringRecord) -> Entry {
-        if row.len() != self.width {
-            return Entry::skipped(&format!(
-                "the row has {} cells, the header {}",
-                row.len(),
-                self.width
+            let number = cell(id).parse::<u64>().ok();
+            counted &= number.is_some() && before.is_none_or(|before| number == Some(before + 1));
+            before = number;
+            Ok(true)
+        })?;
+        if bare && !other && columns.scale == Scale::Words {
+            let name = severity
+                .and_then(|place| columns.header.get(place))
+                .map_or("severity", String::as_str);
+            return Err(at_line(
+                1,
+                format!(
+                    "the column `{name}` has only whole numbers from 0 to 5, and it is not said which is the worst. \
+                     Say what each is, as in columns=severity:{name},critical:5,high:4,medium:3,low:2,informational:1, \
+                     or that it is a CVSS score: columns=cvss:{name}"
+                ),
             ));
         }
-        let cells = self
-            .places
-            .map(|place| place.and_then(|place| row.get(place)).unwrap_or_default().trim());
-        let [title, word, description, location, rule, weakness, print] = cells;
-        if text::line(title, 1).is_empty() {
-            return Entry::skipped("the row has no title");
-        }
-        let Some(severity) = severity::of_word(word).or_else(|| severity::of_score(word)) else {
-            let names = Severity::ALL.map(Severity::name).join(", ");
-            let word = text::line(word, 40);
-            return Entry::skipped(&format!("the severity `{word}` is none of {names}"));
-        };
-        let old = if print.is_empty() {
-            old("csv row 1", &[rule, title, location], 0, &[description])
-        } else {
-            old("csv fingerprint 1", &[print], 0, &[])
-        };
-        Entry::from(Draft {
-            old,
-            title: title.to_owned(),
-            description: vec![description.to_owned()],
-            severity: Some(severity),
-            locations: vec![location.to_owned()],
-            rule_id: rule.to_owned(),
-            cwes: cwe::of(weakness).into_iter().collect(),
-            ..Draft::default()
+        columns.scores = scores;
+        Ok(Self {
+            columns,
+            form,
+            counted,
         })
     }
 }
 
-type Rows<'f> = ::csv::Reader<BufReader<Guard<Box<dyn Read + 'f>>>>;
+/// A form and its columns, or what is wrong with them.
+type Header = Result<(Form, Columns), Fault>;
 
-/// The rows of the file; the header is the first of them where it is wanted.
-fn rows(mut file: &mut dyn Source, delimiter: u8, header: bool) -> Result<Rows<'_>, Error> {
-    let mark = start::rewound(&mut file)?;
-    let inner: Box<dyn Read + '_> = Box::new(mark.chain(file));
-    let reader = BufReader::with_capacity(CHUNK, Guard::new(inner, delimiter));
-    let mut builder = ReaderBuilder::new();
-    Ok(builder
-        .delimiter(delimiter)
-        .has_headers(!header)
-        .flexible(true)
-        .from_reader(reader))
+/// A form with the names of its columns and what is wrong with them.
+type Fault = (Form, Vec<String>, String);
+
+/// Reads what a caller says.
+fn checked(options: &Options) -> Result<(Said, Encoding), Error> {
+    let wrong = |field: &str, what: String| {
+        Error::Refused(Refusal {
+            path: field.to_owned(),
+            line: 0,
+            column: 0,
+            what,
+        })
+    };
+    let said = Said::of(&options.columns).map_err(|what| wrong("columns", what))?;
+    let encoding = Encoding::of(&options.encoding).map_err(|what| wrong("encoding", what))?;
+    Ok((said, encoding))
 }
 
-fn at_line(line: u64, what: String) -> Error {
-    Error::Refused(Refusal {
-        path: String::new(),
-        line,
-        column: 1,
-        what,
-    })
-}
-
-fn refused(error: ::csv::Error, line: u64) -> Error {
-    let line = error.position().map_or(line, ::csv::Position::line);
-    match error.into_kind() {
-        ErrorKind::Io(error) => match error.get_ref().and_then(|inner| inner.downcast_ref::<Excess>()) {
-            Some(excess) => at_line(excess.line, excess.what.to_owned()),
-            None => Error::Io(error),
-        },
-        ErrorKind::Utf8 { .. } => at_line(line, "the row is no valid UTF-8".to_owned()),
-        _ => at_line(line, "the row cannot be read".to_owned()),
+/// Finds the header: the first row, or below some lines about the report that of a known table.
+fn header(file: &mut dyn Source, options: &Options) -> Result<Header, Error> {
+    let (said, encoding) = checked(options)?;
+    let stated = separator(file, encoding)?;
+    let own = stated.map(|separator| [separator; 1]);
+    let separators = own.as_ref().map_or(SEPARATORS.as_slice(), |one| one.as_slice());
+    let mut best: Option<(usize, Fault)> = None;
+    for separator in separators.iter().copied() {
+        let first = usize::from(stated.is_some());
+        let mut form = Form {
+            separator,
+            encoding,
+            above: first,
+        };
+        let top = top(file, form)?;
+        let Some(row) = top.first() else {
+            return Err(Error::whole("the table is empty"));
+        };
+        match Columns::of(row, &said) {
+            Ok(columns) => {
+                form.above += 1;
+                return Ok(Ok((form, columns)));
+            }
+            Err(what) => {
+                if let Some(at) = top.iter().position(is_layout)
+                    && let Some(Ok(columns)) = top.get(at).map(|row| Columns::of(row, &said))
+                {
+                    form.above += at + 1;
+                    return Ok(Ok((form, columns)));
+                }
+                form.above += 1;
+                if best.as_ref().is_none_or(|(width, _)| row.len() > *width) {
+                    let names = row
+                        .iter()
+                        .map(|name| text::line(&String::from_utf8_lossy(name), 100));
+                    best = Some((row.len(), (form, names.collect(), what)));
+                }
+            }
+        }
     }
+    best.map(|(_, fault)| Err(fault))
+        .ok_or_else(|| Error::whole("the table is empty"))
 }

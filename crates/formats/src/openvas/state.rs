@@ -7,7 +7,7 @@ use base::Time;
 use super::time;
 use crate::{
     Error, Source,
-    shape::{Record, Shape, WORD, Want},
+    shape::{Shape, WORD, Want},
     xml,
 };
 
@@ -53,21 +53,6 @@ const RESULTS: &Shape = &[
 const COUNT: &Shape = &[("filtered", Want::Number)];
 const ERRORS: &Shape = &[("count", Want::Number)];
 
-/// Elements and attributes that reports of others do not have, or not together.
-const MARKS: &[&str] = &[
-    "@format_id",
-    "report",
-    "task",
-    "report_format",
-    "gmp",
-    "omp",
-    "ports",
-    "scan_run_status",
-    "scan_start",
-    "results",
-    "result_count",
-];
-
 /// What a report says of itself.
 #[derive(Default)]
 pub(super) struct State {
@@ -90,20 +75,11 @@ impl State {
     /// # Errors
     /// [`Error::Refused`] for another tool's file.
     pub(super) fn read(file: &mut dyn Source) -> Result<Self, Error> {
-        let root = xml::root(file)?;
         let top = xml::read(file, ROOTS, &mut |_, _| Ok(()))?;
-        let outer = if root == "report" {
-            &top
-        } else {
-            top.part("report")
-        };
+        // `get_reports_response` holds a report that holds another; else the outer one is the root.
+        let held = top.part("report");
+        let outer = if held.has("report") { held } else { &top };
         let inner = outer.part("report");
-        let marks = [outer, inner].map(marks).iter().sum::<usize>() + usize::from(root != "report");
-        if marks < 2 {
-            return Err(Error::whole(
-                "this is no report of OpenVAS: it has neither its results nor the state of its scan",
-            ));
-        }
         let number = |key: &str, of: &str| {
             let numbers = [outer, inner].map(|part| part.part(key).text(of).trim().parse::<u64>().ok());
             numbers.into_iter().flatten().max().unwrap_or_default()
@@ -115,7 +91,7 @@ impl State {
                 .or_else(|| time(outer.text("scan_end")))
                 .or_else(|| time(outer.text("creation_time"))),
             unfinished: unfinished.map(|state| (*state).to_owned()).collect(),
-            several: root != "report" && top.parts("report").count() > 1,
+            several: top.parts("report").count() > 1,
             delta: [outer, inner].iter().any(|part| part.text("@type") == "delta"),
             start: number("results", "@start"),
             page: number("results", "@max"),
@@ -153,14 +129,4 @@ impl State {
         }
         reasons
     }
-}
-
-/// How many marks of the tool a report has; a test in its first result is one, an empty list is none.
-fn marks(report: &Record) -> usize {
-    let results = report.part("results").part("result");
-    let has = |mark: &&&str| match **mark {
-        "results" => report.part("results").has("result"),
-        mark => report.has(mark),
-    };
-    MARKS.iter().filter(has).count() + usize::from(results.has("nvt"))
 }

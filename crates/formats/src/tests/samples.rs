@@ -30,7 +30,8 @@ fn every_sample_is_known_and_read_to_the_last_entry() {
             (findings, skipped),
             "{name}"
         );
-        assert!(whole.complete, "{name}");
+        // The table has rows that cannot be read.
+        assert_eq!(whole.complete, format != "csv", "{name}");
         let prints: BTreeSet<_> = whole.found.iter().map(|found| &found.identity).collect();
         assert_eq!(prints.len(), findings, "{name}: each fingerprint once");
         for found in &whole.found {

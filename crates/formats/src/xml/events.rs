@@ -85,14 +85,36 @@ pub(super) fn over<T>(
     }
 }
 
-/// The name of the document's root, for telling formats apart.
+/// Takes an element: the names from the root to it, and its attributes; whether more are wanted.
+pub(crate) type Seen<'e> = dyn FnMut(&[String], &[(String, String)]) -> bool + 'e;
+
+/// Hands out the first elements of a document, each with the names from the root to it and its attributes, until `each`
+/// says that it has seen enough; not those further in than so many levels.
 ///
 /// # Errors
 /// As for [`read`](super::read).
-pub(crate) fn root(file: &mut dyn Source) -> Result<String, Error> {
+pub(crate) fn outline(file: &mut dyn Source, depth: usize, each: &mut Seen<'_>) -> Result<(), Error> {
     over(file, |events| {
-        let name = events.root()?;
-        Ok(name)
+        let mut path = vec![events.root()?];
+        while each(&path, &events.attributes) {
+            // The next element: a child of this one or of one around it.
+            loop {
+                match events.child()? {
+                    Some(_) if path.len() == depth => events.skip()?,
+                    Some(name) => {
+                        path.push(name);
+                        break;
+                    }
+                    None => {
+                        path.pop();
+                        if path.is_empty() {
+                            return Ok(());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
     })
 }
 

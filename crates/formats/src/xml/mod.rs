@@ -10,7 +10,7 @@ mod guard;
 use quick_xml::events::Event;
 
 use self::events::Events;
-pub(crate) use self::events::root;
+pub(crate) use self::events::outline;
 use super::{
     Error, Source,
     json::{scalar::cut, walk::Step},

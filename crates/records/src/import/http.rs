@@ -50,6 +50,8 @@ pub struct ImportQuery {
     preview: bool,
     /// For a table: which column is which, as `severity:Risk,title:Name`.
     columns: Option<String>,
+    /// For a table that is neither UTF-8 nor UTF-16: `windows-1252`.
+    encoding: Option<String>,
 }
 
 /// Whether an import closes what the report no longer holds.
@@ -182,6 +184,7 @@ pub async fn import(
         target: target.is_some(),
         format: format.is_some(),
         columns: query.columns.clone().unwrap_or_default(),
+        encoding: query.encoding.clone().unwrap_or_default(),
     };
     let surveying = tokio::task::spawn_blocking(move || survey(file, format, &options));
     let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
@@ -295,39 +298,113 @@ fn survey(
 ) -> Result<SurveyedFile, Problem> {
     let format = match format {
         Some(format) => format,
-        None => match formats::detect(&mut file) {
-            Ok(Some(format)) => format,
-            Ok(None) => return Err(unknown(None)),
-            Err(formats::Error::Refused(refusal)) => return Err(unknown(Some(&refusal))),
-            Err(error) => return Err(unread(&error)),
-        },
+        None => formats::recognise(&mut file, options).map_err(refused)?,
     };
-    match format.survey(&mut file, options) {
-        Ok(report) => Ok((format, report.into(), file)),
-        Err(formats::Error::Refused(refusal)) => {
+    let report = format.survey(&mut file, options).map_err(refused)?;
+    Ok((format, report.into(), file))
+}
+
+/// What is said of a file that is not a readable report: what is wrong, and where.
+fn refused(error: formats::Error) -> Problem {
+    match error {
+        formats::Error::Refused(refusal) if refusal.path.is_empty() && refusal.line == 0 => {
+            Problem::unprocessable(refusal.what)
+        }
+        formats::Error::Refused(refusal) => {
             let path = refusal.path.clone();
             let refusal = Refusal {
                 path: String::new(),
                 ..refusal
             };
-            Err(Problem::fields(vec![FieldError::new(path, refusal.to_string())]))
+            Problem::fields(vec![FieldError::new(path, refusal.to_string())])
         }
-        Err(error) => Err(unread(&error)),
+        error => unread(&error),
     }
-}
-
-/// What is said where it is not known what a file is, and what stood in the way.
-fn unknown(refusal: Option<&Refusal>) -> Problem {
-    let why = refusal.map_or_else(|| ".".to_owned(), |refusal| format!(": {refusal}"));
-    Problem::unprocessable(format!(
-        "The format of the report is not recognized (known formats: {}){why}",
-        Format::names()
-    ))
 }
 
 fn unread(error: &formats::Error) -> Problem {
     tracing::error!(%error, "a spooled report could not be read");
     Problem::internal()
+}
+
+/// The first rows of a table, for saying which column is which.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TablePreview {
+    /// The names of its columns.
+    header: Vec<String>,
+    /// The first five rows below it.
+    rows: Vec<Vec<String>>,
+    /// The tool whose export it is, where that is known.
+    layout: Option<&'static str>,
+    /// Which column is which, as far as that is recognized.
+    columns: Vec<TableColumn>,
+    /// What a column can be: the names that `columns=` of an import takes.
+    names: Vec<&'static str>,
+    /// What is missing or ambiguous; null for a table that can be imported as it is.
+    fault: Option<String>,
+}
+
+/// A column of a table.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct TableColumn {
+    /// What it is: one of the names.
+    name: &'static str,
+    /// What the header calls it.
+    column: String,
+}
+
+/// How a table is to be read.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TableQuery {
+    /// Which column is which, as `severity:Risk,title:Name`.
+    columns: Option<String>,
+    /// The encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`.
+    encoding: Option<String>,
+}
+
+/// The first rows of a table
+///
+/// For saying which column is which before it is imported. Nothing is stored.
+#[utoipa::path(
+    post,
+    path = "/scans/table-preview",
+    tag = "scans",
+    operation_id = "preview_table",
+    params(TableQuery),
+    request_body(content((String = "text/csv"), (ReportForm = "multipart/form-data"))),
+    responses(
+        (status = 200, description = "Its first rows", body = TablePreview),
+        (status = 422, description = "Not a table", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub async fn table_preview(
+    State(import): State<Import>,
+    _: Caller,
+    Query(query): Query<TableQuery>,
+    request: Request,
+) -> Result<Json<TablePreview>, Problem> {
+    let _place = import.places.try_acquire().map_err(|_| Problem::too_many(BUSY))?;
+    let clock = import.records.store().clock().clone();
+    let mut file = spool::spool(request, &import.folder, import.limits, &clock).await?;
+    let options = Options {
+        columns: query.columns.unwrap_or_default(),
+        encoding: query.encoding.unwrap_or_default(),
+        ..Options::default()
+    };
+    let looking = tokio::task::spawn_blocking(move || formats::preview_rows(&mut file, &options));
+    let found = looking.await.map_err(|_| Problem::internal())?.map_err(refused)?;
+    let column = |(name, column)| TableColumn { name, column };
+    Ok(Json(TablePreview {
+        header: found.header,
+        rows: found.rows,
+        layout: found.layout,
+        columns: found.columns.into_iter().map(column).collect(),
+        names: found.names,
+        fault: found.fault,
+    }))
 }
 
 /// A format of scan reports.

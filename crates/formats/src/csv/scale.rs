@@ -1,0 +1,82 @@
+//! What the severities of a table mean.
+//!
+//! Owns: the words and numbers that are taken, and which scale is stated well enough. Must not: guess.
+
+use base::Severity;
+
+use crate::severity;
+
+/// A scale of severities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Words, or CVSS scores.
+    Words,
+    /// 5 is critical, 1 is informational (Qualys).
+    FiveIsWorst,
+    /// testssl's words.
+    Testssl,
+}
+
+/// What a cell says about the severity.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// It is this.
+    Is(Severity),
+    /// There is no problem.
+    Passed,
+    /// It could not be tested.
+    Untested,
+    /// A whole number from 0 to 5: of which scale is not said.
+    Bare,
+    /// Nothing that is known.
+    Unknown,
+}
+
+impl Scale {
+    pub(super) fn read(self, cell: &str) -> Said {
+        let word = cell.trim().to_ascii_lowercase();
+        let known = match (self, word.as_str()) {
+            (Self::FiveIsWorst, "5") => Some(Severity::Critical),
+            (Self::FiveIsWorst, "4") | (Self::Words, "important") => Some(Severity::High),
+            (Self::FiveIsWorst, "3") => Some(Severity::Medium),
+            (Self::FiveIsWorst, "2") => Some(Severity::Low),
+            (Self::FiveIsWorst, "1") | (Self::Words, "log") => Some(Severity::Informational),
+            (Self::Testssl, "ok") => return Said::Passed,
+            (Self::Testssl, "warn" | "fatal" | "debug") => return Said::Untested,
+            (Self::FiveIsWorst | Self::Testssl, word) => severity::of_word(word),
+            (Self::Words, word) if bare(word) => return Said::Bare,
+            (Self::Words, word) => severity::of_word(word).or_else(|| severity::of_score(word)),
+        };
+        known.map_or(Said::Unknown, Said::Is)
+    }
+}
+
+/// Whether this is a whole number from 0 to 5, as scales of a few steps have, and CVSS now and then.
+pub(super) fn bare(cell: &str) -> bool {
+    matches!(cell.trim(), "0" | "1" | "2" | "3" | "4" | "5")
+}
+
+/// Whether this can only be a CVSS score: it has a fraction, or is above 5.
+pub(super) fn is_score(cell: &str) -> bool {
+    !bare(cell) && severity::of_score(cell).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: P7
+    #[test]
+    fn a_bare_number_is_on_no_scale() {
+        for number in ["0", "1", "3", " 5 "] {
+            assert_eq!(Scale::Words.read(number), Said::Bare);
+        }
+        assert_eq!(Scale::Words.read("5.0"), Said::Is(Severity::Medium));
+        assert_eq!(Scale::Words.read("Severe"), Said::Unknown);
+        assert_eq!(Scale::Words.read("P1"), Said::Unknown);
+        assert_eq!(Scale::FiveIsWorst.read("5"), Said::Is(Severity::Critical));
+        assert_eq!(Scale::FiveIsWorst.read("0"), Said::Unknown);
+        assert_eq!(Scale::Testssl.read("WARN"), Said::Untested);
+        assert!(is_score("9") && is_score("4.0") && !is_score("4") && !is_score("11") && !is_score("x"));
+    }
+}
