@@ -13,7 +13,6 @@ mod entry;
 
 use std::collections::HashMap;
 
-use self::entry::listed;
 use crate::{
     Error, Options, Source,
     json::shaped::{self, fault},
@@ -154,7 +153,7 @@ impl Reader for CycloneDx {
         for what in self.top.sound().err().iter().chain(&self.fault) {
             sink.partial(what);
         }
-        let mut each = |at: &At<'_>, record: Record| self.put(at, &record, sink);
+        let mut each = |at: &At<'_>, record: Record| self.put(at, record, sink);
         let each: &mut Each<'_> = &mut each;
         let top = if self.xml {
             xml::read(file, &[("bom", REPORT_XML)], each)?
@@ -257,15 +256,23 @@ impl Known {
 
 impl CycloneDx {
     /// One entry for each affected component; one for a vulnerability of nothing in particular.
-    fn put(&self, at: &At<'_>, record: &Record, sink: &mut Sink<'_>) -> Result<(), String> {
-        let affected: Vec<_> = listed(record, "affects", "target").collect();
+    fn put(&self, at: &At<'_>, mut record: Record, sink: &mut Sink<'_>) -> Result<(), String> {
+        // Out of the way: each entry looks through the rest.
+        let (affects, more) = record.take_parts("affects");
+        let more = more + affects.iter().map(Record::count_cuts).sum::<usize>();
+        let affected: Vec<_> = affects
+            .iter()
+            .flat_map(|part| entry::within(part, "target"))
+            .collect();
+        let record = &record;
         if affected.is_empty() {
             return sink.take(at, record, |record| entry::of(record, None, &Part::default()));
         }
         for (index, target) in affected.iter().enumerate() {
             let place = format_args!("{at}.affects[{index}]");
             if index == AFFECTED {
-                let what = format!("it affects more than {AFFECTED} components");
+                let more = affected.len() - AFFECTED + more;
+                let what = format!("it affects more than {AFFECTED} components; {more} were not read");
                 return sink.take(&place, record, |_| Err::<crate::list::Entry, _>(what));
             }
             let reference = target.text("ref");

@@ -155,40 +155,6 @@ impl Visitor<'_> for Integer {
     }
 }
 
-/// A number, or a text in its place, as it is written; numbers of a report are often quoted.
-pub(crate) struct Number;
-
-impl<'de> DeserializeSeed<'de> for Number {
-    type Value = String;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl Visitor<'_> for Number {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number")
-    }
-
-    fn visit_i64<E>(self, number: i64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    fn visit_f64<E>(self, number: f64) -> Result<String, E> {
-        Ok(number.to_string())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<String, E> {
-        Ok(cut(text, 64).to_owned())
-    }
-}
-
 /// True or false.
 pub(crate) struct Flag;
 
