@@ -10,7 +10,7 @@
 
 use base::Severity;
 
-use super::{AFFECTED, Part};
+use super::{AFFECTED, part::Part};
 use crate::{
     Component, Cvss, cwe,
     draft::{Draft, Key, labelled, old},

@@ -275,3 +275,29 @@ fn what_is_cut_of_a_list_is_counted() {
         found.description
     );
 }
+
+// promise: P8
+#[test]
+fn one_bad_element_is_skipped_with_its_reason() {
+    let bom = |inside: &str| {
+        format!(
+            "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities>{inside}</vulnerabilities></bom>"
+        )
+    };
+    let good = "<vulnerability><id>C</id></vulnerability>";
+    for bad in [
+        "<vulnerability/>",
+        "<vulnerability>text</vulnerability>",
+        "<vulnerability><id/><ratings>7</ratings></vulnerability>",
+        "<vulnerability><id><b>C</b></id></vulnerability>",
+    ] {
+        let (whole, found, skipped) = told("cyclonedx", &bom(&format!("{good}{bad}{good}")));
+        assert_eq!((whole, found), (false, 2), "{bad}");
+        let place = "bom.vulnerabilities[0].vulnerability[1]";
+        assert_eq!(skipped, [(place.to_owned(), "`id` is missing".to_owned())]);
+    }
+    for broken in ["<vulnerability><id>C</vulnerability>", "<vulnerability", "&nbsp;"] {
+        let text = bom(&format!("{good}{broken}"));
+        assert!(read("cyclonedx", &text).is_err(), "{broken}");
+    }
+}
