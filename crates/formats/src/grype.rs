@@ -42,7 +42,7 @@ const VULNERABILITY: &Shape = &[
     ("id", Want::Text(SHORT)),
     ("dataSource", Want::Text(SHORT)),
     ("severity", Want::Text(WORD)),
-    ("urls", Want::Texts(10_000, SHORT)),
+    ("urls", Want::Texts(1_000, SHORT)),
     ("description", Want::Text(LONG)),
     ("cvss", Want::Many(200, CVSS)),
     ("cwes", Want::Many(200, CWE)),

@@ -105,8 +105,8 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Takes what `read` makes of a record. One that does not fit is skipped with what is wrong, and the report is not
-    /// whole.
+    /// Takes what `read` makes of a record, and says what of its lists was not kept. One that does not fit is skipped
+    /// with what is wrong, and the report is not whole.
     ///
     /// # Errors
     /// As for [`put`](Self::put).
@@ -116,8 +116,11 @@ impl<'a> Sink<'a> {
         record: &Record,
         read: impl FnOnce(&Record) -> Result<E, String>,
     ) -> Result<(), String> {
-        let entry = record.sound().and_then(read).map(Into::into);
-        self.put(place, Entry::of(entry))
+        let mut entry = Entry::of(record.sound().and_then(read).map(Into::into));
+        if let Entry::Found(draft) = &mut entry {
+            draft.description.push(record.cuts());
+        }
+        self.put(place, entry)
     }
 
     /// The tool the report is of, where its format is one of several tools.

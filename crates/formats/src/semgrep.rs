@@ -45,7 +45,7 @@ const EXTRA: &Shape = &[
 ];
 const METADATA: &Shape = &[
     ("cwe", Want::Texts(200, SHORT)),
-    ("references", Want::Texts(10_000, SHORT)),
+    ("references", Want::Texts(1_000, SHORT)),
     ("source", Want::Texts(1, SHORT)),
     ("cve", Want::Texts(200, SHORT)),
     ("ghsa", Want::Texts(200, SHORT)),

@@ -53,6 +53,8 @@ pub(crate) struct Record {
     texts: Vec<(&'static str, String)>,
     parts: Vec<(&'static str, Record)>,
     lists: Vec<&'static str>,
+    /// How many elements of a list were more than are kept.
+    cut: Vec<(&'static str, usize)>,
     /// Why it could not be read.
     fault: Option<String>,
 }
@@ -95,6 +97,7 @@ impl Record {
             texts: Vec::new(),
             parts: Vec::new(),
             lists: Vec::new(),
+            cut: Vec::new(),
             fault: None,
         };
         self.parts(key).next().unwrap_or(&NONE)
@@ -110,6 +113,30 @@ impl Record {
     pub(crate) fn into_parts(self, key: &str) -> Vec<Self> {
         let parts = self.parts.into_iter().filter(|(name, _)| *name == key);
         parts.map(|(_, part)| part).collect()
+    }
+
+    /// Takes the objects of a key out of it, and how many more there were.
+    pub(crate) fn take_parts(&mut self, key: &str) -> (Vec<Self>, usize) {
+        let taken = self.parts.extract_if(.., |(name, _)| *name == key);
+        let taken: Vec<_> = taken.map(|(_, part)| part).collect();
+        let cut = self.cut.extract_if(.., |(name, _)| *name == key);
+        (taken, cut.map(|(_, more)| more).sum())
+    }
+
+    /// How many elements of its lists were more than are kept.
+    pub(crate) fn count_cuts(&self) -> usize {
+        self.cut.iter().map(|(_, more)| more).sum()
+    }
+
+    /// What of its lists was not kept, in words; empty where all of them are whole.
+    pub(crate) fn cuts(&self) -> String {
+        let own = self
+            .cut
+            .iter()
+            .map(|(key, more)| format!("… and {more} more of `{key}`"));
+        let below = self.parts.iter().map(|(_, part)| part.cuts());
+        let all: Vec<_> = own.chain(below).filter(|said| !said.is_empty()).collect();
+        all.join("\n")
     }
 
     /// Whether there was a list of this key, however long.
@@ -128,6 +155,13 @@ impl Record {
 
     pub(super) fn add(&mut self, key: &'static str, part: Self) {
         self.parts.push((key, part));
+    }
+
+    pub(super) fn count_cut(&mut self, key: &'static str) {
+        match self.cut.iter_mut().find(|(name, _)| *name == key) {
+            Some((_, more)) => *more += 1,
+            None => self.cut.push((key, 1)),
+        }
     }
 
     pub(super) fn list(&mut self, key: &'static str) {

@@ -10,7 +10,7 @@
 
 use base::Severity;
 
-use super::{AFFECTED, Part};
+use super::{AFFECTED, part::Part};
 use crate::{
     Component, Cvss, cwe,
     draft::{Draft, Key, labelled, old},
@@ -22,14 +22,14 @@ use crate::{
 pub(super) const VULNERABILITY: &Shape = &[
     ("id", Want::Text(SHORT)),
     ("source", Want::One(SOURCE)),
-    ("references", Want::Many(1_000, REFERENCE)),
+    ("references", Want::Many(200, REFERENCE)),
     ("ratings", Want::Many(1_000, RATING)),
     ("cwes", Want::Texts(200, WORD)),
     ("description", Want::Text(LONG)),
     ("detail", Want::Text(LONG)),
     ("recommendation", Want::Text(LONG)),
     ("workaround", Want::Text(LONG)),
-    ("advisories", Want::Many(10_000, ADVISORY)),
+    ("advisories", Want::Many(1_000, ADVISORY)),
     ("analysis", Want::One(ANALYSIS)),
     ("affects", Want::Many(AFFECTED + 1, AFFECTS)),
 ];
@@ -62,7 +62,7 @@ pub(super) const VULNERABILITY_XML: &Shape = &[
     ("source", Want::One(SOURCE)),
     (
         "references",
-        Want::One(&[("reference", Want::Many(1_000, REFERENCE))]),
+        Want::One(&[("reference", Want::Many(200, REFERENCE))]),
     ),
     ("ratings", Want::One(&[("rating", Want::Many(1_000, RATING))])),
     ("cwes", Want::One(&[("cwe", Want::Texts(200, WORD))])),
@@ -72,7 +72,7 @@ pub(super) const VULNERABILITY_XML: &Shape = &[
     ("workaround", Want::Text(LONG)),
     (
         "advisories",
-        Want::One(&[("advisory", Want::Many(10_000, ADVISORY))]),
+        Want::One(&[("advisory", Want::Many(1_000, ADVISORY))]),
     ),
     ("analysis", Want::One(ANALYSIS)),
     (
@@ -86,15 +86,14 @@ const AFFECTS_XML: &Shape = &[
 ];
 
 /// The parts of a list: JSON has them under its key, XML one element deeper.
-pub(super) fn listed<'r>(
-    record: &'r Record,
-    key: &'r str,
-    inner: &'r str,
-) -> impl Iterator<Item = &'r Record> {
-    record.parts(key).flat_map(move |part| {
-        let own = part.parts(inner).next().is_none().then_some(part);
-        own.into_iter().chain(part.parts(inner))
-    })
+fn listed<'r>(record: &'r Record, key: &'r str, inner: &'r str) -> impl Iterator<Item = &'r Record> {
+    record.parts(key).flat_map(move |part| within(part, inner))
+}
+
+/// What one part of a list holds: itself, or those one element deeper.
+pub(super) fn within<'r>(part: &'r Record, inner: &'r str) -> impl Iterator<Item = &'r Record> {
+    let own = part.parts(inner).next().is_none().then_some(part);
+    own.into_iter().chain(part.parts(inner))
 }
 
 /// What a vulnerability comes to for one component.

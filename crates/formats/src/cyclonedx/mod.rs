@@ -1,7 +1,7 @@
 //! `CycloneDX` documents with vulnerabilities (VDR, VEX, or an SBOM that has them; JSON and XML, all versions since
 //! 1.4), of the tool `CycloneDX`.
 //!
-//! Owns: what a document is and what it covers, and the components it names, by their reference ([`Part`]). Must not:
+//! Owns: what a document is and what it covers, and the components it names, by their reference ([`part`]). Must not:
 //! keep more of the components than names what is affected, or judge a vulnerability ([`entry`] does).
 //!
 //! There is one finding for each component that a vulnerability affects. It is recognised by the component without its
@@ -10,10 +10,11 @@
 //! nothing.
 
 mod entry;
+mod part;
 
 use std::collections::HashMap;
 
-use self::entry::listed;
+use self::part::Part;
 use crate::{
     Error, Options, Source,
     json::shaped::{self, fault},
@@ -103,20 +104,6 @@ pub(crate) struct CycloneDx {
     fault: Option<String>,
 }
 
-/// What a component is called.
-#[derive(Default)]
-struct Part {
-    /// What it is known by whatever its version.
-    key: String,
-    /// The same as versions before 0.2 had it.
-    old: String,
-    /// With its version, for people.
-    shown: String,
-    name: String,
-    version: String,
-    purl: String,
-}
-
 impl Reader for CycloneDx {
     const TOOL: &'static str = "CycloneDX";
 
@@ -154,7 +141,7 @@ impl Reader for CycloneDx {
         for what in self.top.sound().err().iter().chain(&self.fault) {
             sink.partial(what);
         }
-        let mut each = |at: &At<'_>, record: Record| self.put(at, &record, sink);
+        let mut each = |at: &At<'_>, record: Record| self.put(at, record, sink);
         let each: &mut Each<'_> = &mut each;
         let top = if self.xml {
             xml::read(file, &[("bom", REPORT_XML)], each)?
@@ -257,15 +244,23 @@ impl Known {
 
 impl CycloneDx {
     /// One entry for each affected component; one for a vulnerability of nothing in particular.
-    fn put(&self, at: &At<'_>, record: &Record, sink: &mut Sink<'_>) -> Result<(), String> {
-        let affected: Vec<_> = listed(record, "affects", "target").collect();
+    fn put(&self, at: &At<'_>, mut record: Record, sink: &mut Sink<'_>) -> Result<(), String> {
+        // Out of the way: each entry looks through the rest.
+        let (affects, more) = record.take_parts("affects");
+        let more = more + affects.iter().map(Record::count_cuts).sum::<usize>();
+        let affected: Vec<_> = affects
+            .iter()
+            .flat_map(|part| entry::within(part, "target"))
+            .collect();
+        let record = &record;
         if affected.is_empty() {
             return sink.take(at, record, |record| entry::of(record, None, &Part::default()));
         }
         for (index, target) in affected.iter().enumerate() {
             let place = format_args!("{at}.affects[{index}]");
             if index == AFFECTED {
-                let what = format!("it affects more than {AFFECTED} components");
+                let more = affected.len() - AFFECTED + more;
+                let what = format!("it affects more than {AFFECTED} components; {more} were not read");
                 return sink.take(&place, record, |_| Err::<crate::list::Entry, _>(what));
             }
             let reference = target.text("ref");
@@ -280,74 +275,4 @@ impl CycloneDx {
         }
         Ok(())
     }
-}
-
-impl Part {
-    fn of(record: &Record) -> Self {
-        let (group, name, purl) = (record.text("group"), record.text("name"), record.text("purl"));
-        let name = if group.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{group}/{name}")
-        };
-        let (bare, in_purl) = package::purl(purl);
-        let own = record.text("version");
-        let version = if own.trim().is_empty() {
-            in_purl
-        } else {
-            own.trim()
-        };
-        let old = old_purl(purl);
-        Self {
-            key: if bare.is_empty() {
-                package::without_version(&name, version)
-            } else {
-                bare.to_owned()
-            },
-            old: if old.is_empty() {
-                name.clone()
-            } else {
-                old.to_owned()
-            },
-            shown: format!("{name} {own}").trim().to_owned(),
-            version: version.to_owned(),
-            purl: purl.to_owned(),
-            name,
-        }
-    }
-
-    /// A component of another document: nothing but its reference is known, which may be a package URL.
-    fn unknown(reference: &str) -> Self {
-        let (key, version) = package::purl(reference);
-        let purl = if key.starts_with("pkg:") { reference } else { "" };
-        Self {
-            key: key.to_owned(),
-            old: reference.to_owned(),
-            shown: reference.to_owned(),
-            name: key.to_owned(),
-            version: version.to_owned(),
-            purl: purl.to_owned(),
-        }
-    }
-
-    fn size(&self) -> usize {
-        let texts = [
-            &self.key,
-            &self.old,
-            &self.shown,
-            &self.name,
-            &self.version,
-            &self.purl,
-        ];
-        texts.iter().map(|text| text.len()).sum()
-    }
-}
-
-/// A package URL without its version, as versions before 0.2 cut it.
-fn old_purl(purl: &str) -> &str {
-    let bare = purl.split(['?', '#']).next().unwrap_or_default();
-    let end = bare
-        .rfind('/')
-        .and_then(|slash| bare.get(slash..)?.find('@').map(|at| slash + at));
-    end.and_then(|end| bare.get(..end)).unwrap_or(bare)
 }

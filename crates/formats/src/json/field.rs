@@ -257,10 +257,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
         match *self.want {
             Want::Texts(most, limit) | Want::Tagged(most, limit) => {
                 self.record.list(key);
-                for text in (scalar::Loose { most, limit }).visit_seq(seq)? {
-                    self.record.put(key, text);
-                }
-                Ok(())
+                self.texts(seq, most, limit)
             }
             Want::Many(most, shape) => {
                 let (take, within) = (Take::Keep(most, self.record), self.within);
@@ -319,6 +316,22 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
 }
 
 impl Field<'_, '_, '_> {
+    /// Reads an array of texts; what else is in it says nothing.
+    fn texts<'de, A: SeqAccess<'de>>(self, mut seq: A, most: usize, limit: usize) -> Result<(), A::Error> {
+        let (mut kept, one) = (0, scalar::Loose { most: 1, limit });
+        while let Some(texts) = seq.next_element_seed(one)? {
+            for text in texts {
+                if kept < most {
+                    self.record.put(self.key, text);
+                    kept += 1;
+                } else {
+                    self.record.count_cut(self.key);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Reads an object of objects.
     fn table<'de, A: MapAccess<'de>>(
         &mut self,
@@ -341,6 +354,8 @@ impl Field<'_, '_, '_> {
                 if kept < most {
                     self.record.add(self.key, part);
                     kept += 1;
+                } else {
+                    self.record.count_cut(self.key);
                 }
             }
         }
@@ -408,7 +423,10 @@ impl List<'_, '_, '_> {
             outer: self.within.outer,
         };
         match &mut self.take {
-            Take::Keep(0, _) => Ok(()),
+            Take::Keep(0, list) => {
+                list.count_cut(self.key);
+                Ok(())
+            }
             Take::Keep(left, list) => {
                 *left -= 1;
                 list.add(self.key, record);

@@ -46,7 +46,7 @@ impl Trail {
     /// The rest of the path behind so many steps.
     pub(crate) fn below(&self, depth: usize) -> String {
         let steps = self.0.borrow();
-        shown(steps.get(depth..).unwrap_or_default())
+        Path(steps.get(depth..).unwrap_or_default()).to_string()
     }
 
     /// Goes back up.
@@ -56,21 +56,24 @@ impl Trail {
 }
 
 /// Steps as a path: `results[3].start.line`.
-fn shown(steps: &[Step]) -> String {
-    let mut path = String::new();
-    for step in steps {
-        match step {
-            Step::Key(key) if path.is_empty() => path.push_str(key),
-            Step::Key(key) => path.extend([".", key]),
-            Step::Index(index) => path.push_str(&format!("[{index}]")),
+struct Path<'s>(&'s [Step]);
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, step) in self.0.iter().enumerate() {
+            match step {
+                Step::Key(key) if at == 0 => f.write_str(key)?,
+                Step::Key(key) => write!(f, ".{key}")?,
+                Step::Index(index) => write!(f, "[{index}]")?,
+            }
         }
+        Ok(())
     }
-    path
 }
 
 impl fmt::Display for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(&self.0.borrow()))
+        Path(&self.0.borrow()).fmt(f)
     }
 }
 

@@ -249,3 +249,55 @@ fn what_is_wrong_with_a_file_outside_of_its_lists_makes_it_not_whole() {
         assert!(coverage.not_whole[0].contains("invalid type"), "{coverage:?}");
     }
 }
+
+// promise: P1
+#[test]
+fn what_is_cut_of_a_list_is_counted() {
+    let urls: Vec<_> = (0..1_012).map(|at| format!("https://a.test/{at}")).collect();
+    let found = one(
+        "grype",
+        &json!({"matches": [{"vulnerability": {"id": "C", "urls": urls}, "artifact": {"name": "p"}}]}),
+    );
+    assert_eq!(found.details.references.len(), 1_000);
+    assert!(
+        found.description.contains("… and 12 more of `urls`"),
+        "{}",
+        found.description
+    );
+    let ratings = "<rating/>".repeat(1_003);
+    let xml = format!(
+        "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities><vulnerability><id>C</id><ratings>{ratings}</ratings></vulnerability></vulnerabilities></bom>"
+    );
+    let found = one("cyclonedx", &xml);
+    assert!(
+        found.description.contains("… and 3 more of `rating`"),
+        "{}",
+        found.description
+    );
+}
+
+// promise: P8
+#[test]
+fn one_bad_element_is_skipped_with_its_reason() {
+    let bom = |inside: &str| {
+        format!(
+            "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\"><vulnerabilities>{inside}</vulnerabilities></bom>"
+        )
+    };
+    let good = "<vulnerability><id>C</id></vulnerability>";
+    for bad in [
+        "<vulnerability/>",
+        "<vulnerability>text</vulnerability>",
+        "<vulnerability><id/><ratings>7</ratings></vulnerability>",
+        "<vulnerability><id><b>C</b></id></vulnerability>",
+    ] {
+        let (whole, found, skipped) = told("cyclonedx", &bom(&format!("{good}{bad}{good}")));
+        assert_eq!((whole, found), (false, 2), "{bad}");
+        let place = "bom.vulnerabilities[0].vulnerability[1]";
+        assert_eq!(skipped, [(place.to_owned(), "`id` is missing".to_owned())]);
+    }
+    for broken in ["<vulnerability><id>C</vulnerability>", "<vulnerability", "&nbsp;"] {
+        let text = bom(&format!("{good}{broken}"));
+        assert!(read("cyclonedx", &text).is_err(), "{broken}");
+    }
+}

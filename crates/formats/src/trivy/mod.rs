@@ -61,7 +61,7 @@ const VULNERABILITY: &Shape = &[
     ("FixedVersion", Want::Text(SHORT)),
     ("Status", Want::Text(WORD)),
     ("PrimaryURL", Want::Text(SHORT)),
-    ("References", Want::Texts(10_000, SHORT)),
+    ("References", Want::Texts(1_000, SHORT)),
     ("Title", Want::Text(SHORT)),
     ("Description", Want::Text(LONG)),
     ("Severity", Want::Text(WORD)),

@@ -22,7 +22,7 @@ pub(super) const MISCONFIGURATION: &Shape = &[
     ("Resolution", Want::Text(LONG)),
     ("Severity", Want::Text(WORD)),
     ("PrimaryURL", Want::Text(SHORT)),
-    ("References", Want::Texts(10_000, SHORT)),
+    ("References", Want::Texts(1_000, SHORT)),
     ("Status", Want::Text(WORD)),
     ("CauseMetadata", Want::One(CAUSE)),
 ];

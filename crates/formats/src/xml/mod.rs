@@ -74,6 +74,9 @@ fn element(
         if more {
             child(events, (key, want), &mut record, (outer, each))?;
         } else {
+            if matches!(want, Want::Texts(..) | Want::Many(..)) {
+                record.count_cut(key);
+            }
             events.skip()?;
         }
         if matches!(want, Want::Many(..) | Want::Through(_) | Want::Entries(_)) {
