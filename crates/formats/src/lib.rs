@@ -29,6 +29,7 @@ mod nessus;
 mod nuclei;
 mod openvas;
 mod output;
+mod package;
 mod paths;
 mod rating;
 mod refusal;

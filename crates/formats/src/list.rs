@@ -7,7 +7,10 @@ use std::fmt::Display;
 
 use base::{Time, text};
 
-use crate::{Coverage, Error, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft};
+use crate::{
+    Coverage, Error, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
+    shape::Record,
+};
 
 /// How a format's entries are read.
 pub(crate) trait Reader: Sized + Send + Sync + 'static {
@@ -100,6 +103,21 @@ impl<'a> Sink<'a> {
         } else {
             Ok(())
         }
+    }
+
+    /// Takes what `read` makes of a record. One that does not fit is skipped with what is wrong, and the report is not
+    /// whole.
+    ///
+    /// # Errors
+    /// As for [`put`](Self::put).
+    pub(crate) fn take<E: Into<Entry>>(
+        &mut self,
+        place: &dyn Display,
+        record: &Record,
+        read: impl FnOnce(&Record) -> Result<E, String>,
+    ) -> Result<(), String> {
+        let entry = record.sound().and_then(read).map(Into::into);
+        self.put(place, Entry::of(entry))
     }
 
     /// Notes why the report does not hold all that the tool would find.

@@ -1,28 +1,38 @@
-//! A CVSS rating out of its vector and its score.
+//! CVSS ratings as reports give them.
 //!
-//! Owns: the ways in which reports about hosts and sites write them. Must not: rate.
+//! Owns: which version a vector is of, and which of several ratings is kept. Must not: calculate scores.
 
 use crate::Cvss;
 
-/// The rating of a vector and a score, either of which may be blank. `version` is that of a vector that does not say
-/// its own.
-pub(crate) fn of(vector: &str, score: &str, version: &str) -> Option<Cvss> {
+/// A rating; none where there is neither vector nor score. `version` is what the report says where the vector does not.
+pub(crate) fn of(vector: &str, version: &str, score: &str) -> Option<Cvss> {
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
+    // As Nessus writes version 2.
     let vector = vector.strip_prefix("CVSS2#").unwrap_or(vector);
-    let score = score.trim().parse().ok();
-    let score = score.filter(|score| (0.0..=10.0).contains(score));
+    let score = score
+        .trim()
+        .parse()
+        .ok()
+        .filter(|score| (0.0..=10.0).contains(score));
     if vector.is_empty() && score.is_none() {
         return None;
     }
     let own = vector
         .strip_prefix("CVSS:")
-        .and_then(|rest| rest.split_once('/'))
-        .map(|(version, _)| version)
-        .or_else(|| vector.contains("/Au:").then_some("2.0"));
+        .and_then(|rest| rest.split('/').next());
+    let version = own.unwrap_or(if vector.starts_with("AV:") { "2.0" } else { version });
     Some(Cvss {
-        version: own.unwrap_or(version).to_owned(),
+        version: version.to_owned(),
         vector: vector.to_owned(),
         score,
+    })
+}
+
+/// The worst of some ratings; of equal ones that of the newest version, and then one with a vector.
+pub(crate) fn worst(ratings: impl IntoIterator<Item = Cvss>) -> Option<Cvss> {
+    ratings.into_iter().reduce(|best, other| {
+        let rank = |one: &Cvss| (one.score.unwrap_or(-1.0), one.version.clone(), one.vector.clone());
+        if rank(&other) > rank(&best) { other } else { best }
     })
 }
 
@@ -31,23 +41,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vector_says_its_version() {
-        let rating = |vector: &str, score: &str, version: &str| {
-            of(vector, score, version).map(|cvss| (cvss.version, cvss.vector, cvss.score))
-        };
-        let made = |version: &str, vector: &str, score| Some((version.to_owned(), vector.to_owned(), score));
-        let v2 = "AV:N/AC:L/Au:N/C:C/I:C/A:C";
-        assert_eq!(
-            rating(&format!("CVSS2#{v2}"), "10.0", ""),
-            made("2.0", v2, Some(10.0))
-        );
-        assert_eq!(rating(&format!("({v2})"), "", ""), made("2.0", v2, None));
-        assert_eq!(
-            rating("CVSS:3.1/AV:N", "9.8", ""),
-            made("3.1", "CVSS:3.1/AV:N", Some(9.8))
-        );
-        assert_eq!(rating("", "7", "2.0"), made("2.0", "", Some(7.0)));
-        assert_eq!(rating("", "98", ""), None);
-        assert_eq!(rating("", "NaN", ""), None);
+    fn a_rating_has_the_version_of_its_vector() {
+        let version = |vector, version| of(vector, version, "5").unwrap().version;
+        assert_eq!(version("CVSS:3.1/AV:N", "3.0"), "3.1");
+        assert_eq!(version("AV:N/AC:M/Au:N/C:N/I:P/A:N", ""), "2.0");
+        assert_eq!(version("CVSS2#AV:N/AC:M/Au:N/C:N/I:P/A:N", ""), "2.0");
+        assert_eq!(version("(AV:N/AC:M/Au:N/C:N/I:P/A:N)", ""), "2.0");
+        assert_eq!(version("", "4.0"), "4.0");
+        assert_eq!(of("", "3.1", "x"), None);
+        assert_eq!(of("CVSS:4.0/AV:N", "", "11").unwrap().score, None);
+    }
+
+    #[test]
+    fn the_worst_rating_is_kept_whatever_the_order() {
+        let one = |version: &str, score: &str| of("", version, score).unwrap();
+        let ratings = [
+            one("2.0", "7.5"),
+            one("3.1", "9.8"),
+            one("4.0", "9.8"),
+            one("3.1", "4"),
+        ];
+        let back = ratings.iter().rev().cloned();
+        assert_eq!(worst(ratings.clone()), Some(one("4.0", "9.8")));
+        assert_eq!(worst(back), Some(one("4.0", "9.8")));
+        assert_eq!(worst([]), None);
     }
 }

@@ -25,6 +25,10 @@ pub(crate) enum Want {
     Tagged(usize, usize),
     /// An object.
     One(&'static Shape),
+    /// An object, or a text in its place.
+    Named(&'static Shape),
+    /// An object of objects whose keys are free: so many are kept, each with its key as the text of [`KEY`].
+    Table(usize, &'static Shape),
     /// Objects, of which so many are kept.
     Many(usize, &'static Shape),
     /// Objects that are not kept: entries lie within.
@@ -32,6 +36,9 @@ pub(crate) enum Want {
     /// Objects that are handed over one by one.
     Entries(&'static Shape),
 }
+
+/// The key of an object of a [`Want::Table`].
+pub(crate) const KEY: &str = "";
 
 /// How many bytes of an id, a name, a path or a URL are kept.
 pub(crate) const SHORT: usize = 1_024;
@@ -46,9 +53,25 @@ pub(crate) struct Record {
     texts: Vec<(&'static str, String)>,
     parts: Vec<(&'static str, Record)>,
     lists: Vec<&'static str>,
+    /// Why it could not be read.
+    fault: Option<String>,
 }
 
 impl Record {
+    /// Itself, if all of it is as the shape says. Of an entry that is not, nothing else is kept.
+    ///
+    /// # Errors
+    /// The first thing that does not fit, with its place within the entry.
+    pub(crate) fn sound(&self) -> Result<&Self, String> {
+        self.fault.clone().map_or(Ok(self), Err)
+    }
+
+    /// Itself with what does not fit.
+    pub(super) fn with_fault(self, fault: String) -> Self {
+        let fault = Some(fault);
+        Self { fault, ..self }
+    }
+
     /// The text of a key; empty if there is none.
     pub(crate) fn text(&self, key: &str) -> &str {
         self.texts(key).next().unwrap_or_default()
@@ -72,6 +95,7 @@ impl Record {
             texts: Vec::new(),
             parts: Vec::new(),
             lists: Vec::new(),
+            fault: None,
         };
         self.parts(key).next().unwrap_or(&NONE)
     }
@@ -88,7 +112,7 @@ impl Record {
         parts.map(|(_, part)| part).collect()
     }
 
-    /// Whether there was a list of this key that is not kept, however long.
+    /// Whether there was a list of this key, however long.
     pub(crate) fn listed(&self, key: &str) -> bool {
         self.lists.contains(&key)
     }

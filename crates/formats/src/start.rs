@@ -10,10 +10,18 @@ use super::Error;
 ///
 /// # Errors
 /// As for [`rewound`].
-pub(crate) fn is_xml<F: Read + Seek>(mut file: F) -> Result<bool, Error> {
+pub(crate) fn is_xml<F: Read + Seek>(file: F) -> Result<bool, Error> {
+    Ok(first(file)? == Some(b'<'))
+}
+
+/// The first byte that is no white space; none if there is none near.
+///
+/// # Errors
+/// As for [`rewound`].
+pub(crate) fn first<F: Read + Seek>(mut file: F) -> Result<Option<u8>, Error> {
     let mut head = rewound(&mut file)?.into_inner();
     file.take(1024).read_to_end(&mut head)?;
-    Ok(head.trim_ascii_start().starts_with(b"<"))
+    Ok(head.trim_ascii_start().first().copied())
 }
 
 /// Rewinds the file and takes its first bytes less a byte order mark; they belong before the rest.

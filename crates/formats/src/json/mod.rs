@@ -1,8 +1,9 @@
 //! Reading JSON of any size, from anybody.
 //!
 //! Owns: the pass over a file, its bounds ([`guard`]), walking it object by object ([`walk`]), and reading it by a
-//! [`Shape`](super::shape::Shape) ([`shaped`]). Must not: know a format.
+//! [`Shape`](super::shape::Shape) ([`shaped`], [`field`]). Must not: know a format.
 
+mod field;
 pub(crate) mod guard;
 pub(crate) mod lines;
 pub(crate) mod scalar;

@@ -38,22 +38,39 @@ impl Trail {
         indices.nth(array)
     }
 
+    /// How many steps it has.
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// The rest of the path behind so many steps.
+    pub(crate) fn below(&self, depth: usize) -> String {
+        let steps = self.0.borrow();
+        shown(steps.get(depth..).unwrap_or_default())
+    }
+
     /// Goes back up.
     pub(crate) fn pop(&self) {
         self.0.borrow_mut().pop();
     }
 }
 
+/// Steps as a path: `results[3].start.line`.
+fn shown(steps: &[Step]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        match step {
+            Step::Key(key) if path.is_empty() => path.push_str(key),
+            Step::Key(key) => path.extend([".", key]),
+            Step::Index(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    path
+}
+
 impl fmt::Display for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, step) in self.0.borrow().iter().enumerate() {
-            match step {
-                Step::Key(key) if at == 0 => f.write_str(key)?,
-                Step::Key(key) => write!(f, ".{key}")?,
-                Step::Index(index) => write!(f, "[{index}]")?,
-            }
-        }
-        Ok(())
+        f.write_str(&shown(&self.0.borrow()))
     }
 }
 

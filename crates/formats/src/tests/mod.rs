@@ -1,11 +1,16 @@
 //! The readers on real reports, on made ones, and on hostile ones.
 
+mod cyclonedx;
 mod fixtures;
+mod grype;
 mod hostile;
 mod hosts;
+mod lists;
 mod mangled;
 mod random;
 mod samples;
+mod semgrep;
+mod trivy;
 
 use std::io::Cursor;
 

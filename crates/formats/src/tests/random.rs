@@ -64,13 +64,13 @@ fn report(format: &str, entries: &[Made]) -> String {
         .to_string(),
         "nuclei" => lines(&|made| json!({"template-id": made.id.to_string(), "matched-at": made.place.to_string(), "matcher-status": !made.odd,
             "info": {"name": made.text, "severity": word(made)}}).to_string() + "\n"),
-        "semgrep" => json!({"results": list(&|made| json!({"check_id": made.id.to_string(), "path": made.place.to_string(),
+        "semgrep" => json!({"version": "1", "paths": {}, "results": list(&|made| json!({"check_id": made.id.to_string(), "path": made.place.to_string(),
             "start": {"line": made.line}, "extra": {"message": made.text, "severity": word(made).to_uppercase(), "is_ignored": made.odd}}))})
         .to_string(),
-        "grype" => json!({"matches": list(&|made| json!({"vulnerability": {"id": made.id.to_string(), "severity": word(made)},
+        "grype" => json!({"descriptor": {"name": "grype"}, "matches": list(&|made| json!({"vulnerability": {"id": made.id.to_string(), "severity": word(made)},
             "artifact": {"name": made.place.to_string(), "version": made.line.to_string()}}))})
         .to_string(),
-        "cyclonedx" => json!({"bomFormat": "CycloneDX", "vulnerabilities": list(&|made| json!({"id": made.id.to_string(),
+        "cyclonedx" => json!({"bomFormat": "CycloneDX", "specVersion": "1.6", "vulnerabilities": list(&|made| json!({"id": made.id.to_string(),
             "ratings": [{"severity": word(made)}], "description": made.text, "affects": [{"ref": made.place.to_string()}],
             "analysis": {"state": if made.odd { "resolved" } else { "exploitable" }}}))})
         .to_string(),

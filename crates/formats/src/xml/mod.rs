@@ -117,7 +117,7 @@ fn child(
             let text = events.text(super::shape::WORD)?;
             record.put(key, text.trim().to_owned());
         }
-        Want::One(shape) | Want::Many(_, shape) => {
+        Want::One(shape) | Want::Named(shape) | Want::Table(_, shape) | Want::Many(_, shape) => {
             let part = element(events, shape, outer, each)?;
             record.add(key, part);
         }

@@ -1,0 +1,251 @@
+//! Lists with single bad records.
+
+use serde_json::json;
+
+use super::*;
+
+/// Whether a report is whole, how many problems it holds, and what was skipped: where, and why.
+fn told(format: &str, text: &impl ToString) -> (bool, usize, Vec<(String, String)>) {
+    let whole = sound(format, text.to_string());
+    (whole.complete, whole.found.len(), whole.skipped)
+}
+
+// promise: P8
+#[test]
+fn one_bad_record_is_skipped_with_its_reason() {
+    let good = json!({"check_id": "a", "path": "p", "extra": {"message": "m"}});
+    for (bad, why) in [
+        (json!("x"), "invalid type: string, expected an object"),
+        (json!(7), "invalid type: number, expected an object"),
+        (json!(null), "invalid type: null, expected an object"),
+        (json!([[]]), "invalid type: sequence, expected an object"),
+        (json!({"path": "p"}), "`check_id` is missing"),
+        (
+            json!({"check_id": ["a"]}),
+            "`check_id`: invalid type: sequence, expected a string",
+        ),
+        (
+            json!({"check_id": "b", "start": {"line": true}}),
+            "`start.line`: invalid type: boolean, expected a number",
+        ),
+        (
+            json!({"check_id": "b", "extra": [1]}),
+            "`extra`: invalid type: sequence, expected an object",
+        ),
+        (
+            json!({"check_id": "b", "extra": {"is_ignored": "yes"}}),
+            "`extra.is_ignored`: invalid type: string, expected true or false",
+        ),
+    ] {
+        let report =
+            json!({"version": "1", "results": [good, bad, good], "errors": [], "paths": {"scanned": ["p"]}});
+        let (whole, found, skipped) = told("semgrep", &report);
+        assert_eq!((whole, found), (false, 2), "{bad}");
+        let [(place, reason)] = &skipped[..] else {
+            panic!("{skipped:?}")
+        };
+        assert_eq!(place, "results[1]");
+        assert!(reason.starts_with(why), "{reason}");
+    }
+}
+
+// promise: P8
+#[test]
+fn a_bad_record_spoils_no_more_than_its_own_list() {
+    let good = json!({"VulnerabilityID": "CVE-1", "PkgName": "p"});
+    for (bad, place) in [
+        (json!(7), "Results[1]"),
+        (json!({"Target": {}, "Vulnerabilities": []}), "Results[1]"),
+        (json!({"Vulnerabilities": "x"}), "Results[1]"),
+        (
+            json!({"Vulnerabilities": [{"PkgName": 1}]}),
+            "Results[1].Vulnerabilities[0]",
+        ),
+        (
+            json!({"Secrets": [{"RuleID": "r", "StartLine": {}}]}),
+            "Results[1].Secrets[0]",
+        ),
+    ] {
+        let report = json!({"SchemaVersion": 2, "ArtifactName": "a", "Results": [
+            {"Target": "t", "Vulnerabilities": [good]}, bad, {"Target": "u", "Vulnerabilities": [good]}]});
+        let (whole, found, skipped) = told("trivy", &report);
+        let places: Vec<_> = skipped.iter().map(|(place, _)| place.as_str()).collect();
+        assert_eq!((whole, found, places), (false, 2, vec![place]), "{bad}");
+    }
+    let twice = r#"{"version": "1", "errors": [], "results": [{"check_id": "a", "check_id": "b"}, {"check_id": "a"}]}"#;
+    let (whole, found, skipped) = told("semgrep", &twice);
+    assert_eq!((whole, found), (false, 1));
+    assert_eq!(skipped[0].1, "the key `check_id` is there twice");
+    let bytes = r#"{"results": [{"check_id": 7}, {"check_id": "a"}"#;
+    assert!(read("semgrep", bytes).unwrap_err().what.contains("too early"));
+}
+
+/// What a report covers.
+pub(super) fn covered(format: &str, text: &impl ToString) -> Vec<Coverage> {
+    let mut file = Cursor::new(text.to_string().into_bytes());
+    let format: &Format = format.parse().unwrap();
+    let report = format.survey(&mut file, &Options::default()).unwrap();
+    report.coverage().to_vec()
+}
+
+/// The only problem of a report.
+pub(super) fn one(format: &str, text: &impl ToString) -> Found {
+    let mut whole = sound(format, text.to_string());
+    assert_eq!((whole.found.len(), whole.skipped.len()), (1, 0), "{whole:?}");
+    whole.found.remove(0)
+}
+
+/// Whether two can be the same: the place is equal, and one name of the rule.
+pub(super) fn related(one: &Found, other: &Found) -> bool {
+    let (one, other) = (&one.identity, &other.identity);
+    one.group == other.group && one.keys.iter().any(|key| *key != 0 && other.keys.contains(key))
+}
+
+/// A case, as it is.
+pub(super) fn case(name: &str) -> String {
+    String::from_utf8(sample(&format!("cases/{name}"))).unwrap()
+}
+
+/// What versions before 0.2 recognised entries by, over a whole report.
+fn olds(format: &str, text: impl AsRef<[u8]>) -> u128 {
+    let found = sound(format, text).found;
+    let olds = found.iter().map(|found| format!("{:?}", found.old));
+    identity::Hash::new("olds").all(olds).end()
+}
+
+/// Databases hold them: the values were taken from version 0.1.
+#[test]
+fn fingerprints_of_before_stay_as_they_were() {
+    for (name, format, value) in [
+        ("trivy.json", "trivy", 0x012f_46db_2e7b_845d_a39e_053f_583e_529e),
+        (
+            "semgrep.json",
+            "semgrep",
+            0x9b23_7f98_7feb_2908_ae40_35a9_e409_eac8,
+        ),
+        ("grype.json", "grype", 0x02bb_e47a_e165_aa28_1562_3433_7c75_ae48),
+        (
+            "cyclonedx.json",
+            "cyclonedx",
+            0xd093_90ac_f1df_1bd4_f062_457a_e4c0_337d,
+        ),
+        (
+            "made/sbom.xml",
+            "cyclonedx",
+            0xe1d2_8ffa_71c3_959e_410f_c13e_18bd_dbae,
+        ),
+        (
+            "made/sbom.json",
+            "cyclonedx",
+            0xe1d2_8ffa_71c3_959e_410f_c13e_18bd_dbae,
+        ),
+    ] {
+        assert_eq!(olds(format, sample(name)), value, "{name}");
+    }
+    let trivy = r#"{"SchemaVersion":2,"ArtifactName":"a","Results":[{"Target":"t","Class":"lang-pkgs","Type":"npm","Vulnerabilities":[{"VulnerabilityID":"CVE-1","PkgName":"p","PkgPath":"x/p-1.0.jar","InstalledVersion":"1.0"},{"VulnerabilityID":"CVE-1","PkgName":"p","InstalledVersion":"1.0"}],"Misconfigurations":[{"ID":"DS002","Message":"m","CauseMetadata":{"Resource":"r","StartLine":3}}],"Secrets":[{"RuleID":"aws","StartLine":7,"Match":"k=**"}],"Licenses":[{"Name":"GPL","PkgName":"p","FilePath":"f"}]}]}"#;
+    let semgrep = r#"{"version":"1","errors":[],"results":[{"check_id":"a.b","path":"p","start":{"line":3,"col":2},"extra":{"lines":"x  = 1","message":"m","fingerprint":"requires login"}},{"check_id":"a.b","path":"p","start":{"line":4},"extra":{"message":"m","fingerprint":"abcdef0123_0"}},{"check_id":"c","path":"p","extra":{"message":"only"}}]}"#;
+    let grype = r#"{"descriptor":{"name":"grype"},"matches":[{"vulnerability":{"id":"GHSA-1"},"artifact":{"name":"p","version":"1","type":"npm","locations":[{"path":"/z"},{"path":"/a"}]}}]}"#;
+    let bom = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[{"bom-ref":"a","group":"g","name":"n","version":"1"},{"bom-ref":"b","name":"n","version":"1","purl":"pkg:npm/@b"},{"bom-ref":"c","name":"n","purl":"pkg:npm/%40a/b@1.0?x=y"}],"vulnerabilities":[{"id":"CVE-1","affects":[{"ref":"a"},{"ref":"b"},{"ref":"c"},{"ref":"pkg:npm/x@2"},{"ref":"urn:cdx:1/1#a"}]},{"id":"CVE-2"}]}"#;
+    for (format, text, value) in [
+        ("trivy", trivy, 0xf650_6b95_40bc_30e7_0139_6242_ba16_ae3f),
+        ("semgrep", semgrep, 0x2ca3_bac8_c9d7_f0c1_2d5e_6530_a6c6_9ccc),
+        ("grype", grype, 0x4c20_1146_5897_7fcf_c030_3da9_5ec1_584c),
+        ("cyclonedx", bom, 0xd88a_0565_8d01_6929_ddab_233b_a0a9_5ae3),
+    ] {
+        assert_eq!(olds(format, text), value, "{format}");
+    }
+}
+
+// promise: P6
+#[test]
+fn an_empty_list_is_no_mark_of_a_tool() {
+    for (format, text) in [
+        ("trivy", r#"{"SchemaVersion":2}"#),
+        ("trivy", r#"{"SchemaVersion":2,"Results":[]}"#),
+        ("grype", r#"{"matches":[]}"#),
+        ("grype", r#"{"matches":[],"ignoredMatches":[]}"#),
+        ("semgrep", r#"{"results":[]}"#),
+        ("semgrep", r#"{"results":[],"errors":[]}"#),
+        (
+            "semgrep",
+            r#"{"results":[],"errors":[],"generated_at":"x","metrics":{}}"#,
+        ),
+        ("semgrep", r#"{"results":[{"test_id":"B602"}],"errors":[]}"#),
+        ("cyclonedx", r#"{"bomFormat":"CycloneDX","vulnerabilities":[]}"#),
+        (
+            "cyclonedx",
+            r#"{"bomFormat":"SPDX","specVersion":"1.5","vulnerabilities":[]}"#,
+        ),
+        ("cyclonedx", "<bom/>"),
+        ("cyclonedx", "<bom><vulnerabilities/></bom>"),
+    ] {
+        let refusal = read(format, text).map(|whole| whole.found.len()).expect_err(text);
+        assert!(refusal.what.contains("no "), "{text}: {refusal}");
+    }
+    for (format, text) in [
+        ("trivy", r#"{"SchemaVersion":2,"ArtifactName":"a"}"#),
+        ("grype", r#"{"matches":[],"descriptor":{"name":"grype"}}"#),
+        ("semgrep", r#"{"version":"1.2","results":[],"errors":[]}"#),
+        (
+            "cyclonedx",
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.5","vulnerabilities":[]}"#,
+        ),
+        (
+            "cyclonedx",
+            r#"<bom xmlns="http://cyclonedx.org/schema/bom/1.5"><vulnerabilities/></bom>"#,
+        ),
+    ] {
+        let whole = sound(format, text);
+        assert!(whole.complete && whole.found.is_empty(), "{text}");
+    }
+    let folder = "18-empty-report-of-another-tool";
+    for name in [
+        "bandit-clean",
+        "osv-scanner-clean",
+        "ffuf-nothing",
+        "checkov-clean",
+    ] {
+        for format in ["trivy", "grype", "semgrep", "cyclonedx"] {
+            assert!(
+                read(format, case(&format!("{folder}/{name}.json"))).is_err(),
+                "{name}"
+            );
+        }
+    }
+    assert!(
+        !sound("semgrep", case(&format!("{folder}/semgrep.json")))
+            .found
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_file_outside_of_its_lists_makes_it_not_whole() {
+    for (format, text) in [
+        (
+            "trivy",
+            r#"{"SchemaVersion":2,"ArtifactName":"a","CreatedAt":[]}"#,
+        ),
+        (
+            "grype",
+            r#"{"matches":[],"descriptor":{"name":"grype"},"source":7}"#,
+        ),
+        (
+            "semgrep",
+            r#"{"version":"1.2","results":[],"errors":[],"paths":"x"}"#,
+        ),
+        (
+            "cyclonedx",
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.5","vulnerabilities":[],"metadata":[]}"#,
+        ),
+        (
+            "cyclonedx",
+            r#"{"bomFormat":"CycloneDX","specVersion":"1.5","vulnerabilities":[],"components":[7]}"#,
+        ),
+    ] {
+        let [coverage] = &covered(format, &text)[..] else {
+            panic!("{text}")
+        };
+        assert!(coverage.not_whole[0].contains("invalid type"), "{coverage:?}");
+    }
+}
