@@ -155,12 +155,14 @@ impl State {
     }
 }
 
-/// How many marks of the tool a report has; a test in its first result is one, an empty list is none.
+/// How many marks of the tool a report has; a test in its first result is one, an empty list is none. With the root, the
+/// status of a scan is enough.
 fn marks(report: &Record) -> usize {
     let results = report.part("results").part("result");
     let has = |mark: &&&str| match **mark {
         "results" => report.part("results").has("result"),
         mark => report.has(mark),
     };
-    MARKS.iter().filter(has).count() + usize::from(results.has("nvt"))
+    let sure = usize::from(report.has("scan_run_status"));
+    MARKS.iter().filter(has).count() + sure + usize::from(results.has("nvt"))
 }
