@@ -134,7 +134,10 @@ fn item(sink: &mut Sink<'_>, (at, name): (&At<'_>, &str), record: &Record) -> Re
     if record.text("@pluginID") == PING && record.text("plugin_output").contains("considered as dead") {
         sink.of_target(coverage, None, Some(&format!("{name} did not answer")));
     }
-    let entry = match entry(at.outer_text("@name"), record) {
+    let read = record
+        .sound()
+        .and_then(|record| entry(at.outer_text("@name"), record));
+    let entry = match read {
         Ok(Entry::Found(draft)) => {
             let mut draft = host::place(*draft, ("nessus", name), coverage);
             draft.description.push(other_names(at));

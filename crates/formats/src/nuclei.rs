@@ -20,7 +20,7 @@ use crate::{
     host::{self, Url},
     json::{
         lines::{self, Form},
-        shaped,
+        shaped::{self, fault},
     },
     list::{Entry, Reader, Sink},
     rating, severity,
@@ -100,9 +100,7 @@ impl Reader for Nuclei {
             })?,
         }
         if pass.any && !pass.results {
-            return Err(Error::whole(
-                "no `template-id` is in it: this is no report of Nuclei",
-            ));
+            return Err(pass.refusal());
         }
         sink.time(pass.latest);
         if !pass.any && !self.target {
@@ -118,17 +116,29 @@ struct Pass {
     /// Whether there was an object, and whether one was a result.
     any: bool,
     results: bool,
+    /// What was wrong first.
+    fault: Option<(String, String)>,
     latest: Option<Time>,
     /// The coverages of hosts that the tool failed on.
     failed: HashSet<usize>,
 }
 
 impl Pass {
+    /// Why a file without a single result is refused.
+    fn refusal(self) -> Error {
+        let (path, what) = self.fault.unwrap_or_default();
+        fault(&path, &what)
+    }
+
     fn put(&mut self, sink: &mut Sink<'_>, at: &At<'_>, record: &Record) -> Result<(), String> {
         self.any = true;
-        if template(record).is_empty() {
-            let what = "`template-id` is missing: this is no result of Nuclei";
-            return sink.put(at, Entry::of(Err(what.to_owned())));
+        let sound = record.sound().and_then(|record| match template(record) {
+            "" => Err("`template-id` is missing: this is no result of Nuclei".to_owned()),
+            _ => Ok(()),
+        });
+        if let Err(what) = sound {
+            self.fault.get_or_insert_with(|| (at.to_string(), what.clone()));
+            return sink.put(at, Entry::of(Err(what)));
         }
         self.results = true;
         let time = time(record);

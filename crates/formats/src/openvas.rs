@@ -122,7 +122,7 @@ fn put(sink: &mut Sink<'_>, at: &At<'_>, record: &Record) -> Result<(), String> 
     if result::is_error(record) {
         of_error(sink, &name)?;
     }
-    let entry = match result::entry(record) {
+    let entry = match record.sound().and_then(result::entry) {
         Ok(Entry::Found(draft)) => {
             let coverage = host::covers(sink, "openvas", &name)?;
             Entry::from(host::place(*draft, ("openvas", &name), coverage))

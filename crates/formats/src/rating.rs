@@ -7,6 +7,7 @@ use crate::Cvss;
 /// A rating; none where there is neither vector nor score. `version` is what the report says where the vector does not.
 pub(crate) fn of(vector: &str, version: &str, score: &str) -> Option<Cvss> {
     let vector = vector.trim().trim_start_matches('(').trim_end_matches(')');
+    // As Nessus writes version 2.
     let vector = vector.strip_prefix("CVSS2#").unwrap_or(vector);
     let score = score
         .trim()
@@ -46,6 +47,7 @@ mod tests {
         assert_eq!(version("AV:N/AC:M/Au:N/C:N/I:P/A:N", ""), "2.0");
         assert_eq!(version("CVSS2#AV:N/AC:M/Au:N/C:N/I:P/A:N", ""), "2.0");
         assert_eq!(of("(AV:N/AC:M)", "", "").unwrap().vector, "AV:N/AC:M");
+        assert_eq!(version("(AV:N/AC:M/Au:N/C:N/I:P/A:N)", ""), "2.0");
         assert_eq!(version("", "4.0"), "4.0");
         assert_eq!(of("", "3.1", "x"), None);
         assert_eq!(of("CVSS:4.0/AV:N", "", "11").unwrap().score, None);

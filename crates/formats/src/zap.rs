@@ -143,7 +143,8 @@ const NO_SITE: &str = "the report names no site: none was reached";
 /// Puts an alert of a site, which has its name in the report and its one spelling.
 fn put(sink: &mut Sink<'_>, (at, name, site): (&At<'_>, &str, &str), record: &Record) -> Result<(), String> {
     let coverage = sink.covers(site, None)?;
-    let entry = match alert::entry(name, site, record) {
+    let read = record.sound().and_then(|record| alert::entry(name, site, record));
+    let entry = match read {
         Ok(Entry::Found(draft)) => Entry::from(Draft { coverage, ..*draft }),
         other => Entry::of(other),
     };

@@ -181,3 +181,42 @@ fn databases_of_before_are_recognised_by_what_they_hold() {
         assert_eq!(found.old.print, print, "{name}");
     }
 }
+
+// promise: P8
+#[test]
+fn an_entry_of_another_shape_is_skipped_and_the_rest_is_read() {
+    for (format, text, reason) in [
+        (
+            "nuclei",
+            r#"{"template-id":"t","host":"a","info":{"severity":{}}}
+               {"template-id":"t","host":"a"}"#,
+            "`info.severity`: ",
+        ),
+        (
+            "nuclei",
+            r#"["x", {"template-id":"t","host":"a"}]"#,
+            "invalid type: string",
+        ),
+        (
+            "zap",
+            r#"{"site":[{"@name":"s","alerts":[{"pluginid":"1","riskcode":"1","instances":[7]},{"pluginid":"1","riskcode":"1"}]}]}"#,
+            "`instances[0]`: ",
+        ),
+        (
+            "zap",
+            r#"{"site":{"@name":"s","alerts":["x",{"pluginid":"1","riskcode":"1"}]}}"#,
+            "invalid type: string",
+        ),
+        (
+            "zap",
+            r#"{"site":[7,{"@name":"s","alerts":[{"pluginid":"1","riskcode":"1"}]}]}"#,
+            "invalid type: number",
+        ),
+    ] {
+        let all = report(format, text);
+        assert_eq!((all.found.len(), all.skipped.len()), (1, 1), "{text}");
+        assert!(all.reasons()[0].starts_with(reason), "{:?}", all.reasons());
+        // promise: P3
+        assert!(!all.is_whole(), "{text}");
+    }
+}

@@ -36,6 +36,8 @@ fn another_tools_report_is_refused() {
     ] {
         assert!(survey("openvas", text, &Options::default()).is_err(), "{text}");
     }
+    let clean = "<report><scan_run_status>Done</scan_run_status><results/></report>";
+    assert!(report("openvas", clean).found.is_empty());
     let own = report("openvas", case("19-xml-root-report/openvas.xml"));
     assert_eq!((own.targets(), own.found.len()), (vec!["192.0.2.1"], 1));
     assert!(own.is_whole());
