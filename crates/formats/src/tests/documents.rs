@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, fs, path::PathBuf};
 
 use super::*;
-use crate::{csv, others::OTHERS};
+use crate::{csv, others};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -61,8 +61,8 @@ fn entries() -> String {
     out
 }
 
-fn others() -> String {
-    let mut names: Vec<_> = OTHERS.iter().map(|other| other.tool).collect();
+fn tools() -> String {
+    let mut names: Vec<_> = others::all().map(|other| other.tool).collect();
     names.sort_by_key(|name| name.to_lowercase());
     format!("{}.\n", names.join(", "))
 }
@@ -88,7 +88,7 @@ fn the_document_of_imports_is_the_registry() {
     let found = text("docs/imports.md");
     let parts = [
         ("formats", formats()),
-        ("others", others()),
+        ("others", tools()),
         ("entries", entries()),
         ("columns", columns()),
         ("exports", exports()),

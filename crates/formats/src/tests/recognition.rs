@@ -1,7 +1,7 @@
 //! Which tool a file is of: formats by their marks, files of others by name.
 
 use super::*;
-use crate::{marks::Marks, others::OTHERS};
+use crate::{marks::Marks, others};
 
 fn said(text: impl AsRef<[u8]>) -> Result<&'static str, String> {
     let found = recognise(&mut Cursor::new(text.as_ref()), &Options::default());
@@ -54,7 +54,7 @@ fn every_sample_has_the_marks_of_its_format_and_of_no_other() {
         assert_eq!(said(&text), Ok(format), "{name}");
         assert!(named(format, &text).is_ok(), "{name}");
         let marks = Marks::of(&mut Cursor::new(&text), &Options::default(), &|_| false).unwrap();
-        let others = OTHERS.iter().filter(|other| marks.have_any(other.marks));
+        let others = others::all().filter(|other| marks.have_any(other.marks));
         let names: Vec<_> = others.map(|other| other.tool).collect();
         assert!(names.is_empty(), "{name} is taken for {names:?}");
         for other in FORMATS.iter().filter(|other| other.name != format) {

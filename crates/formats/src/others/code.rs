@@ -1,35 +1,10 @@
-//! The files of other tools: by which marks each is known, and how to get a file of it that is taken.
+//! Tools that look at sources, dependencies and builds.
 //!
-//! Owns: [`OTHERS`], one line each. Must not: parse; a tool that is here has no reader.
+//! Owns: their marks. Must not: repeat a tool.
 
-use crate::marks::Marks;
+use super::{NONE, Other};
 
-/// A tool whose own files are not read.
-pub(crate) struct Other {
-    /// Its name.
-    pub(crate) tool: &'static str,
-    /// Each of these sets of marks is enough to name it.
-    pub(crate) marks: &'static [&'static [&'static str]],
-    /// How to get a file that is taken.
-    way: &'static str,
-}
-
-impl Other {
-    /// What is said to the sender of such a file.
-    pub(crate) fn refusal(&self) -> String {
-        format!("this looks like {}; {}", self.tool, self.way)
-    }
-}
-
-/// The tool whose marks these are.
-pub(crate) fn of(marks: &Marks) -> Option<&'static Other> {
-    OTHERS.iter().find(|other| marks.have_any(other.marks))
-}
-
-const NONE: &str = "it has no format that is taken; send its findings as a table (format=csv) or as SARIF";
-
-/// All that can be named.
-pub(crate) static OTHERS: &[Other] = &[
+pub(super) static OTHERS: &[Other] = &[
     Other {
         tool: "Bandit",
         marks: &[
@@ -68,15 +43,6 @@ pub(crate) static OTHERS: &[Other] = &[
         way: "run it with -o sarif",
     },
     Other {
-        tool: "ffuf",
-        marks: &[
-            &["commandline=ffuf*", "results[]"],
-            &["commandline", "time", "results[]"],
-            &["results[].redirectlocation", "results[].words"],
-        ],
-        way: "it lists addresses and no problems: there is nothing to import",
-    },
-    Other {
         tool: "KICS",
         marks: &[&["kics_version", "queries[]"], &["kics_version", "files_scanned"]],
         way: "run it with --report-formats sarif",
@@ -93,32 +59,6 @@ pub(crate) static OTHERS: &[Other] = &[
         tool: "Terrascan",
         marks: &[&["results.violations[]", "results.scan_summary"]],
         way: "run it with -o sarif",
-    },
-    Other {
-        tool: "Kubescape",
-        marks: &[
-            &["summaryDetails", "results[]"],
-            &["summaryDetails", "resources[]"],
-        ],
-        way: "run it with --format sarif",
-    },
-    Other {
-        tool: "kube-bench",
-        marks: &[&["Controls[]", "Totals"]],
-        way: NONE,
-    },
-    Other {
-        tool: "Wapiti",
-        marks: &[
-            &["<report>", "<report/report_infos>"],
-            &["infos.target", "vulnerabilities", "classifications"],
-        ],
-        way: NONE,
-    },
-    Other {
-        tool: "Arachni",
-        marks: &[&["<report>", "<report/issues>"]],
-        way: NONE,
     },
     Other {
         tool: "JaCoCo",
@@ -142,24 +82,6 @@ pub(crate) static OTHERS: &[Other] = &[
             &["<testsuite>", "<testsuite/testcase>"],
         ],
         way: "results of tests are no findings; have the scanner write SARIF",
-    },
-    Other {
-        tool: "Nikto",
-        marks: &[
-            &["<niktoscan>", "<niktoscan/niktoscan>"],
-            &["<niktoscan>", "<niktoscan/scandetails>"],
-            &["host", "banner", "vulnerabilities[]"],
-            &["[].host", "[].banner", "[].vulnerabilities[]"],
-        ],
-        way: NONE,
-    },
-    Other {
-        tool: "Burp Suite",
-        marks: &[
-            &["<issues>", "<issues @burpVersion>"],
-            &["<issues>", "<issues/issue/serialNumber>"],
-        ],
-        way: NONE,
     },
     Other {
         tool: "Dependency-Check",
@@ -218,15 +140,6 @@ pub(crate) static OTHERS: &[Other] = &[
         way: "have the scanner behind it write SARIF (Semgrep, gitleaks) or its own JSON (Trivy, Grype)",
     },
     Other {
-        tool: "Prowler",
-        marks: &[
-            &["[].metadata.product.name=Prowler", "[].metadata"],
-            &["metadata.product.name=Prowler", "metadata"],
-            &["column check_id", "column check_title", "column status"],
-        ],
-        way: NONE,
-    },
-    Other {
         tool: "SonarQube",
         marks: &[
             &["issues[]", "paging"],
@@ -234,47 +147,6 @@ pub(crate) static OTHERS: &[Other] = &[
             &["hotspots[]", "paging"],
         ],
         way: NONE,
-    },
-    Other {
-        tool: "Trivy Kubernetes (trivy k8s)",
-        marks: &[
-            &["ClusterName", "Resources[]"],
-            &["ClusterName", "Vulnerabilities[]"],
-            &["ClusterName", "Misconfigurations[]"],
-            &["ClusterName", "Findings[]"],
-        ],
-        way: "run trivy image --format json for each image",
-    },
-    Other {
-        tool: "an old Trivy (before 0.20)",
-        marks: &[
-            &["[].Target", "[].Vulnerabilities[]"],
-            &["[].Target", "[].Type"],
-            &["[].Target", "[].Class"],
-        ],
-        way: "run a newer version with --format json",
-    },
-    Other {
-        tool: "Trivy Operator",
-        marks: &[
-            &["apiVersion=aquasecurity.github.io/*", "kind"],
-            &["[].apiVersion=aquasecurity.github.io/*", "[].kind"],
-            &["items[].apiVersion=aquasecurity.github.io/*", "items[].kind"],
-        ],
-        way: "run trivy image --format json for each image",
-    },
-    Other {
-        tool: "DefectDojo's generic findings",
-        marks: &[&["findings[].title", "findings[].severity"]],
-        way: "write them as a table (format=csv) or as SARIF",
-    },
-    Other {
-        tool: "Dependency-Track",
-        marks: &[
-            &["findings[]", "meta.application=Dependency-Track*"],
-            &["findings[].component", "findings[].vulnerability"],
-        ],
-        way: "export the project as CycloneDX with vulnerabilities (VDR)",
     },
     Other {
         tool: "GitHub alerts",
@@ -286,23 +158,6 @@ pub(crate) static OTHERS: &[Other] = &[
             &["[].secret_type", "[].html_url"],
         ],
         way: "fetch the analysis itself as SARIF (GET /repos/…/code-scanning/analyses/ID with Accept: application/sarif+json)",
-    },
-    Other {
-        tool: "WPScan",
-        marks: &[
-            &["banner.description=WordPress*", "target_url"],
-            &["target_url", "interesting_findings[]"],
-        ],
-        way: NONE,
-    },
-    Other {
-        tool: "Qualys (XML)",
-        marks: &[
-            &["<ASSET_DATA_REPORT>", "<ASSET_DATA_REPORT/HEADER>"],
-            &["<SCAN>", "<SCAN/IP>"],
-            &["<WAS_SCAN_REPORT>", "<WAS_SCAN_REPORT/HEADER>"],
-        ],
-        way: "export the report as CSV",
     },
     Other {
         tool: "ESLint",
@@ -398,39 +253,6 @@ pub(crate) static OTHERS: &[Other] = &[
         way: "check the sources with mobsfscan --sarif",
     },
     Other {
-        tool: "Nmap",
-        marks: &[
-            &["<nmaprun>", "<nmaprun @scanner>"],
-            &["<nmaprun>", "<nmaprun/host>"],
-        ],
-        way: "it lists open ports and no problems; run Nuclei, OpenVAS or Nessus on the hosts",
-    },
-    Other {
-        tool: "testssl (JSON)",
-        marks: &[
-            &["[].id", "[].finding", "[].severity"],
-            &["Invocation", "scanResult[]"],
-        ],
-        way: "run it with --csvfile",
-    },
-    Other {
-        tool: "Acunetix",
-        marks: &[
-            &["<ScanGroup>", "<ScanGroup/Scan>"],
-            &["export.scans[]", "export"],
-        ],
-        way: NONE,
-    },
-    Other {
-        tool: "Invicti",
-        marks: &[
-            &["Generated", "Target", "Vulnerabilities[]"],
-            &["<invicti-enterprise>", "<invicti-enterprise/target>"],
-            &["<netsparker>", "<netsparker/target>"],
-        ],
-        way: NONE,
-    },
-    Other {
         tool: "pip-audit",
         marks: &[&["dependencies[].vulns[]", "dependencies[].name"]],
         way: "run it with --format cyclonedx-json",
@@ -467,31 +289,8 @@ pub(crate) static OTHERS: &[Other] = &[
         way: "run gitleaks with --report-format sarif instead",
     },
     Other {
-        tool: "AWS Security Hub",
-        marks: &[
-            &["Findings[].SchemaVersion", "Findings[].ProductArn"],
-            &["Findings[].AwsAccountId", "Findings[].ProductArn"],
-        ],
-        way: NONE,
-    },
-    Other {
         tool: "OpenSSF Scorecard",
         marks: &[&["scorecard", "checks[]"]],
         way: "run it with --format sarif",
-    },
-    Other {
-        tool: "Dockle",
-        marks: &[&["details[].code", "details[].level", "summary"]],
-        way: "run it with -f sarif",
-    },
-    Other {
-        tool: "Syft",
-        marks: &[&["artifacts[]", "descriptor.name=syft"]],
-        way: "it lists components and no problems: scan it with grype sbom:FILE -o json",
-    },
-    Other {
-        tool: "an SPDX document",
-        marks: &[&["spdxVersion", "SPDXID"]],
-        way: "it lists components and no problems: scan it with grype sbom:FILE -o json",
     },
 ];
