@@ -6,6 +6,7 @@
 pub(crate) mod guard;
 pub(crate) mod scalar;
 pub(crate) mod shaped;
+mod soft;
 pub(crate) mod walk;
 
 use std::io::{self, BufReader, Read, Seek};
