@@ -8,6 +8,7 @@ pub(crate) mod guard;
 pub(crate) mod lines;
 pub(crate) mod scalar;
 pub(crate) mod shaped;
+mod soft;
 pub(crate) mod walk;
 
 use std::io::{self, BufReader, Read, Seek};

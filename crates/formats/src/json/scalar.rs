@@ -202,39 +202,7 @@ impl Visitor<'_> for Word {
     }
 }
 
-/// An array of texts.
-pub(crate) struct Texts {
-    pub(crate) most: usize,
-    pub(crate) limit: usize,
-}
-
-impl<'de> DeserializeSeed<'de> for Texts {
-    type Value = Vec<String>;
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<String>, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Texts {
-    type Value = Vec<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of strings")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<String>, A::Error> {
-        let mut texts = Vec::new();
-        let limit = self.limit;
-        while let Some(text) = seq.next_element_seed(Text { limit })? {
-            if texts.len() < self.most {
-                texts.push(text);
-            }
-        }
-        Ok(texts)
-    }
-}
-
-/// An object of texts, handed over pair by pair.
+/// An object of texts, handed over pair by pair; other values in it are left out ([`Loose`]).
 pub(crate) struct Pairs<K> {
     pub(crate) limit: usize,
     pub(crate) keep: K,
@@ -251,13 +219,15 @@ impl<'de, K: FnMut(String, String)> Visitor<'de> for Pairs<K> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of strings")
+        f.write_str("an object of texts")
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key_seed(Text { limit: KEY_LIMIT })? {
-            let value = map.next_value_seed(Text { limit: self.limit })?;
-            (self.keep)(key, value);
+            let (most, limit) = (1, self.limit);
+            if let Some(value) = map.next_value_seed(Loose { most, limit })?.pop() {
+                (self.keep)(key, value);
+            }
         }
         Ok(())
     }

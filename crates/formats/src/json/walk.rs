@@ -8,11 +8,14 @@ use std::{cell::RefCell, fmt, marker::PhantomData};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 
-use super::scalar::{self, Skip};
+use super::{
+    scalar::{self, Skip},
+    soft::{Kind, Soft, Softness},
+};
 
 /// The path from the top to the value being read. After an error it still shows where that was.
 #[derive(Default)]
-pub(crate) struct Trail(RefCell<Vec<Step>>);
+pub(crate) struct Trail(RefCell<Vec<Step>>, pub(super) Softness);
 
 /// One step of a path.
 pub(crate) enum Step {
@@ -100,6 +103,10 @@ pub(crate) trait Fields {
 
 /// Reads the objects of one array, one after the other.
 pub(crate) trait Elements {
+    /// Whether an element that does not fit is handed over with what is wrong with it ([`unfit`](Self::unfit)) instead
+    /// of ending the pass.
+    const CONTAINED: bool = false;
+
     /// The reader of one element.
     type Item: Fields;
 
@@ -108,6 +115,11 @@ pub(crate) trait Elements {
 
     /// Takes an element that was read.
     fn end(&mut self, index: usize, item: Self::Item) -> Result<(), String>;
+
+    /// Takes an element that does not fit, as far as it was read, with what is wrong with it.
+    fn unfit(&mut self, index: usize, item: Self::Item, _: String) -> Result<(), String> {
+        self.end(index, item)
+    }
 }
 
 /// The value of a key, yet to be read.
@@ -118,65 +130,79 @@ pub(crate) struct Value<'a, A> {
 }
 
 impl<'a, 'de, A: MapAccess<'de>> Value<'a, A> {
-    /// Reads it with `seed`; on an error the trail keeps the key.
-    fn seed<S: DeserializeSeed<'de>>(self, seed: impl FnOnce(&'a Trail) -> S) -> Result<S::Value, A::Error> {
-        self.trail.push(Step::Key(self.key));
-        let value = self.map.next_value_seed(seed(self.trail))?;
-        self.trail.pop();
+    /// Reads it with `seed`, which takes values of this kind; on an error the trail keeps the key.
+    fn seed<S: DeserializeSeed<'de>>(
+        self,
+        kind: Kind,
+        seed: impl FnOnce(&'a Trail) -> S,
+    ) -> Result<Option<S::Value>, A::Error> {
+        let trail = self.trail;
+        trail.push(Step::Key(self.key));
+        let seed = seed(trail);
+        let value = if trail.is_soft() {
+            self.map.next_value_seed(Soft { seed, kind, trail })?
+        } else {
+            self.map.next_value_seed(Nullable(seed))?
+        };
+        trail.pop();
         Ok(value)
+    }
+
+    /// Reads it with `read`; what does not fit within is left out instead of ending the pass. What was wrong first.
+    pub(crate) fn contained(
+        self,
+        read: impl FnOnce(Self) -> Result<(), A::Error>,
+    ) -> Result<Option<String>, A::Error> {
+        let trail = self.trail;
+        let before = trail.soften();
+        read(self)?;
+        Ok(trail.harden(before))
     }
 
     /// An object; whether there was one.
     pub(crate) fn object<T: Fields>(self, into: &mut T) -> Result<bool, A::Error> {
-        self.seed(|trail| Nullable(Object { into, trail }))
+        self.seed(Kind::Map, |trail| Object { into, trail })
             .map(|found| found.is_some())
     }
 
     /// An array of objects; whether there was one.
     pub(crate) fn each<E: Elements>(self, into: &mut E) -> Result<bool, A::Error> {
-        self.seed(|trail| Nullable(Array { into, trail }))
+        self.seed(Kind::Seq, |trail| Array { into, trail })
             .map(|found| found.is_some())
     }
 
     /// A text, cut at `limit` bytes.
     pub(crate) fn text(self, limit: usize) -> Result<Option<String>, A::Error> {
-        self.seed(|_| Nullable(scalar::Text { limit }))
+        self.seed(Kind::Scalar, |_| scalar::Text { limit })
     }
 
     /// A whole number.
     pub(crate) fn integer(self) -> Result<Option<i64>, A::Error> {
-        self.seed(|_| Nullable(scalar::Integer))
+        self.seed(Kind::Scalar, |_| scalar::Integer)
     }
 
     /// True or false.
     pub(crate) fn flag(self) -> Result<Option<bool>, A::Error> {
-        self.seed(|_| Nullable(scalar::Flag))
+        self.seed(Kind::Scalar, |_| scalar::Flag)
     }
 
     /// One of `words`.
     pub(crate) fn word(self, words: &'static [&'static str]) -> Result<Option<&'static str>, A::Error> {
-        self.seed(|_| Nullable(scalar::Word(words)))
+        self.seed(Kind::Scalar, |_| scalar::Word(words))
     }
 
-    /// An array of texts, of which the first `most` are kept, each cut at `limit` bytes.
-    pub(crate) fn texts(self, most: usize, limit: usize) -> Result<Vec<String>, A::Error> {
-        self.seed(|_| Nullable(scalar::Texts { most, limit }))
-            .map(Option::unwrap_or_default)
-    }
-
-    /// An object of texts; `keep` gets each key and value, cut at `limit` bytes.
+    /// An object of what property bags hold ([`loose`](Self::loose)); `keep` gets each key and the first text of its
+    /// value, cut at `limit` bytes.
     pub(crate) fn pairs(self, limit: usize, keep: impl FnMut(String, String)) -> Result<(), A::Error> {
-        self.seed(|_| Nullable(scalar::Pairs { limit, keep })).map(drop)
+        self.seed(Kind::Map, |_| scalar::Pairs { limit, keep }).map(drop)
     }
 
     /// An object of objects; `keep` gets each key and what `read` made of the value.
     pub(crate) fn table<T: Fields + Default>(self, keep: impl FnMut(String, T)) -> Result<(), A::Error> {
-        self.seed(|trail| {
-            Nullable(Table {
-                keep,
-                trail,
-                item: PhantomData::<T>,
-            })
+        self.seed(Kind::Map, |trail| Table {
+            keep,
+            trail,
+            item: PhantomData::<T>,
         })
         .map(drop)
     }
@@ -184,7 +210,10 @@ impl<'a, 'de, A: MapAccess<'de>> Value<'a, A> {
     /// What a property bag says: a text or a number as one text, an array as its texts (the first `most`, each cut
     /// at `limit` bytes), anything else as nothing.
     pub(crate) fn loose(self, most: usize, limit: usize) -> Result<Vec<String>, A::Error> {
-        self.seed(|_| scalar::Loose { most, limit })
+        self.trail.push(Step::Key(self.key));
+        let texts = self.map.next_value_seed(scalar::Loose { most, limit })?;
+        self.trail.pop();
+        Ok(texts)
     }
 }
 
@@ -216,7 +245,9 @@ impl<'de, T: Fields> Visitor<'de> for Object<'_, T> {
                 continue;
             };
             if seen & (1 << at) != 0 {
-                return Err(A::Error::custom(format_args!("the key `{key}` is there twice")));
+                self.trail.unfit(format_args!("the key `{key}` is there twice"))?;
+                map.next_value_seed(Skip)?;
+                continue;
             }
             seen |= 1 << at;
             let value = Value {
@@ -226,10 +257,12 @@ impl<'de, T: Fields> Visitor<'de> for Object<'_, T> {
             };
             self.into.field(key, value)?;
         }
-        self.into.finish().map_err(|(key, what)| {
+        if let Err((key, what)) = self.into.finish() {
             self.trail.push(Step::Key(key));
-            A::Error::custom(what)
-        })
+            self.trail.unfit(what)?;
+            self.trail.pop();
+        }
+        Ok(())
     }
 }
 
@@ -264,12 +297,19 @@ impl<'de, E: Elements> Visitor<'de> for Array<'_, E> {
                 trail: self.trail,
                 index,
             };
-            if seq.next_element_seed(element)?.is_none() {
+            let before = E::CONTAINED.then(|| self.trail.soften());
+            let read = seq.next_element_seed(element)?;
+            let fault = before.and_then(|before| self.trail.harden(before));
+            if read.is_none() {
                 self.trail.pop();
                 break;
             }
             if let Some(item) = item {
-                self.into.end(index, item).map_err(A::Error::custom)?;
+                let taken = match fault {
+                    Some(fault) => self.into.unfit(index, item, fault),
+                    None => self.into.end(index, item),
+                };
+                taken.map_err(A::Error::custom)?;
             }
             self.trail.pop();
         }
@@ -292,7 +332,12 @@ impl<'de, E: Elements> DeserializeSeed<'de> for Element<'_, E> {
             .item
             .insert(self.into.begin(self.index).map_err(D::Error::custom)?);
         let trail = self.trail;
-        Object { into: item, trail }.deserialize(deserializer)
+        let seed = Object { into: item, trail };
+        if trail.is_soft() {
+            let kind = Kind::Map;
+            return Soft { seed, kind, trail }.deserialize(deserializer).map(drop);
+        }
+        seed.deserialize(deserializer)
     }
 }
 
@@ -322,7 +367,12 @@ impl<'de, T: Fields + Default, K: FnMut(String, T)> Visitor<'de> for Table<'_, T
         while let Some(key) = map.next_key_seed(scalar::Text { limit })? {
             let mut item = T::default();
             let (into, trail) = (&mut item, self.trail);
-            map.next_value_seed(Object { into, trail })?;
+            let (seed, kind) = (Object { into, trail }, Kind::Map);
+            if trail.is_soft() {
+                map.next_value_seed(Soft { seed, kind, trail })?;
+            } else {
+                map.next_value_seed(seed)?;
+            }
             (self.keep)(key, item);
         }
         Ok(())

@@ -18,6 +18,10 @@ pub const MAX_RULES: usize = 50_000;
 const MAX_COMPONENTS: usize = 10_000;
 /// Artifacts of one report that are looked at; the rest are as if they were not there.
 const MAX_ARTIFACTS: usize = 200_000;
+/// Places of results that are remembered while a report is surveyed, over all its runs.
+const MAX_PLACES: usize = 10_000;
+/// Results without a message that are remembered: whether their rule says something is known at the end.
+const MAX_UNTOLD: usize = 10_000;
 /// Bytes of text kept for all rules and artifacts together; rules beyond it keep id, level and severity.
 const TEXT: usize = 32 * 1024 * 1024;
 
@@ -26,6 +30,8 @@ pub(super) struct Budget {
     rules: Cell<usize>,
     components: Cell<usize>,
     artifacts: Cell<usize>,
+    places: Cell<usize>,
+    untold: Cell<usize>,
     text: Cell<usize>,
 }
 
@@ -35,6 +41,8 @@ impl Budget {
             rules: Cell::new(MAX_RULES),
             components: Cell::new(MAX_COMPONENTS),
             artifacts: Cell::new(MAX_ARTIFACTS),
+            places: Cell::new(MAX_PLACES),
+            untold: Cell::new(MAX_UNTOLD),
             text: Cell::new(TEXT),
         }
     }
@@ -58,6 +66,16 @@ impl Budget {
     /// Takes one artifact off; whether there was one left.
     pub(super) fn artifact(&self) -> bool {
         Self::take(&self.artifacts, 1)
+    }
+
+    /// Takes one place off; whether there was one left.
+    pub(super) fn place(&self) -> bool {
+        Self::take(&self.places, 1)
+    }
+
+    /// Takes one result without a message off; whether there was one left.
+    pub(super) fn untold(&self) -> bool {
+        Self::take(&self.untold, 1)
     }
 
     /// Takes so many bytes of text off; whether there were as many left.

@@ -35,6 +35,9 @@ struct Rules<'a> {
 }
 
 impl Elements for Rules<'_> {
+    // A rule that does not fit is kept as far as it does.
+    const CONTAINED: bool = true;
+
     type Item = Rule;
 
     fn begin(&mut self, _: usize) -> Result<Rule, String> {
@@ -145,6 +148,8 @@ pub(super) struct Components<'a, 'b> {
 }
 
 impl<'b> Elements for Components<'_, 'b> {
+    const CONTAINED: bool = true;
+
     type Item = ComponentReader<'b>;
 
     fn begin(&mut self, _: usize) -> Result<ComponentReader<'b>, String> {

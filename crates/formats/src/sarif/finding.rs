@@ -1,23 +1,33 @@
 //! What a result says, in Campanile's words.
 //!
-//! Owns: which results are imported, and how title, description, severity and place are made. Must not: know what
-//! is in the database.
+//! Owns: which results are imported, and what they are recognised by later. Must not: know what is in the database.
 
-use base::{Severity, text};
+use base::text;
 
 use super::{
-    component::Component, identity, lookup, message, place, result::Raw, rule::Rule, severity::Level,
+    component::Component,
+    identity, lookup, message,
+    package::{self, Advisory},
+    place::{self, Spot},
+    result::Raw,
+    rule::{Reference, Rule, links},
+    severity::{self, Level},
     survey::Run,
+    wording,
 };
 use crate::{
     Old,
     draft::{Draft, Key},
-    found::{DESCRIPTION, TITLE},
-    paths, severity,
+    identity::even,
+    paths,
 };
 
 /// Bytes of a message with its placeholders filled, at most.
 const MESSAGE: usize = 16_000;
+
+/// The fingerprints that their tools state to be a hash of the code around the line, without the version behind a `/`:
+/// `CodeQL` and those that follow GitHub, Semgrep, flawfinder. Others hash a whole file, or are numbers of a data base.
+const LINE_HASHES: [&str; 3] = ["primaryLocationLineHash", "matchBasedId", "contextHash"];
 
 /// Why a result is not imported, if it is not. The order is that of the reasons' weight.
 pub(super) fn skipped(raw: &Raw) -> Option<String> {
@@ -50,30 +60,40 @@ pub(super) fn skipped(raw: &Raw) -> Option<String> {
     }
 }
 
+/// Whether a rule has words for its results that have none.
+pub(super) fn speaks(run: &Run, rule: &Reference) -> bool {
+    lookup::rule(run, rule).is_some_and(|(rule, _)| !wording::of_rule(rule).is_empty())
+}
+
 /// What is known of a result once its rule is found and its message resolved.
 pub(super) struct Read<'r> {
-    run: &'r Run,
-    raw: &'r Raw,
-    rule: Option<&'r Rule>,
-    rule_id: String,
-    message: String,
-    path: String,
+    pub(super) run: &'r Run,
+    pub(super) raw: &'r Raw,
+    pub(super) rule: Option<&'r Rule>,
+    pub(super) rule_id: String,
+    pub(super) message: String,
 }
 
 impl<'r> Read<'r> {
-    pub(super) fn new(run: &'r Run, raw: &'r Raw) -> Self {
+    /// None for a result without a message whose rule has no words for it either.
+    pub(super) fn new(run: &'r Run, raw: &'r Raw) -> Option<Self> {
         let found = lookup::rule(run, &raw.rule);
         let rule = found.map(|(rule, _)| rule);
         let component = found.map_or(&run.tool.driver, |(_, component)| component);
         let id = raw.rule.id.as_deref().or(rule.map(|rule| rule.id.as_str()));
-        Self {
+        let message = if raw.told {
+            words(raw, rule, component)
+        } else {
+            let said = rule.map(wording::of_rule).filter(|said| !said.is_empty());
+            said?.to_owned()
+        };
+        Some(Self {
             run,
             raw,
             rule,
             rule_id: text::line(id.unwrap_or_default(), 300),
-            message: words(raw, rule, component),
-            path: place::path(run, &raw.location),
-        }
+            message,
+        })
     }
 
     /// What versions before 0.2 recognised it by.
@@ -81,7 +101,7 @@ impl<'r> Read<'r> {
         identity::of(&identity::Parts {
             tool: &self.run.tool.driver.name,
             rule: &self.rule_id,
-            path: &self.path,
+            path: &place::old(self.run, self.raw.locations.first()),
             message: &self.message,
             raw: self.raw,
         })
@@ -89,52 +109,126 @@ impl<'r> Read<'r> {
 
     /// The finding of it, of this coverage.
     pub(super) fn draft(self, coverage: usize) -> Draft {
-        let region = &self.raw.location.region;
-        let small =
-            |number: Option<i64>| u32::try_from(number.unwrap_or_default().max(0)).unwrap_or(u32::MAX);
-        let hash = self.raw.partial_fingerprints.get("primaryLocationLineHash");
-        let path = paths::normal(&self.path);
-        let key = Key {
-            kind: "sarif",
-            place: path
-                .is_empty()
-                .then(|| self.raw.location.logical.clone())
-                .into_iter()
-                .collect(),
-            path,
-            rules: vec![self.rule_id.clone()],
-            tool: hash.cloned().unwrap_or_default(),
-            code: region.snippet.clone(),
-            message: self.message.clone(),
-            line: small(region.start_line),
-            column: small(region.start_column),
-            ..Key::default()
+        let locations = &self.raw.locations;
+        let spots = place::spots(self.run, &locations.kept);
+        let none = Spot {
+            path: String::new(),
+            location: locations.first(),
         };
+        let first = spots.first().unwrap_or(&none);
+        let logical = &first.location.logical;
+        let (bag, bag_of_rule) = (&self.raw.bag, self.rule.map(|rule| &rule.bag));
+        let advisory = package::of(&self.rule_id, self.rule, bag, &self.message, logical);
+        let mut key = self.key(first, &advisory);
+        let (places, shown) = places(&spots);
+        key.places = places;
+        let count = locations.kept.len() + locations.more;
+        let bags = [bag].into_iter().chain(bag_of_rule);
+        let rated = severity::rated(bags.clone());
+        let cvss = severity::cvss(bags, rated.and_then(|(_, score)| score));
+        let snippet = Some(&first.location.region.snippet).filter(|code| !code.trim().is_empty());
         Draft {
             coverage,
             key,
             old: self.old(),
-            title: self.title(),
-            description: vec![self.description()],
-            severity: Some(self.severity()),
-            locations: place::shown(&self.path, &self.raw.location).into_iter().collect(),
-            cwes: lookup::cwe(self.run, &self.raw.taxa, &self.raw.bag.tags, self.rule)
-                .into_iter()
-                .collect(),
-            rule_id: self.rule_id.clone(),
-            snippet: region.snippet.clone(),
+            title: wording::title(&self),
+            description: vec![wording::description(&self)],
+            severity: Some(rated.map_or_else(|| self.level().severity(), |(severity, _)| severity)),
+            locations_count: if locations.more > 0 { count } else { 0 },
+            locations: shown,
+            cwes: lookup::cwes(self.run, &self.raw.taxa, bag, self.rule),
+            cvss,
+            identifiers: advisory.ids,
+            component: advisory.package,
+            references: self.references(),
+            snippet: snippet.unwrap_or(&first.location.context).clone(),
+            found_at: self.raw.first_seen.trim().parse().ok(),
+            rule_id: self.rule_id,
             ..Draft::default()
         }
     }
 
-    /// The score where there is one, else the level with SARIF's defaults (sections 3.27.9 and 3.27.10).
-    fn severity(&self) -> Severity {
-        let own = self.raw.bag.security_severity.as_deref();
-        let of_rule = self.rule.and_then(|rule| rule.security_severity.as_deref());
-        let score = [own, of_rule].into_iter().flatten().find_map(severity::of_score);
-        score.unwrap_or_else(|| self.level().severity())
+    /// What it is recognised by.
+    fn key(&self, first: &Spot<'_>, advisory: &Advisory) -> Key {
+        let region = &first.location.region;
+        let small =
+            |number: Option<i64>| u32::try_from(number.unwrap_or_default().max(0)).unwrap_or(u32::MAX);
+        let path = first.file().to_owned();
+        let url = if path.is_empty() { &first.path } else { "" };
+        let logical = &first.location.logical;
+        let mut rules = advisory.names.clone();
+        if rules.is_empty() || advisory.package.is_none() {
+            rules.insert(0, self.rule_id.clone());
+            rules.extend(
+                self.rule
+                    .into_iter()
+                    .flat_map(|rule| rule.aliases.iter().cloned()),
+            );
+        }
+        let mut known = std::collections::HashSet::new();
+        rules.retain(|rule| known.insert(rule.clone()));
+        let place = if url.is_empty() && path.is_empty() {
+            logical
+        } else {
+            url
+        };
+        let mut key = Key {
+            kind: "sarif",
+            place: Some(place.to_owned())
+                .filter(|place| !place.is_empty())
+                .into_iter()
+                .collect(),
+            path,
+            rules,
+            line: small(region.start_line),
+            column: small(region.start_column),
+            ..Key::default()
+        };
+        if let Some(package) = &advisory.package {
+            key.path = package::unversioned(&key.path, &package.version);
+            key.place = vec![package.name.clone()];
+            key.version.clone_from(&package.version);
+            key.message = key.rules.first().cloned().unwrap_or_default();
+            return key;
+        }
+        self.line_hash().clone_into(&mut key.tool);
+        key.code.clone_from(&region.snippet);
+        key.message = self.steady_message(&key.path);
+        // Of equal lines of code those are the same that are in the same function, or among the same lines.
+        let around = &first.location.context;
+        key.detail = even(if logical.is_empty() { around } else { logical });
+        key
     }
 
+    /// The tool's own hash of the code around the line.
+    fn line_hash(&self) -> &str {
+        let prints = [&self.raw.partial_fingerprints, &self.raw.fingerprints];
+        let hash = |name: &str| {
+            let mut prints = prints.iter().flat_map(|prints| prints.iter());
+            let print = prints.find(|(key, _)| key.split('/').next() == Some(name));
+            print.map(|(_, print)| print.as_str())
+        };
+        LINE_HASHES.into_iter().find_map(hash).unwrap_or_default()
+    }
+
+    /// The message without the folder of the sources: they may be elsewhere the next time.
+    fn steady_message(&self, path: &str) -> String {
+        match path.rsplit_once('/') {
+            Some((folder, _)) if paths::is_absolute(path) && !folder.is_empty() => {
+                self.message.replace(folder, "")
+            }
+            _ => self.message.clone(),
+        }
+    }
+
+    fn references(&self) -> Vec<String> {
+        let mut references = self.rule.map(|rule| rule.links.clone()).unwrap_or_default();
+        links(&self.message, &mut references);
+        references.retain(|link| link.starts_with("https://") || link.starts_with("http://"));
+        references
+    }
+
+    /// The level with SARIF's defaults (sections 3.27.9 and 3.27.10), for what has no score.
     fn level(&self) -> Level {
         if self.raw.kind.is_some_and(|kind| kind != "fail") {
             return Level::None;
@@ -142,61 +236,26 @@ impl<'r> Read<'r> {
         let default = self.rule.and_then(|rule| rule.level);
         self.raw.level.or(default).unwrap_or(Level::Warning)
     }
-
-    /// What the rule is about and what the message says first, without saying the same twice.
-    fn title(&self) -> String {
-        let about = self.about();
-        let says = text::line(
-            self.message.trim_start().lines().next().unwrap_or_default(),
-            TITLE,
-        );
-        let (about_bare, says_bare) = (bare(about), bare(&says));
-        let title = if says.is_empty() || about_bare.starts_with(&says_bare) {
-            about.to_owned()
-        } else if about.is_empty() || says_bare.starts_with(&about_bare) {
-            says
-        } else {
-            format!("{}: {says}", about.trim_end_matches(['.', ':']))
-        };
-        let title = text::line(&title, TITLE);
-        if title.is_empty() {
-            return text::line(&format!("A finding of {}", self.run.tool.driver.name), TITLE);
-        }
-        title
-    }
-
-    /// The rule in a few words, or its id.
-    fn about(&self) -> &str {
-        let of_rule = self.rule.map(|rule| [rule.short.as_str(), rule.name.as_str()]);
-        of_rule
-            .into_iter()
-            .flatten()
-            .find(|text| !text.is_empty())
-            .unwrap_or(&self.rule_id)
-    }
-
-    /// The message, then what the rule says at length, each once.
-    fn description(&self) -> String {
-        let mut parts = vec![text::block(&self.message, 5_000)];
-        if let Some(rule) = self.rule {
-            for text in [&rule.full, &rule.help] {
-                if !text.is_empty() && !parts.iter().any(|part| part.contains(text.as_str())) {
-                    parts.push(text.clone());
-                }
-            }
-            let uri = text::line(&rule.help_uri, 500);
-            if uri.starts_with("https://") || uri.starts_with("http://") {
-                parts.push(format!("More about this rule: {uri}"));
-            }
-        }
-        parts.retain(|part| !part.is_empty());
-        text::cut(&parts.join("\n\n"), DESCRIPTION)
-    }
 }
 
-/// For comparing: without case and the marks at the end.
-fn bare(text: &str) -> String {
-    text.trim_end_matches(['.', '!', ':', '…', ' ']).to_lowercase()
+/// The places of a result that is in several files, and how each location is shown. A place is the path as seen from
+/// the first one's folder, so that it is the same wherever the sources are.
+fn places(spots: &[Spot<'_>]) -> (Vec<String>, Vec<String>) {
+    let mut files: Vec<_> = spots.iter().filter(|spot| !spot.path.is_empty()).collect();
+    let several = files
+        .first()
+        .is_some_and(|first| files.iter().any(|spot| spot.path != first.path));
+    if !several {
+        return (Vec::new(), spots.iter().map(Spot::shown).collect());
+    }
+    files.dedup_by_key(|spot| spot.shown());
+    let folder = files.first().and_then(|first| first.path.rsplit_once('/'));
+    let folder = folder.map_or("", |(folder, _)| folder);
+    let place = |spot: &&Spot<'_>| paths::below(&spot.path, folder);
+    (
+        files.iter().map(place).collect(),
+        files.iter().map(|spot| spot.shown()).collect(),
+    )
 }
 
 /// The text of the message: its own, or the one its id names in the rule or the component; with its arguments.

@@ -22,7 +22,7 @@ pub(super) struct Parts<'a> {
 /// It, of a result.
 pub(super) fn of(parts: &Parts<'_>) -> Old {
     let raw = parts.raw;
-    let region = &raw.location.region;
+    let region = &raw.locations.first().region;
     let place = |hash: Hash| {
         hash.number(region.start_line)
             .number(region.start_column)
@@ -30,7 +30,7 @@ pub(super) fn of(parts: &Parts<'_>) -> Old {
             .number(region.end_column)
             .number(region.offset)
     };
-    let detail = place(Hash::new("detail").add(&raw.location.logical)).add(parts.message);
+    let detail = place(Hash::new("detail").add(&raw.locations.first().logical)).add(parts.message);
     let small = |number: Option<i64>| u32::try_from(number.unwrap_or_default().max(0)).unwrap_or(u32::MAX);
     Old {
         print: print(parts),
@@ -42,13 +42,13 @@ pub(super) fn of(parts: &Parts<'_>) -> Old {
 
 fn print(parts: &Parts<'_>) -> u128 {
     let raw = parts.raw;
-    let region = &raw.location.region;
+    let region = &raw.locations.first().region;
     let mut hash = Hash::new("sarif 1")
         .add(parts.tool)
         .add(parts.rule)
         .add(parts.path);
     if parts.path.is_empty() {
-        hash = hash.add(&raw.location.logical);
+        hash = hash.add(&raw.locations.first().logical);
     }
     let prints = [
         ("fingerprints", &raw.fingerprints),

@@ -5,20 +5,92 @@
 use serde::de::MapAccess;
 
 use super::{bounds::First, result::TEXT, rule::index};
-use crate::json::walk::{Fields, Value};
+use crate::{
+    found::MAX_LOCATIONS,
+    json::walk::{Elements, Fields, Value},
+};
 
 /// How long a path or name is kept, in bytes.
 pub(super) const PATH: usize = 4_096;
+/// How long the id of a base URI is kept, in bytes.
+pub(super) const BASE: usize = 128;
+
+/// Bytes of the locations of one result that are kept, at most; those beyond are counted.
+const ROOM: usize = 4 * 1024 * 1024;
 
 /// Where a result is.
 #[derive(Default)]
 pub(super) struct Location {
-    pub(super) uri: String,
-    /// Index of the artifact, for a location without a URI.
-    pub(super) artifact: Option<usize>,
+    pub(super) artifact: ArtifactLocation,
     pub(super) region: Region,
+    /// The code around the region.
+    pub(super) context: String,
     /// The name of a function, class or resource.
     pub(super) logical: String,
+}
+
+impl Location {
+    fn size(&self) -> usize {
+        let texts = [
+            &self.artifact.uri,
+            &self.region.snippet,
+            &self.context,
+            &self.logical,
+        ];
+        texts.map(String::len).iter().sum::<usize>() + size_of::<Self>()
+    }
+}
+
+/// The locations of a result.
+#[derive(Default)]
+pub(super) struct Locations {
+    /// In the order of the file.
+    pub(super) kept: Vec<Location>,
+    /// How many more there are.
+    pub(super) more: usize,
+    size: usize,
+}
+
+impl Locations {
+    /// The first one.
+    pub(super) fn first(&self) -> &Location {
+        static NONE: Location = Location {
+            artifact: ArtifactLocation {
+                uri: String::new(),
+                base: String::new(),
+                index: None,
+            },
+            region: Region {
+                start_line: None,
+                start_column: None,
+                end_line: None,
+                end_column: None,
+                offset: None,
+                snippet: String::new(),
+            },
+            context: String::new(),
+            logical: String::new(),
+        };
+        self.kept.first().unwrap_or(&NONE)
+    }
+}
+
+impl Elements for Locations {
+    type Item = Location;
+
+    fn begin(&mut self, _: usize) -> Result<Location, String> {
+        Ok(Location::default())
+    }
+
+    fn end(&mut self, _: usize, item: Location) -> Result<(), String> {
+        self.size += item.size();
+        if self.size <= ROOM && self.kept.len() < MAX_LOCATIONS * 100 {
+            self.kept.push(item);
+        } else {
+            self.more += 1;
+        }
+        Ok(())
+    }
 }
 
 impl Fields for Location {
@@ -51,20 +123,22 @@ struct Physical<'a>(&'a mut Location);
 
 impl Fields for Physical<'_> {
     const WHAT: &'static str = "a physicalLocation object";
-    const KEYS: &'static [&'static str] = &["artifactLocation", "region"];
+    const KEYS: &'static [&'static str] = &["artifactLocation", "region", "contextRegion"];
 
     fn field<'de, A: MapAccess<'de>>(
         &mut self,
         key: &'static str,
         value: Value<'_, A>,
     ) -> Result<(), A::Error> {
-        if key == "region" {
-            return value.object(&mut self.0.region).map(drop);
+        match key {
+            "region" => drop(value.object(&mut self.0.region)?),
+            "contextRegion" => {
+                let mut around = Region::default();
+                value.object(&mut around)?;
+                self.0.context = around.snippet;
+            }
+            _ => drop(value.object(&mut self.0.artifact)?),
         }
-        let mut place = ArtifactLocation::default();
-        value.object(&mut place)?;
-        self.0.uri = place.uri;
-        self.0.artifact = place.index;
         Ok(())
     }
 }
@@ -73,12 +147,15 @@ impl Fields for Physical<'_> {
 #[derive(Default)]
 pub(super) struct ArtifactLocation {
     pub(super) uri: String,
-    index: Option<usize>,
+    /// The id of the URI it is relative to.
+    pub(super) base: String,
+    /// Index of the artifact, for a location without a URI.
+    pub(super) index: Option<usize>,
 }
 
 impl Fields for ArtifactLocation {
     const WHAT: &'static str = "an artifactLocation object";
-    const KEYS: &'static [&'static str] = &["uri", "index"];
+    const KEYS: &'static [&'static str] = &["uri", "uriBaseId", "index"];
 
     fn field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -87,6 +164,7 @@ impl Fields for ArtifactLocation {
     ) -> Result<(), A::Error> {
         match key {
             "uri" => self.uri = value.text(PATH)?.unwrap_or_default(),
+            "uriBaseId" => self.base = value.text(BASE)?.unwrap_or_default(),
             _ => self.index = index(value.integer()?),
         }
         Ok(())

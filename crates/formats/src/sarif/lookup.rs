@@ -3,11 +3,12 @@
 //! Owns: the lookup of rules and taxa (SARIF 2.1.0 sections 3.52.3 and 3.54). Must not: build findings.
 
 use super::{
+    bag::Bag,
     component::Component,
     rule::{ComponentReference, Reference, Rule},
     survey::Run,
 };
-use crate::cwe::{number, of_tag};
+use crate::cwe::{self, number, of_tag};
 
 /// The rule a reference means, with the component that has it.
 pub(super) fn rule<'r>(run: &'r Run, reference: &Reference) -> Option<(&'r Rule, &'r Component)> {
@@ -55,16 +56,21 @@ fn component<'r>(list: &'r [Component], reference: &ComponentReference) -> Optio
     list.iter().find(matches)
 }
 
-/// The weakness as `CWE-79`: from the taxa of the result or its rule, else from their tags.
-pub(super) fn cwe(run: &Run, taxa: &[Reference], tags: &[String], rule: Option<&Rule>) -> Option<String> {
+/// The weaknesses as `CWE-79`: the taxa of the result and of its rule, then their tags and properties.
+pub(super) fn cwes(run: &Run, taxa: &[Reference], bag: &Bag, rule: Option<&Rule>) -> Vec<String> {
     let of_rule = rule.map_or(&[][..], |rule| &rule.taxa);
-    let tags_of_rule = rule.map_or(&[][..], |rule| &rule.tags);
-    let number = taxa
+    let bags = || [bag].into_iter().chain(rule.map(|rule| &rule.bag));
+    let taxa = taxa
         .iter()
         .chain(of_rule)
-        .find_map(|taxon| of_taxon(run, taxon))
-        .or_else(|| tags.iter().chain(tags_of_rule).find_map(|tag| of_tag(tag)))?;
-    Some(format!("CWE-{number}"))
+        .filter_map(|taxon| of_taxon(run, taxon));
+    let tags = bags().flat_map(|bag| &bag.tags).filter_map(|tag| of_tag(tag));
+    let named = taxa.chain(tags).map(|number| format!("CWE-{number}"));
+    let own = bags().flat_map(|bag| &bag.cwes).filter_map(|text| {
+        let page = text.contains("cwe.mitre.org/").then(|| text.rsplit('/').next());
+        cwe::of(page.flatten().unwrap_or(text))
+    });
+    named.chain(own).collect()
 }
 
 /// The number of a taxon of the taxonomy called CWE: its id is `CWE-79` or `79`.

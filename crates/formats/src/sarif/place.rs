@@ -1,22 +1,81 @@
-//! Where a finding is, as a text: `path:line`.
+//! Where a result is: the paths of its locations, and how they are shown.
 //!
-//! Owns: turning URIs of artifacts into paths. Must not: resolve anything against this machine.
+//! Owns: which of several locations makes the place, whatever their order. Must not: resolve anything against this
+//! machine.
 
 use base::text;
 
 use super::{
-    location::{Location, PATH},
+    location::{ArtifactLocation, Location, PATH},
+    roots::{decode, is_url},
     survey::Run,
 };
 use crate::json::scalar::cut;
 
-/// The path of a location: its URI, or that of the artifact it points at, as a person would write it; empty if it
-/// has none.
-pub(super) fn path(run: &Run, location: &Location) -> String {
-    let by_index = || run.artifacts.get(location.artifact?).map(String::as_str);
-    let uri = Some(location.uri.as_str()).filter(|uri| !uri.is_empty());
-    let uri = uri.or_else(by_index).unwrap_or_default();
-    let decoded = decode(uri).unwrap_or_else(|| uri.to_owned());
+/// A location with its path.
+pub(super) struct Spot<'r> {
+    /// The path of the file, or the URL of what is none; empty for what has neither.
+    pub(super) path: String,
+    pub(super) location: &'r Location,
+}
+
+impl Spot<'_> {
+    /// The path, if it is one.
+    pub(super) fn file(&self) -> &str {
+        if is_url(&self.path) { "" } else { &self.path }
+    }
+
+    /// `path:line`, `path`, or the logical name; empty if the result has no place.
+    pub(super) fn shown(&self) -> String {
+        if self.path.is_empty() {
+            return text::line(&self.location.logical, 1_000);
+        }
+        match self.location.region.start_line {
+            Some(line) if line > 0 => format!("{}:{line}", self.path),
+            _ => self.path.clone(),
+        }
+    }
+}
+
+/// The locations of a result, those in files first, by path and line: their order in the report is no matter.
+pub(super) fn spots<'r>(run: &Run, kept: &'r [Location]) -> Vec<Spot<'r>> {
+    let mut spots: Vec<_> = kept
+        .iter()
+        .map(|location| Spot {
+            path: run.roots.path(artifact(run, &location.artifact)),
+            location,
+        })
+        .collect();
+    if spots.len() > 1 {
+        spots.sort_by(|one, other| order(one).cmp(&order(other)));
+    }
+    spots
+}
+
+fn order<'s>(spot: &'s Spot<'_>) -> impl Ord + use<'s> {
+    let region = &spot.location.region;
+    (
+        spot.path.is_empty(),
+        spot.path.as_str(),
+        region.start_line,
+        region.start_column,
+        (region.end_line, region.end_column, region.offset),
+        (spot.location.logical.as_str(), region.snippet.as_str()),
+    )
+}
+
+/// An artifact as it is given, or the one of the run that its index means.
+pub(super) fn artifact<'r>(run: &'r Run, place: &'r ArtifactLocation) -> &'r ArtifactLocation {
+    let by_index = || run.artifacts.get(place.index?);
+    let named = Some(place).filter(|place| !place.uri.is_empty());
+    named.or_else(by_index).unwrap_or(place)
+}
+
+/// The path of a location as versions before 0.2 wrote it; empty if it has none.
+pub(super) fn old(run: &Run, location: &Location) -> String {
+    let uri = artifact(run, &location.artifact).uri.as_str();
+    let web = uri.contains("://") && !uri.starts_with("file://");
+    let decoded = decode(uri).filter(|_| !web).unwrap_or_else(|| uri.to_owned());
     let bare = strip(&decoded);
     text::line(cut(bare, PATH), 1_000)
 }
@@ -40,42 +99,12 @@ fn strip(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
-/// Percent-decoded, where the outcome is plain text; none where it is not, or would hold controls.
-fn decode(uri: &str) -> Option<String> {
-    if !uri.contains('%') || uri.contains("://") && !uri.starts_with("file://") {
-        return None;
-    }
-    let bytes = uri.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let hex = uri.get(at + 1..at + 3).filter(|_| byte == b'%');
-        let decoded = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        out.push(decoded.unwrap_or(byte));
-        at += if decoded.is_some() { 3 } else { 1 };
-    }
-    let text = String::from_utf8(out).ok()?;
-    (!text.chars().any(char::is_control)).then_some(text)
-}
-
-/// `path:line`, `path`, or the logical name; none if the result has no place.
-pub(super) fn shown(path: &str, location: &Location) -> Option<String> {
-    if path.is_empty() {
-        let name = text::line(&location.logical, 1_000);
-        return (!name.is_empty()).then_some(name);
-    }
-    match location.region.start_line {
-        Some(line) if line > 0 => Some(format!("{path}:{line}")),
-        _ => Some(path.to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn uris_become_paths() {
+    fn paths_of_before_are_made_as_before() {
         for (uri, expected) in [
             ("good/db_init.py", "good/db_init.py"),
             ("./src/a.c", "src/a.c"),
@@ -92,12 +121,9 @@ mod tests {
             ("a\nb\u{202e}", "a b"),
             ("", ""),
         ] {
-            let uri = uri.to_owned();
-            let location = Location {
-                uri,
-                ..Location::default()
-            };
-            assert_eq!(path(&Run::default(), &location), expected);
+            let mut location = Location::default();
+            location.artifact.uri = uri.to_owned();
+            assert_eq!(old(&Run::default(), &location), expected);
         }
     }
 }

@@ -64,6 +64,8 @@ struct Results<'a, F> {
 }
 
 impl<F: FnMut(usize, usize, Raw) -> bool> Elements for Results<'_, F> {
+    const CONTAINED: bool = true;
+
     type Item = Raw;
 
     fn begin(&mut self, _: usize) -> Result<Raw, String> {
@@ -73,5 +75,9 @@ impl<F: FnMut(usize, usize, Raw) -> bool> Elements for Results<'_, F> {
     fn end(&mut self, index: usize, item: Raw) -> Result<(), String> {
         let go_on = (self.each.borrow_mut())(self.run, index, item);
         if go_on { Ok(()) } else { Err("stopped".to_owned()) }
+    }
+    fn unfit(&mut self, index: usize, mut item: Raw, what: String) -> Result<(), String> {
+        item.unfit = Some(what);
+        self.end(index, item)
     }
 }

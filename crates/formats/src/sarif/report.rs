@@ -8,16 +8,21 @@ use std::{
     io::{Read, Seek},
 };
 
+use base::text;
+
 use super::{
     bounds::Budget,
     finding,
+    location::ArtifactLocation,
+    place,
     replay::Replay,
     result::Raw,
+    roots::is_url,
     survey::{Run, Survey},
 };
 use crate::{Coverage, Error, Options, Outcome, Paths, Skip, Source, Surveyed, json};
 
-/// A report of which every value is known to be of the right shape.
+/// A report that is known to be readable to its end.
 pub struct Report {
     runs: Vec<Run>,
     coverage: Vec<Coverage>,
@@ -51,7 +56,7 @@ pub(crate) fn survey(mut file: &mut dyn Source, _: &Options) -> Result<Box<dyn S
 }
 
 impl Report {
-    /// Checks a whole report.
+    /// Surveys a whole report.
     ///
     /// # Errors
     /// As for [`survey`].
@@ -59,31 +64,41 @@ impl Report {
         let budget = Budget::new();
         let mut survey = Survey::new(&budget);
         json::read(file, &mut survey)?;
+        let mut paths = Paths::default();
+        for run in &mut survey.runs {
+            for (uri, base, index) in std::mem::take(&mut run.files) {
+                let place = ArtifactLocation { uri, base, index };
+                let path = run.roots.path(place::artifact(run, &place));
+                paths.add(if is_url(&path) { "" } else { &path });
+            }
+            let untold = std::mem::take(&mut run.untold);
+            let silent = untold.iter().filter(|rule| !finding::speaks(run, rule));
+            run.unreadable += u32::try_from(silent.count()).unwrap_or(u32::MAX);
+        }
         let (coverage, covers) = covered(&survey.runs);
-        let mut report = Self {
+        Ok(Self {
             results: survey.runs.iter().map(|run| run.results).sum(),
             runs: survey.runs,
             coverage,
             covers,
-            paths: Paths::default(),
-        };
-        let mut paths = Paths::default();
-        report.replay(file, |_, run, raw| {
-            if finding::skipped(raw).is_none() {
-                paths.add(&finding::Read::new(run, raw).draft(0).key.path);
-            }
-            true
-        })?;
-        report.paths = paths;
-        Ok(report)
+            paths,
+        })
     }
 
     fn outcome(&self, place: Place, run: &Run, raw: &Raw, root: &str) -> Outcome {
+        if let Some(what) = &raw.unfit {
+            return Outcome::Skipped(Skip::unreadable(text::line(what, 300)));
+        }
         if let Some(reason) = finding::skipped(raw) {
             return Outcome::Skipped(Skip::because(reason));
         }
         let coverage = self.covers.get(place.run).copied().unwrap_or_default();
-        let draft = finding::Read::new(run, raw).draft(coverage);
+        let Some(read) = finding::Read::new(run, raw) else {
+            return Outcome::Skipped(Skip::unreadable(
+                "message: it is missing, and its rule says nothing",
+            ));
+        };
+        let draft = read.draft(coverage);
         Outcome::Found(coverage, Box::new(draft.found(&run.tool.driver.name, root)))
     }
 
@@ -109,22 +124,43 @@ impl Report {
 fn covered(runs: &[Run]) -> (Vec<Coverage>, Vec<usize>) {
     let (mut coverage, mut covers): (Vec<Coverage>, Vec<usize>) = (Vec::new(), Vec::new());
     for run in runs {
-        let tool = &run.tool.driver.name;
-        let known = coverage.iter().position(|one| one.tool == *tool);
+        let (tool, target) = (&run.tool.driver.name, &run.target);
+        let known = coverage
+            .iter()
+            .position(|one| one.tool == *tool && one.target == *target);
         let index = known.unwrap_or(coverage.len());
         if known.is_none() {
-            let tool = tool.clone();
             coverage.push(Coverage {
-                tool,
+                tool: tool.clone(),
+                target: target.clone(),
                 ..Coverage::default()
             });
         }
-        if let Some(one) = coverage.get_mut(index).filter(|_| !run.complete) {
-            one.not_whole.push("the tool says that its run failed".to_owned());
+        if let Some(one) = coverage.get_mut(index) {
+            one.time = one.time.max(run.invocations.time());
+            for reason in not_whole(run) {
+                if !one.not_whole.contains(&reason) {
+                    one.not_whole.push(reason);
+                }
+            }
         }
         covers.push(index);
     }
     (coverage, covers)
+}
+
+/// Why the results of a run are not all there could be.
+fn not_whole(run: &Run) -> impl Iterator<Item = String> {
+    let missing = (!run.listed).then(|| "the run has no list of results".to_owned());
+    let unreadable = match run.unreadable {
+        0 => None,
+        1 => Some("1 result could not be read".to_owned()),
+        count => Some(format!("{count} results could not be read")),
+    };
+    missing
+        .into_iter()
+        .chain(run.invocations.not_whole())
+        .chain(unreadable)
 }
 
 impl Surveyed for Report {

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use serde::de::MapAccess;
 
 use super::{
+    bag::Bag,
     bounds::First,
-    location::Location,
-    rule::{Bag, ID, Reference, index},
+    location::Locations,
+    rule::{ID, Reference, index},
     severity::Level,
 };
 use crate::json::walk::{Elements, Fields, Value};
@@ -27,14 +28,19 @@ pub(super) struct Raw {
     pub(super) kind: Option<&'static str>,
     pub(super) level: Option<Level>,
     pub(super) message: Message,
-    pub(super) location: Location,
+    pub(super) locations: Locations,
     pub(super) fingerprints: BTreeMap<String, String>,
     pub(super) partial_fingerprints: BTreeMap<String, String>,
     pub(super) suppressions: Suppressions,
     pub(super) absent: bool,
     pub(super) taxa: Vec<Reference>,
     pub(super) bag: Bag,
-    told: bool,
+    /// When the tool says it found this first.
+    pub(super) first_seen: String,
+    /// Whether it has a message.
+    pub(super) told: bool,
+    /// What does not fit in it.
+    pub(super) unfit: Option<String>,
 }
 
 /// The message of a result: a text or the id of one.
@@ -71,16 +77,9 @@ impl Fields for Message {
                 self.id = value.text(ID)?;
                 self.said |= self.id.is_some();
             }
-            _ => self.arguments = value.texts(50, 2_000)?,
+            _ => self.arguments = value.loose(50, 2_000)?,
         }
         Ok(())
-    }
-
-    fn finish(&self) -> Result<(), (&'static str, &'static str)> {
-        if self.said {
-            return Ok(());
-        }
-        Err(("text", "it is missing, and there is no `id` either"))
     }
 }
 
@@ -158,6 +157,7 @@ impl Fields for Raw {
         "suppressions",
         "baselineState",
         "taxa",
+        "provenance",
         "properties",
     ];
 
@@ -181,38 +181,53 @@ impl Fields for Raw {
                     value.word(&["pass", "open", "informational", "notApplicable", "review", "fail"])?;
             }
             "level" => self.level = value.word(Level::WORDS)?.and_then(Level::of),
-            "message" => self.told = value.object(&mut self.message)?,
-            "locations" => {
-                let mut locations = First::<Location>::new(1);
-                value.each(&mut locations)?;
-                self.location = locations.items.pop().unwrap_or_default();
+            "message" => {
+                value.object(&mut self.message)?;
+                self.told = self.message.said;
             }
+            "locations" => drop(value.each(&mut self.locations)?),
             "fingerprints" => fingerprints(value, &mut self.fingerprints)?,
             "partialFingerprints" => fingerprints(value, &mut self.partial_fingerprints)?,
             "suppressions" => drop(value.each(&mut self.suppressions)?),
             "baselineState" => {
-                let state = value.word(&["new", "unchanged", "updated", "absent"])?;
-                self.absent = state == Some("absent");
+                let state = value.text(16)?;
+                self.absent = state.as_deref() == Some("absent");
             }
             "taxa" => {
                 let mut taxa = First::<Reference>::new(50);
                 value.each(&mut taxa)?;
                 self.taxa = taxa.items;
             }
+            "provenance" => {
+                let mut provenance = Provenance::default();
+                value.object(&mut provenance)?;
+                self.first_seen = provenance.0;
+            }
             _ => drop(value.object(&mut self.bag)?),
         }
         Ok(())
     }
+}
 
-    fn finish(&self) -> Result<(), (&'static str, &'static str)> {
-        if self.told {
-            return Ok(());
-        }
-        Err(("message", "it is missing"))
+/// A `resultProvenance` object: when the tool found it first.
+#[derive(Default)]
+struct Provenance(String);
+
+impl Fields for Provenance {
+    const WHAT: &'static str = "a resultProvenance object";
+    const KEYS: &'static [&'static str] = &["firstDetectionTimeUtc"];
+
+    fn field<'de, A: MapAccess<'de>>(
+        &mut self,
+        _: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        self.0 = value.text(64)?.unwrap_or_default();
+        Ok(())
     }
 }
 
-/// Reads an object of fingerprints; of very many the first in the order of their keys count.
+/// Reads an object of fingerprints, without what is no text in it; of very many the first in the order of their keys count.
 fn fingerprints<'de, A: MapAccess<'de>>(
     value: Value<'_, A>,
     into: &mut BTreeMap<String, String>,

@@ -9,6 +9,7 @@ use base::text;
 use serde::de::MapAccess;
 
 use super::{
+    bag::Bag,
     bounds::{Budget, First},
     severity::Level,
 };
@@ -29,10 +30,12 @@ pub(super) struct Rule {
     pub(super) short: String,
     pub(super) full: String,
     pub(super) help: String,
-    pub(super) help_uri: String,
+    /// Its page, and the links in its help text.
+    pub(super) links: Vec<String>,
+    /// Ids it had before, or has elsewhere.
+    pub(super) aliases: Vec<String>,
     pub(super) level: Option<Level>,
-    pub(super) security_severity: Option<String>,
-    pub(super) tags: Vec<String>,
+    pub(super) bag: Bag,
     pub(super) taxa: Vec<Reference>,
     pub(super) messages: HashMap<String, String>,
 }
@@ -181,30 +184,6 @@ impl Fields for Configuration {
     }
 }
 
-/// The property bag of a rule or a result: what scanners agree on beyond SARIF.
-#[derive(Default)]
-pub(super) struct Bag {
-    pub(super) security_severity: Option<String>,
-    pub(super) tags: Vec<String>,
-}
-
-impl Fields for Bag {
-    const WHAT: &'static str = "a property bag";
-    const KEYS: &'static [&'static str] = &["security-severity", "tags"];
-
-    fn field<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: &'static str,
-        value: Value<'_, A>,
-    ) -> Result<(), A::Error> {
-        match key {
-            "tags" => self.tags = value.loose(100, 100)?,
-            _ => self.security_severity = value.loose(1, 32)?.pop(),
-        }
-        Ok(())
-    }
-}
-
 /// A `reportingDescriptorRelationship` object: what it points at.
 #[derive(Default)]
 struct Relationship(Reference);
@@ -233,6 +212,7 @@ impl Fields for Rule {
         "helpUri",
         "defaultConfiguration",
         "messageStrings",
+        "deprecatedIds",
         "properties",
         "relationships",
     ];
@@ -248,19 +228,15 @@ impl Fields for Rule {
             "shortDescription" => self.short = words(value)?,
             "fullDescription" => self.full = words(value)?,
             "help" => self.help = words(value)?,
-            "helpUri" => self.help_uri = value.text(SHORT)?.unwrap_or_default(),
+            "helpUri" => self.links.extend(value.text(SHORT)?),
+            "deprecatedIds" => self.aliases = value.loose(20, ID)?,
             "messageStrings" => messages(value, &mut self.messages)?,
             "defaultConfiguration" => {
                 let mut configuration = Configuration::default();
                 value.object(&mut configuration)?;
                 self.level = configuration.0;
             }
-            "properties" => {
-                let mut bag = Bag::default();
-                value.object(&mut bag)?;
-                self.security_severity = bag.security_severity;
-                self.tags = bag.tags;
-            }
+            "properties" => drop(value.object(&mut self.bag)?),
             _ => {
                 let mut relationships = First::<Relationship>::new(20);
                 value.each(&mut relationships)?;
@@ -277,24 +253,48 @@ impl Rule {
         self.name = text::line(&self.name, 200);
         self.short = text::line(&self.short, 200);
         self.full = text::block(&self.full, 3_000);
+        links(&self.help, &mut self.links);
         self.help = text::block(&self.help, 4_000);
-        self.tags.retain(|tag| tag.to_ascii_lowercase().contains("cwe"));
+        self.bag.settle();
         self.taxa.retain(|taxon| {
             taxon.component.index.is_some() || taxon.component.name.eq_ignore_ascii_case("cwe")
         });
         let taxa = self.taxa.iter().map(Reference::size).sum::<usize>();
-        let tags = self.tags.iter().map(|tag| tag.len() + 32).sum::<usize>();
-        let texts =
-            self.name.len() + self.short.len() + self.full.len() + self.help.len() + self.help_uri.len();
-        if !budget.text(texts + tags + taxa + size(&self.messages)) {
-            let (id, level) = (std::mem::take(&mut self.id), self.level);
-            let security_severity = self.security_severity.take();
+        let lists = [&self.links, &self.aliases].into_iter().flatten();
+        let lists = lists.map(|text| text.len() + 32).sum::<usize>();
+        let texts = self.name.len() + self.short.len() + self.full.len() + self.help.len();
+        if !budget.text(texts + lists + self.bag.size() + taxa + size(&self.messages)) {
+            let bag = Bag {
+                security_severity: self.bag.security_severity.take(),
+                ..Bag::default()
+            };
             *self = Self {
-                id,
-                level,
-                security_severity,
+                id: std::mem::take(&mut self.id),
+                level: self.level,
+                bag,
                 ..Self::default()
             };
         }
+    }
+}
+
+/// Links of one text that are kept.
+const LINKS: usize = 50;
+
+/// Adds the web addresses in a text to a list that holds each once.
+pub(super) fn links(text: &str, into: &mut Vec<String>) {
+    let mut rest = text;
+    while let Some(at) = rest.find("http").filter(|_| into.len() < LINKS) {
+        let from = rest.get(at..).unwrap_or_default();
+        let end = from.find(|char: char| char.is_whitespace() || "<>()[]{}\"'`|\\*,".contains(char));
+        let (link, after) = from.split_at(end.unwrap_or(from.len()));
+        let link = link.trim_end_matches(['.', ';', ':', '!', '?']);
+        let named = ["https://", "http://"]
+            .iter()
+            .any(|scheme| link.len() > scheme.len() && link.starts_with(scheme));
+        if named && link.len() <= SHORT && !into.iter().any(|known| known == link) {
+            into.push(link.to_owned());
+        }
+        rest = after;
     }
 }

@@ -1,8 +1,48 @@
 //! How bad a result is, on Campanile's scale.
 //!
-//! Owns: SARIF's levels and what they stand for. Must not: know where they stand in a report.
+//! Owns: SARIF's levels and what they stand for, and the ratings of property bags. Must not: know where they stand in
+//! a report.
 
 use base::Severity;
+
+use super::bag::Bag;
+use crate::{Cvss, severity};
+
+/// The severity and the score of the first of these bags that has one: a score, or one of the words for it.
+pub(super) fn rated<'b>(bags: impl IntoIterator<Item = &'b Bag>) -> Option<(Severity, Option<f64>)> {
+    let rating = |bag: &Bag| {
+        let text = bag.security_severity.as_deref()?;
+        if let Some(severity) = severity::of_score(text) {
+            return Some((severity, text.trim().parse().ok()));
+        }
+        // "none" may as well say that there is no rating.
+        let word = Some(text).filter(|word| !word.trim().eq_ignore_ascii_case("none"))?;
+        severity::of_word(word).map(|severity| (severity, None))
+    };
+    bags.into_iter().find_map(rating)
+}
+
+/// The CVSS rating these bags hold; `score` is the one that the severity came from.
+pub(super) fn cvss<'b>(bags: impl IntoIterator<Item = &'b Bag> + Clone, score: Option<f64>) -> Option<Cvss> {
+    let vector = bags.clone().into_iter().map(|bag| bag.vector.as_str());
+    let vector = vector
+        .into_iter()
+        .find(|vector| !vector.is_empty())
+        .unwrap_or_default();
+    let stated = bags.into_iter().find_map(|bag| {
+        severity::of_score(&bag.score)?;
+        bag.score.trim().parse().ok()
+    });
+    let version = vector
+        .strip_prefix("CVSS:")
+        .and_then(|rest| rest.split('/').next());
+    let cvss = Cvss {
+        version: version.unwrap_or_default().to_owned(),
+        vector: vector.to_owned(),
+        score: score.or(stated),
+    };
+    (cvss != Cvss::default()).then_some(cvss)
+}
 
 /// The `level` of a result or rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,27 +3,72 @@
 //!
 //! Owns: the shape of the log and of a run. Must not: keep results.
 
+use std::collections::HashSet;
+
 use serde::de::MapAccess;
 
 use super::{
+    about::{Artifacts, Automation, Image},
     bounds::{Budget, MAX_RESULTS, MAX_RUNS},
     component::{Component, Components, Tool, ToolReader},
-    location::ArtifactLocation,
+    finding,
+    invocation::Invocations,
+    location::{ArtifactLocation, BASE},
     result::Raw,
+    roots::{MAX_BASES, Roots},
+    rule::Reference,
 };
-use crate::json::walk::{Elements, Fields, Value};
+use crate::json::{
+    scalar::cut,
+    walk::{Elements, Fields, Value},
+};
 
 /// A run without its results.
 #[derive(Default)]
 pub(super) struct Run {
     pub(super) tool: Tool,
     pub(super) taxonomies: Vec<Component>,
-    /// URIs of its artifacts, by index.
-    pub(super) artifacts: Vec<String>,
+    /// Its artifacts, by index.
+    pub(super) artifacts: Vec<ArtifactLocation>,
+    pub(super) roots: Roots,
+    /// What it covers, as it says itself; may be empty.
+    pub(super) target: String,
+    pub(super) invocations: Invocations,
     /// How many results it has.
     pub(super) results: u32,
-    /// Whether its results are all there is: it has a `results` array and says of no invocation that it failed.
-    pub(super) complete: bool,
+    /// Whether it has a list of results.
+    pub(super) listed: bool,
+    /// How many of its results cannot be read.
+    pub(super) unreadable: u32,
+    /// The rules of results that have no message.
+    pub(super) untold: Vec<Reference>,
+    /// Where its results are, as far as they are remembered.
+    pub(super) files: HashSet<(String, String, Option<usize>)>,
+}
+
+impl Run {
+    fn note(&mut self, raw: Raw, budget: &Budget) {
+        self.results += 1;
+        if raw.unfit.is_some() {
+            self.unreadable += 1;
+            return;
+        }
+        if finding::skipped(&raw).is_some() {
+            return;
+        }
+        if !raw.told && budget.untold() {
+            self.untold.push(raw.rule);
+        } else if !raw.told {
+            self.unreadable += 1;
+        }
+        for location in raw.locations.kept {
+            let ArtifactLocation { uri, base, index } = location.artifact;
+            let place = (uri, base, index);
+            if !self.files.contains(&place) && budget.place() {
+                self.files.insert(place);
+            }
+        }
+    }
 }
 
 /// Reads a whole report.
@@ -100,14 +145,17 @@ impl<'b> Elements for Runs<'_, 'b> {
             budget: self.budget,
             before: *self.results,
             equipped: false,
-            listed: false,
-            failed: false,
+            bases: Vec::new(),
+            image: String::new(),
         })
     }
 
     fn end(&mut self, _: usize, item: RunReader<'b>) -> Result<(), String> {
         let mut run = item.run;
-        run.complete = item.listed && !item.failed;
+        run.roots = Roots::new(&item.bases);
+        if run.target.is_empty() {
+            run.target = item.image;
+        }
         *self.results += run.results;
         self.into.push(run);
         Ok(())
@@ -121,13 +169,24 @@ struct RunReader<'b> {
     /// Results of the runs before.
     before: u32,
     equipped: bool,
-    listed: bool,
-    failed: bool,
+    /// `originalUriBaseIds`.
+    bases: Vec<(String, ArtifactLocation)>,
+    /// The image that was scanned.
+    image: String,
 }
 
 impl Fields for RunReader<'_> {
     const WHAT: &'static str = "a run object";
-    const KEYS: &'static [&'static str] = &["tool", "results", "artifacts", "taxonomies", "invocations"];
+    const KEYS: &'static [&'static str] = &[
+        "tool",
+        "results",
+        "artifacts",
+        "taxonomies",
+        "invocations",
+        "originalUriBaseIds",
+        "automationDetails",
+        "properties",
+    ];
 
     fn field<'de, A: MapAccess<'de>>(
         &mut self,
@@ -140,22 +199,21 @@ impl Fields for RunReader<'_> {
                 let mut reader = ToolReader::new(budget);
                 self.equipped = value.object(&mut reader)?;
                 self.run.tool = reader.tool;
+                Ok(())
             }
             "results" => {
-                let (into, before) = (&mut self.run.results, self.before);
-                self.listed = value.each(&mut Count { into, before })?;
+                let mut results = Results {
+                    into: &mut self.run,
+                    before: self.before,
+                    budget,
+                };
+                let listed = value.each(&mut results)?;
+                self.run.listed = listed;
+                Ok(())
             }
-            "artifacts" => {
-                let into = &mut self.run.artifacts;
-                value.each(&mut Artifacts { into, budget })?;
-            }
-            "taxonomies" => {
-                let into = &mut self.run.taxonomies;
-                value.each(&mut Components { into, budget })?;
-            }
-            _ => drop(value.each(&mut Invocations(&mut self.failed))?),
+            // What does not fit in the rest is as if it was not there.
+            _ => value.contained(|value| self.aside(key, value)).map(drop),
         }
-        Ok(())
     }
 
     fn finish(&self) -> Result<(), (&'static str, &'static str)> {
@@ -166,102 +224,74 @@ impl Fields for RunReader<'_> {
     }
 }
 
-/// Counts results and checks the shape of each.
-struct Count<'a> {
-    into: &'a mut u32,
-    before: u32,
+impl RunReader<'_> {
+    /// Reads what a run can do without.
+    fn aside<'de, A: MapAccess<'de>>(
+        &mut self,
+        key: &'static str,
+        value: Value<'_, A>,
+    ) -> Result<(), A::Error> {
+        let budget = self.budget;
+        match key {
+            "artifacts" => {
+                let into = &mut self.run.artifacts;
+                value.each(&mut Artifacts { into, budget })?;
+            }
+            "taxonomies" => {
+                let into = &mut self.run.taxonomies;
+                value.each(&mut Components { into, budget })?;
+            }
+            "invocations" => drop(value.each(&mut self.run.invocations)?),
+            "originalUriBaseIds" => {
+                let bases = &mut self.bases;
+                value.table(|id, base: ArtifactLocation| {
+                    if bases.len() < MAX_BASES {
+                        bases.push((cut(&id, BASE).to_owned(), base));
+                    }
+                })?;
+            }
+            "automationDetails" => {
+                let mut details = Automation::default();
+                value.object(&mut details)?;
+                self.run.target = details.0;
+            }
+            _ => {
+                let mut image = Image::default();
+                value.object(&mut image)?;
+                self.image = image.0;
+            }
+        }
+        Ok(())
+    }
 }
 
-impl Elements for Count<'_> {
+/// Counts results, checks the shape of each, and remembers where they are.
+struct Results<'a> {
+    into: &'a mut Run,
+    /// Results of the runs before.
+    before: u32,
+    budget: &'a Budget,
+}
+
+impl Elements for Results<'_> {
+    const CONTAINED: bool = true;
+
     type Item = Raw;
 
     fn begin(&mut self, _: usize) -> Result<Raw, String> {
         Ok(Raw::default())
     }
 
-    fn end(&mut self, _: usize, _: Raw) -> Result<(), String> {
-        *self.into += 1;
-        if self.before + *self.into > MAX_RESULTS {
+    fn end(&mut self, _: usize, item: Raw) -> Result<(), String> {
+        self.into.note(item, self.budget);
+        if self.before + self.into.results > MAX_RESULTS {
             return Err(format!("there are more than {MAX_RESULTS} results"));
         }
         Ok(())
     }
-}
 
-/// Collects the URIs of artifacts.
-struct Artifacts<'a, 'b> {
-    into: &'a mut Vec<String>,
-    budget: &'b Budget,
-}
-
-impl Elements for Artifacts<'_, '_> {
-    type Item = Artifact;
-
-    fn begin(&mut self, _: usize) -> Result<Artifact, String> {
-        Ok(Artifact::default())
-    }
-
-    fn end(&mut self, _: usize, item: Artifact) -> Result<(), String> {
-        if self.budget.artifact() {
-            let uri = item.0.uri;
-            // The place is kept in any case: the others are found by their index.
-            self.into.push(if self.budget.text(uri.len()) {
-                uri
-            } else {
-                String::new()
-            });
-        }
-        Ok(())
-    }
-}
-
-/// An `artifact` object: where it is.
-#[derive(Default)]
-struct Artifact(ArtifactLocation);
-
-impl Fields for Artifact {
-    const WHAT: &'static str = "an artifact object";
-    const KEYS: &'static [&'static str] = &["location"];
-
-    fn field<'de, A: MapAccess<'de>>(
-        &mut self,
-        _: &'static str,
-        value: Value<'_, A>,
-    ) -> Result<(), A::Error> {
-        value.object(&mut self.0).map(drop)
-    }
-}
-
-/// Notes whether an invocation failed.
-struct Invocations<'a>(&'a mut bool);
-
-impl Elements for Invocations<'_> {
-    type Item = Invocation;
-
-    fn begin(&mut self, _: usize) -> Result<Invocation, String> {
-        Ok(Invocation::default())
-    }
-
-    fn end(&mut self, _: usize, item: Invocation) -> Result<(), String> {
-        *self.0 |= item.0 == Some(false);
-        Ok(())
-    }
-}
-
-/// An `invocation` object: whether it succeeded.
-#[derive(Default)]
-struct Invocation(Option<bool>);
-
-impl Fields for Invocation {
-    const WHAT: &'static str = "an invocation object";
-    const KEYS: &'static [&'static str] = &["executionSuccessful"];
-
-    fn field<'de, A: MapAccess<'de>>(
-        &mut self,
-        _: &'static str,
-        value: Value<'_, A>,
-    ) -> Result<(), A::Error> {
-        self.0 = value.flag()?;
-        Ok(())
+    fn unfit(&mut self, index: usize, mut item: Raw, what: String) -> Result<(), String> {
+        item.unfit = Some(what);
+        self.end(index, item)
     }
 }

@@ -1,32 +1,35 @@
 //! The reader on real reports, on made ones, and on hostile ones.
 
 mod hostile;
+mod identity;
 mod meaning;
+mod packages;
 mod samples;
+mod scope;
 
 use std::io::Cursor;
 
 use super::*;
-use crate::{Error, Found, Outcome, Refusal, ToolRun};
+use crate::{Error, Found, Outcome, Refusal, Skip, Surveyed};
 
 /// Reads a report whole: its results in order.
-fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(Place, Outcome)>), Refusal> {
+fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(String, Outcome)>), Refusal> {
     let mut file = Cursor::new(text.as_ref());
     let refused = |error| match error {
         Error::Refused(refusal) => refusal,
         Error::Io(error) => panic!("{error}"),
     };
     let report = Report::check(&mut file).map_err(refused)?;
+    let root = report.paths().root("", &std::collections::BTreeSet::new());
     let mut outcomes = Vec::new();
-    report
-        .each(&mut file, |place, outcome| {
-            outcomes.push((place, outcome));
-            true
-        })
-        .map_err(refused)?;
+    let mut each = |place: &dyn std::fmt::Display, outcome| {
+        outcomes.push((place.to_string(), outcome));
+        true
+    };
+    report.each(&mut file, &root, &mut each).map_err(refused)?;
     assert_eq!(
         outcomes.len(),
-        report.results() as usize,
+        report.entries() as usize,
         "every result comes to something"
     );
     Ok((report, outcomes))
@@ -45,11 +48,25 @@ fn found(text: impl AsRef<[u8]>) -> Vec<Found> {
 /// What was skipped in a report, and why.
 fn skipped(text: impl AsRef<[u8]>) -> Vec<(String, String)> {
     let (_, outcomes) = read(text).unwrap();
-    let skipped = |(place, outcome): (Place, _)| match outcome {
+    let skipped = |(place, outcome)| match outcome {
         Outcome::Found(..) => None,
-        Outcome::Skipped(reason) => Some((place.to_string(), reason)),
+        Outcome::Skipped(skip) => Some((place, skip.reason)),
     };
     outcomes.into_iter().filter_map(skipped).collect()
+}
+
+/// What the runs of a report cover: tool, target, and why it is not whole.
+fn covered(text: impl AsRef<[u8]>) -> Vec<(String, String, Vec<String>)> {
+    let (report, _) = read(text).unwrap();
+    let coverage = report.coverage().iter().cloned();
+    coverage
+        .map(|one| (one.tool, one.target, one.not_whole))
+        .collect()
+}
+
+/// A sample of `tests/samples`.
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/tests/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
 /// A report of one run of the tool `T` with these rules and results.
