@@ -1,6 +1,7 @@
 /** The English texts of assets, agreements, approvals, reports, and of what people write about records by hand. */
 
 import type {
+  Approval,
   ApprovalStatus,
   AssetKind,
   AssetStatus,
@@ -166,7 +167,8 @@ export const r = {
     askedAt: 'Asked',
     decidedBy: 'Decided by',
     decidedAt: 'Decided',
-    somebody: 'Somebody who is gone',
+    somebody: 'Former user',
+    nobody: 'Nobody',
     finding: 'Finding',
     open: 'See the request',
     decide: 'Decide',
@@ -284,3 +286,7 @@ export const r = {
     search: 'Search name or description',
   },
 } as const;
+
+/** Who requested it; nobody did where the risk was accepted before that was needed. */
+export const requester = (one: Pick<Approval, 'status' | 'requested_by'>): string =>
+  one.requested_by?.name ?? (one.status === 'unapproved' ? r.approvals.nobody : r.approvals.somebody);

@@ -100,6 +100,8 @@ export const categoryName = (category: string): string => categoryNames[category
 /** A status of the calendar, which is of a finding, a scan, a project or an agreement. */
 export function anyStatusName(status: string): string {
   const names: Record<string, string> = {
+    approved: 'Approved',
+    unapproved: 'Without approval',
     ...agreementStatusNames,
     ...projectStatusNames,
     ...scanStatusNames,

@@ -394,11 +394,24 @@ test('a viewer reads all of it and finds nothing to write with', async ({ as, st
 
 test('a finding that is deleted says so to whoever looks at it', async ({ as }) => {
   const manager = await as('manager');
-  const other = await watching(await as('analyst'), findingPath);
-  await manager.goto(findingPath);
-  await manager.getByRole('button', { name: 'Edit', exact: true }).click();
-  await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-  await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+  const remove = async (path: string) => {
+    await manager.goto(path);
+    await manager.getByRole('button', { name: 'Edit', exact: true }).click();
+    await dialog(manager).getByRole('button', { name: 'Delete' }).click();
+    await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+  };
+  // One about which something was decided stays.
+  // promise: H5
+  await remove(findingPath);
+  await expect(dialog(manager)).toContainText('A risk acceptance of this finding was decided');
+
+  const { id } = await post<{ id: string }>(manager, '/findings', {
+    company_id: await company(manager),
+    title: `Gone soon ${tag}`,
+    severity: 'low',
+  });
+  const other = await watching(await as('analyst'), `/findings/${id}`);
+  await remove(`/findings/${id}`);
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Findings');
   await expect(other.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
   await sameDocument(other);

@@ -4,7 +4,7 @@ use access::Problem;
 use base::{Id, Kind, Scope, Time};
 use store::{Error, Select, Tx, params};
 
-use super::{Approval, Status, change, list};
+use super::{Approval, Status, change, list, worse};
 use crate::{
     By, Settings,
     findings::{self, Context, Finding},
@@ -85,10 +85,15 @@ fn announce(
     let mut event = change::event(tx, Kind::ApprovalExpired, approval, &By::SYSTEM);
     event.assignee_teams = finding.teams.iter().map(|team| team.id).collect();
     event.assignee_users = finding.users.iter().map(|user| user.id).collect();
-    let asked = approval.requested_by.as_ref().map(|person| person.id);
-    event
-        .assignee_users
-        .extend(asked.filter(|id| !event.assignee_users.contains(id)));
+    let asked = match &approval.requested_by {
+        Some(person) => vec![person.id],
+        None => worse::answerable(tx, approval)?,
+    };
+    for person in asked {
+        if !event.assignee_users.contains(&person) {
+            event.assignee_users.push(person);
+        }
+    }
     tx.emit(event)
 }
 

@@ -14,8 +14,9 @@ use crate::{
 /// Every query for approvals begins with this.
 pub(super) const SELECT: &str = "select a.id, a.company_id, c.name, a.finding_id, f.title, f.severity, a.reason, \
      a.status, a.expires_at, a.requested_by, r.name, a.decided_by, d.name, a.decided_at, a.comment, a.created_at, \
-     a.updated_at, a.version, a.accepted_severity from approvals a join companies c on c.id = a.company_id join findings f on f.id = a.finding_id \
-     left join users r on r.id = a.requested_by left join users d on d.id = a.decided_by where 1 = 1";
+     a.updated_at, a.version, a.accepted_severity from approvals a join companies c on c.id = a.company_id \
+     join findings f on f.id = a.finding_id left join users r on r.id = a.requested_by \
+     left join users d on d.id = a.decided_by where 1 = 1";
 
 impl FromRow for Approval {
     fn from_row(row: &Row) -> Result<Self, Error> {

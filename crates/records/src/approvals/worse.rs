@@ -12,18 +12,16 @@ use crate::{
     findings::{Finding, Status as FindingStatus},
 };
 
-const REREAD: &str = "update approvals set version = version + 1, updated_at = $2 \
-     where finding_id = $1 and status = 'requested'";
-
 /// The finding, which is held and written, is more severe than before. What is requested is to be read again before it
-/// is decided; what was accepted and is outgrown is announced to those who requested and approved it, once for each
-/// rise: `approval.outgrown`.
+/// is decided: `approval.updated`, for those who decide. What was accepted and is outgrown is announced to those who
+/// requested and approved it, once for each rise: `approval.outgrown`.
 ///
 /// # Errors
 /// The store's.
 pub(crate) fn got_worse(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(), Error> {
-    let now = tx.now();
-    tx.execute(REREAD, params![finding.id, now])?;
+    // What a report says is news also to the one who imported it.
+    let by = if by.scan.is_some() { &By::SYSTEM } else { by };
+    reread(tx, finding.id, by)?;
     if finding.status != FindingStatus::AcceptedRisk {
         return Ok(());
     }
@@ -42,6 +40,33 @@ pub(crate) fn got_worse(tx: &mut Tx<'_>, finding: &Finding, by: &By) -> Result<(
     event
         .data
         .insert("finding_severity".to_owned(), json!(finding.severity));
+    tx.emit(event)
+}
+
+const REREAD: &str = "update approvals set version = $3, updated_at = $4 where id = $1 and company_id = $2";
+
+/// A request that waits is of a finding that is worse than the one that was read.
+fn reread(tx: &mut Tx<'_>, finding: Id, by: &By) -> Result<(), Error> {
+    let lock = tx.for_update("a");
+    let waiting: Option<Approval> = Select::new(list::SELECT)
+        .filter("a.finding_id = ?", Some(finding))
+        .push(&format!(" and a.status = 'requested'{lock}"), Vec::new())
+        .one(tx)?;
+    let Some(mut approval) = waiting else {
+        return Ok(());
+    };
+    approval.version += 1;
+    approval.updated_at = tx.now();
+    let values = params![
+        approval.id,
+        approval.company.id,
+        approval.version,
+        approval.updated_at
+    ];
+    tx.execute(REREAD, values)?;
+    let authors = authors::of(tx, approval.id)?;
+    let mut event = change::event(tx, Kind::ApprovalUpdated, &approval, by);
+    event.assignee_users = authors::deciders(tx, approval.company.id, &authors)?;
     tx.emit(event)
 }
 

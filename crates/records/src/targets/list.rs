@@ -139,7 +139,7 @@ impl Sorted for Target {
 }
 
 /// In which order.
-pub type Sort = order::Sort<Target>;
+pub(super) type Sort = order::Sort<Target>;
 
 /// A page of the targets of a scope, of a company and a project where they are given.
 ///
@@ -163,7 +163,7 @@ pub fn list(
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
+pub(super) fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
     let lock = tx.for_update("t");
     Select::new(SELECT)
         .scope("t.company_id", scope)

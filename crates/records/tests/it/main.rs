@@ -28,4 +28,5 @@ mod queries;
 mod reports;
 mod scans;
 mod scope;
+mod upgrade;
 mod world;

@@ -1,0 +1,73 @@
+//! A database of before approvals were needed, brought up to date.
+
+use access::testing;
+use base::{Clock, Id, Time};
+use records::approvals;
+use store::{MigrationSet, Store, params};
+
+const STEP: usize = 12;
+static BEFORE: [MigrationSet; 3] = [
+    store::MIGRATIONS,
+    access::MIGRATIONS,
+    MigrationSet {
+        owner: records::MIGRATIONS.owner,
+        steps: records::MIGRATIONS.steps.split_at(STEP).0,
+    },
+];
+static AFTER: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
+
+const FINDING: &str = "insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, title, \
+     description, severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, \
+     retest_due_at, closed_at, closed_by_scan, created_by, search, created_at, updated_at, last_seen_at) \
+     values ($1, $2, '', '', $1, '', '', '', 'Old', '', $3, 3, $4, '', '', 0, 0, 0, 0, 0, '', '', 1, 1, 1)";
+const APPROVAL: &str = "insert into approvals (id, company_id, finding_id, reason, status, expires_at, requested_by, \
+     decided_by, decided_at, comment, created_at, updated_at) \
+     values ($1, $2, $3, 'r', $4, 9000000000000000000, $5, '', 1, '', 1, 1)";
+
+async fn finding(store: &Store, company: Id, (severity, status): (&'static str, &'static str)) -> Id {
+    let id = store.clock().id();
+    let written = store.write(move |tx| tx.execute(FINDING, params![id, company, severity, status]));
+    written.await.unwrap();
+    id
+}
+
+// promise: H1, H2, H4
+#[tokio::test]
+async fn what_was_decided_and_what_was_accepted_without_a_decision_come_along() {
+    let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+    assert_eq!(records::MIGRATIONS.steps[STEP].0, "0014-acceptance");
+    for (database, store) in store::testing::stores_with(clock, &BEFORE).await {
+        let company = testing::company(&store, "Ours").await;
+        let user = testing::user(&store, "ana@example.org").await;
+        let approved = finding(&store, company, ("medium", "accepted_risk")).await;
+        let asked = finding(&store, company, ("low", "open")).await;
+        let without = finding(&store, company, ("high", "accepted_risk")).await;
+        for (finding, status) in [(approved, "approved"), (asked, "requested")] {
+            let id = store.clock().id();
+            let values = params![id, company, finding, status, user].to_vec();
+            let written = store.write(move |tx| tx.execute(APPROVAL, &values));
+            written.await.unwrap();
+        }
+        store.migrate(&AFTER).await.unwrap();
+        let adopted = store.write(|tx| approvals::adopt(tx, 100)).await.unwrap();
+        assert_eq!(adopted, 1, "{database}");
+        let rows = store
+            .read(|tx| {
+                tx.all::<(Id, String, String, Time, i64)>(
+                    "select a.finding_id, a.status, a.accepted_severity, a.expires_at, \
+                     (select count(*) from approval_authors b where b.approval_id = a.id) from approvals a",
+                    &[],
+                )
+            })
+            .await
+            .unwrap();
+        let of = |finding: Id| rows.iter().find(|row| row.0 == finding).unwrap();
+        let (_, status, severity, _, authors) = of(approved);
+        assert_eq!((&**status, &**severity, *authors), ("approved", "medium", 1));
+        let (_, status, severity, _, authors) = of(asked);
+        assert_eq!((&**status, &**severity, *authors), ("requested", "", 1));
+        let (_, status, severity, ends, authors) = of(without);
+        assert_eq!((&**status, &**severity, *authors), ("unapproved", "high", 0));
+        assert_eq!(ends.to_string(), "2026-05-30T12:00:00Z", "90 days, {database}");
+    }
+}
