@@ -735,6 +735,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/import-formats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The formats of scan reports that can be imported */
+        get: operations["list_import_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -1183,14 +1200,35 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Import a scanner's report.
+         * Import a scan report
          * @description The body is the report, or a multipart form with a field `file`; either may be packed by gzip. At most 200 MB are
-         *     taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report that does not fit is refused with where
-         *     in it the fault is, and nothing is changed. The same report again changes nothing; findings of the tool that a
-         *     later report of the same company and project does not hold any more are closed, and reopened when they are back.
-         *     Findings that a person marked as accepted risk, false positive or duplicate stay as they are.
+         *     taken, and 500 MB unpacked, unless the operator set other limits. The answer comes when the import is done. A report
+         *     that does not fit is refused with where in it the fault is, and nothing is changed; a single entry that cannot be read is
+         *     skipped with its reason, and the report then closes nothing. The same report again changes nothing. Findings that a
+         *     later whole report of the same tool and target no longer holds are closed, and reopened when they are back. Findings
+         *     that a person marked as accepted risk, false positive or duplicate keep that status.
          */
         post: operations["import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/scans/table-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The first rows of a table
+         * @description For saying which column is which before it is imported. Nothing is stored.
+         */
+        post: operations["preview_table"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1214,6 +1252,28 @@ export interface paths {
         head?: never;
         /** Changes a scan; what is left out stays */
         patch: operations["update_scan"];
+        trace?: never;
+    };
+    "/api/v1/scans/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo the import of a scan
+         * @description Removes what it created, opens what it closed, closes what it reopened, and restores what it overwrote, except for
+         *     findings that people have touched since. Only the latest import of its targets can be undone, within 30 days; the report
+         *     before it is the latest one again. The scan stays, marked undone, and everyone who was notified of it gets one message.
+         */
+        post: operations["undo_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sessions": {
@@ -1329,6 +1389,44 @@ export interface paths {
          *     only, and no longer than the session it was asked with. It works on the node that gave it.
          */
         post: operations["ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The targets of scan reports */
+        get: operations["list_targets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/targets/{id}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a target
+         * @description Nothing will be reported about it any more: its open findings are closed. It is audited. The next report of the target
+         *     takes it up again.
+         */
+        post: operations["retire_target"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1479,7 +1577,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted" | "finding.deleted";
+        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted" | "finding.deleted" | "import.undone" | "target.retired";
         /** @description Something that happened. Names are those of that moment; text from outside: escape it. */
         Activity: {
             actor?: components["schemas"]["Named"] | null;
@@ -1823,6 +1921,13 @@ export interface components {
             /** @description The Teams URL, masked; null for none. */
             teams_webhook_url?: string | null;
         };
+        /** @description A finding that would be closed. */
+        Closing: {
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description Its title. */
+            title: string;
+        };
         /** @description A `CloudEvent` 1.0 in the structured mode. Other attributes are passed over. */
         CloudEvent: {
             /** @description The company it is for: the scope. */
@@ -1886,6 +1991,29 @@ export interface components {
         CompanyDetail: components["schemas"]["Company"] & {
             /** @description Who is a member, in the order they joined the platform. */
             members: components["schemas"]["Member"][];
+        };
+        /** @description A vulnerable component. */
+        Component: {
+            /** @description Versions in which the problem is fixed. */
+            fixed_versions: string[];
+            /** @description Its name. */
+            name: string;
+            /** @description Its package URL. */
+            purl?: string | null;
+            /** @description The version that was found. */
+            version?: string | null;
+        };
+        /** @description A CVSS rating. */
+        Cvss: {
+            /**
+             * Format: double
+             * @description The base score, 0 to 10.
+             */
+            score?: number | null;
+            /** @description The vector string. */
+            vector?: string | null;
+            /** @description `2.0`, `3.0`, `3.1` or `4.0`; null where the report does not say. */
+            version?: string | null;
         };
         /** @description What is there to see, and what to do. */
         Dashboard: {
@@ -2125,22 +2253,39 @@ export interface components {
             company_id: components["schemas"]["Id"];
             /** @description That company's name. */
             company_name: string;
+            component?: components["schemas"]["Component"] | null;
             /** @description Since when it is known here. */
             created_at: components["schemas"]["Time"];
+            cvss?: components["schemas"]["Cvss"] | null;
             /** @description Its weakness, such as `CWE-79`. */
             cwe?: string | null;
+            /** @description All its weaknesses, as `CWE-79`; the first one is `cwe`. */
+            cwes: string[];
             /** @description What it is, at length; may be empty. */
             description: string;
+            found_at?: components["schemas"]["Time"] | null;
             gone_at?: components["schemas"]["Time"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
+            /** @description CVE, GHSA and other identifiers of the vulnerability. */
+            identifiers: string[];
             /** @description When it was last found. */
             last_seen_at: components["schemas"]["Time"];
             /** @description Where it is, such as `path:line`. */
             location?: string | null;
+            /** @description Where it is, the first 100 locations; the first one is `location`. */
+            locations: string[];
+            /**
+             * Format: int32
+             * @description How many locations there are in all.
+             */
+            locations_count: number;
             project_id?: components["schemas"]["Id"] | null;
             /** @description That project's name. */
             project_name?: string | null;
+            /** @description URLs about the problem. */
+            references: string[];
+            related_id?: components["schemas"]["Id"] | null;
             retest_due_at?: components["schemas"]["Time"] | null;
             /** @description The tool's rule. */
             rule_id?: string | null;
@@ -2148,8 +2293,15 @@ export interface components {
             /** @description How bad it is. */
             severity: components["schemas"]["Severity"];
             sla_due_at?: components["schemas"]["Time"] | null;
+            /** @description The code. */
+            snippet?: string | null;
+            /** @description What the report's VEX statement says. It proposes a status and never sets one. */
+            statement?: string | null;
             /** @description Where it stands. */
             status: components["schemas"]["FindingStatus"];
+            /** @description The name of the target whose reports hold it; null for a whole project. */
+            target?: string | null;
+            target_id?: components["schemas"]["Id"] | null;
             /** @description What it is, in a line. */
             title: string;
             /** @description The tool that found it. */
@@ -2231,17 +2383,60 @@ export interface components {
         FindingStatus: "open" | "in_progress" | "retest" | "closed" | "accepted_risk" | "false_positive" | "duplicate";
         /** Format: uuid */
         Id: string;
-        /** @description What an import did. */
+        /** @description A format of scan reports. */
+        ImportFormat: {
+            /** @description Whether a whole report closes what it no longer holds without `close=auto` and a `target`. */
+            closes: boolean;
+            /** @description What an entry is, and what it is recognized by in the next report. */
+            identity: string;
+            /** @description The value of `format`. */
+            name: string;
+            /** @description What it is. */
+            title: string;
+        };
+        /** @description How many findings of each severity were created, reopened, got worse and were closed. */
+        ImportSeverities: {
+            /** @description Those that are gone. */
+            closed: {
+                [key: string]: number;
+            };
+            /** @description New ones. */
+            created: {
+                [key: string]: number;
+            };
+            /** @description Those that were closed and are back. */
+            reopened: {
+                [key: string]: number;
+            };
+            /** @description Those whose severity rose, by the new one. */
+            worse: {
+                [key: string]: number;
+            };
+        };
+        /** @description What an import did, or would do. */
         Imported: {
+            /** @description In a preview, the first 100 findings that would be closed. */
+            closing?: components["schemas"]["Closing"][];
             /**
              * @description What became of the results: `read = created + updated + unchanged + skipped`. `reopened` are among the
-             *     updated; `closed` are findings that the report does not hold any more.
+             *     updated; `closed` are findings that the report no longer holds.
              */
             counts: components["schemas"]["ScanCounts"];
-            /** @description The scan that was recorded. */
-            scan: components["schemas"]["Scan"];
+            /** @description Why it does not, and what else is worth knowing about it. */
+            not_whole: string[];
+            /** @description Open findings of the report's targets afterwards, by severity. */
+            open: {
+                [key: string]: number;
+            };
+            scan?: components["schemas"]["Scan"] | null;
+            /** @description The same by severity. */
+            severities: components["schemas"]["ImportSeverities"];
             /** @description What was not imported, the first 1,000 of them. */
             skipped: components["schemas"]["SkippedResult"][];
+            /** @description What the report covers, in a few words; empty for the whole project. */
+            target: string;
+            /** @description Whether the report holds all that the tool would find; one that does not closes nothing. */
+            whole: boolean;
         };
         /** @description How many notifications a person has. */
         InboxSummary: {
@@ -2851,22 +3046,39 @@ export interface components {
                 company_id: components["schemas"]["Id"];
                 /** @description That company's name. */
                 company_name: string;
+                component?: components["schemas"]["Component"] | null;
                 /** @description Since when it is known here. */
                 created_at: components["schemas"]["Time"];
+                cvss?: components["schemas"]["Cvss"] | null;
                 /** @description Its weakness, such as `CWE-79`. */
                 cwe?: string | null;
+                /** @description All its weaknesses, as `CWE-79`; the first one is `cwe`. */
+                cwes: string[];
                 /** @description What it is, at length; may be empty. */
                 description: string;
+                found_at?: components["schemas"]["Time"] | null;
                 gone_at?: components["schemas"]["Time"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
+                /** @description CVE, GHSA and other identifiers of the vulnerability. */
+                identifiers: string[];
                 /** @description When it was last found. */
                 last_seen_at: components["schemas"]["Time"];
                 /** @description Where it is, such as `path:line`. */
                 location?: string | null;
+                /** @description Where it is, the first 100 locations; the first one is `location`. */
+                locations: string[];
+                /**
+                 * Format: int32
+                 * @description How many locations there are in all.
+                 */
+                locations_count: number;
                 project_id?: components["schemas"]["Id"] | null;
                 /** @description That project's name. */
                 project_name?: string | null;
+                /** @description URLs about the problem. */
+                references: string[];
+                related_id?: components["schemas"]["Id"] | null;
                 retest_due_at?: components["schemas"]["Time"] | null;
                 /** @description The tool's rule. */
                 rule_id?: string | null;
@@ -2874,8 +3086,15 @@ export interface components {
                 /** @description How bad it is. */
                 severity: components["schemas"]["Severity"];
                 sla_due_at?: components["schemas"]["Time"] | null;
+                /** @description The code. */
+                snippet?: string | null;
+                /** @description What the report's VEX statement says. It proposes a status and never sets one. */
+                statement?: string | null;
                 /** @description Where it stands. */
                 status: components["schemas"]["FindingStatus"];
+                /** @description The name of the target whose reports hold it; null for a whole project. */
+                target?: string | null;
+                target_id?: components["schemas"]["Id"] | null;
                 /** @description What it is, in a line. */
                 title: string;
                 /** @description The tool that found it. */
@@ -3076,12 +3295,14 @@ export interface components {
                 project_id?: components["schemas"]["Id"] | null;
                 /** @description That project's name. */
                 project_name?: string | null;
+                report?: components["schemas"]["ScanReport"] | null;
                 scheduled_at?: components["schemas"]["Time"] | null;
                 started_at?: components["schemas"]["Time"] | null;
                 /** @description Where it stands. */
                 status: components["schemas"]["ScanStatus"];
                 /** @description The tool. */
                 tool?: string | null;
+                undone_at?: components["schemas"]["Time"] | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -3105,6 +3326,39 @@ export interface components {
                 last_used_at?: components["schemas"]["Time"] | null;
                 /** @description What the browser or program called itself. Text from outside: escape it. */
                 user_agent?: string | null;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Target: {
+            /** @description The rows. */
+            items: {
+                /** @description The company it belongs to. */
+                company_id: components["schemas"]["Id"];
+                /** @description That company's name. */
+                company_name: string;
+                /** @description Since when it is known here. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                last_report_at?: components["schemas"]["Time"] | null;
+                last_scan_id?: components["schemas"]["Id"] | null;
+                /**
+                 * Format: int64
+                 * @description Open findings.
+                 */
+                open: number;
+                project_id?: components["schemas"]["Id"] | null;
+                /** @description That project's name. */
+                project_name?: string | null;
+                retired_at?: components["schemas"]["Time"] | null;
+                /** @description Whether there was no report for 30 days. */
+                stale: boolean;
+                /** @description Its name, such as an image or a host; null for the whole project. */
+                target?: string | null;
+                /** @description The tool. */
+                tool: string;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -3326,6 +3580,21 @@ export interface components {
          * @enum {string}
          */
         ReportStatus: "pending" | "running" | "ready" | "failed";
+        /** @description A retired target. */
+        Retired: {
+            /**
+             * Format: int64
+             * @description How many findings were closed.
+             */
+            closed: number;
+            /** @description The target. */
+            target: components["schemas"]["Target"];
+        };
+        /** @description Why a target is retired. */
+        Retirement: {
+            /** @description At most 5,000 characters. */
+            comment?: string | null;
+        };
         /**
          * @description A role in one company. Ordered: each may do what those below may.
          * @enum {string}
@@ -3405,12 +3674,14 @@ export interface components {
             project_id?: components["schemas"]["Id"] | null;
             /** @description That project's name. */
             project_name?: string | null;
+            report?: components["schemas"]["ScanReport"] | null;
             scheduled_at?: components["schemas"]["Time"] | null;
             started_at?: components["schemas"]["Time"] | null;
             /** @description Where it stands. */
             status: components["schemas"]["ScanStatus"];
             /** @description The tool. */
             tool?: string | null;
+            undone_at?: components["schemas"]["Time"] | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
         };
@@ -3464,11 +3735,56 @@ export interface components {
              */
             updated: number;
         };
+        /** @description What the report of a scan covered and came to. */
+        ScanReport: {
+            /**
+             * @description Why it did not, the first 20 reasons.
+             * @default []
+             */
+            not_whole: string[];
+            /**
+             * @description Counts by severity.
+             * @default {
+             *       "closed": {},
+             *       "created": {},
+             *       "reopened": {},
+             *       "worse": {}
+             *     }
+             */
+            severities: components["schemas"]["ImportSeverities"];
+            /**
+             * @description What it covered.
+             * @default []
+             */
+            targets: components["schemas"]["ScanTargetCovered"][];
+            /**
+             * Format: int64
+             * @description How many targets there are in all; the first 100 are listed.
+             * @default 0
+             */
+            targets_count: number;
+            /**
+             * @description Whether it held all that the tool would find; one that did not closed nothing.
+             * @default false
+             */
+            whole: boolean;
+        };
         /**
          * @description Where a scan stands.
          * @enum {string}
          */
         ScanStatus: "scheduled" | "running" | "completed" | "failed";
+        /** @description A target that the report of a scan covered. */
+        ScanTargetCovered: {
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description Its name; empty for the whole project. */
+            name: string;
+            /** @description Whether a later report of it was known: then only findings that were nowhere on the list were taken. */
+            older: boolean;
+            /** @description The tool. */
+            tool: string;
+        };
         Secret: string;
         /** @description A session, as whom it belongs to sees it. */
         Session: {
@@ -3592,6 +3908,28 @@ export interface components {
          * @enum {string}
          */
         SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination";
+        /** @description A column of a table. */
+        TableColumn: {
+            /** @description What the header calls it. */
+            column: string;
+            /** @description What it is: one of the names. */
+            name: string;
+        };
+        /** @description The first rows of a table, for saying which column is which. */
+        TablePreview: {
+            /** @description Which column is which, as far as that is recognized. */
+            columns: components["schemas"]["TableColumn"][];
+            /** @description What is missing or ambiguous; null for a table that can be imported as it is. */
+            fault?: string | null;
+            /** @description The names of its columns. */
+            header: string[];
+            /** @description The tool whose export it is, where that is known. */
+            layout?: string | null;
+            /** @description What a column can be: the names that `columns=` of an import takes. */
+            names: string[];
+            /** @description The first five rows below it. */
+            rows: string[][];
+        };
         /** @description An event that was taken. */
         TakenEvent: {
             /** @description Whether it was here before: nothing happened then, and the first one's content stays. */
@@ -3607,6 +3945,34 @@ export interface components {
         TakenEvents: {
             /** @description One for each event, in the order in which they came; one for a single event. */
             items: components["schemas"]["TakenEvent"][];
+        };
+        /** @description A target as the API answers it. */
+        Target: {
+            /** @description The company it belongs to. */
+            company_id: components["schemas"]["Id"];
+            /** @description That company's name. */
+            company_name: string;
+            /** @description Since when it is known here. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            last_report_at?: components["schemas"]["Time"] | null;
+            last_scan_id?: components["schemas"]["Id"] | null;
+            /**
+             * Format: int64
+             * @description Open findings.
+             */
+            open: number;
+            project_id?: components["schemas"]["Id"] | null;
+            /** @description That project's name. */
+            project_name?: string | null;
+            retired_at?: components["schemas"]["Time"] | null;
+            /** @description Whether there was no report for 30 days. */
+            stale: boolean;
+            /** @description Its name, such as an image or a host; null for the whole project. */
+            target?: string | null;
+            /** @description The tool. */
+            tool: string;
         };
         /** @description A team. */
         Team: {
@@ -3733,6 +4099,36 @@ export interface components {
             rule_id?: components["schemas"]["Id"] | null;
             /** @description Whether they were told: they have the row in the inbox, or the other side took the message. */
             told: boolean;
+        };
+        /** @description What undoing an import did. */
+        UndoCounts: {
+            /**
+             * Format: int64
+             * @description Findings that the import had reopened, closed again.
+             */
+            closed_again: number;
+            /**
+             * Format: int64
+             * @description Findings that people have touched since, left as they are.
+             */
+            kept: number;
+            /**
+             * Format: int64
+             * @description Findings that the import had closed, open again.
+             */
+            opened_again: number;
+            /**
+             * Format: int64
+             * @description Findings that the import had created, removed.
+             */
+            removed: number;
+        };
+        /** @description What undoing an import did. */
+        Undone: {
+            /** @description What became of its findings. */
+            counts: components["schemas"]["UndoCounts"];
+            /** @description The scan, marked undone. */
+            scan: components["schemas"]["Scan"];
         };
         /** @description A person, as the API shows them. */
         User: {
@@ -5902,6 +6298,35 @@ export interface operations {
             };
         };
     };
+    list_import_formats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportFormat"][];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get: {
         parameters: {
             query?: never;
@@ -7273,11 +7698,26 @@ export interface operations {
                 company_id: components["schemas"]["Id"];
                 /** @description Its project; without one the findings belong to the company alone. */
                 project_id?: components["schemas"]["Id"];
-                /**
-                 * @description `sarif`, `trivy`, `nuclei`, `semgrep`, `grype`, `cyclonedx`, `nessus`, `openvas`, `zap` or `csv`; recognised by
-                 *     what is in the report where it is left out.
-                 */
+                /** @description Its project by name, instead of the id; 409 if two have that name. */
+                project?: string;
+                /** @description One of the names of `GET /import-formats`; recognized by what is in the report where it is left out. */
                 format?: string;
+                /**
+                 * @description What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
+                 *     found. Left out, it is what the report names, else the project. At most 300 characters.
+                 */
+                target?: string;
+                /**
+                 * @description `auto` closes what a whole report no longer holds; `none` closes nothing. `auto` by default, but for a table, which
+                 *     closes only with `auto` and a `target`.
+                 */
+                close?: "auto" | "none";
+                /** @description Answers what would happen and changes nothing. */
+                preview?: boolean;
+                /** @description For a table: which column is which, as `severity:Risk,title:Name`. */
+                columns?: string;
+                /** @description For a table that is neither UTF-8 nor UTF-16: `windows-1252`. */
+                encoding?: string;
             };
             header?: never;
             path?: never;
@@ -7294,6 +7734,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The preview */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
             /** @description Imported */
             201: {
                 headers: {
@@ -7339,7 +7788,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A report of the same tool is being imported here */
+            /** @description A report of the same tool and target is being imported, or two projects have that name */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7357,7 +7806,7 @@ export interface operations {
                     "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description No sound report; the detail says where */
+            /** @description Not a readable report; the detail says where */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7382,6 +7831,54 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_table: {
+        parameters: {
+            query?: {
+                /** @description Which column is which, as `severity:Risk,title:Name`. */
+                columns?: string;
+                /** @description The encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`. */
+                encoding?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["ReportForm"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Its first rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TablePreview"];
+                };
+            };
+            /** @description Not a table */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7480,6 +7977,46 @@ export interface operations {
                 };
             };
             /** @description The status may not follow, or a report is being imported into the scan */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_import: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Undone */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undone"];
+                };
+            };
+            /** @description It cannot be undone any more; the detail says why */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -7690,6 +8227,90 @@ export interface operations {
             };
             /** @description Too many tickets of this session. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_targets: {
+        parameters: {
+            query?: {
+                /** @description Only those of this company. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Only those of this project. */
+                project_id?: components["schemas"]["Id"];
+                /** @description `created_at` or `last_report_at`, with `-` before it for the largest first; `-created_at` by default. */
+                sort?: string;
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Target"];
+                };
+            };
+            /** @description A problem */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retire_target: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Retirement"];
+            };
+        };
+        responses: {
+            /** @description Retired */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retired"];
+                };
+            };
+            /** @description A report of it is being imported */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem */
+            default: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -44,6 +44,7 @@ pub struct ImportQuery {
     target: Option<String>,
     /// `auto` closes what a whole report no longer holds; `none` closes nothing. `auto` by default, but for a table, which
     /// closes only with `auto` and a `target`.
+    #[param(inline)]
     close: Option<Close>,
     /// Answers what would happen and changes nothing.
     #[serde(default)]
