@@ -201,3 +201,23 @@ fn everything_an_analyst_needs_is_kept() {
         ["https://x.test/1", "https://x.test/2"]
     );
 }
+
+// promise: P2
+#[test]
+fn with_a_target_it_covers_all_that_earlier_reports_of_the_target_found() {
+    let text = result("t", "a", "a").to_string();
+    let options = Options {
+        target: true,
+        ..Options::default()
+    };
+    let hosts = |options: &Options| {
+        let report = survey("nuclei", &text, options).unwrap();
+        report
+            .coverage
+            .iter()
+            .map(|one| one.host.is_some())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(hosts(&Options::default()), [true]);
+    assert_eq!(hosts(&options), [false]);
+}
