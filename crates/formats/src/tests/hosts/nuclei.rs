@@ -126,9 +126,9 @@ fn a_line_that_is_no_result_is_skipped_and_the_rest_is_read() {
         (format!("{one} x\n{two}"), 2, vec!["line 1: expected value"]),
         (format!("{one}{two}\r\n{pretty}\r\n{one}"), 4, vec![]),
         (
-            format!("{long}\n{one}"),
+            format!("{one}\n{long}"),
             1,
-            vec!["line 1: it is longer than 16 MiB"],
+            vec!["line 2: it is longer than 16 MiB"],
         ),
         (
             format!("{one}\n{{\"info\":{{}}}}"),
