@@ -5,7 +5,7 @@
 use base::{Severity, Time, text};
 
 use crate::{
-    Component, Cvss, Details, Found, Identity, Old,
+    Component, Cvss, Details, Found, Identified, Identity, Old,
     found::{DESCRIPTION, MAX_LIST, MAX_LOCATIONS, SNIPPET, TITLE},
     identity::{Hash, KEYS, even, evidence, rank, steady, unnumbered},
     paths,
@@ -134,8 +134,53 @@ impl Draft {
         text::cut(&parts.join("\n\n"), DESCRIPTION)
     }
 
+    /// What it is recognised by; paths are seen from `root`.
+    pub(crate) fn identified(&self, root: &str) -> Identified {
+        Identified {
+            coverage: self.coverage,
+            identity: self.key.identity(&self.key.path(root), self.whole()),
+            old: self.old,
+        }
+    }
+
+    /// Everything an analyst can see of it, as the report has it: no more entries than that are one.
+    fn whole(&self) -> u64 {
+        let hash = Hash::new("whole").add(&self.title).all(&self.description).add("");
+        let hash = hash
+            .add(self.severity.map_or("", Severity::name))
+            .add(&self.rule_id);
+        let hash = hash.all(&self.identifiers).add("").all(&self.cwes).add("");
+        let hash = hash.all(&self.references).add("").all(&self.locations).add("");
+        let rated = self
+            .cvss
+            .iter()
+            .flat_map(|cvss| [cvss.version.as_str(), &cvss.vector]);
+        let score = self
+            .cvss
+            .as_ref()
+            .and_then(|cvss| cvss.score)
+            .map(|score| score.to_string());
+        let hash = hash.all(rated).add("").all(score).add("");
+        let component = self.component.iter();
+        let named = component
+            .clone()
+            .flat_map(|one| [one.name.as_str(), &one.version, &one.purl]);
+        let hash = hash
+            .all(named)
+            .add("")
+            .all(component.flat_map(|one| &one.fixed_versions))
+            .add("");
+        let hash = hash.add(&self.snippet).add(&self.statement);
+        let found_at = self.found_at.map(Time::nanos);
+        hash.number(found_at)
+            .number(Some(i64::from(self.key.column)))
+            .all(&self.rest)
+            .half()
+    }
+
     /// Its finding, with texts cleaned and cut; paths are seen from `root`.
     pub(crate) fn found(self, tool: &str, root: &str) -> Found {
+        let whole = self.whole();
         let title = self.shown_title(tool);
         let description = self.shown_description();
         let path = self.key.path(root);
@@ -159,15 +204,6 @@ impl Draft {
         let count = details.locations.len().max(self.locations_count);
         details.locations_count = u32::try_from(count).unwrap_or(u32::MAX);
         let rule = text::line(&self.rule_id, 300);
-        let whole = Hash::new("whole")
-            .add(&title)
-            .add(&description)
-            .add(severity.name())
-            .add(&rule)
-            .add(&serde_json::to_string(&details).unwrap_or_default())
-            .number(Some(i64::from(self.key.column)))
-            .all(&self.rest)
-            .half();
         details.locations.truncate(MAX_LOCATIONS);
         let spots = self.key.places.iter().zip(&self.locations);
         let spots: Vec<_> = spots

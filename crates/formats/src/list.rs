@@ -8,7 +8,7 @@ use std::fmt::Display;
 use base::{Time, text};
 
 use crate::{
-    Coverage, Error, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
+    Coverage, Error, Identified, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
     shape::Record,
 };
 
@@ -268,6 +268,23 @@ impl<R: Reader> Surveyed for List<R> {
                 Entry::Skipped(skip) => Outcome::Skipped(skip),
             };
             each(place, outcome)
+        };
+        let mut sink = Sink::new(R::TOOL, &mut take);
+        let ended = self.reader.read(file, &mut sink);
+        if sink.stopped { Ok(()) } else { ended }
+    }
+
+    fn identify(
+        &self,
+        file: &mut dyn Source,
+        root: &str,
+        each: &mut dyn FnMut(Option<Identified>) -> bool,
+    ) -> Result<(), Error> {
+        let mut take = |_: &dyn Display, entry| {
+            each(match entry {
+                Entry::Found(draft) => Some(draft.identified(root)),
+                Entry::Skipped(_) => None,
+            })
         };
         let mut sink = Sink::new(R::TOOL, &mut take);
         let ended = self.reader.read(file, &mut sink);
