@@ -37,7 +37,8 @@ pub struct ImportQuery {
     project_id: Option<Id>,
     /// Its project by name, instead of the id; 409 if two have that name.
     project: Option<String>,
-    /// One of the names of `GET /import-formats`; recognized by what is in the report where it is left out.
+    /// The format, as `GET /import-formats` describes it; recognized by what is in the report where it is left out.
+    #[param(schema_with = format_names)]
     format: Option<String>,
     /// What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
     /// found. Left out, it is what the report names, else the project. At most 300 characters.
@@ -61,6 +62,14 @@ pub struct ImportQuery {
 enum Close {
     Auto,
     None,
+}
+
+/// The names of the formats.
+fn format_names() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(formats::FORMATS.iter().map(|format| format.name)))
+        .build()
 }
 
 /// What an import did, or would do.
