@@ -331,6 +331,7 @@ impl Matching<'_> {
             .map(|known| Stored {
                 id: known.id,
                 verdict: known.status.is_verdict(),
+                present: known.present,
                 identity: known.identity,
             })
             .collect();
