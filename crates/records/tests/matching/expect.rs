@@ -99,7 +99,7 @@ impl Round<'_> {
         let mine = all().any(|one| one.truth == problem.truth);
         let moved = [&delta.shifted, &delta.indented];
         if touched > 0 && moved.into_iter().any(|files| files.contains(&problem.file)) {
-            return self.is_unique(problem);
+            return self.is_unique(problem) || self.is_anchored(problem);
         }
         touched == 0 || touched == 1 || !mine
     }
@@ -113,5 +113,17 @@ impl Round<'_> {
                 && one.truth != problem.truth
                 && one.content(flavor) == problem.content(flavor)
         })
+    }
+
+    /// Whether another problem shows by how many lines the file moved, and one change alone was made in it.
+    fn is_anchored(&self, problem: &Problem) -> bool {
+        let delta = self.delta;
+        let all = || delta.added.iter().chain(&delta.removed).chain(&delta.changed);
+        let touched = all().filter(|one| one.file == problem.file).count();
+        let is_known = |one: &Problem| !all().any(|other| other.truth == one.truth);
+        let mut others = self.now.problems.iter().filter(|one| one.file == problem.file);
+        touched == 1
+            && !delta.indented.contains(&problem.file)
+            && others.any(|one| one.truth != problem.truth && is_known(one) && self.is_unique(one))
     }
 }

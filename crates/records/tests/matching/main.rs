@@ -5,4 +5,5 @@ mod change;
 mod expect;
 mod list;
 mod problem;
+mod speed;
 mod worlds;

@@ -24,16 +24,6 @@ pub(crate) enum Flavor {
 }
 
 impl Flavor {
-    pub(crate) fn any() -> impl Strategy<Value = Self> {
-        prop::sample::select(vec![
-            Self::Hashed,
-            Self::Coded,
-            Self::Plain,
-            Self::Component,
-            Self::Host,
-        ])
-    }
-
     pub(crate) fn has_lines(self) -> bool {
         matches!(self, Self::Hashed | Self::Coded | Self::Plain)
     }

@@ -12,8 +12,9 @@ use crate::{
     problem::{Flavor, Problem},
 };
 
-/// How many worlds a run of the suite looks at; `CAMPANILE_TEST_WORLDS` raises it.
-const WORLDS: u32 = 20_000;
+/// How many worlds a run of the suite looks at, over all flavors; `CAMPANILE_TEST_WORLDS` raises it.
+const WORLDS: u32 = 25_000;
+const FLAVORS: u32 = 5;
 
 /// What happens until the next report.
 #[derive(Debug, Clone)]
@@ -48,13 +49,12 @@ fn step() -> impl Strategy<Value = Step> {
         })
 }
 
-fn world() -> impl Strategy<Value = World> {
+fn world(flavor: Flavor) -> impl Strategy<Value = World> {
     (
-        Flavor::any(),
         prop::collection::vec(Problem::any(), 0..10),
         prop::collection::vec(step(), 1..5),
     )
-        .prop_map(|(flavor, problems, steps)| World {
+        .prop_map(move |(problems, steps)| World {
             flavor,
             problems,
             steps,
@@ -100,26 +100,54 @@ impl World {
     }
 }
 
-// promise: M1
-// promise: M2
-// promise: M3
-// promise: M4
-// promise: M5
-// promise: M6
-#[test]
-fn every_finding_stays_itself() {
+/// Looks at this many worlds of a flavor.
+fn run(flavor: Flavor) {
     let worlds = std::env::var("CAMPANILE_TEST_WORLDS").ok();
+    let worlds = worlds.and_then(|count| count.parse().ok()).unwrap_or(WORLDS);
     let mut runner = TestRunner::new(Config {
-        cases: worlds.and_then(|count| count.parse().ok()).unwrap_or(WORLDS),
+        cases: worlds / FLAVORS,
         failure_persistence: None,
         max_shrink_iters: 20_000,
         ..Config::default()
     });
-    let ran = runner.run(&world(), |world| {
+    let ran = runner.run(&world(flavor), |world| {
         world.run();
         Ok(())
     });
     if let Err(failure) = ran {
         panic!("{failure}");
     }
+}
+
+// promise: M1
+// promise: M3
+#[test]
+fn results_with_a_hash_stay_themselves() {
+    run(Flavor::Hashed);
+}
+
+// promise: M2
+// promise: M5
+#[test]
+fn results_with_code_stay_themselves() {
+    run(Flavor::Coded);
+}
+
+// promise: M3
+// promise: M5
+#[test]
+fn results_with_lines_alone_stay_themselves() {
+    run(Flavor::Plain);
+}
+
+// promise: M4
+#[test]
+fn components_stay_themselves() {
+    run(Flavor::Component);
+}
+
+// promise: M6
+#[test]
+fn what_is_found_on_a_host_stays_itself() {
+    run(Flavor::Host);
 }
