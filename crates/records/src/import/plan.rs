@@ -335,6 +335,7 @@ impl Matching<'_> {
             .map(|known| Stored {
                 id: known.id,
                 verdict: known.status.is_verdict(),
+                present: known.present,
                 identity: known.identity,
             })
             .collect();
