@@ -169,6 +169,14 @@ impl<'a> Sink<'a> {
         Ok(index)
     }
 
+    /// Notes that the report covers all that earlier reports of the caller's target found, not only the hosts it names:
+    /// the tool names a host only where it found something.
+    pub(crate) fn covers_all(&mut self) {
+        for coverage in &mut self.coverage {
+            coverage.host = None;
+        }
+    }
+
     /// What of one target is known besides: when its scan was done, and whether it was scanned to the end.
     pub(crate) fn of_target(&mut self, index: usize, time: Option<Time>, partial: Option<&str>) {
         if let Some(coverage) = self.coverage.get_mut(index) {

@@ -190,6 +190,7 @@ pub async fn import(
     let surveying = tokio::task::spawn_blocking(move || survey(file, format, &options));
     let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
     let close = query.close.map(|close| close == Close::Auto);
+    let closes_nothing = close == Some(true) && !format.closes && target.is_none();
     let job = Job {
         report,
         file,
@@ -210,14 +211,22 @@ pub async fn import(
             preview: query.preview,
         },
     };
-    if query.preview {
-        let done = run::preview(import.records.clone(), job).await?;
-        return Ok((StatusCode::OK, Json(imported(&import, done).await?)));
+    let (status, done) = if query.preview {
+        (StatusCode::OK, run::preview(import.records.clone(), job).await?)
+    } else {
+        // On its own: what has begun is ended, also when the caller is gone.
+        let running = tokio::spawn(run::run(import.records.clone(), job));
+        (
+            StatusCode::CREATED,
+            running.await.map_err(|_| Problem::internal())??,
+        )
+    };
+    let mut answer = imported(&import, done).await?;
+    if closes_nothing {
+        let why = "a table closes nothing without a target, for it does not say what it covers";
+        answer.not_whole.push(why.to_owned());
     }
-    // On its own: what has begun is ended, also when the caller is gone.
-    let running = tokio::spawn(run::run(import.records.clone(), job));
-    let done = running.await.map_err(|_| Problem::internal())??;
-    Ok((StatusCode::CREATED, Json(imported(&import, done).await?)))
+    Ok((status, Json(answer)))
 }
 
 async fn imported(import: &Import, done: Done) -> Result<Imported, Problem> {
