@@ -6,10 +6,12 @@
 )]
 
 mod breaking;
+mod cases;
 mod formats;
 mod hostile;
 mod http;
 mod life;
 mod many;
 mod samples;
+mod siblings;
 mod world;
