@@ -337,11 +337,11 @@ fn refused(error: formats::Error) -> Problem {
             };
             Problem::fields(vec![FieldError::new(path, refusal.to_string())])
         }
-        error => unread(&error),
+        formats::Error::Io(error) => unread(&error),
     }
 }
 
-fn unread(error: &formats::Error) -> Problem {
+fn unread(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "a spooled report could not be read");
     Problem::internal()
 }
@@ -447,6 +447,7 @@ pub struct ImportFormat {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
+#[expect(clippy::unused_async, reason = "handlers are")]
 pub async fn import_formats(_: Caller) -> Json<Vec<ImportFormat>> {
     let described = formats::FORMATS.iter().map(|format| ImportFormat {
         name: format.name,

@@ -55,20 +55,26 @@ pub(super) enum Action {
         related: Option<Id>,
     },
     /// Nothing but that it was seen, unless a later report is known.
-    Keep { seen: Vec<Id> },
-    Change {
-        slot: usize,
-        finding: Box<Finding>,
-        step: Step,
-        change: Box<Change>,
-        /// Whether people hear of the change.
-        told: bool,
-        /// Whether all but the severity changes without an event.
-        silent: bool,
-        before: Option<Evidence>,
-        evidence: Option<Evidence>,
+    Keep {
         seen: Vec<Id>,
     },
+    Change(Box<Changing>),
+}
+
+/// A finding that is known, and what becomes of it.
+#[derive(Debug)]
+pub(super) struct Changing {
+    pub(super) slot: usize,
+    pub(super) finding: Finding,
+    pub(super) step: Step,
+    pub(super) change: Change,
+    /// Whether people are notified of the change.
+    pub(super) announced: bool,
+    /// Whether all but the severity changes without an event.
+    pub(super) silent: bool,
+    pub(super) before: Option<Evidence>,
+    pub(super) evidence: Option<Evidence>,
+    pub(super) seen: Vec<Id>,
 }
 
 /// What becomes of these entries. It only reads; `lock` holds the findings for [`perform`].
@@ -142,10 +148,10 @@ impl Judging<'_> {
         let (id, content, adopted) = match entry.is {
             Is::Same(id, content) => (id, content, false),
             Is::Adopted(id) => (id, true, true),
-            Is::New | Is::Duplicate(_) => return Ok(self.create(entry, found)),
+            Is::New | Is::Duplicate(_) => return Ok(create(entry, found)),
         };
         let Some(finding) = known.remove(&id) else {
-            return Ok(self.create(entry, found));
+            return Ok(create(entry, found));
         };
         let verdict = finding.status.is_verdict();
         if verdict && !content {
@@ -174,14 +180,6 @@ impl Judging<'_> {
         places.flat_map(|identity| identity.places).collect()
     }
 
-    fn create(&self, entry: &Incoming, found: Found) -> Action {
-        Action::Create {
-            slot: entry.slot,
-            found: Box::new(found),
-            related: entry.related,
-        }
-    }
-
     fn change(
         &mut self,
         tx: &mut Tx<'_>,
@@ -208,10 +206,10 @@ impl Judging<'_> {
         };
         let step = match finding.status {
             Status::Closed => Step::Reopen,
-            Status::Retest if self.still_found(tx, &finding, slot)? => Step::StillFound,
+            Status::Retest if still_found(tx, &finding, slot)? => Step::StillFound,
             _ => Step::None,
         };
-        let heard = findings::change::would_change(&finding, told.clone(), self.settings);
+        let announced = findings::change::would_change(&finding, told.clone(), self.settings);
         let evidence = slot
             .and_then(|slot| slot.id)
             .map(|target| Evidence::of(target, &found, says.0.clone()));
@@ -229,23 +227,31 @@ impl Judging<'_> {
             ),
             None => (told, false),
         };
-        Ok(Action::Change {
+        Ok(Action::Change(Box::new(Changing {
             slot: entry.slot,
-            finding: Box::new(finding),
+            finding,
             step,
-            change: Box::new(change),
-            told: heard,
+            change,
+            announced,
             silent,
             before,
             evidence,
             seen,
-        })
+        })))
     }
+}
 
-    /// Whether a report is newer than the word that the finding is fixed.
-    fn still_found(&self, tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Problem> {
-        let since = found_again::retest_since(tx, finding.id)?;
-        let reported_at = slot.map(|slot| slot.reported_at);
-        Ok(since.is_none_or(|since| reported_at.is_some_and(|at| at > since)))
+fn create(entry: &Incoming, found: Found) -> Action {
+    Action::Create {
+        slot: entry.slot,
+        found: Box::new(found),
+        related: entry.related,
     }
+}
+
+/// Whether a report is newer than the word that the finding is fixed.
+fn still_found(tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Problem> {
+    let since = found_again::retest_since(tx, finding.id)?;
+    let reported_at = slot.map(|slot| slot.reported_at);
+    Ok(since.is_none_or(|since| reported_at.is_some_and(|at| at > since)))
 }

@@ -9,7 +9,7 @@ use formats::Found;
 use store::Tx;
 
 use super::{
-    judge::{Action, Incoming, Step, judge},
+    judge::{Action, Changing, Incoming, Step, judge},
     lease,
     said::Said,
     tally::{Tally, tally},
@@ -97,29 +97,18 @@ fn perform(tx: &mut Tx<'_>, work: &Work, scan: Id, actions: Vec<Action>) -> Resu
                 notes.extend(evidence.map(|evidence| (id, evidence)));
             }
             Action::Keep { seen } => all_seen.extend(seen),
-            Action::Change {
-                slot,
-                finding,
-                step,
-                change,
-                silent,
-                before,
-                evidence,
-                seen,
-                ..
-            } => {
-                let was = undo::Before::of(&finding, before);
-                let id = finding.id;
-                let target = work.targets.get(slot).and_then(Slot::named);
-                let made = changed(tx, (*finding, step, *change, silent), (scan, target), context)?;
+            Action::Change(changing) => {
+                let (id, seen) = (changing.finding.id, changing.seen.clone());
+                let was = undo::Before::of(&changing.finding, changing.before.clone());
+                notes.extend(changing.evidence.clone().map(|evidence| (id, evidence)));
+                let made = changed(tx, (work, scan), *changing, context)?;
                 undo.push(was.made(&made));
-                notes.extend(evidence.map(|evidence| (id, evidence)));
                 all_seen.extend(seen);
             }
         }
     }
     evidence::write(tx, notes)?;
-    undo::note(tx, scan, undo)?;
+    undo::note(tx, scan, &undo)?;
     all_seen.sort_unstable();
     all_seen.dedup();
     found_again::seen(tx, scan, &all_seen)?;
@@ -150,33 +139,31 @@ fn create(
 /// A finding that is known: back, changed, or taken over from an earlier version.
 fn changed(
     tx: &mut Tx<'_>,
-    (mut finding, step, change, silent): (Finding, Step, Change, bool),
-    (scan, target): (Id, Option<Named>),
+    (work, scan): (&Work, Id),
+    changing: Changing,
     context: Context<'_>,
 ) -> Result<Finding, Problem> {
+    let (mut finding, change) = (changing.finding, changing.change);
+    let target = work.targets.get(changing.slot).and_then(Slot::named);
     finding.target = target.or(finding.target);
     finding.last_scan = Some(scan);
     finding.last_seen_at = tx.now();
     finding.gone_at = None;
-    match step {
+    match changing.step {
         Step::Reopen => findings::move_to(tx, &mut finding, Status::Open, "found again", context)?,
         Step::StillFound => findings::move_to(tx, &mut finding, Status::InProgress, "still found", context)?,
         Step::None => {}
     }
-    let severity = Change {
-        severity: change.severity,
-        ..Change::default()
-    };
-    if silent {
-        findings::change::adopt(
-            tx,
-            &mut finding,
-            Change {
-                severity: None,
-                ..change
-            },
-            context,
-        )?;
+    if changing.silent {
+        let severity = Change {
+            severity: change.severity,
+            ..Change::default()
+        };
+        let rest = Change {
+            severity: None,
+            ..change
+        };
+        findings::change::adopt(tx, &mut finding, rest, context)?;
         findings::change(tx, &mut finding, severity, context)?;
     } else {
         findings::change(tx, &mut finding, change, context)?;
@@ -205,7 +192,7 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
         findings::move_to(tx, &mut finding, Status::Closed, "not found any more", context)?;
         undo.push(was.made(&finding));
     }
-    undo::note(tx, scan, undo)?;
+    undo::note(tx, scan, &undo)?;
     let at = tx.now();
     found_again::gone(tx, at, &judged)?;
     Ok(tally)

@@ -84,22 +84,17 @@ impl Tally {
                 count(&mut self.severities.created, found.severity);
             }
             Action::Keep { .. } => self.unchanged += 1,
-            Action::Change {
-                finding,
-                step,
-                change,
-                told,
-                ..
-            } => {
-                let severity = change.severity.unwrap_or(finding.severity);
-                if *step == Step::Reopen {
+            Action::Change(changing) => {
+                let finding = &changing.finding;
+                let severity = changing.change.severity.unwrap_or(finding.severity);
+                if changing.step == Step::Reopen {
                     self.reopened += 1;
                     count(&mut self.severities.reopened, severity);
                 }
                 if severity > finding.severity {
                     count(&mut self.severities.worse, severity);
                 }
-                if *step == Step::None && !told {
+                if changing.step == Step::None && !changing.announced {
                     self.unchanged += 1;
                 } else {
                     self.updated += 1;

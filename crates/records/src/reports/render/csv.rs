@@ -110,11 +110,12 @@ fn row(finding: &Finding) -> [String; 31] {
 fn locations(details: &Details) -> String {
     let more = usize::try_from(details.locations_count).unwrap_or(usize::MAX);
     let more = more.saturating_sub(details.locations.len());
-    let mut text = details.locations.join("; ");
+    let listed = details.locations.join("; ");
     if more > 0 {
-        text.push_str(&format!("; and {more} more"));
+        format!("{listed}; and {more} more")
+    } else {
+        listed
     }
-    text
 }
 
 /// The cell as text that no spreadsheet computes.
