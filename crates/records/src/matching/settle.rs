@@ -113,7 +113,9 @@ fn changed(
             let may = |entry: &Identity| {
                 level == 0 && entry.message != 0 || !pair::differs(one.identity.code, entry.code)
             };
-            entry.is_some_and(|entry| pair::share_key(&one.identity, entry) && may(entry))
+            // What is alike but for its position was left apart already.
+            let is_apart = |entry: &Identity| entry.message != 0 && pair::is_alike(&one.identity, entry);
+            entry.is_some_and(|entry| pair::share_key(&one.identity, entry) && may(entry) && !is_apart(entry))
         };
         if let Some(place) = found.iter().take(AT_LINE).position(fits) {
             let entry = found.remove(place);
