@@ -13,3 +13,4 @@ mod life;
 mod many;
 mod samples;
 mod world;
+mod worlds;
