@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{World, report};
 
 /// Worlds for each database; `CAMPANILE_TEST_WORLDS` divided by a thousand raises it.
-const WORLDS: usize = 24;
+const WORLDS: usize = 16;
 
 /// A problem in the sources. Its code is its own, so that the evidence decides everything.
 #[derive(Debug, Clone)]
