@@ -65,11 +65,16 @@ pub(super) fn assign(stored: &[Stored], entries: &[Entry], class: &Class, moves:
         if main != several && main {
             continue;
         }
-        for level in LEVELS {
+        for level in 0..LEVELS.len() {
             if left.is_empty() || open.is_empty() {
                 return pairs;
             }
-            let new = at_level((stored, &left), (entries, &open), (*level, main), moves);
+            let new = at_level(
+                (stored, &left),
+                (entries, &open),
+                (level, main, several && !main),
+                moves,
+            );
             let taken: BTreeSet<_> = new.iter().map(|pair| pair.stored).collect();
             let given: BTreeSet<_> = new.iter().map(|pair| pair.entry).collect();
             left.retain(|at| !taken.contains(at));
@@ -100,16 +105,17 @@ fn names(stored: &[Stored], entries: &[Entry], class: &Class) -> bool {
 fn at_level(
     (stored, left): (&[Stored], &[usize]),
     (entries, open): (&[Entry], &[usize]),
-    (level, main): (Level, bool),
+    (level, main, again): (usize, bool, bool),
     moves: &Moves,
 ) -> Vec<Pair> {
+    let key = |identity: &Identity| LEVELS.get(level).and_then(|key| key(identity));
     let name = |identity: &Identity| if main { identity.keys[0] } else { 0 };
     let mut buckets: BTreeMap<(u64, [u64; 5]), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
     for at in left {
         let Some(identity) = stored.get(*at).map(|one| &one.identity) else {
             continue;
         };
-        if let Some(key) = level(identity) {
+        if let Some(key) = key(identity) {
             buckets.entry((name(identity), key)).or_default().0.push(*at);
         }
     }
@@ -117,7 +123,7 @@ fn at_level(
         let Some(identity) = entries.get(*at).map(|entry| &entry.identity) else {
             continue;
         };
-        if let Some(key) = level(identity)
+        if let Some(key) = key(identity)
             && let Some(bucket) = buckets.get_mut(&(name(identity), key))
         {
             bucket.1.push(*at);
@@ -126,17 +132,59 @@ fn at_level(
     let mut pairs = Vec::new();
     for (mut left, open) in buckets.into_values().filter(|(_, open)| !open.is_empty()) {
         // A verdict that covers none of them leaves them to the others.
-        let reaches = |one: &Stored, entry: &usize| {
-            let entry = entries.get(*entry);
-            entry.is_some_and(|entry| pair::covers(&one.identity, &entry.identity, true))
-        };
+        let content = Content::of(entries, &open);
         left.retain(|at| {
             let one = stored.get(*at);
-            one.is_some_and(|one| !one.verdict || open.iter().any(|entry| reaches(one, entry)))
+            one.is_some_and(|one| !one.verdict || content.may_be(&one.identity))
         });
-        pairs.extend(in_bucket((stored, left), (entries, open), moves));
+        let mut new = in_bucket((stored, left), (entries, open), moves);
+        new.retain(|pair| !was_left_apart(pair, (stored, entries), (level, again)));
+        pairs.extend(new);
     }
     pairs
+}
+
+/// Whether nothing but their position tells the two apart, and a stronger level left both.
+fn was_left_apart(
+    pair: &Pair,
+    (stored, entries): (&[Stored], &[Entry]),
+    (level, again): (usize, bool),
+) -> bool {
+    let (Some(one), Some(other)) = (stored.get(pair.stored), entries.get(pair.entry)) else {
+        return false;
+    };
+    let (one, other) = (&one.identity, &other.identity);
+    let first = LEVELS.iter().position(|level| level(one).is_some());
+    pair::is_alike(one, other) && (first != Some(level) || again && one.keys[0] == other.keys[0])
+}
+
+/// What entries say, each part by itself.
+#[derive(Default)]
+struct Content {
+    codes: BTreeSet<u64>,
+    versions: BTreeSet<u64>,
+    messages: BTreeSet<u64>,
+}
+
+impl Content {
+    fn of(entries: &[Entry], open: &[usize]) -> Self {
+        let mut content = Self::default();
+        for entry in open.iter().filter_map(|at| entries.get(*at)) {
+            content.codes.insert(entry.identity.code);
+            content.versions.insert(entry.identity.version);
+            content.messages.insert(entry.identity.message);
+        }
+        content
+    }
+
+    /// Whether one of the entries may say the same.
+    fn may_be(&self, identity: &Identity) -> bool {
+        let has = |known: &BTreeSet<u64>, part: u64| part == 0 || known.contains(&0) || known.contains(&part);
+        let code = identity.tool != 0 || identity.code != 0;
+        has(&self.codes, identity.code)
+            && has(&self.versions, identity.version)
+            && (code || has(&self.messages, identity.message))
+    }
 }
 
 /// Pairs of what is equal at a level, in the order of their lines: first those that the report before held.

@@ -8,6 +8,9 @@ use formats::Identity;
 
 use super::{Entry, Found, Matched, Stored, classes::Class, levels::Pair, moves::Moves, pair};
 
+/// Entries that are looked at for one line, at most.
+const AT_LINE: usize = 64;
+
 /// Settles the suggested pairs of a group, then pairs what has changed on its old line.
 pub(super) fn settle(
     stored: &[Stored],
@@ -107,10 +110,14 @@ fn changed(
         };
         let fits = |entry: &usize| {
             let entry = entries.get(*entry).map(|entry| &entry.identity);
-            let may = |entry: &Identity| level == 0 || !pair::differs(one.identity.code, entry.code);
-            entry.is_some_and(|entry| pair::share_key(&one.identity, entry) && may(entry))
+            let may = |entry: &Identity| {
+                level == 0 && entry.message != 0 || !pair::differs(one.identity.code, entry.code)
+            };
+            // What is alike but for its position was left apart already.
+            let is_apart = |entry: &Identity| entry.message != 0 && pair::is_alike(&one.identity, entry);
+            entry.is_some_and(|entry| pair::share_key(&one.identity, entry) && may(entry) && !is_apart(entry))
         };
-        if let Some(place) = found.iter().position(fits) {
+        if let Some(place) = found.iter().take(AT_LINE).position(fits) {
             let entry = found.remove(place);
             take(matched, taken, (at, entry), false);
         }

@@ -15,3 +15,4 @@ mod many;
 mod samples;
 mod siblings;
 mod world;
+mod worlds;

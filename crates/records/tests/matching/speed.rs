@@ -31,7 +31,7 @@ fn timed(name: &str, stored: &[Stored], identities: Vec<Identity>) -> (usize, Ve
     let start = Instant::now();
     let matched = match_group(stored, &entries);
     let took = start.elapsed();
-    println!("{name}: took {took:?}");
+    eprintln!("{name}: took {took:?}");
     assert!(took < MOST, "{name}: {took:?}");
     let new = matched.entries.iter().filter(|found| **found == Found::New);
     let pairs = matched
