@@ -14,4 +14,5 @@ mod life;
 mod many;
 mod samples;
 mod siblings;
+mod tools;
 mod world;
