@@ -80,6 +80,29 @@ impl Key {
         paths::below(&self.path, root)
     }
 
+    /// What the tool says about it; where it gives no evidence at all, the rule, so that entries of one rule in one place
+    /// follow each other as their lines do.
+    fn said(&self) -> &str {
+        let all = [&self.tool, &self.code, &self.version, &self.message];
+        if all.iter().any(|text| !text.trim().is_empty()) {
+            return &self.message;
+        }
+        self.rules.first().map_or("", String::as_str)
+    }
+
+    /// Sorts the places of an entry that has several with how they are shown: their order in the report says nothing.
+    fn sort_places(&mut self, locations: &mut Vec<String>) {
+        if self.places.is_empty() {
+            return;
+        }
+        let rest = locations.split_off(self.places.len().min(locations.len()));
+        let shown = std::mem::take(locations);
+        let mut both: Vec<_> = shown.into_iter().zip(std::mem::take(&mut self.places)).collect();
+        both.sort_unstable();
+        (*locations, self.places) = both.into_iter().unzip();
+        locations.extend(rest);
+    }
+
     fn identity(&self, path: &str, whole: u64) -> Identity {
         let mut keys = [0; KEYS];
         let parts = || self.parts.iter().map(String::as_str);
@@ -101,7 +124,7 @@ impl Key {
             tool: evidence("tool", unnumbered(&self.tool)),
             code: evidence("code", &even(&self.code)),
             version: evidence("version", &self.version),
-            message: evidence("message", &steady(&self.message)),
+            message: evidence("message", &steady(self.said())),
             detail: evidence("detail", &self.detail),
             line: self.line,
             column: self.column,
@@ -179,7 +202,8 @@ impl Draft {
     }
 
     /// Its finding, with texts cleaned and cut; paths are seen from `root`.
-    pub(crate) fn found(self, tool: &str, root: &str) -> Found {
+    pub(crate) fn found(mut self, tool: &str, root: &str) -> Found {
+        self.key.sort_places(&mut self.locations);
         let whole = self.whole();
         let title = self.shown_title(tool);
         let description = self.shown_description();

@@ -14,5 +14,6 @@ mod life;
 mod many;
 mod samples;
 mod siblings;
+mod tools;
 mod world;
 mod worlds;

@@ -3,7 +3,7 @@ use super::*;
 fn scan(inner: &str) -> Report {
     report(
         "openvas",
-        format!("<report format_id='a'><report>{inner}</report></report>"),
+        format!("<report format_id='a'><report><gmp/>{inner}</report></report>"),
     )
 }
 
