@@ -12,4 +12,5 @@ mod http;
 mod life;
 mod many;
 mod samples;
+mod tools;
 mod world;
