@@ -219,7 +219,7 @@ impl Draft {
             }),
             component: self.component.as_ref().map(component),
             references: lines(&self.references, LINE),
-            locations: lines(&self.locations, LINE),
+            locations: lines(self.locations.iter().map(|one| paths::shown(one, root)), LINE),
             locations_count: 0,
             snippet: text::cut(&code(&self.snippet), SNIPPET),
             found_at: self.found_at,
@@ -231,7 +231,12 @@ impl Draft {
         details.locations.truncate(MAX_LOCATIONS);
         let spots = self.key.places.iter().zip(&self.locations);
         let spots: Vec<_> = spots
-            .map(|(place, shown)| (evidence("place", place), text::line(shown, LINE)))
+            .map(|(place, shown)| {
+                (
+                    evidence("place", place),
+                    text::line(paths::shown(shown, root), LINE),
+                )
+            })
             .collect();
         let mut found = Found {
             identity: self.key.identity(&path, whole),
@@ -255,9 +260,9 @@ impl Draft {
 }
 
 /// Each text once, cleaned, as one line of at most so many characters.
-fn lines(texts: &[String], max: usize) -> Vec<String> {
+fn lines(texts: impl IntoIterator<Item = impl AsRef<str>>, max: usize) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    let clean = texts.iter().map(|one| text::line(one, max));
+    let clean = texts.into_iter().map(|one| text::line(one.as_ref(), max));
     clean
         .filter(|one| !one.is_empty() && seen.insert(one.clone()))
         .take(MAX_LIST.max(MAX_LOCATIONS * 100))

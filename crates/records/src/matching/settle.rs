@@ -46,6 +46,7 @@ pub(super) fn settle(
                 (&mut *matched, &mut taken),
             );
         }
+        unmoved(stored, entries, class, (&mut *matched, &mut taken));
         relate(stored, entries, class, &taken, matched);
     }
 }
@@ -121,6 +122,32 @@ fn changed(
             let entry = found.remove(place);
             take(matched, taken, (at, entry), false);
         }
+    }
+}
+
+/// The last entry of a class and its last finding, on one line and with one message: changed code, where it was. What
+/// is reported for a whole block or file begins on the same line also where lines inserted in it moved its neighbors.
+/// Never under a verdict.
+fn unmoved(
+    stored: &[Stored],
+    entries: &[Entry],
+    class: &Class,
+    (matched, taken): (&mut Matched, &mut Vec<bool>),
+) {
+    let is_left = |at: &&usize| taken.get(**at) == Some(&false);
+    let is_new = |at: &&usize| matched.entries.get(**at) == Some(&Found::New);
+    let left: Vec<_> = class.stored.iter().filter(is_left).collect();
+    let new: Vec<_> = class.entries.iter().filter(is_new).collect();
+    let ([one_at], [entry_at]) = (left.as_slice(), new.as_slice()) else {
+        return;
+    };
+    let (Some(one), Some(entry)) = (stored.get(**one_at), entries.get(**entry_at)) else {
+        return;
+    };
+    let (old, now) = (&one.identity, &entry.identity);
+    let same = old.line == now.line && pair::agrees(old.message, now.message) && pair::share_key(old, now);
+    if same && !one.verdict {
+        take(matched, taken, (**one_at, **entry_at), false);
     }
 }
 

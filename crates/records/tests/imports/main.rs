@@ -12,6 +12,7 @@ mod hostile;
 mod http;
 mod life;
 mod many;
+mod real_tools;
 mod samples;
 mod siblings;
 mod tools;

@@ -218,20 +218,6 @@ impl World {
         });
         all
     }
-
-    async fn judge(&self, id: Id) {
-        self.change(id, |tx, finding, context| {
-            findings::move_to(
-                tx,
-                finding,
-                Status::FalsePositive,
-                "It cannot be reached.",
-                context,
-            )
-            .unwrap();
-        })
-        .await;
-    }
 }
 
 // promise: M2
