@@ -68,6 +68,10 @@ enum Close {
 pub struct Imported {
     /// The scan that was recorded; null for a preview.
     scan: Option<scans::View>,
+    /// The format of the report: a name of `GET /import-formats`.
+    format: &'static str,
+    /// The tools that wrote it, the first 100.
+    tools: Vec<String>,
     /// What the report covers, in a few words; empty for the whole project.
     target: String,
     /// Whether the report holds all that the tool would find; one that does not closes nothing.
@@ -190,6 +194,7 @@ pub async fn import(
     let surveying = tokio::task::spawn_blocking(move || survey(file, format, &options));
     let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
     let close = query.close.map(|close| close == Close::Auto);
+    let name = format.name;
     let job = Job {
         report,
         file,
@@ -212,15 +217,15 @@ pub async fn import(
     };
     if query.preview {
         let done = run::preview(import.records.clone(), job).await?;
-        return Ok((StatusCode::OK, Json(imported(&import, done).await?)));
+        return Ok((StatusCode::OK, Json(imported(&import, name, done).await?)));
     }
     // On its own: what has begun is ended, also when the caller is gone.
     let running = tokio::spawn(run::run(import.records.clone(), job));
     let done = running.await.map_err(|_| Problem::internal())??;
-    Ok((StatusCode::CREATED, Json(imported(&import, done).await?)))
+    Ok((StatusCode::CREATED, Json(imported(&import, name, done).await?)))
 }
 
-async fn imported(import: &Import, done: Done) -> Result<Imported, Problem> {
+async fn imported(import: &Import, format: &'static str, done: Done) -> Result<Imported, Problem> {
     let ids = done.prepared.target_ids();
     let open = import
         .records
@@ -228,6 +233,8 @@ async fn imported(import: &Import, done: Done) -> Result<Imported, Problem> {
         .read(move |tx| targets::open(tx, &ids).map_err(Problem::from))
         .await?;
     Ok(Imported {
+        format,
+        tools: done.prepared.tools.clone(),
         target: done.prepared.target(),
         whole: done.prepared.whole,
         not_whole: done.prepared.not_whole.clone(),
