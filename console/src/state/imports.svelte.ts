@@ -172,9 +172,20 @@ export class Import {
     } else {
       this.stage = 'failed';
     }
-    this.problem = problem;
+    // Of a table nobody has to hear what else it could have been.
+    const fault = this.stage === 'mapping' ? this.table?.fault : null;
+    this.problem =
+      fault && says(problem, fault) ? new Problem(422, problem.message, sentence(fault)) : problem;
   }
 }
+
+function says(problem: Problem, text: string): boolean {
+  return [problem.detail, ...problem.errors.map(({ detail }) => detail)].some((detail) =>
+    detail.includes(text),
+  );
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(0, 'unexpected', String(error));
