@@ -20,6 +20,7 @@ const places: Record<string, Place> = {
   dashboard: { list: () => import('./pages/Dashboard.svelte') },
   findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
   scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
+  targets: { list: () => import('./pages/Targets.svelte') },
   projects: { list: () => import('./pages/Projects.svelte'), one: () => import('./pages/Project.svelte') },
   assets: { list: () => import('./pages/Assets.svelte'), one: () => import('./pages/Asset.svelte') },
   agreements: {

@@ -16,6 +16,8 @@ const actions: Record<string, string> = {
   'destination.switched_on': 'Switched on',
   'destination.redelivered': 'Sent again all that failed to',
   'delivery.redelivered': 'Sent again a message to',
+  'import.undone': 'Undid the import',
+  'target.retired': 'Retired the target',
 };
 const verbs: Record<string, string> = {
   created: 'Added',

@@ -6,6 +6,7 @@ export const places = {
   calendar: 'Calendar',
   findings: 'Findings',
   scans: 'Scans',
+  targets: 'Targets',
   approvals: 'Approvals',
   reports: 'Reports',
   projects: 'Projects',

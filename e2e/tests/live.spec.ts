@@ -58,8 +58,8 @@ test('a report imported by the manager appears on the analyst’s pages by itsel
   await expect(cards.getByTestId('scan').filter({ hasText: project })).toHaveCount(0);
 
   await manager.goto('/scans');
-  await manager.getByRole('button', { name: 'Import report' }).first().click();
-  await manager.getByLabel('Into project').selectOption({ label: `${project} (Demo Company (sample data))` });
+  await manager.getByRole('button', { name: 'Import results' }).first().click();
+  await manager.getByLabel('Project', { exact: true }).last().selectOption({ label: project });
   await manager.getByLabel('Choose files').setInputFiles(REPORT);
   await manager.getByRole('button', { name: 'Import', exact: true }).click();
   const row = manager.getByTestId('import');
@@ -72,7 +72,7 @@ test('a report imported by the manager appears on the analyst’s pages by itsel
   await expect(list.getByTestId('finding').filter({ hasText: project }).first()).toBeVisible();
   for (const page of [list, cards]) await sameDocument(page);
 
-  await manager.getByRole('link', { name: 'See its findings' }).click();
+  await manager.getByRole('link', { name: 'View findings' }).click();
   await manager.getByTestId('finding').first().getByRole('link').click();
   await manager.waitForURL(/\/findings\/[0-9a-f-]{36}$/);
   finding = new URL(manager.url()).pathname;

@@ -101,8 +101,9 @@ const places: Place[] = [
   {
     name: 'scans-import',
     path: '/scans',
-    then: (page) => page.getByRole('button', { name: 'Import report' }).first().click(),
+    then: (page) => page.getByRole('button', { name: 'Import results' }).first().click(),
   },
+  { name: 'targets', path: '/targets' },
   { name: 'scan', path: (page) => firstOf(page, 'scans') },
   { name: 'projects', path: '/projects' },
   {

@@ -13,6 +13,7 @@ const PLACES = [
   ['Calendar', 'c', 'Calendar'],
   ['Findings', 'f', 'Findings'],
   ['Scans', 's', 'Scans'],
+  ['Targets', 't', 'Targets'],
   ['Approvals', 'v', 'Approvals'],
   ['Reports', 'r', 'Reports'],
   ['Projects', 'p', 'Projects'],
@@ -212,12 +213,12 @@ test('who has two companies looks at one or at all', async ({ as }) => {
   await page.getByRole('link', { name: 'Scans' }).click();
   await expect(heading(page)).toHaveText('Scans');
   await expect(page.getByText('No scans yet')).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Import report' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Import results' })).toHaveCount(0);
   await page.keyboard.press('g');
   await page.keyboard.press('o');
   await choose(/^Demo Company/);
   await expect(page.getByTestId('scan').first()).toBeVisible();
-  await expect(page.getByRole('button', { name: 'Import report' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Import results' })).toBeVisible();
 
   await page.goto(`/findings?text=${stamp}&status=all&sort=newest`);
   await expect(titles.filter({ hasText: ours })).toBeVisible();
@@ -316,7 +317,7 @@ async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
       buttons: ['Edit', 'Assign', 'Assign to me', 'Request risk acceptance', 'Comment'],
       title: name,
     },
-    { path: '/scans', buttons: ['Import report', 'Schedule a scan'], title: 'Scans' },
+    { path: '/scans', buttons: ['Import results', 'Schedule a scan'], title: 'Scans' },
     { path: scan, buttons: ['Edit', 'Start now', 'Mark completed', 'Mark failed'], title: name },
     { path: '/projects', buttons: ['New project'], title: 'Projects' },
     { path: project, buttons: ['Edit'], title: name },

@@ -48,11 +48,12 @@ test('from signing in over a report and its worst finding to who was told, and t
 
   // A report, from where its findings will be.
   await main.getByRole('link', { name: 'Findings' }).click();
-  await page.getByRole('button', { name: 'Import report' }).click();
+  await page.getByRole('button', { name: 'Import results' }).click();
+  await dialog.getByLabel('Project', { exact: true }).selectOption({ index: 1 });
   await dialog.locator('input[type=file]').setInputFiles(REPORT);
   await dialog.getByRole('button', { name: 'Import', exact: true }).click();
   await expect(dialog).toContainText('2 new');
-  await dialog.getByRole('link', { name: 'See its findings' }).click();
+  await dialog.getByRole('link', { name: 'View findings' }).click();
 
   // The worst is on top.
   const worst = page.getByTestId('finding').first();

@@ -46,6 +46,10 @@ export interface FindingFilter {
   project_id?: string;
   asset_id?: string;
   scan_id?: string;
+  /** The id of a target. */
+  target?: string;
+  /** A CVE, a GHSA or alike. */
+  identifier?: string;
   status?: string;
   severity?: string;
   assignee?: string;

@@ -131,6 +131,8 @@ export const AUDIT_ACTIONS = [
   'feed.created',
   'feed.deleted',
   'finding.deleted',
+  'import.undone',
+  'target.retired',
 ] as const;
 export interface AuditEntry {
   id: string;

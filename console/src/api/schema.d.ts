@@ -2422,6 +2422,8 @@ export interface components {
              *     updated; `closed` are findings that the report no longer holds.
              */
             counts: components["schemas"]["ScanCounts"];
+            /** @description The format of the report: a name of `GET /import-formats`. */
+            format: string;
             /** @description Why it does not, and what else is worth knowing about it. */
             not_whole: string[];
             /** @description Open findings of the report's targets afterwards, by severity. */
@@ -2435,6 +2437,8 @@ export interface components {
             skipped: components["schemas"]["SkippedResult"][];
             /** @description What the report covers, in a few words; empty for the whole project. */
             target: string;
+            /** @description The tools that wrote it, the first 100. */
+            tools: string[];
             /** @description Whether the report holds all that the tool would find; one that does not closes nothing. */
             whole: boolean;
         };

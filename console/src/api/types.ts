@@ -49,6 +49,19 @@ export interface Team extends Named {
   company_id: string;
 }
 
+export interface Cvss {
+  version: string | null;
+  vector: string | null;
+  score: number | null;
+}
+
+export interface Component {
+  name: string;
+  version: string | null;
+  purl: string | null;
+  fixed_versions: string[];
+}
+
 export interface Finding {
   id: string;
   company_id: string;
@@ -66,6 +79,27 @@ export interface Finding {
   rule_id: string | null;
   tool: string | null;
   cwe: string | null;
+  /** CVE, GHSA and other identifiers of the vulnerability. */
+  identifiers: string[];
+  /** All its weaknesses; the first one is `cwe`. */
+  cwes: string[];
+  cvss: Cvss | null;
+  component: Component | null;
+  /** URLs about the problem, as the scanner wrote them. */
+  references: string[];
+  /** The first 100; the first one is `location`. */
+  locations: string[];
+  locations_count: number;
+  snippet: string | null;
+  /** When the scanner says it found it. */
+  found_at: string | null;
+  /** What the report's VEX statement says; it never sets a status. */
+  statement: string | null;
+  /** The name of the target whose reports hold it; null for a whole project. */
+  target: string | null;
+  target_id: string | null;
+  /** The judged finding from which it differs in code or version only. */
+  related_id: string | null;
   sla_due_at: string | null;
   retest_due_at: string | null;
   closed_at: string | null;
@@ -114,6 +148,33 @@ export interface Counts {
   skipped: number;
 }
 
+export type BySeverity = Partial<Record<Severity, number>>;
+
+export interface ImportSeverities {
+  created: BySeverity;
+  reopened: BySeverity;
+  worse: BySeverity;
+  closed: BySeverity;
+}
+
+export interface ScanTarget {
+  id: string;
+  /** Empty for the whole project. */
+  name: string;
+  tool: string;
+  /** A later report of it was known already. */
+  older: boolean;
+}
+
+export interface ScanReport {
+  /** The first 100. */
+  targets: ScanTarget[];
+  targets_count: number;
+  whole: boolean;
+  not_whole: string[];
+  severities: ImportSeverities;
+}
+
 export interface Scan {
   id: string;
   company_id: string;
@@ -127,6 +188,9 @@ export interface Scan {
   started_at: string | null;
   finished_at: string | null;
   counts: Counts | null;
+  /** What its report covered; null where no report was imported. */
+  report: ScanReport | null;
+  undone_at: string | null;
   error: string | null;
   created_at: string;
   updated_at: string;
@@ -135,12 +199,6 @@ export interface Scan {
 export interface Skipped {
   where: string;
   reason: string;
-}
-
-export interface Imported {
-  scan: Scan;
-  counts: Counts;
-  skipped: Skipped[];
 }
 
 export type ProjectStatus = 'planned' | 'active' | 'completed';

@@ -1,22 +1,22 @@
-/** Sends a scanner's report. XMLHttpRequest, since fetch tells nothing of an upload's progress. */
+/** Sends a file. XMLHttpRequest, since fetch tells nothing of an upload's progress. */
 
-import { address, Problem, problemOf, unauthorized } from './http';
-import type { Imported } from './types';
+import { address, Problem, problemOf, unauthorized, type Parameters } from './http';
 
-export interface Upload {
-  done: Promise<Imported>;
+export interface Upload<T> {
+  done: Promise<T>;
   cancel: () => void;
 }
 
 /** Starts the upload; `progress` gets the sent share, 0 to 1. Rejects with a Problem. */
-export function importReport(
+export function post<T>(
   file: Blob,
-  target: { company_id: string; project_id: string },
+  path: string,
+  parameters: Parameters,
   progress: (share: number) => void,
-): Upload {
+): Upload<T> {
   const xhr = new XMLHttpRequest();
-  const done = new Promise<Imported>((resolve, reject) => {
-    xhr.open('POST', address('/scans/import', target));
+  const done = new Promise<T>((resolve, reject) => {
+    xhr.open('POST', address(path, parameters));
     xhr.setRequestHeader('accept', 'application/json');
     xhr.setRequestHeader('content-type', 'application/octet-stream');
     xhr.upload.onprogress = (event) => {
@@ -39,7 +39,7 @@ export function importReport(
         // Not JSON: the status alone has to say it.
       }
       if (xhr.status >= 200 && xhr.status < 300 && body !== null) {
-        resolve(body as Imported);
+        resolve(body as T);
         return;
       }
       if (xhr.status === 401) unauthorized();

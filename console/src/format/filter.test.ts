@@ -13,12 +13,14 @@ it('shows what is active unless told otherwise', () => {
 
 it('reads an address and passes over what it does not know', () => {
   const filter = read(
-    'severity=critical,nonsense,high&status=closed,weird&assignee=me&sla=breached&project_id=p&scan_id=s&text=sql',
+    'severity=critical,nonsense,high&status=closed,weird&assignee=me&sla=breached&project_id=p&scan_id=s&target=t&identifier=CVE-2024-1&text=sql',
   );
   expect(askOf(filter, 'c')).toEqual({
     company_id: 'c',
     project_id: 'p',
     scan_id: 's',
+    target: 't',
+    identifier: 'CVE-2024-1',
     severity: 'high,critical',
     status: 'closed',
     assignee: 'me',
@@ -33,6 +35,8 @@ it('reads an address and passes over what it does not know', () => {
     assignee: 'none',
     sla: 'due_in_7_days',
   });
+  expect(isNarrowed(read('target=t'))).toBe(true);
+  expect(isNarrowed(read('identifier=CVE-2024-1'))).toBe(true);
   expect(isNarrowed(read('assignee=someone&sla=late'))).toBe(false);
 });
 

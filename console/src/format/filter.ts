@@ -28,6 +28,10 @@ export interface Filter {
   sla: DeadlineState | null;
   project: string | null;
   scan: string | null;
+  /** The id of a target. */
+  target: string | null;
+  /** A CVE, a GHSA or alike. */
+  identifier: string | null;
   text: string;
   sort: Sort;
 }
@@ -48,6 +52,8 @@ export function readFilter(query: URLSearchParams): Filter {
     sla: DEADLINES.find((state) => state === query.get('sla')) ?? null,
     project: query.get('project_id'),
     scan: query.get('scan_id'),
+    target: query.get('target'),
+    identifier: query.get('identifier'),
     text: query.get('text') ?? '',
     sort: sortNames.find((name) => name === query.get('sort')) ?? 'worst',
   };
@@ -62,6 +68,8 @@ export function isNarrowed(filter: Filter): boolean {
     filter.sla !== null ||
     filter.project !== null ||
     filter.scan !== null ||
+    filter.target !== null ||
+    filter.identifier !== null ||
     filter.text !== ''
   );
 }
@@ -72,6 +80,8 @@ export function askOf(filter: Filter, company: string | null): FindingFilter {
   if (company !== null) ask.company_id = company;
   if (filter.project !== null) ask.project_id = filter.project;
   if (filter.scan !== null) ask.scan_id = filter.scan;
+  if (filter.target !== null) ask.target = filter.target;
+  if (filter.identifier !== null) ask.identifier = filter.identifier;
   if (filter.severities.length > 0) ask.severity = filter.severities.join(',');
   if (filter.status === 'active') ask.status = ACTIVE.join(',');
   else if (filter.status !== 'all') ask.status = filter.status.join(',');

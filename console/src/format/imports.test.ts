@@ -1,5 +1,14 @@
 import { expect, it } from 'vitest';
-import { skippedByReason, worthAnother } from './imports';
+import {
+  bySeverity,
+  columnNames,
+  columnsText,
+  isScale,
+  isTable,
+  mayOverlap,
+  skippedByReason,
+  worthAnother,
+} from './imports';
 
 it('gathers skipped results by their reason, the commonest first', () => {
   const groups = skippedByReason([
@@ -17,4 +26,47 @@ it('gathers skipped results by their reason, the commonest first', () => {
 it('offers another try only where it can help', () => {
   expect([0, 429, 500, 503].every(worthAnother)).toBe(true);
   expect([401, 403, 409, 413, 422].some(worthAnother)).toBe(false);
+});
+
+it('counts by severity, the most severe first, without those that do not occur', () => {
+  expect(bySeverity({ low: 2, critical: 1, high: 0 })).toEqual([
+    { severity: 'critical', count: 1 },
+    { severity: 'low', count: 2 },
+  ]);
+});
+
+it('knows a table by its name, and a scale by its cells', () => {
+  expect(['a.csv', 'A.TSV', 'a.csv.gz'].every(isTable)).toBe(true);
+  expect(['a.sarif', 'csv', 'a.csv.json', 'notes.txt'].some(isTable)).toBe(false);
+  expect(isScale(['5', ' 3', ''])).toBe(true);
+  expect([['7.5'], ['6'], ['High'], [''], []].some(isScale)).toBe(false);
+});
+
+it('says which column is which as the server reads it', () => {
+  const header = ['Name', 'Risk, overall', 'Say "where"', '', 'Notes'];
+  const names = ['title', 'severity', 'location', 'rule', ''];
+  expect(columnsText(header, names)).toBe('title:Name,"severity:Risk, overall","location:Say ""where"""');
+  expect(columnsText(['Sev'], ['severity'], { critical: '5', low: ' 2 ', high: '' })).toBe(
+    'severity:Sev,low:2,critical:5',
+  );
+});
+
+it('proposes what the server knows of a column, else its own name', () => {
+  const names = ['title', 'severity', 'fixed_versions'];
+  const columns = [{ name: 'severity', column: 'Risk' }];
+  expect(columnNames({ header: ['Risk', 'Fixed versions', 'Notes'], columns, names })).toEqual([
+    'severity',
+    'fixed_versions',
+    '',
+  ]);
+});
+
+it('asks again after an import only about what may be of the same target', () => {
+  const trivy = (target: string) => ({ tools: ['Trivy'], target });
+  expect(mayOverlap(trivy('a'), trivy('b'))).toBe(false);
+  expect(mayOverlap(trivy('a'), trivy('a'))).toBe(true);
+  expect(mayOverlap(trivy(''), trivy(''))).toBe(true);
+  expect(mayOverlap(trivy('a'), { tools: ['Grype'], target: 'a' })).toBe(false);
+  expect(mayOverlap(trivy('a, b'), trivy('b'))).toBe(true);
+  expect(mayOverlap(trivy('a, b, c and 2 more'), trivy('x'))).toBe(true);
 });

@@ -1,6 +1,6 @@
-/** What came of an import, as people read it. Pure. */
+/** What an import does, as people read it, and how a table is described to the server. Pure. */
 
-import type { Skipped } from '../api/types';
+import { SEVERITIES, type BySeverity, type Severity, type Skipped } from '../api/types';
 
 export interface SkippedGroup {
   reason: string;
@@ -19,4 +19,71 @@ export function skippedByReason(skipped: readonly Skipped[]): SkippedGroup[] {
 /** Whether the same request may end better the next time: no answer, too many tries, the server's own trouble. */
 export function worthAnother(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
+}
+
+/** The severities that occur, the most severe first. */
+export function bySeverity(counts: BySeverity): { severity: Severity; count: number }[] {
+  return [...SEVERITIES]
+    .reverse()
+    .map((severity) => ({ severity, count: counts[severity] ?? 0 }))
+    .filter(({ count }) => count > 0);
+}
+
+/** Whether a file's name says that it is a table. */
+export function isTable(name: string): boolean {
+  return /\.(csv|tsv|tab)(\.gz)?$/i.test(name);
+}
+
+/** Whether a column holds bare numbers from 0 to 5, which are severities only for the one who knows their scale. */
+export function isScale(cells: readonly string[]): boolean {
+  const given = cells.map((cell) => cell.trim()).filter((cell) => cell !== '');
+  return given.length > 0 && given.every((cell) => /^[0-5]$/.test(cell));
+}
+
+/** A pair of `columns=`, in quotes where it holds what would divide it. */
+function pair(name: string, value: string): string {
+  const text = `${name}:${value}`;
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** What `columns=` says: the name chosen for each column, and the number of each severity. */
+export function columnsText(
+  header: readonly string[],
+  names: readonly string[],
+  values: Partial<Record<Severity, string>> = {},
+): string {
+  const columns = header.flatMap((column, index) => {
+    const name = names[index] ?? '';
+    return name === '' || column.trim() === '' ? [] : [pair(name, column)];
+  });
+  const numbers = SEVERITIES.flatMap((severity) => {
+    const value = values[severity]?.trim() ?? '';
+    return value === '' ? [] : [pair(severity, value)];
+  });
+  return [...columns, ...numbers].join(',');
+}
+
+/** What each column of a table is, as far as it is known: by the server, else by its own name. */
+export function columnNames(table: {
+  header: readonly string[];
+  columns: readonly { name: string; column: string }[];
+  names: readonly string[];
+}): string[] {
+  return table.header.map((column) => {
+    const known = table.columns.find((one) => one.column === column)?.name;
+    const own = column.trim().toLowerCase().replaceAll(/[ -]/g, '_');
+    return known ?? table.names.find((name) => name === own) ?? '';
+  });
+}
+
+/** Whether two reports may be about the same: a tool of both, and a target of both. What is cut off may be anything. */
+export function mayOverlap(
+  one: { tools: readonly string[]; target: string },
+  other: { tools: readonly string[]; target: string },
+): boolean {
+  if (!one.tools.some((tool) => other.tools.includes(tool))) return false;
+  const cut = (text: string) => / and \d+ more$/.test(text);
+  if (cut(one.target) || cut(other.target)) return true;
+  const names = new Set(one.target.split(', '));
+  return other.target.split(', ').some((name) => names.has(name));
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { calendarPath, notificationPath } from './links';
+import { calendarPath, notificationPath, webLink } from './links';
 
 it('leads to the thing a notification is about', () => {
   expect(notificationPath({ type: 'finding', data: { finding_id: 'f', project_id: 'p' } })).toBe(
@@ -36,4 +36,21 @@ it('never leads anywhere else, whatever the ids hold', () => {
   }
   expect(notificationPath({ type: 'finding', data: { finding_id: 7 } })).toBeNull();
   expect(calendarPath({ entity_type: 'constructor', entity_id: 'x' })).toBeNull();
+});
+
+it('links only plain web addresses of what a scanner wrote', () => {
+  expect(webLink('https://example.test/a?b=c')).toBe('https://example.test/a?b=c');
+  expect(webLink('http://example.test')).toBe('http://example.test/');
+  for (const text of [
+    'javascript:alert(1)',
+    ' javascript:alert(1)//https://x',
+    'data:text/html,x',
+    '//example.test',
+    'https://',
+    'https://bank.test@evil.test/',
+    'see https://example.test',
+    'CWE-79',
+  ]) {
+    expect(webLink(text), text).toBeNull();
+  }
 });

@@ -1,4 +1,4 @@
-/** Where a notification or a calendar item leads: always a path of our own. */
+/** Where a notification or a calendar item leads: always a path of our own; and which texts from outside are links. */
 
 import type { CalendarItem, Notification } from '../api/types';
 
@@ -39,4 +39,12 @@ export function recordPath(kind: string, id: string): string | null {
 
 export function calendarPath(item: Pick<CalendarItem, 'entity_type' | 'entity_id'>): string | null {
   return recordPath(item.entity_type, item.entity_id);
+}
+
+/** The address of a text from outside that is a plain web link; null for any other scheme, or with a password in it. */
+export function webLink(text: string): string | null {
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
+  const url = new URL(text);
+  const plain = (url.protocol === 'https:' || url.protocol === 'http:') && url.hostname !== '';
+  return plain && url.username === '' && url.password === '' ? url.href : null;
 }

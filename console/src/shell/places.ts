@@ -11,6 +11,7 @@ import Radar from '@lucide/svelte/icons/radar';
 import Server from '@lucide/svelte/icons/server';
 import Settings from '@lucide/svelte/icons/settings';
 import Stamp from '@lucide/svelte/icons/stamp';
+import Target from '@lucide/svelte/icons/target';
 import { places as names } from '../strings.shell';
 
 export interface Place {
@@ -39,6 +40,7 @@ export const groups: readonly Place[][] = [
   [
     findings,
     place('scans', Radar, 's'),
+    place('targets', Target, 't'),
     place('approvals', Stamp, 'v'),
     place('reports', FileChartColumn, 'r'),
   ],

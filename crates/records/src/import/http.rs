@@ -77,6 +77,10 @@ fn format_names() -> utoipa::openapi::schema::Object {
 pub struct Imported {
     /// The scan that was recorded; null for a preview.
     scan: Option<scans::View>,
+    /// The format of the report: a name of `GET /import-formats`.
+    format: &'static str,
+    /// The tools that wrote it, the first 100.
+    tools: Vec<String>,
     /// What the report covers, in a few words; empty for the whole project.
     target: String,
     /// Whether the report holds all that the tool would find; one that does not closes nothing.
@@ -200,6 +204,7 @@ pub async fn import(
     let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
     let close = query.close.map(|close| close == Close::Auto);
     let closes_nothing = close == Some(true) && !format.closes && target.is_none();
+    let name = format.name;
     let job = Job {
         report,
         file,
@@ -230,7 +235,7 @@ pub async fn import(
             running.await.map_err(|_| Problem::internal())??,
         )
     };
-    let mut answer = imported(&import, done).await?;
+    let mut answer = imported(&import, name, done).await?;
     if closes_nothing {
         let why = "a table closes nothing without a target, for it does not say what it covers";
         answer.not_whole.push(why.to_owned());
@@ -238,7 +243,7 @@ pub async fn import(
     Ok((status, Json(answer)))
 }
 
-async fn imported(import: &Import, done: Done) -> Result<Imported, Problem> {
+async fn imported(import: &Import, format: &'static str, done: Done) -> Result<Imported, Problem> {
     let ids = done.prepared.target_ids();
     let open = import
         .records
@@ -246,6 +251,8 @@ async fn imported(import: &Import, done: Done) -> Result<Imported, Problem> {
         .read(move |tx| targets::open(tx, &ids).map_err(Problem::from))
         .await?;
     Ok(Imported {
+        format,
+        tools: done.prepared.tools.clone(),
         target: done.prepared.target(),
         whole: done.prepared.whole,
         not_whole: done.prepared.not_whole.clone(),

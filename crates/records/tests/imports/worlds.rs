@@ -2,7 +2,7 @@
 
 use base::Id;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
-use records::findings::{self, Finding, Status};
+use records::findings::{Finding, Status};
 use serde_json::{Value, json};
 
 use crate::world::{World, report};

@@ -3,7 +3,7 @@
 use crate::{
     change::{Delta, Sources},
     list::{Fate, List, Listed, Written},
-    problem::{Flavor, Problem},
+    problem::Problem,
 };
 
 /// Everything that is known of one report.
