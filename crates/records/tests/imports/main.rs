@@ -14,5 +14,8 @@ mod life;
 mod many;
 mod samples;
 mod siblings;
+mod targets;
 mod tools;
+mod undo;
+mod upgrade;
 mod world;
