@@ -15,7 +15,7 @@ use self::alert::{ALERT, ALERT_XML};
 use crate::{
     Error, Options, Source,
     draft::Draft,
-    host::Url,
+    host::{self, Url},
     json::shaped::{self, fault},
     list::{Entry, Reader, Sink},
     shape::{At, Record, SHORT, Shape, WORD, Want},
@@ -102,7 +102,7 @@ impl Reader for Zap {
 fn xml_report(file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
     let mut each = |at: &At<'_>, record: Record| {
         if at.key == "site" {
-            sink.covers(&Url::of(record.text("@name")).site(), None)?;
+            host::covers(sink, "zap", &Url::of(record.text("@name")).site())?;
             return Ok(());
         }
         let name = at.outer_text("@name");
@@ -118,7 +118,7 @@ fn xml_report(file: &mut dyn Source, sink: &mut Sink<'_>) -> Result<(), Error> {
 
 fn json_report(file: &mut dyn Source, heads: &Heads, sink: &mut Sink<'_>) -> Result<(), Error> {
     for (_, site) in &heads.sites {
-        sink.covers(site, None).map_err(|what| fault("site", &what))?;
+        host::covers(sink, "zap", site).map_err(|what| fault("site", &what))?;
     }
     sink.time(heads.created.trim().parse().ok());
     let mut each = |at: &At<'_>, record: Record| {
@@ -142,7 +142,7 @@ const NO_SITE: &str = "the report names no site: none was reached";
 
 /// Puts an alert of a site, which has its name in the report and its one spelling.
 fn put(sink: &mut Sink<'_>, (at, name, site): (&At<'_>, &str, &str), record: &Record) -> Result<(), String> {
-    let coverage = sink.covers(site, None)?;
+    let coverage = host::covers(sink, "zap", site)?;
     let read = record.sound().and_then(|record| alert::entry(name, site, record));
     let entry = match read {
         Ok(Entry::Found(draft)) => Entry::from(Draft { coverage, ..*draft }),

@@ -179,12 +179,14 @@ impl<'r> Places<'r> {
         if listed.is_empty() && record.has("uri") {
             listed.push(record);
         }
+        // Their order in the report says nothing.
+        listed.sort_by_cached_key(|place| (identity(place), seen(place)));
         let count = record.text("count").parse().unwrap_or(0);
-        let mut seen = HashSet::new();
+        let mut known = HashSet::new();
         let unique = listed
             .iter()
             .copied()
-            .filter(|place| seen.insert(identity(place)));
+            .filter(|place| known.insert(identity(place)));
         Self {
             unique: unique.collect(),
             count: listed.len().max(count),

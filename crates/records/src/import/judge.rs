@@ -162,7 +162,8 @@ impl Judging<'_> {
                 related: Some(id),
             });
         }
-        if older || verdict && !entry.found.spots.is_empty() {
+        // A verdict of before covers the places of the first report that matches it.
+        if older || verdict && !adopted && !entry.found.spots.is_empty() {
             return Ok(Action::Keep { seen: seen(Some(id)) });
         }
         self.change(tx, entry, (finding, found, adopted), seen(Some(id)))

@@ -8,35 +8,42 @@ use store::params;
 
 use crate::world::{World, made, report, run, simple};
 
-const BREAK: &str = "create trigger broken before insert on findings when (select count(*) from findings) >= 250 \
-     begin select raise(abort, 'broken'); end";
-const BREAK_POSTGRES: [&str; 2] = [
-    "create function broken() returns trigger language plpgsql as \
-     'begin if (select count(*) from findings) >= 250 then raise exception ''broken''; end if; return new; end'",
-    "create trigger broken before insert on findings for each row execute function broken()",
-];
-
 fn many(count: u32) -> String {
     let results: Vec<_> = (0..count).map(|n| made(format!("r{n:04}"))).collect();
     report(&[run("Saw", &results)])
 }
 
-/// Makes the 251st finding fail.
+/// Makes every finding behind the first 250 fail.
 async fn break_it(world: &World) {
-    let statements: &[&'static str] = match world.database {
-        "SQLite" => &[BREAK],
-        _ => &BREAK_POSTGRES,
+    break_at(world, 250).await;
+}
+
+/// Makes every finding behind the first so many fail.
+pub(crate) async fn break_at(world: &World, count: u32) {
+    let statements = match world.database {
+        "SQLite" => vec![format!(
+            "create trigger broken before insert on findings when (select count(*) from findings) >= {count} \
+             begin select raise(abort, 'broken'); end"
+        )],
+        _ => vec![
+            format!(
+                "create function broken() returns trigger language plpgsql as 'begin if (select count(*) from findings) \
+                 >= {count} then raise exception ''broken''; end if; return new; end'"
+            ),
+            "create trigger broken before insert on findings for each row execute function broken()"
+                .to_owned(),
+        ],
     };
-    for &sql in statements {
+    for sql in statements {
         world
             .store
-            .write(move |tx| tx.execute(sql, params![]))
+            .write(move |tx| tx.execute(&sql, params![]))
             .await
             .unwrap();
     }
 }
 
-async fn mend(world: &World) {
+pub(crate) async fn mend(world: &World) {
     let sql = match world.database {
         "SQLite" => "drop trigger broken",
         _ => "drop trigger broken on findings",

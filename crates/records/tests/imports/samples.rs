@@ -1,5 +1,5 @@
 use base::Kind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{World, sample};
 
@@ -119,5 +119,86 @@ async fn events_tell_what_and_where_and_carry_their_scan() {
         let unplanned = "select kind from events where planned_at = 0 order by kind";
         let kinds: Vec<String> = world.column(unplanned).await;
         assert_eq!(kinds, ["project.created", "scan.completed", "scan.started"]);
+    }
+}
+
+/// Every sample with where its entries are: a pointer into JSON, an element of XML, or lines from this one on; and what
+/// the query says.
+const ENTRIES: [(&str, &str, &str); 13] = [
+    ("SuppressionTestCurrent.sarif", "/runs/0/results", ""),
+    ("bash-report.sarif", "/runs/0/results", ""),
+    ("codeQL-output.sarif", "/runs/0/results", ""),
+    ("taint-python-report.sarif", "/runs/0/results", ""),
+    ("trivy.json", "/Results/0/Vulnerabilities", ""),
+    ("semgrep.json", "/results", ""),
+    ("grype.json", "/matches", ""),
+    ("cyclonedx.json", "/vulnerabilities", ""),
+    ("openvas.xml", "<result id", ""),
+    ("zap.xml", "<alertitem>", ""),
+    ("made/nessus.nessus", "<ReportItem ", ""),
+    ("nuclei.jsonl", "0", "&target=weekly"),
+    ("made/findings.csv", "1", "&close=auto&target=pentest"),
+];
+
+/// A sample without its first or last entry.
+fn shorter(name: &str, entries: &str, last: bool) -> String {
+    let whole = String::from_utf8(sample(name)).unwrap();
+    if entries.starts_with('/') {
+        let mut report: Value = serde_json::from_str(&whole).unwrap();
+        let list = report.pointer_mut(entries).and_then(Value::as_array_mut);
+        let list = list.unwrap_or_else(|| panic!("no {entries} in {name}"));
+        let at = if last { list.len() - 1 } else { 0 };
+        list.remove(at);
+        return report.to_string();
+    }
+    if let Some(tag) = entries.strip_prefix('<') {
+        let word = tag.trim_end_matches('>').split(' ').next().unwrap();
+        let start = if last {
+            whole.rfind(entries)
+        } else {
+            whole.find(entries)
+        };
+        let start = start.unwrap_or_else(|| panic!("no {entries} in {name}"));
+        let end = format!("</{word}>");
+        let rest = &whole[start..];
+        let closed = rest
+            .find("/>")
+            .map(|at| at + 2)
+            .filter(|at| !rest[..*at - 2].contains('>'));
+        let length = closed.unwrap_or_else(|| rest.find(&end).unwrap() + end.len());
+        return format!("{}{}", &whole[..start], &whole[start + length..]);
+    }
+    let mut lines: Vec<_> = whole.lines().collect();
+    // A row may be of several lines: of a table always the first.
+    let at = match entries {
+        "0" if last => lines.len() - 1,
+        first => first.parse().unwrap(),
+    };
+    lines.remove(at);
+    lines.join("\n")
+}
+
+// promise: M2, M3
+#[tokio::test]
+async fn a_sample_with_one_entry_less_closes_that_one_and_back_reopens_it() {
+    for mut world in World::all().await {
+        for (name, entries, more) in ENTRIES {
+            world.project = world.add_project(name).await;
+            let first = world.import_with(more, sample(name)).await.counts();
+            for last in [false, true] {
+                let less = world.import_with(more, shorter(name, entries, last)).await;
+                let [read, created, updated, reopened, closed, _, skipped] = less.counts();
+                assert_eq!(read, first[0] - 1, "{name}");
+                assert_eq!((created, updated, reopened), (0, 0, 0), "{name}: {}", less.body);
+                // What was suppressed, passed or written twice is no finding; nor does anything close what is not whole.
+                let was_finding = skipped == first[6];
+                let expected = u64::from(was_finding && less.body["whole"] == true);
+                assert_eq!(closed, expected, "{name} {last}: {}", less.body);
+                let back = world.import_with(more, sample(name)).await.counts();
+                assert_eq!((back[1], back[3], back[4]), (0, closed, 0), "{name}");
+            }
+            let again = world.import_with(more, sample(name)).await.counts();
+            assert_eq!(again[1..5], [0; 4], "{name}");
+        }
     }
 }
