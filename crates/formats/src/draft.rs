@@ -148,7 +148,7 @@ impl Draft {
                 vector: text::line(&cvss.vector, 300),
                 score: cvss.score,
             }),
-            component: self.component.map(component),
+            component: self.component.as_ref().map(component),
             references: lines(&self.references, LINE),
             locations: lines(self.locations.iter().map(|one| paths::shown(one, root)), LINE),
             locations_count: 0,
@@ -223,7 +223,7 @@ fn code(snippet: &str) -> String {
     lines.join("\n").trim_matches('\n').trim_end().to_owned()
 }
 
-fn component(component: Component) -> Component {
+fn component(component: &Component) -> Component {
     Component {
         name: text::line(&component.name, 300),
         version: text::line(&component.version, 200),
