@@ -1,5 +1,6 @@
-//! Importing a SARIF report of many results through the real server: seconds, the peak of memory above idle, and the
-//! latency of other calls meanwhile beside the same calls before and after.
+//! Importing a SARIF report of many results through the real server, the same once more, then one of which a tenth has
+//! changed: seconds, seconds of processor time, the peak of memory above idle, and the latency of other calls meanwhile
+//! next to the same calls before and after.
 //!
 //! `cargo build --release && cargo run --release -p bench --bin bench-import [results] [database URL]`
 //!
@@ -39,8 +40,8 @@ fn main() {
     let caller = server.sign_in();
     let company = caller.first("/companies");
     let project = caller.first("/projects");
-    let report = report(results);
-    println!("{results} results, {} MB", report.len() / 1_000_000);
+    let first = report(results, |_| 1);
+    println!("{results} results, {} MB", first.len() / 1_000_000);
 
     let before = latencies(&caller, || thread::sleep(BEFORE));
     let busy = latencies(&caller, spin);
@@ -52,34 +53,47 @@ fn main() {
     let idle = server.memory("VmRSS");
     let target = format!("/scans/import?company_id={company}&project_id={project}");
     let mut previous = 0;
-    for round in ["first", "again, unchanged"] {
+    let changed = report(results, |n| if n % 10 == 7 { 2 } else { 1 });
+    let reports = [
+        ("first", &first),
+        ("again, unchanged", &first),
+        ("a tenth changed", &changed),
+    ];
+    for (round, report) in reports {
         // Writing 5 here sets the peak back to what is in use now.
         std::fs::write(format!("/proc/{}/clear_refs", server.process.id()), "5").unwrap();
-        let mut seconds = 0.0;
+        let mut took = (0.0, 0.0);
         let during = latencies(&caller, || {
-            let started = Instant::now();
+            let (started, busy) = (Instant::now(), server.busy());
             let answer = caller.call("POST", &target, "application/sarif+json", report.as_bytes());
-            seconds = started.elapsed().as_secs_f64();
+            took = (started.elapsed().as_secs_f64(), server.busy() - busy);
             println!("  {round}: {}", answer["counts"]);
         });
         let peak = server.memory("VmHWM");
         println!(
-            "  {round}: {seconds:.1} s, {:.0} results/s, peak {:.0} MiB above idle ({:.0} MiB idle)",
-            f64::from(u32::try_from(results).unwrap()) / seconds,
+            "  {round}: {:.1} s, {:.1} s of processor time, {:.0} results/s, peak {:.0} MiB above idle ({:.0} MiB idle)",
+            took.0,
+            took.1,
+            f64::from(u32::try_from(results).unwrap()) / took.0,
             mebibytes(peak.saturating_sub(idle.max(previous))),
             mebibytes(idle.max(previous)),
         );
         // With as many findings as there are now, which has a price of its own.
         let after = latencies(&caller, || thread::sleep(BEFORE));
-        for (name, percent) in [("p50", 50), ("p99", 99), ("worst", 100)] {
-            let [before, during, after] = [&before, &during, &after].map(|all| all.at(percent));
-            println!(
-                "    {name}: {before:.1} ms before, {during:.1} ms meanwhile, {after:.1} ms after it: {:.2} and {:.2} times",
-                during / before,
-                during / after
-            );
-        }
+        compare(&before, &during, &after);
         previous = server.memory("VmRSS");
+    }
+}
+
+/// How long calls took meanwhile, next to before and after it.
+fn compare(before: &Latencies, during: &Latencies, after: &Latencies) {
+    for (name, percent) in [("p50", 50), ("p99", 99), ("worst", 100)] {
+        let [before, during, after] = [before, during, after].map(|all| all.at(percent));
+        println!(
+            "    {name}: {before:.1} ms before, {during:.1} ms meanwhile, {after:.1} ms after it: {:.2} and {:.2} times",
+            during / before,
+            during / after
+        );
     }
 }
 
@@ -95,15 +109,20 @@ fn mebibytes(kilobytes: u64) -> f64 {
     f64::from(u32::try_from(kilobytes).unwrap()) / 1024.0
 }
 
-/// A report as a scanner writes it: some 500 bytes a result.
-fn report(results: u64) -> String {
+/// A report as a scanner writes it: some 500 bytes a result. A result of another version is another problem in its
+/// place: other words, other code, another hash.
+fn report(results: u64, version: impl Fn(u64) -> u64) -> String {
     let mut text =
         r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"Bench","rules":[]}},"results":["#.to_owned();
     for n in 0..results {
         let comma = if n == 0 { "" } else { "," };
+        let (which, hash) = match version(n) {
+            1 => (String::new(), n),
+            version => (format!("{version}"), n + version * results),
+        };
         write!(
             text,
-            r#"{comma}{{"ruleId":"js/rule-{}","level":"{}","message":{{"text":"Cross-site scripting due to a user-provided value in handler {n}."}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"src/module{}/file{n}.js"}},"region":{{"startLine":{},"snippet":{{"text":"    response.write(request.query.value{n});\n"}}}}}}}}],"partialFingerprints":{{"primaryLocationLineHash":"{n:016x}:1"}}}}"#,
+            r#"{comma}{{"ruleId":"js/rule-{}","level":"{}","message":{{"text":"Cross-site scripting due to a user-provided value{which} in handler {n}."}},"locations":[{{"physicalLocation":{{"artifactLocation":{{"uri":"src/module{}/file{n}.js"}},"region":{{"startLine":{},"snippet":{{"text":"    response.write(request.query.value{n}{which});\n"}}}}}}}}],"partialFingerprints":{{"primaryLocationLineHash":"{hash:016x}:1"}}}}"#,
             n % 40,
             ["note", "warning", "error"][usize::try_from(n % 3).unwrap()],
             n % 300,
@@ -249,6 +268,15 @@ impl Server {
         let answer = caller.call("POST", "/auth/login", "application/json", who.as_bytes());
         answer["token"].as_str().unwrap().clone_into(&mut caller.token);
         caller
+    }
+
+    /// Seconds of processor time the process has used.
+    fn busy(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        // The name before it may hold anything; in user mode and in the kernel, in hundredths.
+        let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
+        let ticks = fields.skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
+        f64::from(ticks.sum::<u32>()) / 100.0
     }
 
     /// A figure of the process, in kilobytes.

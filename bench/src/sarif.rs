@@ -6,12 +6,14 @@
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
 use std::{
+    collections::BTreeSet,
+    fmt::Display,
     fs::File,
     io::{BufReader, BufWriter, Seek, Write},
     time::Instant,
 };
 
-use records::formats::{Outcome, sarif::Report};
+use formats::{Outcome, Surveyed, sarif::Report};
 
 /// How a report is filled: what stands in `rules` and in `results`, item by item until the size is reached.
 struct Shape {
@@ -87,15 +89,15 @@ fn main() {
             let started = Instant::now();
             let report = Report::check(&mut file).unwrap();
             checking = started.elapsed().as_secs_f64();
-            report
-                .each(&mut file, |_, outcome| {
-                    match outcome {
-                        Outcome::Found(..) => found += 1,
-                        Outcome::Skipped(_) => skipped += 1,
-                    }
-                    true
-                })
-                .unwrap();
+            let root = report.paths().root("", &BTreeSet::new());
+            let mut count = |_: &dyn Display, outcome: Outcome| {
+                match outcome {
+                    Outcome::Found(..) => found += 1,
+                    Outcome::Skipped(_) => skipped += 1,
+                }
+                true
+            };
+            report.each(&mut file, &root, &mut count).unwrap();
         });
         let peak = memory("VmHWM").saturating_sub(before);
         println!(
