@@ -125,7 +125,8 @@ impl Key {
             code: evidence("code", &even(&self.code)),
             version: evidence("version", &self.version),
             message: evidence("message", &steady(self.said())),
-            detail: evidence("detail", &self.detail),
+            // The message with its numbers, too: entries of one report may differ in them alone.
+            detail: evidence("detail", &format!("{}\n{}", self.detail, even(&self.message))),
             line: self.line,
             column: self.column,
             rank: rank(&self.version),

@@ -120,6 +120,17 @@ impl Settings {
         self.sla_steps = sla::warnings::held(tx, company)?.unwrap_or(self.sla_steps);
         Ok(self)
     }
+
+    /// What holds for a company now, for a transaction that only reads.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn seen_of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
+        self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
+        let own = sla::warnings::among(tx, &[company])?.remove(&company);
+        self.sla_steps = own.unwrap_or(self.sla_steps);
+        Ok(self)
+    }
 }
 
 /// The state of this crate's handlers.

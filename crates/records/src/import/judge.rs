@@ -88,7 +88,11 @@ pub(super) fn judge(
     lock: bool,
 ) -> Result<Vec<Action>, Problem> {
     let company = work.place.company.id;
-    let settings = work.settings.of(tx, company)?;
+    let settings = if lock {
+        work.settings.of(tx, company)?
+    } else {
+        work.settings.seen_of(tx, company)?
+    };
     let ids: BTreeSet<Id> = entries.iter().flat_map(Incoming::findings).collect();
     let ids: Vec<Id> = ids.into_iter().collect();
     let mut known = if lock {

@@ -23,7 +23,7 @@ use crate::{
     By, Named, Place, Settings,
     column::{id_or_none, time_or_none},
     findings::evidence,
-    scans,
+    projects, scans,
     targets::{self, Held},
 };
 
@@ -84,7 +84,7 @@ pub(super) fn prepare(
     wanted: &Wanted,
     settings: Settings,
 ) -> Result<Prepared, Problem> {
-    let place = Place::find(tx, &wanted.scope, wanted.company, wanted.project)?;
+    let place = place(tx, wanted)?;
     let (drafts, of_coverage) = drafts(report, wanted);
     let now = tx.now();
     let mut reasons: Vec<String> = Vec::new();
@@ -180,6 +180,22 @@ pub(super) fn prepare(
         whole,
         untargeted,
     })
+}
+
+/// Where a report goes. An import holds its project, a preview holds nothing.
+fn place(tx: &mut Tx<'_>, wanted: &Wanted) -> Result<Place, Problem> {
+    if !wanted.preview {
+        return Place::find(tx, &wanted.scope, wanted.company, wanted.project);
+    }
+    let mut place = Place::find(tx, &wanted.scope, wanted.company, None)?;
+    if let Some(project) = wanted.project {
+        let project = projects::get(tx, project, &Scope::of([wanted.company]))?;
+        place.project = Some(Named {
+            id: project.id,
+            name: project.name,
+        });
+    }
+    Ok(place)
 }
 
 /// The targets of a report, each once, and which of them each coverage is.

@@ -90,7 +90,7 @@ pub async fn retire_target(
     let scope = caller.scope.clone();
     let found = {
         let scope = scope.clone();
-        records.read(move |tx| list::held(tx, id, &scope)).await?
+        records.read(move |tx| list::get(tx, id, &scope)).await?
     };
     caller.may(found.place.company.id, Role::Manager)?;
     let by = (By::caller(&caller), audit::By::caller(&caller));

@@ -159,6 +159,18 @@ pub fn list(
     sort.cut(sort.page(select, page)?.all(tx)?, page)
 }
 
+/// One target of a scope, only to look at.
+///
+/// # Errors
+/// 404.
+pub(super) fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
+    Select::new(SELECT)
+        .scope("t.company_id", scope)
+        .filter("t.id = ?", Some(id))
+        .one(tx)?
+        .ok_or_else(Problem::not_found)
+}
+
 /// One target of a scope, which nobody else changes until the end of this transaction.
 ///
 /// # Errors

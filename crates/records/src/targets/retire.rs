@@ -7,7 +7,7 @@ use access::{
 use base::{Id, Scope};
 use store::{Tx, params};
 
-use super::list::{Target, held};
+use super::list::{Target, get, held};
 use crate::{
     By, Records, Settings,
     findings::{self, Context, Status, import::CHUNK},
@@ -47,7 +47,7 @@ pub async fn retire(
             break;
         }
     }
-    let target = records.read(move |tx| held(tx, id, &scope)).await?;
+    let target = records.read(move |tx| get(tx, id, &scope)).await?;
     Ok((target, closed))
 }
 

@@ -137,7 +137,7 @@ const ENTRIES: [(&str, &str, &str); 13] = [
     ("zap.xml", "<alertitem>", ""),
     ("made/nessus.nessus", "<ReportItem ", ""),
     ("nuclei.jsonl", "0", "&target=weekly"),
-    ("made/findings.csv", "1", "&close=auto&target=pentest"),
+    ("made/findings.csv", "3", "&close=auto&target=pentest"),
 ];
 
 /// A sample without its first or last entry.
