@@ -5795,11 +5795,19 @@ export interface operations {
                 asset_id?: components["schemas"]["Id"];
                 /** @description Only those that this scan found first or last. */
                 scan_id?: components["schemas"]["Id"];
+                /** @description Only those with this CVE, GHSA or other identifier. */
+                identifier?: string;
+                /** @description Only those of this tool. */
+                tool?: string;
+                /** @description Only those in the component of this name. */
+                component?: string;
+                /** @description Only those of the target with this id or name. */
+                target?: string;
                 /** @description Only those in one of these statuses, separated by commas. */
                 status?: string;
                 /** @description Only those of one of these severities, separated by commas. */
                 severity?: string;
-                /** @description Only those assigned to this person directly: an id, or `me`; `none` for those assigned to nobody. */
+                /** @description Only those assigned to this person or team directly: an id, or `me`; `none` for those assigned to nobody. */
                 assignee?: string;
                 /** @description Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`. */
                 sla?: string;
@@ -7704,8 +7712,7 @@ export interface operations {
                 project_id?: components["schemas"]["Id"];
                 /** @description Its project by name, instead of the id; 409 if two have that name. */
                 project?: string;
-                /** @description One of the names of `GET /import-formats`; recognized by what is in the report where it is left out. */
-                format?: string;
+                format?: "sarif" | "trivy" | "nuclei" | "semgrep" | "grype" | "cyclonedx" | "nessus" | "openvas" | "zap" | "csv";
                 /**
                  * @description What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
                  *     found. Left out, it is what the report names, else the project. At most 300 characters.

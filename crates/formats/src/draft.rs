@@ -5,7 +5,7 @@
 use base::{Severity, Time, text};
 
 use crate::{
-    Component, Cvss, Details, Found, Identity, Old,
+    Component, Cvss, Details, Found, Identified, Identity, Old,
     found::{DESCRIPTION, MAX_LIST, MAX_LOCATIONS, SNIPPET, TITLE},
     identity::{Hash, KEYS, even, evidence, rank, steady, unnumbered},
     paths,
@@ -80,6 +80,29 @@ impl Key {
         paths::below(&self.path, root)
     }
 
+    /// What the tool says about it; where it gives no evidence at all, the rule, so that entries of one rule in one place
+    /// follow each other as their lines do.
+    fn said(&self) -> &str {
+        let all = [&self.tool, &self.code, &self.version, &self.message];
+        if all.iter().any(|text| !text.trim().is_empty()) {
+            return &self.message;
+        }
+        self.rules.first().map_or("", String::as_str)
+    }
+
+    /// Sorts the places of an entry that has several with how they are shown: their order in the report says nothing.
+    fn sort_places(&mut self, locations: &mut Vec<String>) {
+        if self.places.is_empty() {
+            return;
+        }
+        let rest = locations.split_off(self.places.len().min(locations.len()));
+        let shown = std::mem::take(locations);
+        let mut both: Vec<_> = shown.into_iter().zip(std::mem::take(&mut self.places)).collect();
+        both.sort_unstable();
+        (*locations, self.places) = both.into_iter().unzip();
+        locations.extend(rest);
+    }
+
     fn identity(&self, path: &str, whole: u64) -> Identity {
         let mut keys = [0; KEYS];
         let parts = || self.parts.iter().map(String::as_str);
@@ -101,7 +124,7 @@ impl Key {
             tool: evidence("tool", unnumbered(&self.tool)),
             code: evidence("code", &even(&self.code)),
             version: evidence("version", &self.version),
-            message: evidence("message", &steady(&self.message)),
+            message: evidence("message", &steady(self.said())),
             detail: evidence("detail", &self.detail),
             line: self.line,
             column: self.column,
@@ -134,8 +157,54 @@ impl Draft {
         text::cut(&parts.join("\n\n"), DESCRIPTION)
     }
 
+    /// What it is recognised by; paths are seen from `root`.
+    pub(crate) fn identified(&self, root: &str) -> Identified {
+        Identified {
+            coverage: self.coverage,
+            identity: self.key.identity(&self.key.path(root), self.whole()),
+            old: self.old,
+        }
+    }
+
+    /// Everything an analyst can see of it, as the report has it: no more entries than that are one.
+    fn whole(&self) -> u64 {
+        let hash = Hash::new("whole").add(&self.title).all(&self.description).add("");
+        let hash = hash
+            .add(self.severity.map_or("", Severity::name))
+            .add(&self.rule_id);
+        let hash = hash.all(&self.identifiers).add("").all(&self.cwes).add("");
+        let hash = hash.all(&self.references).add("").all(&self.locations).add("");
+        let rated = self
+            .cvss
+            .iter()
+            .flat_map(|cvss| [cvss.version.as_str(), &cvss.vector]);
+        let score = self
+            .cvss
+            .as_ref()
+            .and_then(|cvss| cvss.score)
+            .map(|score| score.to_string());
+        let hash = hash.all(rated).add("").all(score).add("");
+        let component = self.component.iter();
+        let named = component
+            .clone()
+            .flat_map(|one| [one.name.as_str(), &one.version, &one.purl]);
+        let hash = hash
+            .all(named)
+            .add("")
+            .all(component.flat_map(|one| &one.fixed_versions))
+            .add("");
+        let hash = hash.add(&self.snippet).add(&self.statement);
+        let found_at = self.found_at.map(Time::nanos);
+        hash.number(found_at)
+            .number(Some(i64::from(self.key.column)))
+            .all(&self.rest)
+            .half()
+    }
+
     /// Its finding, with texts cleaned and cut; paths are seen from `root`.
-    pub(crate) fn found(self, tool: &str, root: &str) -> Found {
+    pub(crate) fn found(mut self, tool: &str, root: &str) -> Found {
+        self.key.sort_places(&mut self.locations);
+        let whole = self.whole();
         let title = self.shown_title(tool);
         let description = self.shown_description();
         let path = self.key.path(root);
@@ -148,9 +217,9 @@ impl Draft {
                 vector: text::line(&cvss.vector, 300),
                 score: cvss.score,
             }),
-            component: self.component.map(component),
+            component: self.component.as_ref().map(component),
             references: lines(&self.references, LINE),
-            locations: lines(&self.locations, LINE),
+            locations: lines(self.locations.iter().map(|one| paths::shown(one, root)), LINE),
             locations_count: 0,
             snippet: text::cut(&code(&self.snippet), SNIPPET),
             found_at: self.found_at,
@@ -159,19 +228,15 @@ impl Draft {
         let count = details.locations.len().max(self.locations_count);
         details.locations_count = u32::try_from(count).unwrap_or(u32::MAX);
         let rule = text::line(&self.rule_id, 300);
-        let whole = Hash::new("whole")
-            .add(&title)
-            .add(&description)
-            .add(severity.name())
-            .add(&rule)
-            .add(&serde_json::to_string(&details).unwrap_or_default())
-            .number(Some(i64::from(self.key.column)))
-            .all(&self.rest)
-            .half();
         details.locations.truncate(MAX_LOCATIONS);
         let spots = self.key.places.iter().zip(&self.locations);
         let spots: Vec<_> = spots
-            .map(|(place, shown)| (evidence("place", place), text::line(shown, LINE)))
+            .map(|(place, shown)| {
+                (
+                    evidence("place", place),
+                    text::line(paths::shown(shown, root), LINE),
+                )
+            })
             .collect();
         let mut found = Found {
             identity: self.key.identity(&path, whole),
@@ -195,9 +260,9 @@ impl Draft {
 }
 
 /// Each text once, cleaned, as one line of at most so many characters.
-fn lines(texts: &[String], max: usize) -> Vec<String> {
+fn lines(texts: impl IntoIterator<Item = impl AsRef<str>>, max: usize) -> Vec<String> {
     let mut seen = std::collections::HashSet::new();
-    let clean = texts.iter().map(|one| text::line(one, max));
+    let clean = texts.into_iter().map(|one| text::line(one.as_ref(), max));
     clean
         .filter(|one| !one.is_empty() && seen.insert(one.clone()))
         .take(MAX_LIST.max(MAX_LOCATIONS * 100))
@@ -218,7 +283,7 @@ fn code(snippet: &str) -> String {
     lines.join("\n").trim_matches('\n').trim_end().to_owned()
 }
 
-fn component(component: Component) -> Component {
+fn component(component: &Component) -> Component {
     Component {
         name: text::line(&component.name, 300),
         version: text::line(&component.version, 200),

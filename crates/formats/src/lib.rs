@@ -93,6 +93,28 @@ pub trait Surveyed: Send + Sync {
         root: &str,
         each: &mut dyn FnMut(&dyn Display, Outcome) -> bool,
     ) -> Result<(), Error>;
+
+    /// The same, but only what entries are recognised by; none for one that is skipped.
+    ///
+    /// # Errors
+    /// As for [`each`](Self::each).
+    fn identify(
+        &self,
+        file: &mut dyn Source,
+        root: &str,
+        each: &mut dyn FnMut(Option<Identified>) -> bool,
+    ) -> Result<(), Error>;
+}
+
+/// What an entry is recognised by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identified {
+    /// An index into [`Surveyed::coverage`].
+    pub coverage: usize,
+    /// What it is recognised by in the next report.
+    pub identity: Identity,
+    /// What versions before 0.2 recognised it by.
+    pub old: Old,
 }
 
 /// What a report covers: what of it was found earlier and is not in the report is gone.

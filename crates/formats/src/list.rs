@@ -8,7 +8,7 @@ use std::fmt::Display;
 use base::{Time, text};
 
 use crate::{
-    Coverage, Error, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
+    Coverage, Error, Identified, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
     shape::Record,
 };
 
@@ -169,6 +169,14 @@ impl<'a> Sink<'a> {
         Ok(index)
     }
 
+    /// Notes that the report covers all that earlier reports of the caller's target found, not only the hosts it names:
+    /// the tool names a host only where it found something.
+    pub(crate) fn covers_all(&mut self) {
+        for coverage in &mut self.coverage {
+            coverage.host = None;
+        }
+    }
+
     /// What of one target is known besides: when its scan was done, and whether it was scanned to the end.
     pub(crate) fn of_target(&mut self, index: usize, time: Option<Time>, partial: Option<&str>) {
         if let Some(coverage) = self.coverage.get_mut(index) {
@@ -260,6 +268,23 @@ impl<R: Reader> Surveyed for List<R> {
                 Entry::Skipped(skip) => Outcome::Skipped(skip),
             };
             each(place, outcome)
+        };
+        let mut sink = Sink::new(R::TOOL, &mut take);
+        let ended = self.reader.read(file, &mut sink);
+        if sink.stopped { Ok(()) } else { ended }
+    }
+
+    fn identify(
+        &self,
+        file: &mut dyn Source,
+        root: &str,
+        each: &mut dyn FnMut(Option<Identified>) -> bool,
+    ) -> Result<(), Error> {
+        let mut take = |_: &dyn Display, entry| {
+            each(match entry {
+                Entry::Found(draft) => Some(draft.identified(root)),
+                Entry::Skipped(_) => None,
+            })
         };
         let mut sink = Sink::new(R::TOOL, &mut take);
         let ended = self.reader.read(file, &mut sink);

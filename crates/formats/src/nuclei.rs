@@ -103,6 +103,9 @@ impl Reader for Nuclei {
             return Err(pass.refusal());
         }
         sink.time(pass.latest);
+        if self.target {
+            sink.covers_all();
+        }
         if !pass.any && !self.target {
             sink.partial("the file is empty and names no target");
         }

@@ -52,6 +52,16 @@ pub(crate) fn below(path: &str, root: &str) -> String {
     up.chain(down).collect::<Vec<_>>().join("/")
 }
 
+/// A location as it is shown: without the folder that the sources of this report are in, which may be another one the
+/// next time. What would be left without any folder stays whole: a bare name does not say where a file is.
+pub(crate) fn shown<'p>(location: &'p str, root: &str) -> &'p str {
+    let rest = location
+        .strip_prefix(root)
+        .and_then(|rest| rest.strip_prefix('/'));
+    rest.filter(|rest| is_absolute(root) && rest.contains('/'))
+        .unwrap_or(location)
+}
+
 fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
@@ -169,6 +179,23 @@ mod tests {
             ("/", "/"),
         ] {
             assert_eq!(normal(path), expected, "{path}");
+        }
+    }
+
+    // promise: M5
+    #[test]
+    fn a_location_is_shown_without_the_folder_of_the_sources() {
+        for (location, root, expected) in [
+            ("/w/one/src/a.c:3", "/w/one", "src/a.c:3"),
+            ("/w/one/src/a.c", "/w/one", "src/a.c"),
+            ("C:/one/src/a.c:3", "C:/one", "src/a.c:3"),
+            ("/w/one/a.c:3", "/w/one", "/w/one/a.c:3"),
+            ("/w/once/src/a.c:3", "/w/one", "/w/once/src/a.c:3"),
+            ("src/lib/a.c:3", "src", "src/lib/a.c:3"),
+            ("https://example.org/a/b", "", "https://example.org/a/b"),
+            ("/w/one/src/a.c:3", "", "/w/one/src/a.c:3"),
+        ] {
+            assert_eq!(shown(location, root), expected);
         }
     }
 

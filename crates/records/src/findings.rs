@@ -26,7 +26,7 @@ pub use change::{Change, Context, New, change, create, move_by, move_to};
 pub use deadline::Deadline;
 pub use delete::delete;
 pub use history::{Changed, Move};
-pub use list::{Assignee, Filter, Sort, get, held, list};
+pub use list::{Assignee, Filter, Sort, Target, get, held, list};
 pub use status::{Mover, Status};
 pub use view::View;
 

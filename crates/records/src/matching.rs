@@ -10,19 +10,21 @@
 //!
 //! ```text
 //! match_group ─► classes ─► places
-//!            ├─► levels ──► align
+//!            ├─► levels ──► align, moves
 //!            └─► settle ──► pair
 //! ```
 
 mod align;
 mod classes;
 mod levels;
+mod moves;
 mod pair;
 mod places;
 mod settle;
 
 use base::Id;
 use formats::Identity;
+use moves::Moves;
 
 /// A stored finding of the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,8 @@ pub struct Stored {
     pub identity: Identity,
     /// Whether a person has judged it: accepted, false positive or duplicate.
     pub verdict: bool,
+    /// Whether the report before held it.
+    pub present: bool,
 }
 
 /// An entry of the report.
@@ -86,15 +90,25 @@ pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
         return alone(one, entry);
     }
     let work = classes::split(stored, entries, &mut matched);
-    let mut pairs = Vec::new();
-    for class in &work {
-        if class.has_places(stored, entries) {
-            places::assign(stored, entries, class, &mut matched);
-        } else {
-            pairs.extend(levels::assign(stored, entries, class));
-        }
+    let (with_places, others): (Vec<_>, Vec<_>) = work
+        .into_iter()
+        .partition(|class| class.has_places(stored, entries));
+    for class in &with_places {
+        places::assign(stored, entries, class, &mut matched);
     }
-    settle::settle(stored, entries, &work, pairs, &mut matched);
+    let assign = |moves: &Moves| -> Vec<levels::Pair> {
+        let assigned = others.iter();
+        assigned
+            .flat_map(|class| levels::assign(stored, entries, class, moves))
+            .collect()
+    };
+    let mut pairs = assign(&Moves::default());
+    if pairs.iter().any(|pair| !pair.even) {
+        // Where there was nothing to choose shows how the lines moved, and that helps to choose.
+        let is_sure = |pair: &&levels::Pair| pair.even && pair.is_alike(stored, entries);
+        pairs = assign(&Moves::of(stored, entries, pairs.iter().filter(is_sure)));
+    }
+    settle::settle(stored, entries, &others, pairs, &mut matched);
     matched
 }
 

@@ -39,22 +39,14 @@ pub(crate) fn family(tool: &str) -> String {
     let words: Vec<_> = words
         .filter(|word| !word.is_empty() && !is_version(word))
         .collect();
-    let bare = match words.as_slice() {
+    let words = match words.as_slice() {
         [name @ .., "version"] if !name.is_empty() => name,
         all => all,
     };
     // The same tool under the names it gives itself in different editions.
-    let bare = match bare {
-        ["codeql", ..] => &bare[..1],
-        ["semgrep", "oss" | "pro" | "code" | "ce"] => &bare[..1],
-        [vendor, name]
-            if matches!(
-                (*vendor, *name),
-                ("aquasecurity", "trivy") | ("anchore", "grype") | ("aqua", "trivy")
-            ) =>
-        {
-            &bare[1..]
-        }
+    let bare = match words {
+        ["codeql", ..] | ["semgrep", "oss" | "pro" | "code" | "ce"] => &words[..1],
+        ["aquasecurity" | "aqua", "trivy"] | ["anchore", "grype"] => &words[1..],
         all => all,
     };
     if bare.is_empty() {

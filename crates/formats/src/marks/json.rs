@@ -1,6 +1,6 @@
 //! The marks of a JSON text.
 //!
-//! Owns: the walk over the keys of the first objects. Must not: keep more than marks.
+//! Owns: the walk over the keys of the first objects of each list. Must not: keep more than marks.
 
 use std::{
     fmt,
@@ -26,7 +26,10 @@ const LONGEST: usize = 120;
 /// How many lines are tried where some are not JSON.
 const LINES: usize = 200;
 
-/// Collects the marks of the first value of a text.
+/// How many entries of a list, or values of a file of lines, are looked at: the first may be one that cannot be read.
+const ENTRIES: usize = 10;
+
+/// Collects the marks of the first values of a text.
 pub(super) fn collect<F: Read + Seek>(
     mut file: F,
     marks: &mut Marks,
@@ -34,17 +37,21 @@ pub(super) fn collect<F: Read + Seek>(
 ) -> Result<(), Error> {
     let mut parser = parser(&mut file)?;
     let mut done = false;
-    let value = Value {
-        path: String::new(),
-        depth: 0,
-        marks,
-        enough,
-        done: &mut done,
-    };
-    match value.deserialize(&mut parser) {
-        Err(error) if !done => Err(Error::of(error, &Trail::default())),
-        _ => Ok(()),
+    for number in 0..ENTRIES {
+        let value = Value {
+            path: String::new(),
+            depth: 0,
+            marks: &mut *marks,
+            enough,
+            done: &mut done,
+        };
+        match value.deserialize(&mut parser) {
+            Err(error) if !done && number == 0 => return Err(Error::of(error, &Trail::default())),
+            Ok(()) => {}
+            Err(_) => break,
+        }
     }
+    Ok(())
 }
 
 /// Collects the marks of the first line that is a JSON object.
@@ -136,19 +143,22 @@ impl<'de> Visitor<'de> for Value<'_> {
             while seq.next_element_seed(Skip)?.is_some() {}
             return Ok(());
         }
-        let first = seq.next_element_seed(Element {
-            path,
-            depth: self.depth + 1,
-            marks: &mut *self.marks,
-            enough: self.enough,
-            done: &mut *self.done,
-        })?;
-        if first.is_some() {
-            if !self.path.is_empty() {
+        for number in 0..ENTRIES {
+            let element = seq.next_element_seed(Element {
+                path: path.clone(),
+                depth: self.depth + 1,
+                marks: &mut *self.marks,
+                enough: self.enough,
+                done: &mut *self.done,
+            })?;
+            if element.is_none() {
+                return Ok(());
+            }
+            if number == 0 && !self.path.is_empty() {
                 self.mark(self.path.clone())?;
             }
-            while seq.next_element_seed(Skip)?.is_some() {}
         }
+        while seq.next_element_seed(Skip)?.is_some() {}
         Ok(())
     }
 
@@ -179,7 +189,7 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
-/// The first element of a list: only an object has marks of its own.
+/// An element of a list: only an object has marks of its own.
 struct Element<'a> {
     path: String,
     depth: usize,

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `runs` | a key with a value that is not empty; `scan.scanner` one further in |
 //! | `results[]` | a list, which may be empty |
-//! | `results[].check_id` | a key of the first object of a list; `[].info` of a list that is the whole file |
+//! | `results[].check_id` | a key of one of the first objects of a list; `[].info` of a list that is the whole file |
 //! | `bomFormat=CycloneDX` | a key with this value; `version=2.*` with one like it |
 //! | `<report>`, `<report/results>` | an element of an XML document, with the path from its root |
 //! | `<report @id>` | an attribute |
@@ -212,6 +212,8 @@ mod tests {
                 "results[]",
                 "results[].id",
                 "results[].id=7",
+                "results[].other",
+                "results[].other=1",
                 "results[].x",
                 "results[].x.y",
                 "results[].x.y=z"

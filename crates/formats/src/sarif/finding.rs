@@ -107,8 +107,8 @@ impl<'r> Read<'r> {
         })
     }
 
-    /// The finding of it, of this coverage.
-    pub(super) fn draft(self, coverage: usize) -> Draft {
+    /// The finding of it, of this coverage, with its message in place of all words: what it is recognised by needs no more.
+    pub(super) fn draft(&self, coverage: usize) -> Draft {
         let locations = &self.raw.locations;
         let spots = place::spots(self.run, &locations.kept);
         let none = Spot {
@@ -131,8 +131,7 @@ impl<'r> Read<'r> {
             coverage,
             key,
             old: self.old(),
-            title: wording::title(&self),
-            description: vec![wording::description(&self)],
+            title: self.message.clone(),
             severity: Some(rated.map_or_else(|| self.level().severity(), |(severity, _)| severity)),
             locations_count: if locations.more > 0 { count } else { 0 },
             locations: shown,
@@ -143,9 +142,14 @@ impl<'r> Read<'r> {
             references: self.references(),
             snippet: snippet.unwrap_or(&first.location.context).clone(),
             found_at: self.raw.first_seen.trim().parse().ok(),
-            rule_id: self.rule_id,
+            rule_id: self.rule_id.clone(),
             ..Draft::default()
         }
+    }
+
+    /// Its title and its description.
+    pub(super) fn words(&self) -> (String, String) {
+        (wording::title(self), wording::description(self))
     }
 
     /// What it is recognised by.

@@ -20,7 +20,9 @@ use super::{
     roots::is_url,
     survey::{Run, Survey},
 };
-use crate::{Coverage, Error, Options, Outcome, Paths, Skip, Source, Surveyed, json};
+use crate::{
+    Coverage, Error, Identified, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft, json,
+};
 
 /// A report that is known to be readable to its end.
 pub struct Report {
@@ -98,7 +100,12 @@ impl Report {
                 "message: it is missing, and its rule says nothing",
             ));
         };
-        let draft = read.draft(coverage);
+        let (title, description) = read.words();
+        let draft = Draft {
+            title,
+            description: vec![description],
+            ..read.draft(coverage)
+        };
         Outcome::Found(coverage, Box::new(draft.found(&run.tool.driver.name, root)))
     }
 
@@ -184,6 +191,22 @@ impl Surveyed for Report {
     ) -> Result<(), Error> {
         self.replay(&mut file, |place, run, raw| {
             each(&place, self.outcome(place, run, raw, root))
+        })
+    }
+
+    fn identify(
+        &self,
+        mut file: &mut dyn Source,
+        root: &str,
+        each: &mut dyn FnMut(Option<Identified>) -> bool,
+    ) -> Result<(), Error> {
+        self.replay(&mut file, |place, run, raw| {
+            if raw.unfit.is_some() || finding::skipped(raw).is_some() {
+                return each(None);
+            }
+            let coverage = self.covers.get(place.run).copied().unwrap_or_default();
+            let read = finding::Read::new(run, raw);
+            each(read.map(|read| read.draft(coverage).identified(root)))
         })
     }
 }

@@ -119,7 +119,7 @@ fn a_report_is_of_its_image_or_folder_and_its_time() {
         (json!({"type": "directory", "target": "."}), ""),
         (json!(null), ""),
     ] {
-        let report = json!({"matches": [], "source": source, "descriptor": {"timestamp": "2024-01-15T08:58:29.123456789+01:00"}});
+        let report = json!({"matches": [], "source": source, "descriptor": {"name": "grype", "timestamp": "2024-01-15T08:58:29.123456789+01:00"}});
         let coverage = covered("grype", &report).remove(0);
         assert_eq!(coverage.target, target);
         assert_eq!(coverage.time, "2024-01-15T07:58:29.123456789Z".parse().ok());

@@ -100,7 +100,6 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "<!DOCTYPE r SYSTEM 'http://127.0.0.1/x.dtd'><report>&x;</report>",
             "entity `x`",
         ),
-        ("openvas", "<report><results/></report>", "no report of OpenVAS"),
         ("zap", "{}", "site: it is missing"),
         ("csv", "hello", "no column `title`"),
         ("csv", "title,colour\na,b", "no column `severity`"),

@@ -1,8 +1,6 @@
 //! Random reports of every format: what is read is what is found and what is skipped, the same however often it is
 //! read and in whatever order entries come.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -90,8 +88,10 @@ fn report(format: &str, entries: &[Made]) -> String {
     }
 }
 
-fn prints(whole: &Whole) -> BTreeSet<&Identity> {
-    whole.found.iter().map(|found| &found.identity).collect()
+fn prints(whole: &Whole) -> Vec<&Identity> {
+    let mut all: Vec<_> = whole.found.iter().map(|found| &found.identity).collect();
+    all.sort_unstable();
+    all
 }
 
 proptest! {
@@ -106,7 +106,6 @@ proptest! {
             }
             let whole = read(format, &text).map_err(|refusal| TestCaseError::fail(format!("{format:?}: {refusal}\n{text}")))?;
             prop_assert_eq!(whole.found.len() + whole.skipped.len(), entries.len(), "{:?}", format);
-            prop_assert_eq!(prints(&whole).len(), whole.found.len(), "{:?}: each fingerprint once", format);
             let back: Vec<_> = entries.iter().rev().cloned().collect();
             let back = sound(format, report(format, &back));
             prop_assert_eq!(prints(&whole), prints(&back), "{:?}: whatever the order", format);

@@ -132,7 +132,7 @@ fn entries_become_findings() {
             0,
             "Cookie Without Secure Flag",
             Severity::Low,
-            Some("https://mainsite.com (opvc)"),
+            Some("https://mainsite.com (dmid)"),
             Some("10011"),
             Some("CWE-614"),
         ),

@@ -446,13 +446,12 @@ pub(crate) fn restore(
         Kind::FindingUpdated
     };
     let mut event = event::of(tx, kind, &before, context.by);
-    match moved {
-        Some((from, _)) => event.data.insert("from_status".to_owned(), json!(from)),
-        None => {
-            let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
-            event.data.insert("changed".to_owned(), json!(fields))
-        }
-    };
+    if let Some((from, _)) = moved {
+        event.data.insert("from_status".to_owned(), json!(from));
+    } else {
+        let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
+        event.data.insert("changed".to_owned(), json!(fields));
+    }
     let step = history::Step {
         moved,
         changes: &differing,

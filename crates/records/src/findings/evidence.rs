@@ -49,6 +49,8 @@ pub(crate) fn group_key(group: u128) -> String {
 pub(crate) struct Known {
     pub(crate) id: Id,
     pub(crate) status: Status,
+    /// Whether the report before held it.
+    pub(crate) present: bool,
     pub(crate) identity: Identity,
 }
 
@@ -61,16 +63,19 @@ impl FromRow for KnownRow {
         let number = number.map_err(|_| Error::Decode("a group that is no number".to_owned()))?;
         let identity = Identity::from_text(number, &row.get::<String>(2)?)
             .ok_or_else(|| Error::Decode("the evidence of a finding".to_owned()))?;
+        let status = row.get(3)?;
+        let gone_at: i64 = row.get(4)?;
         let known = Known {
             id: row.get(0)?,
-            status: row.get(3)?,
+            status,
+            present: gone_at == 0 && status != Status::Closed,
             identity,
         };
         Ok(Self(known, group))
     }
 }
 
-const OF_TARGET: &str = "select e.finding_id, e.group_key, e.evidence, f.status from finding_evidence e \
+const OF_TARGET: &str = "select e.finding_id, e.group_key, e.evidence, f.status, f.gone_at from finding_evidence e \
      join findings f on f.id = e.finding_id where e.target_id = $1 and e.target_id <> '' \
      and (e.group_key, e.finding_id) > ($2, $3) order by e.group_key, e.finding_id limit $4";
 

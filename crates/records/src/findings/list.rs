@@ -4,7 +4,7 @@ use access::{Page, PageQuery, Problem, directory};
 use base::{Id, Scope, Severity, Time};
 use store::{PARTS, Select, Tx};
 
-use super::{Deadline, Finding, Status, row};
+use super::{Deadline, Finding, Status, identifiers, row};
 use crate::{
     by::rank,
     order::{self, Order, Sorted},
@@ -16,6 +16,8 @@ use crate::{
 pub enum Assignee {
     /// To this person directly.
     Person(Id),
+    /// To this person or this team directly.
+    Either(Id),
     /// To nobody, neither a person nor a team.
     Nobody,
 }
@@ -31,6 +33,14 @@ pub struct Filter {
     pub asset: Option<Id>,
     /// First or last found by this scan.
     pub scan: Option<Id>,
+    /// With this CVE, GHSA or other identifier, in any case of letters.
+    pub identifier: Option<String>,
+    /// Of this tool, as findings name it.
+    pub tool: Option<String>,
+    /// In this component.
+    pub component: Option<String>,
+    /// Of this target.
+    pub target: Option<Target>,
     /// In one of these statuses; empty for all.
     pub statuses: Vec<Status>,
     /// Of one of these severities; empty for all.
@@ -43,6 +53,15 @@ pub struct Filter {
     pub accepted_without_approval: Option<bool>,
     /// With this in title, location, rule, weakness, tool or description, in any case of letters.
     pub text: Option<String>,
+}
+
+/// A target of reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// By its id.
+    Id(Id),
+    /// By its name.
+    Named(String),
 }
 
 /// In which order.
@@ -82,6 +101,15 @@ const OF_SCAN: &str = " and f.id in (select x.id from findings x where (x.last_s
 
 const WITHOUT_APPROVAL: &str = "f.status = 'accepted_risk' and not exists (select 1 from approvals h \
      where h.finding_id = f.id and h.status = 'approved')";
+const OF_IDENTIFIER: &str =
+    " and f.id in (select x.finding_id from finding_identifiers x where x.identifier = ?)";
+const OF_TARGET: &str = " and f.target_id = ? and f.target_id <> ''";
+const OF_TARGETS: &str =
+    " and f.target_id <> '' and f.target_id in (select x.id from scan_targets x where x.name = ?)";
+const OF_COMPONENT: &str = " and f.component = ? and f.component <> ''";
+
+const ASSIGNED_EITHER: &str = " and f.id in (select a.finding_id from finding_users a where a.user_id = ? \
+     union all select b.finding_id from finding_teams b where b.team_id = ?)";
 const ASSIGNED_TO: &str = " and f.id in (select a.finding_id from finding_users a where a.user_id = ?)";
 
 /// A page of the findings of a scope that fit. Of each company the first few ids are read, in the order of its own
@@ -116,7 +144,9 @@ pub fn list(
 /// Where to look, each place by itself: each company, or all of them at once for what is looked up by itself and is of
 /// one company.
 fn places(tx: &mut Tx<'_>, scope: &Scope, filter: &Filter) -> Result<Vec<Scope>, Problem> {
-    if filter.asset.or(filter.scan).is_some() && filter.company.is_none() {
+    let looked_up =
+        filter.asset.or(filter.scan).is_some() || filter.identifier.is_some() || filter.target.is_some();
+    if looked_up && filter.company.is_none() {
         return Ok(vec![scope.clone()]);
     }
     let companies = directory::companies(tx, scope, filter.company)?;
@@ -138,12 +168,25 @@ fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
     if let Some(scan) = filter.scan {
         select = select.push(OF_SCAN, vec![scan.into(), scan.into()]);
     }
+    if let Some(identifier) = &filter.identifier {
+        select = select.push(OF_IDENTIFIER, vec![identifiers::key(identifier).into()]);
+    }
+    if let Some(component) = &filter.component {
+        select = select.push(OF_COMPONENT, vec![component.as_str().into()]);
+    }
+    select = match &filter.target {
+        Some(Target::Id(id)) => select.push(OF_TARGET, vec![(*id).into()]),
+        Some(Target::Named(name)) => select.push(OF_TARGETS, vec![name.as_str().into()]),
+        None => select,
+    };
+    select = select.filter("f.tool = ?", filter.tool.as_deref());
     if let Some(deadline) = filter.sla {
         select = deadline.narrow(select, now);
     }
     let select = match filter.assignee {
         None => select,
         Some(Assignee::Person(person)) => select.push(ASSIGNED_TO, vec![person.into()]),
+        Some(Assignee::Either(id)) => select.push(ASSIGNED_EITHER, vec![id.into(), id.into()]),
         Some(Assignee::Nobody) => select.push(" and f.assigned = 0", Vec::new()),
     };
     let select = match filter.accepted_without_approval {

@@ -37,7 +37,8 @@ pub struct ImportQuery {
     project_id: Option<Id>,
     /// Its project by name, instead of the id; 409 if two have that name.
     project: Option<String>,
-    /// One of the names of `GET /import-formats`; recognized by what is in the report where it is left out.
+    /// The format, as `GET /import-formats` describes it; recognized by what is in the report where it is left out.
+    #[param(schema_with = format_names)]
     format: Option<String>,
     /// What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
     /// found. Left out, it is what the report names, else the project. At most 300 characters.
@@ -61,6 +62,14 @@ pub struct ImportQuery {
 enum Close {
     Auto,
     None,
+}
+
+/// The names of the formats.
+fn format_names() -> utoipa::openapi::schema::Object {
+    utoipa::openapi::ObjectBuilder::new()
+        .schema_type(utoipa::openapi::schema::Type::String)
+        .enum_values(Some(formats::FORMATS.iter().map(|format| format.name)))
+        .build()
 }
 
 /// What an import did, or would do.
@@ -194,6 +203,7 @@ pub async fn import(
     let surveying = tokio::task::spawn_blocking(move || survey(file, format, &options));
     let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
     let close = query.close.map(|close| close == Close::Auto);
+    let closes_nothing = close == Some(true) && !format.closes && target.is_none();
     let name = format.name;
     let job = Job {
         report,
@@ -215,14 +225,22 @@ pub async fn import(
             preview: query.preview,
         },
     };
-    if query.preview {
-        let done = run::preview(import.records.clone(), job).await?;
-        return Ok((StatusCode::OK, Json(imported(&import, name, done).await?)));
+    let (status, done) = if query.preview {
+        (StatusCode::OK, run::preview(import.records.clone(), job).await?)
+    } else {
+        // On its own: what has begun is ended, also when the caller is gone.
+        let running = tokio::spawn(run::run(import.records.clone(), job));
+        (
+            StatusCode::CREATED,
+            running.await.map_err(|_| Problem::internal())??,
+        )
+    };
+    let mut answer = imported(&import, name, done).await?;
+    if closes_nothing {
+        let why = "a table closes nothing without a target, for it does not say what it covers";
+        answer.not_whole.push(why.to_owned());
     }
-    // On its own: what has begun is ended, also when the caller is gone.
-    let running = tokio::spawn(run::run(import.records.clone(), job));
-    let done = running.await.map_err(|_| Problem::internal())??;
-    Ok((StatusCode::CREATED, Json(imported(&import, name, done).await?)))
+    Ok((status, Json(answer)))
 }
 
 async fn imported(import: &Import, format: &'static str, done: Done) -> Result<Imported, Problem> {
@@ -326,11 +344,11 @@ fn refused(error: formats::Error) -> Problem {
             };
             Problem::fields(vec![FieldError::new(path, refusal.to_string())])
         }
-        error => unread(&error),
+        formats::Error::Io(error) => unread(&error),
     }
 }
 
-fn unread(error: &formats::Error) -> Problem {
+fn unread(error: &std::io::Error) -> Problem {
     tracing::error!(%error, "a spooled report could not be read");
     Problem::internal()
 }
@@ -436,6 +454,7 @@ pub struct ImportFormat {
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
+#[expect(clippy::unused_async, reason = "handlers are")]
 pub async fn import_formats(_: Caller) -> Json<Vec<ImportFormat>> {
     let described = formats::FORMATS.iter().map(|format| ImportFormat {
         name: format.name,

@@ -6,6 +6,7 @@
 //! Must not: parse a format (`formats` does), or change a finding but through `records::findings`.
 
 pub mod http;
+mod judge;
 mod lease;
 mod packed;
 mod plan;
@@ -15,12 +16,14 @@ mod run;
 mod said;
 mod sort;
 mod spool;
+mod tally;
 pub mod undo;
 
 pub use lease::{LEASE, recover};
 pub(crate) use lease::{holds, is_importing};
-pub use portion::Severities;
+
 pub use run::{MAX_SKIPPED, Skipped};
+pub use tally::Severities;
 pub use undo::UndoCounts;
 
 use std::{path::PathBuf, sync::Arc};

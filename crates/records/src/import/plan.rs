@@ -13,7 +13,7 @@ use std::{
 
 use access::Problem;
 use base::Id;
-use formats::{Crowd, Old, Outcome, Surveyed};
+use formats::{Crowd, Identified, Old, Surveyed};
 use store::Store;
 use tokio::runtime::Handle;
 
@@ -206,9 +206,13 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
     let mut sorter = Sorter::new(&planning.folder);
     let mut olds: BTreeMap<&str, Vec<(Old, u32)>> = BTreeMap::new();
     let (mut index, mut failed) = (0, None);
-    let mut each = |_: &dyn std::fmt::Display, outcome| {
-        if let Outcome::Found(coverage, found) = outcome {
-            let slot = planning.of_coverage.get(coverage).copied().unwrap_or_default();
+    let mut each = |identified: Option<Identified>| {
+        if let Some(found) = identified {
+            let slot = planning
+                .of_coverage
+                .get(found.coverage)
+                .copied()
+                .unwrap_or_default();
             let tool = planning
                 .targets
                 .get(slot)
@@ -229,7 +233,7 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
     };
     planning
         .report
-        .each(planning.file, planning.root, &mut each)
+        .identify(planning.file, planning.root, &mut each)
         .map_err(|error| {
             tracing::error!(%error, "a report that was checked could not be read again");
             Problem::internal()
@@ -331,6 +335,7 @@ impl Matching<'_> {
             .map(|known| Stored {
                 id: known.id,
                 verdict: known.status.is_verdict(),
+                present: known.present,
                 identity: known.identity,
             })
             .collect();

@@ -16,7 +16,8 @@ use store::{Select, Tx};
 
 use super::{
     plan::{self, Untargeted},
-    portion::{Slot, Tally, Work},
+    portion::{Slot, Work},
+    tally::Tally,
 };
 use crate::{
     By, Named, Place, Settings,

@@ -14,10 +14,12 @@ use store::Tx;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
+    judge::{Incoming, judge},
     lease,
     plan::{self, Is, Plan, Planning},
-    portion::{self, Incoming, PORTION, Tally, Work},
+    portion::{self, PORTION, Work},
     prepare::{Prepared, Wanted, prepare},
+    tally::{Tally, tally},
     undo,
 };
 use crate::{
@@ -197,8 +199,8 @@ async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>
         return again(records, move |tx| portion::apply(tx, &work, &entries)).await;
     }
     let looked = records.store().read(move |tx| {
-        let actions = portion::judge(tx, &work, &entries, false)?;
-        Ok::<_, Problem>(portion::tally(&actions))
+        let actions = judge(tx, &work, &entries, false)?;
+        Ok::<_, Problem>(tally(&actions))
     });
     looked.await
 }

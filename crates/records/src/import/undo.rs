@@ -116,12 +116,11 @@ impl Before {
 
 const NOTE: &str = "insert into import_changes (scan_id, finding_id, before) values";
 
-/// Notes what an import overwrites, in the transaction that does it. What was noted first stays: an import that broke
-/// off and was taken up again by the same scan does not happen, but a finding may be changed and closed by one scan.
+/// Notes what an import overwrites, in the transaction that does it. What was noted first stays.
 ///
 /// # Errors
 /// The store's.
-pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: Vec<Before>) -> Result<(), Problem> {
+pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), Problem> {
     let row = |before: &Before| -> Option<Vec<Value>> {
         let text = serde_json::to_string(before).ok()?;
         Some(vec![scan.into(), before.id?.into(), text.into()])
@@ -371,7 +370,7 @@ fn put_back(
             Problem::internal()
         })?;
         let evidence = before.evidence()?;
-        one(tx, &mut finding, before, context, &mut counts)?;
+        one(tx, &mut finding, &before, context, &mut counts)?;
         notes.extend(evidence.map(|evidence| (id, evidence)));
     }
     evidence::write(tx, notes)?;
@@ -397,7 +396,7 @@ impl Before {
 fn one(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
-    before: Before,
+    before: &Before,
     context: Context<'_>,
     counts: &mut UndoCounts,
 ) -> Result<(), Problem> {

@@ -1,112 +1,205 @@
-//! Findings and entries that nothing but their line tells apart.
+//! Findings and entries that nothing but their position tells apart.
 //!
-//! Owns: which of them are pairs. The order of lines is kept, and of all ways to do that the one counts in which the lines
-//! move alike: inserted lines move all that follows by the same number.
+//! Owns: which of them are pairs. The order of positions is kept, and of all ways to do that the one counts in which the
+//! lines move alike: inserted lines move all that follows by the same number.
 
-/// Steps of the exact search; beyond it what is on its old line stays, and the rest follows in order.
-const MOST: usize = 4_000_000;
-/// The cost of a move that differs from that of the neighbor before it.
-const TURN: i128 = 1 << 80;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Pairs of indices into two sorted lists of positions; every one of the shorter list has a partner.
-pub(super) fn align(stored: &[u64], entries: &[u64]) -> Vec<(usize, usize)> {
-    if stored.len() > entries.len() {
-        let swapped = pairs(entries, stored);
-        return swapped.into_iter().map(|(entry, one)| (one, entry)).collect();
-    }
-    pairs(stored, entries)
+/// A line (or the order of a version) and a column.
+pub(super) type Position = (i128, i128);
+type Pairs = Vec<(usize, usize)>;
+
+/// Cells of the exact search; what is larger is first split where most lines moved alike.
+const MOST: usize = 250_000;
+/// Steps of one search for the move that most lines have in common, and how often what is left is split again.
+const STEPS: usize = 4_000_000;
+const DEPTH: u32 = 8;
+
+/// What a way costs: turns and what is left out; by how much lines moved that did not move as the one before; columns.
+type Cost = (i64, i128, i128);
+/// A pair that moved in another way than the one before it.
+const TURN: i64 = 4;
+/// A pair in another column.
+const COLUMN: i64 = 2;
+/// One left out on either side. Leaving out a finding and an entry costs less than two turns and more than one.
+const SKIP: i64 = 3;
+
+/// Pairs of indices into two sorted lists of positions.
+pub(super) fn align(stored: &[Position], entries: &[Position]) -> Pairs {
+    split(stored, entries, DEPTH)
 }
 
-/// As [`align`], where the first list is not the longer one.
-fn pairs(short: &[u64], long: &[u64]) -> Vec<(usize, usize)> {
-    let slack = long.len() - short.len();
-    if slack == 0 {
-        return (0..short.len()).map(|at| (at, at)).collect();
+fn split(stored: &[Position], entries: &[Position], depth: u32) -> Pairs {
+    if stored.is_empty() || entries.is_empty() {
+        return Vec::new();
     }
-    if short.len().saturating_mul(slack + 1).saturating_mul(slack + 1) <= MOST {
-        exact(short, long, slack)
-    } else {
-        quick(short, long)
+    let mut moves = stored.iter().zip(entries).map(|(from, to)| to.0 - from.0);
+    let first = moves.next();
+    if stored.len() == entries.len() && moves.all(|by| Some(by) == first) {
+        return (0..stored.len()).map(|at| (at, at)).collect();
     }
+    if stored.len().saturating_mul(entries.len()) <= MOST {
+        return between(exact(stored, entries), (stored, entries), 0);
+    }
+    between(common(stored, entries), (stored, entries), depth)
 }
 
-/// The cheapest way: `skipped` are those of the long list that were passed over so far.
-fn exact(short: &[u64], long: &[u64], slack: usize) -> Vec<(usize, usize)> {
-    let shift = |at: usize, skipped: usize| {
-        let (from, to) = (
-            short.get(at).copied().unwrap_or_default(),
-            long.get(at + skipped).copied(),
-        );
-        i128::from(to.unwrap_or_default()) - i128::from(from)
-    };
-    let cost = |before: i128, after: i128| {
-        if before == after {
-            0
+/// Adds pairs of what lies between two of these pairs.
+fn between(known: Pairs, (stored, entries): (&[Position], &[Position]), depth: u32) -> Pairs {
+    let mut all = Vec::with_capacity(stored.len().min(entries.len()));
+    let (mut from, mut to) = (0, 0);
+    let has_known = !known.is_empty();
+    for (one, other) in known.into_iter().chain([(stored.len(), entries.len())]) {
+        let left = stored.get(from..one).unwrap_or_default();
+        let open = entries.get(to..other).unwrap_or_default();
+        if depth > 0 && has_known {
+            let pairs = split(left, open, depth - 1);
+            all.extend(pairs.into_iter().map(|(a, b)| (from + a, to + b)));
         } else {
-            TURN + (after - before).abs()
+            all.extend((from..one).zip(to..other));
         }
-    };
-    let mut costs: Vec<i128> = (0..=slack).map(|skipped| cost(0, shift(0, skipped))).collect();
-    let mut came: Vec<Vec<usize>> = Vec::with_capacity(short.len());
-    for at in 1..short.len() {
-        let (mut next, mut from) = (Vec::with_capacity(slack + 1), Vec::with_capacity(slack + 1));
-        for skipped in 0..=slack {
-            let after = shift(at, skipped);
-            let ways = costs.iter().take(skipped + 1).enumerate();
-            let best = ways
-                .map(|(before, so_far)| (so_far + cost(shift(at - 1, before), after), before))
-                .min();
-            let (total, before) = best.unwrap_or((i128::MAX, 0));
-            next.push(total);
-            from.push(before);
+        if one < stored.len() {
+            all.push((one, other));
         }
-        costs = next;
-        came.push(from);
+        (from, to) = (one + 1, other + 1);
     }
-    let end = costs
-        .iter()
-        .enumerate()
-        .min_by_key(|(_, cost)| **cost)
-        .map_or(0, |(skipped, _)| skipped);
-    let mut skipped = end;
-    let mut found = vec![(short.len() - 1, short.len() - 1 + skipped)];
-    for at in (1..short.len()).rev() {
-        skipped = came
-            .get(at - 1)
-            .and_then(|from| from.get(skipped))
-            .copied()
-            .unwrap_or_default();
-        found.push((at - 1, at - 1 + skipped));
+    all
+}
+
+/// The cheapest way to a pair, and the pair before it.
+#[derive(Clone, Copy)]
+struct Way {
+    cost: Cost,
+    before: Option<(usize, usize)>,
+}
+
+/// Ways that end in a pair with an entry of at most some index: the cheapest for each index that has a cheaper one than
+/// all before it.
+#[derive(Default)]
+struct Cheapest(BTreeMap<usize, (Cost, (usize, usize))>);
+
+impl Cheapest {
+    fn below(&self, entry: usize) -> Option<(Cost, (usize, usize))> {
+        self.0.range(..entry).next_back().map(|(_, way)| *way)
+    }
+
+    fn add(&mut self, pair: (usize, usize), cost: Cost) {
+        let known = self.0.range(..=pair.1).next_back();
+        if known.is_some_and(|(_, (other, _))| *other <= cost) {
+            return;
+        }
+        let worse = self
+            .0
+            .range(pair.1..)
+            .take_while(|(_, (other, _))| *other >= cost);
+        for at in worse.map(|(at, _)| *at).collect::<Vec<_>>() {
+            self.0.remove(&at);
+        }
+        self.0.insert(pair.1, (cost, pair));
+    }
+}
+
+/// The cheapest way of all. The costs of what is left out are counted from the end of both lists, so that two ways to
+/// different pairs compare.
+fn exact(stored: &[Position], entries: &[Position]) -> Pairs {
+    let mut ways: HashMap<(usize, usize), Option<(usize, usize)>> = HashMap::new();
+    let (mut any, mut by_move) = (Cheapest::default(), HashMap::<i128, Cheapest>::new());
+    let mut best: Option<(Cost, (usize, usize))> = None;
+    for (one, from) in stored.iter().enumerate() {
+        let mut row = Vec::with_capacity(entries.len());
+        for (other, to) in entries.iter().enumerate() {
+            let by = to.0 - from.0;
+            let way = way((one, other), by, &any, by_move.get(&by));
+            let column = (to.1 - from.1).abs();
+            let moved = if column == 0 { 0 } else { COLUMN };
+            let cost = (way.cost.0 + moved - 2 * SKIP, way.cost.1, way.cost.2 + column);
+            ways.insert((one, other), way.before);
+            row.push((by, (one, other), cost));
+            if best.is_none_or(|(other, _)| cost < other) {
+                best = Some((cost, (one, other)));
+            }
+        }
+        for (by, pair, cost) in row {
+            any.add(pair, cost);
+            by_move.entry(by).or_default().add(pair, cost);
+        }
+    }
+    let mut found = Vec::new();
+    let mut at = best.map(|(_, pair)| pair);
+    while let Some(pair) = at {
+        found.push(pair);
+        at = ways.get(&pair).copied().flatten();
     }
     found.reverse();
     found
 }
 
-/// What is where it was stays; between two that stay the others follow in order.
-fn quick(short: &[u64], long: &[u64]) -> Vec<(usize, usize)> {
-    let mut found = Vec::with_capacity(short.len());
-    let mut taken = vec![false; long.len()];
-    let mut left = Vec::new();
-    for (at, position) in short.iter().enumerate() {
-        let start = long.partition_point(|other| other < position);
-        let same = (start..long.len()).take_while(|to| long.get(*to) == Some(position));
-        let free = same.into_iter().find(|to| taken.get(*to) == Some(&false));
-        match free {
-            Some(to) => {
-                if let Some(slot) = taken.get_mut(to) {
-                    *slot = true;
-                }
-                found.push((at, to));
-            }
-            None => left.push(at),
+/// The cheapest way to a pair that moved by this number of lines.
+fn way(pair: (usize, usize), by: i128, any: &Cheapest, alike: Option<&Cheapest>) -> Way {
+    let turned = |cost: Cost| (cost.0 + TURN, cost.1 + by.abs(), cost.2);
+    let start = if by == 0 { (0, 0, 0) } else { turned((0, 0, 0)) };
+    let ways = [
+        Some((start, None)),
+        alike
+            .and_then(|ways| ways.below(pair.1))
+            .map(|(cost, before)| (cost, Some(before))),
+        any.below(pair.1)
+            .map(|(cost, before)| (turned(cost), Some(before))),
+    ];
+    let best = ways.into_iter().flatten().min();
+    best.map_or(
+        Way {
+            cost: start,
+            before: None,
+        },
+        |(cost, before)| Way { cost, before },
+    )
+}
+
+/// What moved by the number of lines that most have in common.
+fn common(stored: &[Position], entries: &[Position]) -> Pairs {
+    let most = STEPS / (stored.len() + entries.len()) + 1;
+    let mut shifts = BTreeSet::from([0]);
+    for (from, to) in [(stored.first(), entries.first()), (stored.last(), entries.last())] {
+        let (Some(from), Some(to)) = (from, to) else {
+            continue;
+        };
+        shifts.insert(to.0 - from.0);
+    }
+    let slack = stored.len().abs_diff(entries.len()) + 1;
+    shifts.extend(
+        stored
+            .iter()
+            .take(1)
+            .flat_map(|from| entries.iter().take(slack).map(|to| to.0 - from.0)),
+    );
+    shifts.extend(
+        entries
+            .iter()
+            .take(1)
+            .flat_map(|to| stored.iter().take(slack).map(|from| to.0 - from.0)),
+    );
+    let mut shifts: Vec<_> = shifts.into_iter().collect();
+    shifts.sort_by_key(|shift| shift.abs());
+    let tried = shifts
+        .into_iter()
+        .take(most)
+        .map(|shift| met(stored, entries, shift));
+    let best = tried.reduce(|best, other| if other.len() > best.len() { other } else { best });
+    best.unwrap_or_default()
+}
+
+/// The pairs whose lines differ by exactly this number, in the same column.
+fn met(stored: &[Position], entries: &[Position], shift: i128) -> Pairs {
+    let mut found = Vec::new();
+    let mut to = entries.iter().enumerate().peekable();
+    for (at, (line, column)) in stored.iter().enumerate() {
+        let wanted = (line + shift, *column);
+        while to.next_if(|(_, other)| **other < wanted).is_some() {}
+        if let Some((other, _)) = to.next_if(|(_, other)| **other == wanted) {
+            found.push((at, other));
         }
     }
-    let free = taken
-        .iter()
-        .enumerate()
-        .filter(|(_, taken)| !**taken)
-        .map(|(to, _)| to);
-    found.extend(left.into_iter().zip(free));
     found
 }
 
@@ -114,8 +207,9 @@ fn quick(short: &[u64], long: &[u64]) -> Vec<(usize, usize)> {
 mod tests {
     use super::*;
 
-    fn lines(stored: &[u64], entries: &[u64]) -> Vec<(u64, u64)> {
-        let mut pairs: Vec<_> = align(stored, entries)
+    fn lines(stored: &[i128], entries: &[i128]) -> Vec<(i128, i128)> {
+        let at = |lines: &[i128]| lines.iter().map(|line| (*line, 0)).collect::<Vec<_>>();
+        let mut pairs: Vec<_> = align(&at(stored), &at(entries))
             .into_iter()
             .map(|(a, b)| (stored[a], entries[b]))
             .collect();
@@ -151,14 +245,29 @@ mod tests {
         assert_eq!(lines(&[3], &[]), []);
     }
 
+    // promise: M3
     #[test]
-    fn ten_thousand_of_a_kind_take_no_time() {
-        let many: Vec<u64> = (0..10_000).collect();
-        let fewer: Vec<u64> = many.iter().copied().filter(|line| line % 7 != 3).collect();
-        assert_eq!(align(&many, &fewer).len(), fewer.len());
-        let one_more: Vec<u64> = std::iter::once(5_000).chain(many.iter().copied()).collect();
-        let mut sorted = one_more;
-        sorted.sort_unstable();
-        assert_eq!(align(&many, &sorted).len(), many.len());
+    fn on_one_line_the_column_decides() {
+        assert_eq!(
+            align(&[(1, 1), (1, 9)], &[(1, 1), (1, 5), (1, 9)]),
+            [(0, 0), (1, 2)]
+        );
+        let many: Vec<Position> = (0..10_000).map(|column| (1, column)).collect();
+        let fewer: Vec<Position> = many.iter().copied().filter(|(_, at)| at % 7 != 3).collect();
+        assert!(align(&many, &fewer).into_iter().all(|(a, b)| many[a] == fewer[b]));
+    }
+
+    // promise: M3
+    #[test]
+    fn of_ten_thousand_each_stays_itself_though_all_have_moved() {
+        let many: Vec<Position> = (0..10_000).map(|at| (at * 7 + at % 5, 0)).collect();
+        let fewer: Vec<Position> = many
+            .iter()
+            .filter(|(at, _)| at % 11 != 3)
+            .map(|(at, _)| (at + 8, 0))
+            .collect();
+        let pairs = align(&many, &fewer);
+        assert_eq!(pairs.len(), fewer.len());
+        assert!(pairs.into_iter().all(|(a, b)| many[a].0 + 8 == fewer[b].0));
     }
 }

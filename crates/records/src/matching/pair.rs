@@ -17,6 +17,12 @@ pub(super) const fn differs(one: u64, other: u64) -> bool {
     one != 0 && other != 0 && one != other
 }
 
+/// Whether nothing but their position tells them apart.
+pub(super) fn is_alike(one: &Identity, other: &Identity) -> bool {
+    let content = |id: &Identity| (id.tool, id.code, id.version, id.message, id.detail);
+    content(one) == content(other)
+}
+
 /// Whether a verdict on one of them covers the other (promise M4): nothing that was judged differs, and the strongest
 /// that both have agrees. `steady` says whether the line is the same, or has moved as its neighbors have.
 pub(super) fn covers(one: &Identity, other: &Identity, steady: bool) -> bool {

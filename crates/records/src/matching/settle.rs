@@ -2,43 +2,14 @@
 //!
 //! Owns: which suggested pairs hold, above all under a verdict, and the pairs of changed code on its old line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use formats::Identity;
 
-use super::{Entry, Found, Matched, Stored, classes::Class, levels::Pair, pair};
+use super::{Entry, Found, Matched, Stored, classes::Class, levels::Pair, moves::Moves, pair};
 
-/// How the lines of a place moved: by how many from each stored line on.
-#[derive(Default)]
-struct Moves(BTreeMap<u32, Vec<(usize, i64)>>);
-
-impl Moves {
-    fn of(stored: &[Stored], entries: &[Entry], pairs: &[Pair]) -> Self {
-        let mut moves = Self::default();
-        for pair in pairs {
-            let (Some(one), Some(other)) = (stored.get(pair.stored), entries.get(pair.entry)) else {
-                continue;
-            };
-            let (from, to) = (one.identity.line, other.identity.line);
-            if from > 0 && to > 0 {
-                moves
-                    .0
-                    .entry(from)
-                    .or_default()
-                    .push((pair.stored, i64::from(to) - i64::from(from)));
-            }
-        }
-        moves
-    }
-
-    /// The moves of the nearest neighbors before and behind this line, without the one that asks.
-    fn around(&self, line: u32, but: usize) -> Vec<i64> {
-        let other = |moves: &Vec<(usize, i64)>| moves.iter().find(|(at, _)| *at != but).map(|(_, by)| *by);
-        let before = self.0.range(..=line).rev().find_map(|(_, moves)| other(moves));
-        let behind = self.0.range(line..).find_map(|(_, moves)| other(moves));
-        before.into_iter().chain(behind).collect()
-    }
-}
+/// Entries that are looked at for one line, at most.
+const AT_LINE: usize = 64;
 
 /// Settles the suggested pairs of a group, then pairs what has changed on its old line.
 pub(super) fn settle(
@@ -65,7 +36,7 @@ pub(super) fn settle(
             matched.related.push((suggested.stored, suggested.entry));
         }
     }
-    for class in classes.iter().filter(|class| !class.has_places(stored, entries)) {
+    for class in classes {
         for level in 0..3 {
             changed(
                 stored,
@@ -75,7 +46,8 @@ pub(super) fn settle(
                 (&mut *matched, &mut taken),
             );
         }
-        relate(stored, class, &taken, matched);
+        unmoved(stored, entries, class, (&mut *matched, &mut taken));
+        relate(stored, entries, class, &taken, matched);
     }
 }
 
@@ -87,11 +59,9 @@ fn is_steady(moves: &Moves, one: &Stored, entry: &Entry, suggested: Pair) -> boo
         return true;
     }
     let by = i64::from(to) - i64::from(from);
-    let around = moves.around(from, suggested.stored);
-    if around.is_empty() {
-        suggested.even
-    } else {
-        around.contains(&by)
+    match moves.around(from, suggested.stored) {
+        (None, None) => suggested.even,
+        (before, behind) => before == Some(by) || behind == Some(by),
     }
 }
 
@@ -134,38 +104,86 @@ fn changed(
         if (line == 0) != (level == 2) && level != 0 {
             continue;
         }
-        let by = if line == 0 {
-            None
-        } else {
-            moves.around(line, at).first().copied()
-        };
-        let key = (i64::from(line) + by.unwrap_or(0), message(one.identity.message));
+        let line = if line == 0 { 0 } else { moves.expected(line, at) };
+        let key = (line, message(one.identity.message));
         let Some(found) = by_line.get_mut(&key) else {
             continue;
         };
         let fits = |entry: &usize| {
             let entry = entries.get(*entry).map(|entry| &entry.identity);
-            let may = |entry: &Identity| level == 0 || !pair::differs(one.identity.code, entry.code);
-            entry.is_some_and(|entry| pair::share_key(&one.identity, entry) && may(entry))
+            let may = |entry: &Identity| {
+                level == 0 && entry.message != 0 || !pair::differs(one.identity.code, entry.code)
+            };
+            // What is alike but for its position was left apart already.
+            let is_apart = |entry: &Identity| entry.message != 0 && pair::is_alike(&one.identity, entry);
+            entry.is_some_and(|entry| pair::share_key(&one.identity, entry) && may(entry) && !is_apart(entry))
         };
-        if let Some(place) = found.iter().position(fits) {
+        if let Some(place) = found.iter().take(AT_LINE).position(fits) {
             let entry = found.remove(place);
             take(matched, taken, (at, entry), false);
         }
     }
 }
 
-/// Notes which judged finding an entry that is new differs from.
-fn relate(stored: &[Stored], class: &Class, taken: &[bool], matched: &mut Matched) {
-    let judged =
-        |at: &&usize| taken.get(**at) == Some(&false) && stored.get(**at).is_some_and(|one| one.verdict);
-    let Some(judged) = class.stored.iter().find(judged).copied() else {
+/// The last entry of a class and its last finding, on one line and with one message: changed code, where it was. What
+/// is reported for a whole block or file begins on the same line also where lines inserted in it moved its neighbors.
+/// Never under a verdict.
+fn unmoved(
+    stored: &[Stored],
+    entries: &[Entry],
+    class: &Class,
+    (matched, taken): (&mut Matched, &mut Vec<bool>),
+) {
+    let is_left = |at: &&usize| taken.get(**at) == Some(&false);
+    let is_new = |at: &&usize| matched.entries.get(**at) == Some(&Found::New);
+    let left: Vec<_> = class.stored.iter().filter(is_left).collect();
+    let new: Vec<_> = class.entries.iter().filter(is_new).collect();
+    let ([one_at], [entry_at]) = (left.as_slice(), new.as_slice()) else {
         return;
     };
-    for entry in &class.entries {
-        let new = matched.entries.get(*entry) == Some(&Found::New);
-        if new && matched.related.iter().all(|(_, other)| other != entry) {
-            matched.related.push((judged, *entry));
+    let (Some(one), Some(entry)) = (stored.get(**one_at), entries.get(**entry_at)) else {
+        return;
+    };
+    let (old, now) = (&one.identity, &entry.identity);
+    let same = old.line == now.line && pair::agrees(old.message, now.message) && pair::share_key(old, now);
+    if same && !one.verdict {
+        take(matched, taken, (**one_at, **entry_at), false);
+    }
+}
+
+/// Notes which judged finding an entry that is new differs from: of those that the report before held, else of all, the
+/// nearest one.
+fn relate(stored: &[Stored], entries: &[Entry], class: &Class, taken: &[bool], matched: &mut Matched) {
+    let is_left =
+        |at: &usize| taken.get(*at) == Some(&false) && stored.get(*at).is_some_and(|one| one.verdict);
+    let judged: Vec<usize> = class.stored.iter().copied().filter(is_left).collect();
+    let is_present = |at: &usize| stored.get(*at).is_some_and(|one| one.present);
+    let (present, gone): (Vec<_>, Vec<_>) = judged.into_iter().partition(is_present);
+    let mut near = if present.is_empty() { gone } else { present };
+    let place = |identity: &Identity| (identity.line, identity.rank);
+    near.sort_by_cached_key(|at| stored.get(*at).map(|one| (place(&one.identity), one.id)));
+    let noted: BTreeSet<usize> = matched.related.iter().map(|(_, entry)| *entry).collect();
+    for at in &class.entries {
+        let Some(entry) = entries.get(*at).filter(|_| !noted.contains(at)) else {
+            continue;
+        };
+        if matched.entries.get(*at) != Some(&Found::New) {
+            continue;
         }
+        let here = place(&entry.identity);
+        let behind =
+            near.partition_point(|at| stored.get(*at).is_some_and(|one| place(&one.identity) < here));
+        let around = [behind.checked_sub(1), Some(behind)].into_iter().flatten();
+        let distance = |at: &usize| {
+            let there = stored
+                .get(*at)
+                .map(|one| place(&one.identity))
+                .unwrap_or_default();
+            (there.0.abs_diff(here.0), there.1.abs_diff(here.1))
+        };
+        let nearest = around
+            .filter_map(|place| near.get(place).copied())
+            .min_by_key(distance);
+        matched.related.extend(nearest.map(|judged| (judged, *at)));
     }
 }

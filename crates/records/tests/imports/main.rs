@@ -6,10 +6,15 @@
 )]
 
 mod breaking;
+mod cases;
 mod formats;
 mod hostile;
 mod http;
 mod life;
 mod many;
+mod real_tools;
 mod samples;
+mod siblings;
+mod tools;
 mod world;
+mod worlds;

@@ -6,16 +6,16 @@ use axum::{
     body::Body,
     http::{Request, StatusCode, header},
     middleware,
-    routing::{patch, post},
+    routing::{get, patch, post},
 };
 use base::{Clock, Event, Id, bus::Batch};
 use records::{
-    By, Named, Records, Settings,
+    By, Named, Records, Settings, approvals,
     findings::{self, Finding},
     import::{self, Import, Limits},
-    projects, scans,
+    projects, scans, targets,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{FromValue, MigrationSet, Row, Store, params};
 use tempfile::TempDir;
 use tokio::sync::broadcast;
@@ -40,6 +40,7 @@ pub(crate) struct World {
     pub(crate) other: Id,
     pub(crate) analyst: Caller,
     pub(crate) viewer: Caller,
+    pub(crate) manager: Caller,
     pub(crate) stranger: Caller,
     tokens: Vec<(Id, String)>,
     events: broadcast::Receiver<Batch>,
@@ -107,6 +108,7 @@ impl World {
         for (name, company, role) in [
             ("analyst", company, Role::Analyst),
             ("viewer", company, Role::Viewer),
+            ("manager", company, Role::Manager),
             ("stranger", other, Role::Manager),
         ] {
             let user = testing::user(&store, &format!("{name}@example.org")).await;
@@ -114,7 +116,7 @@ impl World {
             tokens.push((user, testing::token(&access, user).await));
             people.push(testing::caller(&access, user).await);
         }
-        let [analyst, viewer, stranger] = people.try_into().unwrap();
+        let [analyst, viewer, manager, stranger] = people.try_into().unwrap();
         let records = Records::new(store.clone(), Settings::default());
         let folder = tempfile::tempdir().unwrap();
         let router = router(&access, &records, &folder, LIMIT);
@@ -131,6 +133,7 @@ impl World {
             other,
             analyst,
             viewer,
+            manager,
             stranger,
             tokens,
             events,
@@ -225,6 +228,76 @@ impl World {
             .await
     }
 
+    /// Imports a report into the project as the analyst, with more in the query, such as `&target=x`.
+    pub(crate) async fn import_with(&self, more: &str, report: impl Into<Body>) -> Answer {
+        let query = format!("company_id={}&project_id={}{more}", self.company, self.project);
+        self.send(Some(&self.analyst), &query, "application/octet-stream", report)
+            .await
+    }
+
+    /// A request with a JSON body.
+    pub(crate) async fn call(&self, by: &Caller, method: &str, path: &str, body: Value) -> Answer {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.ask(&self.router, Some(by), request).await
+    }
+
+    /// Undoes the import of an answer as the analyst.
+    pub(crate) async fn undo(&self, imported: &Answer) -> Answer {
+        let scan = imported.body["scan"]["id"].as_str().unwrap();
+        self.call(&self.analyst, "POST", &format!("/scans/{scan}/undo"), Value::Null)
+            .await
+    }
+
+    /// Judges a finding as the analyst: a false positive.
+    pub(crate) async fn judge(&self, id: Id) {
+        self.status(id, "false_positive").await;
+    }
+
+    /// Sets the status of a finding as the analyst.
+    pub(crate) async fn status(&self, id: Id, status: &str) {
+        let body = json!({"status": status, "comment": "I looked at it."});
+        let answer = self
+            .call(&self.analyst, "POST", &format!("/findings/{id}/status"), body)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+    }
+
+    /// A finding as the API answers it.
+    pub(crate) async fn view(&self, id: Id) -> Value {
+        let answer = self
+            .call(&self.viewer, "GET", &format!("/findings/{id}"), Value::Null)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body
+    }
+
+    /// The list of findings for a query, as the API answers it.
+    pub(crate) async fn listed(&self, query: &str) -> Vec<Value> {
+        let answer = self
+            .call(&self.viewer, "GET", &format!("/findings?{query}"), Value::Null)
+            .await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body["items"].as_array().unwrap().clone()
+    }
+
+    /// The list in short: each finding's status and where it is, in the order of its places.
+    pub(crate) async fn short(&self) -> Vec<String> {
+        let findings = self.findings().await;
+        let line = |finding: &Finding| format!("{} {}", finding.status.name(), finding.location);
+        findings.iter().map(line).collect()
+    }
+
+    /// Those of the list that are open, in short.
+    pub(crate) async fn open(&self) -> Vec<String> {
+        let mut short = self.short().await;
+        short.retain(|line| line.starts_with("open ") || line.starts_with("in_progress "));
+        short
+    }
+
     /// Changes a scan as the analyst.
     pub(crate) async fn patch(&self, scan: Id, change: Value) -> Answer {
         let request =
@@ -294,8 +367,10 @@ impl World {
              from findings order by id",
             "select id, status, counts, error from scans order by id",
             "select id, kind, body, company_id from events order by id",
-            "select finding_id, said, '', '' from finding_reports order by finding_id",
-            "select scan_id, tool, project_id, company_id from import_leases order by scan_id, tool",
+            "select finding_id, said, evidence, target_id || group_key || path from finding_evidence order by finding_id",
+            "select scan_id, target_id, '', '' from target_leases order by scan_id, target_id",
+            "select id, name, last_scan_id, root || reported_at || '|' || retired_at from scan_targets order by id",
+            "select finding_id, identifier, '', '' from finding_identifiers order by finding_id, identifier",
             "select finding_id, from_status, to_status, comment from finding_moves order by id",
         ] {
             let rows = self
@@ -342,10 +417,20 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
     let state = Import::new(records.clone(), folder.path().to_owned(), limits);
     Router::new()
         .route("/scans/import", post(import::http::import))
+        .route("/scans/{id}/undo", post(import::undo::http::undo))
         .with_state(state)
         .merge(
             Router::new()
-                .route("/scans/{id}", patch(scans::http::update))
+                .route("/scans/{id}", patch(scans::http::update).get(scans::http::get))
+                .route("/findings", get(findings::http::list))
+                .route("/findings/{id}", get(findings::http::get))
+                .route("/findings/{id}/status", post(findings::http::set_status))
+                .route("/findings/{id}/assignees", post(findings::http::assign))
+                .route("/findings/{id}/comments", post(findings::http::comments::create))
+                .route("/approvals", post(approvals::http::create))
+                .route("/approvals/{id}/decision", post(approvals::http::decide))
+                .route("/targets", get(targets::http::targets))
+                .route("/targets/{id}/retire", post(targets::http::retire_target))
                 .with_state(records.clone()),
         )
         .layer(middleware::from_fn_with_state(

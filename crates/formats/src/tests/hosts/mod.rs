@@ -61,11 +61,9 @@ impl Report {
 /// Reads a report with what the caller says of it; every entry of a host is in the group that its coverage closes.
 fn survey(format: &str, text: impl AsRef<[u8]>, options: &Options) -> Result<Report, String> {
     let mut file = Cursor::new(text.as_ref());
-    let surveyed = format
-        .parse::<&Format>()
-        .unwrap()
-        .survey(&mut file, options)
-        .map_err(|error| error.to_string())?;
+    // The reader alone: what it is given need not have all marks of its tool.
+    let format: &Format = format.parse().unwrap();
+    let surveyed = (format.survey)(&mut file, options).map_err(|error| error.to_string())?;
     let (mut found, mut skipped) = (Vec::new(), Vec::new());
     let mut each = |_: &dyn Display, outcome| {
         match outcome {

@@ -126,9 +126,9 @@ fn a_line_that_is_no_result_is_skipped_and_the_rest_is_read() {
         (format!("{one} x\n{two}"), 2, vec!["line 1: expected value"]),
         (format!("{one}{two}\r\n{pretty}\r\n{one}"), 4, vec![]),
         (
-            format!("{long}\n{one}"),
+            format!("{one}\n{long}"),
             1,
-            vec!["line 1: it is longer than 16 MiB"],
+            vec!["line 2: it is longer than 16 MiB"],
         ),
         (
             format!("{one}\n{{\"info\":{{}}}}"),
@@ -200,4 +200,24 @@ fn everything_an_analyst_needs_is_kept() {
         scan(&[old]).only().details.references,
         ["https://x.test/1", "https://x.test/2"]
     );
+}
+
+// promise: P2
+#[test]
+fn with_a_target_it_covers_all_that_earlier_reports_of_the_target_found() {
+    let text = result("t", "a", "a").to_string();
+    let options = Options {
+        target: true,
+        ..Options::default()
+    };
+    let hosts = |options: &Options| {
+        let report = survey("nuclei", &text, options).unwrap();
+        report
+            .coverage
+            .iter()
+            .map(|one| one.host.is_some())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(hosts(&Options::default()), [true]);
+    assert_eq!(hosts(&options), [false]);
 }

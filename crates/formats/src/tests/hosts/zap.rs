@@ -165,7 +165,10 @@ fn each_site_is_covered_also_without_alerts_and_in_every_form() {
 // promise: P3
 #[test]
 fn a_report_without_sites_is_not_whole() {
-    for text in [r#"{"@version":"D","site":[]}"#, "<OWASPZAPReport version='2'/>"] {
+    for text in [
+        r#"{"@version":"D","@programName":"ZAP","site":[]}"#,
+        "<OWASPZAPReport version='2'/>",
+    ] {
         assert!(!report("zap", text).is_whole(), "{text}");
     }
 }

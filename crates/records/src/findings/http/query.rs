@@ -5,7 +5,7 @@ use base::Id;
 use serde::Deserialize;
 
 use crate::{
-    findings::{Assignee, Deadline, Filter, Sort},
+    findings::{Assignee, Deadline, Filter, Sort, Target},
     text,
 };
 
@@ -21,11 +21,19 @@ pub struct ListQuery {
     asset_id: Option<Id>,
     /// Only those that this scan found first or last.
     scan_id: Option<Id>,
+    /// Only those with this CVE, GHSA or other identifier.
+    identifier: Option<String>,
+    /// Only those of this tool.
+    tool: Option<String>,
+    /// Only those in the component of this name.
+    component: Option<String>,
+    /// Only those of the target with this id or name.
+    target: Option<String>,
     /// Only those in one of these statuses, separated by commas.
     status: Option<String>,
     /// Only those of one of these severities, separated by commas.
     severity: Option<String>,
-    /// Only those assigned to this person directly: an id, or `me`; `none` for those assigned to nobody.
+    /// Only those assigned to this person or team directly: an id, or `me`; `none` for those assigned to nobody.
     assignee: Option<String>,
     /// Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`.
     sla: Option<String>,
@@ -48,6 +56,10 @@ impl ListQuery {
             project: self.project_id,
             asset: self.asset_id,
             scan: self.scan_id,
+            identifier: given(self.identifier),
+            tool: given(self.tool),
+            component: given(self.component),
+            target: given(self.target).map(|target| target.parse().map_or(Target::Named(target), Target::Id)),
             statuses: text::several(&mut check, "status", self.status.as_deref()),
             severities: text::several(&mut check, "severity", self.severity.as_deref()),
             assignee: assignee(&mut check, self.assignee.as_deref(), me),
@@ -64,7 +76,18 @@ fn assignee(check: &mut Check, text: Option<&str>, me: Id) -> Option<Assignee> {
     if text == Some("none") {
         return Some(Assignee::Nobody);
     }
-    text::person(check, "assignee", text, me).map(Assignee::Person)
+    let id = text::person(check, "assignee", text, me)?;
+    Some(if id == me {
+        Assignee::Person(id)
+    } else {
+        Assignee::Either(id)
+    })
+}
+
+/// A text that says something.
+fn given(text: Option<String>) -> Option<String> {
+    text.map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty())
 }
 
 fn sla(check: &mut Check, text: Option<&str>) -> Option<Deadline> {

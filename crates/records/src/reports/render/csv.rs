@@ -5,11 +5,12 @@
 
 use access::Problem;
 use base::Time;
+use formats::Details;
 
 use super::unwritten;
 use crate::{Named, findings::Finding};
 
-const COLUMNS: [&str; 18] = [
+const COLUMNS: [&str; 31] = [
     "id",
     "severity",
     "status",
@@ -28,6 +29,19 @@ const COLUMNS: [&str; 18] = [
     "created_at",
     "updated_at",
     "description",
+    "identifiers",
+    "cwes",
+    "cvss_version",
+    "cvss_score",
+    "cvss_vector",
+    "component",
+    "component_version",
+    "purl",
+    "fixed_versions",
+    "locations",
+    "references",
+    "target",
+    "snippet",
 ];
 
 pub(super) fn head() -> Result<String, Problem> {
@@ -43,7 +57,7 @@ pub(super) fn findings(findings: &[Finding]) -> Result<String, Problem> {
     })
 }
 
-fn row(finding: &Finding) -> [String; 18] {
+fn row(finding: &Finding) -> [String; 31] {
     let time = |time: Option<Time>| time.map_or_else(String::new, |time| time.to_string());
     let name = |named: Option<&Named>| named.map_or_else(String::new, |named| named.name.clone());
     let names = |named: &[Named]| {
@@ -53,6 +67,9 @@ fn row(finding: &Finding) -> [String; 18] {
             .collect::<Vec<_>>()
             .join("; ")
     };
+    let details = &finding.details;
+    let cvss = details.cvss.clone().unwrap_or_default();
+    let component = details.component.clone().unwrap_or_default();
     [
         finding.id.to_string(),
         finding.severity.to_string(),
@@ -72,8 +89,33 @@ fn row(finding: &Finding) -> [String; 18] {
         finding.created_at.to_string(),
         finding.updated_at.to_string(),
         finding.description.clone(),
+        details.identifiers.join("; "),
+        details.cwes.join("; "),
+        cvss.version,
+        cvss.score.map_or_else(String::new, |score| score.to_string()),
+        cvss.vector,
+        component.name,
+        component.version,
+        component.purl,
+        component.fixed_versions.join("; "),
+        locations(details),
+        details.references.join("; "),
+        name(finding.target.as_ref()),
+        details.snippet.clone(),
     ]
     .map(|cell| harmless(&cell))
+}
+
+/// All locations, and how many are not listed.
+fn locations(details: &Details) -> String {
+    let more = usize::try_from(details.locations_count).unwrap_or(usize::MAX);
+    let more = more.saturating_sub(details.locations.len());
+    let listed = details.locations.join("; ");
+    if more > 0 {
+        format!("{listed}; and {more} more")
+    } else {
+        listed
+    }
 }
 
 /// The cell as text that no spreadsheet computes.

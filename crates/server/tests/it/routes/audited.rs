@@ -51,6 +51,8 @@ const AUDITED: &[Audited] = &[
     ("POST", "/deliveries/redeliver", "destination.redelivered",
         |ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"})),
     ("DELETE", "/notification-rules/{id}", "rule.deleted", |_| Value::Null),
+    ("POST", "/targets/{id}/retire", "target.retired", |_| json!({"comment": "gone"})),
+    ("POST", "/scans/{id}/undo", "import.undone", |_| Value::Null),
     ("DELETE", "/findings/{id}", "finding.deleted", |_| Value::Null),
     ("DELETE", "/teams/{id}", "team.deleted", |_| Value::Null),
     ("DELETE", "/companies/{id}/members/{user_id}", "member.removed", |_| Value::Null),
@@ -81,7 +83,7 @@ const NOT_AUDITED: &[(&str, &str)] = &[
     ("POST", "/notification-rules/dry-run"),
     ("POST", "/notifications/read-all"), ("POST", "/notifications/{id}/read"),
     ("POST", "/projects"), ("PATCH", "/projects/{id}"), ("DELETE", "/projects/{id}"),
-    ("POST", "/scans"), ("POST", "/scans/import"), ("PATCH", "/scans/{id}"), ("DELETE", "/scans/{id}"),
+    ("POST", "/scans"), ("POST", "/scans/import"), ("POST", "/scans/table-preview"), ("PATCH", "/scans/{id}"), ("DELETE", "/scans/{id}"),
     ("POST", "/stream/tickets"),
 ];
 

@@ -89,8 +89,11 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         .post(&format!("/findings/{finding}/assignees"), assignees)
         .await
         .expect(200);
-    let scan = json!({"company_id": world.company, "name": "s"});
-    let scan = admin.post("/scans", scan).await.id();
+    let clean = json!({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "T"}}, "results": []}]});
+    let import = format!("/scans/import?company_id={}", world.company);
+    let scan = analyst.post(&import, clean).await.expect(201);
+    let scan = scan["scan"]["id"].as_str().unwrap().to_owned();
+    let target = id_of(&first(admin, "/targets").await);
     let asset = json!({"company_id": world.company, "name": "a"});
     let asset = admin.post("/assets", asset).await.id();
     let agreement = json!({"company_id": world.company, "name": "a", "expires_on": "2030-01-01"});
@@ -102,7 +105,7 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
     let comments = format!("/findings/{finding}/comments");
     let comment = analyst.post(&comments, json!({"body": "c"})).await.id();
     let delivery = first(admin, "/deliveries").await;
-    let id = |record: &Value| record["id"].as_str().unwrap().to_owned();
+    let id = id_of;
     let token = admin.post("/tokens", json!({"name": "ci"})).await.id();
     let view = json!({"page": "scans", "name": "v", "query": ""});
     let view = admin.post("/me/views", view).await.id();
@@ -121,6 +124,7 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         ("findings", finding),
         ("reports", report),
         ("scans", scan),
+        ("targets", target),
         ("teams", id(&first(admin, "/teams").await)),
         (
             "notification-rules",
@@ -134,6 +138,10 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
         ("views", view),
         ("sessions", session),
     ])
+}
+
+fn id_of(record: &Value) -> String {
+    record["id"].as_str().unwrap().to_owned()
 }
 
 async fn first(who: &Client, list: &str) -> Value {

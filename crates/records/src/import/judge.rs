@@ -1,0 +1,257 @@
+//! What becomes of the entries of a portion.
+//!
+//! Owns: whether a finding is new, known, back or still there, and what of it changes. It only reads: an import writes it
+//! down afterwards ([`portion`](super::portion)), a preview counts it. Must not: match; the plan has done that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use access::Problem;
+use base::Id;
+use formats::{Found, Identity};
+use store::Tx;
+
+use super::{
+    plan::Is,
+    portion::{Slot, Work},
+    said::Said,
+};
+use crate::{
+    Settings,
+    findings::{
+        self, Change, Finding, Status,
+        evidence::{self, Evidence},
+        import as found_again,
+    },
+};
+
+/// An entry, and what it is.
+#[derive(Debug, Clone)]
+pub(super) struct Incoming {
+    pub(super) found: Found,
+    pub(super) slot: usize,
+    pub(super) is: Is,
+    /// Findings with a verdict that cover some of its places.
+    pub(super) covered: Vec<Id>,
+    /// The judged finding it differs from.
+    pub(super) related: Option<Id>,
+}
+
+/// A step of a finding's life that a report takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Step {
+    None,
+    /// It was closed and is back.
+    Reopen,
+    /// It was said to be fixed and is still there.
+    StillFound,
+}
+
+/// What becomes of an entry.
+#[derive(Debug)]
+pub(super) enum Action {
+    Create {
+        slot: usize,
+        found: Box<Found>,
+        related: Option<Id>,
+    },
+    /// Nothing but that it was seen, unless a later report is known.
+    Keep {
+        seen: Vec<Id>,
+    },
+    Change(Box<Changing>),
+}
+
+/// A finding that is known, and what becomes of it.
+#[derive(Debug)]
+pub(super) struct Changing {
+    pub(super) slot: usize,
+    pub(super) finding: Finding,
+    pub(super) step: Step,
+    pub(super) change: Change,
+    /// Whether people are notified of the change.
+    pub(super) announced: bool,
+    /// Whether all but the severity changes without an event.
+    pub(super) silent: bool,
+    pub(super) before: Option<Evidence>,
+    pub(super) evidence: Option<Evidence>,
+    pub(super) seen: Vec<Id>,
+}
+
+/// What becomes of these entries. It only reads; `lock` holds the findings for [`perform`].
+///
+/// # Errors
+/// The store's.
+pub(super) fn judge(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    entries: &[Incoming],
+    lock: bool,
+) -> Result<Vec<Action>, Problem> {
+    let company = work.place.company.id;
+    let settings = work.settings.of(tx, company)?;
+    let ids: BTreeSet<Id> = entries.iter().flat_map(Incoming::findings).collect();
+    let ids: Vec<Id> = ids.into_iter().collect();
+    let mut known = if lock {
+        found_again::held(tx, company, &ids)?
+    } else {
+        found_again::seen_now(tx, company, &ids)?
+    };
+    let mut stored = evidence::of(tx, &ids)?;
+    let mut actions = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let mut judging = Judging {
+            work,
+            settings: &settings,
+            stored: &mut stored,
+        };
+        actions.push(judging.entry(tx, entry, &mut known)?);
+    }
+    Ok(actions)
+}
+
+impl Incoming {
+    fn findings(&self) -> impl Iterator<Item = Id> {
+        let same = match self.is {
+            Is::Same(id, _) | Is::Adopted(id) => Some(id),
+            Is::New | Is::Duplicate(_) => None,
+        };
+        same.into_iter().chain(self.covered.iter().copied())
+    }
+}
+
+struct Judging<'a> {
+    work: &'a Work,
+    settings: &'a Settings,
+    stored: &'a mut BTreeMap<Id, Evidence>,
+}
+
+impl Judging<'_> {
+    fn entry(
+        &mut self,
+        tx: &mut Tx<'_>,
+        entry: &Incoming,
+        known: &mut BTreeMap<Id, Finding>,
+    ) -> Result<Action, Problem> {
+        let older = self.work.targets.get(entry.slot).is_some_and(|slot| slot.older);
+        let mut found = entry.found.clone();
+        let covered = self.covered(entry, known);
+        if !covered.is_empty() {
+            found.leave_out(&covered);
+        }
+        let seen = |more: Option<Id>| -> Vec<Id> {
+            if older {
+                Vec::new()
+            } else {
+                entry.covered.iter().copied().chain(more).collect()
+            }
+        };
+        let (id, content, adopted) = match entry.is {
+            Is::Same(id, content) => (id, content, false),
+            Is::Adopted(id) => (id, true, true),
+            Is::New | Is::Duplicate(_) => return Ok(create(entry, found)),
+        };
+        let Some(finding) = known.remove(&id) else {
+            return Ok(create(entry, found));
+        };
+        let verdict = finding.status.is_verdict();
+        if verdict && !content {
+            known.insert(id, finding);
+            return Ok(Action::Create {
+                slot: entry.slot,
+                found: Box::new(found),
+                related: Some(id),
+            });
+        }
+        if older || verdict && !entry.found.spots.is_empty() {
+            return Ok(Action::Keep { seen: seen(Some(id)) });
+        }
+        self.change(tx, entry, (finding, found, adopted), seen(Some(id)))
+    }
+
+    /// The places of an entry that verdicts cover.
+    fn covered(&self, entry: &Incoming, known: &BTreeMap<Id, Finding>) -> BTreeSet<u64> {
+        let judged = entry.covered.iter().filter(|id| {
+            let finding = known.get(*id);
+            finding.is_some_and(|finding| finding.status.is_verdict())
+        });
+        let places = judged
+            .filter_map(|id| self.stored.get(id))
+            .filter_map(|one| Identity::from_text(0, &one.identity));
+        places.flat_map(|identity| identity.places).collect()
+    }
+
+    fn change(
+        &mut self,
+        tx: &mut Tx<'_>,
+        entry: &Incoming,
+        (finding, found, adopted): (Finding, Found, bool),
+        seen: Vec<Id>,
+    ) -> Result<Action, Problem> {
+        let slot = self.work.targets.get(entry.slot);
+        let says = Said::of(&found);
+        let before = self.stored.remove(&finding.id);
+        let said = before.as_ref().map(|before| Said(before.said.clone()));
+        let news = if adopted {
+            says.severity(said.as_ref(), &found)
+        } else {
+            says.news(said.as_ref(), &found)
+        };
+        // On a false positive and a duplicate a person has said the last word: only where it is now is kept up to date.
+        let judged = matches!(finding.status, Status::FalsePositive | Status::Duplicate);
+        let (told, silent) = if judged {
+            (Change::default(), Some(news.whereabouts()))
+        } else {
+            let adopting = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
+            (news, adopting)
+        };
+        let step = match finding.status {
+            Status::Closed => Step::Reopen,
+            Status::Retest if still_found(tx, &finding, slot)? => Step::StillFound,
+            _ => Step::None,
+        };
+        let announced = findings::change::would_change(&finding, told.clone(), self.settings);
+        let evidence = slot
+            .and_then(|slot| slot.id)
+            .map(|target| Evidence::of(target, &found, says.0.clone()));
+        let evidence = evidence.filter(|evidence| before.as_ref() != Some(evidence));
+        if step == Step::None && evidence.is_none() && told == Change::default() {
+            return Ok(Action::Keep { seen });
+        }
+        let (change, silent) = match silent {
+            Some(silent) => (
+                Change {
+                    severity: told.severity,
+                    ..silent
+                },
+                true,
+            ),
+            None => (told, false),
+        };
+        Ok(Action::Change(Box::new(Changing {
+            slot: entry.slot,
+            finding,
+            step,
+            change,
+            announced,
+            silent,
+            before,
+            evidence,
+            seen,
+        })))
+    }
+}
+
+fn create(entry: &Incoming, found: Found) -> Action {
+    Action::Create {
+        slot: entry.slot,
+        found: Box::new(found),
+        related: entry.related,
+    }
+}
+
+/// Whether a report is newer than the word that the finding is fixed.
+fn still_found(tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Problem> {
+    let since = found_again::retest_since(tx, finding.id)?;
+    let reported_at = slot.map(|slot| slot.reported_at);
+    Ok(since.is_none_or(|since| reported_at.is_some_and(|at| at > since)))
+}

@@ -1,0 +1,764 @@
+//! The kinds of fault that the cases stand for, in other formats.
+
+use base::Id;
+use serde_json::{Value, json};
+
+use crate::{
+    cases::refused,
+    tools::{
+        Line, cyclonedx, grype, nessus, nuclei, openvas, sarif, secrets, semgrep, trivy, trivy_sarif, zap,
+        zap_xml,
+    },
+    world::World,
+};
+
+/// A world for each of these, with a project of its own.
+async fn whole(world: &World, name: &str, report: impl ToString) -> [u64; 7] {
+    let answer = world.import_into(Some(world.project), report.to_string()).await;
+    let counts = answer.counts();
+    assert_eq!(answer.body["whole"], true, "{name}: {}", answer.body);
+    counts
+}
+
+/// Imports into a new project of the world.
+async fn fresh(world: &mut World, name: &str) {
+    world.project = world.add_project(name).await;
+}
+
+/// The findings of the world's project: status, place, id.
+async fn list(world: &World) -> Vec<(String, String, Id)> {
+    let mut all: Vec<_> = world
+        .findings()
+        .await
+        .into_iter()
+        .filter(|finding| finding.place.project.as_ref().map(|project| project.id) == Some(world.project))
+        .map(|finding| {
+            let version = finding
+                .details
+                .component
+                .as_ref()
+                .map_or("", |part| part.version.as_str());
+            let place = if version.is_empty() {
+                finding.location.clone()
+            } else {
+                version.to_owned()
+            };
+            (finding.status.name().to_owned(), place, finding.id)
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+async fn only(world: &World) -> Id {
+    let all = list(world).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all[0].2
+}
+
+// promise: M4
+#[tokio::test]
+async fn siblings_of_03_what_is_new_above_a_judged_entry_is_open() {
+    let table = |rows: &[(u32, &str)]| {
+        let rows: String = rows
+            .iter()
+            .map(|(line, evidence)| format!("Hard-coded key,high,conf/app.env,{line},{evidence}\n"))
+            .collect();
+        format!("title,severity,path,line,evidence\n{rows}")
+    };
+    let code = |tool: &str, lines: &[Line<'_>]| match tool {
+        "semgrep" => semgrep(lines),
+        tool => sarif(tool, lines),
+    };
+    let (old, moved) = (
+        ("r", "a.py", 10, "run(dev)", "Shell."),
+        ("r", "a.py", 11, "run(dev)", "Shell."),
+    );
+    let new = ("r", "a.py", 3, "run(web)", "Shell.");
+    let bare = |line: Line<'static>, said: &'static str| (line.0, line.1, line.2, "", said);
+    for mut world in World::all().await {
+        for (name, first, second, judged, open) in [
+            (
+                "semgrep",
+                code("semgrep", &[old]),
+                code("semgrep", &[new, moved]),
+                "a.py:11",
+                "a.py:3",
+            ),
+            (
+                "sarif",
+                code("T", &[old]),
+                code("T", &[new, moved]),
+                "a.py:11",
+                "a.py:3",
+            ),
+            (
+                "sarif without code",
+                code("T", &[bare(old, "key dev")]),
+                code("T", &[bare(new, "key web"), bare(moved, "key dev")]),
+                "a.py:11",
+                "a.py:3",
+            ),
+            (
+                "csv",
+                table(&[(10, "dev")]),
+                table(&[(3, "web"), (11, "dev")]),
+                "conf/app.env:11",
+                "conf/app.env:3",
+            ),
+            (
+                "openvas",
+                openvas(&[("h", &[443])]),
+                openvas(&[("h", &[80, 443])]),
+                "h:443/tcp",
+                "h:80/tcp",
+            ),
+        ] {
+            fresh(&mut world, name).await;
+            whole(&world, name, first).await;
+            let id = only(&world).await;
+            world.judge(id).await;
+            whole(&world, name, second).await;
+            let all = list(&world).await;
+            let short: Vec<_> = all
+                .iter()
+                .map(|(status, place, _)| format!("{status} {place}"))
+                .collect();
+            assert_eq!(
+                short,
+                [format!("false_positive {judged}"), format!("open {open}")],
+                "{name}"
+            );
+            assert_eq!(all[0].2, id, "{name}");
+        }
+        // Nothing but the line tells these apart, and nobody else moved: in doubt the new one is open.
+        fresh(&mut world, "lines").await;
+        whole(&world, "lines", sarif("T", &[bare(old, "key")])).await;
+        world.judge(only(&world).await).await;
+        whole(
+            &world,
+            "lines",
+            sarif("T", &[bare(new, "key"), bare(moved, "key")]),
+        )
+        .await;
+        let all = list(&world).await;
+        assert!(
+            all.iter()
+                .any(|(status, place, _)| status == "open" && place == "a.py:3"),
+            "{all:?}"
+        );
+    }
+}
+
+// promise: M1, M4
+#[tokio::test]
+async fn siblings_of_04_of_two_versions_each_is_itself() {
+    let package = |version| ("CVE-2021-23337", "lodash", version, "lib/package-lock.json");
+    let makers: [(&str, fn(&[crate::tools::Package<'_>]) -> String); 4] = [
+        ("grype", |packages| grype("shop:1", packages)),
+        ("cyclonedx", |packages| cyclonedx("shop", packages)),
+        ("trivy sarif", trivy_sarif),
+        ("trivy image", |packages| trivy("shop:1", packages)),
+    ];
+    for mut world in World::all().await {
+        for (name, make) in makers {
+            for (judged, left) in [("3.10.1", "4.17.4"), ("4.17.4", "3.10.1")] {
+                let name = format!("{name} {judged}");
+                fresh(&mut world, &name).await;
+                let both = [package("3.10.1"), package("4.17.4")];
+                assert_eq!(whole(&world, &name, make(&both)).await[1], 2, "{name}");
+                let all = list(&world).await;
+                let id = all.iter().find(|(_, version, _)| version == judged);
+                world
+                    .judge(id.unwrap_or_else(|| panic!("{name}: {all:?}")).2)
+                    .await;
+                let counts = whole(&world, &name, make(&[package(left)])).await;
+                assert_eq!(counts, [1, 0, 0, 0, 0, 1, 0], "{name}");
+                let all: Vec<_> = list(&world)
+                    .await
+                    .into_iter()
+                    .map(|(status, version, _)| (status, version))
+                    .collect();
+                let expected = [("false_positive", judged), ("open", left)];
+                let expected = expected.map(|(status, version)| (status.to_owned(), version.to_owned()));
+                assert_eq!(all, expected, "{name}");
+            }
+        }
+    }
+}
+
+// promise: P2
+#[tokio::test]
+async fn siblings_of_05_two_targets_in_one_project_leave_each_other_alone() {
+    let package = ("CVE-1", "lodash", "1.0", "package-lock.json");
+    let none: &[crate::tools::Package<'_>] = &[];
+    for mut world in World::all().await {
+        // A report of the first target, one of the second, and one that says that the first is clean.
+        for (name, first, second, clean) in [
+            (
+                "trivy",
+                trivy("shop:1", &[package]),
+                trivy("cart:1", &[package]),
+                trivy("shop:2", none),
+            ),
+            (
+                "grype",
+                grype("r.test:5000/shop:1", &[package]),
+                grype("cart", &[package]),
+                grype("r.test:5000/shop:2", none),
+            ),
+            (
+                "cyclonedx",
+                cyclonedx("shop", &[package]),
+                cyclonedx("cart", &[package]),
+                cyclonedx("shop", none),
+            ),
+            (
+                "nessus",
+                nessus(&[("192.0.2.1", &[443])]),
+                nessus(&[("192.0.2.2", &[443])]),
+                nessus(&[("192.0.2.1", &[])]),
+            ),
+            (
+                "openvas",
+                openvas(&[("192.0.2.1", &[443])]),
+                openvas(&[("192.0.2.2", &[443])]),
+                openvas(&[("192.0.2.1", &[])]),
+            ),
+            (
+                "zap",
+                zap(&[("https://a.test", &["/x"])]).to_string(),
+                zap(&[("https://b.test", &["/x"])]).to_string(),
+                zap(&[("https://a.test", &[])]).to_string(),
+            ),
+        ] {
+            fresh(&mut world, name).await;
+            assert_eq!(whole(&world, name, &first).await, [1, 1, 0, 0, 0, 0, 0], "{name}");
+            assert_eq!(
+                whole(&world, name, &second).await,
+                [1, 1, 0, 0, 0, 0, 0],
+                "{name}"
+            );
+            assert_eq!(
+                whole(&world, name, &first).await,
+                [1, 0, 0, 0, 0, 1, 0],
+                "{name} again"
+            );
+            assert_eq!(
+                whole(&world, name, clean).await,
+                [0, 0, 0, 0, 1, 0, 0],
+                "{name} clean"
+            );
+            assert_eq!(
+                whole(&world, name, second).await,
+                [1, 0, 0, 0, 0, 1, 0],
+                "{name}: the other stays"
+            );
+        }
+        // Of a host that it does not name a report of Nuclei says nothing.
+        fresh(&mut world, "nuclei").await;
+        whole(&world, "nuclei", nuclei(&[("a.test", "/x"), ("a.test", "/y")])).await;
+        assert_eq!(
+            whole(&world, "nuclei", nuclei(&[("b.test", "/x")])).await,
+            [1, 1, 0, 0, 0, 0, 0]
+        );
+        assert_eq!(
+            whole(&world, "nuclei", nuclei(&[("a.test", "/y")])).await,
+            [1, 0, 0, 0, 1, 1, 0]
+        );
+    }
+}
+
+// promise: P3, P8
+#[tokio::test]
+async fn siblings_of_06_an_entry_that_cannot_be_read_closes_nothing() {
+    let two: [Line<'_>; 2] = [("r", "a.py", 1, "a()", "A."), ("s", "b.py", 1, "b()", "B.")];
+    let packages = [("CVE-1", "p", "1.0", "l"), ("CVE-2", "q", "1.0", "l")];
+    let broken = |text: &str, change: &dyn Fn(&mut Value)| {
+        let mut report: Value = serde_json::from_str(text).unwrap();
+        change(&mut report);
+        report.to_string()
+    };
+    for mut world in World::all().await {
+        let semgrep = semgrep(&two);
+        let sarif = sarif("T", &two);
+        let trivy = trivy("shop:1", &packages);
+        let grype = grype("shop:1", &packages);
+        let nuclei = nuclei(&[("a.test", "/x"), ("a.test", "/y")]);
+        for (name, first, second) in [
+            (
+                "semgrep",
+                semgrep.clone(),
+                broken(&semgrep, &|all| all["results"][0]["extra"] = json!(7)),
+            ),
+            (
+                "sarif",
+                sarif.clone(),
+                broken(&sarif, &|all| all["runs"][0]["results"][0]["message"] = json!([])),
+            ),
+            (
+                "trivy",
+                trivy.clone(),
+                broken(&trivy, &|all| {
+                    all["Results"][0]["Vulnerabilities"][0]["PkgName"] = json!({})
+                }),
+            ),
+            (
+                "grype",
+                grype.clone(),
+                broken(&grype, &|all| all["matches"][0]["artifact"] = json!("p")),
+            ),
+            (
+                "nuclei",
+                nuclei.clone(),
+                format!(
+                    "{{\"template-id\": \"sqli\", \"info\": \n{}",
+                    nuclei.lines().last().unwrap()
+                ),
+            ),
+        ] {
+            fresh(&mut world, name).await;
+            assert_eq!(whole(&world, name, &first).await[1], 2, "{name}");
+            let answer = world.import(second).await;
+            assert_eq!(answer.counts(), [2, 0, 0, 0, 0, 1, 1], "{name}: {}", answer.body);
+            assert_eq!(answer.body["whole"], false, "{name}");
+            assert!(
+                answer.body["not_whole"].to_string().contains("could not be read"),
+                "{name}: {}",
+                answer.body
+            );
+            assert!(!answer.body["skipped"][0]["reason"].as_str().unwrap().is_empty());
+            assert!(
+                list(&world).await.iter().all(|(status, ..)| status == "open"),
+                "{name}"
+            );
+            assert_eq!(whole(&world, name, first).await[5], 2, "{name}: sound again");
+        }
+    }
+}
+
+// promise: M5
+#[tokio::test]
+async fn siblings_of_07_an_upgrade_that_does_not_fix_it_is_the_same_finding() {
+    for mut world in World::all().await {
+        let jar =
+            |version: &'static str, path: &'static str| [("CVE-2021-44228", "log4j-core", version, path)];
+        let (before, after) = (
+            jar("2.14.0", "app/lib/log4j-core-2.14.0.jar"),
+            jar("2.14.1", "app/lib/log4j-core-2.14.1.jar"),
+        );
+        let (egg, newer) = (
+            jar("2.30.0", "usr/lib/requests-2.30.0.dist-info/METADATA"),
+            jar("2.31.0", "usr/lib/requests-2.31.0.dist-info/METADATA"),
+        );
+        for (name, first, second) in [
+            ("grype", grype("shop:1", &before), grype("shop:2", &after)),
+            (
+                "grype egg",
+                grype("shop:1", &egg),
+                grype("shop@sha256:ab", &newer),
+            ),
+            ("cyclonedx", cyclonedx("shop", &before), cyclonedx("shop", &after)),
+            ("trivy sarif", trivy_sarif(&before), trivy_sarif(&after)),
+            ("trivy egg", trivy("shop:1", &egg), trivy("shop:1.2", &newer)),
+        ] {
+            fresh(&mut world, name).await;
+            whole(&world, name, first).await;
+            let id = only(&world).await;
+            assert_eq!(whole(&world, name, second).await, [1, 0, 1, 0, 0, 0, 0], "{name}");
+            assert_eq!(only(&world).await, id, "{name}");
+        }
+    }
+}
+
+// promise: M5
+#[tokio::test]
+async fn siblings_of_08_moved_and_reindented_lines_are_the_same_findings() {
+    let lines = |by: u32, indent: &str| -> Vec<(String, u32, String)> {
+        let code = ["eval(a)", "eval(b)", "eval(a)"];
+        (0..3)
+            .map(|at| {
+                (
+                    "no-eval".to_owned(),
+                    10 * (at + 1) + by,
+                    format!("{indent}{}", code[at as usize]),
+                )
+            })
+            .collect()
+    };
+    let as_lines = |made: &[(String, u32, String)], bare: bool| -> Vec<(String, u32, String)> {
+        made.iter()
+            .map(|(rule, line, code)| {
+                (
+                    rule.clone(),
+                    *line,
+                    if bare { String::new() } else { code.clone() },
+                )
+            })
+            .collect()
+    };
+    let shown = |tool: &str, made: &[(String, u32, String)], root: &str| {
+        let path = format!("{root}src/a.js");
+        let lines: Vec<Line<'_>> = made
+            .iter()
+            .map(|(rule, line, code)| {
+                (
+                    rule.as_str(),
+                    path.as_str(),
+                    *line,
+                    code.as_str(),
+                    "It can be harmful.",
+                )
+            })
+            .collect();
+        if tool == "semgrep" {
+            semgrep(&lines)
+        } else {
+            sarif(tool, &lines)
+        }
+    };
+    let table = |by: u32| {
+        format!(
+            "title,severity,path,line\nEval,high,a.js,{}\nEval,high,a.js,{}\n",
+            10 + by,
+            20 + by
+        )
+    };
+    for mut world in World::all().await {
+        let (before, after) = (lines(0, ""), lines(3, "    "));
+        let bare = |made: &[(String, u32, String)]| as_lines(made, true);
+        for (name, first, second, count) in [
+            (
+                "semgrep",
+                shown("semgrep", &before, ""),
+                shown("semgrep", &after, ""),
+                3,
+            ),
+            ("sarif", shown("T", &before, ""), shown("T", &after, "./"), 3),
+            (
+                "sarif bare",
+                shown("T", &bare(&before), ""),
+                shown("T", &bare(&after), ""),
+                3,
+            ),
+            (
+                "secrets",
+                secrets(&[(10, "a=***"), (20, "b=***")]),
+                secrets(&[(13, "a=***"), (23, "b=***")]),
+                2,
+            ),
+            ("csv", table(0), table(3), 2),
+        ] {
+            fresh(&mut world, name).await;
+            assert_eq!(whole(&world, name, first).await[1], count, "{name}");
+            let by_line = |all: Vec<(String, String, Id)>| {
+                let mut all: Vec<_> = all.into_iter().map(|(_, place, id)| (place, id)).collect();
+                all.sort();
+                all.into_iter().map(|(_, id)| id).collect::<Vec<_>>()
+            };
+            let ids = by_line(list(&world).await);
+            let counts = whole(&world, name, second).await;
+            assert_eq!(counts, [count, 0, count, 0, 0, 0, 0], "{name}");
+            assert_eq!(by_line(list(&world).await), ids, "{name}");
+        }
+    }
+}
+
+// promise: M2
+#[tokio::test]
+async fn siblings_of_12_the_order_of_places_changes_nothing() {
+    let grype_at = |paths: [&str; 2]| {
+        let mut report: Value =
+            serde_json::from_str(&grype("shop:1", &[("CVE-1", "p", "1.0", "a")])).unwrap();
+        report["matches"][0]["artifact"]["locations"] = json!([{"path": paths[0]}, {"path": paths[1]}]);
+        report.to_string()
+    };
+    let affects = |refs: [&str; 2]| {
+        let mut report: Value = serde_json::from_str(&cyclonedx(
+            "shop",
+            &[("CVE-1", "a", "1.0", ""), ("CVE-1", "b", "1.0", "")],
+        ))
+        .unwrap();
+        report["vulnerabilities"] = json!([{"id": "CVE-1", "ratings": [{"severity": "high"}],
+            "affects": refs.map(|name| json!({"ref": format!("pkg:npm/{name}@1.0")}))}]);
+        report.to_string()
+    };
+    let sarif_at = |files: [&str; 3]| {
+        let mut report: Value = serde_json::from_str(&sarif("T", &[("r", "a", 1, "", "m")])).unwrap();
+        report["runs"][0]["results"][0]["locations"] = files
+            .map(|uri| json!({"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}}))
+            .into_iter()
+            .collect();
+        report.to_string()
+    };
+    for mut world in World::all().await {
+        for (name, first, second, places) in [
+            (
+                "zap",
+                zap(&[("https://a.test", &["/x", "/y"])]).to_string(),
+                zap(&[("https://a.test", &["/y", "/x"])]).to_string(),
+                2,
+            ),
+            (
+                "zap xml",
+                zap_xml("https://a.test", &["/x", "/y"]),
+                zap_xml("https://a.test", &["/y", "/x"]),
+                2,
+            ),
+            ("grype", grype_at(["a/p", "b/p"]), grype_at(["b/p", "a/p"]), 2),
+            ("cyclonedx", affects(["a", "b"]), affects(["b", "a"]), 1),
+            ("sarif", sarif_at(["a", "b", "c"]), sarif_at(["c", "a", "b"]), 3),
+        ] {
+            fresh(&mut world, name).await;
+            let created = whole(&world, name, first).await[1];
+            for (_, _, id) in list(&world).await {
+                assert_eq!(world.view(id).await["locations_count"], places, "{name}");
+            }
+            assert_eq!(
+                whole(&world, name, second).await,
+                [created, 0, 0, 0, 0, created, 0],
+                "{name}"
+            );
+        }
+    }
+}
+
+// promise: P1
+#[tokio::test]
+async fn siblings_of_14_what_a_report_says_is_no_problem_opens_nothing() {
+    let mut ignored: Value = serde_json::from_str(&grype("shop:1", &[("CVE-1", "p", "1.0", "l")])).unwrap();
+    let one = ignored["matches"][0].take();
+    ignored["matches"] = json!([]);
+    ignored["ignoredMatches"] = json!([one]);
+    ignored["ignoredMatches"][0]["appliedIgnoreRules"] = json!([{"vulnerability": "CVE-1"}]);
+    let mut passed: Value = serde_json::from_str(&sarif("T", &[("r", "a", 1, "", "m")])).unwrap();
+    passed["runs"][0]["results"][0]["kind"] = json!("notApplicable");
+    let mut vex: Value = serde_json::from_str(&cyclonedx("shop", &[("CVE-1", "p", "1.0", "")])).unwrap();
+    vex["vulnerabilities"][0]["analysis"] =
+        json!({"state": "not_affected", "justification": "code_not_reachable"});
+    let xml = "<bom xmlns=\"http://cyclonedx.org/schema/bom/1.5\" version=\"1\"><vulnerabilities><vulnerability><id>CVE-1</id>\
+        <ratings><rating><severity>high</severity></rating></ratings><affects><target><ref>acme</ref><versions><version>\
+        <version>1.0</version><status>unaffected</status></version></versions></target></affects></vulnerability>\
+        </vulnerabilities></bom>";
+    for mut world in World::all().await {
+        for (name, report) in [
+            ("grype", ignored.to_string()),
+            ("sarif", passed.to_string()),
+            ("cyclonedx", vex.to_string()),
+            ("cyclonedx xml", xml.to_owned()),
+        ] {
+            fresh(&mut world, name).await;
+            let answer = world.import(report).await;
+            assert_eq!(answer.counts(), [1, 0, 0, 0, 0, 0, 1], "{name}: {}", answer.body);
+            assert!(!answer.body["skipped"][0]["reason"].as_str().unwrap().is_empty());
+            assert_eq!(list(&world).await, [], "{name}");
+        }
+    }
+}
+
+// promise: P6
+#[tokio::test]
+async fn siblings_of_18_and_19_clean_reports_of_others_are_refused() {
+    for world in World::all().await {
+        world
+            .import(semgrep(&[("r", "a.py", 1, "a()", "A.")]))
+            .await
+            .counts();
+        let files = [
+            (
+                "gosec",
+                r#"{"Golang errors":{},"Issues":[],"Stats":{"files":1},"GosecVersion":"2"}"#,
+                "gosec",
+            ),
+            (
+                "kics",
+                r#"{"kics_version":"1","queries":[],"files_scanned":1}"#,
+                "KICS",
+            ),
+            (
+                "njsscan",
+                r#"{"errors":[],"njsscan_version":"0.3","nodejs":{},"templates":{}}"#,
+                "njsscan",
+            ),
+            (
+                "eslint",
+                r#"[{"filePath":"a.js","messages":[],"errorCount":0}]"#,
+                "ESLint",
+            ),
+            (
+                "gitleaks",
+                r#"[{"RuleID":"a","Fingerprint":"x","Commit":"c","Match":"m","Secret":"s"}]"#,
+                "gitleaks",
+            ),
+            ("nmap", "<nmaprun scanner=\"nmap\"><host/></nmaprun>", "Nmap"),
+            (
+                "burp",
+                "<issues burpVersion=\"2024\" exportTime=\"x\"></issues>",
+                "Burp",
+            ),
+            (
+                "junit",
+                "<testsuites><testsuite name=\"a\"/></testsuites>",
+                "JUnit",
+            ),
+            (
+                "checkstyle",
+                "<checkstyle version=\"10\"></checkstyle>",
+                "Checkstyle",
+            ),
+            ("semgrep?", r#"{"results":[]}"#, "marks"),
+            ("grype?", r#"{"matches":[]}"#, "marks"),
+            ("trivy?", r#"{"SchemaVersion":2}"#, "marks"),
+            ("zap?", r#"{"site":[]}"#, "marks"),
+            ("list", "[]", "marks"),
+            ("bom", "<bom/>", "marks"),
+            ("report", "<report/>", "marks"),
+        ]
+        .map(|(name, text, tool)| (name, text.as_bytes().to_vec(), tool));
+        refused(&world, &files, None).await;
+        refused(&world, &files[..9], Some("semgrep")).await;
+        assert_eq!(world.open().await, ["open a.py:1"]);
+    }
+}
+
+// promise: M6, P7
+#[tokio::test]
+async fn siblings_of_31_and_46_tables_of_tools_are_read_as_theirs() {
+    for mut world in World::all().await {
+        // One CVE on three hosts, with an id column.
+        fresh(&mut world, "sheet").await;
+        let sheet = "id,title,severity,host,port\nCVE-1,T,high,a,443\nCVE-1,T,high,b,443\nCVE-1,T,high,b,8443\nCVE-1,T,high,b,8443\n";
+        let answer = world.import(sheet).await;
+        assert_eq!(answer.counts(), [4, 3, 0, 0, 0, 0, 1], "{}", answer.body);
+        let places: Vec<_> = list(&world)
+            .await
+            .into_iter()
+            .map(|(_, place, _)| place)
+            .collect();
+        assert_eq!(places, ["a:443", "b:443", "b:8443"]);
+        fresh(&mut world, "testssl").await;
+        let testssl = "\"id\",\"fqdn/ip\",\"port\",\"severity\",\"finding\",\"cve\",\"cwe\"\n\
+            \"BEAST\",\"a.test/192.0.2.1\",\"443\",\"LOW\",\"VULNERABLE\",\"CVE-2011-3389\",\"CWE-20\"\n\
+            \"BEAST\",\"b.test/192.0.2.2\",\"443\",\"LOW\",\"VULNERABLE\",\"CVE-2011-3389\",\"CWE-20\"\n\
+            \"TLS1_2\",\"b.test/192.0.2.2\",\"443\",\"OK\",\"offered\",\"\",\"\"\n";
+        let answer = world.import(testssl).await;
+        assert_eq!(answer.counts(), [3, 2, 0, 0, 0, 0, 1], "{}", answer.body);
+        let all = list(&world).await;
+        assert!(
+            all[0].1.contains("192.0.2.1") || all[0].1.contains("a.test"),
+            "{all:?}"
+        );
+        assert_eq!(
+            world.view(all[0].2).await["identifiers"],
+            json!(["CVE-2011-3389"])
+        );
+        // A bare scale from 1 to 5 is refused with its column, unless the caller says what it means.
+        let bare = "title,risk\nA,5\nB,1\n";
+        let refused = world.import(bare).await;
+        assert_eq!(refused.status.as_u16(), 422);
+        assert!(refused.body.to_string().contains("risk"), "{}", refused.body);
+        fresh(&mut world, "scale").await;
+        let answer = world
+            .import_with("&columns=severity:risk,critical:5,low:1", bare)
+            .await;
+        assert_eq!(answer.counts()[1], 2, "{}", answer.body);
+        assert_eq!(
+            answer.body["severities"]["created"],
+            json!({"critical": 1, "low": 1})
+        );
+        // Tenable.io's word counts, not its number.
+        fresh(&mut world, "tenable").await;
+        let tenable = "Plugin ID,CVE,CVSS,Risk,Host,Protocol,Port,Name,Synopsis,Description,Solution,See Also,Plugin Output,\
+            Asset UUID,Vulnerability State,IP Address,FQDN,NetBios,OS,MAC Address,Plugin Family,Severity\n\
+            51192,,6.4,High,h,tcp,443,Cert,s,d,f,,o,u,Active,192.0.2.9,a.test,,,,General,3\n";
+        let answer = world.import(tenable).await;
+        assert_eq!(
+            answer.body["severities"]["created"],
+            json!({"high": 1}),
+            "{}",
+            answer.body
+        );
+    }
+}
+
+// promise: M4
+#[tokio::test]
+async fn siblings_of_44_a_verdict_covers_the_places_it_was_given_for() {
+    let sarif_at = |files: &[&str]| {
+        let mut report: Value = serde_json::from_str(&sarif("T", &[("r", "a", 1, "", "m")])).unwrap();
+        report["runs"][0]["results"][0]["locations"] = files
+            .iter()
+            .map(|uri| json!({"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}}))
+            .collect();
+        report.to_string()
+    };
+    let site = "https://a.test";
+    for mut world in World::all().await {
+        for (name, reports, new) in [
+            (
+                "nessus",
+                [
+                    nessus(&[("h", &[443])]),
+                    nessus(&[("h", &[443, 8443])]),
+                    nessus(&[("h", &[8443])]),
+                ],
+                "8443",
+            ),
+            (
+                "openvas",
+                [
+                    openvas(&[("h", &[443])]),
+                    openvas(&[("h", &[443, 8443])]),
+                    openvas(&[("h", &[8443])]),
+                ],
+                "8443",
+            ),
+            (
+                "nuclei",
+                [
+                    nuclei(&[("a.test", "/old")]),
+                    nuclei(&[("a.test", "/old"), ("a.test", "/checkout")]),
+                    nuclei(&[("a.test", "/checkout")]),
+                ],
+                "/checkout",
+            ),
+            (
+                "zap xml",
+                [
+                    zap_xml(site, &["/old"]),
+                    zap_xml(site, &["/checkout", "/old"]),
+                    zap_xml(site, &["/checkout"]),
+                ],
+                "/checkout",
+            ),
+            (
+                "sarif",
+                [
+                    sarif_at(&["a.tf"]),
+                    sarif_at(&["a.tf", "b.tf"]),
+                    sarif_at(&["b.tf"]),
+                ],
+                "b.tf",
+            ),
+        ] {
+            fresh(&mut world, name).await;
+            let [first, both, other] = reports;
+            whole(&world, name, first).await;
+            let judged = only(&world).await;
+            world.judge(judged).await;
+            for (step, report) in [("both", both), ("other", other)] {
+                whole(&world, name, report).await;
+                let mut open = false;
+                for (status, _, id) in list(&world).await {
+                    let places = world.view(id).await["locations"].to_string();
+                    open |= status == "open" && places.contains(new);
+                    assert!(
+                        id != judged || status == "false_positive" && !places.contains(new),
+                        "{name} {step}: {places}"
+                    );
+                }
+                assert!(open, "{name} {step}: {:?}", list(&world).await);
+            }
+        }
+    }
+}

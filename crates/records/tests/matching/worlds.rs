@@ -1,0 +1,153 @@
+//! Random worlds: reports in a row, verdicts between them.
+
+use proptest::{
+    prelude::*,
+    test_runner::{Config, TestRunner},
+};
+
+use crate::{
+    change::{Change, Delta, Sources},
+    expect::Round,
+    list::{List, report},
+    problem::{Flavor, Problem},
+};
+
+/// How many worlds a run of the suite looks at, over all flavors; `CAMPANILE_TEST_WORLDS` raises it.
+const WORLDS: u32 = 25_000;
+const FLAVORS: u32 = 5;
+
+/// What happens until the next report.
+#[derive(Debug, Clone)]
+struct Step {
+    /// Findings that get a verdict.
+    judge: Vec<usize>,
+    changes: Vec<Change>,
+    /// Which entry is written twice; most numbers are none.
+    twice: usize,
+    order: u64,
+}
+
+#[derive(Debug, Clone)]
+struct World {
+    flavor: Flavor,
+    problems: Vec<Problem>,
+    steps: Vec<Step>,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    (
+        prop::collection::vec(0..9_usize, 0..3),
+        prop::collection::vec(Change::any(), 0..3),
+        0..20_usize,
+        any::<u64>(),
+    )
+        .prop_map(|(judge, changes, twice, order)| Step {
+            judge,
+            changes,
+            twice,
+            order,
+        })
+}
+
+fn world(flavor: Flavor) -> impl Strategy<Value = World> {
+    (
+        prop::collection::vec(Problem::any(), 0..10),
+        prop::collection::vec(step(), 1..5),
+    )
+        .prop_map(move |(problems, steps)| World {
+            flavor,
+            problems,
+            steps,
+        })
+}
+
+impl World {
+    fn run(self) {
+        let mut sources = Sources::new(self.flavor, self.problems);
+        let mut list = List::default();
+        let first = report(&sources, usize::MAX, 0);
+        let fates = list.matched(&first, 1);
+        list.take(&first, &fates);
+        assert_eq!(list.0.len(), first.len(), "all of a first report is new");
+        for step in self.steps {
+            for number in step.judge {
+                let present: Vec<_> = list.0.iter_mut().filter(|one| one.present).collect();
+                let count = present.len().max(1);
+                if let Some(one) = present.into_iter().nth(number % count) {
+                    one.verdict = true;
+                }
+            }
+            let before = sources.clone();
+            let mut delta = Delta::default();
+            for change in step.changes {
+                sources.apply(change, &mut delta);
+            }
+            for order in [step.order, !step.order] {
+                let written = report(&sources, step.twice, order);
+                let fates = list.matched(&written, order);
+                let round = Round {
+                    before: &before,
+                    now: &sources,
+                    delta: &delta,
+                    list: &list,
+                };
+                round.check(&written, &fates);
+                list.take(&written, &fates);
+                // The same once more, in another order, changes nothing.
+                delta = Delta::default();
+            }
+        }
+    }
+}
+
+/// Looks at this many worlds of a flavor.
+fn run(flavor: Flavor) {
+    let worlds = std::env::var("CAMPANILE_TEST_WORLDS").ok();
+    let worlds = worlds.and_then(|count| count.parse().ok()).unwrap_or(WORLDS);
+    let mut runner = TestRunner::new(Config {
+        cases: worlds / FLAVORS,
+        failure_persistence: None,
+        max_shrink_iters: 20_000,
+        ..Config::default()
+    });
+    let ran = runner.run(&world(flavor), |world| {
+        world.run();
+        Ok(())
+    });
+    if let Err(failure) = ran {
+        panic!("{failure}");
+    }
+}
+
+// promise: M1
+// promise: M3
+#[test]
+fn results_with_a_hash_stay_themselves() {
+    run(Flavor::Hashed);
+}
+
+// promise: M2
+// promise: M5
+#[test]
+fn results_with_code_stay_themselves() {
+    run(Flavor::Coded);
+}
+
+// promise: M3
+// promise: M5
+#[test]
+fn results_with_lines_alone_stay_themselves() {
+    run(Flavor::Plain);
+}
+
+// promise: M4
+#[test]
+fn components_stay_themselves() {
+    run(Flavor::Component);
+}
+
+// promise: M6
+#[test]
+fn what_is_found_on_a_host_stays_itself() {
+    run(Flavor::Host);
+}

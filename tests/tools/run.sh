@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# run.sh [TOOL…]
+# Real scanners (Bandit, Ruff, ESLint, Semgrep, Checkov) on a small source tree of our own: as it is, with three lines of
+# comment on top of every file, then with one problem fixed, each in another folder. Their reports are imported into a
+# real server: nothing is created anew, and exactly the fixed one is closed. Ends with a line "N passed, N failed".
+# What it installs lies in target/scanners, the reports in target/scanners/reports. `UPDATE=1` writes those of three
+# states to crates/formats/tests/samples/tools. `TOOLS="bandit ruff"` leaves the others out where no tool is named;
+# `TOOLS_BINARY` is another server than that of target/debug.
+set -euo pipefail
+# shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+here="$root/tests/tools"
+work="$root/target/scanners"
+
+# venv NAME  What requirements/NAME.txt names, each list in a place of its own: the tools disagree on versions.
+venv() {
+  local list="$here/requirements/$1.txt" place="$work/$1"
+  if ! cmp --silent "$list" "$place/requirements.txt"; then
+    say "installing tests/tools/requirements/$1.txt into target/scanners/$1"
+    rm -rf "$place"
+    python3 -m venv "$place"
+    # Compiled when it is used: most of it never is.
+    "$place/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps --requirement "$list"
+    cp "$list" "$place/requirements.txt"
+  fi
+}
+
+node_modules() {
+  if ! cmp --silent "$here/package-lock.json" "$work/node/package-lock.json"; then
+    mkdir -p "$work/node"
+    cp "$here/package.json" "$here/package-lock.json" "$work/node"
+    say "installing the packages of tests/tools into target/scanners/node"
+    npm --prefix "$work/node" ci --no-audit --no-fund --loglevel=error >&2 || { rm -f "$work/node/package-lock.json"; return 1; }
+  fi
+}
+
+# The places in which the named tools are.
+places() {
+  local tool
+  for tool in "$@"; do
+    case $tool in
+      bandit | ruff) echo lint ;;
+      eslint) echo node ;;
+      semgrep | checkov) echo "$tool" ;;
+      *) die "no such tool: $tool" "Tools: bandit ruff eslint semgrep checkov" ;;
+    esac
+  done | sort -u
+}
+
+# shellcheck disable=SC2086 # a list of words
+[ $# -gt 0 ] || set -- ${TOOLS:-bandit ruff eslint semgrep checkov}
+need_rust
+need_node
+has python3 || install_packages python3 python3-venv
+python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
+mkdir -p "$work"
+list=$(places "$@")
+waiting=()
+for place in $list; do
+  if [ "$place" = node ]; then node_modules & else venv "$place" & fi
+  waiting+=($!)
+done
+for one in "${waiting[@]}"; do wait "$one"; done
+
+binary=${TOOLS_BINARY:-$root/target/debug/campanile}
+# The binary that the Rust tests ran with: asked for like this, nothing is built twice.
+[ -n "${TOOLS_BINARY:-}" ] || cargo test --quiet --locked --workspace --tests --no-run
+PYTHONDONTWRITEBYTECODE=1 python3 "$here/check.py" "$work" "$work/reports" "$binary" "$@"

@@ -1,0 +1,3 @@
+export function build(text) {
+  return eval(text);
+}
