@@ -203,7 +203,7 @@ test('a second report of the same target in one drop is previewed anew before it
   await expect(rows.nth(1)).toHaveAttribute('data-stage', 'done');
 });
 
-test('a report that is not complete says why and asks about nothing', async ({ as }) => {
+test('a report that is not whole says why and asks about nothing', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Partly');
   const run = (results: object[], more: object = {}) =>
@@ -221,14 +221,14 @@ test('a report that is not complete says why and asks about nothing', async ({ a
   const row = page.getByTestId('import');
   await expect(row).toHaveAttribute('data-stage', 'ready');
   await expect(row.getByTestId('whole')).toHaveAttribute('data-whole', 'false');
-  await expect(row.getByRole('list', { name: 'Why it is not complete' })).not.toBeEmpty();
+  await expect(row.getByRole('list', { name: 'Why it is not whole' })).not.toBeEmpty();
   await expect(row.getByTestId('closing')).toHaveCount(0);
   await page.screenshot({ path: `${OUT}import-partial.png` });
   await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
   await row.getByRole('link', { name: 'Open the scan' }).click();
   const report = page.getByTestId('scan-report');
-  await expect(report.getByTestId('whole')).toContainText('Not complete');
-  await expect(report.getByRole('list', { name: 'Why it is not complete' })).not.toBeEmpty();
+  await expect(report.getByTestId('whole')).toContainText('Not whole');
+  await expect(report.getByRole('list', { name: 'Why it is not whole' })).not.toBeEmpty();
 });
 
 test('a table with unclear columns is mapped, numbers and all, and then previewed', async ({ as }) => {

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { BrowserContextOptions, Page } from '@playwright/test';
 import { expect, live, post, test } from './fixtures.ts';
 import { settled } from './looks.ts';
+import { imported, newProject, sample } from './reports.ts';
 
 const OUT = fileURLToPath(new URL('../out/', import.meta.url));
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -52,6 +53,15 @@ interface Place {
   path: string | ((page: Page) => Promise<string>);
   then?: (page: Page) => Promise<unknown>;
 }
+
+/** The project with reports of its own; made anew for each look. */
+let shop = '';
+const inShop = async (page: Page, kind: string, what: string): Promise<string> => {
+  const list = (await (await page.request.get(`/api/v1/${kind}?project_id=${shop}`)).json()) as {
+    items: { id: string; title?: string; name?: string }[];
+  };
+  return `/${kind}/${list.items.find((one) => (one.title ?? one.name)?.includes(what))?.id ?? ''}`;
+};
 
 const bell = (page: Page) => page.getByRole('button', { name: /^Notifications/ });
 
@@ -103,7 +113,37 @@ const places: Place[] = [
     path: '/scans',
     then: (page) => page.getByRole('button', { name: 'Import results' }).first().click(),
   },
+  {
+    name: 'import-preview',
+    path: () => Promise.resolve(`/scans?project_id=${shop}`),
+    then: async (page) => {
+      await page.getByRole('button', { name: 'Import results' }).first().click();
+      await page.getByLabel('Choose files').setInputFiles(['web-2.json', 'worker-1.json'].map(sample));
+      await expect(page.locator('[data-stage=ready]')).toHaveCount(2);
+    },
+  },
+  {
+    name: 'import-columns',
+    path: () => Promise.resolve(`/scans?project_id=${shop}`),
+    then: async (page) => {
+      await page.getByRole('button', { name: 'Import results' }).first().click();
+      await page.getByLabel('Choose files').setInputFiles(sample('pentest.csv'));
+      await page.getByLabel('Column Rating').selectOption('severity');
+    },
+  },
+  { name: 'scan-report', path: (page) => inShop(page, 'scans', 'Trivy') },
+  { name: 'finding-facts', path: (page) => inShop(page, 'findings', 'lodash') },
+  { name: 'finding-code', path: (page) => inShop(page, 'findings', 'no-eval') },
   { name: 'targets', path: '/targets' },
+  {
+    name: 'targets-retire',
+    path: '/targets',
+    then: (page) =>
+      page
+        .getByRole('button', { name: /^Retire/ })
+        .first()
+        .click(),
+  },
   { name: 'scan', path: (page) => firstOf(page, 'scans') },
   { name: 'projects', path: '/projects' },
   {
@@ -187,6 +227,8 @@ async function records(page: Page, analyst: Page): Promise<void> {
     companies: { id: string }[];
   };
   const company_id = companies[0]?.id;
+  shop = (await newProject(page, 'Shop')).id;
+  await imported(page, shop, 'web-1.json', 'eval.sarif');
   const made = (who: Page, path: string, data: object) => post<{ id: string }>(who, path, data);
   await made(analyst, '/assets', {
     company_id,

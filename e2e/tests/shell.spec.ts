@@ -153,7 +153,7 @@ test('the help sheet lists the keys of where one is, and turns the single ones o
 test('a key that is typed into a field is text and nothing else', async ({ as }) => {
   const page = await at(await as('analyst'), '/findings');
   await expect(page.getByTestId('finding').first()).toBeVisible();
-  const search = page.getByRole('searchbox', { name: 'Search title, rule or location' });
+  const search = page.getByRole('searchbox', { name: 'Search title, rule, location or CVE' });
   await search.click();
   await page.keyboard.type('g d ? / b x');
   await expect(search).toHaveValue('g d ? / b x');

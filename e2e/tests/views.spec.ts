@@ -37,7 +37,7 @@ test('findings are narrowed to what is late, soon due, or nobody’s', async ({ 
   await made(`Soon ${stamp}`, { sla_due_at: due(3) });
   await made(`Far ${stamp}`, { sla_due_at: due(30) });
 
-  await page.getByLabel('Search title, rule or location').pressSequentially(stamp);
+  await page.getByLabel('Search title, rule, location or CVE').pressSequentially(stamp);
   const names = async (...wanted: string[]) => {
     const rows = page.getByTestId('finding').filter({ hasText: /^(?!.*Door)/ });
     await expect(rows).toHaveCount(wanted.length);
