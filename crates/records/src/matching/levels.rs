@@ -102,6 +102,9 @@ fn names(stored: &[Stored], entries: &[Entry], class: &Class) -> bool {
     all.any(|name| Some(name) != first)
 }
 
+/// Stored findings and entries that are equal at a level.
+type Bucket = (Vec<usize>, Vec<usize>);
+
 fn at_level(
     (stored, left): (&[Stored], &[usize]),
     (entries, open): (&[Entry], &[usize]),
@@ -110,7 +113,7 @@ fn at_level(
 ) -> Vec<Pair> {
     let key = |identity: &Identity| LEVELS.get(level).and_then(|key| key(identity));
     let name = |identity: &Identity| if main { identity.keys[0] } else { 0 };
-    let mut buckets: BTreeMap<(u64, [u64; 5]), (Vec<usize>, Vec<usize>)> = BTreeMap::new();
+    let mut buckets: BTreeMap<(u64, [u64; 5]), Bucket> = BTreeMap::new();
     for at in left {
         let Some(identity) = stored.get(*at).map(|one| &one.identity) else {
             continue;

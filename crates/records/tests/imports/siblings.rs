@@ -300,7 +300,7 @@ async fn siblings_of_06_an_entry_that_cannot_be_read_closes_nothing() {
                 "trivy",
                 trivy.clone(),
                 broken(&trivy, &|all| {
-                    all["Results"][0]["Vulnerabilities"][0]["PkgName"] = json!({})
+                    all["Results"][0]["Vulnerabilities"][0]["PkgName"] = json!({});
                 }),
             ),
             (

@@ -296,7 +296,7 @@ async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
             ahead.body
         );
         assert_eq!((ahead.counts()[4], &ahead.body["whole"]), (1, &json!(true)));
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         let now = import("2026-03-10T12:01:00Z", &["CVE-1"], "HIGH").await;
         assert_eq!(
             now.counts(),
@@ -318,10 +318,10 @@ async fn what_waits_for_a_retest_and_is_still_there_is_in_progress_again() {
         world.import(simple(&["a", "b"])).await.counts();
         let a = at(&world, "src/a.rs:1").await;
         world.status(a, "in_progress").await;
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         world.status(a, "retest").await;
         world.events();
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         world.import(simple(&["a", "b"])).await.counts();
         assert_eq!(world.view(a).await["status"], "in_progress");
         let said: Vec<String> = world

@@ -110,7 +110,8 @@ async fn list(world: &World) -> Vec<(Id, Value)> {
     let mut all = Vec::new();
     for finding in world.findings().await {
         let mut view = world.view(finding.id).await;
-        for key in ["updated_at"] {
+        {
+            let key = "updated_at";
             view[key] = Value::Null;
         }
         let evidence = finding.id;
@@ -264,7 +265,7 @@ async fn only_the_latest_import_of_a_target_is_undone_and_not_for_ever() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for world in World::all_at(&clock).await {
         let first = world.import(simple(&["a"])).await;
-        clock.advance(Duration::from_secs(60));
+        clock.advance(Duration::from_mins(1));
         let second = world.import(simple(&["a"])).await;
         let refused = world.undo(&first).await;
         assert_eq!(refused.status, StatusCode::CONFLICT);
