@@ -12,6 +12,7 @@ mod hostile;
 mod http;
 mod life;
 mod many;
+mod more_siblings;
 mod samples;
 mod siblings;
 mod targets;
