@@ -235,13 +235,13 @@ mod tests {
                 })
                 .unwrap();
         }
-        let mut sorted = sorter.sorted().unwrap();
+        let mut items = sorter.sorted().unwrap();
         let (mut seen, mut last) = (0, None);
-        while sorted.peek().is_some() {
-            let key = sorted.peek();
+        while items.peek().is_some() {
+            let key = items.peek();
             assert!(key > last, "each group once, in order");
             last = key;
-            let group = sorted.group().unwrap();
+            let group = items.group().unwrap();
             assert!(group.windows(2).all(|two| two[0].index < two[1].index));
             for item in &group {
                 assert_eq!(item.old.line, item.index);

@@ -252,3 +252,43 @@ async fn nobody_ends_the_scan_of_an_import_by_hand() {
         assert_eq!(answer.body["status"], "failed", "{}", answer.body);
     }
 }
+
+// promise: M3
+#[tokio::test]
+async fn an_import_that_broke_off_and_is_repeated_gives_the_list_of_an_uninterrupted_one() {
+    let many = |from: u32, by: u32| {
+        let results: Vec<_> = (from..from + 300)
+            .map(|n| {
+                let mut made = made(format!("r{n:04}"));
+                made.line = 10 + by;
+                made
+            })
+            .collect();
+        report(&[run("Saw", &results)])
+    };
+    for mut world in World::all().await {
+        world.import(many(0, 0)).await.counts();
+        let project = world.project;
+        break_at(&world, 350).await;
+        let broken = world.import(many(100, 3)).await;
+        assert_eq!(broken.status, StatusCode::INTERNAL_SERVER_ERROR);
+        mend(&world).await;
+        let repeated = world.import(many(100, 3)).await;
+        assert_eq!(repeated.body["whole"], true);
+        let broken: Vec<String> = world.short().await;
+        world.project = world.add_project("Other").await;
+        world.import(many(0, 0)).await.counts();
+        world.import(many(100, 3)).await.counts();
+        let other = world.project;
+        let of = |findings: &[records::findings::Finding], project: base::Id| -> Vec<String> {
+            findings
+                .iter()
+                .filter(|finding| finding.place.project.as_ref().map(|one| one.id) == Some(project))
+                .map(|finding| format!("{} {}", finding.status.name(), finding.location))
+                .collect()
+        };
+        let all = world.findings().await;
+        assert_eq!(of(&all, project), broken);
+        assert_eq!(of(&all, project), of(&all, other), "{}", world.database);
+    }
+}

@@ -1,6 +1,9 @@
 use axum::http::StatusCode;
 
-use crate::world::{World, gzip, sample};
+use crate::{
+    tools::gzip,
+    world::{World, sample},
+};
 
 /// Name, format and tool, then read, created, updated, reopened, closed, unchanged, skipped of the first import.
 const SAMPLES: [(&str, &str, &str, [u64; 7]); 15] = [

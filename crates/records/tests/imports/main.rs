@@ -4,6 +4,12 @@
     clippy::panic,
     reason = "a test that cannot go on has failed"
 )]
+#![expect(
+    clippy::format_collect,
+    clippy::similar_names,
+    clippy::type_complexity,
+    reason = "small reports are read more easily so"
+)]
 
 mod breaking;
 mod cases;
@@ -12,6 +18,7 @@ mod hostile;
 mod http;
 mod life;
 mod many;
+mod more_siblings;
 mod real_tools;
 mod samples;
 mod siblings;

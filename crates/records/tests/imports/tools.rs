@@ -212,3 +212,10 @@ pub(crate) fn zap_xml(site: &str, paths: &[&str]) -> String {
          </OWASPZAPReport>"
     )
 }
+
+/// Packed by gzip.
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut packer, text).unwrap();
+    packer.finish().unwrap()
+}

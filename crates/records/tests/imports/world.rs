@@ -291,7 +291,7 @@ impl World {
         findings.iter().map(line).collect()
     }
 
-    /// Those of the list that are open, in short.
+    /// Those that are open.
     pub(crate) async fn open(&self) -> Vec<String> {
         let mut short = self.short().await;
         short.retain(|line| line.starts_with("open ") || line.starts_with("in_progress "));
@@ -446,13 +446,6 @@ pub(crate) fn sample(name: &str) -> Vec<u8> {
         env!("CARGO_MANIFEST_DIR")
     ))
     .unwrap()
-}
-
-/// Packed by gzip.
-pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut packer, text).unwrap();
-    packer.finish().unwrap()
 }
 
 /// A result of a made report.

@@ -93,6 +93,7 @@ impl Sources {
         self.names.get(&rule).map_or(&[], Vec::as_slice)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "it becomes part of the world")]
     fn add(&mut self, problem: Problem) -> Option<Problem> {
         if self
             .problems

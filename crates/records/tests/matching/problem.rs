@@ -11,11 +11,11 @@ use proptest::prelude::*;
 /// What a scanner knows of its problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Flavor {
-    /// Its own hash of the code, the code, a message and the line, as CodeQL.
+    /// Its own hash of the code, the code, a message and the line, as `CodeQL`.
     Hashed,
     /// The code, a message and the line, as Bandit.
     Coded,
-    /// A message and the line, as ESLint.
+    /// A message and the line, as `ESLint`.
     Plain,
     /// A component with its version, as Trivy.
     Component,

@@ -123,7 +123,9 @@ fn each_host_and_site_of_the_samples_is_covered_for_itself() {
         "the latest of all"
     );
     let zap = report("zap", sample("zap.xml"));
-    assert!(zap.coverage.iter().all(|one| one.host.is_none()));
+    for one in &zap.coverage {
+        assert_eq!(one.host, Some(host_group("zap", &one.target)));
+    }
     assert_eq!(
         zap.of("https://mainsite.com").time,
         None,
