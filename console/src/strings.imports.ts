@@ -45,7 +45,7 @@ export const m = {
   wholeProject: 'Whole project',
   target: 'Target',
   setTarget: 'Set target',
-  targetOf: (file: string) => `Set the target of ${file}`,
+  targetOf: (file: string) => `Set target of ${file}`,
   targetHint:
     'What the report covers, such as an image, a host or a branch. Leave it empty to use what the report names. It closes only what earlier reports of the same tool and target found.',
   apply: 'Apply',

@@ -102,3 +102,35 @@ test('a finding that differs from a judged one leads to it, and the judged one s
   await expect(page).toHaveURL(new RegExp(`/findings/${judged?.id ?? ''}$`));
   await expect(page.getByTestId('gone')).toContainText('Not in the latest report since just now');
 });
+
+test('an identifier and a target lead to all findings with them, and a search finds a CVE', async ({
+  as,
+}) => {
+  const page = await as('manager');
+  const project = await newProject(page, 'Search');
+  await imported(page, project.id, 'web-1.json', 'worker-1.json');
+  const minimist = (await rows(page, project.id)).find(({ title }) => title.includes('minimist'));
+  await page.goto(`/findings/${minimist?.id ?? ''}`);
+  await live(page);
+  await facts(page).getByRole('link', { name: 'CVE-2021-44906', exact: true }).click();
+  const found = page.getByTestId('finding');
+  // In both images, and nothing else.
+  await expect(found.filter({ hasText: project.name })).toHaveCount(2);
+  await expect(found.filter({ hasNotText: 'minimist' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Remove filter: CVE-2021-44906' }).click();
+  await expect(found.filter({ hasText: 'braces' }).first()).toBeVisible();
+
+  await page.goto(`/targets?project_id=${project.id}`);
+  await page
+    .getByTestId('target')
+    .filter({ hasText: 'shop/worker' })
+    .getByRole('link', { name: '2 open' })
+    .click();
+  await expect(page.getByRole('button', { name: 'Remove filter: From one target' })).toBeVisible();
+  await expect(found).toHaveCount(2);
+
+  await page.goto(`/findings?project_id=${project.id}`);
+  await expect(found).toHaveCount(5);
+  await page.getByLabel('Search title, rule, location or CVE').fill('cve-2021-44906');
+  await expect(found).toHaveCount(2);
+});

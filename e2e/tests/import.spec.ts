@@ -294,7 +294,7 @@ test('the target of a report can be said', async ({ as }) => {
   const open = await dialog(page, project.name, ['web-1.json']);
   const row = page.getByTestId('import');
   await expect(row.getByTestId('import-target')).toHaveText('registry.test/shop/web');
-  await row.getByRole('button', { name: 'Set the target of web-1.json' }).click();
+  await row.getByRole('button', { name: 'Set target of web-1.json' }).click();
   await row.getByLabel('Target').fill('staging');
   await row.getByRole('button', { name: 'Apply' }).click();
   await expect(row.getByTestId('import-target')).toHaveText('staging');
