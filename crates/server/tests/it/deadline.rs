@@ -61,7 +61,7 @@ async fn a_call_has_a_minute_and_an_import_has_more() {
         let pieces = [
             "{\"version\": \"2.1.0\",",
             &" ".repeat(2_000_000),
-            "\"runs\": []}",
+            r#""runs": [{"tool": {"driver": {"name": "T"}}, "results": []}]}"#,
         ];
         let length = pieces.concat().len();
         let path = format!(
