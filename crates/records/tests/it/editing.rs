@@ -45,6 +45,16 @@ async fn what_is_left_out_stays_and_each_field_changes_with_one_event() {
                     json!("Web")
                 };
             }
+            for (one, all) in [("location", "locations"), ("cwe", "cwes")] {
+                if field == one {
+                    expected[all] = if value.is_null() {
+                        json!([])
+                    } else {
+                        json!([value])
+                    };
+                    expected["locations_count"] = json!(expected["locations"].as_array().unwrap().len());
+                }
+            }
             assert_eq!(view, expected, "{field}");
             assert_eq!(world.get(&world.viewer, &path).await.expect(200), expected);
             let event = world.event("finding.updated", &world.analyst, &path).await;
@@ -107,7 +117,9 @@ async fn a_finding_is_answered_as_it_was_written_down() {
             "cwe": null, "sla_due_at": world.in_days(1), "retest_due_at": world.in_days(3), "closed_at": null,
             "created_at": now, "updated_at": now, "last_seen_at": now, "assignees": {"users": [], "teams": []},
             "allowed_statuses": ["in_progress", "false_positive", "duplicate"],
-            "gone_at": null, "accepted_without_approval": false,
+            "gone_at": null, "accepted_without_approval": false, "identifiers": [], "cwes": [], "cvss": null,
+            "component": null, "references": [], "locations": ["src/a.rs:1"], "locations_count": 1, "snippet": null,
+            "found_at": null, "statement": null, "target": null, "target_id": null, "related_id": null,
         });
         assert_eq!(view, expected);
         let path = format!("/findings/{}", id.as_str().unwrap());

@@ -78,7 +78,7 @@ async fn a_scan_begins_in_any_status_and_says_which() {
                 "id": view["id"], "company_id": world.ours, "company_name": "Ours", "project_id": project,
                 "project_name": "Web", "name": "Nightly", "tool": "Saw", "status": status,
                 "scheduled_at": world.in_days(1), "started_at": at(status == "running"),
-                "finished_at": at(["completed", "failed"].contains(&status)), "counts": null,
+                "finished_at": at(["completed", "failed"].contains(&status)), "counts": null, "report": null, "undone_at": null,
                 "error": if status == "failed" { json!("It broke.") } else { Value::Null },
                 "created_by": world.analyst.id, "created_at": now, "updated_at": now,
             });
