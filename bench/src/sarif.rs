@@ -89,7 +89,7 @@ fn main() {
             let started = Instant::now();
             let report = Report::check(&mut file).unwrap();
             checking = started.elapsed().as_secs_f64();
-            let root = report.paths().root("", &BTreeSet::new());
+            let root = report.paths().root("", &BTreeSet::new()).path;
             let mut count = |_: &dyn Display, outcome: Outcome| {
                 match outcome {
                     Outcome::Found(..) => found += 1,

@@ -2435,6 +2435,11 @@ export interface components {
             severities: components["schemas"]["ImportSeverities"];
             /** @description What was not imported, the first 1,000 of them. */
             skipped: components["schemas"]["SkippedResult"][];
+            /**
+             * Format: int64
+             * @description How many more were skipped than are listed.
+             */
+            skipped_more: number;
             /** @description What the report covers, in a few words; empty for the whole project. */
             target: string;
             /** @description The tools that wrote it, the first 100. */

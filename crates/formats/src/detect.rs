@@ -28,7 +28,7 @@ pub fn recognise(file: &mut dyn Source, options: &Options) -> Result<&'static Fo
         // Where the fault is helps only if it is known what the file should have been.
         (Kind::Json | Kind::Xml, Some(Error::Refused(fault))) => Error::Refused(Refusal {
             what: format!(
-                "it has the marks of no format ({}) before this: {}",
+                "the format is not recognized (known formats: {}): {}",
                 Format::names(),
                 fault.what
             ),
@@ -43,7 +43,7 @@ pub fn recognise(file: &mut dyn Source, options: &Options) -> Result<&'static Fo
             ..fault
         }),
         (_, None) => refused(format!(
-            "it has not enough marks of any format to be recognised; there is {}",
+            "the format is not recognized; known formats: {}",
             Format::names()
         )),
     })

@@ -125,6 +125,7 @@ impl Key {
             code: evidence("code", &even(&self.code)),
             version: evidence("version", &self.version),
             message: evidence("message", &steady(self.said())),
+            exact: evidence("exact", &even(self.said())),
             // The message with its numbers, too: entries of one report may differ in them alone.
             detail: evidence("detail", &format!("{}\n{}", self.detail, even(&self.message))),
             line: self.line,

@@ -128,6 +128,7 @@ fn all(record: &Record) -> impl Iterator<Item = &Record> {
 }
 
 fn entry(record: &Record) -> Result<Draft, String> {
+    severity::stated(record.part("vulnerability").text("severity"))?;
     let (found, artifact) = (record.part("vulnerability"), record.part("artifact"));
     let (id, package) = (found.text("id"), artifact.text("name"));
     if id.is_empty() {

@@ -30,6 +30,9 @@ pub struct Identity {
     pub version: u64,
     /// What the tool says about this entry, without what changes from run to run.
     pub message: u64,
+    /// The same with its numbers. They change from run to run where they count lines or time, so that they break ties; and
+    /// a verdict on code is not given for other ones.
+    pub exact: u64,
     /// Of entries that are equal in all of the above, those are the same that are equal in this, too.
     pub detail: u64,
     /// The line, from 1.
@@ -58,6 +61,7 @@ impl Identity {
             self.code,
             self.version,
             self.message,
+            self.exact,
             self.detail,
             u64::from(self.line),
             u64::from(self.column),
@@ -98,12 +102,13 @@ impl Identity {
             code: number(2)?,
             version: number(3)?,
             message: number(4)?,
-            detail: number(5)?,
-            line: u32::try_from(number(6)?).ok()?,
-            column: u32::try_from(number(7)?).ok()?,
-            rank: number(8)?,
+            exact: number(5)?,
+            detail: number(6)?,
+            line: u32::try_from(number(7)?).ok()?,
+            column: u32::try_from(number(8)?).ok()?,
+            rank: number(9)?,
             whole: 0,
-            places: list(9)?,
+            places: list(10)?,
         })
     }
 }
@@ -190,7 +195,9 @@ pub(crate) fn unnumbered(print: &str) -> &str {
     let bare = print.trim_end_matches(|char: char| char.is_ascii_digit());
     let cut = bare.len() < print.len() && print.len() - bare.len() <= 6;
     match bare.strip_suffix([':', '_']) {
-        Some(hash) if cut && hash.len() >= 8 => hash,
+        Some(hash) if cut && !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+            hash
+        }
         _ => print,
     }
 }
@@ -264,7 +271,8 @@ mod tests {
             ("39fa2ee980eb94b0:1", "39fa2ee980eb94b0"),
             ("0123456789abcdef_12", "0123456789abcdef"),
             ("39fa2ee980eb94b0", "39fa2ee980eb94b0"),
-            ("abc:1", "abc:1"),
+            ("abc:1", "abc"),
+            ("a/b.c:1", "a/b.c:1"),
             ("0123456789_1234567890", "0123456789_1234567890"),
             ("", ""),
         ] {
@@ -289,7 +297,7 @@ mod tests {
             Identity::from_text(0, &Identity::default().to_text()),
             Some(Identity::default())
         );
-        for bad in ["", "1", "x.........", "1.2.3"] {
+        for bad in ["", "1", "x..........", "1.2.3"] {
             assert_eq!(Identity::from_text(0, bad), None, "{bad}");
         }
     }

@@ -49,7 +49,7 @@ pub use csv::{Preview, preview_rows};
 pub use detect::{detect, recognise};
 pub use found::{Component, Cvss, Details, Found, MAX_LOCATIONS};
 pub use identity::{Crowd, Identity, KEYS, Old};
-pub use paths::Paths;
+pub use paths::{Paths, Root};
 pub use refusal::{Error, Refusal};
 pub use registry::{FORMATS, Format, Options};
 

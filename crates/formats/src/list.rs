@@ -9,7 +9,7 @@ use base::{Time, text};
 
 use crate::{
     Coverage, Error, Identified, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
-    shape::Record,
+    identity::Hash, shape::Record,
 };
 
 /// How a format's entries are read.
@@ -143,7 +143,7 @@ impl<'a> Sink<'a> {
 
     /// The target of the whole report. A report that names none is about its project.
     pub(crate) fn target(&mut self, name: &str) {
-        self.head.target = text::line(name, 300);
+        self.head.target = target_name(name);
     }
 
     /// The coverage of one target among several, such as a host (with the group of everything on it) or a site: the
@@ -152,7 +152,7 @@ impl<'a> Sink<'a> {
     /// # Errors
     /// Too many of them.
     pub(crate) fn covers(&mut self, target: &str, host: Option<u128>) -> Result<usize, String> {
-        let target = text::line(target, 300);
+        let target = target_name(target);
         if let Some(index) = self.index.get(&target) {
             return Ok(*index);
         }
@@ -207,6 +207,19 @@ impl<'a> Sink<'a> {
         };
         self.coverage.into_iter().map(whole).collect()
     }
+}
+
+/// Characters of a target's name, at most.
+const TARGET: usize = 300;
+
+/// The name of a target, one line: of a long one the beginning, and a hash that no other long one has.
+pub(crate) fn target_name(name: &str) -> String {
+    let whole = text::line(name, usize::MAX / 128);
+    if whole.chars().count() <= TARGET {
+        return whole;
+    }
+    let hash = Hash::new("target").add(&whole).half();
+    format!("{} {hash:016x}", text::cut(&whole, TARGET - 17))
 }
 
 /// A list that was surveyed.

@@ -281,6 +281,6 @@ fn severity_of(record: &Record) -> Result<Severity, String> {
         "3" => Severity::High,
         "4" => Severity::Critical,
         "" => severity::of_scores(scores).unwrap_or(Severity::Informational),
-        _ => return Err("`severity` is none of 0 to 4".to_owned()),
+        _ => return Err("`severity` must be 0 to 4".to_owned()),
     })
 }

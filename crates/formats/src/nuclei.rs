@@ -158,6 +158,9 @@ impl Pass {
         if record.text("matcher-status") == "false" {
             return sink.put(at, Entry::skipped("matcher-status false: nothing was found"));
         }
+        if let Err(what) = severity::stated(record.part("info").text("severity")) {
+            return sink.put(at, Entry::of(Err(what)));
+        }
         let draft = host::place(draft(record, &host), ("nuclei", &host), coverage);
         sink.put(at, Entry::from(draft))
     }

@@ -66,6 +66,15 @@ fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }
 
+/// The folder that the paths of a report are below.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Root {
+    /// Its path.
+    pub path: String,
+    /// Whether it is surely the folder of the reports before. A guess is good enough for a finding, but not for a verdict.
+    pub certain: bool,
+}
+
 /// The paths of a report, as many as are needed to guess the folder they are below.
 #[derive(Debug, Default, Clone)]
 pub struct Paths {
@@ -99,27 +108,47 @@ impl Paths {
 
     /// The folder that the paths of this report are below, so that they are spelled as those of the reports before:
     /// `known` is the root of the report before, `places` are paths of stored findings as they were seen from it.
-    pub fn root(&self, known: &str, places: &BTreeSet<String>) -> String {
-        let fits = |root: &str| {
-            let hits = self
-                .sample
-                .iter()
-                .filter(|path| places.contains(&below(path, root)));
-            hits.count()
+    pub fn root(&self, known: &str, places: &BTreeSet<String>) -> Root {
+        let certain = |path: &str| Root {
+            path: path.to_owned(),
+            certain: true,
         };
-        if self.sample.is_empty() || fits(known) > 0 {
-            return known.to_owned();
+        if self.sample.is_empty() || !self.hits(known, places).is_empty() {
+            return certain(known);
+        }
+        if places.is_empty() {
+            return certain(self.common.as_deref().unwrap_or_default());
         }
         let inside = |path: &String| !known.is_empty() && below(path, known).split('/').next() != Some("..");
-        if places.is_empty() || self.sample.iter().any(|path| is_absolute(path) && inside(path)) {
-            return if places.is_empty() {
-                self.common.clone().unwrap_or_default()
-            } else {
-                known.to_owned()
-            };
+        if self.sample.iter().any(|path| is_absolute(path) && inside(path)) {
+            return certain(known);
         }
-        self.voted(places)
-            .unwrap_or_else(|| self.common.clone().unwrap_or_default())
+        match self.voted(places) {
+            Some(path) => Root {
+                certain: self.is_certain(known, &path, places),
+                path,
+            },
+            None => certain(self.common.as_deref().unwrap_or_default()),
+        }
+    }
+
+    /// The paths that are known as they are seen from a folder.
+    fn hits(&self, root: &str, places: &BTreeSet<String>) -> Vec<String> {
+        let seen = self.sample.iter().map(|path| below(path, root));
+        seen.filter(|place| places.contains(place)).collect()
+    }
+
+    /// Whether another root is the same folder elsewhere, rather than a folder like it: its name is the same,
+    /// or three files are where they were, or the paths were relative ones below a folder.
+    fn is_certain(&self, known: &str, root: &str, places: &BTreeSet<String>) -> bool {
+        let alike = parts(known)
+            .rev()
+            .zip(parts(root).rev())
+            .take_while(|(one, other)| one == other);
+        let hits = self.hits(root, places);
+        alike.count() >= 1
+            || hits.len() >= 3
+            || known.is_empty() && hits.iter().any(|place| place.contains('/'))
     }
 
     /// The folder below which the most paths are known; of several the shortest.
@@ -208,11 +237,35 @@ mod tests {
     }
 
     fn root(paths: &[&str], known: &str, places: &[&str]) -> String {
+        guess(paths, known, places).path
+    }
+
+    fn guess(paths: &[&str], known: &str, places: &[&str]) -> Root {
         let mut all = Paths::default();
         for path in paths {
             all.add(path);
         }
         all.root(known, &places.iter().map(|place| (*place).to_owned()).collect())
+    }
+
+    // promise: M4
+    #[test]
+    fn a_folder_like_the_one_before_is_only_a_guess() {
+        let certain = |paths: &[&str], known: &str, places: &[&str]| guess(paths, known, places).certain;
+        assert!(!certain(&["/repo/shop/views.py"], "/repo/admin", &["views.py"]));
+        assert!(!certain(
+            &["/r/shop/v.py", "/r/shop/u.py"],
+            "/r/admin",
+            &["v.py", "u.py"]
+        ));
+        assert!(certain(&["/ci/2/app/src/v.py"], "/home/x/app/src", &["v.py"]));
+        assert!(certain(
+            &["/b/a.py", "/b/b.py", "/b/c/d.py"],
+            "/a",
+            &["a.py", "b.py", "c/d.py"]
+        ));
+        assert!(certain(&["/b/src/a.py"], "", &["src/a.py"]));
+        assert!(certain(&["/a/x.py"], "/a", &["y.py"]));
     }
 
     // promise: M5

@@ -156,6 +156,10 @@ fn lack(list: &str, record: &Record) -> Option<String> {
 }
 
 fn entry(record: &Record) -> Result<Entry, String> {
+    let word = record.part("extra").text("severity");
+    if !matches!(word, "ERROR" | "WARNING" | "INVENTORY" | "EXPERIMENT") {
+        severity::stated(word)?;
+    }
     let (rule, path) = (record.text("check_id"), record.text("path"));
     if rule.is_empty() {
         return Err("`check_id` is missing: this is no result of Semgrep".to_owned());

@@ -33,6 +33,22 @@ pub(crate) fn of_word(word: &str) -> Option<Severity> {
     })
 }
 
+/// Whether a word is one of the scale, or says that nobody knows. No severity is guessed.
+///
+/// # Errors
+/// What is wrong with another word.
+pub(crate) fn stated(word: &str) -> Result<(), String> {
+    let known = matches!(
+        word.trim().to_ascii_lowercase().as_str(),
+        "" | "unknown" | "unspecified"
+    );
+    if known || of_word(word).is_some() {
+        return Ok(());
+    }
+    let word = base::text::line(word, 40);
+    Err(format!("the severity `{word}` is not known"))
+}
+
 /// The worst of these scores; none if none of them is one.
 pub(crate) fn of_scores<'t>(scores: impl IntoIterator<Item = &'t str>) -> Option<Severity> {
     scores.into_iter().filter_map(of_score).max()
@@ -68,6 +84,11 @@ mod tests {
         assert_eq!(of_word(" HIGH "), Some(Severity::High));
         assert_eq!(of_word("Negligible"), Some(Severity::Informational));
         assert_eq!(of_word("unknown"), None);
+        assert!(stated("UNKNOWN").is_ok() && stated("").is_ok() && stated("Low").is_ok());
+        assert_eq!(
+            stated("weird"),
+            Err("the severity `weird` is not known".to_owned())
+        );
         assert_eq!(of_scores(["x", "9.8", "4.0"]), Some(Severity::Critical));
     }
 }

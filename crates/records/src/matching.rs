@@ -115,7 +115,7 @@ pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
 /// One entry and one stored finding, as most groups are.
 fn alone(stored: &Stored, entry: &Entry) -> Matched {
     let (one, other) = (&stored.identity, &entry.identity);
-    let content = pair::covers(one, other, true);
+    let content = pair::covers(one, other, (true, true));
     let same = pair::share_key(one, other)
         && if stored.verdict {
             content

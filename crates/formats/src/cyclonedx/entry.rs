@@ -98,6 +98,7 @@ pub(super) fn within<'r>(part: &'r Record, inner: &'r str) -> impl Iterator<Item
 
 /// What a vulnerability comes to for one component.
 pub(super) fn of(record: &Record, target: Option<&Record>, part: &Part) -> Result<Entry, String> {
+    ratings(record).try_for_each(|rating| severity::stated(rating.text("severity")))?;
     let id = record.text("id").trim();
     if id.is_empty() {
         return Err("`id` is missing".to_owned());

@@ -2,11 +2,13 @@
 //!
 //! Owns: the shapes of artifacts, of `automationDetails` and of the properties of a run. Must not: look at results.
 
-use base::text;
 use serde::de::MapAccess;
 
 use super::{bounds::Budget, location::ArtifactLocation, rule::ID};
-use crate::json::walk::{Elements, Fields, Value};
+use crate::{
+    json::walk::{Elements, Fields, Value},
+    list::target_name,
+};
 
 /// Collects the URIs of artifacts.
 pub(super) struct Artifacts<'a, 'b> {
@@ -68,7 +70,7 @@ impl Fields for Automation {
     ) -> Result<(), A::Error> {
         let id = value.text(ID)?.unwrap_or_default();
         let end = id.rfind('/').map_or(0, |at| at + 1);
-        self.0 = text::line(id.get(..end).unwrap_or_default(), 300);
+        self.0 = target_name(id.get(..end).unwrap_or_default());
         Ok(())
     }
 }
@@ -91,7 +93,7 @@ impl Fields for Image {
         let tag = name
             .rfind(':')
             .filter(|at| !name.get(*at..).unwrap_or_default().contains('/'));
-        self.0 = text::line(name.get(..tag.unwrap_or(name.len())).unwrap_or_default(), 300);
+        self.0 = target_name(name.get(..tag.unwrap_or(name.len())).unwrap_or_default());
         Ok(())
     }
 }

@@ -27,9 +27,7 @@ impl Invocations {
 
     /// Why the results are not all there could be.
     pub(super) fn not_whole(&self) -> impl Iterator<Item = String> {
-        let failed = self
-            .failed
-            .then(|| "the tool says that its run failed".to_owned());
+        let failed = self.failed.then(|| "the tool reported a failed run".to_owned());
         let (first, count) = &self.errors;
         let more = match count {
             0 | 1 => String::new(),

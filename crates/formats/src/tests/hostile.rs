@@ -231,7 +231,7 @@ fn plain_document_types_and_marks_are_no_part_of_a_report() {
 fn hostile_text_is_data() {
     let nasty = r"<script>\u202e\r\nBCC: x@y\n*b* <!channel> \u001b[31m\u0000";
     let text = format!(
-        r#"{{"template-id":"{nasty}","matched-at":"{nasty}","info":{{"name":"{nasty}","severity":"{nasty}"}}}}"#
+        r#"{{"template-id":"{nasty}","matched-at":"{nasty}","info":{{"name":"{nasty}","severity":"low"}}}}"#
     );
     let found = sound("nuclei", text).found.remove(0);
     assert_eq!(found.title, "<script> BCC: x@y *b* <!channel> [31m");

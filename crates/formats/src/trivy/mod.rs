@@ -140,6 +140,7 @@ impl Reader for Trivy {
 }
 
 fn entry(list: &str, target: &Record, record: &Record) -> Result<Entry, String> {
+    severity::stated(record.text("Severity"))?;
     match list {
         "Vulnerabilities" => vulnerability(target, record),
         "Misconfigurations" => others::misconfiguration(target, record),

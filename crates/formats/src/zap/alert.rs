@@ -83,7 +83,7 @@ pub(super) fn entry(name: &str, site: &str, record: &Record) -> Result<Entry, St
         "1" => Severity::Low,
         "2" => Severity::Medium,
         "3" => Severity::High,
-        _ => return Err("`riskcode` is none of 0 to 3".to_owned()),
+        _ => return Err("`riskcode` must be 0 to 3".to_owned()),
     };
     if record.text("confidence") == "0" {
         return Ok(Entry::skipped("confidence 0: marked as a false positive"));

@@ -144,11 +144,16 @@ pub struct Change {
 }
 
 impl Change {
-    /// Only where the finding is, and what the scanner knows about it.
-    pub(crate) fn whereabouts(self) -> Self {
+    /// Only where the finding is.
+    pub(crate) fn whereabouts(self, finding: &Finding) -> Self {
+        let details = self.details.map(|details| Details {
+            locations: details.locations,
+            locations_count: details.locations_count,
+            ..finding.details.clone()
+        });
         Self {
             location: self.location,
-            details: self.details,
+            details,
             ..Self::default()
         }
     }

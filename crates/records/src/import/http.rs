@@ -96,6 +96,8 @@ pub struct Imported {
     open: BTreeMap<Severity, u64>,
     /// What was not imported, the first 1,000 of them.
     skipped: Vec<Skipped>,
+    /// How many more were skipped than are listed.
+    skipped_more: u64,
     /// In a preview, the first 100 findings that would be closed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     closing: Vec<Closing>,
@@ -250,6 +252,11 @@ async fn imported(import: &Import, format: &'static str, done: Done) -> Result<I
         .store()
         .read(move |tx| targets::open(tx, &ids).map_err(Problem::from))
         .await?;
+    let open = if done.scan.is_none() {
+        afterwards(open, &done)
+    } else {
+        open
+    };
     Ok(Imported {
         format,
         tools: done.prepared.tools.clone(),
@@ -260,6 +267,7 @@ async fn imported(import: &Import, format: &'static str, done: Done) -> Result<I
         counts: done.counts,
         severities: done.tally.severities,
         open,
+        skipped_more: done.counts.skipped.saturating_sub(done.skipped.len() as u64),
         skipped: done.skipped,
         closing: done
             .closing
@@ -267,6 +275,20 @@ async fn imported(import: &Import, format: &'static str, done: Done) -> Result<I
             .map(|(id, title)| Closing { id, title })
             .collect(),
     })
+}
+
+/// The open findings after what a preview says would happen.
+fn afterwards(mut open: BTreeMap<Severity, u64>, done: &Done) -> BTreeMap<Severity, u64> {
+    let severities = &done.tally.severities;
+    for (severity, more) in severities.created.iter().chain(&severities.reopened) {
+        *open.entry(*severity).or_default() += more;
+    }
+    for (severity, fewer) in &severities.closed {
+        let left = open.entry(*severity).or_default();
+        *left = left.saturating_sub(*fewer);
+    }
+    open.retain(|_, count| *count > 0);
+    open
 }
 
 const BY_NAME: &str = "select id from projects where company_id = $1 and name = $2 limit 2";
@@ -308,7 +330,7 @@ fn exists(tx: &mut Tx<'_>, scope: &Scope, company: Id, project: Option<Id>) -> R
     };
     match projects::get(tx, project, &Scope::of([company])) {
         Err(problem) if problem.status() == StatusCode::NOT_FOUND => {
-            Err(Problem::field("project_id", "it is no project of this company"))
+            Err(Problem::field("project_id", "project not found in this company"))
         }
         outcome => outcome.map(drop),
     }

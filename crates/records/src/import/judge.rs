@@ -204,7 +204,7 @@ impl Judging<'_> {
         // On a false positive and a duplicate a person has said the last word: only where it is now is kept up to date.
         let judged = matches!(finding.status, Status::FalsePositive | Status::Duplicate);
         let (told, silent) = if judged {
-            (Change::default(), Some(news.whereabouts()))
+            (Change::default(), Some(news.whereabouts(&finding)))
         } else {
             let adopting = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
             (news, adopting)

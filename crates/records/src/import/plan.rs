@@ -47,6 +47,8 @@ pub(super) struct Planning<'a> {
     pub(super) report: &'a dyn Surveyed,
     pub(super) file: &'a mut File,
     pub(super) root: &'a str,
+    /// Whether that is surely the folder of the reports before. If not, no verdict covers what is matched below it.
+    pub(super) certain: bool,
     pub(super) folder: PathBuf,
     pub(super) targets: &'a [Target],
     /// The target of each of the report's coverages.
@@ -347,13 +349,22 @@ impl Matching<'_> {
             })
             .collect();
         let matched = match_group(&stored, &entries);
+        let certain = self.planning.certain;
         let id = |at: usize| stored.get(at).map(|one| one.id);
         let mut seen = HashSet::new();
         for ((index, old), found) in olds.into_iter().zip(matched.entries) {
             let is = match found {
+                Found::Same { stored: at, .. }
+                    if !certain && stored.get(at).is_some_and(|one| one.verdict) =>
+                {
+                    if let Some(judged) = id(at) {
+                        self.plan.related.insert(index, judged);
+                    }
+                    Is::New
+                }
                 Found::Same { stored, content } => {
                     seen.insert(stored);
-                    id(stored).map_or(Is::New, |id| Is::Same(id, content))
+                    id(stored).map_or(Is::New, |id| Is::Same(id, content && certain))
                 }
                 Found::Duplicate(other) => {
                     if self.plan.repeated.len() < NOTES {

@@ -60,6 +60,8 @@ pub(super) struct Prepared {
     pub(super) coverage: Vec<targets::Coverage>,
     pub(super) tools: Vec<String>,
     pub(super) root: String,
+    /// Whether that is surely the folder of the reports before.
+    pub(super) certain: bool,
     /// Why the report is not whole.
     pub(super) not_whole: Vec<String>,
     pub(super) whole: bool,
@@ -116,7 +118,7 @@ pub(super) fn prepare(
         let older = latest.is_some_and(|latest| reported_at < latest);
         if older {
             not_whole.push(format!(
-                "a later report of this target is known, of {}: only findings that are nowhere on the list are taken",
+                "a newer report of this target exists ({}): only findings that are not listed yet are added",
                 time_or_none(latest)
             ));
         }
@@ -152,6 +154,7 @@ pub(super) fn prepare(
         }));
     }
     let root = report.paths().root(&root, &paths);
+    let (root, certain) = (root.path, root.certain);
     for one in &mut coverage {
         one.root.clone_from(&root);
     }
@@ -176,6 +179,7 @@ pub(super) fn prepare(
         coverage,
         tools,
         root,
+        certain,
         not_whole: reasons,
         whole,
         untargeted,

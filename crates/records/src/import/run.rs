@@ -158,6 +158,7 @@ const BEAT: Duration = Duration::from_secs(10);
 async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<Arc<Plan>, Problem> {
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
+    let certain = prepared.certain;
     let mut file = job
         .file
         .try_clone()
@@ -169,6 +170,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
             report: report.as_ref(),
             file: &mut file,
             root: &root,
+            certain,
             folder,
             targets: &targets,
             of_coverage: &of_coverage,

@@ -221,7 +221,7 @@ fn begin(tx: &mut Tx<'_>, id: Id) -> Result<Begun, Problem> {
 pub(crate) fn undoable(tx: &mut Tx<'_>, scan: &Scan) -> Result<(), Problem> {
     let refuse = |why: &str| Err(Problem::conflict(why));
     if scan.undone_at.is_some() {
-        return refuse("This import is undone already.");
+        return refuse("This import has already been undone.");
     }
     let covered = targets::noted(tx, scan.id)?;
     if covered.is_empty() || scan.status != scans::Status::Completed {

@@ -24,15 +24,19 @@ pub(super) fn is_alike(one: &Identity, other: &Identity) -> bool {
 }
 
 /// Whether a verdict on one of them covers the other (promise M4): nothing that was judged differs, and the strongest
-/// that both have agrees. `steady` says whether the line is the same, or has moved as its neighbors have.
-pub(super) fn covers(one: &Identity, other: &Identity, steady: bool) -> bool {
+/// that both have agrees. `steady` says whether the line is the same, or has moved as its neighbors have; `even` whether
+/// there were as many entries as findings to choose from.
+pub(super) fn covers(one: &Identity, other: &Identity, (steady, even): (bool, bool)) -> bool {
     if differs(one.code, other.code) || differs(one.version, other.version) {
         return false;
     }
     if agrees(one.tool, other.tool) || agrees(one.code, other.code) {
-        return true;
+        return steady || even;
     }
     if differs(one.tool, other.tool) || differs(one.message, other.message) {
+        return false;
+    }
+    if one.line > 0 && differs(one.exact, other.exact) {
         return false;
     }
     if agrees(one.message, other.message) {

@@ -28,7 +28,7 @@ pub(super) fn settle(
         let content = pair::covers(
             &one.identity,
             &entry.identity,
-            is_steady(&moves, one, entry, suggested),
+            (is_steady(&moves, one, entry, suggested), suggested.even),
         );
         if content || !one.verdict {
             take(matched, &mut taken, (suggested.stored, suggested.entry), content);

@@ -131,5 +131,5 @@ pub fn in_company(tx: &mut Tx<'_>, company: Id, id: Id) -> Result<Named, Problem
     let sql = format!("{IN_COMPANY}{}", tx.for_share("projects"));
     tx.one::<(Id, String)>(&sql, params![id, company])?
         .map(|(id, name)| Named { id, name })
-        .ok_or_else(|| Problem::field("project_id", "it is no project of this company"))
+        .ok_or_else(|| Problem::field("project_id", "project not found in this company"))
 }

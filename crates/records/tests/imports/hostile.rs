@@ -6,7 +6,7 @@ use proptest::{
 
 use crate::world::{World, sample, simple};
 
-const NO_MARKS: &str = "not enough marks of any format";
+const NO_MARKS: &str = "the format is not recognized";
 
 /// Bodies with one result that cannot be read, with a part of what is said of it.
 fn skipped() -> Vec<(Vec<u8>, &'static str)> {
@@ -213,7 +213,7 @@ fn mangled_reports_are_imported_or_change_nothing() {
                 }
                 StatusCode::UNPROCESSABLE_ENTITY => {
                     let said =
-                        answer.detail().contains("line ") || answer.detail().contains("not recognised");
+                        answer.detail().contains("line ") || answer.detail().contains("not recognized");
                     prop_assert!(said, "{}", answer.detail());
                     prop_assert_eq!(world.state().await, before);
                 }

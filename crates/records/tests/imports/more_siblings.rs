@@ -151,13 +151,13 @@ async fn siblings_of_18_and_19_clean_reports_of_others_are_refused() {
                 "<checkstyle version=\"10\"></checkstyle>",
                 "Checkstyle",
             ),
-            ("semgrep?", r#"{"results":[]}"#, "marks"),
-            ("grype?", r#"{"matches":[]}"#, "marks"),
-            ("trivy?", r#"{"SchemaVersion":2}"#, "marks"),
-            ("zap?", r#"{"site":[]}"#, "marks"),
-            ("list", "[]", "marks"),
-            ("bom", "<bom/>", "marks"),
-            ("report", "<report/>", "marks"),
+            ("semgrep?", r#"{"results":[]}"#, "not recognized"),
+            ("grype?", r#"{"matches":[]}"#, "not recognized"),
+            ("trivy?", r#"{"SchemaVersion":2}"#, "not recognized"),
+            ("zap?", r#"{"site":[]}"#, "not recognized"),
+            ("list", "[]", "not recognized"),
+            ("bom", "<bom/>", "not recognized"),
+            ("report", "<report/>", "not recognized"),
         ]
         .map(|(name, text, tool)| (name, text.as_bytes().to_vec(), tool));
         refused(&world, &files, None).await;

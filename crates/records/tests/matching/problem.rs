@@ -141,6 +141,7 @@ impl Problem {
             code: only(flavor.has_code(), hash(("code", self.code))),
             version: only(component, hash(("version", self.version))),
             message: hash(("message", if component { 0 } else { self.message })),
+            exact: hash(("exact", if component { 0 } else { self.message })),
             detail: 0,
             line: if lines { self.line } else { 0 },
             column: if lines { self.column } else { 0 },

@@ -26,7 +26,7 @@ fn read(text: impl AsRef<[u8]>) -> Result<(Report, Vec<(String, Outcome)>), Refu
         outcomes.push((place.to_string(), outcome));
         true
     };
-    report.each(&mut file, &root, &mut each).map_err(refused)?;
+    report.each(&mut file, &root.path, &mut each).map_err(refused)?;
     assert_eq!(
         outcomes.len(),
         report.entries() as usize,

@@ -56,7 +56,7 @@ fn an_item_that_does_not_fit_is_skipped_and_the_rest_is_read() {
     assert_eq!(
         all.reasons(),
         [
-            "`severity` is none of 0 to 4",
+            "`severity` must be 0 to 4",
             "`pluginID` is missing",
             "`name` of the host is missing"
         ]

@@ -185,7 +185,7 @@ fn an_alert_that_does_not_fit_is_skipped_and_the_rest_is_read() {
     assert_eq!(
         all.reasons(),
         [
-            "`riskcode` is none of 0 to 3",
+            "`riskcode` must be 0 to 3",
             "`pluginid` is missing: this is no alert of ZAP"
         ]
     );
