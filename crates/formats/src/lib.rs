@@ -151,7 +151,7 @@ pub struct Skip {
 }
 
 impl Skip {
-    /// An entry that says itself that it is no problem.
+    /// An entry that says itself that it is not a problem.
     pub fn because(reason: impl Into<String>) -> Self {
         Self {
             reason: reason.into(),

@@ -43,7 +43,7 @@ impl From<Draft> for Entry {
 }
 
 impl Entry {
-    /// An entry that says itself that it is no problem.
+    /// An entry that says itself that it is not a problem.
     pub(crate) fn skipped(reason: &str) -> Self {
         Self::Skipped(Skip::because(text::line(reason, 300)))
     }

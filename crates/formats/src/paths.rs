@@ -101,11 +101,6 @@ impl Paths {
         }
     }
 
-    /// Some of its paths, in their normal form.
-    pub fn sample(&self) -> impl Iterator<Item = &str> {
-        self.sample.iter().map(String::as_str)
-    }
-
     /// The folder that the paths of this report are below, so that they are spelled as those of the reports before:
     /// `known` is the root of the report before, `places` are paths of stored findings as they were seen from it.
     pub fn root(&self, known: &str, places: &BTreeSet<String>) -> Root {

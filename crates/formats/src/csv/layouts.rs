@@ -45,7 +45,7 @@ pub(super) enum Role {
     Fingerprint,
     /// The table's own number for it.
     Id,
-    /// Whether somebody said that it is no problem.
+    /// Whether somebody said that it is not a problem.
     FalsePositive,
     /// The state the tool gives it.
     State,

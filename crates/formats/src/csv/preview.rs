@@ -31,7 +31,7 @@ pub struct Preview {
 /// The header of a table and its first rows.
 ///
 /// # Errors
-/// [`Error::Refused`] for what is no table, [`Error::Io`].
+/// [`Error::Refused`] for a file that is not a table, [`Error::Io`].
 pub fn preview_rows(file: &mut dyn Source, options: &Options) -> Result<Preview, Error> {
     let (form, columns, header) = match header(file, options)? {
         Ok((form, columns)) => {

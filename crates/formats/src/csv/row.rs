@@ -70,7 +70,7 @@ impl Row<'_> {
         }
     }
 
-    /// Why the table itself says that it is no problem.
+    /// Why the table itself says that it is not a problem.
     fn dismissed(&self) -> Option<String> {
         let says = |role, words: &[&str]| words.contains(&self.cell(role).to_ascii_lowercase().as_str());
         if says(Role::FalsePositive, &["true", "yes", "1", "x"]) {

@@ -22,7 +22,7 @@ pub(super) enum Scale {
 pub(super) enum Said {
     /// It is this.
     Is(Severity),
-    /// There is no problem.
+    /// No problem.
     Passed,
     /// It could not be tested.
     Untested,

@@ -157,7 +157,7 @@ pub(super) fn of(record: &Record, target: Option<&Record>, part: &Part) -> Resul
     }))
 }
 
-/// Why the analysis says that it is no problem.
+/// Why the analysis says that it is not a problem.
 fn no_problem(record: &Record) -> Option<String> {
     let analysis = record.part("analysis");
     let state = analysis.text("state").trim();
@@ -198,7 +198,7 @@ fn references(record: &Record) -> Vec<String> {
         .collect()
 }
 
-/// What the analysis says, for whoever decides.
+/// What the analysis says, for the person who decides.
 fn statement(record: &Record, versions: &Versions) -> String {
     let analysis = record.part("analysis");
     let state = analysis.text("state").trim();

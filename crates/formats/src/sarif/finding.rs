@@ -19,6 +19,7 @@ use crate::{
     Old,
     draft::{Draft, Key},
     identity::even,
+    package::without_version,
     paths,
 };
 
@@ -189,7 +190,7 @@ impl<'r> Read<'r> {
             ..Key::default()
         };
         if let Some(package) = &advisory.package {
-            key.path = package::unversioned(&key.path, &package.version);
+            key.path = without_version(&key.path, &package.version);
             key.place = vec![package.name.clone()];
             key.version.clone_from(&package.version);
             key.message = key.rules.first().cloned().unwrap_or_default();

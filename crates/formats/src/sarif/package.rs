@@ -52,30 +52,6 @@ fn purl<'b>(rule: Option<&'b Rule>, bag: &'b Bag) -> Option<&'b String> {
     bag.purls.first().or(only)
 }
 
-/// A path without this version in the names of its folders and files: `log4j-core-2.14.0.jar` is `log4j-core-.jar`.
-pub(super) fn unversioned(path: &str, version: &str) -> String {
-    if !version.bytes().any(|byte| byte.is_ascii_digit()) {
-        return path.to_owned();
-    }
-    let inner = |char: Option<char>| char.is_some_and(char::is_alphanumeric);
-    let mut out = String::with_capacity(path.len());
-    let mut rest = path;
-    let mut before = None;
-    while let Some(at) = rest.find(version) {
-        let (start, from) = rest.split_at(at);
-        let after = from.get(version.len()..).unwrap_or_default();
-        before = start.chars().next_back().or(before);
-        out.push_str(start);
-        if inner(before) || inner(after.chars().next()) {
-            out.push_str(version);
-        }
-        before = version.chars().next_back();
-        rest = after;
-    }
-    out.push_str(rest);
-    out
-}
-
 /// Whether a message has the lines in which Trivy names a package.
 fn states_package(message: &str) -> bool {
     !label(message, "Package").is_empty() && !label(message, "Installed Version").is_empty()
@@ -190,19 +166,19 @@ mod tests {
             (
                 "app/lib/log4j-core-2.14.0.jar",
                 "2.14.0",
-                "app/lib/log4j-core-.jar",
+                "app/lib/log4j-core-*.jar",
             ),
             (
                 "requests-2.30.0.dist-info/METADATA",
                 "2.30.0",
-                "requests-.dist-info/METADATA",
+                "requests-*.dist-info/METADATA",
             ),
-            ("a1.0/x1.0y/1.0", "1.0", "a1.0/x1.0y/"),
-            ("1.0.1.0", "1.0", "."),
+            ("a1.0/x1.0y/1.0", "1.0", "a1.0/x1.0y/*"),
+            ("1.0.1.0", "1.0", "1.0.1.0"),
             ("a/b", "", "a/b"),
             ("a/unknown", "unknown", "a/unknown"),
         ] {
-            assert_eq!(unversioned(path, version), expected);
+            assert_eq!(crate::package::without_version(path, version), expected);
         }
     }
 
