@@ -8,7 +8,7 @@ help: ## this list
 run: ## build all and start on SQLite in ./data with the demo company
 	@scripts/run
 
-test: ## every test; some of them with ONLY="rust doc console foreign tools browser"
+test: ## every test; some of them with ONLY="rust doc console foreign tools schema browser"
 	@scripts/test $(ONLY)
 
 lint: ## format, clippy, licences and bans, the console's types and style

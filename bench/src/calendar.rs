@@ -85,7 +85,7 @@ impl House {
             people::member(&store, id(COMPANY, n * 10 + 3), twenty, access::Role::Viewer).await;
         }
         let one = id(USER, 0);
-        let feeds = [feed(&store, one).await, feed(&store, admin).await];
+        let feeds = [feed(&access, one).await, feed(&access, admin).await];
         Self {
             router: router(&access),
             admin: people::token(&access, admin).await,
@@ -226,10 +226,13 @@ fn cpu_seconds() -> f64 {
     ticks.filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-async fn feed(store: &Store, user: Id) -> String {
+async fn feed(access: &Access, user: Id) -> String {
+    let (store, caller) = (access.store(), people::caller(access, user).await);
     let settings = r#"{"company_id":null,"mine":false,"alarms":[],"kinds":null}"#;
-    let made = store.write(move |tx| access::feed_keys::make(tx, user, "", settings));
-    let (_, key) = made.await.unwrap();
+    let key = access::feed_keys::secret(store.clock());
+    let new = key.clone();
+    let made = store.write(move |tx| access::feed_keys::make(tx, &caller, &new, ("", settings)));
+    made.await.unwrap();
     format!("/calendar.ics?key={}", key.expose())
 }
 

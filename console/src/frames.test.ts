@@ -49,7 +49,14 @@ describe('effectsOf', () => {
   });
 
   it('names the finding of every kind of event that is about one', () => {
-    for (const type of ['finding.updated', 'finding.status_changed', 'sla.breached', 'retest.due']) {
+    for (const type of [
+      'finding.updated',
+      'finding.status_changed',
+      'finding.reopened',
+      'finding.severity_changed',
+      'sla.breached',
+      'retest.due',
+    ]) {
       const frame = { type, subject: { type: 'finding', id: 'f1' }, data: { finding_id: 'f1' } };
       expect(effectsOf(frame).topics, type).toEqual(['findings', 'calendar', 'finding:f1']);
     }

@@ -115,6 +115,8 @@ export function effectsOf(frame: Frame): Effects {
       return { topics: ['agreements', 'calendar', named('agreement', frame)] };
     case 'approval':
       return { topics: ['approvals', 'calendar', named('approval', frame), ...findingOf(frame)] };
+    case 'platform':
+      return { topics: ['announcements'] };
     case 'report':
       return { topics: ['reports', named('report', frame)] };
     default:

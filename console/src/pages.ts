@@ -33,6 +33,7 @@ const places: Record<string, Place> = {
     one: () => import('./pages/Approval.svelte'),
   },
   calendar: { list: () => import('./pages/Calendar.svelte') },
+  insights: { list: () => import('./pages/TimeToKnow.svelte') },
   inbox: { list: () => import('./pages/Inbox.svelte') },
   settings: { list: () => import('./pages/Settings.svelte'), below: true },
 };

@@ -137,7 +137,8 @@ export const targetTexts = {
       ? `${name} is no longer scanned. A new report of it takes it up again.`
       : `${name} is no longer scanned: ${open === 1 ? 'its open finding is closed' : `its ${open.toLocaleString('en')} open findings are closed`}. A new report of it takes it up again.`,
   comment: 'Comment',
-  commentHint: 'Optional. Kept in the history of the findings and in the audit log.',
+  commentMissing: 'Enter why the target is retired.',
+  commentHint: 'Kept in the history of the findings and in the audit log.',
   done: (name: string, closed: number) =>
     closed === 0 ? `${name} is retired.` : `${name} is retired. ${findings(closed)} closed.`,
   sorts: [

@@ -57,6 +57,7 @@ export const reportStatusNames: Record<ReportStatus, string> = {
   running: 'Being made',
   ready: 'Ready',
   failed: 'Failed',
+  expired: 'Expired',
 };
 
 export const formatNames: Record<ReportFormat, string> = { html: 'HTML', csv: 'CSV', json: 'JSON' };

@@ -9,6 +9,7 @@ export const places = {
   targets: 'Targets',
   approvals: 'Approvals',
   reports: 'Reports',
+  insights: 'Time to know',
   projects: 'Projects',
   assets: 'Assets',
   agreements: 'Agreements',
@@ -70,6 +71,13 @@ export const shell = {
     moved: (n: number, status: string) =>
       `${n === 1 ? '1 finding' : `${String(n)} findings`} moved to ${status.toLowerCase()}.`,
     assigned: (n: number) => `${n === 1 ? '1 finding' : `${String(n)} findings`} assigned.`,
+  },
+
+  banners: {
+    label: 'Announcements',
+    dismiss: (title: string) => `Dismiss: ${title}`,
+    mailTitle: 'No mail server is set up.',
+    mailText: 'Emails are only written to files and reach nobody.',
   },
 
   undo: {

@@ -94,6 +94,8 @@ const categoryNames: Record<string, string> = {
   agreement: 'Agreement',
   approval: 'Approval',
   destination: 'Destination',
+  delivery: 'Delivery',
+  platform: 'Platform',
 };
 export const categoryName = (category: string): string => categoryNames[category] ?? category;
 
@@ -217,6 +219,7 @@ export const t = {
     allProjects: 'All projects',
     scan: 'From one scan',
     target: 'From one target',
+    tag: (tag: string) => `Tag: ${tag}`,
     sort: 'Order',
     sorts: { worst: 'Worst first', newest: 'Newest first', due: 'Due first', changed: 'Changed last' },
     clear: 'Clear filters',
@@ -285,7 +288,9 @@ export const t = {
     title: 'History',
     to: 'to',
     byScan: 'By a scan',
-    bySystem: 'By itself',
+    bySystem: 'Automatically',
+    /** `rule`: `rule 2 (path src/**)`, in the server's words. */
+    byRule: (rule: string) => `Assigned by ownership ${rule}`,
     nothing: 'nothing',
     fields: {
       project_id: 'Project',
@@ -296,10 +301,12 @@ export const t = {
       location: 'Location',
       rule_id: 'Rule',
       cwe: 'Weakness',
+      tags: 'Tags',
       sla_due_at: 'Due',
       retest_due_at: 'Retest due',
       assignee_user_ids: 'People',
       assignee_team_ids: 'Teams',
+      assigned_by_rule: 'Ownership rule',
     } as Record<string, string>,
   },
 
@@ -308,9 +315,9 @@ export const t = {
     search: 'Search people and teams',
     people: 'People',
     teams: 'Teams',
-    nobody: 'No person or team fits.',
-    chosen: (n: number) => (n === 0 ? 'Nobody chosen' : `${String(n)} chosen`),
-    hint: 'Everyone newly assigned is told.',
+    nobody: 'No matches.',
+    chosen: (n: number) => (n === 0 ? 'No one selected' : `${String(n)} selected`),
+    hint: 'New assignees will be notified.',
     save: 'Assign',
     you: 'you',
   },
@@ -375,11 +382,16 @@ export const t = {
     markOne: (title: string) => `Mark read: ${title}`,
     isUnread: 'Unread',
     openPage: 'Open the inbox',
+    findings: (n: number) => `Show ${count(n, 'finding', 'findings')}`,
+    hideFindings: 'Hide findings',
+    gone: (n: number) => `${count(n, 'finding is', 'findings are')} no longer available to you.`,
+    andMore: (n: number) => `and ${n.toLocaleString('en')} more`,
     emptyTitle: 'Your inbox is empty',
     emptyText: 'Assignments, deadlines and finished scans that concern you will ring here.',
     noneTitle: 'You have read everything',
     noneText: 'New notifications appear here by themselves.',
     dismiss: 'Dismiss',
+    why: 'Why did I get this?',
     count: (total: number, unread: number) =>
       unread === 0
         ? count(total, 'notification', 'notifications')

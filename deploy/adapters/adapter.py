@@ -105,7 +105,7 @@ def from_defectdojo(name, instance, body):
     events = [event("scan.completed", source, f"scan-{mark}", f"test/{test['id']}", data)]
     for key, kind, status in (
         ("new", "finding.created", None),
-        ("reactivated", "finding.status_changed", "reopened"),
+        ("reactivated", "finding.reopened", "reopened"),
         ("mitigated", "finding.status_changed", "mitigated"),
     ):
         for finding in findings.get(key, []):

@@ -15,7 +15,7 @@ test('an analyst sees their role, and a password that does not fit is refused be
   await page.getByRole('button', { name: 'Change password' }).click();
   await expect(page.getByText('Give your current password.')).toBeVisible();
   await page.getByLabel('New password', { exact: true }).fill('short');
-  await expect(page.getByText('Use 8 characters or more.')).toBeVisible();
+  await expect(page.getByText('Use at least 12 characters.')).toBeVisible();
   await page.getByLabel('New password again').fill('other');
   await expect(page.getByText('The two are not the same.')).toBeVisible();
 });
@@ -110,11 +110,19 @@ test('a rule is tried before it is saved: messages a day and who would have got 
   await page.getByRole('button', { name: 'New rule' }).click();
   const dialog = page.getByRole('dialog');
   const address = `dry-${stamp}@demo.test`;
+  await dialog.getByLabel('Event').selectOption('finding.created');
   await dialog.getByLabel('Addresses').fill(address);
-  await dialog.getByRole('button', { name: 'Try it' }).click();
+  await dialog.getByRole('button', { name: 'Preview' }).click();
   await expect(dialog.getByTestId('dry-recipients')).toContainText(address);
-  await dialog.getByText('As a table').click();
+  // The answer stands where the button is.
+  await expect(dialog.getByText(/^\d+ additional messages? compared/)).toBeInViewport({ ratio: 1 });
+  await dialog.getByText('Show table').click();
   await expect(dialog.getByRole('row')).toHaveCount(9);
+  // An answer goes with the next change of the rule; a threshold says what it leaves out.
+  await dialog.getByLabel('Minimum severity').selectOption('urgent');
+  await expect(dialog.getByTestId('dry-run')).toHaveCount(0);
+  await dialog.getByRole('button', { name: 'Preview' }).click();
+  await expect(dialog.getByTestId('dry-not-sent')).toContainText('Below the rule’s minimum severity.');
   await page.keyboard.press('Escape');
   await page.reload();
   await expect(rules).toHaveCount(before);
@@ -130,26 +138,27 @@ test('a webhook’s rule stands among the destinations, its secret is replaced, 
   await dialog.getByLabel('Event').selectOption('asset.deleted');
   await dialog.getByLabel('Channel').selectOption('webhook');
   await dialog.getByLabel('URLs').fill(`https://hooks.example.com/${stamp}`);
-  await dialog.getByLabel('Form of the body').selectOption('cloudevents');
+  await dialog.getByLabel('Payload format').selectOption('cloudevents');
   await dialog.getByRole('button', { name: 'Save' }).click();
   const rule = page.getByTestId('rule').filter({ hasText: 'Asset deleted' }).filter({ hasText: 'Webhook' });
   await rule.getByRole('button', { name: /^Edit/ }).click();
-  await expect(dialog.getByLabel('Form of the body')).toHaveValue('cloudevents');
-  await dialog.getByRole('button', { name: 'Show the signing secrets' }).click();
+  await expect(dialog.getByLabel('Payload format')).toHaveValue('cloudevents');
+  await dialog.getByRole('button', { name: 'Show signing secrets' }).click();
   const secret = dialog.getByTestId('secret').getByRole('textbox');
   const before = await secret.inputValue();
   expect(before).toMatch(/^whsec_/);
   await dialog.getByRole('button', { name: /^New secret: / }).click();
-  await dialog.getByRole('button', { name: 'Really make a new one?' }).click();
+  await dialog.getByRole('button', { name: 'Create a new secret?' }).click();
   await expect(secret).not.toHaveValue(before);
-  await expect(dialog.getByText('The secret before signs beside it until')).toBeVisible();
+  await expect(dialog.getByText('Old secret also valid until')).toBeVisible();
   await page.keyboard.press('Escape');
 
   await page.goto('/settings/destinations');
   const row = page.getByTestId('destination').filter({ hasText: 'hooks.example.com' }).last();
   await expect(row).toContainText('On');
   await row.getByRole('button').click();
-  await expect(dialog).toContainText('No message yet');
+  await expect(dialog).toContainText('Last success');
+  await expect(dialog).toContainText('Never');
   await page.keyboard.press('Escape');
 
   await page.goto('/settings/audit');

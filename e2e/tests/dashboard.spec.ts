@@ -91,7 +91,7 @@ test('a finding of somebody else changes the numbers and the newest events by it
   await expect(newest(page, title).first()).toContainText('Moved on by Ana Analyst');
   await sameDocument(page);
 
-  await newest(page, title).first().getByRole('link').click();
+  await newest(page, title).first().getByRole('link').first().click();
   await expect(page).toHaveURL(new RegExp(`/findings/${id}$`));
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
 });

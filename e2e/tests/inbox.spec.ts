@@ -94,6 +94,44 @@ test('what is shown stands in the address: read or not, and of which type', asyn
   await expect(rows(page)).toHaveCount(2);
 });
 
+// promise: O8
+test('each row answers why one got it, in the bell too, and the link of a mail leads there', async ({
+  as,
+  newcomer,
+}) => {
+  const uma = await newcomer(`Uma ${stamp}`, 'viewer');
+  const page = await uma.open();
+  await handed(await as('manager'), uma, `Asked ${stamp}`);
+  await unread(page, 1);
+  await at(page);
+  const why = row(page, `Asked ${stamp}`).getByRole('button', { name: /^Why did I get this\?/ });
+  await expect(why).toContainText('the finding is assigned to you');
+  const dialog = page.getByRole('dialog', { name: 'Why did I get this?' });
+  await why.click();
+  await expect(dialog.getByTestId('answer')).toContainText('You were notified');
+  await expect(dialog.getByTestId('leaf').first()).toBeVisible();
+  // Whom else it went to is not theirs to see.
+  await expect(dialog.getByRole('link', { name: 'Who was notified?' })).toHaveCount(0);
+  await expect(page).toHaveURL(/\/inbox\?why=[0-9a-f-]{36}$/);
+  await page.reload();
+  await expect(dialog.getByTestId('answer')).toContainText('You were notified');
+  await page.keyboard.press('Escape');
+  await expect(page).toHaveURL(/\/inbox$/);
+  await expect(bell(page, 1)).toBeVisible();
+
+  await page.goto('/findings');
+  await live(page);
+  await bell(page, 1).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Why did I get this\?/ })
+    .click();
+  await expect(dialog.getByTestId('answer')).toContainText('You were notified');
+  await dialog.getByRole('link', { name: 'Change what you’re notified about' }).click();
+  await expect(page).toHaveURL(/\/settings\/notifications$/);
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+});
+
 test('rows stand under the day they came', async ({ as, newcomer }) => {
   const gil = await newcomer(`Gil ${stamp}`, 'analyst');
   await handed(await as('manager'), gil, `Dated ${stamp}`);

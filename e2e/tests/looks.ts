@@ -3,7 +3,8 @@
 import { expect, type Page } from '@playwright/test';
 
 export async function settled(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle').catch(() => undefined);
+  // A page may always have something on its way; what it shows is asked for below.
+  await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
   await expect(page.locator('[aria-busy=true], .skeleton')).toHaveCount(0);
   await page.evaluate(async () => {
     await document.fonts.ready;

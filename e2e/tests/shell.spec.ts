@@ -21,6 +21,8 @@ const PLACES = [
   ['Agreements', 'm', 'Agreements'],
   ['Settings', ',', 'Profile'],
 ] as const;
+/** Managers have one more. */
+const MANAGED = [...PLACES, ['Time to know', 'k', 'Time to know']] as const;
 
 const palette = (page: Page) => page.getByRole('dialog', { name: 'Search and commands' });
 const field = (page: Page) => palette(page).getByRole('combobox');
@@ -254,9 +256,9 @@ test('on a phone the bar and the sheet behind it lead to every place', async ({ 
   await expect(bar).toHaveCount(1);
   await expect(bar.getByRole('link')).toContainText(['Dashboard', 'Findings', 'Calendar', 'Inbox']);
   const sheet = page.getByRole('dialog', { name: 'All pages' });
-  for (const [name, , title] of PLACES) {
+  for (const [name, , title] of MANAGED) {
     await bar.getByRole('button', { name: 'More' }).tap();
-    await expect(sheet.getByRole('link')).toHaveCount(PLACES.length);
+    await expect(sheet.getByRole('link')).toHaveCount(MANAGED.length);
     await sheet.getByRole('link', { name }).tap();
     await expect(heading(page)).toHaveText(title);
     await expect(sheet).toHaveCount(0);
@@ -363,19 +365,21 @@ test('who may only look is shown nothing to write with', async ({ as }) => {
 test('each role has the sections of the settings that are theirs, and no address opens another', async ({
   as,
 }) => {
-  const yours = ['Profile', 'Notifications', 'Your chats', 'Calendar feeds', 'Tokens and sessions'];
+  const yours = ['Profile', 'Notifications', 'Personal chat', 'Calendar feeds', 'Tokens and sessions'];
   const sections = {
     viewer: [...yours, 'Teams'],
-    manager: [...yours, 'Teams', 'SLA', 'Companies'],
+    manager: [...yours, 'Teams', 'Rules', 'Ownership', 'SLA', 'Companies'],
     admin: [
       ...yours,
       'Teams',
+      'Rules',
+      'Ownership',
       'SLA',
       'Companies',
       'People',
-      'Rules',
       'Destinations',
       'Deliveries',
+      'Announcements',
       'Audit log',
     ],
   };
@@ -386,8 +390,8 @@ test('each role has the sections of the settings that are theirs, and no address
     await expect(links).toHaveText(sections[who]);
   }
   for (const [who, names] of [
-    ['viewer', ['sla', 'companies', 'people', 'rules', 'destinations', 'deliveries', 'audit']],
-    ['manager', ['people', 'rules', 'destinations', 'deliveries', 'audit']],
+    ['viewer', ['sla', 'companies', 'people', 'rules', 'ownership', 'destinations', 'deliveries', 'audit']],
+    ['manager', ['people', 'destinations', 'deliveries', 'announcements', 'audit']],
   ] as const) {
     const page = await as(who);
     for (const name of names) {
@@ -409,4 +413,32 @@ test('a page that is left asks nothing more, and not with the id of the next one
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Demo Scanner report');
   await expect(page.getByRole('table')).toBeVisible();
   expect(asked.filter((path) => path.startsWith('/api/v1/projects/'))).toEqual([]);
+});
+
+test('everything on the findings page is reached by keyboard', async ({ as }) => {
+  const page = await as('analyst');
+  await page.goto('/findings');
+  await live(page);
+  await expect(page.getByTestId('finding').first()).toBeVisible();
+  const seen: string[] = [];
+  for (let step = 0; step < 40; step += 1) {
+    await page.keyboard.press('Tab');
+    const focused = await page.evaluate(() => {
+      const one = document.activeElement;
+      if (!(one instanceof HTMLElement) || one === document.body) return '';
+      const ring = getComputedStyle(one);
+      const after = getComputedStyle(one, '::after');
+      const visible = ring.outlineStyle !== 'none' || after.outlineStyle !== 'none';
+      return `${visible ? '' : 'NO RING '}${one.getAttribute('aria-label') ?? one.textContent?.trim() ?? ''}`;
+    });
+    seen.push(focused);
+  }
+  expect(seen.filter((one) => one.startsWith('NO RING'))).toEqual([]);
+  expect(seen[0]).toBe('Skip to content');
+  for (const name of ['Findings', 'Scans', 'Calendar', 'Assigned to', 'Sign out']) {
+    expect(
+      seen.some((one) => one.includes(name)),
+      name,
+    ).toBe(true);
+  }
 });

@@ -183,12 +183,17 @@ test.describe('tabs of one person', () => {
     const [reader, other] = (await tabs(first, ['/inbox', '/findings'])) as [Page, Page];
     for (let round = 0; round < 3; round += 1) {
       const rings = [1, 2, 3, 4, 5, 6].map((at) => ring(admin, ana, `Round ${round}, ${at}`));
+      // What is compared below is what is so when everything asked for has been done.
+      const marked = [reader.waitForResponse(/\/notifications\/[^/]+\/read$/)];
       await reader
         .getByRole('button', { name: /^Mark read/ })
         .first()
         .click();
-      if (round === 1) await reader.getByRole('button', { name: 'Mark all read' }).click();
-      await Promise.all(rings);
+      if (round === 1) {
+        marked.push(reader.waitForResponse('**/notifications/read-all'));
+        await reader.getByRole('button', { name: 'Mark all read' }).click();
+      }
+      await Promise.all([...rings, ...marked]);
       await expect
         .poll(async () => (await api.get<{ total: number }>('/notifications/summary')).total)
         .toBe(6 * (round + 1));

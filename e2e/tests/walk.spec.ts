@@ -65,16 +65,19 @@ test('from signing in over a report and its worst finding to who was told, and t
   await dialog.getByRole('checkbox', { name: /Web team/ }).check();
   await dialog.getByRole('button', { name: 'Assign', exact: true }).click();
 
-  // Why a colleague was told, and why a team was not.
+  // Why a colleague was notified, and why a team was not.
   const step = page.getByTestId('history').getByRole('listitem').filter({ hasText: 'Ana Analyst' });
-  await step.getByRole('link', { name: 'Who was told?' }).click();
-  await expect(heading).toHaveText('Why was who told?');
-  const tree = page.getByRole('list', { name: 'Who was thought of, and what became of each' });
+  await step.getByRole('link', { name: 'Who was notified?' }).click();
+  await expect(heading).toHaveText('Who was notified, and why');
+  const tree = page.getByRole('list', { name: 'Recipients and outcomes' });
   await expect(tree).toContainText('Ana Analyst');
-  await expect(tree.getByTestId('leaf').filter({ hasText: 'A rule turns this channel on' })).toHaveCount(2);
+  // In the inbox; the mail is only written to a file, for there is no mail server.
+  await expect(tree.getByTestId('leaf').filter({ hasText: 'The finding is assigned to them.' })).toHaveCount(
+    1,
+  );
 
   // From there to where the team's Slack is set up.
-  await tree.getByRole('link', { name: 'Set it up' }).first().click();
+  await tree.getByRole('link', { name: 'Set up a channel' }).first().click();
   await expect(heading).toHaveText('Teams');
   await page.getByRole('button', { name: 'Edit Web team' }).click();
   await dialog.getByLabel('Slack webhook URL').fill('https://hooks.slack.com/services/T0/B0/walkwalkwalk');
@@ -98,7 +101,7 @@ test('from signing in over a report and its worst finding to who was told, and t
   await page.getByRole('button', { name: 'Edit Web team' }).click();
   await dialog.getByLabel('Slack webhook URL').fill('');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(team).toContainText('Slack: not set up');
+  await expect(team).toContainText('No channel: members are notified');
   const origin = { origin: new URL(page.url()).origin };
   const { items } = await get<{ items: { id: string; tool: string }[] }>(page, '/findings?text=walker');
   expect(items).toHaveLength(2);

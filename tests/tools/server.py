@@ -17,10 +17,11 @@ EMAIL, PASSWORD = "admin@example.org", "correct-horse-battery-staple"
 
 
 class Server:
-    """A server with a company; ended when the block ends."""
+    """A server with a company, or with those of the demo; ended when the block ends."""
 
-    def __init__(self, binary):
+    def __init__(self, binary, demo=False):
         self.binary = binary
+        self.demo = demo
         self.token = ""
 
     def __enter__(self):
@@ -36,15 +37,19 @@ class Server:
             "CAMPANILE_LISTEN": f"127.0.0.1:{port}",
             "CAMPANILE_PUBLIC_URL": self.url,
             "CAMPANILE_DATABASE_URL": f"sqlite://{self.folder.name}/campanile.db",
-            "CAMPANILE_ADMIN_EMAIL": EMAIL,
-            "CAMPANILE_ADMIN_PASSWORD": PASSWORD,
         }
+        if self.demo:
+            environment["CAMPANILE_DEMO"] = "true"
+        else:
+            environment |= {"CAMPANILE_ADMIN_EMAIL": EMAIL, "CAMPANILE_ADMIN_PASSWORD": PASSWORD}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve"], cwd=self.folder.name, env=environment, stdout=log, stderr=log
             )
         try:
             self.wait()
+            if self.demo:
+                return self
             self.token = self.post("/auth/login", {"email": EMAIL, "password": PASSWORD})["token"]
             self.company = self.post("/companies", {"name": "Tools"})["id"]
         except BaseException:

@@ -88,7 +88,7 @@ pub(crate) async fn run() {
 
 async fn measure(database: Database, case: &Case) -> Rate {
     let house = House::new(database, None).await;
-    house.rule(&[9]).await;
+    house.rule(&["http://127.0.0.1:18009/hook".to_owned()]).await;
     let engine = house.engine(case.way, case.burst);
     let meter = Meter::start(house.postmaster);
     emit::all(&house, case.shape, case.events).await;

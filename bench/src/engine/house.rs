@@ -101,18 +101,27 @@ impl House {
         }
     }
 
-    /// A rule that posts every assigned finding to these ports.
-    pub(crate) async fn rule(&self, ports: &[u16]) {
+    /// A rule that posts every assigned finding to these URLs.
+    pub(crate) async fn rule(&self, urls: &[String]) {
         let root = people::admin(&self.store, "root@example.com").await;
         let caller = people::caller(&self.access, root).await;
-        let urls: Vec<String> = ports
-            .iter()
-            .map(|port| format!("http://127.0.0.1:{port}/hook"))
-            .collect();
+        // Without assignees an event goes to the administrators: these figures are of the rule alone.
+        let none = ["in_app", "email"].map(|channel| (format!("{}:{channel}", Kind::FindingAssigned), false));
+        let set = notify::preferences::http::put_preferences(
+            State(self.api()),
+            caller.clone(),
+            access::Json(none.into_iter().collect()),
+        );
+        assert!(set.await.is_ok(), "preferences");
         let body = serde_json::json!({"event_type": Kind::FindingAssigned, "channel": "webhook",
             "recipients": {"urls": urls}});
         let body = serde_json::from_value(body).unwrap();
-        let made = notify::rules::http::create_rule(State(self.api()), caller, access::Json(body)).await;
+        let made = notify::rules::http::create_rule(
+            State(self.api()),
+            caller,
+            access::Create(access::Once::default(), body),
+        )
+        .await;
         assert!(made.is_ok(), "a rule");
     }
 
@@ -122,6 +131,9 @@ impl House {
             access: self.access.clone(),
             channels: self.channels.clone(),
             doorbell: Doorbell::new(),
+            company_of: std::sync::Arc::new(|_, _, _| Ok(None)),
+            managers: notify::http::Managers::default(),
+            unread_after: std::time::Duration::ZERO,
         }
     }
 
@@ -213,7 +225,7 @@ pub(crate) fn egress() -> egress::Options {
 pub(crate) fn channels(clock: Clock, smtp: Option<u16>) -> Channels {
     let options = channels::Options {
         public_url: "https://campanile.example".to_owned(),
-        hosts: base::destination::Hosts::default(),
+        hosts: notify::channels::destination::Hosts::default(),
         egress: egress(),
         email: email::Options {
             smtp_url: smtp.map(|port| format!("smtp://127.0.0.1:{port}?tls=none")),

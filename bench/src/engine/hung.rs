@@ -1,4 +1,4 @@
-//! Nine of ten destinations that accept and never answer: what the tenth, whoever announces events and a reader of
+//! Nine of ten URLs of one host that accept and never answer: what the tenth, whoever announces events and a reader of
 //! the API notice of it, and what it takes of memory. Beside it the same with nine that answer, and with one alone.
 
 use std::time::{Duration, Instant};
@@ -18,12 +18,11 @@ use crate::{
 /// How long each round announces 100 events a second.
 const LASTING: Duration = Duration::from_secs(12);
 
-/// A house whose rule names a destination that takes everything, and some that hang.
+/// A house whose rule names a URL that takes everything, and perhaps nine others of the same host.
 struct Street {
     house: House,
     engine: Running,
     well: Sink,
-    _others: Vec<Sink>,
 }
 
 /// Who else is told of each event.
@@ -37,26 +36,16 @@ enum Others {
 impl Street {
     async fn new(database: Database, others: Others) -> Self {
         let house = House::new(database, None).await;
-        let well = Sink::taking().await;
-        let mut nine = Vec::new();
-        while others != Others::None && nine.len() < 9 {
-            nine.push(match others {
-                Others::Hanging => Sink::hanging().await,
-                _ => Sink::taking().await,
-            });
-        }
-        let ports: Vec<u16> = std::iter::once(&well)
-            .chain(&nine)
-            .map(|sink| sink.port)
-            .collect();
-        house.rule(&ports).await;
+        let well = match others {
+            Others::Hanging => Sink::hanging_elsewhere().await,
+            Others::None | Others::Taking => Sink::taking().await,
+        };
+        let nine = if others == Others::None { 0 } else { 9 };
+        let mut urls = well.neighbors(nine);
+        urls.push(well.url());
+        house.rule(&urls).await;
         let engine = house.engine(Way::Out, 0);
-        Self {
-            house,
-            engine,
-            well,
-            _others: nine,
-        }
+        Self { house, engine, well }
     }
 
     /// 100 events a second, and someone who reads their inbox's summary meanwhile: in milliseconds the p99 from each

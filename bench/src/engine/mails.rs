@@ -73,6 +73,7 @@ async fn by_channel(server: &Server) -> Rate {
     let event = emit::event(&house, Shape::Told, 0);
     let outbound = Outbound {
         delivery_id: event.id,
+        template: String::new(),
         message: message::compose(&event, "https://campanile.example", message::Detail::Full),
         destination: "user1@example.com".to_owned(),
         body: None,

@@ -5,7 +5,7 @@ use std::{collections::HashMap, hint::black_box, sync::Arc, time::Instant};
 use base::{Event, Kind, Scope};
 use notify::{
     channels::Channel,
-    plan::{Person, Rule, Rules, UrlTarget, World, plan},
+    plan::{Batch, Filters, Person, Rule, Rules, UrlTarget, World, plan},
     target::Target,
 };
 
@@ -50,6 +50,7 @@ fn world(house: &House) -> World {
             let person = Person {
                 active: true,
                 scope: Scope::Companies(Arc::new([house.company].into())),
+                own_acts: false,
                 mailbox: Target::mailbox(vault, &format!("user{n}@example.com")),
             };
             (*user, person)
@@ -62,7 +63,13 @@ fn world(house: &House) -> World {
         channel,
         min_severity: None,
         company: None,
+        filters: Filters::default(),
         users: Vec::new(),
+        teams: Vec::new(),
+        roles: Vec::new(),
+        owners: false,
+        followers: false,
+        batch: Batch::default(),
         addresses: Vec::new(),
         urls: match channel {
             Channel::Webhook => vec![(house.store.clock().id(), url.clone())],

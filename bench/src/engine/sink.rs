@@ -1,4 +1,5 @@
-//! HTTP servers on loopback: one that takes everything at once, and one that accepts and never answers.
+//! An HTTP server on loopback that takes what is posted to [`PATH`] at once. What is posted to other paths of the same
+//! host it takes as well, or accepts and never answers.
 
 use std::{
     collections::HashMap,
@@ -18,9 +19,12 @@ use tokio::{
 
 use crate::{emit::Announced, figures::Times};
 
+/// The path whose posts are counted.
+const PATH: &str = "/hook";
+
 /// A server; it ends when it is dropped.
 pub(crate) struct Sink {
-    pub(crate) port: u16,
+    port: u16,
     arrivals: Arc<Arrivals>,
     _tasks: JoinSet<()>,
 }
@@ -33,17 +37,29 @@ struct Arrivals {
 }
 
 impl Sink {
-    /// Takes every post and remembers when the first of each event came.
+    /// Takes every post and remembers when the first of each event came to [`PATH`].
     pub(crate) async fn taking() -> Self {
         Self::new(true).await
     }
 
-    /// Accepts connections and reads, but never answers.
-    pub(crate) async fn hanging() -> Self {
+    /// The same, but answers nothing that is posted to another path.
+    pub(crate) async fn hanging_elsewhere() -> Self {
         Self::new(false).await
     }
 
-    async fn new(answers: bool) -> Self {
+    /// The URL that is counted.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}{PATH}", self.port)
+    }
+
+    /// Other URLs of the same host.
+    pub(crate) fn neighbors(&self, count: usize) -> Vec<String> {
+        (0..count)
+            .map(|n| format!("http://127.0.0.1:{}/neighbor/{n}", self.port))
+            .collect()
+    }
+
+    async fn new(answers_all: bool) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let arrivals = Arc::new(Arrivals::default());
@@ -52,7 +68,7 @@ impl Sink {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(converse(stream, Arc::clone(&heard), answers));
+                connections.spawn(converse(stream, Arc::clone(&heard), answers_all));
                 while connections.try_join_next().is_some() {}
             }
         });
@@ -84,14 +100,19 @@ impl Sink {
     }
 }
 
-async fn converse(mut stream: TcpStream, arrivals: Arc<Arrivals>, answers: bool) {
+async fn converse(mut stream: TcpStream, arrivals: Arc<Arrivals>, answers_all: bool) {
     let mut request = Vec::with_capacity(2048);
     while let Ok(read) = stream.read_buf(&mut request).await {
         if read == 0 {
             return;
         }
-        if answers && let Some(body) = body(&request) {
-            arrivals.note(body);
+        let counted = request.starts_with(b"POST /hook ");
+        if (counted || answers_all)
+            && let Some(body) = body(&request)
+        {
+            if counted {
+                arrivals.note(body);
+            }
             request.clear();
             if stream
                 .write_all(b"HTTP/1.1 204 No Content\r\n\r\n")

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use base::destination;
+use notify::channels::destination;
 use notify::egress::Egress;
 use tokio::task::JoinSet;
 
@@ -65,8 +65,8 @@ async fn measure(database: Database, targets: usize) -> Rate {
     for _ in 0..targets {
         sinks.push(Sink::taking().await);
     }
-    let ports: Vec<u16> = sinks.iter().map(|sink| sink.port).collect();
-    house.rule(&ports).await;
+    let urls: Vec<String> = sinks.iter().map(Sink::url).collect();
+    house.rule(&urls).await;
     let engine = house.engine(Way::Out, 0);
     let meter = Meter::start(house.postmaster);
     emit::all(&house, Shape::Rules, DELIVERIES / targets as u64).await;
@@ -82,8 +82,7 @@ async fn measure(database: Database, targets: usize) -> Rate {
 async fn posts() -> Rate {
     let sink = Sink::taking().await;
     let egress = Egress::new(house::egress()).unwrap();
-    let url = format!("http://127.0.0.1:{}/hook", sink.port);
-    let destination = destination::webhook(&url, egress.reach()).unwrap();
+    let destination = destination::webhook(&sink.url(), egress.reach()).unwrap();
     let next = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
     let meter = Meter::start(None);
@@ -111,7 +110,7 @@ async fn steady(database: Database) {
     for _ in 0..ROUNDS {
         let house = House::new(database, None).await;
         let sink = Sink::taking().await;
-        house.rule(&[sink.port]).await;
+        house.rule(&[sink.url()]).await;
         let engine = house.engine(Way::Out, 0);
         let announced = emit::steadily(&house, Shape::Rules, 100, Duration::from_secs(5)).await;
         let arrived = sink.times(&announced).await;

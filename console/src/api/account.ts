@@ -6,9 +6,12 @@ import { at, get, remove, send, type Signal } from './verbs';
 
 export const rename = (name: string) => send<Me>('PATCH', '/me', { name });
 
-/** Ends every other session. */
-export const changePassword = (current_password: string, new_password: string) =>
-  send<undefined>('POST', '/me/password', { current_password, new_password });
+export const setOwnActions = (notify_own_actions: boolean) =>
+  send<Me>('PATCH', '/me', { notify_own_actions });
+
+/** Ends every other session; with `end_tokens` also tokens and calendar feeds. */
+export const changePassword = (current_password: string, new_password: string, end_tokens: boolean) =>
+  send<undefined>('POST', '/me/password', { current_password, new_password, end_tokens });
 
 export interface Token {
   id: string;
@@ -34,7 +37,9 @@ export interface Session {
 export const sessions = (page: PageAsk, signal?: Signal) =>
   get<Page<Session>>('/sessions', { ...page }, signal);
 export const endSession = (id: string) => remove(at('/sessions', id));
-export const endOtherSessions = () => send<undefined>('POST', '/sessions/end-others');
+/** With `tokens` also one's API tokens and calendar feeds. */
+export const endOtherSessions = (tokens: boolean) =>
+  send<undefined>('POST', tokens ? '/sessions/end-others?end_tokens=true' : '/sessions/end-others');
 
 export type ViewPage =
   | 'findings'

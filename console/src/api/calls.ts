@@ -50,6 +50,7 @@ export interface FindingFilter {
   target?: string;
   /** A CVE, a GHSA or alike. */
   identifier?: string;
+  tag?: string;
   status?: string;
   severity?: string;
   assignee?: string;
@@ -75,7 +76,7 @@ export const setAssignees = (id: string, users: string[], teams: string[]) =>
     body: { user_ids: users, team_ids: teams },
   });
 
-/** All of them or none. At most 1,000 at once. */
+/** All are checked before any is changed. At most 1,000 at once. */
 export const bulkStatus = (findings: string[], status: FindingStatus, comment = '') =>
   request<{ changed: number; unchanged: number }>('/findings/bulk/status', {
     method: 'POST',
@@ -105,8 +106,9 @@ export const project = (id: string, signal?: Signal) =>
 
 export const users = (company: string, signal?: Signal) =>
   get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
+/** Empty for those of every company. */
 export const teams = (company: string, signal?: Signal) =>
-  get<Page<Team>>('/teams', { company_id: company, limit: 200 }, signal);
+  get<Page<Team & { company_name: string }>>('/teams', { company_id: company, limit: 200 }, signal);
 
 export interface InboxFilter {
   read?: boolean;

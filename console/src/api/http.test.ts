@@ -1,5 +1,50 @@
-import { expect, it } from 'vitest';
-import { address, problemOf } from './http';
+import { afterEach, expect, it, vi } from 'vitest';
+import { address, problemOf, request } from './http';
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** A server that answers so, one after the other; the keys it was sent. */
+function answering(...answers: (number | 'broken')[]): (string | undefined)[] {
+  const keys: (string | undefined)[] = [];
+  vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
+    keys.push((init.headers as Record<string, string>)['idempotency-key']);
+    const answer = answers.shift();
+    return answer === undefined || answer === 'broken'
+      ? Promise.reject(new TypeError('no connection'))
+      : Promise.resolve(new Response('{}', { status: answer }));
+  });
+  return keys;
+}
+
+it('creates once what is asked for twice, and anew what was answered', async () => {
+  const keys = answering(201, 201, 201, 201);
+  const ask = (name: string) => request('/projects', { method: 'POST', body: { name } });
+  await Promise.all([ask('a'), ask('a')]);
+  await ask('a');
+  await ask('b');
+  expect(keys[0]).toMatch(/^[0-9a-f]{32}$/);
+  expect(keys[1]).toBe(keys[0]);
+  expect(new Set(keys).size).toBe(3);
+});
+
+it('keeps the key while it is not known whether it was done', async () => {
+  const keys = answering('broken', 503, 409, 201);
+  const ask = () => request('/projects', { method: 'POST', body: { name: 'c' } }).catch(() => undefined);
+  for (let times = 0; times < 4; times += 1) await ask();
+  expect(keys[1]).toBe(keys[0]);
+  expect(keys[2]).toBe(keys[0]);
+  expect(keys[3]).not.toBe(keys[0]);
+});
+
+it('sends no key with a password, nor where nothing is created', async () => {
+  const keys = answering(200, 200, 200);
+  await request('/auth/login', { method: 'POST', body: { email: 'a', password: 'b' } });
+  await request('/notifications/read-all', { method: 'POST' });
+  await request('/me', { method: 'PATCH', body: { name: 'a' } });
+  expect(keys).toEqual([undefined, undefined, undefined]);
+});
 
 it('leaves out parameters without a value', () => {
   expect(address('/findings', { a: 1, b: null, c: undefined, d: '', e: false })).toBe(

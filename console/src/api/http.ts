@@ -91,13 +91,38 @@ export interface Ask {
   expectUnauthorized?: boolean;
 }
 
+/** Keys of requests that may have to be repeated, by what they ask for. */
+const pending = new Map<string, string>();
+
+/** A random text. Not `randomUUID`, which there is on https and localhost only. */
+const random = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
+    '',
+  );
+
+/**
+ * The key under which the server creates something once. The same request gets the same key until it is answered: a
+ * second click while the first is on its way, and another attempt after a connection broke, create nothing more.
+ */
+function keyOf(asked: string): string {
+  const key = pending.get(asked) ?? random();
+  pending.set(asked, key);
+  return key;
+}
+
 /** Asks the API. Rejects with a Problem, or with the signal's reason when aborted. */
 export async function request<T>(path: string, ask: Ask = {}): Promise<T> {
   const init: RequestInit = { method: ask.method ?? 'GET', credentials: 'same-origin' };
   const headers: Record<string, string> = { accept: 'application/json' };
+  let asked = '';
   if (ask.body !== undefined) {
     headers['content-type'] = 'application/json';
     init.body = JSON.stringify(ask.body);
+    // A password is not kept here.
+    if (ask.method === 'POST' && !init.body.includes('password')) {
+      asked = `${path} ${init.body}`;
+      headers['idempotency-key'] = keyOf(asked);
+    }
   }
   init.headers = headers;
   if (ask.signal) init.signal = ask.signal;
@@ -109,6 +134,8 @@ export async function request<T>(path: string, ask: Ask = {}): Promise<T> {
     if (ask.signal?.aborted) throw error;
     throw new Problem(0, 'unreachable', '');
   }
+  // After a failure of the server it may have been done.
+  if (response.status < 500) pending.delete(asked);
   if (response.status === 204) return undefined as T;
   let body: unknown = null;
   try {

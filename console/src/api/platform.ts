@@ -2,7 +2,7 @@
 
 import type { PageAsk } from './calls';
 import { request } from './http';
-import { deliveries, type Channel, type Delivery, type RuleBody } from './settings';
+import type { Channel, ChatTemplate, RuleBody } from './settings';
 import type { Named, Page, Severity } from './types';
 import { at, get, send, type Signal } from './verbs';
 
@@ -33,6 +33,8 @@ export interface DryRun {
   events: number;
   messages: number;
   recipients: { recipient: string; recipient_type: string; name: string | null; messages: number }[];
+  /** How many events and recipients the rule leaves out, by the reason, the most first. */
+  not_sent: { reason: string; explanation: string; count: number }[];
   from: string;
   to: string;
   truncated: boolean;
@@ -52,51 +54,50 @@ export const webhookSecrets = (rule: string, signal?: Signal) =>
 export const rotateSecret = (rule: string, url: string, drop_previous: boolean) =>
   send<Page<WebhookSecret>>('POST', `${secretsOf(rule)}/rotate`, { url, drop_previous });
 
+/** How the mail server is named among the destinations. */
+export const MAIL_SERVER = 'mail server';
 export interface Destination {
-  recipient_type: 'url' | 'team' | 'user';
+  /** `platform`: the mail server, or an address that it refused. */
+  recipient_type: 'url' | 'team' | 'user' | 'platform';
   recipient: string;
   rule_id: string | null;
   name: string | null;
   company_id: string | null;
   channel: Channel;
   destination: string;
+  template: ChatTemplate | null;
   wanted: boolean;
   on: boolean;
+  /** Whether the secret key opens its URL: while it does not, messages wait. */
+  opens: boolean;
   off_at: string | null;
   off_reason: string | null;
   refusals: number;
-  destination_id: string | null;
+  /** Since when messages to it are given up, without one that arrived in between. */
+  failing_since: string | null;
+  last_success_at: string | null;
+  last_status: number | null;
+  /** Of its last attempts, about a thousand; from 0 to 1. */
+  success_rate: number | null;
+  latency_ms: number | null;
+  destination_id: string;
 }
-/** With an id, which the API's rows have not: whose it is, on which channel. */
 export type DestinationRow = Destination & { id: string };
 export async function destinations(page: PageAsk, signal?: Signal): Promise<Page<DestinationRow>> {
   const answer = await get<Page<Destination>>('/destinations', { ...page }, signal);
-  const id = (one: Destination) => `${one.recipient_type}:${one.recipient}:${one.channel}`;
-  return { ...answer, items: answer.items.map((one) => ({ ...one, id: id(one) })) };
+  return { ...answer, items: answer.items.map((one) => ({ ...one, id: one.destination_id })) };
 }
-/** How far back the last message to a destination is looked for, in pages of 200. */
-const PAGES = 5;
-
-/** The last message that went to a destination; the API tells them by whose they are. */
-export async function lastDelivery(to: Destination, signal?: Signal): Promise<Delivery | null> {
-  let cursor: string | null = null;
-  for (let page = 0; page < PAGES; page += 1) {
-    const log: Page<Delivery> = await deliveries({ channel: to.channel }, { limit: 200, cursor }, signal);
-    const found = log.items.find(
-      (one) => one.recipient_type === to.recipient_type && one.recipient === to.recipient,
-    );
-    if (found) return found;
-    cursor = log.next_cursor;
-    if (cursor === null) break;
-  }
-  return null;
+/** One destination, or every one on a channel. */
+export type Where = { destination: string } | { channel: Channel };
+export interface Sent {
+  count: number;
+  /** The same call again takes the next ones. */
+  more: boolean;
 }
-export const redeliverAll = (delivery: string, since: string, switch_on: boolean) =>
-  send<{ count: number; more: boolean }>('POST', '/deliveries/redeliver', {
-    destination_of: delivery,
-    since,
-    switch_on,
-  });
+export const redeliverAll = (where: Where, since: string, switch_on: boolean) =>
+  send<Sent>('POST', '/deliveries/redeliver', { ...where, since, switch_on });
+/** What waits for its next attempt. */
+export const sendNow = (where: Where) => send<Sent>('POST', '/deliveries/send-now', where);
 
 /** The table of the server, `Action`; schema.check.ts compares. */
 export const AUDIT_ACTIONS = [
@@ -126,6 +127,7 @@ export const AUDIT_ACTIONS = [
   'destination.tested',
   'destination.switched_on',
   'destination.redelivered',
+  'destination.sent_now',
   'delivery.redelivered',
   'report.exported',
   'feed.created',
@@ -133,6 +135,8 @@ export const AUDIT_ACTIONS = [
   'finding.deleted',
   'import.undone',
   'target.retired',
+  'announcement.created',
+  'announcement.withdrawn',
 ] as const;
 export interface AuditEntry {
   id: string;

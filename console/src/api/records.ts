@@ -9,6 +9,8 @@ import type {
   Finding,
   FindingStatus,
   Named,
+  OwnerIds,
+  Owners,
   Page,
   Project,
   ProjectStatus,
@@ -69,8 +71,13 @@ export interface Asset extends Owned {
   description: string;
   criticality: Criticality;
   status: AssetStatus;
+  owners: Owners;
+  tags: string[];
 }
-export type AssetBody = Partial<Omit<Asset, keyof Owned>> & { company_id?: string };
+export type AssetBody = Partial<Omit<Asset, keyof Owned | 'owners'>> & {
+  company_id?: string;
+  owners?: OwnerIds;
+};
 export const assets = (filter: RecordFilter, page: PageAsk, signal?: Signal) =>
   get<Page<Asset>>('/assets', { ...filter, ...page }, signal);
 export const asset = (id: string, signal?: Signal) => get<Asset>(at('/assets', id), {}, signal);
@@ -149,7 +156,7 @@ export const decide = (id: string, version: number, decision: 'approved' | 'reje
     ...(comment === '' ? {} : { comment }),
   });
 
-export const REPORT_STATUSES = ['pending', 'running', 'ready', 'failed'] as const;
+export const REPORT_STATUSES = ['pending', 'running', 'ready', 'failed', 'expired'] as const;
 export type ReportStatus = (typeof REPORT_STATUSES)[number];
 export const REPORT_FORMATS = ['html', 'csv', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
@@ -224,6 +231,7 @@ export interface FindingBody {
   severity?: Severity;
   location?: string | null;
   cwe?: string | null;
+  tags?: string[];
   project_id?: string | null;
   asset_id?: string | null;
   sla_due_at?: string | null;
@@ -254,6 +262,8 @@ export interface ProjectBody {
   status?: ProjectStatus;
   starts_on?: string | null;
   ends_on?: string | null;
+  owners?: OwnerIds;
+  tags?: string[];
 }
 export const createProject = (body: ProjectBody) => send<Project>('POST', '/projects', body);
 export const changeProject = (id: string, body: ProjectBody) =>

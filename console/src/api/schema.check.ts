@@ -4,6 +4,7 @@
  */
 
 import type { SavedView, Session, Token, ViewPage } from './account';
+import type { Announcement, DestinationSummary } from './announcements';
 import type {
   AUDIT_ACTIONS,
   AuditEntry,
@@ -36,8 +37,25 @@ import type {
   ScanBody,
 } from './records';
 import type { Imported, ImportFormat, TablePreview, Target, Undone } from './imports';
+import type { Codeowners, MatchField, OwnershipMatch, OwnershipRule, Unmapped } from './ownership';
 import type { components } from './schema';
-import type { Rule, WebhookFormat } from './settings';
+import type {
+  Batch,
+  CellSources,
+  Chat,
+  EventType,
+  FullTeam,
+  PersonTrace,
+  Recipients,
+  Rule,
+  RuleFilters,
+  TeamChat,
+  TestResult,
+  Trace,
+  TraceEntry,
+  TraceGroup,
+  WebhookFormat,
+} from './settings';
 import type {
   CalendarFeed,
   CalendarItem,
@@ -51,6 +69,7 @@ import type {
   ImportSeverities,
   Me,
   Notification,
+  Owners,
   Project,
   ProjectStatus,
   Role,
@@ -139,5 +158,27 @@ export type Checks = [
   Holds<Fields<SlaDefaults, Served['SlaDefaults']>>,
   Holds<Fields<WebhookSecret, Served['WebhookSecret']>>,
   Holds<Fields<Rule, Served['NotificationRule']>>,
+  Holds<Fields<Recipients, Served['RuleRecipients']>>,
+  Holds<Fields<RuleFilters, Served['RuleFilters']>>,
+  Holds<Names<Batch, Served['RuleBatch']>>,
   Holds<Names<WebhookFormat, Served['WebhookFormat']>>,
+  Holds<Fields<EventType, Served['EventType']>>,
+  Holds<Fields<CellSources, Served['NotificationCell']>>,
+  Holds<Fields<CellSources['sources'][number], Served['NotificationSource']>>,
+  Holds<Fields<Chat, Served['OwnChats']>>,
+  Holds<Fields<FullTeam, Served['Team']>>,
+  Holds<Fields<TeamChat, Served['TeamChat']>>,
+  Holds<Fields<TestResult, Served['TestResult']>>,
+  Holds<Fields<Trace, Served['Trace']>>,
+  Holds<Fields<PersonTrace, Served['PersonTrace']>>,
+  Holds<Fields<TraceGroup, Served['TraceGroup']>>,
+  Holds<Fields<TraceEntry, Served['TraceEntry']>>,
+  Holds<Fields<Owners, Served['Owners']>>,
+  Holds<Fields<OwnershipRule, Served['OwnershipRule']>>,
+  Holds<Fields<OwnershipMatch, Served['OwnershipMatch']>>,
+  Holds<Names<Exclude<keyof Served['OwnershipMatch'], 'min_severity'>, MatchField>>,
+  Holds<Fields<Codeowners, Served['CodeownersRules']>>,
+  Holds<Fields<Unmapped, Served['UnmappedOwner']>>,
+  Holds<Fields<Announcement, Served['Announcement']>>,
+  Holds<Fields<DestinationSummary, Served['DestinationSummary']>>,
 ];

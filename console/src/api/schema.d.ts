@@ -61,6 +61,41 @@ export interface paths {
         patch: operations["update_agreement"];
         trace?: never;
     };
+    "/api/v1/announcements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The announcements that hold now, newest first. */
+        get: operations["list_announcements"];
+        put?: never;
+        /** Announces something to everyone, in-app, by mail and in every open tab. For administrators of the platform. */
+        post: operations["create_announcement"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/announcements/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraws an announcement: it is shown no longer. */
+        delete: operations["withdraw_announcement"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/approvals": {
         parameters: {
             query?: never;
@@ -193,8 +228,8 @@ export interface paths {
         put?: never;
         /**
          * Sign in
-         * @description Answers a session as a token and as the cookie `campanile_session`. A wrong password and an unknown address are
-         *     answered alike.
+         * @description Answers a session as a token and as the cookie `campanile_session`, over https `__Host-campanile_session`. It takes the
+         *     place of the session that the request came with, if any. A wrong password and an unknown address are answered alike.
          */
         post: operations["login"];
         delete?: never;
@@ -313,14 +348,63 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Make somebody a member, or give a member another role */
+        /**
+         * Make somebody a member, or give a member another role
+         * @description In a session, as an administrator.
+         */
         put: operations["put"];
         post?: never;
         /**
          * End a membership
-         * @description Whoever leaves a company leaves its teams.
+         * @description In a session, as an administrator. Whoever leaves a company leaves its teams.
          */
         delete: operations["delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/{id}/ownership-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who is responsible for which findings of a company
+         * @description The first rule that matches a finding assigns it when it is created, or reopened without assignees.
+         */
+        get: operations["get_ownership_rules"];
+        /**
+         * Set who is responsible for which findings of a company
+         * @description All rules at once, in their order. For managers of the company. Findings that exist are not assigned anew.
+         */
+        put: operations["put_ownership_rules"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/companies/{id}/ownership-rules/codeowners": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The rules that a CODEOWNERS file comes to
+         * @description Takes the text of the file, as `text/plain` or as the field `text` of a JSON object. Nothing is saved: send the rules
+         *     to `PUT /companies/{id}/ownership-rules`. `@name` is the member whose email address begins so or whose name is that,
+         *     `@org/team` the team of that name, an address the member who has it.
+         */
+        post: operations["read_codeowners"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -423,10 +507,50 @@ export interface paths {
         put?: never;
         /**
          * Sends all again that was refused, failed, had an unknown outcome, or was cancelled because the destination was
-         *     switched off: of one destination, the oldest first, at most 10,000 at once. Those are the same messages with the
-         *     same ids. To a destination that is switched off nothing is sent unless `switch_on` asks for it.
+         *     switched off: of one destination or of a whole channel, the oldest first, at most 10,000 at once. Those are the same
+         *     messages with the same ids. To what is switched off nothing is sent unless `switch_on` asks for it.
          */
         post: operations["redeliver_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/send-now": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends now what waits for its next attempt: to one destination or on a whole channel, the oldest first, at most
+         *     10,000 at once. A destination that asked for silence is spoken to again.
+         */
+        post: operations["send_now"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/deliveries/set-aside": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events and messages that this version of the server cannot read, or that could not be planned, newest first. They hold up no
+         *     others, and are tried again as soon as a version runs that can read them.
+         */
+        get: operations["list_set_aside"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -477,8 +601,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every URL that messages are posted to, of rules, teams and personal chats, and whether it is switched on. */
+        /**
+         * Every URL that messages are posted to, of rules, teams and personal chats, and the mail server: whether it is
+         *     switched on, and how it fares.
+         */
         get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/destinations/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How destinations fare at a glance, and whether there is a mail server. */
+        get: operations["summarize_destinations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -498,8 +642,9 @@ export interface paths {
         put?: never;
         /**
          * Sends one test message, on the way that real ones go, and waits for what becomes of it. A destination that was
-         *     switched off and takes it is on again. To Slack and Teams anybody sends one, who may store such a URL, too; to an
-         *     address or any other URL administrators of the platform.
+         *     switched off and takes it is on again, and need not be silent any longer. To chats anybody sends one, who may store
+         *     such a URL, too; to a stored destination its owner (of a team the company's managers); to an address or any other URL
+         *     administrators of the platform.
          */
         post: operations["test_destination"];
         delete?: never;
@@ -553,8 +698,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * For one event: per person and destination told or not, by which rule, preference, duplicate or scope, and every
-         *     attempt.
+         * Who was notified of an event, who was not, and why
+         * @description Per person and destination: notified or not, by which rule, preference, duplicate or scope, and every attempt. With
+         *     `user_id` whether that person was notified, in one sentence. Administrators ask about every event, managers about those
+         *     of their company, everyone about themselves.
          */
         get: operations["trace_event"];
         put?: never;
@@ -593,8 +740,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Sets who sees to up to 1,000 findings: all of them or none
-         * @description Whoever is new to one of them is told once.
+         * Sets who is assigned to up to 1,000 findings
+         * @description All are checked first: where one cannot be assigned, none is. A large change is then written in portions, each finding
+         *     whole or not at all. Whoever is newly assigned to one of them is notified once.
          */
         post: operations["assign_findings"];
         delete?: never;
@@ -613,8 +761,9 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Moves up to 1,000 findings to a status: all of them or none
-         * @description Whoever sees to one of them is told once.
+         * Moves up to 1,000 findings to a status
+         * @description All are checked first: where one cannot be moved, none is. A large change is then written in portions, each finding whole
+         *     or not at all. Whoever is assigned to one of them is notified once.
          */
         post: operations["move_findings"];
         delete?: never;
@@ -698,6 +847,24 @@ export interface paths {
         patch: operations["update_comment"];
         trace?: never;
     };
+    "/api/v1/findings/{id}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Follow a finding: be notified of it like its assignees */
+        post: operations["follow_finding"];
+        /** Stop following a finding */
+        delete: operations["unfollow_finding"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/findings/{id}/history": {
         parameters: {
             query?: never;
@@ -744,6 +911,29 @@ export interface paths {
         };
         /** The formats of scan reports that can be imported */
         get: operations["list_import_formats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/insights/time-to-know": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How long it took until somebody read what happened, by severity and by team
+         * @description An event counts from the moment it happened to its first human reader among those who were notified: the
+         *     notification marked as read (also with all others), the record opened in a session, or a comment, a status or an
+         *     assignment made on its finding. An API token reads nothing, and a mail or a chat does not say who saw it. What an import
+         *     brought counts from the first such event of it.
+         */
+        get: operations["time_to_know"];
         put?: never;
         post?: never;
         delete?: never;
@@ -802,7 +992,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke a calendar feed */
+        /**
+         * Revoke a calendar feed
+         * @description In a session.
+         */
         delete: operations["delete_calendar_feed"];
         options?: never;
         head?: never;
@@ -819,8 +1012,8 @@ export interface paths {
         /** The caller's personal chats. */
         get: operations["get_chat"];
         /**
-         * Sets where the caller's personal chats are and whether messages go there. What goes there follows the preference
-         *     matrix, in which chat is off until switched on.
+         * Sets where the caller's personal chats are and whether messages go there; in a session. Switching one on turns on assignments, SLA and
+         *     retests; the preference matrix tunes it.
          */
         put: operations["put_chat"];
         post?: never;
@@ -851,6 +1044,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/notification-sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Per cell of the preference matrix, by which rule or default it can arrive */
+        get: operations["list_sources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me/password": {
         parameters: {
             query?: never;
@@ -862,7 +1072,8 @@ export interface paths {
         put?: never;
         /**
          * Change one's password
-         * @description In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions.
+         * @description In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions, and with
+         *     `end_tokens` one's API tokens and calendar feeds.
          */
         post: operations["change_password"];
         delete?: never;
@@ -920,7 +1131,7 @@ export interface paths {
         /** All rules, in the order they were made. */
         get: operations["list_rules"];
         put?: never;
-        /** Makes a rule. */
+        /** Makes a rule. One with a URL is made in a session. */
         post: operations["create_rule"];
         delete?: never;
         options?: never;
@@ -1112,6 +1323,24 @@ export interface paths {
         patch: operations["update_project"];
         trace?: never;
     };
+    "/api/v1/projects/{id}/follow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Follow a project: be notified of all its findings like their assignees */
+        post: operations["follow_project"];
+        /** Stop following a project */
+        delete: operations["unfollow_project"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/reports": {
         parameters: {
             query?: never;
@@ -1124,7 +1353,9 @@ export interface paths {
         put?: never;
         /**
          * Asks for a report; it is made in the background
-         * @description `report.ready` or `report.failed` tells whoever asked.
+         * @description `report.ready` or `report.failed` tells whoever asked. A person and a company may ask for so many a day, and those of a
+         *     company may take so much room. After some time (90 days unless the operator set another) the file is deleted, and the
+         *     report is `expired`.
          */
         post: operations["create_report"];
         delete?: never;
@@ -1207,6 +1438,10 @@ export interface paths {
          *     skipped with its reason, and the report then closes nothing. The same report again changes nothing. Findings that a
          *     later whole report of the same tool and target no longer holds are closed, and reopened when they are back. Findings
          *     that a person marked as accepted risk, false positive or duplicate keep that status.
+         *
+         *     An `Idempotency-Key` leads to the scan: while the import goes on, the same request is answered with 409 and the id of
+         *     the scan as `record_id`; afterwards with what the import was answered. One that broke off begins anew. The report is
+         *     compared as it was sent, packed or not, without the rest of a form. A preview needs no key and takes no notice of one.
          */
         post: operations["import"];
         delete?: never;
@@ -1283,7 +1518,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the caller is signed in */
+        /**
+         * Where the caller is signed in
+         * @description In a session.
+         */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
@@ -1303,8 +1541,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * End all sessions but this one
-         * @description For a session: an API token would leave none.
+         * Sign out everywhere else
+         * @description In a session: ends all others and their open streams, and with `end_tokens=true` one's API tokens and calendar feeds.
          */
         post: operations["end_other_sessions"];
         delete?: never;
@@ -1325,7 +1563,7 @@ export interface paths {
         post?: never;
         /**
          * End a session
-         * @description Whoever uses it is signed out, and its open streams end.
+         * @description In a session. Whoever uses it is signed out, and its open streams end.
          */
         delete: operations["delete_session"];
         options?: never;
@@ -1363,7 +1601,8 @@ export interface paths {
          *     "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` says that N messages were lost
          *     and everything shown should be fetched again. Nothing is replayed after a disconnect. A comment about every
          *     20 s keeps the connection open. The credential is a bearer token, `?ticket=`, `?token=` or the cookie, in
-         *     this order; the first one present counts. The stream ends when what the caller may see changes: connect again.
+         *     this order; the first one present counts. The stream ends when what the caller may see changes, and that of a session
+         *     after half of the time that a session may be unused: connect again, which counts as a use.
          */
         get: operations["stream"];
         put?: never;
@@ -1423,8 +1662,8 @@ export interface paths {
         put?: never;
         /**
          * Retire a target
-         * @description Nothing will be reported about it any more: its open findings are closed. It is audited. The next report of the target
-         *     takes it up again.
+         * @description Nothing will be reported about it any more: its open findings are closed, with the comment as the reason. It is audited.
+         *     The next report of the target takes it up again.
          */
         post: operations["retire_target"];
         delete?: never;
@@ -1441,10 +1680,13 @@ export interface paths {
             cookie?: never;
         };
         /** The teams the caller may see */
-        get: operations["list"];
+        get: operations["list_teams"];
         put?: never;
-        /** Add a team */
-        post: operations["create"];
+        /**
+         * Add a team
+         * @description Chat URLs are set in a session.
+         */
+        post: operations["create_team"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1459,15 +1701,18 @@ export interface paths {
             cookie?: never;
         };
         /** A team */
-        get: operations["get"];
+        get: operations["get_team"];
         put?: never;
         post?: never;
         /** Remove a team */
-        delete: operations["delete"];
+        delete: operations["delete_team"];
         options?: never;
         head?: never;
-        /** Change a team */
-        patch: operations["update"];
+        /**
+         * Change a team
+         * @description Chat URLs are set in a session.
+         */
+        patch: operations["change_team"];
         trace?: never;
     };
     "/api/v1/tokens": {
@@ -1501,7 +1746,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API token */
+        /**
+         * Revoke an API token
+         * @description In a session.
+         */
         delete: operations["delete"];
         options?: never;
         head?: never;
@@ -1539,7 +1787,10 @@ export interface paths {
          */
         get: operations["list"];
         put?: never;
-        /** Add a person */
+        /**
+         * Add a person
+         * @description In a session, as an administrator.
+         */
         post: operations["create"];
         delete?: never;
         options?: never;
@@ -1560,16 +1811,61 @@ export interface paths {
         post?: never;
         /**
          * Remove a person
-         * @description With their memberships, sessions and tokens. 409 where records still name them: disable them then.
+         * @description In a session, as an administrator: with their memberships, sessions and tokens. 409 where records still name them: disable them then.
          */
         delete: operations["delete"];
         options?: never;
         head?: never;
         /**
          * Change a person
-         * @description Everyone may change their own name and, in a session, their own password; the rest is an administrator's.
+         * @description In a session. Everyone may change their own name; the rest is an administrator's.
          */
         patch: operations["update"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a person can come in with
+         * @description In a session, as an administrator: their sessions, API tokens and calendar feeds.
+         */
+        get: operations["list_credentials"];
+        put?: never;
+        post?: never;
+        /**
+         * Sign a person out everywhere
+         * @description In a session, as an administrator: ends their sessions, API tokens and calendar feeds, and the open streams of all.
+         *     Where it is oneself, the session that asks goes on.
+         */
+        delete: operations["delete_credentials"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/credentials/{credential_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of them
+         * @description In a session, as an administrator. Its open streams end with it.
+         */
+        delete: operations["delete_credential"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
 }
@@ -1577,7 +1873,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /** @enum {string} */
-        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted" | "finding.deleted" | "import.undone" | "target.retired";
+        Action: "session.started" | "session.refused" | "session.ended" | "user.created" | "user.updated" | "user.deleted" | "company.created" | "company.updated" | "company.deleted" | "member.added" | "member.role_changed" | "member.removed" | "team.created" | "team.updated" | "team.deleted" | "token.created" | "token.deleted" | "settings.changed" | "rule.created" | "rule.updated" | "rule.deleted" | "webhook_secrets.rotated" | "chat.updated" | "destination.tested" | "destination.switched_on" | "destination.redelivered" | "destination.sent_now" | "delivery.redelivered" | "report.exported" | "feed.created" | "feed.deleted" | "finding.deleted" | "import.undone" | "target.retired" | "announcement.created" | "announcement.withdrawn";
         /** @description Something that happened. Names are those of that moment; text from outside: escape it. */
         Activity: {
             actor?: components["schemas"]["Named"] | null;
@@ -1627,8 +1923,7 @@ export interface components {
         };
         /** @description What changes of an agreement; what is left out stays. */
         AgreementChange: {
-            /** @description At most 20,000 characters. */
-            description?: string | null;
+            description?: components["schemas"]["Block20000"] | null;
             expires_on?: components["schemas"]["Date"] | null;
             /**
              * Format: int32
@@ -1640,10 +1935,8 @@ export interface components {
              * @description The hours spent of them.
              */
             hours_used?: number | null;
-            /** @description One line of at most 300 characters. */
-            name?: string | null;
-            /** @description What both sides call it; null for nothing. */
-            reference?: string | null;
+            name?: components["schemas"]["Name300"] | null;
+            reference?: components["schemas"]["OptionalLine1000"] | null;
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["AgreementStatus"] | null;
         };
@@ -1652,6 +1945,18 @@ export interface components {
          * @enum {string}
          */
         AgreementStatus: "draft" | "active" | "terminated";
+        /** @description An announcement. */
+        Announcement: {
+            /** @description What it says. Text from outside: escape it. */
+            body: string;
+            /** @description When it was made. */
+            created_at: components["schemas"]["Time"];
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description What it is about, on one line. Text from outside: escape it. */
+            title: string;
+            until?: components["schemas"]["Time"] | null;
+        };
         /** @description An approval. */
         Approval: {
             accepted_severity?: components["schemas"]["Severity"] | null;
@@ -1683,9 +1988,8 @@ export interface components {
         };
         /** @description What changes of a request; what is left out stays. */
         ApprovalChange: {
-            expires_at?: components["schemas"]["Time"] | null;
-            /** @description Why the risk should be accepted: at most 2,000 characters. */
-            reason?: string | null;
+            expires_at?: components["schemas"]["Moment"] | null;
+            reason?: components["schemas"]["Statement2000"] | null;
         };
         /**
          * @description What can be decided.
@@ -1709,20 +2013,22 @@ export interface components {
             identifier?: string | null;
             kind: components["schemas"]["AssetKind"];
             name: string;
+            /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+            owners: components["schemas"]["Owners"];
             status: components["schemas"]["AssetStatus"];
+            tags: string[];
             updated_at: components["schemas"]["Time"];
         };
         /** @description What changes of an asset; what is left out stays. */
         AssetChange: {
             criticality?: components["schemas"]["AssetCriticality"] | null;
-            /** @description At most 20,000 characters. */
-            description?: string | null;
-            /** @description Its address, URL or path; null for none. */
-            identifier?: string | null;
+            description?: components["schemas"]["Block20000"] | null;
+            identifier?: components["schemas"]["OptionalLine1000"] | null;
             kind?: components["schemas"]["AssetKind"] | null;
-            /** @description One line of at most 300 characters. */
-            name?: string | null;
+            name?: components["schemas"]["Name300"] | null;
+            owners?: components["schemas"]["NewOwners"] | null;
             status?: components["schemas"]["AssetStatus"] | null;
+            tags?: components["schemas"]["Tags"] | null;
         };
         /**
          * @description How much depends on an asset.
@@ -1742,9 +2048,9 @@ export interface components {
         /** @description Who is to see to a finding. */
         AssigneesBody: {
             /** @description Teams of the company, at most 100. */
-            team_ids?: components["schemas"]["Id"][];
+            team_ids?: components["schemas"]["Ids100"];
             /** @description People who may see the company, at most 100. */
-            user_ids?: components["schemas"]["Id"][];
+            user_ids?: components["schemas"]["Ids100"];
         };
         /** @description One attempt to deliver. */
         AttemptLog: {
@@ -1756,7 +2062,7 @@ export interface components {
              * @description Which one, from 1.
              */
             number: number;
-            /** @description `delivered`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way. */
+            /** @description `delivered`, `written`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way. */
             outcome?: string | null;
             /** @description Why, in words. */
             reason?: string | null;
@@ -1800,6 +2106,10 @@ export interface components {
             /** @description What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`. */
             subject_type: string;
         };
+        Block2000: string;
+        Block20000: string;
+        /** @enum {string} */
+        BroughtKind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.reopened" | "finding.severity_changed" | "finding.commented" | "finding.deleted" | "sla.warning" | "sla.breached" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring";
         /** @description Whom to assign to many findings. */
         BulkAssigneesBody: {
             /** @description Whether they come beside those who see to a finding (true) or instead of them (false, the default). */
@@ -1807,9 +2117,9 @@ export interface components {
             /** @description The findings, 1 to 1,000. */
             finding_ids: components["schemas"]["Id"][];
             /** @description Teams of their company, at most 100. */
-            team_ids?: components["schemas"]["Id"][];
+            team_ids?: components["schemas"]["Ids100"];
             /** @description People who may see their companies, at most 100. */
-            user_ids?: components["schemas"]["Id"][];
+            user_ids?: components["schemas"]["Ids100"];
         };
         /** @description What became of many findings. */
         BulkOutcome: {
@@ -1820,13 +2130,14 @@ export interface components {
         };
         /** @description Where many findings are to go. */
         BulkStatusBody: {
-            /** @description Why: at most 2,000 characters. Required for `false_positive` and `duplicate`. */
-            comment?: string | null;
+            comment?: components["schemas"]["Block2000"] | null;
             /** @description The findings, 1 to 1,000. */
             finding_ids: components["schemas"]["Id"][];
             /** @description The status; those that are there already stay. */
             status: components["schemas"]["FindingStatus"];
         };
+        /** Format: binary */
+        Bytes: string;
         /** @description What is due in a window of time. */
         Calendar: {
             /** @description The start of the window. */
@@ -1891,36 +2202,35 @@ export interface components {
          */
         CalendarKind: "project_start" | "project_end" | "scan" | "sla_due" | "retest_due" | "agreement_expiry" | "acceptance_end";
         /**
-         * @description A way to tell somebody.
+         * @description A way to notify somebody.
          * @enum {string}
          */
-        Channel: "in_app" | "email" | "webhook" | "slack" | "teams";
+        Channel: "in_app" | "email" | "webhook" | "slack" | "teams" | "chat";
         /**
          * @description What is to change. What is left out stays; a URL of null or "" is removed; a masked URL as it was answered is
          *     left as it is.
          */
         ChatChange: {
-            /** @description Whether messages go there. */
-            slack_enabled?: boolean | null;
-            slack_webhook_url?: components["schemas"]["Secret"] | null;
-            /** @description Whether messages go there. */
-            teams_enabled?: boolean | null;
-            teams_webhook_url?: components["schemas"]["Secret"] | null;
-        };
-        /** @description The caller's chats; a URL is masked. */
-        ChatSettings: {
-            /** @description Whether messages go there. */
-            slack_enabled: boolean;
+            /** @description Whether messages on chat go there. */
+            chat_enabled?: boolean | null;
             /**
-             * @description The Slack URL, masked; null for none.
-             * @example https://hooks.slack.com/…abcd
+             * @description The form of messages on chat.
+             * @enum {string|null}
              */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
+            chat_webhook_url?: string | null;
+            /** @description Whether messages on Slack go there. */
+            slack_enabled?: boolean | null;
+            /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
             slack_webhook_url?: string | null;
-            /** @description Whether messages go there. */
-            teams_enabled: boolean;
-            /** @description The Teams URL, masked; null for none. */
+            /** @description Whether messages on Teams go there. */
+            teams_enabled?: boolean | null;
+            /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
             teams_webhook_url?: string | null;
         };
+        /** @description The caller's chats; a URL is masked. */
+        ChatSettings: components["schemas"]["OwnChats"];
         /** @description A finding that would be closed. */
         Closing: {
             /** @description Its id. */
@@ -1938,31 +2248,97 @@ export interface components {
              *     `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the company. As our own
              *     webhooks write it, those of the record may stand in `attributes`.
              */
-            data: Record<string, never>;
-            /** @description `application/json`, also where it is left out. */
-            datacontenttype?: string | null;
+            data: components["schemas"]["CloudEventData"];
+            datacontenttype?: components["schemas"]["CloudEventDataType"] | null;
             /**
              * @description The event's id at the other platform, at most 200 characters. With the source it makes the event one that is
              *     taken once.
              */
-            id: string;
+            id: components["schemas"]["CloudEventId"];
             /** @description The other platform: a URI reference of at most 1000 characters. */
-            source: string;
+            source: components["schemas"]["CloudEventSource"];
             /** @description `1.0`. */
-            specversion: string;
-            /** @description What it happened to: `finding/UUID` names a record of the company; any other text one of the other platform. */
-            subject?: string | null;
+            specversion: components["schemas"]["CloudEventsVersion"];
+            subject?: components["schemas"]["CloudEventSubject"] | null;
             time?: components["schemas"]["Time"] | null;
             /**
              * @description The kind of event, as `GET /event-types` lists them; none of approvals, reports, destinations, notifications, and
-             *     not `sla.escalated`.
+             *     not `sla.escalated` or `finding.unread`.
              */
-            type: string;
+            type: components["schemas"]["BroughtKind"];
+        };
+        /** @description What happened, with these fields and any others. A longer text is cut. */
+        CloudEventData: {
+            /** @description Teams of the company. */
+            assignee_team_ids?: components["schemas"]["Id"][] | null;
+            /** @description People of the company. */
+            assignee_user_ids?: components["schemas"]["Id"][] | null;
+            /** @description What somebody said to it. */
+            comment?: string | null;
+            /** @description The vulnerable component. */
+            component?: string | null;
+            /** @description Its version. */
+            component_version?: string | null;
+            /** @description The counts of a scan. */
+            counts?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description Why something failed. */
+            error?: string | null;
+            expires_at?: components["schemas"]["TimeOrDate"] | null;
+            expires_on?: components["schemas"]["TimeOrDate"] | null;
+            /** @description The versions of the component in which it is fixed. */
+            fixed_versions?: unknown[] | null;
+            /** @description The severity before. */
+            from_severity?: string | null;
+            /** @description The status before. */
+            from_status?: string | null;
+            /** @description Identifiers such as `CVE-2021-44228`. */
+            identifiers?: unknown[] | null;
+            /** @description Where a finding is. */
+            location?: string | null;
+            /** @description What the record is called. */
+            name?: string | null;
+            /** @description The project. */
+            project_name?: string | null;
+            /** @description Why. */
+            reason?: string | null;
+            retest_due_at?: components["schemas"]["TimeOrDate"] | null;
+            /** @description The tool's rule. */
+            rule?: string | null;
+            severity?: components["schemas"]["Severity"] | null;
+            sla_due_at?: components["schemas"]["TimeOrDate"] | null;
+            /** @description The status. */
+            status?: string | null;
+            /** @description Tags. */
+            tags?: unknown[] | null;
+            /** @description What the record is called; this or `name` is required. */
+            title?: string | null;
+            /** @description The tool that found it. */
+            tool?: string | null;
+        };
+        CloudEventDataType: string;
+        CloudEventId: string;
+        CloudEventSource: string;
+        CloudEventSubject: string;
+        /** @enum {string} */
+        CloudEventsVersion: "1.0";
+        /** @description A CODEOWNERS file. */
+        Codeowners: {
+            /** @description Its text. */
+            text: string;
+        };
+        /** @description What a CODEOWNERS file comes to. */
+        CodeownersRules: {
+            /** @description The rules, ready to be saved: the last line of the file comes first. */
+            items: components["schemas"]["OwnershipRule"][];
+            /** @description What of the file is not in them. */
+            unmapped: components["schemas"]["UnmappedOwner"][];
         };
         /** @description Something to say about a finding. */
         CommentBody: {
             /** @description At most 2,000 characters. */
-            body: string;
+            body: components["schemas"]["Statement2000"];
         };
         /** @description A company: a tenant. */
         Company: {
@@ -1978,14 +2354,13 @@ export interface components {
         /** @description A company to add. */
         CompanyBody: {
             /** @description The name, one line of at most 200 characters. */
-            name: string;
+            name: components["schemas"]["Name200"];
         };
         /** @description What changes about a company; what is left out stays. */
         CompanyChange: {
             /** @description Whether mails and chats about the company leave out all detail. For its managers too. */
             minimal_messages?: boolean | null;
-            /** @description The name, one line of at most 200 characters. For administrators. */
-            name?: string | null;
+            name?: components["schemas"]["Name200"] | null;
         };
         /** @description A company with its members. */
         CompanyDetail: components["schemas"]["Company"] & {
@@ -2003,6 +2378,28 @@ export interface components {
             /** @description The version that was found. */
             version?: string | null;
         };
+        /** @description A session, an API token or a calendar feed of a person. */
+        Credential: {
+            /** @description The address that a session began at, where it is known. */
+            address?: string | null;
+            /** @description When it was made, or the session began. */
+            created_at: components["schemas"]["Time"];
+            expires_at?: components["schemas"]["Time"] | null;
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description What it is. */
+            kind: components["schemas"]["CredentialKind"];
+            last_used_at?: components["schemas"]["Time"] | null;
+            /** @description What its owner calls a token or a feed; none for a session. */
+            name?: string | null;
+            /** @description What the browser or program of a session called itself. Text from outside: escape it. */
+            user_agent?: string | null;
+        };
+        /**
+         * @description What a credential is.
+         * @enum {string}
+         */
+        CredentialKind: "session" | "token" | "feed";
         /** @description A CVSS rating. */
         Cvss: {
             /**
@@ -2096,8 +2493,7 @@ export interface components {
         Date: string;
         /** @description A decision. */
         DecisionBody: {
-            /** @description Why: at most 2,000 characters. */
-            comment?: string | null;
+            comment?: components["schemas"]["Block2000"] | null;
             /** @description Approved or rejected. */
             decision: components["schemas"]["ApprovalDecision"];
             /**
@@ -2153,13 +2549,33 @@ export interface components {
          * @description Where a delivery stands.
          * @enum {string}
          */
-        DeliveryState: "pending" | "sending" | "delivered" | "refused" | "failed" | "unknown" | "cancelled" | "bundled";
+        DeliveryState: "pending" | "sending" | "delivered" | "written" | "refused" | "failed" | "unknown" | "cancelled" | "bundled" | "set_aside";
         /** @description A record that an event happened to. */
         DeliverySubject: {
             /** @description Which. */
             id: components["schemas"]["Id"];
             /** @description What it is. */
             type: components["schemas"]["SubjectType"];
+        };
+        /** @description What administrators are to know at a glance: the console shows a banner where mail is not sent. */
+        DestinationSummary: {
+            /**
+             * Format: int64
+             * @description Messages to how many destinations are given up, without one that arrived since.
+             */
+            failing: number;
+            /** @description `smtp`, or `file` where there is no mail server, so that mails are written to files and reach nobody. */
+            mail: string;
+            /**
+             * Format: int64
+             * @description How many events and messages were set aside because they cannot be read: `GET /deliveries/set-aside` lists them.
+             */
+            set_aside: number;
+            /**
+             * Format: int64
+             * @description How many destinations are switched off.
+             */
+            switched_off: number;
         };
         /** @description What a rule would have sent beyond what the present rules did. */
         DryRun: {
@@ -2174,9 +2590,12 @@ export interface components {
             from: components["schemas"]["Time"];
             /**
              * Format: int64
-             * @description How many messages the rule would have added, by the people, teams, preferences and rules of now.
+             * @description How many messages the rule would have added, by the people, teams, preferences and rules of now. What one import or
+             *     bulk change brought is one message for each recipient.
              */
             messages: number;
+            /** @description What the rule would not have sent, and why, the most first. */
+            not_sent: components["schemas"]["DryRunNotSent"][];
             /** @description Who would have got them, the most first, at most 100. */
             recipients: components["schemas"]["DryRunRecipient"][];
             /** @description Until when. */
@@ -2197,6 +2616,21 @@ export interface components {
              */
             messages: number;
         };
+        /** @description What a rule would not have sent for one reason. */
+        DryRunNotSent: {
+            /**
+             * Format: int64
+             * @description How often.
+             */
+            count: number;
+            /** @description The same in words. */
+            explanation: string;
+            /**
+             * @description The reason: `below_threshold`, `filtered`, `nobody` (each event counts once), `duplicate`, `in_group`, `switched_off`,
+             *     or why a recipient is not notified, such as `opted_out` (each event and recipient counts once).
+             */
+            reason: string;
+        };
         /** @description The messages of one recipient. */
         DryRunRecipient: {
             /**
@@ -2204,13 +2638,15 @@ export interface components {
              * @description How many messages.
              */
             messages: number;
-            /** @description The person's name. Text from outside: escape it. */
+            /** @description The name of the person or the team. Text from outside: escape it. */
             name?: string | null;
-            /** @description The id of the person, the address, or the masked URL. */
+            /** @description The id of the person or the team, the address, or the masked URL. */
             recipient: string;
-            /** @description `user`, `address` or `url`. */
+            /** @description `user`, `team`, `address` or `url`. */
             recipient_type: string;
         };
+        /** Format: email */
+        Email: string;
         /** @description One type of event. */
         EventType: {
             /** @description What the name begins with. */
@@ -2299,6 +2735,8 @@ export interface components {
             statement?: string | null;
             /** @description Where it stands. */
             status: components["schemas"]["FindingStatus"];
+            /** @description Its tags. */
+            tags: string[];
             /** @description The name of the target whose reports hold it; null for a whole project. */
             target?: string | null;
             target_id?: components["schemas"]["Id"] | null;
@@ -2319,22 +2757,17 @@ export interface components {
         /** @description What changes of a finding; what is left out stays. */
         FindingChange: {
             asset_id?: components["schemas"]["Id"] | null;
-            /** @description Every team that sees to it. */
-            assignee_team_ids?: components["schemas"]["Id"][] | null;
-            /** @description Everyone who sees to it. */
-            assignee_user_ids?: components["schemas"]["Id"][] | null;
-            /** @description Its weakness; null for none. */
-            cwe?: string | null;
-            /** @description What it is, at length: at most 20,000 characters. */
-            description?: string | null;
-            /** @description Where it is; null for nowhere. */
-            location?: string | null;
+            assignee_team_ids?: components["schemas"]["Ids100"] | null;
+            assignee_user_ids?: components["schemas"]["Ids100"] | null;
+            cwe?: components["schemas"]["OptionalLine1000"] | null;
+            description?: components["schemas"]["Block20000"] | null;
+            location?: components["schemas"]["OptionalLine1000"] | null;
             project_id?: components["schemas"]["Id"] | null;
-            retest_due_at?: components["schemas"]["Time"] | null;
+            retest_due_at?: components["schemas"]["Moment"] | null;
             severity?: components["schemas"]["Severity"] | null;
-            sla_due_at?: components["schemas"]["Time"] | null;
-            /** @description What it is: one line of at most 300 characters. */
-            title?: string | null;
+            sla_due_at?: components["schemas"]["Moment"] | null;
+            tags?: components["schemas"]["Tags"] | null;
+            title?: components["schemas"]["Name300"] | null;
         };
         /** @description A comment on a finding. */
         FindingComment: {
@@ -2383,6 +2816,9 @@ export interface components {
         FindingStatus: "open" | "in_progress" | "retest" | "closed" | "accepted_risk" | "false_positive" | "duplicate";
         /** Format: uuid */
         Id: string;
+        Ids100: components["schemas"]["Id"][];
+        Ids1000: components["schemas"]["Id"][];
+        Ids200: components["schemas"]["Id"][];
         /** @description A format of scan reports. */
         ImportFormat: {
             /** @description Whether a whole report closes what it no longer holds without `close=auto` and a `target`. */
@@ -2461,15 +2897,31 @@ export interface components {
             unread: number;
         };
         /** @enum {string} */
-        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.commented" | "finding.deleted" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.expiring" | "approval.outgrown" | "approval.deleted" | "destination.switched_off" | "notification.created" | "notification.read" | "notification.all_read";
-        /** @description A URL that messages are posted to. One that several rules, teams or people name is there for each of them. */
+        Kind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.reopened" | "finding.severity_changed" | "finding.commented" | "finding.deleted" | "finding.unread" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.expiring" | "approval.outgrown" | "approval.deleted" | "destination.switched_off" | "delivery.failed" | "platform.announced" | "notification.created" | "notification.read" | "notification.all_read";
+        /**
+         * @description A URL that messages are posted to, or the mail server. A URL that several rules, teams or people name is there for
+         *     each of them.
+         */
         KnownDestination: {
             /** @description The channel. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
             /** @description The URL, masked. */
             destination: string;
-            destination_id?: components["schemas"]["Id"] | null;
+            /** @description Its id: in the events that tell of it, for a test, and to send again what it missed. */
+            destination_id: components["schemas"]["Id"];
+            failing_since?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description The status of its last answer, HTTP or SMTP.
+             */
+            last_status?: number | null;
+            last_success_at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How long an attempt took on average, in milliseconds.
+             */
+            latency_ms?: number | null;
             /** @description The name of the team or the person. Text from outside: escape it. */
             name?: string | null;
             off_at?: components["schemas"]["Time"] | null;
@@ -2477,9 +2929,14 @@ export interface components {
             off_reason?: string | null;
             /** @description Whether it is switched on: false where it refused for good, so that messages to it are cancelled. */
             on: boolean;
-            /** @description The id of the rule's recipient, the team or the person. */
+            /** @description Whether the secret key opens its URL. While it does not, messages to it wait. */
+            opens: boolean;
+            /** @description The id of the rule's recipient, the team or the person; of the mail server its own. */
             recipient: components["schemas"]["Id"];
-            /** @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat). As in a delivery. */
+            /**
+             * @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
+             *     server and for an address that it refused.
+             */
             recipient_type: string;
             /**
              * Format: int32
@@ -2487,12 +2944,22 @@ export interface components {
              */
             refusals: number;
             rule_id?: components["schemas"]["Id"] | null;
+            /**
+             * Format: double
+             * @description How many of its last attempts succeeded, from 0 to 1; of about a thousand. Null where none was made.
+             */
+            success_rate?: number | null;
+            /** @description The template of what is posted there, on `chat`. */
+            template?: string | null;
             /** @description Whether its owner wants posts there: false where the rule or the personal chat is switched off. */
             wanted: boolean;
         };
+        Line1000: string;
+        Line200: string;
+        Line300: string;
         /** @description A new session. */
         LoggedIn: {
-            /** @description When the session ends. */
+            /** @description When the session ends at the latest; it ends earlier where it is not used for some hours (`login.idle_minutes`). */
             expires_at: components["schemas"]["Time"];
             /** @description For `Authorization: Bearer`. Browsers need not keep it: they have the cookie. */
             token: string;
@@ -2502,9 +2969,9 @@ export interface components {
         /** @description Who signs in. */
         Login: {
             /** @description The email address, in any spelling of upper and lower case. */
-            email: string;
+            email: components["schemas"]["Line1000"];
             /** @description The password. */
-            password: components["schemas"]["Secret"];
+            password: components["schemas"]["Password"];
         };
         /** @description A feed, with its address: this once. */
         MadeFeed: components["schemas"]["CalendarFeed"] & {
@@ -2522,13 +2989,16 @@ export interface components {
             companies: components["schemas"]["MyCompany"][];
             /** @description Whether they administer the platform. */
             is_admin: boolean;
+            /** @description Whether they are notified of what they did themselves. */
+            notify_own_actions: boolean;
             /** @description Who it is. */
             user: components["schemas"]["User"];
         };
         /** @description What changes of the caller; what is left out stays. */
         MeChange: {
-            /** @description The name, one line of at most 200 characters. */
-            name?: string | null;
+            name?: components["schemas"]["Name200"] | null;
+            /** @description Whether to be notified of what one did oneself. */
+            notify_own_actions?: boolean | null;
         };
         /** @description A member of a company. */
         Member: {
@@ -2546,6 +3016,8 @@ export interface components {
             /** @description What they may do in the company. */
             role: components["schemas"]["Role"];
         };
+        /** Format: date-time */
+        Moment: string;
         /** @description A company the caller may see. */
         MyCompany: {
             /** @description Its id. */
@@ -2554,6 +3026,9 @@ export interface components {
             name: string;
             role?: components["schemas"]["Role"] | null;
         };
+        Name200: string;
+        Name300: string;
+        Name60: string;
         /** @description Something with a name, as answers and events carry it. */
         Named: {
             /** @description Its id. */
@@ -2565,8 +3040,7 @@ export interface components {
         NewAgreement: {
             /** @description The company it is with. */
             company_id: components["schemas"]["Id"];
-            /** @description At most 20,000 characters. */
-            description?: string | null;
+            description?: components["schemas"]["Block20000"] | null;
             /** @description Its last day. */
             expires_on: components["schemas"]["Date"];
             /**
@@ -2580,33 +3054,41 @@ export interface components {
              */
             hours_used?: number | null;
             /** @description One line of at most 300 characters. */
-            name: string;
-            /** @description What both sides call it, such as a contract's number: at most 1,000 characters. */
-            reference?: string | null;
+            name: components["schemas"]["Name300"];
+            reference?: components["schemas"]["OptionalLine1000"] | null;
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["AgreementStatus"] | null;
+        };
+        /** @description A new announcement. */
+        NewAnnouncement: {
+            /** @description What it says: at most 2,000 characters. */
+            body: components["schemas"]["Statement2000"];
+            /** @description What it is about: one line of at most 200 characters. */
+            title: components["schemas"]["Line200"];
+            until?: components["schemas"]["Time"] | null;
         };
         /** @description An approval to ask for. */
         NewApproval: {
             /** @description Until when, in the future. */
-            expires_at: components["schemas"]["Time"];
+            expires_at: components["schemas"]["Moment"];
             /** @description The finding whose risk should be accepted. */
             finding_id: components["schemas"]["Id"];
             /** @description Why: at most 2,000 characters. */
-            reason: string;
+            reason: components["schemas"]["Statement2000"];
         };
         /** @description An asset to add. */
         NewAsset: {
             /** @description The company it is of. */
             company_id: components["schemas"]["Id"];
             criticality?: components["schemas"]["AssetCriticality"] | null;
-            /** @description At most 20,000 characters. */
-            description?: string | null;
-            /** @description Its address, URL or path: at most 1,000 characters. */
-            identifier?: string | null;
+            description?: components["schemas"]["Block20000"] | null;
+            identifier?: components["schemas"]["OptionalLine1000"] | null;
             kind?: components["schemas"]["AssetKind"] | null;
             /** @description One line of at most 300 characters. */
-            name: string;
+            name: components["schemas"]["Name300"];
+            owners?: components["schemas"]["NewOwners"] | null;
+            /** @description At most 20 of at most 50 characters, without commas. They are kept in lower case. */
+            tags?: components["schemas"]["Tags"];
         };
         /** @description A feed to make. What is left out is everything the caller may see. */
         NewFeed: {
@@ -2627,46 +3109,71 @@ export interface components {
              * @default false
              */
             mine: boolean;
-            /**
-             * @description What the calendar is called, one line of at most 200 characters.
-             * @default null
-             */
-            name: string | null;
+            /** @default null */
+            name: components["schemas"]["Line200"] | null;
         };
         /** @description A finding to write down. */
         NewFinding: {
             asset_id?: components["schemas"]["Id"] | null;
             /** @description Teams of the company that see to it. */
-            assignee_team_ids?: components["schemas"]["Id"][];
+            assignee_team_ids?: components["schemas"]["Ids100"];
             /** @description People who see to it; they must be able to see the company. */
-            assignee_user_ids?: components["schemas"]["Id"][];
+            assignee_user_ids?: components["schemas"]["Ids100"];
             /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
-            /** @description Its weakness, such as `CWE-79`. */
-            cwe?: string | null;
-            /** @description What it is, at length: at most 20,000 characters. */
-            description?: string | null;
-            /** @description Where it is, such as `path:line`: at most 1,000 characters. */
-            location?: string | null;
+            cwe?: components["schemas"]["OptionalLine1000"] | null;
+            description?: components["schemas"]["Block20000"] | null;
+            location?: components["schemas"]["OptionalLine1000"] | null;
             project_id?: components["schemas"]["Id"] | null;
-            retest_due_at?: components["schemas"]["Time"] | null;
+            retest_due_at?: components["schemas"]["Moment"] | null;
             /** @description How bad it is. */
             severity: components["schemas"]["Severity"];
-            sla_due_at?: components["schemas"]["Time"] | null;
+            sla_due_at?: components["schemas"]["Moment"] | null;
+            /** @description At most 20 of at most 50 characters, without commas. They are kept in lower case. */
+            tags?: components["schemas"]["Tags"];
             /** @description What it is: one line of at most 300 characters. */
-            title: string;
+            title: components["schemas"]["Name300"];
         };
+        /** @description The owners to be; what is left out stays. */
+        NewOwners: {
+            team_ids?: components["schemas"]["Ids100"] | null;
+            user_ids?: components["schemas"]["Ids100"] | null;
+        };
+        /** @description A rule to be. It names somebody. */
+        NewOwnershipRule: {
+            /** @description Passed over, too. */
+            active?: boolean | null;
+            /** @description Which findings it is about; every one where it is empty. */
+            match?: components["schemas"]["OwnershipMatch"];
+            /**
+             * Format: int32
+             * @description Passed over, so that what was answered can be sent back: its place in the list counts.
+             */
+            position?: number | null;
+            /** @description The teams that are: of the company. */
+            team_ids?: components["schemas"]["Ids100"];
+            /** @description The people who are responsible for them: members of the company. */
+            user_ids?: components["schemas"]["Ids100"];
+        };
+        /** @description The rules to be, in their order: the first that matches a finding counts. */
+        NewOwnershipRules: {
+            /** @description At most 1,000. */
+            items: components["schemas"]["NewOwnershipRule"][];
+        };
+        NewPassword: string;
         /** @description A project to add. */
         NewProject: {
             /** @description The company it is of. */
             company_id: components["schemas"]["Id"];
-            /** @description At most 20,000 characters. */
-            description?: string | null;
+            description?: components["schemas"]["Block20000"] | null;
             ends_on?: components["schemas"]["Date"] | null;
             /** @description One line of at most 300 characters. */
-            name: string;
+            name: components["schemas"]["Name300"];
+            owners?: components["schemas"]["NewOwners"] | null;
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["ProjectStatus"] | null;
+            /** @description At most 20 of at most 50 characters, without commas. They are kept in lower case. */
+            tags?: components["schemas"]["Tags"];
         };
         /** @description A report to ask for. */
         NewReport: {
@@ -2675,82 +3182,102 @@ export interface components {
             /** @description Which findings; all by default. */
             contents?: components["schemas"]["ReportContents"];
             format?: components["schemas"]["ReportFormat"] | null;
-            /** @description One line of at most 300 characters; "Findings of" and where by default. */
-            name?: string | null;
+            name?: components["schemas"]["Name300"] | null;
             project_id?: components["schemas"]["Id"] | null;
         };
         /** @description A new rule. */
         NewRule: {
+            batch?: components["schemas"]["RuleBatch"] | null;
             /** @description The channel it turns on. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
             /** @description Whether it counts; true where it is left out. */
             enabled?: boolean | null;
             /** @description The type of event it is for. */
-            event_type: components["schemas"]["Kind"];
+            event_type: components["schemas"]["NotifiedKind"];
+            /** @description To what it is limited; an empty list does not limit. */
+            filters?: components["schemas"]["RuleFilters"];
             format?: components["schemas"]["WebhookFormat"] | null;
             min_severity?: components["schemas"]["Severity"] | null;
-            /** @description Whom it names besides those an event concerns. */
+            /** @description Whom it names in addition to those an event concerns. */
             recipients?: components["schemas"]["NewRuleRecipients"];
+            template?: components["schemas"]["TemplateName"] | null;
         };
-        /** @description Whom a rule names: `emails` and `user_ids` for email, `user_ids` for `in_app`, `urls` for the others. */
+        /**
+         * @description Whom a rule names: people in any way for email and `in_app`, addresses for email alone; `urls` for the others, and
+         *     `team_ids` and `owners` for chats.
+         */
         NewRuleRecipients: {
             /** @description Mail addresses. */
-            emails?: string[] | null;
+            emails?: components["schemas"]["Email"][] | null;
+            /** @description Whether those who follow the record are named. */
+            followers?: boolean | null;
+            /** @description Whether the owners of the finding's asset and project are named. */
+            owners?: boolean | null;
+            /** @description Roles: who has one in the event's company. */
+            roles?: components["schemas"]["Role"][] | null;
+            team_ids?: components["schemas"]["Ids200"] | null;
             /** @description URLs. */
-            urls?: string[] | null;
-            /** @description People. */
-            user_ids?: components["schemas"]["Id"][] | null;
+            urls?: components["schemas"]["PostUrl"][] | null;
+            user_ids?: components["schemas"]["Ids200"] | null;
         };
         /** @description A view to save. */
         NewSavedView: {
             /** @description What its owner calls it: one line of at most 60 characters, once for each page. */
-            name: string;
+            name: components["schemas"]["Name60"];
             /** @description The page it is of. */
             page: components["schemas"]["ViewPage"];
             /** @description The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none. */
-            query: string;
+            query: components["schemas"]["ViewQuery"];
         };
         /** @description A scan to add. */
         NewScan: {
             /** @description The company it belongs to. */
             company_id: components["schemas"]["Id"];
-            /** @description Why it failed: at most 1,000 characters. */
-            error?: string | null;
+            error?: components["schemas"]["OptionalLine1000"] | null;
             /** @description One line of at most 300 characters. */
-            name: string;
+            name: components["schemas"]["Name300"];
             project_id?: components["schemas"]["Id"] | null;
-            scheduled_at?: components["schemas"]["Time"] | null;
+            scheduled_at?: components["schemas"]["Moment"] | null;
             status?: components["schemas"]["ScanStatus"] | null;
-            /** @description The tool: at most 1,000 characters. */
-            tool?: string | null;
+            tool?: components["schemas"]["OptionalLine1000"] | null;
         };
         /** @description A team to add. */
         NewTeam: {
+            chat?: components["schemas"]["TeamChat"] | null;
+            /**
+             * @description The form of messages on chat.
+             * @enum {string|null}
+             */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
+            chat_webhook_url?: string | null;
             /** @description The company it is of. */
             company_id: components["schemas"]["Id"];
             /** @description Who is in it: members of the company. */
-            member_ids?: components["schemas"]["Id"][];
+            member_ids?: components["schemas"]["Ids1000"];
             /** @description The name, one line of at most 200 characters, once per company. */
-            name: string;
-            slack_webhook_url?: components["schemas"]["Secret"] | null;
-            teams_webhook_url?: components["schemas"]["Secret"] | null;
+            name: components["schemas"]["Name200"];
+            /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
+            slack_webhook_url?: string | null;
+            /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
+            teams_webhook_url?: string | null;
         };
         /** @description A token to make. */
         NewToken: {
             expires_at?: components["schemas"]["Time"] | null;
             /** @description What its owner calls it. */
-            name: string;
+            name: components["schemas"]["Name200"];
         };
         /** @description A person to add. */
         NewUser: {
             /** @description The email address; unique in any spelling of upper and lower case. */
-            email: string;
+            email: components["schemas"]["Email"];
             /** @description Whether they administer the platform. */
             is_admin?: boolean | null;
             /** @description The name, one line of at most 200 characters. */
-            name: string;
-            password?: components["schemas"]["Secret"] | null;
+            name: components["schemas"]["Name200"];
+            password?: components["schemas"]["NewPassword"] | null;
         };
         /** @description A notification, as its owner sees it. */
         Notification: {
@@ -2758,8 +3285,13 @@ export interface components {
             body: string;
             /** @description When it arrived; no two of one person share it. */
             created_at: components["schemas"]["Time"];
-            /** @description The ids of the records it is about (`finding_id`, `scan_id`, …). */
+            /**
+             * @description The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence that says why its owner
+             *     gets it. That may name a team: text from outside, escape it.
+             */
             data: Record<string, never>;
+            /** @description The event it tells of: `GET /events/{id}/trace?user_id=me` says why. */
+            event_id: components["schemas"]["Id"];
             /** @description What happened. */
             event_type: components["schemas"]["Kind"];
             /** @description Its id. */
@@ -2771,25 +3303,140 @@ export interface components {
             /** @description Its category: what the event type begins with, such as `finding`. */
             type: string;
         };
+        /** @description What can reach the caller in one cell of the matrix. */
+        NotificationCell: {
+            /** @description Whether anything can: false is "no rule yet". */
+            possible: boolean;
+            /** @description By what. */
+            sources: components["schemas"]["NotificationSource"][];
+        };
         /** @description A rule, as administrators see it. */
         NotificationRule: {
+            /** @description How its webhooks get what an import or a bulk change brings. */
+            batch: components["schemas"]["RuleBatch"];
             /** @description The channel it turns on. */
             channel: components["schemas"]["Channel"];
             company_id?: components["schemas"]["Id"] | null;
             /** @description When it was made. */
             created_at: components["schemas"]["Time"];
+            /** @description Why the program switched it off; null where it did not. */
+            disabled_reason?: string | null;
             /** @description Whether it counts. */
             enabled: boolean;
             /** @description The type of event it is for. */
             event_type: components["schemas"]["Kind"];
+            /** @description To what it is limited; an empty list does not limit. */
+            filters: components["schemas"]["RuleFilters"];
             format?: components["schemas"]["WebhookFormat"] | null;
             /** @description Its id. */
             id: components["schemas"]["Id"];
             min_severity?: components["schemas"]["Severity"] | null;
-            /** @description Whom it names besides those an event concerns. */
+            /** @description Whom it names in addition to those an event concerns. */
             recipients: components["schemas"]["RuleRecipients"];
+            /** @description The template of its posts to `chat`; null on other channels and where it names no URL. */
+            template?: string | null;
             /** @description When it was last changed. */
             updated_at: components["schemas"]["Time"];
+        };
+        /** @description One way by which a notification can arrive. */
+        NotificationSource: {
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description `rule`, or `chat` for a personal chat, which needs none. */
+            kind: string;
+            min_severity?: components["schemas"]["Severity"] | null;
+            rule_id?: components["schemas"]["Id"] | null;
+            /** @description The same in one sentence. */
+            text: string;
+        };
+        /** @enum {string} */
+        NotifiedKind: "finding.created" | "finding.updated" | "finding.assigned" | "finding.status_changed" | "finding.reopened" | "finding.severity_changed" | "finding.commented" | "finding.deleted" | "finding.unread" | "sla.warning" | "sla.breached" | "sla.escalated" | "retest.due" | "scan.scheduled" | "scan.started" | "scan.completed" | "scan.failed" | "scan.updated" | "scan.deleted" | "asset.created" | "asset.updated" | "asset.deleted" | "project.created" | "project.updated" | "project.deleted" | "report.requested" | "report.ready" | "report.failed" | "report.updated" | "report.deleted" | "agreement.created" | "agreement.updated" | "agreement.deleted" | "agreement.expiring" | "approval.requested" | "approval.decided" | "approval.updated" | "approval.expired" | "approval.expiring" | "approval.outgrown" | "approval.deleted" | "destination.switched_off" | "delivery.failed" | "platform.announced";
+        OptionalLine1000: string;
+        OwnChatChanges: {
+            /** @description Whether messages on chat go there. */
+            chat_enabled?: boolean | null;
+            /**
+             * @description The form of messages on chat.
+             * @enum {string|null}
+             */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
+            chat_webhook_url?: string | null;
+            /** @description Whether messages on Slack go there. */
+            slack_enabled?: boolean | null;
+            /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
+            slack_webhook_url?: string | null;
+            /** @description Whether messages on Teams go there. */
+            teams_enabled?: boolean | null;
+            /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
+            teams_webhook_url?: string | null;
+        };
+        OwnChats: {
+            /** @description Whether messages on chat go there. */
+            chat_enabled: boolean;
+            /**
+             * @description The form of messages on chat.
+             * @enum {string|null}
+             */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go, masked; null for nowhere. */
+            chat_webhook_url: string | null;
+            /** @description Whether messages on Slack go there. */
+            slack_enabled: boolean;
+            /** @description Where messages on Slack go, masked; null for nowhere. */
+            slack_webhook_url: string | null;
+            /** @description Whether messages on Teams go there. */
+            teams_enabled: boolean;
+            /** @description Where messages on Teams go, masked; null for nowhere. */
+            teams_webhook_url: string | null;
+        };
+        /** @description Who owns something. */
+        Owners: {
+            /** @description The teams. */
+            team_ids: components["schemas"]["Id"][];
+            /** @description The same teams with their names. */
+            teams: components["schemas"]["Named"][];
+            /** @description The people. */
+            user_ids: components["schemas"]["Id"][];
+            /** @description The same people with their names. */
+            users: components["schemas"]["Named"][];
+        };
+        /** @description What a rule matches: findings for which all of this is so. An empty one matches every finding. */
+        OwnershipMatch: {
+            /** @default null */
+            asset: components["schemas"]["Line300"] | null;
+            /** @default null */
+            component: components["schemas"]["Line300"] | null;
+            /** @default null */
+            min_severity: components["schemas"]["Severity"] | null;
+            /** @default null */
+            path: components["schemas"]["Line300"] | null;
+            /** @default null */
+            rule: components["schemas"]["Line300"] | null;
+            /** @default null */
+            tag: components["schemas"]["Line300"] | null;
+            /** @default null */
+            tool: components["schemas"]["Line300"] | null;
+        };
+        /** @description A rule: who is responsible for which findings. */
+        OwnershipRule: {
+            /** @description Whether it counts. One whose people and teams have all left is skipped. */
+            active: boolean;
+            /** @description Which findings it is about; every one where it is empty. */
+            match: components["schemas"]["OwnershipMatch"];
+            /**
+             * Format: int32
+             * @description Its place in the list, from 1.
+             */
+            position: number;
+            /** @description The teams that are. */
+            team_ids: components["schemas"]["Id"][];
+            /** @description The people who are responsible for them. */
+            user_ids: components["schemas"]["Id"][];
+        };
+        /** @description A company's rules, in their order. */
+        OwnershipRules: {
+            /** @description The first that matches a finding counts. */
+            items: components["schemas"]["OwnershipRule"][];
         };
         /** @description One page of a list. */
         Page_Activity: {
@@ -2849,6 +3496,23 @@ export interface components {
             next_cursor?: string | null;
         };
         /** @description One page of a list. */
+        Page_Announcement: {
+            /** @description The rows. */
+            items: {
+                /** @description What it says. Text from outside: escape it. */
+                body: string;
+                /** @description When it was made. */
+                created_at: components["schemas"]["Time"];
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description What it is about, on one line. Text from outside: escape it. */
+                title: string;
+                until?: components["schemas"]["Time"] | null;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
         Page_Approval: {
             /** @description The rows. */
             items: {
@@ -2896,7 +3560,10 @@ export interface components {
                 identifier?: string | null;
                 kind: components["schemas"]["AssetKind"];
                 name: string;
+                /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+                owners: components["schemas"]["Owners"];
                 status: components["schemas"]["AssetStatus"];
+                tags: string[];
                 updated_at: components["schemas"]["Time"];
             }[];
             /** @description The cursor of the next page; none on the last. */
@@ -2966,6 +3633,28 @@ export interface components {
                 minimal_messages: boolean;
                 /** @description Its name. */
                 name: string;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_Credential: {
+            /** @description The rows. */
+            items: {
+                /** @description The address that a session began at, where it is known. */
+                address?: string | null;
+                /** @description When it was made, or the session began. */
+                created_at: components["schemas"]["Time"];
+                expires_at?: components["schemas"]["Time"] | null;
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description What it is. */
+                kind: components["schemas"]["CredentialKind"];
+                last_used_at?: components["schemas"]["Time"] | null;
+                /** @description What its owner calls a token or a feed; none for a session. */
+                name?: string | null;
+                /** @description What the browser or program of a session called itself. Text from outside: escape it. */
+                user_agent?: string | null;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -3101,6 +3790,8 @@ export interface components {
                 statement?: string | null;
                 /** @description Where it stands. */
                 status: components["schemas"]["FindingStatus"];
+                /** @description Its tags. */
+                tags: string[];
                 /** @description The name of the target whose reports hold it; null for a whole project. */
                 target?: string | null;
                 target_id?: components["schemas"]["Id"] | null;
@@ -3140,7 +3831,20 @@ export interface components {
                 company_id?: components["schemas"]["Id"] | null;
                 /** @description The URL, masked. */
                 destination: string;
-                destination_id?: components["schemas"]["Id"] | null;
+                /** @description Its id: in the events that tell of it, for a test, and to send again what it missed. */
+                destination_id: components["schemas"]["Id"];
+                failing_since?: components["schemas"]["Time"] | null;
+                /**
+                 * Format: int32
+                 * @description The status of its last answer, HTTP or SMTP.
+                 */
+                last_status?: number | null;
+                last_success_at?: components["schemas"]["Time"] | null;
+                /**
+                 * Format: int64
+                 * @description How long an attempt took on average, in milliseconds.
+                 */
+                latency_ms?: number | null;
                 /** @description The name of the team or the person. Text from outside: escape it. */
                 name?: string | null;
                 off_at?: components["schemas"]["Time"] | null;
@@ -3148,9 +3852,14 @@ export interface components {
                 off_reason?: string | null;
                 /** @description Whether it is switched on: false where it refused for good, so that messages to it are cancelled. */
                 on: boolean;
-                /** @description The id of the rule's recipient, the team or the person. */
+                /** @description Whether the secret key opens its URL. While it does not, messages to it wait. */
+                opens: boolean;
+                /** @description The id of the rule's recipient, the team or the person; of the mail server its own. */
                 recipient: components["schemas"]["Id"];
-                /** @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat). As in a delivery. */
+                /**
+                 * @description Whose it is: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
+                 *     server and for an address that it refused.
+                 */
                 recipient_type: string;
                 /**
                  * Format: int32
@@ -3158,6 +3867,13 @@ export interface components {
                  */
                 refusals: number;
                 rule_id?: components["schemas"]["Id"] | null;
+                /**
+                 * Format: double
+                 * @description How many of its last attempts succeeded, from 0 to 1; of about a thousand. Null where none was made.
+                 */
+                success_rate?: number | null;
+                /** @description The template of what is posted there, on `chat`. */
+                template?: string | null;
                 /** @description Whether its owner wants posts there: false where the rule or the personal chat is switched off. */
                 wanted: boolean;
             }[];
@@ -3172,8 +3888,13 @@ export interface components {
                 body: string;
                 /** @description When it arrived; no two of one person share it. */
                 created_at: components["schemas"]["Time"];
-                /** @description The ids of the records it is about (`finding_id`, `scan_id`, …). */
+                /**
+                 * @description The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence that says why its owner
+                 *     gets it. That may name a team: text from outside, escape it.
+                 */
                 data: Record<string, never>;
+                /** @description The event it tells of: `GET /events/{id}/trace?user_id=me` says why. */
+                event_id: components["schemas"]["Id"];
                 /** @description What happened. */
                 event_type: components["schemas"]["Kind"];
                 /** @description Its id. */
@@ -3192,21 +3913,29 @@ export interface components {
         Page_NotificationRule: {
             /** @description The rows. */
             items: {
+                /** @description How its webhooks get what an import or a bulk change brings. */
+                batch: components["schemas"]["RuleBatch"];
                 /** @description The channel it turns on. */
                 channel: components["schemas"]["Channel"];
                 company_id?: components["schemas"]["Id"] | null;
                 /** @description When it was made. */
                 created_at: components["schemas"]["Time"];
+                /** @description Why the program switched it off; null where it did not. */
+                disabled_reason?: string | null;
                 /** @description Whether it counts. */
                 enabled: boolean;
                 /** @description The type of event it is for. */
                 event_type: components["schemas"]["Kind"];
+                /** @description To what it is limited; an empty list does not limit. */
+                filters: components["schemas"]["RuleFilters"];
                 format?: components["schemas"]["WebhookFormat"] | null;
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 min_severity?: components["schemas"]["Severity"] | null;
-                /** @description Whom it names besides those an event concerns. */
+                /** @description Whom it names in addition to those an event concerns. */
                 recipients: components["schemas"]["RuleRecipients"];
+                /** @description The template of its posts to `chat`; null on other channels and where it names no URL. */
+                template?: string | null;
                 /** @description When it was last changed. */
                 updated_at: components["schemas"]["Time"];
             }[];
@@ -3224,8 +3953,11 @@ export interface components {
                 ends_on?: components["schemas"]["Date"] | null;
                 id: components["schemas"]["Id"];
                 name: string;
+                /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+                owners: components["schemas"]["Owners"];
                 starts_on?: components["schemas"]["Date"] | null;
                 status: components["schemas"]["ProjectStatus"];
+                tags: string[];
                 updated_at: components["schemas"]["Time"];
             }[];
             /** @description The cursor of the next page; none on the last. */
@@ -3328,13 +4060,39 @@ export interface components {
                 created_at: components["schemas"]["Time"];
                 /** @description Whether it is the one that asks. */
                 current: boolean;
-                /** @description When it ends by itself. */
+                /** @description When it ends at the latest; without use it ends earlier. */
                 expires_at: components["schemas"]["Time"];
                 /** @description Its id. */
                 id: components["schemas"]["Id"];
                 last_used_at?: components["schemas"]["Time"] | null;
                 /** @description What the browser or program called itself. Text from outside: escape it. */
                 user_agent?: string | null;
+            }[];
+            /** @description The cursor of the next page; none on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_SetAside: {
+            /** @description The rows. */
+            items: {
+                /** @description When it was set aside. */
+                at: components["schemas"]["Time"];
+                /** @description The channel, of a message. */
+                channel?: string | null;
+                /** @description The event's company; null for one of the platform. */
+                company_id?: string | null;
+                /** @description Where the message goes: an address, or a masked URL. */
+                destination?: string | null;
+                /** @description The event: itself, or that of the message. */
+                event_id: string;
+                /** @description The type of the event. */
+                event_type: string;
+                /** @description Its id. */
+                id: components["schemas"]["Id"];
+                /** @description Why it was set aside. */
+                reason: string;
+                /** @description `event`, or `delivery` for a message. */
+                what: string;
             }[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
@@ -3375,7 +4133,9 @@ export interface components {
         /** @description One page of a list. */
         Page_Team: {
             /** @description The rows. */
-            items: {
+            items: (components["schemas"]["TeamChats"] & {
+                /** @description What its chat channels get. */
+                chat: components["schemas"]["TeamChat"];
                 /** @description The company it is of. */
                 company_id: components["schemas"]["Id"];
                 /** @description That company's name. */
@@ -3388,13 +4148,9 @@ export interface components {
                 members: components["schemas"]["TeamMember"][];
                 /** @description Its name, once per company. */
                 name: string;
-                /** @description Its Slack webhook, masked. */
-                slack_webhook_url?: string | null;
-                /** @description Its Teams webhook, masked. */
-                teams_webhook_url?: string | null;
                 /** @description When it last changed. */
                 updated_at: components["schemas"]["Time"];
-            }[];
+            })[];
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
         };
@@ -3448,12 +4204,32 @@ export interface components {
             /** @description The cursor of the next page; none on the last. */
             next_cursor?: string | null;
         };
+        Password: string;
         /** @description A new password. */
         PasswordChange: {
             /** @description The password until now. */
-            current_password: components["schemas"]["Secret"];
-            /** @description The new one, 8 to 256 characters. */
-            new_password: components["schemas"]["Secret"];
+            current_password: components["schemas"]["Password"];
+            /** @description Whether one's API tokens and calendar feeds end too; they go on where it is left out. */
+            end_tokens?: boolean;
+            /** @description The new one: 12 to 256 characters, of any kind, but none of the most common passwords and not one's own email address. */
+            new_password: components["schemas"]["NewPassword"];
+        };
+        /** @description What became of an event for one person. */
+        PersonTrace: components["schemas"]["TraceHead"] & {
+            /** @description What was considered of this person, and of the channels of their teams. */
+            entries: components["schemas"]["TraceEntry"][];
+            /** @description Their name. Text from outside: escape it. */
+            name: string;
+            /** @description Whether they were notified, on whichever channel. */
+            notified: boolean;
+            /** @description Why, or why not, in one sentence. It may name a team or a company: text from outside, escape it. */
+            sentence: string;
+            /** @description The person. */
+            user_id: components["schemas"]["Id"];
+        };
+        PostUrl: string;
+        PreferenceChanges: {
+            [key: string]: boolean;
         };
         /** @description A signing secret that is on its way out. */
         PreviousSecret: {
@@ -3468,6 +4244,7 @@ export interface components {
             detail: string;
             /** @description For a body or a query that does not fit: field by field. */
             errors?: components["schemas"]["FieldError"][];
+            record_id?: components["schemas"]["Id"] | null;
             /**
              * Format: int32
              * @description The status code.
@@ -3487,35 +4264,42 @@ export interface components {
             ends_on?: components["schemas"]["Date"] | null;
             id: components["schemas"]["Id"];
             name: string;
+            /** @description Who owns it: they are responsible for findings that nobody is assigned to. */
+            owners: components["schemas"]["Owners"];
             starts_on?: components["schemas"]["Date"] | null;
             status: components["schemas"]["ProjectStatus"];
+            tags: string[];
             updated_at: components["schemas"]["Time"];
         };
         /** @description What changes of a project; what is left out stays. */
         ProjectChange: {
-            /** @description At most 20,000 characters. */
-            description?: string | null;
+            description?: components["schemas"]["Block20000"] | null;
             ends_on?: components["schemas"]["Date"] | null;
-            /** @description One line of at most 300 characters. */
-            name?: string | null;
+            name?: components["schemas"]["Name300"] | null;
+            owners?: components["schemas"]["NewOwners"] | null;
             starts_on?: components["schemas"]["Date"] | null;
             status?: components["schemas"]["ProjectStatus"] | null;
+            tags?: components["schemas"]["Tags"] | null;
         };
         /**
          * @description Where a project stands.
          * @enum {string}
          */
         ProjectStatus: "planned" | "active" | "completed";
-        /** @description What to send again: all that did not arrive at one destination. */
+        /**
+         * @description What to send again: all that did not arrive at one destination or on one channel. Exactly one of `destination_of`,
+         *     `destination` and `channel` is given.
+         */
         RedeliverAll: {
-            /** @description A delivery that went to the destination, whatever became of it: destinations themselves are masked. */
-            destination_of: components["schemas"]["Id"];
+            channel?: components["schemas"]["Channel"] | null;
+            destination?: components["schemas"]["Id"] | null;
+            destination_of?: components["schemas"]["Id"] | null;
             /** @description Only what came to its end at this moment or later. */
             since: components["schemas"]["Time"];
-            /** @description Whether to switch the destination on, if it is switched off; false where it is left out. */
+            /** @description Whether to switch on what is switched off; false where it is left out. */
             switch_on?: boolean;
         };
-        /** @description How much is sent again. */
+        /** @description How much is sent. */
         Redelivered: {
             /**
              * Format: int64
@@ -3555,8 +4339,7 @@ export interface components {
         };
         /** @description What changes of a report. */
         ReportChange: {
-            /** @description One line of at most 300 characters. */
-            name?: string | null;
+            name?: components["schemas"]["Name300"] | null;
         };
         /** @description Which findings a report is of, beside their company and project; empty for all. */
         ReportContents: {
@@ -3588,7 +4371,7 @@ export interface components {
          * @description Where a report stands.
          * @enum {string}
          */
-        ReportStatus: "pending" | "running" | "ready" | "failed";
+        ReportStatus: "pending" | "running" | "ready" | "failed" | "expired";
         /** @description A retired target. */
         Retired: {
             /**
@@ -3601,8 +4384,8 @@ export interface components {
         };
         /** @description Why a target is retired. */
         Retirement: {
-            /** @description At most 5,000 characters. */
-            comment?: string | null;
+            /** @description Why: kept in the history of the findings that are closed, and in the audit log. At most 2,000 characters. */
+            comment: components["schemas"]["Statement2000"];
         };
         /**
          * @description A role in one company. Ordered: each may do what those below may.
@@ -3619,13 +4402,20 @@ export interface components {
             /** @description Only that of this URL, masked as the rule shows it; of every webhook URL of the rule where it is left out. */
             url?: string | null;
         };
+        /**
+         * @description How a webhook gets what an import or a bulk change brings.
+         * @enum {string}
+         */
+        RuleBatch: "import" | "event";
         /** @description What is to change of a rule. What is left out stays. */
         RuleChange: {
+            batch?: components["schemas"]["RuleBatch"] | null;
             channel?: components["schemas"]["Channel"] | null;
             company_id?: components["schemas"]["Id"] | null;
             /** @description Whether it counts. */
             enabled?: boolean | null;
-            event_type?: components["schemas"]["Kind"] | null;
+            event_type?: components["schemas"]["NotifiedKind"] | null;
+            filters?: components["schemas"]["RuleFilters"] | null;
             format?: components["schemas"]["WebhookFormat"] | null;
             min_severity?: components["schemas"]["Severity"] | null;
             /**
@@ -3633,11 +4423,48 @@ export interface components {
              *     URL.
              */
             recipients?: components["schemas"]["NewRuleRecipients"];
+            template?: components["schemas"]["TemplateName"] | null;
+        };
+        /** @description To what a rule is limited: an event passes where each list that is not empty holds one of its values. */
+        RuleFilters: {
+            /**
+             * @description Assets.
+             * @default []
+             */
+            asset_ids: components["schemas"]["Ids100"];
+            /**
+             * @description Projects.
+             * @default []
+             */
+            project_ids: components["schemas"]["Ids100"];
+            /**
+             * @description Statuses of a finding, a scan or another record, such as `open`.
+             * @default []
+             */
+            statuses: components["schemas"]["Line200"][];
+            /**
+             * @description Tags, in any case of letters.
+             * @default []
+             */
+            tags: components["schemas"]["Line200"][];
+            /**
+             * @description Tools, in any case of letters.
+             * @default []
+             */
+            tools: components["schemas"]["Line200"][];
         };
         /** @description Whom a rule names. */
         RuleRecipients: {
             /** @description Mail addresses. */
             emails: string[];
+            /** @description Whether those who follow the record are named. */
+            followers: boolean;
+            /** @description Whether the owners of the finding's asset and project are named. */
+            owners: boolean;
+            /** @description Roles: who has one in the event's company. */
+            roles: components["schemas"]["Role"][];
+            /** @description Teams: their members by in-app and email, their channels by chat. */
+            team_ids: components["schemas"]["Id"][];
             /** @description URLs, masked. */
             urls: string[];
             /** @description People. */
@@ -3658,10 +4485,8 @@ export interface components {
         };
         /** @description What changes of a view; what is left out stays. */
         SavedViewChange: {
-            /** @description What its owner calls it. */
-            name?: string | null;
-            /** @description The query of the page's address, without the `?`. */
-            query?: string | null;
+            name?: components["schemas"]["Name60"] | null;
+            query?: components["schemas"]["ViewQuery"] | null;
         };
         /** @description A scan. */
         Scan: {
@@ -3696,15 +4521,12 @@ export interface components {
         };
         /** @description What changes of a scan; what is left out stays. */
         ScanChange: {
-            /** @description Why it failed; null for no reason. */
-            error?: string | null;
-            /** @description One line of at most 300 characters. */
-            name?: string | null;
+            error?: components["schemas"]["OptionalLine1000"] | null;
+            name?: components["schemas"]["Name300"] | null;
             project_id?: components["schemas"]["Id"] | null;
-            scheduled_at?: components["schemas"]["Time"] | null;
+            scheduled_at?: components["schemas"]["Moment"] | null;
             status?: components["schemas"]["ScanStatus"] | null;
-            /** @description The tool; null for none. */
-            tool?: string | null;
+            tool?: components["schemas"]["OptionalLine1000"] | null;
         };
         /** @description What an import did: `read = created + updated + unchanged + skipped`. */
         ScanCounts: {
@@ -3794,7 +4616,11 @@ export interface components {
             /** @description The tool. */
             tool: string;
         };
-        Secret: string;
+        /** @description What to send now: what waits for one destination or on one channel. Exactly one of the two is given. */
+        SendNow: {
+            channel?: components["schemas"]["Channel"] | null;
+            destination?: components["schemas"]["Id"] | null;
+        };
         /** @description A session, as whom it belongs to sees it. */
         Session: {
             /** @description The address of the connection at the sign-in, where it is known: behind a proxy the proxy's. */
@@ -3803,13 +4629,34 @@ export interface components {
             created_at: components["schemas"]["Time"];
             /** @description Whether it is the one that asks. */
             current: boolean;
-            /** @description When it ends by itself. */
+            /** @description When it ends at the latest; without use it ends earlier. */
             expires_at: components["schemas"]["Time"];
             /** @description Its id. */
             id: components["schemas"]["Id"];
             last_used_at?: components["schemas"]["Time"] | null;
             /** @description What the browser or program called itself. Text from outside: escape it. */
             user_agent?: string | null;
+        };
+        /** @description An event or a message that was set aside. Its texts are as they are stored: escape them. */
+        SetAside: {
+            /** @description When it was set aside. */
+            at: components["schemas"]["Time"];
+            /** @description The channel, of a message. */
+            channel?: string | null;
+            /** @description The event's company; null for one of the platform. */
+            company_id?: string | null;
+            /** @description Where the message goes: an address, or a masked URL. */
+            destination?: string | null;
+            /** @description The event: itself, or that of the message. */
+            event_id: string;
+            /** @description The type of the event. */
+            event_type: string;
+            /** @description Its id. */
+            id: components["schemas"]["Id"];
+            /** @description Why it was set aside. */
+            reason: string;
+            /** @description `event`, or `delivery` for a message. */
+            what: string;
         };
         /**
          * @description How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
@@ -3905,10 +4752,10 @@ export interface components {
              */
             hours: number[] | null;
         };
+        Statement2000: string;
         /** @description Where a finding is to go. */
         StatusBody: {
-            /** @description Why: at most 2,000 characters. Required for `false_positive` and `duplicate`. */
-            comment?: string | null;
+            comment?: components["schemas"]["Block2000"] | null;
             /** @description One of the finding's `allowed_statuses`. `accepted_risk` is none of them: `POST /approvals` leads there. */
             status: components["schemas"]["FindingStatus"];
         };
@@ -3916,7 +4763,7 @@ export interface components {
          * @description What kind of record.
          * @enum {string}
          */
-        SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination";
+        SubjectType: "finding" | "scan" | "asset" | "project" | "report" | "agreement" | "approval" | "notification" | "destination" | "announcement";
         /** @description A column of a table. */
         TableColumn: {
             /** @description What the header calls it. */
@@ -3939,6 +4786,8 @@ export interface components {
             /** @description The first five rows below it. */
             rows: string[][];
         };
+        Tag50: string;
+        Tags: components["schemas"]["Tag50"][];
         /** @description An event that was taken. */
         TakenEvent: {
             /** @description Whether it was here before: nothing happened then, and the first one's content stays. */
@@ -3984,7 +4833,9 @@ export interface components {
             tool: string;
         };
         /** @description A team. */
-        Team: {
+        Team: components["schemas"]["TeamChats"] & {
+            /** @description What its chat channels get. */
+            chat: components["schemas"]["TeamChat"];
             /** @description The company it is of. */
             company_id: components["schemas"]["Id"];
             /** @description That company's name. */
@@ -3997,21 +4848,60 @@ export interface components {
             members: components["schemas"]["TeamMember"][];
             /** @description Its name, once per company. */
             name: string;
-            /** @description Its Slack webhook, masked. */
-            slack_webhook_url?: string | null;
-            /** @description Its Teams webhook, masked. */
-            teams_webhook_url?: string | null;
             /** @description When it last changed. */
             updated_at: components["schemas"]["Time"];
         };
         /** @description What changes of a team; what is left out stays. */
         TeamChange: {
-            /** @description Everyone who is in it. */
-            member_ids?: components["schemas"]["Id"][] | null;
-            /** @description The name. */
-            name?: string | null;
-            slack_webhook_url?: components["schemas"]["Secret"] | null;
-            teams_webhook_url?: components["schemas"]["Secret"] | null;
+            chat?: components["schemas"]["TeamChat"] | null;
+            /**
+             * @description The form of messages on chat.
+             * @enum {string|null}
+             */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
+            chat_webhook_url?: string | null;
+            member_ids?: components["schemas"]["Ids1000"] | null;
+            name?: components["schemas"]["Name200"] | null;
+            /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
+            slack_webhook_url?: string | null;
+            /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
+            teams_webhook_url?: string | null;
+        };
+        /** @description What the chat channels of a team get (promise O6). */
+        TeamChat: {
+            /**
+             * @description Which types of event; null for the shipped default: assignments, SLA, retests, what came back, and what an import
+             *     brought.
+             */
+            event_types?: components["schemas"]["NotifiedKind"][] | null;
+            min_severity?: components["schemas"]["Severity"] | null;
+        };
+        TeamChatChanges: {
+            /**
+             * @description The form of messages on chat.
+             * @enum {string|null}
+             */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go; null for nowhere. The masked form leaves it as it is. */
+            chat_webhook_url?: string | null;
+            /** @description Where messages on Slack go; null for nowhere. The masked form leaves it as it is. */
+            slack_webhook_url?: string | null;
+            /** @description Where messages on Teams go; null for nowhere. The masked form leaves it as it is. */
+            teams_webhook_url?: string | null;
+        };
+        TeamChats: {
+            /**
+             * @description The form of messages on chat.
+             * @enum {string|null}
+             */
+            chat_template?: "mattermost" | "google_chat" | "discord" | "ntfy" | null;
+            /** @description Where messages on chat go, masked; null for nowhere. */
+            chat_webhook_url: string | null;
+            /** @description Where messages on Slack go, masked; null for nowhere. */
+            slack_webhook_url: string | null;
+            /** @description Where messages on Teams go, masked; null for nowhere. */
+            teams_webhook_url: string | null;
         };
         /** @description Somebody in a team. */
         TeamMember: {
@@ -4020,16 +4910,18 @@ export interface components {
             /** @description Their name. */
             name: string;
         };
+        /** @enum {string} */
+        TemplateName: "mattermost" | "google_chat" | "discord" | "ntfy";
         /**
-         * @description Where a test message goes: `url` for webhook, slack and teams, `email` for email. The caller's own chat is named by
-         *     its URL masked as it was answered, too.
+         * @description Where a test message goes: to a stored `destination`, or on a `channel` to a `url` (webhook, slack, teams, chat) or an
+         *     `email`. The caller's own chat is named by its URL masked as it was answered, too.
          */
         TestDestination: {
-            /** @description The channel. */
-            channel: components["schemas"]["Channel"];
-            /** @description The address. */
-            email?: string | null;
-            url?: components["schemas"]["Secret"] | null;
+            channel?: components["schemas"]["Channel"] | null;
+            destination?: components["schemas"]["Id"] | null;
+            email?: components["schemas"]["Email"] | null;
+            template?: components["schemas"]["TemplateName"] | null;
+            url?: components["schemas"]["PostUrl"] | null;
         };
         /** @description What became of a test message. */
         TestResult: {
@@ -4037,7 +4929,10 @@ export interface components {
             answer: string;
             /** @description Whether the other side took it. */
             delivered: boolean;
-            /** @description `delivered`, `refused_for_good`, `refused_for_now` or `unknown`. */
+            /**
+             * @description `delivered`, `written` (to a file, because there is no mail server), `refused_for_good`, `refused_for_now` or
+             *     `unknown`.
+             */
             outcome: string;
             /** @description Why, in words. */
             reason: string;
@@ -4056,6 +4951,74 @@ export interface components {
         };
         /** Format: date-time */
         Time: string;
+        TimeOrDate: components["schemas"]["Time"] | string;
+        /** @description The figures. */
+        TimeToKnow: {
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description Events since this time. */
+            from: components["schemas"]["Time"];
+            /** @description How many teams more there are. */
+            more_teams: number;
+            /** @description By severity, the most severe first; those without one last. */
+            severities: components["schemas"]["TimeToKnowBySeverity"][];
+            /** @description By team, most unread events first; at most 200. */
+            teams: components["schemas"]["TimeToKnowByTeam"][];
+            /** @description Events before this time. */
+            to: components["schemas"]["Time"];
+            /** @description All of them. */
+            total: components["schemas"]["TimesToKnow"];
+            /**
+             * Format: int64
+             * @description After how many hours critical and urgent events that nobody has read are announced to the managers; 0 for never.
+             */
+            unread_hours: number;
+        };
+        /** @description Events of one severity. */
+        TimeToKnowBySeverity: components["schemas"]["TimesToKnow"] & {
+            severity?: components["schemas"]["Severity"] | null;
+        };
+        /** @description Events of which one team was notified, or for which it is responsible. */
+        TimeToKnowByTeam: components["schemas"]["TimesToKnow"] & {
+            /** @description Its company. */
+            company_id: components["schemas"]["Id"];
+            /** @description The team. */
+            team_id: components["schemas"]["Id"];
+            /** @description Its name. Text from outside: escape it. */
+            team_name: string;
+        };
+        /** @description How often and how quickly events were read. */
+        TimesToKnow: {
+            /**
+             * Format: int64
+             * @description How many events notified somebody, or are critical or urgent and reached nobody.
+             */
+            events: number;
+            /**
+             * Format: double
+             * @description Seconds from the event to its first reader within which half of those that were read were read; null for none.
+             */
+            median_seconds?: number | null;
+            /**
+             * Format: double
+             * @description The same of nine of ten.
+             */
+            p90_seconds?: number | null;
+            /**
+             * Format: int64
+             * @description How many of these, critical or urgent, reached nobody.
+             */
+            reached_nobody: number;
+            /**
+             * Format: int64
+             * @description How many of them somebody has read.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description How many nobody has read.
+             */
+            unread: number;
+        };
         /** @description An API token, as its owner sees it: without the text, which was shown once. */
         Token: {
             /** @description When it was made. */
@@ -4068,24 +5031,14 @@ export interface components {
             name: string;
         };
         /** @description What became of an event. */
-        Trace: {
-            /** @description When it happened. */
-            at: components["schemas"]["Time"];
-            bundle?: components["schemas"]["Id"] | null;
-            company_id?: components["schemas"]["Id"] | null;
-            /** @description Everyone who was thought of. */
+        Trace: components["schemas"]["TraceHead"] & {
+            /** @description Everyone who was considered. */
             entries: components["schemas"]["TraceEntry"][];
-            /** @description The event. */
-            event_id: components["schemas"]["Id"];
-            /** @description Its type. */
-            event_type: components["schemas"]["Kind"];
-            /** @description Why it was set aside, where it could not be planned. */
-            fault?: string | null;
-            planned_at?: components["schemas"]["Time"] | null;
-            severity?: components["schemas"]["Severity"] | null;
-            /** @description What it happened to. */
-            subject: Record<string, never>;
+            /** @description The same in one sentence: "3 people and 1 channel were notified." */
+            summary: string;
         };
+        /** @description One of both. */
+        TraceAnswer: components["schemas"]["Trace"] | components["schemas"]["PersonTrace"];
         /** @description One recipient on one channel. */
         TraceEntry: {
             /** @description The channel. */
@@ -4098,16 +5051,49 @@ export interface components {
             notification_id?: components["schemas"]["Id"] | null;
             /**
              * @description Why, or why not, as a word: of the plan, or where the message did not arrive, of what became of it (`pending`,
-             *     `sending`, `refused`, `failed`, `outcome_unknown`, or why it was cancelled).
+             *     `sending`, `written`, `refused`, `failed`, `outcome_unknown`, or why it was canceled). `team_channel` is a member of a
+             *     team that is notified in its own channel.
              */
             reason: string;
-            /** @description The id of the person, the team or the rule's recipient; for an address the address. */
+            /**
+             * @description The id of the person, the team or the rule's recipient; for an address the address. Empty where the caller may not
+             *     know it: an address or a URL of a platform-wide rule, a person of another company.
+             */
             recipient: string;
             /** @description `user`, `team`, `address`, or `url` of a rule. */
             recipient_type: string;
             rule_id?: components["schemas"]["Id"] | null;
-            /** @description Whether they were told: they have the row in the inbox, or the other side took the message. */
+            team_id?: components["schemas"]["Id"] | null;
+            /** @description Whether they were notified: they have the row in the inbox, or the other side took the message. */
             told: boolean;
+        };
+        /** @description What an event came with: each recipient has one message about all of it. */
+        TraceGroup: {
+            /** @description Whether its messages are written; until then they wait. */
+            closed: boolean;
+            event_id?: components["schemas"]["Id"] | null;
+            /** @description The scan of the import, or the bulk change. */
+            id: components["schemas"]["Id"];
+            /** @description `import` or `bulk`. */
+            type: string;
+        };
+        /** @description What an answer about an event begins with. */
+        TraceHead: {
+            /** @description When it happened. */
+            at: components["schemas"]["Time"];
+            bundle?: components["schemas"]["Id"] | null;
+            company_id?: components["schemas"]["Id"] | null;
+            /** @description The event. */
+            event_id: components["schemas"]["Id"];
+            /** @description Its type. */
+            event_type: components["schemas"]["Kind"];
+            /** @description Why it was set aside, where it could not be planned. */
+            fault?: string | null;
+            group?: components["schemas"]["TraceGroup"] | null;
+            planned_at?: components["schemas"]["Time"] | null;
+            severity?: components["schemas"]["Severity"] | null;
+            /** @description What it happened to. */
+            subject: Record<string, never>;
         };
         /** @description What undoing an import did. */
         UndoCounts: {
@@ -4139,6 +5125,15 @@ export interface components {
             /** @description The scan, marked undone. */
             scan: components["schemas"]["Scan"];
         };
+        /** @description Something of the file that is not in the rules. */
+        UnmappedOwner: {
+            /** @description The line in the file, from 1. */
+            line: number;
+            /** @description Why it is not mapped. */
+            reason: string;
+            /** @description What stands there: an owner, or a whole line. */
+            text: string;
+        };
         /** @description A person, as the API shows them. */
         User: {
             /** @description When they were added. */
@@ -4156,21 +5151,23 @@ export interface components {
         };
         /** @description What changes of a person; what is left out stays. */
         UserChange: {
-            /** @description Whether they are kept from signing in; it ends their sessions. An administrator's to change. */
+            /**
+             * @description Whether they are kept from signing in. It ends their sessions, API tokens and calendar feeds for good. An
+             *     administrator's to change.
+             */
             disabled?: boolean | null;
-            /** @description The email address. An administrator's to change. */
-            email?: string | null;
+            email?: components["schemas"]["Email"] | null;
             /** @description Whether they administer the platform. An administrator's to change. */
             is_admin?: boolean | null;
-            /** @description The name. */
-            name?: string | null;
-            password?: components["schemas"]["Secret"] | null;
+            name?: components["schemas"]["Name200"] | null;
+            password?: components["schemas"]["NewPassword"] | null;
         };
         /**
          * @description A page of the console that shows a list.
          * @enum {string}
          */
         ViewPage: "findings" | "scans" | "assets" | "projects" | "agreements" | "reports" | "approvals" | "calendar" | "inbox";
+        ViewQuery: string;
         /**
          * @description The form of a webhook's body.
          * @enum {string}
@@ -4186,7 +5183,130 @@ export interface components {
             url: string;
         };
     };
-    responses: never;
+    responses: {
+        /** @description The body did not arrive whole */
+        BadRequest: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description It conflicts with the current state */
+        Conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is too large */
+        ContentTooLarge: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The caller does not have the right, or a request with the cookie does not prove its origin */
+        Forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The storage is full: only reading is possible */
+        InsufficientStorage: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A fault of the server; its log says which */
+        InternalServerError: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not found, or the caller has no access to it */
+        NotFound: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The request took too long */
+        RequestTimeout: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Not now; `Retry-After` says when to try again */
+        ServiceUnavailable: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many at once, or too often; `Retry-After` says when to try again */
+        TooManyRequests: {
+            headers: {
+                /** @description Seconds */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description No credentials, or invalid ones */
+        Unauthorized: {
+            headers: {
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description A field does not fit; `errors` says which, and why */
+        UnprocessableContent: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The body is of another content type */
+        UnsupportedMediaType: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -4219,15 +5339,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Activity"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list_agreements: {
@@ -4236,11 +5354,11 @@ export interface operations {
                 /** @description Only those with this company. */
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["AgreementStatus"][];
                 /** @description Only those with this in name, reference or description, in any case of letters. */
                 text?: string;
                 /** @description `created_at`, `expires_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "expires_on" | "-expires_on" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -4261,21 +5379,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Agreement"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_agreement: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4291,18 +5411,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Agreement"];
+                    "application/json": components["schemas"]["Agreement"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_agreement: {
@@ -4325,15 +5452,13 @@ export interface operations {
                     "application/json": components["schemas"]["Agreement"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_agreement: {
@@ -4354,15 +5479,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_agreement: {
@@ -4389,15 +5514,123 @@ export interface operations {
                     "application/json": components["schemas"]["Agreement"];
                 };
             };
-            /** @description A problem */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    list_announcements: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_Announcement"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    create_announcement: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAnnouncement"];
+            };
+        };
+        responses: {
+            /** @description It is shown from now on */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Announcement"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    withdraw_announcement: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The announcement */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is shown no longer */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_approvals: {
@@ -4410,11 +5643,11 @@ export interface operations {
                 /** @description Only those that this person asked for: an id, or `me`. */
                 requested_by?: string;
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["ApprovalStatus"][];
                 /** @description Only those with this in what their finding says, in any case of letters. */
                 text?: string;
                 /** @description `created_at`, `expires_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "expires_at" | "-expires_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -4435,21 +5668,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Approval"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_approval: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4465,9 +5700,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Approval"];
+                    "application/json": components["schemas"]["Approval"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The risk cannot be accepted, or that is asked for already */
             409: {
                 headers: {
@@ -4477,15 +5720,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_approval: {
@@ -4508,15 +5749,13 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_approval: {
@@ -4537,6 +5776,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It is decided */
             409: {
                 headers: {
@@ -4546,15 +5789,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_approval: {
@@ -4581,6 +5819,11 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It is decided */
             409: {
                 headers: {
@@ -4590,15 +5833,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     decide_approval: {
@@ -4625,6 +5865,8 @@ export interface operations {
                     "application/json": components["schemas"]["Approval"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
             /** @description Not the role, or one who wrote or changed the request */
             403: {
                 headers: {
@@ -4634,6 +5876,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It is decided or changed, its time is over, or the finding has gone elsewhere */
             409: {
                 headers: {
@@ -4643,15 +5887,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_assets: {
@@ -4660,15 +5902,17 @@ export interface operations {
                 /** @description Only those of this company. */
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those of one of these kinds, separated by commas. */
-                kind?: string;
+                kind?: components["schemas"]["AssetKind"][];
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["AssetStatus"][];
                 /** @description Only those of one of these criticalities, separated by commas. */
-                criticality?: string;
+                criticality?: components["schemas"]["AssetCriticality"][];
                 /** @description Only those with this in name, identifier or description, in any case of letters. */
                 text?: string;
+                /** @description Only those with this tag. */
+                tag?: string;
                 /** @description `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -4689,21 +5933,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Asset"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_asset: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4719,18 +5965,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Asset"];
+                    "application/json": components["schemas"]["Asset"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_asset: {
@@ -4753,15 +6006,13 @@ export interface operations {
                     "application/json": components["schemas"]["Asset"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_asset: {
@@ -4782,6 +6033,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Findings are about it */
             409: {
                 headers: {
@@ -4791,15 +6046,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_asset: {
@@ -4826,15 +6076,18 @@ export interface operations {
                     "application/json": components["schemas"]["Asset"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_audit: {
@@ -4872,15 +6125,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_AuditEntry"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     login: {
@@ -4905,6 +6156,7 @@ export interface operations {
                     "application/json": components["schemas"]["LoggedIn"];
                 };
             };
+            400: components["responses"]["BadRequest"];
             /** @description Wrong address or password */
             401: {
                 headers: {
@@ -4914,6 +6166,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             /** @description Too many attempts */
             429: {
                 headers: {
@@ -4923,15 +6181,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     logout: {
@@ -4950,8 +6202,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
+            /** @description An API token is not a session, or the origin is another one */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4959,6 +6211,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_calendar: {
@@ -4994,15 +6252,13 @@ export interface operations {
                     "application/json": components["schemas"]["Calendar"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     get_calendar_feed: {
@@ -5033,15 +6289,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list: {
@@ -5069,21 +6321,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Company"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5099,18 +6353,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Company"];
+                    "application/json": components["schemas"]["Company"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get: {
@@ -5134,15 +6395,13 @@ export interface operations {
                     "application/json": components["schemas"]["CompanyDetail"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete: {
@@ -5164,15 +6423,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update: {
@@ -5200,15 +6459,18 @@ export interface operations {
                     "application/json": components["schemas"]["Company"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     put: {
@@ -5238,15 +6500,18 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     delete: {
@@ -5270,15 +6535,125 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    get_ownership_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The company */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rules, in their order */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["OwnershipRules"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    put_ownership_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The company */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwnershipRules"];
+            };
+        };
+        responses: {
+            /** @description The rules as they are now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnershipRules"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    read_codeowners: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The company */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Codeowners"];
+                "text/plain": string;
+            };
+        };
+        responses: {
+            /** @description The rules, and what could not be mapped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeownersRules"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_sla_days: {
@@ -5292,6 +6667,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What is set */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5300,14 +6676,13 @@ export interface operations {
                     "application/json": components["schemas"]["SlaDays"];
                 };
             };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     put_sla_days: {
@@ -5325,6 +6700,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What it is from now on */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5333,30 +6709,18 @@ export interface operations {
                     "application/json": components["schemas"]["SlaDays"];
                 };
             };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_sla_warnings: {
@@ -5370,6 +6734,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What is set */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5378,14 +6743,13 @@ export interface operations {
                     "application/json": components["schemas"]["SlaWarnings"];
                 };
             };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     put_sla_warnings: {
@@ -5403,6 +6767,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description What it is from now on */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5411,30 +6776,18 @@ export interface operations {
                     "application/json": components["schemas"]["SlaWarnings"];
                 };
             };
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_dashboard: {
@@ -5460,15 +6813,13 @@ export interface operations {
                     "application/json": components["schemas"]["Dashboard"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list_deliveries: {
@@ -5500,15 +6851,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Delivery"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     redeliver_all: {
@@ -5533,6 +6882,11 @@ export interface operations {
                     "application/json": components["schemas"]["Redelivered"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The destination is switched off */
             409: {
                 headers: {
@@ -5542,15 +6896,82 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    send_now: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendNow"];
+            };
+        };
+        responses: {
+            /** @description They are due now */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Redelivered"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    list_set_aside: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SetAside"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     get_delivery: {
@@ -5574,15 +6995,13 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryLog"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     redeliver: {
@@ -5606,6 +7025,10 @@ export interface operations {
                     "application/json": components["schemas"]["DeliveryLog"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It is under way already */
             409: {
                 headers: {
@@ -5615,15 +7038,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_destinations: {
@@ -5649,15 +7068,38 @@ export interface operations {
                     "application/json": components["schemas"]["Page_KnownDestination"];
                 };
             };
-            /** @description A problem */
-            default: {
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    summarize_destinations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Counts of URLs, each once, and of what mail goes to */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["DestinationSummary"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     test_destination: {
@@ -5682,15 +7124,19 @@ export interface operations {
                     "application/json": components["schemas"]["TestResult"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_event_types: {
@@ -5711,15 +7157,11 @@ export interface operations {
                     "application/json": components["schemas"]["Page_EventType"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     take_events: {
@@ -5746,20 +7188,27 @@ export interface operations {
                     "application/json": components["schemas"]["TakenEvents"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     trace_event: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description One person alone: an id, or `me`. */
+                user_id?: string;
+            };
             header?: never;
             path: {
                 /** @description The event */
@@ -5775,18 +7224,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Trace"];
+                    "application/json": components["schemas"]["TraceAnswer"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list_findings: {
@@ -5804,18 +7251,20 @@ export interface operations {
                 identifier?: string;
                 /** @description Only those of this tool. */
                 tool?: string;
+                /** @description Only those with this tag. */
+                tag?: string;
                 /** @description Only those in the component of this name. */
                 component?: string;
                 /** @description Only those of the target with this id or name. */
                 target?: string;
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["FindingStatus"][];
                 /** @description Only those of one of these severities, separated by commas. */
-                severity?: string;
+                severity?: components["schemas"]["Severity"][];
                 /** @description Only those assigned to this person or team directly: an id, or `me`; `none` for those assigned to nobody. */
                 assignee?: string;
                 /** @description Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`. */
-                sla?: string;
+                sla?: "breached" | "due_in_7_days";
                 /** @description Only those whose risk was accepted before that needed an approval (`true`), or none of them (`false`). */
                 accepted_without_approval?: boolean;
                 /** @description Only those with this in title, location, rule, weakness, tool or description, in any case of letters. */
@@ -5824,7 +7273,7 @@ export interface operations {
                  * @description `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
                  *     `-created_at` by default.
                  */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "-severity" | "severity" | "sla_due_at" | "-sla_due_at" | "-updated_at" | "updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -5845,21 +7294,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Finding"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_finding: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5875,18 +7326,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Finding"];
+                    "application/json": components["schemas"]["Finding"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     assign_findings: {
@@ -5911,8 +7369,13 @@ export interface operations {
                     "application/json": components["schemas"]["BulkOutcome"];
                 };
             };
-            /** @description None is */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description Some changed or were deleted meanwhile: it says how many findings were processed. The same request again does the rest */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5920,6 +7383,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     move_findings: {
@@ -5944,7 +7414,12 @@ export interface operations {
                     "application/json": components["schemas"]["BulkOutcome"];
                 };
             };
-            /** @description The lifecycle of one does not allow it, or it is accepted_risk; none moved */
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            /** @description The lifecycle of one does not allow it, or it is accepted_risk; none moved. Or some changed or were deleted meanwhile: it says how many findings were processed, and the same request again does the rest */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -5953,15 +7428,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description None moved */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_finding: {
@@ -5984,15 +7457,13 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_finding: {
@@ -6013,6 +7484,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description A risk acceptance of it was decided */
             409: {
                 headers: {
@@ -6022,15 +7497,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_finding: {
@@ -6057,15 +7527,18 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     assign_finding: {
@@ -6092,15 +7565,19 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_comments: {
@@ -6128,21 +7605,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_FindingComment"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_comment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: components["schemas"]["Id"];
             };
@@ -6160,18 +7638,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FindingComment"];
+                    "application/json": components["schemas"]["FindingComment"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     delete_comment: {
@@ -6193,15 +7678,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_comment: {
@@ -6229,15 +7714,79 @@ export interface operations {
                     "application/json": components["schemas"]["FindingComment"];
                 };
             };
-            /** @description A problem */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    follow_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The finding */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller follows it */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    unfollow_finding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The finding */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller does not follow it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_finding_history: {
@@ -6260,15 +7809,13 @@ export interface operations {
                     "application/json": components["schemas"]["FindingHistory"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     move_finding: {
@@ -6295,6 +7842,11 @@ export interface operations {
                     "application/json": components["schemas"]["Finding"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The lifecycle does not allow it, or it is accepted_risk */
             409: {
                 headers: {
@@ -6304,15 +7856,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_import_formats: {
@@ -6333,15 +7883,45 @@ export interface operations {
                     "application/json": components["schemas"]["ImportFormat"][];
                 };
             };
-            /** @description A problem */
-            default: {
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    time_to_know: {
+        parameters: {
+            query?: {
+                /** @description Only those of this company; without it of all that the caller manages. */
+                company_id?: components["schemas"]["Id"];
+                /** @description Since this time; 30 days before `to` by default. */
+                from?: components["schemas"]["Time"];
+                /** @description Before this time; now by default. At most 366 days after `from`. */
+                to?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["TimeToKnow"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     get: {
@@ -6362,15 +7942,11 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     update_me: {
@@ -6395,15 +7971,18 @@ export interface operations {
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_calendar_feeds: {
@@ -6429,21 +8008,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_CalendarFeed"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_calendar_feed: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6459,18 +8039,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MadeFeed"];
+                    "application/json": components["schemas"]["MadeFeed"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     delete_calendar_feed: {
@@ -6492,15 +8079,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_chat: {
@@ -6521,15 +8108,11 @@ export interface operations {
                     "application/json": components["schemas"]["ChatSettings"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     put_chat: {
@@ -6554,15 +8137,18 @@ export interface operations {
                     "application/json": components["schemas"]["ChatSettings"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_preferences: {
@@ -6591,15 +8177,11 @@ export interface operations {
                     };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     put_preferences: {
@@ -6611,9 +8193,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    [key: string]: boolean;
-                };
+                "application/json": components["schemas"]["PreferenceChanges"];
             };
         };
         responses: {
@@ -6628,15 +8208,45 @@ export interface operations {
                     };
                 };
             };
-            /** @description A problem */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    list_sources: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each cell by its key, such as `finding.assigned:email` */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": {
+                        [key: string]: components["schemas"]["NotificationCell"];
+                    };
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     change_password: {
@@ -6659,6 +8269,15 @@ export interface operations {
                 };
                 content?: never;
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
             /** @description Too many attempts */
             429: {
                 headers: {
@@ -6668,15 +8287,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_views: {
@@ -6704,21 +8317,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_SavedView"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_view: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6734,9 +8348,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SavedView"];
+                    "application/json": components["schemas"]["SavedView"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The page has one of this name */
             409: {
                 headers: {
@@ -6746,15 +8368,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     delete_view: {
@@ -6776,15 +8396,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_view: {
@@ -6812,6 +8432,11 @@ export interface operations {
                     "application/json": components["schemas"]["SavedView"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The page has one of this name */
             409: {
                 headers: {
@@ -6821,15 +8446,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_rules: {
@@ -6859,21 +8481,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_NotificationRule"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_rule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6889,18 +8512,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["NotificationRule"];
+                    "application/json": components["schemas"]["NotificationRule"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     try_rule: {
@@ -6928,15 +8558,19 @@ export interface operations {
                     "application/json": components["schemas"]["DryRun"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_rule: {
@@ -6960,15 +8594,13 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationRule"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_rule: {
@@ -6990,15 +8622,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     change_rule: {
@@ -7026,15 +8658,18 @@ export interface operations {
                     "application/json": components["schemas"]["NotificationRule"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_webhook_secrets: {
@@ -7058,15 +8693,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_WebhookSecret"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     rotate_webhook_secrets: {
@@ -7094,6 +8727,11 @@ export interface operations {
                     "application/json": components["schemas"]["Page_WebhookSecret"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The secret before lives still */
             409: {
                 headers: {
@@ -7103,15 +8741,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_notifications: {
@@ -7141,15 +8777,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Notification"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     mark_all_read: {
@@ -7168,15 +8802,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     summarize: {
@@ -7197,15 +8830,11 @@ export interface operations {
                     "application/json": components["schemas"]["InboxSummary"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     mark_read: {
@@ -7227,15 +8856,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_projects: {
@@ -7244,11 +8874,13 @@ export interface operations {
                 /** @description Only those of this company. */
                 company_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["ProjectStatus"][];
                 /** @description Only those with this in name or description, in any case of letters. */
                 text?: string;
+                /** @description Only those with this tag. */
+                tag?: string;
                 /** @description `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "starts_on" | "-starts_on" | "ends_on" | "-ends_on" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -7269,21 +8901,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Project"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_project: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7299,18 +8933,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Project"];
+                    "application/json": components["schemas"]["Project"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_project: {
@@ -7333,15 +8974,13 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_project: {
@@ -7362,6 +9001,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description Findings or scans belong to it */
             409: {
                 headers: {
@@ -7371,15 +9014,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_project: {
@@ -7406,15 +9044,79 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description A problem */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    follow_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller follows it */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
+                content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    unfollow_project: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller does not follow it */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_reports: {
@@ -7425,13 +9127,13 @@ export interface operations {
                 /** @description Only those of this project. */
                 project_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["ReportStatus"][];
                 /** @description Only those in one of these formats, separated by commas. */
-                format?: string;
+                format?: components["schemas"]["ReportFormat"][];
                 /** @description Only those with this in the name, in any case of letters. */
                 text?: string;
                 /** @description `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -7452,21 +9154,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Report"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_report: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7482,11 +9186,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Report"];
+                    "application/json": components["schemas"]["Report"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            /** @description Too many, or too much of the company is stored */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7494,6 +9210,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_report: {
@@ -7516,15 +9235,13 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_report: {
@@ -7545,15 +9262,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_report: {
@@ -7580,15 +9297,18 @@ export interface operations {
                     "application/json": components["schemas"]["Report"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     download_report: {
@@ -7609,8 +9329,14 @@ export interface operations {
                 };
                 content: {
                     "text/html": string;
+                    "text/csv": string;
+                    "application/json": unknown;
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It is not ready */
             409: {
                 headers: {
@@ -7620,15 +9346,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     list_scans: {
@@ -7639,11 +9359,11 @@ export interface operations {
                 /** @description Only those of this project. */
                 project_id?: components["schemas"]["Id"];
                 /** @description Only those in one of these statuses, separated by commas. */
-                status?: string;
+                status?: components["schemas"]["ScanStatus"][];
                 /** @description Only those with this in name or tool, in any case of letters. */
                 text?: string;
                 /** @description `created_at`, `scheduled_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "scheduled_at" | "-scheduled_at" | "updated_at" | "-updated_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -7664,21 +9384,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Scan"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create_scan: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7694,18 +9416,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Scan"];
+                    "application/json": components["schemas"]["Scan"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     import: {
@@ -7733,15 +9462,18 @@ export interface operations {
                 /** @description For a table: which column is which, as `severity:Risk,title:Name`. */
                 columns?: string;
                 /** @description For a table that is neither UTF-8 nor UTF-16: `windows-1252`. */
-                encoding?: string;
+                encoding?: "utf-8" | "utf8" | "utf-16" | "utf16" | "windows-1252" | "cp1252" | "latin1" | "iso-8859-1";
             };
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/gzip": number[];
+                "application/gzip": components["schemas"]["Bytes"];
                 "application/json": unknown;
                 "application/sarif+json": unknown;
                 "application/xml": string;
@@ -7765,43 +9497,23 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Imported"];
+                    "application/json": components["schemas"]["Imported"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description Not signed in */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Analysts and above import */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description No such company */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The body stopped coming */
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /** @description The upload stalled or was too slow */
             408: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description A report of the same tool and target is being imported, or two projects have that name */
@@ -7810,7 +9522,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Too large */
@@ -7819,34 +9531,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not a readable report; the detail says where */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many imports at once */
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            /** @description Too many reports of the caller or the company at once */
             429: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
             /** @description No room for the report */
             507: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -7857,7 +9564,7 @@ export interface operations {
                 /** @description Which column is which, as `severity:Risk,title:Name`. */
                 columns?: string;
                 /** @description The encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`. */
-                encoding?: string;
+                encoding?: "utf-8" | "utf8" | "utf-16" | "utf16" | "windows-1252" | "cp1252" | "latin1" | "iso-8859-1";
             };
             header?: never;
             path?: never;
@@ -7879,6 +9586,14 @@ export interface operations {
                     "application/json": components["schemas"]["TablePreview"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
             /** @description Not a table */
             422: {
                 headers: {
@@ -7888,15 +9603,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_scan: {
@@ -7919,15 +9629,13 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete_scan: {
@@ -7948,6 +9656,10 @@ export interface operations {
                 };
                 content?: never;
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It is running */
             409: {
                 headers: {
@@ -7957,15 +9669,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update_scan: {
@@ -7992,6 +9699,11 @@ export interface operations {
                     "application/json": components["schemas"]["Scan"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description The status may not follow, or a report is being imported into the scan */
             409: {
                 headers: {
@@ -8001,15 +9713,12 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     undo_import: {
@@ -8032,6 +9741,10 @@ export interface operations {
                     "application/json": components["schemas"]["Undone"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description It cannot be undone any more; the detail says why */
             409: {
                 headers: {
@@ -8041,15 +9754,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_sessions: {
@@ -8075,20 +9784,21 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Session"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     end_other_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether one's API tokens and calendar feeds end too; they go on where it is left out. */
+                end_tokens?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -8102,15 +9812,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     delete_session: {
@@ -8132,15 +9843,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get_sla_defaults: {
@@ -8152,6 +9863,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description What holds */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8160,6 +9872,11 @@ export interface operations {
                     "application/json": components["schemas"]["SlaDefaults"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     stream: {
@@ -8182,7 +9899,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": unknown;
                 };
             };
             /** @description No or bad credentials. */
@@ -8194,6 +9911,10 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
             /** @description Too many streams of this person. */
             429: {
                 headers: {
@@ -8203,6 +9924,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["InternalServerError"];
             /** @description Who is calling cannot be looked up now, or there are too many streams. */
             503: {
                 headers: {
@@ -8241,6 +9963,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            403: components["responses"]["Forbidden"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
             /** @description Too many tickets of this session. */
             429: {
                 headers: {
@@ -8250,6 +9975,9 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list_targets: {
@@ -8260,7 +9988,7 @@ export interface operations {
                 /** @description Only those of this project. */
                 project_id?: components["schemas"]["Id"];
                 /** @description `created_at` or `last_report_at`, with `-` before it for the largest first; `-created_at` by default. */
-                sort?: string;
+                sort?: "-created_at" | "created_at" | "last_report_at" | "-last_report_at";
                 /** @description How many rows, 1 to 200; 25 by default. */
                 limit?: number;
                 /** @description The `next_cursor` of the page before; none for the first page. */
@@ -8281,15 +10009,13 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Target"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     retire_target: {
@@ -8316,6 +10042,11 @@ export interface operations {
                     "application/json": components["schemas"]["Retired"];
                 };
             };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             /** @description A report of it is being imported */
             409: {
                 headers: {
@@ -8325,18 +10056,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
-    list: {
+    list_teams: {
         parameters: {
             query?: {
                 /** @description Only teams of this company. */
@@ -8361,21 +10090,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Team"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    create: {
+    create_team: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8391,21 +10121,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Team"];
+                    "application/json": components["schemas"]["Team"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
-    get: {
+    get_team: {
         parameters: {
             query?: never;
             header?: never;
@@ -8426,18 +10163,16 @@ export interface operations {
                     "application/json": components["schemas"]["Team"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
-    delete: {
+    delete_team: {
         parameters: {
             query?: never;
             header?: never;
@@ -8456,18 +10191,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
-    update: {
+    change_team: {
         parameters: {
             query?: never;
             header?: never;
@@ -8492,15 +10227,18 @@ export interface operations {
                     "application/json": components["schemas"]["Team"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list: {
@@ -8526,21 +10264,22 @@ export interface operations {
                     "application/json": components["schemas"]["Page_Token"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8556,18 +10295,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MadeToken"];
+                    "application/json": components["schemas"]["MadeToken"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     delete: {
@@ -8589,15 +10335,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     ask: {
@@ -8625,15 +10371,11 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     unsubscribe: {
@@ -8661,15 +10403,14 @@ export interface operations {
                     "text/html": string;
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     list: {
@@ -8699,21 +10440,23 @@ export interface operations {
                     "application/json": components["schemas"]["Page_User"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours creates nothing more and is answered as before, with `repeated` and without secrets; another request with it is refused with 409. A request that was refused does not use up its key. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8729,18 +10472,25 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["User"] & {
+                        /** @description `true` where a request was repeated; left out otherwise. */
+                        repeated?: boolean;
+                    };
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     get: {
@@ -8764,15 +10514,13 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
         };
     };
     delete: {
@@ -8794,15 +10542,15 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description A problem */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
     update: {
@@ -8830,15 +10578,115 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
-            /** @description A problem */
-            default: {
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["ContentTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    list_credentials: {
+        parameters: {
+            query?: {
+                /** @description How many rows, 1 to 200; 25 by default. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before; none for the first page. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The user */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of credentials, the newest first */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Page_Credential"];
                 };
             };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    delete_credentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
+        };
+    };
+    delete_credential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: components["schemas"]["Id"];
+                /** @description The session, API token or calendar feed */
+                credential_id: components["schemas"]["Id"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ended */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            409: components["responses"]["Conflict"];
+            422: components["responses"]["UnprocessableContent"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+            507: components["responses"]["InsufficientStorage"];
         };
     };
 }

@@ -1,11 +1,15 @@
 /** The calls that the settings make, and their shapes. Apart, so that the first load does not carry them. */
 
 import type { PageAsk } from './calls';
-import type { Named, Page, Role, Severity, Team, User } from './types';
+import type { FindingStatus, Named, Page, Role, Severity, Team, User } from './types';
 import { at, get, remove, send, type Signal } from './verbs';
 
-export const CHANNELS = ['in_app', 'email', 'webhook', 'slack', 'teams'] as const;
+export const CHANNELS = ['in_app', 'email', 'webhook', 'slack', 'teams', 'chat'] as const;
 export type Channel = (typeof CHANNELS)[number];
+
+/** The shapes that a templated chat webhook is posted in. */
+export const CHAT_TEMPLATES = ['mattermost', 'google_chat', 'discord', 'ntfy'] as const;
+export type ChatTemplate = (typeof CHAT_TEMPLATES)[number];
 
 export interface EventType {
   type: string;
@@ -23,11 +27,26 @@ export const preferences = (signal?: Signal) => get<Preferences>('/me/notificati
 export const setPreferences = (change: Preferences) =>
   send<Preferences>('PUT', '/me/notification-preferences', change);
 
+/** By what one cell of the matrix can arrive. */
+export interface CellSources {
+  possible: boolean;
+  sources: { kind: string; rule_id: string | null; text: string }[];
+}
+export const notificationSources = (signal?: Signal) =>
+  get<Record<string, CellSources>>('/me/notification-sources', {}, signal);
+
+/** The chat channels that a person or a team can have. */
+export const CHATS = ['slack', 'teams', 'chat'] as const;
+export type ChatChannel = (typeof CHATS)[number];
+
 export interface Chat {
   slack_webhook_url: string | null;
   slack_enabled: boolean;
   teams_webhook_url: string | null;
   teams_enabled: boolean;
+  chat_webhook_url: string | null;
+  chat_enabled: boolean;
+  chat_template: ChatTemplate | null;
 }
 export const chat = (signal?: Signal) => get<Chat>('/me/chat', {}, signal);
 export const setChat = (change: Partial<Chat>) => send<Chat>('PUT', '/me/chat', change);
@@ -39,14 +58,27 @@ export interface TestResult {
   answer: string;
   status: number | null;
 }
-export const testDestination = (channel: Channel, url: string) =>
-  send<TestResult>('POST', '/destinations/test', { channel, url });
+/** `template` belongs to a chat webhook. */
+export const testDestination = (channel: Channel, url: string, template?: ChatTemplate) =>
+  send<TestResult>('POST', '/destinations/test', { channel, url, ...(template ? { template } : {}) });
+/** Of a saved destination, by its id. */
+export const testStored = (destination: string) =>
+  send<TestResult>('POST', '/destinations/test', { destination });
 
 export interface FullTeam extends Team {
   company_name: string;
   members: Named[];
   slack_webhook_url: string | null;
   teams_webhook_url: string | null;
+  chat_webhook_url: string | null;
+  chat_template: ChatTemplate | null;
+  chat: TeamChat;
+}
+/** What the chat channels of a team get. */
+export interface TeamChat {
+  /** Null for what is shipped. */
+  event_types: string[] | null;
+  min_severity: Severity | null;
 }
 export interface TeamBody {
   company_id?: string;
@@ -54,6 +86,9 @@ export interface TeamBody {
   member_ids?: string[];
   slack_webhook_url?: string | null;
   teams_webhook_url?: string | null;
+  chat_webhook_url?: string | null;
+  chat_template?: ChatTemplate | null;
+  chat?: TeamChat;
 }
 export const teams = (company: string | null, page: PageAsk, signal?: Signal) =>
   get<Page<FullTeam>>('/teams', { company_id: company, ...page }, signal);
@@ -64,10 +99,24 @@ export const deleteTeam = (id: string) => remove(at('/teams', id));
 export interface Recipients {
   emails: string[];
   user_ids: string[];
+  team_ids: string[];
+  /** Of the event's company. */
+  roles: Role[];
+  owners: boolean;
+  followers: boolean;
   urls: string[];
+}
+export interface RuleFilters {
+  project_ids?: string[];
+  asset_ids?: string[];
+  tags?: string[];
+  tools?: string[];
+  statuses?: FindingStatus[];
 }
 export const WEBHOOK_FORMATS = ['standard', 'cloudevents'] as const;
 export type WebhookFormat = (typeof WEBHOOK_FORMATS)[number];
+export const BATCHES = ['import', 'event'] as const;
+export type Batch = (typeof BATCHES)[number];
 
 export interface Rule {
   id: string;
@@ -76,11 +125,20 @@ export interface Rule {
   min_severity: Severity | null;
   company_id: string | null;
   recipients: Recipients;
+  filters: RuleFilters;
+  /** Of a webhook: one post with all that an import brings, or one for each event. */
+  batch: Batch;
   enabled: boolean;
+  /** Why it was switched off, where an update of the platform did that. */
+  disabled_reason: string | null;
   /** Of a webhook's body; null on the other channels. */
   format: WebhookFormat | null;
+  /** Of a chat webhook; null on the other channels. */
+  template: ChatTemplate | null;
 }
-export type RuleBody = Partial<Omit<Rule, 'id' | 'recipients'>> & { recipients?: Partial<Recipients> };
+export type RuleBody = Partial<Omit<Rule, 'id' | 'recipients' | 'disabled_reason'>> & {
+  recipients?: Partial<Recipients>;
+};
 export const rules = (page: PageAsk, signal?: Signal) =>
   get<Page<Rule>>('/notification-rules', { ...page }, signal);
 export const createRule = (body: RuleBody) => send<Rule>('POST', '/notification-rules', body);
@@ -92,11 +150,13 @@ export const DELIVERY_STATES = [
   'pending',
   'sending',
   'delivered',
+  'written',
   'refused',
   'failed',
   'unknown',
   'cancelled',
   'bundled',
+  'set_aside',
 ] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 export interface Delivery {
@@ -145,21 +205,52 @@ export interface TraceEntry {
   reason: string;
   explanation: string;
   rule_id: string | null;
+  /** The team as whose member the person is considered. */
+  team_id: string | null;
   delivery: DeliveryLog | null;
 }
-export interface Trace {
+/** What is known of an event before anybody is asked about. */
+interface TraceHead {
   event_id: string;
   event_type: string;
   at: string;
+  company_id: string | null;
   severity: Severity | null;
   subject: { type: string; id: string };
+  /** The scan or the bulk change that brought it. */
   bundle: string | null;
   planned_at: string | null;
   fault: string | null;
+  /** The import or bulk change with which it is sent: one message per recipient. */
+  group: TraceGroup | null;
   entries: TraceEntry[];
+}
+export interface TraceGroup {
+  type: 'import' | 'bulk';
+  /** Of an import its scan. */
+  id: string;
+  /** The event that ended it. */
+  event_id: string | null;
+  /** Whether its messages are made. */
+  closed: boolean;
+}
+export interface Trace extends TraceHead {
+  /** What came of it, in one sentence. */
+  summary: string;
 }
 export const trace = (event: string, signal?: Signal) =>
   get<Trace>(`${at('/events', event)}/trace`, {}, signal);
+
+/** Of one event and one person: whether they were notified, and why or why not. */
+export interface PersonTrace extends TraceHead {
+  user_id: string;
+  name: string;
+  notified: boolean;
+  sentence: string;
+}
+/** `me` for oneself, which everyone may ask. */
+export const traceOf = (event: string, user: string, signal?: Signal) =>
+  get<PersonTrace>(`${at('/events', event)}/trace`, { user_id: user }, signal);
 
 export interface Person extends User {
   is_admin: boolean;
@@ -174,11 +265,28 @@ export interface PersonBody {
   disabled?: boolean;
 }
 /** `text`: a part of the name or the address. */
-export const people = (ask: PageAsk & { text?: string }, signal?: Signal) =>
+export const people = (ask: PageAsk & { text?: string; company_id?: string }, signal?: Signal) =>
   get<Page<Person>>('/users', { ...ask }, signal);
 export const createPerson = (body: PersonBody) => send<Person>('POST', '/users', body);
 export const deletePerson = (id: string) => remove(at('/users', id));
 export const changePerson = (id: string, body: PersonBody) => send<Person>('PATCH', at('/users', id), body);
+
+/** What a person can come in with. */
+export interface Credential {
+  id: string;
+  kind: 'session' | 'token' | 'feed';
+  name: string | null;
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  address: string | null;
+  user_agent: string | null;
+}
+export const credentials = (person: string, page: PageAsk, signal?: Signal) =>
+  get<Page<Credential>>(`${at('/users', person)}/credentials`, { ...page }, signal);
+export const endCredential = (person: string, id: string) =>
+  remove(`${at('/users', person)}${at('/credentials', id)}`);
+export const endCredentials = (person: string) => remove(`${at('/users', person)}/credentials`);
 
 export interface Company extends Named {
   minimal_messages: boolean;

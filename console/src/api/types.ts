@@ -42,11 +42,23 @@ export interface Membership extends Named {
 export interface Me {
   user: User;
   is_admin: boolean;
+  /** Whether one is notified of what one did oneself. */
+  notify_own_actions: boolean;
   companies: Membership[];
 }
 
 export interface Team extends Named {
   company_id: string;
+}
+
+/** Who is responsible for what is found in something. */
+export interface OwnerIds {
+  user_ids: string[];
+  team_ids: string[];
+}
+export interface Owners extends OwnerIds {
+  users: Named[];
+  teams: Named[];
 }
 
 export interface Cvss {
@@ -108,6 +120,7 @@ export interface Finding {
   last_seen_at: string | null;
   /** Since when the latest whole report of its target does not hold it. */
   gone_at: string | null;
+  tags: string[];
   /** Its risk was accepted before that needed an approval. */
   accepted_without_approval: boolean;
   assignees: { users: Named[]; teams: Named[] };
@@ -212,6 +225,8 @@ export interface Project {
   status: ProjectStatus;
   starts_on: string | null;
   ends_on: string | null;
+  owners: Owners;
+  tags: string[];
   created_at: string;
   updated_at: string;
 }
@@ -225,6 +240,7 @@ export interface Notification {
   id: string;
   /** The category, such as `finding`. */
   type: string;
+  event_id: string;
   event_type: string;
   title: string;
   body: string;

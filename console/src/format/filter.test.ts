@@ -13,7 +13,7 @@ it('shows what is active unless told otherwise', () => {
 
 it('reads an address and passes over what it does not know', () => {
   const filter = read(
-    'severity=critical,nonsense,high&status=closed,weird&assignee=me&sla=breached&project_id=p&scan_id=s&target=t&identifier=CVE-2024-1&text=sql',
+    'severity=critical,nonsense,high&status=closed,weird&assignee=me&sla=breached&project_id=p&scan_id=s&target=t&identifier=CVE-2024-1&tag=pci&text=sql',
   );
   expect(askOf(filter, 'c')).toEqual({
     company_id: 'c',
@@ -21,6 +21,7 @@ it('reads an address and passes over what it does not know', () => {
     scan_id: 's',
     target: 't',
     identifier: 'CVE-2024-1',
+    tag: 'pci',
     severity: 'high,critical',
     status: 'closed',
     assignee: 'me',

@@ -32,6 +32,7 @@ export interface Filter {
   target: string | null;
   /** A CVE, a GHSA or alike. */
   identifier: string | null;
+  tag: string | null;
   text: string;
   sort: Sort;
 }
@@ -54,6 +55,7 @@ export function readFilter(query: URLSearchParams): Filter {
     scan: query.get('scan_id'),
     target: query.get('target'),
     identifier: query.get('identifier'),
+    tag: query.get('tag'),
     text: query.get('text') ?? '',
     sort: sortNames.find((name) => name === query.get('sort')) ?? 'worst',
   };
@@ -70,6 +72,7 @@ export function isNarrowed(filter: Filter): boolean {
     filter.scan !== null ||
     filter.target !== null ||
     filter.identifier !== null ||
+    filter.tag !== null ||
     filter.text !== ''
   );
 }
@@ -82,6 +85,7 @@ export function askOf(filter: Filter, company: string | null): FindingFilter {
   if (filter.scan !== null) ask.scan_id = filter.scan;
   if (filter.target !== null) ask.target = filter.target;
   if (filter.identifier !== null) ask.identifier = filter.identifier;
+  if (filter.tag !== null) ask.tag = filter.tag;
   if (filter.severities.length > 0) ask.severity = filter.severities.join(',');
   if (filter.status === 'active') ask.status = ACTIVE.join(',');
   else if (filter.status !== 'all') ask.status = filter.status.join(',');

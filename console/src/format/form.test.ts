@@ -1,11 +1,27 @@
 import { expect, it } from 'vitest';
-import { changed, daysTo, endOfDay, fromLocal, orNull, toDay, toLocal } from './form';
+import { Problem } from '../api/http';
+import { changed, daysTo, endOfDay, fieldError, fromLocal, orNull, tagsOf, toDay, toLocal } from './form';
 
 it('sends only what differs', () => {
   const before = { name: 'Shop', identifier: 'a' as string | null, kind: 'host' };
   expect(changed(before, { ...before, identifier: null })).toEqual({ identifier: null });
   expect(changed(before, { ...before })).toEqual({});
+  expect(changed({ tags: ['a'] }, { tags: ['a'] })).toEqual({});
+  expect(changed({ tags: ['a'] }, { tags: ['a', 'b'] })).toEqual({ tags: ['a', 'b'] });
   expect([orNull('  x '), orNull('  ')]).toEqual(['x', null]);
+  expect(tagsOf(' pci, web shop,, pci ')).toEqual(['pci', 'web shop']);
+});
+
+it('says what is wrong with a field and with its entries', () => {
+  const problem = new Problem(422, '', '', [
+    { field: 'recipients.urls[1]', detail: 'not allowed' },
+    { field: 'recipients.urls[10]', detail: 'too long' },
+    { field: 'filters.project_ids', detail: 'of another company' },
+  ]);
+  expect(fieldError(problem, 'recipients.urls')).toBe('2: not allowed; 11: too long');
+  expect(fieldError(problem, 'filters')).toBe('of another company');
+  expect(fieldError(problem, 'recipients.url')).toBeUndefined();
+  expect(fieldError(null, 'filters')).toBeUndefined();
 });
 
 it('shows a time in the zone of the reader and gives it back to the minute', () => {

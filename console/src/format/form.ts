@@ -1,6 +1,22 @@
 /** Between what the API holds and what a form shows: texts, dates and times in the reader's zone. Pure. */
 
+import type { Problem } from '../api/http';
+
 const two = (value: number): string => String(value).padStart(2, '0');
+
+/** Whether what is wrong with `field` stands next to `shown`: itself, an entry of it, or a part of it. */
+export const isOf = (field: string, shown: string): boolean =>
+  field === shown || field.startsWith(`${shown}[`) || field.startsWith(`${shown}.`);
+
+/** What is wrong with a field of a form, or with its entries: each with its place in the list. */
+export function fieldError(problem: Problem | null, shown: string): string | undefined {
+  const found = (problem?.errors ?? []).filter(({ field, detail }) => isOf(field, shown) && detail !== '');
+  const texts = found.map(({ field, detail }) => {
+    const place = /^\[(\d+)\]/.exec(field.slice(shown.length))?.[1];
+    return place === undefined ? detail : `${String(Number(place) + 1)}: ${detail}`;
+  });
+  return texts.length === 0 ? undefined : texts.join('; ');
+}
 
 /** The text without blanks around it; null when nothing is left. */
 export function orNull(text: string): string | null {
@@ -12,8 +28,15 @@ export function orNull(text: string): string | null {
 export function changed<T extends object>(before: T, after: T): Partial<T> {
   const keys = Object.keys(after) as (keyof T)[];
   return Object.fromEntries(
-    keys.filter((key) => after[key] !== before[key]).map((key) => [key, after[key]]),
+    keys
+      .filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]))
+      .map((key) => [key, after[key]]),
   ) as Partial<T>;
+}
+
+/** Tags as they are written, separated by commas: each once, without blanks around it. */
+export function tagsOf(text: string): string[] {
+  return [...new Set(text.split(',').map((tag) => tag.trim()))].filter(Boolean);
 }
 
 /** A time for a `datetime-local` field. */

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
-import { calendarPath, notificationPath, webLink } from './links';
+import { pageOf } from '../pages';
+import { calendarPath, namedFindings, notificationPath, webLink } from './links';
+import { RECORD_PAGES } from './record-pages';
 
 it('leads to the thing a notification is about', () => {
   expect(notificationPath({ type: 'finding', data: { finding_id: 'f', project_id: 'p' } })).toBe(
@@ -17,6 +19,22 @@ it('leads to the thing a notification is about', () => {
   const comment = { comment_id: 'c', finding_id: 'f', project_id: 'p' };
   expect(notificationPath({ type: 'finding', data: comment })).toBe('/findings/f');
   expect(notificationPath({ type: 'destination', data: { rule_id: 'r' } })).toBeNull();
+});
+
+it('leads from a message about several findings to the scan, to the one finding, or nowhere', () => {
+  const data = { finding_ids: ['f', 'g'], project_id: 'p' };
+  expect(notificationPath({ type: 'scan', data: { ...data, scan_id: 's' } })).toBe('/scans/s');
+  expect(notificationPath({ type: 'finding', data })).toBeNull();
+  expect(notificationPath({ type: 'finding', data: { ...data, finding_ids: ['f'] } })).toBe('/findings/f');
+  expect(namedFindings({ finding_ids: ['f', 3, ''] })).toEqual(['f']);
+  expect(namedFindings({ finding_ids: 'f' })).toEqual([]);
+});
+
+// promise: C8
+it('has a page behind every link to a record', () => {
+  for (const page of Object.values(RECORD_PAGES)) {
+    expect(pageOf(`${page}x`), page).toMatchObject({ key: `${page.slice(1)}x`, id: 'x' });
+  }
 });
 
 it('leads from the calendar to what is due', () => {

@@ -1,30 +1,33 @@
 /** Where a notification or a calendar item leads: always a path of our own; and which texts from outside are links. */
 
 import type { CalendarItem, Notification } from '../api/types';
+import { RECORD_PAGES } from './record-pages';
 
-/** The pages of one thing; of several ids in a notification the first of these counts after its own. */
-const PAGES = {
-  finding: '/findings/',
-  scan: '/scans/',
-  approval: '/approvals/',
-  report: '/reports/',
-  agreement: '/agreements/',
-  asset: '/assets/',
-  project: '/projects/',
-} as const;
-type Kind = keyof typeof PAGES;
-const KINDS = Object.keys(PAGES) as Kind[];
+type Kind = keyof typeof RECORD_PAGES;
+/** Of several ids in a notification the first of these counts after its own. */
+const KINDS = Object.keys(RECORD_PAGES) as Kind[];
 
 function isKind(value: string): value is Kind {
-  return Object.hasOwn(PAGES, value);
+  return Object.hasOwn(RECORD_PAGES, value);
 }
 
 function path(kind: Kind, id: unknown): string | null {
-  return typeof id === 'string' && id !== '' ? PAGES[kind] + encodeURIComponent(id) : null;
+  return typeof id === 'string' && id !== '' ? RECORD_PAGES[kind] + encodeURIComponent(id) : null;
+}
+
+/** The findings that a notification about several names. */
+export function namedFindings(data: Notification['data']): string[] {
+  const ids = data.finding_ids;
+  return Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string' && id !== '') : [];
 }
 
 /** The page of what a notification is about; null when there is none. */
 export function notificationPath(row: Pick<Notification, 'type' | 'data'>): string | null {
+  const named = namedFindings(row.data);
+  // What one did to several findings is about them and not about their project.
+  if (row.type === 'finding' && named.length > 0) {
+    return named.length === 1 ? path('finding', named[0]) : null;
+  }
   for (const kind of isKind(row.type) ? [row.type, ...KINDS] : KINDS) {
     const found = path(kind, row.data[`${kind}_id`]);
     if (found) return found;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { TraceEntry } from '../api/settings';
-import { outcomeOf, traceTree } from './trace';
+import { outcomeOf, reachedNobody, teamOf, traceTree } from './trace';
 
 const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean): TraceEntry => ({
   channel,
@@ -11,6 +11,7 @@ const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean)
   reason: '',
   explanation: '',
   rule_id: null,
+  team_id: null,
   delivery: null,
 });
 
@@ -35,4 +36,29 @@ it('tells a message under way from one that is given up', () => {
   expect(outcomeOf(entry('ana', 'email', false))).toBe('not');
   expect(outcomeOf(sent('pending'))).toBe('waiting');
   expect(outcomeOf(sent('failed'))).toBe('not');
+});
+
+it('counts as under way what waits for the end of its import', () => {
+  const waits = { ...entry('ana', 'email', false), reason: 'pending' };
+  expect(outcomeOf(waits)).toBe('waiting');
+});
+
+// promise: O8
+it('says that nobody was reached only when that is decided', () => {
+  const planned_at = '2026-11-30T07:00:00Z';
+  const nobody = entry('ana', 'email', false);
+  expect(reachedNobody({ planned_at, entries: [] })).toBe(true);
+  expect(reachedNobody({ planned_at, entries: [nobody] })).toBe(true);
+  expect(reachedNobody({ planned_at: null, entries: [] })).toBe(false);
+  expect(reachedNobody({ planned_at, entries: [nobody, entry('ben', 'in_app', true)] })).toBe(false);
+  expect(reachedNobody({ planned_at, entries: [{ ...nobody, reason: 'pending' }] })).toBe(false);
+});
+
+// promise: O8
+it('names the team as whose member a person is considered', () => {
+  const team = { ...entry('blue', 'slack', true), recipient_type: 'team' };
+  const member = { ...entry('ana', 'slack', false), team_id: 'blue' };
+  expect(teamOf(member, [team, member])).toBe('BLUE');
+  expect(teamOf(member, [member]), 'not in this trace').toBeNull();
+  expect(teamOf(entry('ana', 'slack', true), [team])).toBeNull();
 });

@@ -1,11 +1,12 @@
 /** The trace of an event as a tree: each recipient, and below it each channel. Pure. */
 
-import type { TraceEntry } from '../api/settings';
+import type { Trace, TraceEntry } from '../api/settings';
 
 export interface Branch {
   /** The type and id of the recipient. */
   key: string;
   type: string;
+  /** Empty for those whom the caller may not see. */
   name: string;
   /** Whether they were told on any channel. */
   told: boolean;
@@ -32,11 +33,22 @@ export function traceTree(entries: readonly TraceEntry[]): Branch[] {
   return [...found.values()].sort((a, b) => first(a.told) - first(b.told));
 }
 
+/** The name of the team as whose member the person is considered, where the trace has it. */
+export const teamOf = (entry: TraceEntry, entries: readonly TraceEntry[]): string | null =>
+  (entry.team_id &&
+    entries.find((one) => one.recipient_type === 'team' && one.recipient === entry.team_id)?.name) ??
+  null;
+
+/** Whether it is decided and reached nobody, and nothing is under way. */
+export const reachedNobody = (trace: Pick<Trace, 'planned_at' | 'entries'>): boolean =>
+  trace.planned_at !== null && trace.entries.every((entry) => outcomeOf(entry) === 'not');
+
 export type Outcome = 'told' | 'waiting' | 'not';
 
 /** What came of one channel: a message that is under way is neither told nor given up. */
 export function outcomeOf(entry: TraceEntry): Outcome {
   if (entry.told) return 'told';
   const state = entry.delivery?.state;
+  if (state === undefined && entry.reason === 'pending') return 'waiting';
   return state === 'pending' || state === 'sending' || state === 'bundled' ? 'waiting' : 'not';
 }

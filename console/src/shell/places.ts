@@ -6,6 +6,7 @@ import CalendarDays from '@lucide/svelte/icons/calendar-days';
 import FileChartColumn from '@lucide/svelte/icons/file-chart-column';
 import Folder from '@lucide/svelte/icons/folder';
 import Handshake from '@lucide/svelte/icons/handshake';
+import Hourglass from '@lucide/svelte/icons/hourglass';
 import LayoutDashboard from '@lucide/svelte/icons/layout-dashboard';
 import Radar from '@lucide/svelte/icons/radar';
 import Server from '@lucide/svelte/icons/server';
@@ -20,6 +21,8 @@ export interface Place {
   icon: typeof Bug;
   /** The keys after `g`. */
   key: string;
+  /** Only for those who manage a company. */
+  managers?: boolean;
 }
 
 const place = (name: keyof typeof names, icon: typeof Bug, key: string): Place => ({
@@ -35,7 +38,7 @@ const findings = place('findings', Bug, 'f');
 const calendar = place('calendar', CalendarDays, 'c');
 
 /** What one looks at, works with, and keeps. */
-export const groups: readonly Place[][] = [
+const groups: readonly Place[][] = [
   [dashboard, inbox, calendar],
   [
     findings,
@@ -43,6 +46,7 @@ export const groups: readonly Place[][] = [
     place('targets', Target, 't'),
     place('approvals', Stamp, 'v'),
     place('reports', FileChartColumn, 'r'),
+    { ...place('insights', Hourglass, 'k'), managers: true },
   ],
   [place('projects', Folder, 'p'), place('assets', Server, 'a'), place('agreements', Handshake, 'm')],
   [place('settings', Settings, ',')],
@@ -50,5 +54,9 @@ export const groups: readonly Place[][] = [
 
 /** What fits at the bottom of a phone; the rest is behind a button. */
 export const phone: readonly Place[] = [dashboard, findings, calendar, inbox];
+
+/** The groups as one may see them. */
+export const groupsFor = (manages: boolean): Place[][] =>
+  groups.map((places) => places.filter((place) => manages || !place.managers));
 
 export const isAt = (path: string, place: string): boolean => path === place || path.startsWith(`${place}/`);

@@ -67,15 +67,6 @@ export function back(fallback: string): void {
   else navigate(fallback);
 }
 
-/** Where one begins. */
-export const HOME = '/dashboard';
-
-/** A path to come back to after signing in: only ever one of our own. */
-export function safePath(path: string | null): string {
-  if (!path?.startsWith('/') || path.startsWith('//') || path.includes('\\')) return HOME;
-  return path.startsWith('/sign-in') || path === '/' ? HOME : path;
-}
-
 function onClick(event: MouseEvent): void {
   if (event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;

@@ -6,7 +6,8 @@
 import * as calls from '../api/calls';
 import { Problem } from '../api/http';
 import type { Me, Membership, Role } from '../api/types';
-import { HOME, navigate, route, safePath } from './router.svelte';
+import { navigate, route } from './router.svelte';
+import { HOME, safePath } from './safe';
 import { forgetAll } from './source.svelte';
 
 /** `starting` until the first answer; `unreachable` when there was none. */
@@ -93,6 +94,14 @@ export const session = {
     if (person?.is_admin) return true;
     const member = session.companies.find(({ id }) => id === company);
     return member?.role != null && RANK[member.role] >= RANK[role];
+  },
+  /** Whether they manage any company. */
+  get manages(): boolean {
+    return (person?.is_admin ?? false) || session.companies.some(({ id }) => session.may(id, 'manager'));
+  },
+  /** Whether they manage the company they look at; any company while they look at all. */
+  get managesHere(): boolean {
+    return chosen === null ? session.manages : session.may(chosen, 'manager');
   },
   /** Whether they have it in the company they look at; in any of theirs while they look at all. */
   mayHere(role: Role): boolean {

@@ -1,6 +1,6 @@
 /**
  * What a change concerns, as plain texts: `findings` (any list of findings), `finding:ID` (that one),
- * `finding` (each of them), and alike for the other records; `calendar`; `inbox`; `bell`.
+ * `finding` (each of them), and alike for the other records; `calendar`; `inbox`; `bell`; `announcements`.
  */
 
 export type Topic = string;

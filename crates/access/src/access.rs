@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -10,13 +10,16 @@ use base::{Clock, Id, Time};
 use store::Store;
 
 use crate::{
-    Caller, Problem, Vault,
+    Caller, Problem, SECURE_SESSION_COOKIE, SESSION_COOKIE, Vault,
     audit::Refusals,
     changes::{self, Told},
-    credentials,
+    credentials, idempotency,
     known::Known,
     limits::Limits,
+    networks,
     password::Passwords,
+    shares::{ShareLimits, Shares},
+    unsaved::UnsavedSessions,
 };
 
 /// How many uses of credentials are remembered until the next sweep; beyond that some stay unnoted.
@@ -25,18 +28,20 @@ const USES: usize = 50_000;
 /// How signing in behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// How long a session lasts.
+    /// How long a session lasts at most.
     pub session_lifetime: Duration,
+    /// After how long without use it ends.
+    pub session_idle: Duration,
     /// The text of high entropy that secrets at rest are sealed with.
     pub secret_key: crate::Secret,
-    /// Whether the cookie is sent over https only.
+    /// Whether the console is reached over https only: the cookie then has a name that only https can set.
     pub cookie_secure: bool,
     /// Where the console is, such as `https://campanile.example`; may be empty.
     pub public_url: String,
     /// How often one may try to sign in.
     pub login: LoginLimits,
-    /// Which hosts of Slack and Teams a team's address may be at.
-    pub hosts: base::destination::Hosts,
+    /// What one person may do at once, and how often.
+    pub shares: ShareLimits,
 }
 
 /// How often one may try to sign in: so many wrong passwords at once, then one more each interval.
@@ -75,12 +80,13 @@ impl Options {
     /// The usual ones with this key.
     pub fn new(secret_key: crate::Secret) -> Self {
         Self {
-            session_lifetime: Duration::from_hours(12),
+            session_lifetime: Duration::from_hours(7 * 24),
+            session_idle: Duration::from_hours(8),
             secret_key,
             cookie_secure: false,
             public_url: String::new(),
-            hosts: base::destination::Hosts::default(),
             login: LoginLimits::default(),
+            shares: ShareLimits::default(),
         }
     }
 }
@@ -98,7 +104,9 @@ struct Inner {
     known: Known,
     passwords: Passwords,
     limits: Limits,
+    shares: Shares,
     refusals: Refusals,
+    unsaved: UnsavedSessions,
     used: Mutex<BTreeMap<Id, Time>>,
 }
 
@@ -106,6 +114,11 @@ impl Access {
     /// Access over the tables of `store`.
     pub fn new(store: Store, options: Options) -> Self {
         let vault = Vault::new(options.secret_key.expose(), store.clock());
+        Self::with_vault(store, options, vault)
+    }
+
+    /// The same with a vault whose keys are not made of the options' text.
+    pub fn with_vault(store: Store, options: Options, vault: Vault) -> Self {
         Self(Arc::new(Inner {
             vault,
             origin: origin(&options.public_url),
@@ -113,7 +126,9 @@ impl Access {
             known: Known::default(),
             passwords: Passwords::new(store.clock()),
             limits: Limits::new(&options.login),
+            shares: Shares::new(options.shares),
             refusals: Refusals::default(),
+            unsaved: UnsavedSessions::default(),
             used: Mutex::default(),
             store,
             options,
@@ -146,8 +161,39 @@ impl Access {
         &self.0.limits
     }
 
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.0.shares
+    }
+
     pub(crate) fn refusals(&self) -> &Refusals {
         &self.0.refusals
+    }
+
+    pub(crate) fn unsaved(&self) -> &UnsavedSessions {
+        &self.0.unsaved
+    }
+
+    /// The clock was set by so many nanoseconds: what rests on the time in memory is looked up again or moves along.
+    pub fn clock_was_set(&self, by: i64) {
+        self.unsaved().end_earlier(by);
+        for at in self.used_lately().values_mut() {
+            *at = Time::from_nanos(at.nanos().saturating_add(by.min(0)));
+        }
+        self.tell(&[crate::AccessChange::Unknown]);
+    }
+
+    /// The name of the cookie that holds a session.
+    pub fn session_cookie(&self) -> &'static str {
+        if self.options().cookie_secure {
+            SECURE_SESSION_COOKIE
+        } else {
+            SESSION_COOKIE
+        }
+    }
+
+    /// Whether people reach the server over https only.
+    pub fn is_secure(&self) -> bool {
+        self.options().cookie_secure
     }
 
     pub(crate) fn public_origin(&self) -> &str {
@@ -180,8 +226,7 @@ impl Access {
     pub async fn known_caller(&self, credential: &str) -> Result<Caller, Problem> {
         let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
         if let Some(caller) = self.known().find(&hash, self.clock().now()) {
-            self.note_use(caller.session);
-            return Ok(caller);
+            return self.used(caller);
         }
         let epoch = self.known().epoch();
         let caller = self.look_up(hash.clone()).await?;
@@ -190,47 +235,75 @@ impl Access {
     }
 
     async fn look_up(&self, hash: String) -> Result<Caller, Problem> {
+        let unsaved = self.unsaved().find(&hash, self.clock().now());
+        let idle = self.options().session_idle;
         let caller = self
             .store()
-            .read(move |tx| credentials::caller(tx, &hash))
+            .read(move |tx| match unsaved {
+                Some(session) => credentials::caller_of(tx, &session, idle),
+                None => credentials::caller(tx, &hash, idle),
+            })
             .await?
             .ok_or_else(Problem::unauthorized)?;
-        self.note_use(caller.session);
+        self.used(caller)
+    }
+
+    /// Notes that a credential is used, unless it is of a session that was not used for too long.
+    fn used(&self, mut caller: Caller) -> Result<Caller, Problem> {
+        let (now, idle) = (self.clock().now(), self.options().session_idle);
+        let mut used = self.used_lately();
+        let noted = used.get(&caller.session).map(|at| at.after(idle));
+        if noted.map_or(caller.idle_at, |noted| noted.max(caller.idle_at)) <= now {
+            return Err(Problem::unauthorized());
+        }
+        note(&mut used, caller.session, now);
+        if !caller.is_token {
+            caller.idle_at = now.after(idle);
+        }
         Ok(caller)
     }
 
     pub(crate) fn note_use(&self, credential: Id) {
-        let mut used = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() < USES || used.contains_key(&credential) {
-            used.insert(credential, self.clock().now());
-        }
+        let mut used = self.used_lately();
+        note(&mut used, credential, self.clock().now());
     }
 
     /// Housekeeping, for the server to call about once a minute and before it ends: notes when sessions and tokens
-    /// were last used (so that no read has to write) and who gave wrong passwords, removes those that have expired, which is told as their end, and
-    /// rows of changes that everybody has read.
+    /// were last used (so that no read has to write) and who gave wrong passwords, removes those that have expired or were not
+    /// used for too long, which is told as their end, rows of changes that everybody has read, and networks and idempotency
+    /// keys that no longer count.
     ///
     /// # Errors
     /// The store's; what was to be noted is noted by the next one.
     pub async fn sweep(&self) -> Result<(), Problem> {
-        let used = std::mem::take(&mut *self.0.used.lock().unwrap_or_else(PoisonError::into_inner));
-        let keep = used.clone();
+        let used = self.used_lately().clone();
+        let (noting, idle) = (used.clone(), self.options().session_idle);
         let refused = self.refusals().take();
         self.told().forget(self.clock().now());
         let swept = self
             .change(move |tx| {
                 changes::prune(tx)?;
+                networks::prune(tx)?;
                 refused.note(tx)?;
-                Ok(((), credentials::sweep(tx, &keep)?))
+                Ok(((), credentials::sweep(tx, &noting, idle)?))
             })
             .await;
-        if swept.is_err() {
-            let mut newer = self.0.used.lock().unwrap_or_else(PoisonError::into_inner);
-            for (id, at) in used {
-                newer.entry(id).or_insert(at);
-            }
+        if swept.is_ok() {
+            // Only now: as long as a use is noted nowhere else, it is known here.
+            self.used_lately().retain(|id, at| used.get(id) != Some(at));
         }
-        swept
+        swept?;
+        idempotency::prune(self.store()).await
+    }
+
+    fn used_lately(&self) -> MutexGuard<'_, BTreeMap<Id, Time>> {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn note(used: &mut BTreeMap<Id, Time>, credential: Id, now: Time) {
+    if used.len() < USES || used.contains_key(&credential) {
+        used.insert(credential, now);
     }
 }
 

@@ -6,7 +6,9 @@ use store::Tx;
 use crate::{
     Access, AccessChange, Problem, Secret,
     audit::{self, Action, By, Entry},
-    credentials, password,
+    ending::{self, Extent},
+    password::Whose,
+    password_rules,
     users::{self, Change, NewRow},
     validate::{self, Check},
 };
@@ -53,14 +55,15 @@ impl Access {
         self.store().write(move |tx| insert(tx, &new)).await
     }
 
-    /// Sets the password of the person with this address, and ends their sessions.
+    /// Sets the password of the person with this address, and ends their sessions, API tokens and calendar feeds.
     ///
     /// # Errors
     /// 404 where there is none, 422 for a password that does not do, or the store's.
     pub async fn reset_password(&self, email: &str, password: &Secret) -> Result<Id, Problem> {
-        password::acceptable("password", password).map_err(|error| Problem::fields(vec![error]))?;
         let email = validate::line("email", email, 254).map_err(|error| Problem::fields(vec![error]))?;
-        let hash = self.passwords().hash(password.clone()).await?;
+        password_rules::acceptable("password", password, &email)
+            .map_err(|error| Problem::fields(vec![error]))?;
+        let hash = self.passwords().hash(Whose::Nobody, password.clone()).await?;
         self.change(move |tx| {
             let (id,) = tx
                 .one::<(Id,)>(BY_EMAIL, store::params![validate::email_key(&email)])?
@@ -72,7 +75,7 @@ impl Access {
             let (_, user) = users::update(tx, id, change)?;
             let entry = Entry::new(Action::UserUpdated, id, user.name).says("password", "changed");
             audit::note(tx, &By::COMMAND_LINE, entry)?;
-            let mut changes = credentials::end_sessions(tx, id, None)?;
+            let mut changes = ending::all(tx, id, None, Extent::Everything)?;
             changes.push(AccessChange::User(id));
             Ok((id, changes))
         })
@@ -82,13 +85,13 @@ impl Access {
     async fn new_admin(&self, email: &str, name: &str, password: &Secret) -> Result<NewRow, Problem> {
         let mut check = Check::new();
         let email = check.take(validate::email("email", email));
-        let name = check.line("name", name, crate::http::NAME);
-        check.take(password::acceptable("password", password));
+        let name = check.name("name", name, crate::http::NAME);
+        check.take(password_rules::acceptable("password", password, &email));
         check.done()?;
         Ok(NewRow {
             email,
             name,
-            password_hash: self.passwords().hash(password.clone()).await?,
+            password_hash: self.passwords().hash(Whose::Nobody, password.clone()).await?,
             is_admin: true,
         })
     }

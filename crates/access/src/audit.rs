@@ -77,6 +77,7 @@ actions! {
     DestinationTested      "destination.tested"      "destination";
     DestinationSwitchedOn  "destination.switched_on" "destination";
     DestinationRedelivered "destination.redelivered" "destination";
+    DestinationHurried     "destination.sent_now"    "destination";
     DeliveryRedelivered    "delivery.redelivered"    "delivery";
     ReportExported         "report.exported"         "report";
     FeedCreated            "feed.created"            "feed";
@@ -84,6 +85,8 @@ actions! {
     FindingDeleted         "finding.deleted"         "finding";
     ImportUndone           "import.undone"           "scan";
     TargetRetired          "target.retired"          "target";
+    AnnouncementCreated    "announcement.created"    "announcement";
+    AnnouncementWithdrawn  "announcement.withdrawn"  "announcement";
 }
 
 impl std::str::FromStr for Action {

@@ -11,8 +11,12 @@ use axum::{
 
 use crate::{Access, Problem, caller::Outcome};
 
-/// The console's cookie.
+/// The console's cookie, where the server is reached over plain http.
 pub const SESSION_COOKIE: &str = "campanile_session";
+
+/// The same over https. Browsers take a cookie of such a name from this very host over https alone, so that a page on another
+/// host of the domain cannot plant a session.
+pub const SECURE_SESSION_COOKIE: &str = "__Host-campanile_session";
 
 /// The address a request comes from: one that a layer before put into the request's extensions, else the connection's
 /// own (axum's `ConnectInfo`).
@@ -31,16 +35,22 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Peer {
 }
 
 /// Middleware: finds out who is calling and leaves it for the [`Caller`](crate::Caller) extractor. It refuses nobody
-/// itself, so that signing in works with an old cookie; a handler that takes a caller does.
+/// itself, so that signing in works with an old cookie; a handler that takes a caller does. What somebody is answered whom the
+/// server knows is kept by no cache on the way.
 pub async fn authenticate(State(access): State<Access>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(peer) = <Peer as OptionalFromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
     let outcome = outcome(&access, &parts)
         .await
         .map(|caller| crate::Caller { peer, ..caller });
+    let known = outcome.is_ok();
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(Outcome(outcome));
-    next.run(request).await
+    let mut response = next.run(request).await;
+    if known && !response.headers().contains_key(header::CACHE_CONTROL) {
+        crate::http::no_store(&mut response);
+    }
+    response
 }
 
 async fn outcome(access: &Access, request: &Parts) -> Result<crate::Caller, Problem> {
@@ -54,7 +64,7 @@ async fn outcome(access: &Access, request: &Parts) -> Result<crate::Caller, Prob
             .ok_or_else(Problem::unauthorized)?;
         return access.caller(token).await;
     }
-    let token = cookie(headers).ok_or_else(Problem::unauthorized)?;
+    let token = session_cookie(headers, access.session_cookie()).ok_or_else(Problem::unauthorized)?;
     let caller = access.caller(token).await?;
     if !request.method.is_safe() && !is_ours(headers, asked(request), access.public_origin()) {
         return Err(Problem::forbidden(
@@ -69,14 +79,15 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn cookie(headers: &HeaderMap) -> Option<&str> {
+/// The value of the cookie of this name, see [`Access::session_cookie`].
+pub fn session_cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == SESSION_COOKIE).then_some(value))
+        .find_map(|(found, value)| (found == name).then_some(value))
         .filter(|value| !value.is_empty())
 }
 
@@ -171,7 +182,7 @@ mod tests {
 
     #[test]
     fn finds_the_cookie_among_others() {
-        let found = |pairs| cookie(&headers(pairs)).map(ToOwned::to_owned);
+        let found = |pairs| session_cookie(&headers(pairs), SESSION_COOKIE).map(ToOwned::to_owned);
         let pairs: &[_] = &[("cookie", "a=b; campanile_session=x; c=d")];
         assert_eq!(found(pairs).as_deref(), Some("x"));
         assert_eq!(

@@ -26,11 +26,17 @@ pub struct Caller {
     pub session: Id,
     /// Whether that is an API token.
     pub is_token: bool,
-    /// When it ends; the end of time for an API token without an expiry.
+    /// When it ends at the latest; the end of time for an API token without an expiry.
     pub expires_at: Time,
+    /// When it ends unless it is used before; the end of time for an API token.
+    pub idle_at: Time,
     /// The address of their connection, where it is known. For the audit log, not for a decision.
     pub peer: Option<Peer>,
 }
+
+/// What a token is told that asks for more than a token may do.
+const NOT_BY_TOKEN: &str =
+    "An API token cannot manage people, credentials or destinations. Sign in to do this.";
 
 impl Caller {
     /// Whether they may do in `company` what needs `role`. Administrators may do everything everywhere.
@@ -55,13 +61,14 @@ impl Caller {
         }
     }
 
-    /// Whether they came with a session: an API token that leaked must not become the account.
+    /// Whether they came with a session. What lasts beyond a token is not for a token: one that leaked must not become the
+    /// account, or leave something behind that goes on when it is revoked. See [`InSession`] for whole handlers.
     ///
     /// # Errors
-    /// 403 with this sentence.
-    pub(crate) fn in_session(&self, otherwise: &str) -> Result<(), Problem> {
+    /// 403.
+    pub fn in_session(&self) -> Result<(), Problem> {
         if self.is_token {
-            return Err(Problem::forbidden(otherwise));
+            return Err(Problem::forbidden(NOT_BY_TOKEN));
         }
         Ok(())
     }
@@ -94,6 +101,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
+/// A person in a session, for handlers that an API token may not call: they refuse it with 403.
+#[derive(Debug, Clone)]
+pub struct InSession(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for InSession {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        caller.in_session()?;
+        Ok(Self(caller))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +134,7 @@ mod tests {
             session: Id::from_parts(1, [2; 10]),
             is_token: false,
             expires_at: Time::default(),
+            idle_at: Time::default(),
             peer: None,
         }
     }

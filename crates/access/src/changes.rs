@@ -91,7 +91,7 @@ impl Access {
     /// Changes data and then tells of the changes of access the closure answers with.
     pub(crate) async fn change<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<(T, Vec<AccessChange>), Problem> + Send + 'static,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<(T, Vec<AccessChange>), Problem> + Clone + Send + 'static,
     ) -> Result<T, Problem> {
         let access = self.clone();
         // On a task of its own: a caller who hangs up after the commit must not keep the change from being told.

@@ -1,6 +1,6 @@
 //! Sessions and API tokens: random texts of which only the hash is kept.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use base::{Clock, Id, Scope, Time};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::{FromRow, Row, Select, Tx, params};
 
-use crate::{AccessChange, Caller, Problem, Role, Secret, sessions::Origin};
+use crate::{AccessChange, Caller, Problem, Role, Secret, sessions::Origin, unsaved::Unsaved};
 
 /// What a credential is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,8 @@ struct Found {
     id: Id,
     is_token: bool,
     expires_at: Time,
+    /// When it was last used, as far as that is noted, or began.
+    used_at: Time,
     user: (Id, String, String, bool),
 }
 
@@ -80,28 +82,54 @@ impl FromRow for Found {
             id: row.get(0)?,
             is_token: row.get::<String>(1)? == Kind::Token.name(),
             expires_at: row.get(2)?,
-            user: (row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?),
+            used_at: row.get::<Time>(3)?.max(row.get(4)?),
+            user: (row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?),
         })
     }
 }
 
-const BY_HASH: &str = "select c.id, c.kind, c.expires_at, u.id, u.name, u.email, u.is_admin \
+const BY_HASH: &str = "select c.id, c.kind, c.expires_at, c.created_at, c.last_used_at, u.id, u.name, u.email, u.is_admin \
      from credentials c join users u on u.id = c.user_id \
      where c.hash = $1 and c.kind in ('session', 'token') and u.disabled = 0 and (c.expires_at = 0 or c.expires_at > $2)";
 const ROLES: &str = "select company_id, role from memberships where user_id = $1";
 
-/// Who comes with the credential of this hash, if it is still good.
-pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Caller>, store::Error> {
+/// Who comes with the credential of this hash, if it has not ended. Whether a session was used lately enough is for the
+/// caller to judge, who knows of uses that are not noted yet.
+pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str, idle: Duration) -> Result<Option<Caller>, store::Error> {
     let now = tx.now();
-    let Some(found) = tx.one::<Found>(BY_HASH, params![hash, now])? else {
-        return Ok(None);
-    };
+    let found = tx.one::<Found>(BY_HASH, params![hash, now])?;
+    found.map(|found| with_roles(tx, found, idle)).transpose()
+}
+
+const OF_USER: &str = "select id, name, email, is_admin from users \
+     where id = $1 and password_hash = $2 and disabled = 0 and signed_out_at <= $3";
+
+/// Who comes with a session that is only in memory, if they may still come.
+pub(crate) fn caller_of(
+    tx: &mut Tx<'_>,
+    session: &Unsaved,
+    idle: Duration,
+) -> Result<Option<Caller>, store::Error> {
+    let params = params![session.user, &session.password, session.began_at];
+    let user = tx.one::<(Id, String, String, bool)>(OF_USER, params)?;
+    let found = user.map(|user| Found {
+        id: session.session,
+        is_token: false,
+        expires_at: session.expires_at,
+        used_at: session.began_at,
+        user,
+    });
+    found.map(|found| with_roles(tx, found, idle)).transpose()
+}
+
+fn with_roles(tx: &mut Tx<'_>, found: Found, idle: Duration) -> Result<Caller, store::Error> {
+    let never = Time::from_nanos(i64::MAX);
     let (user_id, name, email, is_admin) = found.user;
     let roles: BTreeMap<Id, Role> = tx
         .all::<(Id, Role)>(ROLES, params![user_id])?
         .into_iter()
         .collect();
-    Ok(Some(Caller {
+    Ok(Caller {
         user_id,
         name,
         email,
@@ -115,15 +143,21 @@ pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str) -> Result<Option<Caller>, stor
         session: found.id,
         is_token: found.is_token,
         expires_at: if found.expires_at == Time::default() {
-            Time::from_nanos(i64::MAX)
+            never
         } else {
             found.expires_at
         },
+        idle_at: if found.is_token {
+            never
+        } else {
+            found.used_at.after(idle)
+        },
         peer: None,
-    }))
+    })
 }
 
 /// A credential to keep.
+#[derive(Clone)]
 pub(crate) struct NewRow {
     pub(crate) user: Id,
     pub(crate) kind: Kind,
@@ -205,6 +239,23 @@ pub(crate) fn tokens(
         .all(tx)
 }
 
+const HOLD: &str = "update users set updated_at = updated_at where id = $1 and disabled = 0";
+const LIVES: &str = "select id from credentials where id = $1 and user_id = $2 and kind = 'session'";
+
+/// Holds the person until the transaction ends, for the making of another credential: of two at once the second counts what
+/// the first made, and a session that has just been ended makes none.
+///
+/// # Errors
+/// 401 where the caller's session has ended meanwhile.
+pub(crate) fn hold(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Problem> {
+    let held = tx.execute(HOLD, params![caller.user_id])?;
+    let lives: Option<(Id,)> = tx.one(LIVES, params![caller.session, caller.user_id])?;
+    if held == 0 || lives.is_none() {
+        return Err(Problem::unauthorized());
+    }
+    Ok(())
+}
+
 const COUNT: &str = "select count(*) from credentials where user_id = $1 and kind = 'token'";
 
 /// How many API tokens a user has.
@@ -214,42 +265,27 @@ pub(crate) fn count_tokens(tx: &mut Tx<'_>, user: Id) -> Result<u64, store::Erro
         .map_or(0, |(count,)| count))
 }
 
-const END: &str = "delete from credentials where id = $1 and user_id = $2 and kind = $3 returning name";
-
-/// Ends one session or token of a user; its name.
-///
-/// # Errors
-/// 404 where they have none of this id.
-pub(crate) fn end(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<(String, AccessChange), Problem> {
-    let ended: Option<(String,)> = tx.one(END, params![id, user, kind.name()])?;
-    let (name,) = ended.ok_or_else(Problem::not_found)?;
-    Ok((name, AccessChange::Session(id)))
-}
-
-const END_SESSIONS: &str =
-    "delete from credentials where user_id = $1 and kind = 'session' and id <> $2 returning id";
-
-/// Ends the sessions of a user, all but the one that is kept.
-pub(crate) fn end_sessions(
-    tx: &mut Tx<'_>,
-    user: Id,
-    keep: Option<Id>,
-) -> Result<Vec<AccessChange>, store::Error> {
-    let keep = keep.map(|id| id.to_string()).unwrap_or_default();
-    let ended: Vec<(Id,)> = tx.all(END_SESSIONS, params![user, keep])?;
-    Ok(ended.into_iter().map(|(id,)| AccessChange::Session(id)).collect())
-}
-
 const USED: &str = "update credentials set last_used_at = $2 where id = $1 and last_used_at < $2";
 const EXPIRED: &str = "delete from credentials where expires_at <> 0 and expires_at <= $1 returning id";
+const IDLE: &str = "delete from credentials \
+     where kind = 'session' and last_used_at <= $1 and created_at <= $1 returning id";
 
-/// Notes when credentials were last used, and removes those that have expired.
-pub(crate) fn sweep(tx: &mut Tx<'_>, used: &BTreeMap<Id, Time>) -> Result<Vec<AccessChange>, store::Error> {
+/// How much later than its end a session that nobody used is removed: another node may know of a use that it has not
+/// noted yet.
+const LATE: Duration = Duration::from_mins(5);
+
+/// Notes when credentials were last used, and removes those that have expired or were not used for too long.
+pub(crate) fn sweep(
+    tx: &mut Tx<'_>,
+    used: &BTreeMap<Id, Time>,
+    idle: Duration,
+) -> Result<Vec<AccessChange>, store::Error> {
     for (id, at) in used {
         tx.execute(USED, params![id, *at])?;
     }
     let now = tx.now();
-    let ended: Vec<(Id,)> = tx.all(EXPIRED, params![now])?;
+    let mut ended: Vec<(Id,)> = tx.all(EXPIRED, params![now])?;
+    ended.extend(tx.all::<(Id,)>(IDLE, params![now.before(idle.saturating_add(LATE))])?);
     Ok(ended.into_iter().map(|(id,)| AccessChange::Session(id)).collect())
 }
 

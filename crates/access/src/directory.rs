@@ -1,17 +1,14 @@
-//! Who is who, for those who send messages and show names: people, members, teams and their addresses.
+//! Who is who, for those who send messages and show names: people, members and teams.
 //!
 //! There is no caller's scope here: who asks names the ids or the company, and a person comes with their own scope,
 //! so that nobody is told of a company outside it (promise F6).
 
 use std::collections::BTreeMap;
 
-use base::{Id, Scope, Time};
-use store::{Error, FromRow, Row, Select, Tx, Value, params};
+use base::{Id, Scope};
+use store::{Error, FromRow, Row, Select, Tx, Value, params, rows};
 
-use crate::{Role, Secret, Vault, validate};
-
-/// How many ids one statement asks for: below every database's bound on parameters.
-const CHUNK: usize = 500;
+use crate::{Role, validate};
 
 /// A person as messages need them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,29 +23,10 @@ pub struct Person {
     pub is_admin: bool,
     /// Whether they may use the platform at all; one who is not active is told nothing.
     pub active: bool,
+    /// Whether they want to be notified of what they did themselves.
+    pub own_acts: bool,
     /// The companies they may see.
     pub scope: Scope,
-}
-
-/// A team with where its posts go.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TeamAddress {
-    /// The team's id.
-    pub id: Id,
-    /// The company it is of.
-    pub company_id: Id,
-    /// Its name.
-    pub name: String,
-    /// Its Slack webhook.
-    pub slack_url: Option<Secret>,
-    /// Its Teams webhook.
-    pub teams_url: Option<Secret>,
-    /// When the Slack webhook was last saved, be it as the same one.
-    pub slack_saved_at: Time,
-    /// The same of the Teams webhook.
-    pub teams_saved_at: Time,
-    /// Whether an address is stored that does not open with the present key, and is therefore missing above.
-    pub broken: bool,
 }
 
 /// The companies of a scope, or the one of them that is asked for.
@@ -78,7 +56,7 @@ pub fn has_company(tx: &mut Tx<'_>, company: Id, scope: &Scope) -> Result<bool, 
     Ok(found.is_some())
 }
 
-/// A team by name, without its addresses.
+/// A team by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TeamName {
     /// The team's id.
@@ -95,6 +73,7 @@ struct UserRow {
     name: String,
     is_admin: bool,
     disabled: bool,
+    own_acts: bool,
 }
 
 impl FromRow for UserRow {
@@ -105,11 +84,13 @@ impl FromRow for UserRow {
             name: row.get(2)?,
             is_admin: row.get(3)?,
             disabled: row.get(4)?,
+            own_acts: row.get(5)?,
         })
     }
 }
 
-const PEOPLE: &str = "select u.id, u.email, u.name, u.is_admin, u.disabled from users u where 1 = 1";
+const PEOPLE: &str = "select u.id, u.email, u.name, u.is_admin, u.disabled, u.notify_own_actions from users u \
+     where 1 = 1";
 const SCOPES: &str = "select m.user_id, m.company_id from memberships m where 1 = 1";
 
 /// The people of these ids, as far as they exist, in the order of their ids.
@@ -144,6 +125,25 @@ pub fn members(tx: &mut Tx<'_>, company: Id, min_role: Role) -> Result<Vec<Perso
     people(tx, &ids)
 }
 
+/// The members of these companies with at least this role there, active or not, and which role it is.
+///
+/// # Errors
+/// The store's.
+pub fn roles(tx: &mut Tx<'_>, companies: &[Id], min_role: Role) -> Result<Vec<(Id, Id, Role)>, Error> {
+    const ROLES: &str = "select company_id, user_id, role from memberships where 1 = 1";
+    let roles = Role::ALL.into_iter().filter(|role| *role >= min_role);
+    let roles: Vec<Value> = roles.map(Value::from).collect();
+    let mut found = Vec::new();
+    for chunk in rows::portions(companies) {
+        let select = Select::new(ROLES)
+            .within("company_id", chunk.iter().copied())
+            .within("role", roles.iter().cloned())
+            .push(" order by company_id, user_id", Vec::new());
+        found.extend(select.all::<(Id, Id, Role)>(tx)?);
+    }
+    Ok(found)
+}
+
 /// The ids of the active administrators of the platform.
 ///
 /// # Errors
@@ -163,7 +163,7 @@ fn people_where<V: Clone + Into<Value>>(
     values: &[V],
 ) -> Result<Vec<Person>, Error> {
     let mut people = BTreeMap::new();
-    for chunk in values.chunks(CHUNK) {
+    for chunk in rows::portions(values) {
         let rows: Vec<UserRow> = Select::new(PEOPLE)
             .within(column, chunk.iter().cloned())
             .all(tx)?;
@@ -189,6 +189,7 @@ fn person(row: UserRow, companies: Vec<Id>) -> Person {
         name: row.name,
         is_admin: row.is_admin,
         active: !row.disabled,
+        own_acts: row.own_acts,
         scope: if row.is_admin {
             Scope::All
         } else {
@@ -215,7 +216,7 @@ impl FromRow for TeamName {
 /// The store's.
 pub fn team_names(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<TeamName>, Error> {
     let mut names = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in rows::portions(ids) {
         names.extend(
             Select::new(TEAM_NAMES)
                 .within("id", chunk.iter().copied())
@@ -223,99 +224,6 @@ pub fn team_names(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<TeamName>, Error> {
         );
     }
     Ok(names)
-}
-
-const TEAMS: &str = "select id, company_id, name, slack_sealed, teams_sealed, slack_saved_at, teams_saved_at \
-     from teams where 1 = 1";
-
-struct TeamRow {
-    id: Id,
-    company_id: Id,
-    name: String,
-    slack: String,
-    teams: String,
-    slack_saved_at: Time,
-    teams_saved_at: Time,
-}
-
-impl FromRow for TeamRow {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.get(0)?,
-            company_id: row.get(1)?,
-            name: row.get(2)?,
-            slack: row.get(3)?,
-            teams: row.get(4)?,
-            slack_saved_at: row.get(5)?,
-            teams_saved_at: row.get(6)?,
-        })
-    }
-}
-
-/// Where the posts of these teams go, as far as the teams exist.
-///
-/// # Errors
-/// The store's. An address that does not open is no error here: it is missing, `broken` says so, and the log.
-pub fn teams(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<TeamAddress>, Error> {
-    let mut teams = Vec::new();
-    for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<TeamRow> = Select::new(TEAMS).within("id", chunk.iter().copied()).all(tx)?;
-        teams.extend(rows.into_iter().map(|row| address(vault, row)));
-    }
-    Ok(teams)
-}
-
-/// Teams that have somewhere to post to, from this id on in the order of their ids, at most `limit`.
-///
-/// # Errors
-/// The store's. Of an address that does not open see [`teams`].
-pub fn teams_with_addresses(
-    tx: &mut Tx<'_>,
-    vault: &Vault,
-    from: Option<Id>,
-    limit: u32,
-) -> Result<Vec<TeamAddress>, Error> {
-    let rows: Vec<TeamRow> = Select::new(TEAMS)
-        .push(" and (slack_sealed <> '' or teams_sealed <> '')", Vec::new())
-        .filter("id >= ?", from)
-        .push(" order by id limit ?", vec![limit.into()])
-        .all(tx)?;
-    Ok(rows.into_iter().map(|row| address(vault, row)).collect())
-}
-
-fn address(vault: &Vault, row: TeamRow) -> TeamAddress {
-    let aad = team_aad(row.id, row.company_id);
-    let (slack_url, slack_broken) = opened(vault, &aad, &row.slack);
-    let (teams_url, teams_broken) = opened(vault, &aad, &row.teams);
-    let broken = slack_broken || teams_broken;
-    if broken {
-        tracing::error!(team = %row.id, "a team's stored address does not open with the present secret key");
-    }
-    TeamAddress {
-        id: row.id,
-        company_id: row.company_id,
-        name: row.name,
-        slack_url,
-        teams_url,
-        slack_saved_at: row.slack_saved_at,
-        teams_saved_at: row.teams_saved_at,
-        broken,
-    }
-}
-
-/// The record a team's addresses are sealed for.
-pub(crate) fn team_aad(team: Id, company: Id) -> String {
-    format!("team {team} company {company}")
-}
-
-fn opened(vault: &Vault, aad: &str, sealed: &str) -> (Option<Secret>, bool) {
-    if sealed.is_empty() {
-        return (None, false);
-    }
-    match vault.open(aad, sealed) {
-        Ok(secret) => (Some(secret), false),
-        Err(_) => (None, true),
-    }
 }
 
 const TEAM_MEMBERS: &str = "select user_id from team_members where team_id = $1 order by user_id";
@@ -327,6 +235,22 @@ const TEAM_MEMBERS: &str = "select user_id from team_members where team_id = $1 
 pub fn team_members(tx: &mut Tx<'_>, team: Id) -> Result<Vec<Id>, Error> {
     let rows: Vec<(Id,)> = tx.all(TEAM_MEMBERS, params![team])?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Who is in these teams: team and member, in the order of the ids.
+///
+/// # Errors
+/// The store's.
+pub fn members_of_teams(tx: &mut Tx<'_>, teams: &[Id]) -> Result<Vec<(Id, Id)>, Error> {
+    const MEMBERS: &str = "select team_id, user_id from team_members where 1 = 1";
+    let mut found = Vec::new();
+    for chunk in rows::portions(teams) {
+        let select = Select::new(MEMBERS)
+            .within("team_id", chunk.iter().copied())
+            .push(" order by team_id, user_id", Vec::new());
+        found.extend(select.all::<(Id, Id)>(tx)?);
+    }
+    Ok(found)
 }
 
 const MINIMAL: &str = "select id from companies where minimal_messages = 1";

@@ -4,7 +4,7 @@ use std::{fmt, marker::PhantomData};
 
 use axum::{
     extract::{FromRequest, FromRequestParts, Request, rejection::JsonRejection},
-    http::{StatusCode, request::Parts},
+    http::{StatusCode, Uri, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde::{
@@ -21,7 +21,8 @@ const QUOTE: usize = 200;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 
-/// The query. Unknown parameters are passed over, so that a handler may take two of these.
+/// The query. Unknown parameters are passed over, so that a handler may take two of these; one without a value counts as
+/// left out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<T>(pub T);
 
@@ -47,11 +48,17 @@ impl<T: Serialize> IntoResponse for Json<T> {
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        if has_controls(parts.uri.query().unwrap_or_default()) {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        if has_controls(query) {
             return Err(Problem::field("", "the query holds a control character"));
         }
-        match axum::extract::Query::<T>::from_request_parts(parts, state).await {
+        let given: Vec<_> = query.split('&').filter(|pair| has_value(pair)).collect();
+        let given = Uri::builder()
+            .path_and_query(format!("/?{}", given.join("&")))
+            .build();
+        let given = given.map_err(|_| Problem::field("", "the query cannot be read"))?;
+        match axum::extract::Query::<T>::try_from_uri(&given) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => Err(Problem::fields(vec![field_error(&cause(&rejection))])),
         }
@@ -66,6 +73,33 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
             Err(_) => Err(Problem::not_found()),
         }
     }
+}
+
+/// Reads a part of a body, which is an object as the whole is: `#[serde(deserialize_with = "access::object")]`.
+///
+/// # Errors
+/// The reader's.
+pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// As [`object`], for a part that may be null or, with `default`, left out.
+///
+/// # Errors
+/// The reader's.
+pub fn optional_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
+}
+
+/// As [`object`], for a list of them.
+///
+/// # Errors
+/// The reader's.
+pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+    let objects = Vec::<Object<T>>::deserialize(deserializer)?;
+    Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
 /// What stands in an object. By itself serde also reads a structure from an array, field by field in the order of the
@@ -100,10 +134,16 @@ fn json_problem(rejection: &JsonRejection) -> Problem {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The body must be sent as Content-Type: application/json.",
         ),
-        other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.")
-        }
-        _ => Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+        other => body_problem(other.status()),
+    }
+}
+
+/// What is said of a body that could not be taken, by the status that it was refused with.
+pub(crate) fn body_problem(status: StatusCode) -> Problem {
+    if status == StatusCode::PAYLOAD_TOO_LARGE {
+        Problem::new(status, "The body is too large.")
+    } else {
+        Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole.")
     }
 }
 
@@ -164,6 +204,11 @@ fn quote(text: &str) -> String {
         quoted.push('…');
     }
     quoted
+}
+
+/// Whether a parameter of a query has a value.
+fn has_value(pair: &str) -> bool {
+    pair.split_once('=').is_some_and(|(_, value)| !value.is_empty())
 }
 
 /// Whether a query holds an encoded control character: no filter needs one, and PostgreSQL cannot take a NUL.

@@ -3,13 +3,13 @@
 //! Owns: making, listing, ending and opening them. Must not: know what a feed shows; that is a text of the crate that
 //! makes one.
 
-use base::{Id, Scope, Time};
+use base::{Clock, Id, Scope, Time};
 use store::{FromRow, Row, Select, Tx, params};
 
 use crate::{
-    Access, Problem, Secret,
+    Access, Caller, Problem, Secret,
     credentials::{self, Kind},
-    directory,
+    directory, ending,
 };
 
 /// How many feeds a person may have.
@@ -59,35 +59,40 @@ const COUNT: &str = "select count(*) from credentials where user_id = $1 and kin
 const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, settings, created_at, expires_at, \
      last_used_at) values ($1, $2, 'calendar', $3, $4, $5, $6, 0, 0)";
 
-/// Makes a key for a person; it does not expire. Its text is in this answer alone.
+/// The text of a new key, which is kept nowhere.
+pub fn secret(clock: &Clock) -> Secret {
+    Kind::Feed.make(clock)
+}
+
+/// Keeps the hash of a new key of the caller, who is in a session, with its name and what the feed shows; it does not expire.
 ///
 /// # Errors
-/// 409 for one more than [`MOST`].
-pub fn make(tx: &mut Tx<'_>, user: Id, name: &str, settings: &str) -> Result<(FeedKey, Secret), Problem> {
+/// 409 for one more than [`MOST`], 401 where the session has ended meanwhile.
+pub fn make(
+    tx: &mut Tx<'_>,
+    caller: &Caller,
+    key: &Secret,
+    (name, settings): (&str, &str),
+) -> Result<FeedKey, Problem> {
+    credentials::hold(tx, caller)?;
+    let user = caller.user_id;
     let made = tx.one::<(u64,)>(COUNT, params![user])?;
     if made.is_some_and(|(count,)| count >= MOST) {
         return Err(Problem::conflict(format!(
             "There are {MOST} calendar feeds already."
         )));
     }
-    let key = Kind::Feed.make(tx.clock());
     let hash = credentials::hash_of(key.expose(), &[Kind::Feed]).ok_or_else(Problem::internal)?;
     let (id, created_at) = (tx.id(), tx.now());
-    tx.execute(INSERT, params![id, user, hash, name, settings, created_at])
-        .map_err(|error| match error {
-            // The person went away meanwhile, and what they came with.
-            store::Error::Foreign => Problem::unauthorized(),
-            other => other.into(),
-        })?;
-    let made = FeedKey {
+    tx.execute(INSERT, params![id, user, hash, name, settings, created_at])?;
+    Ok(FeedKey {
         id,
         user_id: user,
         name: name.to_owned(),
         settings: settings.to_owned(),
         created_at,
         last_used_at: None,
-    };
-    Ok((made, key))
+    })
 }
 
 const KEYS: &str =
@@ -111,7 +116,7 @@ pub fn list(tx: &mut Tx<'_>, user: Id, after: Option<Id>, limit: u32) -> Result<
 /// 404 where they have none of this id.
 pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<String, Problem> {
     // No stream rests on it, so that nobody has to hear of it.
-    credentials::end(tx, user, Kind::Feed, id).map(|(name, _)| name)
+    ending::one(tx, user, Kind::Feed, id).map(|(name, _)| name)
 }
 
 /// What this key opens, with what its owner may see at this moment. None for a text that is no key, or none any more,

@@ -84,7 +84,10 @@ impl Follower {
 
     /// What others did and this process was not told.
     async fn news(&self) -> Result<Vec<(Id, Vec<AccessChange>)>, Error> {
-        let (store, since) = (self.access.store(), self.until.before(LATE));
+        let (store, since) = (
+            self.access.store(),
+            self.until.min(self.access.clock().now()).before(LATE),
+        );
         let mut rows = store.read(move |tx| changes::since(tx, since)).await?;
         {
             let told = self.access.told().rows();

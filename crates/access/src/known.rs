@@ -48,7 +48,7 @@ impl Known {
             return None;
         }
         let (_, caller) = state.by_session.get(state.by_hash.get(hash)?)?;
-        (caller.expires_at > now).then(|| caller.clone())
+        (caller.expires_at > now && caller.idle_at > now).then(|| caller.clone())
     }
 
     /// What a look-up that begins now says when it wants to be kept.
@@ -136,6 +136,7 @@ mod tests {
             session: clock.id(),
             is_token: true,
             expires_at: Time::from_nanos(i64::MAX),
+            idle_at: Time::from_nanos(i64::MAX),
             peer: None,
         }
     }

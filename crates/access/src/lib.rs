@@ -1,18 +1,21 @@
 //! Who is calling and what they may see: companies, users, teams, roles, sessions, tokens.
 //!
 //! Owns: the tables of people and companies, signing in, the audit log ([`audit`]), the [`Caller`] and its scope, the [`directory`] that others
-//! ask for addresses, the [`Vault`] for secrets at rest, the news that access has changed ([`AccessChange`], from
+//! ask for addresses, who is responsible for what ([`ownership`]), the [`Vault`] for secrets at rest, the news that access has changed ([`AccessChange`], from
 //! other processes by the [`Follower`]), and what all HTTP handlers share: [`Problem`], the extractors, pages, the
-//! [`validate`] rules.
+//! [`validate`] rules, and that a repeated request creates nothing ([`idempotency`]).
 //! Must not: know an event's consumers, or who else has tables.
 
 pub mod audit;
 pub mod directory;
 mod extract;
 pub mod feed_keys;
+pub mod idempotency;
+pub mod ownership;
 pub mod page;
 mod problem;
 mod role;
+pub mod schema;
 mod search;
 mod secret;
 mod sessions;
@@ -25,33 +28,43 @@ mod caller;
 mod changes;
 mod companies;
 mod credentials;
+mod ending;
 mod follow;
+mod held;
 pub mod http;
 mod known;
 mod limits;
+mod networks;
 mod password;
+mod password_rules;
 mod patch;
-mod teams;
+mod rates;
+mod shares;
+pub mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod unsaved;
 mod users;
 mod views;
 
 pub use access::{Access, LoginLimits, Options};
-pub use authenticate::{Peer, SESSION_COOKIE, authenticate};
-pub use caller::Caller;
+pub use authenticate::{Peer, SECURE_SESSION_COOKIE, SESSION_COOKIE, authenticate, session_cookie};
+pub use caller::{Caller, InSession};
 pub use changes::AccessChange;
 pub use companies::{Company, Member};
 pub use credentials::Token;
-pub use extract::{Json, Path, Query};
+pub use extract::{Json, Path, Query, object, objects, optional_object};
 pub use follow::Follower;
+pub use held::{Credential, CredentialKind};
+pub use idempotency::{Create, Created, Key as IdempotencyKey, Once};
 pub use page::{Page, PageQuery};
-pub use password::acceptable as acceptable_password;
+pub use password_rules::acceptable as acceptable_password;
 pub use patch::Patch;
-pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, FieldError, Problem};
+pub use problem::{CONTENT_TYPE as PROBLEM_CONTENT_TYPE, Denied, FieldError, Problem};
 pub use role::{NotARole, Role};
-pub use secret::{NotOpened, Secret, Vault, mask};
-pub use sessions::Session;
+pub use secret::{Key, Keys, NotOpened, Secret, Vault, mask};
+pub use sessions::{Session, end_earlier as sessions_end_earlier};
+pub use shares::{Costly, ShareLimits, costly, share};
 pub use teams::{Team, TeamMember};
 pub use users::User;
 pub use views::{SavedView, ViewPage};
@@ -82,6 +95,23 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
         (
             "0008-saved-views",
             include_str!("../migrations/0008-saved-views.sql"),
+        ),
+        ("0009-ownership", include_str!("../migrations/0009-ownership.sql")),
+        (
+            "0010-own-actions",
+            include_str!("../migrations/0010-own-actions.sql"),
+        ),
+        (
+            "0011-sign-in-networks",
+            include_str!("../migrations/0011-sign-in-networks.sql"),
+        ),
+        (
+            "0012-ended-credentials",
+            include_str!("../migrations/0012-ended-credentials.sql"),
+        ),
+        (
+            "0013-idempotency-keys",
+            include_str!("../migrations/0013-idempotency-keys.sql"),
         ),
     ],
 };

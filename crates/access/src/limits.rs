@@ -1,41 +1,51 @@
 //! How often one may try to sign in.
 //!
-//! Owns: two tables of fixed size, by account and by address, in memory. An entry is found by a keyed hash and never
-//! evicted: nobody can flush another's entry out, and a collision only makes two share one allowance.
+//! Owns: three allowances: by account, by address, and by both for who came from there before.
 //! Must not: know whether an account exists.
 
 use std::{
-    hash::{BuildHasher, Hash, RandomState},
-    net::IpAddr,
-    sync::{Mutex, PoisonError},
+    net::{IpAddr, Ipv6Addr},
     time::Duration,
 };
 
 use base::Time;
 
-use crate::LoginLimits;
-
-/// Entries of a table: half a megabyte.
-const ENTRIES: usize = 1 << 16;
+use crate::{
+    LoginLimits,
+    rates::{Counted, Rate, Rates},
+};
 
 /// The allowances of everyone who tries to sign in.
 pub(crate) struct Limits {
-    accounts: Table,
-    peers: Table,
+    accounts: Rates,
+    peers: Rates,
+    known: Rates,
+    an_account: Rate,
+    a_peer: Rate,
 }
 
 /// An attempt that counts until it is given back.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt {
-    account: usize,
-    peer: Option<usize>,
+    account: Option<Counted>,
+    peer: Option<Counted>,
+    known: Option<Counted>,
 }
 
 impl Limits {
     pub(crate) fn new(limits: &LoginLimits) -> Self {
         Self {
-            accounts: Table::new(limits.account_burst, limits.account_interval),
-            peers: Table::new(limits.peer_burst, limits.peer_interval),
+            accounts: Rates::new(),
+            peers: Rates::new(),
+            known: Rates::new(),
+            an_account: Rate {
+                burst: limits.account_burst,
+                interval: limits.account_interval,
+            },
+            a_peer: Rate {
+                burst: limits.peer_burst,
+                interval: limits.peer_interval,
+            },
         }
     }
 
@@ -49,80 +59,60 @@ impl Limits {
         peer: Option<IpAddr>,
         now: Time,
     ) -> Result<Attempt, Duration> {
-        let peer = peer.map(|peer| self.peers.index(network(peer)));
-        if let Some(peer) = peer {
-            self.peers.take(peer, now)?;
-        }
-        let account = self.accounts.index(account);
-        match self.accounts.take(account, now) {
-            Ok(()) => Ok(Attempt { account, peer }),
-            // The address keeps what it spent: trying locked accounts is not free.
-            Err(wait) => Err(wait),
-        }
+        let peer = peer
+            .map(|peer| self.peers.take(network(peer), self.a_peer, now))
+            .transpose()?;
+        // The address keeps what it spent: trying locked accounts is not free.
+        let account = self.accounts.take(account, self.an_account, now)?;
+        Ok(Attempt {
+            account: Some(account),
+            peer,
+            known: None,
+        })
+    }
+
+    /// The same for an account that signed in from this address before, or may have: what others do, there or to the
+    /// account, does not count against it.
+    ///
+    /// # Errors
+    /// The time after which the next one is allowed.
+    pub(crate) fn attempt_known(&self, account: &str, peer: IpAddr, now: Time) -> Result<Attempt, Duration> {
+        let key = (account, network(peer));
+        let known = self.known.take(key, self.an_account, now)?;
+        Ok(Attempt {
+            account: None,
+            peer: None,
+            known: Some(known),
+        })
     }
 
     /// The attempt was no guess: it succeeded, or was not judged at all.
     pub(crate) fn give_back(&self, attempt: Attempt) {
-        self.accounts.give_back(attempt.account);
-        if let Some(peer) = attempt.peer {
-            self.peers.give_back(peer);
+        for (rates, counted) in [
+            (&self.accounts, attempt.account),
+            (&self.peers, attempt.peer),
+            (&self.known, attempt.known),
+        ] {
+            if let Some(counted) = counted {
+                rates.give_back(counted);
+            }
         }
     }
 }
 
 /// What one person can change of an address at will is not part of it: the second half of an IPv6 address.
-fn network(peer: IpAddr) -> u128 {
+pub(crate) fn network(peer: IpAddr) -> u128 {
     match peer.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
         IpAddr::V6(v6) => u128::from(v6) & !u128::from(u64::MAX),
     }
 }
 
-/// One allowance each (GCRA): the time at which it would be whole again.
-struct Table {
-    whole_at: Mutex<Vec<Time>>,
-    hasher: RandomState,
-    burst: u32,
-    interval: Duration,
-}
-
-impl Table {
-    fn new(burst: u32, interval: Duration) -> Self {
-        Self {
-            whole_at: Mutex::new(vec![Time::default(); ENTRIES]),
-            hasher: RandomState::new(),
-            burst: burst.max(1),
-            interval,
-        }
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "any bits of the hash do as an index"
-    )]
-    fn index(&self, key: impl Hash) -> usize {
-        self.hasher.hash_one(key) as usize % ENTRIES
-    }
-
-    fn take(&self, index: usize, now: Time) -> Result<(), Duration> {
-        let mut table = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(whole_at) = table.get_mut(index) else {
-            return Ok(());
-        };
-        let debt = whole_at.since(now);
-        let most = self.interval.saturating_mul(self.burst - 1);
-        if debt > most {
-            return Err(debt.saturating_sub(most));
-        }
-        *whole_at = now.after(debt.saturating_add(self.interval));
-        Ok(())
-    }
-
-    fn give_back(&self, index: usize) {
-        let mut table = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(whole_at) = table.get_mut(index) {
-            *whole_at = whole_at.before(self.interval);
-        }
+/// The same as text.
+pub(crate) fn network_name(peer: IpAddr) -> String {
+    match peer.to_canonical() {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(_) => Ipv6Addr::from(network(peer)).to_string(),
     }
 }
 
@@ -182,5 +172,12 @@ mod tests {
             "one /64"
         );
         assert!(limits.attempt("x@example.org", other, at(0)).is_ok());
+        for (peer, name) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:0:1::1", "2001:db8:0:1::"),
+        ] {
+            assert_eq!(network_name(peer.parse().unwrap()), name);
+        }
     }
 }

@@ -12,6 +12,17 @@ pub const DEFAULT: u32 = 25;
 /// The most rows of a page.
 pub const MAX: u32 = 200;
 
+/// How a cursor is described. It is opaque: only what a list answered as `next_cursor` leads to its next page.
+#[derive(Debug)]
+pub struct CursorText;
+
+impl utoipa::ToSchema for CursorText {}
+impl utoipa::PartialSchema for CursorText {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        crate::schema::text(1, 200, "^[!-~]+$")
+    }
+}
+
 /// Which page. A handler takes it beside its own filters: `Query(page): Query<PageQuery>`.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -20,6 +31,7 @@ pub struct PageQuery {
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
     /// The `next_cursor` of the page before; none for the first page.
+    #[param(inline, value_type = Option<CursorText>)]
     pub cursor: Option<String>,
 }
 

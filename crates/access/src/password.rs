@@ -1,47 +1,112 @@
 //! Passwords: Argon2id on blocking threads, few at once.
 //!
-//! Owns: the parameters, the bound on how many are worked on and how many wait, and the work that is done for an
-//! account that does not exist. Must not: keep or print a password.
+//! Owns: the parameters, the bounds on how many are worked on and how many wait, everyone's share of that, and the work
+//! that is done for an account that does not exist. Must not: keep or print a password.
 
-use std::sync::Arc;
+use std::{net::IpAddr, time::Duration};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash,
 };
-use base::Clock;
-use tokio::sync::Semaphore;
+use base::{Bounds, Clock, Full, Id, Turns};
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
-use crate::{Problem, Secret, problem::FieldError};
+use crate::{
+    Problem, Secret,
+    limits::network,
+    password_rules::{MAX, MIN},
+    problem::FieldError,
+    rates::{Rate, Rates},
+};
 
-/// The fewest characters of a password.
-pub(crate) const MIN: usize = 8;
+/// The most characters of a password that is compared with the one there is.
+pub(crate) const LONGEST: usize = 1_000;
 
-/// The most characters of a password.
-pub(crate) const MAX: usize = 256;
+/// The schema of a password that is to become one.
+pub(crate) struct NewPassword;
 
-/// How many are worked on at once: each takes 19 MiB and a core.
-const AT_ONCE: usize = 2;
+impl utoipa::ToSchema for NewPassword {}
+impl utoipa::PartialSchema for NewPassword {
+    fn schema() -> RefOr<Schema> {
+        secret().min_length(Some(MIN)).max_length(Some(MAX)).into()
+    }
+}
 
-/// How many may wait for their turn; beyond that, 503.
-const WAITING: usize = 64;
+/// The schema of a password that is compared.
+pub(crate) struct Password;
+
+impl utoipa::ToSchema for Password {}
+impl utoipa::PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        secret().max_length(Some(LONGEST)).into()
+    }
+}
+
+fn secret() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).write_only(true)
+}
+
+/// Sign-ins: each that is worked on takes 19 MiB and a core. Of one address one at a time, so that there is a place for
+/// others whatever comes from there.
+const SIGN_INS: Bounds = Bounds {
+    at_once: 2,
+    each: 1,
+    waiting: 32,
+    waiting_in_all: 512,
+};
+
+/// Of these, one account from one address: one is worked on and one waits.
+const ACCOUNT: Bounds = Bounds::each(2);
+
+/// Everything else: new passwords, and one's own password before it is changed. It has a place of its own, so that it
+/// never stands in the way of a sign-in.
+const CHANGES: Bounds = Bounds {
+    at_once: 1,
+    each: 1,
+    waiting: 8,
+    waiting_in_all: 128,
+};
+
+/// How often an account's present password is compared where that is no sign-in: nobody changes theirs more often.
+const COMPARED: Rate = Rate {
+    burst: 10,
+    interval: Duration::from_mins(1),
+};
+
+/// After how long to come again where one's own share is used up: it is over in less.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// A hash of nothing in particular with the present parameters: the same work for an account that does not exist.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y2FtcGFuaWxlZGVjb3k$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Hashes and compares passwords. Clones share the bound.
-#[derive(Clone)]
+/// Who has a password looked at or made.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// Whoever signs in, before they are known: the account's address and the connection's.
+    SignIn(&'a str, Option<IpAddr>),
+    /// Somebody who is signed in.
+    User(Id),
+    /// The command line.
+    Nobody,
+}
+
+/// Hashes and compares passwords.
 pub(crate) struct Passwords {
-    running: Arc<Semaphore>,
-    places: Arc<Semaphore>,
+    sign_ins: Turns<Option<u128>>,
+    accounts: Turns<(String, Option<u128>)>,
+    changes: Turns<Option<Id>>,
+    compared: Rates,
     clock: Clock,
 }
 
 impl Passwords {
     pub(crate) fn new(clock: &Clock) -> Self {
         Self {
-            running: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
+            sign_ins: Turns::new(SIGN_INS),
+            accounts: Turns::new(ACCOUNT),
+            changes: Turns::new(CHANGES),
+            compared: Rates::new(),
             clock: clock.clone(),
         }
     }
@@ -49,10 +114,10 @@ impl Passwords {
     /// The PHC string of a password.
     ///
     /// # Errors
-    /// 503 where too many wait already.
-    pub(crate) async fn hash(&self, password: Secret) -> Result<String, Problem> {
+    /// 429 where they have others under way already, 503 where too many do.
+    pub(crate) async fn hash(&self, whose: Whose<'_>, password: Secret) -> Result<String, Problem> {
         let salt: [u8; 16] = self.clock.random();
-        self.work(move || {
+        self.work(whose, move || {
             argon()
                 .hash_password_with_salt(password.expose().as_bytes(), &salt)
                 .map(|hash| hash.to_string())
@@ -67,9 +132,18 @@ impl Passwords {
     /// Whether the password is the one of the PHC string. Without a string it is not, after the same work.
     ///
     /// # Errors
-    /// 503 where too many wait already.
-    pub(crate) async fn verify(&self, password: Secret, hash: Option<String>) -> Result<bool, Problem> {
-        self.work(move || {
+    /// 429 where they have others under way already or had too many lately, 503 where too many are under way.
+    pub(crate) async fn verify(
+        &self,
+        whose: Whose<'_>,
+        password: Secret,
+        hash: Option<String>,
+    ) -> Result<bool, Problem> {
+        if let Whose::User(user) = whose {
+            let counted = self.compared.take(user, COMPARED, self.clock.steady());
+            counted.map_err(Problem::too_many)?;
+        }
+        self.work(whose, move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(DECOY);
             let fits = PasswordHash::new(hash).is_ok_and(|hash| {
@@ -82,21 +156,40 @@ impl Passwords {
         .await
     }
 
-    async fn work<T: Send + 'static>(&self, f: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-        let place = Arc::clone(&self.places)
-            .try_acquire_owned()
-            .map_err(|_| Problem::unavailable())?;
-        let turn = Arc::clone(&self.running)
-            .acquire_owned()
-            .await
-            .map_err(|_| Problem::unavailable())?;
+    async fn work<T: Send + 'static>(
+        &self,
+        whose: Whose<'_>,
+        f: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let place = self.place(whose).await.map_err(full)?;
         tokio::task::spawn_blocking(move || {
             // The work goes on when whoever asked hangs up, so the bound must hold until it is done.
-            let _held = (place, turn);
+            let _held = place;
             f()
         })
         .await
         .map_err(|_| Problem::internal())
+    }
+
+    /// The right to work on one password, until it is dropped.
+    async fn place(&self, whose: Whose<'_>) -> Result<Box<dyn Send>, Full> {
+        let user = match whose {
+            Whose::SignIn(account, peer) => {
+                let address = peer.map(network);
+                let of_account = self.accounts.take((account.to_owned(), address))?;
+                return Ok(Box::new((of_account, self.sign_ins.wait(address).await?)));
+            }
+            Whose::User(user) => Some(user),
+            Whose::Nobody => None,
+        };
+        Ok(Box::new(self.changes.wait(user).await?))
+    }
+}
+
+fn full(full: Full) -> Problem {
+    match full {
+        Full::Own => Problem::too_many(BUSY),
+        Full::All => Problem::unavailable(),
     }
 }
 
@@ -105,37 +198,41 @@ fn argon() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }
 
-/// Whether a text may become a password.
-pub fn acceptable(field: &str, password: &Secret) -> Result<(), FieldError> {
-    match password.expose().chars().take(MAX + 1).count() {
-        0..MIN => Err(FieldError::new(
-            field,
-            format!("it is shorter than {MIN} characters"),
-        )),
-        MIN..=MAX => Ok(()),
-        _ => Err(FieldError::new(
-            field,
-            format!("it is longer than {MAX} characters"),
-        )),
+/// Whether a text may be compared with a password: what is longer is none.
+pub(crate) fn comparable(field: &str, password: &Secret) -> Result<(), FieldError> {
+    if password.expose().chars().take(LONGEST + 1).count() > LONGEST {
+        return Err(FieldError::new(field, "it is longer than any password"));
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tokio::task::JoinSet;
+
     use super::*;
 
     #[tokio::test]
     async fn fits_its_own_hash_and_no_other() {
         let passwords = Passwords::new(&Clock::system());
-        let hash = passwords.hash(Secret::new("correct horse")).await.unwrap();
+        let nobody = Whose::Nobody;
+        let hash = passwords
+            .hash(nobody, Secret::new("correct horse"))
+            .await
+            .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_ne!(
             hash,
-            passwords.hash(Secret::new("correct horse")).await.unwrap(),
+            passwords
+                .hash(nobody, Secret::new("correct horse"))
+                .await
+                .unwrap(),
             "salted"
         );
         let verify = |password, hash: Option<&str>| {
-            passwords.verify(Secret::new(password), hash.map(ToOwned::to_owned))
+            passwords.verify(nobody, Secret::new(password), hash.map(ToOwned::to_owned))
         };
         assert_eq!(verify("correct horse", Some(&hash)).await, Ok(true));
         assert_eq!(verify("correct house", Some(&hash)).await, Ok(false));
@@ -154,24 +251,95 @@ mod tests {
         assert_eq!(length(&decoy), length(&real));
     }
 
-    #[tokio::test]
-    async fn refuses_when_too_many_wait() {
-        let passwords = Passwords::new(&Clock::system());
-        let busy = Arc::clone(&passwords.places)
-            .acquire_many_owned(u32::try_from(AT_ONCE + WAITING).unwrap())
-            .await
-            .unwrap();
-        let refused = passwords.hash(Secret::new("x")).await.unwrap_err();
-        assert_eq!(refused.status(), 503);
-        drop(busy);
-        assert!(passwords.hash(Secret::new("x")).await.is_ok());
+    fn user(n: usize) -> Whose<'static> {
+        Whose::User(Id::from_parts(1, [u8::try_from(n).unwrap(); 10]))
     }
 
-    #[test]
-    fn a_password_is_neither_short_nor_endless() {
-        for (length, fits) in [(0, false), (7, false), (8, true), (256, true), (257, false)] {
-            let password = Secret::new("ä".repeat(length));
-            assert_eq!(acceptable("password", &password).is_ok(), fits, "{length}");
+    /// A sign-in to this account from the address with this end.
+    fn sign_in(account: &str, last: u8) -> Whose<'_> {
+        Whose::SignIn(account, Some(IpAddr::from([192, 0, 2, last])))
+    }
+
+    /// Lets everything that was spawned come as far as it can without a password being worked on.
+    async fn settle() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
         }
+    }
+
+    // promise: U3
+    #[tokio::test]
+    async fn changes_of_passwords_leave_sign_ins_alone() {
+        let passwords = Arc::new(Passwords::new(&Clock::system()));
+        let one = passwords.place(user(0)).await.unwrap();
+        let mut waiting = JoinSet::new();
+        for n in 0..CHANGES.waiting_in_all {
+            let passwords = Arc::clone(&passwords);
+            let who = user(n / CHANGES.waiting);
+            waiting.spawn(async move { passwords.place(who).await.map(drop) });
+        }
+        settle().await;
+        let own = passwords.hash(user(0), Secret::new("x")).await.unwrap_err();
+        assert_eq!(own.status(), 429, "its own share is used up");
+        let other = passwords.hash(user(200), Secret::new("x")).await.unwrap_err();
+        assert_eq!(other.status(), 503, "too many wait");
+        let ada = Whose::SignIn("ada@example.org", None);
+        assert_eq!(passwords.verify(ada, Secret::new("x"), None).await, Ok(false));
+        drop(one);
+        assert!(waiting.join_all().await.iter().all(Result::is_ok));
+    }
+
+    // promise: U3
+    #[tokio::test]
+    async fn one_address_and_one_account_leave_sign_ins_to_others() {
+        let passwords = Arc::new(Passwords::new(&Clock::system()));
+        let held = passwords.place(sign_in("eve", 1)).await.unwrap();
+        let mut waiting = JoinSet::new();
+        for n in 0..SIGN_INS.waiting {
+            let passwords = Arc::clone(&passwords);
+            waiting.spawn(async move {
+                let account = format!("eve{n}");
+                let place = passwords.place(sign_in(&account, 1)).await;
+                place.map(drop)
+            });
+        }
+        settle().await;
+        let one_more = passwords.verify(sign_in("more", 1), Secret::new("x"), None);
+        assert_eq!(one_more.await.unwrap_err().status(), 429, "of one address");
+        let ada = passwords.verify(sign_in("ada", 2), Secret::new("x"), None);
+        assert_eq!(ada.await, Ok(false), "another address");
+        drop(held);
+        assert!(waiting.join_all().await.iter().all(Result::is_ok));
+
+        let first = passwords.place(sign_in("ada", 3)).await.unwrap();
+        let again = tokio::spawn({
+            let passwords = Arc::clone(&passwords);
+            async move { passwords.place(sign_in("ada", 3)).await.map(drop) }
+        });
+        settle().await;
+        assert!(!again.is_finished());
+        let third = passwords.place(sign_in("ada", 3)).await;
+        assert_eq!(third.err(), Some(Full::Own), "one account from one address");
+        let elsewhere = passwords.place(sign_in("ada", 4)).await;
+        assert!(
+            elsewhere.is_ok(),
+            "nobody is locked out by who else tries that account"
+        );
+        drop(first);
+        assert_eq!(again.await.unwrap(), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn the_present_password_is_not_compared_without_end() {
+        let clock = Clock::manual(base::Time::from_nanos(1_700_000_000_000_000_000));
+        let passwords = Passwords::new(&clock);
+        let ada = Whose::User(Id::from_parts(1, [1; 10]));
+        for _ in 0..COMPARED.burst {
+            assert_eq!(passwords.verify(ada, Secret::new("x"), None).await, Ok(false));
+        }
+        let refused = passwords.verify(ada, Secret::new("x"), None).await.unwrap_err();
+        assert_eq!(refused.status(), 429);
+        clock.advance(COMPARED.interval);
+        assert_eq!(passwords.verify(ada, Secret::new("x"), None).await, Ok(false));
     }
 }

@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use base::Id;
 use serde::Serialize;
 
 /// The media type of a problem.
@@ -24,6 +25,16 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
+    record: Option<Id>,
+    denied: bool,
+}
+
+/// Marks an answer by which somebody was turned away who may have tried what they should not: no or bad credentials, a wrong
+/// password, not their right, too often. The server logs those.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denied {
+    /// Why, in a sentence without anything that was sent.
+    pub reason: String,
 }
 
 /// What does not fit in one field of a body or a query.
@@ -53,6 +64,11 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             retry_after: None,
+            record: None,
+            denied: matches!(
+                status,
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
+            ),
         }
     }
 
@@ -60,7 +76,7 @@ impl Problem {
     pub fn not_found() -> Self {
         Self::new(
             StatusCode::NOT_FOUND,
-            "There is nothing here, or nothing you may see.",
+            "Not found, or you do not have access to it.",
         )
     }
 
@@ -115,23 +131,27 @@ impl Problem {
 
     /// 429: too often; come again after this time.
     pub fn too_many(retry_after: Duration) -> Self {
+        Self::busy(retry_after, "Too many attempts. Try again later.")
+    }
+
+    /// 429: too much of this is going on at once; come again after this time.
+    pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
         Self {
             retry_after: Some(retry_after),
-            ..Self::new(
-                StatusCode::TOO_MANY_REQUESTS,
-                "Too many attempts. Try again later.",
-            )
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
         }
     }
 
     /// 503: not now.
     pub fn unavailable() -> Self {
+        Self::unavailable_because("The server cannot answer this right now. Try again in a moment.")
+    }
+
+    /// 503: not now, for this reason.
+    pub fn unavailable_because(detail: impl Into<String>) -> Self {
         Self {
             retry_after: Some(RETRY),
-            ..Self::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The server cannot answer this right now. Try again in a moment.",
-            )
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
         }
     }
 
@@ -141,6 +161,21 @@ impl Problem {
             StatusCode::INTERNAL_SERVER_ERROR,
             "Something went wrong here; the log says what.",
         )
+    }
+
+    /// The same, naming the record that stands in the way.
+    #[must_use]
+    pub fn about(self, record: Id) -> Self {
+        Self {
+            record: Some(record),
+            ..self
+        }
+    }
+
+    /// The same for a wrong password, whatever the status: it is [`Denied`].
+    #[must_use]
+    pub(crate) fn denied(self) -> Self {
+        Self { denied: true, ..self }
     }
 
     /// The status it is answered with.
@@ -175,13 +210,21 @@ impl From<store::Error> for Problem {
     fn from(error: store::Error) -> Self {
         use store::Error as Cause;
         match error {
-            Cause::Unavailable | Cause::Closed => Self::unavailable(),
+            Cause::Unavailable | Cause::Contended | Cause::Closed => Self::unavailable(),
+            Cause::Busy => {
+                Self::unavailable_because("Too many searches are running at once. Try again in a moment.")
+            }
             Cause::Full => Self::new(
                 StatusCode::INSUFFICIENT_STORAGE,
-                "There is no room left to write. Reading goes on.",
+                "The storage is full. Only reading is possible.",
             ),
-            Cause::Unique => Self::conflict("There is one like it already."),
-            Cause::Foreign => Self::conflict("It refers to something that is gone, or is still referred to."),
+            Cause::ReadOnly => {
+                Self::unavailable_because("The database is read-only. Only reading is possible.")
+            }
+            Cause::Unique => Self::conflict("It conflicts with an existing entry."),
+            Cause::Foreign => Self::conflict(
+                "It refers to something that no longer exists, or something else still refers to it.",
+            ),
             other => {
                 tracing::error!(error = %other, "a request failed in the store");
                 Self::internal()
@@ -206,6 +249,10 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
+    /// For a conflict with one record: its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    record_id: Option<Id>,
 }
 
 impl IntoResponse for Problem {
@@ -216,6 +263,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: &self.detail,
             errors: &self.errors,
+            record_id: self.record,
         };
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, json).into_response();
@@ -228,6 +276,10 @@ impl IntoResponse for Problem {
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.denied {
+            let reason = self.detail;
+            response.extensions_mut().insert(Denied { reason });
         }
         response
     }
@@ -279,8 +331,11 @@ mod tests {
         assert!(!body.contains("secret"));
         for (error, expected) in [
             (store::Error::Unavailable, 503),
+            (store::Error::Contended, 503),
             (store::Error::Closed, 503),
+            (store::Error::Busy, 503),
             (store::Error::Full, 507),
+            (store::Error::ReadOnly, 503),
             (store::Error::Unique, 409),
             (store::Error::Foreign, 409),
             (store::Error::Panicked, 500),

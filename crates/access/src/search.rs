@@ -9,7 +9,7 @@ use store::Error;
 use crate::{Problem, validate::Check};
 
 /// Characters of a search.
-const LONGEST: usize = 200;
+pub(crate) const LONGEST: usize = 200;
 
 /// Rows that are read at once.
 const AT_ONCE: u32 = 500;
@@ -19,13 +19,10 @@ const AT_ONCE: u32 = 500;
 /// # Errors
 /// 422 for one that is no line.
 pub(crate) fn wanted(text: Option<String>) -> Result<Option<String>, Problem> {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
     let mut check = Check::new();
-    let line = check.line("text", &text, LONGEST);
+    let line = check.optional_line("text", &text.unwrap_or_default(), LONGEST);
     check.done()?;
-    Ok(Some(line.to_lowercase()))
+    Ok(Some(line.to_lowercase()).filter(|line| !line.is_empty()))
 }
 
 /// The first `limit` of the rows that `read` answers (after an id, so many) in which `text` is found.

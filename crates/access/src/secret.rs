@@ -1,9 +1,13 @@
 //! Secrets at rest: sealed with the server's key, bound to the record they belong to.
 //!
-//! Owns: [`Vault`] (XChaCha20-Poly1305), [`Secret`], and how a URL is shown ([`mask`]).
+//! Owns: [`Vault`] (XChaCha20-Poly1305), its [`Keys`], [`Secret`], and how a URL is shown ([`mask`]).
 //! Must not: print a secret, or open one that was sealed for another record.
 
-use std::{fmt, fmt::Write as _, sync::Arc};
+use std::{
+    fmt,
+    fmt::Write as _,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use base::Clock;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -58,10 +62,42 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Seals and opens secrets. Clones share the key.
+/// The bytes of one key.
+pub type Key = [u8; 32];
+
+/// The keys of a vault. While the server's key changes there are two that seal: the new one and the one before it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Keys {
+    /// The first one seals, each of them opens. Without one, nothing is sealed or opened.
+    pub sealing: Vec<Key>,
+    /// What digests rest on; it stays when the others change, because digests are compared with stored ones.
+    pub digests: Key,
+}
+
+impl Keys {
+    /// The keys made of one `secret`, a text of high entropy (the setting `secret_key`).
+    pub fn of(secret: &str) -> Self {
+        let sealing = Sha256::new()
+            .chain_update(PURPOSE)
+            .chain_update(secret.as_bytes())
+            .finalize();
+        Self {
+            sealing: vec![sealing.into()],
+            digests: Sha256::digest(secret.as_bytes()).into(),
+        }
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keys(***)")
+    }
+}
+
+/// Seals and opens secrets. Clones share the keys.
 #[derive(Clone)]
 pub struct Vault {
-    cipher: Arc<XChaCha20Poly1305>,
+    ciphers: Arc<RwLock<Vec<XChaCha20Poly1305>>>,
     digests: Arc<Sha256>,
     clock: Clock,
 }
@@ -72,30 +108,32 @@ pub struct Vault {
 pub struct NotOpened;
 
 impl Vault {
-    /// The vault whose key is made of `secret`, a text of high entropy (the setting `secret_key`).
+    /// The vault whose keys are made of `secret` alone.
     pub fn new(secret: &str, clock: &Clock) -> Self {
-        let key = Sha256::new()
-            .chain_update(PURPOSE)
-            .chain_update(secret.as_bytes())
-            .finalize();
+        Self::with(&Keys::of(secret), clock)
+    }
+
+    /// The vault with these keys.
+    pub fn with(keys: &Keys, clock: &Clock) -> Self {
         Self {
-            cipher: Arc::new(XChaCha20Poly1305::new(&key)),
-            digests: Arc::new(
-                Sha256::new()
-                    .chain_update(DIGESTS)
-                    .chain_update(Sha256::digest(secret.as_bytes())),
-            ),
+            ciphers: Arc::new(RwLock::new(ciphers(&keys.sealing))),
+            digests: Arc::new(Sha256::new().chain_update(DIGESTS).chain_update(keys.digests)),
             clock: clock.clone(),
         }
+    }
+
+    /// Seals and opens with these keys from now on, in every clone.
+    pub fn renew(&self, sealing: &[Key]) {
+        *self.ciphers.write().unwrap_or_else(PoisonError::into_inner) = ciphers(sealing);
     }
 
     /// The text sealed for the record that `aad` names. Two seals of one text differ.
     ///
     /// # Panics
-    /// For a text longer than the cipher can take, 256 GiB.
+    /// If the text exceeds the cipher's limit of 256 GiB, or there is no key.
     #[expect(
         clippy::expect_used,
-        reason = "the cipher refuses only what does not fit into memory"
+        reason = "there is a key, and the cipher refuses only what does not fit into memory"
     )]
     pub fn seal(&self, aad: &str, plain: &str) -> String {
         let nonce: [u8; NONCE] = self.clock.random();
@@ -103,8 +141,10 @@ impl Vault {
             msg: plain.as_bytes(),
             aad: aad.as_bytes(),
         };
-        let sealed = self
-            .cipher
+        let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
+        let sealed = ciphers
+            .first()
+            .expect("a vault has a key")
             .encrypt(&XNonce::from(nonce), payload)
             .expect("a text of this size is sealed");
         format!(
@@ -128,21 +168,36 @@ impl Vault {
 
     /// Opens what was sealed for the same record.
     pub fn open(&self, aad: &str, sealed: &str) -> Result<Secret, NotOpened> {
-        let bytes = sealed
-            .strip_prefix(VERSION)
-            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
-            .ok_or(NotOpened)?;
-        let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or(NotOpened)?;
-        let payload = Payload {
-            msg: sealed,
-            aad: aad.as_bytes(),
-        };
-        let plain = self
-            .cipher
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| NotOpened)?;
-        String::from_utf8(plain).map(Secret).map_err(|_| NotOpened)
+        let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
+        ciphers
+            .iter()
+            .find_map(|cipher| open(cipher, aad, sealed))
+            .ok_or(NotOpened)
     }
+
+    /// Whether it opens with the key that seals now, and not only with one before it.
+    pub fn is_current(&self, aad: &str, sealed: &str) -> bool {
+        let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
+        let first = ciphers.first();
+        first.is_some_and(|cipher| open(cipher, aad, sealed).is_some())
+    }
+}
+
+fn ciphers(keys: &[Key]) -> Vec<XChaCha20Poly1305> {
+    keys.iter()
+        .map(|key| XChaCha20Poly1305::new(&(*key).into()))
+        .collect()
+}
+
+fn open(cipher: &XChaCha20Poly1305, aad: &str, sealed: &str) -> Option<Secret> {
+    let bytes = URL_SAFE_NO_PAD.decode(sealed.strip_prefix(VERSION)?).ok()?;
+    let (nonce, sealed) = bytes.split_first_chunk::<NONCE>()?;
+    let payload = Payload {
+        msg: sealed,
+        aad: aad.as_bytes(),
+    };
+    let plain = cipher.decrypt(&XNonce::from(*nonce), payload).ok()?;
+    String::from_utf8(plain).map(Secret).ok()
 }
 
 impl fmt::Debug for Vault {
@@ -204,6 +259,27 @@ mod tests {
         }
     }
 
+    // promise: L3
+    #[test]
+    fn two_keys_open_and_the_first_seals_while_they_change() {
+        let (old, new) = (Keys::of("key one"), Keys::of("key two"));
+        let ours = Vault::with(&old, &Clock::system());
+        let before = ours.seal("team 1", "x");
+        let (shared, digest) = (ours.clone(), ours.digest("a"));
+        ours.renew(&[new.sealing[0], old.sealing[0]]);
+        let after = shared.seal("team 1", "x");
+        assert_eq!(shared.open("team 1", &before).unwrap().expose(), "x");
+        assert_eq!(shared.open("team 1", &after).unwrap().expose(), "x");
+        assert!(ours.is_current("team 1", &after) && !ours.is_current("team 1", &before));
+        assert!(
+            vault("key one").open("team 1", &after).is_err(),
+            "the new key sealed it"
+        );
+        ours.renew(&new.sealing);
+        assert!(shared.open("team 1", &before).is_err(), "the old key is gone");
+        assert_eq!(shared.digest("a"), digest, "digests stay");
+    }
+
     #[test]
     fn a_digest_is_the_same_for_the_same_text_and_key_alone() {
         let ours = vault("key one");
@@ -216,7 +292,10 @@ mod tests {
     #[test]
     fn shows_nothing_of_itself() {
         let secret = Secret::new("hunter2");
-        assert_eq!(format!("{secret:?} {:?}", vault("k")), "*** Vault(***)");
+        assert_eq!(
+            format!("{secret:?} {:?} {:?}", vault("k"), Keys::of("k")),
+            "*** Vault(***) Keys(***)"
+        );
         let url = "https://hooks.slack.com/services/T000/B000/xxxxxxxxabcd";
         assert_eq!(mask(url), "https://hooks.slack.com/…abcd");
         assert_eq!(mask("https://example.org/short"), "https://example.org/…");

@@ -2,6 +2,8 @@
 //!
 //! Owns: what of a session is shown to whom it belongs. Must not: show its text; only the hash is there.
 
+use std::time::Duration;
+
 use base::{Id, Time};
 use serde::Serialize;
 use store::{Error, FromRow, Row, Select, Tx};
@@ -39,7 +41,7 @@ pub struct Session {
     pub created_at: Time,
     /// When it was last used, to about a minute; none for not since it began.
     pub last_used_at: Option<Time>,
-    /// When it ends by itself.
+    /// When it ends at the latest; without use it ends earlier.
     pub expires_at: Time,
     /// The address of the connection at the sign-in, where it is known: behind a proxy the proxy's.
     pub address: Option<String>,
@@ -65,16 +67,42 @@ impl FromRow for Session {
     }
 }
 
+const EARLIER: &str = "update credentials set expires_at = expires_at + $1, created_at = created_at + $1, \
+     last_used_at = case when last_used_at > 0 then last_used_at + $1 else 0 end where kind = $2";
+const SIGNED_OUT: &str = "update users set signed_out_at = signed_out_at + $1 where signed_out_at > 0";
+
+/// Sessions end earlier by so many nanoseconds (`by` is negative), also without use: the clock was set back, and nobody is to be signed
+/// in for longer because of it. Tokens have a date of their own.
+///
+/// # Errors
+/// The store's.
+pub fn end_earlier(tx: &mut Tx<'_>, by: i64) -> Result<(), Error> {
+    let by = by.min(0);
+    tx.execute(EARLIER, store::params![by, Kind::Session.name()])?;
+    // Or who signs in while nothing can be written would count as signed out until the clock is there again.
+    tx.execute(SIGNED_OUT, store::params![by]).map(drop)
+}
+
 const SESSIONS: &str =
     "select id, created_at, last_used_at, expires_at, address, user_agent from credentials where 1 = 1";
 
-/// The sessions of a user that have not ended, the newest first.
-pub(crate) fn list(tx: &mut Tx<'_>, user: Id, before: Option<Id>, limit: u32) -> Result<Vec<Session>, Error> {
+/// The sessions of a user that have not ended, the newest first; those not used for so long have.
+pub(crate) fn list(
+    tx: &mut Tx<'_>,
+    user: Id,
+    idle: Duration,
+    (before, limit): (Option<Id>, u32),
+) -> Result<Vec<Session>, Error> {
     let now = tx.now();
+    let since = now.before(idle);
     Select::new(SESSIONS)
         .filter("kind = ?", Some(Kind::Session.name()))
         .filter("user_id = ?", Some(user))
         .filter("expires_at > ?", Some(now))
+        .push(
+            " and (last_used_at > ? or created_at > ?)",
+            vec![since.into(), since.into()],
+        )
         .filter("id < ?", before)
         .push(" order by id desc limit ?", vec![limit.into()])
         .all(tx)

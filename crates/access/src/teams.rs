@@ -1,4 +1,4 @@
-//! Teams of a company: their rows. Addresses are sealed before they come here, and go out as masks.
+//! Teams of a company: their rows. Where their messages go is not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,6 @@ pub struct Team {
     pub name: String,
     /// Who is in it.
     pub members: Vec<TeamMember>,
-    /// Its Slack webhook, masked.
-    pub slack_webhook_url: Option<String>,
-    /// Its Teams webhook, masked.
-    pub teams_webhook_url: Option<String>,
     /// When it was added.
     pub created_at: Time,
     /// When it last changed.
@@ -40,38 +36,28 @@ pub struct TeamMember {
     pub name: String,
 }
 
-/// A sealed address and what may be shown of it; both empty for none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Sealed {
-    pub(crate) text: String,
-    pub(crate) mask: String,
-}
-
 impl FromRow for Team {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let mask = |index| Ok::<_, Error>(Some(row.get::<String>(index)?).filter(|mask| !mask.is_empty()));
         Ok(Self {
             id: row.get(0)?,
             company_id: row.get(1)?,
             company_name: row.get(2)?,
             name: row.get(3)?,
             members: Vec::new(),
-            slack_webhook_url: mask(4)?,
-            teams_webhook_url: mask(5)?,
-            created_at: row.get(6)?,
-            updated_at: row.get(7)?,
+            created_at: row.get(4)?,
+            updated_at: row.get(5)?,
         })
     }
 }
 
-const SELECT: &str = "select t.id, t.company_id, c.name, t.name, t.slack_mask, t.teams_mask, t.created_at, \
-     t.updated_at from teams t join companies c on c.id = t.company_id where 1 = 1";
+const SELECT: &str = "select t.id, t.company_id, c.name, t.name, t.created_at, t.updated_at \
+     from teams t join companies c on c.id = t.company_id where 1 = 1";
 
 /// The team of this id.
 ///
 /// # Errors
 /// 404 outside the scope.
-pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
+pub fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
     let team: Team = Select::new(SELECT)
         .scope("t.company_id", scope)
         .filter("t.id = ?", Some(id))
@@ -82,7 +68,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Probl
 }
 
 /// The teams of the scope, in the order they were added; only those of `company` if it is given.
-pub(crate) fn list(
+pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
     company: Option<Id>,
@@ -116,14 +102,21 @@ fn with_members(tx: &mut Tx<'_>, mut teams: Vec<Team>) -> Result<Vec<Team>, Erro
     Ok(teams)
 }
 
+const NAMES: &str = "select id, name from teams where company_id = $1 order by id";
+
+/// The teams of a company, by name.
+pub(crate) fn names(tx: &mut Tx<'_>, company: Id) -> Result<Vec<(Id, String)>, Error> {
+    tx.all(NAMES, params![company])
+}
+
 const INSERT: &str = "insert into teams (id, company_id, name, slack_sealed, slack_mask, teams_sealed, teams_mask, \
      created_at, updated_at) values ($1, $2, $3, '', '', '', '', $4, $4)";
 
-/// Adds a team without members and addresses.
+/// Adds a team without members.
 ///
 /// # Errors
 /// 409 for a name the company has already.
-pub(crate) fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Problem> {
+pub fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Problem> {
     let now = tx.now();
     tx.execute(INSERT, params![id, company, name, now])
         .map_err(|error| match error {
@@ -147,28 +140,9 @@ const RENAME: &str = "update teams set name = $2 where id = $1";
 ///
 /// # Errors
 /// 409 for a name the company has already.
-pub(crate) fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
+pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
     tx.execute(RENAME, params![id, name]).map_err(name_taken)?;
     Ok(())
-}
-
-const SET_SLACK: &str =
-    "update teams set slack_sealed = $2, slack_mask = $3, slack_saved_at = $4 where id = $1";
-const SET_TEAMS: &str =
-    "update teams set teams_sealed = $2, teams_mask = $3, teams_saved_at = $4 where id = $1";
-
-/// Sets the Slack address, or removes it.
-pub(crate) fn set_slack(tx: &mut Tx<'_>, id: Id, sealed: &Sealed) -> Result<(), Error> {
-    let now = tx.now();
-    tx.execute(SET_SLACK, params![id, &sealed.text, &sealed.mask, now])
-        .map(drop)
-}
-
-/// Sets the Teams address, or removes it.
-pub(crate) fn set_teams(tx: &mut Tx<'_>, id: Id, sealed: &Sealed) -> Result<(), Error> {
-    let now = tx.now();
-    tx.execute(SET_TEAMS, params![id, &sealed.text, &sealed.mask, now])
-        .map(drop)
 }
 
 const TOUCH: &str = "update teams set updated_at = $2 where id = $1";
@@ -177,7 +151,7 @@ const TOUCH: &str = "update teams set updated_at = $2 where id = $1";
 ///
 /// # Errors
 /// 404 where there is none.
-pub(crate) fn touch(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+pub fn touch(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
     let now = tx.now();
     match tx.execute(TOUCH, params![id, now])? {
         0 => Err(Problem::not_found()),
@@ -193,7 +167,7 @@ const IN_COMPANY: &str = "select user_id from memberships where company_id = $1"
 ///
 /// # Errors
 /// 422 for one who is not a member of the company, whether or not they exist.
-pub(crate) fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result<(), Problem> {
+pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result<(), Problem> {
     let known: BTreeSet<Id> = tx
         .all::<(Id,)>(IN_COMPANY, params![company])?
         .into_iter()
@@ -226,7 +200,7 @@ const DELETE: &str = "delete from teams where id = $1";
 ///
 /// # Errors
 /// 404 where there is none, 409 while records name it.
-pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
+pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
     match tx.execute(DELETE, params![id]) {
         Ok(0) => Err(Problem::not_found()),
         Ok(_) => Ok(()),

@@ -11,12 +11,11 @@ use base::{Id, Scope};
 use store::Store;
 
 use crate::{
-    Access, Caller, Options, Problem, Role, Secret, Vault, companies,
+    Access, Caller, Options, Problem, Role, Secret, companies,
     credentials::{self, Kind},
-    directory, mask,
+    ownership,
     sessions::Origin,
-    teams::{self, Sealed},
-    users,
+    teams, users,
 };
 
 /// The key of [`access`].
@@ -94,45 +93,19 @@ pub async fn disable(store: &Store, user: Id) {
     done.expect("a user to disable");
 }
 
-/// A team with its members (of the company) and addresses, which are not checked here.
-pub async fn team(access: &Access, company: Id, name: &str, members: &[Id], urls: [Option<&str>; 2]) -> Id {
+/// A team with its members (of the company).
+pub async fn team(access: &Access, company: Id, name: &str, members: &[Id]) -> Id {
     let (name, members) = (name.to_owned(), members.to_vec());
-    let [slack, teams] = urls.map(|url| url.map(ToOwned::to_owned));
-    let vault = access.vault().clone();
     let made = access
         .store()
         .write(move |tx| {
             let id = tx.id();
             teams::insert(tx, id, company, &name)?;
             teams::set_members(tx, id, company, &members)?;
-            let aad = directory::team_aad(id, company);
-            teams::set_slack(tx, id, &sealed(&vault, &aad, slack))?;
-            teams::set_teams(tx, id, &sealed(&vault, &aad, teams))?;
             Ok::<_, Problem>(id)
         })
         .await;
     made.expect("a team")
-}
-
-/// Saves a team's Slack address again.
-pub async fn save_slack_again(access: &Access, team: Id, url: &str) {
-    let (vault, url) = (access.vault().clone(), url.to_owned());
-    let saved = access
-        .store()
-        .write(move |tx| {
-            let company = teams::find(tx, team, &base::Scope::All)?.company_id;
-            let sealed = sealed(&vault, &directory::team_aad(team, company), Some(url));
-            teams::set_slack(tx, team, &sealed).map_err(Problem::from)
-        })
-        .await;
-    saved.expect("a team");
-}
-
-fn sealed(vault: &Vault, aad: &str, url: Option<String>) -> Sealed {
-    url.map_or_else(Sealed::default, |url| Sealed {
-        text: vault.seal(aad, &url),
-        mask: mask(&url),
-    })
 }
 
 /// An API token of a person: the text for `Authorization: Bearer`.
@@ -168,4 +141,20 @@ async fn credential(access: &Access, user: Id, kind: Kind) -> String {
 pub async fn caller(access: &Access, user: Id) -> Caller {
     let token = token(access, user).await;
     access.caller(&token).await.expect("a caller")
+}
+
+/// Sets the ownership rules of a company: what each matches, and the people and teams it names.
+pub async fn ownership_rules(store: &Store, company: Id, rules: Vec<(ownership::Match, Vec<Id>, Vec<Id>)>) {
+    let rules: Vec<_> = rules
+        .into_iter()
+        .map(|(of, user_ids, team_ids)| ownership::Written {
+            of,
+            user_ids,
+            team_ids,
+        })
+        .collect();
+    let done = store
+        .write(move |tx| ownership::replace(tx, company, &rules))
+        .await;
+    done.expect("ownership rules");
 }

@@ -4,7 +4,7 @@
 
 use base::{Id, Scope, Time};
 use serde::{Deserialize, Serialize};
-use store::{Error, FromRow, Row, Select, Tx, Value, params};
+use store::{Error, FromRow, Row, Select, Tx, params};
 
 use crate::{Problem, validate};
 
@@ -39,6 +39,7 @@ impl FromRow for User {
 }
 
 /// A person to add. The texts have been validated.
+#[derive(Clone)]
 pub(crate) struct NewRow {
     pub(crate) email: String,
     pub(crate) name: String,
@@ -48,7 +49,7 @@ pub(crate) struct NewRow {
 }
 
 /// What changes of a person; none stays as it is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Change {
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
@@ -68,16 +69,13 @@ fn visible(select: Select, scope: &Scope, me: Id) -> Select {
     if companies.is_empty() {
         return select.filter("u.id = ?", Some(me));
     }
-    let marks = vec!["?"; companies.len()].join(", ");
-    let mut values = vec![Value::from(me)];
-    values.extend(companies.iter().map(Value::from));
-    select.push(
-        &format!(
-            " and (u.id = ? or exists (select 1 from memberships m \
-             where m.user_id = u.id and m.company_id in ({marks})))"
-        ),
-        values,
-    )
+    select
+        .push(
+            " and (u.id = ? or exists (select 1 from memberships m where m.user_id = u.id",
+            vec![me.into()],
+        )
+        .within("m.company_id", companies.iter())
+        .push("))", Vec::new())
 }
 
 /// The person of this id, if a caller of this scope may see them.
@@ -240,7 +238,7 @@ const LOCK: &str = "update users set updated_at = updated_at where is_admin = 1 
 
 /// How many active administrators there are. They are locked, so that of two requests that each remove one of the
 /// last two the second sees what the first did.
-fn lock_administrators(tx: &mut Tx<'_>) -> Result<u64, Error> {
+pub(crate) fn lock_administrators(tx: &mut Tx<'_>) -> Result<u64, Error> {
     tx.execute(LOCK, &[])
 }
 

@@ -6,7 +6,7 @@
 use crate::problem::{FieldError, Problem};
 
 /// Collects what does not fit, so that one answer names all of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Check(Vec<FieldError>);
 
 impl Check {
@@ -26,6 +26,21 @@ impl Check {
     /// One line of at most `max` characters, trimmed, not empty. See [`line`].
     pub fn line(&mut self, field: &str, text: &str, max: usize) -> String {
         self.take(line(field, text, max))
+    }
+
+    /// The name of a person, a company, a team or a record. See [`name`].
+    pub fn name(&mut self, field: &str, text: &str, max: usize) -> String {
+        self.take(name(field, text, max))
+    }
+
+    /// One line of at most `max` characters, trimmed, possibly empty. See [`optional_line`].
+    pub fn optional_line(&mut self, field: &str, text: &str, max: usize) -> String {
+        self.take(optional_line(field, text, max))
+    }
+
+    /// Text of at most `max` characters that says something. See [`statement`].
+    pub fn statement(&mut self, field: &str, text: &str, max: usize) -> String {
+        self.take(statement(field, text, max))
     }
 
     /// Text of at most `max` characters, line ends allowed. See [`block`].
@@ -60,10 +75,15 @@ impl Check {
 
 /// One line, trimmed: not empty, at most `max` characters, no control characters.
 pub fn line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
-    let text = text.trim();
-    if text.is_empty() {
+    let line = optional_line(field, text, max)?;
+    if line.is_empty() {
         return Err(FieldError::new(field, "it is empty"));
     }
+    Ok(line)
+}
+
+/// As [`line`], but possibly empty. What is trimmed away counts: whatever a schema says of a text, it says of all of it.
+pub fn optional_line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     fits(field, text, max)?;
     if text
         .chars()
@@ -71,7 +91,13 @@ pub fn line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     {
         return Err(FieldError::new(field, "it holds a control character"));
     }
-    Ok(text.to_owned())
+    Ok(text.trim().to_owned())
+}
+
+/// A name: a [`line`] that loses what is invisible or turns the direction of reading, with something to see left.
+pub fn name(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    let line = line(field, text, max)?;
+    base::text::name(&line, max).ok_or_else(|| FieldError::new(field, "it is empty"))
 }
 
 /// Text of several lines, possibly empty: at most `max` characters, no control characters but tab and line ends.
@@ -87,9 +113,21 @@ pub fn block(field: &str, text: &str, max: usize) -> Result<String, FieldError> 
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
+/// A [`block`] with something to see in it, trimmed.
+pub fn statement(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
+    let block = block(field, text, max)?;
+    if base::text::block(&block, max).is_empty() {
+        return Err(FieldError::new(field, "it is empty"));
+    }
+    Ok(block.trim().to_owned())
+}
+
+/// The longest email address, in characters.
+pub const EMAIL: usize = 254;
+
 /// An email address, trimmed: ASCII, one `@`, something on both sides, at most 254 characters.
 pub fn email(field: &str, text: &str) -> Result<String, FieldError> {
-    let text = line(field, text, 254)?;
+    let text = line(field, text.trim(), EMAIL)?;
     let plain = |part: &str, extra: &[u8]| {
         !part.is_empty()
             && !part.starts_with('.')
@@ -147,6 +185,18 @@ mod tests {
             "äääää",
         ] {
             assert!(line("name", bad, 4).is_err(), "{bad:?}");
+        }
+    }
+
+    // promise: C7
+    #[test]
+    fn a_name_loses_what_cannot_be_seen() {
+        assert_eq!(
+            name("name", " Ma\u{200b}ra \u{202e}Lind\u{2069}", 20).as_deref(),
+            Ok("Mara Lind")
+        );
+        for bad in ["", "\u{200b}\u{202e}", "a\0b", "a\nb", &"x".repeat(21)] {
+            assert!(name("name", bad, 20).is_err(), "{bad:?}");
         }
     }
 

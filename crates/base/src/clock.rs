@@ -1,11 +1,15 @@
 //! Time and randomness as an argument, so that no test sleeps and none is a matter of luck.
+//!
+//! There are three times. [`Clock::wall`] is what the machine shows, which somebody may set. [`Clock::steady`] never steps: for waits
+//! and limits inside this process. [`Clock::now`] is what everything is dated by and compared with: it goes on steadily, and a step of
+//! the clock is taken over in one place, together with what waits in the tables.
 
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::{Duration, UNIX_EPOCH},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 use tokio::sync::watch;
@@ -16,15 +20,27 @@ use crate::{Id, Time};
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
+    /// By how many nanoseconds [`now`](Self::now) is ahead of [`steady`](Self::steady).
+    ahead: Arc<AtomicI64>,
     /// Milliseconds and counter of the last id, packed, so that ids of one process never go back.
     last_id: Arc<AtomicU64>,
 }
 
 #[derive(Clone)]
 enum Source {
-    System,
-    Manual(Arc<Mutex<Time>>, watch::Sender<Time>),
+    /// With the moment from which it counts what never steps.
+    System(Instant),
+    Manual(Arc<Mutex<Shown>>, watch::Sender<Time>),
 }
+
+/// What a manual clock shows.
+struct Shown {
+    wall: Time,
+    steady: Time,
+}
+
+/// What [`Clock::steady`] begins at: far from the beginning of time, so that something may lie before it.
+const STEADY: Time = Time::from_nanos(1_000_000_000_000_000_000);
 
 /// How many bits of [`Clock::last_id`] count ids within one millisecond.
 const COUNTER_BITS: u32 = 16;
@@ -32,63 +48,110 @@ const COUNTER_BITS: u32 = 16;
 impl Clock {
     /// The clock of the machine.
     pub fn system() -> Self {
-        Self {
-            source: Source::System,
-            last_id: Arc::default(),
-        }
+        Self::of(Source::System(Instant::now()))
     }
 
     /// A clock that stands at `start` until [`advance`](Self::advance) moves it: for tests.
     pub fn manual(start: Time) -> Self {
-        let (sender, _) = watch::channel(start);
-        Self {
-            source: Source::Manual(Arc::new(Mutex::new(start)), sender),
-            last_id: Arc::default(),
-        }
+        let (sender, _) = watch::channel(STEADY);
+        let shown = Shown {
+            wall: start,
+            steady: STEADY,
+        };
+        Self::of(Source::Manual(Arc::new(Mutex::new(shown)), sender))
     }
 
-    /// The time now.
+    fn of(source: Source) -> Self {
+        let clock = Self {
+            source,
+            ahead: Arc::default(),
+            last_id: Arc::default(),
+        };
+        let ahead = clock.wall().nanos().saturating_sub(clock.steady().nanos());
+        clock.ahead.store(ahead, Ordering::Relaxed);
+        clock
+    }
+
+    /// The time now, by which everything is dated.
+    pub fn now(&self) -> Time {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        Time::from_nanos(self.steady().nanos().saturating_add(ahead))
+    }
+
+    /// Sets [`now`](Self::now) ahead by so many nanoseconds, or back: its clones too.
+    pub fn adjust(&self, by: i64) {
+        self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+
+    /// Whether it is a test's.
+    pub const fn is_manual(&self) -> bool {
+        matches!(self.source, Source::Manual(..))
+    }
+
+    /// What the machine's clock shows, which somebody may set at any time.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that asks the machine for the time"
     )]
-    pub fn now(&self) -> Time {
+    pub fn wall(&self) -> Time {
         match &self.source {
-            Source::System => {
+            Source::System(_) => {
                 let since = std::time::SystemTime::now()
                     .duration_since(UNIX_EPOCH)
                     .unwrap_or_default();
                 Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
             }
-            Source::Manual(now, _) => *now.lock().unwrap_or_else(PoisonError::into_inner),
+            Source::Manual(shown, _) => shown.lock().unwrap_or_else(PoisonError::into_inner).wall,
+        }
+    }
+
+    /// A monotonic time, unaffected by changes to the machine's clock: for waits and limits inside this process. Only differences
+    /// of it say anything.
+    pub fn steady(&self) -> Time {
+        match &self.source {
+            Source::System(start) => STEADY.after(start.elapsed()),
+            Source::Manual(shown, _) => shown.lock().unwrap_or_else(PoisonError::into_inner).steady,
         }
     }
 
     /// Moves a manual clock forward and wakes who waits for it; on the machine's clock it does nothing.
     pub fn advance(&self, by: Duration) {
-        if let Source::Manual(now, sender) = &self.source {
-            let mut now = now.lock().unwrap_or_else(PoisonError::into_inner);
-            *now = now.after(by);
-            sender.send_replace(*now);
+        if let Source::Manual(shown, sender) = &self.source {
+            let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
+            shown.wall = shown.wall.after(by);
+            shown.steady = shown.steady.after(by);
+            sender.send_replace(shown.steady);
         }
     }
 
-    /// Sets a manual clock, also back, as somebody does who sets that of a machine; on the machine's clock it does nothing.
+    /// Sets a manual clock, also back, as somebody does who sets that of a machine, and takes it over at once; on the machine's clock it
+    /// does nothing.
     pub fn set(&self, to: Time) {
-        if let Source::Manual(now, sender) = &self.source {
-            *now.lock().unwrap_or_else(PoisonError::into_inner) = to;
-            sender.send_replace(to);
+        if let Source::Manual(_, sender) = &self.source {
+            self.step(to);
+            self.adjust(to.nanos().saturating_sub(self.now().nanos()));
+            sender.send_modify(|_| ());
         }
     }
 
-    /// Waits until the clock shows `until`.
+    /// Sets a manual clock and says nothing: the server has yet to notice. On the machine's clock it does nothing.
+    pub fn step(&self, to: Time) {
+        if let Source::Manual(shown, _) = &self.source {
+            shown.lock().unwrap_or_else(PoisonError::into_inner).wall = to;
+        }
+    }
+
+    /// Waits until it is `until`: for as long as that is from now, however the clock is set meanwhile.
     pub async fn sleep_until(&self, until: Time) {
         match &self.source {
-            Source::System => tokio::time::sleep(until.since(self.now())).await,
+            Source::System(_) => tokio::time::sleep(until.since(self.now())).await,
             Source::Manual(_, sender) => {
                 let mut receiver = sender.subscribe();
-                // The sender lives in `self`, so waiting can only end by the time coming.
-                let _ = receiver.wait_for(|now| *now >= until).await;
+                let end = self.steady().after(until.since(self.now()));
+                // The sender lives in `self`, so waiting can only end by the time coming. One that is set forward wakes, too.
+                let _ = receiver
+                    .wait_for(|steady| *steady >= end || self.now() >= until)
+                    .await;
             }
         }
     }
@@ -157,6 +220,23 @@ mod tests {
             assert!(id > last, "{id} after {last}");
             last = id;
         }
+    }
+
+    // promise: L5
+    #[test]
+    fn what_is_steady_does_not_step_with_the_clock() {
+        let start = Time::from_nanos(1_700_000_000_000_000_000);
+        let clock = Clock::manual(start);
+        let before = clock.steady();
+        clock.step(start.before(Duration::from_hours(2)));
+        assert_eq!((clock.steady(), clock.now()), (before, start));
+        clock.advance(Duration::from_secs(3));
+        assert_eq!(clock.steady().since(before), Duration::from_secs(3));
+        assert_eq!(clock.now().since(start), Duration::from_secs(3));
+        clock.set(start.before(Duration::from_hours(2)));
+        assert_eq!(clock.clone().now(), start.before(Duration::from_hours(2)));
+        let machine = Clock::system();
+        assert!(machine.steady() <= machine.clone().steady());
     }
 
     #[tokio::test]

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::{Clock, Id, Kind, Severity, Time};
 
+/// The name in an event's data that says that it stands for its bundle.
+pub const LEADS: &str = "leads";
+
 /// One thing that happened. It knows no consumer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
@@ -21,14 +24,17 @@ pub struct Event {
     pub severity: Option<Severity>,
     /// The person who did it; none for the system itself.
     pub actor: Option<Id>,
+    /// Whether that person came with an API token: a program of theirs did it, which is nobody's own act (promise O7).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_token: bool,
     /// The record it happened to.
     pub subject: Subject,
     /// People it concerns directly, each once.
     pub assignee_users: Vec<Id>,
     /// Teams it concerns directly, each once.
     pub assignee_teams: Vec<Id>,
-    /// What brought it together with others: the scan of an import, of which people hear once, by `scan.completed`, or a
-    /// change of many records, of which they hear once by one more event. Open tabs get them bundled.
+    /// What brought it together with others: the scan of an import, or a bulk change of many records. Messages and open tabs
+    /// get such events together.
     pub bundle: Option<Id>,
     /// Ids and texts for messages and tabs. Texts are data from outside: every channel escapes them.
     pub data: Map<String, Value>,
@@ -80,6 +86,7 @@ pub enum SubjectType {
     Approval,
     Notification,
     Destination,
+    Announcement,
 }
 
 impl SubjectType {
@@ -95,6 +102,7 @@ impl SubjectType {
             Self::Approval => "approval",
             Self::Notification => "notification",
             Self::Destination => "destination",
+            Self::Announcement => "announcement",
         }
     }
 }
@@ -109,6 +117,7 @@ impl Event {
             audience,
             severity: None,
             actor: None,
+            by_token: false,
             subject,
             assignee_users: Vec::new(),
             assignee_teams: Vec::new(),
@@ -130,6 +139,11 @@ impl Event {
             Audience::Company(_) if !about.notifies => Some("its kind is for one person only"),
             _ => None,
         }
+    }
+
+    /// Whether it stands for all of its bundle where only one of them is shown: in the list of what happened lately.
+    pub fn leads(&self) -> bool {
+        self.data.get(LEADS) == Some(&Value::Bool(true))
     }
 
     /// A text of `data`, or nothing.

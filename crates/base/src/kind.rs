@@ -66,8 +66,11 @@ kinds! {
     FindingUpdated        "finding.updated"        yes yes yes no  "A finding's details changed.";
     FindingAssigned       "finding.assigned"       yes yes yes no  "A finding was assigned to people or teams.";
     FindingStatusChanged  "finding.status_changed" yes yes yes no  "A finding moved to another status.";
+    FindingReopened       "finding.reopened"       yes yes yes no  "A finding that was closed is open again.";
+    FindingSeverityChanged "finding.severity_changed" yes yes yes no "A finding's severity changed.";
     FindingCommented      "finding.commented"      yes yes yes no  "Somebody commented on a finding.";
     FindingDeleted        "finding.deleted"        yes yes yes no  "A finding was deleted.";
+    FindingUnread         "finding.unread"         yes yes yes no  "A critical or urgent event of a finding reached nobody, or nobody read it in time; the company's managers are notified.";
     SlaWarning            "sla.warning"            yes yes yes no  "A finding's SLA deadline is near.";
     SlaBreached           "sla.breached"           yes yes yes no  "A finding's SLA deadline has passed.";
     SlaEscalated          "sla.escalated"          yes yes yes no  "Nobody read the warning of a critical or urgent finding; the company's managers are told.";
@@ -101,6 +104,8 @@ kinds! {
     ApprovalOutgrown      "approval.outgrown"      no  yes yes no  "A finding got worse than what was accepted.";
     ApprovalDeleted       "approval.deleted"       no  yes yes no  "A request for an approval was taken back.";
     DestinationSwitchedOff "destination.switched_off" no yes no yes "A URL refused messages for good and is switched off.";
+    DeliveryFailed        "delivery.failed"        no  yes no  yes "A message was given up: its destination did not take it.";
+    PlatformAnnounced     "platform.announced"     no  yes yes yes "An administrator announced something to everyone.";
     NotificationCreated   "notification.created"   no  no  yes no  "A notification arrived in the inbox of the one who gets the frame.";
     NotificationRead      "notification.read"      no  no  yes no  "One notification was read.";
     NotificationAllRead   "notification.all_read"  no  no  yes no  "All notifications were read.";
@@ -172,7 +177,7 @@ mod tests {
     // promise: V3
     #[test]
     fn the_table_holds_at_least_what_is_promised() {
-        let promised = "finding.created finding.updated finding.assigned finding.status_changed finding.deleted \
+        let promised = "finding.created finding.updated finding.assigned finding.status_changed finding.reopened finding.severity_changed finding.deleted \
             sla.warning sla.breached retest.due scan.started scan.completed scan.failed asset.created \
             asset.updated asset.deleted project.created project.updated project.deleted report.ready \
             report.failed agreement.expiring approval.requested approval.decided notification.created \

@@ -1,20 +1,22 @@
 //! What every part of Campanile speaks in: ids, time, severity, events, the one tenant rule, the bus.
 //!
-//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`], the guard over
-//! destinations ([`destination`]) and the cleaning of text from outside ([`text`]).
+//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`], the pages of
+//! records ([`page`]), the cleaning of text from outside ([`text`]), and whose turn it is ([`turns`]).
 //! Must not: do I/O of any kind, or know a domain, a consumer or a database.
 
 pub mod bus;
 pub mod clock;
-pub mod destination;
 pub mod event;
 pub mod failpoint;
 pub mod id;
 pub mod kind;
+pub mod page;
 pub mod scope;
 pub mod severity;
 pub mod text;
+pub mod throttle;
 pub mod time;
+pub mod turns;
 
 pub use bus::Bus;
 pub use clock::Clock;
@@ -23,4 +25,6 @@ pub use id::Id;
 pub use kind::Kind;
 pub use scope::Scope;
 pub use severity::Severity;
+pub use throttle::Throttle;
 pub use time::Time;
+pub use turns::{Bounds, Full, Turn, Turns};

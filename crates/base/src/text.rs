@@ -43,6 +43,12 @@ pub fn block(text: &str, max: usize) -> String {
     cut(&out, max)
 }
 
+/// The name of a person, a company, a team or a record as it is stored and shown: one line without anything invisible
+/// or anything that turns the direction of reading. None where nothing to see is left.
+pub fn name(text: &str, max: usize) -> Option<String> {
+    Some(line(text, max)).filter(|name| !name.is_empty())
+}
+
 /// The first `max` characters; a text that was longer ends with `…` as its last one.
 pub fn cut(text: &str, max: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(max) else {
@@ -154,6 +160,16 @@ mod tests {
         }
         let tower = format!("a{}b", "\u{301}".repeat(500));
         assert_eq!(line(&tower, 100), format!("a{}b", "\u{301}".repeat(MAX_MARKS)));
+    }
+
+    // promise: C7
+    #[test]
+    fn a_name_has_something_to_see_and_nothing_else() {
+        assert_eq!(
+            name(" Mara\u{202e}\u{200b} Lind\0 ", 100).as_deref(),
+            Some("Mara Lind")
+        );
+        assert_eq!(name("\u{200b}\u{202e} \u{2066}", 100), None);
     }
 
     #[test]

@@ -81,6 +81,12 @@ impl fmt::Debug for Time {
 impl FromStr for Time {
     type Err = NotATime;
     fn from_str(text: &str) -> Result<Self, NotATime> {
+        // By the year as it is written, so that a pattern can say which times are taken.
+        let year = text.get(..4).filter(|_| text.get(4..5) == Some("-"));
+        let year: i16 = year.and_then(|year| year.parse().ok()).ok_or(NotATime)?;
+        if !(1678..=2261).contains(&year) {
+            return Err(NotATime);
+        }
         let timestamp: Timestamp = text.parse().map_err(|_| NotATime)?;
         let nanos = SignedDuration::as_nanos(&timestamp.duration_since(Timestamp::UNIX_EPOCH));
         i64::try_from(nanos).map(Self).map_err(|_| NotATime)
@@ -108,6 +114,9 @@ impl utoipa::PartialSchema for Time {
             .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
                 utoipa::openapi::KnownFormat::DateTime,
             )))
+            .pattern(Some(
+                "^(167[89]|16[89][0-9]|1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9]|226[01])-",
+            ))
             .into()
     }
 }
@@ -137,6 +146,9 @@ mod tests {
             "2026-13-01T00:00:00Z",
             "2026-01-01T00:00:00",
             "9999-01-01T00:00:00Z",
+            "1677-12-31T23:59:59Z",
+            "2262-01-01T00:00:00Z",
+            "+002026-01-01T00:00:00Z",
         ] {
             assert_eq!(bad.parse::<Time>(), Err(NotATime), "{bad}");
         }

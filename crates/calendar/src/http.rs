@@ -1,10 +1,11 @@
 //! `/calendar`.
 
-use access::{Caller, Json, Page, Problem, Query};
+use access::{Caller, Json, Page, Problem, Query, page::CursorText};
 use axum::extract::State;
 use base::{Id, Severity, SubjectType, Time};
 use records::{
     Date, Named,
+    date::ZoneName,
     dated::{self, Cursor, Kind},
 };
 use serde::{Deserialize, Serialize};
@@ -31,11 +32,13 @@ pub struct CalendarQuery {
     #[serde(default)]
     mine: bool,
     /// The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default.
+    #[param(inline, value_type = Option<ZoneName>)]
     tz: Option<String>,
     /// How many entries, 1 to 5,000; 1,000 by default.
     #[param(minimum = 1, maximum = 5000)]
     limit: Option<u32>,
     /// The `next_cursor` of the answer before, with everything else as it was there.
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
 

@@ -36,7 +36,7 @@ pub fn recognise(file: &mut dyn Source, options: &Options) -> Result<&'static Fo
         }),
         (Kind::Table, Some(Error::Refused(fault))) => Error::Refused(Refusal {
             what: format!(
-                "as a table it cannot be read: {}. The other formats ({}) are JSON or XML",
+                "the file cannot be read as a table: {}. The other formats ({}) are JSON or XML",
                 fault.what,
                 Format::names()
             ),
@@ -80,7 +80,7 @@ pub(crate) fn check(
             other.title, other.name, format.title
         ),
         None => format!(
-            "this is not {}: it lacks the marks of one ({})",
+            "this does not look like {}, which is recognized by {}",
             format.title,
             format.marked()
         ),

@@ -2,13 +2,15 @@
 //!
 //! Owns: cleaning and cutting them, and the hashes of identity. Must not: know a format.
 
+use std::borrow::Cow;
+
 use base::{Severity, Time, text};
 
 use crate::{
     Component, Cvss, Details, Found, Identified, Identity, Old,
     found::{DESCRIPTION, MAX_LIST, MAX_LOCATIONS, SNIPPET, TITLE},
     identity::{Hash, KEYS, even, evidence, rank, steady, unnumbered},
-    paths,
+    paths, without_credentials,
 };
 
 /// Characters of one location, reference or name that are kept.
@@ -103,7 +105,7 @@ impl Key {
         locations.extend(rest);
     }
 
-    fn identity(&self, path: &str, whole: u64) -> Identity {
+    fn identity(&self, path: &str, (look, whole): (u64, u64)) -> Identity {
         let mut keys = [0; KEYS];
         let parts = || self.parts.iter().map(String::as_str);
         for (key, rule) in keys
@@ -131,6 +133,7 @@ impl Key {
             line: self.line,
             column: self.column,
             rank: rank(&self.version),
+            look,
             whole,
             places,
         }
@@ -148,6 +151,17 @@ impl Draft {
         }
     }
 
+    /// Takes credentials out of the URLs in all that is shown. What it is recognised by is made of hashes.
+    fn hide_credentials(&mut self) {
+        let texts = [&mut self.title, &mut self.snippet, &mut self.statement].into_iter();
+        let lists = [&mut self.description, &mut self.locations, &mut self.references];
+        for text in texts.chain(lists.into_iter().flatten()) {
+            if let Cow::Owned(hidden) = without_credentials(text) {
+                *text = hidden;
+            }
+        }
+    }
+
     fn shown_description(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         for part in &self.description {
@@ -159,23 +173,26 @@ impl Draft {
         text::cut(&parts.join("\n\n"), DESCRIPTION)
     }
 
+    fn identity(&self, path: &str) -> Identity {
+        self.key.identity(path, (self.look().half(), self.whole()))
+    }
+
     /// What it is recognised by; paths are seen from `root`.
     pub(crate) fn identified(&self, root: &str) -> Identified {
         Identified {
             coverage: self.coverage,
-            identity: self.key.identity(&self.key.path(root), self.whole()),
+            identity: self.identity(&self.key.path(root)),
             old: self.old,
         }
     }
 
-    /// Everything an analyst can see of it, as the report has it: no more entries than that are one.
-    fn whole(&self) -> u64 {
-        let hash = Hash::new("whole").add(&self.title).all(&self.description).add("");
-        let hash = hash
+    /// What an analyst can see of it besides its words, its place and its time.
+    fn look(&self) -> Hash {
+        let hash = Hash::new("look")
             .add(self.severity.map_or("", Severity::name))
             .add(&self.rule_id);
         let hash = hash.all(&self.identifiers).add("").all(&self.cwes).add("");
-        let hash = hash.all(&self.references).add("").all(&self.locations).add("");
+        let hash = hash.all(&self.references).add("");
         let rated = self
             .cvss
             .iter()
@@ -195,21 +212,26 @@ impl Draft {
             .add("")
             .all(component.flat_map(|one| &one.fixed_versions))
             .add("");
-        let hash = hash.add(&self.snippet).add(&self.statement);
-        let found_at = self.found_at.map(Time::nanos);
-        hash.number(found_at)
+        hash.add(&self.snippet).add(&self.statement).all(&self.rest)
+    }
+
+    /// Everything an analyst can see of it, as the report has it: no more entries than that are one.
+    fn whole(&self) -> u64 {
+        let hash = self.look().add("").add(&self.title).all(&self.description);
+        let hash = hash.add("").all(&self.locations).add("");
+        hash.number(self.found_at.map(Time::nanos))
             .number(Some(i64::from(self.key.column)))
-            .all(&self.rest)
             .half()
     }
 
     /// Its finding, with texts cleaned and cut; paths are seen from `root`.
     pub(crate) fn found(mut self, tool: &str, root: &str) -> Found {
         self.key.sort_places(&mut self.locations);
-        let whole = self.whole();
+        let path = self.key.path(root);
+        let identity = self.identity(&path);
+        self.hide_credentials();
         let title = self.shown_title(tool);
         let description = self.shown_description();
-        let path = self.key.path(root);
         let severity = self.severity.unwrap_or(Severity::Informational);
         let mut details = Details {
             identifiers: lines(&self.identifiers, 100),
@@ -241,7 +263,7 @@ impl Draft {
             })
             .collect();
         let mut found = Found {
-            identity: self.key.identity(&path, whole),
+            identity,
             path,
             old: self.old,
             title,

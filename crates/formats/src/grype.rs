@@ -104,7 +104,7 @@ impl Reader for Grype {
             } else {
                 "matches"
             };
-            return Err(fault(key, "it is missing: this is no report of Grype"));
+            return Err(fault(key, "missing; this is not a Grype report"));
         }
         let source = report.part("source");
         let target = source.first(&["target"]);
@@ -132,7 +132,7 @@ fn entry(record: &Record) -> Result<Draft, String> {
     let (found, artifact) = (record.part("vulnerability"), record.part("artifact"));
     let (id, package) = (found.text("id"), artifact.text("name"));
     if id.is_empty() {
-        return Err("`vulnerability.id` is missing: this is no match of Grype".to_owned());
+        return Err("`vulnerability.id` is missing".to_owned());
     }
     let version = artifact.text("version");
     let path = artifact.part("locations").text("path");

@@ -41,6 +41,8 @@ pub struct Identity {
     pub column: u32,
     /// The order of versions, for pairs whose version differs: the numbers in it, the first ones weigh most.
     pub rank: u64,
+    /// How it looks, wherever it is: of entries in one place and with equal evidence those are the same that look alike.
+    pub look: u64,
     /// Everything an analyst can see of the entry: two with the same are one.
     pub whole: u64,
     /// The places of an entry that has several and keeps its identity while they come and go; sorted. Empty for an
@@ -76,6 +78,7 @@ impl Identity {
         }
         text.push('.');
         text.push_str(&list(&self.places));
+        let _ = write!(text, ".{:x}", self.look);
         text
     }
 
@@ -107,6 +110,7 @@ impl Identity {
             line: u32::try_from(number(7)?).ok()?,
             column: u32::try_from(number(8)?).ok()?,
             rank: number(9)?,
+            look: number(11).unwrap_or_default(),
             whole: 0,
             places: list(10)?,
         })
@@ -290,9 +294,20 @@ mod tests {
             line: 10,
             rank: 5,
             places: vec![8, 9],
+            look: 11,
             ..Identity::default()
         };
-        assert_eq!(Identity::from_text(7, &identity.to_text()), Some(identity));
+        assert_eq!(
+            Identity::from_text(7, &identity.to_text()),
+            Some(identity.clone())
+        );
+        // As it was written before there was a look.
+        let text = identity.to_text();
+        let short = text.rsplit_once('.').map(|(short, _)| short).unwrap();
+        assert_eq!(
+            Identity::from_text(7, short),
+            Some(Identity { look: 0, ..identity })
+        );
         assert_eq!(
             Identity::from_text(0, &Identity::default().to_text()),
             Some(Identity::default())

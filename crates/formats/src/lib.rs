@@ -14,6 +14,7 @@
 //! detect ─► marks, others
 //! ```
 
+mod credentials;
 mod csv;
 mod cwe;
 mod cyclonedx;
@@ -45,7 +46,8 @@ mod trivy;
 mod xml;
 mod zap;
 
-pub use csv::{Preview, preview_rows};
+pub use credentials::without_credentials;
+pub use csv::{ENCODINGS, Preview, is_encoding, preview_rows};
 pub use detect::{detect, recognise};
 pub use found::{Component, Cvss, Details, Found, MAX_LOCATIONS};
 pub use identity::{Crowd, Identity, KEYS, Old};
@@ -154,7 +156,7 @@ impl Skip {
     /// An entry that says itself that it is not a problem.
     pub fn because(reason: impl Into<String>) -> Self {
         Self {
-            reason: reason.into(),
+            reason: without_credentials(&reason.into()).into_owned(),
             unreadable: false,
         }
     }
@@ -162,7 +164,7 @@ impl Skip {
     /// An entry that could not be read.
     pub fn unreadable(reason: impl Into<String>) -> Self {
         Self {
-            reason: reason.into(),
+            reason: without_credentials(&reason.into()).into_owned(),
             unreadable: true,
         }
     }

@@ -9,7 +9,7 @@ use base::{Time, text};
 
 use crate::{
     Coverage, Error, Identified, MAX_ENTRIES, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft,
-    identity::Hash, shape::Record,
+    identity::Hash, shape::Record, without_credentials,
 };
 
 /// How a format's entries are read.
@@ -130,7 +130,7 @@ impl<'a> Sink<'a> {
 
     /// Notes why the report does not hold all that the tool would find.
     pub(crate) fn partial(&mut self, reason: &str) {
-        let reason = text::line(reason, 300);
+        let reason = text::line(&without_credentials(reason), 300);
         if self.head.not_whole.len() < 20 && !self.head.not_whole.contains(&reason) {
             self.head.not_whole.push(reason);
         }
@@ -181,7 +181,7 @@ impl<'a> Sink<'a> {
     pub(crate) fn of_target(&mut self, index: usize, time: Option<Time>, partial: Option<&str>) {
         if let Some(coverage) = self.coverage.get_mut(index) {
             coverage.time = coverage.time.max(time);
-            let reason = partial.map(|reason| text::line(reason, 300));
+            let reason = partial.map(|reason| text::line(&without_credentials(reason), 300));
             let new = |reason: &String| coverage.not_whole.len() < 20 && !coverage.not_whole.contains(reason);
             let reason = reason.filter(new);
             coverage.not_whole.extend(reason);
@@ -214,7 +214,7 @@ const TARGET: usize = 300;
 
 /// The name of a target, one line: of a long one the beginning, and a hash that no other long one has.
 pub(crate) fn target_name(name: &str) -> String {
-    let whole = text::line(name, usize::MAX / 128);
+    let whole = text::line(&without_credentials(name), usize::MAX / 128);
     if whole.chars().count() <= TARGET {
         return whole;
     }

@@ -90,14 +90,14 @@ impl Reader for Nessus {
             match (at.key, name.is_empty()) {
                 ("ReportHost", true) => Ok(()),
                 ("ReportHost", false) => end_of_host(sink, &name, &record),
-                (_, true) => sink.put(at, Entry::of(Err("`name` of the host is missing".to_owned()))),
+                (_, true) => sink.put(at, Entry::of(Err("the host has no `name`".to_owned()))),
                 _ => item(sink, (at, &name), &record),
             }
         };
         let top = xml::read(file, ROOTS, &mut each)?;
         if !top.listed("Report") {
             // A policy alone says nothing of what there is.
-            sink.partial("the file holds no report");
+            sink.partial("the file contains no report");
         } else if !hosts {
             sink.partial("the report names no host");
         }
@@ -116,7 +116,7 @@ fn end_of_host(sink: &mut Sink<'_>, name: &str, host: &Record) -> Result<(), Str
     let began = ["HOST_START", "HOST_START_TIMESTAMP"];
     let ended = ["HOST_END", "HOST_END_TIMESTAMP"];
     let has = |names: [&str; 2]| names.iter().any(|name| !property(host, name).is_empty());
-    let partial = (has(began) && !has(ended)).then(|| format!("the scan of {name} did not end"));
+    let partial = (has(began) && !has(ended)).then(|| format!("the scan of {name} did not finish"));
     sink.of_target(coverage, time, partial.as_deref());
     Ok(())
 }

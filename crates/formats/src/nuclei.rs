@@ -107,7 +107,7 @@ impl Reader for Nuclei {
             sink.covers_all();
         }
         if !pass.any && !self.target {
-            sink.partial("the file is empty and names no target");
+            sink.partial("the file is empty, and no target was given");
         }
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Pass {
     fn put(&mut self, sink: &mut Sink<'_>, at: &At<'_>, record: &Record) -> Result<(), String> {
         self.any = true;
         let sound = record.sound().and_then(|record| match template(record) {
-            "" => Err("`template-id` is missing: this is no result of Nuclei".to_owned()),
+            "" => Err("`template-id` is missing".to_owned()),
             _ => Ok(()),
         });
         if let Err(what) = sound {

@@ -96,7 +96,7 @@ fn of_host(sink: &mut Sink<'_>, record: &Record) -> Result<(), String> {
     }
     let coverage = host::covers(sink, "openvas", &name)?;
     let (start, end) = (record.text("start").trim(), record.text("end").trim());
-    let partial = (!start.is_empty() && end.is_empty()).then(|| format!("the scan of {name} did not end"));
+    let partial = (!start.is_empty() && end.is_empty()).then(|| format!("the scan of {name} did not finish"));
     sink.of_target(coverage, time(end), partial.as_deref());
     Ok(())
 }

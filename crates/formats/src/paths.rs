@@ -5,12 +5,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::without_credentials;
+
 /// How many different paths of a report are kept for the guess of its root.
 const SAMPLE: usize = 2_000;
 
-/// A path in one spelling: `/` between its parts, no `.`, `..` and empty parts, no `file://`.
+/// A path in one spelling: `/` between its parts, no `.`, `..` and empty parts, no `file://`, no credentials.
 pub(crate) fn normal(path: &str) -> String {
-    let path = path.trim();
+    let path = without_credentials(path.trim());
+    let path = path.as_ref();
     let path = path
         .strip_prefix("file://")
         .or_else(|| path.strip_prefix("file:"))

@@ -1,12 +1,10 @@
 //! Why a report is not read, and where in it the fault is.
 //!
-//! Owns: the wording of refusals. Must not: repeat more than a few words of the report.
+//! Owns: what a refusal holds and how it is written. Must not: repeat more than a few words of the report.
 
 use std::{fmt, io};
 
-use base::text;
-
-use super::json::{guard::Excess, walk::Trail};
+use super::json::{guard::Excess, walk::Trail, wording};
 
 /// A report that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +59,7 @@ impl Error {
         let path = trail.to_string();
         if !error.is_io() {
             let (line, column) = (error.line() as u64, error.column() as u64);
-            let what = worded(&error);
+            let what = wording::of(&error);
             return Self::Refused(Refusal {
                 path,
                 line,
@@ -81,15 +79,4 @@ impl Error {
             None => Self::Io(error),
         }
     }
-}
-
-/// The parser's message without the place, which is said apart, and cut: it may quote the report.
-fn worded(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let place = format!(" at line {} column {}", error.line(), error.column());
-    let message = message.strip_suffix(&place).unwrap_or(&message);
-    if error.is_eof() {
-        return format!("the file ends too early: {}", text::line(message, 200));
-    }
-    text::line(message, 300)
 }

@@ -333,6 +333,6 @@ impl FromStr for &'static Format {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let known = FORMATS.iter().find(|format| format.name == text);
-        known.ok_or_else(|| format!("is not known; there is {}", Format::names()))
+        known.ok_or_else(|| format!("unknown format; known are {}", Format::names()))
     }
 }

@@ -120,10 +120,10 @@ impl Reader for Semgrep {
             known |= report.has("paths") || report.listed("errors");
         }
         if !report.listed("results") {
-            return Err(fault("results", "it is missing: this is no report of Semgrep"));
+            return Err(fault("results", "missing; this is not a Semgrep report"));
         }
         if !known {
-            return Err(fault("version", "it is missing: this is no report of Semgrep"));
+            return Err(fault("version", "missing; this is not a Semgrep report"));
         }
         if paths.listed("scanned") && paths.text("scanned").is_empty() {
             sink.partial("no file was scanned");
@@ -162,7 +162,7 @@ fn entry(record: &Record) -> Result<Entry, String> {
     }
     let (rule, path) = (record.text("check_id"), record.text("path"));
     if rule.is_empty() {
-        return Err("`check_id` is missing: this is no result of Semgrep".to_owned());
+        return Err("`check_id` is missing".to_owned());
     }
     let (extra, start) = (record.part("extra"), record.part("start"));
     if extra.text("is_ignored") == "true" {

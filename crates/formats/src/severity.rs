@@ -46,7 +46,7 @@ pub(crate) fn stated(word: &str) -> Result<(), String> {
         return Ok(());
     }
     let word = base::text::line(word, 40);
-    Err(format!("the severity `{word}` is not known"))
+    Err(format!("unknown severity `{word}`"))
 }
 
 /// The worst of these scores; none if none of them is one.
@@ -85,10 +85,7 @@ mod tests {
         assert_eq!(of_word("Negligible"), Some(Severity::Informational));
         assert_eq!(of_word("unknown"), None);
         assert!(stated("UNKNOWN").is_ok() && stated("").is_ok() && stated("Low").is_ok());
-        assert_eq!(
-            stated("weird"),
-            Err("the severity `weird` is not known".to_owned())
-        );
+        assert_eq!(stated("weird"), Err("unknown severity `weird`".to_owned()));
         assert_eq!(of_scores(["x", "9.8", "4.0"]), Some(Severity::Critical));
     }
 }

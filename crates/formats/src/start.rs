@@ -46,13 +46,13 @@ pub(crate) fn rewound<F: Read + Seek>(file: &mut F) -> Result<Cursor<Vec<u8>>, E
     match start.as_slice() {
         [] => Err(Error::whole("the file is empty")),
         [0x1f, 0x8b, ..] => Err(Error::whole(
-            "there is a compressed file (gzip) inside; pack the report once",
+            "the report is compressed twice (gzip); compress it once",
         )),
         [b'P', b'K', 3, 4] => Err(Error::whole(
-            "the file is an archive (zip); send the report in it",
+            "the file is a zip archive; send the report inside it",
         )),
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, b'<' | b'{' | b'[', ..] | [b'<' | b'{' | b'[', 0, ..] => {
-            Err(Error::whole("the file is UTF-16; a report is UTF-8"))
+            Err(Error::whole("the file is UTF-16; save it as UTF-8"))
         }
         [0xef, 0xbb, 0xbf, rest @ ..] => Ok(Cursor::new(rest.to_vec())),
         _ => Ok(Cursor::new(start)),

@@ -130,7 +130,7 @@ fn json_report(file: &mut dyn Source, heads: &Heads, sink: &mut Sink<'_>) -> Res
     let shape = if heads.one { REPORT_OF_ONE } else { REPORT };
     let top = shaped::read(file, shape, &mut each)?;
     if !top.has("site") {
-        return Err(fault("site", "it is missing: this is no report of ZAP"));
+        return Err(fault("site", "missing; this is not a ZAP report"));
     }
     if heads.sites.is_empty() {
         sink.partial(NO_SITE);
@@ -138,7 +138,7 @@ fn json_report(file: &mut dyn Source, heads: &Heads, sink: &mut Sink<'_>) -> Res
     Ok(())
 }
 
-const NO_SITE: &str = "the report names no site: none was reached";
+const NO_SITE: &str = "the report names no site; none was reached";
 
 /// Puts an alert of a site, which has its name in the report and its one spelling.
 fn put(sink: &mut Sink<'_>, (at, name, site): (&At<'_>, &str, &str), record: &Record) -> Result<(), String> {

@@ -1,107 +1,51 @@
 //! What turns events into rows and messages, in the background: nobody who announces an event waits for it
 //! (promise B4).
 //!
-//! Owns: four loops. The planner takes events nobody has planned and writes down who is told; the dispatcher claims
-//! messages that are due; the recorder writes down what became of them; the escalator takes to the managers what nobody
-//! read. The tables are their memory: whatever stops
-//! them, the next start goes on from there (promise B3).
+//! Owns: five loops. The planner takes events nobody has planned and writes down who is told; the dispatcher claims
+//! messages that are due; the recorder writes down what became of them; the reader writes down who read what first, and
+//! takes to the managers what nobody read; the timekeeper takes over that somebody set the clock. The tables are their memory: whatever stops them, the next start goes on from there (promise B3).
 //! Must not: wake by anything it could not do without. The bus, the doorbell and the clock only make it quicker.
 
 mod batch;
 mod dispatcher;
-mod escalator;
 mod lanes;
-mod observer;
 mod planner;
+mod reader;
 mod recorder;
 mod sender;
 mod settings;
+mod shared;
+mod timekeeper;
 
-use std::{
-    future::Future,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{future::Future, sync::Arc};
 
 use access::Access;
-use base::Time;
-use futures_util::future::BoxFuture;
-use store::Store;
+use base::Throttle;
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{mpsc, watch},
     task::JoinSet,
 };
 
-pub use observer::{Ended, Observer};
-pub use settings::{Escalation, Options, Stands};
+pub use settings::Options;
+pub use shared::Send;
+
+pub use crate::{
+    deliveries::{Ended, Observer},
+    doorbell::Doorbell,
+    reads::unread::{Escalation, Stands},
+};
 
 use crate::{
-    channel::Channel,
-    channels::{Attempt, Channels, Outbound, email},
-    deliveries::{self, Lease, Whose},
-    rules, target,
+    channels::{Channels, email},
+    deliveries::{self, Whose},
+    destinations, target,
 };
 use lanes::Lanes;
-use sender::Sent;
-
-/// Sends one message: [`Channels::send`], or a test's own.
-pub type Send = Arc<dyn Fn(Channel, Outbound) -> BoxFuture<'static, Attempt> + std::marker::Send + Sync>;
+use shared::{Shared, Trying, recover, waits};
 
 /// The delivery engine. [`run`](Self::run) it once.
 pub struct Engine {
     shared: Arc<Shared>,
-}
-
-/// Wakes the engine: for whoever put something into its tables, or heard that another node did.
-#[derive(Debug, Clone, Default)]
-pub struct Doorbell(Arc<Bells>);
-
-#[derive(Debug, Default)]
-struct Bells {
-    planner: Notify,
-    dispatcher: Notify,
-    escalator: Notify,
-    /// Whether the dispatcher is to look into the table again.
-    look: AtomicBool,
-}
-
-impl Doorbell {
-    /// A doorbell nobody has rung.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Something may have to be planned or sent.
-    pub fn ring(&self) {
-        self.0.look.store(true, std::sync::atomic::Ordering::Release);
-        self.0.planner.notify_one();
-        self.0.dispatcher.notify_one();
-    }
-}
-
-/// What the loops share.
-struct Shared {
-    store: Store,
-    access: Access,
-    channels: Channels,
-    send: Send,
-    options: Options,
-    rules: Arc<rules::Cache>,
-    lanes: Arc<Lanes>,
-    pace: Arc<deliveries::Pace>,
-    doorbell: Doorbell,
-}
-
-impl Shared {
-    fn lease(&self) -> Lease {
-        Lease {
-            node: Arc::clone(&self.options.node),
-            until: self.now().after(self.options.lease),
-        }
-    }
-
-    fn now(&self) -> Time {
-        self.store.clock().now()
-    }
 }
 
 impl Engine {
@@ -123,6 +67,7 @@ impl Engine {
         options: Options,
         send: Send,
     ) -> Self {
+        let process = i64::from_be_bytes(access.store().clock().random());
         Self {
             shared: Arc::new(Shared {
                 store: access.store().clone(),
@@ -139,6 +84,9 @@ impl Engine {
                 send,
                 options,
                 doorbell,
+                trying: Trying::default(),
+                under_way: deliveries::UnderWay::default(),
+                process,
             }),
         }
     }
@@ -170,7 +118,8 @@ impl Engine {
             stopped.clone(),
         ));
         loops.spawn(recorder::run(Arc::clone(&shared), to_record, stopped.clone()));
-        loops.spawn(escalator::run(Arc::clone(&shared), stopped));
+        loops.spawn(timekeeper::run(Arc::clone(&shared), stopped.clone()));
+        loops.spawn(reader::run(Arc::clone(&shared), stopped));
         tokio::select! {
             () = &mut shutdown => {}
             ended = loops.join_next() => {
@@ -186,49 +135,31 @@ impl Engine {
 
 /// Gives up what this node had under way when it ended, however long the database takes to answer.
 async fn take_up(shared: &Shared) {
-    while let Err(error) = recover(shared, Whose::Own(Arc::clone(&shared.options.node))).await {
-        tracing::warn!(%error, "the delivery engine waits for the database");
+    let work = async || {
+        settle(shared).await?;
+        shared.store.write(deliveries::ask_keys_again).await?;
+        recover(shared, Whose::Own(Arc::clone(&shared.options.node))).await
+    };
+    let said = Throttle::new();
+    while let Err(error) = work().await {
+        waits(&said, "the delivery engine", &error);
         shared.store.clock().sleep(shared.options.pause).await;
     }
 }
 
-/// How many deliveries one transaction recovers.
-const RECOVERED: usize = 500;
-
-/// Gives up attempts that nobody will end, and says what waits because of it.
-async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
+/// Works out what a migration could not: it has no key.
+async fn settle(shared: &Shared) -> Result<(), store::Error> {
     loop {
-        let whose = whose.clone();
-        let (done, waits) = shared
+        let vault = shared.access.vault().clone();
+        let settled = shared
             .store
-            .write(move |tx| deliveries::recover(tx, &whose, RECOVERED))
+            .write(move |tx| destinations::settle(tx, &vault))
             .await?;
-        written_down(shared, &done, waits);
-        if done.len() < RECOVERED {
+        if settled == 0 {
             return Ok(());
         }
-        tracing::info!(
-            found = done.len(),
-            "took up deliveries whose outcome was never recorded"
-        );
     }
-}
-
-/// Outcomes are committed: says so to whoever watches, and what waits because of them.
-fn written_down(shared: &Shared, done: &[deliveries::Done], waits: deliveries::Recorded) {
-    for one in done {
-        shared.options.observer.tell(one.ended());
-    }
-    for (lane, due) in waits {
-        shared.lanes.waits(&lane, due);
-    }
-}
-
-/// Waits until the engine is to stop.
-async fn stopping(stopped: &mut watch::Receiver<bool>) {
-    // Without a sender there is nobody left to work for.
-    let _ = stopped.wait_for(|stop| *stop).await;
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

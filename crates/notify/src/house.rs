@@ -8,7 +8,7 @@ use std::{future::Future, time::Duration};
 
 use access::{Access, Role, testing as people};
 use axum::{Router, body::Body, http::Request};
-use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time, destination::Hosts};
+use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType, Time};
 use serde_json::Value as Json;
 use store::{MigrationSet, Store};
 use tower::ServiceExt;
@@ -16,15 +16,21 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     Doorbell, Engine,
-    channels::{Channels, SigningMaster, email},
+    announcements::http::*,
+    channel::Channel,
+    channels::{Channels, SigningMaster, destination::Hosts, email},
     chat::http::*,
-    deliveries::http::*,
-    destinations::*,
+    deliveries::{again::http::*, http::*, unread::*},
+    destinations::{New, Owner, http::*},
     egress, engine,
+    follows::http::*,
     inbox::http::*,
     kinds::*,
     preferences::http::*,
-    rules::{http::*, secrets::*},
+    reads::http::*,
+    rules::{http::*, secrets::*, sources::*},
+    target::UrlTarget,
+    teams::http::*,
     trace::*,
     unsubscribe::*,
 };
@@ -32,7 +38,7 @@ use crate::{
 /// The tables of the house.
 pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, crate::MIGRATIONS];
 
-pub(crate) use post::{Answer, Mailbag, Post, next};
+pub(crate) use post::{Answer, Arrived, Mailbag, Post, next};
 pub(crate) use running::Running;
 
 /// How long a test waits for what must come: far longer than it takes, also on a busy machine.
@@ -63,9 +69,14 @@ pub(crate) struct House {
 
 /// The same house on each database there is.
 pub(crate) async fn houses() -> Vec<House> {
+    houses_with(SETS).await
+}
+
+/// The same on these tables: those of an earlier version, which the test brings up to date.
+pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
     let clock = Clock::manual(START);
     let mut houses = Vec::new();
-    for (name, store) in store::testing::stores_with(clock.clone(), SETS).await {
+    for (name, store) in store::testing::stores_with(clock.clone(), sets).await {
         let access = people::access(&store);
         let company = people::company(&store, "Acme").await;
         let ana = people::user(&store, "ana@example.com").await;
@@ -157,6 +168,32 @@ impl House {
         self.emit(self.event(Kind::FindingAssigned, users, teams)).await
     }
 
+    /// A team of the company, with its URLs, which are not checked here.
+    pub(crate) async fn team(&self, name: &str, members: &[Id], urls: &[(Channel, &str)]) -> Id {
+        let team = people::team(&self.access, self.company, name, members).await;
+        for (channel, url) in urls {
+            self.save_url(team, *channel, url).await;
+        }
+        team
+    }
+
+    /// Saves a URL of a team, again or anew.
+    pub(crate) async fn save_url(&self, team: Id, channel: Channel, url: &str) {
+        let vault = self.access.vault().clone();
+        let url = UrlTarget::new(&vault, access::Secret::new(url));
+        let company = Some(self.company);
+        let save = move |tx: &mut store::Tx<'_>| {
+            let new = New {
+                owner: Owner::Team(team),
+                company,
+                channel,
+                url: &url,
+            };
+            crate::destinations::save(tx, &vault, &new).map(drop)
+        };
+        self.store.write(save).await.unwrap();
+    }
+
     /// Removes a team, although records may name it.
     pub(crate) async fn forget_team(&self, team: Id) {
         let forget =
@@ -169,13 +206,23 @@ impl House {
         self.store.read(move |tx| tx.all(sql, &[])).await.unwrap()
     }
 
-    /// Calls the API as this person does: status and body.
+    /// Calls the API as this person does, in a session: status and body.
     pub(crate) async fn call(&self, user: Id, method: &str, path: &str, body: Json) -> (u16, Json) {
+        let session = people::session(&self.access, user).await;
+        self.call_with(&session, method, path, body).await
+    }
+
+    /// The same by an API token of theirs: what a token does is nobody's own act.
+    pub(crate) async fn call_by_token(&self, user: Id, method: &str, path: &str, body: Json) -> (u16, Json) {
         let token = people::token(&self.access, user).await;
+        self.call_with(&token, method, path, body).await
+    }
+
+    async fn call_with(&self, credential: &str, method: &str, path: &str, body: Json) -> (u16, Json) {
         let request = Request::builder()
             .method(method)
             .uri(path)
-            .header("authorization", format!("Bearer {token}"))
+            .header("authorization", format!("Bearer {credential}"))
             .header("content-type", "application/json")
             .body(if body.is_null() {
                 Body::empty()
@@ -208,6 +255,12 @@ impl House {
             access: self.access.clone(),
             channels: self.channels.clone(),
             doorbell: self.doorbell.clone(),
+            company_of: self.company_of(),
+            unread_after: Duration::from_hours(4),
+            managers: crate::http::Managers {
+                email_domains: vec!["acme.example".to_owned()],
+                hosts: vec!["hooks.acme.example".to_owned()],
+            },
         };
         let (router, document) = OpenApiRouter::new()
             .routes(routes!(list_notifications))
@@ -223,21 +276,38 @@ impl House {
             .routes(routes!(get_chat, put_chat))
             .routes(routes!(list_event_types))
             .routes(routes!(list_deliveries))
+            .routes(routes!(list_set_aside))
             .routes(routes!(get_delivery))
             .routes(routes!(redeliver))
             .routes(routes!(redeliver_all))
+            .routes(routes!(send_now))
+            .routes(routes!(list_teams, create_team))
+            .routes(routes!(get_team, change_team, delete_team))
             .routes(routes!(list_destinations))
+            .routes(routes!(summarize_destinations))
             .routes(routes!(test_destination))
             .routes(routes!(trace_event))
+            .routes(routes!(list_announcements, create_announcement))
+            .routes(routes!(withdraw_announcement))
+            .routes(routes!(list_sources))
+            .routes(routes!(follow_finding, unfollow_finding))
+            .routes(routes!(follow_project, unfollow_project))
+            .routes(routes!(time_to_know))
             .routes(routes!(ask, unsubscribe))
             .split_for_parts();
-        assert_eq!(document.paths.paths.len(), 20, "every path is documented");
+        assert_eq!(document.paths.paths.len(), 31, "every path is documented");
         router
             .layer(axum::middleware::from_fn_with_state(
                 self.access.clone(),
                 access::authenticate,
             ))
             .with_state(state)
+    }
+
+    /// Every record is of the company.
+    fn company_of(&self) -> crate::http::CompanyOf {
+        let company = self.company;
+        std::sync::Arc::new(move |_, _, _| Ok(Some(company)))
     }
 
     /// The number that a query answers.

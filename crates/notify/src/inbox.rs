@@ -6,14 +6,20 @@
 
 mod add;
 pub mod http;
+mod owner;
 mod row;
+
+use std::collections::BTreeSet;
 
 use base::{Audience, Clock, Event, Id, Kind, Subject, SubjectType, Time};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use store::{Error, Tx, params};
 
+use crate::reads;
+
 pub(crate) use add::{Addition, add};
+pub(crate) use owner::Owner;
 pub use row::{Filter, Notification, list};
 
 /// How many notifications a person has.
@@ -75,7 +81,7 @@ pub fn read(tx: &mut Tx<'_>, user: Id, notification: Id) -> Result<bool, Error> 
 }
 
 const READ_ALL: &str = "update inbox_counters set unread = 0, all_read_at = last_at where user_id = $1 and unread > 0 \
-     returning total, unread";
+     returning total, unread, all_read_at";
 
 /// Marks every notification of the person as read and tells their open tabs (promise I5): one row changes, however
 /// many there are.
@@ -83,8 +89,12 @@ const READ_ALL: &str = "update inbox_counters set unread = 0, all_read_at = last
 /// # Errors
 /// The database's.
 pub fn read_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Error> {
-    let counted: Option<(u64, u64)> = tx.one(READ_ALL, params![user])?;
-    if let Some((total, unread)) = counted {
+    let Some((before,)) = tx.one::<(Time,)>(LOCK, params![user])? else {
+        return Ok(());
+    };
+    let counted: Option<(u64, u64, Time)> = tx.one(READ_ALL, params![user])?;
+    if let Some((total, unread, now)) = counted {
+        reads::all_read(tx, user, (before, now))?;
         let frame = frame(
             tx.clock(),
             Kind::NotificationAllRead,
@@ -93,6 +103,36 @@ pub fn read_all(tx: &mut Tx<'_>, user: Id) -> Result<(), Error> {
             json!({"summary": Summary { total, unread }}),
         );
         tx.announce(frame);
+    }
+    Ok(())
+}
+
+const OPEN: &str = "select n.user_id, n.id from notifications n \
+     join inbox_counters c on c.user_id = n.user_id \
+     where n.read_at = 0 and n.created_at > c.all_read_at and n.finding_id <> ''";
+
+/// Open notifications about findings that are done with these events leave everyone's unread count (promise O9).
+///
+/// # Errors
+/// The database's.
+pub(crate) fn finished(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
+    let done: BTreeSet<Id> = events
+        .iter()
+        .filter(|event| {
+            let gone = event.kind == Kind::FindingDeleted || event.data.contains_key("done");
+            event.subject.kind == SubjectType::Finding && event.kind.category() == "finding" && gone
+        })
+        .map(|event| event.subject.id)
+        .collect();
+    if done.is_empty() {
+        return Ok(());
+    }
+    let done: Vec<store::Value> = done.iter().map(Into::into).collect();
+    let open: Vec<(Id, Id)> = crate::sql::among(tx, OPEN, "n.finding_id", &done)?;
+    // In the order of people, so that two nodes never wait for each other.
+    let open: BTreeSet<(Id, Id)> = open.into_iter().collect();
+    for (user, notification) in open {
+        read(tx, user, notification)?;
     }
     Ok(())
 }

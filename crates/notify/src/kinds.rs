@@ -6,6 +6,32 @@ use serde::Serialize;
 
 use crate::channel::Channel;
 
+/// The schema of a type of event that people can be notified of.
+pub(crate) struct NotifiedKind;
+
+impl utoipa::ToSchema for NotifiedKind {}
+impl utoipa::PartialSchema for NotifiedKind {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        let notified = Kind::ALL.iter().filter(|kind| kind.about().notifies);
+        access::schema::one_of(notified.map(|kind| kind.name()))
+    }
+}
+
+/// The schema of a template of a chat's posts.
+pub(crate) struct TemplateName;
+
+impl utoipa::ToSchema for TemplateName {}
+impl utoipa::PartialSchema for TemplateName {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        access::schema::one_of(
+            Channel::ALL
+                .iter()
+                .flat_map(|channel| channel.about().templates)
+                .copied(),
+        )
+    }
+}
+
 /// One type of event.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]

@@ -1,37 +1,63 @@
 //! The delivery engine: one event, one pass, five channels.
 //!
-//! Owns: who is told and why ([`plan`]), the [`rules`], [`preferences`] and personal [`chat`]s it rests on, the
-//! [`inbox`], [`deliveries`] with their attempts and retries, the [`engine`] that does it all in the background; what
-//! is said ([`message`]) and how it leaves the house ([`channels`], [`egress`]).
+//! Owns: who is told and why ([`plan`]), the [`rules`], [`preferences`] and personal [`chat`]s it rests on, the [`destinations`], the
+//! [`inbox`], [`deliveries`] with their attempts and retries, who [`reads`] what first, the [`engine`] that does it all in
+//! the background; what is said ([`message`]). How it gets there is the crate `channels`.
 //! Must not: be waited for by whoever announces an event, or know the domain an event comes from.
+//!
+//! Files import downwards only, and a test holds it (`crates/server/tests/floors.rs`):
+//!
+//! ```text
+//! engine  trace                                       -- the loops; who was notified, and why
+//! rules
+//! groups
+//! deliveries  inbox
+//! digests
+//! facts  reads
+//! announcements  chat  follows  teams  unsubscribe
+//! destinations  preferences  team_chats
+//! http
+//! doorbell  plan  signing
+//! kinds
+//! channel  links  message  opened  sql  target
+//! ```
 
+pub mod announcements;
 pub mod channel;
-pub mod channels;
 pub mod chat;
 pub mod deliveries;
 pub mod destinations;
-pub mod egress;
+mod digests;
+mod doorbell;
 pub mod engine;
-mod escalations;
 mod facts;
-mod health;
+pub mod follows;
+mod groups;
 #[cfg(test)]
 mod house;
 pub mod http;
 pub mod inbox;
 pub mod kinds;
+mod links;
 pub mod message;
+mod opened;
 pub mod plan;
 pub mod preferences;
+pub mod reads;
 pub mod rules;
+mod signing;
 mod sql;
 pub mod target;
-#[cfg(feature = "testing")]
-pub mod testing;
+mod team_chats;
+pub mod teams;
 pub mod trace;
 pub mod unsubscribe;
 
+#[cfg(feature = "testing")]
+pub use ::channels::testing;
+pub use ::channels::{self, egress};
 pub use engine::{Doorbell, Engine};
+pub use opened::{FirstRead, ReadObserver};
 
 /// The tables this crate owns, and the rules of a fresh install.
 pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
@@ -63,5 +89,25 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             "0008-acceptance-rules",
             include_str!("../migrations/0008-acceptance-rules.sql"),
         ),
+        (
+            "0009-destinations-table",
+            include_str!("../migrations/0009-destinations-table.sql"),
+        ),
+        ("0010-routing", include_str!("../migrations/0010-routing.sql")),
+        (
+            "0011-time-to-know",
+            include_str!("../migrations/0011-time-to-know.sql"),
+        ),
+        ("0012-why", include_str!("../migrations/0012-why.sql")),
+        ("0013-outages", include_str!("../migrations/0013-outages.sql")),
+        (
+            "0014-missed-copies",
+            include_str!("../migrations/0014-missed-copies.sql"),
+        ),
+        (
+            "0015-delivery-filters",
+            include_str!("../migrations/0015-delivery-filters.sql"),
+        ),
+        ("0016-set-aside", include_str!("../migrations/0016-set-aside.sql")),
     ],
 };

@@ -1,54 +1,81 @@
-//! Who is told of an event, and why: one pure function (promises F1 to F6, R1 to R7, C6).
+//! Who is notified of an event, and why: one pure function (promises F1 to F6, O1 to O7, R1 to R7, C6).
 //!
-//! Owns: the decision. One pass decides every channel, so no two can disagree on who is told.
+//! Owns: the decision. One pass decides every channel, so no two can disagree on who is notified. Who is responsible for
+//! what the event is about: [`responsible`].
 //! Must not: read a clock, a database or a setting. What it needs is in the [`World`].
 
+mod absence;
+mod act;
+mod because;
 mod reason;
+mod responsible;
+mod rule;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod world;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use base::{Event, Id};
+use base::{Event, Id, Kind};
 
+pub use absence::{Absence, absence, near_miss};
+pub use act::kinds;
+pub use because::{Cause, Reader, Voice, because, clause};
 pub use reason::{Reason, Why};
-pub use world::{Chat, Person, Rule, Rules, Team, UrlTarget, World};
+pub use responsible::{Responsible, responsible};
+pub use rule::{Batch, Filters, MAX_TEXT, MAX_VALUES, Obstacle, Rule, Rules};
+pub use world::{Chat, Person, Team, TeamChat, World, admits_team};
 
 use crate::{
     channel::Channel,
     target::{Key, Recipient, Target},
 };
 
+pub use crate::target::UrlTarget;
+
 /// What follows from an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// Who gets a row in the inbox, each once.
     pub inbox: Vec<Id>,
-    /// The messages that leave the house, at most one per destination.
+    /// The messages to send, at most one per destination.
     pub deliveries: Vec<Planned>,
-    /// Everyone who was thought of, told or not.
+    /// Everyone who was considered, notified or not.
     pub reasons: Vec<Reason>,
 }
 
+impl Plan {
+    /// Why each recipient on each channel is notified.
+    pub fn grounds(&self) -> HashMap<(Channel, &Recipient), &Why> {
+        let told = self.reasons.iter().filter(|reason| reason.why.told());
+        // The first one counts: there is one for each.
+        told.rev()
+            .map(|reason| ((reason.channel, &reason.recipient), &reason.why))
+            .collect()
+    }
+}
+
 /// One message that is to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub struct Planned {
     pub channel: Channel,
     pub recipient: Recipient,
     pub target: Target,
+    /// Whether it stays a message of its own where it came with others.
+    pub batch: Batch,
 }
 
-/// Decides who is told of the event. An event that an import brought is told of by the end of its scan alone.
+/// Decides who is notified of the event. One that an import or a bulk change brought is decided like any other;
+/// grouping comes afterwards.
 pub fn plan(event: &Event, world: &World) -> Plan {
-    if event.bundle.is_some() || !event.kind.about().notifies {
+    if !event.kind.about().notifies {
         return Plan::default();
     }
     let mut pass = Pass::new(event, world);
     pass.people(Channel::InApp);
     pass.people(Channel::Email);
-    for channel in [Channel::Slack, Channel::Teams] {
+    for channel in Channel::chats() {
         pass.teams(channel);
         pass.personal(channel);
         pass.urls(channel);
@@ -58,9 +85,20 @@ pub fn plan(event: &Event, world: &World) -> Plan {
     pass.plan
 }
 
-/// Whether a person may be told of the event on the channel at all (promises F6, R5): planning and sending ask this
-/// same question.
+/// Whether a person may be notified of the event on the channel at all (promises F6, R5, O7): planning and sending ask
+/// this same question.
 pub fn admits(event: &Event, world: &World, user: Id, channel: Channel) -> Result<(), Why> {
+    let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
+    admits_as(event, world, (user, channel), &coming_as(event, &rules, channel))
+}
+
+/// The same of an event that comes as these kinds.
+fn admits_as(
+    event: &Event,
+    world: &World,
+    (user, channel): (Id, Channel),
+    as_kinds: &[Kind],
+) -> Result<(), Why> {
     let person = world.person(user).ok_or(Why::Unknown)?;
     if !person.active {
         return Err(Why::Disabled);
@@ -68,89 +106,148 @@ pub fn admits(event: &Event, world: &World, user: Id, channel: Channel) -> Resul
     if !person.scope.reaches(user, event.audience) {
         return Err(Why::OutOfScope);
     }
-    let preference = world.preference(user, event.kind, channel);
-    if !preference.unwrap_or(channel.on_by_default()) {
+    if !person.own_acts && act::is_own(event, user) {
+        return Err(Why::OwnAct);
+    }
+    if !as_kinds
+        .iter()
+        .any(|kind| lets_through(world, user, *kind, channel))
+    {
         return Err(Why::OptedOut);
     }
     Ok(())
 }
 
-/// Whether a team may be told of the event: it is of the event's company, or the event is everyone's.
-pub fn admits_team(event: &Event, team: &Team) -> Result<(), Why> {
-    match event.audience.company() {
-        Some(company) if company != team.company => Err(Why::OutOfScope),
-        _ => Ok(()),
+/// As which kinds the event comes on the channel. Where rules turn it on, only the kinds they are for count; personal
+/// chats need no rule.
+fn coming_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
+    if channel.is_chat() || rules.is_empty() {
+        return act::kinds(event).collect();
     }
+    rules.iter().map(|rule| rule.kind).collect()
+}
+
+/// Whether the person wants events of the kind there (promise R5).
+fn lets_through(world: &World, user: Id, kind: Kind, channel: Channel) -> bool {
+    let said = world.preference(user, kind, channel);
+    said.unwrap_or(channel.on_by_default())
+}
+
+/// The people a rule names: one by one, by their teams and roles, as owners and followers.
+fn named(event: &Event, world: &World, rule: &Rule) -> Vec<(Id, Why)> {
+    let why = || Why::Rule(rule.id);
+    let mut named: Vec<(Id, Why)> = rule.users.iter().map(|user| (*user, why())).collect();
+    let (owners, owning_teams) = owners(event, world, rule);
+    named.extend(owners.into_iter().map(|owner| (owner, why())));
+    for team in rule.teams.iter().copied().chain(owning_teams) {
+        if let Some(team) = world.team(team)
+            && admits_team(event, team).is_ok()
+        {
+            named.extend(team.members.iter().map(|member| (*member, why())));
+        }
+    }
+    if let Some(company) = event.audience.company() {
+        for role in &rule.roles {
+            let members = world.with_role(company, *role);
+            named.extend(members.map(|member| (member, Why::Role(*role))));
+        }
+    }
+    if rule.followers {
+        named.extend(responsible::followers(event, world).map(|id| (id, Why::Follower)));
+    }
+    named
+}
+
+/// The owners a rule names: people and teams.
+fn owners(event: &Event, world: &World, rule: &Rule) -> (Vec<Id>, Vec<Id>) {
+    if !rule.owners {
+        return Default::default();
+    }
+    let owners = responsible::owners(event, world);
+    let ids = |named: Vec<(Id, Why)>| named.into_iter().map(|(id, _)| id).collect();
+    (ids(owners.users), ids(owners.teams))
+}
+
+/// The teams whose chats a rule names: one by one, and as owners.
+pub fn named_teams(event: &Event, world: &World, rule: &Rule) -> Vec<Id> {
+    let (_, owning) = owners(event, world, rule);
+    rule.teams.iter().copied().chain(owning).collect()
 }
 
 struct Pass<'a> {
     event: &'a Event,
     world: &'a World,
-    users: Vec<Id>,
-    teams: Vec<Id>,
+    concerned: Responsible,
     /// The verdict on each person of the channel that is being decided.
     verdicts: BTreeMap<(Channel, Id), bool>,
     keys: HashSet<Key>,
     plan: Plan,
 }
 
+/// Why a recipient is notified, and the rule that turned the channel on.
+type Ground = (Why, Option<Id>);
+
 impl<'a> Pass<'a> {
     fn new(event: &'a Event, world: &'a World) -> Self {
         Self {
             event,
             world,
-            users: each_once(&event.assignee_users),
-            teams: each_once(&event.assignee_teams),
+            concerned: responsible::concerned(event, world),
             verdicts: BTreeMap::new(),
             keys: HashSet::new(),
             plan: Plan::default(),
         }
     }
 
-    /// In-app and email: every assignee where a rule turns the channel on, and those the rules name.
+    /// In-app and email: everyone the event concerns where a rule turns the channel on, and those the rules name.
     fn people(&mut self, channel: Channel) {
         let world = self.world;
         let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
-        let Some(first) = rules.first() else {
-            for user in self.users.clone() {
-                self.reason(channel, Recipient::User(user), Why::NoRule);
+        let concerned = self.concerned.users.clone();
+        if rules.is_empty() {
+            for (user, _) in concerned {
+                self.reason(channel, Recipient::User(user), (Why::NoRule, None));
             }
             return;
-        };
-        for user in self.users.clone() {
-            self.person(channel, user, Why::Rule(first.id));
+        }
+        let kinds = coming_as(self.event, &rules, channel);
+        for (user, why) in concerned {
+            let lets = |rule: &&&Rule| lets_through(world, user, rule.kind, channel);
+            let rule = rules.iter().find(lets).or(rules.first());
+            self.person((channel, &kinds), user, (why, rule.map(|rule| rule.id)));
         }
         for rule in rules {
-            for user in &rule.users {
-                self.person(channel, *user, Why::Rule(rule.id));
+            for (user, why) in named(self.event, world, rule) {
+                self.person((channel, &kinds), user, (why, Some(rule.id)));
             }
             for address in &rule.addresses {
+                let ground = (Why::Rule(rule.id), Some(rule.id));
                 match world.person_at(&address.label) {
-                    Some(user) => self.person(channel, user, Why::Rule(rule.id)),
+                    Some(user) => self.person((channel, &kinds), user, ground),
                     None => self.address(channel, address, rule.id),
                 }
             }
         }
     }
 
-    fn person(&mut self, channel: Channel, user: Id, why: Why) {
+    fn person(&mut self, (channel, kinds): (Channel, &[Kind]), user: Id, ground: Ground) {
         if let Some(told) = self.verdicts.get(&(channel, user)) {
             // Whoever was turned away is turned away however many ways lead to them; one reason says so.
             if *told {
-                self.reason(channel, Recipient::User(user), Why::Duplicate);
+                self.reason(channel, Recipient::User(user), (Why::Duplicate, ground.1));
             }
             return;
         }
-        let verdict = admits(self.event, self.world, user, channel);
+        let verdict = admits_as(self.event, self.world, (user, channel), kinds);
         self.verdicts.insert((channel, user), verdict.is_ok());
         match (verdict, channel, self.world.person(user)) {
-            (Err(refused), ..) => self.reason(channel, Recipient::User(user), refused),
+            (Err(refused), ..) => self.reason(channel, Recipient::User(user), (refused, None)),
             (Ok(()), Channel::Email, Some(person)) => {
-                self.deliver(channel, Recipient::User(user), &person.mailbox, why);
+                self.deliver(channel, Recipient::User(user), &person.mailbox, ground);
             }
             (Ok(()), ..) => {
                 self.plan.inbox.push(user);
-                self.reason(channel, Recipient::User(user), why);
+                self.reason(channel, Recipient::User(user), ground);
             }
         }
     }
@@ -159,76 +256,117 @@ impl<'a> Pass<'a> {
         // Only mail can go to an address; an in-app rule cannot name a stranger's.
         if channel == Channel::Email {
             let recipient = Recipient::Address(address.label.to_string());
-            self.deliver(channel, recipient, address, Why::Rule(rule));
+            self.deliver(channel, recipient, address, (Why::Rule(rule), Some(rule)));
         }
     }
 
-    /// Team posts need no rule (promise F4).
+    /// Team posts need no rule (promise F4); what a team wants, its settings say (promise O6). A rule that names the team
+    /// posts there whatever the settings say.
     fn teams(&mut self, channel: Channel) {
         let world = self.world;
-        for id in self.teams.clone() {
-            let recipient = Recipient::Team(id);
-            let Some(team) = world.team(id) else {
-                self.reason(channel, recipient, Why::Unknown);
-                continue;
-            };
-            match (admits_team(self.event, team), team.target(channel)) {
-                (Err(why), _) => self.reason(channel, recipient, why),
-                (Ok(()), None) => self.reason(channel, recipient, Why::NoDestination),
-                (Ok(()), Some(target)) => self.deliver(channel, recipient, target, Why::Team),
+        for (id, _) in self.concerned.teams.clone() {
+            self.team(channel, id, (Why::Team, None));
+        }
+        let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
+        for rule in rules {
+            for id in named_teams(self.event, world, rule) {
+                self.team(channel, id, (Why::Rule(rule.id), Some(rule.id)));
             }
+        }
+    }
+
+    fn team(&mut self, channel: Channel, id: Id, ground: Ground) {
+        let (event, world) = (self.event, self.world);
+        let recipient = Recipient::Team(id);
+        let Some(team) = world.team(id) else {
+            return self.reason(channel, recipient, (Why::Unknown, None));
+        };
+        let wanted = ground.1.is_some() || team.wants.lets_pass(event);
+        match (admits_team(event, team), team.target(channel)) {
+            (Err(why), _) => self.reason(channel, recipient, (why, None)),
+            (Ok(()), None) => self.reason(channel, recipient, (Why::NoDestination, None)),
+            (Ok(()), Some(_)) if !wanted => {
+                self.reason(channel, recipient, (Why::TeamSettings, None));
+            }
+            (Ok(()), Some(target)) => self.deliver(channel, recipient, target, ground),
         }
     }
 
     /// Personal posts follow the preference matrix, whatever the team does (promise F5).
     fn personal(&mut self, channel: Channel) {
         let world = self.world;
-        for user in self.users.clone() {
+        let kinds = coming_as(self.event, &[], channel);
+        for (user, why) in self.concerned.users.clone() {
             let Some(chat) = world.chat(user, channel) else {
                 continue;
             };
             let recipient = Recipient::User(user);
-            match admits(self.event, world, user, channel) {
-                Err(why) => self.reason(channel, recipient, why),
-                Ok(()) if !chat.enabled => self.reason(channel, recipient, Why::OptedOut),
-                Ok(()) => self.deliver(channel, recipient, &chat.url.target, Why::Personal),
+            match admits_as(self.event, world, (user, channel), &kinds) {
+                Err(why) => self.reason(channel, recipient, (why, None)),
+                Ok(()) if !chat.enabled => self.reason(channel, recipient, (Why::OptedOut, None)),
+                Ok(()) => self.deliver(channel, recipient, &chat.url.target, (why, None)),
             }
         }
     }
 
-    /// The URLs that rules name.
+    /// The URLs that rules name. Whose own chat one is can have said no to it (promise R5).
     fn urls(&mut self, channel: Channel) {
-        let world = self.world;
-        for rule in world.rules.passing(self.event, channel) {
+        let (event, world) = (self.event, self.world);
+        let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
+        for rule in rules {
             for (id, url) in &rule.urls {
-                self.deliver(channel, Recipient::Url(*id), &url.target, Why::Rule(rule.id));
+                let recipient = Recipient::Url(*id);
+                if said_no(world, rule.kind, &url.target.key) {
+                    self.reason(channel, recipient, (Why::OptedOut, None));
+                    continue;
+                }
+                let planned = Planned {
+                    channel,
+                    recipient,
+                    target: url.target.clone(),
+                    batch: rule.batch,
+                };
+                self.deliver_as(planned, (Why::Rule(rule.id), Some(rule.id)));
             }
         }
     }
 
-    /// One destination gets one message per event (promise F2).
-    fn deliver(&mut self, channel: Channel, recipient: Recipient, target: &Target, why: Why) {
-        if !self.keys.insert(target.key.clone()) {
-            return self.reason(channel, recipient, Why::Duplicate);
-        }
-        self.reason(channel, recipient.clone(), why);
-        self.plan.deliveries.push(Planned {
+    fn deliver(&mut self, channel: Channel, recipient: Recipient, target: &Target, ground: Ground) {
+        let planned = Planned {
             channel,
             recipient,
             target: target.clone(),
-        });
+            batch: Batch::Import,
+        };
+        self.deliver_as(planned, ground);
     }
 
-    fn reason(&mut self, channel: Channel, recipient: Recipient, why: Why) {
+    /// One destination gets one message per event (promise F2).
+    fn deliver_as(&mut self, planned: Planned, ground: Ground) {
+        let (channel, recipient) = (planned.channel, planned.recipient.clone());
+        if !self.keys.insert(planned.target.key.clone()) {
+            return self.reason(channel, recipient, (Why::Duplicate, ground.1));
+        }
+        self.reason(channel, recipient, ground);
+        self.plan.deliveries.push(planned);
+    }
+
+    fn reason(&mut self, channel: Channel, recipient: Recipient, (why, rule): Ground) {
         self.plan.reasons.push(Reason {
             channel,
             recipient,
             why,
+            rule,
         });
     }
 }
 
-fn each_once(ids: &[Id]) -> Vec<Id> {
-    let mut seen = HashSet::with_capacity(ids.len());
-    ids.iter().copied().filter(|id| seen.insert(*id)).collect()
+/// Whether this is a chat of somebody's own who switched such events off there.
+fn said_no(world: &World, kind: Kind, key: &Key) -> bool {
+    world
+        .chat_owners
+        .get(key)
+        .into_iter()
+        .flatten()
+        .any(|(owner, channel)| world.preference(*owner, kind, *channel) == Some(false))
 }

@@ -17,6 +17,7 @@ use crate::{channel::Channel, sql};
 /// A cell of the matrix.
 pub(crate) type Cell = (Kind, Channel);
 
+#[derive(Clone)]
 struct Said {
     user: Id,
     cell: Cell,
@@ -27,7 +28,7 @@ impl FromRow for Said {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             user: row.get(0)?,
-            cell: (row.get(1)?, row.get(2)?),
+            cell: (row.get(1)?, row.word(2)?),
             on: row.get(3)?,
         })
     }
@@ -73,12 +74,35 @@ const SAY: &str = "insert into notification_preferences (user_id, event_type, ch
 /// The database's.
 pub(crate) fn say(tx: &mut Tx<'_>, user: Id, cells: &BTreeMap<Cell, bool>) -> Result<(), Error> {
     for ((kind, channel), on) in cells {
-        tx.execute(SAY, params![user, *kind, *channel, *on])?;
+        tx.execute(SAY, params![user, *kind, channel.name(), *on])?;
     }
     Ok(())
 }
 
-fn cells() -> impl Iterator<Item = Cell> {
+/// What switching a personal chat on turns on there: assignments, SLA and retests.
+const OF_A_NEW_CHAT: [Kind; 5] = [
+    Kind::FindingAssigned,
+    Kind::SlaWarning,
+    Kind::SlaBreached,
+    Kind::SlaEscalated,
+    Kind::RetestDue,
+];
+const BEGIN: &str = "insert into notification_preferences (user_id, event_type, channel, is_on) \
+     values ($1, $2, $3, 1) on conflict (user_id, event_type, channel) do nothing";
+
+/// The person switched a chat of theirs on. What they said of its cells before stays.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn begin_chat(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<(), Error> {
+    for kind in OF_A_NEW_CHAT {
+        tx.execute(BEGIN, params![user, kind, channel.name()])?;
+    }
+    Ok(())
+}
+
+/// The cells there are.
+pub(crate) fn cells() -> impl Iterator<Item = Cell> {
     Kind::ALL
         .iter()
         .filter(|kind| kind.about().notifies)
@@ -86,7 +110,7 @@ fn cells() -> impl Iterator<Item = Cell> {
 }
 
 /// The namespaced key of a cell: `finding.assigned:email`.
-fn key((kind, channel): Cell) -> String {
+pub(crate) fn key((kind, channel): Cell) -> String {
     format!("{kind}:{channel}")
 }
 

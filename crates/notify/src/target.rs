@@ -1,13 +1,15 @@
 //! Where one message goes, as far as the plan needs to know: who it is for, what makes it the same destination as
 //! another, in which lane it waits.
 //!
-//! Must not: hold a URL or a secret.
+//! Must not: print a URL.
 
 use std::{fmt, sync::Arc};
 
-use access::Vault;
+use access::{Secret, Vault};
 use base::Id;
 use serde::{Deserialize, Serialize};
+
+use crate::channels::webhook::{Format, Signing};
 
 /// Whom a message is for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,11 +91,12 @@ impl fmt::Debug for Key {
 }
 
 /// A destination without its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     /// What makes it the same as another.
     pub key: Key,
-    /// The queue it waits in: one per host, so that a host that hangs holds nobody else up (promise S3).
+    /// The queue it waits in: one per URL, so that one that hangs holds nobody else up, also not on its own host
+    /// (promise S3).
     pub lane: Arc<str>,
     /// What people may read of it: an address, or a masked URL.
     pub label: Arc<str>,
@@ -109,6 +112,65 @@ impl Target {
             key: Key::of_address(vault, address),
             lane: MAIL_LANE.into(),
             label: address.into(),
+        }
+    }
+}
+
+/// A URL with what is known of it.
+#[derive(Debug, Clone)]
+pub struct UrlTarget {
+    /// What may be seen of it.
+    pub target: Target,
+    /// The URL itself, in canonical form; none where the secret key does not open it: messages to it wait.
+    pub url: Option<Secret>,
+    /// Which secrets sign what is posted there, on a webhook.
+    pub signing: Signing,
+    /// The form of what is posted there, on a webhook.
+    pub format: Format,
+    /// The name of the form of what is posted there, on a chat that has several; else empty.
+    pub template: Arc<str>,
+}
+
+impl UrlTarget {
+    /// A URL in the canonical form in which it is stored. Whether it may be posted to is asked where it is saved and
+    /// where it is sent.
+    pub fn new(vault: &Vault, url: Secret) -> Self {
+        let key = Key::of_url(vault, url.expose());
+        Self {
+            target: Target {
+                lane: Arc::clone(&key.0),
+                key,
+                label: access::mask(url.expose()).into(),
+            },
+            url: Some(url),
+            signing: Signing::default(),
+            format: Format::default(),
+            template: "".into(),
+        }
+    }
+
+    /// A stored URL that the secret key does not open: what is known of it besides.
+    pub(crate) fn sealed(key: &str, label: &str) -> Self {
+        let key = Key::stored(key);
+        Self {
+            target: Target {
+                lane: Arc::clone(&key.0),
+                key,
+                label: label.into(),
+            },
+            url: None,
+            signing: Signing::default(),
+            format: Format::default(),
+            template: "".into(),
+        }
+    }
+
+    /// The same with a template.
+    #[must_use]
+    pub fn with_template(self, template: &str) -> Self {
+        Self {
+            template: template.into(),
+            ..self
         }
     }
 }

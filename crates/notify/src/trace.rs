@@ -1,27 +1,38 @@
-//! For one event: who was told and who was not, why, and what became of each message.
+//! For one event: who was notified and who was not, why, and what became of each message; the same for one person in one
+//! sentence (promise O8).
+//!
+//! Owns: who may ask, and what they may read of it. Must not: write anything, or decide anew what was decided.
 
-use std::collections::{HashMap, HashSet};
+mod entry;
+mod gather;
+mod person;
+mod summary;
 
-use access::{Caller, Json, Path, Problem, directory};
+use std::collections::{BTreeSet, HashMap};
+
+use access::{Caller, Json, Path, Problem, Query, Role, Vault, directory};
 use axum::extract::State as Extract;
-use base::{Event, Id, Kind, Scope, Severity, Subject, Time};
-use serde::Serialize;
-use store::{Error, FromRow, Row, Tx, outbox, params};
+use base::{Audience, Event, Id, Kind, Scope, Severity, Subject, Time};
+use serde::{Deserialize, Serialize};
+use store::{Error, Tx, outbox, params};
+
+pub use entry::Entry;
+
+use gather::Gathered;
+use person::Asked;
 
 use crate::{
-    channel::Channel,
-    deliveries::{
-        State as Progress,
-        log::{self, DeliveryLog},
-    },
+    facts::{self, Wanted},
     http::State,
-    plan::{Reason, Why},
+    plan::{Voice, Why},
+    rules,
     target::Recipient,
 };
 
-/// What became of an event.
+/// What an answer about an event begins with.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Trace {
+#[schema(as = TraceHead)]
+pub struct Head {
     /// The event.
     pub event_id: Id,
     /// Its type.
@@ -35,136 +46,208 @@ pub struct Trace {
     /// What it happened to.
     #[schema(value_type = Object)]
     pub subject: Subject,
-    /// The scan that brought it, for an event of an import: of those people are told once, by the end of the scan.
+    /// What it came with: the scan of an import, or a bulk change.
     pub bundle: Option<Id>,
-    /// When it was decided who is told; null while it is not, and where there was nobody to think of.
+    /// When it was decided who is notified; null while it is not.
     pub planned_at: Option<Time>,
     /// Why it was set aside, where it could not be planned.
     pub fault: Option<String>,
-    /// Everyone who was thought of.
+    /// What it came with, where its recipients have one message about all of that.
+    pub group: Option<Group>,
+}
+
+/// What an event came with: each recipient has one message about all of it.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = TraceGroup)]
+pub struct Group {
+    /// `import` or `bulk`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The scan of the import, or the bulk change.
+    pub id: Id,
+    /// The event that ended the import; null for a bulk change, and while the import goes on.
+    pub event_id: Option<Id>,
+    /// Whether its messages are written; until then they wait.
+    pub closed: bool,
+}
+
+/// What became of an event.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Trace {
+    /// The event.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The same in one sentence: "3 people and 1 channel were notified."
+    pub summary: String,
+    /// Everyone who was considered.
     pub entries: Vec<Entry>,
 }
 
-/// One recipient on one channel.
+/// What became of an event for one person.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = TraceEntry)]
-pub struct Entry {
-    /// The channel.
-    pub channel: Channel,
-    /// `user`, `team`, `address`, or `url` of a rule.
-    pub recipient_type: &'static str,
-    /// The id of the person, the team or the rule's recipient; for an address the address.
-    pub recipient: String,
-    /// The name of the person or team, if there still is one. Text from outside: escape it.
-    pub name: Option<String>,
-    /// Whether they were told: they have the row in the inbox, or the other side took the message.
-    pub told: bool,
-    /// Why, or why not, as a word: of the plan, or where the message did not arrive, of what became of it (`pending`,
-    /// `sending`, `refused`, `failed`, `outcome_unknown`, or why it was cancelled).
-    pub reason: &'static str,
-    /// The same in a sentence.
-    pub explanation: &'static str,
-    /// The rule by which they are told.
-    pub rule_id: Option<Id>,
-    /// Their row in the inbox, where the channel is `in_app`.
-    pub notification_id: Option<Id>,
-    /// The message with its attempts, on the other channels.
-    pub delivery: Option<DeliveryLog>,
+pub struct PersonTrace {
+    /// The event.
+    #[serde(flatten)]
+    pub head: Head,
+    /// The person.
+    pub user_id: Id,
+    /// Their name. Text from outside: escape it.
+    pub name: String,
+    /// Whether they were notified, on whichever channel.
+    pub notified: bool,
+    /// Why, or why not, in one sentence. It may name a team or a company: text from outside, escape it.
+    pub sentence: String,
+    /// What was considered of this person, and of the channels of their teams.
+    pub entries: Vec<Entry>,
 }
 
-struct Kept {
-    planned_at: Time,
-    fault: String,
-    reasons: Vec<Reason>,
+/// One of both.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[schema(as = TraceAnswer)]
+pub enum Answer {
+    /// Of everyone.
+    Whole(Trace),
+    /// Of one person.
+    Person(PersonTrace),
 }
 
-impl FromRow for Kept {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        let reasons: String = row.get(2)?;
-        Ok(Self {
-            planned_at: row.get(0)?,
-            fault: row.get(1)?,
-            reasons: serde_json::from_str(&reasons).map_err(|error| Error::Decode(error.to_string()))?,
-        })
-    }
+/// About whom.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TraceQuery {
+    /// One person alone: an id, or `me`.
+    #[param(inline, value_type = Option<access::schema::PersonOrMe>)]
+    user_id: Option<String>,
 }
 
-/// For one event: per person and destination told or not, by which rule, preference, duplicate or scope, and every
-/// attempt.
-#[utoipa::path(get, path = "/events/{id}/trace", tag = "events", params(("id" = Id, Path, description = "The event")),
+/// Whom an answer is about.
+#[derive(Debug, Clone, Copy)]
+enum Whom {
+    Everyone,
+    One(Id),
+}
+
+/// Who was notified of an event, who was not, and why
+///
+/// Per person and destination: notified or not, by which rule, preference, duplicate or scope, and every attempt. With
+/// `user_id` whether that person was notified, in one sentence. Administrators ask about every event, managers about those
+/// of their company, everyone about themselves.
+#[utoipa::path(get, path = "/events/{id}/trace", tag = "events",
+    params(("id" = Id, Path, description = "The event"), TraceQuery),
     responses(
-        (status = 200, description = "What became of it; URLs are masked", body = Trace),
+        (status = 200, description = "What became of it; URLs are masked", body = Answer),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn trace_event(
     Extract(state): Extract<State>,
     caller: Caller,
     Path(id): Path<Id>,
-) -> Result<Json<Trace>, Problem> {
-    caller.admin()?;
-    let trace = state
+    Query(query): Query<TraceQuery>,
+) -> Result<Json<Answer>, Problem> {
+    let whom = match query.user_id.as_deref() {
+        None => Whom::Everyone,
+        Some("me") => Whom::One(caller.user_id),
+        Some(text) => Whom::One(
+            text.parse()
+                .map_err(|_| Problem::field("user_id", "expected an id or me"))?,
+        ),
+    };
+    let vault = state.access.vault().clone();
+    let read = state
         .access
         .store()
-        .read(move |tx| trace(tx, id, &caller.scope))
-        .await?;
-    trace.map(Json).ok_or_else(Problem::not_found)
+        .read(move |tx| answer(tx, &vault, &caller, (id, whom)));
+    read.await.map(Json)
 }
 
-const KEPT: &str = "select planned_at, fault, reasons from event_plans where event_id = $1";
-const ROWS: &str = "select user_id, id from notifications where event_id = $1";
-
-/// What became of the summaries in which the event is told of.
-type Summaries = HashMap<Id, (Progress, Option<Why>)>;
-const SUMMARIES: &str = "select id, state, reason from deliveries where id in \
-     (select summary_id from deliveries where event_id = $1 and state = 'bundled')";
-
-/// The trace of an event of the scope.
-fn trace(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Trace>, Error> {
-    let Some(event) = outbox::event(tx, id, scope)? else {
-        return Ok(None);
+fn answer(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    caller: &Caller,
+    (id, whom): (Id, Whom),
+) -> Result<Answer, Problem> {
+    let event = match outbox::event(tx, id, &Scope::All) {
+        // Who may ask about it cannot be told either.
+        Err(Error::Decode(_)) if caller.is_admin => {
+            return Err(Problem::conflict(
+                "This event cannot be read by this version of the server. It was set aside.",
+            ));
+        }
+        Err(Error::Decode(_)) => return Err(Problem::not_found()),
+        event => event?.ok_or_else(Problem::not_found)?,
     };
-    let kept: Option<Kept> = tx.one(KEPT, params![id])?;
-    let reasons = kept
-        .as_ref()
-        .map(|kept| kept.reasons.as_slice())
-        .unwrap_or_default();
-    let names = names(tx, reasons)?;
-    let rows: HashMap<Id, Id> = tx.all::<(Id, Id)>(ROWS, params![id])?.into_iter().collect();
-    let summaries: Vec<(Id, Progress, String)> = tx.all(SUMMARIES, params![id])?;
-    let summaries: Summaries = summaries
-        .into_iter()
-        .map(|(id, state, reason)| (id, (state, Why::not_told(&reason))))
-        .collect();
-    let filter = log::Filter {
-        event: Some(id),
-        ..log::Filter::default()
-    };
-    let deliveries = log::list(tx, filter, u32::MAX)?;
-    let mut deliveries: HashMap<(Channel, Option<Recipient>), DeliveryLog> =
-        log::with_attempts(tx, deliveries)?
-            .into_iter()
-            .map(|log| ((log.delivery.channel, log.delivery.to()), log))
-            .collect();
-    let entries = reasons
-        .iter()
-        .map(|reason| {
-            let mut entry = entry(reason, &names);
-            if entry.told {
-                entry.notification_id = match &reason.recipient {
-                    Recipient::User(user) if reason.channel == Channel::InApp => rows.get(user).copied(),
-                    _ => None,
-                };
-                let delivery = deliveries.remove(&(reason.channel, Some(reason.recipient.clone())));
-                entry.take(delivery, &summaries);
-            }
-            entry
-        })
-        .collect();
-    Ok(Some(of(&event, kept, entries)))
+    let view = View::of(tx, caller, &event, whom)?;
+    let mut gathered = gather::gather(tx, event)?;
+    match whom {
+        Whom::Everyone => {
+            let summary = summary::of(&gathered);
+            let mut entries = std::mem::take(&mut gathered.entries);
+            view.hide(tx, &mut entries)?;
+            Ok(Answer::Whole(Trace {
+                head: head(gathered),
+                summary,
+                entries,
+            }))
+        }
+        Whom::One(user) => {
+            let trace = of_person(tx, vault, (&view, caller), user, gathered)?;
+            Ok(Answer::Person(trace))
+        }
+    }
 }
 
-fn of(event: &Event, kept: Option<Kept>, entries: Vec<Entry>) -> Trace {
-    Trace {
+fn of_person(
+    tx: &mut Tx<'_>,
+    vault: &Vault,
+    (view, caller): (&View, &Caller),
+    user: Id,
+    mut gathered: Gathered,
+) -> Result<PersonTrace, Problem> {
+    let person = directory::people(tx, &[user])?.pop();
+    let name = person.ok_or_else(Problem::not_found)?.name;
+    let name = base::text::name(&name, 80).unwrap_or_else(|| "This person".to_owned());
+    let rules = rules::current(tx, vault)?;
+    let wanted = Wanted::by_events(std::slice::from_ref(&gathered.event), &rules).and(user);
+    let world = facts::world(tx, vault, rules, wanted)?;
+    let voice = if user == caller.user_id {
+        Voice::You
+    } else {
+        Voice::They
+    };
+    let asked = Asked {
+        user,
+        name: &name,
+        voice,
+        world: &world,
+    };
+    let (notified, sentence) = asked.answer(&gathered);
+    let mut entries = std::mem::take(&mut gathered.entries);
+    let teams: Vec<Id> = entries.iter().filter_map(team).collect();
+    let members = directory::members_of_teams(tx, &teams)?;
+    entries
+        .retain(|entry| entry.is_of(user) || team(entry).is_some_and(|team| members.contains(&(team, user))));
+    view.hide(tx, &mut entries)?;
+    Ok(PersonTrace {
+        head: head(gathered),
+        user_id: user,
+        name,
+        notified,
+        sentence,
+        entries,
+    })
+}
+
+const fn team(entry: &Entry) -> Option<Id> {
+    match entry.to {
+        Recipient::Team(team) => Some(team),
+        _ => None,
+    }
+}
+
+fn head(gathered: Gathered) -> Head {
+    let Gathered { event, group, .. } = gathered;
+    Head {
         event_id: event.id,
         event_type: event.kind,
         at: event.at,
@@ -172,93 +255,105 @@ fn of(event: &Event, kept: Option<Kept>, entries: Vec<Entry>) -> Trace {
         severity: event.severity,
         subject: event.subject,
         bundle: event.bundle,
-        planned_at: kept.as_ref().map(|kept| kept.planned_at),
-        fault: kept.map(|kept| kept.fault).filter(|fault| !fault.is_empty()),
-        entries,
+        planned_at: gathered.planned_at,
+        fault: gathered.fault,
+        group: group.map(|group| Group {
+            kind: if group.is_bulk { "bulk" } else { "import" },
+            id: group.bundle,
+            event_id: group.closer,
+            closed: group.closed,
+        }),
     }
 }
 
-impl Entry {
-    /// What became of its message, or of the summary that tells of it, counts, not that it was planned.
-    fn take(&mut self, log: Option<DeliveryLog>, summaries: &Summaries) {
-        if let Some(delivery) = log.as_ref().map(|log| &log.delivery) {
-            let summary = delivery
-                .summary_id
-                .filter(|_| delivery.state == Progress::Bundled);
-            let summary = summary.and_then(|summary| summaries.get(&summary));
-            let (state, cancelled) = summary
-                .map_or((delivery.state, delivery.cancelled.as_ref()), |(state, why)| {
-                    (*state, why.as_ref())
-                });
-            if let Some((reason, explanation)) = missed(state, cancelled) {
-                (self.told, self.reason, self.explanation) = (false, reason, explanation);
-            } else if summary.is_some() {
-                self.explanation = "one of many in a minute: told of in a summary";
+/// What a caller may read of an event's trace.
+enum View {
+    /// An administrator: everything.
+    All,
+    /// A manager of the event's company: not whom platform-wide rules name, nor people whom they may not see.
+    Managed { visible: BTreeSet<Id> },
+    /// Somebody about themselves: not what the other side answered.
+    Own,
+}
+
+const ROW: &str = "select id from notifications where user_id = $1 and event_id = $2";
+
+impl View {
+    /// What the caller may read, if they may ask at all.
+    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, whom: Whom) -> Result<Self, Problem> {
+        if caller.is_admin {
+            return Ok(Self::All);
+        }
+        let me = caller.user_id;
+        let company = event.audience.company();
+        let manages = company.is_some_and(|company| caller.may(company, Role::Manager).is_ok());
+        match whom {
+            _ if manages => {
+                let visible = visible(tx, caller)?;
+                match whom {
+                    Whom::One(user) if !visible.contains(&user) => Err(Problem::not_found()),
+                    _ => Ok(Self::Managed { visible }),
+                }
+            }
+            Whom::One(user) if user == me => {
+                // Who was notified may read why, whatever their scope is today.
+                let row: Option<(Id,)> = tx.one(ROW, params![me, event.id])?;
+                if caller.scope.reaches(me, event.audience) || row.is_some() {
+                    Ok(Self::Own)
+                } else {
+                    Err(Problem::not_found())
+                }
+            }
+            _ => match event.audience {
+                Audience::Company(company) => {
+                    caller.may(company, Role::Manager)?;
+                    Err(Problem::not_found())
+                }
+                Audience::Platform | Audience::User(_) => Err(Problem::not_found()),
+            },
+        }
+    }
+
+    /// Takes away what the caller may not read.
+    fn hide(&self, tx: &mut Tx<'_>, entries: &mut [Entry]) -> Result<(), Error> {
+        match self {
+            Self::All => {}
+            Self::Own => {
+                for entry in entries {
+                    if let Some(delivery) = &mut entry.delivery {
+                        delivery.attempts.clear();
+                    }
+                }
+            }
+            Self::Managed { visible } => {
+                let rules: HashMap<Id, Option<Id>> = gather::companies_of_rules(tx, entries)?;
+                for entry in entries {
+                    let of_company = || entry.rule_id.and_then(|rule| *rules.get(&rule)?);
+                    let may_know = match &entry.to {
+                        Recipient::User(user) => visible.contains(user),
+                        // A rule for every company may name another company's team, which is then out of scope.
+                        Recipient::Team(_) => !matches!(entry.why, Why::OutOfScope | Why::Unknown),
+                        Recipient::Address(_) | Recipient::Url(_) => of_company().is_some(),
+                    };
+                    if !may_know {
+                        entry.recipient = String::new();
+                        (entry.name, entry.notification_id, entry.delivery) = (None, None, None);
+                    }
+                }
             }
         }
-        self.delivery = log;
+        Ok(())
     }
 }
 
-/// Why nobody was told by the message, or not yet; nothing of one that arrived.
-fn missed(state: Progress, cancelled: Option<&Why>) -> Option<(&'static str, &'static str)> {
-    Some(match state {
-        Progress::Delivered => return None,
-        Progress::Pending => ("pending", "it waits for its next attempt"),
-        Progress::Sending => ("sending", "an attempt is under way"),
-        Progress::Refused => ("refused", "the other side refused it for good"),
-        Progress::Failed => ("failed", "it was given up after its last attempt"),
-        Progress::Unknown => ("outcome_unknown", "nobody knows whether it arrived"),
-        // The summary's own state counts; without one it cannot be.
-        Progress::Bundled => ("pending", "it waits for its summary"),
-        Progress::Cancelled => match cancelled {
-            Some(why) => (why.name(), why.words()),
-            None => ("cancelled", "it was cancelled before it was sent"),
-        },
-    })
+/// Whom the caller may see: themselves and everyone in their companies.
+fn visible(tx: &mut Tx<'_>, caller: &Caller) -> Result<BTreeSet<Id>, Error> {
+    let companies = directory::companies(tx, &caller.scope, None)?;
+    let roles = directory::roles(tx, &companies, Role::Viewer)?;
+    let mut visible: BTreeSet<Id> = roles.into_iter().map(|(_, user, _)| user).collect();
+    visible.insert(caller.user_id);
+    Ok(visible)
 }
 
-fn entry(reason: &Reason, names: &HashMap<Id, String>) -> Entry {
-    let name = match &reason.recipient {
-        Recipient::User(id) | Recipient::Team(id) => names.get(id).cloned(),
-        Recipient::Address(_) | Recipient::Url(_) => None,
-    };
-    Entry {
-        channel: reason.channel,
-        recipient_type: reason.recipient.kind(),
-        recipient: reason.recipient.reference(),
-        name,
-        told: reason.why.told(),
-        reason: reason.why.name(),
-        explanation: reason.why.words(),
-        rule_id: match reason.why {
-            Why::Rule(rule) => Some(rule),
-            _ => None,
-        },
-        notification_id: None,
-        delivery: None,
-    }
-}
-
-fn names(tx: &mut Tx<'_>, reasons: &[Reason]) -> Result<HashMap<Id, String>, Error> {
-    let mut people = HashSet::new();
-    let mut teams = HashSet::new();
-    for reason in reasons {
-        match &reason.recipient {
-            Recipient::User(id) => drop(people.insert(*id)),
-            Recipient::Team(id) => drop(teams.insert(*id)),
-            Recipient::Address(_) | Recipient::Url(_) => {}
-        }
-    }
-    let (people, teams): (Vec<Id>, Vec<Id>) = (people.into_iter().collect(), teams.into_iter().collect());
-    let mut names: HashMap<Id, String> = directory::people(tx, &people)?
-        .into_iter()
-        .map(|person| (person.id, person.name))
-        .collect();
-    names.extend(
-        directory::team_names(tx, &teams)?
-            .into_iter()
-            .map(|team| (team.id, team.name)),
-    );
-    Ok(names)
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,6 @@
 //! One click in a mail program switches a cell of a person's matrix off: RFC 8058.
 //!
-//! Owns: the link in the mail, which says by itself whose cell it is and proves that we wrote it; what happens when
-//! it is followed. Nothing is stored for it.
+//! Owns: what happens when the link in a mail is followed. Nothing is stored for it.
 //! Must not: change anything on a GET, which mail scanners follow.
 
 use std::collections::BTreeMap;
@@ -9,47 +8,9 @@ use std::collections::BTreeMap;
 use access::{Problem, Query, directory};
 use axum::{extract::State as Extract, response::Html};
 use base::{Id, Kind};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
-use sha2::Sha256;
 
-use crate::{channel::Channel, http::State, preferences};
-
-/// What is before the signed text, so that no other use of the master key signs the same.
-const PURPOSE: &[u8] = b"campanile unsubscribe v1\0";
-
-/// Signs the links of one installation.
-pub(crate) struct Links<'a> {
-    pub(crate) public_url: &'a str,
-    pub(crate) master: &'a [u8],
-}
-
-impl Links<'_> {
-    /// The link that switches mails of this kind off for this person.
-    pub(crate) fn link(&self, user: Id, kind: Kind) -> String {
-        let key = BASE64_URL_SAFE_NO_PAD.encode(self.mac(user, kind).finalize().into_bytes());
-        format!(
-            "{}/api/v1/unsubscribe?user={user}&type={kind}&key={key}",
-            self.public_url
-        )
-    }
-
-    /// Whether the link is ours; in constant time.
-    fn proves(&self, query: &LinkQuery) -> bool {
-        BASE64_URL_SAFE_NO_PAD
-            .decode(&query.key)
-            .is_ok_and(|key| self.mac(query.user, query.kind).verify_slice(&key).is_ok())
-    }
-
-    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-    fn mac(&self, user: Id, kind: Kind) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.master).expect("a key of any length");
-        mac.update(PURPOSE);
-        mac.update(format!("{user} {kind}").as_bytes());
-        mac
-    }
-}
+use crate::{channel::Channel, http::State, links::Links, preferences};
 
 /// What the link says.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -111,7 +72,7 @@ pub async fn unsubscribe(
 
 /// Whether the link is ours and for a type that has a preference: everything else is not there.
 fn proven(state: &State, query: &LinkQuery) -> Result<(), Problem> {
-    if query.kind.about().notifies && state.channels.links().proves(query) {
+    if query.kind.about().notifies && Links::of(&state.channels).proves(query.user, query.kind, &query.key) {
         Ok(())
     } else {
         Err(Problem::not_found())
@@ -134,7 +95,7 @@ mod tests {
     use crate::house::{House, Post, houses, next};
 
     fn path(house: &House, user: Id, kind: Kind) -> String {
-        let link = house.channels.links().link(user, kind);
+        let link = Links::of(&house.channels).link(user, kind);
         let (_, path) = link.split_once("/api/v1").unwrap();
         path.to_owned()
     }

@@ -2,7 +2,7 @@
 //!
 //! Owns: the places and which of them wins. Must not: judge what it finds, or write it anywhere.
 
-use access::SESSION_COOKIE;
+use access::session_cookie;
 use axum::http::{HeaderMap, header};
 
 /// What the headers say about who is calling.
@@ -17,12 +17,12 @@ pub(crate) enum Claim<'a> {
 }
 
 impl<'a> Claim<'a> {
-    /// What these headers say.
-    pub(crate) fn of(headers: &'a HeaderMap) -> Self {
+    /// What these headers say; the session is in the cookie of this name.
+    pub(crate) fn of(headers: &'a HeaderMap, cookie: &str) -> Self {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             return Self::Header(value.to_str().ok().and_then(bearer));
         }
-        cookie(headers).map_or(Self::Nobody, Self::Cookie)
+        session_cookie(headers, cookie).map_or(Self::Nobody, Self::Cookie)
     }
 
     /// The credential, if there is one.
@@ -39,14 +39,4 @@ fn bearer(value: &str) -> Option<&str> {
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-fn cookie(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find_map(|(name, value)| (name == SESSION_COOKIE && !value.is_empty()).then_some(value))
 }

@@ -5,8 +5,8 @@
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
-use access::{Access, AccessChange, Caller, Problem};
-use base::Clock;
+use access::{Access, AccessChange, Caller, Problem, SESSION_COOKIE};
+use base::{Clock, Time};
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::{
@@ -32,6 +32,10 @@ pub trait Gate: Send + Sync + 'static {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a>;
     /// What has changed about who may see what, from now on.
     fn changes(&self) -> broadcast::Receiver<AccessChange>;
+    /// The name of the cookie that holds a session.
+    fn cookie(&self) -> &'static str {
+        SESSION_COOKIE
+    }
 }
 
 impl Gate for Access {
@@ -41,6 +45,10 @@ impl Gate for Access {
 
     fn changes(&self) -> broadcast::Receiver<AccessChange> {
         Access::changes(self)
+    }
+
+    fn cookie(&self) -> &'static str {
+        self.session_cookie()
     }
 }
 
@@ -69,8 +77,8 @@ impl Door {
             let reader = Reader {
                 user,
                 session,
+                expires_at: self.end_of(&caller),
                 scope: caller.scope,
-                expires_at: caller.expires_at,
                 hangup: hangup.clone(),
             };
             let feed = self.hub.open_as(form, reader)?;
@@ -83,6 +91,16 @@ impl Door {
             }
         }
         Err(Problem::unavailable())
+    }
+
+    /// When the stream ends without a reason from outside. An open one does not count as a use of its session: one whose client
+    /// has gone looks the same for a while. So it ends halfway to the idle end, spread over a fifth of that time, and a client
+    /// that is still there opens it again, which is a use.
+    fn end_of(&self, caller: &Caller) -> Time {
+        let now = self.clock.now();
+        let half = caller.idle_at.since(now) / 2;
+        let earlier = half.mul_f64(self.clock.fraction() / 5.0);
+        caller.expires_at.min(now.after(half.saturating_sub(earlier)))
     }
 
     async fn ask(&self, credential: &str) -> Result<Caller, Problem> {

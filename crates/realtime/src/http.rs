@@ -75,7 +75,8 @@ pub struct Ticket {
 /// "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` says that N messages were lost
 /// and everything shown should be fetched again. Nothing is replayed after a disconnect. A comment about every
 /// 20 s keeps the connection open. The credential is a bearer token, `?ticket=`, `?token=` or the cookie, in
-/// this order; the first one present counts. The stream ends when what the caller may see changes: connect again.
+/// this order; the first one present counts. The stream ends when what the caller may see changes, and that of a session
+/// after half of the time that a session may be unused: connect again, which counts as a use.
 #[utoipa::path(
     get,
     path = "/stream",
@@ -122,8 +123,12 @@ pub async fn stream(
 }
 
 impl Streams {
+    fn claim<'a>(&self, headers: &'a HeaderMap) -> Claim<'a> {
+        Claim::of(headers, self.door.gate.cookie())
+    }
+
     fn credential(&self, headers: &HeaderMap, address: Address) -> Result<Box<str>, Problem> {
-        let found = match (Claim::of(headers), address.ticket, address.token) {
+        let found = match (self.claim(headers), address.ticket, address.token) {
             (Claim::Header(bearer), _, _) => bearer.map(Into::into),
             (_, Some(ticket), _) => self.tickets.redeem(&ticket),
             (_, None, Some(token)) => Some(token.into_boxed_str()),
@@ -134,13 +139,14 @@ impl Streams {
 
     /// A ticket for the session that a request with these headers came with.
     pub fn ticket_for(&self, caller: &Caller, headers: &HeaderMap) -> Result<Ticket, Problem> {
-        let credential = Claim::of(headers)
+        let credential = self
+            .claim(headers)
             .credential()
             .ok_or_else(Problem::unauthorized)?;
         let (ticket, until) = self
             .tickets
             .give(caller.session, credential)
-            .map_err(|_| Problem::too_many(RETRY_AFTER))?;
+            .map_err(|_| Problem::busy(RETRY_AFTER, "Too many stream tickets. Try again later."))?;
         Ok(Ticket {
             ticket,
             expires_at: until.min(caller.expires_at),

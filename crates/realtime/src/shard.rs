@@ -80,9 +80,10 @@ impl Shard {
             }
         };
         let (clock, inbox) = (self.clock.clone(), Arc::clone(&self.inbox));
-        let mut beat = clock.now().after(self.rules.heartbeat);
-        let mut until = beat;
-        let mut timer = Box::pin(clock.sleep_until(until));
+        // In steady time: who sets the clock silences no stream.
+        let mut beat = clock.steady().after(self.rules.heartbeat);
+        let mut set = (beat, None);
+        let mut timer = Box::pin(clock.sleep_until(clock.now().after(self.rules.heartbeat)));
         loop {
             let rang = tokio::select! {
                 () = inbox.arrival() => false,
@@ -90,17 +91,19 @@ impl Shard {
                 () = sockets.arrival() => false,
             };
             let close = self.pass(&mut sockets);
-            let now = clock.now();
-            if now >= beat {
-                self.sweep(now);
-                beat = now.after(self.rules.heartbeat);
+            let (now, steady) = (clock.now(), clock.steady());
+            if steady >= beat {
+                self.sweep(steady);
+                beat = steady.after(self.rules.heartbeat);
             }
             self.flush();
             // Setting a timer costs more than a small pass. One that has rung is spent, also where the machine's clock was
             // set back meanwhile.
-            if rang || beat.min(self.expiry) != until {
-                until = beat.min(self.expiry);
-                timer.set(clock.sleep_until(until));
+            let (pause, left) = (beat.since(steady), self.expiry.since(now));
+            let ends = (left < pause).then_some(self.expiry);
+            if rang || set != (beat, ends) {
+                set = (beat, ends);
+                timer.set(clock.sleep_until(now.after(pause.min(left))));
             }
             if let Some(over) = close {
                 return self.drain(over, &mut sockets).await;

@@ -64,16 +64,16 @@ impl Tickets {
 
     /// A ticket for the session whose credential this is, and until when it is good.
     pub fn give(&self, session: Id, credential: &str) -> Result<(String, Time), TooMany> {
-        let now = self.clock.now();
+        let steady = self.clock.steady();
         let ticket = URL_SAFE_NO_PAD.encode(self.clock.random::<32>());
         let given = Given {
             hash: hash(&ticket),
             session,
-            until: now.after(LIFETIME),
+            until: steady.after(LIFETIME),
         };
-        let until = given.until;
+        let until = self.clock.now().after(LIFETIME);
         let mut book = self.book();
-        book.forget(now);
+        book.forget(steady);
         let of_session = book.by_session.get(&session).copied().unwrap_or(0);
         if book.given.len() >= TOTAL || of_session >= PER_SESSION {
             return Err(TooMany);
@@ -87,7 +87,7 @@ impl Tickets {
     /// The credential a ticket stands for. It is used up, whatever comes of it.
     pub fn redeem(&self, ticket: &str) -> Option<Box<str>> {
         let mut book = self.book();
-        book.forget(self.clock.now());
+        book.forget(self.clock.steady());
         book.unused.remove(&hash(ticket))
     }
 

@@ -11,7 +11,7 @@ pub use list::{Filter, Sort, get, held, in_company, list};
 
 use base::{Id, Time};
 
-use crate::{Named, word::words};
+use crate::{Named, owned::Owned, word::words};
 
 words! {
     /// What kind of thing an asset is.
@@ -78,6 +78,10 @@ pub struct Asset {
     pub criticality: Criticality,
     /// Where it stands.
     pub status: Status,
+    /// Who owns it.
+    pub owned: Owned,
+    /// Its tags, in their order.
+    pub tags: Vec<String>,
     /// Since when it is known here.
     pub created_at: Time,
     /// When it last changed.

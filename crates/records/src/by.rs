@@ -30,18 +30,24 @@ impl Named {
 pub struct By {
     /// The person; none for the system itself.
     pub actor: Option<Named>,
+    /// Whether the person came with an API token.
+    pub token: bool,
     /// The scan, where an import does it: its events are bundled, and it may do what only scans may.
     pub scan: Option<Id>,
-    /// The change of many records that this is one of: its events are bundled, and people hear of all of them at once.
+    /// The bulk change that this is one of: its events are bundled, and grouped into one message for each recipient.
     pub many: Option<Id>,
+    /// Whether this one stands for the whole bulk change in the list of what happened lately.
+    pub leads: bool,
 }
 
 impl By {
     /// The system itself.
     pub const SYSTEM: Self = Self {
         actor: None,
+        token: false,
         scan: None,
         many: None,
+        leads: false,
     };
 
     /// The person who is calling.
@@ -51,8 +57,10 @@ impl By {
                 id: caller.user_id,
                 name: caller.name.clone(),
             }),
+            token: caller.is_token,
             scan: None,
             many: None,
+            leads: false,
         }
     }
 
@@ -148,6 +156,7 @@ pub(crate) fn event(
     let audience = base::Audience::Company(place.company.id);
     let mut event = base::Event::new(tx.clock(), kind, audience, subject);
     event.actor = by.id();
+    event.by_token = by.token;
     place.describe(&mut event.data);
     put(
         &mut event.data,

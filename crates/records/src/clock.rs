@@ -14,7 +14,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use access::Problem;
 use base::{Event, Kind, Time, bus::Batch, failpoint};
 use serde_json::json;
-use store::{Error, Select, Tx, Value};
+use store::{Error, Tx, Value, rows};
 use tokio::sync::{
     Notify,
     broadcast::{self, error::RecvError},
@@ -275,33 +275,19 @@ pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) 
     event.data.insert("hours_left".to_owned(), json!(left));
 }
 
-/// How many rows one statement writes: few sizes, so that the same texts come again and stay prepared.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
-
-/// Writes what is told now, in as few statements as may be: their beginning and their end, the rows between.
+/// Writes what is told now: the statement's beginning and its end, the rows between.
 ///
 /// # Errors
 /// [`Error::Fault`] where somebody else has told one of them: then nothing may be told here. The store's.
 pub(crate) fn remember<const N: usize>(
     tx: &mut Tx<'_>,
     (begin, end): (&str, &str),
-    rows: &[[Value; N]],
+    rows: Vec<[Value; N]>,
 ) -> Result<(), Error> {
-    let marks = format!("({})", ["?"; N].join(", "));
-    let mut rest = rows;
-    for size in SIZES {
-        while rest.len() >= size {
-            let (chunk, after) = rest.split_at(size);
-            let texts = vec![marks.as_str(); size].join(", ");
-            let written = Select::new(begin)
-                .push(&texts, chunk.concat())
-                .push(end, Vec::new())
-                .execute(tx)?;
-            if written != size as u64 {
-                return Err(Error::Fault("a step was told by another"));
-            }
-            rest = after;
-        }
+    let count = rows.len() as u64;
+    if rows::insert(tx, (begin, end), rows)? == count {
+        Ok(())
+    } else {
+        Err(Error::Fault("a step was told by another"))
     }
-    Ok(())
 }

@@ -16,6 +16,37 @@ pub struct Date(civil::Date);
 
 const YEARS: std::ops::RangeInclusive<i16> = 1971..=2200;
 
+/// What a date or a time of these years begins with.
+const PATTERN_OF_YEARS: &str = "^(197[1-9]|19[89][0-9]|2[01][0-9]{2}|2200)-";
+
+/// The schema of a time zone's name.
+#[derive(Debug)]
+pub struct ZoneName;
+
+impl utoipa::ToSchema for ZoneName {}
+impl utoipa::PartialSchema for ZoneName {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        access::schema::text(1, 50, "^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+)*$")
+    }
+}
+
+/// The schema of a time that is [`plausible`].
+#[derive(Debug)]
+pub struct Moment;
+
+impl utoipa::ToSchema for Moment {}
+impl utoipa::PartialSchema for Moment {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                utoipa::openapi::KnownFormat::DateTime,
+            )))
+            .pattern(Some(PATTERN_OF_YEARS))
+            .into()
+    }
+}
+
 impl Date {
     /// The day that begins at this midnight UTC, or that it falls on.
     pub fn of(time: Time) -> Self {
@@ -107,6 +138,7 @@ impl utoipa::PartialSchema for Date {
             .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
                 utoipa::openapi::KnownFormat::Date,
             )))
+            .pattern(Some(PATTERN_OF_YEARS))
             .into()
     }
 }

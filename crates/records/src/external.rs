@@ -6,6 +6,7 @@
 
 mod cloud;
 mod data;
+mod described;
 pub mod http;
 mod take;
 
@@ -19,7 +20,8 @@ pub const MOST: usize = 500;
 /// Campanile alone decides or does. An approval that somebody else says was given would be a lie with a link.
 pub fn may_bring(kind: Kind) -> bool {
     let about = kind.about();
-    let ours = matches!(kind.category(), "approval" | "report") || kind == Kind::SlaEscalated;
+    let ours = matches!(kind.category(), "approval" | "report")
+        || matches!(kind, Kind::SlaEscalated | Kind::FindingUnread);
     about.notifies && !about.platform && !ours
 }
 
@@ -61,6 +63,7 @@ mod tests {
             "approval.decided",
             "report.ready",
             "sla.escalated",
+            "finding.unread",
             "destination.switched_off",
             "notification.created",
             "notification.all_read",

@@ -7,6 +7,7 @@ pub mod assignees;
 pub mod bulk;
 pub mod change;
 pub mod comments;
+mod create;
 pub mod deadline;
 mod delete;
 pub(crate) mod due;
@@ -17,16 +18,23 @@ pub mod http;
 pub(crate) mod identifiers;
 pub mod import;
 pub mod list;
+pub(crate) mod moves;
+pub(crate) mod responsible;
 mod row;
+mod rows;
 pub mod status;
 mod view;
 
 pub use assignees::assign;
-pub use change::{Change, Context, New, change, create, move_by, move_to};
+pub use change::{Change, Context, change};
+pub(crate) use create::record;
+pub use create::{New, create};
 pub use deadline::Deadline;
 pub use delete::delete;
 pub use history::{Changed, Move};
 pub use list::{Assignee, Filter, Sort, Target, get, held, list};
+pub use moves::{move_by, move_to};
+pub(crate) use rows::Rows;
 pub use status::{Mover, Status};
 pub use view::View;
 
@@ -96,6 +104,8 @@ pub struct Finding {
     pub gone_at: Option<Time>,
     /// Whether its risk was accepted before that needed an approval.
     pub accepted_without_approval: bool,
+    /// Its tags, in their order.
+    pub tags: Vec<String>,
     /// The people who see to it, in the order of their ids.
     pub users: Vec<Named>,
     /// The teams that see to it, in the order of their ids.

@@ -28,8 +28,10 @@ pub mod targets;
 
 mod column;
 mod differ;
-mod rows;
+pub mod owned;
+mod tags;
 mod text;
+mod turns;
 mod word;
 
 pub use by::{By, Named, Place};
@@ -41,7 +43,7 @@ use access::Problem;
 use base::Id;
 use std::sync::Arc;
 
-use store::{Store, Tx};
+use store::{Store, Tx, rows};
 use tokio::sync::Notify;
 
 /// The tables this crate owns.
@@ -83,8 +85,35 @@ pub const MIGRATIONS: store::MigrationSet = store::MigrationSet {
             include_str!("../migrations/0014-acceptance.sql"),
         ),
         ("0015-targets", include_str!("../migrations/0015-targets.sql")),
+        ("0016-tags", include_str!("../migrations/0016-tags.sql")),
+        (
+            "0017-assigned-by-code",
+            include_str!("../migrations/0017-assigned-by-code.sql"),
+        ),
+        (
+            "0018-report-shares",
+            include_str!("../migrations/0018-report-shares.sql"),
+        ),
     ],
 };
+
+/// The company of a finding, a project, an asset or a scan, if there is such a record: for whoever has only its id, and
+/// asks the scope then.
+///
+/// # Errors
+/// The store's.
+pub fn company_of(tx: &mut Tx<'_>, kind: base::SubjectType, id: Id) -> Result<Option<Id>, store::Error> {
+    let sql = match kind {
+        base::SubjectType::Finding => "select company_id from findings where id = $1",
+        base::SubjectType::Project => "select company_id from projects where id = $1",
+        base::SubjectType::Asset => "select company_id from assets where id = $1",
+        base::SubjectType::Scan => "select company_id from scans where id = $1",
+        _ => return Ok(None),
+    };
+    Ok(tx
+        .one::<(Id,)>(sql, store::params![id])?
+        .map(|(company,)| company))
+}
 
 /// What the operator sets for every company.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +126,8 @@ pub struct Settings {
     pub sla_steps: sla::Ladder,
     /// When to tell that an agreement is about to expire.
     pub agreement_steps: sla::Ladder,
+    /// How many reports there may be, and for how long.
+    pub reports: reports::Limits,
 }
 
 impl Default for Settings {
@@ -106,6 +137,7 @@ impl Default for Settings {
             retest_days: 14,
             sla_steps: sla::Ladder::up_to([7 * 24, 3 * 24, 24, 4]),
             agreement_steps: sla::Ladder::before([30 * 24, 7 * 24, 24]),
+            reports: reports::Limits::default(),
         }
     }
 }
@@ -140,6 +172,10 @@ pub struct Records {
     settings: Settings,
     /// Wakes the clock of this process where no event does.
     bell: Arc<Notify>,
+    /// Whose turn it is to change many findings.
+    bulk: turns::Turns,
+    /// The imports of this process.
+    running: import::Running,
 }
 
 impl Records {
@@ -149,12 +185,18 @@ impl Records {
             store,
             settings,
             bell: Arc::default(),
+            bulk: turns::Turns::default(),
+            running: import::Running::default(),
         }
     }
 
     /// The data.
     pub const fn store(&self) -> &Store {
         &self.store
+    }
+
+    pub(crate) const fn running(&self) -> &import::Running {
+        &self.running
     }
 
     /// The settings of every company.
@@ -169,9 +211,22 @@ impl Records {
         self.store.read(f).await
     }
 
+    /// Reads a list. One that searches looks at all there is, which may take long.
+    async fn list<T: Send + 'static>(
+        &self,
+        searches: bool,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        if searches {
+            self.store.scan(f).await
+        } else {
+            self.store.read(f).await
+        }
+    }
+
     async fn write<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
     ) -> Result<T, Problem> {
         self.store.write(f).await
     }

@@ -10,13 +10,14 @@
 //!
 //! ```text
 //! match_group ─► classes ─► places
-//!            ├─► levels ──► align, moves
+//!            ├─► levels ──► align, looks, moves
 //!            └─► settle ──► pair
 //! ```
 
 mod align;
 mod classes;
 mod levels;
+mod looks;
 mod moves;
 mod pair;
 mod places;

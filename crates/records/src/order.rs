@@ -63,6 +63,13 @@ impl<T: Sorted> FromStr for Sort<T> {
     }
 }
 
+impl<T: Sorted> utoipa::ToSchema for Sort<T> {}
+impl<T: Sorted> utoipa::PartialSchema for Sort<T> {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        access::schema::one_of(T::ORDERS.iter().map(|order| order.name))
+    }
+}
+
 impl<T: Sorted> Sort<T> {
     /// The order a parameter names; what names none is noted.
     pub(crate) fn read(check: &mut Check, text: Option<&str>) -> Self {

@@ -11,7 +11,7 @@ pub use list::{Filter, Sort, get, held, in_company, list};
 
 use base::{Id, Time};
 
-use crate::{Date, Named, word::words};
+use crate::{Date, Named, owned::Owned, word::words};
 
 words! {
     /// Where a project stands.
@@ -42,6 +42,10 @@ pub struct Project {
     pub starts_on: Option<Date>,
     /// Its last day.
     pub ends_on: Option<Date>,
+    /// Who owns it.
+    pub owned: Owned,
+    /// Its tags, in their order.
+    pub tags: Vec<String>,
     /// Since when it is known here.
     pub created_at: Time,
     /// When it last changed.

@@ -7,11 +7,15 @@ mod change;
 pub mod http;
 mod list;
 mod maker;
+mod quota;
 mod render;
+mod retention;
 
 pub use change::{New, delete, rename, request};
 pub use list::{Filter, Sort, get, held, list, part};
 pub use maker::{LEASE, MAX_FINDINGS, Maker};
+pub use quota::Limits;
+pub use retention::Retention;
 
 use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
@@ -41,6 +45,8 @@ words! {
         Ready "ready",
         /// It could not be made.
         Failed "failed",
+        /// It was ready, and its file was deleted because of its age.
+        Expired "expired",
     }
 }
 
@@ -61,8 +67,10 @@ impl Format {
 #[schema(as = ReportContents)]
 pub struct Contents {
     /// Those in one of these statuses.
+    #[schema(max_items = 20)]
     pub statuses: Vec<findings::Status>,
     /// Those of one of these severities.
+    #[schema(max_items = 20)]
     pub severities: Vec<Severity>,
 }
 

@@ -10,11 +10,11 @@ pub mod warnings;
 pub use ladder::Ladder;
 pub use warnings::Warnings;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
-use store::{Error, Tx, params};
+use store::{Error, Select, Tx, params, rows};
 
 use crate::findings::Status;
 
@@ -157,15 +157,33 @@ pub fn set(tx: &mut Tx<'_>, company: Id, mut overrides: Overrides) -> Result<Ove
     Ok(before)
 }
 
-const STANDS: &str = "select status from findings where id = $1 and company_id = $2 and sla_due_at = $3";
-
-/// Whether this finding of the company is open and still to be closed by that time: whether a warning of it holds.
+/// Which of these findings of the company are open and, where a time is named, still to be closed by it: of which a
+/// message of before still holds.
 ///
 /// # Errors
 /// The store's.
-pub fn stands(tx: &mut Tx<'_>, company: Id, finding: Id, deadline: Time) -> Result<bool, Error> {
-    let status: Option<(Status,)> = tx.one(STANDS, params![finding, company, deadline])?;
-    Ok(status.is_some_and(|(status,)| status.is_open()))
+pub fn standing(
+    tx: &mut Tx<'_>,
+    company: Id,
+    findings: &[(Id, Option<Time>)],
+) -> Result<BTreeSet<Id>, Error> {
+    const STATUS: &str = "select id, status, sla_due_at from findings where 1 = 1";
+    let mut standing = BTreeSet::new();
+    for chunk in rows::portions(findings) {
+        let rows: Vec<(Id, Status, Time)> = Select::new(STATUS)
+            .filter("company_id = ?", Some(company))
+            .within("id", chunk.iter().map(|(id, _)| *id))
+            .all(tx)?;
+        for (id, status, due_at) in rows {
+            let holds = |(finding, deadline): &(Id, Option<Time>)| {
+                *finding == id && deadline.is_none_or(|deadline| deadline == due_at)
+            };
+            if status.is_open() && chunk.iter().any(holds) {
+                standing.insert(id);
+            }
+        }
+    }
+    Ok(standing)
 }
 
 #[cfg(test)]

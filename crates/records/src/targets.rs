@@ -122,7 +122,7 @@ pub(crate) struct Coverage {
 }
 
 const NOTE: &str = "insert into scan_coverage (scan_id, target_id, reported_at, older, whole, not_whole, before_scan_id, \
-     before_reported_at, before_root) values";
+     before_reported_at, before_root)";
 
 /// Notes what the report of a scan covers, and how its targets were before.
 ///
@@ -142,7 +142,7 @@ pub(crate) fn note(tx: &mut Tx<'_>, scan: Id, coverage: &[Coverage]) -> Result<(
             one.target.root.as_str().into(),
         ]
     };
-    rows::insert(tx, (NOTE, ""), coverage.iter().map(row).collect())
+    rows::insert(tx, (NOTE, ""), coverage.iter().map(row).collect()).map(drop)
 }
 
 const LATEST: &str =

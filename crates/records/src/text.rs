@@ -4,10 +4,7 @@
 
 use std::str::FromStr;
 
-use access::{
-    FieldError, Patch,
-    validate::{self, Check},
-};
+use access::{Patch, validate::Check};
 use base::Id;
 use store::Value;
 
@@ -26,21 +23,12 @@ const SEARCHED: usize = 2_000;
 
 /// A line with something to see in it: no controls, and what is invisible or turns the direction of reading goes.
 pub(crate) fn title(check: &mut Check, field: &str, text: &str) -> String {
-    check.take(validate::line(field, text, MAX_TITLE).and_then(|line| {
-        let clean = base::text::line(&line, MAX_TITLE);
-        if clean.is_empty() {
-            return Err(FieldError::new(field, "it is empty"));
-        }
-        Ok(clean)
-    }))
+    check.name(field, text, MAX_TITLE)
 }
 
 /// A line, possibly empty; else as [`title`].
 pub(crate) fn line(check: &mut Check, field: &str, text: &str, max: usize) -> String {
-    if text.trim().is_empty() {
-        return String::new();
-    }
-    base::text::line(&check.line(field, text, max), max)
+    base::text::line(&check.optional_line(field, text, max), max)
 }
 
 /// A change of a line that may go: as [`line`].
@@ -61,8 +49,12 @@ pub(crate) fn given(text: String) -> Option<String> {
 
 /// What a list looks for, if anything.
 pub(crate) fn wanted(check: &mut Check, text: Option<String>) -> Option<String> {
-    let text = text.filter(|text| !text.trim().is_empty())?;
-    Some(check.line("text", &text, MAX_SEARCH))
+    given(check.optional_line("text", &text?, MAX_SEARCH))
+}
+
+/// What a line of a filter names, if anything.
+pub(crate) fn named(check: &mut Check, field: &str, text: Option<String>) -> Option<String> {
+    given(check.optional_line(field, &text?, MAX_LINE))
 }
 
 /// The person a parameter names: an id, or `me`.
@@ -78,18 +70,17 @@ pub(crate) fn person(check: &mut Check, field: &str, text: Option<&str>, me: Id)
     }
 }
 
-/// The values of a parameter that are separated by commas.
-pub(crate) fn several<T: FromStr<Err: ToString>>(
+/// The values of a parameter that are separated by commas, each once: so there are never more than there are words.
+pub(crate) fn several<T: FromStr<Err: ToString> + PartialEq>(
     check: &mut Check,
     field: &str,
     text: Option<&str>,
 ) -> Vec<T> {
     let mut values = Vec::new();
-    for part in text.unwrap_or_default().split(',').map(str::trim) {
-        if part.is_empty() {
-            continue;
-        }
+    let parts = text.unwrap_or_default().split(',').map(str::trim);
+    for part in parts.filter(|part| !part.is_empty()) {
         match part.parse::<T>() {
+            Ok(value) if values.contains(&value) => {}
             Ok(value) => values.push(value),
             Err(error) => {
                 check.note(field, error.to_string());
@@ -146,6 +137,22 @@ mod tests {
         let mut check = Check::new();
         assert_eq!(line(&mut check, "location", " ", 10), "");
         assert!(check.done().is_ok());
+    }
+
+    // issue 18, line 2
+    #[test]
+    fn a_value_counts_once() {
+        let read = |text: &str| {
+            let mut check = Check::new();
+            let values: Vec<base::Severity> = several(&mut check, "severity", Some(text));
+            check
+                .done()
+                .map(|()| values.len())
+                .map_err(|problem| problem.errors().len())
+        };
+        assert_eq!(read("low,high,,low, high ,"), Ok(2));
+        assert_eq!(read(&"low,".repeat(8_000)), Ok(1));
+        assert_eq!(read(&"low,lower,".repeat(8_000)), Err(1));
     }
 
     #[test]

@@ -1,16 +1,13 @@
 //! The accept loop: connections with deadlines, with or without TLS, and an end that lets answers finish.
 
-use std::{
-    convert::Infallible,
-    net::SocketAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+#[cfg(test)]
+mod tests;
 
-use axum::{Router, extract::ConnectInfo, response::Response};
+use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
+
+use access::Peer;
+use axum::{extract::ConnectInfo, response::Response};
+use base::Throttle;
 use hyper::{
     Request,
     body::Incoming,
@@ -18,21 +15,32 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use ipnet::IpNet;
 use realtime::{Handover, Hangup, handover::Taken};
 use socket2::SockRef;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
+    time::Instant,
 };
 use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
-use crate::tls;
+use crate::{
+    door::Door,
+    idle::{Activity, Idle, Place},
+    proxies, tls,
+};
 
 /// How long a client may take for the handshake of TLS and for the head of a request, and be silent between two: a slow
 /// one holds a socket no longer.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection of HTTP/2 may stay after its last answer. Longer than between two requests of HTTP/1.1, because
+/// a page's later requests are to find it.
+const REST: Duration = Duration::from_mins(1);
+/// How long a client that was told to go may take for it.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: u16 = 32 * 1024;
 /// How long answers that are under way may take once the server stops.
@@ -48,15 +56,34 @@ const PREFACE: &[u8] = b"PRI ";
 /// How long to wait for the rest of so few bytes.
 const GLANCE: Duration = Duration::from_millis(10);
 
-/// Serves until `stop` says so, then lets the requests under way finish. A client has `patience` for the handshake, where
-/// there is TLS, and for each head.
-pub async fn serve(
-    listener: TcpListener,
-    tls: Option<TlsAcceptor>,
-    router: Router,
-    mut stop: watch::Receiver<bool>,
-    patience: Duration,
-) {
+/// How connections are dealt with.
+#[derive(Clone)]
+pub struct Rules {
+    /// TLS, if there is a certificate.
+    pub tls: Option<TlsAcceptor>,
+    /// How long a client has for the handshake of TLS, and for each head.
+    pub patience: Duration,
+    /// How long a connection of HTTP/2 may stay on which nothing is asked any more.
+    pub rest: Duration,
+    /// The proxies in front: what they say of a caller's address is believed, and they may keep any number of connections.
+    pub trusted: Arc<[IpNet]>,
+}
+
+impl Rules {
+    /// The usual ones.
+    pub fn new(tls: Option<TlsAcceptor>, trusted: &[IpNet]) -> Self {
+        Self {
+            tls,
+            patience: HEADER_TIMEOUT,
+            rest: REST,
+            trusted: trusted.into(),
+        }
+    }
+}
+
+/// Serves until `stop` says so, then lets the requests under way finish.
+pub async fn serve(listener: TcpListener, rules: Rules, door: Door, mut stop: watch::Receiver<bool>) {
+    let idle = Idle::default();
     // Nobody sends: the channel closes when the last connection has let go of its end.
     let (alive, mut ended) = mpsc::channel::<Infallible>(1);
     loop {
@@ -67,20 +94,20 @@ pub async fn serve(
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
+                not_accepted(&error);
                 // Out of descriptors, most often: the next try needs some to be closed first.
-                tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
         bound(&stream);
         let line = Line {
-            router: router.clone(),
+            door: door.clone(),
             peer,
-            tls: tls.clone(),
-            patience,
+            rules: rules.clone(),
             hangup: Hangup::default(),
-            asked: Arc::default(),
+            activity: Activity::default(),
+            idle: idle.clone(),
         };
         let (stop, alive) = (stop.clone(), alive.clone());
         tokio::spawn(async move {
@@ -91,6 +118,18 @@ pub async fn serve(
     drop((listener, alive));
     if tokio::time::timeout(DRAIN, ended.recv()).await.is_err() {
         tracing::warn!("some connections did not end in time");
+    }
+}
+
+/// Says that connections are not accepted, once a minute.
+fn not_accepted(error: &std::io::Error) {
+    static SAID: Throttle = Throttle::new();
+    if let Some(times) = SAID.due() {
+        tracing::warn!(
+            %error,
+            times,
+            "connections were not accepted; with \"too many open files\" raise the limit of descriptors (LimitNOFILE, ulimit -n)"
+        );
     }
 }
 
@@ -106,18 +145,17 @@ fn bound(stream: &TcpStream) {
 /// One connection: what its requests are answered with, and what may end it.
 #[derive(Clone)]
 struct Line {
-    router: Router,
+    door: Door,
     peer: SocketAddr,
-    tls: Option<TlsAcceptor>,
-    patience: Duration,
+    rules: Rules,
     hangup: Hangup,
-    /// Whether anything was asked for yet.
-    asked: Arc<AtomicBool>,
+    activity: Activity,
+    idle: Idle,
 }
 
 impl Line {
     async fn serve(self, stream: TcpStream, stop: watch::Receiver<bool>) {
-        match self.tls.clone() {
+        match self.rules.tls.clone() {
             // Apart, so that what TLS needs makes no plain connection's task larger.
             Some(tls) => Box::pin(self.secure(stream, tls, stop)).await,
             None => self.plain(stream, stop).await,
@@ -127,7 +165,7 @@ impl Line {
     /// Without TLS: the first bytes say which HTTP.
     async fn plain(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let spoken = tokio::select! {
-            spoken = tokio::time::timeout(self.patience, speaks_http2(&stream)) => spoken,
+            spoken = tokio::time::timeout(self.rules.patience, speaks_http2(&stream)) => spoken,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match spoken {
@@ -145,7 +183,7 @@ impl Line {
     /// With TLS: the handshake says which HTTP, and whoever does not say speaks HTTP/1.1.
     async fn secure(self, stream: TcpStream, tls: TlsAcceptor, mut stop: watch::Receiver<bool>) {
         let shaken = tokio::select! {
-            shaken = tokio::time::timeout(self.patience, tls.accept(stream)) => shaken,
+            shaken = tokio::time::timeout(self.rules.patience, tls.accept(stream)) => shaken,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match shaken {
@@ -169,7 +207,7 @@ impl Line {
         let (line, offered) = (self.clone(), handover.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             let (line, handover) = (line.clone(), offered.clone());
-            if line.tls.is_none() {
+            if line.rules.tls.is_none() {
                 handover.offer(&mut request);
             }
             async move {
@@ -177,7 +215,8 @@ impl Line {
                 Ok::<_, Infallible>(handover.settle(response).await)
             }
         });
-        let mut connection = http1_builder(self.patience).serve_connection(TokioIo::new(stream), service);
+        let mut connection =
+            http1_builder(self.rules.patience).serve_connection(TokioIo::new(stream), service);
         let mut stopping = false;
         loop {
             tokio::select! {
@@ -200,20 +239,34 @@ impl Line {
         }
     }
 
+    /// Until the connection ends, or nothing has been asked on it for too long: a client of HTTP/2 that asks for nothing
+    /// would meet no deadline.
     async fn http2<S>(self, stream: S, mut stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let line = self.clone();
-        let service = service_fn(move |request| line.clone().answer(request));
+        let service = service_fn(move |request| line.clone().answer_counted(request));
         let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);
+        let mut rest = Rest::begin(&self);
         let mut stopping = false;
         loop {
+            if rest.is_refused() && !stopping {
+                // Of this address too many rest already.
+                stopping = true;
+                Pin::new(&mut connection).graceful_shutdown();
+                rest = Rest::ending();
+            }
             tokio::select! {
                 ended = &mut connection => return note(ended),
-                () = silence(&self.asked, self.patience) => {
-                    return tracing::debug!("a connection was cut: it asked for nothing");
+                () = self.activity.changed() => rest = Rest::after(&self),
+                () = rest.over(), if !stopping => {
+                    tracing::debug!("a connection was cut: it asks for nothing");
+                    stopping = true;
+                    Pin::new(&mut connection).graceful_shutdown();
+                    rest = Rest::ending();
                 }
+                () = rest.over(), if stopping && self.activity.is_idle() => return,
                 () = self.hangup.called() => return unread(),
                 _ = stop.wait_for(|stop| *stop), if !stopping => {
                     stopping = true;
@@ -223,12 +276,20 @@ impl Line {
         }
     }
 
-    /// Hands a request to the router, with the address of the other side and the way to cut its connection.
-    async fn answer(mut self, mut request: Request<Incoming>) -> Result<Response, Infallible> {
-        self.asked.store(true, Ordering::Relaxed);
+    /// Answers a request that counts as under way until its answer's body has gone.
+    async fn answer_counted(self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let open = self.activity.begin();
+        let response = self.answer(request).await?;
+        Ok(open.until_sent(response))
+    }
+
+    /// Hands a request to the router, with the address of the caller and the way to cut the connection.
+    async fn answer(self, mut request: Request<Incoming>) -> Result<Response, Infallible> {
+        let caller = proxies::caller(&self.rules.trusted, self.peer.ip(), request.headers());
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        request.extensions_mut().insert(Peer(caller));
         request.extensions_mut().insert(self.hangup);
-        self.router.call(request).await
+        self.door.router().call(request).await
     }
 }
 
@@ -259,12 +320,59 @@ fn unread() {
     tracing::debug!("a connection was cut: its client does not read");
 }
 
-/// Waits out the patience, and for ever if something was asked for by then: a client of HTTP/2 that asks for nothing
-/// would meet no deadline.
-async fn silence(asked: &AtomicBool, patience: Duration) {
-    tokio::time::sleep(patience).await;
-    if asked.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
+/// A connection on which nothing is asked: its place among those of its address, and until when it may rest.
+struct Rest {
+    until: Option<Instant>,
+    place: Option<Place>,
+    needs_place: bool,
+}
+
+impl Rest {
+    /// Nothing was asked yet.
+    fn begin(line: &Line) -> Self {
+        Self::of(line, line.rules.patience)
+    }
+
+    /// A request has begun or ended.
+    fn after(line: &Line) -> Self {
+        if line.activity.is_idle() {
+            return Self::of(line, line.rules.rest);
+        }
+        Self {
+            until: None,
+            place: None,
+            needs_place: false,
+        }
+    }
+
+    /// The client was told to go.
+    fn ending() -> Self {
+        Self {
+            until: Some(Instant::now() + GOODBYE),
+            place: None,
+            needs_place: false,
+        }
+    }
+
+    fn of(line: &Line, patience: Duration) -> Self {
+        let needs_place = !proxies::is_trusted(&line.rules.trusted, line.peer.ip());
+        Self {
+            until: Some(Instant::now() + patience),
+            place: needs_place.then(|| line.idle.place(line.peer.ip())).flatten(),
+            needs_place,
+        }
+    }
+
+    const fn is_refused(&self) -> bool {
+        self.needs_place && self.place.is_none()
+    }
+
+    /// When it has rested for too long.
+    async fn over(&self) {
+        match self.until {
+            Some(until) => tokio::time::sleep_until(until).await,
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -285,139 +393,4 @@ fn http2_builder() -> http2::Builder<TokioExecutor> {
         .max_concurrent_streams(256)
         .max_header_list_size(HEAD_BYTES.into());
     builder
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        net::TcpStream,
-        task::JoinHandle,
-    };
-
-    use super::*;
-
-    async fn server(patience: Duration) -> (SocketAddr, watch::Sender<bool>, JoinHandle<()>) {
-        server_with(None, patience).await
-    }
-
-    async fn server_with(
-        tls: Option<TlsAcceptor>,
-        patience: Duration,
-    ) -> (SocketAddr, watch::Sender<bool>, JoinHandle<()>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let router = Router::new().fallback(|| async { "here" });
-        let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(serve(listener, tls, router, stopped, patience));
-        (address, stop, serving)
-    }
-
-    async fn said(address: SocketAddr, text: &[u8]) -> TcpStream {
-        let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(text).await.unwrap();
-        client
-    }
-
-    async fn answered(client: &mut TcpStream) -> String {
-        let mut bytes = [0; 4096];
-        let count = client.read(&mut bytes).await.unwrap();
-        String::from_utf8_lossy(&bytes[..count]).into_owned()
-    }
-
-    /// Says this and waits for the connection's end, which may be a reset too: what counts is that it comes.
-    async fn cut(address: SocketAddr, beginning: &[u8]) -> Vec<u8> {
-        let mut client = said(address, beginning).await;
-        let mut rest = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut rest)).await;
-        assert!(ended.is_ok(), "{}", String::from_utf8_lossy(beginning));
-        rest
-    }
-
-    #[tokio::test]
-    async fn who_asks_for_nothing_holds_no_socket() {
-        let (address, _stop, _serving) = server(Duration::from_millis(50)).await;
-        for beginning in [
-            &b""[..],
-            b"P",
-            b"PRI * HTTP/2.0\r\n\r\nSM",
-            b"GET / HTTP/1.1\r\nHost",
-            TLS_BEGUN,
-        ] {
-            cut(address, beginning).await;
-        }
-    }
-
-    /// The head of a record with a handshake in it, and the handshake's own (RFC 8446, sections 4 and 5.1).
-    const TLS_BEGUN: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
-
-    fn tls() -> TlsAcceptor {
-        let folder = tempfile::tempdir().unwrap();
-        let (cert, key) = notify::testing::Ca::new().server_files(folder.path(), &["localhost"]);
-        let certificate = tls::Certificate::load(tls::Files { cert, key }).unwrap();
-        tls::acceptor(certificate).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_handshake_has_a_deadline() {
-        let (address, _stop, _serving) = server_with(Some(tls()), Duration::from_millis(50)).await;
-        for beginning in [&b""[..], TLS_BEGUN] {
-            assert!(cut(address, beginning).await.is_empty());
-        }
-    }
-
-    #[tokio::test]
-    async fn who_speaks_no_tls_is_cut_at_once_where_there_is_tls() {
-        let (address, _stop, _serving) = server_with(Some(tls()), Duration::from_mins(1)).await;
-        for beginning in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], PREFACE] {
-            let answer = cut(address, beginning).await;
-            // An alert is all that is said (RFC 8446, section 6).
-            assert!(matches!(answer.as_slice(), [] | [21, ..]), "{answer:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_stop_does_not_wait_for_a_handshake() {
-        let (address, stop, serving) = server_with(Some(tls()), HEADER_TIMEOUT).await;
-        let _begun = said(address, TLS_BEGUN).await;
-        stop.send_replace(true);
-        tokio::time::timeout(DRAIN / 2, serving).await.unwrap().unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_head_has_a_bound() {
-        let (address, _stop, _serving) = server(HEADER_TIMEOUT).await;
-        for (length, status) in [(20_000, "200"), (60_000, "431")] {
-            let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(length));
-            let mut client = said(address, head.as_bytes()).await;
-            let answer = answered(&mut client).await;
-            assert!(
-                answer.starts_with(&format!("HTTP/1.1 {status}")),
-                "{length}: {answer}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn the_kernel_knows_its_bounds() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = said(listener.local_addr().unwrap(), b"").await;
-        bound(&stream);
-        let options = SockRef::from(&stream);
-        assert!(stream.nodelay().unwrap());
-        assert_eq!(options.tcp_user_timeout().unwrap(), Some(SILENCE));
-        assert_eq!(options.tcp_notsent_lowat().unwrap(), UNSENT);
-    }
-
-    #[tokio::test]
-    async fn a_stop_does_not_wait_for_idle_connections() {
-        let (address, stop, serving) = server(HEADER_TIMEOUT).await;
-        let mut kept = said(address, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-        assert!(answered(&mut kept).await.ends_with("here"));
-        let _silent = said(address, b"").await;
-        let _begun = said(address, b"GET / HT").await;
-        stop.send_replace(true);
-        tokio::time::timeout(DRAIN / 2, serving).await.unwrap().unwrap();
-        assert_eq!(answered(&mut kept).await, "", "it was closed");
-    }
 }

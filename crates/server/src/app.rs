@@ -11,8 +11,12 @@ use notify::{
     engine::Escalation,
 };
 use realtime::{Bridge, Hub, Shard, Streams};
-use records::{Records, SlaClock, import::Import, reports::Maker};
-use store::{MigrationSet, Store};
+use records::{
+    Records, SlaClock,
+    import::Import,
+    reports::{Maker, Retention},
+};
+use store::MigrationSet;
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use tokio_rustls::TlsAcceptor;
 
@@ -20,7 +24,11 @@ use crate::{
     accept,
     config::Config,
     demo,
-    health::Health,
+    door::{Door, Stage},
+    folder::{self, Held},
+    health::{Health, Probe},
+    keyring::{self, Keyring},
+    middleware::Around,
     node,
     router::{self, Parts},
     secret_key,
@@ -28,12 +36,15 @@ use crate::{
     tls::{self, Certificate},
 };
 
+pub use crate::database::open_store;
+
 /// Every table, in the order in which crates may refer to each other.
 pub const MIGRATIONS: &[MigrationSet] = &[
     store::MIGRATIONS,
     access::MIGRATIONS,
     records::MIGRATIONS,
     notify::MIGRATIONS,
+    keyring::MIGRATIONS,
 ];
 
 /// Over how long open streams are ended at a stop: their clients come back elsewhere, not all at once.
@@ -41,54 +52,148 @@ const STREAMS_END: Duration = Duration::from_millis(1500);
 /// How long deliveries that are under way may take at a stop; the rest goes on after the next start.
 const SENDS_END: Duration = Duration::from_secs(3);
 
+/// How long imports that are under way may take at a stop; the others are failed, and give their leases back.
+const IMPORTS_END: Duration = Duration::from_secs(2);
+
 /// How often expired sessions are removed, and noted when the others were last used.
 const SWEEP: Duration = Duration::from_mins(1);
 
 /// A server that runs.
 pub struct App {
+    /// Given up last: until then no other server uses the data folder.
+    held: Held,
     address: SocketAddr,
     own_url: String,
     access: Access,
     hub: Hub,
+    import: Import,
     stop: watch::Sender<bool>,
     serving: JoinSet<()>,
     engine: JoinSet<()>,
     tasks: JoinSet<()>,
 }
 
-/// Opens the database and brings its tables up to date.
+/// Brings the tables of the database up to date.
 ///
 /// # Errors
 /// What stands in the way, for a person at a terminal.
-pub async fn open_store(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Result<Store> {
-    let mut options = store::Options::new(&config.database_url);
-    options.connections = config.connections;
-    let store = Store::open(options, clock.clone(), bus)
-        .await
-        .context("the database cannot be opened")?;
-    store
-        .migrate(MIGRATIONS)
-        .await
-        .context("the tables cannot be brought up to date")?;
-    Ok(store)
+pub async fn migrate(config: &Config, clock: &Clock) -> anyhow::Result<()> {
+    let store = open_store(config, clock, Bus::new()).await?;
+    let migrated = store.migrate(MIGRATIONS).await;
+    store.close().await;
+    migrated.context("the tables cannot be brought up to date")
 }
 
-/// Opens the data and who may see it.
+/// The data, who may see it, and the keys of what is sealed in it.
+pub struct Opened {
+    access: Access,
+    secret: Secret,
+    keyring: Keyring,
+}
+
+/// Opens the data and who may see it: its tables are brought up to date, unless the secret key does not fit.
 ///
 /// # Errors
 /// What stands in the way, for a person at a terminal.
-pub async fn open_access(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Result<(Access, Secret)> {
-    let folder = &config.data_dir;
-    std::fs::create_dir_all(folder).with_context(|| format!("data_dir = {}", folder.display()))?;
+pub async fn open_access(config: &Config, clock: &Clock, bus: Bus, stage: &Stage) -> anyhow::Result<Opened> {
+    folder::prepare(&config.data_dir)?;
+    stage.enter("waiting for the database");
     let store = open_store(config, clock, bus).await?;
-    let key = secret_key::load(config.secret_key.as_deref(), folder, clock)?;
-    let mut options = access::Options::new(key.clone());
+    let folder = config.data_dir.clone();
+    let secret = secret_key::load(config.secret_key.as_deref(), &folder)?;
+    stage.enter("migrating");
+    let (given, made_by) = (secret.clone(), clock.clone());
+    let opened = store.migrate_then(MIGRATIONS, move |tx| {
+        keyring::open(tx, given, || secret_key::make(&folder, &made_by))
+    });
+    let keyring = opened.await.context("the database cannot be used")?;
+    stage.enter("starting");
+    let secret = match secret {
+        Some(secret) => secret,
+        None => secret_key::load(None, &config.data_dir)?.context("the secret key is gone")?,
+    };
+    let mut options = access::Options::new(secret.clone());
     options.session_lifetime = config.session;
     options.public_url.clone_from(&config.public_url);
-    options.cookie_secure = config.public_url.starts_with("https://");
-    options.hosts.clone_from(&config.hosts);
+    options.session_idle = config.session_idle;
+    options.cookie_secure = config.is_secure();
     options.login = LoginLimits::new(config.login_attempts, config.login_wait);
-    Ok((Access::new(store, options), key))
+    options.shares = config.share_limits;
+    Ok(Opened {
+        access: Access::with_vault(store, options, keyring.vault(clock)),
+        secret,
+        keyring,
+    })
+}
+
+/// Changes the secret key to another while servers run; `new` is that one, none to make one in the data folder. What
+/// to do next, in words.
+///
+/// # Errors
+/// What stands in the way, for a person at a terminal.
+pub async fn rotate_key(config: &Config, clock: &Clock, new: Option<Secret>) -> anyhow::Result<String> {
+    let opened = open_access(config, clock, Bus::new(), &Stage::default()).await?;
+    let store = opened.access.store();
+    let in_folder = new.is_none();
+    let new = match new {
+        Some(new) => new,
+        None => secret_key::make_next(&config.data_dir, clock)?,
+    };
+    secret_key::long_enough(new.expose()).map_err(|fault| anyhow::anyhow!("the new secret key: {fault}"))?;
+    let done = keyring::rotate(store, &opened.secret, &new).await;
+    store.close().await;
+    let count = done?;
+    if in_folder {
+        secret_key::take_next(&config.data_dir)?;
+    }
+    let give = if in_folder {
+        "secret.key in the data folder holds the new one"
+    } else {
+        "give every server the new one"
+    };
+    Ok(format!(
+        "{count} stored secrets were sealed anew. The old and the new secret key both open this database: {give}, restart \
+         every server, then end this with `campanile rotate-key --finish`"
+    ))
+}
+
+/// Ends the change of the secret key: only the present one opens the database from now on. What was done, in words.
+///
+/// # Errors
+/// What stands in the way, for a person at a terminal.
+pub async fn finish_rotation(config: &Config, clock: &Clock) -> anyhow::Result<String> {
+    let opened = open_access(config, clock, Bus::new(), &Stage::default()).await?;
+    let store = opened.access.store();
+    let done = keyring::finish(store, &opened.secret).await;
+    store.close().await;
+    let count = done?;
+    Ok(format!(
+        "{count} stored secrets were sealed anew. Only the present secret key opens this database"
+    ))
+}
+
+/// Begins with a new secret key because the one before is lost, and with it the stored URLs. What was done, in words.
+///
+/// # Errors
+/// What stands in the way, for a person at a terminal; a running server among it.
+pub async fn replace_lost_key(config: &Config, clock: &Clock) -> anyhow::Result<String> {
+    folder::prepare(&config.data_dir)?;
+    let _held = folder::hold(&config.data_dir)?;
+    let store = open_store(config, clock, Bus::new()).await?;
+    let secret = match secret_key::load(config.secret_key.as_deref(), &config.data_dir)? {
+        Some(secret) => secret,
+        None => secret_key::make(&config.data_dir, clock)?,
+    };
+    let done = store.migrate_then(MIGRATIONS, move |tx| keyring::begin_anew(tx, &secret));
+    let done = done.await;
+    store.close().await;
+    let count = match done {
+        Err(keyring::Refused::Store(error)) => return Err(error).context("the database cannot be used"),
+        done => done?,
+    };
+    Ok(format!(
+        "the present secret key opens this database. {count} URLs were switched off: save them again"
+    ))
 }
 
 /// Gives an existing person a new password, or makes an administrator of this address.
@@ -96,7 +201,7 @@ pub async fn open_access(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Re
 /// # Errors
 /// What stands in the way, for a person at a terminal.
 pub async fn set_password(config: &Config, clock: &Clock, email: &str, password: &str) -> anyhow::Result<()> {
-    let (access, _) = open_access(config, clock, Bus::new()).await?;
+    let Opened { access, .. } = open_access(config, clock, Bus::new(), &Stage::default()).await?;
     let password = Secret::new(password);
     let done = match access.reset_password(email, &password).await {
         Err(problem) if problem.status() == 404 => access.create_admin(email, email, &password).await,
@@ -114,54 +219,47 @@ impl App {
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
         // One provider for all TLS; a second start in one process finds it there.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let bus = Bus::new();
-        let (access, key) = open_access(&config, &clock, bus).await?;
-        let store = access.store().clone();
-        if let Some((email, password)) = &config.admin {
-            let made = access.first_admin(email, &Secret::new(password.as_str())).await;
-            made.map_err(|problem| anyhow::anyhow!("admin_email, admin_password: {problem}"))?;
-        }
-        let recovered = records::import::recover(&store).await;
-        recovered.map_err(|problem| anyhow::anyhow!("imports that were cut off: {problem}"))?;
+        folder::prepare(&config.data_dir)?;
+        let held = folder::hold(&config.data_dir)?;
         let listener = TcpListener::bind(config.listen).await;
         let listener = listener.with_context(|| format!("listen = {}", config.listen))?;
         let address = listener.local_addr()?;
         let config = config.reached_at(address);
-
         let mut tasks = JoinSet::new();
         let tls = secure(&config, &clock, &mut tasks)?;
-        let hub = live(&config, &clock, &access)?;
-        tasks.spawn(Follower::new(access.clone()).run());
-        tasks.spawn(sweep(access.clone(), clock.clone()));
-        tasks.spawn(Maker::new(store.clone()).run());
-        let parts = parts(&config, &key, access.clone(), &hub)?;
+        let (metrics, stage) = (Arc::new(Metrics::new()), Stage::default());
+        let around = Around::new(&metrics, &clock, config.is_secure());
+        let door = Door::starting(router::starting(&stage, around));
         let (stop, stopped) = watch::channel(false);
-        let mut engine = JoinSet::new();
+        let mut serving = JoinSet::new();
+        let rules = accept::Rules::new(tls, &config.trusted_proxies);
+        serving.spawn(accept::serve(listener, rules, door.clone(), stopped.clone()));
+
+        let opened = open_access(&config, &clock, Bus::new(), &stage).await?;
+        let access = opened.access.clone();
+        if let Some((email, password)) = &config.admin {
+            let made = access.first_admin(email, &Secret::new(password.as_str())).await;
+            made.map_err(|problem| anyhow::anyhow!("admin_email, admin_password: {problem}"))?;
+        }
+        let hub = live(&config, &clock, &access)?;
+        look_after(&mut tasks, &opened, &config, &clock);
+        let parts = parts(&config, &opened, &hub, metrics)?;
+        let import = parts.import.clone();
+        tasks.spawn(end_broken_imports(parts.records.clone()));
         let node = node::name(&config.data_dir, &clock)?;
-        let options = notify::engine::Options {
-            node: node.into(),
-            grace: SENDS_END,
-            burst: config.burst_per_minute,
-            escalation: Escalation {
-                after: config.escalate_after,
-                stands: Arc::new(records::sla::stands),
-            },
-            ..notify::engine::Options::default()
-        };
-        engine.spawn(SlaClock::new(parts.records.clone()).run(stop_of(stopped.clone())));
-        engine.spawn(deliver(&parts, options, stopped.clone()));
+        let engine = engine(&config, &parts, node, &stopped);
         let router = router::router(parts, clock);
         if config.demo {
             demo::seed(&access, &router).await?;
         }
-        let mut serving = JoinSet::new();
-        let patience = accept::HEADER_TIMEOUT;
-        serving.spawn(accept::serve(listener, tls, router, stopped, patience));
+        door.open(router);
         Ok(Self {
+            held,
             address,
             own_url: config.own_url(),
             access,
             hub,
+            import,
             stop,
             serving,
             engine,
@@ -179,17 +277,61 @@ impl App {
         &self.own_url
     }
 
-    /// Ends in order: no new requests, the streams, the requests under way, the deliveries under way, the data.
+    /// Ends in order: no new requests, the streams, the requests and imports under way, the deliveries under way, the data.
     pub async fn stop(mut self) {
         self.hub.begin_close(STREAMS_END);
         self.stop.send_replace(true);
-        while self.serving.join_next().await.is_some() {}
+        let answered = async { while self.serving.join_next().await.is_some() {} };
+        // Meanwhile, so that who waits for an import hears of its end.
+        tokio::join!(answered, self.import.stop(IMPORTS_END));
         self.hub.close(STREAMS_END).await;
         while self.engine.join_next().await.is_some() {}
         self.tasks.shutdown().await;
         swept(&self.access).await;
         self.access.store().close().await;
+        drop(self.held);
     }
+}
+
+/// Starts the tasks that look after the data beside the engine.
+fn look_after(tasks: &mut JoinSet<()>, opened: &Opened, config: &Config, clock: &Clock) {
+    let limits = config.report_limits;
+    let access = &opened.access;
+    let store = access.store().clone();
+    tasks.spawn(Follower::new(access.clone()).run());
+    tasks.spawn(sweep(access.clone(), clock.clone()));
+    tasks.spawn(Maker::new(store.clone()).within(limits).run());
+    tasks.spawn(Retention::new(store.clone(), limits.retention).run());
+    let (secret, vault) = (opened.secret.clone(), access.vault().clone());
+    tasks.spawn(keyring::follow(store, secret, vault, opened.keyring.sealing()));
+}
+
+/// Ends the imports that an earlier process left behind. It may have to wait until their leases are over, and nobody
+/// waits for it.
+async fn end_broken_imports(records: Records) {
+    while let Err(problem) = records::import::recover(&records).await {
+        tracing::warn!(%problem, "imports that were cut off are not ended yet");
+        tokio::time::sleep(SWEEP).await;
+    }
+}
+
+/// Starts the deadlines' clock and the engine.
+fn engine(config: &Config, parts: &Parts, node: String, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+    let options = notify::engine::Options {
+        node: node.into(),
+        grace: SENDS_END,
+        burst: config.burst_per_minute,
+        escalation: Escalation {
+            after: config.escalate_after,
+            unread_after: config.unread_after,
+            stands: Arc::new(records::sla::standing),
+        },
+        ..notify::engine::Options::default()
+    };
+    let mut engine = JoinSet::new();
+    engine.spawn(SlaClock::new(parts.records.clone()).run(stop_of(stopped.clone())));
+    engine.spawn(deliver(parts, options, stopped.clone()));
+    engine
 }
 
 /// TLS, if there is a certificate, which is looked after from now on.
@@ -218,14 +360,18 @@ fn live(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<Hub> 
     Ok(hub)
 }
 
-fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Result<Parts> {
+fn parts(config: &Config, opened: &Opened, hub: &Hub, metrics: Arc<Metrics>) -> anyhow::Result<Parts> {
+    let access = opened.access.clone();
     let clock = access.store().clock();
-    let channels = Channels::new(channel_options(config, key), clock.clone())?;
+    let channels = Channels::new(channel_options(config, &opened.keyring), clock.clone())?;
     let records = Records::new(access.store().clone(), record_settings(config));
+    let doorbell = notify::Doorbell::new();
     let health = Health {
         store: access.store().clone(),
         hub: hub.clone(),
-        metrics: Arc::new(Metrics::new()),
+        metrics,
+        probe: Probe::default(),
+        doorbell: doorbell.clone(),
     };
     Ok(Parts {
         import: Import::new(
@@ -238,7 +384,10 @@ fn parts(config: &Config, key: &Secret, access: Access, hub: &Hub) -> anyhow::Re
         notify: notify::http::State {
             access: access.clone(),
             channels,
-            doorbell: notify::Doorbell::new(),
+            doorbell,
+            company_of: Arc::new(records::company_of),
+            managers: config.managers.clone(),
+            unread_after: config.unread_after,
         },
         streams: Streams::new(hub.clone(), access.clone(), clock.clone()),
         health,
@@ -256,10 +405,13 @@ fn deliver(
         access,
         channels,
         doorbell,
+        ..
     } = parts.notify.clone();
     let metrics = Arc::clone(&parts.health.metrics);
+    let reads = Arc::clone(&metrics);
     let options = notify::engine::Options {
         observer: notify::engine::Observer::new(move |ended| metrics.attempt(ended)),
+        read_observer: notify::ReadObserver::new(move |read| reads.first_read(read)),
         ..options
     };
     let engine = Engine::new(access, channels, doorbell, options);
@@ -292,10 +444,11 @@ fn record_settings(config: &Config) -> records::Settings {
         retest_days: config.retest_days,
         sla_steps: config.sla_steps,
         agreement_steps: config.agreement_steps,
+        reports: config.report_limits,
     }
 }
 
-fn channel_options(config: &Config, key: &Secret) -> channels::Options {
+fn channel_options(config: &Config, keyring: &Keyring) -> channels::Options {
     let egress = notify::egress::Options {
         allow_networks: config.allow_networks.clone(),
         resolve: config.resolve.clone(),
@@ -308,7 +461,7 @@ fn channel_options(config: &Config, key: &Secret) -> channels::Options {
         ca_file: config.ca_file.clone(),
         timeout: config.email_timeout,
     };
-    let signing = channels::SigningMaster(secret_key::derived(key, "webhook signatures"));
+    let signing = channels::SigningMaster(keyring.signatures.to_vec());
     channels::Options {
         public_url: config.public_url.clone(),
         hosts: config.hosts.clone(),

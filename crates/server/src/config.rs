@@ -14,13 +14,13 @@ use std::{
     time::Duration,
 };
 
-use base::destination::Hosts;
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
     value::Dict,
 };
 use ipnet::IpNet;
+use notify::channels::destination::Hosts;
 
 use reader::Reader;
 use records::sla;
@@ -43,19 +43,23 @@ pub struct Config {
     pub listen: SocketAddr,
     pub public_url: String,
     pub tls: Option<tls::Files>,
+    pub trusted_proxies: Vec<IpNet>,
     pub database_url: String,
     pub data_dir: PathBuf,
     pub secret_key: Option<String>,
     pub admin: Option<(String, String)>,
     pub demo: bool,
     pub connections: usize,
+    pub database_wait: Duration,
     pub session: Duration,
+    pub session_idle: Duration,
     pub login_attempts: u32,
     pub login_wait: Duration,
     pub sla_days: sla::Days,
     pub retest_days: u32,
     pub sla_steps: sla::Ladder,
     pub escalate_after: Duration,
+    pub unread_after: Duration,
     pub agreement_steps: sla::Ladder,
     pub smtp_url: Option<String>,
     pub smtp_from: String,
@@ -66,8 +70,12 @@ pub struct Config {
     pub webhook_timeout: Duration,
     pub chat_timeout: Duration,
     pub email_timeout: Duration,
+    /// Where rules of managers may lead.
+    pub managers: notify::http::Managers,
     pub burst_per_minute: u32,
     pub import_limits: records::import::Limits,
+    pub report_limits: records::reports::Limits,
+    pub share_limits: access::ShareLimits,
     pub stream_connections: usize,
     pub stream_connections_per_user: usize,
     pub log_level: String,
@@ -112,6 +120,11 @@ impl Config {
         self
     }
 
+    /// Whether people reach it over https only, here or at a proxy.
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
     /// The URL of the address it listens on itself, whatever is in front of it.
     pub fn own_url(&self) -> String {
         own_url(self.tls.as_ref(), self.listen)
@@ -141,19 +154,23 @@ impl Config {
             listen,
             public_url,
             tls,
+            trusted_proxies: reader.list("trusted_proxies"),
             database_url: reader.database_url(),
             data_dir: reader.text("data_dir").into(),
             secret_key: reader.optional("secret_key"),
             admin,
             demo: reader.parsed("demo", false),
             connections: reader.number("database.connections", 2..=256),
+            database_wait: Duration::from_secs(reader.number("database.wait_seconds", 0..=86_400)),
             session: Duration::from_hours(reader.number("login.session_hours", 1..=8_760)),
+            session_idle: Duration::from_mins(reader.number("login.idle_minutes", 5..=525_600)),
             login_attempts: reader.number("login.attempts", 1..=1_000),
             login_wait: Duration::from_secs(reader.number("login.wait_seconds", 1..=86_400)),
             sla_days,
             retest_days: reader.days("sla.retest"),
             sla_steps: sla::Ladder::up_to(reader.steps("sla.warning_hours", sla::ladder::MAX_HOURS)),
             escalate_after: Duration::from_hours(reader.number("sla.escalate_hours", 0..=720)),
+            unread_after: Duration::from_hours(reader.number("attention.unread_hours", 0..=720)),
             agreement_steps: sla::Ladder::before(
                 reader
                     .steps("agreements.warning_days", sla::ladder::MAX_HOURS / 24)
@@ -167,15 +184,34 @@ impl Config {
             hosts: Hosts {
                 slack_gov: reader.parsed("outbound.slack_gov", false),
                 teams: reader.list("outbound.teams_hosts"),
+                chat: reader.list("outbound.chat_hosts"),
             },
             ca_file: reader.optional("outbound.ca_file").map(PathBuf::from),
             webhook_timeout: reader.seconds("outbound.webhook_timeout"),
             chat_timeout: reader.seconds("outbound.chat_timeout"),
             email_timeout: reader.seconds("outbound.email_timeout"),
+            managers: notify::http::Managers {
+                email_domains: reader.list("outbound.manager_email_domains"),
+                hosts: reader.list("outbound.manager_hosts"),
+            },
             burst_per_minute: reader.number("delivery.burst_per_minute", 0..=1_000),
             import_limits: records::import::Limits {
                 taken: reader.number::<usize>("import.max_megabytes", 1..=4_096) * 1_000_000,
                 unpacked: reader.number::<usize>("import.max_unpacked_megabytes", 1..=16_384) * 1_000_000,
+                spooled: reader.number::<usize>("import.spool_megabytes", 1..=1_000_000) * 1_000_000,
+                pace: reader.number("import.min_bytes_per_second", 0..=1_000_000),
+                longest: Duration::from_mins(reader.number("import.max_upload_minutes", 1..=1_440)),
+            },
+            report_limits: records::reports::Limits {
+                per_day: reader.number("reports.per_day", 1..=100_000),
+                stored: reader.number::<u64>("reports.max_megabytes", 1..=1_000_000) * 1_000_000,
+                retention: Duration::from_hours(24 * reader.number("reports.retention_days", 0..=36_500)),
+            },
+            share_limits: access::ShareLimits {
+                requests: reader.number("limits.requests", 4..=100_000),
+                searches: reader.number("limits.searches_per_minute", 1..=100_000),
+                tests: reader.number("limits.tests_per_minute", 1..=100_000),
+                dry_runs: reader.number("limits.rule_previews_per_minute", 1..=100_000),
             },
             stream_connections: reader.number("stream.connections", 1..=1_000_000),
             stream_connections_per_user: reader.number("stream.connections_per_user", 1..=10_000),

@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use access::Secret;
 use anyhow::Context;
-use base::{Bus, Clock};
+use base::Clock;
 use campanile::{
     app::{self, App},
     config::{self, Config},
-    router, telemetry,
+    folder, limits, router, telemetry,
 };
 use clap::{Parser, Subcommand};
 
@@ -35,6 +36,16 @@ enum Command {
     Config,
     /// Print the description of the API.
     Openapi,
+    /// Change the secret key while servers run. The new one is read from the standard input, or made in the data folder
+    /// where the present one is there.
+    RotateKey {
+        /// End the change, once every server has the new key: the old one opens nothing any more.
+        #[arg(long)]
+        finish: bool,
+        /// The present key is lost: begin anew with the one that is set now, or a new one. Stored URLs are lost with it.
+        #[arg(long, conflicts_with = "finish")]
+        lost: bool,
+    },
     /// Look after people from the machine itself.
     #[command(subcommand)]
     Admin(Admin),
@@ -49,6 +60,9 @@ enum Admin {
     },
 }
 
+/// How long the process waits for computations that nobody waits for, such as the matching of an import that was stopped.
+const LEFT: std::time::Duration = std::time::Duration::from_secs(1);
+
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,6 +74,8 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // Whatever is written from here on is its owner's alone.
+    folder::keep_private();
     let file = arguments.config.as_deref();
     match arguments.command.unwrap_or(Command::Serve) {
         Command::Openapi => print(router::document_text().trim_end()),
@@ -68,7 +84,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             let config = Config::load(file, config::environment()?)?;
             telemetry::start_log(&config.log_level, config.log_json)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            return runtime.block_on(with_data(command, config));
+            let done = runtime.block_on(with_data(command, config));
+            // What computes in the background and is not waited for any more.
+            runtime.shutdown_timeout(LEFT);
+            return done;
         }
     }
     Ok(())
@@ -78,24 +97,44 @@ async fn with_data(command: Command, config: Config) -> anyhow::Result<()> {
     let clock = Clock::system();
     match command {
         Command::Migrate => {
-            app::open_store(&config, &clock, Bus::new()).await?.close().await;
+            app::migrate(&config, &clock).await?;
             print("the tables are up to date");
             Ok(())
         }
         Command::Admin(Admin::Password { email }) => {
-            let mut password = String::new();
-            std::io::stdin()
-                .read_line(&mut password)
-                .context("no password on the standard input")?;
-            app::set_password(&config, &clock, &email, password.trim_end_matches(['\r', '\n'])).await?;
+            let password = secret_line().context("no password on the standard input")?;
+            app::set_password(&config, &clock, &email, password.expose()).await?;
             print("done");
+            Ok(())
+        }
+        Command::RotateKey { lost: true, .. } => {
+            print(&app::replace_lost_key(&config, &clock).await?);
+            Ok(())
+        }
+        Command::RotateKey { finish: true, .. } => {
+            print(&app::finish_rotation(&config, &clock).await?);
+            Ok(())
+        }
+        Command::RotateKey { .. } => {
+            let in_settings = config.secret_key.is_some();
+            let new = in_settings.then(secret_line).transpose();
+            let new = new.context("no secret key on the standard input")?;
+            print(&app::rotate_key(&config, &clock, new).await?);
             Ok(())
         }
         _ => serve(config, clock).await,
     }
 }
 
+/// The first line of the standard input.
+fn secret_line() -> std::io::Result<Secret> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(Secret::new(line.trim_end_matches(['\r', '\n'])))
+}
+
 async fn serve(config: Config, clock: Clock) -> anyhow::Result<()> {
+    limits::raise_descriptors(config.stream_connections);
     let demo = config.demo;
     let url = config.public_url.clone();
     let app = App::start(config, clock).await?;

@@ -2,15 +2,15 @@
 
 use std::{any::Any, sync::Arc, time::Duration};
 
-use access::Problem;
+use access::{Denied, Peer, Problem};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
-    middleware::{Next, from_fn_with_state},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{Next, from_fn_with_state, map_request},
     response::{IntoResponse, Response},
 };
-use base::Clock;
+use base::{Clock, Throttle};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
@@ -18,7 +18,7 @@ use tower_http::{
     timeout::RequestBodyTimeoutLayer,
 };
 
-use crate::telemetry::Metrics;
+use crate::{denials::Denials, telemetry::Metrics};
 
 /// The largest body of a call, in bytes; importing a report has a bound of its own.
 const BODY: usize = 1_000_000;
@@ -45,20 +45,79 @@ const HEADERS: &[(HeaderName, &str)] = &[
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
+/// For a year a browser that came over https comes over https alone (RFC 6797). Other hosts of the domain are not ours to
+/// speak for.
+const TRANSPORT_SECURITY: &str = "max-age=31536000";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id of a request that a client may choose.
+const ID: usize = 64;
+
+/// What all requests share.
+#[derive(Clone)]
+pub(crate) struct Around {
+    metrics: Arc<Metrics>,
+    clock: Clock,
+    /// Whether people reach the server over https only.
+    secure: bool,
+}
+
+impl Around {
+    pub(crate) fn new(metrics: &Arc<Metrics>, clock: &Clock, secure: bool) -> Self {
+        Self {
+            metrics: Arc::clone(metrics),
+            clock: clock.clone(),
+            secure,
+        }
+    }
+}
+
 /// The router with all of it around.
-pub(crate) fn around(router: Router, metrics: Arc<Metrics>, clock: Clock) -> Router {
+pub(crate) fn around(router: Router, around: Around) -> Router {
+    let Around {
+        metrics,
+        clock,
+        secure,
+    } = around;
     let ids = clock.clone();
+    let denials = Arc::new(Denials::default());
     let router = HEADERS.iter().fold(router, |router, (name, value)| {
         let value = HeaderValue::from_static(value);
         router.layer(SetResponseHeaderLayer::if_not_present(name.clone(), value))
     });
+    let router = if secure {
+        let value = HeaderValue::from_static(TRANSPORT_SECURITY);
+        let name = header::STRICT_TRANSPORT_SECURITY;
+        router.layer(SetResponseHeaderLayer::if_not_present(name, value))
+    } else {
+        router
+    };
     router
         .layer(DefaultBodyLimit::max(BODY))
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state((metrics, clock), observe))
+        .layer(from_fn_with_state((metrics, clock, denials), observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(Ids(ids)))
+        .layer(map_request(with_a_sound_id))
+}
+
+/// Takes an id away that is not one word of a sensible length: it goes into the log and back to the client.
+async fn with_a_sound_id(mut request: Request) -> Request {
+    if !has_a_sound_id(request.headers()) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    request
+}
+
+fn has_a_sound_id(headers: &HeaderMap) -> bool {
+    let mut ids = headers.get_all(REQUEST_ID).iter();
+    let (Some(id), None) = (ids.next(), ids.next()) else {
+        return false;
+    };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
+    (1..=ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
 }
 
 /// Middleware: gives a call up that takes too long.
@@ -88,11 +147,11 @@ impl MakeRequestId for Ids {
 
 /// Logs and counts a request by its route: the path itself has ids in it, and the query may hold a token.
 async fn observe(
-    State((metrics, clock)): State<(Arc<Metrics>, Clock)>,
+    State((metrics, clock, denials)): State<(Arc<Metrics>, Clock, Arc<Denials>)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let start = clock.now();
+    let start = clock.steady();
     let method = request.method().clone();
     let route = request
         .extensions()
@@ -103,14 +162,35 @@ async fn observe(
         .extensions()
         .get::<RequestId>()
         .map(|id| id.header_value().clone());
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let response = next.run(request).await;
-    let took = clock.now().since(start);
+    let took = clock.steady().since(start);
     let status = response.status().as_u16();
     metrics.request(known(&method), &route, status, took);
     let id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    if status >= 500 {
+    if matches!(status, 503 | 507) {
+        // What every call meets is said once a minute.
+        static SAID: Throttle = Throttle::new();
+        if let Some(times) = SAID.due() {
+            tracing::warn!(%method, route, status, micros, times, request_id = id, "answered");
+        }
+    } else if status >= 500 {
         tracing::warn!(%method, route, status, micros, request_id = id, "answered");
+    } else if let Some(denied) = response.extensions().get::<Denied>()
+        && let Some(times) = denials.due(peer, status)
+    {
+        let (reason, peer) = (&*denied.reason, peer.map(tracing::field::display));
+        tracing::info!(
+            method = known(&method),
+            route,
+            status,
+            times,
+            peer,
+            reason,
+            request_id = id,
+            "denied"
+        );
     } else {
         tracing::debug!(%method, route, status, micros, request_id = id, "answered");
     }
@@ -145,4 +225,29 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .unwrap_or("no text");
     tracing::error!(panic = text, "a handler panicked");
     Problem::internal().into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // issue 18, line 4
+    #[test]
+    fn an_id_of_a_client_is_a_word_of_sensible_length() {
+        let sound = |ids: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for id in ids {
+                headers.append(REQUEST_ID, id.parse().unwrap());
+            }
+            has_a_sound_id(&headers)
+        };
+        let (longest, longer) = ("x".repeat(64), "x".repeat(65));
+        for good in ["a", "01J-abc_DEF.9", &*longest] {
+            assert!(sound(&[good]), "{good}");
+        }
+        for bad in ["", "a b", "a\tb", "a=b", "a\"b", "ä", &*longer] {
+            assert!(!sound(&[bad]), "{bad}");
+        }
+        assert!(!sound(&["a", "b"]) && !sound(&[]));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Access, Problem};
+use access::{Access, Costly, Problem};
 use axum::{
     Router,
     http::{StatusCode, header},
@@ -13,19 +13,14 @@ use axum::{
 use base::Clock;
 use calendar::Calendar;
 use records::{Records, import::Import};
-use utoipa::{
-    Modify, OpenApi,
-    openapi::{
-        self,
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
-};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
-    console,
+    console, document,
+    door::Stage,
     health::{self, Health},
-    middleware,
+    middleware::{self, Around},
+    opened, repeats,
 };
 
 /// What the handlers use, each its own part.
@@ -51,7 +46,9 @@ pub struct Parts {
 const ROOT: &str = "/api/v1";
 
 fn people() -> OpenApiRouter<Access> {
-    use access::http::{audit, auth, companies, me, members, sessions, teams, tokens, users, views};
+    use access::http::{
+        audit, auth, companies, credentials, me, members, ownership, sessions, tokens, users, views,
+    };
     OpenApiRouter::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
@@ -68,10 +65,12 @@ fn people() -> OpenApiRouter<Access> {
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::get, companies::update, companies::delete))
         .routes(routes!(members::put, members::delete))
+        .routes(routes!(ownership::get, ownership::put))
+        .routes(routes!(ownership::read_codeowners))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::update, users::delete))
-        .routes(routes!(teams::list, teams::create))
-        .routes(routes!(teams::get, teams::update, teams::delete))
+        .routes(routes!(credentials::list, credentials::delete_all))
+        .routes(routes!(credentials::delete))
 }
 
 fn work() -> OpenApiRouter<Records> {
@@ -103,8 +102,6 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(findings::assign))
         .routes(routes!(findings::set_status))
         .routes(routes!(findings::history))
-        .routes(routes!(findings::bulk::assign))
-        .routes(routes!(findings::bulk::set_status))
         .routes(routes!(findings::comments::list, findings::comments::create))
         .routes(routes!(findings::comments::update, findings::comments::delete))
         .routes(routes!(external::take_events))
@@ -113,6 +110,14 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(sla::get_sla_warnings, sla::put_sla_warnings))
         .routes(routes!(dashboard::get))
         .routes(routes!(activity::list))
+}
+
+/// Changes of many records: one of a person at a time.
+fn bulk() -> OpenApiRouter<Records> {
+    use records::findings::http::bulk;
+    OpenApiRouter::new()
+        .routes(routes!(bulk::assign))
+        .routes(routes!(bulk::set_status))
 }
 
 fn timeline() -> OpenApiRouter<Calendar> {
@@ -134,23 +139,34 @@ fn reports() -> OpenApiRouter<Import> {
 
 fn telling() -> OpenApiRouter<notify::http::State> {
     use notify::{
+        announcements::http as announcements,
         chat::http as chat,
-        deliveries::http as deliveries,
-        destinations,
+        deliveries::{again::http as again, http as deliveries, unread},
+        destinations::http as destinations,
+        follows::http as follows,
         inbox::http as inbox,
         kinds,
         preferences::http as preferences,
-        rules::{http as rules, secrets},
+        reads::http as insights,
+        rules::{http as rules, secrets, sources},
+        teams::http as teams,
         trace, unsubscribe,
     };
     OpenApiRouter::new()
         .routes(routes!(kinds::list_event_types))
+        .routes(routes!(
+            announcements::list_announcements,
+            announcements::create_announcement
+        ))
+        .routes(routes!(announcements::withdraw_announcement))
+        .routes(routes!(sources::list_sources))
+        .routes(routes!(follows::follow_finding, follows::unfollow_finding))
+        .routes(routes!(follows::follow_project, follows::unfollow_project))
         .routes(routes!(inbox::list_notifications))
         .routes(routes!(inbox::summarize))
         .routes(routes!(inbox::mark_read))
         .routes(routes!(inbox::mark_all_read))
         .routes(routes!(rules::list_rules, rules::create_rule))
-        .routes(routes!(rules::try_rule))
         .routes(routes!(rules::get_rule, rules::change_rule, rules::delete_rule))
         .routes(routes!(secrets::list_webhook_secrets))
         .routes(routes!(secrets::rotate_webhook_secrets))
@@ -160,13 +176,28 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         ))
         .routes(routes!(chat::get_chat, chat::put_chat))
         .routes(routes!(deliveries::list_deliveries))
+        .routes(routes!(unread::list_set_aside))
         .routes(routes!(deliveries::get_delivery))
         .routes(routes!(deliveries::redeliver))
-        .routes(routes!(deliveries::redeliver_all))
+        .routes(routes!(again::redeliver_all))
+        .routes(routes!(again::send_now))
         .routes(routes!(destinations::list_destinations))
-        .routes(routes!(deliveries::test_destination))
+        .routes(routes!(destinations::summarize_destinations))
+        .routes(routes!(teams::list_teams, teams::create_team))
+        .routes(routes!(teams::get_team, teams::change_team, teams::delete_team))
+        .routes(routes!(insights::time_to_know))
         .routes(routes!(trace::trace_event))
         .routes(routes!(unsubscribe::ask, unsubscribe::unsubscribe))
+}
+
+/// Trying a rule on what happened: each person has a share.
+fn trying() -> OpenApiRouter<notify::http::State> {
+    OpenApiRouter::new().routes(routes!(notify::rules::http::try_rule))
+}
+
+/// Testing a destination: each person has a share.
+fn testing() -> OpenApiRouter<notify::http::State> {
+    OpenApiRouter::new().routes(routes!(notify::destinations::http::test_destination))
 }
 
 fn tickets() -> OpenApiRouter<realtime::Streams> {
@@ -181,18 +212,39 @@ fn live() -> OpenApiRouter<realtime::Streams> {
 /// The whole server: the API, its description, health, and the console for everything else.
 pub fn router(parts: Parts, clock: Clock) -> Router {
     let authenticated = from_fn_with_state(parts.access.clone(), access::authenticate);
-    let in_time = from_fn_with_state(clock.clone(), middleware::in_time);
+    let shared = from_fn_with_state(parts.access.clone(), access::share);
+    let costly = |costly| from_fn_with_state((parts.access.clone(), costly), access::costly);
+    let noted = from_fn_with_state((parts.notify.doorbell.clone(), clock.clone()), opened::note);
+    let around = Around::new(&parts.health.metrics, &clock, parts.access.is_secure());
+    let in_time = from_fn_with_state(clock, middleware::in_time);
     let (calls, _) = OpenApiRouter::new()
-        .merge(people().with_state(parts.access))
-        .merge(work().with_state(parts.records))
+        .merge(
+            bulk()
+                .with_state(parts.records.clone())
+                .layer(costly(Costly::Bulk)),
+        )
+        .merge(
+            trying()
+                .with_state(parts.notify.clone())
+                .layer(costly(Costly::DryRun)),
+        )
+        .merge(
+            testing()
+                .with_state(parts.notify.clone())
+                .layer(costly(Costly::Test)),
+        )
+        .merge(people().with_state(parts.access.clone()))
+        .merge(work().with_state(parts.records).layer(noted))
         .merge(timeline().with_state(parts.calendar))
         .merge(telling().with_state(parts.notify))
         .merge(tickets().with_state(parts.streams.clone()))
+        .layer(shared.clone())
         .layer(authenticated.clone())
         .split_for_parts();
     // These two take their time: a large body, and an answer without an end whose look-up has a deadline of its own.
     let (lasting, _) = OpenApiRouter::new()
         .merge(reports().with_state(parts.import))
+        .layer(shared)
         .layer(authenticated)
         .merge(live().with_state(parts.streams))
         .split_for_parts();
@@ -203,7 +255,6 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
     let calls = calls
         .route("/openapi.json", description)
         .fallback(any(|| async { Problem::not_found() }));
-    let metrics = Arc::clone(&parts.health.metrics);
     let router = Router::new()
         .nest(ROOT, calls)
         .merge(health::routes(parts.health))
@@ -211,7 +262,12 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
         .layer(in_time)
         .nest(ROOT, lasting)
         .method_not_allowed_fallback(|| async { not_in_this_way() });
-    middleware::around(router, metrics, clock)
+    middleware::around(router, around)
+}
+
+/// What is answered while the server starts.
+pub(crate) fn starting(stage: &Stage, around: Around) -> Router {
+    middleware::around(health::starting(stage.clone()), around)
 }
 
 /// 405: the path is there, for another method.
@@ -222,41 +278,21 @@ pub(crate) fn not_in_this_way() -> Problem {
     )
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Campanile",
-        description = "The real-time operations server for vulnerability programs.",
-        license(name = "Apache-2.0 OR MIT")
-    ),
-    security(("token" = []), ("cookie" = [])),
-    modifiers(&Credentials)
-)]
-struct Document;
-
-struct Credentials;
-
-impl Modify for Credentials {
-    fn modify(&self, document: &mut openapi::OpenApi) {
-        let components = document.components.get_or_insert_with(Default::default);
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        components.add_security_scheme("token", SecurityScheme::Http(bearer));
-        let cookie = ApiKey::Cookie(ApiKeyValue::new(access::SESSION_COOKIE));
-        components.add_security_scheme("cookie", SecurityScheme::ApiKey(cookie));
-    }
-}
-
 /// The description of the API, as `openapi.json` holds it.
 pub fn document_text() -> String {
     let routes = people()
         .into_openapi()
         .merge_from(work().into_openapi())
+        .merge_from(bulk().into_openapi())
         .merge_from(reports().into_openapi())
         .merge_from(timeline().into_openapi())
         .merge_from(telling().into_openapi())
+        .merge_from(trying().into_openapi())
+        .merge_from(testing().into_openapi())
         .merge_from(tickets().into_openapi())
         .merge_from(live().into_openapi());
-    let document = Document::openapi().nest(ROOT, routes);
+    let mut document = document::of(ROOT, routes);
+    repeats::describe(&mut document);
     // Writing a value we made ourselves does not fail.
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');

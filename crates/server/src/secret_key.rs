@@ -1,8 +1,12 @@
 //! The key that secrets at rest are sealed with.
 
-use std::{io::Write, path::Path};
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::Path,
+};
 
-use access::Secret;
+use access::{Key, Secret};
 use anyhow::Context;
 use base::Clock;
 use base64::Engine;
@@ -10,23 +14,59 @@ use sha2::{Digest, Sha256};
 
 /// Where a key that nobody set is kept, below the data folder.
 const FILE: &str = "secret.key";
+/// Where the next one is kept while the key is changed.
+const NEXT: &str = "secret.key.new";
 
-/// The key of the settings, or the one in the data folder, made there at the first start.
+/// The key of the settings, or the one in the data folder; none where there is neither.
+///
+/// # Errors
+/// A file that cannot be used, or holds no key.
+pub(crate) fn load(setting: Option<&str>, data_dir: &Path) -> anyhow::Result<Option<Secret>> {
+    if let Some(key) = setting {
+        long_enough(key).map_err(|fault| anyhow::anyhow!("secret_key: {fault}"))?;
+        return Ok(Some(Secret::new(key)));
+    }
+    read(&data_dir.join(FILE))
+}
+
+fn read(path: &Path) -> anyhow::Result<Option<Secret>> {
+    match std::fs::read_to_string(path) {
+        Ok(key) if long_enough(key.trim()).is_ok() => Ok(Some(Secret::new(key.trim()))),
+        Ok(_) => anyhow::bail!("{} holds no key; restore it from a backup", path.display()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| path.display().to_string()),
+    }
+}
+
+/// Makes a key in the data folder, where there is none.
 ///
 /// # Errors
 /// A folder or file that cannot be used.
-pub(crate) fn load(setting: Option<&str>, data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
-    if let Some(key) = setting {
-        long_enough(key).map_err(|fault| anyhow::anyhow!("secret_key: {fault}"))?;
-        return Ok(Secret::new(key));
+pub(crate) fn make(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
+    write(&data_dir.join(FILE), clock)
+}
+
+/// The key that is to follow the one in the data folder, made beside it, where an earlier try has not left one.
+///
+/// # Errors
+/// A folder or file that cannot be used.
+pub(crate) fn make_next(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
+    let path = data_dir.join(NEXT);
+    match read(&path)? {
+        Some(key) => Ok(key),
+        None => write(&path, clock),
     }
-    let path = data_dir.join(FILE);
-    match std::fs::read_to_string(&path) {
-        Ok(key) if key.trim().len() >= 32 => Ok(Secret::new(key.trim())),
-        Ok(_) => anyhow::bail!("{} holds no key; restore it from a backup", path.display()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => make(&path, clock),
-        Err(error) => Err(error).with_context(|| path.display().to_string()),
-    }
+}
+
+/// Puts the key that [`make_next`] made into the place of the present one.
+///
+/// # Errors
+/// A file that cannot be renamed.
+pub(crate) fn take_next(data_dir: &Path) -> anyhow::Result<()> {
+    let (from, to) = (data_dir.join(NEXT), data_dir.join(FILE));
+    std::fs::rename(&from, &to).with_context(|| to.display().to_string())?;
+    File::open(data_dir)?.sync_all()?;
+    Ok(())
 }
 
 /// Whether a text may be the key.
@@ -38,51 +78,86 @@ pub(crate) fn long_enough(key: &str) -> Result<(), &'static str> {
 }
 
 /// A key of its own for one purpose, so that one purpose's key tells nothing of another's.
-pub(crate) fn derived(key: &Secret, purpose: &str) -> Vec<u8> {
+pub(crate) fn derived(key: &Secret, purpose: &str) -> Key {
     let mut hash = Sha256::new();
     hash.update(b"campanile ");
     hash.update(purpose);
     hash.update([0]);
     hash.update(key.expose());
-    hash.finalize().to_vec()
+    hash.finalize().into()
 }
 
-fn make(path: &Path, clock: &Clock) -> anyhow::Result<Secret> {
+fn write(path: &Path, clock: &Clock) -> anyhow::Result<Secret> {
     let key = base64::engine::general_purpose::STANDARD.encode(clock.random::<32>());
+    let written = write_new(path, |file| writeln!(file, "{key}"));
+    written.with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(Secret::new(key))
+}
+
+/// Makes a file that was not there. What cannot be written, on a full disk for instance, leaves none: the next start
+/// would take it for a damaged key.
+fn write_new(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| {
-        writeln!(file, "{key}")?;
-        file.sync_all()
-    });
-    written.with_context(|| format!("{} cannot be written", path.display()))?;
-    Ok(Secret::new(key))
+    let mut file = options.open(path)?;
+    let written = write(&mut file).and_then(|()| file.sync_all());
+    if written.is_err() {
+        std::fs::remove_file(path)?;
+    }
+    written
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    // promise: L3
+    #[test]
+    fn a_full_disk_leaves_no_file_without_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE);
+        let full = write_new(&path, |file| {
+            file.write_all(b"half")?;
+            Err(io::ErrorKind::StorageFull.into())
+        });
+        assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert!(load(None, folder.path()).unwrap().is_none());
+        let made = make(folder.path(), &Clock::system()).unwrap();
+        let other = write_new(&path, |_| Err(io::ErrorKind::StorageFull.into()));
+        assert_eq!(other.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(load(None, folder.path()).unwrap(), Some(made), "it stays");
+    }
+
     #[test]
     fn is_made_once_and_only_its_owner_reads_it() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::system();
-        let made = load(None, folder.path(), &clock).unwrap();
-        let again = load(None, folder.path(), &clock).unwrap();
+        assert!(load(None, folder.path()).unwrap().is_none());
+        let made = make(folder.path(), &clock).unwrap();
+        let again = load(None, folder.path()).unwrap().unwrap();
         assert_eq!(made.expose(), again.expose());
+        assert!(make(folder.path(), &clock).is_err(), "one is there");
         let bits = std::fs::metadata(folder.path().join(FILE))
             .unwrap()
             .permissions()
             .mode();
         assert_eq!(bits & 0o777, 0o600);
+        let next = make_next(folder.path(), &clock).unwrap();
+        assert_eq!(
+            make_next(folder.path(), &clock).unwrap(),
+            next,
+            "of the first try"
+        );
+        take_next(folder.path()).unwrap();
+        assert_eq!(load(None, folder.path()).unwrap(), Some(next));
         std::fs::write(folder.path().join(FILE), "short").unwrap();
         assert!(
-            load(None, folder.path(), &clock).is_err(),
+            load(None, folder.path()).is_err(),
             "a damaged key is not replaced"
         );
-        assert!(load(Some("short"), folder.path(), &clock).is_err());
+        assert!(load(Some("short"), folder.path()).is_err());
     }
 }

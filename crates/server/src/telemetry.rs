@@ -2,12 +2,17 @@
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
-use notify::{deliveries::Queue, engine::Ended};
+use notify::{
+    FirstRead,
+    deliveries::{Queue, State},
+    engine::Ended,
+};
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+use store::Load;
 use tracing_subscriber::EnvFilter;
 
 /// Starts the log: a JSON record a line, or text for a terminal.
@@ -37,7 +42,14 @@ pub struct Metrics {
     attempts: Family<Attempt, Counter>,
     outcomes: Family<Last, Histogram, fn() -> Histogram>,
     deliveries: Family<Standing, Gauge>,
+    set_aside: Family<Stream, Gauge>,
+    unreadable: Family<Stream, Gauge>,
     oldest_due: Gauge<f64, AtomicU64>,
+    first_reads: Family<OfSeverity, Histogram, fn() -> Histogram>,
+    openings_dropped: Gauge,
+    writes_waiting: Gauge,
+    write_waited: Gauge<f64, AtomicU64>,
+    write_running: Gauge<f64, AtomicU64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -65,6 +77,11 @@ struct Last {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfSeverity {
+    severity: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Standing {
     state: &'static str,
 }
@@ -78,6 +95,22 @@ const BOUNDS: [f64; 12] = [
 /// retries.
 const OUTCOME_BOUNDS: [f64; 14] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 7_200.0, 86_400.0,
+];
+
+/// Bounds of the time from an event to its first reader, in seconds: from a minute to a month.
+const READ_BOUNDS: [f64; 12] = [
+    10.0,
+    60.0,
+    300.0,
+    900.0,
+    1_800.0,
+    3_600.0,
+    14_400.0,
+    28_800.0,
+    86_400.0,
+    259_200.0,
+    604_800.0,
+    2_592_000.0,
 ];
 
 impl Metrics {
@@ -116,12 +149,26 @@ impl Metrics {
             "Deliveries that are not over or ended badly, by state",
             deliveries.clone(),
         );
+        let (set_aside, unreadable) = unread(&mut registry);
         let oldest_due = Gauge::default();
         registry.register(
             "delivery_oldest_due_seconds",
             "For how long the delivery that waits longest has been due",
             oldest_due.clone(),
         );
+        let first_reads = Family::new_with_constructor(read_histogram as fn() -> Histogram);
+        registry.register(
+            "first_read_seconds",
+            "Time from an event to the first person who read it, by severity",
+            first_reads.clone(),
+        );
+        let openings_dropped = Gauge::default();
+        registry.register(
+            "openings_dropped",
+            "Records that were opened while too many waited to be written down as read",
+            openings_dropped.clone(),
+        );
+        let (writes_waiting, write_waited, write_running) = writes(&mut registry);
         Self {
             registry,
             requests,
@@ -130,7 +177,14 @@ impl Metrics {
             attempts,
             outcomes,
             deliveries,
+            set_aside,
+            unreadable,
             oldest_due,
+            first_reads,
+            openings_dropped,
+            writes_waiting,
+            write_waited,
+            write_running,
         }
     }
 
@@ -169,12 +223,49 @@ impl Metrics {
         }
     }
 
+    /// Counts events that a person read before anybody else did.
+    pub fn first_read(&self, read: FirstRead) {
+        let severity = read.severity.map_or("none", base::Severity::name);
+        let histogram = self.first_reads.get_or_create(&OfSeverity { severity });
+        for _ in 0..read.events {
+            histogram.observe(read.took.as_secs_f64());
+        }
+    }
+
+    /// Sets how many openings of records were dropped.
+    pub fn openings_dropped(&self, count: u64) {
+        self.openings_dropped
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Sets what waits to be written.
+    pub fn writes(&self, load: Load) {
+        self.writes_waiting
+            .set(i64::try_from(load.waiting).unwrap_or(i64::MAX));
+        self.write_waited.set(load.waited.as_secs_f64());
+        self.write_running.set(load.running.as_secs_f64());
+    }
+
     /// Sets how long the queue of the delivery engine is; without one there is no figure.
     pub fn queue(&self, queue: Option<&Queue>) {
         self.deliveries.clear();
         for (state, count) in queue.map(|queue| queue.states.as_slice()).unwrap_or_default() {
             let labels = Standing { state: state.name() };
             self.deliveries.get_or_create(&labels).set(*count);
+        }
+        self.set_aside.clear();
+        if let Some(queue) = queue {
+            let messages = queue.states.iter().find(|(state, _)| *state == State::SetAside);
+            for (what, count) in [
+                ("event", queue.events_aside),
+                ("delivery", messages.map_or(0, |(_, count)| *count)),
+            ] {
+                self.set_aside.get_or_create(&Stream { what }).set(count);
+            }
+        }
+        for (what, count) in store::unreadable::left_out() {
+            let gauge = self.unreadable.get_or_create(&Stream { what });
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
         let oldest = queue.map_or(f64::NAN, |queue| queue.oldest_due.as_secs_f64());
         self.oldest_due.set(oldest);
@@ -189,8 +280,49 @@ impl Metrics {
     }
 }
 
+/// What is said of what cannot be read.
+fn unread(registry: &mut Registry) -> (Family<Stream, Gauge>, Family<Stream, Gauge>) {
+    let (set_aside, unreadable) = (Family::default(), Family::default());
+    registry.register(
+        "set_aside",
+        "Events and deliveries that cannot be read and wait for a version that can",
+        set_aside.clone(),
+    );
+    registry.register(
+        "unreadable_rows",
+        "How often a row was left out since the start because it cannot be read, by its table",
+        unreadable.clone(),
+    );
+    (set_aside, unreadable)
+}
+
+/// What is said of changes that wait or are under way.
+fn writes(registry: &mut Registry) -> (Gauge, Gauge<f64, AtomicU64>, Gauge<f64, AtomicU64>) {
+    let (waiting, waited, running) = (Gauge::default(), Gauge::default(), Gauge::default());
+    registry.register(
+        "writes_waiting",
+        "Changes that wait for the database to begin them",
+        waiting.clone(),
+    );
+    registry.register(
+        "write_waited_seconds",
+        "For how long the change that waits longest has waited",
+        waited.clone(),
+    );
+    registry.register(
+        "write_running_seconds",
+        "For how long the transaction under way has changed data, of several the longest",
+        running.clone(),
+    );
+    (waiting, waited, running)
+}
+
 fn outcome_histogram() -> Histogram {
     Histogram::new(OUTCOME_BOUNDS)
+}
+
+fn read_histogram() -> Histogram {
+    Histogram::new(READ_BOUNDS)
 }
 
 impl Default for Metrics {

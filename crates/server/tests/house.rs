@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use base::Kind;
+use base::{Kind, SubjectType};
 
 /// The crates a crate may depend on. A line that is missing here is a decision somebody has not written down.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
@@ -22,8 +22,9 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("store", &["base"]),
     ("access", &["base", "store"]),
     ("formats", &["base"]),
+    ("channels", &["base"]),
     ("records", &["base", "formats", "store", "access"]),
-    ("notify", &["base", "store", "access"]),
+    ("notify", &["base", "channels", "store", "access"]),
     ("realtime", &["base", "access"]),
     ("calendar", &["base", "store", "access", "records"]),
     (
@@ -183,6 +184,29 @@ fn the_document_of_events_is_the_table() {
     );
 }
 
+/// The console's copy of the table of pages. `UPDATE=1` writes it.
+// promise: C8
+#[test]
+fn the_console_links_by_the_one_table_of_pages() {
+    const FILE: &str = "console/src/format/record-pages.ts";
+    let mut wanted = String::from(
+        "// Written by `UPDATE=1 cargo test --test house` from crates/base/src/page.rs: do not edit.\n\n\
+         /** Where the pages of each kind of record are; the record's id follows. */\n\
+         export const RECORD_PAGES = {\n",
+    );
+    for (kind, page) in SubjectType::ALL
+        .into_iter()
+        .filter_map(|kind| Some((kind, kind.page()?)))
+    {
+        writeln!(wanted, "  {}: '{page}',", kind.name()).expect("text");
+    }
+    wanted.push_str("} as const;\n");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(root().join(FILE), &wanted).expect(FILE);
+    }
+    assert_eq!(text(FILE), wanted, "UPDATE=1 cargo test --test house writes it");
+}
+
 #[test]
 fn tests_name_promises_that_are_given() {
     let document = text("docs/promises.md");
@@ -252,4 +276,56 @@ fn documents_name_settings_that_exist() {
         "settings that config.default.toml does not have:\n{}",
         unknown.join("\n")
     );
+}
+
+/// What follows from which channel it is stands in its descriptor: elsewhere nobody asks which chat it is.
+#[test]
+fn no_code_names_a_chat_outside_of_the_channels() {
+    let mut named = Vec::new();
+    for folder in ["crates", "bench"] {
+        for file in files(&root().join(folder), &[".rs"]) {
+            let path = file.display().to_string();
+            let is_test = path.contains("/tests/") || path.ends_with("tests.rs");
+            if is_test || path.contains("crates/channels/") {
+                continue;
+            }
+            let source = fs::read_to_string(&file).expect("a source");
+            let product = source.split("#[cfg(test)]").next().unwrap_or_default();
+            if ["Channel::Slack", "Channel::Teams", "Channel::Chat"]
+                .iter()
+                .any(|chat| product.contains(chat))
+            {
+                named.push(path);
+            }
+        }
+    }
+    assert!(named.is_empty(), "these name a chat: {named:?}");
+}
+
+/// The files that a guide names, and how many of them it lists as made by hand.
+fn guide(name: &str, like: &str) -> usize {
+    let path = format!("docs/howto/{name}");
+    let document = text(&path).replace("NAME", like);
+    let mut paths = 0;
+    for named in document.split('`').skip(1).step_by(2) {
+        let places = ["crates/", "console/", "docs/", "CHANGELOG"];
+        if named.contains(['.', '/']) && places.iter().any(|place| named.starts_with(place)) {
+            assert!(root().join(named).exists(), "{path}: {named} does not exist");
+            paths += 1;
+        }
+    }
+    assert!(paths > 6, "{path} names its files");
+    assert!(text("CONTRIBUTING.md").contains(&path), "{path} is linked");
+    let numbered = |line: &&str| {
+        let number = line.split_once(". `").map(|(number, _)| number.parse::<u32>());
+        matches!(number, Some(Ok(_)))
+    };
+    document.lines().filter(numbered).count()
+}
+
+#[test]
+fn the_ways_to_add_a_channel_and_an_event_kind_are_files_that_exist() {
+    // A channel that was added this way.
+    assert_eq!(guide("add-a-channel.md", "chat"), 5);
+    assert_eq!(guide("add-an-event-kind.md", ""), 3);
 }

@@ -1,5 +1,7 @@
 //! What can go wrong with the data, as far as a caller acts on the difference.
 
+use base::Throttle;
+
 /// An error of the store. It is cheap to clone, because one failed commit is told to everyone in its batch.
 /// No statement, parameter or address is in its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -7,9 +9,19 @@ pub enum Error {
     /// The database does not answer, or cannot take the change right now: try again later.
     #[error("the database is not available")]
     Unavailable,
+    /// Too many long reads wait for their turn: try again later.
+    #[error("too many long reads are waiting")]
+    Busy,
+    /// PostgreSQL undid the transaction because of others that ran at the same time: a serialization failure or a
+    /// deadlock. The store has run it several times by then: try again later.
+    #[error("the change conflicts with others that are made at the same time")]
+    Contended,
     /// There is no room left to write. Reading goes on.
     #[error("the database has no room left")]
     Full,
+    /// It can be read and not be changed.
+    #[error("the database is read-only")]
+    ReadOnly,
     /// A unique key is taken.
     #[error("a unique key is taken")]
     Unique,
@@ -36,12 +48,35 @@ pub enum Error {
     Migration(String),
 }
 
+/// Characters of what a database says that go into an error and so into the log.
+const SAID: usize = 500;
+
+impl Error {
+    /// Whether the database may take the same at another time as it is: it is away, busy, full or read-only, or others changed the
+    /// same just then.
+    pub const fn is_passing(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable | Self::Busy | Self::Contended | Self::Full | Self::ReadOnly
+        )
+    }
+
+    /// What the database says, cut: it may quote a whole statement.
+    fn said(text: &str) -> Self {
+        match text.char_indices().nth(SAID) {
+            Some((end, _)) => Self::Database(format!("{}…", text.get(..end).unwrap_or_default())),
+            None => Self::Database(text.to_owned()),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error {
             rusqlite::Error::SqliteFailure(failure, message) => match failure.code {
                 Code::DiskFull => Self::Full,
+                Code::ReadOnly => Self::ReadOnly,
                 Code::DatabaseBusy | Code::DatabaseLocked | Code::SystemIoFailure | Code::CannotOpen => {
                     Self::Unavailable
                 }
@@ -50,12 +85,13 @@ impl From<rusqlite::Error> for Error {
                         Self::Unique
                     }
                     rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Self::Foreign,
-                    _ => Self::Database(message.unwrap_or_else(|| failure.to_string())),
+                    _ => Self::said(&message.unwrap_or_else(|| failure.to_string())),
                 },
-                _ => Self::Database(message.unwrap_or_else(|| failure.to_string())),
+                _ => Self::said(&message.unwrap_or_else(|| failure.to_string())),
             },
-            // rusqlite's text of this one carries the statement, which has no parameters in it.
-            other => Self::Database(other.to_string()),
+            // Without the statement, which may be long.
+            rusqlite::Error::SqlInputError { msg, .. } => Self::said(&msg),
+            other => Self::said(&other.to_string()),
         }
     }
 }
@@ -69,7 +105,7 @@ impl From<tokio_postgres::Error> for Error {
                 .is_some_and(|cause| !cause.is::<std::io::Error>())
                 && !error.is_closed();
             return if encoding {
-                Self::Database(error.to_string())
+                Self::said(&error.to_string())
             } else {
                 Self::Unavailable
             };
@@ -81,15 +117,19 @@ impl From<tokio_postgres::Error> for Error {
             Self::Foreign
         } else if *state == SqlState::DISK_FULL {
             Self::Full
+        } else if *state == SqlState::READ_ONLY_SQL_TRANSACTION {
+            Self::ReadOnly
+        } else if *state == SqlState::T_R_SERIALIZATION_FAILURE || *state == SqlState::T_R_DEADLOCK_DETECTED {
+            Self::Contended
         } else if ["08", "57", "53", "40", "25"]
             .iter()
             .any(|class| state.code().starts_with(class))
         {
-            // Connection, shutdown and cancellation, resources, deadlock, a read-only standby.
+            // Connection, shutdown and cancellation, resources, a rollback of unknown cause.
             Self::Unavailable
         } else {
             // Not the detail: it quotes the values.
-            Self::Database(format!("{} ({})", db.message(), state.code()))
+            Self::said(&format!("{} ({})", db.message(), state.code()))
         }
     }
 }
@@ -99,8 +139,12 @@ impl From<deadpool_postgres::PoolError> for Error {
         match error {
             deadpool_postgres::PoolError::Closed => Self::Closed,
             other => {
-                // Neither the driver's nor the server's text has the URL or the password in it.
-                tracing::warn!(reason = %other, "no connection to the database");
+                // Whoever asks meets this, so it is not said each time. Neither the driver's nor the server's text has
+                // the URL or the password in it.
+                static SAID: Throttle = Throttle::new();
+                if let Some(times) = SAID.due() {
+                    tracing::warn!(reason = %other, times, "no connection to the database");
+                }
                 Self::Unavailable
             }
         }

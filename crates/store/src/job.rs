@@ -6,16 +6,31 @@ use tokio::sync::oneshot;
 
 use crate::{Error, Tx};
 
+/// Whether a closure may have to run again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Attempt {
+    /// What it did may be undone because of others: a copy of it runs, if it can be copied.
+    Repeatable,
+    /// It is used up.
+    Last,
+}
+
 /// A unit of work, without its types.
 pub(crate) trait Job: Send {
+    /// Whether somebody still waits for the answer. What a request asked for that has since been given up is not begun.
+    fn is_wanted(&self) -> bool;
     /// Runs the closure; whether what it did may stay. A panic counts as a failure.
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    fn run(&mut self, tx: &mut Tx<'_>, attempt: Attempt) -> bool;
     /// Hands the answer over: the closure's own, or the error of the commit.
     fn finish(self: Box<Self>, commit: Result<(), Error>);
 }
 
 pub(crate) struct Typed<T, E, F> {
+    /// None once it is used up.
     f: Option<F>,
+    /// How to copy it, where it may run more than once.
+    copy: fn(&F) -> Option<F>,
+    ran: bool,
     result: Result<T, E>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -25,11 +40,26 @@ where
     E: From<Error>,
     F: FnOnce(&mut Tx<'_>) -> Result<T, E>,
 {
+    /// One that runs once.
     pub(crate) fn new(f: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
+        Self::copied_by(f, |_| None)
+    }
+
+    /// One that runs again, from its beginning, where others undid what it did.
+    pub(crate) fn repeatable(f: F) -> (Self, oneshot::Receiver<Result<T, E>>)
+    where
+        F: Clone,
+    {
+        Self::copied_by(f, |f| Some(f.clone()))
+    }
+
+    fn copied_by(f: F, copy: fn(&F) -> Option<F>) -> (Self, oneshot::Receiver<Result<T, E>>) {
         let (reply, answer) = oneshot::channel();
         (
             Self {
                 f: Some(f),
+                copy,
+                ran: false,
                 result: Err(Error::Closed.into()),
                 reply,
             },
@@ -44,8 +74,21 @@ where
     E: From<Error> + Send,
     F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
 {
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let Some(f) = self.f.take() else { return false };
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>, attempt: Attempt) -> bool {
+        let copy = match attempt {
+            Attempt::Repeatable => self.f.as_ref().and_then(self.copy),
+            Attempt::Last => None,
+        };
+        let Some(f) = copy.or_else(|| self.f.take()) else {
+            return false;
+        };
+        self.ran = true;
+        // Before it runs again: what an answer that does not count holds on to is given back first, not after the copy took it.
+        self.result = Err(Error::Closed.into());
         // What the closure left half done is rolled back, so nothing broken can be seen after a panic.
         self.result = catch_unwind(AssertUnwindSafe(|| f(tx))).unwrap_or_else(|_| {
             tracing::error!("a transaction panicked and was rolled back");
@@ -59,14 +102,56 @@ where
     }
 
     fn finish(self: Box<Self>, commit: Result<(), Error>) {
-        let never_ran = self.f.is_some();
         let answer = match (self.result, commit) {
-            (_, Err(error)) if never_ran => Err(error.into()),
+            (_, Err(error)) if !self.ran => Err(error.into()),
             (Ok(value), Ok(())) => Ok(value),
             (Ok(_), Err(error)) => Err(error.into()),
             (Err(error), _) => Err(error),
         };
-        // Whoever asked may be gone: a request that was cancelled. The change stands all the same.
+        // Whoever asked may be gone: a request that was cancelled once this had begun. The change stands all the same.
         let _ = self.reply.send(answer);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    };
+
+    use base::Clock;
+
+    use super::*;
+    use crate::tx::Connection;
+
+    /// Says for as long as it is there that something is held.
+    struct Held(Arc<AtomicBool>);
+
+    impl Held {
+        fn new(flag: &Arc<AtomicBool>) -> Self {
+            flag.store(true, Ordering::SeqCst);
+            Self(Arc::clone(flag))
+        }
+    }
+
+    impl Drop for Held {
+        fn drop(&mut self) {
+            self.0.store(false, Ordering::SeqCst);
+        }
+    }
+
+    // promise: L5
+    #[test]
+    fn what_an_undone_answer_held_is_given_back_before_the_closure_runs_again() {
+        let (connection, clock) = (rusqlite::Connection::open_in_memory().unwrap(), Clock::system());
+        let flag = Arc::new(AtomicBool::new(false));
+        let taken = Arc::clone(&flag);
+        let (mut job, _answer) = Typed::repeatable(move |_: &mut Tx<'_>| Ok::<_, Error>(Held::new(&taken)));
+        for attempt in [Attempt::Repeatable, Attempt::Last] {
+            let mut tx = Tx::new(Connection::Sqlite(&connection), &clock);
+            assert!(job.run(&mut tx, attempt));
+            assert!(flag.load(Ordering::SeqCst), "{attempt:?}");
+        }
     }
 }

@@ -9,30 +9,37 @@
 
 mod error;
 mod job;
+mod load;
 mod migrate;
 pub mod outbox;
 mod postgres;
+mod probe;
 mod row;
+pub mod rows;
 mod select;
+mod share;
 mod sqlite;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
+pub mod unreadable;
 mod value;
 
 use std::{any::Any, sync::Arc, time::Duration};
 
-use base::{Bus, Clock};
+use base::{Bus, Clock, Time};
 use tokio::sync::oneshot;
 
 pub use error::Error;
+pub use load::Load;
 pub use migrate::MigrationSet;
-pub use row::{FromRow, FromValue, Row};
+pub use row::{FromRow, FromValue, Row, Word};
 pub use select::{PARTS, Select};
 pub use tx::Tx;
 pub use value::Value;
 
 use job::Typed;
+use share::Takes;
 
 /// The tables this crate owns: the events.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
@@ -40,6 +47,16 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
     steps: &[
         ("0001-events", include_str!("../migrations/0001-events.sql")),
         ("0002-told", include_str!("../migrations/0002-told.sql")),
+        ("0003-bundles", include_str!("../migrations/0003-bundles.sql")),
+        (
+            "0004-write-probe",
+            include_str!("../migrations/0004-write-probe.sql"),
+        ),
+        (
+            "0005-open-bundles",
+            include_str!("../migrations/0005-open-bundles.sql"),
+        ),
+        ("0006-set-aside", include_str!("../migrations/0006-set-aside.sql")),
     ],
 };
 
@@ -68,6 +85,9 @@ impl Options {
     }
 }
 
+/// An answer that takes longer says too little of the time.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// The one handle to the data. Clones share it.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -76,6 +96,9 @@ struct Inner {
     backend: Backend,
     clock: Clock,
     bus: Bus,
+    /// The texts of the statements that ran, where a test counts them.
+    #[cfg(feature = "testing")]
+    texts: Arc<testing::Texts>,
     /// What must live as long as the store: the folder of a test's database.
     _keeps: Option<Box<dyn Any + Send + Sync>>,
 }
@@ -114,6 +137,8 @@ impl Store {
             backend,
             clock,
             bus,
+            #[cfg(feature = "testing")]
+            texts: Arc::default(),
             _keeps: keeps,
         })))
     }
@@ -124,10 +149,31 @@ impl Store {
     /// [`Error::Migration`] where a step that was applied has another text now, or the database knows a step
     /// that this program does not.
     pub async fn migrate(&self, sets: &'static [MigrationSet]) -> Result<(), Error> {
-        self.write(move |tx| migrate::run(tx, sets)).await
+        self.migrate_then(sets, |_| Ok(())).await
     }
 
-    /// Reads in one snapshot. The closure runs on a blocking thread.
+    /// The same, and what the closure does in the same transaction: where it fails, the tables stay as they were.
+    ///
+    /// # Errors
+    /// Those of [`migrate`](Self::migrate) and the closure's.
+    pub async fn migrate_then<T, E>(
+        &self,
+        sets: &'static [MigrationSet],
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write(move |tx| {
+            migrate::run(tx, sets)?;
+            f(tx)
+        })
+        .await
+    }
+
+    /// Reads in one snapshot. The closure runs on a blocking thread, and must take a moment only: what may take long is a
+    /// [`scan`](Self::scan).
     ///
     /// # Errors
     /// The closure's own, or [`Error::Unavailable`] and the like where the database does not answer.
@@ -139,25 +185,15 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (job, answer) = Typed::new(f);
-        match &self.0.backend {
-            Backend::Sqlite(sqlite) => sqlite.read(Box::new(job), self.0.clock.clone()).await?,
-            Backend::Postgres(postgres) => {
-                postgres
-                    .run(Box::new(job), postgres::Mode::Read, self.clock(), self.bus())
-                    .await?;
-            }
-        }
-        received(answer).await
+        self.read_taking(Takes::Moment, f).await
     }
 
-    /// Changes data in one transaction and answers after its commit; the events it emitted reach the bus between
-    /// the two (on PostgreSQL later, where a transaction that began to commit earlier is not yet done). The closure must be short: on SQLite everyone else who writes waits for it.
+    /// Reads what may take long, such as a search through everything: as [`read`](Self::read), but only a part of the
+    /// connections serves such reads at once, so that the others never wait for them.
     ///
     /// # Errors
-    /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is not
-    /// known whether the change was made if the connection broke, or no answer came in time, during the commit.
-    pub async fn write<T, E>(
+    /// As for [`read`](Self::read), and [`Error::Busy`] where too many of them wait.
+    pub async fn scan<T, E>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
@@ -165,7 +201,57 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.read_taking(Takes::Long, f).await
+    }
+
+    async fn read_taking<T, E>(
+        &self,
+        takes: Takes,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        #[cfg(feature = "testing")]
+        let f = testing::noted(&self.0.texts, f);
         let (job, answer) = Typed::new(f);
+        match &self.0.backend {
+            Backend::Sqlite(sqlite) => {
+                sqlite.read(Box::new(job), takes, self.0.clock.clone()).await?;
+            }
+            Backend::Postgres(postgres) => {
+                let mode = postgres::Mode::Read(takes);
+                postgres
+                    .run(Box::new(job), mode, self.clock(), self.bus())
+                    .await?;
+            }
+        }
+        received(answer).await
+    }
+
+    /// Changes data in one transaction and answers after its commit; the events it emitted reach the bus between
+    /// the two (on PostgreSQL later, where a transaction that began to commit earlier is not yet done). The closure must be
+    /// short: on SQLite everyone else who writes waits for it, so a large change goes in portions. Where whoever asked goes
+    /// away before it has begun, it does not begin.
+    ///
+    /// On PostgreSQL a transaction that is undone because of others (a serialization failure, a deadlock) runs again,
+    /// a few times: each time with a copy of the closure as it was given.
+    ///
+    /// # Errors
+    /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is not
+    /// known whether the change was made if the connection broke, or no answer came in time, during the commit.
+    pub async fn write<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        #[cfg(feature = "testing")]
+        let f = testing::noted_again(&self.0.texts, f);
+        let (job, answer) = Typed::repeatable(f);
         match &self.0.backend {
             Backend::Sqlite(sqlite) => sqlite.write(Box::new(job)).await?,
             Backend::Postgres(postgres) => {
@@ -177,14 +263,64 @@ impl Store {
         received(answer).await
     }
 
+    /// What waits to be written, and for how long.
+    pub fn load(&self) -> Load {
+        match &self.0.backend {
+            Backend::Sqlite(sqlite) => sqlite.load(),
+            Backend::Postgres(postgres) => postgres.load(),
+        }
+    }
+
     /// The clock whose time and ids transactions use.
     pub fn clock(&self) -> &Clock {
         &self.0.clock
     }
 
+    /// What the clock shows that stored times are compared with: that of PostgreSQL's machine, which all nodes have in common, or for
+    /// SQLite this one's. None while a test sets the time itself.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn reference(&self) -> Result<Option<Time>, Error> {
+        let clock = self.clock();
+        match &self.0.backend {
+            Backend::Sqlite(_) => Ok(Some(clock.wall())),
+            Backend::Postgres(_) if clock.is_manual() => Ok(None),
+            Backend::Postgres(_) => {
+                let asked = clock.steady();
+                let shown = self.read(postgres::time).await?;
+                // It was read on the way, about half of it ago.
+                let took = clock.steady().since(asked);
+                Ok((took < SLOW).then(|| shown.after(took / 2)))
+            }
+        }
+    }
+
+    /// Sets the clock to what [`reference`](Self::reference) shows, before anything is dated by it: by how much it was off, in
+    /// nanoseconds.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn set_clock(&self) -> Result<i64, Error> {
+        let Some(shown) = self.reference().await? else {
+            return Ok(0);
+        };
+        let by = shown.nanos().saturating_sub(self.clock().now().nanos());
+        self.clock().adjust(by);
+        Ok(by)
+    }
+
     /// The bus that committed events go to.
     pub fn bus(&self) -> &Bus {
         &self.0.bus
+    }
+
+    /// Whether the database answers at all.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn answers(&self) -> Result<(), Error> {
+        self.read(|tx| tx.one::<(i64,)>("select 1", &[]).map(drop)).await
     }
 
     /// Whether the database answers and its tables are there.
@@ -197,6 +333,14 @@ impl Store {
                 .map(drop)
         })
         .await
+    }
+
+    /// Whether changes are taken: makes one that needs room and takes it back.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn try_change(&self) -> Result<(), Error> {
+        self.write(probe::try_change).await
     }
 
     /// Finishes what was queued, then refuses everything with [`Error::Closed`].

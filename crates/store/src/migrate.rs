@@ -26,31 +26,55 @@ const INSERT: &str =
 const LOCK: &str = "select pg_advisory_xact_lock(727275)";
 
 pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
+    // Without a write where there is nothing to do: a database that is full or read-only can still be read.
+    if is_there(tx)? && pending(tx, sets)?.is_empty() {
+        return Ok(());
+    }
     if tx.is_postgres() {
         tx.script(LOCK)?;
     }
     tx.script(TABLE)?;
+    // Once more: another node may have been at it.
+    for (owner, name, sql) in pending(tx, sets)? {
+        tx.script(&part(sql, tx.is_postgres()))?;
+        let now = tx.now();
+        tx.execute(INSERT, params![owner, name, checksum(sql), now])?;
+    }
+    Ok(())
+}
+
+/// Whether the table of the steps is there.
+fn is_there(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    const SQLITE: &str = "select name from sqlite_master where name = 'schema_migrations'";
+    const POSTGRES: &str = "select coalesce(to_regclass('schema_migrations')::text, '')";
+    let sql = if tx.is_postgres() { POSTGRES } else { SQLITE };
+    Ok(tx
+        .one::<(String,)>(sql, &[])?
+        .is_some_and(|(name,)| !name.is_empty()))
+}
+
+/// A step: of which crate, its name, its text.
+type Step = (&'static str, &'static str, &'static str);
+
+/// The steps that are not applied yet.
+fn pending(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<Vec<Step>, Error> {
     let mut applied: BTreeMap<(String, String), String> = tx
         .all::<(String, String, String)>(APPLIED, &[])?
         .into_iter()
         .map(|(owner, name, checksum)| ((owner, name), checksum))
         .collect();
+    let mut pending = Vec::new();
     for set in sets {
         for (name, sql) in set.steps {
-            let checksum = checksum(sql);
             match applied.remove(&(set.owner.to_owned(), (*name).to_owned())) {
-                Some(known) if known == checksum => {}
+                Some(known) if known == checksum(sql) => {}
                 Some(_) => {
                     return Err(Error::Migration(format!(
                         "migration {}/{name} was changed",
                         set.owner
                     )));
                 }
-                None => {
-                    tx.script(&part(sql, tx.is_postgres()))?;
-                    let now = tx.now();
-                    tx.execute(INSERT, params![set.owner, *name, checksum, now])?;
-                }
+                None => pending.push((set.owner, *name, *sql)),
             }
         }
     }
@@ -58,7 +82,7 @@ pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
         Some((owner, name)) => Err(Error::Migration(format!(
             "the database has migration {owner}/{name}, which this program does not know: it is newer"
         ))),
-        None => Ok(()),
+        None => Ok(pending),
     }
 }
 

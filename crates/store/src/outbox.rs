@@ -1,35 +1,199 @@
 //! What happened and was not yet planned. A claim lasts for the transaction: one event is planned by one node.
 
+use std::time::Duration;
+
 use base::{Event, Id, Kind, Scope, Time};
 
-use crate::{Error, FromRow, PARTS, Row, Select, Tx, params};
+use crate::{Error, FromRow, PARTS, Row, Select, Tx, params, rows, unreadable};
+
+/// What an event that cannot be read is counted as.
+const WHAT: &str = "event";
 
 struct Body(Event);
 
 impl FromRow for Body {
     fn from_row(row: &Row) -> Result<Self, Error> {
-        let text: String = row.get(0)?;
-        serde_json::from_str(&text)
-            .map(Self)
-            .map_err(|error| Error::Decode(format!("an event: {error}")))
+        event_of(&row.get::<String>(0)?).map(Self)
     }
 }
 
-/// The oldest events that nobody has planned, at most `limit`, locked until the transaction ends; another node
-/// passes over them.
+fn event_of(text: &str) -> Result<Event, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Decode(format!("an event: {error}")))
+}
+
+/// An event that cannot be read: it is damaged, or of a kind or a form that only a later version knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Its id.
+    pub id: Id,
+    /// Its type as it is stored.
+    pub kind: String,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+/// Events that nobody has planned.
+#[derive(Debug, Default)]
+pub struct Unplanned {
+    /// Those that can be read.
+    pub events: Vec<Event>,
+    /// The others.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Whether events came alone or with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Came {
+    /// By themselves.
+    Alone,
+    /// With an import or a bulk change.
+    Bundled,
+}
+
+impl Came {
+    /// Written out, so that the index of each sort is found.
+    const fn condition(self) -> &'static str {
+        match self {
+            Self::Alone => "bundle_id = ''",
+            Self::Bundled => "bundle_id <> ''",
+        }
+    }
+}
+
+/// The oldest events of either sort that nobody has planned, at most `limit`, locked until the transaction ends; another
+/// node passes over them.
 ///
 /// # Errors
 /// The database's.
-pub fn unplanned(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Event>, Error> {
+pub fn unplanned(tx: &mut Tx<'_>, came: Came, limit: i64) -> Result<Unplanned, Error> {
     let sql = format!(
-        "select body from events where planned_at = 0 order by id limit $1{}",
+        "select id, kind, body from events where planned_at = 0 and {} order by id limit $1{}",
+        came.condition(),
         skip_locked(tx)
     );
-    Ok(tx
-        .all::<Body>(&sql, params![limit])?
-        .into_iter()
-        .map(|body| body.0)
-        .collect())
+    let mut unplanned = Unplanned::default();
+    for (id, kind, body) in tx.all::<(Id, String, String)>(&sql, params![limit])? {
+        match event_of(&body) {
+            Ok(event) => unplanned.events.push(event),
+            Err(error) => unplanned.unreadable.push(Unreadable {
+                id,
+                why: why(&kind, &error),
+                kind,
+            }),
+        }
+    }
+    Ok(unplanned)
+}
+
+/// Why an event cannot be read, for administrators.
+fn why(kind: &str, error: &Error) -> String {
+    if kind.parse::<Kind>().is_err() {
+        return "its type is not known to this version".to_owned();
+    }
+    match error {
+        Error::Decode(why) => format!("it cannot be read: {why}"),
+        other => other.to_string(),
+    }
+}
+
+const SET_ASIDE: &str = "update events set planned_at = -1 where id = $1 and planned_at = 0";
+
+/// Sets events aside that this server cannot read: they hold up no others, and are kept for one that can.
+///
+/// # Errors
+/// The database's.
+pub fn set_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
+    for event in events {
+        tx.execute(SET_ASIDE, params![event.id])?;
+    }
+    Ok(())
+}
+
+const ASIDE: &str = "select id, body from events where planned_at < 0 and id > $1 order by id limit $2";
+
+/// Of the events set aside those behind `after`, at most `limit`: which of them can be read by now, and after which id to go on, if
+/// there may be more.
+///
+/// # Errors
+/// The database's.
+pub fn readable_again(
+    tx: &mut Tx<'_>,
+    after: Option<Id>,
+    limit: usize,
+) -> Result<(Vec<Id>, Option<Id>), Error> {
+    let after = after.map(|id| id.to_string()).unwrap_or_default();
+    let rows: Vec<(Id, String)> = tx.all(ASIDE, params![after, limit])?;
+    let next = rows.last().map(|(id, _)| *id).filter(|_| rows.len() == limit);
+    let read = rows.into_iter().filter(|(_, body)| event_of(body).is_ok());
+    Ok((read.map(|(id, _)| id).collect(), next))
+}
+
+const AGAIN: &str = "update events set planned_at = 0 where id = $1 and planned_at < 0";
+
+/// Events that were set aside wait to be planned once more.
+///
+/// # Errors
+/// The database's.
+pub fn wait_again(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
+    for event in events {
+        tx.execute(AGAIN, params![event])?;
+    }
+    Ok(())
+}
+
+/// Those of the bundles of which some event is not planned yet, or is just being planned by another node, or to which more
+/// events are still to come ([`keep_open`]).
+///
+/// # Errors
+/// The database's.
+pub fn unplanned_bundles(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<Vec<Id>, Error> {
+    const ANY: &str =
+        "select bundle_id from events where planned_at = 0 and bundle_id <> '' and bundle_id = $1 limit 1";
+    const OPEN: &str = "select bundle_id from open_bundles where bundle_id = $1 and until > $2";
+    let now = tx.now();
+    let mut waiting = Vec::new();
+    for bundle in bundles {
+        let mut found: Option<(Id,)> = tx.one(ANY, params![bundle])?;
+        if found.is_none() {
+            found = tx.one(OPEN, params![bundle, now])?;
+        }
+        waiting.extend(found.map(|(id,)| id));
+    }
+    Ok(waiting)
+}
+
+/// For how long a bundle stays open after its latest portion: longer than one waits for the next, and no longer than
+/// anybody should wait for a message about a change that was cut off.
+const OPEN: Duration = Duration::from_mins(2);
+
+/// Says that more events of this bundle come in later transactions, so that nobody takes it for complete: the last of them
+/// says [`end`]. Where none does, because the server was killed, it is over after two minutes.
+///
+/// # Errors
+/// The database's.
+pub fn keep_open(tx: &mut Tx<'_>, bundle: Id) -> Result<(), Error> {
+    const KEEP: &str = "insert into open_bundles (bundle_id, until) values ($1, $2) \
+         on conflict (bundle_id) do update set until = excluded.until";
+    let until = tx.now().after(OPEN);
+    tx.execute(KEEP, params![bundle, until]).map(drop)
+}
+
+/// Says that no more events of this bundle come.
+///
+/// # Errors
+/// The database's.
+pub fn end(tx: &mut Tx<'_>, bundle: Id) -> Result<(), Error> {
+    const END: &str = "delete from open_bundles where bundle_id = $1";
+    tx.execute(END, params![bundle]).map(drop)
+}
+
+/// The clock was set by so many nanoseconds: bundles stay open for as long as they would have.
+///
+/// # Errors
+/// The database's.
+pub fn move_open(tx: &mut Tx<'_>, by: i64) -> Result<(), Error> {
+    const MOVE: &str = "update open_bundles set until = until + $1";
+    tx.execute(MOVE, params![by]).map(drop)
 }
 
 const PLANNED: &str = "update events set planned_at = $2 where id = $1 and planned_at = 0";
@@ -49,51 +213,28 @@ pub fn planned(tx: &mut Tx<'_>, event: Id) -> Result<(), Error> {
 /// The database's.
 pub fn all_planned(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
     let now = tx.now();
-    for ids in events.chunks(MANY) {
+    for ids in rows::portions(events) {
         Select::new("update events set planned_at = ")
             .push("?", vec![now.into()])
             .push(" where planned_at = 0", Vec::new())
-            .within("id", padded(ids))
+            .within("id", ids)
             .execute(tx)?;
     }
     Ok(())
 }
 
-/// The oldest event that nobody has planned, also where its body no longer decodes.
-///
-/// # Errors
-/// The database's.
-pub fn oldest(tx: &mut Tx<'_>) -> Result<Option<Id>, Error> {
-    let sql = format!(
-        "select id from events where planned_at = 0 order by id limit 1{}",
-        skip_locked(tx)
-    );
-    Ok(tx.one::<(Id,)>(&sql, &[])?.map(|(id,)| id))
-}
-
-/// How many ids one statement names.
-const MANY: usize = 256;
-
-/// The ids, the last one again up to the next power of two: few texts of statements, so that they stay prepared.
-fn padded(ids: &[Id]) -> impl Iterator<Item = Id> + '_ {
-    let size = ids.len().next_power_of_two();
-    let last = ids.last().copied();
-    ids.iter()
-        .copied()
-        .chain(std::iter::repeat_n(last, size - ids.len()).flatten())
-}
-
-/// Those of the events that are for a company of the scope (or for the platform), in no order.
+/// Those of the events that are for a company of the scope (or for the platform), in no order. One that cannot be read is left
+/// out.
 ///
 /// # Errors
 /// The database's.
 pub fn events(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Event>, Error> {
     let mut events = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(MANY) {
+    for ids in rows::portions(ids) {
         let found: Vec<Body> = Select::new("select body from events where 1 = 1")
-            .within("id", padded(ids))
-            .all(tx)?;
-        events.extend(found.into_iter().map(|body| body.0));
+            .within("id", ids)
+            .readable(tx, WHAT)?;
+        events.extend(bodies(found));
     }
     events.retain(|event| {
         event
@@ -107,8 +248,8 @@ pub fn events(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Event>, 
 /// Which of the past events.
 #[derive(Debug, Clone)]
 pub struct Past {
-    /// Of this kind.
-    pub kind: Kind,
+    /// Of these kinds.
+    pub kinds: Vec<Kind>,
     /// Since this time.
     pub since: Time,
     /// Before this event.
@@ -127,11 +268,11 @@ pub fn past(tx: &mut Tx<'_>, which: &Past, limit: u32) -> Result<Vec<Event>, Err
     let found: Vec<Body> = Select::new("select body from events where 1 = 1")
         .filter("id >= ?", Some(first))
         .filter("id < ?", which.before)
-        .filter("kind = ?", Some(which.kind))
+        .within("kind", which.kinds.iter().copied())
         .scope("company_id", &which.scope)
-        .push(" order by id desc limit ?", vec![limit.into()])
-        .all(tx)?;
-    Ok(found.into_iter().map(|body| body.0).collect())
+        .push(" order by id desc", Vec::new())
+        .page(tx, WHAT, limit as usize)?;
+    Ok(bodies(found))
 }
 
 /// Events that are for one of these companies, the newest first, at most `limit`: without those that came bundled with
@@ -146,32 +287,68 @@ pub fn newest(
     before: Option<Id>,
     limit: u32,
 ) -> Result<Vec<Event>, Error> {
-    let mut found = Vec::new();
+    let mut most = limit;
+    loop {
+        let (found, full) = newest_of(tx, companies, before, most)?;
+        if found.len() >= limit as usize || !full {
+            return Ok(found.into_iter().take(limit as usize).collect());
+        }
+        // Some of them cannot be read: later ones take their places.
+        most = most.saturating_mul(2);
+    }
+}
+
+/// The same of the first `most`, as far as they can be read; and whether there may be more.
+fn newest_of(
+    tx: &mut Tx<'_>,
+    companies: &[Id],
+    before: Option<Id>,
+    most: u32,
+) -> Result<(Vec<Event>, bool), Error> {
+    let (mut found, mut full) = (Vec::new(), false);
     for companies in companies.chunks(PARTS) {
         let parts = companies.iter().map(|company| {
             Select::new("select id, body from events where bundled = 0")
                 .filter("company_id = ?", Some(*company))
                 .filter("id < ?", before)
-                .push(" order by id desc limit ?", vec![limit.into()])
+                .push(" order by id desc limit ?", vec![most.into()])
         });
         let first = Select::new("select body from (")
             .union(parts)
-            .push(") as e order by id desc limit ?", vec![limit.into()]);
-        found.extend(bodies(first.all(tx)?));
+            .push(") as e order by id desc limit ?", vec![most.into()]);
+        let rows: Vec<Row> = first.all(tx)?;
+        full |= rows.len() >= most as usize;
+        found.extend(bodies(unreadable::readable(WHAT, &rows)?));
     }
     found.sort_unstable_by_key(|event: &Event| std::cmp::Reverse(event.id));
-    found.truncate(limit as usize);
-    Ok(found)
+    found.truncate(most as usize);
+    Ok((found, full))
 }
 
 fn bodies(bodies: Vec<Body>) -> Vec<Event> {
     bodies.into_iter().map(|body| body.0).collect()
 }
 
-/// One event, if it is for a company of the scope (or for the platform).
+/// Which of these events are there and cannot be read.
 ///
 /// # Errors
 /// The database's.
+pub fn unreadable(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Id>, Error> {
+    let mut found = Vec::new();
+    for ids in rows::portions(ids) {
+        let rows: Vec<(Id, String)> = Select::new("select id, body from events where 1 = 1")
+            .within("id", ids)
+            .all(tx)?;
+        let broken = rows.into_iter().filter(|(_, body)| event_of(body).is_err());
+        found.extend(broken.map(|(id, _)| id));
+    }
+    Ok(found)
+}
+
+/// One event, if it is for a company of the scope (or for the platform).
+///
+/// # Errors
+/// The database's; [`Error::Decode`] for one that cannot be read.
 pub fn event(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Event>, Error> {
     let found: Option<Body> = Select::new("select body from events where 1 = 1")
         .filter("id = ?", Some(id))
@@ -182,6 +359,15 @@ pub fn event(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Event>, Er
             Some(company) => scope.allows(company),
             None => true,
         }))
+}
+
+/// When it was decided whom to notify of the event; none while it is not.
+///
+/// # Errors
+/// The database's.
+pub fn planned_at(tx: &mut Tx<'_>, event: Id) -> Result<Option<Time>, Error> {
+    let at: Option<(Time,)> = tx.one("select planned_at from events where id = $1", params![event])?;
+    Ok(at.map(|(at,)| at).filter(|at| *at > Time::default()))
 }
 
 /// What a claim's select ends with, so that two nodes never take the same row: nothing on SQLite, where there is

@@ -5,33 +5,67 @@ mod types;
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
-use base::{Bus, Clock, Event};
+use base::{Bus, Clock, Event, Time};
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls_platform_verifier::ConfigVerifierExt;
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::{runtime::Handle, sync::RwLock};
 use tokio_postgres::config::SslMode;
 
-use crate::{Error, Options, Row, Tx, Value, job::Job, tx};
+use crate::{
+    Error, Options, Row, Tx, Value,
+    job::{Attempt, Job},
+    load::{Load, Meter},
+    share::{Shares, Takes},
+    tx,
+};
 use turns::{Turn, Turns};
 
 /// How long a request waits for a connection before it hears that the database is away.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long the kernel waits for a silent server before it gives a connection up.
 const SILENCE: Duration = Duration::from_secs(10);
+/// How many statements a connection keeps prepared. There are fewer texts than that in ordinary use; whoever finds a way to
+/// make more does not fill the memory of both ends.
+const STATEMENTS: usize = 512;
+/// How often a change runs at most where PostgreSQL undoes it because of others.
+const ATTEMPTS: u32 = 10;
+/// How long it waits before the third attempt, at most; twice, three times as long before the ones after that. How long
+/// it really is is drawn anew each time.
+const WAIT: Duration = Duration::from_millis(50);
+/// How long it waits to be alone. A change that takes its time, or hangs, must not hold up those that would wait behind.
+const ALONE: Duration = Duration::from_millis(250);
 
 pub(crate) struct Postgres {
     pool: Pool,
-    /// One permit per connection; to close is to have them all.
-    permits: Arc<Semaphore>,
-    connections: u32,
+    shares: Shares,
+    meter: Meter,
     answer: Duration,
     turns: Turns,
+    /// Read by changes that run beside others, written by one that runs alone.
+    others: Arc<RwLock<()>>,
+}
+
+/// What the server's clock shows.
+pub(crate) fn time(tx: &mut Tx<'_>) -> Result<Time, Error> {
+    const NOW: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::bigint";
+    let micros: Option<(i64,)> = tx.one(NOW, &[])?;
+    let micros = micros.map(|(micros,)| micros).ok_or(Error::Unavailable)?;
+    Ok(Time::from_nanos(micros.saturating_mul(1_000)))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
-    Read,
+    Read(Takes),
     Write,
+}
+
+impl Mode {
+    const fn takes(self) -> Takes {
+        match self {
+            Self::Read(takes) => takes,
+            Self::Write => Takes::Moment,
+        }
+    }
 }
 
 impl Postgres {
@@ -71,13 +105,13 @@ impl Postgres {
             .recycle_timeout(Some(PATIENCE))
             .build()
             .map_err(|error| Error::Database(error.to_string()))?;
-        let permits = Arc::new(Semaphore::new(connections));
         Ok(Self {
             pool,
-            permits,
-            connections: u32::try_from(connections).unwrap_or(2),
+            shares: Shares::new(connections, PATIENCE),
+            meter: Meter::default(),
             answer: options.answer,
             turns: Turns::default(),
+            others: Arc::default(),
         })
     }
 
@@ -88,34 +122,40 @@ impl Postgres {
         clock: &Clock,
         bus: &Bus,
     ) -> Result<(), Error> {
-        let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.permits).acquire_owned())
-            .await
-            .map_err(|_| Error::Unavailable)?
-            .map_err(|_| Error::Closed)?;
+        let ticket = (mode == Mode::Write).then(|| self.meter.enter());
+        let place = self.shares.take(mode.takes()).await?;
         let client = self.pool.get().await?;
         let (clock, bus, handle) = (clock.clone(), bus.clone(), Handle::current());
-        let (answer, turns) = (self.answer, self.turns.clone());
+        let (answer, turns, others) = (self.answer, self.turns.clone(), Arc::clone(&self.others));
         tokio::task::spawn_blocking(move || {
+            if let Some(ticket) = &ticket {
+                ticket.begin();
+            }
             let connection = PostgresTx {
                 client: &client,
                 handle: &handle,
                 answer,
             };
             let turn = |events| turns.take(&bus, events);
-            let ended = transaction(connection, &mut *job, (mode, &clock), turn);
+            let ended = until_kept(connection, &mut *job, (mode, &clock, &others), turn);
             let committed = ended.map(|turn| {
                 base::failpoint::hit("store.committed");
                 if let Some(turn) = turn {
                     turn.publish();
                 }
             });
-            if committed.is_err() {
+            match committed {
+                Ok(()) | Err(Error::Contended) => {
+                    // The pool never forgets one by itself.
+                    if client.statement_cache.size() > STATEMENTS {
+                        client.statement_cache.clear();
+                    }
+                    drop(client);
+                }
                 // Whatever state it is in, nobody gets it.
-                drop(Client::take(client));
-            } else {
-                drop(client);
+                Err(_) => drop(Client::take(client)),
             }
-            drop(permit);
+            drop((place, ticket));
             job.finish(committed);
         })
         .await
@@ -123,23 +163,60 @@ impl Postgres {
     }
 
     pub(crate) async fn close(&self) {
-        if let Ok(permits) = self.permits.acquire_many(self.connections).await {
-            permits.forget();
-        }
-        self.permits.close();
+        self.shares.close().await;
         self.pool.close();
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        self.meter.load(false)
     }
 }
 
-/// Runs the job in a transaction; the turn of its events, if it made any and committed.
+/// Runs the job in a transaction, and again where others undid it; the turn of its events, if it made any and committed.
+///
+/// Changes run beside each other; one that was undone runs alone in this process, so that it does not meet the same
+/// others again. It waits for them only so long, and others wait behind it no longer.
+fn until_kept(
+    connection: PostgresTx<'_>,
+    job: &mut dyn Job,
+    (mode, clock, others): (Mode, &Clock, &RwLock<()>),
+    turn: impl Fn(Vec<Event>) -> Turn,
+) -> Result<Option<Turn>, Error> {
+    if matches!(mode, Mode::Read(_)) {
+        return transaction(connection, job, (mode, Attempt::Last, clock), &turn);
+    }
+    let mut ended = {
+        let _beside = connection.handle.block_on(others.read());
+        transaction(connection, job, (mode, Attempt::Repeatable, clock), &turn)
+    };
+    for number in 2..=ATTEMPTS {
+        if !matches!(ended, Err(Error::Contended)) {
+            break;
+        }
+        // Those of other processes may be in the way as well.
+        connection.wait(WAIT.mul_f64(f64::from(number - 2) * clock.fraction()));
+        let alone = async { tokio::time::timeout(ALONE, others.write()).await.ok() };
+        let _alone = connection.handle.block_on(alone);
+        let attempt = if number == ATTEMPTS {
+            Attempt::Last
+        } else {
+            Attempt::Repeatable
+        };
+        ended = transaction(connection, job, (mode, attempt, clock), &turn);
+    }
+    ended
+}
+
+/// Runs the job in one transaction. After [`Error::Contended`] nothing of it is kept, and the connection is as good as
+/// before.
 fn transaction(
     connection: PostgresTx<'_>,
     job: &mut dyn Job,
-    (mode, clock): (Mode, &Clock),
-    turn: impl FnOnce(Vec<Event>) -> Turn,
+    (mode, attempt, clock): (Mode, Attempt, &Clock),
+    turn: impl Fn(Vec<Event>) -> Turn,
 ) -> Result<Option<Turn>, Error> {
     connection.in_time(connection.client.batch_execute(match mode {
-        Mode::Read => "begin isolation level repeatable read read only",
+        Mode::Read(_) => "begin isolation level repeatable read read only",
         // A plan is kept, and on a small table it would be to read all of it, also when it is no longer small: with
         // 20,000 deliveries of a fresh installation the engine was ten times slower. What a change looks for has an
         // index. Where it has none, the plan seems so dear by this that it would be compiled first, for half a second
@@ -147,8 +224,9 @@ fn transaction(
         Mode::Write => "begin; set local enable_seqscan = off; set local jit = off",
     }))?;
     let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
-    let keep = job.run(&mut tx) && mode == Mode::Write;
-    if tx.lost() == Some(&Error::Unavailable) {
+    let keep = job.run(&mut tx, attempt) && mode == Mode::Write;
+    let lost = tx.lost().cloned();
+    if lost == Some(Error::Unavailable) {
         // Nobody waits for a rollback that may not be answered either: the connection ends, and with it the rest.
         return Err(Error::Unavailable);
     }
@@ -157,6 +235,9 @@ fn transaction(
     let turn = (keep && !events.is_empty()).then(|| turn(events));
     let end = if keep { "commit" } else { "rollback" };
     connection.in_time(connection.client.batch_execute(end))?;
+    if lost == Some(Error::Contended) {
+        return Err(Error::Contended);
+    }
     Ok(turn)
 }
 
@@ -178,6 +259,11 @@ impl PostgresTx<'_> {
             tracing::warn!("the database did not answer in time");
             Error::Unavailable
         })??)
+    }
+
+    /// Waits, with nobody's transaction open.
+    fn wait(&self, time: Duration) {
+        self.handle.block_on(tokio::time::sleep(time));
     }
 
     /// Without a bound: a migration takes as long as it takes.

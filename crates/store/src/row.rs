@@ -24,6 +24,16 @@ impl Row {
     }
 }
 
+impl Row {
+    /// The word of a list in the column at `index`, from 0.
+    ///
+    /// # Errors
+    /// [`Error::Decode`] where there is no such column or it holds no word of the list.
+    pub fn word<T: FromStr>(&self, index: usize) -> Result<T, Error> {
+        self.get::<Word<T>>(index).map(|word| word.0)
+    }
+}
+
 /// What a column can be read as.
 pub trait FromValue: Sized {
     /// What it is, for the error.
@@ -66,6 +76,20 @@ from_value! {
     Id, "an id", Value::Text(text) => Self::from_str(text).ok();
     Severity, "a severity", Value::Text(text) => Self::from_str(text).ok();
     Kind, "an event type", Value::Text(text) => Self::from_str(text).ok();
+}
+
+/// A column that holds a word of a list which a crate without a database owns: `Word<Channel>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Word<T>(pub T);
+
+impl<T: FromStr> FromValue for Word<T> {
+    const WHAT: &'static str = "a word of its list";
+    fn from_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => text.parse().ok().map(Self),
+            _ => None,
+        }
+    }
 }
 
 impl<T: FromValue> FromValue for Option<T> {

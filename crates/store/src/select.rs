@@ -2,7 +2,7 @@
 
 use base::Scope;
 
-use crate::{Error, FromRow, Tx, Value};
+use crate::{Error, FromRow, Tx, Value, rows, unreadable};
 
 /// How many queries one [`Select::union`] joins at the most: every one is planned anew, and SQLite knows no more than
 /// 500 (<https://www.sqlite.org/limits.html>).
@@ -36,13 +36,15 @@ impl Select {
         }
     }
 
-    /// Only rows whose `column` is one of the values; none at all for no values.
+    /// Only rows whose `column` is one of the values; none at all for no values. The list has one of few lengths
+    /// ([`rows::padded`]).
     #[must_use]
     pub fn within<V: Into<Value>>(mut self, column: &str, values: impl IntoIterator<Item = V>) -> Self {
         let values: Vec<Value> = values.into_iter().map(Into::into).collect();
         if values.is_empty() {
             return self.push(" and 1 = 0", Vec::new());
         }
+        let values: Vec<Value> = rows::padded(&values).collect();
         let marks = vec!["?"; values.len()].join(", ");
         self = self.push(&format!(" and {column} in ({marks})"), values);
         self
@@ -117,6 +119,28 @@ impl Select {
     /// The database's.
     pub fn all<T: FromRow>(&self, tx: &mut Tx<'_>) -> Result<Vec<T>, Error> {
         tx.all(&self.statement(), &self.values)
+    }
+
+    /// All rows that can be read, as [`Tx::readable`] has them.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn readable<T: FromRow>(&self, tx: &mut Tx<'_>, what: &'static str) -> Result<Vec<T>, Error> {
+        tx.readable(what, &self.statement(), &self.values)
+    }
+
+    /// The first `limit` rows that can be read: in place of those that cannot, later ones. The query ends in its order.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn page<T: FromRow>(
+        &self,
+        tx: &mut Tx<'_>,
+        what: &'static str,
+        limit: usize,
+    ) -> Result<Vec<T>, Error> {
+        let first = |most: usize| self.clone().push(" limit ?", vec![most.into()]);
+        unreadable::page(tx, what, limit, first)
     }
 
     /// The first row, if any.

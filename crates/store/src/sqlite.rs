@@ -12,8 +12,14 @@ use base::{Bus, Clock};
 use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ToSqlOutput};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{Error, Options, Row, Value, job::Job};
+use crate::{
+    Error, Options, Row, Value,
+    job::Job,
+    load::{Load, Meter},
+    share::Takes,
+};
 use reader::Readers;
+use writer::Queued;
 
 /// How many jobs may wait for the writer before `write` itself waits.
 const QUEUE: usize = 4096;
@@ -21,7 +27,8 @@ const QUEUE: usize = 4096;
 const STATEMENTS: usize = 256;
 
 pub(crate) struct Sqlite {
-    queue: RwLock<Option<mpsc::Sender<Box<dyn Job>>>>,
+    queue: RwLock<Option<mpsc::Sender<Queued>>>,
+    meter: Meter,
     ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     readers: Readers,
 }
@@ -41,9 +48,10 @@ impl Sqlite {
                 let _ = end.send(());
             })
             .map_err(|error| Error::Database(format!("no thread for the writer: {error}")))?;
-        let readers = Readers::new(path, u32::try_from(options.connections.clamp(1, 64)).unwrap_or(1));
+        let readers = Readers::new(path, options.connections.clamp(1, 64));
         Ok(Self {
             queue: RwLock::new(Some(sender)),
+            meter: Meter::default(),
             ended: tokio::sync::Mutex::new(Some(ended)),
             readers,
         })
@@ -51,15 +59,20 @@ impl Sqlite {
 
     pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<(), Error> {
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let ticket = self.meter.enter();
         queue
             .ok_or(Error::Closed)?
-            .send(job)
+            .send(Queued { job, ticket })
             .await
             .map_err(|_| Error::Closed)
     }
 
-    pub(crate) async fn read(&self, job: Box<dyn Job>, clock: Clock) -> Result<(), Error> {
-        self.readers.run(job, clock).await
+    pub(crate) async fn read(&self, job: Box<dyn Job>, takes: Takes, clock: Clock) -> Result<(), Error> {
+        self.readers.run(job, takes, clock).await
+    }
+
+    pub(crate) fn load(&self) -> Load {
+        self.meter.load(true)
     }
 
     pub(crate) async fn close(&self) {
@@ -92,7 +105,7 @@ fn connect_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<Conn
     // FULL: a power cut lost acknowledged rows with NORMAL (docs/decisions/0001-storage.md).
     connection.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-         pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -32768;
+         pragma busy_timeout = 5000; pragma temp_store = memory; pragma cache_size = -12288;
          pragma journal_size_limit = 67108864;",
     )?;
     if let Some(pages) = max_pages {

@@ -1,5 +1,10 @@
 //! Fresh databases for tests.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
 use base::{Bus, Clock};
 
 use crate::{Error, MigrationSet, Options, Row, Store, Tx};
@@ -35,6 +40,51 @@ pub async fn stores_with(clock: Clock, sets: &'static [MigrationSet]) -> Vec<(&'
         store.migrate(sets).await.expect(name);
     }
     stores
+}
+
+/// The texts of the statements that a store ran since [`count_texts`] was first called.
+#[derive(Default)]
+pub(crate) struct Texts(OnceLock<Mutex<BTreeSet<String>>>);
+
+impl Texts {
+    pub(crate) fn note(&self, sql: &str) {
+        if let Some(texts) = self.0.get() {
+            let mut texts = texts.lock().unwrap_or_else(PoisonError::into_inner);
+            if !texts.contains(sql) {
+                texts.insert(sql.to_owned());
+            }
+        }
+    }
+}
+
+/// The closure, whose statements are noted.
+pub(crate) fn noted<T, E>(
+    texts: &Arc<Texts>,
+    f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static {
+    let texts = Arc::clone(texts);
+    move |tx: &mut Tx<'_>| {
+        tx.texts = Some(texts);
+        f(tx)
+    }
+}
+
+/// The same for a closure that may run again.
+pub(crate) fn noted_again<T, E>(
+    texts: &Arc<Texts>,
+    f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+) -> impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static {
+    let texts = Arc::clone(texts);
+    move |tx: &mut Tx<'_>| {
+        tx.texts = Some(texts);
+        f(tx)
+    }
+}
+
+/// How many different statements this store ran since the first call.
+pub fn count_texts(store: &Store) -> usize {
+    let texts = store.0.texts.0.get_or_init(Mutex::default);
+    texts.lock().unwrap_or_else(PoisonError::into_inner).len()
 }
 
 /// An empty SQLite database in a folder that goes with the store.

@@ -1,10 +1,8 @@
 //! A transaction, as callers see it.
 
-use std::borrow::Cow;
-
 use base::{Clock, Event, Id, Time};
 
-use crate::{Error, FromRow, Row, Value, postgres::PostgresTx};
+use crate::{Error, FromRow, Row, Value, postgres::PostgresTx, rows, unreadable};
 
 /// A transaction in which a closure reads and changes. It ends with the closure: kept for `Ok`, undone for `Err`.
 pub struct Tx<'a> {
@@ -14,6 +12,9 @@ pub struct Tx<'a> {
     /// What it ran, while [`testing::plans`](crate::testing::plans) wants to know.
     #[cfg(feature = "testing")]
     pub(crate) ran: Option<Vec<(String, Vec<Value>)>>,
+    /// Where the texts of what it ran are noted, while a test counts them.
+    #[cfg(feature = "testing")]
+    pub(crate) texts: Option<std::sync::Arc<crate::testing::Texts>>,
     /// Why nothing of this may be kept: a statement failed, and PostgreSQL has undone all of it. A commit would then
     /// succeed there and keep nothing.
     lost: Option<Error>,
@@ -24,9 +25,8 @@ pub(crate) enum Connection<'a> {
     Postgres(PostgresTx<'a>),
 }
 
-const INSERT_EVENT: &str = "insert into events (id, kind, at, company_id, planned_at, bundled, body) values ";
-/// How many events one statement writes: few sizes, so that the same texts come again and stay prepared.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+const INSERT_EVENT: &str =
+    "insert into events (id, kind, at, company_id, planned_at, bundled, bundle_id, body)";
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(connection: Connection<'a>, clock: &'a Clock) -> Self {
@@ -36,6 +36,8 @@ impl<'a> Tx<'a> {
             events: Vec::new(),
             #[cfg(feature = "testing")]
             ran: None,
+            #[cfg(feature = "testing")]
+            texts: None,
             lost: None,
         }
     }
@@ -72,6 +74,20 @@ impl<'a> Tx<'a> {
         rows.iter().map(T::from_row).collect()
     }
 
+    /// All rows that can be read. The others are left out and counted as `what`: they are not to hide these.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn readable<T: FromRow>(
+        &mut self,
+        what: &'static str,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Vec<T>, Error> {
+        let rows = self.rows(sql, params, usize::MAX)?;
+        unreadable::readable(what, &rows)
+    }
+
     fn rows(&mut self, sql: &str, params: &[Value], limit: usize) -> Result<Vec<Row>, Error> {
         #[cfg(feature = "testing")]
         self.note(sql, params);
@@ -97,8 +113,7 @@ impl<'a> Tx<'a> {
         self.lost.as_ref()
     }
 
-    /// Writes what happened, in this transaction (promise B2); after the commit it reaches the bus. An event that
-    /// came with an import's bundle is born planned: nobody is told of it by itself.
+    /// Writes what happened, in this transaction (promise B2); after the commit it reaches the bus.
     ///
     /// # Errors
     /// [`Error::Fault`] for an event that contradicts the table of kinds.
@@ -112,14 +127,7 @@ impl<'a> Tx<'a> {
     /// As for [`emit`](Self::emit); then none of them is written.
     pub fn emit_all(&mut self, events: Vec<Event>) -> Result<(), Error> {
         let rows: Vec<[Value; WIDTH]> = events.iter().map(row).collect::<Result<_, _>>()?;
-        let mut rest = rows.as_slice();
-        for size in SIZES {
-            while rest.len() >= size {
-                let (chunk, after) = rest.split_at(size);
-                self.execute(&inserts(size), &chunk.concat())?;
-                rest = after;
-            }
-        }
+        rows::insert(self, (INSERT_EVENT, ""), rows)?;
         self.events.extend(events);
         Ok(())
     }
@@ -170,6 +178,9 @@ impl<'a> Tx<'a> {
 
     #[cfg(feature = "testing")]
     fn note(&mut self, sql: &str, params: &[Value]) {
+        if let Some(texts) = &self.texts {
+            texts.note(sql);
+        }
         if let Some(ran) = &mut self.ran {
             ran.push((sql.to_owned(), params.to_vec()));
         }
@@ -194,7 +205,7 @@ impl<'a> Tx<'a> {
 }
 
 /// The columns of an event.
-const WIDTH: usize = 7;
+const WIDTH: usize = 8;
 
 /// An event as it is stored.
 fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
@@ -204,11 +215,6 @@ fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
     if !event.kind.about().notifies {
         return Err(Error::Fault("a live-only event is announced, not emitted"));
     }
-    let planned_at = if event.bundle.is_some() {
-        event.at
-    } else {
-        Time::default()
-    };
     let company = event
         .audience
         .company()
@@ -220,25 +226,9 @@ fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
         event.kind.into(),
         event.at.into(),
         company.into(),
-        planned_at.into(),
-        event.bundle.is_some().into(),
+        Time::default().into(),
+        (event.bundle.is_some() && !event.leads()).into(),
+        event.bundle.map(|id| id.to_string()).unwrap_or_default().into(),
         body.into(),
     ])
-}
-
-/// The statement that writes so many events.
-fn inserts(size: usize) -> Cow<'static, str> {
-    const ONE: &str = "insert into events (id, kind, at, company_id, planned_at, bundled, body) values ($1, $2, $3, $4, $5, $6, $7)";
-    if size == 1 {
-        return ONE.into();
-    }
-    let rows: Vec<String> = (0..size)
-        .map(|row| {
-            let marks: Vec<String> = (1..=WIDTH)
-                .map(|column| format!("${}", row * WIDTH + column))
-                .collect();
-            format!("({})", marks.join(", "))
-        })
-        .collect();
-    format!("{INSERT_EVENT}{}", rows.join(", ")).into()
 }

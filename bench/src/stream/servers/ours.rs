@@ -149,10 +149,9 @@ async fn start(access: Access, connections: usize, stopped: watch::Receiver<bool
     let address = listener.local_addr().unwrap();
     tokio::spawn(accept::serve(
         listener,
-        None,
-        router,
+        accept::Rules::new(None, &[]),
+        campanile::door::Door::starting(router),
         stopped,
-        accept::HEADER_TIMEOUT,
     ));
     address
 }

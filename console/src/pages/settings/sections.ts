@@ -5,17 +5,22 @@ import Building from '@lucide/svelte/icons/building-2';
 import CalendarSync from '@lucide/svelte/icons/calendar-sync';
 import CircleUser from '@lucide/svelte/icons/circle-user-round';
 import KeyRound from '@lucide/svelte/icons/key-round';
+import Megaphone from '@lucide/svelte/icons/megaphone';
 import MessageSquare from '@lucide/svelte/icons/message-square';
 import Split from '@lucide/svelte/icons/split';
 import ScrollText from '@lucide/svelte/icons/scroll-text';
 import Send from '@lucide/svelte/icons/send';
 import Timer from '@lucide/svelte/icons/timer';
 import UserRound from '@lucide/svelte/icons/user-round';
+import UserRoundCheck from '@lucide/svelte/icons/user-round-check';
 import UsersRound from '@lucide/svelte/icons/users-round';
 import Webhook from '@lucide/svelte/icons/webhook';
 import type { Found } from '../../pages';
 import { a } from '../../strings.account';
+import { n } from '../../strings.announcements';
+import { o } from '../../strings.ownership';
 import { p } from '../../strings.platform';
+import { rules } from '../../strings.rules';
 import { s } from '../../strings.settings';
 
 export interface Section {
@@ -45,6 +50,8 @@ export const teams: Section = {
 /** What managers set for their companies. */
 export const managed: Section[] = [
   teams,
+  { name: 'rules', title: rules.title, icon: Split, load: () => import('./Rules.svelte') },
+  { name: 'ownership', title: o.title, icon: UserRoundCheck, load: () => import('./Ownership.svelte') },
   { name: 'sla', title: p.sla.title, icon: Timer, load: () => import('./Sla.svelte') },
   { name: 'companies', title: s.companies.title, icon: Building, load: () => import('./Companies.svelte') },
 ];
@@ -52,7 +59,6 @@ export const managed: Section[] = [
 /** What administrators set for the platform. */
 export const platform: Section[] = [
   { name: 'people', title: s.people.title, icon: UserRound, load: () => import('./People.svelte') },
-  { name: 'rules', title: s.rules.title, icon: Split, load: () => import('./Rules.svelte') },
   {
     name: 'destinations',
     title: p.destinations.title,
@@ -60,6 +66,12 @@ export const platform: Section[] = [
     load: () => import('./Destinations.svelte'),
   },
   { name: 'deliveries', title: s.deliveries.title, icon: Send, load: () => import('./Deliveries.svelte') },
+  {
+    name: 'announcements',
+    title: n.title,
+    icon: Megaphone,
+    load: () => import('./Announcements.svelte'),
+  },
   { name: 'audit', title: p.audit.title, icon: ScrollText, load: () => import('./Audit.svelte') },
 ];
 

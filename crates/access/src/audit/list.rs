@@ -117,6 +117,6 @@ pub(crate) fn list(tx: &mut Tx<'_>, filter: &Filter, limit: u32) -> Result<Vec<N
         .filter("id >= ?", filter.since.map(changes::first_at))
         .filter("at < ?", filter.until)
         .filter("id < ?", filter.before)
-        .push(" order by id desc limit ?", vec![limit.into()])
-        .all(tx)
+        .push(" order by id desc", Vec::new())
+        .page(tx, "audit_entries", limit as usize)
 }

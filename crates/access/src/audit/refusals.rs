@@ -31,6 +31,7 @@ struct Refused {
 pub(crate) struct Refusals(Mutex<BTreeMap<Id, Refused>>);
 
 /// Those of one sweep.
+#[derive(Clone)]
 pub(crate) struct Counted(BTreeMap<Id, Refused>);
 
 impl Refusals {

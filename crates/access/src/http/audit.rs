@@ -61,6 +61,6 @@ pub async fn list(
         before: page.after()?,
     };
     let store = access.store();
-    let rows = store.read(move |tx| audit::list(tx, &filter, limit + 1)).await?;
+    let rows = store.scan(move |tx| audit::list(tx, &filter, limit + 1)).await?;
     Ok(Json(Page::cut(rows, limit, |entry| entry.id.to_string())))
 }

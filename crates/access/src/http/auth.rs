@@ -1,5 +1,7 @@
 //! Signing in and out.
 
+use std::{net::IpAddr, time::Duration};
+
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -10,14 +12,21 @@ use serde::{Deserialize, Serialize};
 use store::{Tx, params};
 
 use crate::{
-    Access, Caller, Json, Peer, Problem, SESSION_COOKIE, Secret, User,
+    Access, AccessChange, Caller, Json, Peer, Problem, Secret, User,
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
+    ending,
+    http::no_store,
+    limits::{self, Attempt},
+    networks,
+    password::{self, Password, Whose},
+    schema::Line,
     sessions::Origin,
+    unsaved::{self, Unsaved},
     users, validate,
 };
 
-/// The most of an address and of a password that is looked at, in characters.
+/// The most of an address that is looked at, in characters.
 const LONGEST: usize = 1_000;
 
 /// Who signs in.
@@ -25,8 +34,10 @@ const LONGEST: usize = 1_000;
 #[serde(deny_unknown_fields)]
 pub struct Login {
     /// The email address, in any spelling of upper and lower case.
+    #[schema(value_type = Line<{ LONGEST }>)]
     email: String,
     /// The password.
+    #[schema(value_type = Password)]
     password: Secret,
 }
 
@@ -35,7 +46,7 @@ pub struct Login {
 pub struct LoggedIn {
     /// For `Authorization: Bearer`. Browsers need not keep it: they have the cookie.
     token: String,
-    /// When the session ends.
+    /// When the session ends at the latest; it ends earlier where it is not used for some hours (`login.idle_minutes`).
     expires_at: Time,
     /// Who signed in.
     user: User,
@@ -43,8 +54,8 @@ pub struct LoggedIn {
 
 /// Sign in
 ///
-/// Answers a session as a token and as the cookie `campanile_session`. A wrong password and an unknown address are
-/// answered alike.
+/// Answers a session as a token and as the cookie `campanile_session`, over https `__Host-campanile_session`. It takes the
+/// place of the session that the request came with, if any. A wrong password and an unknown address are answered alike.
 #[utoipa::path(
     post, path = "/auth/login", tag = "auth", security(()),
     request_body = Login,
@@ -57,34 +68,66 @@ pub struct LoggedIn {
 )]
 pub async fn login(
     State(access): State<Access>,
+    caller: Result<Caller, Problem>,
     peer: Option<Peer>,
     headers: HeaderMap,
     Json(login): Json<Login>,
 ) -> Result<Response, Problem> {
     let mut check = validate::Check::new();
     let email = check.line("email", &login.email, LONGEST);
-    let short = login.password.expose().chars().take(LONGEST + 1).count() <= LONGEST;
-    check.that(short, "password", "it is longer than any password");
+    check.take(password::comparable("password", &login.password));
     check.done()?;
     let key = validate::email_key(&email);
-    let attempt = access
-        .limits()
-        .attempt(&key, peer.map(|peer| peer.0), access.clock().now())
-        .map_err(Problem::too_many)?;
+    let network = peer.map(|peer| limits::network(peer.0));
+    let share = access.shares().sign_in(&key, network, access.clock().steady())?;
+    let attempt = attempt(&access, &key, peer).await;
+    let attempt = attempt
+        .map_err(Problem::too_many)
+        .inspect_err(|_| access.shares().give_back(share))?;
     let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-    let from = (peer, Origin::new(peer, agent.unwrap_or_default()));
-    let answer = enter(&access, from, key, login.password).await;
+    let arrival = Arrival {
+        peer,
+        from: Origin::new(peer, agent.unwrap_or_default()),
+        replaces: caller.ok().filter(|caller| !caller.is_token),
+    };
+    let answer = enter(&access, arrival, key, login.password).await;
     // Only a wrong password costs: neither success nor our own failure was a guess.
     if !matches!(&answer, Ok(None)) {
         access.limits().give_back(attempt);
     }
+    // Only success costs here, so that nobody uses up somebody else's.
+    if !matches!(&answer, Ok(Some(_))) {
+        access.shares().give_back(share);
+    }
     let logged_in = answer?.ok_or_else(wrong)?;
     let max_age = logged_in.expires_at.since(access.clock().now()).as_secs();
-    let cookie = cookie(&logged_in.token, max_age, access.options().cookie_secure)?;
+    let cookie = cookie(&access, &logged_in.token, max_age)?;
     let mut response = Json(logged_in).into_response();
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     no_store(&mut response);
     Ok(response)
+}
+
+/// Counts a try of this account from this address. Where others have used both up, somebody who signed in from there before
+/// still may.
+async fn attempt(access: &Access, key: &str, peer: Option<Peer>) -> Result<Attempt, Duration> {
+    let (limits, now) = (access.limits(), access.clock().steady());
+    let address = peer.map(|peer| peer.0);
+    match (limits.attempt(key, address, now), address) {
+        (Err(wait), Some(address)) => {
+            // Before the database is asked, and kept where it does not know the address: this bounds the questions too.
+            let attempt = limits.attempt_known(key, address, now)?;
+            let known = came_before(access, key, address).await;
+            known.then_some(attempt).ok_or(wait)
+        }
+        (attempt, _) => attempt,
+    }
+}
+
+async fn came_before(access: &Access, key: &str, address: IpAddr) -> bool {
+    let key = key.to_owned();
+    let known = access.store().read(move |tx| networks::knows(tx, &key, address));
+    known.await.unwrap_or(false)
 }
 
 fn wrong() -> Problem {
@@ -94,6 +137,16 @@ fn wrong() -> Problem {
     )
 }
 
+/// Where somebody signs in from, and what with.
+#[derive(Clone)]
+struct Arrival {
+    peer: Option<Peer>,
+    from: Origin,
+    /// The session that the new one takes the place of.
+    replaces: Option<Caller>,
+}
+
+#[derive(Clone)]
 struct Account {
     id: Id,
     hash: String,
@@ -106,25 +159,27 @@ const ACCOUNT: &str = "select id, password_hash, disabled from users where email
 /// after the same work.
 async fn enter(
     access: &Access,
-    (peer, from): (Option<Peer>, Origin),
+    arrival: Arrival,
     key: String,
     password: Secret,
 ) -> Result<Option<LoggedIn>, Problem> {
+    let of = key.clone();
     let account = access
         .store()
-        .read(move |tx| tx.one::<(Id, String, bool)>(ACCOUNT, params![key]))
+        .read(move |tx| tx.one::<(Id, String, bool)>(ACCOUNT, params![of]))
         .await?
         .map(|(id, hash, disabled)| Account { id, hash, disabled });
     let hash = account
         .as_ref()
         .map(|account| account.hash.clone())
         .filter(|hash| !hash.is_empty());
-    let fits = access.passwords().verify(password, hash).await?;
+    let whose = Whose::SignIn(&key, arrival.peer.map(|peer| peer.0));
+    let fits = access.passwords().verify(whose, password, hash).await?;
     let Some(account) = account else {
         return Ok(None);
     };
     if !fits || account.disabled {
-        access.refusals().count(account.id, peer);
+        access.refusals().count(account.id, arrival.peer);
         return Ok(None);
     }
     let token = Kind::Session.make(access.clock());
@@ -136,17 +191,59 @@ async fn enter(
         hash,
         name: String::new(),
         expires_at: Some(expires_at),
-        from,
+        from: arrival.from.clone(),
     };
-    let user = access
-        .store()
-        .write(move |tx| begin(tx, &account, peer, &session))
-        .await?;
+    if let Some(old) = &arrival.replaces
+        && let Some(ended) = access.unsaved().end(old.user_id, old.session)
+    {
+        access.tell(&[ended]);
+    }
+    let (of, new) = (account.clone(), session.clone());
+    let begun = access.change(move |tx| begin(tx, &of, &arrival, &new)).await;
+    let (user, expires_at) = match begun {
+        Err(problem) if takes_no_changes(&problem) => {
+            begin_unsaved(access, account, session, problem).await?
+        }
+        begun => (begun?, expires_at),
+    };
     Ok(user.map(|user| LoggedIn {
         token: token.expose().to_owned(),
         expires_at,
         user,
     }))
+}
+
+/// Whether the database can be read and takes no changes.
+fn takes_no_changes(problem: &Problem) -> bool {
+    let read_only = Problem::from(store::Error::ReadOnly);
+    problem.status() == StatusCode::INSUFFICIENT_STORAGE || problem.detail() == read_only.detail()
+}
+
+/// Begins a session in memory: nobody should be unable to read because nothing can be written.
+async fn begin_unsaved(
+    access: &Access,
+    account: Account,
+    new: credentials::NewRow,
+    problem: Problem,
+) -> Result<(Option<User>, Time), Problem> {
+    let now = access.clock().now();
+    let session = Unsaved {
+        session: access.clock().id(),
+        user: account.id,
+        password: account.hash,
+        began_at: now,
+        expires_at: now.after(unsaved::LIFETIME.min(access.options().session_lifetime)),
+    };
+    let (id, expires_at) = (account.id, session.expires_at);
+    if !access.unsaved().keep(new.hash, session, now) {
+        return Err(problem);
+    }
+    tracing::warn!(user = %id, "a session begins in memory alone: the database takes no changes");
+    let user = access
+        .store()
+        .read(move |tx| users::find(tx, id, &base::Scope::All, id))
+        .await?;
+    Ok((Some(user), expires_at))
 }
 
 const STILL: &str =
@@ -156,27 +253,45 @@ const STILL: &str =
 fn begin(
     tx: &mut Tx<'_>,
     account: &Account,
-    peer: Option<Peer>,
+    arrival: &Arrival,
     new: &credentials::NewRow,
-) -> Result<Option<User>, Problem> {
+) -> Result<(Option<User>, Vec<AccessChange>), Problem> {
     // An update and no select: it locks the row, so that a new password ends this session too.
     if tx.execute(STILL, params![account.id, &account.hash])? == 0 {
-        return Ok(None);
+        return Ok((None, Vec::new()));
     }
     let (session, _) = credentials::insert(tx, new)?;
+    if let Some(peer) = arrival.peer {
+        networks::remember(tx, account.id, peer.0)?;
+    }
     let user = users::find(tx, account.id, &base::Scope::All, account.id)?;
-    let by = By::session((user.id, &user.name), session, peer);
+    let by = By::session((user.id, &user.name), session, arrival.peer);
     audit::note(tx, &by, Entry::new(Action::SessionStarted, user.id, &*user.name))?;
-    Ok(Some(user))
+    let replaced = match &arrival.replaces {
+        Some(old) => replace(tx, old)?,
+        None => None,
+    };
+    Ok((Some(user), replaced.into_iter().collect()))
+}
+
+/// Ends the session that the new one takes the place of.
+fn replace(tx: &mut Tx<'_>, old: &Caller) -> Result<Option<AccessChange>, store::Error> {
+    let ended = ending::replaced(tx, old)?;
+    if ended.is_some() {
+        let entry = Entry::new(Action::SessionEnded, old.user_id, &*old.name).says("replaced", true);
+        audit::note(tx, &By::caller(old), entry)?;
+    }
+    Ok(ended)
 }
 
 /// Sign out
 ///
 /// Ends the session and clears the cookie. Without a session there is nothing to end: 204 as well.
 #[utoipa::path(
-    post, path = "/auth/logout", tag = "auth",
+    post, path = "/auth/logout", tag = "auth", security((), ("token" = []), ("cookie" = [])),
     responses(
         (status = 204, description = "Signed out"),
+        (status = 403, description = "An API token is not a session, or the origin is another one", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -187,44 +302,44 @@ pub async fn logout(
     match caller {
         Ok(caller) if caller.is_token => {
             return Err(Problem::forbidden(
-                "This is an API token and no session: delete it under /tokens.",
+                "This is an API token and not a session: delete it under /tokens.",
             ));
         }
         Ok(caller) => {
             let (user, session) = (caller.user_id, caller.session);
+            if let Some(ended) = access.unsaved().end(user, session) {
+                access.tell(&[ended]);
+                return signed_out(&access);
+            }
             access
-                .change(
-                    move |tx| match credentials::end(tx, user, Kind::Session, session) {
-                        Ok((_, change)) => {
-                            let entry = Entry::new(Action::SessionEnded, user, &*caller.name);
-                            audit::note(tx, &By::caller(&caller), entry)?;
-                            Ok(((), vec![change]))
-                        }
-                        // It ended in the meantime.
-                        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(((), Vec::new())),
-                        Err(problem) => Err(problem),
-                    },
-                )
+                .change(move |tx| match ending::one(tx, user, Kind::Session, session) {
+                    Ok((_, change)) => {
+                        let entry = Entry::new(Action::SessionEnded, user, &*caller.name);
+                        audit::note(tx, &By::caller(&caller), entry)?;
+                        Ok(((), vec![change]))
+                    }
+                    // It ended in the meantime.
+                    Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(((), Vec::new())),
+                    Err(problem) => Err(problem),
+                })
                 .await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {}
         Err(problem) => return Err(problem),
     }
+    signed_out(&access)
+}
+
+fn signed_out(access: &Access) -> Result<Response, Problem> {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    let cookie = cookie("", 0, access.options().cookie_secure)?;
+    let cookie = cookie(access, "", 0)?;
     response.headers_mut().insert(header::SET_COOKIE, cookie);
     Ok(response)
 }
 
-fn cookie(token: &str, max_age: u64, secure: bool) -> Result<HeaderValue, Problem> {
-    let secure = if secure { "; Secure" } else { "" };
-    let text =
-        format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}");
+fn cookie(access: &Access, token: &str, max_age: u64) -> Result<HeaderValue, Problem> {
+    let name = access.session_cookie();
+    let secure = if access.is_secure() { "; Secure" } else { "" };
+    let text = format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={max_age}{secure}");
     HeaderValue::from_str(&text).map_err(|_| Problem::internal())
-}
-
-/// An answer with a secret in it is kept by nobody on the way.
-pub(crate) fn no_store(response: &mut Response) {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

@@ -3,29 +3,33 @@
 use axum::{extract::State, http::StatusCode};
 use base::Id;
 use serde::{Deserialize, Serialize};
+use store::Tx;
 
 use crate::{
-    Access, Caller, Company, Json, Member, Page, PageQuery, Path, Problem, Query, Role,
+    Access, Caller, Company, Create, Created, Json, Member, Page, PageQuery, Path, Problem, Query, Role,
     audit::{self, Action, By, Entry},
     companies,
     http::NAME,
+    schema::{Name, OptionalLine},
     search,
     validate::Check,
 };
 
 /// A company to add.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyBody {
     /// The name, one line of at most 200 characters.
+    #[schema(value_type = Name<{ NAME }>)]
     name: String,
 }
 
 /// What changes about a company; what is left out stays.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyChange {
     /// The name, one line of at most 200 characters. For administrators.
+    #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
     /// Whether mails and chats about the company leave out all detail. For its managers too.
     minimal_messages: Option<bool>,
@@ -42,7 +46,7 @@ pub struct CompanyDetail {
 
 fn checked(name: &str) -> Result<String, Problem> {
     let mut check = Check::new();
-    let name = check.line("name", name, NAME);
+    let name = check.name("name", name, NAME);
     check.done()?;
     Ok(name)
 }
@@ -52,6 +56,7 @@ fn checked(name: &str) -> Result<String, Problem> {
 #[into_params(parameter_in = Query)]
 pub struct CompanyFilter {
     /// Only those with this in the name, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ search::LONGEST }>>)]
     text: Option<String>,
 }
 
@@ -96,17 +101,17 @@ pub async fn list(
 pub async fn create(
     State(access): State<Access>,
     caller: Caller,
-    Json(body): Json<CompanyBody>,
-) -> Result<(StatusCode, Json<Company>), Problem> {
+    Create(once, body): Create<CompanyBody>,
+) -> Result<Created<Company>, Problem> {
     caller.admin()?;
     let name = checked(&body.name)?;
-    let write = access.store().write(move |tx| {
+    let create = move |tx: &mut Tx<'_>| {
         let company = companies::insert(tx, name)?;
         let entry = Entry::new(Action::CompanyCreated, company.id, &*company.name).made(&company);
         audit::note(tx, &By::caller(&caller), entry.of(company.id))?;
-        Ok::<_, Problem>(company)
-    });
-    Ok((StatusCode::CREATED, Json(write.await?)))
+        Ok(company)
+    };
+    access.store().write(move |tx| once.run(tx, create)).await
 }
 
 /// A company with its members

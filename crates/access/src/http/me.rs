@@ -3,14 +3,16 @@
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Scope};
 use serde::{Deserialize, Serialize};
-use store::{Error, Select, Tx};
+use store::{Error, Select, Tx, params};
 
 use crate::{
-    Access, AccessChange, Caller, Json, Problem, Role, Secret, User,
+    Access, AccessChange, Caller, InSession, Json, Problem, Role, Secret, User,
     audit::{self, Action, By, Entry},
-    credentials,
+    ending::{self, Extent},
     http::NAME,
-    password,
+    password::{NewPassword, Password, Whose, comparable},
+    password_rules,
+    schema::Name,
     users::{self, Change},
     validate::{self, Check},
 };
@@ -22,6 +24,8 @@ pub struct Me {
     user: User,
     /// Whether they administer the platform.
     is_admin: bool,
+    /// Whether they are notified of what they did themselves.
+    notify_own_actions: bool,
     /// The companies they may see: an administrator all, but at most 1,000 are listed.
     companies: Vec<MyCompany>,
 }
@@ -38,21 +42,29 @@ pub struct MyCompany {
 }
 
 /// What changes of the caller; what is left out stays.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeChange {
     /// The name, one line of at most 200 characters.
+    #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
+    /// Whether to be notified of what one did oneself.
+    notify_own_actions: Option<bool>,
 }
 
 /// A new password.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     /// The password until now.
+    #[schema(value_type = Password)]
     current_password: Secret,
-    /// The new one, 8 to 256 characters.
+    /// The new one: 12 to 256 characters, of any kind, but none of the most common passwords and not one's own email address.
+    #[schema(value_type = NewPassword)]
     new_password: Secret,
+    /// Whether one's API tokens and calendar feeds end too; they go on where it is left out.
+    #[serde(default)]
+    end_tokens: bool,
 }
 
 /// Who is calling
@@ -77,12 +89,17 @@ fn me(tx: &mut Tx<'_>, caller: &Caller) -> Result<Me, Problem> {
             role: caller.roles.get(&id).copied(),
         })
         .collect();
+    let own: Option<(bool,)> = tx.one(OWN_ACTIONS, params![caller.user_id])?;
     Ok(Me {
         user,
         is_admin: caller.is_admin,
+        notify_own_actions: own.is_some_and(|(own,)| own),
         companies,
     })
 }
+
+const OWN_ACTIONS: &str = "select notify_own_actions from users where id = $1";
+const SET_OWN_ACTIONS: &str = "update users set notify_own_actions = $2 where id = $1";
 
 /// Change oneself; what is left out stays
 #[utoipa::path(
@@ -97,15 +114,19 @@ pub async fn update(
     caller: Caller,
     Json(body): Json<MeChange>,
 ) -> Result<Json<Me>, Problem> {
+    let own_actions = body.notify_own_actions;
     let mut check = Check::new();
     let change = Change {
-        name: body.name.map(|name| check.line("name", &name, NAME)),
+        name: body.name.map(|name| check.name("name", &name, NAME)),
         ..Change::default()
     };
     check.done()?;
     access
         .change(move |tx| {
             let id = caller.user_id;
+            if let Some(own) = own_actions {
+                tx.execute(SET_OWN_ACTIONS, params![id, own])?;
+            }
             let (was, user) = users::update(tx, id, change)?;
             let entry = Entry::new(Action::UserUpdated, id, &*was.name).changed(&was, &user);
             audit::note(tx, &By::caller(&caller), entry)?;
@@ -116,7 +137,8 @@ pub async fn update(
 
 /// Change one's password
 ///
-/// In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions.
+/// In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions, and with
+/// `end_tokens` one's API tokens and calendar feeds.
 #[utoipa::path(
     post, path = "/me/password", tag = "auth", operation_id = "change_password", request_body = PasswordChange,
     responses(
@@ -127,25 +149,37 @@ pub async fn update(
 )]
 pub async fn change_password(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Json(body): Json<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
-    caller.in_session("One's own password is changed in a session, not with a token.")?;
     let mut check = Check::new();
-    check.take(password::acceptable("new_password", &body.new_password));
+    check.take(comparable("current_password", &body.current_password));
+    check.take(password_rules::acceptable(
+        "new_password",
+        &body.new_password,
+        &caller.email,
+    ));
     check.done()?;
+    let extent = Extent::with_tokens(body.end_tokens);
     let was = verified(&access, &caller, body.current_password).await?;
-    let is = access.passwords().hash(body.new_password).await?;
+    let is = access
+        .passwords()
+        .hash(Whose::User(caller.user_id), body.new_password)
+        .await?;
     access
         .change(move |tx| {
             let id = caller.user_id;
             if !users::set_password(tx, id, (&was, &is))? {
                 return Err(wrong());
             }
-            let entry = Entry::new(Action::UserUpdated, id, &*caller.name).says("password", "changed");
+            let mut entry = Entry::new(Action::UserUpdated, id, &*caller.name).says("password", "changed");
+            let ended = ending::all(tx, id, Some(caller.session), extent)?;
+            if !ended.is_empty() {
+                entry = entry.says("credentials_ended", ended.len());
+            }
             audit::note(tx, &By::caller(&caller), entry)?;
             let mut changes = vec![AccessChange::User(id)];
-            changes.extend(credentials::end_sessions(tx, id, Some(caller.session))?);
+            changes.extend(ended);
             Ok(((), changes))
         })
         .await?;
@@ -155,21 +189,20 @@ pub async fn change_password(
 /// The hash of the caller's password, if this is it.
 async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<String, Problem> {
     let (id, peer) = (caller.user_id, caller.peer);
-    let attempt = access
-        .limits()
-        .attempt(
-            &validate::email_key(&caller.email),
-            peer.map(|peer| peer.0),
-            access.clock().now(),
-        )
-        .map_err(Problem::too_many)?;
+    // Not against the address: they are signed in, and others sign in from there.
+    let (key, now) = (validate::email_key(&caller.email), access.clock().steady());
+    let attempt = access.limits().attempt(&key, None, now);
+    let attempt = attempt.map_err(Problem::too_many)?;
     let answer = async {
         let hash = access
             .store()
             .read(move |tx| users::password_hash(tx, id))
             .await?;
         let known = hash.clone().filter(|hash| !hash.is_empty());
-        let fits = access.passwords().verify(password, known).await?;
+        let fits = access
+            .passwords()
+            .verify(Whose::User(id), password, known)
+            .await?;
         Ok::<_, Problem>(hash.filter(|_| fits))
     };
     let answer = answer.await;
@@ -183,7 +216,7 @@ async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<
 }
 
 fn wrong() -> Problem {
-    Problem::field("current_password", "it is not the password until now")
+    Problem::field("current_password", "the current password is wrong").denied()
 }
 
 const COMPANIES: &str = "select id, name from companies where 1 = 1";

@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
-    Access, AccessChange, Caller, Json, Member, Path, Problem, Role,
+    Access, AccessChange, InSession, Json, Member, Path, Problem, Role,
     audit::{self, Action, By, Entry},
     companies,
     http::companies::administer,
 };
 
 /// A member's role.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MemberBody {
     /// What they may do in the company.
@@ -21,6 +21,8 @@ pub struct MemberBody {
 }
 
 /// Make somebody a member, or give a member another role
+///
+/// In a session, as an administrator.
 #[utoipa::path(
     put, path = "/companies/{id}/members/{user_id}", tag = "companies",
     params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
@@ -32,7 +34,7 @@ pub struct MemberBody {
 )]
 pub async fn put(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path((company, user)): Path<(Id, Id)>,
     Json(body): Json<MemberBody>,
 ) -> Result<Json<Member>, Problem> {
@@ -54,7 +56,7 @@ pub async fn put(
 
 /// End a membership
 ///
-/// Whoever leaves a company leaves its teams.
+/// In a session, as an administrator. Whoever leaves a company leaves its teams.
 #[utoipa::path(
     delete, path = "/companies/{id}/members/{user_id}", tag = "companies",
     params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
@@ -65,7 +67,7 @@ pub async fn put(
 )]
 pub async fn delete(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path((company, user)): Path<(Id, Id)>,
 ) -> Result<StatusCode, Problem> {
     administer(&caller, company)?;

@@ -2,15 +2,19 @@
 
 use axum::{extract::State, http::StatusCode};
 use base::Id;
+use serde::Deserialize;
 
 use crate::{
-    Access, Caller, Json, Page, PageQuery, Path, Problem, Query,
+    Access, InSession, Json, Page, PageQuery, Path, Problem, Query,
     audit::{self, Action, By, Entry},
-    credentials::{self, Kind},
+    credentials::Kind,
+    ending::{self, Extent},
     sessions::{self, Session},
 };
 
 /// Where the caller is signed in
+///
+/// In a session.
 #[utoipa::path(
     get, path = "/sessions", tag = "sessions", operation_id = "list_sessions", params(PageQuery),
     responses(
@@ -20,13 +24,14 @@ use crate::{
 )]
 pub async fn list(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Session>>, Problem> {
     let (limit, before) = (page.limit()?, page.after::<Id>()?);
+    let idle = access.options().session_idle;
     let rows = access
         .store()
-        .read(move |tx| sessions::list(tx, caller.user_id, before, limit + 1))
+        .read(move |tx| sessions::list(tx, caller.user_id, idle, (before, limit + 1)))
         .await?;
     let page = Page::cut(rows, limit, |session| session.id.to_string());
     Ok(Json(page.map(|session| Session {
@@ -37,7 +42,7 @@ pub async fn list(
 
 /// End a session
 ///
-/// Whoever uses it is signed out, and its open streams end.
+/// In a session. Whoever uses it is signed out, and its open streams end.
 #[utoipa::path(
     delete, path = "/sessions/{id}", tag = "sessions", operation_id = "delete_session",
     params(("id" = Id, Path, description = "The session")),
@@ -48,12 +53,16 @@ pub async fn list(
 )]
 pub async fn delete(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
+    if let Some(ended) = access.unsaved().end(caller.user_id, id) {
+        access.tell(&[ended]);
+        return Ok(StatusCode::NO_CONTENT);
+    }
     access
         .change(move |tx| {
-            let (_, ended) = credentials::end(tx, caller.user_id, Kind::Session, id)?;
+            let (_, ended) = ending::one(tx, caller.user_id, Kind::Session, id)?;
             let entry = Entry::new(Action::SessionEnded, caller.user_id, &*caller.name)
                 .says("session_id", id.to_string());
             audit::note(tx, &By::caller(&caller), entry)?;
@@ -63,24 +72,43 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// End all sessions but this one
+/// How much ends.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Others {
+    /// Whether one's API tokens and calendar feeds end too; they go on where it is left out.
+    end_tokens: Option<bool>,
+}
+
+/// Sign out everywhere else
 ///
-/// For a session: an API token would leave none.
+/// In a session: ends all others and their open streams, and with `end_tokens=true` one's API tokens and calendar feeds.
 #[utoipa::path(
-    post, path = "/sessions/end-others", tag = "sessions", operation_id = "end_other_sessions",
+    post, path = "/sessions/end-others", tag = "sessions", operation_id = "end_other_sessions", params(Others),
     responses(
         (status = 204, description = "Ended"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub async fn end_others(State(access): State<Access>, caller: Caller) -> Result<StatusCode, Problem> {
-    caller.in_session("Other sessions are ended in a session, not with a token.")?;
+pub async fn end_others(
+    State(access): State<Access>,
+    InSession(caller): InSession,
+    Query(others): Query<Others>,
+) -> Result<StatusCode, Problem> {
+    let extent = Extent::with_tokens(others.end_tokens.unwrap_or(false));
+    access.tell(&access.unsaved().end_others(caller.user_id, caller.session));
+    let unsaved = access.clone();
     access
         .change(move |tx| {
-            let ended = credentials::end_sessions(tx, caller.user_id, Some(caller.session))?;
+            let ended = ending::all(tx, caller.user_id, Some(caller.session), extent)?;
+            unsaved.unsaved().keep_on(caller.session, tx.now());
             if !ended.is_empty() {
-                let entry = Entry::new(Action::SessionEnded, caller.user_id, &*caller.name)
-                    .says("other_sessions", ended.len());
+                let field = match extent {
+                    Extent::Sessions => "other_sessions",
+                    Extent::Everything => "other_credentials",
+                };
+                let entry =
+                    Entry::new(Action::SessionEnded, caller.user_id, &*caller.name).says(field, ended.len());
                 audit::note(tx, &By::caller(&caller), entry)?;
             }
             Ok(((), ended))

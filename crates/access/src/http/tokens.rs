@@ -8,12 +8,15 @@ use axum::{
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use store::Tx;
 
 use crate::{
-    Access, Caller, Json, Page, PageQuery, Path, Problem, Query, Token,
+    Access, Caller, Create, InSession, Json, Page, PageQuery, Path, Problem, Query, Token,
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
-    http::{NAME, auth::no_store},
+    ending,
+    http::{NAME, no_store},
+    schema::Name,
     sessions::Origin,
     validate::Check,
 };
@@ -22,10 +25,11 @@ use crate::{
 const MOST: u64 = 100;
 
 /// A token to make.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// What its owner calls it.
+    #[schema(value_type = Name<{ NAME }>)]
     name: String,
     /// When it ends; none for never.
     expires_at: Option<Time>,
@@ -73,62 +77,62 @@ pub async fn list(
 )]
 pub async fn create(
     State(access): State<Access>,
-    caller: Caller,
-    Json(new): Json<NewToken>,
+    // A token that leaked could otherwise outlive its own expiry.
+    InSession(caller): InSession,
+    Create(once, new): Create<NewToken>,
 ) -> Result<Response, Problem> {
-    // One that leaked could otherwise outlive its own expiry.
-    caller.in_session("An API token is made in a session, not with a token.")?;
+    let token = Kind::Token.make(access.clock());
+    let hash = credentials::hash(token.expose()).ok_or_else(Problem::internal)?;
+    let create = move |tx: &mut Tx<'_>| insert(tx, &new, hash, &caller);
+    let made = access.store().write(move |tx| once.run(tx, create)).await?;
+    let made = made.map(|made| MadeToken {
+        token: token.expose().to_owned(),
+        made,
+    });
+    let mut response = made.into_response();
+    no_store(&mut response);
+    Ok(response)
+}
+
+/// Keeps the hash of a new token.
+fn insert(tx: &mut Tx<'_>, new: &NewToken, hash: String, caller: &Caller) -> Result<Token, Problem> {
     let mut check = Check::new();
-    let name = check.line("name", &new.name, NAME);
-    let now = access.clock().now();
+    let name = check.name("name", &new.name, NAME);
+    let now = tx.now();
     check.that(
         new.expires_at.is_none_or(|at| at > now),
         "expires_at",
         "it is not in the future",
     );
     check.done()?;
-    let token = Kind::Token.make(access.clock());
     let row = credentials::NewRow {
         user: caller.user_id,
         kind: Kind::Token,
-        hash: credentials::hash(token.expose()).ok_or_else(Problem::internal)?,
-        name: name.clone(),
+        hash,
+        name,
         expires_at: new.expires_at,
         from: Origin::default(),
     };
-    let (id, created_at) = access
-        .store()
-        .write(move |tx| {
-            if credentials::count_tokens(tx, row.user)? >= MOST {
-                return Err(Problem::conflict(format!("There are {MOST} tokens already.")));
-            }
-            let made = credentials::insert(tx, &row).map_err(|error| match error {
-                // The user went away meanwhile, and the session with them.
-                store::Error::Foreign => Problem::unauthorized(),
-                other => other.into(),
-            })?;
-            let entry = Entry::new(Action::TokenCreated, made.0, &*row.name);
-            let entry = entry.made(&json!({"name": row.name, "expires_at": row.expires_at}));
-            audit::note(tx, &By::caller(&caller), entry)?;
-            Ok::<_, Problem>(made)
-        })
-        .await?;
-    let made = MadeToken {
-        token: token.expose().to_owned(),
-        made: Token {
-            id,
-            name,
-            created_at,
-            expires_at: new.expires_at,
-            last_used_at: None,
-        },
-    };
-    let mut response = (StatusCode::CREATED, Json(made)).into_response();
-    no_store(&mut response);
-    Ok(response)
+    credentials::hold(tx, caller)?;
+    if credentials::count_tokens(tx, row.user)? >= MOST {
+        return Err(Problem::conflict(format!("There are {MOST} tokens already.")));
+    }
+    let (id, created_at) = credentials::insert(tx, &row)?;
+    let entry = Entry::new(Action::TokenCreated, id, &*row.name);
+    let entry = entry.made(&json!({"name": row.name, "expires_at": row.expires_at}));
+    audit::note(tx, &By::caller(caller), entry)?;
+    Ok(Token {
+        id,
+        name: row.name,
+        created_at,
+        expires_at: row.expires_at,
+        last_used_at: None,
+    })
 }
 
 /// Revoke an API token
+///
+/// In a session.
 #[utoipa::path(
     delete, path = "/tokens/{id}", tag = "tokens", params(("id" = Id, Path, description = "The token")),
     responses(
@@ -138,12 +142,12 @@ pub async fn create(
 )]
 pub async fn delete(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
     access
         .change(move |tx| {
-            let (name, ended) = credentials::end(tx, caller.user_id, Kind::Token, id)?;
+            let (name, ended) = ending::one(tx, caller.user_id, Kind::Token, id)?;
             let entry = Entry::new(Action::TokenDeleted, id, &*name).gone(&json!({"name": name}));
             audit::note(tx, &By::caller(&caller), entry)?;
             Ok(((), vec![ended]))

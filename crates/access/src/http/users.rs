@@ -3,44 +3,58 @@
 use axum::{extract::State, http::StatusCode};
 use base::Id;
 use serde::Deserialize;
+use store::Tx;
 
 use crate::{
-    Access, AccessChange, Caller, Json, Page, PageQuery, Path, Problem, Query, Secret, User,
+    Access, AccessChange, Caller, Create, Created, InSession, Json, Page, PageQuery, Path, Problem, Query,
+    Secret, User,
     audit::{self, Action, By, Entry},
-    credentials,
+    ending::{self, Extent},
     http::NAME,
-    password, search,
+    password::{NewPassword, Whose},
+    password_rules,
+    schema::{Email, Name, OptionalLine},
+    search,
     users::{self, Change, NewRow},
     validate::{self, Check},
 };
 
 /// A person to add.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
     /// The email address; unique in any spelling of upper and lower case.
+    #[schema(value_type = Email)]
     email: String,
     /// The name, one line of at most 200 characters.
+    #[schema(value_type = Name<{ NAME }>)]
     name: String,
-    /// The password, 8 to 256 characters; without one they cannot sign in yet.
+    /// The password: 12 to 256 characters, of any kind, but none of the most common passwords and not their own email
+    /// address. Without one they cannot sign in yet.
+    #[schema(value_type = Option<NewPassword>)]
     password: Option<Secret>,
     /// Whether they administer the platform.
     is_admin: Option<bool>,
 }
 
 /// What changes of a person; what is left out stays.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
     /// The email address. An administrator's to change.
+    #[schema(value_type = Option<Email>)]
     email: Option<String>,
     /// The name.
+    #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
-    /// The password. It ends their other sessions.
+    /// The password, under the rules of a new one. It ends their sessions, API tokens and calendar feeds. An administrator's to
+    /// set, and not for oneself: that is `POST /me/password`.
+    #[schema(value_type = Option<NewPassword>)]
     password: Option<Secret>,
     /// Whether they administer the platform. An administrator's to change.
     is_admin: Option<bool>,
-    /// Whether they are kept from signing in; it ends their sessions. An administrator's to change.
+    /// Whether they are kept from signing in. It ends their sessions, API tokens and calendar feeds for good. An
+    /// administrator's to change.
     disabled: Option<bool>,
 }
 
@@ -51,6 +65,7 @@ pub struct Filter {
     /// Only members of this company.
     company_id: Option<Id>,
     /// Only those with this in name or email address, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ search::LONGEST }>>)]
     text: Option<String>,
 }
 
@@ -88,6 +103,8 @@ pub async fn list(
 }
 
 /// Add a person
+///
+/// In a session, as an administrator.
 #[utoipa::path(
     post, path = "/users", tag = "users", request_body = NewUser,
     responses(
@@ -97,34 +114,36 @@ pub async fn list(
 )]
 pub async fn create(
     State(access): State<Access>,
-    caller: Caller,
-    Json(new): Json<NewUser>,
-) -> Result<(StatusCode, Json<User>), Problem> {
+    InSession(caller): InSession,
+    Create(once, new): Create<NewUser>,
+) -> Result<Created<User>, Problem> {
     caller.admin()?;
     let mut check = Check::new();
     let email = check.take(validate::email("email", &new.email));
-    let name = check.line("name", &new.name, NAME);
+    let name = check.name("name", &new.name, NAME);
     if let Some(password) = &new.password {
-        check.take(password::acceptable("password", password));
+        check.take(password_rules::acceptable("password", password, &new.email));
     }
     check.done()?;
     let row = NewRow {
         email,
         name,
-        password_hash: hashed(&access, new.password).await?.unwrap_or_default(),
+        password_hash: hashed(&access, caller.user_id, new.password)
+            .await?
+            .unwrap_or_default(),
         is_admin: new.is_admin.unwrap_or(false),
     };
     let by = By::caller(&caller);
-    let write = access.store().write(move |tx| {
+    let create = move |tx: &mut Tx<'_>| {
         let user = users::insert(tx, &row)?;
         let mut entry = Entry::new(Action::UserCreated, user.id, &*user.name).made(&user);
         if !row.password_hash.is_empty() {
             entry = entry.says("password", "set");
         }
         audit::note(tx, &by, entry)?;
-        Ok::<_, Problem>(user)
-    });
-    Ok((StatusCode::CREATED, Json(write.await?)))
+        Ok(user)
+    };
+    access.store().write(move |tx| once.run(tx, create)).await
 }
 
 /// A person
@@ -152,7 +171,7 @@ async fn find(access: &Access, caller: Caller, id: Id) -> Result<User, Problem> 
 
 /// Change a person
 ///
-/// Everyone may change their own name and, in a session, their own password; the rest is an administrator's.
+/// In a session. Everyone may change their own name; the rest is an administrator's.
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", params(("id" = Id, Path, description = "The user")),
     request_body = UserChange,
@@ -163,38 +182,41 @@ async fn find(access: &Access, caller: Caller, id: Id) -> Result<User, Problem> 
 )]
 pub async fn update(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path(id): Path<Id>,
     Json(body): Json<UserChange>,
 ) -> Result<Json<User>, Problem> {
+    let present = find(&access, caller.clone(), id).await?;
     if !caller.is_admin {
-        find(&access, caller.clone(), id).await?;
         own_only(&caller, id, &body)?;
     }
-    let own_session = (id == caller.user_id && !caller.is_token).then_some(caller.session);
-    if id == caller.user_id && body.password.is_some() && caller.is_token {
-        // A token that leaked must not become the account.
-        return Err(Problem::forbidden(
-            "One's own password is changed in a session, not with a token.",
+    if id == caller.user_id && body.password.is_some() {
+        // Without the one until now, an unlocked screen would become the account.
+        return Err(Problem::field(
+            "password",
+            "change your own password with POST /api/v1/me/password, which asks for the current one",
         ));
     }
     let by = By::caller(&caller);
-    let change = checked(&access, body).await?;
+    let change = checked(&access, (caller.user_id, &present.email), body).await?;
     access
         .change(move |tx| {
             let new_password = change.password_hash.is_some();
-            let ends_sessions = new_password || change.disabled == Some(true);
+            let shuts_out = new_password || change.disabled == Some(true);
             let (was, user) = users::update(tx, id, change)?;
             let mut entry = Entry::new(Action::UserUpdated, id, &*was.name).changed(&was, &user);
             if new_password {
                 entry = entry.says("password", "changed");
             }
-            audit::note(tx, &by, entry)?;
             let mut changes = vec![AccessChange::User(id)];
-            if ends_sessions {
-                let keep = own_session.filter(|_| !user.disabled);
-                changes.extend(credentials::end_sessions(tx, id, keep)?);
+            if shuts_out {
+                let ended = ending::all(tx, id, None, Extent::Everything)?;
+                if !ended.is_empty() {
+                    entry = entry.says("credentials_ended", ended.len());
+                }
+                changes.extend(ended);
             }
+            audit::note(tx, &by, entry)?;
             Ok((Json(user), changes))
         })
         .await
@@ -204,41 +226,43 @@ fn own_only(caller: &Caller, id: Id, body: &UserChange) -> Result<(), Problem> {
     let more = body.email.is_some() || body.is_admin.is_some() || body.disabled.is_some();
     if id != caller.user_id || more {
         return Err(Problem::forbidden(
-            "You may change your own name and password; the rest is an administrator's.",
+            "You may change your own name; the rest is an administrator's.",
         ));
     }
     Ok(())
 }
 
-async fn checked(access: &Access, body: UserChange) -> Result<Change, Problem> {
+/// What is to change of the person with this address, validated.
+async fn checked(access: &Access, (by, present): (Id, &str), body: UserChange) -> Result<Change, Problem> {
     let mut check = Check::new();
+    if let Some(password) = &body.password {
+        let address = body.email.as_deref().unwrap_or(present);
+        check.take(password_rules::acceptable("password", password, address));
+    }
     let email = body
         .email
         .map(|email| check.take(validate::email("email", &email)));
-    let name = body.name.map(|name| check.line("name", &name, NAME));
-    if let Some(password) = &body.password {
-        check.take(password::acceptable("password", password));
-    }
+    let name = body.name.map(|name| check.name("name", &name, NAME));
     check.done()?;
     Ok(Change {
         email,
         name,
-        password_hash: hashed(access, body.password).await?,
+        password_hash: hashed(access, by, body.password).await?,
         is_admin: body.is_admin,
         disabled: body.disabled,
     })
 }
 
-async fn hashed(access: &Access, password: Option<Secret>) -> Result<Option<String>, Problem> {
+async fn hashed(access: &Access, by: Id, password: Option<Secret>) -> Result<Option<String>, Problem> {
     match password {
-        Some(password) => access.passwords().hash(password).await.map(Some),
+        Some(password) => access.passwords().hash(Whose::User(by), password).await.map(Some),
         None => Ok(None),
     }
 }
 
 /// Remove a person
 ///
-/// With their memberships, sessions and tokens. 409 where records still name them: disable them then.
+/// In a session, as an administrator: with their memberships, sessions and tokens. 409 where records still name them: disable them then.
 #[utoipa::path(
     delete, path = "/users/{id}", tag = "users", params(("id" = Id, Path, description = "The user")),
     responses(
@@ -248,7 +272,7 @@ async fn hashed(access: &Access, password: Option<Secret>) -> Result<Option<Stri
 )]
 pub async fn delete(
     State(access): State<Access>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
     if !caller.is_admin {
@@ -258,7 +282,9 @@ pub async fn delete(
     let by = By::caller(&caller);
     access
         .change(move |tx| {
-            let mut changes = credentials::end_sessions(tx, id, None)?;
+            // Held first, in the order of every other change of people.
+            users::lock_administrators(tx)?;
+            let mut changes = ending::all(tx, id, None, Extent::Everything)?;
             let was = users::delete(tx, id)?;
             let entry = Entry::new(Action::UserDeleted, id, &*was.name).gone(&was);
             audit::note(tx, &by, entry)?;

@@ -3,9 +3,11 @@
 use axum::{extract::State, http::StatusCode};
 use base::Id;
 use serde::Deserialize;
+use store::Tx;
 
 use crate::{
-    Access, Caller, Json, Page, PageQuery, Path, Problem, Query,
+    Access, Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query,
+    schema::{self, Name},
     validate::Check,
     views::{self, SavedView, ViewPage},
 };
@@ -16,25 +18,39 @@ const NAME: usize = 60;
 /// The longest query, in characters.
 const QUERY: usize = 2_000;
 
+/// The schema of a view's query.
+struct ViewQuery;
+
+impl utoipa::ToSchema for ViewQuery {}
+impl utoipa::PartialSchema for ViewQuery {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        schema::text(0, QUERY, "^([ ->@-~][ -~]*)?$")
+    }
+}
+
 /// A view to save.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSavedView {
     /// The page it is of.
     page: ViewPage,
     /// What its owner calls it: one line of at most 60 characters, once for each page.
+    #[schema(value_type = Name<{ NAME }>)]
     name: String,
     /// The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none.
+    #[schema(value_type = ViewQuery)]
     query: String,
 }
 
 /// What changes of a view; what is left out stays.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedViewChange {
     /// What its owner calls it.
+    #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
     /// The query of the page's address, without the `?`.
+    #[schema(value_type = Option<ViewQuery>)]
     query: Option<String>,
 }
 
@@ -92,16 +108,13 @@ pub async fn list(
 pub async fn create(
     State(access): State<Access>,
     caller: Caller,
-    Json(new): Json<NewSavedView>,
-) -> Result<(StatusCode, Json<SavedView>), Problem> {
+    Create(once, new): Create<NewSavedView>,
+) -> Result<Created<SavedView>, Problem> {
     let mut check = Check::new();
-    let view = (check.line("name", &new.name, NAME), query(&mut check, new.query));
+    let view = (check.name("name", &new.name, NAME), query(&mut check, new.query));
     check.done()?;
-    let saved = access
-        .store()
-        .write(move |tx| views::insert(tx, caller.user_id, new.page, view))
-        .await?;
-    Ok((StatusCode::CREATED, Json(saved)))
+    let create = move |tx: &mut Tx<'_>| views::insert(tx, caller.user_id, new.page, view);
+    access.store().write(move |tx| once.run(tx, create)).await
 }
 
 /// Change a saved view; what is left out stays
@@ -121,7 +134,7 @@ pub async fn update(
     Json(change): Json<SavedViewChange>,
 ) -> Result<Json<SavedView>, Problem> {
     let mut check = Check::new();
-    let name = change.name.map(|name| check.line("name", &name, NAME));
+    let name = change.name.map(|name| check.name("name", &name, NAME));
     let query = change.query.map(|text| query(&mut check, text));
     let checked = check.done();
     let view = access.store().write(move |tx| {

@@ -162,7 +162,7 @@ async fn no_body_is_an_error_of_ours() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let user = world.member(world.ours, Role::Viewer).await;
-        let team = testing::team(&world.access, world.ours, "Team", &[user], [None, None]).await;
+        let team = testing::team(&world.access, world.ours, "Team", &[user]).await;
         let (ours, other) = (world.ours, world.theirs);
         let calls = [
             (

@@ -128,16 +128,27 @@ async fn a_kept_answer_ends_with_its_session_and_a_refusal_is_not_kept() {
         follower.look().await;
         let path = format!("/users/{user}");
         let token = testing::token(&world.access, user).await;
-        admin.patch(&path, json!({"disabled": true})).await;
+        // In the database alone, so that nothing ends for good.
+        testing::disable(&world.store, user).await;
         assert_eq!(status(&world.access, &token).await, 401, "{}", world.name);
         admin.patch(&path, json!({"disabled": false})).await;
         assert_eq!(status(&world.access, &token).await, 200, "{}", world.name);
-        assert_eq!(status(&world.access, &session).await, 401, "ended when disabled");
+        admin.patch(&path, json!({"disabled": true})).await;
+        admin.patch(&path, json!({"disabled": false})).await;
+        for ended in [&token, &session] {
+            assert_eq!(status(&world.access, ended).await, 401, "ended when disabled");
+        }
 
         let session = testing::session(&world.access, user).await;
+        // Its end at the latest; it is used until then.
+        for _ in 0..27 {
+            world.clock.advance(Duration::from_hours(6));
+            assert!(follower.look().await);
+            assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
+        }
         world
             .clock
-            .advance(Duration::from_hours(12) - Duration::from_millis(500));
+            .advance(Duration::from_hours(6) - Duration::from_millis(500));
         assert!(follower.look().await);
         assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
         world.clock.advance(Duration::from_millis(499));

@@ -95,7 +95,8 @@ async fn a_new_password_wants_the_old_one_and_ends_all_other_sessions() {
         assert_eq!(sign_in(&world, email, PASSWORD).await.status, 401);
         assert_eq!(sign_in(&world, email, NEW).await.status, 200);
         let audit = world.as_admin().await.get("/audit?action=user.updated").await;
-        assert_eq!(audit.json()["items"][0]["after"], json!({"password": "changed"}));
+        let after = json!({"password": "changed", "credentials_ended": 1});
+        assert_eq!(audit.json()["items"][0]["after"], after);
         for secret in [PASSWORD, NEW, "not it"] {
             assert!(!audit.text().contains(secret));
         }

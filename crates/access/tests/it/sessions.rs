@@ -11,7 +11,7 @@ use crate::{changes::told, world::World};
 #[tokio::test]
 async fn a_session_says_where_it_began_and_whether_it_is_this_one() {
     for world in World::each().await {
-        let body = json!({"email": "ada@example.org", "name": "Ada", "password": "long enough"});
+        let body = json!({"email": "ada@example.org", "name": "Ada", "password": "long enough by far"});
         assert_eq!(world.as_admin().await.post("/users", body).await.status, 201);
         let agent = format!("Browser\u{202e} 1{}", "x".repeat(1_000));
         let mut tokens = Vec::new();
@@ -21,7 +21,7 @@ async fn a_session_says_where_it_began_and_whether_it_is_this_one() {
                 Some(agent) => who.with("user-agent", agent),
                 None => who,
             };
-            let login = json!({"email": "ada@example.org", "password": "long enough"});
+            let login = json!({"email": "ada@example.org", "password": "long enough by far"});
             let answer = who.post("/auth/login", login).await.json();
             tokens.push(answer["token"].as_str().unwrap().to_owned());
             world.clock.advance(Duration::from_secs(1));

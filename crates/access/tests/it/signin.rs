@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use access::{LoginLimits, Secret};
+use access::{AccessChange, Follower, LoginLimits, Secret};
 use serde_json::json;
 
-use crate::world::World;
+use crate::{
+    changes::told,
+    world::{Answer, World},
+};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -34,12 +37,12 @@ async fn a_password_opens_a_session_for_bearer_and_cookie() {
         assert_eq!(login.headers["cache-control"], "no-store");
         let body = login.json();
         assert_eq!(body["user"]["email"], "Ada@Example.org");
-        assert_eq!(body["expires_at"], "2026-01-01T12:00:00Z");
+        assert_eq!(body["expires_at"], "2026-01-08T00:00:00Z");
         let token = body["token"].as_str().unwrap();
         let cookie = login.headers["set-cookie"].to_str().unwrap();
         assert_eq!(
             cookie,
-            format!("campanile_session={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=43200")
+            format!("campanile_session={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800")
         );
         assert_eq!(world.bearer(token).get("/me").await.status, 200);
         let by_cookie = world.anybody().with("cookie", cookie.split(';').next().unwrap());
@@ -189,5 +192,210 @@ async fn the_first_administrator_is_made_once() {
             401,
             "its sessions ended"
         );
+    }
+}
+
+async fn login(world: &World) -> Answer {
+    let body = json!({"email": "ada@example.org", "password": PASSWORD});
+    world.anybody().post("/auth/login", body).await
+}
+
+/// Fills the database until a session begins in memory alone: the answer to that sign-in.
+async fn without_room(world: &World) -> Answer {
+    let fill = async |length: usize| {
+        let name = "x".repeat(length);
+        let mut status = axum::http::StatusCode::CREATED;
+        while status == 201 {
+            let done = world
+                .store
+                .write({
+                    let name = name.clone();
+                    move |tx| {
+                        let id = tx.id();
+                        tx.execute(
+                            "insert into write_probe (id, filler) values ($1, $2)",
+                            store::params![id, &name],
+                        )
+                    }
+                })
+                .await;
+            status = done.map_or(axum::http::StatusCode::INSUFFICIENT_STORAGE, |_| status);
+        }
+    };
+    fill(10_000).await;
+    fill(100).await;
+    // What still fits into pages that are there.
+    let mut answer = login(world).await;
+    while answer.json()["expires_at"] == "2026-01-08T00:00:00Z" {
+        answer = login(world).await;
+    }
+    answer
+}
+
+// issue 18, line 9
+#[tokio::test]
+async fn without_room_one_still_signs_in_and_reads_until_the_password_changes() {
+    // The tables take most of it.
+    let (world, _folder) = World::of_pages(400).await;
+    with_people(&world).await;
+    let login = async || login(&world).await;
+    let admin = world.as_admin().await;
+    let answer = without_room(&world).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["expires_at"], "2026-01-01T01:00:00Z");
+    let token = body["token"].as_str().unwrap();
+    let own = world.bearer(token);
+    assert_eq!(own.get("/me").await.json()["user"], body["user"]);
+    assert_eq!(login().await.status, 200);
+
+    let out = own.post("/auth/logout", json!({})).await;
+    assert_eq!(out.status, 204, "{}", out.text());
+    assert_eq!(own.get("/me").await.status, 401);
+
+    let token = login().await.json()["token"].as_str().unwrap().to_owned();
+    let own = world.bearer(&token);
+    assert_eq!(own.get("/me").await.status, 200);
+    let room = world.store.write(|tx| tx.execute("delete from write_probe", &[]));
+    room.await.unwrap();
+    let id = body["user"]["id"].as_str().unwrap();
+    let change = json!({"password": "quite another password"});
+    let changed = admin.patch(&format!("/users/{id}"), change).await;
+    assert_eq!(changed.status, 200, "{}", changed.text());
+    assert_eq!(own.get("/me").await.status, 401, "it was of the password before");
+}
+
+// issue 18, line 9
+#[tokio::test]
+async fn a_session_in_memory_alone_that_ends_is_told_and_not_known() {
+    let (world, _folder) = World::of_pages(400).await;
+    with_people(&world).await;
+    let admin = world.as_admin().await;
+    let login = async || {
+        let token = login(&world).await.json()["token"].clone();
+        let token = token.as_str().unwrap().to_owned();
+        let session = world.access.known_caller(&token).await.unwrap().session;
+        (token, session)
+    };
+    without_room(&world).await;
+    // From now on streams that open are answered from memory.
+    assert!(Follower::new(world.access.clone()).look().await);
+    for way in ["sign out", "end one", "end the others"] {
+        let (token, session) = login().await;
+        let own = world.bearer(&token);
+        let (other, _) = login().await;
+        let other = world.bearer(&other);
+        let path = format!("/sessions/{session}");
+        assert_eq!(admin.delete(&path).await.status, 404, "another's");
+        let mut changes = world.access.changes();
+        // Ending the others may find no room for those that are stored: those in memory have ended.
+        match way {
+            "sign out" => own.post("/auth/logout", json!({})).await,
+            "end one" => other.delete(&path).await,
+            _ => other.send("POST", "/sessions/end-others", None).await,
+        };
+        assert!(
+            told(&mut changes).contains(&AccessChange::Session(session)),
+            "{way}: its streams end"
+        );
+        assert_eq!(
+            world.access.known_caller(&token).await.unwrap_err().status(),
+            401,
+            "{way}"
+        );
+        assert_eq!(other.get("/me").await.status, 200, "{way}");
+    }
+}
+
+// issue 18, line 5
+#[tokio::test]
+async fn wrong_passwords_of_others_keep_nobody_out_of_where_they_came_from_before() {
+    let limits = LoginLimits {
+        account_burst: 3,
+        peer_burst: 5,
+        ..LoginLimits::default()
+    };
+    for world in World::each_with(|options| options.login = limits).await {
+        with_people(&world).await;
+        let attempt = async |peer: &str, email: &str, password: &str| {
+            let body = json!({"email": email, "password": password});
+            world
+                .anybody()
+                .from(peer)
+                .post("/auth/login", body)
+                .await
+                .status
+                .as_u16()
+        };
+        let (office, ada) = ("2001:db8::1", "ada@example.org");
+        assert_eq!(attempt(office, ada, PASSWORD).await, 200, "{}", world.name);
+        // Somebody uses the account up from elsewhere, and the office's allowance from the office.
+        for _ in 0..3 {
+            assert_eq!(attempt("192.0.2.9", ada, "wrong").await, 401, "{}", world.name);
+        }
+        for number in 0..6 {
+            attempt(office, &format!("{number}@example.org"), "wrong").await;
+        }
+        assert_eq!(attempt("192.0.2.9", ada, PASSWORD).await, 429, "{}", world.name);
+        assert_eq!(
+            attempt(office, "none@example.org", PASSWORD).await,
+            429,
+            "{}",
+            world.name
+        );
+        assert_eq!(
+            attempt("2001:db8::2", ada, PASSWORD).await,
+            200,
+            "{}: the same network",
+            world.name
+        );
+        // The allowance is bounded, so it does not permit unlimited guessing.
+        for _ in 0..3 {
+            assert_eq!(attempt(office, ada, "wrong").await, 401, "{}", world.name);
+        }
+        assert_eq!(attempt(office, ada, PASSWORD).await, 429, "{}", world.name);
+        // Only lately counts, and no more is kept.
+        let networks = async || {
+            let count = "select count(*) from sign_in_networks";
+            let row = world.store.read(move |tx| tx.one::<(u64,)>(count, &[])).await;
+            row.unwrap().unwrap().0
+        };
+        world.access.sweep().await.unwrap();
+        assert_eq!(networks().await, 1, "{}", world.name);
+        world.clock.advance(Duration::from_hours(90 * 24));
+        for _ in 0..3 {
+            assert_eq!(attempt("192.0.2.9", ada, "wrong").await, 401, "{}", world.name);
+        }
+        for number in 0..6 {
+            attempt(office, &format!("{number}@example.org"), "wrong").await;
+        }
+        assert_eq!(attempt(office, ada, PASSWORD).await, 429, "{}", world.name);
+        world.access.sweep().await.unwrap();
+        assert_eq!(networks().await, 0, "{}", world.name);
+    }
+}
+
+// issue 18, line 11
+// promise: L5
+#[tokio::test]
+async fn a_clock_that_is_set_back_locks_nobody_out() {
+    let limits = LoginLimits {
+        account_burst: 3,
+        peer_burst: 3,
+        ..LoginLimits::default()
+    };
+    for world in World::each_with(|options| options.login = limits).await {
+        with_people(&world).await;
+        let attempt = async |password: &str| {
+            let body = json!({"email": "ada@example.org", "password": password});
+            let own = world.anybody().from("192.0.2.1");
+            own.post("/auth/login", body).await.status.as_u16()
+        };
+        assert_eq!(attempt("wrong").await, 401, "{}", world.name);
+        let two_hours = Duration::from_hours(2);
+        world.clock.set(crate::world::start().before(two_hours));
+        assert_eq!(attempt(PASSWORD).await, 200, "{}", world.name);
+        world.clock.set(crate::world::start().after(two_hours));
+        assert_eq!(attempt(PASSWORD).await, 200, "{}", world.name);
     }
 }

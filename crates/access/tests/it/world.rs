@@ -1,5 +1,7 @@
 //! Two companies and the people in them, behind a router as the server has it.
 
+use std::time::Duration;
+
 use access::{Access, LoginLimits, Options, Peer, Role, Secret, http, testing};
 use axum::{
     Router,
@@ -12,7 +14,7 @@ use store::{MigrationSet, Store};
 use tower::ServiceExt;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS];
+pub(crate) const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, notify::MIGRATIONS];
 
 /// When every test begins.
 pub(crate) fn start() -> Time {
@@ -74,6 +76,19 @@ impl World {
             worlds.push(Self::on(name, store, &set).await);
         }
         worlds
+    }
+
+    /// One on a database of so many pages.
+    pub(crate) async fn of_pages(pages: u32) -> (Self, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("test.db").display());
+        let mut options = store::Options::new(url);
+        options.max_pages = Some(pages);
+        let store = Store::open(options, Clock::manual(start()), Bus::new())
+            .await
+            .unwrap();
+        store.migrate(TABLES).await.unwrap();
+        (Self::on("SQLite", store, |_| ()).await, folder)
     }
 
     async fn on(name: &'static str, store: Store, set: impl Fn(&mut Options)) -> Self {
@@ -247,7 +262,8 @@ impl Client<'_> {
 }
 
 fn router(access: &Access) -> Router {
-    use http::{auth, companies, me, members, sessions, teams, tokens, users, views};
+    use http::{auth, companies, credentials, me, members, ownership, sessions, tokens, users, views};
+    use notify::teams::http as teams;
     let (router, api) = OpenApiRouter::<Access>::new()
         .routes(routes!(auth::login))
         .routes(routes!(auth::logout))
@@ -263,20 +279,54 @@ fn router(access: &Access) -> Router {
         .routes(routes!(companies::list, companies::create))
         .routes(routes!(companies::get, companies::update, companies::delete))
         .routes(routes!(members::put, members::delete))
+        .routes(routes!(ownership::get, ownership::put))
+        .routes(routes!(ownership::read_codeowners))
         .routes(routes!(http::audit::list))
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::get, users::update, users::delete))
-        .routes(routes!(teams::list, teams::create))
-        .routes(routes!(teams::get, teams::update, teams::delete))
+        .routes(routes!(credentials::list, credentials::delete_all))
+        .routes(routes!(credentials::delete))
+        .with_state(access.clone())
+        .merge(
+            // Their handlers are notify's, because a team has URLs.
+            OpenApiRouter::new()
+                .routes(routes!(teams::list_teams, teams::create_team))
+                .routes(routes!(teams::get_team, teams::change_team, teams::delete_team))
+                .with_state(notify_state(access)),
+        )
         .split_for_parts();
     assert!(
         api.to_json().is_ok_and(|text| text.contains("Page_User")),
         "documented"
     );
-    router
-        .layer(axum::middleware::from_fn_with_state(
-            access.clone(),
-            access::authenticate,
-        ))
-        .with_state(access.clone())
+    router.layer(axum::middleware::from_fn_with_state(
+        access.clone(),
+        access::authenticate,
+    ))
+}
+
+fn notify_state(access: &Access) -> notify::http::State {
+    let options = notify::channels::Options {
+        public_url: "https://campanile.example".to_owned(),
+        hosts: notify::channels::destination::Hosts::default(),
+        egress: notify::egress::Options::default(),
+        webhook_timeout: Duration::from_secs(1),
+        chat_timeout: Duration::from_secs(1),
+        email: notify::channels::email::Options {
+            smtp_url: None,
+            from: "campanile@example.com".to_owned(),
+            folder: std::env::temp_dir(),
+            ca_file: None,
+            timeout: Duration::from_secs(1),
+        },
+        signing: notify::channels::SigningMaster(vec![7; 32]),
+    };
+    notify::http::State {
+        access: access.clone(),
+        channels: notify::channels::Channels::new(options, access.store().clock().clone()).unwrap(),
+        doorbell: notify::Doorbell::new(),
+        company_of: std::sync::Arc::new(|_, _, _| Ok(None)),
+        managers: notify::http::Managers::default(),
+        unread_after: Duration::ZERO,
+    }
 }

@@ -1,10 +1,11 @@
 //! `/me/calendar-feeds` and `/calendar.ics`.
 
 use access::{
-    Caller, Json, Page, PageQuery, Path, Problem, Query,
+    Caller, Create, InSession, Json, Page, PageQuery, Path, Problem, Query,
     audit::{self, Action, By, Entry},
     directory,
     feed_keys::{self, FeedKey},
+    schema::Line,
     validate::Check,
 };
 use axum::{
@@ -32,18 +33,21 @@ const EARLIEST: u32 = 28 * 24 * 60;
 const UNNAMED: &str = "Campanile";
 
 /// A feed to make. What is left out is everything the caller may see.
-#[derive(Default, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewFeed {
     /// What the calendar is called, one line of at most 200 characters.
+    #[schema(value_type = Option<Line<{ NAME }>>)]
     name: Option<String>,
     /// Only this company.
     company_id: Option<Id>,
     /// Only deadlines of findings assigned to the caller directly.
     mine: bool,
     /// Reminders, each so many minutes before an entry: at most five, none earlier than four weeks.
+    #[schema(max_items = 5, maximum = 40_320)]
     alarms: Vec<u32>,
     /// Only these kinds.
+    #[schema(min_items = 1)]
     kinds: Option<Vec<Kind>>,
 }
 
@@ -99,9 +103,9 @@ impl NewFeed {
         let mut check = Check::new();
         let name = self.name.map(|name| check.line("name", &name, NAME));
         let mut alarms = self.alarms;
+        check.that(alarms.len() <= ALARMS, "alarms", "there are more than five");
         alarms.sort_unstable();
         alarms.dedup();
-        check.that(alarms.len() <= ALARMS, "alarms", "there are more than five");
         check.that(
             alarms.last().is_none_or(|last| *last <= EARLIEST),
             "alarms",
@@ -167,41 +171,40 @@ pub async fn list(
 )]
 pub async fn create(
     State(calendar): State<Calendar>,
-    caller: Caller,
-    Json(new): Json<NewFeed>,
+    InSession(caller): InSession,
+    Create(once, new): Create<NewFeed>,
 ) -> Result<Response, Problem> {
-    if caller.is_token {
-        return Err(Problem::forbidden(
-            "A calendar feed is made in a session, not with a token.",
-        ));
-    }
     let (name, settings) = new.checked()?;
     let text = settings.text()?;
+    let secret = feed_keys::secret(calendar.store().clock());
+    let key = secret.clone();
     let made = calendar.store().write(move |tx| {
         if let Some(company) = settings.company_id
             && !directory::has_company(tx, company, &caller.scope)?
         {
             return Err(Problem::not_found());
         }
-        let (key, secret) = feed_keys::make(tx, caller.user_id, &name, &text)?;
-        let entry = Entry::new(Action::FeedCreated, key.id, &*key.name).of(settings.company_id);
-        audit::note(tx, &By::caller(&caller), entry.made(&settings))?;
-        Ok((key, secret))
+        once.run(tx, |tx| {
+            let key = feed_keys::make(tx, &caller, &key, (&name, &text))?;
+            let entry = Entry::new(Action::FeedCreated, key.id, &*key.name).of(settings.company_id);
+            audit::note(tx, &By::caller(&caller), entry.made(&settings))?;
+            CalendarFeed::of(key)
+        })
     });
-    let (key, secret) = made.await?;
-    let made = MadeFeed {
+    let made = made.await?.map(|made| MadeFeed {
         url: format!(
             "{}/api/v1/calendar.ics?key={}",
             calendar.public_url,
             secret.expose()
         ),
-        made: CalendarFeed::of(key)?,
-    };
-    let headers = [(header::CACHE_CONTROL, "no-store")];
-    Ok((StatusCode::CREATED, headers, Json(made)).into_response())
+        made,
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store")], made).into_response())
 }
 
 /// Revoke a calendar feed
+///
+/// In a session.
 #[utoipa::path(
     delete, path = "/me/calendar-feeds/{id}", tag = "calendar", operation_id = "delete_calendar_feed",
     params(("id" = Id, Path, description = "The feed")),
@@ -212,7 +215,7 @@ pub async fn create(
 )]
 pub async fn delete(
     State(calendar): State<Calendar>,
-    caller: Caller,
+    InSession(caller): InSession,
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
     calendar

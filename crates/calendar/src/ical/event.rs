@@ -139,13 +139,8 @@ const fn category(kind: Kind) -> &'static str {
     }
 }
 
-/// The console's page of the record; an agreement's is the calendar at its day.
+/// The console's page of the record.
 fn path(item: &Item) -> String {
-    match item.kind {
-        Kind::SlaDue | Kind::RetestDue => format!("/findings/{}", item.entity_id),
-        Kind::Scan => format!("/scans/{}", item.entity_id),
-        Kind::ProjectStart | Kind::ProjectEnd => format!("/projects/{}", item.entity_id),
-        Kind::AcceptanceEnd => format!("/approvals/{}", item.entity_id),
-        Kind::AgreementExpiry => format!("/calendar?day={}", Date::of(item.at)),
-    }
+    let page = item.kind.entity().path(item.entity_id);
+    page.unwrap_or_else(|| "/calendar".to_owned())
 }

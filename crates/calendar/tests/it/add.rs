@@ -30,11 +30,9 @@ pub(crate) fn project_in(
 ) -> Result<Named, Problem> {
     let [starts_on, ends_on] = days;
     let new = projects::New {
-        name: "Web".to_owned(),
-        description: String::new(),
-        status,
         starts_on,
         ends_on,
+        ..projects::New::named("Web", status)
     };
     let project = projects::create(tx, new, company.clone(), &By::SYSTEM)?;
     Ok(Named {

@@ -18,12 +18,11 @@ async fn a_window_that_is_none_is_refused_by_its_end() {
             ("from=2024-01-01T00:00:00Z", "from"),
             ("to=2100-01-01T00:00:00Z", "to"),
             (
-                "from=1677-09-21T00:12:43.145224193Z&to=2262-04-11T23:47:16.854775807Z",
+                "from=1678-01-01T00:00:00Z&to=2261-12-31T23:59:59.999999999Z",
                 "from",
             ),
             ("from=1600-01-01T00:00:00Z", "from"),
             ("to=9999-12-31T23:59:59Z", "to"),
-            ("from=", "from"),
             ("from=yesterday", "from"),
             ("from=2026-01-01", "from"),
             ("from=1767225600", "from"),
@@ -31,12 +30,9 @@ async fn a_window_that_is_none_is_refused_by_its_end() {
             ("to=2026-01-01T00:00:00", "to"),
             ("to=2026-05-01T00:00:00+02:00", "to"),
             ("company_id=x", "company_id"),
-            ("company_id=", "company_id"),
             ("company_id=%27%20or%201", "company_id"),
             ("mine=1", "mine"),
             ("mine=yes", "mine"),
-            ("mine=", "mine"),
-            ("tz=", "tz"),
             ("tz=Europe", "tz"),
             ("tz=Mars/Olympus", "tz"),
             ("tz=..%2F..%2Fetc%2Fpasswd", "tz"),
@@ -46,7 +42,6 @@ async fn a_window_that_is_none_is_refused_by_its_end() {
             ("limit=-1", "limit"),
             ("limit=many", "limit"),
             ("limit=99999999999", "limit"),
-            ("cursor=", "cursor"),
             ("cursor=x", "cursor"),
             ("cursor=1_scan:x", "cursor"),
             ("cursor=1_nothing:019a0000-0000-7000-8000-000000000000", "cursor"),
@@ -77,13 +72,15 @@ async fn a_window_that_is_none_is_refused_by_its_end() {
         assert_eq!(world.ask(None, "").await.0, 401);
         // Nothing is far, and 400 days are allowed.
         for query in [
-            "from=1677-09-21T00:12:43.145224193Z&to=1678-09-21T00:00:00Z",
-            "from=2261-04-11T00:00:00Z&to=2262-04-11T23:47:16.854775807Z",
+            "from=1678-01-01T00:00:00Z&to=1678-09-21T00:00:00Z",
+            "from=2261-04-11T00:00:00Z&to=2261-12-31T23:59:59.999999999Z",
             "from=2026-01-01T00:00:00Z&to=2027-02-05T00:00:00Z",
-            "from=1677-09-21T00:12:43.145224193Z&to=1678-09-21T00:00:00Z&tz=Pacific/Kiritimati",
-            "from=2261-04-11T00:00:00Z&to=2262-04-11T23:47:16.854775807Z&tz=Pacific/Pago_Pago",
+            "from=1678-01-01T00:00:00Z&to=1678-09-21T00:00:00Z&tz=Pacific/Kiritimati",
+            "from=2261-04-11T00:00:00Z&to=2261-12-31T23:59:59.999999999Z&tz=Pacific/Pago_Pago",
             "cursor=9223372036854775807_scan:019a0000-0000-7000-8000-000000000000",
             "cursor=-9223372036854775808_scan:019a0000-0000-7000-8000-000000000000",
+            // A parameter without a value is left out.
+            "company_id=&mine=&tz=&cursor=&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
         ] {
             assert_eq!(world.ids(&world.viewer, query).await, [""; 0], "{query}");
         }

@@ -172,7 +172,7 @@ async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
         let others = world.finding(ours, None, wanted.clone(), &[world.both.id]).await;
         // That my team sees to it is not that I do.
         let by_team = world.finding(ours, None, wanted, &[]).await;
-        let team = testing::team(&world.access, ours.id, "Red", &[me], [None, None]).await;
+        let team = testing::team(&world.access, ours.id, "Red", &[me]).await;
         let assigned = world.store.write(move |tx| {
             let sql = "insert into finding_teams (finding_id, team_id) values ($1, $2)";
             tx.execute(sql, store::params![by_team, team])

@@ -60,7 +60,7 @@ impl Said {
         let mut record = StringRecord::new();
         if !reader
             .read_record(&mut record)
-            .map_err(|_| "cannot be read".to_owned())?
+            .map_err(|_| "not a list of columns, as in title:Name,severity:Risk".to_owned())?
         {
             return Ok(said);
         }
@@ -70,7 +70,7 @@ impl Said {
                 .split_once(':')
                 .map(|(ours, theirs)| (ours.trim(), theirs.trim()))
                 .filter(|(_, theirs)| !theirs.is_empty())
-                .ok_or_else(|| format!("`{}` does not name a column, as title:Name does", shown()))?;
+                .ok_or_else(|| format!("`{}` does not name a column; write it as title:Name", shown()))?;
             let ours = plain(ours);
             if let Some(severity) = Severity::ALL.into_iter().find(|severity| severity.name() == ours) {
                 said.values.push((theirs.to_lowercase(), severity));
@@ -79,7 +79,7 @@ impl Said {
             } else {
                 let names: Vec<_> = NAMES.iter().map(|(_, name, _)| *name).collect();
                 return Err(format!(
-                    "`{}` is not one of {}; nor is it a severity",
+                    "`{}` is neither a severity nor one of {}",
                     text::line(&ours, 60),
                     names.join(", ")
                 ));
@@ -113,7 +113,7 @@ impl Columns {
         let names: Vec<_> = header.iter().map(|name| plain(name)).collect();
         if let Some(missing) = said.misses(&names) {
             return Err(format!(
-                "the header has no column `{}`, which columns= names",
+                "the header does not have the column `{}` that columns= names",
                 text::line(missing, 60)
             ));
         }

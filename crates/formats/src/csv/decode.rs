@@ -18,13 +18,32 @@ pub(crate) enum Encoding {
     Windows1252,
 }
 
+/// The names of encodings that are taken, in any case of letters.
+pub const ENCODINGS: [&str; 8] = [
+    "utf-8",
+    "utf8",
+    "utf-16",
+    "utf16",
+    "windows-1252",
+    "cp1252",
+    "latin1",
+    "iso-8859-1",
+];
+
+/// Whether there is an encoding of this name.
+pub fn is_encoding(name: &str) -> bool {
+    Encoding::of(name).is_ok()
+}
+
 impl Encoding {
     /// The encoding of a name; UTF-8 for none.
     pub(super) fn of(name: &str) -> Result<Self, String> {
-        match name.trim().to_ascii_lowercase().replace('_', "-").as_str() {
-            "" | "utf-8" | "utf8" | "utf-16" | "utf16" => Ok(Self::Utf),
-            "windows-1252" | "cp1252" | "latin1" | "iso-8859-1" => Ok(Self::Windows1252),
-            _ => Err("is not known; there is utf-8, utf-16 and windows-1252".to_owned()),
+        let name = name.trim().to_ascii_lowercase().replace('_', "-");
+        match ENCODINGS.iter().position(|known| *known == name) {
+            None if name.is_empty() => Ok(Self::Utf),
+            None => Err("unknown encoding; supported are utf-8, utf-16 and windows-1252".to_owned()),
+            Some(at) if at < 4 => Ok(Self::Utf),
+            Some(_) => Ok(Self::Windows1252),
         }
     }
 }
@@ -157,7 +176,7 @@ impl<R: Read> Decoder<R> {
     }
 }
 
-const CUT: &str = "the file ends too early: half a character of UTF-16";
+const CUT: &str = "the file ends too early: in the middle of a UTF-16 character";
 
 impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

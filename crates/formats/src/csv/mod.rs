@@ -17,6 +17,7 @@ mod scale;
 
 use base::text;
 
+pub use self::decode::{ENCODINGS, is_encoding};
 pub(crate) use self::decode::{Encoding, decoded};
 pub use self::preview::{Preview, preview_rows};
 use self::{
@@ -138,8 +139,8 @@ impl Csv {
             return Err(at_line(
                 1,
                 format!(
-                    "the column `{name}` has only whole numbers from 0 to 5, and it is not said which is the worst. \
-                     Say what each is, as in columns=severity:{name},critical:5,high:4,medium:3,low:2,informational:1, \
+                    "the column `{name}` contains only whole numbers from 0 to 5, and which is the most severe is unknown. \
+                     State what each means, as in columns=severity:{name},critical:5,high:4,medium:3,low:2,informational:1, \
                      or that it is a CVSS score: columns=cvss:{name}"
                 ),
             ));

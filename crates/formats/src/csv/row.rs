@@ -50,7 +50,7 @@ impl Row<'_> {
             return Entry::skipped("the row is empty");
         }
         if self.columns.layout.is_some() && self.cells.len() == 1 && width > 2 {
-            return Entry::skipped("a line about the report");
+            return Entry::skipped("not a finding: a line about the report");
         }
         if self.cells.len() < width || surplus.iter().any(|cell| !cell.trim().is_empty()) {
             return unreadable(&format!(
@@ -74,9 +74,9 @@ impl Row<'_> {
     fn dismissed(&self) -> Option<String> {
         let says = |role, words: &[&str]| words.contains(&self.cell(role).to_ascii_lowercase().as_str());
         if says(Role::FalsePositive, &["true", "yes", "1", "x"]) {
-            return Some("the table says that it is a false positive".to_owned());
+            return Some("marked as a false positive".to_owned());
         }
-        says(Role::State, &["fixed"]).then(|| "the table says that it is fixed".to_owned())
+        says(Role::State, &["fixed"]).then(|| "marked as fixed".to_owned())
     }
 
     fn severity(&self) -> Result<Severity, Skip> {
@@ -85,29 +85,42 @@ impl Row<'_> {
         if let Some((_, severity)) = self.columns.values.iter().find(|(value, _)| *value == wanted) {
             return Ok(*severity);
         }
-        let score = || severity::of_score(&number(self.cell(Role::Cvss)));
         if cell.is_empty() {
-            return score().ok_or_else(|| Skip::unreadable("the row has no severity"));
+            return self.score();
         }
         let word = text::line(cell, 40);
         match self.columns.scale.read(cell) {
             scale::Said::Is(severity) => Ok(severity),
-            scale::Said::Passed => Err(Skip::because(format!("the severity is `{word}`: no problem"))),
+            scale::Said::Passed => Err(Skip::because(format!(
+                "severity `{word}`: the check found no problem"
+            ))),
             scale::Said::Untested => Err(Skip::unreadable(format!(
-                "the severity is `{word}`: it could not be tested"
+                "severity `{word}`: the check could not be carried out"
             ))),
             scale::Said::Bare => severity::of_score(cell)
                 .filter(|_| self.columns.scores)
                 .ok_or_else(|| {
-                    Skip::unreadable(format!("the severity `{word}` is on a scale that is not stated"))
+                    Skip::unreadable(format!("the severity `{word}` is a number on an unknown scale"))
                 }),
             scale::Said::Unknown => {
                 let names = Severity::ALL.map(Severity::name).join(", ");
                 Err(Skip::unreadable(format!(
-                    "the severity `{word}` is none of {names}"
+                    "the severity `{word}` is not one of {names}"
                 )))
             }
         }
+    }
+
+    /// The severity of the CVSS score, where there is no other.
+    fn score(&self) -> Result<Severity, Skip> {
+        let cell = self.cell(Role::Cvss);
+        if cell.is_empty() {
+            return Err(Skip::unreadable("the row has no severity"));
+        }
+        severity::of_score(&number(cell)).ok_or_else(|| {
+            let said = text::line(cell, 40);
+            Skip::unreadable(format!("the CVSS score `{said}` is not a number from 0 to 10"))
+        })
     }
 
     fn draft(&self, severity: Severity) -> Draft {

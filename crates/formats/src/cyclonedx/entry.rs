@@ -108,7 +108,7 @@ pub(super) fn of(record: &Record, target: Option<&Record>, part: &Part) -> Resul
     }
     let versions = target.map_or_else(Versions::default, |target| Versions::of(target, part));
     if versions.unaffected {
-        let reason = format!("its versions are unaffected: {}", versions.shown);
+        let reason = format!("unaffected versions: {}", versions.shown);
         return Ok(Entry::skipped(reason.trim_end_matches([':', ' '])));
     }
     let shown = part.shown.as_str();
@@ -166,7 +166,7 @@ fn no_problem(record: &Record) -> Option<String> {
         "resolved" | "resolved_with_pedigree" | "false_positive" | "not_affected"
     );
     let why = analysis.first(&["justification", "detail"]);
-    let reason = format!("the analysis says {state}: {why}");
+    let reason = format!("analysis state {state}: {why}");
     over.then(|| reason.trim_end_matches([':', ' ']).to_owned())
 }
 

@@ -149,7 +149,7 @@ impl Reader for CycloneDx {
             shaped::read(file, REPORT, each)?
         };
         if !top.listed("vulnerabilities") {
-            sink.partial("the document has no list of vulnerabilities: a list of components alone says nothing of them");
+            sink.partial("the document has no list of vulnerabilities; a list of components alone does not say that there are none");
         }
         Ok(())
     }
@@ -160,13 +160,13 @@ type Lack = (&'static str, &'static str);
 
 fn is_document(top: &Record, known: &Known) -> Result<(), Lack> {
     if top.text("bomFormat") != "CycloneDX" {
-        return Err(("bomFormat", "it is not CycloneDX: this is no CycloneDX document"));
+        return Err(("bomFormat", "must be CycloneDX; this is not a CycloneDX document"));
     }
     let named = top.has("specVersion") || top.has("metadata") || top.has("vulnerabilities");
     if named || known.components > 0 {
         Ok(())
     } else {
-        Err(("specVersion", "it is missing: this is no CycloneDX document"))
+        Err(("specVersion", "missing; this is not a CycloneDX document"))
     }
 }
 
@@ -177,20 +177,20 @@ fn is_xml_document(top: &Record, vulnerable: bool) -> Result<(), Lack> {
     let spaces = ["@xmlns", "@bom", "@cdx", "@ns0"].map(|key| top.text(key).trim());
     let Some(version) = spaces.iter().find_map(|space| space.strip_prefix(NAMESPACE)) else {
         let what =
-            "it has not the namespace http://cyclonedx.org/schema/bom/…: this is no CycloneDX document";
+            "the namespace http://cyclonedx.org/schema/bom/… is missing; this is not a CycloneDX document";
         return Err(("bom", what));
     };
     let is_old = matches!(version.trim_end_matches('/'), "1.0" | "1.1" | "1.2" | "1.3");
     if is_old && (vulnerable || top.listed("vulnerabilities")) {
         return Err((
             "bom",
-            "its vulnerabilities are in the extension of CycloneDX 1.2 and 1.3 (http://cyclonedx.org/schema/ext/vulnerability/1.0), which is not read; write it as 1.4 or newer",
+            "its vulnerabilities use the extension for CycloneDX 1.2 and 1.3 (http://cyclonedx.org/schema/ext/vulnerability/1.0), which is not supported; export it as version 1.4 or later",
         ));
     }
     if is_old {
         return Err((
             "bom",
-            "it has no vulnerabilities, which CycloneDX knows since 1.4; write it as 1.4 or newer, with them",
+            "CycloneDX documents have vulnerabilities since version 1.4; export it as 1.4 or later, with vulnerabilities",
         ));
     }
     Ok(())

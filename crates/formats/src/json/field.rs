@@ -48,7 +48,7 @@ impl Scope {
         let said = if place.is_empty() {
             what.to_owned()
         } else {
-            format!("`{place}`: {what}")
+            format!("{place}: {what}")
         };
         self.fault.borrow_mut().get_or_insert(said);
     }
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for Shaped<'_, '_> {
                 continue;
             };
             if seen & (1 << at) != 0 {
-                let what = format!("the key `{key}` is there twice");
+                let what = format!("the key `{key}` occurs twice");
                 if scope.file {
                     return Err(A::Error::custom(what));
                 }
@@ -183,7 +183,7 @@ impl Field<'_, '_, '_> {
 
     /// Notes that it is of the wrong kind. A file whose lists are none is of another tool.
     fn wrong<E: Error>(self, found: &str) -> Result<(), E> {
-        let what = format!("invalid type: {found}, expected {}", self.expected());
+        let what = format!("must be {}, not {found}", self.expected());
         let list = matches!(self.want, Want::Many(..) | Want::Through(_) | Want::Entries(_));
         if self.within.scope.file && list {
             return Err(E::custom(what));
@@ -194,7 +194,7 @@ impl Field<'_, '_, '_> {
 
     fn number<E: Error>(self, number: &dyn ToString) -> Result<(), E> {
         if !matches!(self.want, Want::Number | Want::Texts(..) | Want::Tagged(..)) {
-            return self.wrong("number");
+            return self.wrong("a number");
         }
         self.put(&number.to_string(), usize::MAX);
         Ok(())
@@ -224,7 +224,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
             Want::Flag => self.put(if flag { "true" } else { "false" }, usize::MAX),
             // The texts of a bag of the scanner's own, where no kind of value is wrong.
             Want::Texts(..) | Want::Tagged(..) => {}
-            _ => return self.wrong("boolean"),
+            _ => return self.wrong("true or false"),
         }
         Ok(())
     }
@@ -247,7 +247,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
             // Numbers of a report are often quoted.
             Want::Number => self.put(text, 64),
             Want::Named(_) => self.put(text, SHORT),
-            _ => return self.wrong("string"),
+            _ => return self.wrong("a string"),
         }
         Ok(())
     }
@@ -292,7 +292,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
             }
             _ => {
                 scalar::Skip.visit_seq(seq)?;
-                self.wrong("sequence")
+                self.wrong("an array")
             }
         }
     }
@@ -309,7 +309,7 @@ impl<'de> Visitor<'de> for Field<'_, '_, '_> {
             Want::Texts(..) | Want::Tagged(..) => scalar::Skip.visit_map(map),
             _ => {
                 scalar::Skip.visit_map(map)?;
-                self.wrong("map")
+                self.wrong("an object")
             }
         }
     }
@@ -406,7 +406,7 @@ impl List<'_, '_, '_> {
             }
             let record = element.into_parts("").pop();
             if record.is_none() {
-                scope.note(trail, "invalid type: null, expected an object");
+                scope.note(trail, "must be an object, not null");
             }
             self.end(own.end(record.unwrap_or_default()))
                 .map_err(A::Error::custom)?;

@@ -1,4 +1,5 @@
-//! The bounds of the text itself, held before the parser sees a byte: how deep it nests, how long one string is.
+//! The bounds of the text itself, held before the parser sees a byte: how deep it nests, how long one string is; and
+//! strings that are Unicode throughout ([`Mend`]).
 //!
 //! Owns: [`Guard`], the reader around the file. Must not: know JSON beyond brackets and strings.
 
@@ -7,11 +8,16 @@ use std::{
     io::{self, Read},
 };
 
+use super::{CHUNK, mend::Mend};
+
 /// How deep a report may nest. `serde_json` stops at the same depth; here the message says what was wrong.
 pub(crate) const MAX_DEPTH: usize = 127;
 
 /// How long one string may be, in bytes as written: the parser holds a string whole.
 pub(crate) const MAX_STRING: usize = 16 * 1024 * 1024;
+
+/// What is said of a text that nests deeper.
+pub(crate) const TOO_DEEP: &str = "values are nested deeper than 127 levels";
 
 /// What a text did that it may not, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,15 +38,19 @@ impl fmt::Display for Excess {
 
 impl std::error::Error for Excess {}
 
-/// Passes a JSON text on as it is and fails where it nests too deep or holds too long a string, so that nothing
-/// behind it needs more memory or stack than the bounds say, whatever the text is.
+/// Passes a JSON text on and fails where it nests too deep or holds too long a string, so that nothing behind it needs
+/// more memory or stack than the bounds say, whatever the text is. What is not Unicode in a string is replaced.
 pub(crate) struct Guard<R> {
     inner: R,
+    /// What was read of it last.
+    chunk: Vec<u8>,
+    /// What of that is to be passed on, and how much of it was.
+    ready: Vec<u8>,
+    passed: usize,
+    mend: Mend,
     depth: usize,
     /// Bytes of the string it is in.
-    string: Option<usize>,
-    /// Whether the byte before was the backslash of an escape.
-    escaped: bool,
+    string: usize,
     line: u64,
     column: u64,
 }
@@ -49,9 +59,12 @@ impl<R: Read> Guard<R> {
     pub(crate) fn new(inner: R) -> Self {
         Self {
             inner,
+            chunk: vec![0; CHUNK],
+            ready: Vec::with_capacity(CHUNK),
+            passed: 0,
+            mend: Mend::new(),
             depth: 0,
-            string: None,
-            escaped: false,
+            string: 0,
             line: 1,
             column: 0,
         }
@@ -63,38 +76,80 @@ impl<R: Read> Guard<R> {
             self.line += 1;
             self.column = 0;
         }
-        match (&mut self.string, byte) {
-            (Some(_), b'"') if !self.escaped => self.string = None,
-            (Some(length), _) => {
-                *length += 1;
-                self.escaped = !self.escaped && byte == b'\\';
-                if *length > MAX_STRING {
-                    return Err("a string is longer than 16 MiB");
-                }
+        let was_inside = self.mend.is_inside();
+        self.mend.pass(byte, &mut self.ready);
+        if self.mend.is_inside() {
+            self.string = if was_inside { self.string + 1 } else { 0 };
+            self.check_string()?;
+        } else if !was_inside && matches!(byte, b'{' | b'[') {
+            self.depth += 1;
+            if self.depth > MAX_DEPTH {
+                return Err(TOO_DEEP);
             }
-            (None, b'"') => self.string = Some(0),
-            (None, b'{' | b'[') => {
-                self.depth += 1;
-                if self.depth > MAX_DEPTH {
-                    return Err("it nests deeper than 127 levels");
-                }
-            }
-            (None, b'}' | b']') => self.depth = self.depth.saturating_sub(1),
-            (None, _) => {}
+        } else if !was_inside && matches!(byte, b'}' | b']') {
+            self.depth = self.depth.saturating_sub(1);
         }
         Ok(())
+    }
+
+    fn see_all(&mut self, mut rest: &[u8]) -> Result<(), &'static str> {
+        while let Some((first, behind)) = rest.split_first() {
+            let (plain, others) = rest.split_at(self.mend.plain(rest));
+            if plain.is_empty() {
+                self.see(*first)?;
+                rest = behind;
+                continue;
+            }
+            self.ready.extend(plain);
+            self.column += plain.len() as u64;
+            if self.mend.is_inside() {
+                self.string += plain.len();
+                self.check_string()?;
+            }
+            rest = others;
+        }
+        Ok(())
+    }
+
+    fn check_string(&self) -> Result<(), &'static str> {
+        if self.string > MAX_STRING {
+            return Err("a string is longer than 16 MiB");
+        }
+        Ok(())
+    }
+
+    /// Reads on and makes the next part ready.
+    fn fill(&mut self) -> io::Result<()> {
+        self.ready.clear();
+        self.passed = 0;
+        let read = self.inner.read(&mut self.chunk)?;
+        if read == 0 {
+            self.mend.end(&mut self.ready);
+            return Ok(());
+        }
+        let chunk = std::mem::take(&mut self.chunk);
+        let seen = self.see_all(chunk.get(..read).unwrap_or_default());
+        self.chunk = chunk;
+        seen.map_err(|what| {
+            let (line, column) = (self.line, self.column);
+            io::Error::new(io::ErrorKind::InvalidData, Excess { what, line, column })
+        })?;
+        // Some bytes may all be held back.
+        if self.ready.is_empty() {
+            self.fill()
+        } else {
+            Ok(())
+        }
     }
 }
 
 impl<R: Read> Read for Guard<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        for &byte in buffer.get(..read).unwrap_or_default() {
-            self.see(byte).map_err(|what| {
-                let (line, column) = (self.line, self.column);
-                io::Error::new(io::ErrorKind::InvalidData, Excess { what, line, column })
-            })?;
+        if self.passed == self.ready.len() {
+            self.fill()?;
         }
+        let read = self.ready.get(self.passed..).unwrap_or_default().read(buffer)?;
+        self.passed += read;
         Ok(read)
     }
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeSeed;
 use super::{
     CHUNK,
     guard::MAX_STRING,
+    mend::Mend,
     shaped,
     walk::{Step, Trail},
 };
@@ -104,10 +105,10 @@ impl Pass<'_> {
     /// Hands out the objects of a text, and what is wrong with the rest of it.
     fn objects(&mut self, text: &Text) -> Result<(), Error> {
         if text.long {
-            return self.unreadable(text.refusal(self.index, "it is longer than 16 MiB"));
+            return self.unreadable(text.refusal(self.index, "longer than 16 MiB"));
         }
         if !text.bytes.trim_ascii_start().starts_with(b"{") {
-            return self.unreadable(text.refusal(self.index, "it holds no JSON object"));
+            return self.unreadable(text.refusal(self.index, "not a JSON object"));
         }
         let trail = Trail::default();
         let (each, readable, mut stopped) = (&mut *self.each, &mut self.readable, None);
@@ -117,7 +118,8 @@ impl Pass<'_> {
         };
         let keep: &mut Each<'_> = &mut keep;
         // Not `from_slice`: that one counts the lines anew for each error, and `end` is one.
-        let mut parser = serde_json::Deserializer::from_reader(text.bytes.trim_ascii_end());
+        let bytes = Mend::whole(text.bytes.trim_ascii_end());
+        let mut parser = serde_json::Deserializer::from_reader(bytes.as_slice());
         let mut lines = shaped::Lines {
             shape: self.shape,
             trail: &trail,
@@ -156,7 +158,7 @@ impl Pass<'_> {
         };
         self.index += 1;
         let what = if refusal.what.starts_with("the file ends too early") {
-            "it breaks off"
+            "the line is cut off"
         } else {
             &refusal.what
         };

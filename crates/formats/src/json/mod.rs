@@ -6,10 +6,12 @@
 mod field;
 pub(crate) mod guard;
 pub(crate) mod lines;
+mod mend;
 pub(crate) mod scalar;
 pub(crate) mod shaped;
 mod soft;
 pub(crate) mod walk;
+pub(crate) mod wording;
 
 use std::io::{self, BufReader, Read, Seek};
 

@@ -177,6 +177,14 @@ impl Visitor<'_> for Flag {
     }
 }
 
+/// Words as a choice: `a, b or c`.
+pub(crate) fn either(words: &[&str]) -> String {
+    match words {
+        [rest @ .., last] if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        words => words.concat(),
+    }
+}
+
 /// One word of a list.
 pub(crate) struct Word(pub(crate) &'static [&'static str]);
 
@@ -191,7 +199,7 @@ impl Visitor<'_> for Word {
     type Value = &'static str;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "one of {}", self.0.join(", "))
+        f.write_str(&either(self.0))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<&'static str, E> {
@@ -219,7 +227,7 @@ impl<'de, K: FnMut(String, String)> Visitor<'de> for Pairs<K> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object of texts")
+        f.write_str("an object of strings")
     }
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {

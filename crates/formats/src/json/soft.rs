@@ -16,7 +16,7 @@ use serde::de::{
     },
 };
 
-use super::{scalar::Skip, walk::Trail};
+use super::{scalar::Skip, walk::Trail, wording};
 
 /// Whether faults are contained, and the first one since they are.
 #[derive(Default)]
@@ -56,6 +56,7 @@ impl Trail {
         if fault.is_none() {
             let path = self.below(from);
             let gap = if path.is_empty() { "" } else { ": " };
+            let what = wording::unfit(&what.to_string());
             *fault = Some(format!("{path}{gap}{what}"));
         }
         Ok(())

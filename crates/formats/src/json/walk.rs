@@ -245,7 +245,7 @@ impl<'de, T: Fields> Visitor<'de> for Object<'_, T> {
                 continue;
             };
             if seen & (1 << at) != 0 {
-                self.trail.unfit(format_args!("the key `{key}` is there twice"))?;
+                self.trail.unfit(format_args!("the key `{key}` occurs twice"))?;
                 map.next_value_seed(Skip)?;
                 continue;
             }

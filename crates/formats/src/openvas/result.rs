@@ -204,7 +204,7 @@ fn is_scored(score: &str, of: f64) -> bool {
 /// Why a result is no problem, if it is none.
 fn no_problem(score: &str, threat: &str) -> Option<&'static str> {
     if threat == "False Positive" || is_scored(score, -1.0) {
-        return Some("false positive: an override says so");
+        return Some("false positive (override)");
     }
     if threat == "Debug" || is_scored(score, -2.0) {
         return Some("a debug message of the scanner");

@@ -105,13 +105,13 @@ impl State {
         let mut reasons: Vec<_> = self
             .unfinished
             .iter()
-            .map(|state| format!("the scan is not done: its status is {state}"))
+            .map(|state| format!("the scan is not finished: its status is {state}"))
             .collect();
         if self.delta {
-            reasons.push("the report compares two scans".to_owned());
+            reasons.push("the report is a comparison of two scans".to_owned());
         }
         if self.several {
-            reasons.push("the file holds several reports".to_owned());
+            reasons.push("the file contains several reports".to_owned());
         }
         // Without an end of the page the counts are of no use: scanners keep old ones.
         if self.start > 1 || self.page > 0 && results < self.filtered {

@@ -68,12 +68,12 @@ pub(super) static OTHERS: &[Other] = &[
             &["<report @name>", "<report/counter>"],
             &["<report @name>", "<report/group>"],
         ],
-        way: "it measures what tests cover: there are no problems in it",
+        way: "it measures test coverage and contains no findings",
     },
     Other {
         tool: "Cobertura",
         marks: &[&["<coverage>", "<coverage/packages>"]],
-        way: "it measures what tests cover: there are no problems in it",
+        way: "it measures test coverage and contains no findings",
     },
     Other {
         tool: "a test report (JUnit)",
@@ -81,7 +81,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<testsuites>", "<testsuites/testsuite>"],
             &["<testsuite>", "<testsuite/testcase>"],
         ],
-        way: "results of tests are no findings; have the scanner write SARIF",
+        way: "test results are not findings; have the scanner write SARIF",
     },
     Other {
         tool: "Dependency-Check",

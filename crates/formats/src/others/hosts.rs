@@ -12,7 +12,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["commandline", "time", "results[]"],
             &["results[].redirectlocation", "results[].words"],
         ],
-        way: "it lists addresses and no problems: there is nothing to import",
+        way: "it lists URLs, not findings; there is nothing to import",
     },
     Other {
         tool: "Kubescape",
@@ -98,7 +98,7 @@ pub(super) static OTHERS: &[Other] = &[
     Other {
         tool: "DefectDojo's generic findings",
         marks: &[&["findings[].title", "findings[].severity"]],
-        way: "write them as a table (format=csv) or as SARIF",
+        way: "write them as CSV (format=csv) or as SARIF",
     },
     Other {
         tool: "Dependency-Track",
@@ -131,7 +131,7 @@ pub(super) static OTHERS: &[Other] = &[
             &["<nmaprun>", "<nmaprun @scanner>"],
             &["<nmaprun>", "<nmaprun/host>"],
         ],
-        way: "it lists open ports and no problems; run Nuclei, OpenVAS or Nessus on the hosts",
+        way: "it lists open ports, not findings; run Nuclei, OpenVAS or Nessus on the hosts",
     },
     Other {
         tool: "testssl (JSON)",
@@ -174,11 +174,11 @@ pub(super) static OTHERS: &[Other] = &[
     Other {
         tool: "Syft",
         marks: &[&["artifacts[]", "descriptor.name=syft"]],
-        way: "it lists components and no problems: scan it with grype sbom:FILE -o json",
+        way: "it lists components, not findings; scan it with grype sbom:FILE -o json",
     },
     Other {
         tool: "an SPDX document",
         marks: &[&["spdxVersion", "SPDXID"]],
-        way: "it lists components and no problems: scan it with grype sbom:FILE -o json",
+        way: "it lists components, not findings; scan it with grype sbom:FILE -o json",
     },
 ];

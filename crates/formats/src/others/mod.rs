@@ -29,7 +29,7 @@ pub(crate) fn of(marks: &Marks) -> Option<&'static Other> {
     all().find(|other| marks.have_any(other.marks))
 }
 
-const NONE: &str = "it has no format that is taken; send its findings as a table (format=csv) or as SARIF";
+const NONE: &str = "its formats are not supported; send its findings as CSV (format=csv) or as SARIF";
 
 /// All that can be named.
 pub(crate) fn all() -> impl Iterator<Item = &'static Other> {

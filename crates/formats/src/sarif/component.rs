@@ -137,7 +137,7 @@ impl Fields for ComponentReader<'_> {
         if self.named {
             return Ok(());
         }
-        Err(("name", "it is missing or empty"))
+        Err(("name", "missing or empty"))
     }
 }
 
@@ -213,6 +213,6 @@ impl Fields for ToolReader<'_> {
         if self.driven {
             return Ok(());
         }
-        Err(("driver", "it is missing"))
+        Err(("driver", "missing"))
     }
 }

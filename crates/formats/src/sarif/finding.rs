@@ -11,7 +11,7 @@ use super::{
     place::{self, Spot},
     result::Raw,
     rule::{Reference, Rule, links},
-    severity::{self, Level},
+    severity::{self, Level, Rating},
     survey::Run,
     wording,
 };
@@ -19,6 +19,7 @@ use crate::{
     Old,
     draft::{Draft, Key},
     identity::even,
+    json::scalar::either,
     package::without_version,
     paths,
 };
@@ -51,7 +52,7 @@ pub(super) fn skipped(raw: &Raw) -> Option<String> {
         });
     }
     if raw.absent {
-        return Some("absent: it was in an earlier report and is gone".to_owned());
+        return Some("baselineState absent: no longer found".to_owned());
     }
     match raw.kind {
         Some("pass") => Some("kind pass: the rule found no problem".to_owned()),
@@ -73,11 +74,16 @@ pub(super) struct Read<'r> {
     pub(super) rule: Option<&'r Rule>,
     pub(super) rule_id: String,
     pub(super) message: String,
+    rating: Rating,
 }
 
 impl<'r> Read<'r> {
-    /// None for a result without a message whose rule has no words for it either.
-    pub(super) fn new(run: &'r Run, raw: &'r Raw) -> Option<Self> {
+    /// Takes a result together with its rule.
+    ///
+    /// # Errors
+    /// Why it cannot be read: it has no message and its rule has no words for it either, or how bad it is is not stated
+    /// in a way that is known.
+    pub(super) fn new(run: &'r Run, raw: &'r Raw) -> Result<Self, String> {
         let found = lookup::rule(run, &raw.rule);
         let rule = found.map(|(rule, _)| rule);
         let component = found.map_or(&run.tool.driver, |(_, component)| component);
@@ -86,14 +92,16 @@ impl<'r> Read<'r> {
             words(raw, rule, component)
         } else {
             let said = rule.map(wording::of_rule).filter(|said| !said.is_empty());
-            said?.to_owned()
+            said.ok_or("message: missing, and its rule has no text either")?
+                .to_owned()
         };
-        Some(Self {
+        Ok(Self {
             run,
             raw,
             rule,
             rule_id: text::line(id.unwrap_or_default(), 300),
             message,
+            rating: rating(raw, rule)?,
         })
     }
 
@@ -125,15 +133,15 @@ impl<'r> Read<'r> {
         key.places = places;
         let count = locations.kept.len() + locations.more;
         let bags = [bag].into_iter().chain(bag_of_rule);
-        let rated = severity::rated(bags.clone());
-        let cvss = severity::cvss(bags, rated.and_then(|(_, score)| score));
+        let (severity, score) = self.rating;
+        let cvss = severity::cvss(bags, score);
         let snippet = Some(&first.location.region.snippet).filter(|code| !code.trim().is_empty());
         Draft {
             coverage,
             key,
             old: self.old(),
             title: self.message.clone(),
-            severity: Some(rated.map_or_else(|| self.level().severity(), |(severity, _)| severity)),
+            severity: Some(severity),
             locations_count: if locations.more > 0 { count } else { 0 },
             locations: shown,
             cwes: lookup::cwes(self.run, &self.raw.taxa, bag, self.rule),
@@ -232,15 +240,33 @@ impl<'r> Read<'r> {
         references.retain(|link| link.starts_with("https://") || link.starts_with("http://"));
         references
     }
+}
 
-    /// The level with SARIF's defaults (sections 3.27.9 and 3.27.10), for what has no score.
-    fn level(&self) -> Level {
-        if self.raw.kind.is_some_and(|kind| kind != "fail") {
-            return Level::None;
-        }
-        let default = self.rule.and_then(|rule| rule.level);
-        self.raw.level.or(default).unwrap_or(Level::Warning)
+/// How bad a result is: its score or its rule's, else the level with SARIF's defaults (sections 3.27.9 and 3.27.10). A
+/// score that cannot be read is no reason to guess: then the level has to be stated.
+fn rating(raw: &Raw, rule: Option<&Rule>) -> Result<Rating, String> {
+    let bags = [&raw.bag].into_iter().chain(rule.map(|rule| &rule.bag));
+    let rated = severity::rated(bags);
+    if let Ok(Some(rating)) = rated {
+        return Ok(rating);
     }
+    let of_level = |level: Level| Ok((level.severity(), None));
+    if raw.kind.is_some_and(|kind| kind != "fail") {
+        return of_level(Level::None);
+    }
+    if let Some(level) = raw.level.or(rule.and_then(|rule| rule.level)) {
+        return of_level(level);
+    }
+    let unknown = rule.map_or("", |rule| rule.unknown_level.as_str());
+    if !unknown.is_empty() {
+        return Err(format!(
+            "level: missing, and defaultConfiguration.level of its rule must be {}, not `{}`",
+            either(Level::WORDS),
+            text::line(unknown, 40)
+        ));
+    }
+    rated?;
+    of_level(Level::Warning)
 }
 
 /// The places of a result that is in several files, and how each location is shown. A place is the path as seen from

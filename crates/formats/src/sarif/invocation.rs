@@ -7,7 +7,10 @@ use base::{Time, text};
 use serde::de::MapAccess;
 
 use super::{result::Message, severity::Level};
-use crate::json::walk::{Elements, Fields, Value};
+use crate::{
+    json::walk::{Elements, Fields, Value},
+    without_credentials,
+};
 
 /// All invocations of a run.
 #[derive(Default)]
@@ -27,7 +30,7 @@ impl Invocations {
 
     /// Why the results are not all there could be.
     pub(super) fn not_whole(&self) -> impl Iterator<Item = String> {
-        let failed = self.failed.then(|| "the tool reported a failed run".to_owned());
+        let failed = self.failed.then(|| "the tool reports a failed run".to_owned());
         let (first, count) = &self.errors;
         let more = match count {
             0 | 1 => String::new(),
@@ -114,9 +117,9 @@ impl Elements for Errors {
         }
         if self.count == 0 {
             let said = item.message.own_text().or(item.message.id.as_deref());
-            self.first = text::line(said.unwrap_or_default(), 200);
+            self.first = text::line(&without_credentials(said.unwrap_or_default()), 200);
             if self.first.is_empty() {
-                "it says nothing more".clone_into(&mut self.first);
+                "(no message)".clone_into(&mut self.first);
             }
         }
         self.count = self.count.saturating_add(1);

@@ -13,7 +13,7 @@ use crate::json::walk::{Elements, Fields, Value};
 pub(super) struct Replay<'a, F>(pub(super) &'a RefCell<F>);
 
 impl<F: FnMut(usize, usize, Raw) -> bool> Fields for Replay<'_, F> {
-    const WHAT: &'static str = "a SARIF log: an object";
+    const WHAT: &'static str = "a SARIF log object";
     const KEYS: &'static [&'static str] = &["runs"];
 
     fn field<'de, A: MapAccess<'de>>(

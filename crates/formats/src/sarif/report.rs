@@ -18,7 +18,7 @@ use super::{
     replay::Replay,
     result::Raw,
     roots::is_url,
-    survey::{Run, Survey},
+    survey::{Run, Survey, is_unrated},
 };
 use crate::{
     Coverage, Error, Identified, Options, Outcome, Paths, Skip, Source, Surveyed, draft::Draft, json,
@@ -77,14 +77,40 @@ impl Report {
             let silent = untold.iter().filter(|rule| !finding::speaks(run, rule));
             run.unreadable += u32::try_from(silent.count()).unwrap_or(u32::MAX);
         }
-        let (coverage, covers) = covered(&survey.runs);
-        Ok(Self {
+        let mut report = Self {
             results: survey.runs.iter().map(|run| run.results).sum(),
             runs: survey.runs,
-            coverage,
-            covers,
+            coverage: Vec::new(),
+            covers: Vec::new(),
             paths,
-        })
+        };
+        report.count_unreadable(file)?;
+        (report.coverage, report.covers) = covered(&report.runs);
+        Ok(report)
+    }
+
+    /// Counts the results that cannot be read once more, with their rules, where a severity may be among the reasons: a
+    /// rule may stand behind its results.
+    fn count_unreadable<F: Read + Seek>(&mut self, file: &mut F) -> Result<(), Error> {
+        let rules = |run: &Run| {
+            let components = std::iter::once(&run.tool.driver).chain(&run.tool.extensions);
+            components.flat_map(|component| &component.rules).any(is_unrated)
+        };
+        if !self.runs.iter().any(|run| run.unrated || rules(run)) {
+            return Ok(());
+        }
+        let mut counts = vec![0_u32; self.runs.len()];
+        self.replay(file, |place, run, raw| {
+            let is_read = || finding::skipped(raw).is_some() || finding::Read::new(run, raw).is_ok();
+            if let Some(count) = counts.get_mut(place.run) {
+                *count += u32::from(raw.unfit.is_some() || !is_read());
+            }
+            true
+        })?;
+        for (run, count) in self.runs.iter_mut().zip(counts) {
+            run.unreadable = count;
+        }
+        Ok(())
     }
 
     fn outcome(&self, place: Place, run: &Run, raw: &Raw, root: &str) -> Outcome {
@@ -95,10 +121,9 @@ impl Report {
             return Outcome::Skipped(Skip::because(reason));
         }
         let coverage = self.covers.get(place.run).copied().unwrap_or_default();
-        let Some(read) = finding::Read::new(run, raw) else {
-            return Outcome::Skipped(Skip::unreadable(
-                "message: it is missing, and its rule says nothing",
-            ));
+        let read = match finding::Read::new(run, raw) {
+            Ok(read) => read,
+            Err(what) => return Outcome::Skipped(Skip::unreadable(text::line(&what, 300))),
         };
         let (title, description) = read.words();
         let draft = Draft {
@@ -206,7 +231,7 @@ impl Surveyed for Report {
             }
             let coverage = self.covers.get(place.run).copied().unwrap_or_default();
             let read = finding::Read::new(run, raw);
-            each(read.map(|read| read.draft(coverage).identified(root)))
+            each(read.ok().map(|read| read.draft(coverage).identified(root)))
         })
     }
 }

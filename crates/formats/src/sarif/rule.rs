@@ -35,6 +35,8 @@ pub(super) struct Rule {
     /// Ids it had before, or has elsewhere.
     pub(super) aliases: Vec<String>,
     pub(super) level: Option<Level>,
+    /// What is said in place of a level; empty where there is none, or one that is known.
+    pub(super) unknown_level: String,
     pub(super) bag: Bag,
     pub(super) taxa: Vec<Reference>,
     pub(super) messages: HashMap<String, String>,
@@ -166,9 +168,9 @@ pub(super) fn size(messages: &HashMap<String, String>) -> usize {
     messages.iter().map(each).sum()
 }
 
-/// A `reportingConfiguration` object: the level in it.
+/// A `reportingConfiguration` object: the level in it, or the word that is none.
 #[derive(Default)]
-struct Configuration(Option<Level>);
+struct Configuration(Option<Level>, String);
 
 impl Fields for Configuration {
     const WHAT: &'static str = "a reportingConfiguration object";
@@ -179,7 +181,11 @@ impl Fields for Configuration {
         _: &'static str,
         value: Value<'_, A>,
     ) -> Result<(), A::Error> {
-        self.0 = value.word(Level::WORDS)?.and_then(Level::of);
+        let word = value.loose(1, 40)?.pop().unwrap_or_default();
+        self.0 = Level::of(&word);
+        if self.0.is_none() {
+            self.1 = word;
+        }
         Ok(())
     }
 }
@@ -235,6 +241,7 @@ impl Fields for Rule {
                 let mut configuration = Configuration::default();
                 value.object(&mut configuration)?;
                 self.level = configuration.0;
+                self.unknown_level = configuration.1;
             }
             "properties" => drop(value.object(&mut self.bag)?),
             _ => {
@@ -271,6 +278,7 @@ impl Rule {
             *self = Self {
                 id: std::mem::take(&mut self.id),
                 level: self.level,
+                unknown_level: std::mem::take(&mut self.unknown_level),
                 bag,
                 ..Self::default()
             };

@@ -3,23 +3,43 @@
 //! Owns: SARIF's levels and what they stand for, and the ratings of property bags. Must not: know where they stand in
 //! a report.
 
-use base::Severity;
+use base::{Severity, text};
 
 use super::bag::Bag;
 use crate::{Cvss, severity};
 
-/// The severity and the score of the first of these bags that has one: a score, or one of the words for it.
-pub(super) fn rated<'b>(bags: impl IntoIterator<Item = &'b Bag>) -> Option<(Severity, Option<f64>)> {
-    let rating = |bag: &Bag| {
-        let text = bag.security_severity.as_deref()?;
+/// A severity, and the score that it came from.
+pub(super) type Rating = (Severity, Option<f64>);
+
+/// The rating of the first of these bags that has one: a score, or one of the words for it.
+///
+/// # Errors
+/// What is wrong with the first one, where none of them can be read.
+pub(super) fn rated<'b>(bags: impl IntoIterator<Item = &'b Bag>) -> Result<Option<Rating>, String> {
+    let mut unreadable = None;
+    for bag in bags {
+        let text = bag.security_severity.as_deref().unwrap_or_default();
         if let Some(severity) = severity::of_score(text) {
-            return Some((severity, text.trim().parse().ok()));
+            return Ok(Some((severity, text.trim().parse().ok())));
         }
         // "none" may as well say that there is no rating.
-        let word = Some(text).filter(|word| !word.trim().eq_ignore_ascii_case("none"))?;
-        severity::of_word(word).map(|severity| (severity, None))
-    };
-    bags.into_iter().find_map(rating)
+        if text.trim().eq_ignore_ascii_case("none") {
+            continue;
+        }
+        if let Some(severity) = severity::of_word(text) {
+            return Ok(Some((severity, None)));
+        }
+        if severity::stated(text).is_err() {
+            unreadable.get_or_insert(text);
+        }
+    }
+    match unreadable {
+        None => Ok(None),
+        Some(text) => Err(format!(
+            "security-severity: must be a score from 0 to 10, not `{}`",
+            text::line(text, 40)
+        )),
+    }
 }
 
 /// The CVSS rating these bags hold; `score` is the one that the severity came from.

@@ -16,7 +16,8 @@ use super::{
     location::{ArtifactLocation, BASE},
     result::Raw,
     roots::{MAX_BASES, Roots},
-    rule::Reference,
+    rule::{Reference, Rule},
+    severity,
 };
 use crate::json::{
     scalar::cut,
@@ -38,8 +39,10 @@ pub(super) struct Run {
     pub(super) results: u32,
     /// Whether it has a list of results.
     pub(super) listed: bool,
-    /// How many of its results cannot be read.
+    /// How many of its results cannot be read, as far as that is known without their rules.
     pub(super) unreadable: u32,
+    /// Whether the severity of a result cannot be read, or may not be for want of its level.
+    pub(super) unrated: bool,
     /// The rules of results that have no message.
     pub(super) untold: Vec<Reference>,
     /// Where its results are, as far as they are remembered.
@@ -56,6 +59,7 @@ impl Run {
         if finding::skipped(&raw).is_some() {
             return;
         }
+        self.unrated |= raw.level.is_none() && severity::rated([&raw.bag]).is_err();
         if !raw.told && budget.untold() {
             self.untold.push(raw.rule);
         } else if !raw.told {
@@ -69,6 +73,11 @@ impl Run {
             }
         }
     }
+}
+
+/// Whether a rule says something of the severity of its results that cannot be read.
+pub(super) fn is_unrated(rule: &Rule) -> bool {
+    !rule.unknown_level.is_empty() || severity::rated([&rule.bag]).is_err()
 }
 
 /// Reads a whole report.
@@ -93,7 +102,7 @@ impl<'b> Survey<'b> {
 }
 
 impl Fields for Survey<'_> {
-    const WHAT: &'static str = "a SARIF log: an object";
+    const WHAT: &'static str = "a SARIF log object";
     const KEYS: &'static [&'static str] = &["version", "runs"];
 
     fn field<'de, A: MapAccess<'de>>(
@@ -116,10 +125,10 @@ impl Fields for Survey<'_> {
 
     fn finish(&self) -> Result<(), (&'static str, &'static str)> {
         if !self.listed {
-            return Err(("runs", "it is missing: this is no SARIF report"));
+            return Err(("runs", "missing; this is not a SARIF report"));
         }
         if !self.version {
-            return Err(("version", "it is missing: a SARIF report says 2.1.0 here"));
+            return Err(("version", "missing; it must be 2.1.0"));
         }
         Ok(())
     }
@@ -220,7 +229,7 @@ impl Fields for RunReader<'_> {
         if self.equipped {
             return Ok(());
         }
-        Err(("tool", "it is missing"))
+        Err(("tool", "missing"))
     }
 }
 

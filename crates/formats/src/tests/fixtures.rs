@@ -58,7 +58,7 @@ fn cyclonedx_is_the_same_in_both_its_forms() {
     assert_eq!(reasons(&json), reasons(&xml));
     assert_eq!(
         reasons(&json),
-        ["the analysis says not_affected: code_not_reachable"]
+        ["analysis state not_affected: code_not_reachable"]
     );
     let locations: Vec<_> = json.found.iter().map(|found| found.location()).collect();
     assert_eq!(
@@ -166,7 +166,7 @@ fn what_is_no_open_problem_is_skipped() {
         (
             "openvas",
             "<report><results><result><host>h</host><nvt oid='1'/><severity>-1.0</severity></result></results></report>".to_owned(),
-            "false positive: an override says so",
+            "false positive (override)",
         ),
         (
             "openvas",

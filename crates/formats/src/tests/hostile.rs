@@ -21,16 +21,16 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         if format != "csv" {
             table.push((format, b"\xff\xfe<\x00".to_vec(), "UTF-16"));
         }
-        table.push((format, b"\x1f\x8b\x08\x00".to_vec(), "pack the report once"));
+        table.push((format, b"\x1f\x8b\x08\x00".to_vec(), "compress it once"));
         table.push((format, b"PK\x03\x04".to_vec(), "zip"));
     }
     let more: Vec<(&str, &str, &str)> = vec![
-        ("trivy", "{}", "SchemaVersion: it is missing"),
-        ("trivy", r#"{"SchemaVersion":1}"#, "only version 2"),
+        ("trivy", "{}", "SchemaVersion: missing"),
+        ("trivy", r#"{"SchemaVersion":1}"#, "must be 2"),
         (
             "trivy",
             r#"{"SchemaVersion":2,"Results":{}}"#,
-            "Results: invalid type: map, expected an array",
+            "Results: must be an array of objects, not an object",
         ),
         ("trivy", r#"{"SchemaVersion":2,"SchemaVersion":2}"#, "twice"),
         ("nuclei", "[1]", "[0]: "),
@@ -39,21 +39,21 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "{\"template-id\":\"a\",\"info\":{\"severity\":{}}}",
             "[0]: ",
         ),
-        ("semgrep", r#"{"errors":[]}"#, "results: it is missing"),
-        ("grype", r#"{"source":{}}"#, "matches: it is missing"),
+        ("semgrep", r#"{"errors":[]}"#, "results: missing"),
+        ("grype", r#"{"source":{}}"#, "matches: missing"),
         (
             "cyclonedx",
             r#"{"vulnerabilities":[]}"#,
-            "bomFormat: it is not CycloneDX",
+            "bomFormat: must be CycloneDX",
         ),
         (
             "cyclonedx",
             r#"{"bomFormat":"CycloneDX","components":"x"}"#,
             "components: ",
         ),
-        ("cyclonedx", "<sbom/>", "the document is a `sbom`, not a bom"),
-        ("nessus", "<report/>", "not a NessusClientData_v2"),
-        ("nessus", "{}", "outside of the root"),
+        ("cyclonedx", "<sbom/>", "the root element is `sbom`, not bom"),
+        ("nessus", "<report/>", "not NessusClientData_v2"),
+        ("nessus", "{}", "outside the root"),
         ("nessus", "<NessusClientData_v2>", "too early"),
         ("nessus", "<NessusClientData_v2></a>", "line 1"),
         (
@@ -61,7 +61,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "<NessusClientData_v2/><NessusClientData_v2/>",
             "more than one root",
         ),
-        ("nessus", "<NessusClientData_v2/>x", "outside of the root"),
+        ("nessus", "<NessusClientData_v2/>x", "outside the root"),
         (
             "nessus",
             "<NessusClientData_v2>&nbsp;</NessusClientData_v2>",
@@ -69,25 +69,15 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ),
         (
             "nessus",
-            "<NessusClientData_v2>&#0;</NessusClientData_v2>",
-            "entity `#0`",
-        ),
-        (
-            "nessus",
-            "<NessusClientData_v2>&#xD800;</NessusClientData_v2>",
-            "entity `#xD800`",
+            "<NessusClientData_v2>&#x;</NessusClientData_v2>",
+            "entity `#x`",
         ),
         ("nessus", "<NessusClientData_v2 a='&x;'/>", "entity `x`"),
         ("nessus", "<NessusClientData_v2 a='1' a='2'/>", "line 1"),
         (
             "nessus",
-            "<NessusClientData_v2>\u{1}</NessusClientData_v2>",
-            "control character",
-        ),
-        (
-            "nessus",
             "<?xml version='1.0' encoding='ISO-8859-1'?><NessusClientData_v2/>",
-            "it says that it is ISO-8859-1",
+            "the encoding ISO-8859-1 is not supported",
         ),
         ("openvas", bomb, "document type"),
         (
@@ -100,7 +90,7 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "<!DOCTYPE r SYSTEM 'http://127.0.0.1/x.dtd'><report>&x;</report>",
             "entity `x`",
         ),
-        ("zap", "{}", "site: it is missing"),
+        ("zap", "{}", "site: missing"),
         ("csv", "hello", "no column `title`"),
         ("csv", "title,colour\na,b", "no column `severity`"),
         ("csv", "title,severity,title\na,b,c", "`title` twice"),
@@ -159,7 +149,6 @@ fn refused() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         "line 1",
     ));
     table.push(("csv", b"title,severity\n\xff,high\n".to_vec(), "not valid UTF-8"));
-    table.push(("grype", b"{\"matches\":[{\"x\":\"\xff\"}]}".to_vec(), "unicode"));
     table
 }
 

@@ -10,31 +10,91 @@ fn told(format: &str, text: &impl ToString) -> (bool, usize, Vec<(String, String
     (whole.complete, whole.found.len(), whole.skipped)
 }
 
+#[test]
+fn what_is_shown_of_a_report_says_no_password() {
+    let text = json!({"SchemaVersion": 2, "ArtifactName": "https://ci:hunter2@git.test/shop", "ArtifactType": "repository",
+        "Results": [{"Target": "https://ci:hunter2@git.test/a", "Type": "npm", "Vulnerabilities": [
+            {"VulnerabilityID": "V", "PkgName": "p", "Title": "see https://ci:hunter2@git.test", "Description": "http://hunter2@x",
+                "PrimaryURL": "https://hunter2@x/y", "Severity": "LOW"},
+            {"VulnerabilityID": "V", "Severity": "https://hunter2@x"}]}]});
+    let (coverage, whole) = (covered("trivy", &text), sound("trivy", text.to_string()));
+    assert_eq!(coverage[0].target, "https://***@git.test/shop");
+    let (found, skipped) = (&whole.found[0], &whole.skipped);
+    assert_eq!(found.title, "p: see https://***@git.test");
+    assert!(
+        !format!("{found:?}{coverage:?}{skipped:?}").contains("hunter2"),
+        "{found:?} {skipped:?}"
+    );
+}
+
+// promise: P8
+#[test]
+fn a_text_that_is_not_unicode_refuses_no_file() {
+    for (written, shown) in [
+        (&br"a \ud800 b"[..], "a \u{fffd} b"),
+        (b"a \xe9 b", "a \u{fffd} b"),
+        (b"a \0 b", "a b"),
+        (br"a \u0000 b", "a b"),
+        (br"C:\dir", r"C:\dir"),
+        (br"a \ud83d\ude00 b", "a \u{1f600} b"),
+    ] {
+        let result = [
+            &br#"{"check_id":"r","path":"p","extra":{"message":""#[..],
+            written,
+            br#""}}"#,
+        ]
+        .concat();
+        let text = [&br#"{"version":"1","paths":{},"results":["#[..], &result, b"]}"].concat();
+        let whole = sound("semgrep", text);
+        assert_eq!(
+            (whole.found[0].description.as_str(), whole.complete),
+            (shown, true)
+        );
+        let line = [
+            &br#"{"template-id":"t","host":"h","info":{"name":""#[..],
+            written,
+            br#""}}"#,
+        ]
+        .concat();
+        let whole = sound("nuclei", [&line[..], b"\n", &line].concat());
+        assert!(whole.found.iter().all(|found| found.title == shown), "{shown}");
+        let name = [&br#"{"SchemaVersion":2,"ArtifactName":"x","Results":[{"Target":"t","Vulnerabilities":[{"VulnerabilityID":"V","PkgName":""#[..], written, br#""}]}]}"#].concat();
+        assert_eq!(sound("trivy", name).found.len(), 1);
+        let sarif = [
+            &br#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T"}},"results":[{"message":{"text":""#
+                [..],
+            written,
+            br#""}}]}]}"#,
+        ];
+        assert_eq!(sound("sarif", sarif.concat()).found[0].title, shown);
+    }
+}
+
 // promise: P8
 #[test]
 fn one_bad_record_is_skipped_with_its_reason() {
     let good = json!({"check_id": "a", "path": "p", "extra": {"message": "m"}});
     for (bad, why) in [
-        (json!("x"), "invalid type: string, expected an object"),
-        (json!(7), "invalid type: number, expected an object"),
-        (json!(null), "invalid type: null, expected an object"),
-        (json!([[]]), "invalid type: sequence, expected an object"),
+        (json!("x"), "must be an object, not a string"),
+        (json!(7), "must be an object, not a number"),
+        (json!(null), "must be an object, not null"),
+        (json!([[]]), "must be an object, not an array"),
         (json!({"path": "p"}), "`check_id` is missing"),
         (
             json!({"check_id": ["a"]}),
-            "`check_id`: invalid type: sequence, expected a string",
+            "check_id: must be a string, not an array",
         ),
         (
             json!({"check_id": "b", "start": {"line": true}}),
-            "`start.line`: invalid type: boolean, expected a number",
+            "start.line: must be a number, not true or false",
         ),
         (
             json!({"check_id": "b", "extra": [1]}),
-            "`extra`: invalid type: sequence, expected an object",
+            "extra: must be an object, not an array",
         ),
         (
             json!({"check_id": "b", "extra": {"is_ignored": "yes"}}),
-            "`extra.is_ignored`: invalid type: string, expected true or false",
+            "extra.is_ignored: must be true or false, not a string",
         ),
     ] {
         let report =
@@ -75,7 +135,7 @@ fn a_bad_record_spoils_no_more_than_its_own_list() {
     let twice = r#"{"version": "1", "errors": [], "results": [{"check_id": "a", "check_id": "b"}, {"check_id": "a"}]}"#;
     let (whole, found, skipped) = told("semgrep", &twice);
     assert_eq!((whole, found), (false, 1));
-    assert_eq!(skipped[0].1, "the key `check_id` is there twice");
+    assert_eq!(skipped[0].1, "the key `check_id` occurs twice");
     let bytes = r#"{"results": [{"check_id": 7}, {"check_id": "a"}"#;
     assert!(read("semgrep", bytes).unwrap_err().what.contains("too early"));
 }
@@ -181,7 +241,7 @@ fn an_empty_list_is_no_mark_of_a_tool() {
         ("cyclonedx", "<bom><vulnerabilities/></bom>"),
     ] {
         let refusal = read(format, text).map(|whole| whole.found.len()).expect_err(text);
-        assert!(refusal.what.contains("no "), "{text}: {refusal}");
+        assert!(refusal.what.contains("this is not a "), "{text}: {refusal}");
     }
     for (format, text) in [
         ("trivy", r#"{"SchemaVersion":2,"ArtifactName":"a"}"#),
@@ -247,7 +307,7 @@ fn what_is_wrong_with_a_file_outside_of_its_lists_makes_it_not_whole() {
         let [coverage] = &covered(format, &text)[..] else {
             panic!("{text}")
         };
-        assert!(coverage.not_whole[0].contains("invalid type"), "{coverage:?}");
+        assert!(coverage.not_whole[0].contains(": must be "), "{coverage:?}");
     }
 }
 

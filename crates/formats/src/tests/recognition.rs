@@ -244,7 +244,7 @@ fn a_format_that_is_named_is_compared_with_the_marks() {
         }
     }
     let refused = named("semgrep", r#"{"results":[]}"#).unwrap_err();
-    assert!(refused.contains("no report of Semgrep"), "{refused}");
+    assert!(refused.contains("not a Semgrep report"), "{refused}");
     let refused = named("csv", "[1]").unwrap_err();
     assert!(!refused.contains("expected"), "{refused}");
 }

@@ -192,7 +192,7 @@ fn skipped_entries_have_their_place_and_reason() {
     let reasons = [
         (
             "line 7",
-            "the severity `fatal` is none of informational, low, medium, high, critical, urgent",
+            "the severity `fatal` is not one of informational, low, medium, high, critical, urgent",
         ),
         ("line 8", "the row has no title"),
         ("line 9", "the row has 2 cells, the header 8"),

@@ -55,7 +55,7 @@ fn a_scan_that_left_something_out_is_not_whole() {
         ),
         (
             json!({"errors": ["x"]}),
-            "an element of `errors` could not be read: invalid type: string, expected an object",
+            "an element of `errors` could not be read: must be an object, not a string",
         ),
         (json!({"paths": {"scanned": []}}), "no file was scanned"),
         (

@@ -32,6 +32,34 @@ fn a_version_in_the_path_does_not_end_a_finding() {
 
 // promise: M5
 #[test]
+fn a_title_names_its_package_once_and_identifies_nothing() {
+    let target = json!({"Target": "app/package-lock.json", "Class": "lang-pkgs", "Type": "npm"});
+    let mut first = None;
+    for (title, shown) in [
+        ("lodash: Prototype pollution", "lodash: Prototype pollution"),
+        ("Lodash prototype pollution", "Lodash prototype pollution"),
+        ("Prototype pollution", "lodash: Prototype pollution"),
+        (
+            "lodash-es: Prototype pollution",
+            "lodash: lodash-es: Prototype pollution",
+        ),
+        ("é", "lodash: é"),
+    ] {
+        let found = vulnerable(
+            &target,
+            &json!({"VulnerabilityID": "CVE-2024-1", "PkgName": "lodash", "InstalledVersion": "1", "Severity": "LOW",
+                "Title": title}),
+        );
+        assert_eq!(found.title, shown);
+        let mut identity = found.identity.clone();
+        // Only for telling entries of one report apart.
+        identity.whole = 0;
+        assert_eq!(*first.get_or_insert(identity.clone()), identity, "{title}");
+    }
+}
+
+// promise: M5
+#[test]
 fn a_vulnerability_stays_itself_whatever_its_tag_text_and_alias() {
     let entry = json!({"VulnerabilityID": "CVE-2024-1", "PkgName": "zlib", "InstalledVersion": "1.2", "Severity": "LOW",
         "Description": "old", "VendorIDs": ["GHSA-aaaa-bbbb-cccc"]});
@@ -220,10 +248,7 @@ fn a_report_is_of_its_artifact_and_its_time() {
 #[test]
 fn other_reports_of_trivy_are_refused_by_name() {
     for (text, what) in [
-        (
-            r#" [{"Target":"a","Vulnerabilities":null}]"#,
-            "before version 0.20",
-        ),
+        (r#" [{"Target":"a","Vulnerabilities":null}]"#, "before 0.20"),
         (r#"{"ClusterName":"c","Resources":[]}"#, "`trivy k8s`"),
     ] {
         let refusal = read("trivy", text)
@@ -245,7 +270,7 @@ fn what_a_statement_takes_out_is_skipped_with_its_reason() {
     assert_eq!(
         reasons,
         [
-            "status not_affected: the component has no such problem",
+            "status not_affected: the component is not affected",
             "suppressed (status ignored): not reachable"
         ]
     );

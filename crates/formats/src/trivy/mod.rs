@@ -92,25 +92,26 @@ impl Reader for Trivy {
     fn survey(file: &mut dyn Source, _: &Options) -> Result<Self, Error> {
         if start::first(&mut *file)? == Some(b'[') {
             return Err(Error::whole(
-                "this is the list that Trivy wrote before version 0.20; scan with a newer one",
+                "this is the format of Trivy before 0.20; use a newer version",
             ));
         }
         let report = shaped::read(file, HEADS, &mut |_, _| Ok(()))?;
         if report.has("ClusterName") {
-            let what = "this is a report of `trivy k8s`, which is not read; scan the images with `trivy image --format json`";
+            let what =
+                "reports of `trivy k8s` are not supported; scan the images with `trivy image --format json`";
             return Err(fault("ClusterName", what));
         }
         let what = match report.text("SchemaVersion") {
             "2" => "",
-            "" => "it is missing: this is no report of Trivy",
-            _ => "only version 2 is read",
+            "" => "missing; this is not a Trivy report",
+            _ => "must be 2; other versions are not supported",
         };
         if !what.is_empty() {
             return Err(fault("SchemaVersion", what));
         }
         let named = |result: &Record| result.has("Target");
         if !report.has("ArtifactName") && !report.parts("Results").any(named) {
-            return Err(fault("ArtifactName", "it is missing: this is no report of Trivy"));
+            return Err(fault("ArtifactName", "missing; this is not a Trivy report"));
         }
         Ok(Self(report))
     }
@@ -173,7 +174,7 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Entry, String> {
     let id = required(record, "VulnerabilityID")?;
     if record.text("Status") == "not_affected" {
         return Ok(Entry::skipped(
-            "status not_affected: the component has no such problem",
+            "status not_affected: the component is not affected",
         ));
     }
     let (package, version) = (record.text("PkgName"), record.text("InstalledVersion"));
@@ -198,7 +199,7 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Entry, String> {
             0,
             &[version],
         ),
-        title: format!("{package}: {}", record.first(&["Title", "VulnerabilityID"])),
+        title: title(package, record.first(&["Title", "VulnerabilityID"])),
         description: vec![
             record.text("Description").to_owned(),
             labelled("Package", &format!("{package} {version}")),
@@ -225,6 +226,19 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Entry, String> {
         references: urls.map(str::to_owned).collect(),
         ..Draft::default()
     }))
+}
+
+/// The package and what is wrong with it; many titles begin with the package themselves.
+fn title(package: &str, says: &str) -> String {
+    let named = says
+        .get(..package.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(package));
+    let rest = says.get(package.len()..).unwrap_or_default();
+    if package.is_empty() || named && rest.starts_with([':', ' ']) {
+        says.to_owned()
+    } else {
+        format!("{package}: {says}")
+    }
 }
 
 /// What a vulnerability is recognised by. What it says does not change as long as the problem does not: neither the

@@ -6,7 +6,7 @@ use std::io::{BufReader, Read};
 
 use quick_xml::{Error as XmlError, Reader, events::Event};
 
-use super::{character, guard::Guard, piece};
+use super::{character, guard::Guard, piece, wording};
 use crate::{
     Error, Refusal, Source,
     json::{guard::Excess, scalar::cut, walk::Trail},
@@ -142,17 +142,17 @@ impl Events<'_> {
                 self.io = Some(error);
                 return Err("the file could not be read".to_owned());
             }
-            Err(error) => return Err(error.to_string()),
+            Err(error) => return Err(wording::of(&error)),
         };
         match &event {
             Event::Start(tag) => {
                 self.depth += 1;
                 if self.depth > MAX_DEPTH {
-                    return Err(format!("it nests deeper than {MAX_DEPTH} levels"));
+                    return Err(format!("elements are nested deeper than {MAX_DEPTH} levels"));
                 }
                 self.attributes.clear();
                 for attribute in tag.attributes() {
-                    let attribute = attribute.map_err(|error| error.to_string())?;
+                    let attribute = attribute.map_err(|error| wording::attribute(&error))?;
                     if self.attributes.len() == MAX_ATTRIBUTES {
                         return Err(format!("a tag has more than {MAX_ATTRIBUTES} attributes"));
                     }
@@ -165,13 +165,13 @@ impl Events<'_> {
                 let encoding = declaration
                     .encoding()
                     .transpose()
-                    .map_err(|error| error.to_string())?;
+                    .map_err(|error| wording::attribute(&error))?;
                 let known = ["utf-8", "utf8", "us-ascii"];
                 if let Some(encoding) = encoding
                     && !known.contains(&encoding.to_ascii_lowercase().as_str())
                 {
                     return Err(format!(
-                        "it says that it is {}; a report is UTF-8",
+                        "the encoding {} is not supported; save the report as UTF-8",
                         cut(&encoding, 64)
                     ));
                 }
@@ -186,7 +186,7 @@ impl Events<'_> {
         loop {
             match self.next()? {
                 Event::Start(tag) => return Ok(tag.local_name().as_ref().to_owned()),
-                Event::Eof => return Err("the file ends too early: it has no element".to_owned()),
+                Event::Eof => return Err("the file ends too early: there is no root element".to_owned()),
                 event => only_blank(&event)?,
             }
         }
@@ -197,7 +197,7 @@ impl Events<'_> {
         loop {
             match self.next()? {
                 Event::Eof => return Ok(()),
-                Event::Start(_) => return Err("there is more than one root element".to_owned()),
+                Event::Start(_) => return Err("more than one root element".to_owned()),
                 event => only_blank(&event)?,
             }
         }
@@ -250,7 +250,7 @@ const TOO_EARLY: &str = "the file ends too early: an element is not closed";
 /// Refuses text where there may be none.
 fn only_blank(event: &Event<'_>) -> Result<(), String> {
     match piece(event)? {
-        Some(text) if !text.trim().is_empty() => Err("there is text outside of the root element".to_owned()),
+        Some(text) if !text.trim().is_empty() => Err("text outside the root element".to_owned()),
         _ => Ok(()),
     }
 }
@@ -260,7 +260,7 @@ fn resolved(value: &str) -> Result<String, String> {
     let mut out = String::new();
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('&') {
-        let (name, behind) = after.split_once(';').ok_or("a reference has no end")?;
+        let (name, behind) = after.split_once(';').ok_or(wording::UNCLOSED_REFERENCE)?;
         out.push_str(before);
         out.push(character(name)?);
         rest = behind;

@@ -6,6 +6,7 @@
 
 mod events;
 mod guard;
+mod wording;
 
 use quick_xml::events::Event;
 
@@ -31,7 +32,7 @@ pub(crate) fn read(
         let Some((name, shape)) = roots.iter().find(|(name, _)| *name == found) else {
             let names: Vec<_> = roots.iter().map(|(name, _)| *name).collect();
             return Err(format!(
-                "the document is a `{}`, not a {}",
+                "the root element is `{}`, not {}",
                 cut(&found, 64),
                 names.join(" or ")
             ));
@@ -163,12 +164,14 @@ fn piece(event: &Event<'_>) -> Result<Option<String>, String> {
 fn character(name: &str) -> Result<char, String> {
     let by_number = || {
         let number = name.strip_prefix('#')?;
-        let code = match number.strip_prefix('x') {
+        let code: u32 = match number.strip_prefix('x') {
             Some(digits) => u32::from_str_radix(digits, 16).ok()?,
             None => number.parse().ok()?,
         };
-        char::from_u32(code)
-            .filter(|character| !character.is_control() || matches!(code, 9 | 10 | 13 | 0x7f..))
+        // A number that is no character, such as 0, spoils no file.
+        let known = char::from_u32(code)
+            .filter(|character| !character.is_control() || matches!(code, 9 | 10 | 13 | 0x7f..));
+        Some(known.unwrap_or(char::REPLACEMENT_CHARACTER))
     };
     Ok(match name {
         "lt" => '<',
@@ -178,7 +181,7 @@ fn character(name: &str) -> Result<char, String> {
         "apos" => '\'',
         _ => by_number().ok_or_else(|| {
             format!(
-                "the entity `{}` is not taken: only the five of XML and characters by number are",
+                "the entity `{}` is not supported; only the five predefined entities and characters by number are",
                 cut(name, 64)
             )
         })?,

@@ -76,7 +76,7 @@ pub(super) const ALERT_XML: &Shape = &[
 pub(super) fn entry(name: &str, site: &str, record: &Record) -> Result<Entry, String> {
     let rule = record.text("pluginid");
     if rule.is_empty() {
-        return Err("`pluginid` is missing: this is no alert of ZAP".to_owned());
+        return Err("`pluginid` is missing".to_owned());
     }
     let severity = match record.text("riskcode") {
         "0" => Severity::Informational,

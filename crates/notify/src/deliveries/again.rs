@@ -1,12 +1,11 @@
-//! Sending once more what is over, because an administrator asks for it.
+//! Sending once more what is over, or at once what waits, because an administrator asks for it.
+
+pub mod http;
 
 use base::{Id, Time};
-use store::{Error, Tx, params};
+use store::{Error, Tx, Value, Word, params};
 
-use crate::{
-    plan::Why,
-    target::{Key, Recipient},
-};
+use crate::{channel::Channel, plan::Why, target::Key};
 
 /// What came of asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,52 +37,93 @@ pub(crate) fn send_again(tx: &mut Tx<'_>, delivery: Id) -> Result<Again, Error> 
     })
 }
 
-const WHERE_TO: &str = "select target_key, recipient_kind, recipient from deliveries where id = $1";
+const WHERE_TO: &str = "select target_key, channel, label from deliveries where id = $1";
 
-/// Where a delivery went, if there is one: the destination, and who it was for.
+/// Where a delivery went, if there is one: the destination, its channel, and what people may read of it.
 ///
 /// # Errors
 /// The database's.
-pub(super) fn destination_of(tx: &mut Tx<'_>, delivery: Id) -> Result<Option<(Key, Recipient)>, Error> {
-    let row: Option<(String, String, String)> = tx.one(WHERE_TO, params![delivery])?;
-    row.map(|(key, kind, reference)| {
-        let recipient = Recipient::parse(&kind, &reference)
-            .ok_or_else(|| Error::Decode(format!("a recipient of the kind {kind:?}")))?;
-        Ok((Key::stored(&key), recipient))
-    })
-    .transpose()
+fn destination_of(tx: &mut Tx<'_>, delivery: Id) -> Result<Option<(Key, Channel, String)>, Error> {
+    let row: Option<(String, Word<Channel>, String)> = tx.one(WHERE_TO, params![delivery])?;
+    Ok(row.map(|(key, Word(channel), label)| (Key::stored(&key), channel, label)))
 }
 
-/// What did not arrive at a destination: what came to its end at `since` or later, at most so many of it.
+/// One destination, or all of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Where {
+    Key(Key),
+    Channel(Channel),
+}
+
+impl Where {
+    /// The condition on a delivery, whose value is `$1`.
+    const fn sql(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "target_key = $1",
+            Self::Channel(_) => "channel = $1",
+        }
+    }
+
+    fn value(&self) -> Value {
+        match self {
+            Self::Key(key) => key.as_str().into(),
+            Self::Channel(channel) => channel.name().into(),
+        }
+    }
+}
+
+/// What did not arrive: what came to its end at `since` or later, at most so many of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Misses {
-    pub(crate) key: Key,
+    pub(crate) place: Where,
     pub(crate) since: Time,
     pub(crate) most: u32,
 }
 
 // What was cancelled for another reason than the destination's own is not to go out: its recipient lost the right
 // to it, or it goes somewhere else now.
-const MISSED: &str = "target_key = $1 and updated_at >= $2 and state in ('refused', 'failed', 'unknown', 'cancelled') \
-     and (state <> 'cancelled' or reason = $3)";
+const MISSED: &str = "updated_at >= $2 and state in ('refused', 'failed', 'unknown', 'cancelled') \
+     and (state <> 'cancelled' or reason = $3) \
+     and target_key not in (select target_key from destinations where off_at > 0)";
 
-/// Makes them due, the oldest first: how many, and whether there are more.
+/// Makes them due, the oldest first: how many, and whether there are more. Not what goes where is switched off.
 ///
 /// # Errors
 /// The database's.
 pub(crate) fn send_all_again(tx: &mut Tx<'_>, misses: &Misses) -> Result<(u64, bool), Error> {
     let (now, off) = (tx.now(), Why::SwitchedOff.name());
-    let Misses { key, since, most } = misses;
+    let Misses { place, since, most } = misses;
+    let there = place.sql();
     // The states once more, for one that somebody else took up meanwhile.
     let again = format!(
         "update deliveries set state = 'pending', reason = 'sent again by an administrator', next_at = $4, \
          earlier = attempts, unknowns = 0, updated_at = $4 \
          where state in ('refused', 'failed', 'unknown', 'cancelled') \
-         and id in (select id from deliveries where {MISSED} order by updated_at, id limit $5)"
+         and id in (select id from deliveries where {there} and {MISSED} order by updated_at, id limit $5)"
     );
-    let sent = tx.execute(&again, params![key.as_str(), *since, off, now, *most])?;
-    let more = format!("select id from deliveries where {MISSED} limit 1");
-    let more: Option<(Id,)> = tx.one(&more, params![key.as_str(), *since, off])?;
+    let sent = tx.execute(&again, params![place.value(), *since, off, now, *most])?;
+    let more = format!("select id from deliveries where {there} and {MISSED} limit 1");
+    let more: Option<(Id,)> = tx.one(&more, params![place.value(), *since, off])?;
+    Ok((sent, more.is_some()))
+}
+
+// A summary too: it goes with what it has gathered.
+const WAITS: &str = "state = 'pending' and next_at > $2";
+
+/// Makes due what waits there, the oldest first: how many, and whether there are more.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn hurry(tx: &mut Tx<'_>, place: &Where, most: u32) -> Result<(u64, bool), Error> {
+    let (now, there) = (tx.now(), place.sql());
+    let hurry = format!(
+        "update deliveries set next_at = $2, reason = 'sent at once for an administrator', updated_at = $2 \
+         where state = 'pending' \
+         and id in (select id from deliveries where {there} and {WAITS} order by next_at, id limit $3)"
+    );
+    let sent = tx.execute(&hurry, params![place.value(), now, most])?;
+    let more = format!("select id from deliveries where {there} and {WAITS} limit 1");
+    let more: Option<(Id,)> = tx.one(&more, params![place.value(), now])?;
     Ok((sent, more.is_some()))
 }
 

@@ -4,61 +4,45 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use base::{Event, Id, Scope, Time};
+use base::{Event, Id, Scope};
 use store::{Error, Tx, outbox, params};
 
 use super::{
-    Address, Letter, address,
-    claim::{Due, cancel},
+    aside,
+    claim::cancel,
+    due::Due,
+    letter::{Address, Content, Grouped, address},
 };
 use crate::{
-    message::{self, Message, Summary},
+    channel::Channel,
+    digests,
+    message::Summary,
     plan::{Why, World},
+    reads,
 };
 
 /// How many rows of a summary are read at once.
 const PAGE: usize = 500;
 
-/// What is told.
-#[derive(Debug, Clone)]
-pub(crate) enum Content {
-    /// One event by itself.
-    One(Arc<Event>),
-    /// The events of a summary, at least two; the first of them by itself.
-    Many(Arc<Event>, Arc<Summary>),
-}
-
-impl Letter {
-    /// What it says.
-    pub(crate) fn message(&self, public_url: &str) -> Message {
-        match &self.content {
-            Content::One(event) => message::compose(event, public_url, self.address.detail),
-            Content::Many(first, summary) => summary.message(first.id, public_url),
-        }
-    }
-
-    /// When what it tells of happened; none for what waited on purpose, or was sent before.
-    pub(super) fn since(&self) -> Option<Time> {
-        match &self.content {
-            Content::One(event) if self.earlier == 0 => Some(event.at),
-            Content::One(_) | Content::Many(..) => None,
-        }
-    }
-}
-
 /// What may be told now, and where; or why nothing is.
 ///
 /// # Errors
-/// The database's.
+/// The database's; [`Error::Decode`] where what it tells of cannot be read.
 pub(super) fn content(
     tx: &mut Tx<'_>,
     world: &World,
     due: &Due,
     events: &HashMap<Id, Arc<Event>>,
 ) -> Result<Result<(Content, Address), Why>, Error> {
+    if let Some(digest) = due.digest {
+        return of_group(tx, world, due, digest);
+    }
+    if !events.contains_key(&due.event) && !outbox::unreadable(tx, &[due.event])?.is_empty() {
+        return Err(unread(due.event));
+    }
     let own = events.get(&due.event).ok_or(Why::Gone);
     let own = own.and_then(|event| Ok((event, ask(event, world, due)?)));
-    if !due.summary {
+    if !due.summary || matches!(own, Err(Why::Sealed)) {
         return Ok(own.map(|(event, to)| (Content::One(Arc::clone(event)), to)));
     }
     let mut summary = Summary::default();
@@ -84,6 +68,75 @@ pub(super) fn content(
     Ok(Ok((content, to)))
 }
 
+fn unread(event: Id) -> Error {
+    Error::Decode(format!("its event {event}"))
+}
+
+/// What is left of a group: its events are asked for, set by set, as single ones are.
+fn of_group(
+    tx: &mut Tx<'_>,
+    world: &World,
+    due: &Due,
+    digest: Id,
+) -> Result<Result<(Content, Address), Why>, Error> {
+    let Some((digest, of)) = digests::read(tx, digest)? else {
+        return Ok(Err(Why::Gone));
+    };
+    let mut to = Err(Why::Gone);
+    let kept = digest.keep(tx, |event| match ask_of_group(event, world, due) {
+        Ok(address) => {
+            to = Ok(address);
+            true
+        }
+        Err(why) => {
+            if to.is_err() {
+                to = Err(why);
+            }
+            false
+        }
+    })?;
+    let (Some(digest), Ok(to)) = (kept, to.clone()) else {
+        return Ok(Err(to.err().unwrap_or(Why::Gone)));
+    };
+    // The body of a webhook is made with the plan.
+    let named = if due.channel == Channel::Webhook {
+        Vec::new()
+    } else {
+        digest.events(tx)?
+    };
+    let lead = named.first().cloned();
+    if let (Some(lead), 1) = (&lead, digest.count()) {
+        let brought = of
+            .as_ref()
+            .and_then(|end| digest.message(end, &named, "", to.detail).headline);
+        let lead = Arc::clone(lead);
+        let content = match brought {
+            Some(brought) => Content::Lone(lead, brought),
+            None => Content::One(lead),
+        };
+        return Ok(Ok((content, to)));
+    }
+    let Some(of) = of.or_else(|| lead.clone()) else {
+        return Ok(Err(Why::Gone));
+    };
+    let lead = lead.unwrap_or_else(|| Arc::clone(&of));
+    let group = Grouped {
+        of,
+        lead,
+        digest,
+        named,
+    };
+    Ok(Ok((Content::Group(Arc::new(group)), to)))
+}
+
+/// A batch goes where its URL is named, by whichever rule: it is over all of them.
+fn ask_of_group(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
+    if due.channel != Channel::Webhook {
+        return ask(event, world, due);
+    }
+    super::letter::hook(world, event, &due.key)
+}
+
 fn ask(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
     address(event, world, due.channel, &due.recipient, &due.key)
 }
@@ -106,16 +159,27 @@ fn collect(tx: &mut Tx<'_>, world: &World, due: &Due, summary: &mut Summary) -> 
             .into_iter()
             .map(|event| (event.id, event))
             .collect();
+        let missing: Vec<Id> = ids.into_iter().filter(|id| !events.contains_key(id)).collect();
+        let broken = outbox::unreadable(tx, &missing)?;
+        let mut cancelled = Vec::new();
         for (delivery, event) in page {
+            if broken.contains(&event) {
+                aside::set_id(tx, &delivery.to_string(), &unread(event))?;
+                continue;
+            }
             let asked = events.get(&event).ok_or(Why::Gone);
             match asked.and_then(|event| Ok((event, ask(event, world, due)?))) {
                 Ok((event, to)) => {
                     summary.add(event, to.detail);
                     first.get_or_insert(delivery);
                 }
-                Err(why) => cancel(tx, delivery, &why)?,
+                Err(why) => {
+                    cancel(tx, delivery, &why)?;
+                    cancelled.push(delivery);
+                }
             }
         }
+        reads::unread::given_up(tx, &cancelled)?;
     }
 }
 

@@ -10,12 +10,11 @@ use std::{
 };
 
 use base::{Id, Time};
-use store::{Error, FromRow, Row, Tx, Value, params};
+use store::{Error, FromRow, Row, Tx, Value, params, rows};
 
 use crate::{
     channel::Channel,
     plan::Planned,
-    sql,
     target::{Key, Recipient},
 };
 
@@ -77,7 +76,7 @@ struct Stored(Place, Lately);
 impl FromRow for Stored {
     fn from_row(row: &Row) -> Result<Self, Error> {
         let place = Place {
-            channel: row.get(0)?,
+            channel: row.word(0)?,
             recipient: row.get(1)?,
             key: Key::stored(&row.get::<String>(2)?),
         };
@@ -127,11 +126,8 @@ impl Bursts {
         // In order, so that two transactions never wait for each other.
         let places: BTreeSet<Place> = planned.filter(|_| most > 0).filter_map(Place::of).collect();
         let now = tx.now();
-        let rows: Vec<Value> = places
-            .iter()
-            .flat_map(|place| row(place, &Lately::default(), now))
-            .collect();
-        let stored: Vec<Stored> = sql::insert_returning(tx, HEAD, WIDTH, &rows, LOCK)?;
+        let rows = places.iter().map(|place| row(place, &Lately::default(), now));
+        let stored: Vec<Stored> = rows::insert_returning(tx, (HEAD, LOCK), rows.collect())?;
         Ok(Self {
             most,
             places: stored
@@ -159,7 +155,8 @@ impl Bursts {
             }
             lately.summary = None;
         }
-        lately.singles.retain(|at| at.after(WINDOW) > now);
+        // One of the future is from before the clock was set back.
+        lately.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
         if lately.singles.len() < self.most {
             lately.singles.push(now);
             return Ok(Way::Single);
@@ -176,12 +173,8 @@ impl Bursts {
     /// The database's.
     pub(crate) fn save(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let now = tx.now();
-        let rows: Vec<Value> = self
-            .places
-            .iter()
-            .flat_map(|(place, lately)| row(place, lately, now))
-            .collect();
-        sql::insert(tx, HEAD, WIDTH, &rows, SAVE)
+        let rows = self.places.iter().map(|(place, lately)| row(place, lately, now));
+        rows::insert(tx, (HEAD, SAVE), rows.collect()).map(drop)
     }
 }
 
@@ -191,7 +184,7 @@ fn row(place: &Place, lately: &Lately, now: Time) -> [Value; WIDTH] {
         .summary
         .map_or_else(Default::default, |(id, until)| (id.to_string(), until));
     [
-        place.channel.into(),
+        place.channel.name().into(),
         place.recipient.as_str().into(),
         place.key.as_str().into(),
         singles.join(" ").into(),

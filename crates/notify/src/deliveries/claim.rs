@@ -3,23 +3,27 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
+    time::Duration,
 };
 
 use access::Vault;
 use base::{Event, Id, Scope, Time};
-use store::{Error, FromRow, Row, Tx, Value, outbox, params};
+use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
 use super::{
-    Address, Content, Lease, Letter, Pace, State,
+    aside,
     bundle::content,
-    insert::{ATTEMPT_WIDTH, ATTEMPTS, attempt},
+    due::Due,
+    insert::{ATTEMPTS, Lease, attempt},
+    letter::{Address, Content, Letter},
+    pace::Pace,
+    state::State,
+    under_way::Held,
 };
 use crate::{
-    channel::Channel,
     facts::{self, Wanted},
-    plan::{Rules, Why},
-    sql,
-    target::{Key, Recipient},
+    plan::{Cause, Rules, Why},
+    reads, sql,
 };
 
 /// What a claim brought.
@@ -42,44 +46,12 @@ pub(crate) struct Round {
     pub(crate) pace: Arc<Pace>,
 }
 
-pub(super) struct Due {
-    pub(super) id: Id,
-    pub(super) event: Id,
-    pub(super) channel: Channel,
-    pub(super) recipient: Recipient,
-    pub(super) key: Key,
-    /// Whether it tells of what others have collected in it.
-    pub(super) summary: bool,
-    body: String,
-    attempts: u32,
-    earlier: u32,
-    unknowns: u32,
-    lane: Arc<str>,
-}
-
-impl FromRow for Due {
-    fn from_row(row: &Row) -> Result<Self, Error> {
-        let (kind, reference): (String, String) = (row.get(3)?, row.get(4)?);
-        Ok(Self {
-            id: row.get(0)?,
-            event: row.get(1)?,
-            channel: row.get(2)?,
-            recipient: Recipient::parse(&kind, &reference)
-                .ok_or_else(|| Error::Decode(format!("a recipient of the kind {kind:?}")))?,
-            key: Key::stored(&row.get::<String>(5)?),
-            summary: row.get::<String>(11)? == row.get::<String>(0)?,
-            body: row.get(6)?,
-            attempts: row.get(7)?,
-            earlier: row.get(8)?,
-            unknowns: row.get(9)?,
-            lane: row.get::<String>(10)?.into(),
-        })
-    }
-}
-
 const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
-     unknowns, lane, summary_id from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
+     unknowns, lane, summary_id, digest_id, why from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
 const LATER: &str = "update deliveries set next_at = $2 where id = $1";
+const SEALED: &str = "update deliveries set next_at = $2, reason = $3, updated_at = $4 where id = $1";
+/// After how long it is asked again whether the secret key opens a URL by now.
+const SEALED_WAIT: Duration = Duration::from_mins(1);
 // Not min(next_at): without statistics PostgreSQL reads every row that waits in the lane for that.
 const NEXT: &str =
     "select next_at from deliveries where state = 'pending' and lane = $1 order by next_at limit 1";
@@ -95,28 +67,62 @@ pub(crate) fn claim(
     rules: Arc<Rules>,
     round: &Round,
 ) -> Result<Claim, Error> {
-    let now = tx.now();
+    let (now, steady) = (tx.now(), tx.clock().steady());
     let sql = format!("{DUE}{}", outbox::skip_locked(tx));
     let mut due: Vec<Due> = Vec::new();
+    let mut claim = Claim::default();
     for (lane, most) in &round.lanes {
-        due.extend(tx.all::<Due>(&sql, params![&**lane, now, *most])?);
+        let rows: Vec<Row> = tx.all(&sql, params![&**lane, now, *most])?;
+        if !rows.is_empty() {
+            claim.taken.insert(Arc::clone(lane));
+        }
+        for row in &rows {
+            match Due::from_row(row) {
+                Ok(read) => due.push(read),
+                Err(error) => aside::set(tx, row, &error)?,
+            }
+        }
     }
-    let mut claim = Claim {
-        taken: due.iter().map(|due| Arc::clone(&due.lane)).collect(),
-        ..Claim::default()
-    };
     let events = events_of(tx, &due)?;
     let wanted = Wanted::by_recipients(due.iter().map(|due| &due.recipient));
     let world = facts::world(tx, vault, rules, wanted)?;
+    let whys = due
+        .iter()
+        .filter_map(|due| Some((due.why.as_ref()?, Some(&due.recipient))));
+    let teams = facts::team_names(tx, whys)?;
+    let mut cancelled = Vec::new();
     for due in due {
-        match content(tx, &world, &due, &events)? {
-            Ok((told, address)) => match round.pace.ask(due.channel, &due.key, now) {
-                Ok(()) => claim.letters.push(letter(due, told, address, now)),
-                Err(later) => drop(tx.execute(LATER, params![due.id, later])?),
+        let content = match content(tx, &world, &due, &events) {
+            Err(error @ Error::Decode(_)) => {
+                aside::set_id(tx, &due.id.to_string(), &error)?;
+                continue;
+            }
+            content => content?,
+        };
+        match content {
+            Ok((told, address)) => match round.pace.ask(due.channel, &due.key, steady) {
+                Ok(()) => {
+                    let held = round.lease.under_way.hold(due.id, steady);
+                    claim
+                        .letters
+                        .push(letter(due, told, address, (&teams, now, held)));
+                }
+                Err(later) => {
+                    let later = now.after(later.since(steady));
+                    tx.execute(LATER, params![due.id, later])?;
+                }
             },
-            Err(why) => cancel(tx, due.id, &why)?,
+            Err(why @ Why::Sealed) => {
+                let later = now.after(SEALED_WAIT);
+                tx.execute(SEALED, params![due.id, later, why.words(), now])?;
+            }
+            Err(why) => {
+                cancel(tx, due.id, &why)?;
+                cancelled.push(due.id);
+            }
         }
     }
+    reads::unread::given_up(tx, &cancelled)?;
     begin(tx, &claim.letters, &round.lease)?;
     for (lane, _) in &round.lanes {
         let next = tx.one::<(Option<Time>,)>(NEXT, params![&**lane])?;
@@ -136,8 +142,16 @@ fn events_of(tx: &mut Tx<'_>, due: &[Due]) -> Result<HashMap<Id, Arc<Event>>, Er
         .collect())
 }
 
-fn letter(due: Due, content: Content, address: Address, now: Time) -> Letter {
+fn letter(
+    due: Due,
+    content: Content,
+    address: Address,
+    (teams, now, held): (&HashMap<Id, String>, Time, Arc<Held>),
+) -> Letter {
+    let named = |team| teams.get(&team).cloned();
+    let cause = due.why.map(|why| Cause::of(why, &due.recipient, named));
     Letter {
+        cause,
         id: due.id,
         channel: due.channel,
         content,
@@ -150,6 +164,7 @@ fn letter(due: Due, content: Content, address: Address, now: Time) -> Letter {
         unknowns: due.unknowns,
         lane: due.lane,
         started_at: now,
+        held,
     }
 }
 
@@ -163,11 +178,10 @@ fn begin(tx: &mut Tx<'_>, letters: &[Letter], lease: &Lease) -> Result<(), Error
     let now = tx.now();
     let ids: Vec<Value> = letters.iter().map(|letter| letter.id.into()).collect();
     sql::update_among(tx, BEGIN, params![&*lease.node, lease.until, now], "id", &ids)?;
-    let attempts: Vec<Value> = letters
+    let attempts = letters
         .iter()
-        .flat_map(|letter| attempt(letter.id.into(), letter.attempt, now))
-        .collect();
-    sql::insert(tx, ATTEMPTS, ATTEMPT_WIDTH, &attempts, "")
+        .map(|letter| attempt(letter.id.into(), letter.attempt, now));
+    rows::insert(tx, (ATTEMPTS, ""), attempts.collect()).map(drop)
 }
 
 const CANCEL: &str = "update deliveries set state = $2, reason = $3, updated_at = $4 where id = $1";
@@ -175,6 +189,18 @@ const CANCEL: &str = "update deliveries set state = $2, reason = $3, updated_at 
 pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(CANCEL, params![delivery, State::Cancelled, why.name(), now])
+        .map(drop)
+}
+
+const OPEN_AGAIN: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";
+
+/// What waits for a secret key that opens its URL is due: the key may be the right one by now.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn ask_keys_again(tx: &mut Tx<'_>) -> Result<(), Error> {
+    let now = tx.now();
+    tx.execute(OPEN_AGAIN, params![now, Why::Sealed.words()])
         .map(drop)
 }
 

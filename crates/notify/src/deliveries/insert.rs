@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use base::{Event, Time};
-use store::{Error, Tx, Value};
+use base::{Event, Id, Time};
+use store::{Error, Tx, Value, rows};
 
-use super::{Address, Content, Letter, State, Way};
-use crate::{plan::Planned, sql};
+use super::{
+    burst::Way,
+    letter::{Address, Content, Letter},
+    state::State,
+    under_way::UnderWay,
+};
+use crate::plan::{Cause, Planned};
 
 /// A delivery to write. One with an address has a turn: it is sent at once, and is born with its first attempt.
 pub(crate) struct New<'a> {
@@ -17,6 +22,10 @@ pub(crate) struct New<'a> {
     pub(crate) way: Way,
     /// When it is due.
     pub(crate) due: Time,
+    /// The digest it is about and the event that stands for it, for a message of a group.
+    pub(crate) of: Option<(Id, Id)>,
+    /// Why its recipient gets it; none on a webhook, whose body does not say it.
+    pub(crate) cause: Option<Cause>,
 }
 
 /// Who sends, and until when nobody else may.
@@ -24,12 +33,14 @@ pub(crate) struct New<'a> {
 pub(crate) struct Lease {
     pub(crate) node: Arc<str>,
     pub(crate) until: Time,
+    /// What this process has under way.
+    pub(crate) under_way: UnderWay,
 }
 
 const HEAD: &str = "insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, \
      label, lane, target_key, state, reason, body, attempts, earlier, unknowns, next_at, lease_until, node, created_at, \
-     updated_at, summary_id)";
-const WIDTH: usize = 22;
+     updated_at, summary_id, digest_id, why)";
+const WIDTH: usize = 24;
 pub(super) const ATTEMPTS: &str = "insert into delivery_attempts (delivery_id, number, started_at, ended_at, outcome, status, answer, reason)";
 pub(super) const ATTEMPT_WIDTH: usize = 8;
 
@@ -39,7 +50,7 @@ pub(super) const ATTEMPT_WIDTH: usize = 8;
 /// The database's.
 pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -> Result<Vec<Letter>, Error> {
     let now = tx.now();
-    let mut rows = Vec::with_capacity(deliveries.len() * WIDTH);
+    let mut new = Vec::with_capacity(deliveries.len());
     let mut attempts = Vec::new();
     let mut letters = Vec::new();
     for delivery in deliveries {
@@ -47,13 +58,14 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
             Way::Opens(id, _) => id,
             Way::Single | Way::Joins(_) => tx.id(),
         };
-        push(&mut rows, id.into(), &delivery, lease, now);
+        new.push(row(id.into(), &delivery, lease, now));
         if let Some(address) = delivery.now {
-            attempts.extend(attempt(id.into(), 1, now));
+            attempts.push(attempt(id.into(), 1, now));
             letters.push(Letter {
                 id,
                 channel: delivery.planned.channel,
                 content: Content::One(Arc::clone(delivery.event)),
+                cause: delivery.cause,
                 recipient: delivery.planned.recipient.clone(),
                 key: delivery.planned.target.key.clone(),
                 address,
@@ -63,15 +75,16 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
                 unknowns: 0,
                 lane: Arc::clone(&delivery.planned.target.lane),
                 started_at: now,
+                held: lease.under_way.hold(id, tx.clock().steady()),
             });
         }
     }
-    sql::insert(tx, HEAD, WIDTH, &rows, "")?;
-    sql::insert(tx, ATTEMPTS, ATTEMPT_WIDTH, &attempts, "")?;
+    rows::insert(tx, (HEAD, ""), new)?;
+    rows::insert(tx, (ATTEMPTS, ""), attempts)?;
     Ok(letters)
 }
 
-fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now: Time) {
+fn row(id: Value, delivery: &New<'_>, lease: &Lease, now: Time) -> [Value; WIDTH] {
     let New { event, planned, .. } = delivery;
     let target = &planned.target;
     let at_once = delivery.now.is_some();
@@ -86,12 +99,12 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
         _ if at_once => State::Sending,
         _ => State::Pending,
     };
-    rows.extend([
+    [
         id,
-        event.id.into(),
+        delivery.of.map_or(event.id, |(_, lead)| lead).into(),
         event.kind.into(),
         company.map(|id| id.to_string()).unwrap_or_default().into(),
-        planned.channel.into(),
+        planned.channel.name().into(),
         planned.recipient.kind().into(),
         planned.recipient.reference().into(),
         (&*target.label).into(),
@@ -109,7 +122,18 @@ fn push(rows: &mut Vec<Value>, id: Value, delivery: &New<'_>, lease: &Lease, now
         now.into(),
         now.into(),
         summary.into(),
-    ]);
+        delivery
+            .of
+            .map(|(digest, _)| digest.to_string())
+            .unwrap_or_default()
+            .into(),
+        delivery
+            .cause
+            .as_ref()
+            .map(|cause| cause.why.stored())
+            .unwrap_or_default()
+            .into(),
+    ]
 }
 
 /// The row of an attempt that begins now.

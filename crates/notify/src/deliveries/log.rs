@@ -4,10 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use base::{Event, Id, Kind, Scope, SubjectType, Time};
 use serde::Serialize;
-use store::{Error, FromRow, Row, Select, Tx, Value, outbox};
+use store::{Error, FromRow, Row, Select, Tx, Value, outbox, unreadable};
 
-use super::State;
-use crate::{channel::Channel, plan::Why, sql, target::Recipient};
+use super::state::State;
+use crate::{
+    channel::Channel,
+    plan::Why,
+    sql,
+    target::{Key, Recipient},
+};
 
 /// A message to one destination.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -51,6 +56,15 @@ pub struct Delivery {
     /// Why it was cancelled.
     #[serde(skip)]
     pub(crate) cancelled: Option<Why>,
+    /// What makes its destination the same as another.
+    #[serde(skip)]
+    pub(crate) key: Key,
+    /// The digest it is about, for a message of a group.
+    #[serde(skip)]
+    pub(crate) digest: Option<Id>,
+    /// Why its recipient gets it, where that was kept.
+    #[serde(skip)]
+    pub(crate) why: Option<Why>,
 }
 
 /// A record that an event happened to.
@@ -73,7 +87,7 @@ pub struct AttemptLog {
     pub started_at: Time,
     /// When its outcome was known; null while it is not.
     pub ended_at: Option<Time>,
-    /// `delivered`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way.
+    /// `delivered`, `written`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way.
     pub outcome: Option<String>,
     /// The status of the answer, HTTP or SMTP.
     pub status: Option<u16>,
@@ -134,7 +148,7 @@ impl FromRow for Delivery {
             company_name: None,
             subject: None,
             title: None,
-            channel: row.get(4)?,
+            channel: row.word(4)?,
             recipient_type: row.get(5)?,
             recipient: row.get(6)?,
             destination: row.get(7)?,
@@ -154,6 +168,9 @@ impl FromRow for Delivery {
             created_at: row.get(12)?,
             updated_at: row.get(13)?,
             cancelled,
+            key: Key::stored(&row.get::<String>(15)?),
+            digest: row.get::<String>(16)?.parse().ok(),
+            why: Why::read(&row.get::<String>(17)?),
         })
     }
 }
@@ -188,38 +205,72 @@ pub(crate) struct Filter {
 }
 
 const DELIVERIES: &str = "select id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, state, \
-     reason, attempts, next_at, created_at, updated_at, summary_id from deliveries where 1 = 1";
-
-/// The condition of a state, written so that the small index that holds such rows serves it: a parameter would hide
-/// from SQLite that it does.
-const fn of_state(state: State) -> &'static str {
-    match state {
-        State::Pending => " and state = 'pending'",
-        State::Sending => " and state = 'sending'",
-        State::Delivered => " and state = 'delivered'",
-        State::Bundled => " and state = 'bundled'",
-        State::Refused => " and state = 'refused' and state in ('refused', 'failed', 'unknown', 'cancelled')",
-        State::Failed => " and state = 'failed' and state in ('refused', 'failed', 'unknown', 'cancelled')",
-        State::Unknown => " and state = 'unknown' and state in ('refused', 'failed', 'unknown', 'cancelled')",
-        State::Cancelled => {
-            " and state = 'cancelled' and state in ('refused', 'failed', 'unknown', 'cancelled')"
-        }
-    }
-}
+     reason, attempts, next_at, created_at, updated_at, summary_id, target_key, digest_id, why from deliveries where 1 = 1";
 
 /// The deliveries, newest first, at most `limit`.
 ///
 /// # Errors
 /// The database's.
 pub(crate) fn list(tx: &mut Tx<'_>, filter: Filter, limit: u32) -> Result<Vec<Delivery>, Error> {
-    let mut deliveries: Vec<Delivery> = Select::new(DELIVERIES)
-        .push(filter.state.map_or("", of_state), Vec::new())
+    let mut deliveries: Vec<Delivery> =
+        unreadable::page(tx, "delivery", limit as usize, |most| first(&filter, most))?;
+    name(tx, &mut deliveries)?;
+    Ok(deliveries)
+}
+
+/// The first `most` that fit.
+fn first(filter: &Filter, most: usize) -> Select {
+    let mut select = Select::new(DELIVERIES)
         .filter("id = ?", filter.id)
-        .filter("event_id = ?", filter.event)
-        .filter("channel = ?", filter.channel)
-        .filter("id < ?", filter.before)
-        .push(" order by id desc limit ?", vec![limit.into()])
-        .all(tx)?;
+        .filter("event_id = ?", filter.event);
+    let looked_up = filter.id.is_some() || filter.event.is_some();
+    if looked_up {
+        // There are few of one event, which has an index: one in the order of the list would only lead past them.
+        select = select
+            .filter("channel || '' = ?", filter.channel.map(Channel::name))
+            .filter("state || '' = ?", filter.state)
+            .filter("id || '' < ?", filter.before);
+    } else if filter.channel.is_some() || filter.state.is_some() {
+        select = select.inside("id", newest(filter, most));
+    } else {
+        select = select.filter("id < ?", filter.before);
+    }
+    let order = if looked_up { "id || ''" } else { "id" };
+    select.push(&format!(" order by {order} desc limit ?"), vec![most.into()])
+}
+
+/// The newest of each channel and state that fit, each read in the order of its index: so a page of what there are few of
+/// among millions costs no more than any other.
+fn newest(filter: &Filter, most: usize) -> Select {
+    let channels = filter
+        .channel
+        .map_or(Channel::ALL.to_vec(), |channel| vec![channel]);
+    let states = filter.state.map_or(State::ALL.to_vec(), |state| vec![state]);
+    let each = channels
+        .into_iter()
+        .flat_map(|channel| states.iter().map(move |state| (channel, *state)));
+    let parts = each.map(|(channel, state)| {
+        Select::new("select id from deliveries where 1 = 1")
+            .filter("channel = ?", Some(channel.name()))
+            .filter("state = ?", Some(state))
+            .filter("id < ?", filter.before)
+            .push(" order by id desc limit ?", vec![most.into()])
+    });
+    Select::new("select id from (")
+        .union(parts)
+        .push(") as each_way order by id desc limit ?", vec![most.into()])
+}
+
+/// The deliveries of these digests, oldest first.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn of_digests(tx: &mut Tx<'_>, digests: &[Id]) -> Result<Vec<Delivery>, Error> {
+    let digests: Vec<Value> = digests.iter().map(Value::from).collect();
+    // So that the small index is found, which holds those of digests.
+    let select = format!("{DELIVERIES} and digest_id <> ''");
+    let mut deliveries: Vec<Delivery> = sql::among(tx, &select, "digest_id", &digests)?;
+    deliveries.sort_by_key(|delivery| delivery.id);
     name(tx, &mut deliveries)?;
     Ok(deliveries)
 }

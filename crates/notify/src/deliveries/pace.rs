@@ -1,6 +1,6 @@
 //! How often messages may go to one URL: what its service allows, and what it asks for.
 //!
-//! Owns: the state of that in memory, this node's alone. What may not go yet gets a time of its own, one behind the
+//! Owns: the state of that in memory, in steady time, this node's alone. What may not go yet gets a time of its own, one behind the
 //! other, so that it waits in the table and holds no turn meanwhile.
 
 use std::{
@@ -30,33 +30,22 @@ struct Url {
     silent: Time,
 }
 
-/// Steady rate and burst of a channel.
-struct Rate {
-    every: Duration,
-    burst: u32,
-}
-
-/// Slack takes a message a second and short bursts of more, Teams four a second. A webhook takes what it takes.
-const fn rate(channel: Channel) -> Option<Rate> {
-    match channel {
-        Channel::Slack => Some(Rate {
-            every: Duration::from_secs(1),
-            burst: 5,
-        }),
-        Channel::Teams => Some(Rate {
-            every: Duration::from_millis(250),
-            burst: 4,
-        }),
-        Channel::Webhook | Channel::Email | Channel::InApp => None,
+impl Url {
+    fn speak(&mut self) {
+        // What waits for the end of the silence got its times behind it.
+        if self.silent > Time::default() {
+            self.silent = Time::default();
+            self.given = Time::default();
+        }
     }
 }
 
 impl Pace {
     /// Whether a message whose time has come may go now; if not, the time it gets instead.
     pub(crate) fn ask(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
-        let rate = rate(channel);
+        let rate = channel.about().pace;
         let mut urls = self.lock();
-        let url = match (urls.get_mut(key), &rate) {
+        let url = match (urls.get_mut(key), rate) {
             (Some(url), _) => url,
             (None, None) => return Ok(()),
             (None, Some(_)) => {
@@ -64,7 +53,7 @@ impl Pace {
                 urls.entry(key.clone()).or_default()
             }
         };
-        let every = rate.as_ref().map_or(Duration::ZERO, |rate| rate.every);
+        let every = rate.map_or(Duration::ZERO, |rate| rate.every);
         let slack = rate.map_or(Duration::ZERO, |rate| every * (rate.burst - 1));
         let earliest = url.even.before(slack).max(url.silent);
         if now >= earliest {
@@ -81,7 +70,7 @@ impl Pace {
         if let Some(url) = urls.get_mut(key)
             && url.given > now
         {
-            let every = rate(channel).map_or(Duration::ZERO, |rate| rate.every);
+            let every = channel.about().pace.map_or(Duration::ZERO, |rate| rate.every);
             url.given = url.given.max(url.silent).after(every);
             return Err(url.given);
         }
@@ -95,6 +84,21 @@ impl Pace {
         forget_idle(&mut urls, now);
         let url = urls.entry(key.clone()).or_default();
         url.silent = url.silent.max(until);
+    }
+
+    /// The silence is over that these URLs asked for, or all.
+    pub(crate) fn speak(&self, keys: &[Key], all: bool) {
+        let mut urls = self.lock();
+        if all {
+            for url in urls.values_mut() {
+                url.speak();
+            }
+        }
+        for key in keys {
+            if let Some(url) = urls.get_mut(key) {
+                url.speak();
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Url>> {
@@ -159,6 +163,18 @@ mod tests {
         assert_eq!(pace.ask_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
         assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Err(at(60_000)));
         assert_eq!(pace.ask(Channel::Webhook, &key, at(60_000)), Ok(()));
+    }
+
+    // promise: S4
+    #[test]
+    fn a_success_or_a_test_ends_the_silence() {
+        let (pace, key) = (Pace::default(), Key::stored("a"));
+        for all in [false, true] {
+            pace.silence(&key, at(60_000), NOW);
+            assert!(pace.ask_new(Channel::Webhook, &key, at(10)).is_err());
+            pace.speak(if all { &[] } else { std::slice::from_ref(&key) }, all);
+            assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Ok(()));
+        }
     }
 
     #[test]

@@ -6,13 +6,15 @@ use std::time::Duration;
 use base::Time;
 use store::{Error, Tx};
 
-use super::State;
+use super::state::State;
 
 /// The deliveries that are not over, or ended badly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// How many are in each state, but in those in which all is well: `delivered` and `bundled`.
     pub states: Vec<(State, i64)>,
+    /// How many events were set aside, because they cannot be read.
+    pub events_aside: i64,
     /// For how long the one that waits longest has been due; zero where none is.
     pub oldest_due: Duration,
 }
@@ -21,6 +23,9 @@ pub(super) const PENDING: &str = "select count(*), min(next_at) from deliveries 
 pub(super) const SENDING: &str = "select count(*) from deliveries where state = 'sending'";
 pub(super) const TROUBLED: &str = "select state, count(*) from deliveries \
      where state in ('refused', 'failed', 'unknown', 'cancelled') group by state";
+
+pub(super) const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
+const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
 
 /// How long the queue is now.
 ///
@@ -31,9 +36,12 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     let (pending, first) = pending.unwrap_or_default();
     let sending: Option<(i64,)> = tx.one(SENDING, &[])?;
     let troubled: Vec<(State, i64)> = tx.all(TROUBLED, &[])?;
+    let aside: Option<(i64,)> = tx.one(ASIDE, &[])?;
+    let events: Option<(i64,)> = tx.one(EVENTS_ASIDE, &[])?;
     let count = |state| match state {
         State::Pending => pending,
         State::Sending => sending.map_or(0, |(count,)| count),
+        State::SetAside => aside.map_or(0, |(count,)| count),
         other => troubled
             .iter()
             .find(|(state, _)| *state == other)
@@ -41,12 +49,13 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     };
     let states = State::ALL
         .into_iter()
-        .filter(|state| !matches!(state, State::Delivered | State::Bundled))
+        .filter(|state| !matches!(state, State::Delivered | State::Written | State::Bundled))
         .map(|state| (state, count(state)))
         .collect();
     let now = tx.now();
     Ok(Queue {
         states,
+        events_aside: events.map_or(0, |(count,)| count),
         oldest_due: first.map_or(Duration::ZERO, |first| now.since(first)),
     })
 }

@@ -1,22 +1,28 @@
 //! What became of attempts, written down in batches.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use base::{Id, Time};
-use store::{Error, Tx, Value, params};
+use store::{Error, Tx, Value, params, rows};
 
 use super::{
-    Letter, State,
+    ended::Ended,
     insert::{ATTEMPT_WIDTH, ATTEMPTS},
-    kept,
+    letter::Letter,
     retry::Next,
+    state::{State, kept},
+    under_way::Held,
 };
 use crate::{
     channel::Channel,
     channels::{Attempt, Outcome},
-    engine::Ended,
-    health, sql,
-    target::Key,
+    destinations::health::{self, Tally},
+    reads, sql,
+    target::{Key, MAIL_LANE},
 };
 
 /// An attempt that ended.
@@ -28,12 +34,14 @@ pub(crate) struct Done {
     /// When its event happened; none if somebody had it sent again since.
     pub(crate) since: Option<Time>,
     pub(crate) lane: Arc<str>,
-    /// Which URL it was made at; none for mail, and where nobody knows what it answered.
-    pub(crate) url: Option<Key>,
+    /// Which destination it was made at; none where nobody knows what that answered.
+    pub(crate) key: Option<Key>,
     pub(crate) started_at: Time,
     pub(crate) ended_at: Time,
     pub(crate) attempt: Attempt,
     pub(crate) next: Next,
+    /// That this process has it under way, if it has.
+    pub(crate) held: Option<Arc<Held>>,
 }
 
 impl Done {
@@ -44,11 +52,12 @@ impl Done {
             channel: letter.channel,
             since: letter.since(),
             lane: Arc::clone(&letter.lane),
-            url: (letter.channel != Channel::Email).then(|| letter.key.clone()),
+            key: Some(letter.key.clone()),
             started_at: letter.started_at,
             ended_at,
             attempt,
             next,
+            held: Some(Arc::clone(&letter.held)),
         }
     }
 
@@ -101,8 +110,7 @@ const OVER: &str = "update deliveries set state = $3, reason = $4, lease_until =
 /// The database's.
 pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> {
     let now = tx.now();
-    let rows: Vec<Value> = done.iter().flat_map(Done::row).collect();
-    sql::insert(tx, ATTEMPTS, ATTEMPT_WIDTH, &rows, ENDED)?;
+    rows::insert(tx, (ATTEMPTS, ENDED), done.iter().map(Done::row).collect())?;
     let delivered: Vec<Value> = done
         .iter()
         .filter(|done| matches!(done.next, Next::Done(State::Delivered, _)))
@@ -110,6 +118,7 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> 
         .collect();
     sql::update_among(tx, DELIVERED, params![now], "id", &delivered)?;
     health_of(tx, done)?;
+    give_up(tx, done)?;
     let mut waits = Vec::new();
     for done in done {
         let unknown = done.attempt.outcome == Outcome::Unknown;
@@ -127,21 +136,59 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> 
     Ok(waits)
 }
 
-/// What the answers say of the URLs.
+/// What the answers say of the destinations.
 fn health_of(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
-    let mut took = BTreeSet::new();
+    let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
+    let mut mails = BTreeSet::new();
     for done in done {
-        let Some(url) = &done.url else { continue };
-        match done.attempt.outcome {
-            Outcome::Delivered => drop(took.insert(url)),
+        // What the server's end cut off has no key: nobody knows what the other side did.
+        let Some(key) = &done.key else { continue };
+        let delivered = done.attempt.outcome == Outcome::Delivered;
+        let place = if done.channel.has_url() {
             // Without a status it was our own guard that refused.
-            Outcome::RefusedForGood if done.attempt.status.is_some() => {
-                health::refused(tx, done.delivery, &done.attempt)?;
+            if done.attempt.outcome == Outcome::RefusedForGood && done.attempt.status.is_some() {
+                health::refused(tx, key, done.delivery, &done.attempt)?;
             }
-            _ => {}
+            key.as_str()
+        } else {
+            if delivered {
+                mails.insert(key.as_str());
+            }
+            MAIL_LANE
+        };
+        let tally = tallies.entry(place).or_default();
+        tally.attempts += 1;
+        tally.successes += u32::from(delivered);
+        let took = done.ended_at.since(done.started_at).as_millis();
+        tally.took_ms += u64::try_from(took).unwrap_or_default();
+        tally.last_status = done.attempt.status.unwrap_or_default();
+        if delivered {
+            tally.last_success = tally.last_success.max(done.ended_at);
         }
     }
-    health::took(tx, &took)
+    health::note(tx, &tallies)?;
+    health::mails_taken(tx, &mails)
+}
+
+/// Raises `delivery.failed` for what is given up, once for each destination.
+fn give_up(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
+    let mut said: BTreeSet<(&str, bool)> = BTreeSet::new();
+    let mut over = Vec::new();
+    for done in done {
+        let (refused, reason) = match &done.next {
+            Next::Done(State::Refused, reason) => (true, reason),
+            Next::Done(State::Failed | State::Unknown, reason) => (false, reason),
+            Next::Done(..) | Next::Again(..) => continue,
+        };
+        over.push(done.delivery);
+        if let Some(key) = &done.key
+            && !said.insert((key.as_str(), refused))
+        {
+            continue;
+        }
+        health::given_up(tx, done.delivery, refused, reason)?;
+    }
+    reads::unread::given_up(tx, &over)
 }
 
 fn again(
@@ -151,7 +198,9 @@ fn again(
     reason: &str,
     unknown: bool,
 ) -> Result<Option<(Arc<str>, Time)>, Error> {
-    let (now, next_at) = (tx.now(), done.ended_at.after(wait));
+    // Not from the end of the attempt on: the clock may have been set since.
+    let now = tx.now();
+    let next_at = now.after(wait);
     let changed = tx.execute(
         AGAIN,
         params![done.delivery, done.number, kept(reason), next_at, unknown, now],

@@ -6,8 +6,10 @@ use base::{Id, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{
+    aside,
     record::{Done, Recorded, record},
     retry::{self, Next},
+    under_way::UnderWay,
 };
 use crate::{
     channel::Channel,
@@ -40,7 +42,7 @@ impl FromRow for Left {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             id: row.get(0)?,
-            channel: row.get(1)?,
+            channel: row.word(1)?,
             attempts: row.get(2)?,
             earlier: row.get(3)?,
             unknowns: row.get(4)?,
@@ -54,24 +56,40 @@ impl FromRow for Left {
 const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
      (select at from events where events.id = deliveries.event_id) from deliveries where state = 'sending'";
 
-/// Ends such attempts as of unknown outcome, at most `limit`; what is to be tried again waits as
+/// Ends such attempts as of unknown outcome, at most `limit`, but none that this process has under way; what is to be tried again waits as
 /// [`retry::after_interruption`] says, and the time since counts. Answers the attempts and what waits now; as many as
 /// `limit` mean that there may be more.
 ///
 /// # Errors
 /// The database's.
-pub(crate) fn recover(tx: &mut Tx<'_>, whose: &Whose, limit: usize) -> Result<(Vec<Done>, Recorded), Error> {
+pub(crate) fn recover(
+    tx: &mut Tx<'_>,
+    (whose, under_way): (&Whose, &UnderWay),
+    limit: usize,
+) -> Result<(Vec<Done>, Recorded), Error> {
     let now = tx.now();
     let select = match whose {
         Whose::Own(node) => Select::new(LEFT).filter("node = ?", Some(&**node)),
         Whose::Expired => Select::new(LEFT).filter("lease_until < ?", Some(now)),
     };
     let locked = store::outbox::skip_locked(tx);
-    let left: Vec<Left> = select
-        .push(" order by lease_until limit ?", vec![limit.into()])
+    // What is held is among them when this process was suspended.
+    let most = limit + under_way.count();
+    let rows: Vec<Row> = select
+        .push(" order by lease_until limit ?", vec![most.into()])
         .push(locked, Vec::new())
         .all(tx)?;
-    let done: Vec<Done> = left.iter().map(|left| given_up(left, now)).collect();
+    let mut done = Vec::new();
+    for row in &rows {
+        match Left::from_row(row) {
+            Ok(left) if under_way.holds(left.id) => {}
+            Ok(left) => done.push(given_up(&left, now)),
+            Err(error) => aside::set(tx, row, &error)?,
+        }
+        if done.len() == limit {
+            break;
+        }
+    }
     let waits = record(tx, &done)?;
     Ok((done, waits))
 }
@@ -81,7 +99,8 @@ fn given_up(left: &Left, now: Time) -> Done {
     let attempt = Attempt::without_answer(Outcome::Unknown, "the server ended before an answer was recorded");
     let next = match retry::next(left.channel, &attempt, attempts, left.unknowns + 1, 0.0) {
         Next::Again(_, reason) => {
-            let wait = retry::after_interruption(attempts).saturating_sub(now.since(left.since));
+            let wait =
+                retry::after_interruption(left.channel, attempts).saturating_sub(now.since(left.since));
             Next::Again(wait, reason)
         }
         done @ Next::Done(..) => done,
@@ -92,10 +111,11 @@ fn given_up(left: &Left, now: Time) -> Done {
         channel: left.channel,
         since: left.happened_at.filter(|_| left.earlier == 0),
         lane: Arc::clone(&left.lane),
-        url: None,
+        key: None,
         started_at: now,
         ended_at: now,
         attempt,
         next,
+        held: None,
     }
 }

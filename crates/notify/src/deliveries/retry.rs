@@ -4,23 +4,13 @@ use std::time::Duration;
 
 use crate::channels::{Attempt, Channel, Outcome};
 
-use super::State;
+use super::state::State;
 
-/// How long to wait after the first, second, … attempt that did not go through. The first attempt is made at once.
-const SCHEDULE: [Duration; 9] = [
-    Duration::from_secs(5),
-    Duration::from_mins(5),
-    Duration::from_mins(30),
-    Duration::from_hours(2),
-    Duration::from_hours(5),
-    Duration::from_hours(10),
-    Duration::from_hours(14),
-    Duration::from_hours(20),
-    Duration::from_hours(24),
-];
+/// The longest wait that another side can ask for: nobody silences a destination for longer (promise S4).
+pub(crate) const LONGEST: Duration = Duration::from_hours(1);
 
-/// The longest wait another side can ask for: a day, the longest of ours.
-const LONGEST: Duration = Duration::from_hours(24);
+/// The wait behind the end of a schedule.
+const LAST: Duration = Duration::from_hours(24);
 
 /// How far a wait is spread, so that what failed together does not come back together.
 const JITTER: f64 = 0.2;
@@ -34,21 +24,12 @@ pub(crate) enum Next {
     Again(Duration, String),
 }
 
-/// How many waits a channel has: a webhook's receiver may be down for days; a chat message of yesterday or a mail of
-/// last week helps nobody.
-const fn waits(channel: Channel) -> usize {
-    match channel {
-        Channel::Webhook | Channel::InApp => SCHEDULE.len(),
-        Channel::Email => 6,
-        Channel::Slack | Channel::Teams => 4,
-    }
-}
-
 /// What follows from the attempt number `attempts` (from 1); `unknowns` counts those of unknown outcome, this one
 /// included; `fraction`, from 0 to 1, spreads the wait.
 pub(crate) fn next(channel: Channel, attempt: &Attempt, attempts: u32, unknowns: u32, fraction: f64) -> Next {
     let asked = match attempt.outcome {
         Outcome::Delivered => return Next::Done(State::Delivered, String::new()),
+        Outcome::Written => return Next::Done(State::Written, attempt.reason.clone()),
         Outcome::RefusedForGood => return Next::Done(State::Refused, attempt.reason.clone()),
         // Nothing tells a copy from the first there: one more is the most anybody should get.
         Outcome::Unknown if channel.is_chat() && unknowns >= 2 => {
@@ -59,15 +40,15 @@ pub(crate) fn next(channel: Channel, attempt: &Attempt, attempts: u32, unknowns:
         Outcome::RefusedForNow { retry_after } => retry_after,
     };
     let at = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    match SCHEDULE.get(at) {
-        Some(wait) if at < waits(channel) => {
+    match channel.about().retries.get(at) {
+        Some(wait) => {
             let least = asked.unwrap_or_default().min(LONGEST).max(*wait);
             Next::Again(
                 least.mul_f64(1.0 + JITTER * fraction.clamp(0.0, 1.0)),
                 attempt.reason.clone(),
             )
         }
-        _ => Next::Done(
+        None => Next::Done(
             State::Failed,
             format!("gave up after {attempts} attempts: {}", attempt.reason),
         ),
@@ -77,12 +58,12 @@ pub(crate) fn next(channel: Channel, attempt: &Attempt, attempts: u32, unknowns:
 /// How long after the beginning of the attempt number `attempts` (from 1) the next one is made, where the server ended
 /// in between. Once at once; from then on by the schedule, so that a server that dies again and again neither uses up a
 /// message's attempts nor sends copy after copy.
-pub(crate) fn after_interruption(attempts: u32) -> Duration {
+pub(crate) fn after_interruption(channel: Channel, attempts: u32) -> Duration {
     let Some(at) = attempts.checked_sub(2) else {
         return Duration::ZERO;
     };
     let at = usize::try_from(at).unwrap_or(usize::MAX);
-    SCHEDULE.get(at).copied().unwrap_or(LONGEST)
+    channel.about().retries.get(at).copied().unwrap_or(LAST)
 }
 
 #[cfg(test)]
@@ -100,6 +81,18 @@ mod tests {
     }
 
     const LATER: Outcome = Outcome::RefusedForNow { retry_after: None };
+
+    // promise: S4
+    #[test]
+    fn every_channel_is_tried_for_three_days_or_more() {
+        for channel in Channel::ALL
+            .into_iter()
+            .filter(|channel| *channel != Channel::InApp)
+        {
+            let whole: Duration = channel.about().retries.iter().sum();
+            assert!(whole >= Duration::from_hours(72), "{channel}: {whole:?}");
+        }
+    }
 
     #[test]
     fn the_schedule_spans_days_and_ends() {
@@ -143,7 +136,7 @@ mod tests {
         };
         assert_eq!(wait(asked(90)), 90);
         assert_eq!(wait(asked(1)), 5, "never sooner than the schedule");
-        assert_eq!(wait(asked(u64::MAX)), 24 * 3600);
+        assert_eq!(wait(asked(u64::MAX)), 3600);
     }
 
     #[test]

@@ -3,17 +3,23 @@
 use std::time::Duration;
 
 use access::testing as people;
+use base::{Clock, Id};
 use serde_json::{Value as Json, json};
 
+use store::{Error, MigrationSet, Tx, params};
+
+use super::Owner;
 use crate::{
+    channel::Channel,
     channels::Outcome,
-    house::{Answer, House, Post, houses, next},
+    house::{Answer, House, Post, START, houses, next},
+    target::Key,
 };
 
 const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
 const TEAMS: &str = "https://acme.webhook.office.com/webhookb2/1234@5678/IncomingWebhook/secret/9999";
 const HOOK: &str = "https://receiver.example/hooks/secret6789abcdef";
-const OFF: &str = "select count(*) from destination_health where off_at > 0";
+const OFF: &str = "select count(distinct target_key) from destinations where off_at > 0";
 const TOLD: &str = "select count(*) from notifications where event_type = 'destination.switched_off'";
 
 /// A rule with a URL, a team with two, a person with one.
@@ -21,14 +27,9 @@ async fn furnish(house: &House) -> [String; 3] {
     let body = json!({"event_type": "report.ready", "channel": "webhook", "company_id": house.company,
         "recipients": {"urls": [HOOK]}});
     let (_, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
-    let team = people::team(
-        &house.access,
-        house.company,
-        "Red",
-        &[],
-        [Some(SLACK), Some(TEAMS)],
-    )
-    .await;
+    let team = house
+        .team("Red", &[], &[(Channel::Slack, SLACK), (Channel::Teams, TEAMS)])
+        .await;
     let chat = json!({"slack_webhook_url": format!("{SLACK}2"), "slack_enabled": false});
     assert_eq!(house.call(house.ana, "PUT", "/me/chat", chat).await.0, 200);
     let rule = rule["id"].as_str().unwrap().to_owned();
@@ -144,8 +145,172 @@ async fn one_that_refused_says_so_until_it_is_saved_again() {
         );
         assert_eq!(items[2]["on"], true, "{}: the team's other one", house.name);
         house.clock.advance(Duration::from_secs(1));
-        people::save_slack_again(&house.access, team, SLACK).await;
+        house.save_url(team, Channel::Slack, SLACK).await;
         assert_eq!(list(&house).await[1]["on"], true, "{}", house.name);
         engine.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
+    // What the tables of an earlier version hold: a rule's URL, a team's two, a person's chat; Slack is switched off.
+    const BEFORE: &str = "insert into notification_rules (id, event_type, channel, min_severity, company_id, enabled, \
+         created_at, updated_at) values ($1, 'report.ready', 'webhook', '', '', 1, 5, 5)";
+    const URL: &str = "insert into notification_rule_recipients (id, rule_id, kind, value, sealed, label, lane, target_key) \
+         values ($1, $2, 'url', '', $3, 'https://receiver.example/…cdef', 'receiver.example', $4)";
+    const TEAM: &str = "update teams set slack_sealed = $2, slack_mask = 'https://hooks.slack.com/…cret', \
+         slack_saved_at = 5, teams_sealed = $3, teams_mask = 'x', teams_saved_at = 5 where id = $1";
+    const CHAT: &str = "insert into chat_settings (user_id, channel, enabled, sealed, label, lane, target_key) \
+         values ($1, 'teams', 1, $2, 'y', 'acme.webhook.office.com', $3)";
+    const HEALTH: &str = "insert into destination_health (target_key, id, channel, label, refusals, off_at, reason) \
+         values ($1, $2, 'slack', 'https://hooks.slack.com/…cret', 5, 9, 'gone')";
+    let older: &'static [MigrationSet] = Box::leak(Box::new([
+        store::MIGRATIONS,
+        access::MIGRATIONS,
+        MigrationSet {
+            owner: "notify",
+            steps: &crate::MIGRATIONS.steps[..8],
+        },
+    ]));
+    for (name, store) in store::testing::stores_with(Clock::manual(START), older).await {
+        let access = people::access(&store);
+        let company = people::company(&store, "Acme").await;
+        let ana = people::user(&store, "ana@example.com").await;
+        let team = people::team(&access, company, "Red", &[]).await;
+        let (rule, row, off) = (store.clock().id(), store.clock().id(), store.clock().id());
+        let vault = access.vault().clone();
+        let key = |url: &str| Key::of_url(access.vault(), url).as_str().to_owned();
+        let (hook_key, slack_key, chat_key) = (key(HOOK), key(SLACK), key(TEAMS));
+        let fill = move |tx: &mut Tx<'_>| {
+            let of_team = format!("team {team} company {company}");
+            tx.execute(BEFORE, params![rule])?;
+            let sealed = vault.seal(&format!("rule {rule} recipient {row}"), HOOK);
+            tx.execute(URL, params![row, rule, sealed, hook_key])?;
+            tx.execute(
+                TEAM,
+                params![team, vault.seal(&of_team, SLACK), vault.seal(&of_team, TEAMS)],
+            )?;
+            let sealed = vault.seal(&format!("chat teams user {ana}"), TEAMS);
+            tx.execute(CHAT, params![ana, sealed, chat_key])?;
+            tx.execute(HEALTH, params![slack_key, off])
+        };
+        store.write(fill).await.unwrap();
+        store.migrate(crate::house::SETS).await.unwrap();
+        let vault = access.vault().clone();
+        while store
+            .write({
+                let vault = vault.clone();
+                move |tx| super::settle(tx, &vault)
+            })
+            .await
+            .unwrap()
+            > 0
+        {}
+        let stored = store
+            .read(move |tx| {
+                let owners = [rule.into(), team.into(), ana.into()];
+                Ok::<_, Error>((super::of_owners(tx, &owners)?, super::off(tx)?))
+            })
+            .await;
+        let (stored, off) = stored.unwrap();
+        let mut urls: Vec<_> = stored
+            .iter()
+            .map(|stored| {
+                let url = stored.opened(&vault).unwrap();
+                let key = stored.target(&vault).target.key;
+                assert_eq!(stored.key, key.as_str(), "{name}");
+                (stored.owner, stored.channel, url.expose().to_owned())
+            })
+            .collect();
+        urls.sort_by_key(|(owner, channel, _)| (owner.kind(), *channel));
+        let expected = [
+            (Owner::Rule(rule), Channel::Webhook, HOOK.to_owned()),
+            (Owner::Team(team), Channel::Slack, SLACK.to_owned()),
+            (Owner::Team(team), Channel::Teams, TEAMS.to_owned()),
+            (Owner::User(ana), Channel::Teams, TEAMS.to_owned()),
+        ];
+        assert_eq!(urls, expected, "{name}");
+        assert_eq!(
+            off.into_iter().collect::<Vec<_>>(),
+            [Key::of_url(&vault, SLACK)],
+            "{name}"
+        );
+        assert!(
+            stored.iter().any(|stored| stored.id == row),
+            "waiting deliveries refer to it"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_url_that_was_moved_to_another_owner_does_not_open() {
+    for house in houses().await {
+        let [_, team, ana] = furnish(&house).await;
+        let (team, ana): (Id, Id) = (team.parse().unwrap(), ana.parse().unwrap());
+        let moved = "update destinations set sealed = (select sealed from destinations where owner = $1 and \
+             channel = 'slack') where owner = $2 and channel = 'slack'";
+        house
+            .store
+            .write(move |tx| tx.execute(moved, params![team, ana]))
+            .await
+            .unwrap();
+        let vault = house.access.vault().clone();
+        let stored = house
+            .store
+            .read(move |tx| super::of_owners(tx, &[team.into(), ana.into()]))
+            .await
+            .unwrap();
+        for stored in stored {
+            let opened = stored.opened(&vault);
+            assert_eq!(
+                opened.is_some(),
+                stored.owner == Owner::Team(team),
+                "{}",
+                house.name
+            );
+            assert!(
+                !format!("{stored:?}{opened:?}").contains("T0/B0/secret"),
+                "not even for a log"
+            );
+        }
+    }
+}
+
+// promise: S4
+#[tokio::test]
+async fn a_stored_url_is_tested_by_its_id_by_its_owner() {
+    for house in houses().await {
+        let house = house.resolving("hooks.slack.com:443:127.0.0.1:1");
+        furnish(&house).await;
+        let items = list(&house).await;
+        let test = async |user: Id, at: usize| {
+            let body = json!({"destination": items[at]["destination_id"]});
+            house.call(user, "POST", "/destinations/test", body).await
+        };
+        assert_eq!(test(house.ana, 0).await.0, 403, "a rule's is the administrators'");
+        assert_eq!(test(house.ana, 1).await.0, 403, "a team's is its managers'");
+        let (status, result) = test(house.ana, 3).await;
+        assert_eq!(
+            (status, &result["outcome"]),
+            (200, &json!("refused_for_now")),
+            "{result}"
+        );
+        assert!(!result.to_string().contains("secret"), "{result}");
+        let (status, _) = test(house.root, 1).await;
+        assert_eq!(status, 200);
+        let none = json!({"destination": house.ana});
+        assert_eq!(
+            house.call(house.root, "POST", "/destinations/test", none).await.0,
+            422
+        );
+        let path = "/destinations/summary";
+        assert_eq!(house.call(house.ana, "GET", path, Json::Null).await.0, 403);
+        let summary = house.get(house.root, path).await;
+        assert_eq!(
+            summary,
+            json!({"mail": "file", "switched_off": 0, "failing": 0, "set_aside": 0}),
+            "{}",
+            house.name
+        );
     }
 }

@@ -1,24 +1,32 @@
 //! One transaction of the planner: from events to inbox rows, deliveries and reasons, all or nothing.
+//!
+//! Events that came alone go first; those of an import or a bulk change are decided alike and gathered in groups
+//! ([`crate::groups`]), which are closed when all of their bundle is planned.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
 
-use base::{Event, Id, Time};
-use store::{Error, Tx, Value, outbox};
+use base::{Event, Id, Severity, Time};
+use store::{
+    Error, Tx, Value,
+    outbox::{self, Came, Unreadable},
+    params, rows,
+};
 
-use super::{Shared, lanes::Turn};
+use super::{lanes::Turn, shared::Shared};
 use crate::{
     channel::Channel,
     channels::webhook::Format,
     deliveries::{self, Address, Bursts, Letter, New, Way},
-    escalations,
     facts::{self, Wanted},
-    inbox::{self, Addition, Notification},
+    groups::{self, Closer},
+    inbox::{self, Addition, Notification, Owner},
     message::{self, Detail},
-    plan::{self, Plan, Planned, World},
-    sql,
+    opened::FirstRead,
+    plan::{self, Plan, Planned, Why, World},
+    reads,
     target::Recipient,
 };
 
@@ -32,7 +40,11 @@ pub(super) struct Batch {
     /// The lanes in which something waits.
     pub(super) waits: Vec<(Arc<str>, Time)>,
     /// Whether some of the events go to the managers unless somebody reads them.
-    pub(super) escalations: bool,
+    pub(super) unread: bool,
+    /// What people read first by doing something about it.
+    pub(super) reads: Vec<FirstRead>,
+    /// Whether there is more to do, although no event waits.
+    pub(super) more: bool,
 }
 
 /// An event and what follows from it.
@@ -47,42 +59,186 @@ struct Decided {
     fault: &'static str,
 }
 
-/// Plans the oldest events that nobody has planned, at most `limit`.
+/// How many events of bundles one transaction plans for each that came alone: they share most of what they cost.
+const BUNDLED: u32 = 8;
+/// About how many recipients the events of one transaction have: it holds the one writer of SQLite.
+const RECIPIENTS: usize = 4_096;
+/// How many people a team counts for.
+const TEAM: usize = 8;
+
+/// The first of these events whose recipients one transaction can decide on, at least one.
+fn bounded(mut events: Vec<Event>, room: &mut usize) -> Vec<Event> {
+    let first = events.len().min(1);
+    let count = events.iter().take_while(|event| {
+        let recipients = 1 + event.assignee_users.len() + event.assignee_teams.len() * TEAM;
+        let fits = *room >= recipients;
+        *room = room.saturating_sub(recipients);
+        fits
+    });
+    let count = count.count().max(first);
+    events.truncate(count);
+    events
+}
+
+/// Plans the oldest events that nobody has planned, at most `limit` that came alone; those of bundles where there is
+/// room.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
-    let events = outbox::unplanned(tx, limit.into())?;
-    if events.is_empty() {
-        return Ok(Batch::default());
+    let mut recipients = RECIPIENTS;
+    let oldest = outbox::unplanned(tx, Came::Alone, limit.into())?;
+    let mut aside = oldest.unreadable;
+    let alone = bounded(ready(tx, oldest.events)?, &mut recipients);
+    let room = usize::try_from(limit).unwrap_or(usize::MAX);
+    let bundled = if alone.len() < room && (limit > 1 || alone.is_empty()) {
+        let most = if limit > 1 {
+            limit.saturating_mul(BUNDLED)
+        } else {
+            1
+        };
+        let bundled = outbox::unplanned(tx, Came::Bundled, most.into())?;
+        aside.extend(bundled.unreadable);
+        bounded(bundled.events, &mut recipients)
+    } else {
+        Vec::new()
+    };
+    if limit == 1 {
+        let first = alone.first().or(bundled.first()).map(|event| event.id);
+        shared.trying.store(first);
+    }
+    put_aside(tx, &aside)?;
+    if alone.is_empty() && bundled.is_empty() {
+        let mut batch = rest(tx, shared)?;
+        batch.more |= !aside.is_empty();
+        return Ok(batch);
     }
     let vault = shared.access.vault();
     let rules = shared.rules.current(tx, vault)?;
-    let wanted = Wanted::by_events(&events, &rules);
+    let all: Vec<Event> = alone.iter().chain(&bundled).cloned().collect();
+    let wanted = Wanted::by_events(&all, &rules);
     let world = facts::world(tx, vault, rules, wanted)?;
-    let decided: Vec<Decided> = events
-        .into_iter()
-        .map(|event| decide(Arc::new(event), &world, shared))
-        .collect();
+    let decide = |events: Vec<Event>| -> Vec<Decided> {
+        let events = events.into_iter().map(Arc::new);
+        events.map(|event| decide(event, &world, shared)).collect()
+    };
+    let (mut alone, bundled) = (decide(alone), decide(bundled));
+    inbox::finished(tx, &all)?;
+    let mut batch = Batch::default();
+    group(tx, shared, &mut alone, &bundled, &mut batch)?;
     // The inbox first: it is the cheap and reliable part (promise B5).
-    let additions: Vec<Addition<'_>> = decided
+    let rows: Vec<(Vec<Owner>, &Notification)> = alone
         .iter()
-        .filter_map(|decided| {
-            let draft = decided.draft.as_ref()?;
-            Some(Addition {
-                users: &decided.plan.inbox,
-                draft,
-            })
-        })
+        .filter_map(|decided| Some((owners(decided, &world), decided.draft.as_ref()?)))
+        .collect();
+    let additions: Vec<Addition<'_>> = rows
+        .iter()
+        .map(|(users, draft)| Addition { users, draft })
         .collect();
     inbox::add(tx, &additions)?;
-    let mut batch = send(tx, shared, &world, &decided)?;
-    keep_reasons(tx, &decided)?;
-    for decided in &decided {
-        let (event, users) = (&decided.event, &decided.plan.inbox);
-        batch.escalations |= escalations::expect(tx, event, users, shared.options.escalation.after)?;
-    }
-    let planned: Vec<Id> = decided.iter().map(|decided| decided.event.id).collect();
-    outbox::all_planned(tx, &planned)?;
-    batch.events = decided.len();
+    send(tx, shared, &world, (&alone, &bundled), &mut batch)?;
+    keep_reasons(tx, alone.iter())?;
+    keep_reasons(tx, bundled.iter().filter(|decided| !decided.fault.is_empty()))?;
+    let planned = alone
+        .iter()
+        .map(|decided| (&*decided.event, decided.plan.reasons.as_slice()));
+    batch.unread |= reads::expect(tx, planned, &shared.options.escalation)?;
+    batch.reads = reads::acted(tx, &all)?;
+    batch.events = alone.len() + bundled.len();
     Ok(batch)
+}
+
+/// Who gets a row about an event that came alone, and why.
+fn owners(decided: &Decided, world: &World) -> Vec<Owner> {
+    let Decided { event, plan, .. } = decided;
+    let grounds = plan.grounds();
+    let owner = |user: &Id| {
+        let recipient = Recipient::User(*user);
+        let why = grounds.get(&(Channel::InApp, &recipient));
+        let cause = why.map(|why| world.cause(why, &recipient));
+        Owner::new(*user, cause, event, false)
+    };
+    plan.inbox.iter().map(owner).collect()
+}
+
+/// Those events that can be planned: the end of an import waits until all that it brought is planned.
+fn ready(tx: &mut Tx<'_>, mut events: Vec<Event>) -> Result<Vec<Event>, Error> {
+    let closing: Vec<Id> = events.iter().filter_map(groups::closes).collect();
+    let busy = outbox::unplanned_bundles(tx, &closing)?;
+    events.retain(|event| groups::closes(event).is_none_or(|bundle| !busy.contains(&bundle)));
+    Ok(events)
+}
+
+/// What there is to do when no event waits: pages of webhooks, and groups whose bundle was never ended.
+fn rest(tx: &mut Tx<'_>, shared: &Shared) -> Result<Batch, Error> {
+    let mut batch = Batch::default();
+    let lease = shared.lease();
+    let public_url = shared.channels.public_url();
+    let rules = shared.rules.current(tx, shared.access.vault())?;
+    let pages = groups::next_pages(tx, &rules, (&lease, public_url))?;
+    batch.waits.extend(pages.waits);
+    batch.more = pages.any;
+    if !pages.any {
+        for group in groups::waiting(tx, None)? {
+            let closed = groups::close(tx, &group, None, (&lease, public_url))?;
+            batch.unread |= reads::expect_group(tx, group.id, &shared.options.escalation)?;
+            batch.waits.extend(closed.waits);
+            batch.more = true;
+        }
+    }
+    Ok(batch)
+}
+
+/// Gathers what came with others, and closes the groups of which nothing is missing any more. Whoever gets a message about
+/// a group gets none about the end of its import.
+fn group(
+    tx: &mut Tx<'_>,
+    shared: &Shared,
+    alone: &mut [Decided],
+    bundled: &[Decided],
+    batch: &mut Batch,
+) -> Result<(), Error> {
+    let decided: Vec<(Arc<Event>, &Plan)> = bundled
+        .iter()
+        .map(|decided| (Arc::clone(&decided.event), &decided.plan))
+        .collect();
+    let touched = groups::collect(tx, shared.access.vault(), &decided)?;
+    let planned: Vec<Id> = alone
+        .iter()
+        .chain(bundled)
+        .map(|decided| decided.event.id)
+        .collect();
+    outbox::all_planned(tx, &planned)?;
+    let lease = shared.lease();
+    let how = (&lease, shared.channels.public_url());
+    for closing in alone.iter_mut() {
+        let Some(bundle) = groups::closes(&closing.event) else {
+            continue;
+        };
+        for group in groups::waiting(tx, Some(bundle))? {
+            let closer = Closer {
+                event: &closing.event,
+            };
+            let done = groups::close(tx, &group, Some(&closer), how)?;
+            batch.unread |= reads::expect_group(tx, group.id, &shared.options.escalation)?;
+            done.stand_in(&mut closing.plan);
+            batch.waits.extend(done.waits);
+            batch.more |= done.pages;
+        }
+    }
+    // A bulk change has no end of its own.
+    let bulk: Vec<Id> = touched
+        .iter()
+        .filter(|group| group.is_bulk)
+        .map(|group| group.bundle)
+        .collect();
+    let busy = outbox::unplanned_bundles(tx, &bulk)?;
+    for group in touched {
+        if group.is_bulk && !busy.contains(&group.bundle) {
+            let closed = groups::close(tx, &group, None, how)?;
+            batch.unread |= reads::expect_group(tx, group.id, &shared.options.escalation)?;
+            batch.waits.extend(closed.waits);
+            batch.more |= closed.pages;
+        }
+    }
+    Ok(())
 }
 
 /// A panic in deciding is one event's alone: deciding is pure, so it would break again.
@@ -136,47 +292,91 @@ fn body(bodies: &[(Format, String)], format: Format) -> Option<&str> {
     found.map(|(_, body)| body.as_str())
 }
 
-/// Writes the deliveries. Those for which there is a turn are claimed at once.
-fn send(tx: &mut Tx<'_>, shared: &Shared, world: &World, decided: &[Decided]) -> Result<Batch, Error> {
-    let planned = decided.iter().flat_map(|decided| &decided.plan.deliveries);
-    let mut bursts = Bursts::open(tx, shared.options.burst, planned)?;
+/// A message about a single event, and why its recipient gets it.
+type Single<'a> = (&'a Decided, &'a Planned, Option<&'a Why>);
+
+/// The messages of an event that are kept.
+fn singles(decided: &Decided, keeps: impl Fn(&Planned) -> bool) -> Vec<Single<'_>> {
+    let grounds = decided.plan.grounds();
+    let kept = decided.plan.deliveries.iter().filter(|planned| keeps(planned));
+    kept.map(|planned| {
+        let why = grounds.get(&(planned.channel, &planned.recipient));
+        (decided, planned, why.copied())
+    })
+    .collect()
+}
+
+/// Writes the deliveries: of what came with others only those that stay messages of their own. Those for which there is
+/// a turn are claimed at once.
+fn send(
+    tx: &mut Tx<'_>,
+    shared: &Shared,
+    world: &World,
+    (alone, bundled): (&[Decided], &[Decided]),
+    batch: &mut Batch,
+) -> Result<(), Error> {
+    let singles: Vec<Single<'_>> = alone
+        .iter()
+        .flat_map(|decided| singles(decided, |_| true))
+        .chain(
+            bundled
+                .iter()
+                .flat_map(|decided| singles(decided, |planned| planned.batch == plan::Batch::Event)),
+        )
+        .collect();
+    let counted = singles.iter().filter(|(decided, ..)| !is_grave(&decided.event));
+    let mut bursts = Bursts::open(tx, shared.options.burst, counted.map(|(_, planned, _)| *planned))?;
     let mut sending = Sending {
         shared,
         world,
         now: tx.now(),
+        steady: tx.clock().steady(),
         turns: Vec::new(),
         waits: Vec::new(),
     };
-    let mut new = Vec::new();
-    for decided in decided {
-        for planned in &decided.plan.deliveries {
-            let way = bursts.way(tx, planned)?;
-            let (now, due) = sending.start(&decided.event, planned, way);
-            let body = match planned.channel {
-                Channel::Webhook => {
-                    let format = format(&decided.event, world, planned);
-                    body(&decided.bodies, format).unwrap_or_default().to_owned()
-                }
-                _ => String::new(),
-            };
-            new.push(New {
-                event: &decided.event,
-                planned,
-                body,
-                now,
-                way,
-                due,
-            });
-        }
+    let mut new = Vec::with_capacity(singles.len());
+    for (decided, planned, why) in singles {
+        // What is critical waits for no summary.
+        let way = if is_grave(&decided.event) {
+            Way::Single
+        } else {
+            bursts.way(tx, planned)?
+        };
+        let (now, due) = sending.start(&decided.event, planned, way);
+        let body = match planned.channel {
+            Channel::Webhook => {
+                let format = format(&decided.event, world, planned);
+                body(&decided.bodies, format).unwrap_or_default().to_owned()
+            }
+            _ => String::new(),
+        };
+        new.push(New {
+            event: &decided.event,
+            planned,
+            body,
+            now,
+            way,
+            due,
+            of: None,
+            // A webhook does not say it.
+            cause: why
+                .filter(|_| planned.channel != Channel::Webhook)
+                .map(|why| world.cause(why, &planned.recipient)),
+        });
     }
     bursts.save(tx)?;
     let Sending { turns, waits, .. } = sending;
     let letters = deliveries::insert(tx, new, &shared.lease())?;
-    Ok(Batch {
-        letters: letters.into_iter().zip(turns).collect(),
-        waits,
-        ..Batch::default()
-    })
+    batch.letters.extend(letters.into_iter().zip(turns));
+    batch.waits.extend(waits);
+    Ok(())
+}
+
+/// Whether it is critical or urgent.
+fn is_grave(event: &Event) -> bool {
+    event
+        .severity
+        .is_some_and(|severity| severity >= Severity::Critical)
 }
 
 /// What may go at once, and what waits.
@@ -184,6 +384,7 @@ struct Sending<'a> {
     shared: &'a Shared,
     world: &'a World,
     now: Time,
+    steady: Time,
     turns: Vec<Turn>,
     waits: Vec<(Arc<str>, Time)>,
 }
@@ -213,11 +414,13 @@ impl Sending<'_> {
             channel,
             recipient,
             target,
+            ..
         } = planned;
         let now = self.now;
         let turn = self.shared.lanes.overtake_nobody(&target.lane, now).ok_or(now)?;
         let to = deliveries::address(event, self.world, *channel, recipient, &target.key).map_err(|_| now)?;
-        self.shared.pace.ask_new(*channel, &target.key, now)?;
+        let asked = self.shared.pace.ask_new(*channel, &target.key, self.steady);
+        asked.map_err(|later| now.after(later.since(self.steady)))?;
         Ok((turn, to))
     }
 }
@@ -225,33 +428,54 @@ impl Sending<'_> {
 const KEEP: &str = "insert into event_plans (event_id, planned_at, fault, reasons)";
 
 /// Keeps why somebody was told or was not, for the trace.
-fn keep_reasons(tx: &mut Tx<'_>, decided: &[Decided]) -> Result<(), Error> {
+fn keep_reasons<'a>(tx: &mut Tx<'_>, decided: impl Iterator<Item = &'a Decided>) -> Result<(), Error> {
     let now = tx.now();
-    let mut rows: Vec<Value> = Vec::new();
+    let mut rows: Vec<[Value; 4]> = Vec::new();
     for decided in decided {
         if decided.plan.reasons.is_empty() && decided.fault.is_empty() {
             continue;
         }
         let reasons =
             serde_json::to_string(&decided.plan.reasons).map_err(|error| Error::Decode(error.to_string()))?;
-        rows.extend([
+        rows.push([
             decided.event.id.into(),
             now.into(),
             decided.fault.into(),
             reasons.into(),
         ]);
     }
-    sql::insert(tx, KEEP, 4, &rows, "")
+    rows::insert(tx, (KEEP, ""), rows).map(drop)
 }
 
-/// Sets the oldest unplanned event aside, with the reason; which one it was.
-pub(super) fn set_aside(tx: &mut Tx<'_>, fault: &str) -> Result<Option<Id>, Error> {
-    let Some(event) = outbox::oldest(tx)? else {
-        return Ok(None);
-    };
+/// Keeps why an event is not planned, instead of reasons.
+fn keep_fault(tx: &mut Tx<'_>, event: Id, fault: &str) -> Result<(), Error> {
     let now = tx.now();
-    let row = [event.into(), now.into(), fault.into(), "[]".into()];
-    sql::insert(tx, KEEP, 4, &row, "on conflict (event_id) do nothing")?;
-    outbox::planned(tx, event)?;
-    Ok(Some(event))
+    let row: [Value; 4] = [event.into(), now.into(), fault.into(), "[]".into()];
+    rows::insert(tx, (KEEP, "on conflict (event_id) do nothing"), vec![row]).map(drop)
+}
+
+/// Sets the event aside that was tried by itself and failed, with the reason.
+pub(super) fn set_aside(tx: &mut Tx<'_>, tried: Id, fault: &str) -> Result<(), Error> {
+    keep_fault(tx, tried, fault)?;
+    outbox::planned(tx, tried)
+}
+
+/// Sets events aside that cannot be read, with the reason: they hold up no others, and wait for a server that reads them.
+fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
+    for event in events {
+        let Unreadable { id, kind, why } = event;
+        tracing::error!(event = %id, kind, why, "an event was set aside");
+        keep_fault(tx, *id, why)?;
+    }
+    outbox::set_aside(tx, events)
+}
+
+const NO_FAULT: &str = "delete from event_plans where event_id = $1 and fault <> ''";
+
+/// Events that were set aside and can be read by now wait to be planned again.
+pub(super) fn wait_again(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
+    for event in events {
+        tx.execute(NO_FAULT, params![event])?;
+    }
+    outbox::wait_again(tx, events)
 }

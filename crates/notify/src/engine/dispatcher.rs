@@ -5,24 +5,45 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-use base::Time;
+use base::{Throttle, Time};
 use tokio::sync::watch;
 
-use super::{Shared, lanes::Turn, recover, sender::Sender, stopping};
+use super::{
+    lanes::Turn,
+    sender::Sender,
+    shared::{Shared, recover, stopping, waits},
+};
 use crate::deliveries::{self, Claim, Round, Whose};
 
 /// How many messages one claim takes.
 const CLAIM: usize = 128;
 
+/// When the tables are looked at.
+#[derive(Default)]
+struct Looks {
+    /// The next time, steady.
+    at: Time,
+    /// After which of the messages set aside to go on.
+    aside: String,
+}
+
 pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: watch::Receiver<bool>) {
     let clock = shared.store.clock().clone();
-    let mut look_at = clock.now();
+    let said = Throttle::new();
+    let mut looks = Looks {
+        at: clock.steady(),
+        ..Looks::default()
+    };
     while !*stopped.borrow() {
-        let until = match step(&shared, &mut sender, &mut look_at).await {
+        let pause = match step(&shared, &mut sender, &mut looks).await {
             Ok(true) => continue,
-            Ok(false) => shared.lanes.next_due().map_or(look_at, |due| due.min(look_at)),
+            Ok(false) => {
+                let look = looks.at.since(clock.steady());
+                let due = shared.lanes.next_due();
+                due.map_or(look, |due| due.since(clock.now()).min(look))
+            }
             Err(error) => {
-                tracing::warn!(%error, "dispatching waits for the database");
+                waits(&said, "dispatching", &error);
                 let pause = clock.sleep(shared.options.pause);
                 tokio::select! {
                     () = pause => {}
@@ -34,7 +55,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: wa
         tokio::select! {
             () = shared.lanes.rung() => {}
             () = shared.doorbell.0.dispatcher.notified() => {}
-            () = clock.sleep_until(until) => {}
+            () = clock.sleep(pause) => {}
             () = stopping(&mut stopped) => {}
         }
     }
@@ -43,20 +64,44 @@ pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: wa
 
 /// Looks into the table at the start, at every tick and when somebody rang; then claims what is due. Whether there
 /// may be more.
-async fn step(shared: &Shared, sender: &mut Sender, look_at: &mut Time) -> Result<bool, store::Error> {
-    let now = shared.now();
-    if shared.doorbell.0.look.swap(false, Ordering::AcqRel) || now >= *look_at {
+async fn step(shared: &Shared, sender: &mut Sender, looks: &mut Looks) -> Result<bool, store::Error> {
+    let steady = shared.store.clock().steady();
+    let is_time = steady >= looks.at;
+    if shared.doorbell.0.look.swap(false, Ordering::AcqRel) || is_time {
+        let heard = std::mem::take(&mut *shared.doorbell.0.heard());
+        shared.pace.speak(&heard.keys, heard.all);
         // Set first: an error makes the next step look again at once.
-        *look_at = now;
+        looks.at = steady;
+        if is_time {
+            read_again(shared, looks).await?;
+        }
         look(shared).await?;
-        *look_at = now.after(shared.options.tick);
+        looks.at = steady.after(shared.options.tick);
     }
+    let now = shared.now();
     let turns = shared.lanes.due(now, CLAIM);
     if turns.is_empty() {
         return Ok(false);
     }
     claim(shared, sender, turns).await?;
     Ok(true)
+}
+
+/// Whether messages that were set aside can be read by now.
+async fn read_again(shared: &Shared, looks: &mut Looks) -> Result<(), store::Error> {
+    let after = std::mem::take(&mut looks.aside);
+    let read = move |tx: &mut store::Tx<'_>| deliveries::readable_again(tx, &after);
+    let (read, next) = shared.store.read(read).await?;
+    looks.aside = next.unwrap_or_default();
+    if !read.is_empty() {
+        tracing::info!(
+            count = read.len(),
+            "messages that were set aside can be read again"
+        );
+        let again = move |tx: &mut store::Tx<'_>| deliveries::wait_again(tx, &read);
+        shared.store.write(again).await?;
+    }
+    Ok(())
 }
 
 /// Gives up what nobody will end, and learns what waits.

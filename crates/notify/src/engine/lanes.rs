@@ -172,6 +172,17 @@ impl Lanes {
         self.bell.notify_one();
     }
 
+    /// The clock was set by so many nanoseconds, and what waits moved along.
+    pub(crate) fn shift(&self, by: i64) {
+        let mut state = self.lock();
+        for lane in state.lanes.values_mut() {
+            let shifted = |due: Time| Time::from_nanos(due.nanos().saturating_add(by));
+            lane.due = lane.due.map(shifted);
+        }
+        drop(state);
+        self.bell.notify_one();
+    }
+
     /// Whether the lane answered.
     pub(crate) fn answered(&self, lane: &Arc<str>, well: bool) {
         if let Some(lane) = self.lock().lanes.get_mut(lane) {

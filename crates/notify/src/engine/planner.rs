@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use base::{Event, failpoint};
-use store::Error;
+use base::{Event, Id, Throttle, Time, failpoint};
+use store::{Error, Tx, outbox};
 use tokio::sync::{
     broadcast::{self, error::RecvError},
     watch,
 };
 
-use super::{Shared, batch, sender::Sender, stopping};
+use super::{
+    batch,
+    sender::Sender,
+    shared::{Shared, stopping, waits},
+};
 
 /// How often an error came, and how careful to be because of it.
 struct Care {
@@ -33,7 +37,12 @@ pub(super) async fn run(
         singly: 0,
         failures: 0,
     };
+    let said = Throttle::new();
+    let mut looks = Looks::default();
     while !*stopped.borrow() {
+        if let Err(error) = look(&shared, &mut looks).await {
+            waits(&said, "planning", &error);
+        }
         match step(&shared, &mut sender, &mut care).await {
             Ok(true) => {}
             Ok(false) => {
@@ -43,7 +52,7 @@ pub(super) async fn run(
                 }
             }
             Err(error) => {
-                tracing::warn!(%error, "planning waits for the database");
+                waits(&said, "planning", &error);
                 tokio::select! {
                     () = shared.store.clock().sleep(shared.options.pause) => {}
                     () = stopping(&mut stopped) => {}
@@ -68,9 +77,12 @@ async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Res
         Ok(batch) => {
             failpoint::hit("notify.planned");
             care.succeeded(batch.events, shared.options.batch.max(1));
-            let more = batch.events > 0;
-            if batch.escalations {
-                shared.doorbell.0.escalator.notify_one();
+            let more = batch.events > 0 || batch.more;
+            if batch.unread {
+                shared.doorbell.0.reader.notify_one();
+            }
+            for read in batch.reads {
+                shared.options.read_observer.tell(read);
             }
             for (lane, due) in batch.waits {
                 shared.lanes.waits(&lane, due);
@@ -80,11 +92,15 @@ async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Res
             }
             Ok(more)
         }
-        Err(error @ (Error::Unavailable | Error::Full | Error::Closed)) => Err(error),
+        Err(error) if error.is_passing() || error == Error::Closed => Err(error),
         Err(error) => {
             if care.failed(shared.options.batch.max(1)) >= shared.options.tries.max(1) {
                 care.failures = 0;
-                set_aside(shared, &error).await?;
+                // Where it was no event that failed, it waits like everything else.
+                let Some(tried) = shared.trying.take() else {
+                    return Err(error);
+                };
+                set_aside(shared, tried, &error).await?;
             }
             Ok(true)
         }
@@ -117,12 +133,39 @@ impl Care {
 }
 
 /// An event that cannot be planned is not to hold up the others: it is kept, with the reason.
-async fn set_aside(shared: &Shared, error: &Error) -> Result<(), Error> {
+async fn set_aside(shared: &Shared, event: Id, error: &Error) -> Result<(), Error> {
     let fault = error.to_string();
-    let event = shared.store.write(move |tx| batch::set_aside(tx, &fault)).await?;
-    if let Some(event) = event {
-        tracing::error!(%event, %error, "an event was set aside: it could not be planned");
+    let write = move |tx: &mut Tx<'_>| batch::set_aside(tx, event, &fault);
+    shared.store.write(write).await?;
+    tracing::error!(%event, %error, "an event was set aside: it could not be planned");
+    Ok(())
+}
+
+/// When the events that were set aside are looked at, and after which one to go on.
+#[derive(Default)]
+struct Looks {
+    at: Time,
+    after: Option<Id>,
+}
+
+/// How many of them one look reads.
+const LOOK: usize = 500;
+
+/// Whether events that were set aside can be read by now: by this version, at its start and now and then.
+async fn look(shared: &Shared, looks: &mut Looks) -> Result<(), Error> {
+    let steady = shared.store.clock().steady();
+    if steady < looks.at {
+        return Ok(());
     }
+    let after = looks.after;
+    let read = move |tx: &mut Tx<'_>| outbox::readable_again(tx, after, LOOK);
+    let (read, next) = shared.store.read(read).await?;
+    if !read.is_empty() {
+        tracing::info!(count = read.len(), "events that were set aside can be read again");
+        let again = move |tx: &mut Tx<'_>| batch::wait_again(tx, &read);
+        shared.store.write(again).await?;
+    }
+    (looks.after, looks.at) = (next, steady.after(shared.options.tick));
     Ok(())
 }
 
@@ -139,7 +182,7 @@ async fn wake(shared: &Shared, events: &mut broadcast::Receiver<Arc<[Event]>>) {
 async fn announced(events: &mut broadcast::Receiver<Arc<[Event]>>) {
     loop {
         match events.recv().await {
-            // What this engine itself announces, and what an import brought, wakes nobody.
+            // What this engine itself announces wakes nobody.
             Ok(batch) if !batch.iter().any(concerns) => {}
             Ok(_) | Err(RecvError::Lagged(_)) => break,
             Err(RecvError::Closed) => std::future::pending().await,
@@ -150,5 +193,5 @@ async fn announced(events: &mut broadcast::Receiver<Arc<[Event]>>) {
 }
 
 fn concerns(event: &Event) -> bool {
-    event.kind.about().notifies && event.bundle.is_none()
+    event.kind.about().notifies
 }

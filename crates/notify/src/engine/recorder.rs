@@ -3,11 +3,14 @@
 
 use std::sync::Arc;
 
-use base::Time;
+use base::{Throttle, Time};
 use store::Error;
 use tokio::sync::{mpsc, watch};
 
-use super::{Sent, Shared, written_down};
+use super::{
+    sender::Sent,
+    shared::{Shared, waits, written_down},
+};
 use crate::deliveries;
 
 /// How many outcomes one transaction writes.
@@ -40,14 +43,14 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
                 }
                 let refused = record(&shared, std::mem::take(&mut batch), &stopped).await;
                 if held.is_empty() {
-                    again_at = clock.now().after(shared.options.pause);
+                    again_at = clock.steady().after(shared.options.pause);
                 }
                 refused.iter().for_each(tell_once);
                 held.extend(refused);
             }
-            () = clock.sleep_until(again_at), if !held.is_empty() => {
+            () = clock.sleep(again_at.since(clock.steady())), if !held.is_empty() => {
                 held = try_again(&shared, held, &stopped).await;
-                again_at = clock.now().after(shared.options.pause);
+                again_at = clock.steady().after(shared.options.pause);
             }
         }
     }
@@ -57,8 +60,12 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
 
 /// Those that are still refused and whose lease lasts.
 async fn try_again(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
-    let now = shared.now();
-    let lasts = |one: &Unwritten| one.done.started_at.after(shared.options.lease) > now;
+    // In steady time: a step of the clock is no reason to give an outcome up.
+    let steady = shared.store.clock().steady();
+    let lasts = |one: &Unwritten| {
+        let held = one.done.held.as_ref();
+        held.is_some_and(|held| held.since().after(shared.options.lease) > steady)
+    };
     let left = record(shared, outcomes(held), stopped).await;
     let (held, over): (Vec<_>, Vec<_>) = left.into_iter().partition(lasts);
     over.iter().for_each(give_up);
@@ -95,7 +102,7 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
     };
     let mut refused = Vec::new();
     for one in done.iter() {
-        let alone = done.len() > 1 && !is_passing(&error);
+        let alone = done.len() > 1 && !error.is_passing();
         // One of them is broken: the others are not to suffer for it.
         let error = if alone {
             match write(shared, &Arc::from([one.clone()]), stopped).await {
@@ -111,12 +118,8 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
     refused
 }
 
-/// Whether the database will take it as it is, later.
-const fn is_passing(error: &Error) -> bool {
-    matches!(error, Error::Unavailable | Error::Full)
-}
-
 async fn write(shared: &Shared, done: &Arc<[Sent]>, stopped: &watch::Receiver<bool>) -> Result<(), Error> {
+    static SAID: Throttle = Throttle::new();
     let mut tries = 0;
     loop {
         let batch = Arc::clone(done);
@@ -129,10 +132,10 @@ async fn write(shared: &Shared, done: &Arc<[Sent]>, stopped: &watch::Receiver<bo
             Err(error) => error,
         };
         tries += 1;
-        if !is_passing(&error) || (*stopped.borrow() && tries >= LAST_TRIES) {
+        if !error.is_passing() || (*stopped.borrow() && tries >= LAST_TRIES) {
             return Err(error);
         }
-        tracing::warn!(%error, "recording outcomes waits for the database");
+        waits(&SAID, "recording outcomes", &error);
         shared.store.clock().sleep(shared.options.pause).await;
     }
 }

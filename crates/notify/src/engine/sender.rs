@@ -7,11 +7,12 @@ use base::failpoint;
 use futures_util::FutureExt;
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{Shared, lanes::Turn};
+use super::{lanes::Turn, shared::Shared};
 use crate::{
     channel::Channel,
     channels::{Attempt, Outbound, Outcome},
     deliveries::{Content, Done, Letter, State, retry},
+    links::Links,
     target::Recipient,
 };
 
@@ -70,7 +71,7 @@ impl Sender {
 
 async fn deliver(shared: &Shared, letter: Letter) -> Sent {
     let (attempt, broke) = attempt(shared, &letter).await;
-    // No answer at all speaks of the host, any answer only of the message.
+    // No answer at all speaks of the destination, any answer only of the message.
     let silent = attempt.status.is_none()
         && matches!(attempt.outcome, Outcome::Unknown | Outcome::RefusedForNow { .. });
     shared.lanes.answered(&letter.lane, !silent);
@@ -93,15 +94,19 @@ async fn deliver(shared: &Shared, letter: Letter) -> Sent {
     Done::of(&letter, shared.now(), attempt, next)
 }
 
-/// A URL that asks for a pause gets one from every message, not only from this.
+/// A URL that asks for a pause gets one from every message, not only from this, and at most until it takes one.
 fn hush(shared: &Shared, letter: &Letter, outcome: Outcome) {
     if let Outcome::RefusedForNow {
         retry_after: Some(wait),
     } = outcome
-        && letter.channel != Channel::Email
+        && letter.channel.has_url()
     {
-        let now = shared.now();
-        shared.pace.silence(&letter.key, now.after(wait), now);
+        let steady = shared.store.clock().steady();
+        shared
+            .pace
+            .silence(&letter.key, steady.after(wait.min(retry::LONGEST)), steady);
+    } else if outcome == Outcome::Delivered {
+        shared.pace.speak(std::slice::from_ref(&letter.key), false);
     }
 }
 
@@ -126,10 +131,11 @@ fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
         message: letter.message(shared.channels.public_url()),
         destination: letter.address.text.expose().to_owned(),
         signing: letter.address.signing,
+        template: letter.address.template.to_string(),
         body: (letter.channel == Channel::Webhook).then(|| letter.body.clone()),
         unsubscribe: match (letter.channel, &letter.recipient, &letter.content) {
-            (Channel::Email, Recipient::User(user), Content::One(event)) => {
-                Some(shared.channels.links().link(*user, event.kind))
+            (Channel::Email, Recipient::User(user), Content::One(event) | Content::Lone(event, _)) => {
+                Some(Links::of(&shared.channels).link(*user, event.kind))
             }
             // A summary is of several kinds.
             _ => None,

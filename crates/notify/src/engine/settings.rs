@@ -1,40 +1,8 @@
 //! How the engine works.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use base::{Id, Time};
-use store::{Error, Tx};
-
-use super::Observer;
-
-/// Whether a warning of this company's finding and that deadline still holds: the finding is open and has it still.
-pub type Stands = Arc<dyn Fn(&mut Tx<'_>, Id, Id, Time) -> Result<bool, Error> + Send + Sync>;
-
-/// When the warning of a critical or urgent finding that nobody read goes to the company's managers.
-#[derive(Clone)]
-pub struct Escalation {
-    /// How long after it was told; zero for never.
-    pub after: Duration,
-    /// Asked before it goes there. Findings are another crate's: whoever puts both together says how to ask.
-    pub stands: Stands,
-}
-
-impl Default for Escalation {
-    fn default() -> Self {
-        Self {
-            after: Duration::ZERO,
-            stands: Arc::new(|_, _, _, _| Ok(true)),
-        }
-    }
-}
-
-impl fmt::Debug for Escalation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Escalation")
-            .field("after", &self.after)
-            .finish_non_exhaustive()
-    }
-}
+use crate::{deliveries::Observer, opened::ReadObserver, reads::unread::Escalation};
 
 /// Bounds and times of the engine.
 #[derive(Debug, Clone)]
@@ -61,10 +29,12 @@ pub struct Options {
     /// How many single messages one person gets in a minute on a channel, before what follows becomes a summary;
     /// 0 for no bound.
     pub burst: u32,
-    /// What becomes of warnings that nobody reads.
+    /// What becomes of critical and urgent events that nobody reads.
     pub escalation: Escalation,
     /// Who is told of every attempt that ended.
     pub observer: Observer,
+    /// Called for the first read of each event.
+    pub read_observer: ReadObserver,
 }
 
 impl Default for Options {
@@ -82,6 +52,7 @@ impl Default for Options {
             burst: 0,
             escalation: Escalation::default(),
             observer: Observer::default(),
+            read_observer: ReadObserver::default(),
         }
     }
 }

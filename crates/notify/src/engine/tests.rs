@@ -1,16 +1,24 @@
 //! The engine on real databases: what happens to an event from its commit to the record of its outcome.
 
+mod because;
 mod bursts;
 mod changed;
 mod crash;
 mod escalating;
+pub(crate) mod grouping;
 mod pace;
+mod poison;
+mod reading;
+mod sealed;
 mod sending;
+mod steps;
+mod unread;
 mod watched;
 
 use access::testing as people;
 use base::Kind;
 
+use crate::channel::Channel;
 use crate::house::{DELIVERED, Post, houses, next};
 
 const INBOX: &str = "select count(*) from notifications";
@@ -66,10 +74,16 @@ async fn a_team_is_told_on_both_its_channels_without_a_rule() {
             "https://hooks.slack.com/services/T0/B0/abcdefabcdef",
             "https://acme.webhook.office.com/webhookb2/x/IncomingWebhook/y/z",
         ];
-        let team = people::team(&house.access, house.company, "Blue", &[], urls.map(Some)).await;
+        let team = house
+            .team(
+                "Blue",
+                &[],
+                &[(Channel::Slack, urls[0]), (Channel::Teams, urls[1])],
+            )
+            .await;
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);
-        house.emit(house.event(Kind::ProjectCreated, &[], &[team])).await;
+        house.emit(house.event(Kind::FindingAssigned, &[], &[team])).await;
         let mut to = vec![next(&mut bag).await.to, next(&mut bag).await.to];
         to.sort();
         assert_eq!(to, [urls[1], urls[0]], "{}", house.name);

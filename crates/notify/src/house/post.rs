@@ -7,13 +7,14 @@ use std::{
 };
 
 use base::Id;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::within;
 use crate::{
     channel::Channel,
     channels::{Attempt, Outbound, Outcome, webhook::Signing},
     engine::Send,
+    message::Entry,
 };
 
 /// What a destination answers.
@@ -22,6 +23,8 @@ pub(crate) enum Answer {
     Outcome(Outcome),
     /// It never answers.
     Hangs,
+    /// It takes the message once this is true.
+    When(watch::Receiver<bool>),
     Panics,
     /// It refuses for good and says that it is gone.
     Gone,
@@ -36,7 +39,9 @@ pub(crate) struct Arrived {
     pub(crate) delivery: Id,
     pub(crate) to: String,
     pub(crate) title: String,
-    pub(crate) note: Option<String>,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) why: Option<String>,
+    pub(crate) why_url: Option<String>,
     pub(crate) body: Option<String>,
     pub(crate) signing: Signing,
 }
@@ -92,7 +97,9 @@ impl Post {
             delivery: outbound.delivery_id,
             to: outbound.destination,
             title: outbound.message.title(),
-            note: outbound.message.note,
+            entries: outbound.message.entries,
+            why: outbound.message.why,
+            why_url: outbound.message.why_url,
             body: outbound.body,
             signing: outbound.signing,
         });
@@ -104,6 +111,10 @@ impl Post {
             },
             Answer::Outcome(outcome) => outcome,
             Answer::Hangs => std::future::pending().await,
+            Answer::When(mut taken) => {
+                let _ = taken.wait_for(|taken| *taken).await;
+                Outcome::Delivered
+            }
             Answer::Panics => panic!("a broken channel"),
         };
         let mut attempt = Attempt::without_answer(outcome, "the test says so");

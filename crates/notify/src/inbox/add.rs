@@ -4,15 +4,15 @@ use std::{collections::BTreeMap, time::Duration};
 
 use base::{Id, Time};
 use serde_json::{Value as Json, json};
-use store::{Error, FromRow, Row, Tx, Value};
+use store::{Error, FromRow, Row, Tx, Value, rows};
 
-use super::{Notification, Summary, frame};
-use crate::sql;
+use super::{Summary, frame, owner::Owner, row::Notification};
+use crate::plan::Why;
 
 /// What one event adds: a row for each of these people.
 pub(crate) struct Addition<'a> {
-    pub(crate) users: &'a [Id],
-    /// The row as it will be for each of them, but for its id and time.
+    pub(crate) users: &'a [Owner],
+    /// The row as it will be for each of them, but for its id and time and why they get it.
     pub(crate) draft: &'a Notification,
 }
 
@@ -42,8 +42,9 @@ const COUNTED: &str = "on conflict (user_id) do update set total = inbox_counter
      last_at = case when inbox_counters.last_at > excluded.last_at - excluded.total \
      then inbox_counters.last_at + excluded.total else excluded.last_at end \
      returning user_id, total, unread, last_at";
-const ROWS: &str = "insert into notifications (id, user_id, event_id, event_type, created_at, read_at)";
-const WIDTH: usize = 6;
+const ROWS: &str = "insert into notifications (id, user_id, event_id, event_type, created_at, read_at, \
+     digest_id, finding_id, why)";
+const WIDTH: usize = 9;
 
 /// Adds the rows, counts them and tells the people's open tabs (promise B5: before anything leaves the house).
 ///
@@ -51,20 +52,23 @@ const WIDTH: usize = 6;
 /// The database's; a second row for one person and event is refused by its unique key (promise F2).
 pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Error> {
     // In the order of their ids, so that two nodes never wait for each other.
-    let mut by_user: BTreeMap<Id, Vec<&Notification>> = BTreeMap::new();
+    let mut by_user: BTreeMap<Id, Vec<(&Notification, &Owner)>> = BTreeMap::new();
     for addition in additions {
-        for user in addition.users {
-            by_user.entry(*user).or_default().push(addition.draft);
+        for owner in addition.users {
+            by_user
+                .entry(owner.user)
+                .or_default()
+                .push((addition.draft, owner));
         }
     }
-    let mut rows = Vec::new();
+    let mut new = Vec::new();
     let mut frames = Vec::new();
     for counted in count(tx, &by_user)? {
         let Some(drafts) = by_user.get(&counted.user) else {
             continue;
         };
         let mut back = u64::try_from(drafts.len()).unwrap_or_default();
-        for draft in drafts {
+        for (draft, owner) in drafts {
             back -= 1;
             let created_at = counted.last_at.before(Duration::from_nanos(back));
             let summary = Summary {
@@ -72,11 +76,11 @@ pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Err
                 unread: counted.unread.saturating_sub(back),
             };
             let id = tx.id();
-            rows.extend(row(id, counted.user, draft, created_at));
-            frames.push((counted.user, id, told(draft, id, created_at, summary)));
+            new.push(row(id, owner, draft, created_at));
+            frames.push((counted.user, id, told((draft, owner), id, created_at, summary)));
         }
     }
-    sql::insert(tx, ROWS, WIDTH, &rows, "")?;
+    rows::insert(tx, (ROWS, ""), new)?;
     for (user, id, data) in frames {
         let frame = frame(tx.clock(), base::Kind::NotificationCreated, user, id, data);
         tx.announce(frame);
@@ -84,12 +88,12 @@ pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Err
     Ok(())
 }
 
-fn count(tx: &mut Tx<'_>, by_user: &BTreeMap<Id, Vec<&Notification>>) -> Result<Vec<Counted>, Error> {
+fn count<T>(tx: &mut Tx<'_>, by_user: &BTreeMap<Id, Vec<T>>) -> Result<Vec<Counted>, Error> {
     let now = tx.now().nanos();
-    let mut counters = Vec::with_capacity(by_user.len() * 5);
+    let mut counters: Vec<[Value; 5]> = Vec::with_capacity(by_user.len());
     for (user, drafts) in by_user {
         let more = i64::try_from(drafts.len()).unwrap_or(i64::MAX);
-        counters.extend([
+        counters.push([
             user.into(),
             more.into(),
             more.into(),
@@ -97,25 +101,29 @@ fn count(tx: &mut Tx<'_>, by_user: &BTreeMap<Id, Vec<&Notification>>) -> Result<
             0.into(),
         ]);
     }
-    sql::insert_returning(tx, COUNT, 5, &counters, COUNTED)
+    rows::insert_returning(tx, (COUNT, COUNTED), counters)
 }
 
-fn row(id: Id, user: Id, draft: &Notification, created_at: Time) -> [Value; WIDTH] {
+fn row(id: Id, owner: &Owner, draft: &Notification, created_at: Time) -> [Value; WIDTH] {
     [
         id.into(),
-        user.into(),
+        owner.user.into(),
         draft.event_id.into(),
         draft.event_type.into(),
         created_at.into(),
         0.into(),
+        draft.digest.map(|id| id.to_string()).unwrap_or_default().into(),
+        draft.finding.map(|id| id.to_string()).unwrap_or_default().into(),
+        owner.why.as_ref().map(Why::stored).unwrap_or_default().into(),
     ]
 }
 
-fn told(draft: &Notification, id: Id, created_at: Time, summary: Summary) -> Json {
-    let row = Notification {
+fn told((draft, owner): (&Notification, &Owner), id: Id, created_at: Time, summary: Summary) -> Json {
+    let mut row = Notification {
         id,
         created_at,
         ..draft.clone()
     };
+    row.say_why(owner.sentence.clone());
     json!({"notification": row, "summary": summary})
 }

@@ -6,7 +6,7 @@ use base::{Id, Kind};
 use serde::Deserialize;
 
 use super::{Filter, Notification, Summary};
-use crate::http::State;
+use crate::{http::State, reads};
 
 /// Which notifications.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -78,12 +78,16 @@ pub async fn mark_read(
     caller: Caller,
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
-    let found = state
+    let (found, first) = state
         .access
         .store()
-        .write(move |tx| super::read(tx, caller.user_id, id))
+        .write(move |tx| {
+            let found = super::read(tx, caller.user_id, id)?;
+            Ok::<_, store::Error>((found, reads::by_row(tx, caller.user_id, id)?))
+        })
         .await?;
     if found {
+        state.doorbell.read(first);
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Problem::not_found())
@@ -101,5 +105,6 @@ pub async fn mark_all_read(Extract(state): Extract<State>, caller: Caller) -> Re
         .store()
         .write(move |tx| super::read_all(tx, caller.user_id))
         .await?;
+    state.doorbell.read(Vec::new());
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,13 +1,19 @@
 //! One notification, and pages of them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use base::{Event, Id, Kind, Scope, Time};
+use base::{Event, Id, Kind, Scope, SubjectType, Time};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use store::{Error, FromRow, Row, Select, Tx, outbox, params};
 
-use crate::message::{self, Detail, Message};
+use super::owner::Owner;
+use crate::{
+    digests, facts,
+    message::{self, Detail, Message},
+    plan::{Cause, Why},
+    target::Recipient,
+};
 
 /// A notification, as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
@@ -23,15 +29,22 @@ pub struct Notification {
     pub title: String,
     /// A few words more. Text from outside: escape it.
     pub body: String,
-    /// The ids of the records it is about (`finding_id`, `scan_id`, …).
+    /// The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence that says why its owner
+    /// gets it. That may name a team: text from outside, escape it.
     #[schema(value_type = Object)]
     pub data: Map<String, Json>,
     /// Whether its owner has read it.
     pub read: bool,
     /// When it arrived; no two of one person share it.
     pub created_at: Time,
+    /// The event it tells of: `GET /events/{id}/trace?user_id=me` says why.
+    pub event_id: Id,
+    /// The digest it shows, where it is about what an import or a bulk change brought.
     #[serde(skip)]
-    pub(crate) event_id: Id,
+    pub(crate) digest: Option<Id>,
+    /// The finding it is about, so that it is done with it.
+    #[serde(skip)]
+    pub(crate) finding: Option<Id>,
 }
 
 impl Notification {
@@ -47,6 +60,15 @@ impl Notification {
             read: false,
             created_at: event.at,
             event_id: event.id,
+            digest: None,
+            finding: (event.subject.kind == SubjectType::Finding).then_some(event.subject.id),
+        }
+    }
+
+    /// Says why its owner gets it.
+    pub(super) fn say_why(&mut self, sentence: Option<String>) {
+        if let Some(sentence) = sentence {
+            self.data.insert("why".to_owned(), sentence.into());
         }
     }
 }
@@ -68,6 +90,8 @@ struct Stored {
     kind: Kind,
     created_at: Time,
     read_at: i64,
+    digest: Option<Id>,
+    why: Option<Why>,
 }
 
 impl FromRow for Stored {
@@ -78,11 +102,14 @@ impl FromRow for Stored {
             kind: row.get(2)?,
             created_at: row.get(3)?,
             read_at: row.get(4)?,
+            digest: row.get::<String>(5)?.parse().ok(),
+            why: Why::read(&row.get::<String>(6)?),
         })
     }
 }
 
-const ROWS: &str = "select id, event_id, event_type, created_at, read_at from notifications where 1 = 1";
+const ROWS: &str =
+    "select id, event_id, event_type, created_at, read_at, digest_id, why from notifications where 1 = 1";
 const ALL_READ: &str = "select all_read_at from inbox_counters where user_id = $1";
 
 /// The person's notifications, newest first, at most `limit` (promises I1, I7).
@@ -117,14 +144,14 @@ pub fn list(
             rows
         }
     };
-    with_words(tx, rows, all_read, public_url)
+    with_words(tx, rows, (user, all_read), public_url)
 }
 
 fn page(tx: &mut Tx<'_>, select: Select, before: Option<Time>, limit: usize) -> Result<Vec<Stored>, Error> {
     select
         .filter("created_at < ?", before)
-        .push(" order by created_at desc limit ?", vec![limit.into()])
-        .all(tx)
+        .push(" order by created_at desc", Vec::new())
+        .page(tx, "notifications", limit)
 }
 
 /// The words come from the event, as every channel's do. Whoever was told may read what they were told of, so their
@@ -132,26 +159,45 @@ fn page(tx: &mut Tx<'_>, select: Select, before: Option<Time>, limit: usize) -> 
 fn with_words(
     tx: &mut Tx<'_>,
     rows: Vec<Stored>,
-    all_read: Time,
+    (user, all_read): (Id, Time),
     public_url: &str,
 ) -> Result<Vec<Notification>, Error> {
-    let ids: Vec<Id> = rows.iter().map(|row| row.event).collect();
-    let events: HashMap<Id, Event> = outbox::events(tx, &ids, &Scope::All)?
+    let whys = rows.iter().filter_map(|row| Some((row.why.as_ref()?, None)));
+    let teams = facts::team_names(tx, whys)?;
+    let digests: Vec<Id> = rows.iter().filter_map(|row| row.digest).collect();
+    let digests = digests::stored(tx, &digests)?;
+    let mut ids: Vec<Id> = rows.iter().map(|row| row.event).collect();
+    ids.extend(digests.values().flat_map(digests::Digest::shown));
+    let events: HashMap<Id, Arc<Event>> = outbox::events(tx, &ids, &Scope::All)?
         .into_iter()
-        .map(|event| (event.id, event))
+        .map(|event| (event.id, Arc::new(event)))
         .collect();
+    let worded = |row: &Stored| {
+        let event = events.get(&row.event)?;
+        let digest = row.digest.and_then(|digest| digests.get(&digest));
+        let message = match digest {
+            Some(digest) => {
+                let shown: Vec<_> = digest.shown().filter_map(|id| events.get(&id).cloned()).collect();
+                digest.message(event, &shown, public_url, Detail::Full)
+            }
+            None => message::compose(event, public_url, Detail::Full),
+        };
+        let mut worded = Notification::draft(event, &message);
+        let many = digest.is_some_and(|digest| digest.count() > 1);
+        let cause = row
+            .why
+            .clone()
+            .map(|why| Cause::of(why, &Recipient::User(user), |team| teams.get(&team).cloned()));
+        worded.say_why(Owner::new(user, cause, event, many).sentence);
+        Some(worded)
+    };
     Ok(rows
         .into_iter()
-        .map(|row| {
-            let worded = events
-                .get(&row.event)
-                .map(|event| Notification::draft(event, &message::compose(event, public_url, Detail::Full)));
-            Notification {
-                id: row.id,
-                read: row.read_at != 0 || row.created_at <= all_read,
-                created_at: row.created_at,
-                ..worded.unwrap_or_else(|| forgotten(&row))
-            }
+        .map(|row| Notification {
+            id: row.id,
+            read: row.read_at != 0 || row.created_at <= all_read,
+            created_at: row.created_at,
+            ..worded(&row).unwrap_or_else(|| forgotten(&row))
         })
         .collect())
 }
@@ -168,5 +214,7 @@ fn forgotten(row: &Stored) -> Notification {
         read: false,
         created_at: row.created_at,
         event_id: row.event,
+        digest: row.digest,
+        finding: None,
     }
 }

@@ -265,7 +265,7 @@ async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
             .write(|tx| {
                 let sql = "insert into deliveries select id || 'x', event_id, event_type, company_id, channel, \
                      recipient_kind, recipient, label, lane, target_key, state, reason, body, attempts, earlier, \
-                     unknowns, next_at, lease_until, node, created_at, updated_at, summary_id from deliveries";
+                     unknowns, next_at, lease_until, node, created_at, updated_at, summary_id, digest_id, why from deliveries";
                 tx.execute(sql, &[])
             })
             .await;
@@ -311,6 +311,16 @@ async fn open_tabs_hear_of_each_change_of_their_own_inbox() {
         assert_eq!(
             created.data["notification"]["title"],
             "Finding assigned: SQL injection"
+        );
+        assert_eq!(
+            created.data["notification"]["data"]["why"],
+            "You get this because the finding is assigned to you."
+        );
+        let rows = house.get(house.ana, "/notifications").await;
+        assert_eq!(created.data["notification"]["data"], rows["items"][0]["data"]);
+        assert_eq!(
+            created.data["notification"]["event_id"],
+            rows["items"][0]["event_id"]
         );
         assert_eq!(created.data["summary"], json!({"total": 1, "unread": 1}));
         assert_eq!(frames[2].data["notification_id"], first);

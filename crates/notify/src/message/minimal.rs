@@ -1,8 +1,11 @@
 //! An event without its detail.
 
 use base::{Event, Time, text};
+use channels::message::TITLE_CHARS;
 use jiff::civil::Date;
-use serde_json::Map;
+use serde_json::{Map, Value};
+
+use super::texts::is_elsewhere;
 
 /// How much of the end of an id tells records apart. Its beginning is a time, which those of one import share.
 const END_OF_ID: usize = 8;
@@ -19,8 +22,11 @@ pub(super) fn of(event: &Event) -> Event {
             data.insert(key.into(), moment.into());
         }
     }
-    if super::is_elsewhere(event) {
+    if is_elsewhere(event) {
         data.insert("external".into(), true.into());
+    }
+    if event.data.get("many") == Some(&Value::Bool(true)) {
+        data.insert("many".into(), true.into());
     }
     data.insert("title".into(), title(event).into());
     Event {
@@ -39,5 +45,5 @@ fn title(event: &Event) -> String {
     let article = if kind.starts_with('a') { "An" } else { "A" };
     let id = event.subject.id.to_string();
     let end: String = id.chars().skip(id.len().saturating_sub(END_OF_ID)).collect();
-    text::line(&format!("{article} {kind} (…{end})"), super::TITLE_CHARS)
+    text::line(&format!("{article} {kind} (…{end})"), TITLE_CHARS)
 }

@@ -55,7 +55,8 @@ fn a_message_reads_like_a_person_wrote_it() {
     assert_eq!(message.title(), "Status changed: SQL injection in login");
     assert_eq!(
         message.body(),
-        "Critical · Acme Bank · Storefront. Mara Lind moved this finding from In progress to Retest."
+        "Critical · Acme Bank · Storefront. Mara Lind changed the status from In progress to Retest. \
+         Due 3 Dec 2026, 14:00 UTC"
     );
     assert_eq!(message.fact("SLA deadline"), Some("3 Dec 2026, 14:00 UTC"));
     assert_eq!(message.note.as_deref(), Some("fixed in 4.2\nplease check"));
@@ -95,5 +96,176 @@ fn texts_from_outside_stay_on_their_line_and_within_bounds() {
             !line.chars().any(char::is_control) && line.chars().count() <= 300,
             "{line}"
         );
+    }
+}
+
+fn about(kind: Kind, subject: SubjectType, data: serde_json::Value) -> Message {
+    let mut event = event(kind);
+    event.subject.kind = subject;
+    event.data = serde_json::from_value(data).unwrap();
+    compose(&event, "https://c.example/", Detail::Full)
+}
+
+// promise: C8
+#[test]
+fn every_message_leads_to_the_page_of_its_record() {
+    for (kind, subject, page) in [
+        (Kind::FindingAssigned, SubjectType::Finding, "/findings/"),
+        (Kind::ScanCompleted, SubjectType::Scan, "/scans/"),
+        (Kind::ReportReady, SubjectType::Report, "/reports/"),
+        (Kind::AssetUpdated, SubjectType::Asset, "/assets/"),
+        (Kind::AgreementExpiring, SubjectType::Agreement, "/agreements/"),
+        (Kind::ApprovalRequested, SubjectType::Approval, "/approvals/"),
+        (Kind::ProjectUpdated, SubjectType::Project, "/projects/"),
+    ] {
+        let other = serde_json::json!({"finding_id": Clock::system().id().to_string()});
+        let message = about(kind, subject, other);
+        let id = message.subject.unwrap().id;
+        assert_eq!(message.link.url, format!("https://c.example{page}{id}"), "{kind}");
+    }
+    let other = Clock::system().id();
+    let project = serde_json::json!({"project_id": other.to_string()});
+    let gone = about(Kind::FindingDeleted, SubjectType::Finding, project.clone());
+    assert_eq!(gone.link.url, format!("https://c.example/projects/{other}"));
+    let gone = about(Kind::ProjectDeleted, SubjectType::Project, project);
+    assert_eq!(gone.link.url, "https://c.example/inbox");
+    let elsewhere = serde_json::json!({"external": true});
+    let elsewhere = about(Kind::FindingUpdated, SubjectType::Finding, elsewhere);
+    assert_eq!(elsewhere.link.url, "https://c.example/inbox");
+}
+
+// promise: C8
+#[test]
+fn a_message_says_what_changed_and_what_it_is_about() {
+    let updated = about(
+        Kind::FindingUpdated,
+        SubjectType::Finding,
+        serde_json::json!({
+            "title": "Log4Shell", "actor_name": "Mara Lind", "changed": ["description", "cwe", "cwes", "sla_due_at"],
+            "identifiers": ["CVE-2021-44228"], "component": "log4j-core", "component_version": "2.14.1",
+            "fixed_versions": ["2.17.1"], "location": "pom.xml:12", "sla_due_at": "2026-12-03T14:00:00Z",
+            "rule": "cve-2021-44228",
+        }),
+    );
+    assert_eq!(
+        updated.sentence,
+        "Mara Lind changed the description, the CWE and the SLA deadline of this finding."
+    );
+    assert_eq!(
+        updated.detail(),
+        "CVE-2021-44228 · log4j-core 2.14.1, fixed in 2.17.1 · pom.xml:12 · due 3 Dec 2026, 14:00 UTC"
+    );
+    assert_eq!(updated.fact("Rule"), None, "it is the identifier");
+    let severity = about(
+        Kind::FindingSeverityChanged,
+        SubjectType::Finding,
+        serde_json::json!({"title": "x", "changed": ["severity"], "from_severity": "medium"}),
+    );
+    assert_eq!(severity.action, "Severity raised");
+    assert_eq!(severity.sentence, "The severity changed from medium to critical.");
+}
+
+// promise: C8
+#[test]
+fn the_end_of_a_scan_says_what_matters() {
+    let scan = |severities| {
+        let data = serde_json::json!({
+            "title": "Trivy report", "name": "Trivy report", "project_name": "Web shop", "severities": severities,
+        });
+        about(Kind::ScanCompleted, SubjectType::Scan, data)
+    };
+    let news =
+        scan(serde_json::json!({"created": {"high": 2}, "reopened": {"critical": 1}, "closed": {"low": 3}}));
+    assert_eq!(
+        news.title(),
+        "Scan completed: 1 critical reopened, 2 high new in Web shop"
+    );
+    assert_eq!(
+        news.body(),
+        "Web shop. Findings: 1 reopened (1 critical), 2 new (2 high), 3 closed (3 low)."
+    );
+    assert_eq!(news.fact("Scan"), Some("Trivy report"));
+    assert_eq!(news.subject_title, "Trivy report");
+    let nothing = scan(serde_json::json!({}));
+    assert_eq!(nothing.title(), "Scan completed: nothing new in Web shop");
+    assert_eq!(nothing.body(), "Web shop. No findings changed.");
+}
+
+// promise: C8
+#[test]
+fn what_an_import_did_is_said_of_the_import() {
+    let by_import = |kind, from: &str, to: &str| {
+        let mut event = event(kind);
+        event.bundle = Some(event.id);
+        event.data = serde_json::from_value(serde_json::json!({
+            "title": "x", "actor_name": "Mara Lind", "from_status": from, "status": to,
+        }))
+        .unwrap();
+        compose(&event, "", Detail::Full).sentence
+    };
+    assert_eq!(
+        by_import(Kind::FindingCreated, "", "open"),
+        "A scan report contains this new finding."
+    );
+    assert_eq!(
+        by_import(Kind::FindingStatusChanged, "closed", "open"),
+        "A scan report contains this finding again, so it was reopened."
+    );
+    assert_eq!(
+        by_import(Kind::FindingStatusChanged, "open", "closed"),
+        "The latest scan report no longer contains this finding, so it was closed."
+    );
+}
+
+// promise: A4
+#[test]
+fn an_unread_event_says_why_nobody_read_it() {
+    let of = |kind: Kind, about: &str, reason: &str, people: u64, destinations: u64| {
+        let mut event = event(kind);
+        event.data = serde_json::from_value(serde_json::json!({
+            "unread_event_type": about, "unread_reason": reason, "unread_people": people,
+            "unread_destinations": destinations,
+        }))
+        .unwrap();
+        compose(&event, "https://c.example", Detail::Full).sentence
+    };
+    let unread = |about: &str, reason: &str, people, destinations| {
+        of(Kind::FindingUnread, about, reason, people, destinations)
+    };
+    for (sentence, expected) in [
+        (
+            unread("finding.created", "nobody_read", 1, 0),
+            "1 person was notified of this new finding, but nobody has read it.",
+        ),
+        (
+            unread("finding.reopened", "nobody_read", 4, 2),
+            "4 people and 2 channels were notified that this finding was reopened, but nobody has read it.",
+        ),
+        (
+            unread("sla.breached", "destinations_failed", 0, 1),
+            "Nobody was notified that this finding is overdue: its only destination failed.",
+        ),
+        (
+            unread("retest.due", "destinations_failed", 1, 1),
+            "Nobody was notified that this finding is due for retest: all of its destinations failed.",
+        ),
+        (
+            unread("finding.created", "nobody_responsible", 0, 0),
+            "Nobody was notified of this new finding: nobody is responsible for it.",
+        ),
+        (
+            unread("finding.assigned", "opted_out", 0, 0),
+            "Nobody was notified of the assignment of this finding: everyone responsible has opted out.",
+        ),
+        (
+            of(Kind::SlaEscalated, "sla.warning", "no_rule", 0, 0),
+            "The SLA warning reached nobody: this finding is due soon.",
+        ),
+        (
+            of(Kind::SlaEscalated, "sla.warning", "nobody_read", 2, 0),
+            "Nobody has read the SLA warning: this finding is due soon.",
+        ),
+    ] {
+        assert_eq!(sentence, expected);
     }
 }

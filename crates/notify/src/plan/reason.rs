@@ -1,12 +1,13 @@
-//! Why somebody was told of an event, or was not.
+//! Why somebody is notified of an event, or is not.
 
-use base::Id;
+use access::Role;
+use base::{Id, SubjectType};
 use serde::{Deserialize, Serialize};
 
 use crate::{channel::Channel, target::Recipient};
 
 /// One thought of the plan: this recipient, on this channel, for this reason. Stored as JSON with the event's plan.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reason {
     /// On which channel.
     #[serde(rename = "c")]
@@ -17,49 +18,121 @@ pub struct Reason {
     /// Why.
     #[serde(rename = "w")]
     pub why: Why,
+    /// The rule that turned the channel on, where one did.
+    #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Id>,
 }
 
-/// Why somebody was told, or was not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Why somebody is notified, or is not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// Told: this rule turned the channel on, or names the recipient.
+    /// Notified: this rule names the recipient.
     Rule(Id),
-    /// Told: the team is assigned.
+    /// Notified: the team is responsible, or the event names it.
     Team,
-    /// Told: the person is assigned and wants it in a chat of their own.
+    /// Notified: assigned, with a personal chat (older plans; now the level is said).
     Personal,
-    /// Not told: no rule turns the channel on for such an event.
+    /// Notified: the finding is assigned to them.
+    Assignee,
+    /// Notified: the ownership rule in this place names them, and nobody is assigned.
+    OwnershipRule(u32),
+    /// Notified: they own the asset or the project, and nobody is assigned.
+    Owner(SubjectType),
+    /// Notified: they manage the company, and nobody else is responsible.
+    Manager,
+    /// Notified: they administer the platform, and nobody else is responsible.
+    Administrator,
+    /// Notified: the event itself is for them (a requester, a commenter, whoever added a scan).
+    Concerned,
+    /// Notified: they follow the record.
+    Follower,
+    /// Notified: a member of this team, which is responsible and has no chat.
+    Member(Id),
+    /// Notified: a rule names their role in the company.
+    Role(Role),
+    /// Not notified: no rule turns the channel on for such an event.
     NoRule,
-    /// Not told: the person does not want it there.
+    /// Not notified: the person does not want it there.
     OptedOut,
-    /// Not told: the event's company is outside their scope.
+    /// Not notified: it is what they did themselves.
+    OwnAct,
+    /// Not notified: the team's settings leave it out.
+    TeamSettings,
+    /// Not notified: the event's company is outside their scope.
     OutOfScope,
-    /// Not told: the account is switched off.
+    /// Not notified: the account is disabled.
     Disabled,
-    /// Not told: there is no such person or team any more.
+    /// Not notified: there is no such person or team any more.
     Unknown,
-    /// Not told once more: the person or the destination has it already.
+    /// Not notified once more: the person or the destination has it already.
     Duplicate,
-    /// Not told: the team has no URL for this channel.
+    /// Not notified: the team has no URL for this channel.
     NoDestination,
-    /// Not told: what was planned at is no longer there, or is another destination now.
+    /// Not notified: what was planned at is no longer there, or is another destination now.
     Gone,
-    /// Not told: the destination refused for good and is switched off.
+    /// Not notified: the destination refused for good and is switched off.
     SwitchedOff,
+    /// Not notified yet: the secret key does not open the URL, and the message waits until it does.
+    Sealed,
 }
 
 impl Why {
-    /// Whether it means that somebody was told.
-    pub const fn told(&self) -> bool {
-        matches!(self, Self::Rule(_) | Self::Team | Self::Personal)
+    /// The text to store.
+    pub fn stored(&self) -> String {
+        // Writing names and ids cannot fail.
+        serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// The reason not to tell somebody that has this name, if it is one.
+    /// The reason that was stored as this text, if one was.
+    pub fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// How close it is to the recipient: of several reasons the first in this order says it best.
+    pub const fn rank(&self) -> u8 {
+        match self {
+            Self::Assignee => 0,
+            Self::Team => 1,
+            Self::Member(_) => 2,
+            Self::OwnershipRule(_) => 3,
+            Self::Owner(_) => 4,
+            Self::Personal | Self::Concerned => 5,
+            Self::Follower => 6,
+            Self::Manager => 7,
+            Self::Administrator => 8,
+            Self::Role(_) => 9,
+            Self::Rule(_) => 10,
+            _ => 11,
+        }
+    }
+
+    /// Whether it means that somebody is notified.
+    pub const fn told(&self) -> bool {
+        matches!(
+            self,
+            Self::Rule(_)
+                | Self::Team
+                | Self::Personal
+                | Self::Assignee
+                | Self::OwnershipRule(_)
+                | Self::Owner(_)
+                | Self::Manager
+                | Self::Administrator
+                | Self::Concerned
+                | Self::Follower
+                | Self::Member(_)
+                | Self::Role(_)
+        )
+    }
+
+    /// The reason not to notify somebody that has this name, if it is one.
     pub fn not_told(name: &str) -> Option<Self> {
         let all = [
             Self::NoRule,
             Self::OptedOut,
+            Self::OwnAct,
+            Self::TeamSettings,
             Self::OutOfScope,
             Self::Disabled,
             Self::Unknown,
@@ -67,18 +140,30 @@ impl Why {
             Self::NoDestination,
             Self::Gone,
             Self::SwitchedOff,
+            Self::Sealed,
         ];
         all.into_iter().find(|why| why.name() == name)
     }
 
-    /// The reason as a word of the API and of a delivery that was cancelled.
+    /// The reason as a word of the API and of a delivery that was canceled.
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Rule(_) => "rule",
             Self::Team => "team",
             Self::Personal => "personal",
+            Self::Assignee => "assignee",
+            Self::OwnershipRule(_) => "ownership_rule",
+            Self::Owner(_) => "owner",
+            Self::Manager => "manager",
+            Self::Administrator => "administrator",
+            Self::Concerned => "concerned",
+            Self::Follower => "follower",
+            Self::Member(_) => "team_member",
+            Self::Role(_) => "role",
             Self::NoRule => "no_rule",
             Self::OptedOut => "opted_out",
+            Self::OwnAct => "own_act",
+            Self::TeamSettings => "team_settings",
             Self::OutOfScope => "out_of_scope",
             Self::Disabled => "disabled",
             Self::Unknown => "unknown",
@@ -86,23 +171,37 @@ impl Why {
             Self::NoDestination => "no_destination",
             Self::Gone => "gone",
             Self::SwitchedOff => "switched_off",
+            Self::Sealed => "sealed",
         }
     }
 
     /// The reason in words, for the trace.
     pub const fn words(&self) -> &'static str {
         match self {
-            Self::Rule(_) => "a rule turns the channel on",
-            Self::Team => "the team is assigned",
+            Self::Rule(_) => "a rule names this recipient",
+            Self::Team => "the team is responsible",
             Self::Personal => "assigned, with a personal chat switched on",
+            Self::Assignee => "assigned to the finding",
+            Self::OwnershipRule(_) => "an ownership rule names them, and nobody is assigned",
+            Self::Owner(SubjectType::Asset) => "owns the asset, and nobody is assigned",
+            Self::Owner(_) => "owns the project, and nobody is assigned",
+            Self::Manager => "manages the company, and nobody else is responsible",
+            Self::Administrator => "administers the platform, and nobody else is responsible",
+            Self::Concerned => "the event is addressed to them",
+            Self::Follower => "follows this record",
+            Self::Member(_) => "a member of a responsible team without a chat channel",
+            Self::Role(_) => "a rule names their role in the company",
             Self::NoRule => "no rule turns the channel on for such an event",
             Self::OptedOut => "switched off in the person's preferences",
+            Self::OwnAct => "they did it themselves",
+            Self::TeamSettings => "left out by the team's chat settings",
             Self::OutOfScope => "the event's company is outside their scope",
             Self::Disabled => "the account is disabled",
             Self::Unknown => "there is no such person or team",
-            Self::Duplicate => "already told of this event there",
+            Self::Duplicate => "already notified of this event there",
             Self::NoDestination => "no URL is stored for this channel",
             Self::Gone => "the destination was changed or removed before it was sent",
+            Self::Sealed => "the secret key does not open this URL",
             Self::SwitchedOff => {
                 "the destination refused for good and is switched off until its URL is saved again or a test arrives"
             }

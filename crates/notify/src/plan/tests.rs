@@ -1,8 +1,10 @@
 //! The plan against an independent model of the promises, in random worlds; and each promise by an example.
 
+mod answerable;
 mod examples;
-mod facts;
-mod model;
+pub(crate) mod facts;
+pub(crate) mod model;
+mod names;
 
 use std::collections::BTreeSet;
 

@@ -1,18 +1,21 @@
 //! What the plan knows of people, teams and rules. Made by [`crate::directory`], or by hand in a test.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     sync::Arc,
 };
 
-use access::{Secret, Vault};
-use base::{Event, Id, Kind, Scope, Severity, Time};
+use access::{
+    Role,
+    ownership::{self, Owners},
+};
+use base::{Event, Id, Kind, Scope, Severity};
 
+use super::{act, because::Cause, reason::Why, rule::Rules};
 use crate::{
     channel::Channel,
-    channels::webhook::{Format, Signing},
     message::Detail,
-    target::{Key, Target},
+    target::{Key, Recipient, Target, UrlTarget},
 };
 
 /// Everything a decision rests on.
@@ -30,6 +33,18 @@ pub struct World {
     pub teams: HashMap<Id, Team>,
     /// Personal chats that have a URL.
     pub chats: HashMap<(Id, Channel), Chat>,
+    /// Whose own chats these destinations are, where a rule names them, too.
+    pub chat_owners: HashMap<Key, Vec<(Id, Channel)>>,
+    /// The ownership rules of companies.
+    pub ownership: HashMap<Id, Vec<ownership::Rule>>,
+    /// The owners of projects and assets.
+    pub owners: HashMap<Id, Owners>,
+    /// Who has which role in a company: the managers, and all members where a rule asks for roles.
+    pub members: HashMap<Id, Vec<(Id, Role)>>,
+    /// The active administrators of the platform.
+    pub administrators: Vec<Id>,
+    /// Who follows a finding or a project.
+    pub followers: HashMap<Id, Vec<Id>>,
     /// Destinations that are switched off.
     pub off: HashSet<Key>,
     /// Companies whose mails and chats hold no detail.
@@ -43,6 +58,8 @@ pub struct Person {
     pub active: bool,
     /// What they may see.
     pub scope: Scope,
+    /// Whether they want to be notified of what they did themselves.
+    pub own_acts: bool,
     /// Where their mail goes.
     pub mailbox: Target,
 }
@@ -50,63 +67,73 @@ pub struct Person {
 /// A team that can be told.
 #[derive(Debug, Clone)]
 pub struct Team {
+    /// Its name. From outside.
+    pub name: String,
     /// Whose it is.
     pub company: Id,
-    /// Its Slack URL.
-    pub slack: Option<UrlTarget>,
-    /// Its Teams URL.
-    pub teams: Option<UrlTarget>,
+    /// Its URLs, one per channel.
+    pub urls: HashMap<Channel, UrlTarget>,
+    /// Who is in it.
+    pub members: Vec<Id>,
+    /// What its chat channels get.
+    pub wants: TeamChat,
+}
+
+/// What the chat channels of a team get (promise O6).
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TeamChat {
+    /// Which types of event; null for the shipped default: assignments, SLA, retests, what came back, and what an import
+    /// brought.
+    #[serde(default, rename = "event_types")]
+    #[schema(value_type = Option<Vec<crate::kinds::NotifiedKind>>)]
+    pub kinds: Option<Vec<Kind>>,
+    /// From which severity on; null for any.
+    #[serde(default)]
+    pub min_severity: Option<Severity>,
+}
+
+impl TeamChat {
+    /// What a team gets that said nothing: assignments, SLA, retests, what came back, and what an import brought.
+    pub const DEFAULT: [Kind; 8] = [
+        Kind::FindingAssigned,
+        Kind::FindingReopened,
+        Kind::SlaWarning,
+        Kind::SlaBreached,
+        Kind::SlaEscalated,
+        Kind::RetestDue,
+        Kind::ScanCompleted,
+        Kind::ScanFailed,
+    ];
+
+    /// Whether an event is to be posted.
+    pub fn lets_pass(&self, event: &Event) -> bool {
+        let severe = match (self.min_severity, event.severity) {
+            (Some(least), Some(severity)) => severity >= least,
+            (None, _) | (_, None) => true,
+        };
+        severe
+            && act::kinds(event).any(|kind| match &self.kinds {
+                Some(kinds) => kinds.contains(&kind),
+                None => Self::DEFAULT.contains(&kind),
+            })
+    }
 }
 
 impl Team {
+    /// Whether it has any chat channel.
+    pub fn has_chat(&self) -> bool {
+        !self.urls.is_empty()
+    }
+
     /// Where its posts on this channel go.
     pub fn url(&self, channel: Channel) -> Option<&UrlTarget> {
-        match channel {
-            Channel::Slack => self.slack.as_ref(),
-            Channel::Teams => self.teams.as_ref(),
-            _ => None,
-        }
+        self.urls.get(&channel)
     }
 
     /// The same without its secret.
     pub fn target(&self, channel: Channel) -> Option<&Target> {
         self.url(channel).map(|url| &url.target)
-    }
-}
-
-/// A URL with what is known of it.
-#[derive(Debug, Clone)]
-pub struct UrlTarget {
-    /// What may be seen of it.
-    pub target: Target,
-    /// The URL itself, in canonical form.
-    pub url: Secret,
-    /// When it was last saved, as far as only its owner's table knows.
-    pub saved_at: Time,
-    /// Which secrets sign what is posted there, on a webhook.
-    pub signing: Signing,
-    /// The form of what is posted there, on a webhook.
-    pub format: Format,
-}
-
-impl UrlTarget {
-    /// A URL in the canonical form in which it is stored. Whether it may be posted to is asked where it is saved and
-    /// where it is sent.
-    pub fn new(vault: &Vault, url: Secret) -> Self {
-        let text = url.expose();
-        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        Self {
-            target: Target {
-                key: Key::of_url(vault, text),
-                lane: authority.into(),
-                label: access::mask(text).into(),
-            },
-            url,
-            saved_at: Time::default(),
-            signing: Signing::default(),
-            format: Format::default(),
-        }
     }
 }
 
@@ -117,81 +144,6 @@ pub struct Chat {
     pub enabled: bool,
     /// Where it is.
     pub url: UrlTarget,
-}
-
-/// A rule, as far as the plan goes.
-#[derive(Debug, Clone)]
-pub struct Rule {
-    /// Its id.
-    pub id: Id,
-    /// The kind of event it is for.
-    pub kind: Kind,
-    /// The channel it turns on.
-    pub channel: Channel,
-    /// From which severity on.
-    pub min_severity: Option<Severity>,
-    /// For which company; none for all.
-    pub company: Option<Id>,
-    /// People it names.
-    pub users: Vec<Id>,
-    /// Addresses it names, normalised.
-    pub addresses: Vec<Target>,
-    /// URLs it names, by the ids of their rows.
-    pub urls: Vec<(Id, UrlTarget)>,
-}
-
-impl Rule {
-    /// Whether an event of its kind passes: its threshold and its company (promises R2, R3).
-    pub fn passes(&self, event: &Event) -> bool {
-        let severe = match (self.min_severity, event.severity) {
-            (Some(least), Some(severity)) => severity >= least,
-            (None, _) | (_, None) => true,
-        };
-        let concerned = match self.company {
-            Some(company) => event.audience.company() == Some(company),
-            None => true,
-        };
-        severe && concerned
-    }
-}
-
-/// The rules, found by kind and channel.
-#[derive(Debug, Clone, Default)]
-pub struct Rules {
-    rules: BTreeMap<(Kind, Channel), Vec<Rule>>,
-}
-
-impl Rules {
-    /// These rules.
-    pub fn new(rules: impl IntoIterator<Item = Rule>) -> Self {
-        let mut all = Self::default();
-        for rule in rules {
-            all.rules.entry((rule.kind, rule.channel)).or_default().push(rule);
-        }
-        all
-    }
-
-    /// The same with one more, which comes last.
-    #[must_use]
-    pub fn with(self, rule: Rule) -> Self {
-        Self::new(self.rules.into_values().flatten().chain([rule]))
-    }
-
-    /// The rules of a channel that let the event pass.
-    pub fn passing<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
-        self.of(event.kind, channel).filter(|rule| rule.passes(event))
-    }
-
-    /// The URL of this row among those that rules name for the event.
-    pub fn url<'a>(&'a self, event: &'a Event, channel: Channel, row: Id) -> Option<&'a UrlTarget> {
-        let mut named = self.passing(event, channel).flat_map(|rule| &rule.urls);
-        named.find(|(id, _)| *id == row).map(|(_, url)| url)
-    }
-
-    /// The rules of a kind and a channel.
-    pub fn of(&self, kind: Kind, channel: Channel) -> impl Iterator<Item = &Rule> {
-        self.rules.get(&(kind, channel)).into_iter().flatten()
-    }
 }
 
 impl World {
@@ -218,13 +170,38 @@ impl World {
         self.preferences.get(&(user, kind, channel)).copied()
     }
 
+    /// The managers of a company.
+    pub fn managers(&self, company: Id) -> impl Iterator<Item = Id> + '_ {
+        self.with_role(company, Role::Manager)
+    }
+
+    /// Who has exactly this role in a company.
+    pub fn with_role(&self, company: Id, role: Role) -> impl Iterator<Item = Id> + '_ {
+        let members = self.members.get(&company).into_iter().flatten();
+        members.filter(move |(_, has)| *has == role).map(|(id, _)| *id)
+    }
+
     /// The team with this id.
     pub fn team(&self, id: Id) -> Option<&Team> {
         self.teams.get(&id)
     }
 
+    /// The reason with the name of the team that it is about.
+    pub fn cause(&self, why: &Why, recipient: &Recipient) -> Cause {
+        let name = |team| self.team(team).map(|team| team.name.clone());
+        Cause::of(why.clone(), recipient, name)
+    }
+
     /// The person's own chat on this channel, if they stored its URL.
     pub fn chat(&self, user: Id, channel: Channel) -> Option<&Chat> {
         self.chats.get(&(user, channel))
+    }
+}
+
+/// Whether a team may be notified of the event: it is of the event's company, or the event is everyone's.
+pub fn admits_team(event: &Event, team: &Team) -> Result<(), Why> {
+    match event.audience.company() {
+        Some(company) if company != team.company => Err(Why::OutOfScope),
+        _ => Ok(()),
     }
 }

@@ -1,11 +1,30 @@
 //! The caller's own preference matrix over HTTP.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Caller, FieldError, Json, Problem};
 use axum::extract::State as Extract;
+use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
 use crate::http::State;
+
+/// The schema of a change of the matrix: cells by their keys, in either form.
+pub(crate) struct PreferenceChanges;
+
+impl utoipa::ToSchema for PreferenceChanges {}
+impl utoipa::PartialSchema for PreferenceChanges {
+    fn schema() -> RefOr<Schema> {
+        let keys: BTreeSet<&str> = super::KEYS.keys().map(String::as_str).collect();
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .enum_values(Some(keys));
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .property_names(Some(key))
+            .additional_properties(Some(ObjectBuilder::new().schema_type(Type::Boolean)))
+            .into()
+    }
+}
 
 /// What the caller hears of on which channel: every `event_type:channel`, on or off.
 #[utoipa::path(get, path = "/me/notification-preferences", tag = "preferences", responses(
@@ -28,7 +47,7 @@ pub async fn get_preferences(
 /// Changes the keys it names, and no other. Legacy keys (`email_finding_assigned`) are taken too; where both forms
 /// name one cell, the namespaced one wins.
 #[utoipa::path(put, path = "/me/notification-preferences", tag = "preferences",
-    request_body = BTreeMap<String, bool>,
+    request_body = PreferenceChanges,
     responses(
         (status = 200, description = "The whole matrix as it is now", body = BTreeMap<String, bool>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

@@ -2,16 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use access::{Patch, Problem, Secret, Vault, directory, validate};
-use base::{Id, Kind, Severity};
+use access::{
+    Patch, Problem, Role, Secret, directory,
+    schema::{Email, Ids},
+    validate,
+};
+use base::{Id, Kind, Severity, SubjectType};
 use serde::Deserialize;
 use store::{Error, Tx};
 
-use super::Rule;
+use super::{guard::Guard, rule::Rule};
 use crate::{
     channel::Channel,
-    channels::{Channels, webhook::Format},
-    plan::UrlTarget,
+    channels::webhook::Format,
+    destinations::PostUrl,
+    kinds::{NotifiedKind, TemplateName},
+    plan::{Batch, Filters, MAX_TEXT, MAX_VALUES, UrlTarget},
     target::{Key, Target, normalised},
 };
 
@@ -19,10 +25,11 @@ use crate::{
 const MOST: usize = 200;
 
 /// A new rule.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRule {
     /// The type of event it is for.
+    #[schema(value_type = NotifiedKind)]
     event_type: Kind,
     /// The channel it turns on.
     channel: Channel,
@@ -30,20 +37,30 @@ pub struct NewRule {
     min_severity: Option<Severity>,
     /// For which company's events; null for all.
     company_id: Option<Id>,
-    /// Whom it names besides those an event concerns.
-    #[serde(default)]
+    /// Whom it names in addition to those an event concerns.
+    #[serde(default, deserialize_with = "access::object")]
     recipients: Named,
+    /// To what it is limited; an empty list does not limit.
+    #[serde(default, deserialize_with = "access::object")]
+    filters: Filters,
+    /// How its webhooks get what an import or a bulk change brings; `import` where it is left out.
+    batch: Option<Batch>,
     /// Whether it counts; true where it is left out.
     enabled: Option<bool>,
     /// The form of its posts, on webhook alone; `standard` where it is left out.
     format: Option<Format>,
+    /// The template of its posts, on `chat` alone, where it is needed with URLs: `mattermost`, `google_chat`, `discord`
+    /// or `ntfy`.
+    #[schema(value_type = Option<TemplateName>)]
+    template: Option<String>,
 }
 
 /// What is to change of a rule. What is left out stays.
-#[derive(Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleChange {
     /// The type of event it is for.
+    #[schema(value_type = Option<NotifiedKind>)]
     event_type: Option<Kind>,
     /// The channel it turns on.
     channel: Option<Channel>,
@@ -57,35 +74,51 @@ pub struct RuleChange {
     company_id: Patch<Id>,
     /// Whom it names: each list that is given replaces the one there is. A masked URL as it was answered keeps that
     /// URL.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "access::object")]
     recipients: Named,
+    /// To what it is limited: replaces all there is.
+    #[serde(default, deserialize_with = "access::optional_object")]
+    filters: Option<Filters>,
+    /// How its webhooks get what an import or a bulk change brings.
+    batch: Option<Batch>,
     /// Whether it counts.
     enabled: Option<bool>,
     /// The form of its posts, on webhook alone. What waits keeps the form it was planned in.
     format: Option<Format>,
+    /// The template of its posts, on `chat` alone.
+    #[schema(value_type = Option<TemplateName>)]
+    template: Option<String>,
 }
 
-/// Whom a rule names: `emails` and `user_ids` for email, `user_ids` for `in_app`, `urls` for the others.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+/// Whom a rule names: people in any way for email and `in_app`, addresses for email alone; `urls` for the others, and
+/// `team_ids` and `owners` for chats.
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRuleRecipients)]
 struct Named {
     /// Mail addresses.
+    #[schema(value_type = Option<Vec<Email>>, max_items = 200)]
     emails: Option<Vec<String>>,
     /// People.
+    #[schema(value_type = Option<Ids<{ MOST }>>)]
     user_ids: Option<Vec<Id>>,
+    /// Teams: their members by in-app and email, their channels by chat.
+    #[schema(value_type = Option<Ids<{ MOST }>>)]
+    team_ids: Option<Vec<Id>>,
+    /// Roles: who has one in the event's company.
+    #[schema(max_items = 200)]
+    roles: Option<Vec<Role>>,
+    /// Whether the owners of the finding's asset and project are named.
+    owners: Option<bool>,
+    /// Whether those who follow the record are named.
+    followers: Option<bool>,
     /// URLs.
+    #[schema(value_type = Option<Vec<PostUrl>>, max_items = 200)]
     urls: Option<Vec<String>>,
 }
 
-/// What a destination is checked and told apart with.
-pub(super) struct Guard {
-    pub(super) channels: Channels,
-    pub(super) vault: Vault,
-}
-
 /// A rule that fits, ready to be written.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) event_type: Kind,
     pub(super) channel: Channel,
@@ -93,27 +126,37 @@ pub(super) struct Checked {
     pub(super) company_id: Option<Id>,
     pub(super) enabled: bool,
     pub(super) format: Format,
+    /// Empty on channels without templates.
+    pub(super) template: String,
+    pub(super) filters: Filters,
+    pub(super) batch: Batch,
     pub(super) recipients: Vec<Wanted>,
 }
 
 /// A recipient that fits.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Wanted {
     Email(Target),
     User(Id),
+    Team(Id),
+    Role(Role),
+    Owners,
+    Followers,
     Url(UrlTarget),
     /// The URL that is stored under this masked text.
     Kept(String),
 }
 
 impl Wanted {
-    /// What makes it the same as another; none for what is there already.
+    /// What makes it the same as another; none for URLs, which are destinations.
     pub(super) fn key(&self) -> Option<Key> {
         match self {
             Self::Email(address) => Some(address.key.clone()),
-            Self::User(id) => Some(Key::stored(&id.to_string())),
-            Self::Url(url) => Some(url.target.key.clone()),
-            Self::Kept(_) => None,
+            Self::User(id) | Self::Team(id) => Some(Key::stored(&id.to_string())),
+            Self::Role(role) => Some(Key::stored(role.name())),
+            Self::Owners => Some(Key::stored("owners")),
+            Self::Followers => Some(Key::stored("followers")),
+            Self::Url(_) | Self::Kept(_) => None,
         }
     }
 }
@@ -130,6 +173,11 @@ impl Checked {
 }
 
 impl NewRule {
+    /// For which company it is.
+    pub(super) const fn company(&self) -> Option<Id> {
+        self.company_id
+    }
+
     /// The rule, if it fits.
     pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard) -> Result<Checked, Problem> {
         let mut checked = Checked {
@@ -139,6 +187,9 @@ impl NewRule {
             company_id: self.company_id,
             enabled: self.enabled.unwrap_or(true),
             format: self.format.unwrap_or_default(),
+            template: self.template.unwrap_or_default(),
+            filters: self.filters.sorted(),
+            batch: self.batch.unwrap_or_default(),
             recipients: Vec::new(),
         };
         fits(self.format, checked.channel)?;
@@ -157,9 +208,15 @@ impl RuleChange {
             company_id: self.company_id.over(before.company_id),
             enabled: self.enabled.unwrap_or(before.enabled),
             format: self.format.or(before.format).unwrap_or_default(),
+            template: self.template.unwrap_or_default(),
+            filters: self.filters.as_ref().unwrap_or(&before.filters).sorted(),
+            batch: self.batch.unwrap_or(before.batch),
             recipients: Vec::new(),
         };
         fits(self.format, checked.channel)?;
+        if checked.template.is_empty() && checked.channel == before.channel {
+            checked.template = before.template.clone().unwrap_or_default();
+        }
         if checked.channel != Channel::Webhook {
             checked.format = Format::default();
         }
@@ -167,6 +224,10 @@ impl RuleChange {
         let recipients = Named {
             emails: self.recipients.emails.or_else(|| Some(kept.emails.clone())),
             user_ids: self.recipients.user_ids.or_else(|| Some(kept.user_ids.clone())),
+            team_ids: self.recipients.team_ids.or_else(|| Some(kept.team_ids.clone())),
+            roles: self.recipients.roles.or_else(|| Some(kept.roles.clone())),
+            owners: self.recipients.owners.or(Some(kept.owners)),
+            followers: self.recipients.followers.or(Some(kept.followers)),
             urls: self.recipients.urls.or_else(|| Some(kept.urls.clone())),
         };
         // A URL is only good on the channel it was checked for.
@@ -196,34 +257,30 @@ fn check(
     masked: &[String],
 ) -> Result<(), Problem> {
     let mut check = validate::Check::new();
-    let channel = rule.channel;
-    let about = rule.event_type.about();
     check.that(
-        about.notifies,
+        rule.event_type.about().notifies,
         "event_type",
-        "nobody can be told of this type of event",
+        "nobody can be notified of this type of event",
     );
     if let Some(company) = rule.company_id {
         let known = directory::company_name(tx, company)?.is_some();
         check.that(known, "company_id", "there is no such company");
     }
-    let (emails, users, urls) = (
-        named.emails.unwrap_or_default(),
-        named.user_ids.unwrap_or_default(),
-        named.urls.unwrap_or_default(),
-    );
-    let to_people = matches!(channel, Channel::InApp | Channel::Email);
-    for (field, count, fits) in [
-        ("recipients.emails", emails.len(), channel == Channel::Email),
-        ("recipients.user_ids", users.len(), to_people),
-        ("recipients.urls", urls.len(), !to_people),
-    ] {
-        check.that(count == 0 || fits, field, "this channel takes none of these");
-        check.that(count <= MOST, field, "more than 200");
-    }
-    for (at, email) in emails.iter().enumerate() {
+    counted(rule.channel, &named, &mut check);
+    let has_urls = named.urls.as_ref().is_some_and(|urls| !urls.is_empty());
+    fits_template(&rule.template, rule.channel, has_urls, &mut check);
+    limits(tx, guard, rule, &mut check)?;
+    let users = named.user_ids.unwrap_or_default();
+    let teams = named.team_ids.unwrap_or_default();
+    known_users(tx, &mut check, rule.company_id, &users)?;
+    known_teams(tx, &mut check, rule.company_id, &teams)?;
+    for (at, email) in named.emails.unwrap_or_default().iter().enumerate() {
         // By the rule that is asked again when a mail is sent.
-        match guard.channels.check(Channel::Email, email.trim()) {
+        match guard
+            .channels
+            .check(Channel::Email, email.trim())
+            .and_then(|email| guard.may_mail(email))
+        {
             Ok(email) => {
                 let mailbox = Target::mailbox(&guard.vault, &normalised(&email));
                 rule.recipients.push(Wanted::Email(mailbox));
@@ -231,36 +288,164 @@ fn check(
             Err(why) => check.note(format!("recipients.emails[{at}]"), why),
         }
     }
-    known_users(tx, &mut check, &users)?;
     rule.recipients.extend(users.into_iter().map(Wanted::User));
-    for (at, url) in urls.iter().enumerate().filter(|_| !to_people) {
+    rule.recipients.extend(teams.into_iter().map(Wanted::Team));
+    let roles = named.roles.unwrap_or_default().into_iter();
+    rule.recipients.extend(roles.map(Wanted::Role));
+    if named.owners == Some(true) {
+        rule.recipients.push(Wanted::Owners);
+    }
+    if named.followers == Some(true) {
+        rule.recipients.push(Wanted::Followers);
+    }
+    for (at, url) in named.urls.unwrap_or_default().iter().enumerate() {
+        if !rule.channel.has_url() {
+            break;
+        }
         if masked.contains(url) {
             rule.recipients.push(Wanted::Kept(url.clone()));
             continue;
         }
-        match guard.channels.check(channel, url.trim()) {
-            Ok(url) => rule
-                .recipients
-                .push(Wanted::Url(UrlTarget::new(&guard.vault, Secret::new(url)))),
+        match guard
+            .channels
+            .check(rule.channel, url.trim())
+            .and_then(|url| guard.may_post(url))
+        {
+            Ok(url) => {
+                let url = UrlTarget::new(&guard.vault, Secret::new(url)).with_template(&rule.template);
+                rule.recipients.push(Wanted::Url(url));
+            }
             Err(why) => check.note(format!("recipients.urls[{at}]"), why),
         }
     }
     check.done()
 }
 
-fn known_users(tx: &mut Tx<'_>, check: &mut validate::Check, users: &[Id]) -> Result<(), Error> {
-    if users.is_empty() {
-        return Ok(());
+/// Whether the template is one of the channel's, and there where a URL needs it.
+fn fits_template(template: &str, channel: Channel, has_urls: bool, check: &mut validate::Check) {
+    let known = channel.about().templates;
+    if template.is_empty() {
+        check.that(known.is_empty() || !has_urls, "template", "it is missing");
+    } else if known.is_empty() {
+        check.note("template", "only chat has one");
+    } else if !known.contains(&template) {
+        check.note("template", format!("expected one of {}", known.join(", ")));
     }
+}
+
+/// Which recipients a channel takes, and that it has one where nobody is notified without.
+fn counted(channel: Channel, named: &Named, check: &mut validate::Check) {
+    let count = |list: &Option<Vec<Id>>| list.as_ref().map_or(0, Vec::len);
+    let texts = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
+    let (people, chat) = (!channel.has_url(), channel.is_chat());
+    let (teams, owners) = (count(&named.team_ids), usize::from(named.owners == Some(true)));
+    let urls = texts(&named.urls);
+    for (field, count, fits) in [
+        (
+            "recipients.emails",
+            texts(&named.emails),
+            channel == Channel::Email,
+        ),
+        ("recipients.user_ids", count(&named.user_ids), people),
+        ("recipients.team_ids", teams, people || chat),
+        (
+            "recipients.roles",
+            named.roles.as_ref().map_or(0, Vec::len),
+            people,
+        ),
+        ("recipients.owners", owners, people || chat),
+        (
+            "recipients.followers",
+            usize::from(named.followers == Some(true)),
+            people,
+        ),
+        ("recipients.urls", urls, !people),
+    ] {
+        check.that(count == 0 || fits, field, "this channel takes none of these");
+        check.that(count <= MOST, field, "more than 200");
+    }
+    let reaches = people || urls > 0 || (chat && teams + owners > 0);
+    check.that(
+        reaches,
+        "recipients.urls",
+        "this channel needs a URL: without one the rule could never send anything",
+    );
+}
+
+/// Filters name records that are there, of the rule's company where it has one.
+fn limits(tx: &mut Tx<'_>, guard: &Guard, rule: &Checked, check: &mut validate::Check) -> Result<(), Error> {
+    let filters = &rule.filters;
+    for (field, kind, ids) in [
+        ("filters.project_ids", SubjectType::Project, &filters.project_ids),
+        ("filters.asset_ids", SubjectType::Asset, &filters.asset_ids),
+    ] {
+        check.that(ids.len() <= MAX_VALUES, field, "more than 100");
+        for (at, id) in ids.iter().take(MAX_VALUES).enumerate() {
+            let company = (guard.company_of)(tx, kind, *id)?;
+            let known = company.is_some_and(|company| rule.company_id.is_none_or(|own| own == company));
+            check.that(
+                known,
+                &format!("{field}[{at}]"),
+                "it is not of the rule's company",
+            );
+        }
+    }
+    for (field, texts) in [
+        ("filters.tags", &filters.tags),
+        ("filters.tools", &filters.tools),
+        ("filters.statuses", &filters.statuses),
+    ] {
+        check.that(texts.len() <= MAX_VALUES, field, "more than 100");
+        for (at, text) in texts.iter().take(MAX_VALUES).enumerate() {
+            check.line(&format!("{field}[{at}]"), text, MAX_TEXT);
+        }
+    }
+    Ok(())
+}
+
+fn known_users(
+    tx: &mut Tx<'_>,
+    check: &mut validate::Check,
+    company: Option<Id>,
+    users: &[Id],
+) -> Result<(), Error> {
     let known: BTreeSet<Id> = directory::people(tx, users)?
         .into_iter()
+        .filter(|person| company.is_none_or(|company| person.scope.allows(company)))
         .map(|person| person.id)
         .collect();
     for (at, user) in users.iter().enumerate() {
+        let detail = if company.is_some() {
+            "there is no such person in this company"
+        } else {
+            "there is no such person"
+        };
         check.that(
             known.contains(user),
             &format!("recipients.user_ids[{at}]"),
-            "there is no such person",
+            detail,
+        );
+    }
+    Ok(())
+}
+
+fn known_teams(
+    tx: &mut Tx<'_>,
+    check: &mut validate::Check,
+    company: Option<Id>,
+    teams: &[Id],
+) -> Result<(), Error> {
+    let known: BTreeSet<Id> = directory::team_names(tx, teams)?
+        .into_iter()
+        .filter(|team| company.is_none_or(|company| team.company_id == company))
+        .map(|team| team.id)
+        .collect();
+    for (at, team) in teams.iter().enumerate() {
+        let detail = "there is no such team, or it is not of the rule's company";
+        check.that(
+            known.contains(team),
+            &format!("recipients.team_ids[{at}]"),
+            detail,
         );
     }
     Ok(())

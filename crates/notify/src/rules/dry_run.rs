@@ -1,6 +1,8 @@
-//! What a rule would have sent, had it been there: the plan over the events of the last days.
+//! What a rule would have sent, had it been there: the plan over the events of the last days, grouped as messages are.
 //!
-//! Must not: write anything.
+//! Must not: write anything. It runs in a transaction that cannot.
+
+mod count;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -8,8 +10,8 @@ use std::{
 };
 
 use access::{Problem, Vault, directory};
-use base::{Event, Id, Scope, Time};
-use jiff::{ToSpan, civil::Date, tz::TimeZone};
+use base::{Id, Kind, Scope, Time};
+use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use store::{Error, Tx, outbox};
 
@@ -19,9 +21,11 @@ use super::{
 };
 use crate::{
     facts::{self, Wanted},
-    plan::{self, Reason, Rule, Why, World},
+    groups,
+    plan::Rule,
     target::Recipient,
 };
+use count::{Counts, date};
 
 /// How many events one run looks at, the newest first.
 const EVENTS: usize = 20_000;
@@ -39,12 +43,15 @@ pub struct DryRun {
     pub to: Time,
     /// How many events of the rule's type there were.
     pub events: u64,
-    /// How many messages the rule would have added, by the people, teams, preferences and rules of now.
+    /// How many messages the rule would have added, by the people, teams, preferences and rules of now. What one import or
+    /// bulk change brought is one message for each recipient.
     pub messages: u64,
     /// Each day from the first to the last (UTC), also those without a message.
     pub days: Vec<Day>,
     /// Who would have got them, the most first, at most 100.
     pub recipients: Vec<Told>,
+    /// What the rule would not have sent, and why, the most first.
+    pub not_sent: Vec<NotSent>,
     /// Whether there were more events than one run looks at: then only the newest counted.
     pub truncated: bool,
 }
@@ -60,15 +67,28 @@ pub struct Day {
     pub messages: u64,
 }
 
+/// What a rule would not have sent for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = DryRunNotSent)]
+pub struct NotSent {
+    /// The reason: `below_threshold`, `filtered`, `nobody` (each event counts once), `duplicate`, `in_group`, `switched_off`,
+    /// or why a recipient is not notified, such as `opted_out` (each event and recipient counts once).
+    pub reason: &'static str,
+    /// The same in words.
+    pub explanation: &'static str,
+    /// How often.
+    pub count: u64,
+}
+
 /// The messages of one recipient.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = DryRunRecipient)]
 pub struct Told {
-    /// `user`, `address` or `url`.
+    /// `user`, `team`, `address` or `url`.
     pub recipient_type: &'static str,
-    /// The id of the person, the address, or the masked URL.
+    /// The id of the person or the team, the address, or the masked URL.
     pub recipient: String,
-    /// The person's name. Text from outside: escape it.
+    /// The name of the person or the team. Text from outside: escape it.
     pub name: Option<String>,
     /// How many messages.
     pub messages: u64,
@@ -87,25 +107,35 @@ impl Checked {
     /// The rule as the plan would see it, under this id.
     pub(super) fn planned(&self, id: Id, mut next_id: impl FnMut() -> Id) -> Rule {
         let mut rule = Rule {
-            id,
-            kind: self.event_type,
-            channel: self.channel,
             min_severity: self.min_severity,
             company: self.company_id,
-            users: Vec::new(),
-            addresses: Vec::new(),
-            urls: Vec::new(),
+            filters: self.filters.clone(),
+            batch: self.batch,
+            ..Rule::new(id, self.event_type, self.channel)
         };
-        for wanted in &self.recipients {
-            match wanted {
+        for named in &self.recipients {
+            match named {
                 Named::Email(address) => rule.addresses.push(address.clone()),
                 Named::User(user) => rule.users.push(*user),
+                Named::Team(team) => rule.teams.push(*team),
+                Named::Role(named) => rule.roles.push(*named),
+                Named::Owners => rule.owners = true,
+                Named::Followers => rule.followers = true,
                 Named::Url(url) => rule.urls.push((next_id(), url.clone())),
                 // A rule that is not saved yet keeps nothing.
                 Named::Kept(_) => {}
             }
         }
         rule
+    }
+}
+
+/// As which kinds the events come that count as the rule's: a finding that comes or comes back with assignees is an
+/// assignment, too.
+fn kinds(kind: Kind) -> Vec<Kind> {
+    match kind {
+        Kind::FindingAssigned => vec![kind, Kind::FindingCreated, Kind::FindingReopened],
+        _ => vec![kind],
     }
 }
 
@@ -118,64 +148,48 @@ pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> 
         scope,
     } = trial;
     let to = tx.now();
-    let (kind, id) = (rule.kind, rule.id);
     let urls: HashMap<Id, String> = rule
         .urls
         .iter()
         .map(|(id, url)| (*id, url.target.label.to_string()))
         .collect();
-    let rules = Arc::new(read::for_plan(tx, vault)?.with(rule));
-    let mut counts = Counts::default();
+    let present = read::for_plan(tx, vault)?;
+    let rules = Arc::new(present.clone().with(rule.clone()));
     let mut past = outbox::Past {
-        kind,
+        kinds: kinds(rule.kind),
         since: from,
         before: None,
-        scope,
+        scope: match rule.company {
+            Some(company) if scope.allows(company) => Scope::of([company]),
+            _ => scope,
+        },
     };
+    let mut counts = Counts::new(rule, present);
     let mut seen = 0;
     let truncated = loop {
-        let events = outbox::past(tx, &past, PAGE)?;
+        let mut events = outbox::past(tx, &past, PAGE)?;
         let Some(oldest) = events.last() else { break false };
         past.before = Some(oldest.id);
         seen += events.len();
+        events.retain(|event| counts.is_of(event));
         let world = facts::world(tx, vault, Arc::clone(&rules), Wanted::by_events(&events, &rules))?;
-        counts.add(&events, &world, id);
+        counts.add(&events, &world);
         if seen >= EVENTS {
             break !outbox::past(tx, &past, 1)?.is_empty();
         }
     };
+    let reached = groups::reached(tx, &counts.bundles())?;
+    let counted = counts.finish(&reached);
     Ok(DryRun {
         from,
         to,
-        events: seen as u64,
-        messages: counts.days.values().sum(),
-        days: days(from, to, &counts.days),
-        recipients: told(tx, counts.recipients, &urls)?,
+        events: counted.events,
+        messages: counted.days.values().sum(),
+        days: days(from, to, &counted.days),
+        recipients: told(tx, counted.recipients, &urls)?,
+        not_sent: counted.not_sent,
         truncated,
     })
-}
-
-#[derive(Default)]
-struct Counts {
-    days: BTreeMap<Date, u64>,
-    recipients: HashMap<Recipient, u64>,
-}
-
-impl Counts {
-    /// Counts what the rule adds for these events.
-    fn add(&mut self, events: &[Event], world: &World, rule: Id) {
-        for event in events {
-            let by_rule = |reason: &Reason| reason.why == Why::Rule(rule);
-            for reason in plan::plan(event, world).reasons.into_iter().filter(by_rule) {
-                *self.days.entry(date(event.at)).or_default() += 1;
-                *self.recipients.entry(reason.recipient).or_default() += 1;
-            }
-        }
-    }
-}
-
-fn date(time: Time) -> Date {
-    TimeZone::UTC.to_datetime(time.timestamp()).date()
 }
 
 fn days(from: Time, to: Time, counted: &BTreeMap<Date, u64>) -> Vec<Day> {
@@ -205,16 +219,25 @@ fn told(
             _ => None,
         })
         .collect();
-    let names: HashMap<Id, String> = directory::people(tx, &people)?
+    let teams: Vec<Id> = counted
+        .iter()
+        .filter_map(|(recipient, _)| match recipient {
+            Recipient::Team(id) => Some(*id),
+            _ => None,
+        })
+        .collect();
+    let mut names: HashMap<Id, String> = directory::people(tx, &people)?
         .into_iter()
         .map(|person| (person.id, person.name))
         .collect();
+    let teams = directory::team_names(tx, &teams)?;
+    names.extend(teams.into_iter().map(|team| (team.id, team.name)));
     Ok(counted
         .into_iter()
         .map(|(recipient, messages)| Told {
             recipient_type: recipient.kind(),
             name: match &recipient {
-                Recipient::User(id) => names.get(id).cloned(),
+                Recipient::User(id) | Recipient::Team(id) => names.get(id).cloned(),
                 _ => None,
             },
             recipient: match &recipient {

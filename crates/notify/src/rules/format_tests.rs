@@ -102,17 +102,24 @@ async fn only_webhooks_have_a_form() {
         let path = format!("/notification-rules/{}", made["id"].as_str().unwrap());
         let change = json!({"format": "cloudevents"});
         assert_eq!(house.call(house.root, "PATCH", &path, change).await.0, 422);
-        let change = json!({"channel": "webhook", "format": "cloudevents"});
+        let change = json!({"channel": "webhook", "format": "cloudevents",
+            "recipients": {"urls": ["https://receiver.example/hook"]}});
         let (_, changed) = house.call(house.root, "PATCH", &path, change).await;
         assert_eq!(changed["format"], "cloudevents", "{changed}");
         let (_, kept) = house
             .call(house.root, "PATCH", &path, json!({"enabled": false}))
             .await;
         assert_eq!(kept["format"], "cloudevents");
-        for (channel, format) in [("email", Json::Null), ("webhook", json!("standard"))] {
-            let (_, changed) = house
-                .call(house.root, "PATCH", &path, json!({"channel": channel}))
-                .await;
+        for (channel, urls, format) in [
+            ("email", json!([]), Json::Null),
+            (
+                "webhook",
+                json!(["https://receiver.example/hook"]),
+                json!("standard"),
+            ),
+        ] {
+            let change = json!({"channel": channel, "recipients": {"urls": urls}});
+            let (_, changed) = house.call(house.root, "PATCH", &path, change).await;
             assert_eq!(changed["format"], format, "{}", house.name);
         }
     }

@@ -1,10 +1,10 @@
-//! Rules over HTTP, for administrators of the platform.
+//! Rules over HTTP: administrators make any, managers those of their company (promise O4).
 
 use std::time::Duration;
 
 use access::{
-    Caller, Json, Page, PageQuery, Path, Problem, Query,
-    audit::{self, Action, By, Entry},
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    audit::{self, Action, By},
     validate,
 };
 use axum::{
@@ -14,11 +14,13 @@ use axum::{
 };
 use base::{Id, Kind};
 use serde::Deserialize;
+use store::Tx;
 
 use super::{
     NewRule, Rule, RuleChange,
-    body::Guard,
     dry_run::{self, DryRun, Trial},
+    found::{entry, found},
+    guard::Guard,
     read, write,
 };
 use crate::{channel::Channel, http::State};
@@ -44,19 +46,63 @@ pub async fn list_rules(
     Query(query): Query<ListQuery>,
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Rule>>, Problem> {
-    caller.admin()?;
     let limit = page.limit()?;
+    let managed = managed(&caller)?;
     let filter = read::Filter {
         event_type: query.event_type,
         channel: query.channel,
         after: page.after()?,
+        companies: managed.clone(),
     };
     let store = state.access.store();
-    let rules = store.read(move |tx| read::list(tx, &filter, limit + 1)).await?;
+    let mut rules = store.read(move |tx| read::list(tx, &filter, limit + 1)).await?;
+    if managed.is_some() {
+        rules.iter_mut().for_each(for_manager);
+    }
     Ok(Json(Page::cut(rules, limit, |rule| rule.id.to_string())))
 }
 
-/// Makes a rule.
+/// Whose rules the caller may see besides those of the platform: none for an administrator, who sees all.
+fn managed(caller: &Caller) -> Result<Option<Vec<Id>>, Problem> {
+    if caller.is_admin {
+        return Ok(None);
+    }
+    let managed: Vec<Id> = caller
+        .roles
+        .iter()
+        .filter(|(company, role)| **role == Role::Manager && caller.scope.allows(**company))
+        .map(|(company, _)| *company)
+        .collect();
+    if managed.is_empty() {
+        return Err(Problem::forbidden("This needs a manager of a company."));
+    }
+    Ok(Some(managed))
+}
+
+/// Managers see what the platform's rules are for, not whom they name: those may be of other companies.
+fn for_manager(rule: &mut Rule) {
+    if rule.company_id.is_none() {
+        rule.recipients = super::Recipients::default();
+    }
+}
+
+/// Whether the caller may make and change rules of this company; of the platform, for none.
+fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Problem> {
+    match company {
+        Some(company) => caller.may(company, Role::Manager),
+        None => caller.admin(),
+    }
+}
+
+/// A URL goes on being posted to when the token that set it is revoked.
+fn may_lead_elsewhere(caller: &Caller, checked: &super::body::Checked) -> Result<(), Problem> {
+    if !checked.given().is_empty() {
+        caller.in_session()?;
+    }
+    Ok(())
+}
+
+/// Makes a rule. One with a URL is made in a session.
 #[utoipa::path(post, path = "/notification-rules", tag = "notification rules", request_body = NewRule, responses(
     (status = 201, description = "It counts from now on", body = Rule),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -64,28 +110,30 @@ pub async fn list_rules(
 pub async fn create_rule(
     Extract(state): Extract<State>,
     caller: Caller,
-    Json(body): Json<NewRule>,
+    Create(once, body): Create<NewRule>,
 ) -> Result<impl IntoResponse, Problem> {
-    caller.admin()?;
-    let guard = guard(&state);
-    let rule = state
-        .access
-        .store()
-        .write(move |tx| {
-            let checked = body.check(tx, &guard)?;
-            let id = write::create(tx, &guard.vault, &checked).map_err(taken)?;
-            let rule = found(tx, id)?;
-            audit::note(
-                tx,
-                &By::caller(&caller),
-                entry(Action::RuleCreated, &rule).made(&rule),
-            )?;
-            Ok::<_, Problem>(rule)
-        })
-        .await?;
-    let location = HeaderValue::from_str(&format!("/api/v1/notification-rules/{}", rule.id))
+    let guard = guard(&state).of(&caller);
+    may_change(&caller, body.company())?;
+    let create = move |tx: &mut Tx<'_>| {
+        let checked = body.check(tx, &guard)?;
+        may_lead_elsewhere(&caller, &checked)?;
+        let id = write::create(tx, &guard.vault, &checked).map_err(taken)?;
+        let rule = found(tx, id)?;
+        audit::note(
+            tx,
+            &By::caller(&caller),
+            entry(Action::RuleCreated, &rule).made(&rule),
+        )?;
+        Ok(rule)
+    };
+    let made = state.access.store().write(move |tx| once.run(tx, create)).await?;
+    let id = match &made {
+        Created::New(rule) => rule.id.to_string(),
+        Created::Repeated(answer) => answer["id"].as_str().unwrap_or_default().to_owned(),
+    };
+    let location = HeaderValue::from_str(&format!("/api/v1/notification-rules/{id}"))
         .map_err(|_| Problem::internal())?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(rule)))
+    Ok(([(header::LOCATION, location)], made))
 }
 
 /// How far back a rule is tried.
@@ -93,6 +141,7 @@ pub async fn create_rule(
 #[into_params(parameter_in = Query)]
 pub struct DryRunQuery {
     /// Over the events of so many days, 1 to 90; 7 where it is left out.
+    #[param(minimum = 1, maximum = 90)]
     days: Option<u32>,
 }
 
@@ -108,15 +157,15 @@ pub async fn try_rule(
     Query(query): Query<DryRunQuery>,
     Json(body): Json<NewRule>,
 ) -> Result<Json<DryRun>, Problem> {
-    caller.admin()?;
+    may_change(&caller, body.company())?;
     let days = query.days.unwrap_or(7);
     let mut check = validate::Check::new();
     check.that((1..=90).contains(&days), "days", "expected 1 to 90");
     check.done()?;
-    let guard = guard(&state);
+    let guard = guard(&state).of(&caller);
     let clock = state.access.store().clock().clone();
     let from = clock.now().before(Duration::from_hours(24) * days);
-    let run = state.access.store().read(move |tx| {
+    let run = state.access.store().scan(move |tx| {
         let rule = body.check(tx, &guard)?.planned(clock.id(), || clock.id());
         let vault = &guard.vault;
         let scope = caller.scope;
@@ -145,8 +194,14 @@ pub async fn get_rule(
     caller: Caller,
     Path(id): Path<Id>,
 ) -> Result<Json<Rule>, Problem> {
-    caller.admin()?;
-    let rule = state.access.store().read(move |tx| found(tx, id)).await?;
+    let managed = managed(&caller)?;
+    let mut rule = state.access.store().read(move |tx| found(tx, id)).await?;
+    if let Some(managed) = managed {
+        if rule.company_id.is_some_and(|company| !managed.contains(&company)) {
+            return Err(Problem::not_found());
+        }
+        for_manager(&mut rule);
+    }
     Ok(Json(rule))
 }
 
@@ -163,14 +218,18 @@ pub async fn change_rule(
     Path(id): Path<Id>,
     Json(body): Json<RuleChange>,
 ) -> Result<Json<Rule>, Problem> {
-    caller.admin()?;
-    let guard = guard(&state);
+    // Whoever sees no rule is not told which there are.
+    managed(&caller)?;
+    let guard = guard(&state).of(&caller);
     let rule = state
         .access
         .store()
         .write(move |tx| {
             let before = found(tx, id)?;
+            may_change(&caller, before.company_id)?;
             let checked = body.check(tx, &guard, &before)?;
+            may_change(&caller, checked.company_id)?;
+            may_lead_elsewhere(&caller, &checked)?;
             write::change(tx, &guard.vault, id, &checked).map_err(taken)?;
             let rule = found(tx, id)?;
             let mut entry = entry(Action::RuleUpdated, &before).changed(&before, &rule);
@@ -199,9 +258,10 @@ pub async fn delete_rule(
     caller: Caller,
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
-    caller.admin()?;
+    managed(&caller)?;
     let write = state.access.store().write(move |tx| {
         let rule = found(tx, id)?;
+        may_change(&caller, rule.company_id)?;
         if !write::delete(tx, id)? {
             return Err(Problem::not_found());
         }
@@ -212,32 +272,20 @@ pub async fn delete_rule(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What is noted of a rule: it has no name of its own.
-pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
-    Entry::new(
-        action,
-        rule.id,
-        format!("{} by {}", rule.event_type, rule.channel),
-    )
-    .of(rule.company_id)
-}
-
 fn guard(state: &State) -> Guard {
     Guard {
         channels: state.channels.clone(),
         vault: state.access.vault().clone(),
+        company_of: std::sync::Arc::clone(&state.company_of),
+        managers: Some(state.managers.clone()),
     }
-}
-
-pub(super) fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
-    read::one(tx, id)?.ok_or_else(Problem::not_found)
 }
 
 fn taken(error: store::Error) -> Problem {
     match error {
-        store::Error::Unique => {
-            Problem::conflict("There is a rule for this event type, channel, severity and company already.")
-        }
+        store::Error::Unique => Problem::conflict(
+            "There is a rule for this event type, channel, severity, company and filters already.",
+        ),
         other => other.into(),
     }
 }

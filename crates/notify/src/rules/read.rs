@@ -2,25 +2,26 @@
 
 use std::collections::HashMap;
 
-use access::{NotOpened, Secret, Vault};
+use access::Vault;
 use base::Id;
 use store::{Error, Select, Tx, Value};
 
-use super::{RecipientRow, Recipients, Rule, RuleRow, aad, secrets};
+use super::rule::{RecipientRow, Recipients, Rule, RuleRow};
 use crate::{
     channel::Channel,
-    channels::webhook::{Format, Signing},
-    plan::{self, UrlTarget},
-    sql,
+    destinations::{self, Stored},
+    plan, signing, sql,
     target::{Key, MAIL_LANE, Target},
 };
 
-const RULES: &str = "select id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at, format \
-     from notification_rules where 1 = 1";
-const RECIPIENTS: &str = "select id, rule_id, kind, value, sealed, label, lane, target_key \
-     from notification_rule_recipients where 1 = 1";
-const ENABLED: &str = "select r.id, r.rule_id, r.kind, r.value, r.sealed, r.label, r.lane, r.target_key \
-     from notification_rule_recipients r join notification_rules n on n.id = r.rule_id where n.enabled = 1 order by r.id";
+const RULES: &str = "select id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at, format, \
+     filters, batch, disabled_reason from notification_rules where 1 = 1";
+// URLs stood here too, before they were destinations.
+const RECIPIENTS: &str = "select id, rule_id, kind, value, target_key \
+     from notification_rule_recipients where kind <> 'url'";
+const ENABLED: &str = "select r.id, r.rule_id, r.kind, r.value, r.target_key \
+     from notification_rule_recipients r join notification_rules n on n.id = r.rule_id \
+     where n.enabled = 1 and r.kind <> 'url' order by r.id";
 
 /// Which rules a list shows.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,8 @@ pub(crate) struct Filter {
     pub(crate) event_type: Option<base::Kind>,
     pub(crate) channel: Option<Channel>,
     pub(crate) after: Option<Id>,
+    /// Only those of these companies, and those of the platform.
+    pub(crate) companies: Option<Vec<Id>>,
 }
 
 /// Rules in the order they were made, at most `limit`.
@@ -35,12 +38,19 @@ pub(crate) struct Filter {
 /// # Errors
 /// The database's.
 pub(crate) fn list(tx: &mut Tx<'_>, filter: &Filter, limit: u32) -> Result<Vec<Rule>, Error> {
-    let rows: Vec<RuleRow> = Select::new(RULES)
+    let select = Select::new(RULES)
         .filter("event_type = ?", filter.event_type)
-        .filter("channel = ?", filter.channel)
-        .filter("id > ?", filter.after)
-        .push(" order by id limit ?", vec![limit.into()])
-        .all(tx)?;
+        .filter("channel = ?", filter.channel.map(Channel::name))
+        .filter("id > ?", filter.after);
+    let select = match &filter.companies {
+        Some(companies) => {
+            let company = companies.iter().map(ToString::to_string);
+            select.within("company_id", company.chain([String::new()]))
+        }
+        None => select,
+    };
+    let select = select.push(" order by id", Vec::new());
+    let rows: Vec<RuleRow> = select.page(tx, "rule", limit as usize)?;
     with_recipients(tx, rows)
 }
 
@@ -61,19 +71,33 @@ fn with_recipients(tx: &mut Tx<'_>, rows: Vec<RuleRow>) -> Result<Vec<Rule>, Err
         match row.kind.as_str() {
             "email" => named.emails.push(row.value),
             "user" => named.user_ids.extend(row.value.parse::<Id>()),
-            _ => named.urls.push(row.label),
+            "team" => named.team_ids.extend(row.value.parse::<Id>()),
+            "role" => named.roles.extend(row.value.parse::<access::Role>()),
+            "owners" => named.owners = true,
+            "followers" => named.followers = true,
+            _ => {}
         }
+    }
+    let mut templates: HashMap<Id, String> = HashMap::new();
+    for stored in destinations::of_owners(tx, &ids)? {
+        let rule = stored.owner.id();
+        named.entry(rule).or_default().urls.push(stored.label);
+        templates.insert(rule, stored.template);
     }
     Ok(rows
         .into_iter()
         .map(|row| Rule {
             recipients: named.remove(&row.id).unwrap_or_default(),
+            template: templates.remove(&row.id).filter(|template| !template.is_empty()),
             id: row.id,
             event_type: row.kind,
             channel: row.channel,
             min_severity: row.min_severity,
             company_id: row.company,
             enabled: row.enabled,
+            filters: row.filters,
+            batch: row.batch,
+            disabled_reason: Some(row.disabled_reason).filter(|reason| !reason.is_empty()),
             format: (row.channel == Channel::Webhook).then_some(row.format),
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -91,41 +115,43 @@ pub(super) fn recipients(tx: &mut Tx<'_>, rules: &[Value]) -> Result<Vec<Recipie
     Ok(rows)
 }
 
-/// The rules that count, as the plan wants them. A URL that does not open with the present key is left out, and
-/// logged.
+/// The rules that count, as the plan wants them. A rule that cannot be read, such as one of a type of event that only a later
+/// version knows, is left out.
 ///
 /// # Errors
 /// The database's.
 pub(super) fn for_plan(tx: &mut Tx<'_>, vault: &Vault) -> Result<plan::Rules, Error> {
     let rows: Vec<RuleRow> = Select::new(RULES)
         .push(" and enabled = 1 order by id", Vec::new())
-        .all(tx)?;
-    let signing = secrets::all(tx)?;
+        .readable(tx, "rule")?;
+    let signing = signing::all(tx)?;
     let mut named: HashMap<Id, Vec<RecipientRow>> = HashMap::new();
-    for row in tx.all::<RecipientRow>(ENABLED, &[])? {
+    for row in tx.readable::<RecipientRow>("rule recipient", ENABLED, &[])? {
         named.entry(row.rule).or_default().push(row);
     }
+    let mut urls: HashMap<Id, Vec<Stored>> = HashMap::new();
+    for stored in destinations::of_enabled_rules(tx)? {
+        urls.entry(stored.owner.id()).or_default().push(stored);
+    }
     Ok(plan::Rules::new(rows.into_iter().map(|row| {
-        let recipients = named.remove(&row.id).unwrap_or_default();
-        let mut rule = planned(&row, recipients, vault);
-        for (_, url) in &mut rule.urls {
+        let mut rule = planned(&row, named.remove(&row.id).unwrap_or_default());
+        for stored in urls.remove(&row.id).unwrap_or_default() {
+            let mut url = stored.target(vault);
             url.format = row.format;
             url.signing = signing.get(&url.target.key).copied().unwrap_or_default();
+            rule.urls.push((stored.id, url));
         }
         rule
     })))
 }
 
-fn planned(row: &RuleRow, recipients: Vec<RecipientRow>, vault: &Vault) -> plan::Rule {
+fn planned(row: &RuleRow, recipients: Vec<RecipientRow>) -> plan::Rule {
     let mut rule = plan::Rule {
-        id: row.id,
-        kind: row.kind,
-        channel: row.channel,
         min_severity: row.min_severity,
         company: row.company,
-        users: Vec::new(),
-        addresses: Vec::new(),
-        urls: Vec::new(),
+        filters: row.filters.clone(),
+        batch: row.batch,
+        ..plan::Rule::new(row.id, row.kind, row.channel)
     };
     for recipient in recipients {
         match recipient.kind.as_str() {
@@ -135,35 +161,12 @@ fn planned(row: &RuleRow, recipients: Vec<RecipientRow>, vault: &Vault) -> plan:
                 label: recipient.value.into(),
             }),
             "user" => rule.users.extend(recipient.value.parse::<Id>()),
-            _ => match opened(vault, &recipient) {
-                Ok(url) => rule.urls.push((recipient.id, target(&recipient, url))),
-                Err(NotOpened) => {
-                    tracing::error!(rule = %row.id, "a rule's stored URL does not open with the present secret key");
-                }
-            },
+            "team" => rule.teams.extend(recipient.value.parse::<Id>()),
+            "role" => rule.roles.extend(recipient.value.parse::<access::Role>()),
+            "owners" => rule.owners = true,
+            "followers" => rule.followers = true,
+            _ => {}
         }
     }
     rule
-}
-
-fn target(row: &RecipientRow, url: Secret) -> UrlTarget {
-    UrlTarget {
-        target: Target {
-            key: Key::stored(&row.key),
-            lane: row.lane.as_str().into(),
-            label: row.label.as_str().into(),
-        },
-        url,
-        saved_at: base::Time::default(),
-        signing: Signing::default(),
-        format: Format::default(),
-    }
-}
-
-/// The URL of a recipient's row.
-///
-/// # Errors
-/// Where it was sealed with another key.
-pub(super) fn opened(vault: &Vault, row: &RecipientRow) -> Result<Secret, NotOpened> {
-    vault.open(&aad(row.id, row.rule), &row.sealed)
 }

@@ -1,9 +1,6 @@
 //! The secrets that sign posts to the webhook URLs of rules: shown, and replaced.
 //!
-//! Owns: the table of which one is current. A secret itself is derived, never stored. It is the URL's: rules that name
-//! the same URL share it.
-
-use std::collections::HashMap;
+//! Which one is current is the business of [`crate::signing`].
 
 use access::{
     Caller, Json, Page, Path, Problem, Vault,
@@ -12,62 +9,20 @@ use access::{
 use axum::extract::State as Extract;
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
-use store::{Error, Tx, params};
+use store::Tx;
 
 use super::{
-    RecipientRow, cache,
-    http::{entry, found},
-    read,
+    cache,
+    found::{entry, found},
 };
 use crate::{
     channel::Channel,
-    channels::{
-        Channels,
-        webhook::{OVERLAP, Signing},
-    },
+    channels::Channels,
+    destinations::{self, Stored},
     http::State,
+    signing,
     target::Key,
 };
-
-const ALL: &str = "select target_key, version, rotated_at from webhook_secrets";
-const OF: &str = "select version, rotated_at from webhook_secrets where target_key = $1";
-// Nothing is changed where the secret before was to live on.
-const ROTATE: &str = "insert into webhook_secrets (target_key, version, rotated_at) values ($1, 2, $2) \
-     on conflict (target_key) do update set version = webhook_secrets.version + 1, rotated_at = excluded.rotated_at \
-     where webhook_secrets.rotated_at <= $3";
-
-/// Which secrets live, of every URL whose secret was ever replaced.
-///
-/// # Errors
-/// The database's.
-pub(crate) fn all(tx: &mut Tx<'_>) -> Result<HashMap<Key, Signing>, Error> {
-    let rows: Vec<(String, u32, Time)> = tx.all(ALL, &[])?;
-    let signing = |(key, version, rotated_at): (String, u32, Time)| {
-        (Key::stored(&key), Signing { version, rotated_at })
-    };
-    Ok(rows.into_iter().map(signing).collect())
-}
-
-/// Which secrets of a URL live.
-///
-/// # Errors
-/// The database's.
-pub(crate) fn of(tx: &mut Tx<'_>, key: &Key) -> Result<Signing, Error> {
-    let row: Option<(u32, Time)> = tx.one(OF, params![key.as_str()])?;
-    Ok(
-        row.map_or_else(Signing::default, |(version, rotated_at)| Signing {
-            version,
-            rotated_at,
-        }),
-    )
-}
-
-/// Makes a new secret for a URL; whether it did, which it does not while two live, unless the older is to end.
-fn rotate(tx: &mut Tx<'_>, key: &str, drop_previous: bool) -> Result<bool, Error> {
-    let now = tx.now();
-    let ended = if drop_previous { now } else { now.before(OVERLAP) };
-    Ok(tx.execute(ROTATE, params![key, now, ended])? > 0)
-}
 
 /// The signing secrets of one webhook URL.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -115,7 +70,7 @@ pub async fn list_webhook_secrets(
 }
 
 /// Which secrets to replace.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateSecrets {
     /// Only that of this URL, masked as the rule shows it; of every webhook URL of the rule where it is left out.
@@ -158,7 +113,7 @@ pub async fn rotate_webhook_secrets(
         let mut rotated = Vec::new();
         for row in named {
             rotated.push(row.label.clone());
-            if !rotate(tx, &row.key, body.drop_previous)? {
+            if !signing::rotate(tx, &row.key, body.drop_previous)? {
                 return Err(Problem::conflict(
                     "The secret before the present one still lives.",
                 ));
@@ -175,11 +130,11 @@ pub async fn rotate_webhook_secrets(
 }
 
 /// The webhook URLs that the rule names.
-fn webhooks(tx: &mut Tx<'_>, rule: Id) -> Result<Vec<RecipientRow>, Problem> {
-    let channel = found(tx, rule)?.channel;
-    let mut rows = read::recipients(tx, &[rule.into()])?;
-    rows.retain(|row| row.kind == "url" && channel == Channel::Webhook);
-    Ok(rows)
+fn webhooks(tx: &mut Tx<'_>, rule: Id) -> Result<Vec<Stored>, Problem> {
+    found(tx, rule)?;
+    let mut urls = destinations::of_owners(tx, &[rule.into()])?;
+    urls.retain(|stored| stored.channel == Channel::Webhook);
+    Ok(urls)
 }
 
 /// Their secrets. A URL that does not open with the present key has none that could be shown.
@@ -187,14 +142,14 @@ fn page(
     tx: &mut Tx<'_>,
     channels: &Channels,
     vault: &Vault,
-    urls: &[RecipientRow],
+    urls: &[Stored],
 ) -> Result<Page<WebhookSecret>, Problem> {
     let mut items = Vec::new();
     for row in urls {
-        let Ok(url) = read::opened(vault, row) else {
+        let Some(url) = row.opened(vault) else {
             continue;
         };
-        let signing = of(tx, &Key::stored(&row.key))?;
+        let signing = signing::of(tx, &Key::stored(&row.key))?;
         let secrets = channels.webhook_secrets(url.expose(), signing);
         let previous = secrets.previous;
         items.push(WebhookSecret {

@@ -71,7 +71,7 @@ async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
         let secret = secrets["items"][0]["secret"].as_str().unwrap();
         assert!(secret.starts_with("whsec_"), "{secret}");
         let kept = house
-            .rows("select sealed || label || target_key || lane || value from notification_rule_recipients")
+            .rows("select sealed || label || target_key || template from destinations")
             .await;
         assert!(!kept[0].0.contains("0123456789abcdef"), "sealed at rest");
         // The masked URL keeps the one there is, another joins it.
@@ -90,7 +90,11 @@ async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
         let (status, off) = house
             .call(house.root, "PATCH", &path, json!({"recipients": {"urls": []}}))
             .await;
-        assert_eq!((status, &off["recipients"]["urls"]), (200, &json!([])));
+        assert_eq!(
+            (status, field(&off)),
+            (422, "recipients.urls"),
+            "it could never send anything"
+        );
     }
 }
 
@@ -225,7 +229,10 @@ async fn a_new_rule_counts_for_the_next_event_and_a_deleted_one_no_more() {
         let (status, rule) = create(&house, body).await;
         assert_eq!(status, 201, "{rule}");
         house.assign(&[], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "desk@outside.example");
+        // Nobody is assigned: an administrator answers for it, too.
+        let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
+        to.sort();
+        assert_eq!(to, ["desk@outside.example", "root@example.com"]);
         let path = format!("{RULES}/{}", rule["id"].as_str().unwrap());
         house.call(house.root, "DELETE", &path, Json::Null).await;
         house.assign(&[house.ben], &[]).await;
@@ -287,7 +294,8 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
         assert_eq!(status, 200, "{chat}");
         let masked = "https://hooks.slack.com/…ijkl";
         let expected = json!({"slack_webhook_url": masked, "slack_enabled": true,
-            "teams_webhook_url": null, "teams_enabled": false});
+            "teams_webhook_url": null, "teams_enabled": false,
+            "chat_webhook_url": null, "chat_template": null, "chat_enabled": false});
         assert_eq!(chat, expected);
         let (_, same) = house
             .call(house.ana, "PUT", "/me/chat", json!({"slack_webhook_url": masked}))
@@ -304,10 +312,16 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);
         house.assign(&[house.ana], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ana@example.com");
-        let on = json!({"finding.assigned:slack": true, "finding.assigned:email": false});
+        let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
+        to.sort();
+        assert_eq!(
+            to,
+            ["ana@example.com", url],
+            "an assignment is on in a chat that was switched on"
+        );
+        let said = json!({"finding.assigned:slack": true, "finding.assigned:email": false});
         house
-            .call(house.ana, "PUT", "/me/notification-preferences", on)
+            .call(house.ana, "PUT", "/me/notification-preferences", said)
             .await;
         house.assign(&[house.ana], &[]).await;
         assert_eq!(next(&mut bag).await.to, url, "{}", house.name);
@@ -322,5 +336,104 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
             house.get(house.ana, "/me/chat").await["slack_webhook_url"],
             Json::Null
         );
+    }
+}
+
+// promise: R5
+#[tokio::test]
+async fn the_sources_say_what_can_reach_a_person_and_a_new_chat_begins_with_what_matters() {
+    for house in houses().await {
+        let path = "/me/notification-sources";
+        let before = house.get(house.ana, path).await;
+        let assigned = &before["finding.assigned:email"];
+        assert_eq!(assigned["possible"], true, "{}: {assigned}", house.name);
+        assert!(assigned["sources"][0]["rule_id"].is_string());
+        assert_eq!(
+            before["asset.created:email"],
+            json!({"possible": false, "sources": []})
+        );
+        assert_eq!(before["finding.assigned:slack"]["possible"], false);
+        let said = json!({"retest.due:slack": false});
+        house
+            .call(house.ana, "PUT", "/me/notification-preferences", said)
+            .await;
+        let chat = json!({"slack_webhook_url": "https://hooks.slack.com/services/T0/B0/abcdefabcdef",
+            "slack_enabled": true});
+        let (status, answer) = house.call(house.ana, "PUT", "/me/chat", chat).await;
+        assert_eq!(status, 200, "{answer}");
+        let matrix = house.get(house.ana, "/me/notification-preferences").await;
+        for (cell, on) in [
+            ("finding.assigned:slack", true),
+            ("sla.breached:slack", true),
+            ("retest.due:slack", false),
+            ("finding.updated:slack", false),
+            ("finding.assigned:teams", false),
+        ] {
+            assert_eq!(matrix[cell], on, "{cell}");
+        }
+        let after = house.get(house.ana, path).await;
+        assert_eq!(
+            after["finding.assigned:slack"]["sources"][0]["kind"], "chat",
+            "{after}"
+        );
+    }
+}
+
+// promise: O4
+#[tokio::test]
+async fn managers_make_rules_for_their_company_within_what_is_allowed() {
+    for house in houses().await {
+        let mara = access::testing::user(&house.store, "mara@example.com").await;
+        access::testing::member(&house.store, house.company, mara, access::Role::Manager).await;
+        let other = access::testing::company(&house.store, "Other").await;
+        let of = |company: Json, recipients: Json| {
+            json!({"event_type": "finding.created", "channel": "email", "min_severity": "high",
+                "company_id": company, "recipients": recipients})
+        };
+        let own = json!(house.company);
+        for (body, expected) in [
+            (of(Json::Null, json!({})), 403),
+            (of(json!(other), json!({})), 404),
+            (of(own.clone(), json!({"emails": ["a@outside.example"]})), 422),
+            (
+                of(
+                    own.clone(),
+                    json!({"user_ids": [house.root], "roles": ["manager"]}),
+                ),
+                201,
+            ),
+        ] {
+            let (status, answer) = house.call(mara, "POST", RULES, body.clone()).await;
+            assert_eq!(status, expected, "{}: {body}: {answer}", house.name);
+        }
+        let mut limited = of(
+            own.clone(),
+            json!({"emails": ["desk@acme.example"], "owners": true}),
+        );
+        limited["filters"] = json!({"tags": ["PCI", "pci"]});
+        let (status, rule) = house.call(mara, "POST", RULES, limited.clone()).await;
+        assert_eq!(status, 201, "{rule}");
+        assert_eq!(rule["filters"], json!({"tags": ["pci"]}));
+        limited["filters"] = json!({"tags": ["pci"]});
+        assert_eq!(
+            house.call(mara, "POST", RULES, limited).await.0,
+            409,
+            "the same filters"
+        );
+        let listed = house.get(mara, "/notification-rules?limit=200").await;
+        let listed = listed["items"].as_array().unwrap();
+        let platform = listed.iter().find(|rule| rule["company_id"].is_null()).unwrap();
+        let path = format!("{RULES}/{}", platform["id"].as_str().unwrap());
+        assert_eq!(
+            house
+                .call(mara, "PATCH", &path, json!({"enabled": false}))
+                .await
+                .0,
+            403
+        );
+        assert_eq!(house.call(house.ana, "GET", RULES, Json::Null).await.0, 403);
+        let hook = json!({"event_type": "finding.created", "channel": "webhook", "recipients": {}});
+        let (status, problem) = create(&house, hook).await;
+        assert_eq!((status, field(&problem)), (422, "recipients.urls"));
     }
 }

@@ -10,9 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use base::destination::{self, Destination};
 use futures_util::future::BoxFuture;
 use notify::{
+    channels::destination::{self, Destination},
     egress::{Answer, Egress, Failure, Lookup, Options, SetupError},
     testing::{Answering, Ca, HttpSink},
 };

@@ -13,7 +13,7 @@ use notify::{
 };
 use serde_json::Value;
 
-use crate::world::{message, summary};
+use crate::world::{import, message, summary};
 
 /// What attackers write into titles.
 pub(crate) fn titles() -> Vec<String> {
@@ -132,10 +132,12 @@ fn shown(title: &str) -> String {
 /// Makes a message of a title.
 type Make = fn(&Clock, &str) -> Message;
 
-/// What is said of a title: by itself, and in a summary; and what the one link begins with.
-const MADE: [(Make, &str); 2] = [
-    (message, "https://campanile.example/findings/"),
-    (summary, "https://campanile.example/inbox"),
+/// What is said of a title: by itself, in a summary, and of an import; what its link begins with, and how many records
+/// it lists.
+const MADE: [(Make, &str, usize); 3] = [
+    (message, "https://campanile.example/findings/", 0),
+    (summary, "https://campanile.example/inbox", 3),
+    (import, "https://campanile.example/scans/", 3),
 ];
 
 /// What a channel makes of a message.
@@ -191,7 +193,7 @@ fn chat_and_webhook_keep_their_shape() {
         }),
     ];
     let clock = clock();
-    for ((name, render), (make, link)) in renders
+    for ((name, render), (make, link, listed)) in renders
         .into_iter()
         .flat_map(|render| MADE.map(|made| (render, made)))
     {
@@ -210,8 +212,15 @@ fn chat_and_webhook_keep_their_shape() {
                 .iter()
                 .filter(|(key, _)| matches!(*key, "url" | "link"))
                 .collect();
-            assert_eq!(urls.len(), 1, "{name}: {shown}");
-            assert!(urls[0].1.starts_with(link), "{name}: {shown}");
+            let listed = if name == "webhook" { 0 } else { listed };
+            assert_eq!(urls.len(), 1 + listed, "{name}: {shown}");
+            assert!(
+                urls.iter().any(|(_, url)| url.starts_with(link)),
+                "{name}: {shown}"
+            );
+            let ours =
+                |url: &str| url.starts_with(link) || url.starts_with("https://campanile.example/findings/");
+            assert!(urls.iter().all(|(_, url)| ours(url)), "{name}: {shown}");
         }
     }
 }
@@ -220,7 +229,7 @@ fn chat_and_webhook_keep_their_shape() {
 #[test]
 fn slack_sees_no_mention_no_link_and_no_formatting() {
     let clock = clock();
-    for (title, (make, _)) in titles()
+    for (title, (make, ..)) in titles()
         .into_iter()
         .flat_map(|title| MADE.map(|made| (title.clone(), made)))
     {
@@ -273,7 +282,7 @@ fn check_slack(payload: &Value, shown: &str) {
 #[test]
 fn teams_reads_text_from_outside_nowhere_but_in_text_runs() {
     let clock = clock();
-    for (title, (make, _)) in titles()
+    for (title, (make, ..)) in titles()
         .into_iter()
         .flat_map(|title| MADE.map(|made| (title.clone(), made)))
     {
@@ -318,6 +327,10 @@ fn check_teams(element: &Value, shown: &str) {
 
 /// The mail that a title makes.
 pub(crate) async fn mail(title: &str) -> Vec<u8> {
+    mail_of(message(&clock(), title)).await
+}
+
+async fn mail_of(message: Message) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let clock = clock();
     let options = Options {
@@ -329,7 +342,8 @@ pub(crate) async fn mail(title: &str) -> Vec<u8> {
     };
     let outbound = Outbound {
         delivery_id: clock.id(),
-        message: message(&clock, title),
+        template: String::new(),
+        message,
         destination: "mara@example.com".to_owned(),
         body: None,
         unsubscribe: None,
@@ -338,6 +352,37 @@ pub(crate) async fn mail(title: &str) -> Vec<u8> {
     Mailer::new(&options, clock).unwrap().send(&outbound).await;
     let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap();
     std::fs::read(file.path()).unwrap()
+}
+
+// promise: C7
+#[tokio::test]
+async fn an_encoded_word_in_a_title_is_shown_as_it_is() {
+    for title in [
+        "=?utf-8?B?W1JFU09MVkVEXSBub3RoaW5nIHRvIGRv?=",
+        "=?utf-8?q?x=0d=0aBcc:=20v@evil.example?=",
+        "=?utf-8?Q?spoofed_subject?=",
+        "x =?us-ascii?q?a?= =?us-ascii?q?b?= y",
+        "=\u{200b}?utf-8?Q?hidden?=",
+        "=?",
+    ] {
+        // Short, so that nothing else makes the mail encode it.
+        let short = Message {
+            action: "New finding",
+            company: None,
+            severity: None,
+            ..message(&clock(), title)
+        };
+        let wanted = format!("New finding: {}", base::text::line(title, 300));
+        let mail = mail_of(short).await;
+        let text = String::from_utf8(mail.clone()).unwrap();
+        let subject = text.lines().find(|line| line.starts_with("Subject:")).unwrap();
+        assert!(
+            subject.starts_with("Subject: =?utf-8?B?") && subject.len() <= 76,
+            "{subject}"
+        );
+        let parsed = MessageParser::default().parse(&mail).unwrap();
+        assert_eq!(parsed.subject(), Some(&*wanted));
+    }
 }
 
 /// Names of headers, the tree of parts, and the tags of the HTML with their attributes' names.

@@ -7,13 +7,13 @@ use notify::{
 };
 use serde_json::{Value, json};
 
-use crate::golden::{data, event, mail};
+use crate::golden::{data, event, import, mail};
 
 /// Stands in every field of the data that may not leave.
 const SECRET: &str = "Xyzzy";
 
 /// Fields that messages know of somewhere, beside those of the kind.
-const FIELDS: [&str; 22] = [
+const FIELDS: [&str; 29] = [
     "title",
     "name",
     "description",
@@ -27,6 +27,13 @@ const FIELDS: [&str; 22] = [
     "asset_name",
     "tool",
     "rule_id",
+    "rule",
+    "component",
+    "component_version",
+    "assigned_by_rule",
+    "from_severity",
+    "asset_id",
+    "url",
     "status",
     "from_status",
     "decision",
@@ -67,6 +74,9 @@ async fn no_text_of_the_data_leaves_but_company_and_deadline() {
         for field in FIELDS {
             data[field] = SECRET.into();
         }
+        for list in ["identifiers", "fixed_versions", "tags", "changed"] {
+            data[list] = json!([SECRET]);
+        }
         data["company_name"] = "Acme Bank".into();
         let event = event(*kind, data);
         let url = "https://campanile.example";
@@ -91,6 +101,28 @@ async fn no_text_of_the_data_leaves_but_company_and_deadline() {
 }
 
 #[tokio::test]
+async fn a_group_names_findings_by_their_ids_alone() {
+    let minimal = said(&import(Detail::Minimal)).await;
+    for secret in [
+        "RCE in login",
+        "Web shop",
+        "Nightly",
+        "CodeQL",
+        "CVE",
+        "log4j",
+        "login.rs",
+        "Mara",
+    ] {
+        assert!(
+            said(&import(Detail::Full)).await.contains(secret) || secret == "Mara",
+            "{secret}"
+        );
+        assert!(!minimal.contains(secret), "{secret}: {minimal}");
+    }
+    assert!(minimal.contains("/findings/"), "each leads to its page");
+}
+
+#[tokio::test]
 async fn when_and_until_when_is_told() {
     let data = json!({
         "title": SECRET, "company_name": "Acme Bank", "sla_due_at": "2026-12-03T14:00:00Z", "expires_on": "2026-12-31",
@@ -100,10 +132,7 @@ async fn when_and_until_when_is_told() {
         "https://campanile.example",
         Detail::Minimal,
     );
-    assert_eq!(
-        message.sentence,
-        "This finding is to be closed by 3 Dec 2026, 14:00 UTC."
-    );
+    assert_eq!(message.sentence, "This finding is due on 3 Dec 2026, 14:00 UTC.");
     let facts: Vec<_> = message
         .facts
         .iter()

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use base::destination;
 use notify::{
+    channels::destination,
     channels::{Channel, Channels, Outcome},
     testing::Answering,
 };
@@ -26,6 +26,7 @@ async fn what_was_saved_is_held_to_the_operators_hosts_when_it_is_sent() {
     let usual = world.channels(&sink);
     let mut options = world.options(&sink);
     options.hosts = destination::Hosts {
+        chat: Vec::new(),
         slack_gov: true,
         teams: vec!["eu.webhook.office.com".parse().unwrap()],
     };
@@ -69,7 +70,7 @@ async fn slack_gets_blocks() {
     assert_eq!(
         types,
         [
-            "header", "section", "section", "section", "section", "actions", "context"
+            "header", "section", "section", "section", "section", "section", "actions", "context"
         ]
     );
 }

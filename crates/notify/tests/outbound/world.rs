@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time, destination::Hosts};
+use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time};
 use notify::{
-    channels::{Channels, Options, Outbound, SigningMaster, email},
+    channels::{Channels, Options, Outbound, SigningMaster, destination::Hosts, email},
     egress,
-    message::{self, Detail, Message, Summary},
+    message::{self, Change, Detail, Message, Summary},
     testing::{Answering, Ca, HttpSink},
 };
 use serde_json::json;
@@ -84,6 +84,7 @@ impl World {
             message: message(&self.clock, "SQL injection in login"),
             destination: destination.to_owned(),
             body: None,
+            template: String::new(),
             unsubscribe: None,
             signing: notify::channels::webhook::Signing::default(),
         }
@@ -104,6 +105,17 @@ pub(crate) fn summary(clock: &Clock, title: &str) -> Message {
     summary.message(clock.id(), "https://campanile.example")
 }
 
+/// The same of an import that brought three.
+pub(crate) fn import(clock: &Clock, title: &str) -> Message {
+    let named: Vec<_> = (0..3).map(|_| event(clock, title)).collect();
+    let mut end = event(clock, title);
+    end.kind = Kind::ScanCompleted;
+    end.subject.kind = SubjectType::Scan;
+    end.data.insert("name".to_owned(), title.into());
+    let counts = [(Change::New, Some(Severity::Critical), 5)];
+    message::group(&end, &named, &counts, ("https://campanile.example", Detail::Full))
+}
+
 fn event(clock: &Clock, title: &str) -> Event {
     let subject = Subject {
         kind: SubjectType::Finding,
@@ -120,6 +132,8 @@ fn event(clock: &Clock, title: &str) -> Event {
         "title": title, "company_name": title, "project_id": clock.id(), "project_name": title,
         "actor_name": title, "location": title, "tool": title, "comment": title,
         "from_status": "in_progress", "status": "retest", "sla_due_at": "2026-12-03T14:00:00Z",
+        "asset_name": title, "rule": title, "component": title, "component_version": title,
+        "identifiers": [title, title], "fixed_versions": [title], "tags": [title], "assigned_by_rule": title,
     }))
     .unwrap();
     event

@@ -68,7 +68,7 @@ fn every_live_kind_has_a_frame_and_no_other() {
             kind.about().live,
             "{kind}"
         );
-        let curated = "finding sla retest scan asset project report agreement approval notification";
+        let curated = "finding sla retest scan asset project report agreement approval notification platform";
         assert_eq!(
             curated.split(' ').any(|category| category == kind.category()),
             kind.about().live

@@ -76,6 +76,22 @@ async fn a_session_that_expires_ends_its_stream() {
     assert_eq!(client.next().await, None);
 }
 
+// issue 18, line 4
+#[tokio::test]
+async fn a_stream_asks_for_its_session_again_before_that_ends_without_use() {
+    let start = Time::from_nanos(1_700_000_000_000_000_000);
+    let station = Station::start_on(&Options::default(), Clock::manual(start));
+    let user = station.gate.administrator();
+    let token = station.gate.sign_in_idle(user, Duration::from_secs(100));
+    let mut client = station.open(&token).await;
+    station.clock.advance(Duration::from_secs(39));
+    assert!(client.quiet().await);
+    station.clock.advance(Duration::from_secs(11));
+    station.project_created(station.clock.id());
+    assert_eq!(client.next().await, None);
+    assert!(station.try_open(&token).await.is_ok(), "it is still good");
+}
+
 // promise: E8
 #[tokio::test]
 async fn a_change_during_the_look_up_is_not_missed() {

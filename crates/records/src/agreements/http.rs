@@ -2,13 +2,18 @@
 //!
 //! Owns: bodies, their validation, and which role may do what: viewers read, managers write. Must not: hold SQL.
 
-use access::{Caller, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
+    schema::{Block, Name, OptionalLine},
+    validate::Check,
+};
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
+use store::Tx;
 
 use super::{Agreement, Change, Filter, New, Sort, Status};
-use crate::{By, Date, MAX_DESCRIPTION, MAX_LINE, Place, Records, text};
+use crate::{By, Date, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE, Place, Records, text};
 
 /// The most hours an agreement can have.
 pub const MAX_HOURS: u32 = 1_000_000;
@@ -59,16 +64,19 @@ impl From<Agreement> for View {
 }
 
 /// An agreement to add.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAgreement {
     /// The company it is with.
     company_id: Id,
     /// One line of at most 300 characters.
+    #[schema(value_type = Name<{ MAX_TITLE }>)]
     name: String,
     /// What both sides call it, such as a contract's number: at most 1,000 characters.
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     reference: Option<String>,
     /// At most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// `active` by default.
     status: Option<Status>,
@@ -114,16 +122,18 @@ fn bounded(check: &mut Check, field: &str, hours: Option<u32>) {
 }
 
 /// What changes of an agreement; what is left out stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AgreementChange {
     /// One line of at most 300 characters.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
     /// What both sides call it; null for nothing.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     reference: Patch<String>,
     /// At most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// Where it stands.
     status: Option<Status>,
@@ -135,7 +145,7 @@ pub struct AgreementChange {
     expires_on: Option<Date>,
     /// The hours agreed on; null for none.
     #[serde(default)]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, maximum = 1_000_000)]
     hours: Patch<u32>,
     /// The hours spent of them.
     #[schema(maximum = 1_000_000)]
@@ -171,10 +181,13 @@ pub struct ListQuery {
     /// Only those with this company.
     company_id: Option<Id>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those with this in name, reference or description, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// `created_at`, `expires_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -200,8 +213,11 @@ pub async fn list(
     };
     let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
+    let searches = filter.text.is_some();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -234,18 +250,16 @@ pub async fn get(
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewAgreement>,
-) -> Result<(StatusCode, Json<View>), Problem> {
+    Create(once, body): Create<NewAgreement>,
+) -> Result<Created<View>, Problem> {
     let company = body.company_id;
     caller.may(company, Role::Manager)?;
     let new = body.checked()?;
-    let agreement = records
-        .write(move |tx| {
-            let place = Place::find(tx, &caller.scope, company, None)?;
-            super::create(tx, new, place.company, &By::caller(&caller))
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(agreement.into())))
+    let create = move |tx: &mut Tx<'_>| {
+        let place = Place::find(tx, &caller.scope, company, None)?;
+        super::create(tx, new, place.company, &By::caller(&caller)).map(View::from)
+    };
+    records.write(move |tx| once.run(tx, create)).await
 }
 
 /// Changes an agreement; what is left out stays

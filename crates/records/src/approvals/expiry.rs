@@ -27,7 +27,7 @@ const END: &str =
     "update approvals set status = $3, updated_at = $4, version = $5 where id = $1 and company_id = $2";
 
 /// Ends the approvals whose time is over, at most `limit` of them, and opens their findings again: `approval.expired`
-/// and `finding.status_changed` for each. A finding that is gone from the latest report is closed instead, and nobody is
+/// and `finding.reopened` for each. A finding that is gone from the latest report is closed instead, and nobody is
 /// alarmed: `approval.updated` and `finding.status_changed`. How many.
 ///
 /// # Errors

@@ -3,14 +3,22 @@
 //! Owns: bodies, their validation, and which role may do what: viewers read, analysts ask, managers decide. Must not:
 //! hold SQL.
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    schema::{Block, OptionalLine, PersonOrMe, Statement},
+    validate::Check,
+};
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Severity, Time};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
 use super::{Approval, Decision, Filter, New, Sort, Status, change};
-use crate::{By, MAX_COMMENT, Named, Records, date::plausible, findings, text};
+use crate::{
+    By, MAX_COMMENT, MAX_SEARCH, Named, Records,
+    date::{Moment, plausible},
+    findings, text,
+};
 
 /// An approval.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -71,31 +79,34 @@ impl From<Approval> for View {
 }
 
 /// An approval to ask for.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewApproval {
     /// The finding whose risk should be accepted.
     finding_id: Id,
     /// Why: at most 2,000 characters.
+    #[schema(value_type = Statement<{ MAX_COMMENT }>)]
     reason: String,
     /// Until when, in the future.
+    #[schema(value_type = Moment)]
     expires_at: Time,
 }
 
 /// What changes of a request; what is left out stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalChange {
     /// Why the risk should be accepted: at most 2,000 characters.
+    #[schema(value_type = Option<Statement<{ MAX_COMMENT }>>)]
     reason: Option<String>,
     /// Until when, in the future.
+    #[schema(value_type = Option<Moment>)]
     expires_at: Option<Time>,
 }
 
 fn checked(reason: &str, expires_at: Time, now: Time) -> Result<New, Problem> {
     let mut check = Check::new();
-    check.that(!reason.trim().is_empty(), "reason", "it is empty");
-    let reason = check.block("reason", reason, MAX_COMMENT).trim().to_owned();
+    let reason = check.statement("reason", reason, MAX_COMMENT);
     plausible(&mut check, "expires_at", Some(expires_at));
     check.that(expires_at > now, "expires_at", "it is not in the future");
     check.done().map(|()| New { reason, expires_at })
@@ -113,14 +124,16 @@ pub enum Outcome {
 }
 
 /// A decision.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecisionBody {
     /// Approved or rejected.
     decision: Outcome,
     /// Why: at most 2,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
     /// The version of the request that was read.
+    #[schema(minimum = 1, maximum = 2_147_483_647)]
     version: i64,
 }
 
@@ -133,12 +146,16 @@ pub struct ListQuery {
     /// Only those about this finding.
     finding_id: Option<Id>,
     /// Only those that this person asked for: an id, or `me`.
+    #[param(inline, value_type = Option<PersonOrMe>)]
     requested_by: Option<String>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those with this in what their finding says, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// `created_at`, `expires_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -171,8 +188,11 @@ pub async fn list(
     };
     let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
+    let searches = filter.text.is_some();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -209,17 +229,17 @@ pub async fn get(
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewApproval>,
-) -> Result<(StatusCode, Json<View>), Problem> {
-    let approval = records
-        .write(move |tx| {
-            let finding = findings::held(tx, body.finding_id, &caller.scope)?;
-            caller.may(finding.place.company.id, Role::Analyst)?;
+    Create(once, body): Create<NewApproval>,
+) -> Result<Created<View>, Problem> {
+    let create = move |tx: &mut Tx<'_>| {
+        let finding = findings::held(tx, body.finding_id, &caller.scope)?;
+        caller.may(finding.place.company.id, Role::Analyst)?;
+        once.run(tx, |tx| {
             let new = checked(&body.reason, body.expires_at, tx.now())?;
-            super::request(tx, &finding, new, &By::caller(&caller))
+            super::request(tx, &finding, new, &By::caller(&caller)).map(View::from)
         })
-        .await?;
-    Ok((StatusCode::CREATED, Json(approval.into())))
+    };
+    records.write(create).await
 }
 
 /// Changes what is asked for; what is left out stays

@@ -1,6 +1,6 @@
 //! The changes of an asset, each with its one event.
 
-use access::Problem;
+use access::{Problem, ownership};
 use base::{Id, Subject, SubjectType};
 use serde_json::json;
 use store::{Error, Tx, Value, params};
@@ -10,6 +10,8 @@ use crate::{
     By, Named, Place,
     by::{self, put},
     differ::{names, set},
+    owned::{self, Owned},
+    tags::{self, Tagged},
     text,
 };
 
@@ -22,6 +24,8 @@ pub struct New {
     pub identifier: String,
     pub description: String,
     pub criticality: Criticality,
+    pub owned: Owned,
+    pub tags: Vec<String>,
 }
 
 /// What may change about an asset; none leaves it as it is.
@@ -34,12 +38,14 @@ pub struct Change {
     pub description: Option<String>,
     pub criticality: Option<Criticality>,
     pub status: Option<Status>,
+    pub owned: Option<Owned>,
+    pub tags: Option<Vec<String>>,
 }
 
 const INSERT: &str = "insert into assets (id, company_id, name, kind, identifier, description, criticality, status, \
-     search, updated_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+     search, updated_at, tags, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 const UPDATE: &str = "update assets set name = $3, kind = $4, identifier = $5, description = $6, criticality = $7, \
-     status = $8, search = $9, updated_at = $10 where id = $1 and company_id = $2";
+     status = $8, search = $9, updated_at = $10, tags = $11 where id = $1 and company_id = $2";
 
 /// Adds an asset: `asset.created`.
 ///
@@ -56,12 +62,15 @@ pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Asse
         description: new.description,
         criticality: new.criticality,
         status: Status::Active,
+        owned: new.owned,
+        tags: new.tags,
         created_at: now,
         updated_at: now,
     };
     let mut values = values(&asset);
     values.push(asset.created_at.into());
     tx.execute(INSERT, &values)?;
+    around(tx, None, &asset)?;
     emit(tx, base::Kind::AssetCreated, &asset, by, &[])?;
     Ok(asset)
 }
@@ -78,12 +87,15 @@ pub fn change(tx: &mut Tx<'_>, asset: &mut Asset, change: Change, by: &By) -> Re
     set(&mut asset.description, change.description);
     set(&mut asset.criticality, change.criticality);
     set(&mut asset.status, change.status);
+    set(&mut asset.owned, change.owned);
+    set(&mut asset.tags, change.tags);
     let fields = differences(&before, asset);
     if fields.is_empty() {
         return Ok(false);
     }
     asset.updated_at = tx.now();
     tx.execute(UPDATE, &values(asset))?;
+    around(tx, Some(&before), asset)?;
     emit(tx, base::Kind::AssetUpdated, asset, by, &fields)?;
     Ok(true)
 }
@@ -102,9 +114,22 @@ pub fn delete(tx: &mut Tx<'_>, asset: &Asset, by: &By) -> Result<(), Problem> {
             "Findings are about this asset. Retire it instead.",
         ));
     }
+    ownership::clear_owners(tx, (SubjectType::Asset, asset.id))?;
     tx.execute(DELETE, params![asset.id, asset.company.id])?;
     emit(tx, base::Kind::AssetDeleted, asset, by, &[])?;
     Ok(())
+}
+
+/// Writes what stands in other tables: its owners and its tags.
+fn around(tx: &mut Tx<'_>, before: Option<&Asset>, asset: &Asset) -> Result<(), Error> {
+    let company = asset.company.id;
+    let was = before.map_or(&[][..], |before| &before.tags);
+    tags::write(tx, (Tagged::Asset, asset.id), company, (was, &asset.tags))?;
+    let nobody = Owned::default();
+    if before.map_or(&nobody, |before| &before.owned) == &asset.owned {
+        return Ok(());
+    }
+    owned::write(tx, company, (SubjectType::Asset, asset.id), &asset.owned)
 }
 
 fn differences(before: &Asset, after: &Asset) -> Vec<&'static str> {
@@ -115,10 +140,12 @@ fn differences(before: &Asset, after: &Asset) -> Vec<&'static str> {
         ("description", before.description != after.description),
         ("criticality", before.criticality != after.criticality),
         ("status", before.status != after.status),
+        ("owners", before.owned != after.owned),
+        ("tags", before.tags != after.tags),
     ])
 }
 
-/// The values of `$1` to `$10` of both statements.
+/// The values of `$1` to `$11` of both statements.
 fn values(asset: &Asset) -> Vec<Value> {
     params![
         asset.id,
@@ -131,6 +158,7 @@ fn values(asset: &Asset) -> Vec<Value> {
         asset.status,
         text::searched(&[&asset.name, &asset.identifier, &asset.description]),
         asset.updated_at,
+        tags::stored(&asset.tags),
     ]
     .to_vec()
 }
@@ -142,8 +170,12 @@ fn emit(tx: &mut Tx<'_>, kind: base::Kind, asset: &Asset, by: &By, changed: &[&s
     };
     let mut event = by::event(tx, kind, subject, &Place::of(&asset.company), by);
     put(&mut event.data, "asset_id", Some(asset.id));
+    put(&mut event.data, "asset_name", Some(&asset.name));
     put(&mut event.data, "title", Some(&asset.name));
     put(&mut event.data, "status", Some(asset.status));
+    if !asset.tags.is_empty() {
+        event.data.insert("tags".to_owned(), json!(asset.tags));
+    }
     if !changed.is_empty() {
         event.data.insert("changed".to_owned(), json!(changed));
     }

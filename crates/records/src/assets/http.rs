@@ -3,13 +3,23 @@
 //! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete. Must not:
 //! hold SQL.
 
-use access::{Caller, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
+    schema::{Block, Name, OptionalLine},
+    validate::Check,
+};
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
+use store::Tx;
 
 use super::{Asset, Change, Criticality, Filter, Kind, New, Sort, Status};
-use crate::{By, MAX_DESCRIPTION, MAX_LINE, Place, Records, text};
+use crate::{
+    By, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE, Place, Records,
+    owned::{self, Owned},
+    tags::{self, Tags},
+    text,
+};
 
 /// An asset.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -26,6 +36,9 @@ pub struct View {
     pub description: String,
     pub criticality: Criticality,
     pub status: Status,
+    /// Who owns it: they are responsible for findings that nobody is assigned to.
+    pub owners: owned::View,
+    pub tags: Vec<String>,
     pub created_at: Time,
     pub updated_at: Time,
 }
@@ -42,6 +55,8 @@ impl From<Asset> for View {
             description: asset.description,
             criticality: asset.criticality,
             status: asset.status,
+            owners: asset.owned.into(),
+            tags: asset.tags,
             created_at: asset.created_at,
             updated_at: asset.updated_at,
         }
@@ -49,26 +64,37 @@ impl From<Asset> for View {
 }
 
 /// An asset to add.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAsset {
     /// The company it is of.
     company_id: Id,
     /// One line of at most 300 characters.
+    #[schema(value_type = Name<{ MAX_TITLE }>)]
     name: String,
     /// `other` by default.
     kind: Option<Kind>,
     /// Its address, URL or path: at most 1,000 characters.
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     identifier: Option<String>,
     /// At most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// `medium` by default.
     criticality: Option<Criticality>,
+    /// Who owns it.
+    #[serde(default, deserialize_with = "access::optional_object")]
+    owners: Option<owned::Body>,
+    /// At most 20 of at most 50 characters, without commas. They are kept in lower case.
+    #[serde(default)]
+    #[schema(value_type = Tags)]
+    tags: Vec<String>,
 }
 
 impl NewAsset {
-    fn checked(self) -> Result<New, Problem> {
+    fn checked(self, tx: &mut Tx<'_>) -> Result<New, Problem> {
         let mut check = Check::new();
+        let owned = owned::checked(tx, self.company_id, self.owners, &Owned::default(), &mut check)?;
         let identifier = self.identifier.unwrap_or_default();
         let description = self.description.unwrap_or_default();
         let new = New {
@@ -77,34 +103,45 @@ impl NewAsset {
             identifier: text::line(&mut check, "identifier", &identifier, MAX_LINE),
             description: check.block("description", &description, MAX_DESCRIPTION),
             criticality: self.criticality.unwrap_or(Criticality::Medium),
+            owned: owned.unwrap_or_default(),
+            tags: tags::checked(&mut check, &self.tags),
         };
         check.done().map(|()| new)
     }
 }
 
 /// What changes of an asset; what is left out stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssetChange {
     /// One line of at most 300 characters.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
     /// What kind of thing it is.
     kind: Option<Kind>,
     /// Its address, URL or path; null for none.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     identifier: Patch<String>,
     /// At most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// How much depends on it.
     criticality: Option<Criticality>,
     /// Where it stands.
     status: Option<Status>,
+    /// Who owns it; what is left out of it stays.
+    #[serde(default, deserialize_with = "access::optional_object")]
+    owners: Option<owned::Body>,
+    /// All its tags.
+    #[schema(value_type = Option<Tags>)]
+    tags: Option<Vec<String>>,
 }
 
 impl AssetChange {
-    fn checked(self) -> Result<Change, Problem> {
+    fn checked(self, tx: &mut Tx<'_>, asset: &Asset) -> Result<Change, Problem> {
         let mut check = Check::new();
+        let owned = owned::checked(tx, asset.company.id, self.owners, &asset.owned, &mut check)?;
         let change = Change {
             name: self.name.map(|name| text::title(&mut check, "name", &name)),
             kind: self.kind,
@@ -114,6 +151,8 @@ impl AssetChange {
                 .map(|text| check.block("description", &text, MAX_DESCRIPTION)),
             criticality: self.criticality,
             status: self.status,
+            owned,
+            tags: self.tags.map(|tags| tags::checked(&mut check, &tags)),
         };
         check.done().map(|()| change)
     }
@@ -126,14 +165,22 @@ pub struct ListQuery {
     /// Only those of this company.
     company_id: Option<Id>,
     /// Only those of one of these kinds, separated by commas.
+    #[param(value_type = Option<Vec<Kind>>, style = Form, explode = false)]
     kind: Option<String>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those of one of these criticalities, separated by commas.
+    #[param(value_type = Option<Vec<Criticality>>, style = Form, explode = false)]
     criticality: Option<String>,
     /// Only those with this in name, identifier or description, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
+    /// Only those with this tag.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
+    tag: Option<String>,
     /// `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -158,11 +205,15 @@ pub async fn list(
         statuses: text::several(&mut check, "status", query.status.as_deref()),
         criticalities: text::several(&mut check, "criticality", query.criticality.as_deref()),
         text: text::wanted(&mut check, query.text),
+        tag: text::named(&mut check, "tag", query.tag),
     };
     let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
+    let searches = filter.text.is_some();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -195,18 +246,16 @@ pub async fn get(
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewAsset>,
-) -> Result<(StatusCode, Json<View>), Problem> {
+    Create(once, body): Create<NewAsset>,
+) -> Result<Created<View>, Problem> {
     let company = body.company_id;
     caller.may(company, Role::Analyst)?;
-    let new = body.checked()?;
-    let asset = records
-        .write(move |tx| {
-            let place = Place::find(tx, &caller.scope, company, None)?;
-            super::create(tx, new, place.company, &By::caller(&caller))
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(asset.into())))
+    let create = move |tx: &mut Tx<'_>| {
+        let place = Place::find(tx, &caller.scope, company, None)?;
+        let new = body.checked(tx)?;
+        super::create(tx, new, place.company, &By::caller(&caller)).map(View::from)
+    };
+    records.write(move |tx| once.run(tx, create)).await
 }
 
 /// Changes an asset; what is left out stays
@@ -228,7 +277,8 @@ pub async fn update(
         .write(move |tx| {
             let mut asset = super::held(tx, id, &caller.scope)?;
             caller.may(asset.company.id, Role::Analyst)?;
-            super::change(tx, &mut asset, body.checked()?, &By::caller(&caller))?;
+            let change = body.checked(tx, &asset)?;
+            super::change(tx, &mut asset, change, &By::caller(&caller))?;
             Ok(asset)
         })
         .await?;

@@ -1,18 +1,19 @@
 //! Finding assets: one, or a page of those that fit.
 
 use access::{Page, PageQuery, Problem};
-use base::{Id, Scope};
+use base::{Id, Scope, SubjectType};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::{Asset, Criticality, Kind, Status};
 use crate::{
     Named,
     order::{self, Order, Sorted},
-    text,
+    owned::{self, Owned},
+    tags, text,
 };
 
 const SELECT: &str = "select a.id, a.company_id, c.name, a.name, a.kind, a.identifier, a.description, a.criticality, \
-     a.status, a.created_at, a.updated_at from assets a join companies c on c.id = a.company_id where 1 = 1";
+     a.status, a.created_at, a.updated_at, a.tags from assets a join companies c on c.id = a.company_id where 1 = 1";
 
 impl FromRow for Asset {
     fn from_row(row: &Row) -> Result<Self, Error> {
@@ -30,6 +31,8 @@ impl FromRow for Asset {
             status: row.get(8)?,
             created_at: row.get(9)?,
             updated_at: row.get(10)?,
+            tags: tags::read(&row.get::<String>(11)?)?,
+            owned: Owned::default(),
         })
     }
 }
@@ -47,6 +50,8 @@ pub struct Filter {
     pub criticalities: Vec<Criticality>,
     /// With this in name, identifier or description, in any case of letters.
     pub text: Option<String>,
+    /// With this tag, in any case of letters.
+    pub tag: Option<String>,
 }
 
 /// In which order.
@@ -66,6 +71,8 @@ impl Sorted for Asset {
     }
 }
 
+const OF_TAG: &str = " and a.id in (select x.asset_id from asset_tags x where x.tag = ?)";
+
 /// A page of the assets of a scope that fit.
 ///
 /// # Errors
@@ -77,7 +84,7 @@ pub fn list(
     sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Asset>, Problem> {
-    let select = Select::new(SELECT)
+    let mut select = Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.company_id = ?", filter.company)
         .filter(
@@ -87,7 +94,11 @@ pub fn list(
         .among("a.kind", &filter.kinds)
         .among("a.status", &filter.statuses)
         .among("a.criticality", &filter.criticalities);
-    sort.cut(sort.page(select, page)?.all(tx)?, page)
+    if let Some(tag) = &filter.tag {
+        select = select.push(OF_TAG, vec![tags::key(tag).into()]);
+    }
+    let assets = sort.page(select, page)?.all(tx)?;
+    sort.cut(with_owners(tx, assets)?, page)
 }
 
 /// One asset of a scope.
@@ -108,12 +119,21 @@ pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Asset, Problem> {
 }
 
 fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Asset, Problem> {
-    Select::new(SELECT)
+    let asset: Asset = Select::new(SELECT)
         .scope("a.company_id", scope)
         .filter("a.id = ?", Some(id))
         .push(lock, Vec::new())
         .one(tx)?
-        .ok_or_else(Problem::not_found)
+        .ok_or_else(Problem::not_found)?;
+    with_owners(tx, vec![asset])?.pop().ok_or_else(Problem::not_found)
+}
+
+fn with_owners(tx: &mut Tx<'_>, mut assets: Vec<Asset>) -> Result<Vec<Asset>, Error> {
+    let mut owned = owned::of(tx, SubjectType::Asset, assets.iter().map(|asset| asset.id))?;
+    for asset in &mut assets {
+        asset.owned = owned.remove(&asset.id).unwrap_or_default();
+    }
+    Ok(assets)
 }
 
 const IN_COMPANY: &str = "select id, name from assets where id = $1 and company_id = $2";

@@ -6,7 +6,10 @@ use base::Id;
 use serde::Deserialize;
 
 use super::{Dashboard, Whose};
-use crate::{Records, date};
+use crate::{
+    Records,
+    date::{self, ZoneName},
+};
 
 /// Whose counts, and in which days.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -15,6 +18,7 @@ pub struct DashboardQuery {
     /// Only those of this company.
     company_id: Option<Id>,
     /// The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default.
+    #[param(inline, value_type = Option<ZoneName>)]
     tz: Option<String>,
 }
 

@@ -49,11 +49,8 @@ fn of_kind(tx: &mut Tx<'_>, kind: Kind, query: &Query) -> Result<Vec<Due>, Error
         .scope(&company, &query.scope)
         .filter(&format!("{company} = ?"), query.company);
     span.narrow(select, at, &format!("{table}.id"))
-        .push(
-            &format!(" order by {at}, {table}.id limit ?"),
-            vec![query.limit.into()],
-        )
-        .all(tx)
+        .push(&format!(" order by {at}, {table}.id"), Vec::new())
+        .page(tx, "calendar", query.limit as usize)
 }
 
 /// The companies to look into; none for all there are.
@@ -176,7 +173,8 @@ fn first_of_each(
     let mut values: Vec<Value> = vec![span.from.into(), span.to.into(), each.into()];
     values.extend(span.after.map(Value::from));
     values.extend(companies.iter().map(|company| Value::from(*company)));
-    tx.all(
+    tx.readable(
+        "calendar",
         &sql::of_each(at, stamps, companies.len(), span.after.is_some()),
         &values,
     )

@@ -28,11 +28,8 @@ impl FromRow for Due {
             title: row.get(1)?,
             at: row.get(2)?,
             ends_at: column::time(row, 3)?,
-            severity: if severity.is_empty() {
-                None
-            } else {
-                Some(row.get(4)?)
-            },
+            // One that this version does not know hides nothing else of it.
+            severity: severity.parse().ok(),
             status: row.get(5)?,
             company: Named {
                 id: row.get(6)?,

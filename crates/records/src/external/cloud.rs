@@ -9,18 +9,18 @@ use serde_json::{Map, Value};
 use super::{data, may_bring};
 
 /// Characters of an id of another platform.
-const MAX_ID: usize = 200;
+pub(super) const MAX_ID: usize = 200;
 /// Bytes of a source. With the id it fits into a key of an index.
-const MAX_SOURCE: usize = 1_000;
+pub(super) const MAX_SOURCE: usize = 1_000;
 /// Characters of a subject.
-const MAX_SUBJECT: usize = 500;
+pub(super) const MAX_SUBJECT: usize = 500;
 /// How far a clock elsewhere may be ahead of ours.
 const AHEAD: Duration = Duration::from_mins(5);
 /// What is older is told as if it were so old: nobody waits for what happened years ago.
 const OLDEST: Duration = Duration::from_hours(24 * 30);
 
 /// A checked event of another platform.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Cloud {
     pub(super) kind: Kind,
     pub(super) id: String,

@@ -17,15 +17,23 @@ const MAX_LINE: usize = 200;
 const MAX_IDS: usize = crate::findings::assignees::MAX;
 
 /// Texts of one line.
-const LINES: [&str; 7] = [
+const LINES: [&str; 11] = [
     "title",
     "name",
     "status",
     "from_status",
+    "from_severity",
     "location",
     "tool",
+    "rule",
+    "component",
+    "component_version",
     "project_name",
 ];
+/// Lists of texts of one line.
+const LISTS: [&str; 3] = ["identifiers", "fixed_versions", "tags"];
+/// How many texts of a list are kept.
+const LISTED: usize = 50;
 /// Texts of several lines.
 const BLOCKS: [&str; 3] = ["comment", "error", "reason"];
 /// Times or dates.
@@ -42,6 +50,7 @@ const COUNTS: [&str; 7] = [
 ];
 
 /// What was said.
+#[derive(Clone)]
 pub(super) struct Said {
     pub(super) severity: Option<Severity>,
     pub(super) users: Vec<Id>,
@@ -74,6 +83,7 @@ pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
     let users = ids(fields, said, "assignee_user_ids");
     let teams = ids(fields, said, "assignee_team_ids");
     let mut data = texts(fields, own, place);
+    lists(fields, own, place, &mut data);
     moments(fields, own, place, &mut data);
     counts(fields, own, place, &mut data);
     title(said, &mut data);
@@ -145,6 +155,31 @@ fn texts(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str) -> Map<
         }
     }
     data
+}
+
+fn lists(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: &mut Map<String, Value>) {
+    for name in LISTS {
+        let list = match own.get(name) {
+            None | Some(Value::Null) => continue,
+            Some(Value::Array(list)) => list,
+            Some(_) => {
+                fields.note(&format!("{place}{name}"), "it is not a list");
+                continue;
+            }
+        };
+        let texts = list
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|raw| text::line(raw, MAX_LINE));
+        let texts: Vec<Value> = texts
+            .filter(|text| !text.is_empty())
+            .take(LISTED)
+            .map(Value::from)
+            .collect();
+        if !texts.is_empty() {
+            data.insert(name.to_owned(), texts.into());
+        }
+    }
 }
 
 fn moments(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: &mut Map<String, Value>) {

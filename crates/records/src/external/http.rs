@@ -11,7 +11,14 @@ use axum::{
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{MOST, Taken, cloud, take};
+use super::{
+    MOST, Taken, cloud,
+    described::{
+        BroughtKind, CloudEventData, CloudEventDataType, CloudEventId, CloudEventSource, CloudEventSubject,
+        CloudEventsVersion,
+    },
+    take,
+};
 use crate::Records;
 
 /// A `CloudEvent` 1.0 in the structured mode. Other attributes are passed over.
@@ -20,30 +27,37 @@ use crate::Records;
     dead_code,
     reason = "it documents the body, which is read attribute by attribute"
 )]
+#[derive(Clone)]
 pub struct CloudEvent {
     /// `1.0`.
+    #[schema(value_type = CloudEventsVersion)]
     specversion: String,
     /// The event's id at the other platform, at most 200 characters. With the source it makes the event one that is
     /// taken once.
+    #[schema(value_type = CloudEventId)]
     id: String,
     /// The other platform: a URI reference of at most 1000 characters.
+    #[schema(value_type = CloudEventSource)]
     source: String,
     /// The kind of event, as `GET /event-types` lists them; none of approvals, reports, destinations, notifications, and
-    /// not `sla.escalated`.
+    /// not `sla.escalated` or `finding.unread`.
+    #[schema(value_type = BroughtKind)]
     r#type: String,
     /// The company it is for: the scope.
     company: base::Id,
     /// When it happened, RFC 3339, at most five minutes ahead; now where it is left out.
     time: Option<base::Time>,
     /// What it happened to: `finding/UUID` names a record of the company; any other text one of the other platform.
+    #[schema(value_type = Option<CloudEventSubject>)]
     subject: Option<String>,
     /// `application/json`, also where it is left out.
+    #[schema(value_type = Option<CloudEventDataType>)]
     datacontenttype: Option<String>,
     /// At most 64 KiB. Kept are `title` or `name` (one is required), `status`, `from_status`, `location`, `tool`,
     /// `project_name`, `comment`, `error`, `reason`, `sla_due_at`, `retest_due_at`, `expires_at`, `expires_on`, `counts`;
     /// `severity` for kinds that carry one; `assignee_user_ids` and `assignee_team_ids` of the company. As our own
     /// webhooks write it, those of the record may stand in `attributes`.
-    #[schema(value_type = Object)]
+    #[schema(value_type = CloudEventData)]
     data: Value,
 }
 

@@ -1,6 +1,6 @@
 //! Events from elsewhere into the event table, each once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use access::{Problem, directory, validate::Check};
 use base::{Event, Id, Kind, Subject, SubjectType};
@@ -9,7 +9,10 @@ use sha2::{Digest, Sha256};
 use store::{Tx, params};
 
 use super::{Taken, cloud::Cloud};
-use crate::{By, Named, Place, by, findings::assignees};
+use crate::{
+    By, Named, Place, by,
+    findings::{assignees, responsible::ByRule},
+};
 
 /// Characters of a source that messages show.
 const SHOWN: usize = 200;
@@ -41,12 +44,23 @@ pub(super) fn take(tx: &mut Tx<'_>, sender: Id, clouds: Vec<Cloud>) -> Result<Ve
     for at in order {
         claim(tx, sender, &clouds[at], &mut taken[at])?;
     }
+    let mut rules = BTreeMap::new();
     for (cloud, taken) in clouds.into_iter().zip(&taken) {
         if taken.duplicate {
             continue;
         }
-        let place = places.get(&cloud.company).ok_or_else(Problem::not_found)?;
-        let event = event(tx, (sender, taken.event_id), cloud, place)?;
+        let company = cloud.company;
+        let place = places.get(&company).ok_or_else(Problem::not_found)?;
+        let mut event = event(tx, (sender, taken.event_id), cloud, place)?;
+        // Nothing another platform says changes a record: a finding of ours is assigned here.
+        let elsewhere = event.data.contains_key("external");
+        if elsewhere && matches!(event.kind, Kind::FindingCreated | Kind::FindingReopened) {
+            let rules = match rules.entry(company) {
+                Entry::Occupied(rules) => rules.into_mut(),
+                Entry::Vacant(place) => place.insert(ByRule::of(tx, company)?),
+            };
+            rules.assign_event(&mut event);
+        }
         tx.emit(event)?;
     }
     Ok(taken)
@@ -109,9 +123,10 @@ fn event(tx: &mut Tx<'_>, (sender, id): (Id, Id), cloud: Cloud, place: &Place) -
         kind,
         id: ours.unwrap_or_else(|| derived(&cloud)),
     };
-    // Whoever brought it did not do it: no message says so.
+    // Whoever brought it did not do it: no message says so, and it is nobody's own act.
     let mut event = by::event(tx, cloud.kind, subject, place, &By::SYSTEM);
     (event.id, event.at, event.actor) = (id, cloud.at, Some(sender));
+    event.by_token = true;
     event.severity = cloud.severity;
     (event.assignee_users, event.assignee_teams) = (once(cloud.users), once(cloud.teams));
     event.data.extend(cloud.data);

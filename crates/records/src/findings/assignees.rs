@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 
 use access::{Problem, directory, validate::Check};
-use base::{Id, Kind};
+use base::{Id, Kind, Time};
 use serde_json::json;
-use store::{Tx, params};
+use store::Tx;
 
 use super::{
     Finding, event,
     history::{self, Changed},
+    rows::{Rows, contains},
 };
 use crate::{By, Named, text};
 
@@ -76,11 +77,7 @@ fn note(check: &mut Check, asked: &[Id], known: &[Named], field: &str, detail: &
     }
 }
 
-fn contains(named: &[Named], id: Id) -> bool {
-    named.iter().any(|one| one.id == id)
-}
-
-/// Sets who sees to a finding. Those who are new hear of it by `finding.assigned`; where somebody only went,
+/// Sets who is assigned to a finding. Those who are new are notified by `finding.assigned`; where somebody was only removed,
 /// `finding.updated` says so; the same set again says nothing. Whether it changed.
 ///
 /// # Errors
@@ -91,29 +88,29 @@ pub fn assign(
     assignees: Assignees,
     by: &By,
 ) -> Result<bool, Problem> {
-    let (users, teams) = assignees;
-    let new_users = replace(
-        tx,
-        (INSERT_USER, DELETE_USER),
-        finding.id,
-        (&finding.users, &users),
-    )?;
-    let new_teams = replace(
-        tx,
-        (INSERT_TEAM, DELETE_TEAM),
-        finding.id,
-        (&finding.teams, &teams),
-    )?;
+    let (mut rows, now) = (Rows::default(), tx.now());
+    let changed = assign_one(tx, finding, (assignees, now), by, &mut rows);
+    rows.write(tx)?;
+    Ok(changed)
+}
+
+/// The same for one of many at this time: what is to be written goes to `rows`.
+pub(crate) fn assign_one(
+    tx: &Tx<'_>,
+    finding: &mut Finding,
+    ((users, teams), now): (Assignees, Time),
+    by: &By,
+    rows: &mut Rows,
+) -> bool {
     if same(&finding.users, &users) && same(&finding.teams, &teams) {
-        return Ok(false);
+        return false;
     }
-    let changes = changes(finding, (&users, &teams));
-    (finding.users, finding.teams) = (users, teams);
-    finding.updated_at = tx.now();
-    tx.execute(
-        TOUCH,
-        params![finding.id, finding.place.company.id, finding.updated_at],
-    )?;
+    let users = std::mem::replace(&mut finding.users, users);
+    let teams = std::mem::replace(&mut finding.teams, teams);
+    let changes = changes((&users, &teams), (&finding.users, &finding.teams));
+    let (new_users, new_teams) = rows.assign(finding, (&users, &teams));
+    finding.updated_at = now;
+    rows.touch(finding);
     let mut event = if new_users.is_empty() && new_teams.is_empty() {
         let mut updated = event::of(tx, Kind::FindingUpdated, finding, by);
         updated.data.insert("changed".to_owned(), json!(["assignees"]));
@@ -128,49 +125,25 @@ pub fn assign(
         changes: &changes,
         ..history::Step::default()
     };
-    history::add(tx, &event, &step, by)?;
-    tx.emit(event)?;
-    Ok(true)
+    rows.step(history::row(tx, &event, &step, by));
+    rows.emit(event);
+    true
 }
 
 /// Who sees to it from now on, as the finding's history says it.
-fn changes(finding: &Finding, (users, teams): (&Vec<Named>, &Vec<Named>)) -> Vec<Changed> {
+pub(super) fn changes(
+    before: (&Vec<Named>, &Vec<Named>),
+    (users, teams): (&Vec<Named>, &Vec<Named>),
+) -> Vec<Changed> {
     let names = |named: &Vec<Named>| {
         let names: Vec<_> = named.iter().map(|one| one.name.as_str()).collect();
         text::given(names.join(", "))
     };
     let changes = [
-        Changed::between("assignee_user_ids", (&finding.users, users), names),
-        Changed::between("assignee_team_ids", (&finding.teams, teams), names),
+        Changed::between("assignee_user_ids", (before.0, users), names),
+        Changed::between("assignee_team_ids", (before.1, teams), names),
     ];
     changes.into_iter().flatten().collect()
-}
-
-const INSERT_USER: &str = "insert into finding_users (finding_id, user_id) values ($1, $2)";
-const DELETE_USER: &str = "delete from finding_users where finding_id = $1 and user_id = $2";
-const INSERT_TEAM: &str = "insert into finding_teams (finding_id, team_id) values ($1, $2)";
-const DELETE_TEAM: &str = "delete from finding_teams where finding_id = $1 and team_id = $2";
-const TOUCH: &str = "update findings set updated_at = $3 where id = $1 and company_id = $2";
-
-/// Makes the second set of the first, and answers whom that adds.
-fn replace(
-    tx: &mut Tx<'_>,
-    (insert, delete): (&str, &str),
-    finding: Id,
-    (before, after): (&[Named], &[Named]),
-) -> Result<Vec<Id>, store::Error> {
-    for gone in before.iter().filter(|one| !contains(after, one.id)) {
-        tx.execute(delete, params![finding, gone.id])?;
-    }
-    let added: Vec<Id> = after
-        .iter()
-        .map(|one| one.id)
-        .filter(|id| !contains(before, *id))
-        .collect();
-    for id in &added {
-        tx.execute(insert, params![finding, *id])?;
-    }
-    Ok(added)
 }
 
 fn same(before: &[Named], after: &[Named]) -> bool {

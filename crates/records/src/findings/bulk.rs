@@ -1,44 +1,71 @@
-//! The same change of many findings at once: all or none, in one transaction, and one message for each person.
+//! The same change of many findings at once.
 //!
-//! Owns: which findings a list of ids means, and the event that tells people of all of them. Must not: change a finding
-//! but as one alone is changed.
+//! Owns: which findings a list of ids means, and how many of them one transaction takes. Must not: change a finding but as
+//! one alone is changed.
 //!
-//! Each finding has its own event, as ever, marked as one of many: open tabs get them bundled and nobody is told of them
-//! one by one. One more event of the same kind, about the worst of them, is what people hear of.
+//! All of it is checked before anything is written. A change that fits into one portion is then one transaction. A larger
+//! one goes in portions, so that nobody else waits for all of it: each finding is changed whole or not at all, and the
+//! request ends when all are.
+//!
+//! Each finding has its own event with its own assignees, marked as one of a bundle: open tabs get them bundled, and
+//! whoever sends messages groups them for each recipient. The most severe one stands for all in the list of what happened
+//! lately.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use access::{Problem, validate::Check};
-use base::{Id, Kind, Scope};
-use serde_json::json;
-use store::{Select, Tx};
+use base::{Id, Scope};
+use store::{Select, Tx, rows};
 
-use super::{Context, Finding, Mover, Status, assignees, change, event, import::CHUNK, row};
+use super::{
+    Context, Finding, Mover, Rows, Status,
+    assignees::{self, Assignees},
+    moves,
+    responsible::ByRule,
+    row,
+};
 use crate::By;
 
 /// The most findings of one change.
 pub const MAX: usize = 1_000;
+/// The most findings of one transaction, and about how many rows it writes: it holds the one writer of SQLite.
+pub(crate) const PORTION: usize = 250;
+const ROWS: usize = 4_000;
 
-/// The findings of these ids, each once, in the order of their ids. Nobody else changes them until the end of this
-/// transaction.
+/// How many findings a transaction takes if each is so many rows.
+pub(super) fn portion(rows: usize) -> usize {
+    (ROWS / rows.max(1)).clamp(1, PORTION)
+}
+
+/// The findings of these ids, each once, in the order of their ids.
 ///
 /// # Errors
 /// 422 for none or more than [`MAX`], 404 where one is not there or not in the scope.
+pub fn seen(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+    read(tx, ids, scope, "")
+}
+
+/// The same, and nobody else changes them until the end of this transaction.
+///
+/// # Errors
+/// As for [`seen`].
 pub fn held(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
-    let ids: Vec<Id> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let lock = tx.for_update("f");
+    read(tx, ids, scope, &lock)
+}
+
+fn read(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope, lock: &str) -> Result<Vec<Finding>, Problem> {
     if ids.is_empty() || ids.len() > MAX {
-        return Err(Problem::field(
-            "finding_ids",
-            "it names not from 1 to 1,000 findings",
-        ));
+        return Err(Problem::field("finding_ids", "must list 1 to 1,000 findings"));
     }
-    let lock = format!(" order by f.id{}", tx.for_update("f"));
+    let ids: Vec<Id> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let end = format!(" order by f.id{lock}");
     let mut findings = Vec::with_capacity(ids.len());
-    for chunk in ids.chunks(CHUNK) {
+    for ids in rows::portions(&ids) {
         let select = Select::new(row::SELECT)
             .scope("f.company_id", scope)
-            .within("f.id", chunk)
-            .push(&lock, Vec::new());
+            .within("f.id", ids)
+            .push(&end, Vec::new());
         findings.extend(row::all(tx, &select)?);
     }
     if findings.len() < ids.len() {
@@ -58,7 +85,31 @@ pub struct Assign<'a> {
     pub add: bool,
 }
 
-/// Assigns findings that are held, and answers how many changed: one `finding.assigned` tells everyone who is new.
+impl Assign<'_> {
+    /// How many rows it writes for a finding at the most, but for those it removes.
+    pub(super) fn rows(&self) -> usize {
+        3 + self.users.len() + self.teams.len()
+    }
+
+    /// Who they are in each company of these findings.
+    ///
+    /// # Errors
+    /// 422 for somebody who may not see one of the findings.
+    pub fn checked(&self, tx: &mut Tx<'_>, findings: &[Finding]) -> Result<BTreeMap<Id, Assignees>, Problem> {
+        let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
+        let mut known = BTreeMap::new();
+        for company in companies {
+            let mut check = Check::new();
+            let ids = (self.users, self.teams);
+            let found = assignees::check(tx, company, ids, ("user_ids", "team_ids"), &mut check)?;
+            check.done()?;
+            known.insert(company, found);
+        }
+        Ok(known)
+    }
+}
+
+/// Assigns findings that are held, and answers how many changed.
 ///
 /// # Errors
 /// 422 for somebody who may not see to one of them.
@@ -66,37 +117,26 @@ pub fn assign(
     tx: &mut Tx<'_>,
     findings: &mut [Finding],
     assign: Assign<'_>,
-    by: &By,
+    by: &mut By,
 ) -> Result<usize, Problem> {
-    let one = by.clone().one_of_many(tx.id());
-    let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
-    let mut told = Told::default();
-    for company in companies {
-        let mut check = Check::new();
-        let ids = (assign.users, assign.teams);
-        let (users, teams) = assignees::check(tx, company, ids, ("user_ids", "team_ids"), &mut check)?;
-        check.done()?;
-        for finding in findings
-            .iter_mut()
-            .filter(|finding| finding.place.company.id == company)
-        {
-            let mut wanted = (users.clone(), teams.clone());
-            if assign.add {
-                merge(&mut wanted.0, &finding.users);
-                merge(&mut wanted.1, &finding.teams);
-            }
-            let before = finding.clone();
-            if assignees::assign(tx, finding, wanted, &one)? {
-                told.changed(finding);
-                told.users.extend(new(&before.users, &finding.users));
-                told.teams.extend(new(&before.teams, &finding.teams));
-            }
+    let known = assign.checked(tx, findings)?;
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    let (mut rows, now) = (Rows::default(), tx.now());
+    let mut changed = 0;
+    for finding in findings {
+        let Some(mut wanted) = known.get(&finding.place.company.id).cloned() else {
+            continue;
+        };
+        if assign.add {
+            merge(&mut wanted.0, &finding.users);
+            merge(&mut wanted.1, &finding.teams);
+        }
+        if assignees::assign_one(tx, finding, (wanted, now), by, &mut rows) {
+            changed += 1;
+            by.leads = false;
         }
     }
-    let changed = told.changed;
-    if !told.users.is_empty() || !told.teams.is_empty() {
-        told.tell(tx, (Kind::FindingAssigned, findings), by, None)?;
-    }
+    rows.write(tx)?;
     Ok(changed)
 }
 
@@ -106,106 +146,56 @@ fn merge(into: &mut Vec<crate::Named>, more: &[crate::Named]) {
     into.dedup_by_key(|one| one.id);
 }
 
-fn new<'a>(before: &'a [crate::Named], after: &'a [crate::Named]) -> impl Iterator<Item = Id> + 'a {
-    after
-        .iter()
-        .map(|one| one.id)
-        .filter(|id| before.iter().all(|other| other.id != *id))
-}
-
-/// Moves findings that are held to a status, and answers how many moved; those that are there already stay. One
-/// `finding.status_changed` tells everyone who sees to one of them.
+/// Whether findings may move to a status; those that are there already stay.
 ///
 /// # Errors
 /// 409 naming the first whose lifecycle does not allow it; 409 for `accepted_risk`, which only an approval leads to.
+pub fn may_move(findings: &[Finding], to: Status) -> Result<(), Problem> {
+    if to == Status::AcceptedRisk {
+        // Also where all of them are there already: nobody gets there this way.
+        moves::allowed(to, to, Mover::Person)?;
+    }
+    for finding in findings.iter().filter(|finding| finding.status != to) {
+        moves::allowed(finding.status, to, Mover::Person).map_err(|problem| {
+            Problem::new(problem.status(), format!("{} {}", finding.id, problem.detail()))
+        })?;
+    }
+    Ok(())
+}
+
+/// Moves findings that are held to a status, and answers how many moved; those that are there already stay.
+///
+/// # Errors
+/// As for [`may_move`].
 pub fn move_to(
     tx: &mut Tx<'_>,
     findings: &mut [Finding],
     (to, comment): (Status, &str),
-    context: Context<'_>,
+    settings: crate::Settings,
+    by: &mut By,
 ) -> Result<usize, Problem> {
-    if to == Status::AcceptedRisk {
-        // Also where all of them are there already: nobody gets there this way.
-        change::allowed(to, to, Mover::Person)?;
-    }
-    let one = context.by.clone().one_of_many(tx.id());
-    let settings = context.settings;
-    let mut told = Told::default();
-    let mut from = None;
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    may_move(findings, to)?;
+    let (mut companies, mut rows) = (BTreeMap::new(), Rows::default());
+    let mut changed = 0;
     for finding in findings.iter_mut().filter(|finding| finding.status != to) {
-        let settings = settings.of(tx, finding.place.company.id)?;
-        let context = Context {
-            settings: &settings,
-            by: &one,
-        };
-        let before = finding.status;
-        super::move_to(tx, finding, to, comment, context).map_err(|problem| {
-            Problem::new(problem.status(), format!("{} {}", finding.id, problem.detail()))
-        })?;
-        from.get_or_insert(before);
-        told.changed(finding);
-        told.users.extend(finding.users.iter().map(|user| user.id));
-        told.teams.extend(finding.teams.iter().map(|team| team.id));
-    }
-    let changed = told.changed;
-    if let Some(from) = from {
-        told.tell(
-            tx,
-            (Kind::FindingStatusChanged, findings),
-            context.by,
-            Some((from, comment)),
-        )?;
-    }
-    Ok(changed)
-}
-
-/// What changed, and whom it concerns.
-#[derive(Default)]
-struct Told {
-    changed: usize,
-    ids: BTreeSet<Id>,
-    users: BTreeSet<Id>,
-    teams: BTreeSet<Id>,
-}
-
-impl Told {
-    fn changed(&mut self, finding: &Finding) {
-        self.changed += 1;
-        self.ids.insert(finding.id);
-    }
-
-    /// The event that people hear of, one for each company, about the worst finding of it.
-    fn tell(
-        &self,
-        tx: &mut Tx<'_>,
-        (kind, findings): (Kind, &[Finding]),
-        by: &By,
-        step: Option<(Status, &str)>,
-    ) -> Result<(), Problem> {
-        let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
-        for company in companies {
-            let of_company =
-                |finding: &&Finding| finding.place.company.id == company && self.ids.contains(&finding.id);
-            let changed: Vec<&Finding> = findings.iter().filter(of_company).collect();
-            let Some(worst) = changed.iter().max_by_key(|finding| finding.severity) else {
-                continue;
-            };
-            let mut event = event::of(tx, kind, worst, by);
-            event.assignee_users = self.users.iter().copied().collect();
-            event.assignee_teams = self.teams.iter().copied().collect();
-            event.data.insert("count".to_owned(), json!(changed.len()));
-            let ids: Vec<Id> = changed.iter().map(|finding| finding.id).collect();
-            event.data.insert("finding_ids".to_owned(), json!(ids));
-            if let Some((from, comment)) = step {
-                event.data.insert("from_status".to_owned(), json!(from));
-                crate::by::put(
-                    &mut event.data,
-                    "comment",
-                    (!comment.is_empty()).then_some(comment),
-                );
+        let (settings, rules) = match companies.entry(finding.place.company.id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let rules = if to.is_open() {
+                    ByRule::of(tx, *place.key())?
+                } else {
+                    ByRule::default()
+                };
+                let settings = settings.of(tx, *place.key())?;
+                place.insert((settings, rules))
             }
-            tx.emit(event)?;
-        }
-        Ok(())
+        };
+        let context = Context { settings, by };
+        moves::move_one(tx, finding, to, (comment, &*rules, &mut rows), context)?;
+        changed += 1;
+        by.leads = false;
     }
+    rows.write(tx)?;
+    Ok(changed)
 }

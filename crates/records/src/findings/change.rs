@@ -1,17 +1,23 @@
-//! The changes of a finding, each with its one event.
+//! The changes of a finding's details, each with its one event.
 
 use access::Problem;
-use base::{Id, Kind, Severity, Time};
+use base::{Event, Kind, Severity, Time};
 use formats::Details;
 use serde_json::json;
 use store::Tx;
 
 use super::{
-    Finding, Mover, Status, assignees, due, event,
+    Finding, due, event,
     history::{self, Changed},
     identifiers, row,
 };
-use crate::{By, Named, Place, Settings, approvals, differ::set, sla, text};
+use crate::{
+    By, Named, Settings, approvals,
+    by::put,
+    differ::set,
+    tags::{self, Tagged},
+    text,
+};
 
 /// What a change needs to know beside the finding: the settings of its company ([`Settings::of`]) and who does it.
 #[derive(Debug, Clone, Copy)]
@@ -20,108 +26,6 @@ pub struct Context<'a> {
     pub settings: &'a Settings,
     /// Who does it.
     pub by: &'a By,
-}
-
-/// A finding to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the fields are those of a finding")]
-pub struct New {
-    pub asset: Option<Named>,
-    pub title: String,
-    pub severity: Severity,
-    pub description: String,
-    pub location: String,
-    pub rule_id: String,
-    pub cwe: String,
-    pub details: Details,
-    pub target: Option<Named>,
-    /// The judged finding from which it differs in code or version only.
-    pub related: Option<Id>,
-    pub tool: String,
-    /// Empty for a finding without a tool.
-    pub fingerprint: String,
-    /// A deadline set by hand; none for the SLA days' one.
-    pub sla_due_at: Option<Time>,
-    pub retest_due_at: Option<Time>,
-    /// People who may see the company: from [`assignees::check`].
-    pub users: Vec<Named>,
-    /// Teams of the company: from [`assignees::check`].
-    pub teams: Vec<Named>,
-}
-
-impl New {
-    /// One with this title and severity and nothing else.
-    pub fn titled(title: impl Into<String>, severity: Severity) -> Self {
-        Self {
-            asset: None,
-            title: title.into(),
-            severity,
-            description: String::new(),
-            location: String::new(),
-            rule_id: String::new(),
-            cwe: String::new(),
-            details: Details::default(),
-            target: None,
-            related: None,
-            tool: String::new(),
-            fingerprint: String::new(),
-            sla_due_at: None,
-            retest_due_at: None,
-            users: Vec::new(),
-            teams: Vec::new(),
-        }
-    }
-}
-
-/// Records a finding, open, with its deadline: `finding.created`, and `finding.assigned` if it begins with assignees.
-///
-/// # Errors
-/// 409 for a fingerprint that the tool has already in this place.
-pub fn create(tx: &mut Tx<'_>, new: New, place: &Place, context: Context<'_>) -> Result<Finding, Problem> {
-    let (id, now) = (tx.id(), tx.now());
-    let days = &context.settings.sla_days;
-    let mut finding = Finding {
-        id,
-        place: place.clone(),
-        asset: new.asset,
-        fingerprint: if new.fingerprint.is_empty() {
-            id.to_string()
-        } else {
-            new.fingerprint
-        },
-        sla_due_at: new.sla_due_at.or_else(|| days.deadline(new.severity, now)),
-        sla_by_hand: new.sla_due_at.is_some(),
-        details: new.details,
-        target: new.target,
-        related: new.related,
-        tool: new.tool,
-        rule_id: new.rule_id,
-        location: new.location,
-        cwe: new.cwe,
-        title: new.title,
-        description: new.description,
-        severity: new.severity,
-        status: Status::Open,
-        first_scan: context.by.scan,
-        last_scan: context.by.scan,
-        retest_due_at: new.retest_due_at,
-        closed_at: None,
-        closed_by_scan: false,
-        created_by: context.by.id(),
-        created_at: now,
-        updated_at: now,
-        last_seen_at: now,
-        gone_at: None,
-        accepted_without_approval: false,
-        users: Vec::new(),
-        teams: Vec::new(),
-    };
-    row::insert(tx, &finding, due::look(&finding, context.settings))?;
-    identifiers::write(tx, &finding)?;
-    let created = event::of(tx, Kind::FindingCreated, &finding, context.by);
-    tx.emit(created)?;
-    assignees::assign(tx, &mut finding, (new.users, new.teams), context.by)?;
-    Ok(finding)
 }
 
 /// What may change about a finding; none leaves it as it is.
@@ -141,6 +45,7 @@ pub struct Change {
     /// A deadline set by hand, or none for the SLA days' one.
     pub sla_due_at: Option<Option<Time>>,
     pub retest_due_at: Option<Option<Time>>,
+    pub tags: Option<Vec<String>>,
 }
 
 impl Change {
@@ -159,7 +64,8 @@ impl Change {
     }
 }
 
-/// Changes a finding's details: `finding.updated`, or nothing at all if they are that already. Whether they changed.
+/// Changes a finding's details: `finding.severity_changed` where its severity is among them, else `finding.updated`, or
+/// nothing at all if they are that already. Whether they changed.
 ///
 /// # Errors
 /// 409 where the finding of a tool moves to a project that has it already.
@@ -179,14 +85,16 @@ pub fn change(
         }
         return Ok(false);
     }
-    let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
     changed.updated_at = tx.now();
     row::update(tx, &changed, due::look(&changed, context.settings))?;
     if finding.details.identifiers != changed.details.identifiers {
         identifiers::write(tx, &changed)?;
     }
-    let mut updated = event::of(tx, Kind::FindingUpdated, &changed, context.by);
-    updated.data.insert("changed".to_owned(), json!(fields));
+    let (company, is) = (changed.place.company.id, &changed.tags);
+    tags::write(tx, (Tagged::Finding, changed.id), company, (&finding.tags, is))?;
+    let kind = kind_of(finding, &changed);
+    let mut updated = event::of(tx, kind, &changed, context.by);
+    name_changes(&mut updated, &differing);
     let step = history::Step {
         changes: &differing,
         ..history::Step::default()
@@ -200,7 +108,28 @@ pub fn change(
     Ok(true)
 }
 
-/// Whether this changes anything of a finding that people hear of.
+/// What a change of the details is called.
+pub(super) fn kind_of(before: &Finding, after: &Finding) -> Kind {
+    if before.severity == after.severity {
+        Kind::FindingUpdated
+    } else {
+        Kind::FindingSeverityChanged
+    }
+}
+
+/// Says in an event what changed, and which severity it was.
+pub(super) fn name_changes(event: &mut Event, changes: &[Changed]) {
+    let fields: Vec<_> = changes.iter().map(|one| &one.field).collect();
+    event.data.insert("changed".to_owned(), json!(fields));
+    let severity = changes.iter().find(|one| one.field == "severity");
+    put(
+        &mut event.data,
+        "from_severity",
+        severity.and_then(|one| one.before.as_ref()),
+    );
+}
+
+/// Whether this changes anything of a finding that people are notified of.
 pub(crate) fn would_change(finding: &Finding, change: Change, settings: &Settings) -> bool {
     let mut changed = finding.clone();
     apply(&mut changed, change, settings);
@@ -233,6 +162,7 @@ fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
     set(&mut finding.cwe, change.cwe);
     set(&mut finding.details, change.details);
     set(&mut finding.retest_due_at, change.retest_due_at);
+    set(&mut finding.tags, change.tags);
     let computed = |severity| settings.sla_days.deadline(severity, finding.created_at);
     let worse_or_better = change
         .severity
@@ -249,7 +179,7 @@ fn apply(finding: &mut Finding, change: Change, settings: &Settings) {
 }
 
 /// The fields in which two states of a finding differ.
-fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
+pub(super) fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
     let text = |field, pick: fn(&Finding) -> &String| {
         Changed::between(field, (pick(before), pick(after)), |text| {
             text::given(text.clone())
@@ -297,6 +227,9 @@ fn differences(before: &Finding, after: &Finding) -> Vec<Changed> {
         }),
         deadline(before, after),
         time("retest_due_at", |finding| &finding.retest_due_at),
+        Changed::between("tags", (&before.tags, &after.tags), |tags| {
+            text::given(tags.join(", "))
+        }),
     ]
     .into_iter()
     .flatten()
@@ -333,137 +266,4 @@ fn deadline(before: &Finding, after: &Finding) -> Option<Changed> {
     Changed::between("sla_due_at", (&pair(before), &pair(after)), |(due, _)| {
         due.map(|due| due.to_string())
     })
-}
-
-/// Moves a finding to another status: `finding.status_changed`, and a line in its history.
-///
-/// # Errors
-/// 409 where the lifecycle does not allow it to a person, or to an import ([`By::scan`]).
-pub fn move_to(
-    tx: &mut Tx<'_>,
-    finding: &mut Finding,
-    to: Status,
-    comment: &str,
-    context: Context<'_>,
-) -> Result<(), Problem> {
-    let mover = if context.by.scan.is_some() {
-        Mover::Scan
-    } else {
-        Mover::Person
-    };
-    move_by(tx, finding, (to, mover), comment, context)
-}
-
-/// The same by a mover who is neither: an approval, its decision and its end.
-///
-/// # Errors
-/// 409 where the lifecycle does not allow it to that mover.
-pub fn move_by(
-    tx: &mut Tx<'_>,
-    finding: &mut Finding,
-    (to, mover): (Status, Mover),
-    comment: &str,
-    context: Context<'_>,
-) -> Result<(), Problem> {
-    let from = finding.status;
-    allowed(from, to, mover)?;
-    let now = tx.now();
-    finding.status = to;
-    finding.updated_at = now;
-    finding.closed_at = (!to.is_open()).then_some(now);
-    // An acceptance that ends closes only what no report holds any more.
-    finding.closed_by_scan = to == Status::Closed && mover != Mover::Person;
-    finding.accepted_without_approval = false;
-    finding.retest_due_at = retest_due(finding.retest_due_at, (from, to), now, context.settings);
-    row::update(tx, finding, due::look(finding, context.settings))?;
-    if from == Status::AcceptedRisk {
-        approvals::end(tx, finding.id, context.by)?;
-    }
-    let mut event = event::of(tx, Kind::FindingStatusChanged, finding, context.by);
-    event.data.insert("from_status".to_owned(), json!(from));
-    if !comment.is_empty() {
-        event.data.insert("comment".to_owned(), json!(comment));
-    }
-    let step = history::Step {
-        moved: Some((from, to)),
-        comment,
-        ..history::Step::default()
-    };
-    history::add(tx, &event, &step, context.by)?;
-    tx.emit(event)?;
-    Ok(())
-}
-
-/// Whether the lifecycle lets this mover do it.
-///
-/// # Errors
-/// 409, and where a risk is to be accepted without an approval the way that leads there.
-pub(super) fn allowed(from: Status, to: Status, mover: Mover) -> Result<(), Problem> {
-    if from.may_become(to, mover) {
-        return Ok(());
-    }
-    if to == Status::AcceptedRisk && mover == Mover::Person {
-        return Err(Problem::conflict(
-            "A risk is accepted only by an approved request with an end: POST /approvals.",
-        ));
-    }
-    Err(Problem::conflict(format!(
-        "A finding that is {from} cannot become {to}."
-    )))
-}
-
-/// A retest gets a date when it is asked for, unless one is set that is still to come, and loses it when the fix did
-/// not hold.
-fn retest_due(due: Option<Time>, step: (Status, Status), now: Time, settings: &Settings) -> Option<Time> {
-    match step {
-        (_, Status::Retest) => due
-            .filter(|due| *due > now)
-            .or_else(|| Some(now.after(sla::days_long(settings.retest_days)))),
-        (Status::Retest, to) if to.is_open() => None,
-        (from, to) if !from.is_open() && to.is_open() => None,
-        _ => due,
-    }
-}
-
-/// Puts a finding back to what it was before an import that is undone: `finding.status_changed` where that moves it,
-/// else `finding.updated`. Whether anything changed.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn restore(
-    tx: &mut Tx<'_>,
-    finding: &mut Finding,
-    mut before: Finding,
-    context: Context<'_>,
-) -> Result<bool, Problem> {
-    let differing = differences(finding, &before);
-    let moved = (finding.status != before.status).then_some((finding.status, before.status));
-    before.updated_at = tx.now();
-    row::update(tx, &before, due::look(&before, context.settings))?;
-    identifiers::write(tx, &before)?;
-    if moved.is_none() && differing.is_empty() {
-        *finding = before;
-        return Ok(false);
-    }
-    let kind = if moved.is_some() {
-        Kind::FindingStatusChanged
-    } else {
-        Kind::FindingUpdated
-    };
-    let mut event = event::of(tx, kind, &before, context.by);
-    if let Some((from, _)) = moved {
-        event.data.insert("from_status".to_owned(), json!(from));
-    } else {
-        let fields: Vec<_> = differing.iter().map(|one| &one.field).collect();
-        event.data.insert("changed".to_owned(), json!(fields));
-    }
-    let step = history::Step {
-        moved,
-        changes: &differing,
-        comment: "the import was undone",
-    };
-    history::add(tx, &event, &step, context.by)?;
-    tx.emit(event)?;
-    *finding = before;
-    Ok(true)
 }

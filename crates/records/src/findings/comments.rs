@@ -89,13 +89,15 @@ pub fn add(tx: &mut Tx<'_>, finding: &Finding, body: String, by: &By) -> Result<
         params![id, finding.id, column::id_or_none(by.id()), &body, now],
     )?;
     let mut event = event::of(tx, Kind::FindingCommented, finding, by);
+    // Apart from those who only spoke before: they do not stand in for an assignee that is missing.
+    event::name_assignees(&mut event, finding);
     let concerned: BTreeSet<Id> = event
         .assignee_users
         .iter()
         .copied()
         .chain(earlier.into_iter().map(|(id,)| id))
         .collect();
-    event.assignee_users = concerned.into_iter().filter(|id| Some(*id) != by.id()).collect();
+    event.assignee_users = concerned.into_iter().collect();
     put(&mut event.data, "comment_id", Some(id));
     put(&mut event.data, "comment", Some(&body));
     tx.emit(event)?;

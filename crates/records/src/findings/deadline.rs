@@ -7,6 +7,9 @@ use store::Select;
 
 use super::Status;
 
+const BREACHED: &str = "breached";
+const DUE_IN_7_DAYS: &str = "due_in_7_days";
+
 /// How near a deadline is to be counted.
 const NEAR: Duration = Duration::from_hours(7 * 24);
 
@@ -35,13 +38,20 @@ impl Deadline {
     }
 }
 
+impl utoipa::ToSchema for Deadline {}
+impl utoipa::PartialSchema for Deadline {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        access::schema::one_of([BREACHED, DUE_IN_7_DAYS])
+    }
+}
+
 impl FromStr for Deadline {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
-            "breached" => Ok(Self::Breached),
-            "due_in_7_days" => Ok(Self::DueIn7Days),
-            _ => Err("must be breached or due_in_7_days".to_owned()),
+            BREACHED => Ok(Self::Breached),
+            DUE_IN_7_DAYS => Ok(Self::DueIn7Days),
+            _ => Err(format!("must be {BREACHED} or {DUE_IN_7_DAYS}")),
         }
     }
 }

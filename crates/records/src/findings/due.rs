@@ -24,7 +24,11 @@ pub(crate) const SOURCE: Source = Source {
     concerns: |kind| {
         matches!(
             kind,
-            Kind::FindingCreated | Kind::FindingUpdated | Kind::FindingStatusChanged
+            Kind::FindingCreated
+                | Kind::FindingUpdated
+                | Kind::FindingSeverityChanged
+                | Kind::FindingStatusChanged
+                | Kind::FindingReopened
         )
     },
     next,
@@ -242,9 +246,9 @@ impl Telling<'_> {
     }
 }
 
-const REMEMBER: &str = "insert into finding_steps (finding_id, kind, deadline, step, told_at) values ";
+const REMEMBER: &str = "insert into finding_steps (finding_id, kind, deadline, step, told_at)";
 /// Never back: a row that is there already is nearer to the deadline or as near, and stays.
-const NEARER: &str = " on conflict (finding_id, kind, deadline) do update set step = excluded.step, \
+const NEARER: &str = "on conflict (finding_id, kind, deadline) do update set step = excluded.step, \
      told_at = excluded.told_at where finding_steps.step > excluded.step";
 
 fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), Error> {
@@ -260,7 +264,7 @@ fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), 
             ]
         })
         .collect();
-    clock::remember(tx, (REMEMBER, NEARER), &rows)
+    clock::remember(tx, (REMEMBER, NEARER), rows)
 }
 
 const LATER: &str = "update findings set clock_at = $1 where id in \

@@ -1,10 +1,10 @@
 //! The event of each change of a finding.
 
 use base::{Event, Kind, Subject, SubjectType};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::Tx;
 
-use super::Finding;
+use super::{Finding, assignees, history::Changed};
 use crate::{
     By, Named,
     by::{self, put},
@@ -25,9 +25,16 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     put(data, "finding_id", Some(finding.id));
     put(data, "title", Some(&finding.title));
     put(data, "status", Some(finding.status));
+    // Whoever sends messages knows no status: an open notification about a finding that is done is done, too.
+    if !finding.status.is_open() {
+        data.insert("done".to_owned(), Value::Bool(true));
+    }
     put(data, "scan_id", finding.last_scan);
     if by.many.is_some() {
         data.insert("many".to_owned(), Value::Bool(true));
+        if by.leads {
+            data.insert(base::event::LEADS.to_owned(), Value::Bool(true));
+        }
     }
     put(data, "asset_id", finding.asset.as_ref().map(|asset| asset.id));
     put(
@@ -37,6 +44,14 @@ pub(super) fn of(tx: &Tx<'_>, kind: Kind, finding: &Finding, by: &By) -> Event {
     );
     put(data, "location", given(&finding.location));
     put(data, "tool", given(&finding.tool));
+    put(data, "rule", given(&finding.rule_id));
+    if let Some(component) = &finding.details.component {
+        put(data, "component", given(&component.name));
+        put(data, "component_version", given(&component.version));
+        list(data, "fixed_versions", &component.fixed_versions);
+    }
+    list(data, "identifiers", &finding.details.identifiers);
+    list(data, "tags", &finding.tags);
     put(data, "sla_due_at", finding.sla_due_at);
     put(data, "retest_due_at", finding.retest_due_at);
     event
@@ -51,6 +66,31 @@ pub(super) fn name_assignees(event: &mut Event, finding: &Finding) {
     event
         .data
         .insert("assignee_team_ids".to_owned(), ids(&finding.teams));
+}
+
+/// Names the assignees of an event that assigns, beside whatever else it says, and answers that as changes of the
+/// history. It is for those who are new; `by_rule` is the ownership rule that named them.
+pub(super) fn assigned(
+    event: &mut Event,
+    finding: &Finding,
+    before: (&Vec<Named>, &Vec<Named>),
+    by_rule: Option<String>,
+) -> Vec<Changed> {
+    name_assignees(event, finding);
+    let mut changes = assignees::changes(before, (&finding.users, &finding.teams));
+    put(&mut event.data, "assigned_by_rule", by_rule.as_ref());
+    changes.extend(by_rule.map(|rule| Changed::to("assigned_by_rule", rule)));
+    changes
+}
+
+/// The most texts of a list that an event holds.
+const LISTED: usize = 50;
+
+fn list(data: &mut Map<String, Value>, key: &str, texts: &[String]) {
+    if !texts.is_empty() {
+        let texts = &texts[..texts.len().min(LISTED)];
+        data.insert(key.to_owned(), json!(texts));
+    }
 }
 
 fn given(text: &str) -> Option<&str> {

@@ -135,8 +135,36 @@ pub(crate) fn of(tx: &mut Tx<'_>, ids: &[Id]) -> Result<BTreeMap<Id, Evidence>, 
         .collect())
 }
 
-const WRITE: &str =
-    "insert into finding_evidence (finding_id, target_id, group_key, evidence, path, said) values";
+const WITH_STATUS: &str = "select e.finding_id, e.target_id, e.group_key, e.evidence, e.path, e.said, f.status \
+     from finding_evidence e join findings f on f.id = e.finding_id where 1 = 1";
+
+struct WithStatusRow(EvidenceRow, Status);
+
+impl FromRow for WithStatusRow {
+    fn from_row(row: &Row) -> Result<Self, Error> {
+        Ok(Self(EvidenceRow::from_row(row)?, row.get(6)?))
+    }
+}
+
+/// The same with the status of each finding; with `lock` nobody else changes them until the end of this transaction.
+pub(crate) fn with_status(
+    tx: &mut Tx<'_>,
+    ids: &[Id],
+    lock: bool,
+) -> Result<BTreeMap<Id, (Status, Evidence)>, Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let lock = if lock { tx.for_update("f") } else { String::new() };
+    let select = Select::new(WITH_STATUS).within("e.finding_id", ids);
+    let rows: Vec<WithStatusRow> = select.push(&lock, Vec::new()).all(tx)?;
+    Ok(rows
+        .into_iter()
+        .map(|WithStatusRow(EvidenceRow(id, evidence), status)| (id, (status, evidence)))
+        .collect())
+}
+
+const WRITE: &str = "insert into finding_evidence (finding_id, target_id, group_key, evidence, path, said)";
 const OVER: &str = "on conflict (finding_id) do update set target_id = excluded.target_id, group_key = excluded.group_key, \
      evidence = excluded.evidence, path = excluded.path, said = excluded.said";
 
@@ -152,7 +180,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, evidence: Vec<(Id, Evidence)>) -> Result<()
             evidence.said.into(),
         ]
     };
-    rows::insert(tx, (WRITE, OVER), evidence.into_iter().map(row).collect())
+    rows::insert(tx, (WRITE, OVER), evidence.into_iter().map(row).collect()).map(drop)
 }
 
 const UNTARGETED: &str = "select f.id, f.tool, f.fingerprint, f.status from findings f where f.company_id = $1 \

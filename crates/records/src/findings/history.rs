@@ -3,10 +3,10 @@
 use base::{Event, Id, Scope, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use store::{Error, FromRow, Row, Select, Tx, params};
+use store::{Error, FromRow, Row, Select, Tx, Value, params};
 
 use super::Status;
-use crate::{By, Named, column, text};
+use crate::{By, Named, column, rows, text};
 
 /// One step of a finding's life.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -59,6 +59,15 @@ impl Changed {
             after: kept(after),
         })
     }
+
+    /// Something that was not so before.
+    pub(super) fn to(field: &str, after: String) -> Self {
+        Self {
+            field: field.to_owned(),
+            before: None,
+            after: Some(after),
+        }
+    }
 }
 
 /// A step to write down.
@@ -70,10 +79,21 @@ pub(super) struct Step<'a> {
 }
 
 const INSERT: &str = "insert into finding_moves (id, finding_id, from_status, to_status, comment, actor_id, scan_id, \
-     at, changes, event_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+     at, changes, event_id)";
 
 /// Writes down the step that this event of a finding tells of.
 pub(super) fn add(tx: &mut Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> Result<(), Error> {
+    let row = row(tx, event, step, by);
+    write(tx, vec![row])
+}
+
+/// Writes down several steps: from [`row`].
+pub(super) fn write(tx: &mut Tx<'_>, steps: Vec<Vec<Value>>) -> Result<(), Error> {
+    rows::insert(tx, (INSERT, ""), steps).map(drop)
+}
+
+/// The step that this event of a finding tells of, as it is written.
+pub(super) fn row(tx: &Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> Vec<Value> {
     let (id, now) = (tx.id(), tx.now());
     let status = |status: Option<Status>| status.map_or("", Status::name);
     let changes = if step.changes.is_empty() {
@@ -81,7 +101,7 @@ pub(super) fn add(tx: &mut Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> R
     } else {
         json!(step.changes).to_string()
     };
-    let values = params![
+    params![
         id,
         event.subject.id,
         status(step.moved.map(|(from, _)| from)),
@@ -91,9 +111,9 @@ pub(super) fn add(tx: &mut Tx<'_>, event: &Event, step: &Step<'_>, by: &By) -> R
         column::id_or_none(by.scan),
         now,
         changes,
-        column::id_or_none(event.bundle.is_none().then_some(event.id)),
-    ];
-    tx.execute(INSERT, values).map(drop)
+        column::id_or_none(Some(event.id)),
+    ]
+    .to_vec()
 }
 
 impl FromRow for Move {
@@ -131,7 +151,7 @@ const MOVES_OF_DELETED: &str = "select m.from_status, m.to_status, m.comment, m.
      m.changes, m.event_id from deleted_finding_moves m join deleted_findings f on f.id = m.finding_id \
      left join users u on u.id = m.actor_id where 1 = 1";
 /// More steps than a finding has in a life.
-const LIMIT: i64 = 500;
+const LIMIT: usize = 500;
 
 /// The steps of a finding, the latest first, at most 500.
 ///
@@ -153,6 +173,6 @@ fn latest(tx: &mut Tx<'_>, moves: &str, finding: Id, scope: &Scope) -> Result<Ve
     Select::new(moves)
         .scope("f.company_id", scope)
         .filter("m.finding_id = ?", Some(finding))
-        .push(" order by m.id desc limit ?", vec![LIMIT.into()])
-        .all(tx)
+        .push(" order by m.id desc", Vec::new())
+        .page(tx, "finding_moves", LIMIT)
 }

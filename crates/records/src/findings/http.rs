@@ -9,7 +9,7 @@ pub mod comments;
 mod query;
 
 use access::{
-    Caller, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
     audit::{self, Action, Entry},
     validate::Check,
 };
@@ -39,8 +39,11 @@ pub async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<View>>, Problem> {
     let (filter, sort) = query.read(caller.user_id)?;
+    let searches = filter.searches();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -73,26 +76,24 @@ pub async fn get(
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewFinding>,
-) -> Result<(StatusCode, Json<View>), Problem> {
+    Create(once, body): Create<NewFinding>,
+) -> Result<Created<View>, Problem> {
     caller.may(body.company_id, Role::Analyst)?;
     let settings = records.settings();
-    let finding = records
-        .write(move |tx| {
-            let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
-            let mut check = Check::new();
-            let new = body.checked(tx, &mut check)?;
-            check.done()?;
-            let settings = settings.of(tx, place.company.id)?;
-            let by = By::caller(&caller);
-            let context = Context {
-                settings: &settings,
-                by: &by,
-            };
-            super::create(tx, new, &place, context)
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(finding.into())))
+    let create = move |tx: &mut Tx<'_>| {
+        let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
+        let mut check = Check::new();
+        let new = body.checked(tx, &mut check)?;
+        check.done()?;
+        let settings = settings.of(tx, place.company.id)?;
+        let by = By::caller(&caller);
+        let context = Context {
+            settings: &settings,
+            by: &by,
+        };
+        super::create(tx, new, &place, context).map(View::from)
+    };
+    records.write(move |tx| once.run(tx, create)).await
 }
 
 /// Changes a finding; what is left out stays
@@ -244,7 +245,7 @@ async fn changed(
     records: &Records,
     caller: Caller,
     id: Id,
-    f: impl FnOnce(&mut Tx<'_>, &mut Finding, Context<'_>) -> Result<(), Problem> + Send + 'static,
+    f: impl FnOnce(&mut Tx<'_>, &mut Finding, Context<'_>) -> Result<(), Problem> + Clone + Send + 'static,
 ) -> Result<Finding, Problem> {
     let settings: Settings = records.settings();
     records

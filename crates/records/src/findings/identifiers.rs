@@ -8,7 +8,7 @@ use super::Finding;
 use crate::rows;
 
 const CLEAR: &str = "delete from finding_identifiers where finding_id = $1";
-const INSERT: &str = "insert into finding_identifiers (finding_id, identifier, company_id) values";
+const INSERT: &str = "insert into finding_identifiers (finding_id, identifier, company_id)";
 
 /// Writes the identifiers of a finding that is new or changed.
 pub(super) fn write(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
@@ -22,7 +22,7 @@ pub(super) fn write(tx: &mut Tx<'_>, finding: &Finding) -> Result<(), Error> {
             Value::from(finding.place.company.id),
         ]
     });
-    rows::insert(tx, (INSERT, "on conflict do nothing"), rows.collect())
+    rows::insert(tx, (INSERT, "on conflict do nothing"), rows.collect()).map(drop)
 }
 
 /// How an identifier is looked up: in capitals.

@@ -3,12 +3,9 @@
 use std::collections::BTreeMap;
 
 use base::{Id, Time};
-use store::{Error, Select, Tx, params};
+use store::{Error, Select, Tx, params, rows};
 
 use super::{Finding, row};
-
-/// How many ids one statement names: below every database's bound on parameters.
-pub const CHUNK: usize = 500;
 
 /// The findings of these ids in a company. Nobody else changes them until the end of this transaction.
 ///
@@ -29,7 +26,7 @@ pub fn seen_now(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id,
 
 fn by_ids(tx: &mut Tx<'_>, company: Id, ids: &[Id], lock: &str) -> Result<BTreeMap<Id, Finding>, Error> {
     let mut found = BTreeMap::new();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in rows::portions(ids) {
         let select = Select::new(row::SELECT)
             .filter("f.company_id = ?", Some(company))
             .within("f.id", chunk)
@@ -46,7 +43,7 @@ fn by_ids(tx: &mut Tx<'_>, company: Id, ids: &[Id], lock: &str) -> Result<BTreeM
 /// The store's.
 pub fn seen(tx: &mut Tx<'_>, scan: Id, ids: &[Id]) -> Result<(), Error> {
     let now = tx.now();
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in rows::portions(ids) {
         Select::new("update findings set ")
             .push(
                 "last_scan_id = ?, last_seen_at = ?, gone_at = 0 where 1 = 1",
@@ -63,7 +60,7 @@ pub fn seen(tx: &mut Tx<'_>, scan: Id, ids: &[Id]) -> Result<(), Error> {
 /// # Errors
 /// The store's.
 pub fn gone(tx: &mut Tx<'_>, at: Time, ids: &[Id]) -> Result<(), Error> {
-    for chunk in ids.chunks(CHUNK) {
+    for chunk in rows::portions(ids) {
         Select::new("update findings set ")
             .push("gone_at = ? where gone_at = 0", vec![at.into()])
             .within("id", chunk)

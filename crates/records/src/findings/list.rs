@@ -8,7 +8,7 @@ use super::{Deadline, Finding, Status, identifiers, row};
 use crate::{
     by::rank,
     order::{self, Order, Sorted},
-    text,
+    tags, text,
 };
 
 /// To whom a finding is assigned.
@@ -37,6 +37,8 @@ pub struct Filter {
     pub identifier: Option<String>,
     /// Of this tool, as findings name it.
     pub tool: Option<String>,
+    /// With this tag, in any case of letters.
+    pub tag: Option<String>,
     /// In this component.
     pub component: Option<String>,
     /// Of this target.
@@ -53,6 +55,13 @@ pub struct Filter {
     pub accepted_without_approval: Option<bool>,
     /// With this in title, location, rule, weakness, tool or description, in any case of letters.
     pub text: Option<String>,
+}
+
+impl Filter {
+    /// Whether finding them means to look at findings one after the other: no index has what it asks for.
+    pub(super) const fn searches(&self) -> bool {
+        self.text.is_some() || self.tool.is_some() || self.accepted_without_approval.is_some()
+    }
 }
 
 /// A target of reports.
@@ -103,6 +112,7 @@ const WITHOUT_APPROVAL: &str = "f.status = 'accepted_risk' and not exists (selec
      where h.finding_id = f.id and h.status = 'approved')";
 const OF_IDENTIFIER: &str =
     " and f.id in (select x.finding_id from finding_identifiers x where x.identifier = ?)";
+const OF_TAG: &str = " and f.id in (select x.finding_id from finding_tags x where x.tag = ?)";
 const OF_TARGET: &str = " and f.target_id = ? and f.target_id <> ''";
 const OF_TARGETS: &str =
     " and f.target_id <> '' and f.target_id in (select x.id from scan_targets x where x.name = ?)";
@@ -170,6 +180,9 @@ fn narrow(select: Select, filter: &Filter, now: Time) -> Select {
     }
     if let Some(identifier) = &filter.identifier {
         select = select.push(OF_IDENTIFIER, vec![identifiers::key(identifier).into()]);
+    }
+    if let Some(tag) = &filter.tag {
+        select = select.push(OF_TAG, vec![tags::key(tag).into()]);
     }
     if let Some(component) = &filter.component {
         select = select.push(OF_COMPONENT, vec![component.as_str().into()]);

@@ -11,7 +11,7 @@ use crate::{
     Named, Place,
     by::rank,
     column::{self, id_or_none, time_or_none},
-    text,
+    tags, text,
 };
 
 /// Every query for findings begins with this.
@@ -19,7 +19,7 @@ pub(super) const SELECT: &str = "select f.id, f.company_id, c.name, f.project_id
      f.rule_id, f.location, f.cwe, f.title, f.description, f.severity, f.status, f.first_scan_id, f.last_scan_id, \
      f.sla_due_at, f.sla_by_hand, f.retest_due_at, f.closed_at, f.closed_by_scan, f.created_by, f.created_at, \
      f.updated_at, f.last_seen_at, f.asset_id, a.name, f.target_id, t.name, f.details, f.related_id, f.gone_at, \
-     case when f.status = 'accepted_risk' and not exists (select 1 from approvals h where h.finding_id = f.id \
+     f.tags, case when f.status = 'accepted_risk' and not exists (select 1 from approvals h where h.finding_id = f.id \
      and h.status = 'approved') then 1 else 0 end from findings f \
      join companies c on c.id = f.company_id left join projects p on p.id = f.project_id \
      left join assets a on a.id = f.asset_id left join scan_targets t on t.id = f.target_id where 1 = 1";
@@ -60,7 +60,8 @@ impl FromRow for Finding {
             updated_at: row.get(23)?,
             last_seen_at: row.get(24)?,
             gone_at: column::time(row, 31)?,
-            accepted_without_approval: row.get(32)?,
+            tags: tags::read(&row.get::<String>(32)?)?,
+            accepted_without_approval: row.get(33)?,
             users: Vec::new(),
             teams: Vec::new(),
         })
@@ -110,21 +111,23 @@ fn assigned(tx: &mut Tx<'_>, sql: &str, ids: &[Id]) -> Result<BTreeMap<Id, Vec<N
 const INSERT: &str = "insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, \
      title, description, severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, \
      retest_due_at, closed_at, closed_by_scan, search, updated_at, last_seen_at, asset_id, clock_at, target_id, \
-     details, component, related_id, gone_at, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, \
-     $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)";
+     details, component, related_id, gone_at, tags, created_by, created_at, assigned) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, \
+     $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34)";
 // What the clock waits for stays where nothing changed that it rests on.
 const UPDATE: &str = "update findings set project_id = $3, tool = $4, fingerprint = $5, rule_id = $6, location = $7, \
      cwe = $8, title = $9, description = $10, severity = $11, severity_rank = $12, status = $13, first_scan_id = $14, \
      last_scan_id = $15, sla_due_at = $16, sla_by_hand = $17, retest_due_at = $18, closed_at = $19, \
      closed_by_scan = $20, search = $21, updated_at = $22, last_seen_at = $23, asset_id = $24, \
-     target_id = $26, details = $27, component = $28, related_id = $29, gone_at = $30, \
+     target_id = $26, details = $27, component = $28, related_id = $29, gone_at = $30, tags = $31, \
      clock_at = case when sla_due_at = $16 and retest_due_at = $18 and status = $13 then clock_at else $25 end \
      where id = $1 and company_id = $2";
 
-/// Writes a new finding, without who sees to it. `look` is when the clock has to look at it: from [`super::due::look`].
+/// Writes a new finding, without who sees to it, but for that somebody does. `look` is when the clock has to look at it: from [`super::due::look`].
 pub(super) fn insert(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> Result<(), Error> {
     let mut values = values(finding, look);
-    values.extend_from_slice(params![id_or_none(finding.created_by), finding.created_at]);
+    let assigned = !finding.users.is_empty() || !finding.teams.is_empty();
+    let made = params![id_or_none(finding.created_by), finding.created_at, assigned].to_vec();
+    values.extend(made);
     tx.execute(INSERT, &values).map(drop)
 }
 
@@ -136,7 +139,7 @@ pub(super) fn update(tx: &mut Tx<'_>, finding: &Finding, look: Option<Time>) -> 
     }
 }
 
-/// The values of `$1` to `$30` of both statements.
+/// The values of `$1` to `$31` of both statements.
 fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
     params![
         finding.id,
@@ -173,6 +176,7 @@ fn values(finding: &Finding, look: Option<Time>) -> Vec<store::Value> {
             .map_or("", |component| &component.name),
         id_or_none(finding.related),
         time_or_none(finding.gone_at),
+        tags::stored(&finding.tags),
     ]
     .to_vec()
 }

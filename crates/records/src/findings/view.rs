@@ -85,6 +85,8 @@ pub struct View {
     pub gone_at: Option<Time>,
     /// Whether its risk was accepted before that needed an approval: somebody should request one.
     pub accepted_without_approval: bool,
+    /// Its tags.
+    pub tags: Vec<String>,
     /// Who sees to it.
     pub assignees: Assignees,
     /// The statuses a person can move it to.
@@ -208,6 +210,7 @@ impl From<Finding> for View {
             last_seen_at: finding.last_seen_at,
             gone_at: finding.gone_at,
             accepted_without_approval: finding.accepted_without_approval,
+            tags: finding.tags,
             assignees: Assignees {
                 users: finding.users,
                 teams: finding.teams,

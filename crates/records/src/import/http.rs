@@ -2,115 +2,32 @@
 //!
 //! Owns: who may import, the answer, and the wording of refusals. Must not: hold SQL.
 
-use std::{collections::BTreeMap, fs::File, sync::Arc, time::Duration};
+mod query;
 
-use access::{Caller, FieldError, Json, Problem, Query, Role, directory};
+use std::{fs::File, sync::Arc};
+
+use access::{Caller, FieldError, IdempotencyKey, Json, Problem, Query, Role, directory, schema::Bytes};
 use axum::{
     extract::{Request, State},
     http::StatusCode,
+    response::{IntoResponse, Response},
 };
-use base::{Id, Scope, Severity, text};
+use base::{Id, Scope};
 use formats::{Format, Options, Refusal, Surveyed};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use store::Tx;
 
+use query::{Close, of_table, target};
+pub use query::{ImportQuery, TableQuery};
+
 use super::{
-    Import, Severities, Skipped,
+    Import,
+    answer::Imported,
     prepare::Wanted,
-    run::{self, Done, Job},
-    spool,
+    run::{self, Job},
+    spool::{self, Spooled},
 };
-use crate::{
-    By, projects,
-    scans::{self, Counts},
-    targets,
-};
-
-/// Where a report goes, and what it is.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ImportQuery {
-    /// The company whose findings these are.
-    company_id: Id,
-    /// Its project; without one the findings belong to the company alone.
-    project_id: Option<Id>,
-    /// Its project by name, instead of the id; 409 if two have that name.
-    project: Option<String>,
-    /// The format, as `GET /import-formats` describes it; recognized by what is in the report where it is left out.
-    #[param(schema_with = format_names)]
-    format: Option<String>,
-    /// What the report covers, such as an image or a branch: it closes only what earlier reports of the same tool and target
-    /// found. Left out, it is what the report names, else the project. At most 300 characters.
-    target: Option<String>,
-    /// `auto` closes what a whole report no longer holds; `none` closes nothing. `auto` by default, but for a table, which
-    /// closes only with `auto` and a `target`.
-    #[param(inline)]
-    close: Option<Close>,
-    /// Answers what would happen and changes nothing.
-    #[serde(default)]
-    preview: bool,
-    /// For a table: which column is which, as `severity:Risk,title:Name`.
-    columns: Option<String>,
-    /// For a table that is neither UTF-8 nor UTF-16: `windows-1252`.
-    encoding: Option<String>,
-}
-
-/// Whether an import closes what the report no longer holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum Close {
-    Auto,
-    None,
-}
-
-/// The names of the formats.
-fn format_names() -> utoipa::openapi::schema::Object {
-    utoipa::openapi::ObjectBuilder::new()
-        .schema_type(utoipa::openapi::schema::Type::String)
-        .enum_values(Some(formats::FORMATS.iter().map(|format| format.name)))
-        .build()
-}
-
-/// What an import did, or would do.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Imported {
-    /// The scan that was recorded; null for a preview.
-    scan: Option<scans::View>,
-    /// The format of the report: a name of `GET /import-formats`.
-    format: &'static str,
-    /// The tools that wrote it, the first 100.
-    tools: Vec<String>,
-    /// What the report covers, in a few words; empty for the whole project.
-    target: String,
-    /// Whether the report holds all that the tool would find; one that does not closes nothing.
-    whole: bool,
-    /// Why it does not, and what else is worth knowing about it.
-    not_whole: Vec<String>,
-    /// What became of the results: `read = created + updated + unchanged + skipped`. `reopened` are among the
-    /// updated; `closed` are findings that the report no longer holds.
-    counts: Counts,
-    /// The same by severity.
-    severities: Severities,
-    /// Open findings of the report's targets afterwards, by severity.
-    open: BTreeMap<Severity, u64>,
-    /// What was not imported, the first 1,000 of them.
-    skipped: Vec<Skipped>,
-    /// How many more were skipped than are listed.
-    skipped_more: u64,
-    /// In a preview, the first 100 findings that would be closed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    closing: Vec<Closing>,
-}
-
-/// A finding that would be closed.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-pub struct Closing {
-    /// Its id.
-    id: Id,
-    /// Its title.
-    title: String,
-}
+use crate::{By, projects};
 
 /// A report as a field of a form.
 #[derive(utoipa::ToSchema)]
@@ -121,10 +38,8 @@ pub struct ReportForm {
     file: Vec<u8>,
 }
 
-/// After how long to come again while too many reports are being taken.
-const BUSY: Duration = Duration::from_secs(5);
-/// Characters of a target's name, at most.
-const MAX_TARGET: usize = 300;
+const CLOSES_NOTHING: &str =
+    "a table closes nothing unless a target is given: it does not say what it covers";
 
 /// Import a scan report
 ///
@@ -134,6 +49,10 @@ const MAX_TARGET: usize = 300;
 /// skipped with its reason, and the report then closes nothing. The same report again changes nothing. Findings that a
 /// later whole report of the same tool and target no longer holds are closed, and reopened when they are back. Findings
 /// that a person marked as accepted risk, false positive or duplicate keep that status.
+///
+/// An `Idempotency-Key` leads to the scan: while the import goes on, the same request is answered with 409 and the id of
+/// the scan as `record_id`; afterwards with what the import was answered. One that broke off begins anew. The report is
+/// compared as it was sent, packed or not, without the rest of a form. A preview needs no key and takes no notice of one.
 #[utoipa::path(
     post,
     path = "/scans/import",
@@ -144,29 +63,27 @@ const MAX_TARGET: usize = 300;
         (serde_json::Value = "application/sarif+json"),
         (String = "application/xml"),
         (String = "text/csv"),
-        (Vec<u8> = "application/gzip"),
+        (Bytes = "application/gzip"),
         (ReportForm = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "The preview", body = Imported),
         (status = 201, description = "Imported", body = Imported),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 403, description = "Analysts and above import", body = Problem),
-        (status = 404, description = "No such company", body = Problem),
-        (status = 408, description = "The body stopped coming", body = Problem),
-        (status = 409, description = "A report of the same tool and target is being imported, or two projects have that name", body = Problem),
-        (status = 413, description = "Too large", body = Problem),
-        (status = 422, description = "Not a readable report; the detail says where", body = Problem),
-        (status = 429, description = "Too many imports at once", body = Problem),
-        (status = 507, description = "No room for the report", body = Problem),
+        (status = 408, description = "The upload stalled or was too slow", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A report of the same tool and target is being imported, or two projects have that name", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many reports of the caller or the company at once", body = Problem, content_type = "application/problem+json"),
+        (status = 507, description = "No room for the report", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn import(
     State(import): State<Import>,
     caller: Caller,
+    key: IdempotencyKey,
     Query(query): Query<ImportQuery>,
     request: Request,
-) -> Result<(StatusCode, Json<Imported>), Problem> {
+) -> Result<Response, Problem> {
     caller.may(query.company_id, Role::Analyst)?;
     let format = query
         .format
@@ -174,17 +91,8 @@ pub async fn import(
         .map(str::parse::<&'static Format>)
         .transpose();
     let format = format.map_err(|error| Problem::field("format", error))?;
-    let target = query
-        .target
-        .as_deref()
-        .map(|target| text::line(target, MAX_TARGET + 1));
-    let target = target.filter(|target| !target.is_empty());
-    if target
-        .as_ref()
-        .is_some_and(|target| target.chars().count() > MAX_TARGET)
-    {
-        return Err(Problem::field("target", "it has more than 300 characters"));
-    }
+    let (columns, encoding) = of_table(query.columns.clone(), query.encoding.clone())?;
+    let target = target(query.target.clone())?;
     // Before the body is taken: nobody should send 200 MB to hear that the project is not there.
     let (scope, company) = (caller.scope.clone(), query.company_id);
     let of_query = (query.project_id, query.project.clone());
@@ -193,24 +101,29 @@ pub async fn import(
         .store()
         .read(move |tx| project(tx, &scope, company, of_query));
     let project = found.await?;
-    let _place = import.places.try_acquire().map_err(|_| Problem::too_many(BUSY))?;
-    let clock = import.records.store().clock().clone();
-    let file = spool::spool(request, &import.folder, import.limits, &clock).await?;
+    let spooling = import.spooling(&caller, Some(company))?;
+    let Spooled { file, space, once } = spool::spool(request, key, &import.spool, company).await?;
+    // Whoever sends slowly takes no turn meanwhile.
+    let held = (import.running(company).await?, spooling, space);
     let options = Options {
         target: target.is_some(),
         format: format.is_some(),
-        columns: query.columns.clone().unwrap_or_default(),
-        encoding: query.encoding.clone().unwrap_or_default(),
+        columns,
+        encoding,
     };
-    let surveying = tokio::task::spawn_blocking(move || survey(file, format, &options));
-    let (format, report, file) = surveying.await.map_err(|_| Problem::internal())??;
+    // It goes on when the caller is gone, and so does its share.
+    let surveying = tokio::task::spawn_blocking(move || (survey(file, format, &options), held));
+    let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
+    let (format, report, file) = surveyed?;
     let close = query.close.map(|close| close == Close::Auto);
     let closes_nothing = close == Some(true) && !format.closes && target.is_none();
-    let name = format.name;
     let job = Job {
         report,
         file,
-        folder: import.folder.as_ref().clone(),
+        folder: import.spool.folder.as_ref().clone(),
+        format: format.name,
+        note: closes_nothing.then_some(CLOSES_NOTHING),
+        once,
         wanted: Wanted {
             scope: caller.scope.clone(),
             company: query.company_id,
@@ -227,68 +140,17 @@ pub async fn import(
             preview: query.preview,
         },
     };
-    let (status, done) = if query.preview {
-        (StatusCode::OK, run::preview(import.records.clone(), job).await?)
-    } else {
-        // On its own: what has begun is ended, also when the caller is gone.
-        let running = tokio::spawn(run::run(import.records.clone(), job));
-        (
-            StatusCode::CREATED,
-            running.await.map_err(|_| Problem::internal())??,
-        )
-    };
-    let mut answer = imported(&import, name, done).await?;
-    if closes_nothing {
-        let why = "a table closes nothing without a target, for it does not say what it covers";
-        answer.not_whole.push(why.to_owned());
+    if query.preview {
+        let would = run::preview(import.records.clone(), job).await?;
+        return Ok(Json(would).into_response());
     }
-    Ok((status, Json(answer)))
-}
-
-async fn imported(import: &Import, format: &'static str, done: Done) -> Result<Imported, Problem> {
-    let ids = done.prepared.target_ids();
-    let open = import
-        .records
-        .store()
-        .read(move |tx| targets::open(tx, &ids).map_err(Problem::from))
-        .await?;
-    let open = if done.scan.is_none() {
-        afterwards(open, &done)
-    } else {
-        open
-    };
-    Ok(Imported {
-        format,
-        tools: done.prepared.tools.clone(),
-        target: done.prepared.target(),
-        whole: done.prepared.whole,
-        not_whole: done.prepared.not_whole.clone(),
-        scan: done.scan.map(Into::into),
-        counts: done.counts,
-        severities: done.tally.severities,
-        open,
-        skipped_more: done.counts.skipped.saturating_sub(done.skipped.len() as u64),
-        skipped: done.skipped,
-        closing: done
-            .closing
-            .into_iter()
-            .map(|(id, title)| Closing { id, title })
-            .collect(),
-    })
-}
-
-/// The open findings after what a preview says would happen.
-fn afterwards(mut open: BTreeMap<Severity, u64>, done: &Done) -> BTreeMap<Severity, u64> {
-    let severities = &done.tally.severities;
-    for (severity, more) in severities.created.iter().chain(&severities.reopened) {
-        *open.entry(*severity).or_default() += more;
-    }
-    for (severity, fewer) in &severities.closed {
-        let left = open.entry(*severity).or_default();
-        *left = left.saturating_sub(*fewer);
-    }
-    open.retain(|_, count| *count > 0);
-    open
+    // On its own: what has begun is ended, also when the caller is gone.
+    let records = import.records.clone();
+    let running = tokio::spawn(async move {
+        let _held = held;
+        run::run(records, job).await
+    });
+    Ok(running.await.map_err(|_| Problem::internal())??.into_response())
 }
 
 const BY_NAME: &str = "select id from projects where company_id = $1 and name = $2 limit 2";
@@ -401,17 +263,6 @@ pub struct TableColumn {
     column: String,
 }
 
-/// How a table is to be read.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TableQuery {
-    /// Which column is which, as `severity:Risk,title:Name`.
-    columns: Option<String>,
-    /// The encoding, where it is neither UTF-8 nor UTF-16: `windows-1252`.
-    encoding: Option<String>,
-}
-
 /// The first rows of a table
 ///
 /// For saying which column is which before it is imported. Nothing is stored.
@@ -430,16 +281,20 @@ pub struct TableQuery {
 )]
 pub async fn table_preview(
     State(import): State<Import>,
-    _: Caller,
+    caller: Caller,
     Query(query): Query<TableQuery>,
     request: Request,
 ) -> Result<Json<TablePreview>, Problem> {
-    let _place = import.places.try_acquire().map_err(|_| Problem::too_many(BUSY))?;
-    let clock = import.records.store().clock().clone();
-    let mut file = spool::spool(request, &import.folder, import.limits, &clock).await?;
+    let (columns, encoding) = of_table(query.columns, query.encoding)?;
+    let _spooling = import.spooling(&caller, None)?;
+    let Spooled {
+        mut file,
+        space: _space,
+        ..
+    } = spool::spool(request, IdempotencyKey::default(), &import.spool, caller.user_id).await?;
     let options = Options {
-        columns: query.columns.unwrap_or_default(),
-        encoding: query.encoding.unwrap_or_default(),
+        columns,
+        encoding,
         ..Options::default()
     };
     let looking = tokio::task::spawn_blocking(move || formats::preview_rows(&mut file, &options));

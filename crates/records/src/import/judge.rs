@@ -53,6 +53,8 @@ pub(super) enum Action {
         slot: usize,
         found: Box<Found>,
         related: Option<Id>,
+        /// Findings that cover some of its places, and so were seen.
+        seen: Vec<Id>,
     },
     /// Nothing but that it was seen, unless a later report is known.
     Keep {
@@ -93,24 +95,53 @@ pub(super) fn judge(
     } else {
         work.settings.seen_of(tx, company)?
     };
-    let ids: BTreeSet<Id> = entries.iter().flat_map(Incoming::findings).collect();
-    let ids: Vec<Id> = ids.into_iter().collect();
+    let ids = unique(entries.iter());
+    let mut stored = evidence::with_status(tx, &ids, lock)?;
+    let same: Vec<bool> = entries
+        .iter()
+        .map(|entry| is_same(work, entry, &stored))
+        .collect();
+    // Most entries of most reports say what the report before said: their findings are not even read.
+    let rest = || entries.iter().zip(&same).filter(|(_, same)| !**same);
+    let ids = unique(rest().map(|(entry, _)| entry));
     let mut known = if lock {
         found_again::held(tx, company, &ids)?
     } else {
         found_again::seen_now(tx, company, &ids)?
     };
-    let mut stored = evidence::of(tx, &ids)?;
     let mut actions = Vec::with_capacity(entries.len());
-    for entry in entries {
+    for (entry, same) in entries.iter().zip(same) {
         let mut judging = Judging {
             work,
             settings: &settings,
             stored: &mut stored,
         };
-        actions.push(judging.entry(tx, entry, &mut known)?);
+        actions.push(match (same, entry.is) {
+            (true, Is::Same(id, _)) => Action::Keep {
+                seen: entry.seen(work, Some(id)),
+            },
+            _ => judging.entry(tx, entry, &mut known)?,
+        });
     }
     Ok(actions)
+}
+
+/// The findings that these entries speak of, each once.
+fn unique<'e>(entries: impl Iterator<Item = &'e Incoming>) -> Vec<Id> {
+    let ids: BTreeSet<Id> = entries.flat_map(Incoming::findings).collect();
+    ids.into_iter().collect()
+}
+
+/// Whether an entry says of an open finding what was said of it before, word for word.
+fn is_same(work: &Work, entry: &Incoming, stored: &BTreeMap<Id, (Status, Evidence)>) -> bool {
+    let (Is::Same(id, _), true) = (entry.is, entry.covered.is_empty()) else {
+        return false;
+    };
+    let target = work.targets.get(entry.slot).and_then(|slot| slot.id);
+    let (Some((Status::Open | Status::InProgress, before)), Some(target)) = (stored.get(&id), target) else {
+        return false;
+    };
+    *before == Evidence::of(target, &entry.found, Said::of(&entry.found).0)
 }
 
 impl Incoming {
@@ -121,12 +152,20 @@ impl Incoming {
         };
         same.into_iter().chain(self.covered.iter().copied())
     }
+
+    /// The findings of which it says that they are there, unless a later report is known.
+    fn seen(&self, work: &Work, id: Option<Id>) -> Vec<Id> {
+        if work.targets.get(self.slot).is_some_and(|slot| slot.older) {
+            return Vec::new();
+        }
+        self.covered.iter().copied().chain(id).collect()
+    }
 }
 
 struct Judging<'a> {
     work: &'a Work,
     settings: &'a Settings,
-    stored: &'a mut BTreeMap<Id, Evidence>,
+    stored: &'a mut BTreeMap<Id, (Status, Evidence)>,
 }
 
 impl Judging<'_> {
@@ -142,20 +181,13 @@ impl Judging<'_> {
         if !covered.is_empty() {
             found.leave_out(&covered);
         }
-        let seen = |more: Option<Id>| -> Vec<Id> {
-            if older {
-                Vec::new()
-            } else {
-                entry.covered.iter().copied().chain(more).collect()
-            }
-        };
         let (id, content, adopted) = match entry.is {
             Is::Same(id, content) => (id, content, false),
             Is::Adopted(id) => (id, true, true),
-            Is::New | Is::Duplicate(_) => return Ok(create(entry, found)),
+            Is::New | Is::Duplicate(_) => return Ok(create(entry, found, entry.seen(self.work, None))),
         };
         let Some(finding) = known.remove(&id) else {
-            return Ok(create(entry, found));
+            return Ok(create(entry, found, entry.seen(self.work, None)));
         };
         let verdict = finding.status.is_verdict();
         if verdict && !content {
@@ -164,13 +196,23 @@ impl Judging<'_> {
                 slot: entry.slot,
                 found: Box::new(found),
                 related: Some(id),
+                seen: entry.seen(self.work, None),
             });
         }
         // A verdict of before covers the places of the first report that matches it.
         if older || verdict && !adopted && !entry.found.spots.is_empty() {
-            return Ok(Action::Keep { seen: seen(Some(id)) });
+            // It may cover places of other entries, too.
+            known.insert(id, finding);
+            return Ok(Action::Keep {
+                seen: entry.seen(self.work, Some(id)),
+            });
         }
-        self.change(tx, entry, (finding, found, adopted), seen(Some(id)))
+        self.change(
+            tx,
+            entry,
+            (finding, found, adopted),
+            entry.seen(self.work, Some(id)),
+        )
     }
 
     /// The places of an entry that verdicts cover.
@@ -181,7 +223,7 @@ impl Judging<'_> {
         });
         let places = judged
             .filter_map(|id| self.stored.get(id))
-            .filter_map(|one| Identity::from_text(0, &one.identity));
+            .filter_map(|(_, one)| Identity::from_text(0, &one.identity));
         places.flat_map(|identity| identity.places).collect()
     }
 
@@ -194,7 +236,7 @@ impl Judging<'_> {
     ) -> Result<Action, Problem> {
         let slot = self.work.targets.get(entry.slot);
         let says = Said::of(&found);
-        let before = self.stored.remove(&finding.id);
+        let before = self.stored.remove(&finding.id).map(|(_, before)| before);
         let said = before.as_ref().map(|before| Said(before.said.clone()));
         let news = if adopted {
             says.severity(said.as_ref(), &found)
@@ -215,9 +257,14 @@ impl Judging<'_> {
             _ => Step::None,
         };
         let announced = findings::change::would_change(&finding, told.clone(), self.settings);
+        // What the finding does not take over while it is judged is news once it is not judged any more.
+        let says = match said.as_ref().filter(|_| judged) {
+            Some(before) => says.under_verdict(before),
+            None => says,
+        };
         let evidence = slot
             .and_then(|slot| slot.id)
-            .map(|target| Evidence::of(target, &found, says.0.clone()));
+            .map(|target| Evidence::of(target, &found, says.0));
         let evidence = evidence.filter(|evidence| before.as_ref() != Some(evidence));
         if step == Step::None && evidence.is_none() && told == Change::default() {
             return Ok(Action::Keep { seen });
@@ -246,11 +293,12 @@ impl Judging<'_> {
     }
 }
 
-fn create(entry: &Incoming, found: Found) -> Action {
+fn create(entry: &Incoming, found: Found, seen: Vec<Id>) -> Action {
     Action::Create {
         slot: entry.slot,
         found: Box::new(found),
         related: entry.related,
+        seen,
     }
 }
 

@@ -10,9 +10,10 @@ use std::time::Duration;
 
 use access::Problem;
 use base::{Id, Time};
-use store::{Store, Tx, Value, params};
+use store::{Tx, Value, params};
 
-use crate::{By, rows, scans};
+use super::running::Running;
+use crate::{By, Records, rows, scans};
 
 /// How long an import may go without writing before it counts as broken off.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -20,21 +21,29 @@ pub const LEASE: Duration = Duration::from_secs(30);
 const FRESH: Duration = Duration::from_secs(5);
 
 /// What a scan says whose import broke off.
-const BROKE_OFF: &str = "The import broke off: the server was stopped, or the database was out of reach.";
+const BROKE_OFF: &str =
+    "The import was interrupted: the server was stopped, or the database could not be reached.";
 
 const HOLDER: &str = "select scan_id, renewed_at from target_leases where target_id = $1";
-const TAKE: &str = "insert into target_leases (target_id, scan_id, renewed_at) values";
+const TAKE: &str = "insert into target_leases (target_id, scan_id, renewed_at)";
 
 /// Takes the leases of these targets for a scan; one that broke off is taken over, and its scan failed. The name is
 /// that of the tool.
 ///
 /// # Errors
 /// 409 while another import holds one of them.
-pub(super) fn take(tx: &mut Tx<'_>, targets: &[(Id, String)], scan: Id) -> Result<(), Problem> {
+pub(super) fn take(
+    tx: &mut Tx<'_>,
+    running: &Running,
+    targets: &[(Id, String)],
+    scan: Id,
+) -> Result<(), Problem> {
     let now = tx.now();
     for (target, tool) in targets {
         match tx.one::<(Id, Time)>(HOLDER, params![target])? {
-            Some((other, renewed_at)) if renewed_at.after(LEASE) <= now => give_up(tx, other)?,
+            Some((other, renewed_at)) if !running.holds(other) && is_over(renewed_at, now) => {
+                give_up(tx, other)?;
+            }
             Some(_) => return Err(busy(tool)),
             None => {}
         }
@@ -42,8 +51,13 @@ pub(super) fn take(tx: &mut Tx<'_>, targets: &[(Id, String)], scan: Id) -> Resul
     let row = |(target, _): &(Id, String)| vec![Value::from(target), scan.into(), now.into()];
     match rows::insert(tx, (TAKE, ""), targets.iter().map(row).collect()) {
         Err(store::Error::Unique) => Err(busy(targets.first().map_or("the tool", |(_, tool)| tool))),
-        other => Ok(other?),
+        other => Ok(other.map(drop)?),
     }
+}
+
+/// Whether nobody renews such a lease any more. One of the future is from before the clock was set back.
+fn is_over(renewed_at: Time, now: Time) -> bool {
+    renewed_at.after(LEASE) <= now || renewed_at > now.after(LEASE)
 }
 
 fn busy(tool: &str) -> Problem {
@@ -65,10 +79,10 @@ pub(super) fn renew(tx: &mut Tx<'_>, scan: Id, count: usize) -> Result<(), Probl
     let (held, oldest) = held.unwrap_or_default();
     if usize::try_from(held) != Ok(count) {
         return Err(Problem::conflict(
-            "The scan of this import was deleted or given up meanwhile.",
+            "The scan of this import was deleted or marked as failed in the meantime.",
         ));
     }
-    if oldest.is_some_and(|oldest| oldest.after(FRESH) <= now) {
+    if oldest.is_some_and(|oldest| oldest.after(FRESH) <= now || oldest > now) {
         tx.execute(RENEW, params![scan, now])?;
     }
     Ok(())
@@ -82,6 +96,20 @@ const OF_SCAN: &str = "select renewed_at from target_leases where scan_id = $1 l
 /// The store's.
 pub(crate) fn is_importing(tx: &mut Tx<'_>, scan: Id) -> Result<bool, store::Error> {
     Ok(tx.one::<(Time,)>(OF_SCAN, params![scan])?.is_some())
+}
+
+/// Whether the import of a scan goes on. One that broke off is ended: its scan is failed.
+///
+/// # Errors
+/// The store's.
+pub(super) fn goes_on(tx: &mut Tx<'_>, running: &Running, scan: Id) -> Result<bool, Problem> {
+    let now = tx.now();
+    match tx.one::<(Time,)>(OF_SCAN, params![scan])? {
+        Some((renewed_at,)) if !running.holds(scan) && is_over(renewed_at, now) => {
+            give_up(tx, scan).map(|()| false)
+        }
+        renewed => Ok(renewed.is_some()),
+    }
 }
 
 /// Whether a report of a target is being imported.
@@ -108,7 +136,8 @@ fn give_up(tx: &mut Tx<'_>, scan: Id) -> Result<(), Problem> {
 /// How many broken imports one transaction ends.
 const SWEEP: i64 = 100;
 
-const EXPIRED: &str = "select distinct scan_id from target_leases where renewed_at <= $1 limit $2";
+const EXPIRED: &str =
+    "select distinct scan_id from target_leases where (renewed_at <= $1 or renewed_at > $2) limit $3";
 const OLDEST: &str = "select renewed_at from target_leases where renewed_at < $1 order by renewed_at limit 1";
 
 /// Ends the imports that a process left behind: their scans are failed, with `scan.failed`. How many there were.
@@ -119,11 +148,13 @@ const OLDEST: &str = "select renewed_at from target_leases where renewed_at < $1
 ///
 /// # Errors
 /// The store's.
-pub async fn recover(store: &Store) -> Result<usize, Problem> {
+pub async fn recover(records: &Records) -> Result<usize, Problem> {
+    let (store, running) = (records.store(), records.running());
     let start = store.clock().now();
     let mut ended = 0;
     loop {
-        let (now_ended, next) = store.write(move |tx| sweep(tx, start)).await?;
+        let running = running.clone();
+        let (now_ended, next) = store.write(move |tx| sweep(tx, &running, start)).await?;
         ended += now_ended;
         match next {
             Some(renewed_at) => store.clock().sleep_until(renewed_at.after(LEASE)).await,
@@ -133,9 +164,10 @@ pub async fn recover(store: &Store) -> Result<usize, Problem> {
 }
 
 /// Ends what is over; of what may still be alive and is older than `start`, when the oldest was renewed.
-fn sweep(tx: &mut Tx<'_>, start: Time) -> Result<(usize, Option<Time>), Problem> {
-    let over = tx.now().before(LEASE);
-    let expired: Vec<(Id,)> = tx.all(EXPIRED, params![over, SWEEP])?;
+fn sweep(tx: &mut Tx<'_>, running: &Running, start: Time) -> Result<(usize, Option<Time>), Problem> {
+    let (over, future) = (tx.now().before(LEASE), tx.now().after(LEASE));
+    let mut expired: Vec<(Id,)> = tx.all(EXPIRED, params![over, future, SWEEP])?;
+    expired.retain(|(scan,)| !running.holds(*scan));
     for (scan,) in &expired {
         tracing::warn!(%scan, "an import broke off");
         give_up(tx, *scan)?;

@@ -11,7 +11,7 @@ use access::Problem;
 use axum::{body::Bytes, http::StatusCode};
 use flate2::write::MultiGzDecoder;
 
-use super::spool::unwritten;
+use super::{room::Space, spool::unwritten};
 
 /// How a gzip file starts (RFC 1952 section 2.3.1).
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -24,8 +24,12 @@ pub(super) struct Unpacking {
 
 impl Unpacking {
     /// Unpacks into this file, at most so many bytes.
-    pub(super) fn new(file: File, most: usize) -> Self {
-        let decoder = MultiGzDecoder::new(Bounded { file, left: most });
+    pub(super) fn new(file: File, space: Space, most: usize) -> Self {
+        let decoder = MultiGzDecoder::new(Bounded {
+            file,
+            space,
+            left: most,
+        });
         Self { decoder, most }
     }
 
@@ -43,21 +47,23 @@ impl Unpacking {
         Ok(this)
     }
 
-    /// The unpacked file.
+    /// The unpacked file, and the room it takes.
     ///
     /// # Errors
     /// As for [`write`](Self::write).
-    pub(super) async fn end(self: Box<Self>) -> Result<File, Problem> {
+    pub(super) async fn end(self: Box<Self>) -> Result<(File, Space), Problem> {
         let most = self.most;
         let ended = tokio::task::spawn_blocking(move || self.decoder.finish());
         let bounded = ended.await.map_err(|_| Problem::internal())?;
-        Ok(bounded.map_err(|error| refused(&error, most))?.file)
+        let bounded = bounded.map_err(|error| refused(&error, most))?;
+        Ok((bounded.file, bounded.space))
     }
 }
 
 /// A file with room for so many bytes more.
 struct Bounded {
     file: File,
+    space: Space,
     left: usize,
 }
 
@@ -66,9 +72,10 @@ impl Write for Bounded {
         if bytes.len() > self.left {
             return Err(io::Error::other(Full));
         }
-        let written = self.file.write(bytes)?;
-        self.left -= written;
-        Ok(written)
+        self.space.grow(bytes.len())?;
+        self.file.write_all(bytes)?;
+        self.left -= bytes.len();
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -86,7 +93,7 @@ fn refused(error: &io::Error, most: usize) -> Problem {
         .get_ref()
         .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Full>)
     {
-        let detail = format!("The report is larger than {most} bytes when it is unpacked.");
+        let detail = format!("The report is larger than {most} bytes when unpacked.");
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
     }
     match error.kind() {

@@ -18,17 +18,20 @@ use super::{
 use crate::{
     By, Named, Place, Settings,
     findings::{
-        self, Change, Context, Finding, New, Status,
+        self, Change, Context, Finding, New, Rows, Status,
         evidence::{self, Evidence},
         import as found_again,
+        responsible::ByRule,
     },
 };
 
 /// How many findings one transaction takes at most.
 pub(super) const PORTION: usize = 250;
+/// How many findings one transaction closes: there is less to write of each.
+pub(super) const CLOSED: usize = 500;
 
 // A portion asks for its findings in one statement.
-const _: () = assert!(PORTION <= found_again::CHUNK);
+const _: () = assert!(CLOSED <= store::rows::MOST && PORTION <= CLOSED);
 
 /// What stays the same over all portions of an import.
 #[derive(Debug)]
@@ -41,6 +44,8 @@ pub(super) struct Work {
     pub(super) targets: Vec<Slot>,
     /// The settings of every company. Each portion asks for this one's: an import may take its time.
     pub(super) settings: Settings,
+    /// The ownership rules as they were when the import began.
+    pub(super) rules: ByRule,
 }
 
 /// A target of an import.
@@ -75,38 +80,60 @@ impl Slot {
 pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Problem> {
     let scan = work.held(tx)?;
     let actions = judge(tx, work, entries, true)?;
-    let tally = tally(&actions);
-    perform(tx, work, scan, actions)?;
+    let mut tally = tally(&actions);
+    perform(tx, work, scan, actions, &mut tally)?;
     Ok(tally)
 }
 
 /// Writes down what was judged.
-fn perform(tx: &mut Tx<'_>, work: &Work, scan: Id, actions: Vec<Action>) -> Result<(), Problem> {
-    let settings = work.settings.of(tx, work.place.company.id)?;
+fn perform(
+    tx: &mut Tx<'_>,
+    work: &Work,
+    scan: Id,
+    actions: Vec<Action>,
+    tally: &mut Tally,
+) -> Result<(), Problem> {
+    let company = work.place.company.id;
+    let settings = work.settings.of(tx, company)?;
     let context = work.context(&settings);
+    // People and teams may go while an import takes its time.
+    let rules = work.rules.named(tx, company)?;
+    let mut rows = Rows::default();
     let (mut notes, mut all_seen, mut undo) = (Vec::new(), Vec::new(), Vec::new());
     for action in actions {
         match action {
-            Action::Create { slot, found, related } => {
+            Action::Create {
+                slot,
+                found,
+                related,
+                seen,
+            } => {
+                all_seen.extend(seen);
                 let Some(slot) = work.targets.get(slot) else {
                     continue;
                 };
                 let said = Said::of(&found).0;
                 let evidence = slot.id.map(|target| Evidence::of(target, &found, said));
-                let id = create(tx, work, context, (slot, *found, related))?;
-                notes.extend(evidence.map(|evidence| (id, evidence)));
+                let new = new(slot, *found, related);
+                let finding = findings::record(tx, new, (&work.place, &rules), context, &mut rows)?;
+                tally.concerns(&finding);
+                notes.extend(evidence.map(|evidence| (finding.id, evidence)));
             }
             Action::Keep { seen } => all_seen.extend(seen),
             Action::Change(changing) => {
                 let (id, seen) = (changing.finding.id, changing.seen.clone());
                 let was = undo::Before::of(&changing.finding, changing.before.clone());
                 notes.extend(changing.evidence.clone().map(|evidence| (id, evidence)));
-                let made = changed(tx, (work, scan), *changing, context)?;
+                let made = changed(tx, (work, scan), *changing, &rules, context)?;
+                if made.status != was.status() {
+                    tally.concerns(&made);
+                }
                 undo.push(was.made(&made));
                 all_seen.extend(seen);
             }
         }
     }
+    rows.write(tx)?;
     evidence::write(tx, notes)?;
     undo::note(tx, scan, &undo)?;
     all_seen.sort_unstable();
@@ -115,13 +142,8 @@ fn perform(tx: &mut Tx<'_>, work: &Work, scan: Id, actions: Vec<Action>) -> Resu
     Ok(())
 }
 
-fn create(
-    tx: &mut Tx<'_>,
-    work: &Work,
-    context: Context<'_>,
-    (slot, found, related): (&Slot, Found, Option<Id>),
-) -> Result<Id, Problem> {
-    let new = New {
+fn new(slot: &Slot, found: Found, related: Option<Id>) -> New {
+    New {
         description: found.description.clone(),
         location: found.location().unwrap_or_default().to_owned(),
         rule_id: found.rule_id.clone().unwrap_or_default(),
@@ -132,8 +154,7 @@ fn create(
         asset: slot.asset.clone(),
         related,
         ..New::titled(found.title, found.severity)
-    };
-    findings::create(tx, new, &work.place, context).map(|finding| finding.id)
+    }
 }
 
 /// A finding that is known: back, changed, or taken over from an earlier version.
@@ -141,6 +162,7 @@ fn changed(
     tx: &mut Tx<'_>,
     (work, scan): (&Work, Id),
     changing: Changing,
+    rules: &ByRule,
     context: Context<'_>,
 ) -> Result<Finding, Problem> {
     let (mut finding, change) = (changing.finding, changing.change);
@@ -150,7 +172,13 @@ fn changed(
     finding.last_seen_at = tx.now();
     finding.gone_at = None;
     match changing.step {
-        Step::Reopen => findings::move_to(tx, &mut finding, Status::Open, "found again", context)?,
+        Step::Reopen => {
+            // Written at once: the change that may follow is told of after it.
+            let mut rows = Rows::default();
+            let said = ("found again", rules, &mut rows);
+            findings::moves::move_one(tx, &mut finding, Status::Open, said, context)?;
+            rows.write(tx)?;
+        }
         Step::StillFound => findings::move_to(tx, &mut finding, Status::InProgress, "still found", context)?,
         Step::None => {}
     }
@@ -181,7 +209,7 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
     let gone = found_again::held(tx, work.place.company.id, ids)?;
     let (tally, judged) = closing(gone.values(), scan);
     let stored = evidence::of(tx, ids)?;
-    let mut undo = Vec::new();
+    let (mut undo, mut rows, nobody) = (Vec::new(), Rows::default(), ByRule::default());
     for mut finding in gone.into_values() {
         if finding.last_scan == Some(scan) || !finding.status.is_open() {
             continue;
@@ -189,9 +217,11 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
         let before = stored.get(&finding.id).cloned();
         let was = undo::Before::of(&finding, before);
         let context = work.context(&settings);
-        findings::move_to(tx, &mut finding, Status::Closed, "not found any more", context)?;
+        let said = ("not found any more", &nobody, &mut rows);
+        findings::moves::move_one(tx, &mut finding, Status::Closed, said, context)?;
         undo.push(was.made(&finding));
     }
+    rows.write(tx)?;
     undo::note(tx, scan, &undo)?;
     let at = tx.now();
     found_again::gone(tx, at, &judged)?;

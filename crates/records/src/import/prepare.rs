@@ -17,21 +17,21 @@ use store::{Select, Tx};
 use super::{
     plan::{self, Untargeted},
     portion::{Slot, Work},
+    reasons::Reasons,
     tally::Tally,
 };
 use crate::{
     By, Named, Place, Settings,
     column::{id_or_none, time_or_none},
-    findings::evidence,
+    findings::{evidence, responsible::ByRule},
     projects, scans,
     targets::{self, Held},
 };
 
 /// How far ahead of ours a report's clock may be.
 const AHEAD: Duration = Duration::from_mins(5);
-/// Targets and reasons that an answer names.
+/// Targets that an answer names.
 const NAMED: usize = 100;
-const REASONS: usize = 20;
 /// Rows read at once.
 const PAGE: usize = 2_000;
 
@@ -89,11 +89,11 @@ pub(super) fn prepare(
     let place = place(tx, wanted)?;
     let (drafts, of_coverage) = drafts(report, wanted);
     let now = tx.now();
-    let mut reasons: Vec<String> = Vec::new();
+    let mut reasons = Reasons::default();
     let (mut slots, mut planned, mut coverage) = (Vec::new(), Vec::new(), Vec::new());
     let mut paths = BTreeSet::new();
     let mut root = String::new();
-    for draft in &drafts {
+    for (index, draft) in drafts.iter().enumerate() {
         let key = (draft.family.as_str(), draft.name.as_str());
         let held = if wanted.preview {
             targets::find(tx, &place, key)?
@@ -112,7 +112,10 @@ pub(super) fn prepare(
         };
         let mut not_whole = draft.not_whole.clone();
         if ahead {
-            reasons.push("the report's time is ahead of this server's: it counts as of now".to_owned());
+            reasons.add(
+                index,
+                "the report's time is in the future; the current time is used instead",
+            );
         }
         let latest = held.as_ref().and_then(|held| held.reported_at);
         let older = latest.is_some_and(|latest| reported_at < latest);
@@ -124,9 +127,7 @@ pub(super) fn prepare(
         }
         let whole = not_whole.is_empty();
         for reason in &not_whole {
-            if reasons.len() < REASONS && !reasons.contains(reason) {
-                reasons.push(reason.clone());
-            }
+            reasons.add(index, reason);
         }
         let closes = wanted.close.unwrap_or(wanted.format_closes) && whole && !older;
         let id = held.as_ref().map(|held| held.id);
@@ -159,12 +160,10 @@ pub(super) fn prepare(
         one.root.clone_from(&root);
     }
     let whole = coverage.iter().all(|one| one.whole) && drafts.iter().all(|one| one.not_whole.is_empty());
-    let mut tools: Vec<String> = Vec::new();
-    for draft in &drafts {
-        if !tools.contains(&draft.tool) && tools.len() < NAMED {
-            tools.push(draft.tool.clone());
-        }
-    }
+    let named = drafts
+        .iter()
+        .map(|draft| (draft.tool.as_str(), draft.name.as_str()));
+    let not_whole = reasons.words(&named.collect::<Vec<_>>());
     let untargeted = untargeted(tx, &place, &drafts)?;
     Ok(Prepared {
         work: Arc::new(Work {
@@ -173,17 +172,29 @@ pub(super) fn prepare(
             scan: None,
             targets: slots,
             settings,
+            rules: ByRule::default(),
         }),
         planned,
         of_coverage,
         coverage,
-        tools,
+        tools: tools(&drafts),
         root,
         certain,
-        not_whole: reasons,
+        not_whole,
         whole,
         untargeted,
     })
+}
+
+/// The names of the report's tools, each once.
+fn tools(drafts: &[Draft]) -> Vec<String> {
+    let mut tools: Vec<String> = Vec::new();
+    for draft in drafts {
+        if !tools.contains(&draft.tool) && tools.len() < NAMED {
+            tools.push(draft.tool.clone());
+        }
+    }
+    tools
 }
 
 /// Where a report goes. An import holds its project, a preview holds nothing.

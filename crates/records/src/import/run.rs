@@ -3,29 +3,31 @@
 //! Owns: the order of an import (targets, matching, portions, closing, end) and what happens when it breaks. Must not:
 //! parse, or know what a portion does.
 
-use std::{fmt::Display, fs::File, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt::Display, fs::File, path::PathBuf, sync::Arc, time::Duration};
 
-use access::Problem;
+use access::{Created, Once, Problem};
 use axum::http::StatusCode;
-use base::Id;
+use base::{Id, Severity};
 use formats::{Outcome, Surveyed};
 use serde::Serialize;
 use store::Tx;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use super::{
+    answer::Imported,
     judge::{Incoming, judge},
     lease,
     plan::{self, Is, Plan, Planning},
-    portion::{self, PORTION, Work},
+    portion::{self, CLOSED, PORTION, Work},
     prepare::{Prepared, Wanted, prepare},
+    running::{Mine, Running, stopped},
     tally::{Tally, tally},
     undo,
 };
 use crate::{
     Records,
-    findings::import::CHUNK,
-    scans::{self, Counts, Scan},
+    findings::responsible::ByRule,
+    scans::{self, Counts},
     targets,
 };
 
@@ -47,14 +49,19 @@ pub(super) struct Job {
     pub(super) report: Arc<dyn Surveyed>,
     pub(super) file: File,
     pub(super) folder: PathBuf,
+    /// The name of its format.
+    pub(super) format: &'static str,
+    /// What else the answer says about why it closed nothing.
+    pub(super) note: Option<&'static str>,
     pub(super) wanted: Wanted,
+    pub(super) once: Once,
 }
 
 /// What an import did, or would do.
 pub(super) struct Done {
-    /// The scan; none for a preview.
-    pub(super) scan: Option<Scan>,
     pub(super) prepared: Prepared,
+    pub(super) format: &'static str,
+    pub(super) note: Option<&'static str>,
     pub(super) counts: Counts,
     pub(super) tally: Tally,
     pub(super) skipped: Vec<Skipped>,
@@ -63,18 +70,28 @@ pub(super) struct Done {
 }
 
 /// Imports a report. It runs to its end whoever still waits for it; where it breaks, its scan is failed.
-pub(super) async fn run(records: Records, job: Job) -> Result<Done, Problem> {
+pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>, Problem> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
-    let report = job.report.clone();
+    let (report, once) = (job.report.clone(), job.once.clone());
+    let running = records.running().clone();
+    running.goes_on()?;
     let begun = records.store().write(move |tx| {
+        let goes_on = |tx: &mut Tx<'_>, scan| lease::goes_on(tx, &running, scan);
+        if let Some(answer) = once.begin(tx, goes_on)? {
+            return Ok(Created::Repeated(answer));
+        }
         let mut prepared = prepare(tx, report.as_ref(), &wanted, settings)?;
-        begin(tx, &mut prepared)?;
-        Ok::<_, Problem>(prepared)
+        let (scan, mine) = begin(tx, &running, &mut prepared)?;
+        once.leads_to(tx, scan)?;
+        Ok::<_, Problem>(Created::New((prepared, mine)))
     });
-    let prepared = begun.await?;
+    let (prepared, _mine) = match begun.await? {
+        Created::New(begun) => begun,
+        Created::Repeated(answer) => return Ok(Created::Repeated(answer)),
+    };
     let work = prepared.work.clone();
     match through(&records, prepared, job).await {
-        Ok(done) => Ok(done),
+        Ok(imported) => Ok(Created::New(imported)),
         Err(problem) => {
             fail(&records, &work, &problem).await;
             Err(problem)
@@ -83,7 +100,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Done, Problem> {
 }
 
 /// What a report would do: the same way, but nothing is written and nothing is held.
-pub(super) async fn preview(records: Records, job: Job) -> Result<Done, Problem> {
+pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Problem> {
     let (wanted, settings) = (job.wanted.clone(), records.settings());
     let report = job.report.clone();
     let looked = records
@@ -94,7 +111,7 @@ pub(super) async fn preview(records: Records, job: Job) -> Result<Done, Problem>
 }
 
 /// The first transaction: the scan, its event, and the right to write.
-fn begin(tx: &mut Tx<'_>, prepared: &mut Prepared) -> Result<(), Problem> {
+fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<(Id, Mine), Problem> {
     let work = Arc::get_mut(&mut prepared.work).ok_or_else(Problem::internal)?;
     let scan = scans::start(tx, &prepared.tools.join(", "), &work.place, &work.by)?;
     let leases: Vec<_> = work
@@ -102,16 +119,18 @@ fn begin(tx: &mut Tx<'_>, prepared: &mut Prepared) -> Result<(), Problem> {
         .iter()
         .filter_map(|slot| Some((slot.id?, slot.tool.clone())))
         .collect();
-    lease::take(tx, &leases, scan.id)?;
+    lease::take(tx, running, &leases, scan.id)?;
+    let mine = running.begin(scan.id);
     targets::note(tx, scan.id, &prepared.coverage)?;
     undo::forget_old(tx, &leases)?;
     work.by = work.by.clone().importing(scan.id);
     work.scan = Some(scan.id);
-    Ok(())
+    work.rules = ByRule::of(tx, work.place.company.id)?;
+    Ok((scan.id, mine))
 }
 
 /// Everything between the first transaction and the last, and the last.
-async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Done, Problem> {
+async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Imported, Problem> {
     let work = prepared.work.clone();
     let plan = match_all(records, &prepared, &job).await?;
     let read = u64::from(job.report.entries());
@@ -135,20 +154,26 @@ async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Done
     }
     let (skipped, named) = reader.await.map_err(|_| Problem::internal())??;
     let closing = close(records, &work, &plan, &mut tally).await?;
-    let counts = counts(read, skipped, &tally);
-    let scan = if work.scan.is_some() {
-        Some(end(records, &prepared, counts, &tally).await?)
-    } else {
-        None
-    };
-    Ok(Done {
-        scan,
+    let done = Done {
+        counts: counts(read, skipped, &tally),
         prepared,
-        counts,
+        format: job.format,
+        note: job.note,
         tally,
         skipped: named,
         closing,
-    })
+    };
+    let targets = done.prepared.target_ids();
+    // Not in the last transaction, which others wait for: of what the import holds, nothing changes in between.
+    let open = records
+        .store()
+        .read(move |tx| targets::open(tx, &targets).map_err(Problem::from))
+        .await?;
+    if work.scan.is_some() {
+        end(records, Arc::new(done), open, job.once).await
+    } else {
+        Ok(Imported::of(&done, None, open))
+    }
 }
 
 /// How often the leases are renewed while nothing is written yet.
@@ -183,6 +208,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
         tokio::select! {
             biased;
             done = &mut matching => return done.map_err(|_| Problem::internal())?.map(Arc::new),
+            () = records.running().stops() => return Err(stopped()),
             () = records.store().clock().sleep(BEAT) => beat(records, &prepared.work).await?,
         }
     }
@@ -197,6 +223,7 @@ async fn beat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
 
 /// One portion: written, or for a preview only looked at.
 async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
+    records.running().goes_on()?;
     if work.scan.is_some() {
         return again(records, move |tx| portion::apply(tx, &work, &entries)).await;
     }
@@ -219,8 +246,9 @@ async fn close(
 ) -> Result<Vec<(Id, String)>, Problem> {
     let (mut start, mut named) = (0, Vec::new());
     while start < plan.gone_count {
+        records.running().goes_on()?;
         let ids = plan
-            .gone_from(start, CHUNK)
+            .gone_from(start, CLOSED)
             .map_err(|error| super::spool::unwritten(&error))?;
         start += ids.len() as u64;
         let work = work.clone();
@@ -244,17 +272,25 @@ async fn close(
     Ok(named)
 }
 
-/// The last transaction.
-async fn end(records: &Records, prepared: &Prepared, counts: Counts, tally: &Tally) -> Result<Scan, Problem> {
-    let (work, people) = (prepared.work.clone(), tally.clone());
-    let (coverage, report) = (prepared.coverage.clone(), prepared.report(tally));
+/// The last transaction: the scan is completed, and what is answered is kept for whoever asks again.
+async fn end(
+    records: &Records,
+    done: Arc<Done>,
+    open: BTreeMap<Severity, u64>,
+    once: Once,
+) -> Result<Imported, Problem> {
+    let report = done.prepared.report(&done.tally);
     again(records, move |tx| {
+        let work = &done.prepared.work;
         let scan = work.scan.ok_or_else(Problem::internal)?;
         lease::renew(tx, scan, work.targets.len())?;
-        targets::is_latest(tx, scan, &coverage)?;
+        targets::is_latest(tx, scan, &done.prepared.coverage)?;
         lease::release(tx, scan)?;
-        let told = (&people.users, &people.teams);
-        scans::complete(tx, scan, (counts, report.clone()), told, &work.by)
+        let told = (&done.tally.users, &done.tally.teams);
+        let scan = scans::complete(tx, scan, (done.counts, report.clone()), told, &work.by)?;
+        let imported = Imported::of(&done, Some(scan), open.clone());
+        once.end(tx, &imported)?;
+        Ok(imported)
     })
     .await
 }

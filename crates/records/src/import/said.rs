@@ -69,6 +69,27 @@ impl Said {
         }
     }
 
+    /// What is kept of it for a finding that takes over only where it is: the words of before, and of details that
+    /// changed meanwhile a mark that no report says.
+    pub(super) fn under_verdict(&self, before: &Self) -> Self {
+        let fields = [
+            (Field::Title, before),
+            (Field::Description, before),
+            (Field::Severity, before),
+            (Field::Location, self),
+            (Field::Rule, before),
+            (Field::Cwe, before),
+        ];
+        let words = fields.map(|(field, said)| said.part(field).unwrap_or_default().to_owned());
+        let details = [Field::Details, Field::Rest].map(|field| {
+            match (self.part(field).unwrap_or_default(), before.part(field)) {
+                (part, Some(before)) if part == before => part.to_owned(),
+                (part, _) => hash(&format!("under a verdict {part}")),
+            }
+        });
+        Self(words.concat() + &details.concat())
+    }
+
     /// What is taken over without a word from the first report that matches a finding of an earlier version: the texts
     /// that nobody has touched since, as this version writes them, and the details.
     pub(super) fn adopted(&self, before: Option<&Self>, finding: &Finding, found: &Found) -> Change {

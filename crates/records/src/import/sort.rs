@@ -13,7 +13,7 @@ use std::{
 use formats::{Identity, Old};
 
 /// How many entries are sorted in memory at once.
-const RUN: usize = 32_768;
+const RUN: usize = 8_192;
 
 /// An entry of a report, as far as matching needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,46 +1,81 @@
 //! A report on its way in: from the request to a file without a name.
 //!
-//! Owns: how much is taken and how long it may stall. Must not: look into it, but for whether it is packed: then it
+//! Owns: how much is taken, how slowly it may come and how long it may stall. Must not: look into it, but for whether it is packed: then it
 //! is unpacked on its way ([`packed`]).
 //!
 //! The file has no name in any folder, so nothing has to delete it: it is gone when it is closed, also when the
 //! request is cancelled or the process is killed.
 
-use std::{fs::File, io, path::Path, time::Duration};
+use std::{fs::File, io, path::PathBuf, sync::Arc, time::Duration};
 
-use access::Problem;
+use access::{IdempotencyKey, Once, Problem};
 use axum::{
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, FromRequest, Multipart, Request, multipart::MultipartError},
     http::{StatusCode, header},
 };
-use base::Clock;
+use base::{Clock, Id, Time};
 use futures_util::{Stream, StreamExt};
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    Limits,
+    BUSY, Limits,
     packed::{self, Unpacking},
+    room::{Room, Space, UsedUp},
 };
 
 /// How long a sender may pause.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// For how long a sender may be slower than [`Limits::pace`] at first.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// What a multipart body may hold beside the report, in bytes.
 const WRAPPING: usize = 64 * 1024;
 
-/// Takes the report of a request: the field `file` of a multipart body, or the whole body of another type.
+/// Where reports are spooled, and within which bounds.
+#[derive(Clone)]
+pub(super) struct Spool {
+    pub(super) folder: Arc<PathBuf>,
+    limits: Limits,
+    room: Room,
+    clock: Clock,
+}
+
+impl Spool {
+    pub(super) fn new(folder: PathBuf, limits: Limits, clock: &Clock) -> Self {
+        Self {
+            folder: Arc::new(folder),
+            limits,
+            room: Room::new(&limits),
+            clock: clock.clone(),
+        }
+    }
+}
+
+/// A report that has arrived.
+pub(super) struct Spooled {
+    pub(super) file: File,
+    /// The room it takes up, until it is dropped.
+    pub(super) space: Space,
+    /// The key of its request, with its bytes.
+    pub(super) once: Once,
+}
+
+/// Takes the report of a request: the field `file` of a multipart body, or the whole body of another type. The key takes
+/// its bytes as they were sent; what a form has around them differs each time.
 ///
 /// # Errors
-/// 413 for more bytes than the limits allow, 408 for a sender that stalls, 422 for a multipart body without the field, 507
-/// without room for it.
+/// 413 for more bytes than the limits allow, 408 for a sender that stalls or is too slow, 422 for a multipart body without
+/// the field, 429 where the room for reports is used up, 507 where the disk is full.
 pub(super) async fn spool(
     request: Request,
-    folder: &Path,
-    limits: Limits,
-    clock: &Clock,
-) -> Result<File, Problem> {
-    let (file, limit) = (create(folder, limits, clock).await?, limits.taken);
+    key: IdempotencyKey,
+    to: &Spool,
+    whose: Id,
+) -> Result<Spooled, Problem> {
+    let (mut file, limit) = (create(to, whose).await?, to.limits.taken);
+    file.key = key;
     let multipart = request
         .headers()
         .get(header::CONTENT_TYPE)
@@ -61,90 +96,94 @@ pub(super) async fn spool(
 }
 
 /// A file without a name in this folder.
-async fn create(folder: &Path, limits: Limits, clock: &Clock) -> Result<Spooled, Problem> {
-    let folder = folder.to_owned();
+async fn create(to: &Spool, whose: Id) -> Result<Spooling, Problem> {
+    let folder = Arc::clone(&to.folder);
     let created = tokio::task::spawn_blocking(move || {
-        std::fs::create_dir_all(&folder)?;
-        tempfile::tempfile_in(&folder)
+        std::fs::create_dir_all(&*folder)?;
+        tempfile::tempfile_in(&*folder)
     });
     let file = created
         .await
         .map_err(|_| Problem::internal())?
         .map_err(|error| unwritten(&error))?;
-    Ok(Spooled {
-        into: Into::Start(file, Vec::new()),
+    Ok(Spooling {
+        into: Into::Start(file, to.room.space(whose), Vec::new()),
+        key: IdempotencyKey::default(),
         size: 0,
-        limits,
-        clock: clock.clone(),
+        limits: to.limits,
+        started: to.clock.steady(),
+        clock: to.clock.clone(),
     })
 }
 
-async fn from_body(body: Body, mut into: Spooled) -> Result<File, Problem> {
+async fn from_body(body: Body, mut into: Spooling) -> Result<Spooled, Problem> {
     into.fill(body.into_data_stream(), |_| broken()).await?;
     into.end().await
 }
 
-async fn from_form(mut request: Request, mut into: Spooled) -> Result<File, Problem> {
+async fn from_form(mut request: Request, mut into: Spooling) -> Result<Spooled, Problem> {
     let limit = into.limits.taken;
     DefaultBodyLimit::max(limit.saturating_add(WRAPPING)).apply(&mut request);
-    let mut form = Multipart::from_request(request, &())
-        .await
-        .map_err(|_| Problem::unprocessable("The body is no multipart form: its type names no boundary."))?;
+    let mut form = Multipart::from_request(request, &()).await.map_err(|_| {
+        Problem::unprocessable("The Content-Type of the multipart body does not name a boundary.")
+    })?;
     let mut found = false;
     let refused = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(limit),
         _ => broken(),
     };
-    while let Some(field) = patient(&into.clock, form.next_field()).await?.map_err(refused)? {
+    while let Some(field) = into.patient(form.next_field()).await?.map_err(refused)? {
         if field.name() != Some("file") {
             continue;
         }
         if found {
-            return Err(Problem::field(
-                "file",
-                "there are two of them; send one report at a time",
-            ));
+            return Err(Problem::field("file", "occurs twice; send one report at a time"));
         }
         found = true;
         into.fill(field, refused).await?;
     }
     if !found {
-        return Err(Problem::field("file", "the multipart body has no such field"));
+        return Err(Problem::field("file", "missing from the multipart body"));
     }
     into.end().await
 }
 
 /// A file that is being written.
-struct Spooled {
+struct Spooling {
     into: Into,
+    /// The key of the request, which takes the same bytes.
+    key: IdempotencyKey,
     /// Bytes of the body so far.
     size: usize,
     limits: Limits,
+    /// By the clock that does not step.
+    started: Time,
     clock: Clock,
 }
 
 /// How the bytes of a body get into the file.
 enum Into {
     /// Not known yet: the first byte of a body may come alone.
-    Start(File, Vec<u8>),
-    Plain(tokio::fs::File),
+    Start(File, Space, Vec<u8>),
+    Plain(tokio::fs::File, Space),
     Packed(Box<Unpacking>),
     /// Between two writes, or after one that failed.
     Gone,
 }
 
-impl Spooled {
+impl Spooling {
     async fn fill<E>(
         &mut self,
         mut chunks: impl Stream<Item = Result<Bytes, E>> + Unpin,
         refused: impl Fn(E) -> Problem,
     ) -> Result<(), Problem> {
-        while let Some(chunk) = patient(&self.clock, chunks.next()).await? {
+        while let Some(chunk) = self.patient(chunks.next()).await? {
             let chunk = chunk.map_err(&refused)?;
             self.size = self.size.saturating_add(chunk.len());
             if self.size > self.limits.taken {
                 return Err(Problem::too_large(self.limits.taken));
             }
+            self.key.read(&chunk);
             self.write(chunk).await?;
         }
         Ok(())
@@ -152,57 +191,92 @@ impl Spooled {
 
     async fn write(&mut self, chunk: Bytes) -> Result<(), Problem> {
         self.into = match std::mem::replace(&mut self.into, Into::Gone) {
-            Into::Start(file, mut head) => {
+            Into::Start(file, space, mut head) => {
                 head.extend_from_slice(&chunk);
                 if head.len() < packed::MAGIC.len() {
-                    Into::Start(file, head)
+                    Into::Start(file, space, head)
                 } else if head.starts_with(&packed::MAGIC) {
-                    let unpacking = Box::new(Unpacking::new(file, self.limits.unpacked));
+                    let unpacking = Box::new(Unpacking::new(file, space, self.limits.unpacked));
                     Into::Packed(unpacking.write(head.into()).await?)
                 } else {
-                    Into::Plain(plain(tokio::fs::File::from_std(file), &head).await?)
+                    let file = tokio::fs::File::from_std(file);
+                    plain(file, space, &head).await?
                 }
             }
-            Into::Plain(file) => Into::Plain(plain(file, &chunk).await?),
+            Into::Plain(file, space) => plain(file, space, &chunk).await?,
             Into::Packed(unpacking) => Into::Packed(unpacking.write(chunk).await?),
             Into::Gone => return Err(Problem::internal()),
         };
         Ok(())
     }
 
-    async fn end(self) -> Result<File, Problem> {
-        let mut file = match self.into {
-            Into::Start(file, head) => plain(tokio::fs::File::from_std(file), &head).await?,
-            Into::Plain(file) => file,
-            Into::Packed(unpacking) => return unpacking.end().await,
-            Into::Gone => return Err(Problem::internal()),
+    async fn end(self) -> Result<Spooled, Problem> {
+        let once = self.key.whole();
+        let into = match self.into {
+            Into::Start(file, space, head) => plain(tokio::fs::File::from_std(file), space, &head).await?,
+            into => into,
         };
-        file.flush().await.map_err(|error| unwritten(&error))?;
-        Ok(file.into_std().await)
+        let (file, space) = match into {
+            Into::Plain(mut file, space) => {
+                file.flush().await.map_err(|error| unwritten(&error))?;
+                (file.into_std().await, space)
+            }
+            Into::Packed(unpacking) => unpacking.end().await?,
+            Into::Start(..) | Into::Gone => return Err(Problem::internal()),
+        };
+        Ok(Spooled { file, space, once })
     }
+
+    /// Waits for the sender, but not for ever.
+    async fn patient<T>(&self, waiting: impl Future<Output = T>) -> Result<T, Problem> {
+        let patience = self.patience();
+        if patience.is_zero() {
+            return Err(stalled());
+        }
+        tokio::select! {
+            biased;
+            done = waiting => Ok(done),
+            () = self.clock.sleep(patience) => Err(stalled()),
+        }
+    }
+
+    /// How long the next piece may take to come.
+    fn patience(&self) -> Duration {
+        let bytes = u64::try_from(self.size).unwrap_or(u64::MAX);
+        let so_far = bytes.checked_div(self.limits.pace);
+        let so_far = so_far.map_or(Duration::MAX, Duration::from_secs);
+        let in_all = GRACE.saturating_add(so_far).min(self.limits.longest);
+        let left = self.started.after(in_all).since(self.clock.steady());
+        left.min(PATIENCE)
+    }
+}
+
+/// 408. It also holds for one that is too slow: a place that is taken for hours is one that others do not have.
+fn stalled() -> Problem {
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "The upload stalled or was too slow.")
 }
 
 /// Writes as it comes.
-async fn plain(mut file: tokio::fs::File, chunk: &[u8]) -> Result<tokio::fs::File, Problem> {
+async fn plain(mut file: tokio::fs::File, mut space: Space, chunk: &[u8]) -> Result<Into, Problem> {
+    space.grow(chunk.len()).map_err(|error| unwritten(&error))?;
     file.write_all(chunk).await.map_err(|error| unwritten(&error))?;
-    Ok(file)
-}
-
-/// Waits for a sender, but not for ever.
-async fn patient<T>(clock: &Clock, waiting: impl Future<Output = T>) -> Result<T, Problem> {
-    tokio::select! {
-        biased;
-        done = waiting => Ok(done),
-        () = clock.sleep(PATIENCE) => Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "The body stopped coming.")),
-    }
+    Ok(Into::Plain(file, space))
 }
 
 /// The body broke off. Whoever sent it is likely gone, so this is mostly for the log of a proxy.
 fn broken() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "The body broke off or is malformed.")
+    Problem::new(
+        StatusCode::BAD_REQUEST,
+        "The upload was interrupted, or its body is malformed.",
+    )
 }
 
 pub(super) fn unwritten(error: &io::Error) -> Problem {
+    let inner = error.get_ref();
+    if inner.is_some_and(<dyn std::error::Error + Send + Sync>::is::<UsedUp>) {
+        let detail = "The reports that are coming in use up the room for them. Try again when one is done.";
+        return Problem::busy(BUSY, detail);
+    }
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::from(store::Error::Full),
         _ => {
@@ -221,10 +295,17 @@ mod tests {
     use super::*;
 
     const LIMIT: usize = 100_000;
-    const LIMITS: Limits = Limits {
-        taken: LIMIT,
-        unpacked: 3 * LIMIT,
-    };
+    fn limits() -> Limits {
+        Limits {
+            taken: LIMIT,
+            unpacked: 3 * LIMIT,
+            ..Limits::default()
+        }
+    }
+
+    fn whose() -> Id {
+        Id::from_parts(1, [1; 10])
+    }
 
     async fn spooled(
         content_type: Option<&str>,
@@ -237,13 +318,15 @@ mod tests {
         }
         let chunks = chunks.into_iter().map(|chunk| chunk.map_err(io::Error::other));
         let request = request.body(Body::from_stream(stream::iter(chunks))).unwrap();
-        let outcome = spool(request, &folder.path().join("new"), LIMITS, &Clock::system()).await;
+        let to = Spool::new(folder.path().join("new"), limits(), &Clock::system());
+        let outcome = spool(request, IdempotencyKey::default(), &to, whose()).await;
         let left: Vec<_> = std::fs::read_dir(folder.path().join("new")).unwrap().collect();
         assert!(left.is_empty(), "no file has a name");
-        let mut file = outcome.map_err(|problem| problem.status().as_u16())?;
+        let Spooled { mut file, space, .. } = outcome.map_err(|problem| problem.status().as_u16())?;
         file.rewind().unwrap();
         let mut text = Vec::new();
         file.read_to_end(&mut text).unwrap();
+        assert_eq!(space.bytes(), text.len(), "all of it is counted");
         Ok(text)
     }
 
@@ -362,22 +445,56 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn a_sender_that_stalls_is_left() {
+    /// How a sender is answered who sends so many bytes at a time, each after such a pause, and when.
+    async fn dripping(bytes: usize, pause: Duration, limits: Limits) -> (u16, Duration) {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(base::Time::from_nanos(0));
-        let request = Request::new(Body::from_stream(stream::pending::<Result<Bytes, io::Error>>()));
-        let spooling = spool(request, folder.path(), LIMITS, &clock);
+        let start = clock.steady();
+        let sending = clock.clone();
+        let chunks = stream::unfold((), move |()| {
+            let sending = sending.clone();
+            async move {
+                sending.sleep(pause).await;
+                Some((Ok::<_, io::Error>(vec![b'x'; bytes]), ()))
+            }
+        });
+        let request = Request::new(Body::from_stream(chunks));
+        let to = Spool::new(folder.path().to_owned(), limits, &clock);
         let advancing = async {
             loop {
-                tokio::task::yield_now().await;
-                clock.advance(PATIENCE);
+                tokio::time::sleep(Duration::from_micros(200)).await;
+                clock.advance(Duration::from_secs(1));
             }
         };
         let problem = tokio::select! {
-            outcome = spooling => outcome.unwrap_err(),
+            outcome = spool(request, IdempotencyKey::default(), &to, whose()) => outcome.map(drop).unwrap_err(),
             () = advancing => unreachable!(),
         };
-        assert_eq!(problem.status(), StatusCode::REQUEST_TIMEOUT);
+        (problem.status().as_u16(), clock.steady().since(start))
+    }
+
+    // promise: U3
+    #[tokio::test]
+    async fn a_sender_that_stalls_or_drips_is_left() {
+        let minute = Duration::from_mins(1);
+        let (status, after) = dripping(1, Duration::from_hours(9), limits()).await;
+        assert!(status == 408 && after < minute, "{status} after {after:?}");
+        // A byte now and then, as nothing that is really sent comes.
+        let (status, after) = dripping(1, Duration::from_secs(25), limits()).await;
+        assert!(status == 408 && after < minute, "{status} after {after:?}");
+        // Fast enough, until the body is larger than it may be.
+        let (status, _) = dripping(2_000, Duration::from_secs(1), limits()).await;
+        assert_eq!(status, 413);
+        // Fast enough, and without an end.
+        let endless = Limits {
+            taken: usize::MAX,
+            longest: 5 * minute,
+            ..limits()
+        };
+        let (status, after) = dripping(2_000, Duration::from_secs(1), endless).await;
+        assert!(status == 408 && after < 6 * minute, "{status} after {after:?}");
+        // A pause, however much has come by then.
+        let (status, after) = dripping(50_000, Duration::from_secs(70), limits()).await;
+        assert!(status == 408 && after < 2 * minute, "{status} after {after:?}");
     }
 }

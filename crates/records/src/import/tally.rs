@@ -38,6 +38,18 @@ pub struct Severities {
     pub closed: BTreeMap<Severity, u64>,
 }
 
+impl Severities {
+    /// The worst of what is new, back or worse; none where nothing is.
+    pub fn worst(&self) -> Option<Severity> {
+        let news = [&self.created, &self.reopened, &self.worse];
+        let severities = news.into_iter().flat_map(BTreeMap::iter);
+        severities
+            .filter(|(_, count)| **count > 0)
+            .map(|(severity, _)| *severity)
+            .max()
+    }
+}
+
 fn count(counts: &mut BTreeMap<Severity, u64>, severity: Severity) {
     *counts.entry(severity).or_default() += 1;
 }
@@ -65,7 +77,7 @@ impl Tally {
     }
 
     /// Notes who sees to a finding that changed.
-    fn concerns(&mut self, finding: &Finding) {
+    pub(super) fn concerns(&mut self, finding: &Finding) {
         self.users.extend(finding.users.iter().map(|user| user.id));
         self.teams.extend(finding.teams.iter().map(|team| team.id));
     }

@@ -17,7 +17,10 @@ use formats::Details;
 use serde::{Deserialize, Serialize};
 use store::{Tx, Value, params};
 
-use super::lease;
+use super::{
+    lease,
+    running::{Mine, Running},
+};
 use crate::{
     By, Records, Settings, column,
     findings::{
@@ -107,6 +110,11 @@ impl Before {
         }
     }
 
+    /// Where it stood.
+    pub(super) const fn status(&self) -> Status {
+        self.was.status
+    }
+
     /// With what the import made of it.
     pub(super) fn made(mut self, finding: &Finding) -> Self {
         self.made = Some(State::of(finding));
@@ -114,7 +122,7 @@ impl Before {
     }
 }
 
-const NOTE: &str = "insert into import_changes (scan_id, finding_id, before) values";
+const NOTE: &str = "insert into import_changes (scan_id, finding_id, before)";
 
 /// Notes what an import overwrites, in the transaction that does it. What was noted first stays.
 ///
@@ -176,7 +184,10 @@ pub(super) async fn undo(
     by: (By, audit::By),
 ) -> Result<(Scan, UndoCounts), Problem> {
     let settings = records.settings();
-    let begun = records.store().write(move |tx| begin(tx, scan)).await?;
+    let running = records.running().clone();
+    running.goes_on()?;
+    let begun = records.store().write(move |tx| begin(tx, &running, scan));
+    let (begun, _mine) = begun.await?;
     let done = through(&records, &begun, settings, by).await;
     if done.is_err() {
         let released = records
@@ -198,7 +209,7 @@ struct Begun {
 }
 
 /// Checks that a scan can be undone, and holds its targets.
-fn begin(tx: &mut Tx<'_>, id: Id) -> Result<Begun, Problem> {
+fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Mine), Problem> {
     let scan = scans::held(tx, id, &base::Scope::All)?;
     undoable(tx, &scan)?;
     let covered = targets::noted(tx, id)?;
@@ -206,12 +217,13 @@ fn begin(tx: &mut Tx<'_>, id: Id) -> Result<Begun, Problem> {
         .iter()
         .map(|one| (one.target, scan.tool.clone()))
         .collect();
-    lease::take(tx, &leases, id)?;
-    Ok(Begun {
+    lease::take(tx, running, &leases, id)?;
+    let begun = Begun {
         scan: id,
         company: scan.place.company.id,
         leases: leases.len(),
-    })
+    };
+    Ok((begun, running.begin(id)))
 }
 
 /// Whether the import of a scan can be undone.
@@ -432,7 +444,7 @@ fn one(
     back.last_scan = column::parsed(&before.last_scan)?;
     back.last_seen_at = before.last_seen_at;
     back.gone_at = (before.gone_at != Time::default()).then_some(before.gone_at);
-    findings::change::restore(tx, finding, back, context).map(drop)
+    findings::moves::restore(tx, finding, back, context).map(drop)
 }
 
 const SEEN: &str =

@@ -8,6 +8,7 @@ use super::{
     Entry, Stored,
     align::{Position, align},
     classes::Class,
+    looks,
     moves::Moves,
     pair,
 };
@@ -215,7 +216,16 @@ fn in_bucket(
         let even = left.len() == open.len();
         let from: Vec<_> = left.iter().map(|at| of_stored(*at)).collect();
         let to: Vec<_> = open.iter().map(|at| of_entry(*at)).collect();
-        let new = align(&from, &to).into_iter().filter_map(|(one, other)| {
+        let aligned = looks::alike(
+            align(&from, &to),
+            (&from, &|at| {
+                stored.get(*left.get(at)?).map(|one| one.identity.look)
+            }),
+            (&to, &|at| {
+                entries.get(*open.get(at)?).map(|entry| entry.identity.look)
+            }),
+        );
+        let new = aligned.into_iter().filter_map(|(one, other)| {
             let (stored_at, entry_at) = (*left.get(one)?, *open.get(other)?);
             let (one, other) = (&stored.get(stored_at)?.identity, &entries.get(entry_at)?.identity);
             pair::share_key(one, other).then_some(Pair {

@@ -7,6 +7,8 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
 };
 
+use formats::Identity;
+
 use super::{Entry, Found, Matched, Stored, classes::Class, pair};
 
 /// Findings that are looked at for one place, at most: what is written thousands of times for one place is no better
@@ -52,22 +54,24 @@ impl Index {
 /// Assigns the entries of a class.
 pub(super) fn assign(stored: &[Stored], entries: &[Entry], class: &Class, matched: &mut Matched) {
     let index = Index::of(stored, class, true);
-    let several = say_several(entries, class);
+    let words = Words::of(stored, entries, class);
     let mut rest = Vec::new();
     for at in class.entries.iter().copied() {
         let Some(entry) = entries.get(at) else { continue };
         let mut places: BTreeSet<u64> = entry.identity.places.iter().copied().collect();
-        let mut by: Vec<(Reverse<usize>, base::Id, usize)> = Vec::new();
-        for judged in index.near(&places).into_keys() {
-            let Some(one) = stored.get(judged) else { continue };
-            let differs = several && pair::differs(one.identity.message, entry.identity.message);
-            if differs || !pair::share_key(&one.identity, &entry.identity) {
-                continue;
-            }
-            let before = places.len();
-            places.retain(|place| one.identity.places.binary_search(place).is_err());
-            if places.len() < before {
-                by.push((Reverse(before - places.len()), one.id, judged));
+        let mut by = cover((stored, &index), entry, &mut places, |words| {
+            words == entry.identity.exact
+        });
+        if words.may_be_new(entry) {
+            // In new words a verdict covers all of an alert or nothing: with a finding beside it for what is left, the
+            // same report again would be something else.
+            let mut left = places.clone();
+            let more = cover((stored, &index), entry, &mut left, |words| {
+                words != entry.identity.exact
+            });
+            if left.is_empty() {
+                by.extend(more);
+                places = left;
             }
         }
         by.sort_unstable();
@@ -89,87 +93,149 @@ fn take(matched: &mut Matched, entry: usize, (stored, content): (usize, bool)) {
     }
 }
 
-/// Whether the entries of a class say different things; where all say the same, another wording is the tool's new one.
-fn say_several(entries: &[Entry], class: &Class) -> bool {
-    let messages = class.entries.iter().filter_map(|at| entries.get(*at));
-    let messages: BTreeSet<u64> = messages.map(|entry| entry.identity.message).collect();
-    messages.len() > 1
-}
-
-/// Pairs what is left with the findings that nobody has judged: those that say the same and share the most places first.
-fn unjudged(stored: &[Stored], entries: &[Entry], (class, rest): (&Class, Vec<Rest>), matched: &mut Matched) {
-    let index = Index::of(stored, class, false);
-    let mut ways = Vec::new();
-    for one in &rest {
-        let Some(entry) = entries.get(one.entry) else {
+/// Takes those places away that judged findings of these words cover: the findings, those that cover the most first.
+fn cover(
+    (stored, index): (&[Stored], &Index),
+    entry: &Entry,
+    places: &mut BTreeSet<u64>,
+    words: impl Fn(u64) -> bool,
+) -> Vec<(Reverse<usize>, base::Id, usize)> {
+    let mut by = Vec::new();
+    for judged in index.near(places).into_keys() {
+        let Some(one) = stored.get(judged).filter(|one| words(one.identity.exact)) else {
             continue;
         };
-        for (at, common) in index.near(&one.places) {
-            let Some(known) = stored.get(at) else { continue };
-            if pair::share_key(&known.identity, &entry.identity) {
-                let same = !pair::differs(known.identity.message, entry.identity.message);
-                let all = common == one.places.len();
-                let order = (&entry.identity, !known.present, known.id);
-                ways.push((Reverse((same, common)), order, (at, same && all), one.entry));
-            }
-        }
-    }
-    ways.sort();
-    let (mut used, mut done) = (BTreeSet::new(), BTreeSet::new());
-    for (_, _, (at, content), entry) in ways {
-        if used.contains(&at) || done.contains(&entry) {
+        if !pair::share_key(&one.identity, &entry.identity) {
             continue;
         }
-        used.insert(at);
-        done.insert(entry);
-        take(matched, entry, (at, content));
+        let before = places.len();
+        places.retain(|place| one.identity.places.binary_search(place).is_err());
+        if places.len() < before {
+            by.push((Reverse(before - places.len()), one.id, judged));
+        }
     }
-    let left = rest.iter().map(|one| one.entry).filter(|at| !done.contains(at));
-    let left: Vec<usize> = left.collect();
-    elsewhere(stored, entries, (class, &left, used), matched);
+    by
 }
 
-/// Pairs alerts that have no place in common any more: those that say the same, then those of one rule.
-fn elsewhere(
-    stored: &[Stored],
-    entries: &[Entry],
-    (class, left, mut used): (&Class, &[usize], BTreeSet<usize>),
-    matched: &mut Matched,
-) {
-    for by_message in [true, false] {
-        let said = |message: u64| if by_message { message } else { 0 };
-        let mut open: BTreeMap<u64, VecDeque<usize>> = BTreeMap::new();
-        let mut known: Vec<_> = class
-            .stored
-            .iter()
-            .copied()
-            .filter(|at| !used.contains(at))
-            .collect();
-        known.sort_by_key(|at| stored.get(*at).map(|one| (!one.present, one.id)));
-        for at in known {
-            if let Some(one) = stored.get(at).filter(|one| !one.verdict) {
-                open.entry(said(one.identity.message)).or_default().push_back(at);
-            }
+/// What the entries of a class say, and what was said of it before.
+struct Words {
+    entries: BTreeSet<u64>,
+    stored: BTreeSet<u64>,
+}
+
+impl Words {
+    fn of(stored: &[Stored], entries: &[Entry], class: &Class) -> Self {
+        let entries = class.entries.iter().filter_map(|at| entries.get(*at));
+        let stored = class.stored.iter().filter_map(|at| stored.get(*at));
+        Self {
+            entries: entries.map(|entry| entry.identity.exact).collect(),
+            stored: stored.map(|one| one.identity.exact).collect(),
         }
-        for at in left.iter().copied() {
-            let Some(entry) = entries
-                .get(at)
-                .filter(|_| matched.entries.get(at) == Some(&Found::New))
-            else {
+    }
+
+    /// Whether an entry may say in the tool's new words what was said before: not where the entries say several things,
+    /// nor where the list knows its words already.
+    fn may_be_new(&self, entry: &Entry) -> bool {
+        self.entries.len() <= 1 && !self.stored.contains(&entry.identity.exact)
+    }
+}
+
+/// Pairs what is left with the findings that nobody has judged: first what says the same, even where it has no place in
+/// common any more, and first what the report before held; another wording may be the tool's new one.
+fn unjudged(stored: &[Stored], entries: &[Entry], (class, rest): (&Class, Vec<Rest>), matched: &mut Matched) {
+    let index = Index::of(stored, class, false);
+    let mut left = Left {
+        stored,
+        entries,
+        used: BTreeSet::new(),
+        done: BTreeSet::new(),
+        rest,
+    };
+    let said: [Said; 3] = [|one| one.exact, |one| one.message, |_| 0];
+    for (same, said) in [true, true, false].into_iter().zip(said) {
+        for present in [true, false] {
+            left.near(&index, (same, said, present), matched);
+            left.elsewhere(class, (said, present), matched);
+        }
+    }
+}
+
+/// What has to be equal.
+type Said = fn(&Identity) -> u64;
+
+/// What is in no pair yet.
+struct Left<'a> {
+    stored: &'a [Stored],
+    entries: &'a [Entry],
+    used: BTreeSet<usize>,
+    done: BTreeSet<usize>,
+    rest: Vec<Rest>,
+}
+
+impl Left<'_> {
+    fn take(&mut self, matched: &mut Matched, entry: usize, found: (usize, bool)) {
+        self.used.insert(found.0);
+        self.done.insert(entry);
+        take(matched, entry, found);
+    }
+
+    /// Pairs those with places in common, the most first.
+    fn near(&mut self, index: &Index, (same, said, present): (bool, Said, bool), matched: &mut Matched) {
+        let mut ways = Vec::new();
+        for one in self.rest.iter().filter(|one| !self.done.contains(&one.entry)) {
+            let Some(entry) = self.entries.get(one.entry) else {
                 continue;
             };
-            let Some(queue) = open.get_mut(&said(entry.identity.message)) else {
+            for (at, common) in index.near(&one.places) {
+                let Some(known) = self.stored.get(at) else {
+                    continue;
+                };
+                let says = said(&known.identity) == said(&entry.identity);
+                if says && known.present == present && pair::share_key(&known.identity, &entry.identity) {
+                    let all = common == one.places.len();
+                    let order = (&entry.identity, known.id);
+                    ways.push((Reverse(common), order, (at, same && all), one.entry));
+                }
+            }
+        }
+        ways.sort();
+        for (_, _, found, entry) in ways {
+            if !self.used.contains(&found.0) && !self.done.contains(&entry) {
+                self.take(matched, entry, found);
+            }
+        }
+    }
+
+    /// Pairs alerts that have no place in common any more: those that say the same, or any of one rule.
+    fn elsewhere(&mut self, class: &Class, (said, present): (Said, bool), matched: &mut Matched) {
+        let is_open = |at: &usize| {
+            let one = self.stored.get(*at).filter(|_| !self.used.contains(at));
+            one.is_some_and(|one| !one.verdict && one.present == present)
+        };
+        let mut known: Vec<_> = class.stored.iter().copied().filter(is_open).collect();
+        known.sort_by_key(|at| self.stored.get(*at).map(|one| one.id));
+        let mut open: BTreeMap<u64, VecDeque<usize>> = BTreeMap::new();
+        for at in known {
+            if let Some(one) = self.stored.get(at) {
+                open.entry(said(&one.identity)).or_default().push_back(at);
+            }
+        }
+        let left = self.rest.iter().map(|one| one.entry);
+        let left: Vec<_> = left.filter(|at| !self.done.contains(at)).collect();
+        for at in left {
+            let Some(entry) = self.entries.get(at) else {
+                continue;
+            };
+            let Some(queue) = open.get_mut(&said(&entry.identity)) else {
                 continue;
             };
             let fits = |at: &&usize| {
-                stored
-                    .get(**at)
-                    .is_some_and(|one| pair::share_key(&one.identity, &entry.identity))
+                let one = self.stored.get(**at);
+                one.is_some_and(|one| pair::share_key(&one.identity, &entry.identity))
             };
             if let Some(one) = queue.front().filter(fits).copied() {
                 queue.pop_front();
-                used.insert(one);
-                take(matched, at, (one, false));
+                self.take(matched, at, (one, false));
             }
         }
     }

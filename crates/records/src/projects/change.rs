@@ -1,6 +1,6 @@
 //! The changes of a project, each with its one event.
 
-use access::Problem;
+use access::{Problem, ownership};
 use base::{Id, Kind, Subject, SubjectType};
 use serde_json::json;
 use store::{Error, Tx, Value, params};
@@ -11,6 +11,8 @@ use crate::{
     by::{self, put},
     column::time_or_none,
     differ::{names, set},
+    owned::{self, Owned},
+    tags::{self, Tagged},
     text,
 };
 
@@ -23,6 +25,23 @@ pub struct New {
     pub status: Status,
     pub starts_on: Option<Date>,
     pub ends_on: Option<Date>,
+    pub owned: Owned,
+    pub tags: Vec<String>,
+}
+
+impl New {
+    /// One with this name and nothing else.
+    pub fn named(name: impl Into<String>, status: Status) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            status,
+            starts_on: None,
+            ends_on: None,
+            owned: Owned::default(),
+            tags: Vec::new(),
+        }
+    }
 }
 
 /// What may change about a project; none leaves it as it is.
@@ -34,12 +53,14 @@ pub struct Change {
     pub status: Option<Status>,
     pub starts_on: Option<Option<Date>>,
     pub ends_on: Option<Option<Date>>,
+    pub owned: Option<Owned>,
+    pub tags: Option<Vec<String>>,
 }
 
 const INSERT: &str = "insert into projects (id, company_id, name, description, status, starts_at, ends_at, search, \
-     updated_at, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+     updated_at, tags, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const UPDATE: &str = "update projects set name = $3, description = $4, status = $5, starts_at = $6, ends_at = $7, \
-     search = $8, updated_at = $9 where id = $1 and company_id = $2";
+     search = $8, updated_at = $9, tags = $10 where id = $1 and company_id = $2";
 
 /// Adds a project: `project.created`.
 ///
@@ -55,6 +76,8 @@ pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Proj
         status: new.status,
         starts_on: new.starts_on,
         ends_on: new.ends_on,
+        owned: new.owned,
+        tags: new.tags,
         created_at: now,
         updated_at: now,
     };
@@ -62,6 +85,7 @@ pub fn create(tx: &mut Tx<'_>, new: New, company: Named, by: &By) -> Result<Proj
     let mut values = values(&project);
     values.push(project.created_at.into());
     tx.execute(INSERT, &values)?;
+    around(tx, None, &project)?;
     emit(tx, Kind::ProjectCreated, &project, by, &[])?;
     Ok(project)
 }
@@ -77,6 +101,8 @@ pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -
     set(&mut project.status, change.status);
     set(&mut project.starts_on, change.starts_on);
     set(&mut project.ends_on, change.ends_on);
+    set(&mut project.owned, change.owned);
+    set(&mut project.tags, change.tags);
     in_order(project)?;
     let fields = differences(&before, project);
     if fields.is_empty() {
@@ -84,6 +110,7 @@ pub fn change(tx: &mut Tx<'_>, project: &mut Project, change: Change, by: &By) -
     }
     project.updated_at = tx.now();
     tx.execute(UPDATE, &values(project))?;
+    around(tx, Some(&before), project)?;
     emit(tx, Kind::ProjectUpdated, project, by, &fields)?;
     Ok(true)
 }
@@ -103,6 +130,7 @@ pub fn delete(tx: &mut Tx<'_>, project: &Project, by: &By) -> Result<(), Problem
             return Err(Problem::conflict("Findings or scans belong to this project."));
         }
     }
+    ownership::clear_owners(tx, (SubjectType::Project, project.id))?;
     tx.execute(DELETE, params![project.id, project.company.id])?;
     emit(tx, Kind::ProjectDeleted, project, by, &[])?;
     Ok(())
@@ -115,6 +143,18 @@ fn in_order(project: &Project) -> Result<(), Problem> {
     }
 }
 
+/// Writes what stands in other tables: its owners and its tags.
+fn around(tx: &mut Tx<'_>, before: Option<&Project>, project: &Project) -> Result<(), Error> {
+    let company = project.company.id;
+    let was = before.map_or(&[][..], |before| &before.tags);
+    tags::write(tx, (Tagged::Project, project.id), company, (was, &project.tags))?;
+    let nobody = Owned::default();
+    if before.map_or(&nobody, |before| &before.owned) == &project.owned {
+        return Ok(());
+    }
+    owned::write(tx, company, (SubjectType::Project, project.id), &project.owned)
+}
+
 fn differences(before: &Project, after: &Project) -> Vec<&'static str> {
     names([
         ("name", before.name != after.name),
@@ -122,10 +162,12 @@ fn differences(before: &Project, after: &Project) -> Vec<&'static str> {
         ("status", before.status != after.status),
         ("starts_on", before.starts_on != after.starts_on),
         ("ends_on", before.ends_on != after.ends_on),
+        ("owners", before.owned != after.owned),
+        ("tags", before.tags != after.tags),
     ])
 }
 
-/// The values of `$1` to `$9` of both statements.
+/// The values of `$1` to `$10` of both statements.
 fn values(project: &Project) -> Vec<Value> {
     let midnight = |day: Option<Date>| time_or_none(day.map(Date::midnight));
     params![
@@ -138,6 +180,7 @@ fn values(project: &Project) -> Vec<Value> {
         midnight(project.ends_on),
         text::searched(&[&project.name, &project.description]),
         project.updated_at,
+        tags::stored(&project.tags),
     ]
     .to_vec()
 }
@@ -152,6 +195,9 @@ fn emit(tx: &mut Tx<'_>, kind: Kind, project: &Project, by: &By, changed: &[&str
     put(&mut event.data, "project_name", Some(&project.name));
     put(&mut event.data, "title", Some(&project.name));
     put(&mut event.data, "status", Some(project.status));
+    if !project.tags.is_empty() {
+        event.data.insert("tags".to_owned(), json!(project.tags));
+    }
     if !changed.is_empty() {
         event.data.insert("changed".to_owned(), json!(changed));
     }

@@ -2,13 +2,23 @@
 //!
 //! Owns: bodies, their validation, and which role may do what: viewers read, managers write. Must not: hold SQL.
 
-use access::{Caller, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
+    schema::{Block, Name, OptionalLine},
+    validate::Check,
+};
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
+use store::Tx;
 
 use super::{Change, Filter, New, Project, Sort, Status};
-use crate::{By, Date, MAX_DESCRIPTION, Place, Records, text};
+use crate::{
+    By, Date, MAX_DESCRIPTION, MAX_LINE, MAX_SEARCH, MAX_TITLE, Place, Records,
+    owned::{self, Owned},
+    tags::{self, Tags},
+    text,
+};
 
 /// A project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -25,6 +35,9 @@ pub struct View {
     pub starts_on: Option<Date>,
     /// Its last day.
     pub ends_on: Option<Date>,
+    /// Who owns it: they are responsible for findings that nobody is assigned to.
+    pub owners: owned::View,
+    pub tags: Vec<String>,
     pub created_at: Time,
     pub updated_at: Time,
 }
@@ -40,6 +53,8 @@ impl From<Project> for View {
             status: project.status,
             starts_on: project.starts_on,
             ends_on: project.ends_on,
+            owners: project.owned.into(),
+            tags: project.tags,
             created_at: project.created_at,
             updated_at: project.updated_at,
         }
@@ -47,14 +62,16 @@ impl From<Project> for View {
 }
 
 /// A project to add.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProject {
     /// The company it is of.
     company_id: Id,
     /// One line of at most 300 characters.
+    #[schema(value_type = Name<{ MAX_TITLE }>)]
     name: String,
     /// At most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// `planned` by default.
     status: Option<Status>,
@@ -62,11 +79,19 @@ pub struct NewProject {
     starts_on: Option<Date>,
     /// Its last day.
     ends_on: Option<Date>,
+    /// Who owns it.
+    #[serde(default, deserialize_with = "access::optional_object")]
+    owners: Option<owned::Body>,
+    /// At most 20 of at most 50 characters, without commas. They are kept in lower case.
+    #[serde(default)]
+    #[schema(value_type = Tags)]
+    tags: Vec<String>,
 }
 
 impl NewProject {
-    fn checked(self) -> Result<New, Problem> {
+    fn checked(self, tx: &mut Tx<'_>) -> Result<New, Problem> {
         let mut check = Check::new();
+        let owned = owned::checked(tx, self.company_id, self.owners, &Owned::default(), &mut check)?;
         let new = New {
             name: text::title(&mut check, "name", &self.name),
             description: check.block(
@@ -77,18 +102,22 @@ impl NewProject {
             status: self.status.unwrap_or(Status::Planned),
             starts_on: self.starts_on,
             ends_on: self.ends_on,
+            owned: owned.unwrap_or_default(),
+            tags: tags::checked(&mut check, &self.tags),
         };
         check.done().map(|()| new)
     }
 }
 
 /// What changes of a project; what is left out stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectChange {
     /// One line of at most 300 characters.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
     /// At most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// Where it stands.
     status: Option<Status>,
@@ -100,11 +129,18 @@ pub struct ProjectChange {
     #[serde(default)]
     #[schema(value_type = Option<Date>)]
     ends_on: Patch<Date>,
+    /// Who owns it; what is left out of it stays.
+    #[serde(default, deserialize_with = "access::optional_object")]
+    owners: Option<owned::Body>,
+    /// All its tags.
+    #[schema(value_type = Option<Tags>)]
+    tags: Option<Vec<String>>,
 }
 
 impl ProjectChange {
-    fn checked(self) -> Result<Change, Problem> {
+    fn checked(self, tx: &mut Tx<'_>, project: &Project) -> Result<Change, Problem> {
         let mut check = Check::new();
+        let owned = owned::checked(tx, project.company.id, self.owners, &project.owned, &mut check)?;
         let change = Change {
             name: self.name.map(|name| text::title(&mut check, "name", &name)),
             description: self
@@ -113,6 +149,8 @@ impl ProjectChange {
             status: self.status,
             starts_on: self.starts_on.change(),
             ends_on: self.ends_on.change(),
+            owned,
+            tags: self.tags.map(|tags| tags::checked(&mut check, &tags)),
         };
         check.done().map(|()| change)
     }
@@ -125,10 +163,16 @@ pub struct ListQuery {
     /// Only those of this company.
     company_id: Option<Id>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those with this in name or description, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
+    /// Only those with this tag.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
+    tag: Option<String>,
     /// `created_at`, `starts_on`, `ends_on` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -151,11 +195,15 @@ pub async fn list(
         company: query.company_id,
         statuses: text::several(&mut check, "status", query.status.as_deref()),
         text: text::wanted(&mut check, query.text),
+        tag: text::named(&mut check, "tag", query.tag),
     };
     let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
+    let searches = filter.text.is_some();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -188,18 +236,16 @@ pub async fn get(
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewProject>,
-) -> Result<(StatusCode, Json<View>), Problem> {
+    Create(once, body): Create<NewProject>,
+) -> Result<Created<View>, Problem> {
     let company = body.company_id;
     caller.may(company, Role::Manager)?;
-    let new = body.checked()?;
-    let project = records
-        .write(move |tx| {
-            let place = Place::find(tx, &caller.scope, company, None)?;
-            super::create(tx, new, place.company, &By::caller(&caller))
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(project.into())))
+    let create = move |tx: &mut Tx<'_>| {
+        let place = Place::find(tx, &caller.scope, company, None)?;
+        let new = body.checked(tx)?;
+        super::create(tx, new, place.company, &By::caller(&caller)).map(View::from)
+    };
+    records.write(move |tx| once.run(tx, create)).await
 }
 
 /// Changes a project; what is left out stays
@@ -221,7 +267,8 @@ pub async fn update(
         .write(move |tx| {
             let mut project = super::held(tx, id, &caller.scope)?;
             caller.may(project.company.id, Role::Manager)?;
-            super::change(tx, &mut project, body.checked()?, &By::caller(&caller))?;
+            let change = body.checked(tx, &project)?;
+            super::change(tx, &mut project, change, &By::caller(&caller))?;
             Ok(project)
         })
         .await?;

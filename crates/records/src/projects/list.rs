@@ -1,18 +1,19 @@
 //! Finding projects: one, or a page of those that fit.
 
 use access::{Page, PageQuery, Problem};
-use base::{Id, Scope, Time};
+use base::{Id, Scope, SubjectType, Time};
 use store::{Error, FromRow, Row, Select, Tx, params};
 
 use super::{Project, Status};
 use crate::{
     Date, Named, column,
     order::{self, Order, Sorted},
-    text,
+    owned::{self, Owned},
+    tags, text,
 };
 
 const SELECT: &str = "select p.id, p.company_id, c.name, p.name, p.description, p.status, p.starts_at, p.ends_at, \
-     p.created_at, p.updated_at from projects p join companies c on c.id = p.company_id where 1 = 1";
+     p.created_at, p.updated_at, p.tags from projects p join companies c on c.id = p.company_id where 1 = 1";
 
 impl FromRow for Project {
     fn from_row(row: &Row) -> Result<Self, Error> {
@@ -30,6 +31,8 @@ impl FromRow for Project {
             ends_on: day(column::time(row, 7)?),
             created_at: row.get(8)?,
             updated_at: row.get(9)?,
+            tags: tags::read(&row.get::<String>(10)?)?,
+            owned: Owned::default(),
         })
     }
 }
@@ -43,6 +46,8 @@ pub struct Filter {
     pub statuses: Vec<Status>,
     /// With this in name or description, in any case of letters.
     pub text: Option<String>,
+    /// With this tag, in any case of letters.
+    pub tag: Option<String>,
 }
 
 /// In which order.
@@ -73,6 +78,8 @@ fn midnight(day: Option<Date>) -> i64 {
     column::time_or_none(day.map(Date::midnight)).nanos()
 }
 
+const OF_TAG: &str = " and p.id in (select x.project_id from project_tags x where x.tag = ?)";
+
 /// A page of the projects of a scope that fit.
 ///
 /// # Errors
@@ -84,7 +91,7 @@ pub fn list(
     sort: Sort,
     page: &PageQuery,
 ) -> Result<Page<Project>, Problem> {
-    let select = Select::new(SELECT)
+    let mut select = Select::new(SELECT)
         .scope("p.company_id", scope)
         .filter("p.company_id = ?", filter.company)
         .filter(
@@ -92,7 +99,11 @@ pub fn list(
             filter.text.as_deref().map(text::pattern),
         )
         .among("p.status", &filter.statuses);
-    sort.cut(sort.page(select, page)?.all(tx)?, page)
+    if let Some(tag) = &filter.tag {
+        select = select.push(OF_TAG, vec![tags::key(tag).into()]);
+    }
+    let projects = sort.page(select, page)?.all(tx)?;
+    sort.cut(with_owners(tx, projects)?, page)
 }
 
 /// One project of a scope.
@@ -113,12 +124,27 @@ pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> 
 }
 
 fn one(tx: &mut Tx<'_>, id: Id, scope: &Scope, lock: &str) -> Result<Project, Problem> {
-    Select::new(SELECT)
+    let project: Project = Select::new(SELECT)
         .scope("p.company_id", scope)
         .filter("p.id = ?", Some(id))
         .push(lock, Vec::new())
         .one(tx)?
+        .ok_or_else(Problem::not_found)?;
+    with_owners(tx, vec![project])?
+        .pop()
         .ok_or_else(Problem::not_found)
+}
+
+fn with_owners(tx: &mut Tx<'_>, mut projects: Vec<Project>) -> Result<Vec<Project>, Error> {
+    let mut owned = owned::of(
+        tx,
+        SubjectType::Project,
+        projects.iter().map(|project| project.id),
+    )?;
+    for project in &mut projects {
+        project.owned = owned.remove(&project.id).unwrap_or_default();
+    }
+    Ok(projects)
 }
 
 const IN_COMPANY: &str = "select id, name from projects where id = $1 and company_id = $2";

@@ -135,6 +135,23 @@ pub(super) fn finish(tx: &mut Tx<'_>, report: &Report) -> Result<(), Error> {
     tx.emit(event)
 }
 
+const EXPIRE: &str = "update reports set status = $3, updated_at = $4 where id = $1 and company_id = $2";
+
+/// Lets go of the file of a report that is held: `report.updated`. Its parts are deleted afterwards.
+pub(super) fn expire(tx: &mut Tx<'_>, mut report: Report) -> Result<(), Error> {
+    (report.status, report.updated_at) = (Status::Expired, tx.now());
+    let values = params![
+        report.id,
+        report.place.company.id,
+        report.status,
+        report.updated_at
+    ];
+    tx.execute(EXPIRE, values)?;
+    let mut event = event(tx, Kind::ReportUpdated, &report, &By::SYSTEM);
+    event.data.insert("changed".to_owned(), json!(["status"]));
+    tx.emit(event)
+}
+
 fn emit(tx: &mut Tx<'_>, kind: Kind, report: &Report, by: &By) -> Result<(), Error> {
     let event = event(tx, kind, report, by);
     tx.emit(event)

@@ -4,8 +4,9 @@
 //! managers delete what others asked for. Must not: hold SQL or make a report.
 
 use access::{
-    Caller, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
     audit::{self, Action, Entry},
+    schema::{Name, OptionalLine},
     validate::Check,
 };
 use axum::{
@@ -17,10 +18,10 @@ use axum::{
 use base::{Id, Scope, Time};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use store::Store;
+use store::{Store, Tx};
 
-use super::{Contents, Filter, Format, New, Report, Sort, Status};
-use crate::{By, Named, Place, Records, text};
+use super::{Contents, Filter, Format, New, Report, Sort, Status, quota};
+use crate::{By, MAX_SEARCH, MAX_TITLE, Named, Place, Records, text};
 
 /// A report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
@@ -76,7 +77,7 @@ impl From<Report> for View {
 }
 
 /// A report to ask for.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewReport {
     /// The company whose findings it is of.
@@ -84,11 +85,12 @@ pub struct NewReport {
     /// Only those of this project of the company.
     project_id: Option<Id>,
     /// One line of at most 300 characters; "Findings of" and where by default.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
     /// What it is written in; `html` by default.
     format: Option<Format>,
     /// Which findings; all by default.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "access::object")]
     contents: Contents,
 }
 
@@ -118,10 +120,11 @@ impl NewReport {
 }
 
 /// What changes of a report.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReportChange {
     /// One line of at most 300 characters.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
 }
 
@@ -134,12 +137,16 @@ pub struct ListQuery {
     /// Only those of this project.
     project_id: Option<Id>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those in one of these formats, separated by commas.
+    #[param(value_type = Option<Vec<Format>>, style = Form, explode = false)]
     format: Option<String>,
     /// Only those with this in the name, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// `created_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -167,8 +174,11 @@ pub async fn list(
     };
     let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
+    let searches = filter.text.is_some();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -192,27 +202,32 @@ pub async fn get(
 
 /// Asks for a report; it is made in the background
 ///
-/// `report.ready` or `report.failed` tells whoever asked.
+/// `report.ready` or `report.failed` tells whoever asked. A person and a company may ask for so many a day, and those of a
+/// company may take so much room. After some time (90 days unless the operator set another) the file is deleted, and the
+/// report is `expired`.
 #[utoipa::path(
     post, path = "/reports", tag = "reports", operation_id = "create_report", request_body = NewReport,
     responses(
         (status = 201, description = "The report, which is to be made", body = View),
+        (status = 429, description = "Too many, or too much of the company is stored", body = Problem,
+            content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewReport>,
-) -> Result<(StatusCode, Json<View>), Problem> {
+    Create(once, body): Create<NewReport>,
+) -> Result<Created<View>, Problem> {
     caller.may(body.company_id, Role::Analyst)?;
-    let report = records
-        .write(move |tx| {
-            let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
-            super::request(tx, body.checked(&place)?, &place, &By::caller(&caller))
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(report.into())))
+    let limits = records.settings().reports;
+    let create = move |tx: &mut Tx<'_>| {
+        let place = Place::find(tx, &caller.scope, body.company_id, body.project_id)?;
+        let new = body.checked(&place)?;
+        quota::check(tx, (place.company.id, Some(caller.user_id)), &limits)?;
+        super::request(tx, new, &place, &By::caller(&caller)).map(View::from)
+    };
+    records.write(move |tx| once.run(tx, create)).await
 }
 
 /// Gives a report another name
@@ -281,7 +296,11 @@ pub async fn delete(
     get, path = "/reports/{id}/download", tag = "reports", operation_id = "download_report",
     params(("id" = Id, Path)),
     responses(
-        (status = 200, description = "The report, in its format", body = String, content_type = "text/html"),
+        (status = 200, description = "The report, in its format", content(
+            (String = "text/html"),
+            (String = "text/csv"),
+            (serde_json::Value = "application/json"),
+        )),
         (status = 409, description = "It is not ready", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),

@@ -1,18 +1,24 @@
-//! The making of reports: one at a time, in portions, each a short transaction.
+//! The making of reports: of each company one at a time, in portions, each a short transaction.
 //!
-//! Owns: the claim on a report, and what becomes of one whose maker died. Must not: be waited for by a request.
+//! Owns: the claim on a report, the turns between companies, and what becomes of one whose maker died. Must not: be waited
+//! for by a request.
 //!
 //! A node that makes a report says so with every part it writes. One that has said nothing for [`LEASE`] is gone, and
 //! another begins the report anew; the first, should it live, finds its claim gone and stops.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use access::{PageQuery, Problem};
 use base::{Id, Kind, Scope, Severity, Time, bus::Batch};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use store::{Store, Tx, outbox, params};
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
-use super::{Report, Status, change, list, render::Writer};
+use super::{Limits, Report, Status, change, list, quota, render::Writer};
 use crate::findings::{self, Finding};
 
 /// How long a node may go without writing a part before it counts as gone.
@@ -24,28 +30,69 @@ pub const MAX_FINDINGS: u64 = 100_000;
 /// How many findings are read and written at a time.
 const PORTION: u32 = 100;
 
-/// Makes the reports that are asked for, one after the other.
+/// Of how many companies reports are made at once, and for how many of them a portion is read or written at the same time.
+const COMPANIES: usize = 32;
+const PORTIONS: usize = 2;
+
+/// Makes the reports that are asked for.
 pub struct Maker {
     store: Store,
     wake: broadcast::Receiver<Batch>,
+    limits: Limits,
+    /// Whoever waits for the next portion comes in turn, so a small report does not wait for a large one.
+    portions: Arc<Semaphore>,
+    /// The companies whose reports are being made here.
+    making: BTreeSet<Id>,
+    /// When it was last the turn of a company that has more of them waiting.
+    turns: HashMap<Id, u64>,
+    turn: u64,
 }
 
 impl Maker {
     /// A maker over these tables, woken by what is written to them from now on.
     pub fn new(store: Store) -> Self {
         let wake = store.bus().subscribe();
-        Self { store, wake }
+        Self {
+            store,
+            wake,
+            limits: Limits::default(),
+            portions: Arc::new(Semaphore::new(PORTIONS)),
+            making: BTreeSet::new(),
+            turns: HashMap::new(),
+            turn: 0,
+        }
+    }
+
+    /// The same within other bounds.
+    #[must_use]
+    pub fn within(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Makes reports until it is dropped.
     pub async fn run(mut self) {
+        let mut under_way = FuturesUnordered::new();
         loop {
-            match self.make_next().await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(problem) => tracing::warn!(%problem, "reports wait"),
+            while under_way.len() < COMPANIES {
+                match self.begin().await {
+                    Ok(Some(work)) => under_way.push(work.run()),
+                    Ok(None) => break,
+                    Err(problem) => {
+                        tracing::warn!(%problem, "reports wait");
+                        break;
+                    }
+                }
             }
-            self.wait().await;
+            tokio::select! {
+                Some((company, made)) = under_way.next() => {
+                    self.making.remove(&company);
+                    if let Err(problem) = made {
+                        tracing::warn!(%problem, "a report waits");
+                    }
+                }
+                () = self.wait() => {}
+            }
         }
     }
 
@@ -67,50 +114,76 @@ impl Maker {
         }
     }
 
-    /// Makes the report that has waited longest, if any; whether there was one.
+    /// Makes the next report, if any; whether there was one.
     ///
     /// # Errors
     /// The store's. The report is begun anew when its lease is over.
-    pub async fn make_next(&self) -> Result<bool, Problem> {
-        let Some((report, claim)) = self.store.write(claim).await? else {
+    pub async fn make_next(&mut self) -> Result<bool, Problem> {
+        let Some(work) = self.begin().await? else {
             return Ok(false);
         };
-        let (id, scope) = (report.id, Scope::of([report.place.company.id]));
-        let mut work = Work {
-            store: &self.store,
-            report,
-            claim,
-            part: 0,
-        };
-        match work.make(&scope).await {
-            // Deleted, or taken over: it is not ours any more.
-            Err(problem) if problem.status() == 409 => tracing::info!(report = %id, "a report was given up"),
-            other => other?,
+        let (company, made) = work.run().await;
+        self.making.remove(&company);
+        made.map(|()| true)
+    }
+
+    /// The next report, claimed.
+    async fn begin(&mut self) -> Result<Option<Work>, Problem> {
+        let waiting = self.store.read(|tx| {
+            let before = tx.now().before(LEASE);
+            tx.all::<(Id, Id)>(WAITING, params![before])
+        });
+        let mut waiting = waiting.await?;
+        self.turns
+            .retain(|company, _| waiting.iter().any(|(waits, _)| waits == company));
+        waiting.retain(|(company, _)| !self.making.contains(company));
+        // Whoever has not had a turn, or had it longest ago; of several, whose report has waited longest.
+        waiting.sort_by_key(|(company, first)| (self.turns.get(company).copied(), *first));
+        for (company, first) in waiting {
+            let Some((report, claim)) = self.store.write(move |tx| claim(tx, first)).await? else {
+                // Another node was faster.
+                continue;
+            };
+            self.turn += 1;
+            self.turns.insert(company, self.turn);
+            self.making.insert(company);
+            return Ok(Some(Work {
+                store: self.store.clone(),
+                limits: self.limits,
+                portions: Arc::clone(&self.portions),
+                report,
+                claim,
+                part: 0,
+            }));
         }
-        Ok(true)
+        Ok(None)
     }
 }
 
-const WAITING: &str = "select id from reports where status in ('pending', 'running') and claimed_at <= $1 \
-     order by id limit 1";
+const WAITING: &str = "select company_id, min(id) from reports where status in ('pending', 'running') \
+     and claimed_at <= $1 group by company_id";
+const FREE: &str =
+    "select id from reports where id = $1 and status in ('pending', 'running') and claimed_at <= $2";
 const CLAIM: &str = "update reports set status = 'running', claimed_at = $2 where id = $1";
 const FORGET: &str = "delete from report_parts where report_id = $1";
 
-/// The report that has waited longest, ours from now on, with the time by which it is known to be.
-fn claim(tx: &mut Tx<'_>) -> Result<Option<(Report, Time)>, Problem> {
+/// The report, ours from now on, with the time by which it is known to be; none if it is somebody else's by now.
+fn claim(tx: &mut Tx<'_>, id: Id) -> Result<Option<(Report, Time)>, Problem> {
     let now = tx.now();
-    let sql = format!("{WAITING}{}", outbox::skip_locked(tx));
-    let Some((id,)) = tx.one::<(Id,)>(&sql, params![now.before(LEASE)])? else {
+    let sql = format!("{FREE}{}", outbox::skip_locked(tx));
+    if tx.one::<(Id,)>(&sql, params![id, now.before(LEASE)])?.is_none() {
         return Ok(None);
-    };
+    }
     tx.execute(CLAIM, params![id, now])?;
     tx.execute(FORGET, params![id])?;
     Ok(Some((list::get(tx, id, &Scope::All)?, now)))
 }
 
 /// A report that is being made.
-struct Work<'a> {
-    store: &'a Store,
+struct Work {
+    store: Store,
+    limits: Limits,
+    portions: Arc<Semaphore>,
     report: Report,
     claim: Time,
     part: i64,
@@ -120,12 +193,32 @@ const RENEW: &str =
     "update reports set claimed_at = $3 where id = $1 and claimed_at = $2 and status = 'running'";
 const WRITE: &str = "insert into report_parts (report_id, part, body) values ($1, $2, $3)";
 
-impl Work<'_> {
+impl Work {
+    /// Makes it; the company that may have another one made then.
+    async fn run(mut self) -> (Id, Result<(), Problem>) {
+        let (id, company) = (self.report.id, self.report.place.company.id);
+        let made = match self.make(&Scope::of([company])).await {
+            // Deleted, or taken over: it is not ours any more.
+            Err(problem) if problem.status() == 409 => {
+                tracing::info!(report = %id, "a report was given up");
+                Ok(())
+            }
+            made => made,
+        };
+        (company, made)
+    }
+
     async fn make(&mut self, scope: &Scope) -> Result<(), Problem> {
+        let (company, limits) = (self.report.place.company.id, self.limits);
+        let room = self.store.read(move |tx| quota::room(tx, company, &limits));
+        if let Err(words) = room.await? {
+            return self.fail(&words).await;
+        }
         let mut writer = Writer::new(self.report.clone(), self.store.clock().now());
         for severity in self.severities() {
             let mut cursor = None;
             loop {
+                let _turn = Arc::clone(&self.portions).acquire_owned().await;
                 let (found, next) = self.portion(scope, severity, cursor).await?;
                 if writer.count() + found.len() as u64 > MAX_FINDINGS {
                     return self

@@ -3,17 +3,25 @@
 //! Owns: bodies, their validation, and which role may do what: viewers read, analysts write, managers delete.
 //! Must not: hold SQL.
 
-use access::{Caller, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, validate::Check};
+use access::{
+    Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
+    schema::{Name, OptionalLine},
+    validate::Check,
+};
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::Deserialize;
 use store::Tx;
 
 use super::{Change, Filter, New, Scan, Sort, Status, View};
-use crate::{By, MAX_LINE, Place, Records, date::plausible, import, projects, text};
+use crate::{
+    By, MAX_LINE, MAX_SEARCH, MAX_TITLE, Place, Records,
+    date::{Moment, plausible},
+    import, projects, text,
+};
 
 /// A scan to add.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewScan {
     /// The company it belongs to.
@@ -21,14 +29,18 @@ pub struct NewScan {
     /// A project of that company.
     project_id: Option<Id>,
     /// One line of at most 300 characters.
+    #[schema(value_type = Name<{ MAX_TITLE }>)]
     name: String,
     /// The tool: at most 1,000 characters.
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tool: Option<String>,
     /// `scheduled` by default where it has a time, else `running`.
     status: Option<Status>,
     /// When it is to start; a scheduled scan needs it.
+    #[schema(value_type = Option<Moment>)]
     scheduled_at: Option<Time>,
     /// Why it failed: at most 1,000 characters.
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     error: Option<String>,
 }
 
@@ -53,7 +65,7 @@ impl NewScan {
 }
 
 /// What changes of a scan; what is left out stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScanChange {
     /// A project of the company; null for none.
@@ -61,20 +73,21 @@ pub struct ScanChange {
     #[schema(value_type = Option<Id>)]
     project_id: Patch<Id>,
     /// One line of at most 300 characters.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     name: Option<String>,
     /// The tool; null for none.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tool: Patch<String>,
     /// From `scheduled` to `running`, from either to `completed` or `failed`.
     status: Option<Status>,
     /// When it is to start; null for no time.
     #[serde(default)]
-    #[schema(value_type = Option<Time>)]
+    #[schema(value_type = Option<Moment>)]
     scheduled_at: Patch<Time>,
     /// Why it failed; null for no reason.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     error: Patch<String>,
 }
 
@@ -112,10 +125,13 @@ pub struct ListQuery {
     /// Only those of this project.
     project_id: Option<Id>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those with this in name or tool, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// `created_at`, `scheduled_at` or `updated_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -142,8 +158,11 @@ pub async fn list(
     };
     let sort = Sort::read(&mut check, query.sort.as_deref());
     check.done()?;
+    let searches = filter.text.is_some();
     let page = records
-        .read(move |tx| super::list(tx, &caller.scope, &filter, sort, &page))
+        .list(searches, move |tx| {
+            super::list(tx, &caller.scope, &filter, sort, &page)
+        })
         .await?;
     Ok(Json(page.map(View::from)))
 }
@@ -176,18 +195,16 @@ pub async fn get(
 pub async fn create(
     State(records): State<Records>,
     caller: Caller,
-    Json(body): Json<NewScan>,
-) -> Result<(StatusCode, Json<View>), Problem> {
+    Create(once, body): Create<NewScan>,
+) -> Result<Created<View>, Problem> {
     let (company, project) = (body.company_id, body.project_id);
     caller.may(company, Role::Analyst)?;
     let new = body.checked()?;
-    let scan = records
-        .write(move |tx| {
-            let place = Place::find(tx, &caller.scope, company, project)?;
-            super::create(tx, new, &place, &By::caller(&caller))
-        })
-        .await?;
-    Ok((StatusCode::CREATED, Json(scan.into())))
+    let create = move |tx: &mut Tx<'_>| {
+        let place = Place::find(tx, &caller.scope, company, project)?;
+        super::create(tx, new, &place, &By::caller(&caller)).map(View::from)
+    };
+    records.write(move |tx| once.run(tx, create)).await
 }
 
 /// Changes a scan; what is left out stays

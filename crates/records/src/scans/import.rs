@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use access::Problem;
 use base::{Id, Scope};
+use serde_json::json;
 use store::Tx;
 
 use super::{Counts, New, Report, Scan, Status, change, event, list};
-use crate::{By, MAX_LINE, MAX_TITLE, Place, import::UndoCounts};
+use crate::{By, MAX_LINE, MAX_TITLE, Place, by::put, import::UndoCounts};
 
 /// Starts the scan of an import of this tool's report: `scan.started`.
 ///
@@ -24,7 +25,7 @@ pub fn start(tx: &mut Tx<'_>, tool: &str, place: &Place, by: &By) -> Result<Scan
     change::create(tx, new, place, by)
 }
 
-/// Completes a running scan: `scan.completed`, of which these people and teams hear, and the actor. One that is
+/// Completes a running scan: `scan.completed` with its counts by severity, of which these people and teams hear, and the actor. One that is
 /// completed already stays as it is.
 ///
 /// # Errors
@@ -58,6 +59,11 @@ pub fn complete(
     });
     change::write(tx, &before, &mut scan)?;
     let mut completed = event::of(tx, scan.status.kind(), &scan, by);
+    if let Some(report) = &scan.report {
+        let severities = &report.severities;
+        completed.data.insert("severities".to_owned(), json!(severities));
+        put(&mut completed.data, "worst", severities.worst());
+    }
     completed.assignee_users = people;
     completed.assignee_teams = teams;
     tx.emit(completed)?;
@@ -98,7 +104,7 @@ pub(crate) fn undone(tx: &mut Tx<'_>, scan: &Scan, counts: UndoCounts, by: &By) 
         event.assignee_users.clone_from(&report.people);
         event.assignee_teams.clone_from(&report.teams);
     }
-    event.data.insert("undone".to_owned(), serde_json::json!(counts));
+    event.data.insert("undone".to_owned(), json!(counts));
     tx.emit(event)?;
     Ok(())
 }

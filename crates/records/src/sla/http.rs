@@ -33,7 +33,10 @@ pub struct Defaults {
 /// The SLA days and warnings that the operator set for every company.
 #[utoipa::path(
     get, path = "/sla-defaults", tag = "companies", operation_id = "get_sla_defaults",
-    responses((status = 200, body = Defaults)),
+    responses(
+        (status = 200, description = "What holds", body = Defaults),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 #[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn get_sla_defaults(State(records): State<Records>, _: Caller) -> Json<Defaults> {
@@ -51,7 +54,10 @@ pub async fn get_sla_defaults(State(records): State<Records>, _: Caller) -> Json
 #[utoipa::path(
     get, path = "/companies/{id}/sla-days", tag = "companies", operation_id = "get_sla_days",
     params(("id" = Id, Path)),
-    responses((status = 200, body = Overrides), (status = 404, body = Problem)),
+    responses(
+        (status = 200, description = "What is set", body = Overrides),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub async fn get_sla_days(
     State(records): State<Records>,
@@ -75,8 +81,10 @@ pub async fn get_sla_days(
     put, path = "/companies/{id}/sla-days", tag = "companies", operation_id = "put_sla_days",
     params(("id" = Id, Path)),
     request_body = Overrides,
-    responses((status = 200, body = Overrides), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem)),
+    responses(
+        (status = 200, description = "What it is from now on", body = Overrides),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub async fn put_sla_days(
     State(records): State<Records>,
@@ -111,7 +119,10 @@ pub async fn put_sla_days(
 #[utoipa::path(
     get, path = "/companies/{id}/sla-warnings", tag = "companies", operation_id = "get_sla_warnings",
     params(("id" = Id, Path)),
-    responses((status = 200, body = Warnings), (status = 404, body = Problem)),
+    responses(
+        (status = 200, description = "What is set", body = Warnings),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub async fn get_sla_warnings(
     State(records): State<Records>,
@@ -136,8 +147,10 @@ pub async fn get_sla_warnings(
     put, path = "/companies/{id}/sla-warnings", tag = "companies", operation_id = "put_sla_warnings",
     params(("id" = Id, Path)),
     request_body = Warnings,
-    responses((status = 200, body = Warnings), (status = 403, body = Problem), (status = 404, body = Problem),
-        (status = 422, body = Problem)),
+    responses(
+        (status = 200, description = "What it is from now on", body = Warnings),
+        (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
+    ),
 )]
 pub async fn put_sla_warnings(
     State(records): State<Records>,

@@ -19,7 +19,7 @@ use crate::clock::sweep;
 pub struct Warnings {
     /// Hours before the deadline, the earliest first: 1 to 2,160, at most ten and no two alike. None at all for no
     /// warning; null for the settings' hours.
-    #[schema(max_items = 10)]
+    #[schema(value_type = Option<std::collections::BTreeSet<u32>>, max_items = 10, minimum = 1, maximum = 2160)]
     pub hours: Option<Vec<u32>>,
 }
 

@@ -1,6 +1,8 @@
 //! The handlers of targets: viewers read, managers retire.
 
-use access::{Caller, Json, Page, PageQuery, Path, Problem, Query, Role, audit, validate::Check};
+use access::{
+    Caller, Json, Page, PageQuery, Path, Problem, Query, Role, audit, schema::Statement, validate::Check,
+};
 use axum::extract::State;
 use base::Id;
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ pub struct TargetQuery {
     /// Only those of this project.
     project_id: Option<Id>,
     /// `created_at` or `last_report_at`, with `-` before it for the largest first; `-created_at` by default.
+    #[param(inline, value_type = Option<list::Sort>)]
     sort: Option<String>,
 }
 
@@ -48,10 +51,12 @@ pub async fn targets(
 }
 
 /// Why a target is retired.
-#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Retirement {
-    /// At most 5,000 characters.
+    /// Why: kept in the history of the findings that are closed, and in the audit log. At most 2,000 characters.
+    #[serde(default)]
+    #[schema(value_type = Statement<{ MAX_COMMENT }>, required = true)]
     comment: Option<String>,
 }
 
@@ -66,8 +71,8 @@ pub struct Retired {
 
 /// Retire a target
 ///
-/// Nothing will be reported about it any more: its open findings are closed. It is audited. The next report of the target
-/// takes it up again.
+/// Nothing will be reported about it any more: its open findings are closed, with the comment as the reason. It is audited.
+/// The next report of the target takes it up again.
 #[utoipa::path(
     post, path = "/targets/{id}/retire", tag = "scans", operation_id = "retire_target", params(("id" = Id, Path)),
     request_body = Retirement,
@@ -85,7 +90,8 @@ pub async fn retire_target(
     Json(body): Json<Retirement>,
 ) -> Result<Json<Retired>, Problem> {
     let mut check = Check::new();
-    let comment = check.block("comment", &body.comment.unwrap_or_default(), MAX_COMMENT);
+    let comment = body.comment.unwrap_or_default();
+    let comment = check.statement("comment", &comment, MAX_COMMENT);
     check.done()?;
     let scope = caller.scope.clone();
     let found = {

@@ -3,7 +3,7 @@
 use access::{Page, PageQuery, Problem};
 use base::{Id, Scope, Time};
 use serde::Serialize;
-use store::{Error, FromRow, Row, Select, Tx, Value};
+use store::{Error, FromRow, Row, Select, Tx, Value, rows};
 
 use crate::{
     Named, Place, column,
@@ -196,7 +196,7 @@ pub(crate) fn open(
     targets: &[Id],
 ) -> Result<std::collections::BTreeMap<base::Severity, u64>, Error> {
     let mut counts = std::collections::BTreeMap::new();
-    for chunk in targets.chunks(500) {
+    for chunk in rows::portions(targets) {
         let rows: Vec<(base::Severity, i64)> = Select::new(OPEN)
             .within("f.target_id", chunk)
             .within("f.status", Status::OPEN)

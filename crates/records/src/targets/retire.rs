@@ -10,7 +10,7 @@ use store::{Tx, params};
 use super::list::{Target, get, held};
 use crate::{
     By, Records, Settings,
-    findings::{self, Context, Status, import::CHUNK},
+    findings::{self, Context, Status, bulk::PORTION},
     import,
 };
 
@@ -77,21 +77,16 @@ fn close(
     settings: Settings,
     (by, comment): (&By, &str),
 ) -> Result<(u64, bool), Problem> {
-    let rows: Vec<(Id,)> = tx.all(OPEN, params![target, CHUNK])?;
+    let rows: Vec<(Id,)> = tx.all(OPEN, params![target, PORTION])?;
     let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
     let settings = settings.of(tx, company)?;
     let context = Context {
         settings: &settings,
         by,
     };
-    let comment = if comment.is_empty() {
-        "the target was retired"
-    } else {
-        comment
-    };
     for mut finding in findings::import::held(tx, company, &ids)?.into_values() {
         let closing = (Status::Closed, findings::Mover::Scan);
-        findings::change::move_by(tx, &mut finding, closing, comment, context)?;
+        findings::move_by(tx, &mut finding, closing, comment, context)?;
     }
-    Ok((ids.len() as u64, ids.len() == CHUNK))
+    Ok((ids.len() as u64, ids.len() == PORTION))
 }

@@ -105,17 +105,22 @@ async fn leave_behind(world: &World) -> base::Id {
     scan
 }
 
+/// The records of a process that runs none of the imports.
+fn records(store: &store::Store) -> records::Records {
+    records::Records::new(store.clone(), records::Settings::default())
+}
+
 #[tokio::test]
 async fn an_import_that_a_crash_left_behind_is_failed_once_its_lease_is_over() {
     let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
     for mut world in World::all_at(&clock).await {
-        assert_eq!(import::recover(&world.store).await, Ok(0));
+        assert_eq!(import::recover(&records(&world.store)).await, Ok(0));
         let scan = leave_behind(&world).await;
         world.events();
         clock.advance(Duration::from_secs(1));
         let recovering = tokio::spawn({
             let store = world.store.clone();
-            async move { import::recover(&store).await }
+            async move { import::recover(&records(&store)).await }
         });
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert!(!recovering.is_finished(), "it may still be alive");
@@ -134,7 +139,7 @@ async fn an_import_that_a_crash_left_behind_is_failed_once_its_lease_is_over() {
             ["failed"]
         );
         assert_eq!(world.import(simple(&["a"])).await.counts(), [1, 0, 0, 0, 0, 1, 0]);
-        assert_eq!(import::recover(&world.store).await, Ok(0), "once");
+        assert_eq!(import::recover(&records(&world.store)).await, Ok(0), "once");
     }
 }
 
@@ -290,5 +295,106 @@ async fn an_import_that_broke_off_and_is_repeated_gives_the_list_of_an_uninterru
         let all = world.findings().await;
         assert_eq!(of(&all, project), broken);
         assert_eq!(of(&all, project), of(&all, other), "{}", world.database);
+    }
+}
+
+/// Imports a report in the background, and waits until it holds its target.
+async fn begun(world: &std::sync::Arc<World>, entries: u32) -> tokio::task::JoinHandle<crate::world::Answer> {
+    let importing = tokio::spawn({
+        let (world, report) = (std::sync::Arc::clone(world), many(entries));
+        async move { world.import(report).await }
+    });
+    while world
+        .column::<i64>("select count(*) from target_leases")
+        .await
+        .first()
+        != Some(&1)
+    {
+        tokio::task::yield_now().await;
+    }
+    importing
+}
+
+// promise: L5
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_runs_is_not_taken_for_broken_off_whatever_the_clock_is_set_to() {
+    for seconds in [-7_200, 7_200] {
+        let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+        for world in World::all_at(&clock).await {
+            let world = std::sync::Arc::new(world);
+            let importing = begun(&world, 800).await;
+            clock.set(base::Time::from_nanos(
+                clock.now().nanos() + seconds * 1_000_000_000,
+            ));
+            let other = world.import(simple(&["a"])).await;
+            let recovered = import::recover(&world.records).await;
+            let first = importing.await.unwrap();
+            assert_eq!(
+                first.status,
+                StatusCode::CREATED,
+                "{}: {}",
+                world.database,
+                first.body
+            );
+            assert_eq!(recovered, Ok(0), "{}", world.database);
+            assert!(
+                [StatusCode::CONFLICT, StatusCode::CREATED].contains(&other.status),
+                "{}",
+                other.body
+            );
+        }
+    }
+}
+
+// promise: L5
+#[tokio::test]
+async fn a_lease_from_before_the_clock_was_set_back_locks_nobody_out() {
+    let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+    for world in World::all_at(&clock).await {
+        leave_behind(&world).await;
+        clock.set(clock.now().before(Duration::from_hours(2)));
+        assert_eq!(
+            world.import(simple(&["a"])).await.status,
+            StatusCode::CREATED,
+            "{}",
+            world.database
+        );
+    }
+}
+
+// issue 18, line 9
+#[tokio::test(flavor = "multi_thread")]
+async fn an_orderly_stop_ends_an_import_and_its_target_is_free_at_once() {
+    for world in World::all().await {
+        let mut world = std::sync::Arc::new(world);
+        let importing = begun(&world, 3_000).await;
+        let server = import::Import::new(
+            world.records.clone(),
+            world.folder.path().to_owned(),
+            import::Limits {
+                taken: 1_000,
+                unpacked: 1_000,
+                ..import::Limits::default()
+            },
+        );
+        server.stop(Duration::ZERO).await;
+        assert_eq!(
+            world.column::<i64>("select count(*) from target_leases").await,
+            [0],
+            "{}",
+            world.database
+        );
+        let answer = importing.await.unwrap();
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+        assert_eq!(
+            world.column::<String>("select status from scans").await,
+            ["failed"]
+        );
+        let refused = world.import(simple(&["a"])).await;
+        assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE, "it stops");
+        // The next start.
+        let again = std::sync::Arc::get_mut(&mut world).unwrap();
+        again.start_again();
+        assert_eq!(world.import(simple(&["a"])).await.status, StatusCode::CREATED);
     }
 }

@@ -127,23 +127,38 @@ async fn a_caller_who_leaves_while_waiting_does_not_stop_the_import() {
     }
 }
 
+// promise: U3
 #[tokio::test]
-async fn not_too_many_are_taken_at_once() {
-    let world = World::all().await.remove(0);
-    let query = format!("company_id={}", world.company);
-    let waiting = || Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
-    let mut senders: Vec<_> = (0..8)
-        .map(|_| Box::pin(world.send(Some(&world.analyst), &query, SARIF, waiting())))
-        .collect();
-    for sender in &mut senders {
-        assert!(
-            tokio::time::timeout(Duration::from_millis(100), sender)
-                .await
-                .is_err()
+async fn dripping_uploads_hold_up_nobody_else() {
+    for world in World::all().await {
+        let query = format!("company_id={}", world.company);
+        let dripping = || Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+        let mut senders: Vec<_> = (0..8)
+            .map(|_| Box::pin(world.send(Some(&world.analyst), &query, SARIF, dripping())))
+            .collect();
+        for sender in &mut senders {
+            let refused = tokio::time::timeout(Duration::from_millis(100), sender).await;
+            assert!(refused.is_err() || refused.unwrap().status == StatusCode::TOO_MANY_REQUESTS);
+        }
+        let theirs = format!("company_id={}", world.other);
+        let answer = world
+            .send(Some(&world.stranger), &theirs, SARIF, simple(&["a"]))
+            .await;
+        assert_eq!(
+            answer.status,
+            StatusCode::CREATED,
+            "{}: {}",
+            world.database,
+            answer.body
         );
+        let answer = world
+            .send(Some(&world.manager), &query, SARIF, simple(&["a"]))
+            .await;
+        assert_eq!(answer.status, StatusCode::CREATED, "a colleague: {}", answer.body);
+        let own = world.import(simple(&["b"])).await;
+        assert_eq!(own.status, StatusCode::TOO_MANY_REQUESTS, "{}", own.body);
+        drop(senders);
+        world.import(simple(&["b"])).await.counts();
+        world.assert_nothing_spooled();
     }
-    let answer = world.import(simple(&["a"])).await;
-    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
-    drop(senders);
-    world.import(simple(&["a"])).await.counts();
 }

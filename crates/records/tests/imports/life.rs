@@ -39,7 +39,7 @@ async fn what_is_gone_is_closed_and_what_is_back_is_reopened() {
         let events = world.events();
         let moved = events
             .iter()
-            .find(|event| event.kind == Kind::FindingStatusChanged)
+            .find(|event| event.kind == Kind::FindingReopened)
             .unwrap();
         assert_eq!(
             (moved.text("from_status"), moved.text("status")),

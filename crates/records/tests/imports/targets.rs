@@ -291,7 +291,7 @@ async fn an_older_report_creates_what_is_nowhere_and_changes_nothing_else() {
         // A clock that is ahead counts as ours, and that is said.
         let ahead = import("2026-03-10T12:06:00Z", &["CVE-1"], "HIGH").await;
         assert!(
-            ahead.body["not_whole"].to_string().contains("ahead"),
+            ahead.body["not_whole"].to_string().contains("in the future"),
             "{}",
             ahead.body
         );
@@ -382,6 +382,15 @@ async fn targets_are_listed_and_retired() {
                 world.call(by, "POST", &path, comment.clone()).await.status,
                 status
             );
+        }
+        for unsaid in [
+            json!({}),
+            json!({"comment": null}),
+            json!({"comment": " \n\u{200b}"}),
+        ] {
+            let refused = world.call(&world.manager, "POST", &path, unsaid.clone()).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{unsaid}");
+            assert_eq!(refused.body["errors"][0]["field"], "comment");
         }
         let retired = world.call(&world.manager, "POST", &path, comment).await;
         assert_eq!(

@@ -149,18 +149,18 @@ impl World {
             id: self.company,
             name: "Ours".to_owned(),
         };
-        let new = projects::New {
-            name: name.to_owned(),
-            description: String::new(),
-            status: projects::Status::Active,
-            starts_on: None,
-            ends_on: None,
-        };
+        let new = projects::New::named(name, projects::Status::Active);
         let made = self
             .store
             .write(move |tx| projects::create(tx, new, company, &By::SYSTEM))
             .await;
         made.unwrap().id
+    }
+
+    /// The server is another process from now on.
+    pub(crate) fn start_again(&mut self) {
+        self.records = Records::new(self.store.clone(), Settings::default());
+        self.router = router(&self.access, &self.records, &self.folder, LIMIT);
     }
 
     /// The same world with room for reports of this size only.
@@ -387,7 +387,7 @@ impl World {
     pub(crate) async fn change(
         &self,
         id: Id,
-        change: impl Fn(&mut store::Tx<'_>, &mut Finding, findings::Context<'_>) + Send + 'static,
+        change: impl Fn(&mut store::Tx<'_>, &mut Finding, findings::Context<'_>) + Clone + Send + 'static,
     ) {
         let (by, settings) = (By::caller(&self.analyst), self.records.settings());
         let done = self.store.write(move |tx| {
@@ -413,6 +413,7 @@ fn router(access: &Access, records: &Records, folder: &TempDir, limit: usize) ->
     let limits = Limits {
         taken: limit,
         unpacked: 2 * limit,
+        ..Limits::default()
     };
     let state = Import::new(records.clone(), folder.path().to_owned(), limits);
     Router::new()

@@ -186,7 +186,7 @@ async fn an_expired_acceptance_opens_the_finding_again_once() {
         assert_eq!(status(&world, &finding).await, "open");
         let events = world.events().await;
         let kinds: Vec<_> = events.iter().map(|event| event.kind.name()).collect();
-        assert_eq!(kinds, ["approval.expired", "finding.status_changed"]);
+        assert_eq!(kinds, ["approval.expired", "finding.reopened"]);
         assert_eq!(
             events[0].assignee_users,
             [user],
@@ -213,10 +213,7 @@ async fn a_finding_that_is_opened_by_hand_ends_its_approval() {
             .post(&world.analyst, &format!("{finding}/status"), body)
             .await
             .expect(200);
-        assert_eq!(
-            world.kinds().await,
-            ["approval.updated", "finding.status_changed"]
-        );
+        assert_eq!(world.kinds().await, ["approval.updated", "finding.reopened"]);
         assert_eq!(
             world.get(&world.viewer, &path).await.expect(200)["status"],
             "ended"

@@ -36,11 +36,12 @@ async fn an_asset_is_added_changed_and_deleted_with_one_event_each() {
         let now = world.in_days(0);
         let expected = json!({"id": made["id"], "company_id": world.ours, "company_name": "Ours", "name": "Shop",
             "kind": "application", "identifier": null, "description": "", "criticality": "medium",
-            "status": "active", "created_at": now, "updated_at": now});
+            "status": "active", "owners": {"user_ids": [], "team_ids": [], "users": [], "teams": []}, "tags": [],
+            "created_at": now, "updated_at": now});
         assert_eq!(made, expected);
         let path = format!("/assets/{}", text(&made["id"]));
         let event = world.event("asset.created", &world.analyst, &path).await;
-        let data = json!({"company_id": world.ours, "company_name": "Ours", "asset_id": made["id"], "title": "Shop",
+        let data = json!({"company_id": world.ours, "company_name": "Ours", "asset_id": made["id"], "asset_name": "Shop", "title": "Shop",
             "status": "active", "actor_name": "analyst"});
         assert_eq!(Value::Object(event.data), data);
         for (field, value) in [

@@ -1,5 +1,8 @@
-//! The same change of many findings: all or none, an event for each, and one that people hear of.
+//! The same change of many findings: checked as a whole, an event for each, all of one bundle.
 
+use std::sync::mpsc;
+
+use access::{Role, testing as people};
 use base::{Event, Id};
 use serde_json::{Value, json};
 
@@ -16,23 +19,23 @@ async fn findings(world: &World, severities: &[&str]) -> Vec<Id> {
     ids
 }
 
-/// The event that people hear of, if it is the only one that is not bundled; the others are of one bundle.
+/// The event that stands for all of them: the most severe one. All are of one bundle.
 #[track_caller]
-fn told(events: &[Event], each: usize) -> &Event {
-    let told: Vec<_> = events.iter().filter(|event| event.bundle.is_none()).collect();
-    let [told] = told.as_slice() else {
+fn leads(events: &[Event], each: usize) -> &Event {
+    let bundled: Vec<_> = events.iter().filter_map(|event| event.bundle).collect();
+    assert_eq!((events.len(), bundled.len()), (each, each), "{events:?}");
+    assert!(bundled.iter().all(|bundle| *bundle == bundled[0]));
+    let leads: Vec<_> = events.iter().filter(|event| event.leads()).collect();
+    let [leads] = leads.as_slice() else {
         panic!("{events:?}");
     };
-    let bundled: Vec<_> = events.iter().filter_map(|event| event.bundle).collect();
-    assert_eq!(bundled.len(), each);
-    assert!(bundled.iter().all(|bundle| *bundle == bundled[0]));
-    told
+    leads
 }
 
 // promise: B1
 // promise: B2
 #[tokio::test]
-async fn many_are_assigned_in_one_go_and_whoever_is_new_is_told_once() {
+async fn many_are_assigned_in_one_go_and_each_event_has_its_own_assignees() {
     for world in World::all().await {
         let ids = findings(&world, &["low", "critical", "medium"]).await;
         let body = json!({"user_ids": [world.viewer.id]});
@@ -50,25 +53,29 @@ async fn many_are_assigned_in_one_go_and_whoever_is_new_is_told_once() {
             .expect(200);
         assert_eq!(done, json!({"changed": 3, "unchanged": 0}));
         let events = world.events().await;
-        let told = told(&events, 3);
-        assert_eq!(told.kind.name(), "finding.assigned");
+        let leads = leads(&events, 3);
+        assert_eq!(leads.kind.name(), "finding.assigned");
         assert_eq!(
-            (told.subject.id, told.text("title")),
-            (ids[1], Some("critical")),
-            "the worst"
+            (leads.subject.id, leads.text("title")),
+            (ids[1], Some("critical"))
         );
-        // One event tells of all of them: none leads from the step of a single one.
         let path = format!("/findings/{}/history", ids[1]);
         let history = world.get(&world.viewer, &path).await.expect(200);
-        assert_eq!(history["items"][0]["event_id"], Value::Null);
-        let mut users = [user, world.viewer.id];
-        users.sort_unstable();
-        assert_eq!(
-            (told.assignee_users.as_slice(), &told.assignee_teams),
-            (users.as_slice(), &vec![team])
-        );
-        assert_eq!(told.data["count"], 3);
-        assert_eq!(told.data["finding_ids"], json!(ids));
+        assert_eq!(history["items"][0]["event_id"], json!(leads.id));
+        // The viewer was assigned to the first one already.
+        let mut both = vec![user, world.viewer.id];
+        both.sort_unstable();
+        for (id, users) in [(ids[0], vec![user]), (ids[1], both.clone()), (ids[2], both)] {
+            let event = events.iter().find(|event| event.subject.id == id).unwrap();
+            assert_eq!(
+                (&event.assignee_users, &event.assignee_teams),
+                (&users, &vec![team])
+            );
+            assert!(
+                !event.data.contains_key("finding_ids"),
+                "it names no other finding"
+            );
+        }
         let done = world
             .post(&world.manager, "/findings/bulk/assignees", body)
             .await
@@ -101,7 +108,7 @@ async fn to_add_leaves_those_who_see_to_it_and_only_to_remove_tells_nobody() {
             .await
             .expect(200);
         let events = world.events().await;
-        assert_eq!(told(&events, 2).assignee_users, [world.analyst.id]);
+        assert_eq!(leads(&events, 2).assignee_users, [world.analyst.id]);
         let view = world
             .get(&world.viewer, &format!("/findings/{}", ids[0]))
             .await
@@ -123,7 +130,7 @@ async fn to_add_leaves_those_who_see_to_it_and_only_to_remove_tells_nobody() {
 }
 
 #[tokio::test]
-async fn many_are_moved_in_one_go_and_whoever_sees_to_one_is_told_once() {
+async fn many_are_moved_in_one_go_and_each_event_is_of_one_finding() {
     for world in World::all().await {
         let ids = findings(&world, &["low", "urgent", "high"]).await;
         let assign = json!({"finding_ids": [ids[0], ids[2]], "user_ids": [world.analyst.id]});
@@ -144,11 +151,12 @@ async fn many_are_moved_in_one_go_and_whoever_sees_to_one_is_told_once() {
             .expect(200);
         assert_eq!(done, json!({"changed": 2, "unchanged": 1}));
         let events = world.events().await;
-        let told = told(&events, 2);
-        assert_eq!(told.kind.name(), "finding.status_changed");
-        assert_eq!((told.subject.id, &told.data["count"]), (ids[1], &json!(2)));
-        assert_eq!(told.assignee_users, [world.analyst.id]);
-        assert_eq!(told.text("comment"), Some("Sprint 12"));
+        let leads = leads(&events, 2);
+        assert_eq!(leads.kind.name(), "finding.status_changed");
+        assert_eq!((leads.subject.id, leads.assignee_users.len()), (ids[1], 0));
+        assert_eq!(leads.text("comment"), Some("Sprint 12"));
+        let other = events.iter().find(|event| event.subject.id == ids[2]).unwrap();
+        assert_eq!(other.assignee_users, [world.analyst.id]);
     }
 }
 
@@ -223,28 +231,9 @@ async fn all_or_none_and_nothing_outside_of_the_scope() {
 }
 
 #[tokio::test]
-async fn a_thousand_are_moved_in_one_transaction() {
+async fn a_thousand_are_moved_and_are_one_bundle() {
     for world in World::all().await {
-        let company = world.ours;
-        let ids = world
-            .store
-            .write(move |tx| {
-                let by = records::By::SYSTEM;
-                let place = records::Place::find(tx, &base::Scope::All, company, None)?;
-                let settings = records::Settings::default();
-                let context = records::findings::Context {
-                    settings: &settings,
-                    by: &by,
-                };
-                (0..1_000)
-                    .map(|n| {
-                        let new = records::findings::New::titled(format!("f{n}"), base::Severity::Low);
-                        records::findings::create(tx, new, &place, context).map(|finding| finding.id)
-                    })
-                    .collect::<Result<Vec<Id>, access::Problem>>()
-            })
-            .await
-            .unwrap();
+        let ids = many(&world, 1_000).await;
         world.events().await;
         let body = json!({"finding_ids": ids, "status": "in_progress"});
         let done = world
@@ -253,6 +242,162 @@ async fn a_thousand_are_moved_in_one_transaction() {
             .expect(200);
         assert_eq!(done["changed"], 1_000);
         let events = world.events().await;
-        assert_eq!(told(&events, 1_000).data["count"], 1_000);
+        leads(&events, 1_000);
+    }
+}
+
+/// So many findings.
+async fn many(world: &World, count: usize) -> Vec<Id> {
+    let company = world.ours;
+    let made = world.store.write(move |tx| {
+        let by = records::By::SYSTEM;
+        let place = records::Place::find(tx, &base::Scope::All, company, None)?;
+        let settings = records::Settings::default();
+        let context = records::findings::Context {
+            settings: &settings,
+            by: &by,
+        };
+        (0..count)
+            .map(|n| {
+                let new = records::findings::New::titled(format!("f{n}"), base::Severity::Low);
+                records::findings::create(tx, new, &place, context).map(|finding| finding.id)
+            })
+            .collect::<Result<Vec<Id>, access::Problem>>()
+    });
+    let made = made.await.unwrap();
+    world.events().await;
+    made
+}
+
+/// So many people who may see the company.
+async fn members(world: &World, count: usize) -> Vec<Id> {
+    let mut ids = Vec::new();
+    for n in 0..count {
+        let user = people::user(&world.store, &format!("p{n}@example.org")).await;
+        people::member(&world.store, world.ours, user, Role::Analyst).await;
+        ids.push(user);
+    }
+    ids.sort_unstable();
+    ids
+}
+
+const OPEN: &str = "select count(*) from open_bundles";
+
+// promise: U3
+// promise: O3
+#[tokio::test]
+async fn a_large_change_goes_in_portions_of_few_statements() {
+    for world in World::all().await {
+        let (ids, users) = (many(&world, 90).await, members(&world, 99).await);
+        store::testing::count_texts(&world.store);
+        let body = json!({"finding_ids": ids, "user_ids": users});
+        let path = "/findings/bulk/assignees";
+        let done = world.post(&world.analyst, path, body).await.expect(200);
+        assert_eq!(done, json!({"changed": 90, "unchanged": 0}));
+        let events = world.events().await;
+        leads(&events, 90);
+        assert!(events.iter().all(|event| event.assignee_users == users));
+        let open = world.store.read(|tx| tx.one::<(i64,)>(OPEN, &[])).await.unwrap();
+        assert_eq!(open, Some((0,)), "the bundle is complete");
+        let counts = world.get(&world.viewer, "/dashboard").await.expect(200);
+        assert_eq!(counts["unassigned"], 0, "{counts}");
+        // Others come, some stay, then all go.
+        for (users, changed) in [
+            (&users[..40], 90),
+            (&users[20..], 90),
+            (&users[20..], 0),
+            (&[], 90),
+        ] {
+            let body = json!({"finding_ids": ids, "user_ids": users});
+            let done = world.post(&world.analyst, path, body).await.expect(200);
+            assert_eq!(done["changed"], changed);
+            let page = world
+                .get(&world.viewer, &format!("/findings/{}", ids[50]))
+                .await
+                .expect(200);
+            assert_eq!(page["assignees"]["users"].as_array().unwrap().len(), users.len());
+            let nobody = world
+                .get(&world.viewer, "/findings?assignee=none&limit=100")
+                .await
+                .ids();
+            assert_eq!(nobody.len(), if users.is_empty() { 90 } else { 0 });
+        }
+        let texts = store::testing::count_texts(&world.store);
+        assert!(texts < 120, "{}: {texts} texts", world.database);
+    }
+}
+
+// promise: U3
+#[tokio::test]
+async fn a_change_that_is_cut_short_says_how_far_it_came() {
+    let world = World::all().await.remove(0);
+    let (ids, users) = (many(&world, 90).await, members(&world, 99).await);
+    let (open, opened) = mpsc::channel::<()>();
+    let store = world.store.clone();
+    let gate = tokio::spawn(async move {
+        let opened = std::sync::Arc::new(std::sync::Mutex::new(opened));
+        let wait = move |_: &mut store::Tx<'_>| Ok::<_, store::Error>(opened.lock().unwrap().recv().is_ok());
+        store.write(wait).await
+    });
+    let body = json!({"finding_ids": ids, "user_ids": users});
+    let path = "/findings/bulk/assignees";
+    let change = world.post(&world.analyst, path, body.clone());
+    let last = format!("/findings/{}", ids[89]);
+    let meanwhile = async {
+        while world.store.load().waiting == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        // Behind the first portion, and before the last.
+        let delete = world.send(&world.manager, "DELETE", &last, None);
+        let release = async {
+            while world.store.load().waiting < 2 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            drop(open);
+        };
+        tokio::join!(delete, release).0
+    };
+    let (changed, deleted) = tokio::join!(change, meanwhile);
+    gate.await.unwrap().unwrap();
+    deleted.expect(204);
+    let problem = changed.problem(409);
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("of 90 findings were processed"), "{detail}");
+    let open = world.store.read(|tx| tx.one::<(i64,)>(OPEN, &[])).await.unwrap();
+    assert_eq!(open, Some((0,)), "nobody waits for more");
+    let all: Vec<Event> = world.events().await;
+    let assigned = all.iter().filter(|event| event.kind.name() == "finding.assigned");
+    let done = assigned.count();
+    assert!(done > 0 && done < 90, "{done}");
+    // The same again does the rest.
+    let rest = json!({"finding_ids": ids[..89], "user_ids": users});
+    let outcome = world.post(&world.analyst, path, rest).await.expect(200);
+    assert_eq!(outcome["unchanged"], done);
+}
+
+// promise: U3
+#[tokio::test]
+async fn a_list_of_many_values_is_a_few_statements() {
+    for world in World::all().await {
+        let far = members(&world, 1).await[0];
+        for n in 0..9 {
+            let company = people::company(&world.store, &format!("More {n}")).await;
+            people::member(&world.store, company, world.viewer.id, Role::Viewer).await;
+        }
+        let list = |values: &str| format!("/findings?assignee={far}&severity={values}");
+        store::testing::count_texts(&world.store);
+        for length in 1..=200_usize {
+            let values = ["low", "high", "urgent"].repeat(length)[..length].join(",");
+            world.get(&world.viewer, &list(&values)).await.expect(200);
+        }
+        for length in [4_000, 8_000] {
+            let values = vec!["low"; length].join(",");
+            world.get(&world.viewer, &list(&values)).await.expect(200);
+            let values = vec!["lower"; length].join(",");
+            let refused = world.get(&world.viewer, &list(&values)).await;
+            assert_eq!(refused.fields(), ["severity"]);
+        }
+        let texts = store::testing::count_texts(&world.store);
+        assert!(texts < 20, "{}: {texts} texts", world.database);
     }
 }

@@ -42,7 +42,8 @@ async fn a_severity_gives_the_deadline_and_a_change_of_it_counts_from_the_beginn
             let body = json!({"severity": severity});
             let view = world.patch(&world.analyst, &path, body).await.expect(200);
             assert_eq!(view["sla_due_at"], expected, "{severity}");
-            let event = world.event("finding.updated", &world.analyst, &path).await;
+            let kind = "finding.severity_changed";
+            let event = world.event(kind, &world.analyst, &path).await;
             assert_eq!(event.severity.map(base::Severity::name), Some(severity));
             assert_eq!(
                 event.data["changed"],

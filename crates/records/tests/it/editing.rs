@@ -57,7 +57,12 @@ async fn what_is_left_out_stays_and_each_field_changes_with_one_event() {
             }
             assert_eq!(view, expected, "{field}");
             assert_eq!(world.get(&world.viewer, &path).await.expect(200), expected);
-            let event = world.event("finding.updated", &world.analyst, &path).await;
+            let kind = if field == "severity" {
+                "finding.severity_changed"
+            } else {
+                "finding.updated"
+            };
+            let event = world.event(kind, &world.analyst, &path).await;
             assert_eq!(event.data["changed"], changed);
             // Once more changes nothing, not even the time, and says nothing.
             world.pass_days(1);
@@ -120,6 +125,7 @@ async fn a_finding_is_answered_as_it_was_written_down() {
             "gone_at": null, "accepted_without_approval": false, "identifiers": [], "cwes": [], "cvss": null,
             "component": null, "references": [], "locations": ["src/a.rs:1"], "locations_count": 1, "snippet": null,
             "found_at": null, "statement": null, "target": null, "target_id": null, "related_id": null,
+            "tags": [],
         });
         assert_eq!(view, expected);
         let path = format!("/findings/{}", id.as_str().unwrap());

@@ -218,6 +218,8 @@ async fn projects_refuse_what_does_not_fit_by_its_field() {
             ("status", bad_names(&["active"])),
             ("starts_on", days.clone()),
             ("ends_on", days),
+            // A list is not an object, although its values could be read as fields in their order.
+            ("owners", vec![json!([]), json!([[], []]), json!("x"), json!(1)]),
         ];
         refuses_each(&world, "/projects", &valid, &format!("/projects/{id}"), &fields).await;
     }

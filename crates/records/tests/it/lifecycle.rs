@@ -77,7 +77,13 @@ async fn each_pair_of_statuses_moves_with_one_event_or_is_refused_and_changes_no
                     let [event] = events.as_slice() else {
                         panic!("{from} to {to}: {events:?}")
                     };
-                    assert_eq!(event.kind.name(), "finding.status_changed");
+                    let open = ["open", "in_progress", "retest"];
+                    let kind = if open.contains(&to) && !open.contains(&from) {
+                        "finding.reopened"
+                    } else {
+                        "finding.status_changed"
+                    };
+                    assert_eq!(event.kind.name(), kind, "{from} to {to}");
                     assert_eq!(event.actor, Some(world.analyst.id));
                     assert_eq!(event.text("from_status"), Some(from));
                     assert_eq!(event.text("status"), Some(to));
@@ -205,7 +211,8 @@ async fn what_changes_and_who_is_assigned_is_part_of_the_history() {
         world.events().await;
         let change = json!({"title": "XSS", "location": null, "severity": "low"});
         world.patch(&world.manager, &path, change).await.expect(200);
-        let updated = world.event("finding.updated", &world.manager, &path).await;
+        let kind = "finding.severity_changed";
+        let updated = world.event(kind, &world.manager, &path).await;
         let body = json!({"user_ids": [world.analyst.id], "team_ids": [world.team]});
         world
             .post(&world.manager, &format!("{path}/assignees"), body)

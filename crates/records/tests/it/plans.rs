@@ -40,7 +40,10 @@ fn walks(database: &str, plan: &[String]) -> bool {
 }
 
 /// Runs it, and asserts that each of its statements searches.
-async fn searches(world: &World, f: impl FnOnce(&mut Tx<'_>) -> Result<(), Problem> + Send + 'static) {
+async fn searches(
+    world: &World,
+    f: impl FnOnce(&mut Tx<'_>) -> Result<(), Problem> + Clone + Send + 'static,
+) {
     let plans = world.store.write(move |tx| testing::plans(tx, f)).await.unwrap();
     assert!(!plans.is_empty());
     for (sql, plan) in plans {

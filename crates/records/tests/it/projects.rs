@@ -15,6 +15,7 @@ async fn a_project_is_added_changed_and_deleted_with_one_event_each() {
         let now = world.in_days(0);
         let expected = json!({"id": made["id"], "company_id": world.ours, "company_name": "Ours", "name": "Web",
             "description": "", "status": "planned", "starts_on": "2028-02-29", "ends_on": null,
+            "owners": {"user_ids": [], "team_ids": [], "users": [], "teams": []}, "tags": [],
             "created_at": now, "updated_at": now});
         assert_eq!(made, expected);
         let path = format!("/projects/{}", text(&made["id"]));

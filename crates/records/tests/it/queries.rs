@@ -22,7 +22,6 @@ async fn a_query_that_does_not_fit_is_told_which_parameter() {
             ("cursor", format!("1_{id}")),
             ("cursor", format!("{id}_{id}")),
             ("company_id", "x".to_owned()),
-            ("company_id", String::new()),
             ("status", "open,closed!".to_owned()),
             ("text", long),
             ("text", "a%E2%80%A8b".to_owned()),
@@ -54,6 +53,8 @@ async fn a_query_that_does_not_fit_is_told_which_parameter() {
                 assert_eq!(answer.fields().len(), 1, "{}", answer.asked);
             }
             for query in [
+                // A parameter without a value is left out.
+                "company_id=&status=&cursor=&limit=&sort=&text",
                 "text=%25",
                 "text=!",
                 "text=%5C",

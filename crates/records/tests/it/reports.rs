@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use records::reports::{LEASE, Maker};
+use records::reports::{LEASE, Limits, Maker, Retention};
 use serde_json::{Value, json};
 
-use crate::{answer::text, world::World};
+use crate::{
+    answer::text,
+    world::{Person, World},
+};
 
 const HOSTILE: &str = "=cmd|' /C calc'!A1<script>alert(1)</script>\"&";
 
@@ -191,5 +194,161 @@ async fn what_is_no_report_is_refused() {
         let bad = json!({"company_id": world.ours, "format": "pdf"});
         world.post(&world.analyst, "/reports", bad).await.problem(422);
         assert_eq!(world.kinds().await, [""; 0]);
+    }
+}
+
+/// That a report is ready, once it is.
+async fn ready(world: &World, by: &Person, path: &str) {
+    let ready = async {
+        while world.get(by, path).await.expect(200)["status"] != "ready" {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), ready).await.unwrap();
+}
+
+// promise: U3
+#[tokio::test]
+async fn a_small_report_does_not_wait_for_another_companys() {
+    for world in World::all().await {
+        for n in 0..400 {
+            world.finding(json!({"title": format!("finding {n}")})).await;
+        }
+        let mut theirs = Vec::new();
+        for _ in 0..60 {
+            theirs.push(asked(&world, json!({"format": "json"})).await);
+        }
+        let body = json!({"company_id": world.theirs});
+        let made = world.post(&world.stranger, "/reports", body).await.expect(201);
+        let ours = format!("/reports/{}", text(&made["id"]));
+        let maker = tokio::spawn(Maker::new(world.store.clone()).run());
+        ready(&world, &world.stranger, &ours).await;
+        let waiting = world
+            .get(&world.analyst, "/reports?status=pending&limit=100")
+            .await;
+        let waiting = waiting.ids().len();
+        assert!(waiting > 50, "{}: only {waiting} still wait", world.database);
+        ready(&world, &world.analyst, &theirs[0]).await;
+        maker.abort();
+    }
+}
+
+// promise: U3
+#[tokio::test]
+async fn a_person_asks_for_so_many_reports_a_day() {
+    for world in World::all().await {
+        let world = world.with_reports(Limits {
+            per_day: 2,
+            ..Limits::default()
+        });
+        let body = json!({"company_id": world.ours});
+        for _ in 0..2 {
+            asked(&world, json!({})).await;
+        }
+        world
+            .post(&world.analyst, "/reports", body.clone())
+            .await
+            .problem(429);
+        world
+            .post(&world.manager, "/reports", body.clone())
+            .await
+            .expect(201);
+        world.pass_days(2);
+        world.post(&world.analyst, "/reports", body).await.expect(201);
+    }
+}
+
+// promise: U3
+#[tokio::test]
+async fn the_reports_of_a_company_have_so_much_room() {
+    for world in World::all().await {
+        world.finding(json!({})).await;
+        let first = asked(&world, json!({"format": "json"})).await;
+        assert!(make(&world).await);
+        let size = world.get(&world.viewer, &first).await.expect(200)["size"]
+            .as_u64()
+            .unwrap();
+        let limits = Limits {
+            stored: size + 1,
+            ..Limits::default()
+        };
+        let world = world.with_reports(limits);
+        let [second, third] = [
+            asked(&world, json!({"format": "json"})).await,
+            asked(&world, json!({"format": "json"})).await,
+        ];
+        let mut maker = Maker::new(world.store.clone()).within(limits);
+        assert!(maker.make_next().await.unwrap() && maker.make_next().await.unwrap());
+        assert_eq!(
+            world.get(&world.viewer, &second).await.expect(200)["status"],
+            "ready"
+        );
+        let failed = world.get(&world.viewer, &third).await.expect(200);
+        assert_eq!(failed["status"], "failed", "there was no room left by then");
+        assert!(text(&failed["error"]).contains("MB"), "{failed}");
+        let body = json!({"company_id": world.ours});
+        world
+            .post(&world.analyst, "/reports", body.clone())
+            .await
+            .problem(429);
+        let theirs = json!({"company_id": world.theirs});
+        world.post(&world.stranger, "/reports", theirs).await.expect(201);
+        world.delete(&world.manager, &first).await.expect(204);
+        world.post(&world.analyst, "/reports", body).await.expect(201);
+    }
+}
+
+// promise: L1
+#[tokio::test]
+async fn the_file_of_an_old_report_is_deleted_and_the_report_stays() {
+    const PARTS: &str = "select report_id from report_parts";
+    for world in World::all().await {
+        for n in 0..3 {
+            world.finding(json!({"title": format!("finding {n}")})).await;
+        }
+        let old = asked(&world, json!({"format": "csv"})).await;
+        assert!(make(&world).await);
+        world.pass_days(10);
+        let new = asked(&world, json!({"format": "csv"})).await;
+        assert!(make(&world).await);
+        world.events().await;
+        let sweep = async |days: u64| {
+            let after = Duration::from_hours(24 * days);
+            Retention::new(world.store.clone(), after).sweep().await.unwrap();
+        };
+        sweep(0).await;
+        sweep(20).await;
+        assert_eq!(world.kinds().await, [""; 0], "nothing is old enough");
+        sweep(5).await;
+        assert_eq!(world.kinds().await, ["report.updated"], "{}", world.database);
+        sweep(5).await;
+        assert_eq!(world.kinds().await, [""; 0], "once");
+        let view = world.get(&world.viewer, &old).await.expect(200);
+        assert_eq!(
+            (&view["status"], &view["size"]),
+            (&json!("expired"), &Value::Null)
+        );
+        world
+            .get(&world.viewer, &format!("{old}/download"))
+            .await
+            .problem(409);
+        downloaded(&world, &new).await;
+        let left = world
+            .store
+            .read(|tx| tx.all::<(String,)>(PARTS, &[]))
+            .await
+            .unwrap();
+        assert!(
+            !left.is_empty() && left.iter().all(|(of,)| new.ends_with(of)),
+            "{left:?}"
+        );
+        assert_eq!(
+            world
+                .get(&world.viewer, "/reports?status=expired")
+                .await
+                .ids()
+                .len(),
+            1
+        );
     }
 }

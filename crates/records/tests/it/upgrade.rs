@@ -1,8 +1,8 @@
-//! A database of before approvals were needed, brought up to date.
+//! Databases of earlier versions, brought up to date.
 
 use access::testing;
-use base::{Clock, Id, Time};
-use records::approvals;
+use base::{Clock, Id, Scope, Time};
+use records::{approvals, assets, findings, projects};
 use store::{MigrationSet, Store, params};
 
 const STEP: usize = 12;
@@ -69,5 +69,60 @@ async fn what_was_decided_and_what_was_accepted_without_a_decision_come_along() 
         let (_, status, severity, ends, authors) = of(without);
         assert_eq!((&**status, &**severity, *authors), ("unapproved", "high", 0));
         assert_eq!(ends.to_string(), "2026-05-30T12:00:00Z", "90 days, {database}");
+    }
+}
+
+const PROJECT: &str = "insert into projects (id, company_id, name, description, status, starts_at, ends_at, search, \
+     created_at, updated_at) values ($1, $2, 'Shop', '', 'active', 0, 0, 'shop', 1, 1)";
+const ASSET: &str = "insert into assets (id, company_id, name, kind, identifier, description, criticality, status, search, \
+     created_at, updated_at) values ($1, $2, 'Host', 'host', 'shop.example', '', 'high', 'active', 'host', 1, 1)";
+
+/// The tables of before there were tags and owners.
+fn untagged() -> &'static [MigrationSet] {
+    let before = |set: &MigrationSet, step: &str| {
+        let at = set.steps.iter().position(|(name, _)| *name == step).unwrap();
+        MigrationSet {
+            owner: set.owner,
+            steps: &set.steps[..at],
+        }
+    };
+    Box::leak(Box::new([
+        store::MIGRATIONS,
+        before(&access::MIGRATIONS, "0009-ownership"),
+        before(&records::MIGRATIONS, "0016-tags"),
+    ]))
+}
+
+// promise: O4
+#[tokio::test]
+async fn what_was_there_before_tags_and_owners_has_none_of_them() {
+    let clock = Clock::manual("2026-03-01T12:00:00Z".parse().unwrap());
+    for (database, store) in store::testing::stores_with(clock, untagged()).await {
+        let company = testing::company(&store, "Ours").await;
+        let old = finding(&store, company, ("high", "open")).await;
+        let (project, asset) = (store.clock().id(), store.clock().id());
+        let fill = move |tx: &mut store::Tx<'_>| {
+            tx.execute(PROJECT, params![project, company])?;
+            tx.execute(ASSET, params![asset, company])
+        };
+        store.write(fill).await.unwrap();
+        store.migrate(&AFTER).await.unwrap();
+        let read = store.read(move |tx| {
+            let finding = findings::get(tx, old, &Scope::All)?;
+            let project = projects::get(tx, project, &Scope::All)?;
+            let asset = assets::get(tx, asset, &Scope::All)?;
+            Ok::<_, access::Problem>((finding, project, asset))
+        });
+        let (finding, project, asset) = read.await.unwrap();
+        assert_eq!(
+            (&*finding.title, &*project.name, &*asset.name),
+            ("Old", "Shop", "Host")
+        );
+        for tags in [&finding.tags, &project.tags, &asset.tags] {
+            assert!(tags.is_empty(), "{database}: {tags:?}");
+        }
+        for owned in [&project.owned, &asset.owned] {
+            assert!(owned.users.is_empty() && owned.teams.is_empty(), "{database}");
+        }
     }
 }

@@ -80,7 +80,7 @@ impl World {
         let admin = testing::admin(&store, "admin@example.org").await;
         Self {
             database,
-            router: router(&access, &store),
+            router: router(&access, &store, Settings::default()),
             ours,
             theirs,
             viewer: member(&access, ours, "viewer", Role::Viewer).await,
@@ -88,14 +88,24 @@ impl World {
             manager: member(&access, ours, "manager", Role::Manager).await,
             stranger: member(&access, theirs, "stranger", Role::Manager).await,
             admin: person(&access, admin).await,
-            team: testing::team(&access, ours, "Red", &[], [None, None]).await,
-            their_team: testing::team(&access, theirs, "Blue", &[], [None, None]).await,
+            team: testing::team(&access, ours, "Red", &[]).await,
+            their_team: testing::team(&access, theirs, "Blue", &[]).await,
             announced: RefCell::new(store.bus().subscribe()),
             last: RefCell::default(),
             clock: store.clock().clone(),
             access,
             store,
         }
+    }
+
+    /// The same with other bounds on reports.
+    pub(crate) fn with_reports(mut self, reports: records::reports::Limits) -> Self {
+        let settings = Settings {
+            reports,
+            ..Settings::default()
+        };
+        self.router = router(&self.access, &self.store, settings);
+        self
     }
 
     /// Another member of a company.
@@ -282,7 +292,7 @@ async fn person(access: &Access, id: Id) -> Person {
     Person { id, token }
 }
 
-fn router(access: &Access, store: &Store) -> Router {
+fn router(access: &Access, store: &Store, settings: Settings) -> Router {
     let (router, _) = OpenApiRouter::<Records>::new()
         .routes(routes!(projects::list, projects::create))
         .routes(routes!(projects::get, projects::update, projects::delete))
@@ -319,5 +329,5 @@ fn router(access: &Access, store: &Store) -> Router {
             access.clone(),
             access::authenticate,
         ))
-        .with_state(Records::new(store.clone(), Settings::default()))
+        .with_state(Records::new(store.clone(), settings))
 }

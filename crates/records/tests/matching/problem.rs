@@ -150,6 +150,7 @@ impl Problem {
             } else {
                 0
             },
+            look: hash(("look", severity)),
             whole: hash((self.line, self.column, self.message, self.version, severity)),
             places: Vec::new(),
         }

@@ -18,7 +18,7 @@ pub(super) fn check(config: &Config, errors: &mut Vec<String>) {
     if let Some((email, password)) = &config.admin {
         let detail = |error: FieldError| error.detail;
         note("admin_email", validate::email("", email).map_err(detail), errors);
-        let password = access::acceptable_password("", &Secret::new(password.as_str()));
+        let password = access::acceptable_password("", &Secret::new(password.as_str()), email);
         note("admin_password", password.map_err(detail), errors);
     }
     if let Some(files) = &config.tls

@@ -18,13 +18,16 @@ fn the_manual_is_a_valid_setting_by_itself() {
 fn the_environment_wins_and_numbers_stay_text_where_text_is_meant() {
     let config = load(&[
         ("CAMPANILE_ADMIN_EMAIL", "a@b.test"),
-        ("CAMPANILE_ADMIN_PASSWORD", "00700700"),
+        ("CAMPANILE_ADMIN_PASSWORD", "007007007008"),
         ("CAMPANILE_OUTBOUND__ALLOW_NETWORKS", "10.0.0.0/8, 127.0.0.0/8"),
         ("CAMPANILE_PUBLIC_URL", "https://campanile.example/"),
         ("CAMPANILE_TEST_POSTGRES", "not a setting"),
     ])
     .unwrap();
-    assert_eq!(config.admin, Some(("a@b.test".to_owned(), "00700700".to_owned())));
+    assert_eq!(
+        config.admin,
+        Some(("a@b.test".to_owned(), "007007007008".to_owned()))
+    );
     assert_eq!(config.allow_networks.len(), 2);
     assert_eq!(config.public_url, "https://campanile.example");
 }
@@ -67,6 +70,27 @@ fn an_administrator_that_could_not_be_made_is_named() {
         .filter_map(|error| error.split(':').next())
         .collect();
     assert_eq!(keys, ["admin_email", "admin_password"], "{errors:#?}");
+    // issue 18, line 4
+    for password in ["eleven char", "PassWord1234", "root.of.all@campanile.test"] {
+        let Err(Wrong(errors)) = load(&[
+            ("CAMPANILE_ADMIN_EMAIL", "root.of.all@campanile.test"),
+            ("CAMPANILE_ADMIN_PASSWORD", password),
+        ]) else {
+            panic!("{password} was accepted")
+        };
+        assert!(
+            errors.len() == 1 && errors[0].starts_with("admin_password: "),
+            "{errors:#?}"
+        );
+    }
+    // A value of blanks alone counts as left out.
+    let Err(Wrong(errors)) = load(&[
+        ("CAMPANILE_ADMIN_EMAIL", "root.of.all@campanile.test"),
+        ("CAMPANILE_ADMIN_PASSWORD", "            "),
+    ]) else {
+        panic!("blanks were accepted")
+    };
+    assert_eq!(errors, ["admin_email and admin_password go together"]);
 }
 
 /// What a file with this text gives.
@@ -107,9 +131,9 @@ fn a_value_of_another_form_is_refused_and_a_secret_number_is_not_shown() {
     ] {
         assert!(from_file(wrong).is_err(), "{wrong}");
     }
-    let text = from_file("admin_email = \"a@b.test\"\nadmin_password = 1234567890").unwrap();
+    let text = from_file("admin_email = \"a@b.test\"\nadmin_password = 730916485203").unwrap();
     assert!(
-        !text.contains("1234567890") && text.contains("admin_password = \"***\""),
+        !text.contains("730916485203") && text.contains("admin_password = \"***\""),
         "{text}"
     );
 }

@@ -13,7 +13,7 @@ use std::{
 
 use base::Clock;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{Client, Database, Outside, Process, WEBHOOK, World, databases, eventually};
 
@@ -32,6 +32,8 @@ const ACKNOWLEDGED: u64 = 16;
 const CALLERS: usize = 4;
 /// Every so many findings are a team's too: a chat takes one message a second.
 const TEAM: u64 = 24;
+
+pub(crate) use checker::open;
 
 /// What the clients were told, over all lives of the server.
 #[derive(Default)]
@@ -70,7 +72,12 @@ async fn die(database: &Database, kills: usize) -> String {
             "event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
         });
         admin.post("/notification-rules", rule).await.id();
-        (world.clone(), world.sign_in("mara").await)
+        let manager = world.sign_in("mara").await;
+        // Who assigns is one of the assignees, too.
+        let own = json!({"notify_own_actions": true});
+        let answer = manager.call(reqwest::Method::PATCH, "/me", own).await;
+        assert!(answer.status.is_success(), "{:?}", answer.body);
+        (world.clone(), manager)
     };
     let clock = Clock::system();
     let told = Told::default();
@@ -130,7 +137,7 @@ async fn live(process: Process, manager: &Client, world: &World, told: &Told, ki
     .await;
 }
 
-/// Makes a finding that is two people's, sometimes a team's too. Its id, unless the server has gone.
+/// Makes a finding and assigns it to two people, sometimes to a team too. Its id, unless the server has gone.
 async fn assign(manager: &Client, world: &World, told: &Told) -> Option<String> {
     let number = told.next.fetch_add(1, Ordering::Relaxed);
     let teams: &[&String] = if number.is_multiple_of(TEAM) {
@@ -140,16 +147,23 @@ async fn assign(manager: &Client, world: &World, told: &Told) -> Option<String> 
     };
     let finding = json!({
         "company_id": world.company, "title": format!("finding {number}"), "severity": "high",
-        "assignee_user_ids": [world.analyst, world.manager], "assignee_team_ids": teams,
     });
-    let request = manager
-        .request(reqwest::Method::POST, "/findings")
+    let finding = post(manager, "/findings", &finding, 201).await?;
+    let id = finding["id"].as_str().unwrap().to_owned();
+    let assignees = json!({"user_ids": [world.analyst, world.manager], "team_ids": teams});
+    post(manager, &format!("/findings/{id}/assignees"), &assignees, 200).await?;
+    Some(id)
+}
+
+/// The answer to a post, unless the server has gone.
+async fn post(client: &Client, path: &str, body: &Value, expected: u16) -> Option<Value> {
+    let request = client
+        .request(reqwest::Method::POST, path)
         .header("content-type", "application/json")
-        .body(finding.to_string());
+        .body(body.to_string());
     let answer = request.send().await.ok()?;
     let status = answer.status();
     let text = answer.text().await.ok()?;
-    assert_eq!(status, 201, "{text}");
-    let finding: serde_json::Value = serde_json::from_str(&text).unwrap();
-    Some(finding["id"].as_str().unwrap().to_owned())
+    assert_eq!(status, expected, "{text}");
+    Some(serde_json::from_str(&text).unwrap())
 }

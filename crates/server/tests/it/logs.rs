@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{PASSWORD, Process, World, databases, eventually};
 
@@ -60,7 +60,7 @@ async fn no_secret_is_in_the_log() {
             .await
             .expect(200);
         eventually("a mail", || async {
-            let page = admin.get("/deliveries?state=delivered").await.expect(200);
+            let page = admin.get("/deliveries?state=written").await.expect(200);
             page["items"].get(0).cloned()
         })
         .await;
@@ -108,5 +108,73 @@ async fn no_secret_is_in_the_log() {
                 database.name
             );
         }
+    }
+}
+
+/// The lines of a log that say that somebody was refused, by status.
+fn denied(log: &str, status: u16) -> Vec<Value> {
+    log.lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .filter(|line| line["message"] == "denied" && line["status"] == status)
+        .collect()
+}
+
+// issue 18, line 4
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_leaves_a_line_and_not_one_for_each_try() {
+    let database = databases().await.remove(0);
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let more = [
+        ("CAMPANILE_LOG__LEVEL", "info".to_owned()),
+        ("CAMPANILE_LOGIN__ATTEMPTS", "5".to_owned()),
+    ];
+    let process = Process::start_with_log(&database, &more, File::create(&log).unwrap().into()).unwrap();
+    let admin = process.admin().await;
+    let nobody = crate::support::Client::new(process.address());
+    for n in 0..5 {
+        let wrong = json!({"email": "someone@campanile.test", "password": format!("hunter2-{n}")});
+        nobody.post("/auth/login", wrong).await.expect(401);
+    }
+    let refused = json!({"email": "someone@campanile.test", "password": "hunter2"});
+    nobody.post("/auth/login", refused).await.expect(429);
+    let wrong = json!({"current_password": "hunter2", "new_password": "quite another password"});
+    admin.post("/me/password", wrong).await.expect(422);
+    let too_short = json!({"current_password": "hunter2", "new_password": "short"});
+    admin.post("/me/password", too_short).await.expect(422);
+    let token = admin.post("/tokens", json!({"name": "ci"})).await.text("token");
+    let by_token = admin.clone().with_token(&token);
+    for _ in 0..3 {
+        let request = by_token.request(Method::GET, "/sessions?x=hunter2");
+        by_token
+            .send(request.header("x-request-id", "job-17"))
+            .await
+            .expect(403);
+    }
+    tokio::task::spawn_blocking(move || process.terminate())
+        .await
+        .unwrap();
+
+    let log = std::fs::read_to_string(log).unwrap();
+    for (status, route) in [
+        (401, "/api/v1/auth/login"),
+        (429, "/api/v1/auth/login"),
+        (422, "/api/v1/me/password"),
+        (403, "/api/v1/sessions"),
+    ] {
+        let lines = denied(&log, status);
+        assert_eq!(lines.len(), 1, "{status}: {log}");
+        let line = &lines[0];
+        assert_eq!(
+            (&line["route"], &line["peer"]),
+            (&json!(route), &json!("127.0.0.1"))
+        );
+        assert_eq!(line["times"], 1, "{line}");
+        assert!(!line["request_id"].as_str().unwrap().is_empty(), "{line}");
+        assert!(line["reason"].as_str().unwrap().len() > 10, "{line}");
+    }
+    assert_eq!(denied(&log, 403)[0]["request_id"], "job-17");
+    for secret in ["hunter2", &token] {
+        assert!(!log.contains(secret), "{secret}");
     }
 }

@@ -2,7 +2,7 @@
 //! databases that really fail.
 
 use std::{
-    sync::mpsc,
+    sync::{Arc, Mutex, mpsc},
     time::{Duration, Instant},
 };
 
@@ -70,6 +70,8 @@ impl Blocked {
         for _ in 0..count {
             let (end, ended) = mpsc::channel::<()>();
             ends.push(end);
+            // A change may run again, so that it has to be copied.
+            let ended = Arc::new(Mutex::new(ended));
             let (store, begun) = (store.clone(), begun.clone());
             let hold = move |tx: &mut store::Tx<'_>| {
                 if let Some(lock) = lock {
@@ -77,7 +79,7 @@ impl Blocked {
                 }
                 begun.blocking_send(()).unwrap();
                 // Until the other end is dropped.
-                let _ = ended.recv();
+                let _ = ended.lock().unwrap().recv();
                 Ok::<_, Error>(())
             };
             match lock {

@@ -3,38 +3,40 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use base::Clock;
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
 
 use super::connect_reader;
-use crate::{Error, Tx, job::Job, tx};
+use crate::{
+    Error, Tx,
+    job::{Attempt, Job},
+    share::{Shares, Takes},
+    tx,
+};
+
+/// How long a read waits for a connection. The database is in this process, so where none becomes free the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Readers {
     path: PathBuf,
-    /// One permit per connection; to close is to have them all.
-    permits: Arc<Semaphore>,
-    connections: u32,
+    shares: Shares,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, connections: u32) -> Self {
+    pub(super) fn new(path: PathBuf, connections: usize) -> Self {
         Self {
             path,
-            permits: Arc::new(Semaphore::new(connections as usize)),
-            connections,
+            shares: Shares::new(connections, PATIENCE),
             idle: Arc::default(),
         }
     }
 
-    pub(super) async fn run(&self, mut job: Box<dyn Job>, clock: Clock) -> Result<(), Error> {
-        let permit = Arc::clone(&self.permits)
-            .acquire_owned()
-            .await
-            .map_err(|_| Error::Closed)?;
+    pub(super) async fn run(&self, mut job: Box<dyn Job>, takes: Takes, clock: Clock) -> Result<(), Error> {
+        let place = self.shares.take(takes).await?;
         let idle = Arc::clone(&self.idle);
         let path = self.path.clone();
         tokio::task::spawn_blocking(move || {
@@ -42,7 +44,7 @@ impl Readers {
             let connection = match reused.map_or_else(|| connect_reader(&path), Ok) {
                 Ok(connection) => connection,
                 Err(error) => {
-                    drop(permit);
+                    drop(place);
                     return Err(error);
                 }
             };
@@ -52,7 +54,7 @@ impl Readers {
                     .unwrap_or_else(PoisonError::into_inner)
                     .push(connection);
             }
-            drop(permit);
+            drop(place);
             job.finish(ended);
             Ok(())
         })
@@ -62,10 +64,7 @@ impl Readers {
 
     /// Waits for the reads under way, then takes none and closes the connections.
     pub(super) async fn close(&self) {
-        if let Ok(permits) = self.permits.acquire_many(self.connections).await {
-            permits.forget();
-        }
-        self.permits.close();
+        self.shares.close().await;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
@@ -74,7 +73,7 @@ impl Readers {
 fn snapshot(connection: &Connection, job: &mut dyn Job, clock: &Clock) -> Result<(), Error> {
     connection.prepare_cached("begin deferred")?.execute([])?;
     let mut tx = Tx::new(tx::Connection::Sqlite(connection), clock);
-    job.run(&mut tx);
+    job.run(&mut tx, Attempt::Last);
     connection.prepare_cached("rollback")?.execute([])?;
     Ok(())
 }

@@ -1,6 +1,12 @@
 //! One story on every database: what a caller may rely on.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
+mod contended;
+mod load;
 mod trouble;
 
 use base::{Audience, Bus, Clock, Event, Id, Kind, Scope, Severity, Subject, SubjectType};
@@ -114,7 +120,7 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
         );
         let planned = store
             .write(move |tx| {
-                let events = outbox::unplanned(tx, 10)?;
+                let events = outbox::unplanned(tx, outbox::Came::Alone, 10)?.events;
                 for event in &events {
                     outbox::planned(tx, event.id)?;
                 }
@@ -131,7 +137,11 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
             [kept_id],
             "{name}"
         );
-        let left = store.write(|tx| outbox::unplanned(tx, 10)).await.unwrap();
+        let left = store
+            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 10))
+            .await
+            .unwrap()
+            .events;
         assert!(left.is_empty(), "{name}");
     }
 }
@@ -318,7 +328,7 @@ async fn two_nodes_never_claim_one_event() {
                 loop {
                     let claimed = store
                         .write(|tx| {
-                            let events = outbox::unplanned(tx, 7)?;
+                            let events = outbox::unplanned(tx, outbox::Came::Alone, 7)?.events;
                             for event in &events {
                                 outbox::planned(tx, event.id)?;
                             }
@@ -340,7 +350,11 @@ async fn two_nodes_never_claim_one_event() {
         }
         all.sort_unstable();
         all.dedup();
-        let left = store.write(|tx| outbox::unplanned(tx, 1000)).await.unwrap();
+        let left = store
+            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 1000))
+            .await
+            .unwrap()
+            .events;
         assert_eq!((all.len(), left.len()), (200, 0), "{name}");
     }
 }

@@ -82,6 +82,79 @@ fn severity_is_the_score_or_the_level_with_its_defaults() {
     }
 }
 
+// promise: P7
+#[test]
+fn a_severity_that_cannot_be_read_is_not_guessed() {
+    let rule = |fields: &str| format!(r#"{{"id":"R",{fields}}}"#);
+    let score = |score: &str| format!(r#""properties":{{"security-severity":"{score}"}}"#);
+    let level = r#""defaultConfiguration":{"level":"banana"}"#;
+    let result = |fields: &str| format!(r#"{{"ruleId":"R","message":{{"text":"m"}}{fields}}}"#);
+    let unscored = "security-severity: must be a score from 0 to 10, not `banana`";
+    let unlevelled = "level: missing, and defaultConfiguration.level of its rule must be none, note, warning or error, not `banana`";
+    for (rule, result, reason) in [
+        (rule(&score("banana")), result(""), unscored),
+        (String::new(), result(&format!(",{}", score("banana"))), unscored),
+        (
+            rule(&score("99")),
+            result(""),
+            "security-severity: must be a score from 0 to 10, not `99`",
+        ),
+        (
+            rule(&score("-1")),
+            result(""),
+            "security-severity: must be a score from 0 to 10, not `-1`",
+        ),
+        (rule(level), result(""), unlevelled),
+    ] {
+        let text = report(&rule, &[result.clone(), result].join(","));
+        let places = [0, 1].map(|index| (format!("runs[0].results[{index}]"), reason.to_owned()));
+        assert_eq!(skipped(&text), places, "{rule}");
+        // promise: P3
+        assert_eq!(covered(&text)[0].2, ["2 results could not be read"]);
+    }
+    // What else is stated holds.
+    for (rule, fields, severity) in [
+        (
+            rule(&score("banana")),
+            r#","level":"note""#.to_owned(),
+            Severity::Low,
+        ),
+        (
+            rule(&format!(
+                r#"{},"defaultConfiguration":{{"level":"error"}}"#,
+                score("99")
+            )),
+            String::new(),
+            Severity::High,
+        ),
+        (rule(level), r#","level":"error""#.to_owned(), Severity::High),
+        (rule(level), format!(",{}", score("9.8")), Severity::Critical),
+        (
+            rule(&score("9.8")),
+            format!(",{}", score("banana")),
+            Severity::Critical,
+        ),
+        (
+            rule(&score("banana")),
+            r#","kind":"review""#.to_owned(),
+            Severity::Informational,
+        ),
+    ] {
+        let text = report(&rule, &result(&fields));
+        assert_eq!(found(&text)[0].severity, severity, "{rule} {fields}");
+        assert!(covered(&text)[0].2.is_empty());
+    }
+}
+
+// promise: P7
+#[test]
+fn a_rule_behind_its_results_is_known_when_what_cannot_be_read_is_counted() {
+    let text = r#"{"version":"2.1.0","runs":[{"results":[{"ruleId":"R","message":{"text":"m"}},{"ruleId":"S","message":{"text":"m"}},
+        {"ruleId":"S"}],"tool":{"driver":{"name":"T","rules":[{"id":"R","properties":{"security-severity":"x"}}]}}}]}"#;
+    assert_eq!(found(text).len(), 1);
+    assert_eq!(covered(text)[0].2, ["2 results could not be read"]);
+}
+
 #[test]
 fn what_is_no_open_problem_is_skipped() {
     let accepted = r#"{"kind":"inSource","status":"accepted","justification":"not\nreachable"}"#;
@@ -119,7 +192,7 @@ fn what_is_no_open_problem_is_skipped() {
         (r#""kind":"review""#.to_owned(), None),
         (
             r#""baselineState":"absent""#.to_owned(),
-            Some("absent: it was in an earlier report and is gone"),
+            Some("baselineState absent: no longer found"),
         ),
         (r#""baselineState":"unchanged""#.to_owned(), None),
         (r#""baselineState":"existing""#.to_owned(), None),

@@ -97,7 +97,7 @@ fn a_run_that_failed_is_not_whole_and_says_why() {
         ),
         (
             r#","invocations":[{"executionSuccessful":true},{"executionSuccessful":false}]"#.to_owned(),
-            vec!["the tool reported a failed run"],
+            vec!["the tool reports a failed run"],
         ),
         (
             format!(

@@ -190,27 +190,27 @@ fn an_entry_of_another_shape_is_skipped_and_the_rest_is_read() {
             "nuclei",
             r#"{"template-id":"t","host":"a","info":{"severity":{}}}
                {"template-id":"t","host":"a"}"#,
-            "`info.severity`: ",
+            "info.severity: ",
         ),
         (
             "nuclei",
             r#"["x", {"template-id":"t","host":"a"}]"#,
-            "invalid type: string",
+            "must be an object, not a string",
         ),
         (
             "zap",
             r#"{"site":[{"@name":"s","alerts":[{"pluginid":"1","riskcode":"1","instances":[7]},{"pluginid":"1","riskcode":"1"}]}]}"#,
-            "`instances[0]`: ",
+            "instances[0]: ",
         ),
         (
             "zap",
             r#"{"site":{"@name":"s","alerts":["x",{"pluginid":"1","riskcode":"1"}]}}"#,
-            "invalid type: string",
+            "must be an object, not a string",
         ),
         (
             "zap",
             r#"{"site":[7,{"@name":"s","alerts":[{"pluginid":"1","riskcode":"1"}]}]}"#,
-            "invalid type: number",
+            "must be an object, not a number",
         ),
     ] {
         let all = report(format, text);

@@ -36,7 +36,7 @@ fn a_host_whose_scan_did_not_end_is_not_whole_and_the_others_are() {
     ]);
     assert_eq!(all.targets(), ["a", "b", "c", "d"], "hosts without items, too");
     assert_eq!(all.of("a").time, "2026-01-03T10:00:00Z".parse().ok());
-    assert_eq!(all.of("b").not_whole, ["the scan of b did not end"]);
+    assert_eq!(all.of("b").not_whole, ["the scan of b did not finish"]);
     assert_eq!(all.of("c").not_whole, ["c did not answer"]);
     for name in ["a", "d"] {
         assert!(all.of(name).not_whole.is_empty(), "{name}");
@@ -58,7 +58,7 @@ fn an_item_that_does_not_fit_is_skipped_and_the_rest_is_read() {
         [
             "`severity` must be 0 to 4",
             "`pluginID` is missing",
-            "`name` of the host is missing"
+            "the host has no `name`"
         ]
     );
     assert!(all.skipped.iter().all(|skip| skip.unreadable));

@@ -116,20 +116,25 @@ fn a_line_that_is_no_result_is_skipped_and_the_rest_is_read() {
         (
             format!("[INF] Templates loaded: 1\n{one}\n\n[WRN] x\n{two}\n"),
             2,
-            vec![
-                "line 1: it holds no JSON object",
-                "line 4: it holds no JSON object",
-            ],
+            vec!["line 1: not a JSON object", "line 4: not a JSON object"],
         ),
-        (format!("{one}\n{two}\n{cut}"), 2, vec!["line 3: it breaks off"]),
-        (format!("{one}\n{cut}\n{two}"), 2, vec!["line 2: it breaks off"]),
-        (format!("{one} x\n{two}"), 2, vec!["line 1: expected value"]),
-        (format!("{one}{two}\r\n{pretty}\r\n{one}"), 4, vec![]),
         (
-            format!("{one}\n{long}"),
-            1,
-            vec!["line 2: it is longer than 16 MiB"],
+            format!("{one}\n{two}\n{cut}"),
+            2,
+            vec!["line 3: the line is cut off"],
         ),
+        (
+            format!("{one}\n{cut}\n{two}"),
+            2,
+            vec!["line 2: the line is cut off"],
+        ),
+        (
+            format!("{one} x\n{two}"),
+            2,
+            vec!["line 1: a JSON value is missing"],
+        ),
+        (format!("{one}{two}\r\n{pretty}\r\n{one}"), 4, vec![]),
+        (format!("{one}\n{long}"), 1, vec!["line 2: longer than 16 MiB"]),
         (
             format!("{one}\n{{\"info\":{{}}}}"),
             1,
@@ -175,7 +180,7 @@ fn an_empty_file_is_clean_only_where_format_and_target_are_named() {
         let unnamed = with(true, false).unwrap();
         assert_eq!(
             unnamed.coverage[0].not_whole,
-            ["the file is empty and names no target"]
+            ["the file is empty, and no target was given"]
         );
     }
 }

@@ -62,12 +62,12 @@ fn what_the_scanner_did_not_finish_is_not_whole() {
     assert_eq!(all.of("a").time, end.parse().ok());
     assert!(all.of("a").not_whole.is_empty());
     assert_eq!(all.of("b").not_whole, ["the scanner reports an error on b"]);
-    assert_eq!(all.of("c").not_whole, ["the scan of c did not end"]);
+    assert_eq!(all.of("c").not_whole, ["the scan of c did not finish"]);
     assert_eq!(all.of("d").not_whole, ["the scanner reports an error on d"]);
     for (inner, reason) in [
         (
             "<scan_run_status>Stopped</scan_run_status>",
-            "the scan is not done: its status is Stopped",
+            "the scan is not finished: its status is Stopped",
         ),
         (
             "<ports/><errors><count>2</count><error/></errors>",
@@ -94,7 +94,7 @@ fn what_the_scanner_did_not_finish_is_not_whole() {
     assert!(
         several.coverage[0]
             .not_whole
-            .contains(&"the file holds several reports".to_owned())
+            .contains(&"the file contains several reports".to_owned())
     );
 }
 

@@ -184,10 +184,7 @@ fn an_alert_that_does_not_fit_is_skipped_and_the_rest_is_read() {
     assert_eq!(all.only().location(), Some("https://a"));
     assert_eq!(
         all.reasons(),
-        [
-            "`riskcode` must be 0 to 3",
-            "`pluginid` is missing: this is no alert of ZAP"
-        ]
+        ["`riskcode` must be 0 to 3", "`pluginid` is missing"]
     );
     assert_eq!(all.of("https://a").not_whole, ["2 entries could not be read"]);
 }

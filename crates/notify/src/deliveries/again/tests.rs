@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::{
     channels::Outcome,
+    destinations::health::OUTAGE,
     house::{Answer, DELIVERED, House, Mailbag, Post, houses, next},
 };
 
@@ -18,7 +19,7 @@ const OTHER: &str = "https://other.example/hooks/0123456789abcdef";
 const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
 const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelled'";
 const WAITING: &str = "select count(*) from deliveries where state in ('pending', 'sending')";
-const OFF: &str = "select count(*) from destination_health where off_at > 0";
+const OFF: &str = "select count(distinct target_key) from destinations where off_at > 0";
 
 /// That somebody sent it all again.
 const NOTED: &str = "select count(*) from audit_entries where action = 'destination.redelivered'";
@@ -158,7 +159,7 @@ async fn more_than_a_call_takes_is_said_and_left_for_the_next() {
             .remove(0);
         let call = || {
             let misses = Misses {
-                key: Key::stored(&key),
+                place: Where::Key(Key::stored(&key)),
                 since: Time::default(),
                 most: 2,
             };
@@ -193,13 +194,223 @@ async fn what_a_destination_missed_is_found_by_its_index() {
         if house.name != "SQLite" {
             continue;
         }
-        let sql = format!(
-            "explain query plan select id from deliveries where {MISSED} order by updated_at, id limit 9"
+        for (place, index) in [
+            (Where::Key(Key::stored("key")), "deliveries_troubled_there"),
+            (Where::Channel(Channel::Slack), "deliveries_troubled_on"),
+        ] {
+            let sql = format!(
+                "explain query plan select id from deliveries where {} and {MISSED} order by updated_at, id limit 9",
+                place.sql()
+            );
+            let plan = house.store.read(move |tx| {
+                tx.all::<(i64, i64, i64, String)>(&sql, params!["key", Time::default(), "reason"])
+            });
+            let plan = format!("{:?}", plan.await.unwrap());
+            assert!(plan.contains(index), "{plan}");
+        }
+    }
+}
+
+const FAILED: &str = "select count(*) from notifications where event_type = 'delivery.failed'";
+
+async fn destination(house: &House, at: usize) -> Json {
+    let page = house.get(house.root, "/destinations").await;
+    page["items"][at].clone()
+}
+
+// promise: S4
+#[tokio::test]
+async fn what_is_given_up_is_announced_once_and_a_whole_channel_is_sent_again() {
+    for house in houses().await {
+        hooks(&house, &[HOOK, OTHER]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, &[NO, NO, YES]);
+        post.answers(OTHER, &[NO, YES]);
+        let engine = house.engine(&post);
+        let since = house.clock.now();
+        report(&house).await;
+        house.until(REFUSED, 2).await;
+        house.until(FAILED, 2).await;
+        let told = house
+            .get(house.root, "/notifications?event_type=delivery.failed")
+            .await;
+        let told = &told["items"][0];
+        assert!(
+            told["title"]
+                .as_str()
+                .unwrap()
+                .starts_with("Delivery failed: https://"),
+            "{told}"
         );
-        let plan = house.store.read(move |tx| {
-            tx.all::<(i64, i64, i64, String)>(&sql, params!["key", Time::default(), "reason"])
-        });
-        let plan = format!("{:?}", plan.await.unwrap());
-        assert!(plan.contains("deliveries_troubled_there"), "{plan}");
+        assert!(told["data"]["destination_id"].is_string() && told["data"]["delivery_id"].is_string());
+        // The second in a row to one of them is no news.
+        report(&house).await;
+        house.until(REFUSED, 3).await;
+        house.until(DELIVERED, 1).await;
+        assert_eq!(house.count(FAILED).await, 2, "{}", house.name);
+        let both = json!({"channel": "webhook", "destination": house.ana, "since": since});
+        assert_eq!(again(&house, both).await.0, 422);
+        let body = json!({"channel": "webhook", "since": since});
+        assert_eq!(
+            again(&house, body).await,
+            (202, json!({"count": 3, "more": false}))
+        );
+        house.until(DELIVERED, 4).await;
+        let body = json!({"channel": "slack", "since": since});
+        assert_eq!(again(&house, body).await.1, json!({"count": 0, "more": false}));
+        for _ in 0..7 {
+            next(&mut bag).await;
+        }
+        assert!(bag.try_recv().is_err());
+        // Its outage is over when nothing was given up for an hour: the next one is news.
+        house.clock.advance(OUTAGE);
+        post.answers(HOOK, &[NO]);
+        report(&house).await;
+        house.until(FAILED, 3).await;
+        engine.stop().await;
+    }
+}
+
+// promise: S4
+#[tokio::test]
+async fn one_destination_is_named_by_its_id_and_shows_how_it_fares() {
+    for house in houses().await {
+        hooks(&house, &[HOOK]).await;
+        let before = destination(&house, 0).await;
+        assert!(
+            before["destination_id"].is_string() && before["success_rate"].is_null(),
+            "{before}"
+        );
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, &[NO, YES]);
+        let engine = house.engine(&post);
+        let since = house.clock.now();
+        report(&house).await;
+        house.until(REFUSED, 1).await;
+        let failing = destination(&house, 0).await;
+        assert_eq!(
+            (
+                &failing["success_rate"],
+                &failing["last_status"],
+                &failing["last_success_at"]
+            ),
+            (&json!(0.0), &json!(200), &Json::Null),
+            "{failing}"
+        );
+        assert!(failing["failing_since"].is_string());
+        let body = json!({"destination": before["destination_id"], "since": since});
+        assert_eq!(
+            again(&house, body).await,
+            (202, json!({"count": 1, "more": false}))
+        );
+        deliveries(&mut bag, 2).await;
+        house.until(DELIVERED, 1).await;
+        let well = destination(&house, 0).await;
+        assert_eq!(
+            (
+                &well["success_rate"],
+                &well["last_success_at"],
+                &well["failing_since"]
+            ),
+            (&json!(0.5), &json!(house.clock.now()), &Json::Null),
+            "{well}"
+        );
+        engine.stop().await;
+    }
+}
+
+// promise: S4
+#[tokio::test]
+async fn what_waits_for_a_silent_destination_is_sent_now() {
+    for house in houses().await {
+        hooks(&house, &[HOOK, OTHER]).await;
+        let (post, mut bag) = Post::new();
+        post.answers(HOOK, &[Answer::Wait(Duration::from_hours(20)), YES]);
+        let engine = house.engine(&post);
+        report(&house).await;
+        house.until(DELIVERED, 1).await;
+        house
+            .until("select count(*) from deliveries where state = 'pending'", 1)
+            .await;
+        report(&house).await;
+        house.until(DELIVERED, 2).await;
+        house
+            .until("select count(*) from deliveries where state = 'pending'", 2)
+            .await;
+        let longest = house.clock.now().after(Duration::from_mins(73));
+        let later = house
+            .rows("select next_at || '' from deliveries where state = 'pending'")
+            .await;
+        for (at,) in later {
+            assert!(
+                at.parse::<i64>().unwrap() <= longest.nanos(),
+                "an hour and its spread at most"
+            );
+        }
+        for _ in 0..3 {
+            next(&mut bag).await;
+        }
+        let path = "/deliveries/send-now";
+        for (body, status) in [
+            (json!({}), 422),
+            (json!({"channel": "webhook", "destination": house.ana}), 422),
+            (json!({"destination": house.ana}), 422),
+        ] {
+            assert_eq!(house.call(house.root, "POST", path, body).await.0, status);
+        }
+        let body = json!({"channel": "webhook"});
+        assert_eq!(house.call(house.ana, "POST", path, body.clone()).await.0, 403);
+        let sent = house.call(house.root, "POST", path, body).await;
+        assert_eq!(sent, (202, json!({"count": 2, "more": false})), "{}", house.name);
+        deliveries(&mut bag, 2).await;
+        house.until(DELIVERED, 4).await;
+        let noted = "select count(*) from audit_entries where action = 'destination.sent_now'";
+        assert_eq!(house.count(noted).await, 1);
+        engine.stop().await;
+    }
+}
+
+// promise: S4
+#[tokio::test]
+async fn the_mail_server_is_one_destination_and_a_message_about_a_failure_raises_none() {
+    for house in houses().await {
+        let mail = json!({"event_type": "delivery.failed", "channel": "email"});
+        assert_eq!(
+            house
+                .call(house.root, "POST", "/notification-rules", mail)
+                .await
+                .0,
+            201
+        );
+        let (post, _bag) = Post::new();
+        for address in ["ana@example.com", "ben@example.com", "root@example.com"] {
+            post.answers(address, &[Answer::Panics]);
+        }
+        let engine = house.engine(&post);
+        house.assign(&[house.ana, house.ben], &[]).await;
+        let ended = "select count(*) from delivery_attempts where ended_at > 0";
+        let failed = "select count(*) from deliveries where state = 'failed'";
+        // To Ana and Ben, then to the administrator about that: each is set aside after three attempts.
+        for (mails, before) in [(2, 0), (1, 6)] {
+            for attempt in 1..=3 {
+                house.until(ended, before + attempt * mails).await;
+                house.clock.advance(Duration::from_hours(1));
+            }
+        }
+        house.until(failed, 3).await;
+        house
+            .until("select count(*) from events where planned_at = 0", 0)
+            .await;
+        assert_eq!(
+            house.count(FAILED).await,
+            1,
+            "{}: one outage, one administrator",
+            house.name
+        );
+        let told = house
+            .get(house.root, "/notifications?event_type=delivery.failed")
+            .await;
+        assert_eq!(told["items"][0]["title"], "Delivery failed: mail server");
+        engine.stop().await;
     }
 }

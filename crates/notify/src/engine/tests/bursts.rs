@@ -6,6 +6,7 @@ use access::testing as people;
 use serde_json::json;
 
 use crate::{
+    channel::Channel,
     channels::Outcome,
     engine::Options,
     house::{Answer, DELIVERED, House, Mailbag, Post, Running, houses, next},
@@ -137,8 +138,7 @@ async fn each_channel_has_its_own_count_and_teams_have_none() {
             .call(house.ana, "PUT", "/me/notification-preferences", on)
             .await;
         assert_eq!(answer.0, 200);
-        let urls = [None, Some(TEAM)];
-        let team = people::team(&house.access, house.company, "Blue", &[], urls).await;
+        let team = house.team("Blue", &[], &[(Channel::Teams, TEAM)]).await;
         let (post, mut bag) = Post::new();
         let engine = three(&house, &post, "a");
         for _ in 0..4 {
@@ -227,8 +227,8 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
             said,
             [
                 (&json!(false), "out_of_scope"),
-                (&json!(true), "rule"),
-                (&json!(true), "rule")
+                (&json!(true), "assignee"),
+                (&json!(true), "assignee")
             ]
         );
         let why = traces
@@ -272,12 +272,12 @@ async fn a_summary_keeps_the_details_of_a_company_that_asks_for_it() {
         house.until(BUNDLED, 1).await;
         people::minimal_messages(&house.store, other, true).await;
         house.clock.advance(MINUTE);
-        let note = next(&mut bag).await.note.unwrap();
-        let lines: Vec<&str> = note.lines().collect();
-        assert_eq!(lines[0], "[High] Finding assigned: SQL injection (Acme)");
+        let entries = next(&mut bag).await.entries;
+        assert_eq!(entries[0].title, "Finding assigned: SQL injection");
+        assert_eq!(entries[0].detail, "Acme");
         assert!(
-            lines[1].starts_with("[High] Finding assigned: A finding (…"),
-            "{}: {note}",
+            entries[1].title.starts_with("Finding assigned: A finding (…"),
+            "{}: {entries:?}",
             house.name
         );
         house.until(DELIVERED, 4).await;

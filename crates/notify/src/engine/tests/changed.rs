@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::{
+    channel::Channel,
     channels::Outcome,
     house::{Answer, DELIVERED, House, Post, houses, next},
 };
@@ -99,7 +100,7 @@ async fn a_company_that_lets_no_detail_out_from_now_on_is_heeded_by_what_waits()
     const SLACK: &str = "https://hooks.slack.com/services/T0/B0/red";
     const HOOK: &str = "https://receiver.example/hook";
     for house in houses().await {
-        let team = access::testing::team(&house.access, house.company, "Red", &[], [Some(SLACK), None]).await;
+        let team = house.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
         let body =
             json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}});
         assert_eq!(

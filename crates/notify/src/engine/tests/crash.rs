@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    channel::Channel,
     channels::Outcome,
     house::{Answer, DELIVERED, House, Post, houses, next, within},
 };
@@ -89,7 +90,7 @@ async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
 async fn a_chat_post_of_unknown_outcome_is_sent_once_more_and_no_more() {
     for house in houses().await {
         let slack = "https://hooks.slack.com/services/T0/B0/secret";
-        let team = access::testing::team(&house.access, house.company, "Red", &[], [Some(slack), None]).await;
+        let team = house.team("Red", &[], &[(Channel::Slack, slack)]).await;
         let (post, mut bag) = Post::new();
         post.answers(slack, &[Answer::Hangs]);
         house.assign(&[], &[team]).await;

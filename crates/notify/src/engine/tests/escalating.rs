@@ -9,16 +9,17 @@ use std::{
 };
 
 use access::{Role, testing as people};
-use base::{Audience, Event, Id, Kind, Severity};
+use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
 use serde_json::json;
+use store::{MigrationSet, Tx, params};
 
 use crate::{
     engine::{Escalation, Options},
-    house::{House, Post, Running, houses},
+    house::{House, Post, Running, SETS, START, houses, houses_with},
 };
 
 const AFTER: Duration = Duration::from_hours(4);
-const WAITING: &str = "select count(*) from escalations";
+const WAITING: &str = "select count(*) from first_reads where due_at > 0";
 const ESCALATED: &str = "select count(*) from events where kind = 'sla.escalated'";
 const PLANNED: &str = "select count(*) from events where planned_at <> 0";
 
@@ -31,7 +32,11 @@ fn engine(house: &House, node: &str, holds: &Arc<AtomicBool>, after: Duration) -
         pause: Duration::ZERO,
         escalation: Escalation {
             after,
-            stands: Arc::new(move |_, _, _, _| Ok(holds.load(Ordering::Relaxed))),
+            stands: Arc::new(move |_, _, findings| {
+                let holds = holds.load(Ordering::Relaxed);
+                Ok(findings.iter().filter(|_| holds).map(|(id, _)| *id).collect())
+            }),
+            ..Escalation::default()
         },
         ..Options::default()
     };
@@ -199,5 +204,97 @@ async fn two_engines_and_a_restart_escalate_once() {
         );
         first.stop().await;
         second.stop().await;
+    }
+}
+
+/// The tables as they were before unread events had one.
+static BEFORE: &[store::MigrationSet] = &[
+    store::MIGRATIONS,
+    access::MIGRATIONS,
+    store::MigrationSet {
+        owner: crate::MIGRATIONS.owner,
+        steps: crate::MIGRATIONS.steps.split_at(10).0,
+    },
+];
+
+// promise: A4
+#[tokio::test]
+async fn warnings_that_wait_for_a_reader_go_on_waiting_after_an_upgrade() {
+    let clock = Clock::manual(START);
+    for (name, store) in store::testing::stores_with(clock.clone(), BEFORE).await {
+        let company = people::company(&store, "Acme").await;
+        let subject = Subject {
+            kind: SubjectType::Finding,
+            id: clock.id(),
+        };
+        let mut warning = Event::new(&clock, Kind::SlaWarning, Audience::Company(company), subject);
+        warning.severity = Some(Severity::Urgent);
+        let id = warning.id;
+        let due = clock.now().after(AFTER);
+        let old = move |tx: &mut store::Tx<'_>| {
+            tx.emit(warning)?;
+            let sql = "insert into escalations (event_id, due_at) values ($1, $2)";
+            tx.execute(sql, store::params![id, due])
+        };
+        store.write(old).await.unwrap();
+        store.migrate(SETS).await.unwrap();
+        let waits =
+            "select id, severity, due_at, company_id from first_reads where event_type = 'sla.warning'";
+        let rows: Vec<(Id, String, base::Time, Id)> = store.read(move |tx| tx.all(waits, &[])).await.unwrap();
+        assert_eq!(rows, [(id, "urgent".to_owned(), due, company)], "{name}");
+    }
+}
+
+/// The tables of before `first_reads`.
+fn older() -> &'static [MigrationSet] {
+    let steps = crate::MIGRATIONS.steps;
+    let at = steps
+        .iter()
+        .position(|(name, _)| *name == "0011-time-to-know")
+        .unwrap();
+    let owner = crate::MIGRATIONS.owner;
+    let steps = &steps[..at];
+    Box::leak(Box::new([
+        store::MIGRATIONS,
+        access::MIGRATIONS,
+        MigrationSet { owner, steps },
+    ]))
+}
+
+// promise: A4
+#[tokio::test]
+async fn a_warning_read_before_an_update_does_not_go_to_the_managers() {
+    const ROW: &str = "insert into notifications (id, user_id, event_id, event_type, created_at, read_at) \
+         values ($1, $2, $3, 'sla.warning', $4, $5)";
+    const COUNTER: &str = "insert into inbox_counters (user_id, total, unread, last_at, all_read_at) \
+         values ($1, 3, 1, 30, 10) on conflict (user_id) do update set all_read_at = excluded.all_read_at";
+    for house in houses_with(older()).await {
+        let mut rows = Vec::new();
+        // One covered by "mark all read", one read individually, and one unread.
+        for (created_at, read_at) in [(10, 0), (20, 25), (30, 0)] {
+            let warning = warn(&house, Severity::Critical, &[house.ana, house.ben]).await;
+            rows.push((house.clock.id(), warning, created_at, read_at));
+        }
+        let (_, unread, ..) = rows[2];
+        let (ana, ben) = (house.ana, house.ben);
+        let fill = move |tx: &mut Tx<'_>| {
+            tx.execute(COUNTER, params![ana])?;
+            for (id, warning, created_at, read_at) in &rows {
+                tx.execute(
+                    "insert into escalations (event_id, due_at) values ($1, 99)",
+                    params![*warning],
+                )?;
+                for user in [ana, ben] {
+                    let sql = "insert into escalation_users (event_id, user_id) values ($1, $2)";
+                    tx.execute(sql, params![*warning, user])?;
+                }
+                tx.execute(ROW, params![*id, ana, *warning, *created_at, *read_at])?;
+            }
+            Ok::<(), store::Error>(())
+        };
+        house.store.write(fill).await.unwrap();
+        house.store.migrate(SETS).await.unwrap();
+        let waiting = house.rows("select id from first_reads where due_at > 0").await;
+        assert_eq!(waiting, [(unread.to_string(),)], "{}", house.name);
     }
 }

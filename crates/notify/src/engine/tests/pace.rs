@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use access::testing as people;
 use serde_json::json;
 
 use crate::{
+    channel::Channel,
     channels::Outcome,
     engine::Options,
     house::{Answer, DELIVERED, House, Post, houses, next},
@@ -19,14 +19,7 @@ fn slack(name: &str) -> String {
 }
 
 async fn team(house: &House, name: &str) -> base::Id {
-    people::team(
-        &house.access,
-        house.company,
-        name,
-        &[],
-        [Some(&slack(name)), None],
-    )
-    .await
+    house.team(name, &[], &[(Channel::Slack, &slack(name))]).await
 }
 
 #[tokio::test]

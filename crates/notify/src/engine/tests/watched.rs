@@ -148,6 +148,7 @@ async fn the_queue_is_read_from_its_small_indexes_and_says_what_waits_for_how_lo
             (State::Failed, 2),
             (State::Unknown, 0),
             (State::Cancelled, 0),
+            (State::SetAside, 0),
         ];
         assert_eq!(queue_now.states, expected, "{}", house.name);
         let plans = house
@@ -155,14 +156,25 @@ async fn the_queue_is_read_from_its_small_indexes_and_says_what_waits_for_how_lo
             .write(|tx| store::testing::plans(tx, |tx| queue(tx).map(drop)))
             .await
             .unwrap();
-        assert_eq!(plans.len(), 3);
-        let indexes = ["deliveries_due", "deliveries_leased", "deliveries_troubled"];
+        assert_eq!(plans.len(), 5);
+        let indexes = [
+            "deliveries_due",
+            "deliveries_leased",
+            "deliveries_troubled",
+            "deliveries_set_aside",
+            "events_set_aside",
+        ];
         for ((sql, plan), index) in plans.iter().zip(indexes) {
             let plan = plan.join("\n");
             assert!(plan.contains(index), "{}: {sql}: {plan}", house.name);
             // PostgreSQL looks into the table only for rows that changed lately.
             let covered = plan.contains("COVERING") || plan.contains("Index Only") || plan.contains("Bitmap");
-            assert!(covered, "{}: {sql}: {plan}", house.name);
+            // Of events set aside there are few.
+            assert!(
+                covered || index == "events_set_aside",
+                "{}: {sql}: {plan}",
+                house.name
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use base::Severity;
 
-use super::facts::{FactRule, Facts, Happening, User, id, world_of};
+use super::facts::{About, FactRule, Facts, Happening, More, User, id, world_of};
 use crate::{
     channel::Channel,
     plan::{Plan, Reason, Why, plan},
@@ -13,6 +13,8 @@ use crate::{
 fn facts() -> Facts {
     let user = |companies: &[usize], admin| User {
         companies: companies.to_vec(),
+        manages: Vec::new(),
+        own_acts: false,
         admin,
         active: true,
         chats: [None, None],
@@ -27,7 +29,7 @@ fn facts() -> Facts {
         ],
         teams: vec![(0, [Some(0), Some(1)]), (1, [Some(2), None]), (0, [None, None])],
         rules: vec![rule(Channel::InApp), rule(Channel::Email)],
-        preferences: std::collections::HashMap::new(),
+        ..Facts::default()
     }
 }
 
@@ -41,6 +43,8 @@ fn rule(channel: Channel) -> FactRule {
         users: Vec::new(),
         addresses: Vec::new(),
         urls: Vec::new(),
+        one_by_one: false,
+        more: More::default(),
     }
 }
 
@@ -53,6 +57,8 @@ fn assigned(users: &[usize], teams: &[usize]) -> Happening {
         users: users.to_vec(),
         teams: teams.to_vec(),
         bundled: false,
+        many: false,
+        about: About::default(),
     }
 }
 
@@ -101,12 +107,7 @@ fn many_ways_to_one_person_are_one_message() {
     assert_eq!(mails(&plan).len(), 1);
     assert_eq!(
         why(&plan, Channel::Email, 0),
-        [
-            Why::Rule(id(b'r', 1)),
-            Why::Duplicate,
-            Why::Duplicate,
-            Why::Duplicate
-        ]
+        [Why::Assignee, Why::Duplicate, Why::Duplicate, Why::Duplicate]
     );
 }
 
@@ -138,6 +139,7 @@ fn teams_are_told_without_a_rule_and_without_regard_to_users() {
         channel: Channel::Slack,
         recipient: Recipient::Team(id(b't', 2)),
         why: Why::NoDestination,
+        rule: None,
     };
     assert!(plan.reasons.contains(&none));
 }
@@ -168,6 +170,7 @@ fn nobody_outside_the_company_hears_of_it_even_if_assigned_or_named() {
     let mut facts = facts();
     facts.rules[1].addresses = vec![3];
     facts.users[4].active = false;
+    facts.users[2].admin = false;
     let plan = planned(&facts, &assigned(&[3, 4], &[1]));
     assert!(plan.inbox.is_empty(), "{:?}", plan.inbox);
     assert!(plan.deliveries.is_empty(), "{:?}", plan.deliveries);
@@ -181,6 +184,8 @@ fn a_rule_reaches_addresses_people_and_urls_it_names() {
     let mut facts = facts();
     facts.rules[1].addresses = vec![6, 7];
     facts.rules[0].users = vec![1];
+    // Or an administrator would answer for what nobody is assigned to.
+    facts.users[2].admin = false;
     let mut hook = rule(Channel::Webhook);
     hook.urls = vec![4];
     facts.rules.push(hook);
@@ -228,11 +233,13 @@ fn an_opt_out_wins_over_a_rule_that_names_the_address_in_any_case() {
     assert_eq!(why(&plan, Channel::Email, 0), [Why::OptedOut]);
 }
 
+// promise: O2
 #[test]
-fn what_an_import_brought_is_told_of_by_its_scan_alone() {
+fn what_an_import_brings_is_planned_like_what_a_person_does() {
     let mut happening = assigned(&[0], &[0]);
+    let alone = planned(&facts(), &happening);
     happening.bundled = true;
-    assert_eq!(planned(&facts(), &happening), Plan::default());
+    assert_eq!(planned(&facts(), &happening), alone);
 }
 
 #[test]
@@ -241,4 +248,146 @@ fn reasons_read_back_from_their_text() {
     let text = serde_json::to_string(&plan.reasons).unwrap();
     assert_eq!(serde_json::from_str::<Vec<Reason>>(&text).unwrap(), plan.reasons);
     assert!(!text.contains("hooks.slack.com"), "no URL is kept: {text}");
+}
+
+/// A high finding of company 0 that came with nobody assigned, found by the second tool.
+fn created() -> Happening {
+    let mut happening = assigned(&[], &[]);
+    happening.kind = 4;
+    happening.about.tool = Some(1);
+    happening.about.project = Some(0);
+    happening
+}
+
+// promise: O1
+#[test]
+fn somebody_is_always_responsible_level_by_level() {
+    let mut facts = facts();
+    facts.rules = vec![FactRule {
+        kind: 4,
+        ..rule(Channel::InApp)
+    }];
+    let of = |facts: &Facts| {
+        let plan = planned(facts, &created());
+        let reason = plan
+            .reasons
+            .iter()
+            .find(|reason| reason.why.told())
+            .unwrap()
+            .clone();
+        (plan.inbox, reason.why)
+    };
+    assert_eq!(of(&facts), (vec![id(b'u', 2)], Why::Administrator));
+    facts.users[1].manages = vec![0];
+    assert_eq!(of(&facts), (vec![id(b'u', 1)], Why::Manager));
+    facts.owners = vec![(vec![4], vec![])];
+    assert_eq!(
+        of(&facts),
+        (vec![id(b'u', 4)], Why::Owner(base::SubjectType::Project))
+    );
+    facts.ownership = vec![(0, Some(0), (vec![4], vec![])), (0, Some(1), (vec![0], vec![]))];
+    assert_eq!(of(&facts), (vec![id(b'u', 0)], Why::OwnershipRule(2)));
+    facts.users[0].active = false;
+    assert_eq!(
+        of(&facts),
+        (vec![id(b'u', 4)], Why::Owner(base::SubjectType::Project))
+    );
+}
+
+// promise: O5
+#[test]
+fn a_team_without_a_chat_notifies_its_members() {
+    let mut facts = facts();
+    facts.members = vec![vec![], vec![], vec![1, 3]];
+    let plan = planned(&facts, &assigned(&[], &[2]));
+    assert_eq!(plan.inbox, [id(b'u', 1)], "and nobody outside the company");
+    assert_eq!(why(&plan, Channel::Email, 1), [Why::Member(id(b't', 2))]);
+}
+
+// promise: O6
+#[test]
+fn a_team_gets_what_its_settings_let_through() {
+    let mut facts = facts();
+    let posts = |facts: &Facts, happening: &Happening| planned(facts, happening).deliveries.len();
+    facts.rules.clear();
+    let mut happening = created();
+    happening.teams = vec![0];
+    assert_eq!(posts(&facts, &happening), 2, "it counts as an assignment");
+    facts.wants = vec![(Some(vec![1]), None)];
+    assert_eq!(posts(&facts, &happening), 0);
+    facts.wants = vec![(None, Some(Severity::Critical))];
+    assert_eq!(posts(&facts, &happening), 0);
+}
+
+// promise: O7
+#[test]
+fn nobody_is_notified_of_their_own_act() {
+    let mut facts = facts();
+    let mut happening = assigned(&[0, 1], &[]);
+    happening.about.actor = Some(0);
+    assert_eq!(
+        why(&planned(&facts, &happening), Channel::InApp, 0),
+        [Why::OwnAct]
+    );
+    happening.about.by_token = true;
+    assert_eq!(planned(&facts, &happening).inbox.len(), 2, "a program did it");
+    happening.about.by_token = false;
+    happening.bundled = true;
+    assert_eq!(planned(&facts, &happening).inbox.len(), 2, "an import found it");
+    happening.many = true;
+    assert_eq!(
+        planned(&facts, &happening).inbox.len(),
+        1,
+        "a bulk change is theirs"
+    );
+    facts.users[0].own_acts = true;
+    assert_eq!(planned(&facts, &happening).inbox.len(), 2, "they asked for it");
+}
+
+// promise: O4
+#[test]
+fn a_rule_names_roles_teams_owners_and_followers_and_is_limited_by_filters() {
+    let mut facts = facts();
+    facts.users[1].manages = vec![0];
+    facts.members = vec![vec![], vec![], vec![4]];
+    facts.owners = vec![(vec![0], vec![])];
+    facts.followers = vec![2];
+    let more = More {
+        teams: vec![2],
+        managers: true,
+        owners: true,
+        followers: true,
+        tool: Some(1),
+    };
+    facts.rules = vec![FactRule {
+        kind: 4,
+        more,
+        ..rule(Channel::InApp)
+    }];
+    let mut happening = created();
+    let mut inbox = planned(&facts, &happening).inbox;
+    inbox.sort_unstable();
+    assert_eq!(inbox, [id(b'u', 0), id(b'u', 1), id(b'u', 2), id(b'u', 4)]);
+    happening.about.tool = Some(0);
+    assert!(planned(&facts, &happening).inbox.is_empty());
+}
+
+// promise: R5
+#[test]
+fn an_opt_out_covers_a_rule_that_names_ones_own_chat() {
+    let mut facts = facts();
+    facts.users[0].chats[0] = Some((3, true));
+    let mut hook = rule(Channel::Slack);
+    hook.urls = vec![3];
+    facts.rules.push(hook);
+    let posts = |facts: &Facts| {
+        let plan = planned(facts, &assigned(&[], &[]));
+        plan.deliveries
+            .iter()
+            .filter(|one| one.channel == Channel::Slack)
+            .count()
+    };
+    assert_eq!(posts(&facts), 1);
+    facts.preferences.insert((0, 0, Channel::Slack), false);
+    assert_eq!(posts(&facts), 0);
 }

@@ -51,6 +51,7 @@ struct Session {
     id: Id,
     user: Id,
     expires_at: Time,
+    idle_at: Time,
 }
 
 impl TestGate {
@@ -92,10 +93,21 @@ impl TestGate {
 
     /// A new session that lasts so long.
     pub(crate) fn sign_in_for(&self, user: Id, lasting: Duration) -> String {
+        self.sign_in_until(user, self.clock.now().after(lasting), Time::from_nanos(i64::MAX))
+    }
+
+    /// A new session that ends after so long without use.
+    pub(crate) fn sign_in_idle(&self, user: Id, idle: Duration) -> String {
+        let now = self.clock.now();
+        self.sign_in_until(user, now.after(idle * 10), now.after(idle))
+    }
+
+    fn sign_in_until(&self, user: Id, expires_at: Time, idle_at: Time) -> String {
         let session = Session {
             id: self.clock.id(),
             user,
-            expires_at: self.clock.now().after(lasting),
+            expires_at,
+            idle_at,
         };
         let token = format!("token-{}", session.id);
         self.world().sessions.insert(token.clone(), session);
@@ -195,6 +207,7 @@ impl TestGate {
             session: session.id,
             is_token: false,
             expires_at: session.expires_at,
+            idle_at: session.idle_at,
             peer: None,
         })
     }

@@ -2,6 +2,7 @@
 
 use access::{
     Patch, Problem,
+    schema::{Block, Ids, Name, OptionalLine},
     validate::{self, Check},
 };
 use base::{Id, Severity, Time};
@@ -9,20 +10,22 @@ use serde::Deserialize;
 use store::Tx;
 
 use crate::{
-    MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, assets,
-    date::plausible,
+    MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_TITLE, assets,
+    date::{Moment, plausible},
     findings::{
         Change, Finding, New, Status,
         assignees::{self, Assignees},
     },
-    projects, text,
+    projects,
+    tags::{self, Tags},
+    text,
 };
 
 /// The fields that name assignees.
 const ASSIGNEES: (&str, &str) = ("assignee_user_ids", "assignee_team_ids");
 
 /// A finding to write down.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewFinding {
     /// The company it belongs to.
@@ -32,25 +35,37 @@ pub struct NewFinding {
     /// The asset of that company that it is about.
     asset_id: Option<Id>,
     /// What it is: one line of at most 300 characters.
+    #[schema(value_type = Name<{ MAX_TITLE }>)]
     title: String,
     /// What it is, at length: at most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// How bad it is.
     severity: Severity,
     /// Where it is, such as `path:line`: at most 1,000 characters.
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     location: Option<String>,
     /// Its weakness, such as `CWE-79`.
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     cwe: Option<String>,
     /// People who see to it; they must be able to see the company.
     #[serde(default)]
+    #[schema(value_type = Ids<{ assignees::MAX }>)]
     assignee_user_ids: Vec<Id>,
     /// Teams of the company that see to it.
     #[serde(default)]
+    #[schema(value_type = Ids<{ assignees::MAX }>)]
     assignee_team_ids: Vec<Id>,
     /// By when it should be closed, instead of what the SLA days give.
+    #[schema(value_type = Option<Moment>)]
     sla_due_at: Option<Time>,
     /// By when it should be looked at again.
+    #[schema(value_type = Option<Moment>)]
     retest_due_at: Option<Time>,
+    /// At most 20 of at most 50 characters, without commas. They are kept in lower case.
+    #[serde(default)]
+    #[schema(value_type = Tags)]
+    tags: Vec<String>,
 }
 
 impl NewFinding {
@@ -74,6 +89,7 @@ impl NewFinding {
             cwe: text::line(check, "cwe", &self.cwe.unwrap_or_default(), MAX_LINE),
             sla_due_at: self.sla_due_at,
             retest_due_at: self.retest_due_at,
+            tags: tags::checked(check, &self.tags),
             users,
             teams,
             ..New::titled(text::title(check, "title", &self.title), self.severity)
@@ -82,7 +98,7 @@ impl NewFinding {
 }
 
 /// What changes of a finding; what is left out stays.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindingChange {
     /// A project of the company; null for none.
@@ -94,31 +110,38 @@ pub struct FindingChange {
     #[schema(value_type = Option<Id>)]
     asset_id: Patch<Id>,
     /// What it is: one line of at most 300 characters.
+    #[schema(value_type = Option<Name<{ MAX_TITLE }>>)]
     title: Option<String>,
     /// What it is, at length: at most 20,000 characters.
+    #[schema(value_type = Option<Block<{ MAX_DESCRIPTION }>>)]
     description: Option<String>,
     /// How bad it is. A deadline that no person set moves with it.
     severity: Option<Severity>,
     /// Where it is; null for nowhere.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     location: Patch<String>,
     /// Its weakness; null for none.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     cwe: Patch<String>,
     /// Everyone who sees to it.
+    #[schema(value_type = Option<Ids<{ assignees::MAX }>>)]
     assignee_user_ids: Option<Vec<Id>>,
     /// Every team that sees to it.
+    #[schema(value_type = Option<Ids<{ assignees::MAX }>>)]
     assignee_team_ids: Option<Vec<Id>>,
     /// By when it should be closed; null for what the SLA days give.
     #[serde(default)]
-    #[schema(value_type = Option<Time>)]
+    #[schema(value_type = Option<Moment>)]
     sla_due_at: Patch<Time>,
     /// By when it should be looked at again; null for no date.
     #[serde(default)]
-    #[schema(value_type = Option<Time>)]
+    #[schema(value_type = Option<Moment>)]
     retest_due_at: Patch<Time>,
+    /// All its tags.
+    #[schema(value_type = Option<Tags>)]
+    tags: Option<Vec<String>>,
 }
 
 impl FindingChange {
@@ -166,6 +189,7 @@ impl FindingChange {
             cwe,
             sla_due_at: self.sla_due_at.change(),
             retest_due_at: self.retest_due_at.change(),
+            tags: self.tags.map(|tags| tags::checked(check, &tags)),
             ..Change::default()
         };
         Ok((change, assignees))
@@ -173,24 +197,27 @@ impl FindingChange {
 }
 
 /// Who is to see to a finding.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AssigneesBody {
     /// People who may see the company, at most 100.
     #[serde(default)]
+    #[schema(value_type = Ids<{ assignees::MAX }>)]
     pub(super) user_ids: Vec<Id>,
     /// Teams of the company, at most 100.
     #[serde(default)]
+    #[schema(value_type = Ids<{ assignees::MAX }>)]
     pub(super) team_ids: Vec<Id>,
 }
 
 /// Where a finding is to go.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {
     /// One of the finding's `allowed_statuses`. `accepted_risk` is none of them: `POST /approvals` leads there.
     status: Status,
     /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
+    #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
 }
 

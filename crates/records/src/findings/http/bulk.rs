@@ -1,28 +1,36 @@
 //! The handlers of changes of many findings at once.
 
-use access::{Caller, Json, Problem, Role};
+use std::{collections::BTreeSet, sync::Arc};
+
+use access::{
+    Caller, Json, Problem, Role,
+    schema::{Block, Ids},
+};
 use axum::extract::State;
 use base::Id;
 use serde::{Deserialize, Serialize};
-use store::Tx;
+use store::{Tx, outbox};
 
 use super::body::StatusBody;
 use crate::{
-    By, Records,
-    findings::{Context, Finding, Status, bulk},
+    By, MAX_COMMENT, Records,
+    findings::{Finding, Status, assignees, bulk},
 };
 
 /// Whom to assign to many findings.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkAssigneesBody {
     /// The findings, 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
     finding_ids: Vec<Id>,
     /// People who may see their companies, at most 100.
     #[serde(default)]
+    #[schema(value_type = Ids<{ assignees::MAX }>)]
     user_ids: Vec<Id>,
     /// Teams of their company, at most 100.
     #[serde(default)]
+    #[schema(value_type = Ids<{ assignees::MAX }>)]
     team_ids: Vec<Id>,
     /// Whether they come beside those who see to a finding (true) or instead of them (false, the default).
     #[serde(default)]
@@ -30,14 +38,16 @@ pub struct BulkAssigneesBody {
 }
 
 /// Where many findings are to go.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BulkStatusBody {
     /// The findings, 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1000)]
     finding_ids: Vec<Id>,
     /// The status; those that are there already stay.
     status: Status,
     /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
+    #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
 }
 
@@ -50,15 +60,19 @@ pub struct BulkOutcome {
     unchanged: usize,
 }
 
-/// Sets who sees to up to 1,000 findings: all of them or none
+/// Sets who is assigned to up to 1,000 findings
 ///
-/// Whoever is new to one of them is told once.
+/// All are checked first: where one cannot be assigned, none is. A large change is then written in portions, each finding
+/// whole or not at all. Whoever is newly assigned to one of them is notified once.
 #[utoipa::path(
     post, path = "/findings/bulk/assignees", tag = "findings", operation_id = "assign_findings",
     request_body = BulkAssigneesBody,
     responses(
         (status = 200, description = "All are assigned", body = BulkOutcome),
-        (status = "default", description = "None is", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Some changed or were deleted meanwhile: it says how many findings were processed. The \
+            same request again does the rest", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "None is, unless it says otherwise", body = Problem,
+            content_type = "application/problem+json"),
     ),
 )]
 pub async fn assign(
@@ -66,32 +80,44 @@ pub async fn assign(
     caller: Caller,
     Json(body): Json<BulkAssigneesBody>,
 ) -> Result<Json<BulkOutcome>, Problem> {
-    let outcome = records
-        .write(move |tx| {
-            let mut findings = writable(tx, &body.finding_ids, &caller)?;
-            let assign = bulk::Assign {
-                users: &body.user_ids,
-                teams: &body.team_ids,
-                add: body.add,
-            };
-            let changed = bulk::assign(tx, &mut findings, assign, &By::caller(&caller))?;
-            Ok(outcome(&findings, changed))
-        })
-        .await?;
+    let change = Arc::new(Assignment(body.user_ids, body.team_ids, body.add));
+    let size = bulk::portion(change.of().rows());
+    let checked = Arc::clone(&change);
+    let check = move |tx: &mut Tx<'_>, findings: &[Finding]| checked.of().checked(tx, findings).map(drop);
+    let write = move |tx: &mut Tx<'_>, findings: &mut [Finding], by: &mut By| {
+        bulk::assign(tx, findings, change.of(), by)
+    };
+    let outcome = run((records, caller), (body.finding_ids, size), check, write).await?;
     Ok(Json(outcome))
 }
 
-/// Moves up to 1,000 findings to a status: all of them or none
+/// Whom to assign, kept for every portion.
+struct Assignment(Vec<Id>, Vec<Id>, bool);
+
+impl Assignment {
+    fn of(&self) -> bulk::Assign<'_> {
+        bulk::Assign {
+            users: &self.0,
+            teams: &self.1,
+            add: self.2,
+        }
+    }
+}
+
+/// Moves up to 1,000 findings to a status
 ///
-/// Whoever sees to one of them is told once.
+/// All are checked first: where one cannot be moved, none is. A large change is then written in portions, each finding whole
+/// or not at all. Whoever is assigned to one of them is notified once.
 #[utoipa::path(
     post, path = "/findings/bulk/status", tag = "findings", operation_id = "move_findings",
     request_body = BulkStatusBody,
     responses(
         (status = 200, description = "All are there", body = BulkOutcome),
-        (status = 409, description = "The lifecycle of one does not allow it, or it is accepted_risk; none moved", body = Problem,
+        (status = 409, description = "The lifecycle of one does not allow it, or it is accepted_risk; none moved. Or some \
+            changed or were deleted meanwhile: it says how many findings were processed, and the same request again does \
+            the rest", body = Problem, content_type = "application/problem+json"),
+        (status = "default", description = "None moved, unless it says otherwise", body = Problem,
             content_type = "application/problem+json"),
-        (status = "default", description = "None moved", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn set_status(
@@ -101,32 +127,140 @@ pub async fn set_status(
 ) -> Result<Json<BulkOutcome>, Problem> {
     let (status, comment) = StatusBody::new(body.status, body.comment).checked()?;
     let settings = records.settings();
-    let outcome = records
-        .write(move |tx| {
-            let mut findings = writable(tx, &body.finding_ids, &caller)?;
-            let by = By::caller(&caller);
-            let context = Context {
-                settings: &settings,
-                by: &by,
-            };
-            let changed = bulk::move_to(tx, &mut findings, (status, &comment), context)?;
-            Ok(outcome(&findings, changed))
-        })
-        .await?;
+    let check = move |_: &mut Tx<'_>, findings: &[Finding]| bulk::may_move(findings, status);
+    let write = move |tx: &mut Tx<'_>, findings: &mut [Finding], by: &mut By| {
+        bulk::move_to(tx, findings, (status, &comment), settings, by)
+    };
+    let size = bulk::portion(ROWS_OF_A_MOVE);
+    let outcome = run((records, caller), (body.finding_ids, size), check, write).await?;
     Ok(Json(outcome))
 }
 
-fn writable(tx: &mut Tx<'_>, ids: &[Id], caller: &Caller) -> Result<Vec<Finding>, Problem> {
-    let findings = bulk::held(tx, ids, &caller.scope)?;
-    for finding in &findings {
-        caller.may(finding.place.company.id, Role::Analyst)?;
-    }
-    Ok(findings)
+/// About how much a move writes, in rows of an assignment: the whole finding with its indexes, a step and an event.
+const ROWS_OF_A_MOVE: usize = 40;
+
+/// Checks all of a change, then writes it, so many findings at a time.
+async fn run<W>(
+    (records, caller): (Records, Caller),
+    (ids, size): (Vec<Id>, usize),
+    check: impl FnOnce(&mut Tx<'_>, &[Finding]) -> Result<(), Problem> + Send + 'static,
+    write: W,
+) -> Result<BulkOutcome, Problem>
+where
+    W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Problem> + Send + Sync + 'static,
+{
+    let looking = caller.clone();
+    let (ids, mut keys) = records
+        .read(move |tx| {
+            let mut findings = bulk::seen(tx, &ids, &looking.scope)?;
+            may_write(&findings, &looking)?;
+            check(tx, &findings)?;
+            // The first that changes stands for all.
+            findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+            let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
+            let companies: BTreeSet<Id> = findings.iter().map(|one| one.place.company.id).collect();
+            Ok((ids, companies))
+        })
+        .await?;
+    // One large change at a time of each person and in each company: others wait for one portion at the most.
+    keys.insert(caller.user_id);
+    let turn = records.bulk.take(keys).await;
+    // From here on it is done to its end, also if whoever asked goes away.
+    let portions = Portions {
+        by: By::caller(&caller).one_of_many(records.store().clock().id()),
+        records,
+        caller,
+        write: Arc::new(write),
+    };
+    let task = tokio::spawn(async move {
+        let done = portions.run(&ids, size).await;
+        drop(turn);
+        done
+    });
+    task.await.map_err(|_| Problem::internal())?
 }
 
-fn outcome(findings: &[Finding], changed: usize) -> BulkOutcome {
-    BulkOutcome {
-        changed,
-        unchanged: findings.len() - changed,
+/// A change that has been checked.
+struct Portions<W> {
+    records: Records,
+    caller: Caller,
+    by: By,
+    write: Arc<W>,
+}
+
+impl<W> Portions<W>
+where
+    W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Problem> + Send + Sync + 'static,
+{
+    async fn run(mut self, ids: &[Id], size: usize) -> Result<BulkOutcome, Problem> {
+        self.by.leads = true;
+        let (mut changed, mut done) = (0, 0);
+        for part in ids.chunks(size) {
+            let is_last = done + part.len() == ids.len();
+            match self.portion(part, (done == 0, is_last)).await {
+                Ok(more) => changed += more,
+                Err(problem) if done == 0 => return Err(problem),
+                Err(problem) => {
+                    self.end().await;
+                    return Err(cut_short(&problem, done, ids.len()));
+                }
+            }
+            done += part.len();
+        }
+        Ok(BulkOutcome {
+            changed,
+            unchanged: ids.len() - changed,
+        })
     }
+
+    /// One transaction.
+    async fn portion(&mut self, ids: &[Id], (is_first, is_last): (bool, bool)) -> Result<usize, Problem> {
+        let (ids, caller, write) = (ids.to_vec(), self.caller.clone(), Arc::clone(&self.write));
+        let mut by = self.by.clone();
+        let written = self.records.write(move |tx| {
+            let mut findings = bulk::held(tx, &ids, &caller.scope)?;
+            may_write(&findings, &caller)?;
+            let changed = write(tx, &mut findings, &mut by)?;
+            if let Some(bundle) = by.many {
+                match (is_first, is_last) {
+                    (true, true) => {}
+                    (_, false) => outbox::keep_open(tx, bundle)?,
+                    (false, true) => outbox::end(tx, bundle)?,
+                }
+            }
+            Ok((changed, by))
+        });
+        let (changed, by) = written.await?;
+        self.by = by;
+        Ok(changed)
+    }
+
+    /// Nothing more comes: whoever was assigned so far is notified now.
+    async fn end(&self) {
+        let Some(bundle) = self.by.many else { return };
+        let ended = self.records.write(move |tx| Ok(outbox::end(tx, bundle)?));
+        if let Err(problem) = ended.await {
+            tracing::warn!(%problem, "messages about a large change that was cut short come later");
+        }
+    }
+}
+
+/// What is said where a change ends before its end.
+fn cut_short(problem: &Problem, done: usize, all: usize) -> Problem {
+    let detail = format!(
+        "{done} of {all} findings were processed, then it stopped: {} The same request again does the rest.",
+        problem.detail()
+    );
+    if problem.status().is_client_error() {
+        Problem::conflict(detail)
+    } else {
+        Problem::unavailable_because(detail)
+    }
+}
+
+fn may_write(findings: &[Finding], caller: &Caller) -> Result<(), Problem> {
+    for finding in findings {
+        caller.may(finding.place.company.id, Role::Analyst)?;
+    }
+    Ok(())
 }

@@ -2,12 +2,14 @@
 //! what is anybody's.
 
 use access::{
-    Caller, Json, Page, PageQuery, Path, Problem, Query, Role,
+    Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query, Role,
+    schema::Statement,
     validate::{self},
 };
 use axum::{extract::State, http::StatusCode};
 use base::Id;
 use serde::Deserialize;
+use store::Tx;
 
 use crate::{
     By, MAX_COMMENT, Records,
@@ -15,21 +17,18 @@ use crate::{
 };
 
 /// Something to say about a finding.
-#[derive(Debug, Deserialize, utoipa::ToSchema)]
+#[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommentBody {
     /// At most 2,000 characters.
+    #[schema(value_type = Statement<{ MAX_COMMENT }>)]
     body: String,
 }
 
 impl CommentBody {
     fn checked(self) -> Result<String, Problem> {
-        if self.body.trim().is_empty() {
-            return Err(Problem::field("body", "it is empty"));
-        }
-        let body = validate::block("body", &self.body, MAX_COMMENT);
-        let body = body.map_err(|error| Problem::fields(vec![error]))?;
-        Ok(body.trim().to_owned())
+        let body = validate::statement("body", &self.body, MAX_COMMENT);
+        body.map_err(|error| Problem::fields(vec![error]))
     }
 }
 
@@ -70,16 +69,16 @@ pub async fn create(
     State(records): State<Records>,
     caller: Caller,
     Path(id): Path<Id>,
-    Json(body): Json<CommentBody>,
-) -> Result<(StatusCode, Json<Comment>), Problem> {
-    let comment = records
-        .write(move |tx| {
-            let finding = findings::held(tx, id, &caller.scope)?;
-            caller.may(finding.place.company.id, Role::Analyst)?;
+    Create(once, body): Create<CommentBody>,
+) -> Result<Created<Comment>, Problem> {
+    let create = move |tx: &mut Tx<'_>| {
+        let finding = findings::held(tx, id, &caller.scope)?;
+        caller.may(finding.place.company.id, Role::Analyst)?;
+        once.run(tx, |tx| {
             comments::add(tx, &finding, body.checked()?, &By::caller(&caller))
         })
-        .await?;
-    Ok((StatusCode::CREATED, Json(comment)))
+    };
+    records.write(create).await
 }
 
 /// Rewords one's own comment

@@ -1,11 +1,16 @@
 //! The query of the list of findings.
 
-use access::{Problem, validate::Check};
-use base::Id;
+use access::{
+    Problem,
+    schema::{self, OptionalLine},
+    validate::Check,
+};
+use base::{Id, Severity};
 use serde::Deserialize;
 
 use crate::{
-    findings::{Assignee, Deadline, Filter, Sort, Target},
+    MAX_LINE, MAX_SEARCH,
+    findings::{Assignee, Deadline, Filter, Sort, Status, Target},
     text,
 };
 
@@ -22,27 +27,40 @@ pub struct ListQuery {
     /// Only those that this scan found first or last.
     scan_id: Option<Id>,
     /// Only those with this CVE, GHSA or other identifier.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     identifier: Option<String>,
     /// Only those of this tool.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     tool: Option<String>,
+    /// Only those with this tag.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
+    tag: Option<String>,
     /// Only those in the component of this name.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     component: Option<String>,
     /// Only those of the target with this id or name.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     target: Option<String>,
     /// Only those in one of these statuses, separated by commas.
+    #[param(value_type = Option<Vec<Status>>, style = Form, explode = false)]
     status: Option<String>,
     /// Only those of one of these severities, separated by commas.
+    #[param(value_type = Option<Vec<Severity>>, style = Form, explode = false)]
     severity: Option<String>,
     /// Only those assigned to this person or team directly: an id, or `me`; `none` for those assigned to nobody.
+    #[param(inline, value_type = Option<AssigneeName>)]
     assignee: Option<String>,
     /// Only open ones whose deadline has passed, `breached`, or comes within seven days from now, `due_in_7_days`.
+    #[param(inline, value_type = Option<Deadline>)]
     sla: Option<String>,
     /// Only those whose risk was accepted before that needed an approval (`true`), or none of them (`false`).
     accepted_without_approval: Option<bool>,
     /// Only those with this in title, location, rule, weakness, tool or description, in any case of letters.
+    #[param(inline, value_type = Option<OptionalLine<{ MAX_SEARCH }>>)]
     text: Option<String>,
     /// `created_at`, `severity`, `sla_due_at` or `updated_at`, with `-` before it for the largest first;
     /// `-created_at` by default.
+    #[param(inline, value_type = Option<Sort>)]
     sort: Option<String>,
 }
 
@@ -56,10 +74,12 @@ impl ListQuery {
             project: self.project_id,
             asset: self.asset_id,
             scan: self.scan_id,
-            identifier: given(self.identifier),
-            tool: given(self.tool),
-            component: given(self.component),
-            target: given(self.target).map(|target| target.parse().map_or(Target::Named(target), Target::Id)),
+            identifier: text::named(&mut check, "identifier", self.identifier),
+            tool: text::named(&mut check, "tool", self.tool),
+            component: text::named(&mut check, "component", self.component),
+            tag: text::named(&mut check, "tag", self.tag),
+            target: text::named(&mut check, "target", self.target)
+                .map(|target| target.parse().map_or(Target::Named(target), Target::Id)),
             statuses: text::several(&mut check, "status", self.status.as_deref()),
             severities: text::several(&mut check, "severity", self.severity.as_deref()),
             assignee: assignee(&mut check, self.assignee.as_deref(), me),
@@ -69,6 +89,16 @@ impl ListQuery {
         };
         check.done()?;
         Ok((filter, sort))
+    }
+}
+
+/// The schema of whom findings are assigned to.
+struct AssigneeName;
+
+impl utoipa::ToSchema for AssigneeName {}
+impl utoipa::PartialSchema for AssigneeName {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        schema::matching(format!("^(me|none|{})$", schema::ID))
     }
 }
 
@@ -82,12 +112,6 @@ fn assignee(check: &mut Check, text: Option<&str>, me: Id) -> Option<Assignee> {
     } else {
         Assignee::Either(id)
     })
-}
-
-/// A text that says something.
-fn given(text: Option<String>) -> Option<String> {
-    text.map(|text| text.trim().to_owned())
-        .filter(|text| !text.is_empty())
 }
 
 fn sla(check: &mut Check, text: Option<&str>) -> Option<Deadline> {

@@ -66,7 +66,7 @@ async fn everyone_it_concerns_is_told_fourteen_three_and_one_days_before() {
             .iter()
             .map(|event| event.kind)
             .collect();
-        assert_eq!(kinds, [Kind::ApprovalExpired, Kind::FindingStatusChanged]);
+        assert_eq!(kinds, [Kind::ApprovalExpired, Kind::FindingReopened]);
     }
 }
 

@@ -145,7 +145,7 @@ impl Case {
 
     async fn write<T: Send + 'static>(
         &self,
-        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Send + 'static,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
     ) -> T {
         self.store.write(f).await.unwrap()
     }

@@ -159,7 +159,7 @@ fn finding(request: &Request) -> String {
     rest.chars().take(36).collect()
 }
 
-async fn open(database: &Database) -> Store {
+pub(crate) async fn open(database: &Database) -> Store {
     let config = Config::load(None, database.settings(&[])).unwrap();
     app::open_store(&config, &Clock::system(), Bus::new())
         .await

@@ -54,7 +54,10 @@ async fn an_event_from_elsewhere_is_told_like_any_other_and_links_to_no_page_tha
         let row = ana.get("/notifications").await.expect(200)["items"][0].clone();
         assert_eq!(
             row["data"],
-            json!({"company_id": world.company}),
+            json!({
+                "company_id": world.company,
+                "why": "You get this because the finding is assigned to you.",
+            }),
             "no page to link to"
         );
         let post = &outside.webhook.wait_for(1).await[0];

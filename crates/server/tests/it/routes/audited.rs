@@ -25,6 +25,8 @@ const AUDITED: &[Audited] = &[
     ("PATCH", "/companies/{id}", "company.updated", |_| json!({"minimal_messages": true})),
     ("PUT", "/companies/{id}/sla-days", "settings.changed", |_| json!({"critical": 3})),
     ("PUT", "/companies/{id}/sla-warnings", "settings.changed", |_| json!({"hours": [48, 2]})),
+    ("PUT", "/companies/{id}/ownership-rules", "settings.changed",
+        |ids| json!({"items": [{"match": {"path": "src/"}, "team_ids": [ids["teams"]]}]})),
     ("POST", "/me/calendar-feeds", "feed.created", |_| json!({"mine": true})),
     ("DELETE", "/me/calendar-feeds/{id}", "feed.deleted", |_| Value::Null),
     ("PATCH", "/me", "user.updated", |_| json!({"name": "The administrator"})),
@@ -34,6 +36,8 @@ const AUDITED: &[Audited] = &[
     ("PUT", "/companies/{id}/members/{user_id}", "member.role_changed", |_| json!({"role": "manager"})),
     ("POST", "/users", "user.created",
         |_| json!({"email": "another@campanile.test", "name": "Another", "password": PASSWORD})),
+    ("DELETE", "/users/{id}/credentials/{credential_id}", "session.ended", |_| Value::Null),
+    ("DELETE", "/users/{id}/credentials", "session.ended", |_| Value::Null),
     ("PATCH", "/users/{id}", "user.updated", |_| json!({"password": PASSWORD})),
     ("POST", "/teams", "team.created",
         |ids| json!({"company_id": ids["companies"], "name": "Green", "slack_webhook_url": SLACK})),
@@ -50,7 +54,10 @@ const AUDITED: &[Audited] = &[
     ("POST", "/deliveries/{id}/redeliver", "delivery.redelivered", |_| Value::Null),
     ("POST", "/deliveries/redeliver", "destination.redelivered",
         |ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"})),
+    ("POST", "/deliveries/send-now", "destination.sent_now", |_| json!({"channel": "email"})),
     ("DELETE", "/notification-rules/{id}", "rule.deleted", |_| Value::Null),
+    ("POST", "/announcements", "announcement.created", |_| json!({"title": "Maintenance", "body": "Tonight."})),
+    ("DELETE", "/announcements/{id}", "announcement.withdrawn", |_| Value::Null),
     ("POST", "/targets/{id}/retire", "target.retired", |_| json!({"comment": "gone"})),
     ("POST", "/scans/{id}/undo", "import.undone", |_| Value::Null),
     ("DELETE", "/findings/{id}", "finding.deleted", |_| Value::Null),
@@ -67,9 +74,15 @@ const AUDITED: &[Audited] = &[
 /// Routes that change nothing of the platform: records, which have histories of their own, and what is personal.
 #[rustfmt::skip]
 const NOT_AUDITED: &[(&str, &str)] = &[
+    // Following is one's own affair.
+    ("POST", "/findings/{id}/follow"),
+    ("DELETE", "/findings/{id}/follow"),
+    ("POST", "/projects/{id}/follow"),
+    ("DELETE", "/projects/{id}/follow"),
     ("POST", "/agreements"), ("PATCH", "/agreements/{id}"), ("DELETE", "/agreements/{id}"),
     ("POST", "/approvals"), ("PATCH", "/approvals/{id}"), ("DELETE", "/approvals/{id}"),
     ("POST", "/approvals/{id}/decision"),
+    ("POST", "/companies/{id}/ownership-rules/codeowners"),
     ("POST", "/assets"), ("PATCH", "/assets/{id}"), ("DELETE", "/assets/{id}"),
     ("POST", "/events"),
     ("POST", "/findings/bulk/assignees"), ("POST", "/findings/bulk/status"),
@@ -139,9 +152,17 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
             .expect(200);
         let team = json!({"company_id": company, "name": "Blue"});
         let team = stage.admin.post("/teams", team).await.id();
-        stage
-            .real
-            .extend([("companies", company), ("users", user), ("teams", team)]);
+        for _ in 0..2 {
+            Client::sign_in(stage.server.address(), "empty@campanile.test", PASSWORD).await;
+        }
+        let held = format!("/users/{user}/credentials");
+        let credential = stage.admin.get(&held).await.expect(200)["items"][0]["id"].clone();
+        stage.real.extend([
+            ("companies", company),
+            ("users", user),
+            ("teams", team),
+            ("credentials", credential.as_str().unwrap().to_owned()),
+        ]);
 
         let mut last = String::new();
         since(&stage.admin, &mut last).await;
@@ -186,6 +207,8 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
                     )
                     .await
                 }
+                // A session would end with it.
+                "/auth/login" => stage.nobody.clone(),
                 _ => admin.clone(),
             };
             since(&admin, &mut last).await;

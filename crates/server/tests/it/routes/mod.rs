@@ -4,9 +4,11 @@
 mod audited;
 mod hostile;
 mod refused;
+mod repeated;
 mod table;
+mod tokens;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use base::Clock;
 use reqwest::{Method, RequestBuilder, StatusCode, header};
@@ -39,7 +41,15 @@ pub struct Stage {
 impl Stage {
     async fn set(database: &Database) -> Self {
         // Enough attempts that wrong passwords on purpose lock nobody out.
-        let server = Server::start(database, &[("CAMPANILE_LOGIN__ATTEMPTS", "1000".to_owned())]).await;
+        // One person makes every call there is, many times over.
+        let more = [
+            ("CAMPANILE_LOGIN__ATTEMPTS", "1000".to_owned()),
+            ("CAMPANILE_LIMITS__SEARCHES_PER_MINUTE", "100000".to_owned()),
+            ("CAMPANILE_LIMITS__TESTS_PER_MINUTE", "100000".to_owned()),
+            ("CAMPANILE_LIMITS__RULE_PREVIEWS_PER_MINUTE", "100000".to_owned()),
+            ("CAMPANILE_REPORTS__PER_DAY", "100000".to_owned()),
+        ];
+        let server = Server::start(database, &more).await;
         let admin = server.admin().await;
         let world = World::make(&admin, server.address()).await;
         let user = json!({"email": "vera@campanile.test", "name": "vera", "password": PASSWORD});
@@ -73,11 +83,13 @@ impl Stage {
     async fn call(&self, who: &Client, route: &Route, ids: &Ids) -> Reply {
         let (method, path, _, body) = route;
         let request = who.request(method.parse().unwrap(), &table::path(path, ids));
-        reply(match body {
+        let reply = reply(match body {
             Some(body) => with_json(request, &body(ids).to_string()),
             None => request,
         })
-        .await
+        .await;
+        reply.must_be_described(method, path);
+        reply
     }
 }
 
@@ -110,14 +122,22 @@ async fn records(world: &World, admin: &Client, analyst: &Client) -> Ids {
     let view = json!({"page": "scans", "name": "v", "query": ""});
     let view = admin.post("/me/views", view).await.id();
     let login = json!({"email": "admin@campanile.test", "password": ADMIN_PASSWORD});
-    admin.post("/auth/login", login).await.expect(200);
+    Client::new(world.address)
+        .post("/auth/login", login)
+        .await
+        .expect(200);
     let session = id(&first(admin, "/sessions").await);
+    let announcement = json!({"title": "Maintenance", "body": "On Sunday."});
+    let announcement = admin.post("/announcements", announcement).await.id();
+    let credential = id(&first(admin, &format!("/users/{}/credentials", world.analyst)).await);
     let feed = admin.post("/me/calendar-feeds", json!({})).await.id();
     BTreeMap::from([
         ("agreements", agreement),
+        ("announcements", announcement),
         ("approvals", approval),
         ("assets", asset),
         ("comments", comment),
+        ("credentials", credential),
         ("companies", world.company.clone()),
         ("users", world.analyst.clone()),
         ("projects", world.project.clone()),
@@ -204,6 +224,26 @@ impl Reply {
             problem["title"].is_string() && problem["detail"].is_string(),
             "{what}: {problem}"
         );
+    }
+}
+
+impl Reply {
+    /// The description has an answer of this status and this content type for the route.
+    #[track_caller]
+    fn must_be_described(&self, method: &str, path: &str) {
+        static DESCRIPTION: LazyLock<Value> = LazyLock::new(description);
+        let what = format!("{method} {path}: {} {}", self.status, self.text);
+        let route = &DESCRIPTION["paths"][format!("/api/v1{path}")][method.to_lowercase()];
+        let answer = &route["responses"][self.status.as_str()];
+        let shared = answer["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+        let answer = shared.map_or(answer, |name| &DESCRIPTION["components"]["responses"][name]);
+        assert!(answer.is_object(), "{what}");
+        let kind = self.headers.get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()?.split(';').next());
+        match (kind, answer["content"].as_object()) {
+            (Some(kind), Some(kinds)) => assert!(kinds.contains_key(kind), "{what} of {kind}"),
+            (kind, kinds) => assert!(kind.is_none() && kinds.is_none(), "{what} of {kind:?}"),
+        }
     }
 }
 

@@ -63,7 +63,8 @@ async fn each_route_lets_in_whom_it_is_for_and_nobody_else() {
 async fn told_nothing(stage: &Stage, route: &super::Route, what: &str) {
     let real = stage.call(&stage.stranger, route, &stage.real).await;
     let none = stage.call(&stage.stranger, route, &stage.none()).await;
-    let expected = if route.2 == Needs::PlatformAdmin { 403 } else { 404 };
+    let of_no_company = matches!(route.2, Needs::PlatformAdmin | Needs::SomeManager);
+    let expected = if of_no_company { 403 } else { 404 };
     assert_eq!(real.status, expected, "{what}: {}", real.text);
     assert_eq!((real.status, &real.text), (none.status, &none.text), "{what}");
     let told = |reply: &super::Reply| {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use Needs::{Admin, Analyst, Manager, Nobody, Own, PlatformAdmin, SignedIn, Viewer};
+use Needs::{Admin, Analyst, Manager, Nobody, Own, PlatformAdmin, SignedIn, SomeManager, Viewer};
 
 /// What a caller must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +18,8 @@ pub enum Needs {
     /// A role in the company.
     Viewer,
     Analyst,
+    /// A manager of any company.
+    SomeManager,
     Manager,
     /// An administrator; whoever does not see the company is told nothing of it.
     Admin,
@@ -44,6 +46,9 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/agreements/{id}", Viewer, None),
     ("PATCH", "/agreements/{id}", Manager, Some(|_| json!({"hours": 5}))),
     ("DELETE", "/agreements/{id}", Manager, None),
+    ("GET", "/announcements", SignedIn, None),
+    ("POST", "/announcements", PlatformAdmin, Some(|_| json!({"title": "Maintenance", "body": "On Sunday."}))),
+    ("DELETE", "/announcements/{id}", PlatformAdmin, None),
     ("GET", "/approvals", SignedIn, None),
     ("POST", "/approvals", Analyst,
         Some(|ids| json!({"finding_id": ids["findings"], "reason": "r", "expires_at": "2030-01-01T00:00:00Z"}))),
@@ -69,23 +74,30 @@ pub const ROUTES: &[Route] = &[
     ("PUT", "/companies/{id}/members/{user_id}", Admin, Some(|_| json!({"role": "analyst"}))),
     ("DELETE", "/companies/{id}/members/{user_id}", Admin, None),
     ("GET", "/sla-defaults", SignedIn, None),
+    ("GET", "/companies/{id}/ownership-rules", Viewer, None),
+    ("PUT", "/companies/{id}/ownership-rules", Manager,
+        Some(|ids| json!({"items": [{"match": {"tool": "trivy"}, "team_ids": [ids["teams"]]}]}))),
+    ("POST", "/companies/{id}/ownership-rules/codeowners", Manager, Some(|_| json!({"text": "* @ana"}))),
     ("GET", "/companies/{id}/sla-days", Viewer, None),
     ("PUT", "/companies/{id}/sla-days", Manager, Some(|_| json!({"critical": 3, "high": null}))),
     ("GET", "/companies/{id}/sla-warnings", Viewer, None),
     ("PUT", "/companies/{id}/sla-warnings", Manager, Some(|_| json!({"hours": [72, 4]}))),
     ("GET", "/dashboard", SignedIn, None),
     ("GET", "/deliveries", PlatformAdmin, None),
+    ("GET", "/deliveries/set-aside", PlatformAdmin, None),
     ("POST", "/deliveries/redeliver", PlatformAdmin,
         Some(|ids| json!({"destination_of": ids["deliveries"], "since": "2026-01-01T00:00:00Z"}))),
+    ("POST", "/deliveries/send-now", PlatformAdmin, Some(|_| json!({"channel": "email"}))),
     ("GET", "/deliveries/{id}", PlatformAdmin, None),
     ("POST", "/deliveries/{id}/redeliver", PlatformAdmin, None),
     ("GET", "/destinations", PlatformAdmin, None),
+    ("GET", "/destinations/summary", PlatformAdmin, None),
     ("POST", "/destinations/test", PlatformAdmin, Some(|_| json!({"channel": "email", "email": "x@campanile.test"}))),
     ("GET", "/event-types", SignedIn, None),
     ("POST", "/events", Analyst, Some(|ids| json!({
         "specversion": "1.0", "id": "1", "source": "urn:elsewhere", "type": "finding.created", "company": ids["companies"],
         "data": {"title": "t", "severity": "low"}}))),
-    ("GET", "/events/{id}/trace", PlatformAdmin, None),
+    ("GET", "/events/{id}/trace", Manager, None),
     ("GET", "/findings", SignedIn, None),
     ("POST", "/findings", Analyst, Some(|ids| json!({"company_id": ids["companies"], "title": "t", "severity": "low"}))),
     ("POST", "/findings/bulk/assignees", Analyst,
@@ -100,9 +112,12 @@ pub const ROUTES: &[Route] = &[
     ("PATCH", "/findings/{id}", Analyst, Some(|_| json!({"title": "t"}))),
     ("DELETE", "/findings/{id}", Manager, None),
     ("POST", "/findings/{id}/assignees", Analyst, Some(|_| json!({"user_ids": [], "team_ids": []}))),
+    ("POST", "/findings/{id}/follow", Viewer, None),
+    ("DELETE", "/findings/{id}/follow", Viewer, None),
     ("GET", "/findings/{id}/history", Viewer, None),
     ("POST", "/findings/{id}/status", Analyst, Some(|_| json!({"status": "in_progress", "comment": "c"}))),
     ("GET", "/import-formats", SignedIn, None),
+    ("GET", "/insights/time-to-know", SomeManager, None),
     ("GET", "/me", SignedIn, None),
     ("PATCH", "/me", SignedIn, Some(|_| json!({"name": "New Name"}))),
     ("GET", "/me/calendar-feeds", SignedIn, None),
@@ -112,18 +127,19 @@ pub const ROUTES: &[Route] = &[
     ("PUT", "/me/chat", SignedIn, Some(|_| json!({"slack_enabled": false}))),
     ("GET", "/me/notification-preferences", SignedIn, None),
     ("PUT", "/me/notification-preferences", SignedIn, Some(|_| json!({"finding.assigned:email": true}))),
+    ("GET", "/me/notification-sources", SignedIn, None),
     ("POST", "/me/password", SignedIn,
-        Some(|_| json!({"current_password": "not the password", "new_password": "another password"}))),
+        Some(|_| json!({"current_password": "not the password", "new_password": "quite another password"}))),
     ("GET", "/me/views", SignedIn, None),
     ("POST", "/me/views", SignedIn, Some(|_| json!({"page": "findings", "name": "Mine", "query": "assignee=me"}))),
     ("PATCH", "/me/views/{id}", Own, Some(|_| json!({"query": "status=open"}))),
     ("DELETE", "/me/views/{id}", Own, None),
-    ("GET", "/notification-rules", PlatformAdmin, None),
+    ("GET", "/notification-rules", SomeManager, None),
     ("POST", "/notification-rules", PlatformAdmin,
         Some(|_| json!({"event_type": "project.deleted", "channel": "email", "recipients": {"emails": ["x@campanile.test"]}}))),
     ("POST", "/notification-rules/dry-run", PlatformAdmin,
         Some(|_| json!({"event_type": "finding.assigned", "channel": "email"}))),
-    ("GET", "/notification-rules/{id}", PlatformAdmin, None),
+    ("GET", "/notification-rules/{id}", SomeManager, None),
     ("PATCH", "/notification-rules/{id}", PlatformAdmin, Some(|_| json!({"enabled": true}))),
     ("DELETE", "/notification-rules/{id}", PlatformAdmin, None),
     ("GET", "/notification-rules/{id}/webhook-secrets", PlatformAdmin, None),
@@ -137,6 +153,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/projects/{id}", Viewer, None),
     ("PATCH", "/projects/{id}", Manager, Some(|_| json!({"name": "Web shop"}))),
     ("DELETE", "/projects/{id}", Manager, None),
+    ("POST", "/projects/{id}/follow", Viewer, None),
+    ("DELETE", "/projects/{id}/follow", Viewer, None),
     ("GET", "/reports", SignedIn, None),
     ("POST", "/reports", Analyst, Some(|ids| json!({"company_id": ids["companies"], "format": "csv"}))),
     ("GET", "/reports/{id}", Viewer, None),
@@ -174,6 +192,9 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/users/{id}", Viewer, None),
     ("PATCH", "/users/{id}", Admin, Some(|_| json!({"name": "ana"}))),
     ("DELETE", "/users/{id}", Admin, None),
+    ("GET", "/users/{id}/credentials", Admin, None),
+    ("DELETE", "/users/{id}/credentials", Admin, None),
+    ("DELETE", "/users/{id}/credentials/{credential_id}", Admin, None),
 ];
 
 /// The path with ids in it, and what the query of an import must have.
@@ -185,6 +206,7 @@ pub fn path(template: &str, ids: &Ids) -> String {
     let path = template
         .replace("{id}", own)
         .replace("{user_id}", &ids["users"])
+        .replace("{credential_id}", &ids["credentials"])
         .replace("{comment_id}", &ids["comments"]);
     if template == "/scans/import" {
         return format!("{path}?company_id={}&format=sarif", ids["companies"]);

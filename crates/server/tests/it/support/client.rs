@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 pub struct Client {
     http: reqwest::Client,
     root: String,
-    token: Option<String>,
+    pub token: Option<String>,
 }
 
 /// What came back.

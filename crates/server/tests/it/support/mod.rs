@@ -2,12 +2,14 @@
 //! databases it runs on.
 
 mod client;
+mod command;
 mod outside;
 mod process;
 mod server;
 mod world;
 
 pub use client::Client;
+pub use command::Command;
 pub use outside::{Outside, WEBHOOK};
 pub use process::Process;
 pub use server::{ADMIN, ADMIN_PASSWORD, Database, Server, databases};

@@ -1,0 +1,176 @@
+//! The neighbour nobody wants: 32 connections, each with the dearest thing that it is allowed to do, again and again. Where
+//! it is told to come again later, it does.
+
+use std::{
+    collections::BTreeMap,
+    io::Read,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use serde_json::json;
+
+use crate::{
+    http::{Answer, Caller, JSON, PASSWORD, SARIF},
+    tenant::{Tenant, report},
+};
+
+/// People who do the rest; behind them those who sign in, and those who change their passwords, which ends their sessions.
+const WORKERS: usize = 6;
+pub(crate) const PEOPLE: usize = WORKERS + 4 + 4;
+
+/// Results of its reports.
+const RESULTS: usize = 5_000;
+
+/// The longest wait it accepts: a burst that has come back is worth asking for.
+const WAIT: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Copy)]
+enum Deed {
+    Bulk,
+    Search,
+    Import,
+    Report,
+    Stream,
+    SignIn,
+    Password,
+}
+
+const DEEDS: [(Deed, &str, usize); 7] = [
+    (Deed::Bulk, "bulk", 6),
+    (Deed::Search, "search", 6),
+    (Deed::Import, "import", 6),
+    (Deed::Report, "report", 4),
+    (Deed::Stream, "stream", 2),
+    (Deed::SignIn, "sign-in", 4),
+    (Deed::Password, "password", 4),
+];
+
+/// How often each was answered how.
+type Tally = Arc<Mutex<BTreeMap<(&'static str, u16), u64>>>;
+
+/// At work, until it is stopped.
+pub(crate) struct Hostile {
+    over: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    tally: Tally,
+}
+
+impl Hostile {
+    pub(crate) fn begin(tenant: &Tenant) -> Self {
+        let (over, tally) = (Arc::new(AtomicBool::new(false)), Tally::default());
+        let mut threads = Vec::new();
+        for (deed, name, connections) in DEEDS {
+            for n in 0..connections {
+                let (tenant, over, tally) = (tenant.clone(), Arc::clone(&over), Arc::clone(&tally));
+                threads.push(thread::spawn(move || {
+                    let mut one = One::new(deed, n, tenant);
+                    let mut round = 0;
+                    while !over.load(Ordering::Relaxed) {
+                        round += 1;
+                        let answer = one.act(round);
+                        *tally.lock().unwrap().entry((name, answer.status)).or_default() += 1;
+                        if let Some(wait) = answer.retry_after {
+                            thread::sleep(wait.min(WAIT));
+                        }
+                    }
+                }));
+            }
+        }
+        Self { over, threads, tally }
+    }
+
+    /// What it was answered.
+    pub(crate) fn end(self) -> String {
+        self.over.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            thread.join().unwrap();
+        }
+        let tally = self.tally.lock().unwrap();
+        let lines = DEEDS.map(|(_, name, _)| {
+            let counts = tally.iter().filter(|((of, _), _)| *of == name);
+            let counts: Vec<_> = counts
+                .map(|((_, status), count)| format!("{count} x {status}"))
+                .collect();
+            format!("{name} {}", counts.join(", "))
+        });
+        lines.join("; ")
+    }
+}
+
+/// One connection.
+struct One {
+    deed: Deed,
+    number: usize,
+    tenant: Tenant,
+    caller: Caller,
+    reports: [String; 2],
+}
+
+impl One {
+    fn new(deed: Deed, number: usize, tenant: Tenant) -> Self {
+        let person = match deed {
+            Deed::SignIn => WORKERS + number,
+            Deed::Password => WORKERS + 4 + number,
+            _ => number % WORKERS,
+        };
+        let results = if matches!(deed, Deed::Import) { RESULTS } else { 0 };
+        Self {
+            caller: tenant.caller(person),
+            reports: [report(results, 1), report(results, 2)],
+            deed,
+            number,
+            tenant,
+        }
+    }
+
+    fn act(&mut self, round: usize) -> Answer {
+        let company = &self.tenant.company;
+        match self.deed {
+            Deed::Bulk => {
+                let users = &self.tenant.people[..if round.is_multiple_of(2) { 2 } else { PEOPLE }];
+                let body = json!({"finding_ids": self.tenant.findings, "user_ids": users}).to_string();
+                self.caller
+                    .send("POST", "/findings/bulk/assignees", JSON, body.as_bytes())
+            }
+            Deed::Search => {
+                let path = format!("/findings?limit=100&text=nothing-{round}");
+                self.caller.send("GET", &path, JSON, b"")
+            }
+            Deed::Import => {
+                let path = self.tenant.import(&format!("hostile-{}", self.number));
+                self.caller
+                    .send("POST", &path, SARIF, self.reports[round % 2].as_bytes())
+            }
+            Deed::Report => {
+                let body = json!({"company_id": company, "format": "html"}).to_string();
+                self.caller.send("POST", "/reports", JSON, body.as_bytes())
+            }
+            Deed::Stream => self.stream(),
+            Deed::SignIn => self.caller.try_sign_in(&self.tenant.email(WORKERS + self.number)),
+            Deed::Password => {
+                let body = json!({"current_password": PASSWORD, "new_password": PASSWORD}).to_string();
+                self.caller.send("POST", "/me/password", JSON, body.as_bytes())
+            }
+        }
+    }
+
+    /// Opens a stream, reads its head, and hangs up.
+    fn stream(&self) -> Answer {
+        let mut head = [0; 12];
+        let read = self
+            .caller
+            .stream()
+            .and_then(|mut stream| stream.read_exact(&mut head).ok());
+        let status = String::from_utf8_lossy(&head[9..]).parse().unwrap_or(0);
+        Answer {
+            status: read.map_or(0, |()| status),
+            retry_after: (status != 200).then_some(WAIT),
+            body: json!(null),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Calls over one connection that is kept, without anything that could wait by itself.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+
+pub(crate) const JSON: &str = "application/json";
+pub(crate) const SARIF: &str = "application/sarif+json";
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "a quiet place to measure";
+
+/// Who calls, on a connection of their own.
+pub(crate) struct Caller {
+    port: u16,
+    token: String,
+    connection: Option<BufReader<TcpStream>>,
+}
+
+impl Clone for Caller {
+    fn clone(&self) -> Self {
+        Self::new(self.port, &self.token)
+    }
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Value,
+}
+
+impl Caller {
+    pub(crate) fn new(port: u16, token: &str) -> Self {
+        Self {
+            port,
+            token: token.to_owned(),
+            connection: None,
+        }
+    }
+
+    pub(crate) fn sign_in(port: u16, email: &str) -> Self {
+        let answer = Self::new(port, "").try_sign_in(email);
+        assert_eq!(answer.status, 200, "{email}: {}", answer.body);
+        Self::new(port, answer.body["token"].as_str().unwrap())
+    }
+
+    pub(crate) fn try_sign_in(&mut self, email: &str) -> Answer {
+        let who = json!({"email": email, "password": PASSWORD}).to_string();
+        self.send("POST", "/auth/login", JSON, who.as_bytes())
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> Value {
+        let answer = self.send("GET", path, JSON, b"");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.body
+    }
+
+    pub(crate) fn post(&mut self, path: &str, body: &Value) -> Value {
+        let answer = self.send("POST", path, JSON, body.to_string().as_bytes());
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.body);
+        answer.body
+    }
+
+    /// The id of what was made.
+    pub(crate) fn made(&mut self, path: &str, body: &Value) -> String {
+        self.post(path, body)["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A call and its answer, on a new connection where the one before was closed.
+    pub(crate) fn send(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Answer {
+        for _ in 0..3 {
+            let kept = self.connection.take();
+            let fresh = kept.is_none();
+            let connection = kept.or_else(|| self.connect());
+            let Some(mut connection) = connection else { break };
+            // A refusal may come before the body is taken, and the connection be closed then.
+            let written = connection
+                .get_mut()
+                .write_all(self.head(method, path, kind, body.len()).as_bytes())
+                .and_then(|()| connection.get_mut().write_all(body));
+            if let Some((answer, keep)) = read(&mut connection) {
+                if keep && written.is_ok() {
+                    self.connection = Some(connection);
+                }
+                return answer;
+            }
+            if fresh {
+                break;
+            }
+        }
+        // The connection broke.
+        Answer {
+            status: 0,
+            retry_after: None,
+            body: Value::Null,
+        }
+    }
+
+    /// The lines of an open stream.
+    pub(crate) fn stream(&self) -> Option<BufReader<TcpStream>> {
+        let mut connection = self.connect()?;
+        let head = self.head("GET", "/stream", JSON, 0);
+        connection.get_mut().write_all(head.as_bytes()).ok()?;
+        Some(connection)
+    }
+
+    fn connect(&self) -> Option<BufReader<TcpStream>> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_nodelay(true).ok()?;
+        Some(BufReader::new(stream))
+    }
+
+    fn head(&self, method: &str, path: &str, kind: &str, length: usize) -> String {
+        let authorization = if self.token.is_empty() {
+            String::new()
+        } else {
+            format!("Authorization: Bearer {}\r\n", self.token)
+        };
+        format!(
+            "{method} /api/v1{path} HTTP/1.1\r\nHost: bench\r\n{authorization}Content-Type: {kind}\r\n\
+             Content-Length: {length}\r\n\r\n"
+        )
+    }
+}
+
+/// The answer, and whether the connection stays open; nothing where it broke off.
+fn read(connection: &mut BufReader<TcpStream>) -> Option<(Answer, bool)> {
+    let mut line = String::new();
+    connection.read_line(&mut line).ok()?;
+    let status = line.split(' ').nth(1)?.parse().ok()?;
+    let (mut length, mut retry_after, mut keep) = (0, None, true);
+    loop {
+        line.clear();
+        connection.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            break;
+        };
+        let value = value.trim();
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().ok()?,
+            "retry-after" => retry_after = value.parse().ok().map(Duration::from_secs),
+            "connection" => keep = value != "close",
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    connection.read_exact(&mut body).ok()?;
+    let answer = Answer {
+        status,
+        retry_after,
+        body: serde_json::from_slice(&body).unwrap_or(Value::Null),
+    };
+    Some((answer, keep))
+}

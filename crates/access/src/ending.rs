@@ -1,0 +1,64 @@
+//! Ending credentials: one of a person, their sessions, or all there are.
+//!
+//! Owns: that nothing of a person outlives the reaction to a break-in. Must not: decide who may end what.
+
+use base::Id;
+use store::{Error, Tx, params};
+
+use crate::{AccessChange, Caller, Problem, credentials::Kind};
+
+/// How much of what somebody can come in with ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Their sessions.
+    Sessions,
+    /// Sessions, API tokens and calendar feeds.
+    Everything,
+}
+
+impl Extent {
+    pub(crate) const fn with_tokens(tokens: bool) -> Self {
+        if tokens { Self::Everything } else { Self::Sessions }
+    }
+}
+
+const ONE: &str = "delete from credentials where id = $1 and user_id = $2 and kind = $3 returning name";
+
+/// Ends one credential of a user; its name.
+///
+/// # Errors
+/// 404 where they have none of this id.
+pub(crate) fn one(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<(String, AccessChange), Problem> {
+    let ended: Option<(String,)> = tx.one(ONE, params![id, user, kind.name()])?;
+    let (name,) = ended.ok_or_else(Problem::not_found)?;
+    Ok((name, AccessChange::Session(id)))
+}
+
+/// The same for a session that another one takes the place of, which may have ended already.
+pub(crate) fn replaced(tx: &mut Tx<'_>, old: &Caller) -> Result<Option<AccessChange>, Error> {
+    let ended: Option<(String,)> = tx.one(ONE, params![old.session, old.user_id, Kind::Session.name()])?;
+    Ok(ended.map(|_| AccessChange::Session(old.session)))
+}
+
+const SIGNED_OUT: &str = "update users set signed_out_at = $2 where id = $1";
+const SESSIONS: &str =
+    "delete from credentials where user_id = $1 and kind = 'session' and id <> $2 returning id";
+const EVERYTHING: &str = "delete from credentials where user_id = $1 and id <> $2 returning id";
+
+/// Ends what a user can come in with, all but the session that is kept.
+pub(crate) fn all(
+    tx: &mut Tx<'_>,
+    user: Id,
+    keep: Option<Id>,
+    extent: Extent,
+) -> Result<Vec<AccessChange>, Error> {
+    let (now, keep) = (tx.now(), keep.map(|id| id.to_string()).unwrap_or_default());
+    // First, because it holds the person: who makes a credential at this moment does so before or not at all.
+    tx.execute(SIGNED_OUT, params![user, now])?;
+    let which = match extent {
+        Extent::Sessions => SESSIONS,
+        Extent::Everything => EVERYTHING,
+    };
+    let ended: Vec<(Id,)> = tx.all(which, params![user, keep])?;
+    Ok(ended.into_iter().map(|(id,)| AccessChange::Session(id)).collect())
+}

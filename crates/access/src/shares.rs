@@ -1,0 +1,322 @@
+//! What one person may do at once, and how often, so that nobody makes others wait (promise U3).
+//!
+//! Owns: the bounds on requests under way, and on those that cost much. Must not: know a route; whoever puts the routes
+//! together says which of them cost much.
+
+use std::time::Duration;
+
+use axum::{
+    body::to_bytes,
+    extract::{Request, State},
+    http::Method,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base::{Bounds, Full, Id, Time, Turn, Turns};
+
+use crate::{
+    Access, Problem,
+    caller::Outcome,
+    rates::{Counted, Rate, Rates},
+};
+
+/// The parameter of every list that can be searched.
+const SEARCH: &str = "text";
+
+/// After how long to come again where too much is under way.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// The most of a body that is taken before its call is refused, in bytes.
+const TAKEN: usize = 64 * 1024;
+
+/// Searches: two of a person at once, and not so many of all that other reading has to wait for them.
+const SEARCHES: Bounds = Bounds {
+    at_once: 4,
+    each: 2,
+    waiting: 8,
+    waiting_in_all: 256,
+};
+/// Messages that test a destination: a receiver may take its time.
+const TESTS: Bounds = Bounds::each(2);
+/// Rules that are tried on past events.
+const DRY_RUNS: Bounds = Bounds {
+    at_once: 2,
+    each: 1,
+    waiting: 1,
+    waiting_in_all: 64,
+};
+/// Changes of many records: one of a person at a time.
+const BULK: Bounds = Bounds {
+    waiting: 4,
+    waiting_in_all: usize::MAX,
+    ..Bounds::each(1)
+};
+
+/// How often one account signs in from one address with the right password.
+const SIGN_INS: Rate = Rate {
+    burst: 120,
+    interval: Duration::from_secs(1),
+};
+
+/// What one person may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShareLimits {
+    /// How many of their requests may be under way at once.
+    pub requests: usize,
+    /// How many searches a minute.
+    pub searches: u32,
+    /// How many tests of destinations a minute.
+    pub tests: u32,
+    /// How many tries of rules a minute.
+    pub dry_runs: u32,
+}
+
+impl Default for ShareLimits {
+    fn default() -> Self {
+        Self {
+            requests: 32,
+            searches: 120,
+            tests: 10,
+            dry_runs: 10,
+        }
+    }
+}
+
+/// What costs much more than other calls, each kind with bounds of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Costly {
+    /// A search in a list.
+    Search,
+    /// A message that tests a destination.
+    Test,
+    /// Trying a rule on past events.
+    DryRun,
+    /// Changing many records.
+    Bulk,
+}
+
+impl Costly {
+    const fn bounds(self) -> Bounds {
+        match self {
+            Self::Search => SEARCHES,
+            Self::Test => TESTS,
+            Self::DryRun => DRY_RUNS,
+            Self::Bulk => BULK,
+        }
+    }
+
+    fn rate(self, limits: &ShareLimits) -> Option<Rate> {
+        match self {
+            Self::Search => Some(Rate::a_minute(limits.searches)),
+            Self::Test => Some(Rate::a_minute(limits.tests)),
+            Self::DryRun => Some(Rate::a_minute(limits.dry_runs)),
+            Self::Bulk => None,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Search => "You have sent too many searches. Try again later.",
+            Self::Test => "You have sent too many test messages. Try again later.",
+            Self::DryRun => "You have tried too many rules. Try again later.",
+            Self::Bulk => "Another bulk change of yours is running. Try again when it is done.",
+        }
+    }
+}
+
+/// The shares of everyone who is signed in.
+pub(crate) struct Shares {
+    limits: ShareLimits,
+    requests: Turns<Id>,
+    searches: Turns<Id>,
+    tests: Turns<Id>,
+    dry_runs: Turns<Id>,
+    bulk: Turns<Id>,
+    rates: Rates,
+    sign_ins: Rates,
+}
+
+impl Shares {
+    pub(crate) fn new(limits: ShareLimits) -> Self {
+        let of = |costly: Costly| Turns::new(costly.bounds());
+        Self {
+            limits,
+            requests: Turns::new(Bounds::each(limits.requests)),
+            searches: of(Costly::Search),
+            tests: of(Costly::Test),
+            dry_runs: of(Costly::DryRun),
+            bulk: of(Costly::Bulk),
+            rates: Rates::new(),
+            sign_ins: Rates::new(),
+        }
+    }
+
+    /// Counts a sign-in of this account from this address (see [`network`](crate::limits::network)), until it is known
+    /// that it failed.
+    ///
+    /// # Errors
+    /// 429.
+    pub(crate) fn sign_in(
+        &self,
+        account: &str,
+        network: Option<u128>,
+        now: Time,
+    ) -> Result<Counted, Problem> {
+        let counted = self.sign_ins.take((account, network), SIGN_INS, now);
+        counted.map_err(Problem::too_many)
+    }
+
+    /// That sign-in failed.
+    pub(crate) fn give_back(&self, sign_in: Counted) {
+        self.sign_ins.give_back(sign_in);
+    }
+
+    /// The turn of one that costs much.
+    async fn turn(&self, costly: Costly, user: Id, now: Time) -> Result<Turn<Id>, Problem> {
+        if let Some(rate) = costly.rate(&self.limits) {
+            let counted = self.rates.take((costly, user), rate, now);
+            counted.map_err(|wait| Problem::busy(wait, costly.words()))?;
+        }
+        let turns = match costly {
+            Costly::Search => &self.searches,
+            Costly::Test => &self.tests,
+            Costly::DryRun => &self.dry_runs,
+            Costly::Bulk => &self.bulk,
+        };
+        turns.wait(user).await.map_err(|full| match full {
+            Full::Own => Problem::busy(BUSY, costly.words()),
+            Full::All => Problem::unavailable(),
+        })
+    }
+}
+
+/// Middleware, inside of [`authenticate`](crate::authenticate): bounds how much one person has under way, and how often
+/// they search. It lets everybody pass who is not signed in: there are few calls for them.
+pub async fn share(State(access): State<Access>, request: Request, next: Next) -> Response {
+    let Some(user) = user(&request) else {
+        return next.run(request).await;
+    };
+    let Ok(_request) = access.shares().requests.take(user) else {
+        let detail = "You have too many requests under way. Try again when some have been answered.";
+        return refused(&access, request, Problem::busy(BUSY, detail)).await;
+    };
+    if is_search(&request) {
+        return in_turn(&access, Costly::Search, (user, request), next).await;
+    }
+    next.run(request).await
+}
+
+/// Middleware, inside of [`authenticate`](crate::authenticate): for calls that cost much.
+pub async fn costly(
+    State((access, costly)): State<(Access, Costly)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match user(&request) {
+        Some(user) => in_turn(&access, costly, (user, request), next).await,
+        None => next.run(request).await,
+    }
+}
+
+async fn in_turn(access: &Access, costly: Costly, (user, request): (Id, Request), next: Next) -> Response {
+    let now = access.clock().steady();
+    match access.shares().turn(costly, user, now).await {
+        Ok(turn) => to_the_end(turn, next.run(request)).await,
+        Err(problem) => refused(access, request, problem).await,
+    }
+}
+
+/// Answers once a small body has come: a connection with a body that nobody took is closed, and a client that sends its next
+/// call on it would get no answer at all.
+async fn refused(access: &Access, request: Request, problem: Problem) -> Response {
+    let taken = to_bytes(request.into_body(), TAKEN);
+    tokio::select! {
+        _ = taken => {}
+        () = access.clock().sleep(BUSY) => {}
+    }
+    problem.into_response()
+}
+
+/// Whoever hangs up ends no look into the database that has begun, so the turn is held until the answer is there.
+async fn to_the_end(turn: Turn<Id>, answer: impl Future<Output = Response> + Send + 'static) -> Response {
+    let answered = tokio::spawn(async move {
+        let _turn = turn;
+        answer.await
+    });
+    match answered.await {
+        Ok(response) => response,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Problem::unavailable().into_response(),
+        },
+    }
+}
+
+fn user(request: &Request) -> Option<Id> {
+    let outcome = request.extensions().get::<Outcome>()?;
+    outcome.0.as_ref().ok().map(|caller| caller.user_id)
+}
+
+/// Whether a list is asked for by text.
+fn is_search(request: &Request) -> bool {
+    let query = request.uri().query().unwrap_or_default();
+    request.method() == Method::GET
+        && query.split('&').any(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            // Nobody has to encode the name of a parameter; whoever does may mean this one.
+            (name == SEARCH || name.contains('%')) && !value.is_empty()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    #[test]
+    fn a_search_is_recognised_by_its_parameter() {
+        let asked = |method: &str, uri: &str| {
+            let request = Request::builder().method(method).uri(uri);
+            is_search(&request.body(Body::empty()).unwrap())
+        };
+        for uri in ["/findings?limit=5&text=x", "/findings?%74ext=x"] {
+            assert!(asked("GET", uri), "{uri}");
+        }
+        for uri in [
+            "/findings",
+            "/findings?text=",
+            "/findings?context=x",
+            "/text?a=text",
+        ] {
+            assert!(!asked("GET", uri), "{uri}");
+        }
+        assert!(!asked("POST", "/findings?text=x"));
+    }
+
+    // promise: U3
+    #[tokio::test]
+    async fn one_person_uses_up_their_own_share_alone() {
+        let shares = Shares::new(ShareLimits {
+            searches: 3,
+            ..ShareLimits::default()
+        });
+        let (ada, eve) = (Id::from_parts(1, [1; 10]), Id::from_parts(1, [2; 10]));
+        let now = Time::from_nanos(1_700_000_000_000_000_000);
+        for _ in 0..3 {
+            assert!(shares.turn(Costly::Search, eve, now).await.is_ok());
+        }
+        let refused = shares.turn(Costly::Search, eve, now).await.err().unwrap();
+        assert_eq!(refused.status(), 429);
+        assert!(shares.turn(Costly::Search, ada, now).await.is_ok());
+        assert!(
+            shares.turn(Costly::DryRun, eve, now).await.is_ok(),
+            "another kind"
+        );
+        let later = now.after(Duration::from_secs(20));
+        assert!(
+            shares.turn(Costly::Search, eve, later).await.is_ok(),
+            "a third of a minute"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! Which page of the console shows which kind of record.
+//!
+//! Owns: the one table that messages, calendars and the console link by; the console's copy is written from it
+//! (`console/src/format/record-pages.ts`). Must not: know a host; whoever makes a link puts the public URL before it.
+
+use crate::{Id, Subject, SubjectType};
+
+impl SubjectType {
+    /// All of them; links that may lead to several records prefer the earlier.
+    pub const ALL: [Self; 10] = [
+        Self::Finding,
+        Self::Scan,
+        Self::Approval,
+        Self::Report,
+        Self::Agreement,
+        Self::Asset,
+        Self::Project,
+        Self::Notification,
+        Self::Destination,
+        Self::Announcement,
+    ];
+
+    /// Where the pages of such records are: the record's id follows. None for what has no page of its own.
+    pub const fn page(self) -> Option<&'static str> {
+        match self {
+            Self::Finding => Some("/findings/"),
+            Self::Scan => Some("/scans/"),
+            Self::Approval => Some("/approvals/"),
+            Self::Report => Some("/reports/"),
+            Self::Agreement => Some("/agreements/"),
+            Self::Asset => Some("/assets/"),
+            Self::Project => Some("/projects/"),
+            Self::Notification | Self::Destination | Self::Announcement => None,
+        }
+    }
+
+    /// The path of the page of one record.
+    pub fn path(self, id: Id) -> Option<String> {
+        self.page().map(|page| format!("{page}{id}"))
+    }
+}
+
+impl Subject {
+    /// The path of its page in the console.
+    pub fn path(self) -> Option<String> {
+        self.kind.path(self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::Clock;
+
+    // promise: C8
+    #[test]
+    fn every_record_with_a_page_has_one_of_its_own() {
+        let pages: Vec<_> = SubjectType::ALL
+            .into_iter()
+            .filter_map(SubjectType::page)
+            .collect();
+        let distinct: BTreeSet<_> = pages.iter().collect();
+        assert_eq!(distinct.len(), pages.len());
+        assert!(
+            pages
+                .iter()
+                .all(|page| page.starts_with('/') && page.ends_with('/'))
+        );
+        let id = Clock::system().id();
+        let asset = Subject {
+            kind: SubjectType::Asset,
+            id,
+        };
+        assert_eq!(asset.path(), Some(format!("/assets/{id}")));
+        assert_eq!(SubjectType::Destination.path(id), None);
+    }
+}

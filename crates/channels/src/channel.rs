@@ -1,0 +1,160 @@
+//! The registry: which channels there are, one line each.
+//!
+//! Owns: [`Channel`], and everything that is read from the [`Descriptor`]s of all channels.
+//! Must not: say anything about one channel: that stands in the channel's own module.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    chat,
+    descriptor::{Descriptor, Kind},
+    email, inbox, slack, teams, webhook,
+};
+
+macro_rules! registry {
+    ($($channel:ident => $about:path;)*) => {
+        /// A way to notify somebody.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
+        )]
+        #[serde(rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "the names are the documentation")]
+        pub enum Channel {
+            $($channel,)*
+        }
+
+        impl Channel {
+            /// All of them.
+            pub const ALL: [Self; [$(stringify!($channel)),*].len()] = [$(Self::$channel),*];
+
+            /// What there is to know of it.
+            pub const fn about(self) -> &'static Descriptor {
+                match self {
+                    $(Self::$channel => &$about,)*
+                }
+            }
+        }
+    };
+}
+
+registry! {
+    InApp => inbox::DESCRIPTOR;
+    Email => email::DESCRIPTOR;
+    Webhook => webhook::DESCRIPTOR;
+    Slack => slack::DESCRIPTOR;
+    Teams => teams::DESCRIPTOR;
+    Chat => chat::DESCRIPTOR;
+}
+
+impl Channel {
+    /// Those that lead to one person, so that the person decides: the columns of the preference matrix (promise R5).
+    pub const PERSONAL: [Self; PERSONAL] = personal();
+
+    /// The name in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        self.about().name
+    }
+
+    /// What a person who has said nothing hears: in-app and email, but no personal chat (promise F5).
+    pub const fn on_by_default(self) -> bool {
+        self.about().default_on
+    }
+
+    /// Whether it is a group or personal chat: reached by a URL, and nothing tells a second message from a repeated
+    /// one there, so that it is repeated only once after an unknown outcome.
+    pub const fn is_chat(self) -> bool {
+        matches!(self.about().kind, Kind::Chat)
+    }
+
+    /// Whether its destination is a URL.
+    pub const fn has_url(self) -> bool {
+        matches!(self.about().kind, Kind::Chat | Kind::Hook)
+    }
+
+    /// The chats.
+    pub fn chats() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|channel| channel.is_chat())
+    }
+}
+
+const PERSONAL: usize = {
+    let (mut at, mut count) = (0, 0);
+    while at < Channel::ALL.len() {
+        if Channel::ALL[at].about().personal {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+};
+
+const fn personal() -> [Channel; PERSONAL] {
+    let mut found = [Channel::InApp; PERSONAL];
+    let (mut at, mut count) = (0, 0);
+    while at < Channel::ALL.len() {
+        if Channel::ALL[at].about().personal {
+            found[count] = Channel::ALL[at];
+            count += 1;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// A text that names no channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotAChannel;
+
+impl std::error::Error for NotAChannel {}
+
+impl fmt::Display for NotAChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (last, before) = Channel::ALL.split_last().ok_or(fmt::Error)?;
+        let before: Vec<_> = before.iter().map(|channel| channel.name()).collect();
+        write!(f, "not a channel: expected {} or {last}", before.join(", "))
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Channel {
+    type Err = NotAChannel;
+    fn from_str(text: &str) -> Result<Self, NotAChannel> {
+        Self::ALL
+            .into_iter()
+            .find(|channel| channel.name() == text)
+            .ok_or(NotAChannel)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_channel_has_one_name_and_is_read_back_by_it() {
+        let names: BTreeSet<_> = Channel::ALL.iter().map(|channel| channel.name()).collect();
+        assert_eq!(names.len(), Channel::ALL.len());
+        for channel in Channel::ALL {
+            assert_eq!(channel.name().parse(), Ok(channel));
+            assert_eq!(serde_json::json!(channel), channel.name());
+            assert!(
+                !channel.about().retries.is_empty() || channel == Channel::InApp,
+                "{channel}"
+            );
+        }
+        let refused = "pager".parse::<Channel>().unwrap_err().to_string();
+        assert!(
+            refused.starts_with("not a channel: expected in_app, email, webhook, slack"),
+            "{refused}"
+        );
+    }
+}

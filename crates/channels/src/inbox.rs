@@ -1,0 +1,16 @@
+//! In-app: a row of the person's inbox (promise C1). Nothing is sent; who writes the row is not this crate's business.
+
+use crate::descriptor::{Descriptor, Kind, Way};
+
+/// What there is to know of the channel.
+pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
+    name: "in_app",
+    title: "In-app",
+    kind: Kind::Person,
+    personal: true,
+    default_on: true,
+    pace: None,
+    retries: &[],
+    templates: &[],
+    way: Way::Inbox,
+};

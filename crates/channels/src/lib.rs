@@ -1,0 +1,43 @@
+//! The channels: how a message gets to people and programs elsewhere, and the only way out to other hosts.
+//!
+//! Owns: the registry of channels ([`Channel`]), one module with one [`Descriptor`] for each; what a message is before a
+//! channel gives it a shape ([`Message`]); [`egress`]; [`Channels::send`]: one message to one destination on one
+//! channel, with its own timeout, answered as one of four outcomes. Each channel escapes text from outside for itself.
+//! Must not: know a database, retry, plan, or know who is notified of what.
+//!
+//! Files import downwards only:
+//!
+//! ```text
+//! sending                                   one message, one destination, one attempt
+//! channel                                   the registry
+//! inbox  email  webhook  slack  teams  chat one module for each channel
+//! descriptor                                what a channel says of itself
+//! post                                      one HTTP POST, judged
+//! outbound  outcome  egress                 what is sent, what became of it, the way out
+//! message  destination                      what is said, and where it may go
+//! ```
+
+mod channel;
+pub mod chat;
+pub mod descriptor;
+pub mod destination;
+pub mod egress;
+pub mod email;
+mod inbox;
+pub mod message;
+mod outbound;
+mod outcome;
+mod post;
+mod sending;
+pub mod slack;
+pub mod teams;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod webhook;
+
+pub use channel::{Channel, NotAChannel};
+pub use descriptor::Descriptor;
+pub use message::Message;
+pub use outbound::{Outbound, SigningMaster};
+pub use outcome::{Attempt, Outcome};
+pub use sending::{Channels, Options, SetupError};

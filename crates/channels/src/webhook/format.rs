@@ -1,0 +1,143 @@
+//! The forms of a webhook's body: a rule chooses one.
+
+use std::{fmt, str::FromStr};
+
+use base::SubjectType;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::data;
+use crate::message::Message;
+
+/// The form of a webhook's body.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = WebhookFormat)]
+pub enum Format {
+    /// Standard Webhooks' envelope: `type`, `timestamp`, `data`.
+    #[default]
+    Standard,
+    /// `CloudEvents` 1.0 in the structured mode, as JSON.
+    Cloudevents,
+}
+
+impl Format {
+    const ALL: [Self; 2] = [Self::Standard, Self::Cloudevents];
+
+    /// The name in the API and in storage.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Cloudevents => "cloudevents",
+        }
+    }
+
+    /// The media type of such a body.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Standard => "application/json",
+            Self::Cloudevents => "application/cloudevents+json",
+        }
+    }
+
+    /// The form of a body made here: it says so itself, also where its rule has changed since.
+    pub fn of(body: &str) -> Self {
+        if body.starts_with(CLOUD_EVENT) {
+            Self::Cloudevents
+        } else {
+            Self::Standard
+        }
+    }
+
+    /// The body that tells of the message; links in it lead to `public_url`. Made once, when the delivery is planned:
+    /// every attempt sends the same bytes.
+    pub fn body(self, message: &Message, public_url: &str) -> String {
+        match self {
+            Self::Standard => super::body(message),
+            Self::Cloudevents => cloud_event(message, public_url),
+        }
+    }
+}
+
+/// A text that names no form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a form of webhooks")]
+pub struct NotAFormat;
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = NotAFormat;
+    fn from_str(text: &str) -> Result<Self, NotAFormat> {
+        Self::ALL
+            .into_iter()
+            .find(|format| format.name() == text)
+            .ok_or(NotAFormat)
+    }
+}
+
+/// What every cloud event begins with, and no other body does.
+const CLOUD_EVENT: &str = r#"{"specversion":"1.0","#;
+
+/// The event as `CloudEvents` 1.0 has it. Its id is the event's, so that copies over several rules are known as one.
+fn cloud_event(message: &Message, public_url: &str) -> String {
+    let mut event = Map::new();
+    event.insert("id".into(), json!(message.event_id));
+    event.insert("source".into(), public_url.into());
+    event.insert("type".into(), message.event_type.into());
+    event.insert("time".into(), json!(message.at));
+    event.insert("datacontenttype".into(), "application/json".into());
+    if let Some(subject) = message.subject {
+        event.insert(
+            "subject".into(),
+            format!("{}/{}", kind(subject.kind), subject.id).into(),
+        );
+    }
+    if let Some(Value::String(company)) = message.ids.get("company_id") {
+        event.insert("company".into(), company.as_str().into());
+    }
+    event.insert("data".into(), data(message));
+    let rest = Value::Object(event).to_string();
+    // It is an object with members, so what follows its brace is more of ours.
+    format!("{CLOUD_EVENT}{}", &rest[1..])
+}
+
+/// The name of the kind, as in the envelope.
+fn kind(kind: SubjectType) -> String {
+    json!(kind).as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use base::Clock;
+
+    use super::*;
+    use crate::message;
+
+    #[test]
+    fn a_body_says_its_form() {
+        let clock = Clock::system();
+        let url = "https://campanile.example";
+        let message = message::test(clock.id(), clock.now(), url);
+        for format in Format::ALL {
+            assert_eq!(Format::of(&format.body(&message, url)), format);
+            assert_eq!(format.name().parse(), Ok(format));
+            assert_eq!(json!(format), format.name());
+        }
+    }
+
+    #[test]
+    fn what_a_test_message_has_not_is_left_out() {
+        let clock = Clock::system();
+        let url = "https://campanile.example";
+        let message = message::test(clock.id(), clock.now(), url);
+        let event: Value = serde_json::from_str(&cloud_event(&message, url)).unwrap();
+        let event = event.as_object().unwrap();
+        assert!(event.values().all(|value| !value.is_null()), "{event:?}");
+        assert!(!event.contains_key("subject") && !event.contains_key("company"));
+    }
+}

@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use crate::house::{DELIVERED, Post, houses};
+
+// promise: E7
+#[tokio::test]
+async fn an_announcement_reaches_everyone_in_app_and_by_mail_and_is_shown_until_its_end() {
+    for house in houses().await {
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let until = house.clock.now().after(Duration::from_hours(1));
+        let body = json!({"title": "Maintenance", "body": "Tonight at 22:00.", "until": until});
+        let path = "/announcements";
+        assert_eq!(house.call(house.ana, "POST", path, body.clone()).await.0, 403);
+        // A token's act is nobody's own.
+        let (status, made) = house.call_by_token(house.root, "POST", path, body).await;
+        assert_eq!(status, 201, "{}: {made}", house.name);
+        house.until(DELIVERED, 3).await;
+        let rows = house.get(house.ana, "/notifications").await;
+        assert_eq!(rows["items"][0]["event_type"], "platform.announced", "{rows}");
+        assert!(
+            rows["items"][0]["title"]
+                .as_str()
+                .unwrap()
+                .contains("Maintenance")
+        );
+        let row = &rows["items"][0];
+        assert!(
+            row["body"].as_str().unwrap().contains("Tonight at 22:00."),
+            "{row}"
+        );
+        assert_eq!(row["data"]["announcement_id"], made["id"], "{}", house.name);
+        assert!(row["data"].get("notification_id").is_none(), "{row}");
+        let shown = house.get(house.ben, path).await;
+        assert_eq!(shown["items"], json!([made]));
+        let own = format!("{path}/{}", made["id"].as_str().unwrap());
+        assert_eq!(house.call(house.ana, "DELETE", &own, Json::Null).await.0, 403);
+        house.clock.advance(Duration::from_hours(2));
+        assert_eq!(house.get(house.ben, path).await["items"], json!([]));
+        let lasting = json!({"title": "Upgrade", "body": "Done."});
+        let (_, made) = house.call(house.root, "POST", path, lasting).await;
+        let own = format!("{path}/{}", made["id"].as_str().unwrap());
+        assert_eq!(house.call(house.root, "DELETE", &own, Json::Null).await.0, 204);
+        assert_eq!(house.call(house.root, "DELETE", &own, Json::Null).await.0, 404);
+        assert_eq!(house.get(house.ben, path).await["items"], json!([]));
+        let noted = house
+            .rows("select action || ' ' || subject_name from audit_entries order by id")
+            .await;
+        let noted: Vec<&str> = noted.iter().map(|(entry,)| entry.as_str()).collect();
+        let expected = [
+            "announcement.created Maintenance",
+            "announcement.created Upgrade",
+            "announcement.withdrawn Upgrade",
+        ];
+        assert_eq!(noted, expected, "{}: what was refused is not in it", house.name);
+        engine.stop().await;
+    }
+}

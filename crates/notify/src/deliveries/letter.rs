@@ -1,0 +1,224 @@
+//! A message that is to be sent now, and where it goes right now.
+
+use std::sync::Arc;
+
+use access::Secret;
+use base::{Event, Id, Time};
+
+use crate::{
+    channel::Channel,
+    channels::webhook::Signing,
+    digests::Digest,
+    message::{self, Detail, Message, Summary},
+    plan::{Cause, UrlTarget, Why, World, admits, admits_team},
+    target::{Key, Recipient},
+};
+
+use super::under_way::Held;
+
+/// A message that is to be sent now: its attempt is already written down.
+#[derive(Debug, Clone)]
+pub(crate) struct Letter {
+    pub(crate) id: Id,
+    pub(crate) channel: Channel,
+    pub(crate) content: Content,
+    /// Why its recipient gets it, where that was kept.
+    pub(crate) cause: Option<Cause>,
+    pub(crate) key: Key,
+    pub(crate) recipient: Recipient,
+    pub(crate) address: Address,
+    /// The body of a webhook, the same in every attempt; empty on other channels.
+    pub(crate) body: String,
+    /// Which attempt this is, from 1.
+    pub(crate) attempt: u32,
+    /// How many of the attempts were made before somebody asked for it to be sent again.
+    pub(crate) earlier: u32,
+    /// How many earlier attempts had an unknown outcome.
+    pub(crate) unknowns: u32,
+    pub(crate) lane: Arc<str>,
+    pub(crate) started_at: Time,
+    /// That this process has it under way.
+    pub(crate) held: Arc<Held>,
+}
+
+/// Where a message goes right now.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    /// The mail address or the URL.
+    pub(crate) text: Secret,
+    /// Which secrets sign it, on a webhook.
+    pub(crate) signing: Signing,
+    /// The name of the form of the post, on a chat that has several; else empty.
+    pub(crate) template: Arc<str>,
+    /// How much may be told there, but on a webhook, whose body is made with the plan.
+    pub(crate) detail: Detail,
+}
+
+impl Address {
+    fn url(url: &UrlTarget, detail: Detail) -> Result<Self, Why> {
+        Ok(Self {
+            text: url.url.clone().ok_or(Why::Sealed)?,
+            signing: url.signing,
+            template: Arc::clone(&url.template),
+            detail,
+        })
+    }
+
+    fn mail(address: &str, detail: Detail) -> Self {
+        Self {
+            text: Secret::new(address),
+            signing: Signing::default(),
+            template: "".into(),
+            detail,
+        }
+    }
+}
+
+/// Where a message goes right now, or why it goes nowhere: asked when it is planned and again before each attempt
+/// (promise F6).
+pub(crate) fn address(
+    event: &Event,
+    world: &World,
+    channel: Channel,
+    recipient: &Recipient,
+    key: &Key,
+) -> Result<Address, Why> {
+    let detail = world.detail(event);
+    let same = |url: Option<&UrlTarget>| match url {
+        Some(url) if url.target.key == *key && world.off.contains(key) => Err(Why::SwitchedOff),
+        Some(url) if url.target.key == *key => Address::url(url, detail),
+        _ => Err(Why::Gone),
+    };
+    match recipient {
+        Recipient::Address(address) => {
+            // It may have become a person's own since.
+            if let Some(user) = world.person_at(address) {
+                admits(event, world, user, channel)?;
+            }
+            let mut named = world
+                .rules
+                .passing(event, channel)
+                .flat_map(|rule| &rule.addresses);
+            if named.any(|target| target.key == *key) {
+                Ok(Address::mail(address, detail))
+            } else {
+                Err(Why::Gone)
+            }
+        }
+        Recipient::Url(id) => same(world.rules.url(event, channel, *id)),
+        Recipient::Team(id) => {
+            let team = world.team(*id).ok_or(Why::Unknown)?;
+            admits_team(event, team)?;
+            same(team.url(channel))
+        }
+        Recipient::User(id) if channel == Channel::Email => {
+            admits(event, world, *id, channel)?;
+            // Mail follows the person to a new address.
+            let person = world.person(*id).ok_or(Why::Unknown)?;
+            Ok(Address::mail(&person.mailbox.label, detail))
+        }
+        Recipient::User(id) => {
+            admits(event, world, *id, channel)?;
+            let chat = world.chat(*id, channel).ok_or(Why::Gone)?;
+            if !chat.enabled {
+                return Err(Why::OptedOut);
+            }
+            same(Some(&chat.url))
+        }
+    }
+}
+
+/// Where a webhook's batch goes right now: any rule may name its URL.
+pub(super) fn hook(world: &World, event: &Event, key: &Key) -> Result<Address, Why> {
+    if world.off.contains(key) {
+        return Err(Why::SwitchedOff);
+    }
+    let mut urls = world
+        .rules
+        .all()
+        .filter(|rule| rule.channel == Channel::Webhook)
+        .flat_map(|rule| &rule.urls);
+    let (_, url) = urls.find(|(_, url)| url.target.key == *key).ok_or(Why::Gone)?;
+    Address::url(url, world.detail(event))
+}
+
+/// What is told.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    /// One event by itself.
+    One(Arc<Event>),
+    /// The only event of an import that concerns the recipient, and what the import brought: "1 critical reopened in Web
+    /// shop".
+    Lone(Arc<Event>, String),
+    /// The events of a summary, at least two; the first of them by itself.
+    Many(Arc<Event>, Arc<Summary>),
+    /// What an import or a bulk change brought that concerns the recipient.
+    Group(Arc<Grouped>),
+}
+
+/// A message about a group.
+#[derive(Debug)]
+pub(crate) struct Grouped {
+    /// The end of the import, or the event that stands for a bulk change.
+    pub(crate) of: Arc<Event>,
+    /// The event in whose place it stands.
+    pub(crate) lead: Arc<Event>,
+    pub(crate) digest: Digest,
+    pub(crate) named: Vec<Arc<Event>>,
+}
+
+impl Letter {
+    /// What it says.
+    pub(crate) fn message(&self, public_url: &str) -> Message {
+        let detail = self.address.detail;
+        let (mut message, of, many) = match &self.content {
+            Content::One(event) => (message::compose(event, public_url, detail), event, false),
+            Content::Lone(event, brought) => {
+                let mut message = message::compose(event, public_url, detail);
+                message.sentence = format!("{brought}. {}", message.sentence);
+                (message, event, false)
+            }
+            Content::Many(first, summary) => return self.summary(first, summary, public_url),
+            Content::Group(group) => {
+                let message = group.digest.message(&group.of, &group.named, public_url, detail);
+                let lead = group.lead.id;
+                let message = Message {
+                    event_id: lead,
+                    ..message
+                };
+                (message, &group.of, true)
+            }
+        };
+        let cause = self.cause.as_ref();
+        message.why = cause.and_then(|cause| cause.sentence(of, &self.recipient, detail, many));
+        // Who has an account reads there why they get it.
+        if let Recipient::User(_) = &self.recipient {
+            let public_url = public_url.trim_end_matches('/');
+            message.why_url = Some(format!("{public_url}/inbox?why={}", of.id));
+        }
+        message
+    }
+
+    /// Of several in a short time each has a reason of its own; the inbox shows it.
+    fn summary(&self, first: &Event, summary: &Summary, public_url: &str) -> Message {
+        let why = match &self.recipient {
+            Recipient::User(_) => {
+                "You get this because there were many notifications for you in a short time. Your inbox shows the \
+                 reason for each."
+            }
+            _ => "This address gets this because there were many notifications for it in a short time.",
+        };
+        Message {
+            why: Some(why.to_owned()),
+            ..summary.message(first.id, public_url)
+        }
+    }
+
+    /// When what it tells of happened; none for what waited on purpose, or was sent before.
+    pub(super) fn since(&self) -> Option<Time> {
+        match &self.content {
+            Content::One(event) | Content::Lone(event, _) if self.earlier == 0 => Some(event.at),
+            Content::One(_) | Content::Lone(..) | Content::Many(..) | Content::Group(_) => None,
+        }
+    }
+}

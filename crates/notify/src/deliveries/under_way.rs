@@ -1,0 +1,79 @@
+//! What this process is sending: it never takes that up as if it had been left behind, however long it was suspended or
+//! whatever the clock says.
+//!
+//! Owns: the list, in memory. Must not: know what other nodes send; their leases say that.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use base::{Id, Time};
+
+/// The deliveries that this process has under way. Clones share the list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct UnderWay(Arc<Mutex<HashSet<Id>>>);
+
+/// One of them, from its claim until its outcome is recorded or given up; it is off the list when dropped.
+#[derive(Debug)]
+pub(crate) struct Held {
+    all: UnderWay,
+    id: Id,
+    /// Since when, in steady time.
+    since: Time,
+}
+
+impl UnderWay {
+    /// Puts a delivery on the list: in the transaction that claims it, so that nobody looks in between.
+    pub(crate) fn hold(&self, id: Id, steady: Time) -> Arc<Held> {
+        self.lock().insert(id);
+        Arc::new(Held {
+            all: self.clone(),
+            id,
+            since: steady,
+        })
+    }
+
+    pub(super) fn holds(&self, id: Id) -> bool {
+        self.lock().contains(&id)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<Id>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Since when it is under way, in steady time.
+    pub(crate) const fn since(&self) -> Time {
+        self.since
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.lock().remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: L5
+    #[test]
+    fn what_is_held_is_on_the_list_until_the_last_copy_is_gone() {
+        let (all, id) = (UnderWay::default(), base::Clock::system().id());
+        let held = all.hold(id, Time::default());
+        let copy = Arc::clone(&held);
+        drop(held);
+        assert!(all.holds(id));
+        drop(copy);
+        assert_eq!((all.holds(id), all.count()), (false, 0));
+    }
+}

@@ -1,0 +1,111 @@
+//! What the loops of the engine share.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use access::Access;
+use base::{Id, Throttle, Time};
+use futures_util::future::BoxFuture;
+use store::Store;
+use tokio::sync::watch;
+
+use super::{lanes::Lanes, settings::Options};
+use crate::{
+    channel::Channel,
+    channels::{Attempt, Channels, Outbound},
+    deliveries::{self, Lease, Whose},
+    doorbell::Doorbell,
+    rules,
+};
+
+/// Sends one message: [`Channels::send`], or a test's own.
+pub type Send = Arc<dyn Fn(Channel, Outbound) -> BoxFuture<'static, Attempt> + std::marker::Send + Sync>;
+
+/// What the loops share.
+pub(super) struct Shared {
+    pub(super) store: Store,
+    pub(super) access: Access,
+    pub(super) channels: Channels,
+    pub(super) send: Send,
+    pub(super) options: Options,
+    pub(super) rules: Arc<rules::Cache>,
+    pub(super) lanes: Arc<Lanes>,
+    pub(super) pace: Arc<deliveries::Pace>,
+    pub(super) doorbell: Doorbell,
+    pub(super) trying: Trying,
+    pub(super) under_way: deliveries::UnderWay,
+    /// Tells this process from others, and from itself before.
+    pub(super) process: i64,
+}
+
+/// Which event the planner tried by itself, so that the one that breaks can be set aside.
+#[derive(Debug, Default)]
+pub(super) struct Trying(Mutex<Option<Id>>);
+
+impl Trying {
+    pub(super) fn store(&self, event: Option<Id>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = event;
+    }
+
+    pub(super) fn take(&self) -> Option<Id> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl Shared {
+    pub(super) fn lease(&self) -> Lease {
+        Lease {
+            node: Arc::clone(&self.options.node),
+            until: self.now().after(self.options.lease),
+            under_way: self.under_way.clone(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.store.clock().now()
+    }
+}
+
+/// How many deliveries one transaction recovers.
+const RECOVERED: usize = 500;
+
+/// Gives up attempts that nobody will end, and says what waits because of it.
+pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
+    loop {
+        let (whose, under_way) = (whose.clone(), shared.under_way.clone());
+        let (done, waits) = shared
+            .store
+            .write(move |tx| deliveries::recover(tx, (&whose, &under_way), RECOVERED))
+            .await?;
+        written_down(shared, &done, waits);
+        if done.len() < RECOVERED {
+            return Ok(());
+        }
+        tracing::info!(
+            found = done.len(),
+            "took up deliveries whose outcome was never recorded"
+        );
+    }
+}
+
+/// Outcomes are committed: says so to whoever watches, and what waits because of them.
+pub(super) fn written_down(shared: &Shared, done: &[deliveries::Done], waits: deliveries::Recorded) {
+    for one in done {
+        shared.options.observer.tell(one.ended());
+    }
+    for (lane, due) in waits {
+        shared.lanes.waits(&lane, due);
+    }
+}
+
+/// Says that a loop waits for the database: once a minute, however often it asks.
+pub(super) fn waits(said: &Throttle, what: &'static str, error: &store::Error) {
+    if let Some(times) = said.due() {
+        tracing::warn!(%error, times, "{what} waits for the database");
+    }
+}
+
+/// Waits until the engine is to stop.
+pub(super) async fn stopping(stopped: &mut watch::Receiver<bool>) {
+    // Without a sender there is nobody left to work for.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}

@@ -1,0 +1,461 @@
+//! What an import or a bulk change brings: planned event by event, sent as one message for each recipient.
+
+use std::collections::BTreeSet;
+
+use access::{Role, testing as people};
+use base::{Event, Id, Kind, Severity, Subject, SubjectType};
+use serde_json::{Value as Json, json};
+use store::outbox;
+
+use super::{INBOX, UNPLANNED};
+use crate::engine::Options;
+use crate::house::{Arrived, DELIVERED, House, Mailbag, Post, houses, next};
+
+const OPEN_GROUPS: &str = "select count(*) from event_groups where closed_at = 0";
+const HOOK: &str = "https://hooks.acme.example/campanile";
+
+pub(crate) async fn manager(house: &House) -> Id {
+    let manager = people::user(&house.store, "mara@example.com").await;
+    people::member(&house.store, house.company, manager, Role::Manager).await;
+    manager
+}
+
+/// A finding that a scan brought.
+pub(crate) fn found(house: &House, scan: Id, kind: Kind, severity: Severity, users: &[Id]) -> Event {
+    let mut event = house.event(kind, users, &[]);
+    event.severity = Some(severity);
+    event.bundle = Some(scan);
+    let title = format!("{severity} {}", event.subject.id);
+    event.data.insert("title".into(), title.into());
+    event.data.insert("project_name".into(), "Web shop".into());
+    event
+}
+
+/// The end of a scan that this person ran.
+pub(crate) fn end(house: &House, scan: Id, by: Id) -> Event {
+    let mut event = house.event(Kind::ScanCompleted, &[by], &[]);
+    event.subject = Subject {
+        kind: SubjectType::Scan,
+        id: scan,
+    };
+    event.actor = Some(by);
+    event.data.insert("project_name".into(), "Web shop".into());
+    event
+}
+
+pub(crate) async fn import(house: &House, events: Vec<Event>, end: Event) {
+    // In portions, as an import writes them.
+    for portion in events.chunks(250).map(<[Event]>::to_vec) {
+        house.store.write(move |tx| tx.emit_all(portion)).await.unwrap();
+    }
+    house.emit(end).await;
+}
+
+pub(crate) async fn settle(house: &House) {
+    house.until(UNPLANNED, 0).await;
+    house.until(OPEN_GROUPS, 0).await;
+    house.until("select count(*) from event_pages", 0).await;
+    house
+        .until(
+            "select count(*) from deliveries where state in ('pending', 'sending')",
+            0,
+        )
+        .await;
+}
+
+pub(crate) fn drain(bag: &mut Mailbag) -> Vec<Arrived> {
+    let mut all = Vec::new();
+    while let Ok(arrived) = bag.try_recv() {
+        all.push(arrived);
+    }
+    all
+}
+
+async fn webhook(house: &House, kind: &str, extra: Json) {
+    let mut body = json!({"event_type": kind, "channel": "webhook", "min_severity": "critical",
+        "recipients": {"urls": [HOOK]}});
+    for (name, value) in extra.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
+    let (status, answer) = house.call(house.root, "POST", "/notification-rules", body).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
+// promise: O1
+// promise: O2
+// promise: O3
+// promise: R7
+#[tokio::test]
+async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() {
+    for house in houses().await {
+        let mara = manager(&house).await;
+        webhook(&house, "finding.created", json!({})).await;
+        let (post, mut bag) = Post::new();
+        let scan = house.clock.id();
+        let critical = found(&house, scan, Kind::FindingCreated, Severity::Critical, &[]);
+        let low = |_| found(&house, scan, Kind::FindingCreated, Severity::Low, &[]);
+        let mut events: Vec<Event> = (0..3).map(low).collect();
+        events.insert(1, critical.clone());
+        import(&house, events, end(&house, scan, house.ana)).await;
+        let engine = house.engine(&post);
+        settle(&house).await;
+        let all = drain(&mut bag);
+        assert_eq!(all.len(), 2, "{}: {all:?}", house.name);
+        let mail = all
+            .iter()
+            .find(|arrived| arrived.to == "mara@example.com")
+            .unwrap();
+        let text = format!("{} {:?}", mail.title, mail.entries);
+        assert!(text.contains(&critical.subject.id.to_string()), "{text}");
+        let hook = all.iter().find(|arrived| arrived.to == HOOK).unwrap();
+        let body: Json = serde_json::from_str(hook.body.as_deref().unwrap()).unwrap();
+        assert_eq!(body["type"], "finding.batch");
+        assert_eq!(body["data"]["findings"].as_array().unwrap().len(), 1, "{body}");
+        assert_eq!(
+            body["data"]["findings"][0]["finding_id"],
+            json!(critical.subject.id)
+        );
+        assert_eq!(
+            (&body["data"]["page"], &body["data"]["pages"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(body["data"]["scan_id"], json!(scan));
+        assert_eq!(body["data"]["severities"]["created"], json!({"critical": 1}));
+        let rows = house.get(mara, "/notifications").await;
+        assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+        assert_eq!(rows["items"][0]["event_type"], "scan.completed");
+        assert_eq!(
+            rows["items"][0]["data"]["finding_ids"],
+            json!([critical.subject.id])
+        );
+        // That the scan ended is the importer's own act.
+        assert_eq!(house.count(INBOX).await, 1, "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+// promise: O3
+#[tokio::test]
+async fn nobody_is_told_of_findings_that_are_not_theirs() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let scan = house.clock.id();
+        let (ana, ben) = (house.ana, house.ben);
+        let of = |user: Id, severity| found(&house, scan, Kind::FindingCreated, severity, &[user]);
+        let events = vec![
+            of(ana, Severity::Low),
+            of(ben, Severity::Urgent),
+            of(ana, Severity::High),
+            of(ben, Severity::Low),
+        ];
+        let (anas, bens): (Vec<String>, Vec<String>) = (
+            vec![events[2].subject.id.to_string(), events[0].subject.id.to_string()],
+            vec![events[1].subject.id.to_string(), events[3].subject.id.to_string()],
+        );
+        import(&house, events, end(&house, scan, house.root)).await;
+        let engine = house.engine(&post);
+        settle(&house).await;
+        let all = drain(&mut bag);
+        assert_eq!(all.len(), 2, "{}: {all:?}", house.name);
+        for (to, own, others) in [
+            ("ana@example.com", &anas, &bens),
+            ("ben@example.com", &bens, &anas),
+        ] {
+            let mail = all.iter().find(|arrived| arrived.to == to).unwrap();
+            let text = format!("{} {:?}", mail.title, mail.entries);
+            assert!(others.iter().all(|id| !text.contains(id)), "{to}: {text}");
+            let places: Vec<_> = own.iter().map(|id| text.find(id).unwrap()).collect();
+            assert!(places[0] < places[1], "the most severe first: {text}");
+        }
+        let rows = house.get(ana, "/notifications").await;
+        assert_eq!(rows["items"][0]["data"]["finding_ids"], json!(anas), "{rows}");
+        engine.stop().await;
+    }
+}
+
+// promise: O3
+#[tokio::test]
+async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
+    for house in houses().await {
+        let mara = manager(&house).await;
+        webhook(&house, "finding.created", json!({"min_severity": "low"})).await;
+        let (post, mut bag) = Post::new();
+        let scan = house.clock.id();
+        let severities = [Severity::Low, Severity::Critical, Severity::Medium];
+        let events: Vec<Event> = (0..1_203)
+            .map(|n| found(&house, scan, Kind::FindingCreated, severities[n % 3], &[]))
+            .collect();
+        let all: BTreeSet<String> = events.iter().map(|event| event.id.to_string()).collect();
+        import(&house, events, end(&house, scan, house.ana)).await;
+        let engine = house.engine(&post);
+        settle(&house).await;
+        let arrived = drain(&mut bag);
+        let mails = arrived.iter().filter(|one| one.to == "mara@example.com").count();
+        assert_eq!(mails, 1, "{}", house.name);
+        assert_eq!(house.get(mara, "/notifications/summary").await["total"], 1);
+        let mut posted = BTreeSet::new();
+        for hook in arrived.iter().filter(|one| one.to == HOOK) {
+            let body: Json = serde_json::from_str(hook.body.as_deref().unwrap()).unwrap();
+            assert_eq!(body["data"]["pages"], 3);
+            for finding in body["data"]["findings"].as_array().unwrap() {
+                let id = finding["event_id"].as_str().unwrap().to_owned();
+                assert!(posted.insert(id), "twice");
+            }
+        }
+        assert_eq!(posted, all, "{}", house.name);
+        engine.stop().await;
+    }
+}
+
+// promise: O3
+// promise: O4
+#[tokio::test]
+async fn a_rule_may_ask_for_each_event_in_a_post_of_its_own() {
+    for house in houses().await {
+        webhook(&house, "finding.created", json!({"batch": "event"})).await;
+        let (post, mut bag) = Post::new();
+        let scan = house.clock.id();
+        let events: Vec<Event> = (0..3)
+            .map(|_| found(&house, scan, Kind::FindingCreated, Severity::Critical, &[]))
+            .collect();
+        import(&house, events, end(&house, scan, house.ana)).await;
+        let engine = house.engine(&post);
+        settle(&house).await;
+        let hooks: Vec<_> = drain(&mut bag).into_iter().filter(|one| one.to == HOOK).collect();
+        assert_eq!(hooks.len(), 3, "{}", house.name);
+        for hook in hooks {
+            let body: Json = serde_json::from_str(hook.body.as_deref().unwrap()).unwrap();
+            assert_eq!(body["type"], "finding.created");
+        }
+        engine.stop().await;
+    }
+}
+
+// promise: O3
+// promise: O7
+#[tokio::test]
+async fn a_bulk_change_is_one_message_for_each_and_none_for_who_did_it() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let (many, ana, ben) = (house.clock.id(), house.ana, house.ben);
+        let assigned = |users: &[Id]| {
+            let mut event = found(&house, many, Kind::FindingAssigned, Severity::High, users);
+            event.data.insert("many".into(), true.into());
+            event.actor = Some(ben);
+            event
+        };
+        let events = vec![assigned(&[ana]), assigned(&[ana, ben]), assigned(&[ben])];
+        house.store.write(move |tx| tx.emit_all(events)).await.unwrap();
+        let engine = house.engine(&post);
+        settle(&house).await;
+        let to: Vec<String> = drain(&mut bag).into_iter().map(|one| one.to).collect();
+        assert_eq!(to, ["ana@example.com"], "{}", house.name);
+        assert_eq!(house.count(INBOX).await, 1);
+        let rows = house.get(ana, "/notifications").await;
+        assert_eq!(rows["items"][0]["event_type"], "finding.assigned", "{rows}");
+        assert_eq!(rows["items"][0]["data"]["count"], 2, "{rows}");
+        house.until(DELIVERED, 1).await;
+        engine.stop().await;
+    }
+}
+
+// promise: O3
+// promise: U3
+#[tokio::test]
+async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        let (many, ana, ben) = (house.clock.id(), house.ana, house.ben);
+        let assigned = || {
+            let mut event = found(&house, many, Kind::FindingAssigned, Severity::High, &[ana]);
+            event.data.insert("many".into(), true.into());
+            event.actor = Some(ben);
+            event
+        };
+        let engine = house.engine(&post);
+        for _ in 0..2 {
+            let portion = vec![assigned(), assigned()];
+            let written = house.store.write(move |tx| {
+                outbox::keep_open(tx, many)?;
+                tx.emit_all(portion)
+            });
+            written.await.unwrap();
+            house.until(UNPLANNED, 0).await;
+            house.until(OPEN_GROUPS, 1).await;
+        }
+        assert_eq!(house.count(INBOX).await, 0, "{}: more is to come", house.name);
+        // The last portion changed nothing, so no event wakes the planner: it looks by itself a little later.
+        house.store.write(move |tx| outbox::end(tx, many)).await.unwrap();
+        while house.count(OPEN_GROUPS).await > 0 {
+            house.clock.advance(Options::default().tick);
+        }
+        settle(&house).await;
+        let rows = house.get(ana, "/notifications").await;
+        assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
+        assert_eq!(rows["items"][0]["data"]["count"], 4, "{rows}");
+        assert_eq!(drain(&mut bag).len(), 1);
+        engine.stop().await;
+    }
+}
+
+// promise: B2
+// promise: O3
+#[tokio::test]
+async fn an_engine_that_dies_loses_and_doubles_nothing_of_a_group() {
+    for house in houses().await {
+        manager(&house).await;
+        let (post, mut bag) = Post::new();
+        let scan = house.clock.id();
+        let events: Vec<Event> = (0..700)
+            .map(|_| found(&house, scan, Kind::FindingCreated, Severity::Critical, &[]))
+            .collect();
+        let half = events[..350].to_vec();
+        house.store.write(move |tx| tx.emit_all(half)).await.unwrap();
+        let engine = house.engine(&post);
+        house.until(UNPLANNED, 0).await;
+        engine.kill().await;
+        assert_eq!(house.count(OPEN_GROUPS).await, 1, "it waits for the end");
+        import(&house, events[350..].to_vec(), end(&house, scan, house.ana)).await;
+        let engine = house.engine(&post);
+        settle(&house).await;
+        let mail = next(&mut bag).await;
+        assert!(
+            mail.title.contains("700 critical new"),
+            "{}: {}",
+            house.name,
+            mail.title
+        );
+        assert!(drain(&mut bag).is_empty());
+        assert_eq!(house.count("select count(*) from event_set_members").await, 700);
+        engine.stop().await;
+    }
+}
+
+// promise: O9
+#[tokio::test]
+async fn a_finding_that_is_closed_leaves_the_unread_count() {
+    for house in houses().await {
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let assigned = house.event(Kind::FindingAssigned, &[house.ana, house.ben], &[]);
+        let finding = assigned.subject;
+        house.emit(assigned).await;
+        house.until(INBOX, 2).await;
+        let mut closed = house.event(Kind::FindingStatusChanged, &[house.ana], &[]);
+        closed.subject = finding;
+        closed.data.insert("done".into(), true.into());
+        closed.data.insert("status".into(), "closed".into());
+        house.emit(closed).await;
+        house.until(INBOX, 3).await;
+        let unread = |summary: Json| summary["unread"].clone();
+        let summary = house.get(house.ben, "/notifications/summary").await;
+        assert_eq!(unread(summary), 0, "{}", house.name);
+        let summary = house.get(house.ana, "/notifications/summary").await;
+        assert_eq!(unread(summary), 1, "that it is closed is news");
+        engine.stop().await;
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from((self.0 >> 33) % sides).unwrap()
+    }
+}
+
+/// Who gets an event in the inbox by the rules of a fresh install, asked question by question.
+fn expected(event: &Event, manager: Id) -> BTreeSet<Id> {
+    let assigned = !event.assignee_users.is_empty();
+    let ruled = match event.kind {
+        Kind::FindingCreated => assigned || event.severity >= Some(Severity::Critical),
+        Kind::FindingReopened | Kind::FindingStatusChanged => true,
+        Kind::FindingSeverityChanged => event.severity >= Some(Severity::High),
+        _ => false,
+    };
+    let responsible = if assigned {
+        event.assignee_users.iter().copied().collect()
+    } else {
+        BTreeSet::from([manager])
+    };
+    if ruled { responsible } else { BTreeSet::new() }
+}
+
+// promise: O1
+// promise: O2
+// promise: O3
+#[tokio::test]
+async fn in_random_imports_everyone_has_exactly_what_concerns_them_once() {
+    const IMPORTS: usize = 12;
+    for house in houses().await {
+        let mara = manager(&house).await;
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let mut dice = Dice(house.name.len() as u64);
+        let people = [house.ana, house.ben, mara];
+        let kinds = [
+            Kind::FindingCreated,
+            Kind::FindingReopened,
+            Kind::FindingStatusChanged,
+            Kind::FindingSeverityChanged,
+            Kind::FindingUpdated,
+        ];
+        let mut due: BTreeSet<(Id, Id)> = BTreeSet::new();
+        for _ in 0..IMPORTS {
+            let scan = house.clock.id();
+            let mut events = Vec::new();
+            for _ in 0..=dice.roll(60) {
+                let users: Vec<Id> = people.into_iter().filter(|_| dice.roll(4) == 0).collect();
+                let severity = Severity::ALL[dice.roll(6)];
+                let event = found(&house, scan, kinds[dice.roll(5)], severity, &users);
+                due.extend(expected(&event, mara).into_iter().map(|user| (user, event.id)));
+                events.push(event);
+            }
+            import(&house, events, end(&house, scan, house.root)).await;
+        }
+        settle(&house).await;
+        let digests: Vec<(Id, String)> = house
+            .store
+            .read(|tx| {
+                tx.all(
+                    "select n.user_id, d.content from notifications n join event_digests d on d.id = n.digest_id",
+                    &[],
+                )
+            })
+            .await
+            .unwrap();
+        let mut got: Vec<(Id, Id)> = Vec::new();
+        for (user, content) in digests {
+            let content: Json = serde_json::from_str(&content).unwrap();
+            for set in content["sets"].as_array().unwrap() {
+                let set = set.as_str().unwrap().to_owned();
+                let members: Vec<(Id,)> = house
+                    .store
+                    .read(move |tx| {
+                        let sql = "select event_id from event_set_members where set_id = $1";
+                        tx.all(sql, store::params![&set])
+                    })
+                    .await
+                    .unwrap();
+                got.extend(members.into_iter().map(|(event,)| (user, event)));
+            }
+        }
+        let count = got.len();
+        let got: BTreeSet<(Id, Id)> = got.into_iter().collect();
+        assert_eq!(got.len(), count, "{}: something twice", house.name);
+        let missing: Vec<_> = due.difference(&got).collect();
+        let extra: Vec<_> = got.difference(&due).collect();
+        assert!(
+            missing.is_empty() && extra.is_empty(),
+            "{}: {missing:?} {extra:?}",
+            house.name
+        );
+        assert!(due.len() > 100, "{}", due.len());
+        engine.stop().await;
+    }
+}

@@ -1,0 +1,296 @@
+//! One row that cannot be read stops nothing: neither the messages behind it nor a list.
+
+use std::time::Duration;
+
+use base::Kind;
+use serde_json::{Value as Json, json};
+use store::params;
+
+use crate::{
+    channel::Channel,
+    channels::Outcome,
+    house::{Answer, DELIVERED, House, Post, houses, next},
+};
+
+const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
+const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
+const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
+const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
+const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
+/// How often the engine looks at what was set aside.
+const TICK: Duration = Duration::from_secs(20);
+
+async fn change(house: &House, sql: &'static str) {
+    house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+}
+
+/// How a delivery that waits is broken, and how that is put right.
+const BROKEN: &[(&str, &str)] = &[
+    (
+        "update deliveries set recipient_kind = 'satellite' where state = 'pending'",
+        "update deliveries set recipient_kind = 'user' where recipient_kind = 'satellite'",
+    ),
+    (
+        "update deliveries set channel = 'pigeon' where state = 'pending'",
+        "update deliveries set channel = 'email' where channel = 'pigeon'",
+    ),
+    (
+        "update deliveries set recipient = '!' || recipient where state = 'pending'",
+        "update deliveries set recipient = substr(recipient, 2) where recipient like '!%'",
+    ),
+    (
+        "update deliveries set attempts = -1 where state = 'pending'",
+        "update deliveries set attempts = 1 where attempts = -1",
+    ),
+    (
+        "update deliveries set unknowns = -1 where state = 'pending'",
+        "update deliveries set unknowns = 0 where unknowns = -1",
+    ),
+    (
+        "update deliveries set event_id = '!' || event_id where state = 'pending'",
+        "update deliveries set event_id = substr(event_id, 2) where event_id like '!%'",
+    ),
+    (
+        "update events set body = '!' || body",
+        "update events set body = substr(body, 2) where body like '!%'",
+    ),
+    (
+        "update events set body = replace(body, 'finding.assigned', 'finding.teleported')",
+        "update events set body = replace(body, 'finding.teleported', 'finding.assigned')",
+    ),
+    (
+        "update events set body = replace(body, '\"high\"', '\"dire\"')",
+        "update events set body = replace(body, '\"dire\"', '\"high\"')",
+    ),
+];
+
+// promise: L4
+// promise: N4
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_is_set_aside_and_goes_out_when_it_can_be() {
+    for (broken, mended) in BROKEN {
+        for house in houses().await {
+            let what = format!("{}: {broken}", house.name);
+            let (post, mut bag) = Post::new();
+            post.answers("ana@example.com", &[LATER, TAKEN]);
+            let engine = house.engine(&post);
+            house.assign(&[house.ana], &[]).await;
+            next(&mut bag).await;
+            house.until(PENDING, 1).await;
+            engine.stop().await;
+            change(&house, broken).await;
+            house.clock.advance(Duration::from_secs(10));
+            let engine = house.engine(&post);
+            house.until(ASIDE, 1).await;
+            // It waited in the same lane, and is older.
+            house.assign(&[house.ben], &[]).await;
+            assert_eq!(next(&mut bag).await.to, "ben@example.com", "{what}");
+            house.until(DELIVERED, 1).await;
+            let aside = house.get(house.root, "/deliveries/set-aside").await;
+            let of_message = |item: &&Json| item["what"] == "delivery";
+            let items = aside["items"].as_array().unwrap();
+            assert_eq!(items.iter().filter(of_message).count(), 1, "{what}: {aside}");
+            for path in ["/deliveries", "/deliveries?state=set_aside", "/notifications"] {
+                house.get(house.root, path).await;
+            }
+            let summary = house.get(house.root, "/destinations/summary").await;
+            assert_eq!(summary["set_aside"], 1, "{what}");
+            change(&house, mended).await;
+            house.clock.advance(TICK);
+            assert_eq!(next(&mut bag).await.to, "ana@example.com", "{what}");
+            house.until(DELIVERED, 2).await;
+            house.until(ASIDE, 0).await;
+            engine.stop().await;
+            assert!(bag.try_recv().is_err(), "{what}: once");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_that_a_crash_left_behind_and_that_cannot_be_read_does_not_keep_the_engine_from_starting()
+{
+    for house in houses().await {
+        let (post, mut bag) = Post::new();
+        post.answers("ana@example.com", &[Answer::Hangs]);
+        let engine = house.engine(&post);
+        house.assign(&[house.ana], &[]).await;
+        next(&mut bag).await;
+        engine.kill().await;
+        change(&house, "update deliveries set channel = 'pigeon'").await;
+        let engine = house.engine(&post);
+        house.assign(&[house.ben], &[]).await;
+        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
+        house.until(ASIDE, 1).await;
+        engine.stop().await;
+    }
+}
+
+/// Puts an event into the table that only a later version knows.
+async fn of_tomorrow(house: &House) -> base::Id {
+    let event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
+    let body = serde_json::to_string(&event).unwrap();
+    let body = body.replace("finding.assigned", "finding.teleported");
+    let (id, at) = (event.id, event.at);
+    let write = move |tx: &mut store::Tx<'_>| {
+        let sql = "insert into events (id, kind, at, company_id, planned_at, bundled, bundle_id, body) \
+             values ($1, 'finding.teleported', $2, '', 0, 0, '', $3)";
+        tx.execute(sql, params![id, at, body])
+    };
+    house.store.write(write).await.unwrap();
+    id
+}
+
+// promise: N4
+// promise: L4
+#[tokio::test]
+async fn a_kind_that_this_version_does_not_know_waits_for_one_that_knows_it_and_holds_nobody_up() {
+    for house in houses().await {
+        // As many as a batch takes, so that they are all that stands in front.
+        let mut ids = Vec::new();
+        for _ in 0..300 {
+            ids.push(of_tomorrow(&house).await);
+        }
+        let (post, mut bag) = Post::new();
+        let engine = house.engine(&post);
+        house.assign(&[house.ben], &[]).await;
+        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
+        house.until(EVENTS_ASIDE, 300).await;
+        let aside = house.get(house.root, "/deliveries/set-aside?limit=1").await;
+        assert_eq!(aside["items"][0]["event_type"], "finding.teleported", "{aside}");
+        assert_eq!(aside["items"][0]["what"], "event");
+        let queue = house.store.read(crate::deliveries::queue).await.unwrap();
+        assert_eq!(queue.events_aside, 300);
+        let trace = format!("/events/{}/trace", ids[0]);
+        let (status, _) = house.call(house.root, "GET", &trace, Json::Null).await;
+        assert_eq!(status, 409, "{}: not an error of the server", house.name);
+        let (status, _) = house.call(house.ana, "GET", &trace, Json::Null).await;
+        assert_eq!(status, 404);
+        // A version that knows it reads it as this one reads its own kinds.
+        change(
+            &house,
+            "update events set kind = 'finding.assigned', \
+             body = replace(body, 'finding.teleported', 'finding.assigned') where kind = 'finding.teleported'",
+        )
+        .await;
+        house.clock.advance(TICK);
+        for _ in 0..300 {
+            assert_eq!(next(&mut bag).await.to, "ana@example.com", "{}", house.name);
+        }
+        house.until(DELIVERED, 301).await;
+        let aside = house.get(house.root, "/deliveries/set-aside").await;
+        assert_eq!(aside["items"], json!([]), "{}", house.name);
+        engine.stop().await;
+        assert!(bag.try_recv().is_err());
+    }
+}
+
+/// Rows that cannot be read, in every table that a list rests on.
+const ROWS: &[&str] = &[
+    "update deliveries set event_type = 'finding.teleported'",
+    "update deliveries set channel = 'pigeon'",
+    "update deliveries set state = 'somewhere'",
+    "update delivery_attempts set number = -1",
+    "update events set body = '{}'",
+    "update events set kind = 'finding.teleported', body = replace(body, 'finding.assigned', 'finding.teleported')",
+    "update events set body = replace(body, '\"high\"', '\"dire\"')",
+    "update notifications set event_type = 'finding.teleported'",
+    "update notifications set digest_id = '!', why = '!'",
+    "update event_plans set reasons = '!'",
+    "update event_plans set reasons = '[{\"c\": \"pigeon\"}]'",
+    "update event_plans set reasons = replace(reasons, 'email', 'pigeon')",
+    "update notification_rules set event_type = 'finding.teleported' where event_type = 'scan.failed'",
+    "update notification_rules set channel = 'pigeon' where event_type = 'scan.failed'",
+    "update notification_rules set min_severity = 'dire' where event_type = 'scan.failed'",
+    "update notification_rules set filters = '{' where event_type = 'scan.failed'",
+    "update notification_rules set batch = 'dozen' where event_type = 'scan.failed'",
+    "update notification_rules set format = 'verse' where event_type = 'scan.failed'",
+    "update destinations set owner_kind = 'ghost' where owner_kind = 'team'",
+    "update destinations set channel = 'pigeon' where owner_kind = 'team'",
+    "update notification_preferences set event_type = 'finding.teleported'",
+    "update notification_preferences set channel = 'pigeon'",
+    "update team_chats set event_types = 'finding.teleported', min_severity = 'dire'",
+];
+
+// promise: L4
+#[tokio::test]
+async fn no_list_fails_because_of_a_row_and_what_is_new_is_planned_and_sent() {
+    for sql in ROWS {
+        for house in houses().await {
+            let what = format!("{}: {sql}", house.name);
+            let slack = "https://hooks.slack.com/services/T0/B0/secret";
+            let team = house.team("Red", &[house.ben], &[(Channel::Slack, slack)]).await;
+            let said = json!({"finding.assigned:email": true});
+            house
+                .call(house.ana, "PUT", "/me/notification-preferences", said)
+                .await;
+            let (post, mut bag) = Post::new();
+            let engine = house.engine(&post);
+            let event = house.assign(&[house.ana], &[team]).await;
+            next(&mut bag).await;
+            next(&mut bag).await;
+            house.until(DELIVERED, 2).await;
+            change(&house, sql).await;
+            change(
+                &house,
+                "update notification_meta set value = value + 1 where name = 'rules'",
+            )
+            .await;
+            for path in [
+                "/deliveries",
+                "/deliveries?state=delivered",
+                "/deliveries/set-aside",
+                "/notification-rules?limit=200",
+                "/destinations",
+                "/destinations/summary",
+                "/teams",
+                "/announcements",
+            ] {
+                house.get(house.root, path).await;
+            }
+            for path in [
+                "/notifications",
+                "/notifications/summary",
+                "/me/notification-preferences",
+                "/me/notification-sources",
+            ] {
+                house.get(house.ana, path).await;
+            }
+            for whom in ["", "?user_id=me"] {
+                let path = format!("/events/{event}/trace{whom}");
+                let (status, body) = house.call(house.root, "GET", &path, Json::Null).await;
+                assert!(status < 500, "{what}: {path}: {body}");
+            }
+            house.assign(&[house.ben], &[]).await;
+            assert_eq!(next(&mut bag).await.to, "ben@example.com", "{what}");
+            engine.stop().await;
+        }
+    }
+}
+
+// promise: L4
+#[tokio::test]
+async fn a_page_is_full_although_some_of_its_rows_cannot_be_read() {
+    for house in houses().await {
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        for _ in 0..12 {
+            house.assign(&[house.ana], &[]).await;
+        }
+        house.until(DELIVERED, 12).await;
+        engine.stop().await;
+        // All but the oldest three.
+        change(
+            &house,
+            "update deliveries set channel = 'pigeon' where id not in (select id from deliveries order by id limit 3)",
+        )
+        .await;
+        let page = house.get(house.root, "/deliveries?limit=2").await;
+        assert_eq!(page["items"].as_array().unwrap().len(), 2, "{}", house.name);
+        let cursor = page["next_cursor"].as_str().unwrap();
+        let page = house
+            .get(house.root, &format!("/deliveries?limit=2&cursor={cursor}"))
+            .await;
+        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{}", house.name);
+        assert_eq!(page["next_cursor"], Json::Null);
+    }
+}

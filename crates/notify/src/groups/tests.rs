@@ -1,0 +1,433 @@
+//! Imports and bulk changes in random worlds: each event is decided by the plan's own model, and whatever the groups make
+//! of it, nobody loses an event, gets one twice, or hears of one that does not concern them.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    convert::Infallible,
+    sync::Arc,
+};
+
+use base::{Event, Id, Severity};
+use proptest::prelude::*;
+
+use super::{
+    aim::Aim,
+    close::{Closed, Shares, WithTargets},
+    collect::{Place, Texts, alike},
+    pages::after_of,
+};
+use crate::{
+    channel::Channel,
+    digests::{Digest, Set},
+    message::Change,
+    plan::{
+        Batch, Plan, Planned, plan,
+        tests::{
+            facts::{self, Facts, Happening, KINDS, happening, id, ids, url_at, vault, world_of},
+            model,
+        },
+    },
+    target::Key,
+};
+
+/// Worlds times events: one hundred thousand.
+const WORLDS: u32 = 5_000;
+const EVENTS: usize = 20;
+const _: () = assert!(WORLDS as usize * EVENTS >= 100_000);
+/// Two imports and a bulk change.
+const IMPORTS: usize = 2;
+/// How many events one transaction of the planner takes.
+const PORTION: usize = 6;
+/// The kind of the end of an import.
+const END: usize = 2;
+
+/// Events of a group that were decided alike, as the tables keep them.
+struct Kept {
+    set: WithTargets,
+    /// The events and their findings, in the order of their ids.
+    members: Vec<(Id, Id)>,
+}
+
+/// What became of some events.
+struct Outcome {
+    groups: BTreeMap<Place, Group>,
+    /// By the number of the event: what stays a message of its own.
+    alone: Vec<Vec<Planned>>,
+    numbers: HashMap<Id, usize>,
+}
+
+struct Group {
+    id: Id,
+    sets: BTreeMap<String, Kept>,
+}
+
+/// The event of this number.
+fn event(number: usize, happening: &Happening, bundle: usize) -> Event {
+    let mut event = Facts::event(happening);
+    event.subject.id = finding(number);
+    event.bundle = Some(id(b'b', bundle));
+    event
+}
+
+fn finding(number: usize) -> Id {
+    id(b'f', number)
+}
+
+/// Plans the events portion by portion and gathers what is decided alike, as the planner and its tables do.
+fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
+    let decided: Vec<(Arc<Event>, &Plan)> = events.iter().cloned().zip(plans).collect();
+    let mut groups: BTreeMap<Place, Group> = BTreeMap::new();
+    let mut next = 0;
+    let mut new_id = || {
+        next += 1;
+        id(b'i', next)
+    };
+    for portion in decided.chunks(PORTION) {
+        for (place, draft) in alike(portion) {
+            let group = groups.entry(place).or_insert_with(|| Group {
+                id: new_id(),
+                sets: BTreeMap::new(),
+            });
+            let signature = Texts::of(&vault(), group.id, &draft).unwrap().signature;
+            let kept = group.sets.entry(signature).or_insert_with(|| Kept {
+                set: WithTargets(
+                    Set {
+                        id: new_id(),
+                        kind: draft.event.kind,
+                        severity: draft.event.severity,
+                        change: Change::of(draft.event),
+                        first_event: draft.event.id,
+                        count: 0,
+                    },
+                    draft.targets.clone(),
+                    HashMap::new(),
+                ),
+                members: Vec::new(),
+            });
+            kept.set.0.count += draft.members.len() as u64;
+            let members = draft.members.iter().map(|event| (event.id, event.subject.id));
+            kept.members.extend(members);
+            kept.members.sort_unstable();
+        }
+    }
+    let single = |plan: &Plan| {
+        let deliveries = plan.deliveries.iter();
+        deliveries
+            .filter(|planned| planned.batch == Batch::Event)
+            .cloned()
+            .collect()
+    };
+    Outcome {
+        groups,
+        alone: plans.iter().map(single).collect(),
+        numbers: events
+            .iter()
+            .enumerate()
+            .map(|(number, event)| (event.id, number))
+            .collect(),
+    }
+}
+
+/// What one group says to whom: by the numbers of its events.
+struct Said {
+    inbox: BTreeMap<Id, Vec<usize>>,
+    messages: BTreeMap<Aim, Vec<usize>>,
+    closed: Closed,
+}
+
+/// The happenings by the numbers of their events.
+type Happened = [(Happening, usize)];
+
+impl Group {
+    fn say(&self, happened: &Happened, numbers: &HashMap<Id, usize>) -> Result<Said, TestCaseError> {
+        let sets: Vec<WithTargets> = self
+            .sets
+            .values()
+            .map(|kept| WithTargets(kept.set.0.clone(), kept.set.1.clone(), HashMap::new()))
+            .collect();
+        let members: HashMap<Id, &[(Id, Id)]> = self
+            .sets
+            .values()
+            .map(|kept| (kept.set.0.id, kept.members.as_slice()))
+            .collect();
+        let shares = Shares::of(&sets);
+        let digest_of = |which: &[usize]| {
+            let sets: Vec<&Set> = which.iter().map(|at| &sets[*at].0).collect();
+            let Ok(digest) = Digest::of(&sets, |set| Ok::<_, Infallible>(members[&set].to_vec()));
+            digest
+        };
+        let about = |which: &[usize]| named(&digest_of(which), &members, happened, numbers);
+        let mut said = Said {
+            inbox: BTreeMap::new(),
+            messages: BTreeMap::new(),
+            closed: shares.closed(),
+        };
+        for (user, which) in &shares.inbox {
+            said.inbox.insert(*user, about(which)?);
+        }
+        for (aim, which) in &shares.messages {
+            let events = about(which)?;
+            if aim.channel == Channel::Webhook {
+                pages(&digest_of(which), &members, &events, numbers)?;
+            }
+            said.messages.insert(aim.clone(), events);
+        }
+        Ok(said)
+    }
+}
+
+/// The numbers of the events of a digest, each once, in order: it names them, most severe first, with their findings, and
+/// counts them.
+fn named(
+    digest: &Digest,
+    members: &HashMap<Id, &[(Id, Id)]>,
+    happened: &Happened,
+    numbers: &HashMap<Id, usize>,
+) -> Result<Vec<usize>, TestCaseError> {
+    let severity = |number: usize| {
+        let (happening, _) = &happened[number];
+        model::has_severity(happening).then_some(happening.severity)
+    };
+    let mut events: Vec<usize> = Vec::new();
+    for set in &digest.sets {
+        events.extend(members[set].iter().map(|(event, _)| numbers[event]));
+    }
+    let order: Vec<Option<Severity>> = events.iter().map(|number| severity(*number)).collect();
+    prop_assert!(order.is_sorted_by(|one, next| one >= next), "{order:?}");
+    let names: Vec<(usize, Id)> = digest
+        .named
+        .iter()
+        .map(|(event, finding)| (numbers[event], *finding))
+        .collect();
+    let expected: Vec<(usize, Id)> = events.iter().map(|number| (*number, finding(*number))).collect();
+    prop_assert_eq!(names, expected);
+    let mut counts: BTreeMap<(Change, Option<Severity>), u64> = BTreeMap::new();
+    for number in &events {
+        let change = match KINDS[happened[*number].0.kind].name() {
+            "finding.created" => Change::New,
+            "finding.reopened" => Change::Reopened,
+            _ => Change::Other,
+        };
+        *counts.entry((change, severity(*number))).or_default() += 1;
+    }
+    let counted: BTreeMap<_, _> = digest
+        .counts
+        .iter()
+        .map(|(change, severity, count)| ((*change, *severity), *count))
+        .collect();
+    prop_assert_eq!(counted, counts);
+    prop_assert_eq!(digest.count(), events.len() as u64);
+    events.sort_unstable();
+    Ok(events)
+}
+
+/// Whatever the length of a page, the pages hold every event once.
+fn pages(
+    digest: &Digest,
+    members: &HashMap<Id, &[(Id, Id)]>,
+    events: &[usize],
+    numbers: &HashMap<Id, usize>,
+) -> Result<(), TestCaseError> {
+    for length in 1..=4 {
+        let (mut place, mut posted, mut count) = (String::new(), Vec::new(), 0);
+        loop {
+            let Ok((ids, next)) = after_of(digest, &place, length, |set, last, room| {
+                let later = members[&set]
+                    .iter()
+                    .filter(|(event, _)| *event.to_string() > *last);
+                Ok::<_, Infallible>(later.take(room).map(|(event, _)| *event).collect())
+            });
+            count += usize::from(!ids.is_empty());
+            prop_assert!(ids.len() <= length);
+            posted.extend(ids.iter().map(|event| numbers[event]));
+            match next {
+                Some(next) => place = next,
+                None => break,
+            }
+        }
+        posted.sort_unstable();
+        prop_assert_eq!(&posted, events);
+        prop_assert_eq!(count, events.len().div_ceil(length));
+    }
+    Ok(())
+}
+
+/// What the model expects of each event.
+type Expected = [model::Expected];
+
+/// Nobody is missed, nobody hears of anything twice or of anything else, in all that was said.
+fn all_of_it(
+    facts: &Facts,
+    (happened, expected): (&Happened, &Expected),
+    said: &BTreeMap<Place, Said>,
+    alone: &[Vec<Planned>],
+) -> Result<(), TestCaseError> {
+    let (mut rows, mut mails) = (BTreeSet::new(), BTreeSet::new());
+    let mut posts: BTreeSet<(usize, usize)> = BTreeSet::new();
+    let mut post = |channel: Channel, key: &Key, number: usize| {
+        let url = url_at(key);
+        prop_assert!(
+            expected[number].posts.contains(&(channel, url)),
+            "nobody asked for it"
+        );
+        prop_assert!(posts.insert((number, url)), "twice to URL {url}");
+        Ok(())
+    };
+    for (place, said) in said {
+        let mut hooks = BTreeSet::new();
+        for (user, events) in &said.inbox {
+            for number in events {
+                prop_assert!(rows.insert((*number, facts.user_at(*user))), "twice in an inbox");
+            }
+        }
+        for (aim, events) in &said.messages {
+            let key = Key::stored(&aim.key);
+            prop_assert!(
+                aim.channel != Channel::Webhook || hooks.insert(aim.key.clone()),
+                "one batch for each URL"
+            );
+            for number in events {
+                prop_assert_eq!(id(b'b', happened[*number].1), place.0);
+                if aim.channel == Channel::Email {
+                    prop_assert!(mails.insert((*number, key.clone())), "twice to {key:?}");
+                } else {
+                    post(aim.channel, &key, *number)?;
+                }
+            }
+        }
+    }
+    for (number, planned) in alone.iter().enumerate() {
+        for planned in planned {
+            post(planned.channel, &planned.target.key, number)?;
+        }
+    }
+    let each = expected.iter().enumerate();
+    let due: BTreeSet<_> = each
+        .clone()
+        .flat_map(|(at, one)| one.inbox.iter().map(move |user| (at, *user)))
+        .collect();
+    prop_assert_eq!(rows, due);
+    let due: BTreeSet<_> = each
+        .clone()
+        .flat_map(|(at, one)| one.mailed.iter().map(move |key| (at, key.clone())))
+        .collect();
+    prop_assert_eq!(mails, due);
+    let due: BTreeSet<_> = each
+        .flat_map(|(at, one)| one.posts.iter().map(move |(_, url)| (at, *url)))
+        .collect();
+    prop_assert_eq!(posts, due);
+    Ok(())
+}
+
+/// The end of an import goes to those who are told of it and of nothing that it brought.
+fn the_end(facts: &Facts, happening: &Happening, said: &[&Said]) -> Result<(), TestCaseError> {
+    let mut plan = plan(&Facts::event(happening), &world_of(facts));
+    let expected = model::told(facts, happening);
+    for said in said {
+        said.closed.stand_in(&mut plan);
+    }
+    let users: BTreeSet<usize> = said
+        .iter()
+        .flat_map(|said| said.inbox.keys())
+        .map(|id| facts.user_at(*id))
+        .collect();
+    let keys: BTreeSet<Key> = said
+        .iter()
+        .flat_map(|said| said.messages.keys())
+        .filter(|aim| aim.channel != Channel::Webhook)
+        .map(|aim| Key::stored(&aim.key))
+        .collect();
+    let rows: BTreeSet<usize> = plan.inbox.iter().map(|id| facts.user_at(*id)).collect();
+    let due: BTreeSet<usize> = expected
+        .inbox
+        .into_iter()
+        .filter(|user| !users.contains(user))
+        .collect();
+    prop_assert_eq!(rows, due);
+    let (mut mails, mut posted) = (BTreeSet::new(), BTreeSet::new());
+    for Planned { channel, target, .. } in &plan.deliveries {
+        if *channel == Channel::Email {
+            mails.insert(target.key.clone());
+        } else {
+            let url = url_at(&target.key);
+            prop_assert!(expected.posts.contains(&(*channel, url)), "nobody asked for it");
+            prop_assert!(
+                *channel == Channel::Webhook || !keys.contains(&target.key),
+                "it has the group's"
+            );
+            posted.insert(url);
+        }
+    }
+    let due: BTreeSet<Key> = expected
+        .mailed
+        .into_iter()
+        .filter(|key| !keys.contains(key))
+        .collect();
+    prop_assert_eq!(mails, due);
+    let grouped: BTreeSet<usize> = keys.iter().map(url_at).collect();
+    let missing = expected
+        .posts
+        .iter()
+        .find(|(_, url)| !posted.contains(url) && !grouped.contains(url));
+    prop_assert!(missing.is_none(), "missing {missing:?}");
+    Ok(())
+}
+
+/// Something that an import brings, or a bulk change, and which.
+fn brought() -> impl Strategy<Value = (Happening, usize)> {
+    (happening(), 0..=IMPORTS).prop_map(|(happening, bundle)| {
+        let many = bundle == IMPORTS;
+        let bundled = Happening {
+            bundled: true,
+            many,
+            ..happening
+        };
+        (bundled, bundle)
+    })
+}
+
+/// The end of an import.
+fn end() -> impl Strategy<Value = Happening> {
+    happening().prop_map(|happening| Happening {
+        kind: END,
+        bundled: false,
+        many: false,
+        ..happening
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: WORLDS, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // promise: F1, F2, F3, F6
+    // promise: O2, O3
+    #[test]
+    fn what_comes_together_reaches_everyone_whole_once_and_nobody_else(
+        facts in facts::facts(),
+        happened in prop::collection::vec(brought(), EVENTS),
+        ends in prop::collection::vec(end(), IMPORTS),
+    ) {
+        let mut world = world_of(&facts);
+        for number in 0..EVENTS {
+            world.followers.insert(finding(number), ids(b'u', Some(&facts.followers)));
+        }
+        let events: Vec<Arc<Event>> = happened
+            .iter()
+            .enumerate()
+            .map(|(number, (happening, bundle))| Arc::new(event(number, happening, *bundle)))
+            .collect();
+        let plans: Vec<Plan> = events.iter().map(|event| plan(event, &world)).collect();
+        let expected: Vec<_> = happened.iter().map(|(happening, _)| model::told(&facts, happening)).collect();
+        let outcome = gather(&events, &plans);
+        let mut said = BTreeMap::new();
+        for (place, group) in &outcome.groups {
+            said.insert(place.clone(), group.say(&happened, &outcome.numbers)?);
+        }
+        all_of_it(&facts, (&happened, &expected), &said, &outcome.alone)?;
+        for (bundle, happening) in ends.iter().enumerate() {
+            let of_it = said.iter().filter(|(place, _)| place.0 == id(b'b', bundle));
+            let of_it: Vec<&Said> = of_it.map(|(_, said)| said).collect();
+            the_end(&facts, happening, &of_it)?;
+        }
+    }
+}

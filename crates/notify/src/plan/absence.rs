@@ -1,0 +1,78 @@
+//! Why somebody was not considered at all, or why no rule turned a channel on for them.
+//!
+//! By the people and rules of now: of what was never considered nothing is kept. Must not: decide who is notified.
+
+use base::{Event, Id, Kind, Severity};
+
+use super::{World, act, named, responsible, rule::Obstacle};
+use crate::channel::Channel;
+
+/// Why somebody was not considered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// Nobody is notified of this type of event.
+    Silent,
+    /// The event's company is outside their scope.
+    OutOfScope,
+    /// The account is disabled.
+    Disabled,
+    /// They did it themselves.
+    OwnAct,
+    /// They were assigned already, and of an assignment those are notified who are new.
+    AssignedBefore,
+    /// A rule names them, but from this severity on.
+    BelowThreshold(Severity),
+    /// A rule names them, but is limited to other projects, assets, tags, tools or statuses.
+    Filtered,
+    /// They are not responsible, and no rule names them.
+    NotConcerned,
+}
+
+/// Why this person was not considered for the event.
+pub fn absence(event: &Event, world: &World, user: Id) -> Absence {
+    if !event.kind.about().notifies {
+        return Absence::Silent;
+    }
+    let person = world.person(user);
+    if person.is_some_and(|person| !person.scope.reaches(user, event.audience)) {
+        return Absence::OutOfScope;
+    }
+    if person.is_none_or(|person| !person.active) {
+        return Absence::Disabled;
+    }
+    if person.is_some_and(|person| !person.own_acts) && act::is_own(event, user) {
+        return Absence::OwnAct;
+    }
+    if event.kind == Kind::FindingAssigned && responsible::is_assigned(event, user) {
+        return Absence::AssignedBefore;
+    }
+    near_miss(event, world, user).unwrap_or(Absence::NotConcerned)
+}
+
+/// Why the rules that would notify this person do not apply to the event: the one that is nearest to it.
+pub fn near_miss(event: &Event, world: &World, user: Id) -> Option<Absence> {
+    let mut concerned = responsible::concerned(event, world).users.into_iter();
+    let concerned = concerned.any(|(id, _)| id == user);
+    let rules = act::kinds(event).flat_map(|kind| {
+        let channels = Channel::ALL.into_iter().filter(|channel| !channel.has_url());
+        channels.flat_map(move |channel| world.rules.of(kind, channel))
+    });
+    let obstacles = rules
+        .filter(|rule| {
+            let at = |address: &crate::target::Target| world.person_at(&address.label) == Some(user);
+            let names = || named(event, world, rule).into_iter().any(|(id, _)| id == user);
+            concerned || names() || rule.addresses.iter().any(at)
+        })
+        .filter_map(|rule| rule.obstacle(event));
+    let (mut least, mut filtered) = (None::<Severity>, false);
+    for obstacle in obstacles {
+        match obstacle {
+            Obstacle::Severity(from) => least = Some(least.map_or(from, |least| least.min(from))),
+            Obstacle::Filters => filtered = true,
+            Obstacle::Company => {}
+        }
+    }
+    least
+        .map(Absence::BelowThreshold)
+        .or(filtered.then_some(Absence::Filtered))
+}

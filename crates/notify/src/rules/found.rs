@@ -1,0 +1,24 @@
+//! A rule for a handler: found or refused, and named in the audit log.
+
+use access::{
+    Problem,
+    audit::{Action, Entry},
+};
+use base::Id;
+
+use super::{read, rule::Rule};
+
+/// What is noted of a rule: it has no name of its own.
+pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
+    Entry::new(
+        action,
+        rule.id,
+        format!("{} by {}", rule.event_type, rule.channel),
+    )
+    .of(rule.company_id)
+}
+
+/// The rule of this id.
+pub(super) fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
+    read::one(tx, id)?.ok_or_else(Problem::not_found)
+}

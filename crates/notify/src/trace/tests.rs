@@ -1,0 +1,294 @@
+//! The trace over the real engine, on both databases: for everyone, for one person, and who may ask.
+
+mod asking;
+mod groups;
+
+use access::{Role, testing as people};
+use base::{Event, Id, Kind, Severity};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    channel::Channel,
+    channels::Outcome,
+    house::{Answer, DELIVERED, House, Post, houses, next},
+};
+
+const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
+
+/// What an administrator is answered about everyone.
+async fn whole(house: &House, event: Id) -> Json {
+    house.get(house.root, &format!("/events/{event}/trace")).await
+}
+
+/// What an administrator is answered about one person: whether they were notified, and the sentence.
+async fn of(house: &House, event: Id, user: Id) -> (bool, String) {
+    let path = format!("/events/{event}/trace?user_id={user}");
+    let answer = house.get(house.root, &path).await;
+    let sentence = answer["sentence"].as_str().unwrap().to_owned();
+    (answer["notified"].as_bool().unwrap(), sentence)
+}
+
+fn low(house: &House, kind: Kind, users: &[Id]) -> Event {
+    let mut event = house.event(kind, users, &[]);
+    event.severity = Some(Severity::Low);
+    event
+}
+
+/// Lets it happen, and waits until it is planned and its messages are over.
+async fn happen(house: &House, event: Event) -> Id {
+    let id = house.emit(event).await;
+    house.until(UNPLANNED, 0).await;
+    let open = "select count(*) from deliveries where state in ('pending', 'sending')";
+    house.until(open, 0).await;
+    id
+}
+
+// promise: O8
+#[tokio::test]
+async fn an_event_of_which_nobody_was_notified_says_why() {
+    for house in houses().await {
+        let event = house.assign(&[house.ana], &[]).await;
+        let trace = whole(&house, event).await;
+        assert_eq!(trace["summary"], "Not planned yet.", "{}", house.name);
+        assert_eq!(trace["planned_at"], Json::Null);
+        assert_eq!(
+            of(&house, event, house.ana).await,
+            (
+                false,
+                "ana has not been notified yet: the event is not planned yet.".to_owned()
+            )
+        );
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let mut asset = house.event(Kind::AssetCreated, &[], &[]);
+        asset.subject.kind = base::SubjectType::Asset;
+        for (event, summary) in [
+            (
+                asset,
+                "Nobody was notified, because the event is addressed to nobody and no rule names anyone.",
+            ),
+            (
+                low(&house, Kind::FindingUpdated, &[house.ana]),
+                "Nobody was notified, because no rule for this type of event applies.",
+            ),
+        ] {
+            let id = happen(&house, event).await;
+            let trace = whole(&house, id).await;
+            assert_eq!(trace["summary"], summary, "{}: {trace}", house.name);
+            assert!(trace["planned_at"].is_string(), "{trace}");
+        }
+        let mut event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
+        event.actor = Some(house.ana);
+        let id = happen(&house, event).await;
+        let trace = whole(&house, id).await;
+        assert_eq!(
+            trace["summary"], "Nobody was notified: 1 person did it themselves.",
+            "{}: {trace}",
+            house.name
+        );
+        engine.stop().await;
+    }
+}
+
+// promise: O8
+#[tokio::test]
+async fn the_summary_counts_people_channels_and_webhooks() {
+    for house in houses().await {
+        let urls = [(Channel::Slack, "https://hooks.slack.com/services/T/B/blue")];
+        let blue = house.team("Blue", &[house.ben], &urls).await;
+        let hook = json!({"event_type": "finding.assigned", "channel": "webhook",
+            "recipients": {"urls": ["https://receiver.example/hooks/0123456789abcdef"]}});
+        let (status, _) = house.call(house.root, "POST", "/notification-rules", hook).await;
+        assert_eq!(status, 201);
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let id = happen(&house, house.event(Kind::FindingAssigned, &[house.ana], &[blue])).await;
+        let trace = whole(&house, id).await;
+        assert_eq!(
+            trace["summary"], "1 person, 1 channel and 1 webhook were notified.",
+            "{}: {trace}",
+            house.name
+        );
+        // A member of the team is in it, with the team.
+        let entries = trace["entries"].as_array().unwrap();
+        let ben = entries
+            .iter()
+            .find(|entry| entry["recipient"] == json!(house.ben))
+            .unwrap();
+        assert_eq!(
+            (&ben["told"], &ben["reason"], &ben["team_id"]),
+            (&json!(false), &json!("team_channel"), &json!(blue))
+        );
+        assert_eq!(
+            of(&house, id, house.ben).await,
+            (
+                false,
+                "ben was notified only through the channel of the team Blue.".to_owned()
+            )
+        );
+        let path = format!("/events/{id}/trace?user_id={}", house.ben);
+        let answer = house.get(house.root, &path).await;
+        let types: Vec<&str> = answer["entries"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["recipient_type"].as_str().unwrap())
+            .collect();
+        assert!(types.contains(&"team") && types.contains(&"user"), "{answer}");
+        engine.stop().await;
+    }
+}
+
+// promise: O8
+#[tokio::test]
+async fn every_person_has_an_answer_in_one_sentence() {
+    for house in houses().await {
+        let (ana, ben) = (house.ana, house.ben);
+        let eve = people::user(&house.store, "eve@example.com").await;
+        let off = people::user(&house.store, "off@example.com").await;
+        people::member(&house.store, house.company, off, Role::Analyst).await;
+        people::disable(&house.store, off).await;
+        let no_mail = json!({"finding.assigned:email": false});
+        let path = "/me/notification-preferences";
+        assert_eq!(house.call(ben, "PUT", path, no_mail).await.0, 200);
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let mut event = house.event(Kind::FindingAssigned, &[ana, ben, eve, off], &[]);
+        let actor = people::user(&house.store, "mara@example.com").await;
+        people::member(&house.store, house.company, actor, Role::Analyst).await;
+        event.actor = Some(actor);
+        let old = people::user(&house.store, "olga@example.com").await;
+        people::member(&house.store, house.company, old, Role::Analyst).await;
+        let all = json!([ana, ben, eve, off, old]);
+        event.data.insert("assignee_user_ids".into(), all);
+        let id = happen(&house, event).await;
+        let stranger = people::user(&house.store, "sam@example.com").await;
+        let idle = people::user(&house.store, "ida@example.com").await;
+        people::member(&house.store, house.company, idle, Role::Analyst).await;
+        for (user, notified, sentence) in [
+            (
+                ana,
+                true,
+                "ana was notified in the inbox and by email, because the finding is assigned to them.",
+            ),
+            (
+                ben,
+                true,
+                "ben was notified in the inbox, because the finding is assigned to them, but not by email: they \
+                 switched it off in their preferences.",
+            ),
+            (
+                eve,
+                false,
+                "eve was not notified: they have no access to the event's company.",
+            ),
+            (off, false, "off was not notified: the account is disabled."),
+            (
+                old,
+                false,
+                "olga was not notified: they were assigned before, and only new assignees are notified of an assignment.",
+            ),
+            (actor, false, "mara was not notified: they did it themselves."),
+            (
+                idle,
+                false,
+                "ida was not notified: they are not responsible for this finding and no rule names them.",
+            ),
+            (
+                stranger,
+                false,
+                "sam was not notified: they have no access to the event's company.",
+            ),
+        ] {
+            assert_eq!(
+                of(&house, id, user).await,
+                (notified, sentence.to_owned()),
+                "{}",
+                house.name
+            );
+        }
+        let path = format!("/events/{id}/trace?user_id={}", house.clock.id());
+        assert_eq!(house.call(house.root, "GET", &path, Json::Null).await.0, 404);
+        let path = format!("/events/{id}/trace?user_id=x");
+        assert_eq!(house.call(house.root, "GET", &path, Json::Null).await.0, 422);
+        engine.stop().await;
+    }
+}
+
+// promise: O8
+#[tokio::test]
+async fn a_threshold_and_a_filter_that_kept_somebody_out_are_named() {
+    for house in houses().await {
+        let (ana, ben) = (house.ana, house.ben);
+        for rule in [
+            json!({"event_type": "finding.commented", "channel": "email", "min_severity": "high",
+                "recipients": {"user_ids": [ana]}}),
+            json!({"event_type": "finding.commented", "channel": "email", "filters": {"tools": ["trivy"]},
+                "recipients": {"emails": ["ben@example.com"]}}),
+        ] {
+            let (status, answer) = house.call(house.root, "POST", "/notification-rules", rule).await;
+            assert_eq!(status, 201, "{answer}");
+        }
+        let (post, _bag) = Post::new();
+        let engine = house.engine(&post);
+        let mine = happen(&house, low(&house, Kind::FindingCreated, &[])).await;
+        let other = happen(&house, low(&house, Kind::FindingCommented, &[])).await;
+        let root = house.root;
+        for (event, user, sentence) in [
+            (
+                mine,
+                root,
+                "You were not notified: the rules for this type of event that would notify you start at critical, \
+                 and this one is low.",
+            ),
+            (
+                other,
+                ana,
+                "ana was not notified: the rules for this type of event that would notify them start at high, and this \
+                 one is low.",
+            ),
+            (
+                other,
+                ben,
+                "ben was not notified: the rules that would notify them are limited to other projects, assets, tags, \
+                 tools or statuses.",
+            ),
+        ] {
+            assert_eq!(
+                of(&house, event, user).await,
+                (false, sentence.to_owned()),
+                "{}",
+                house.name
+            );
+        }
+        engine.stop().await;
+    }
+}
+
+// promise: O8
+#[tokio::test]
+async fn a_message_that_did_not_arrive_notified_nobody() {
+    for house in houses().await {
+        let off = json!({"finding.assigned:in_app": false});
+        let path = "/me/notification-preferences";
+        assert_eq!(house.call(house.ana, "PUT", path, off).await.0, 200);
+        let (post, mut bag) = Post::new();
+        post.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = house.engine(&post);
+        let id = happen(&house, house.event(Kind::FindingAssigned, &[house.ana], &[])).await;
+        next(&mut bag).await;
+        house.until(DELIVERED, 0).await;
+        let trace = whole(&house, id).await;
+        assert_eq!(
+            trace["summary"], "Nobody was notified: 1 recipient switched it off and 1 message was refused.",
+            "{}: {trace}",
+            house.name
+        );
+        assert_eq!(
+            of(&house, id, house.ana).await.1,
+            "ana was not notified: they switched it off in their preferences (in the inbox) and the other side refused \
+             it for good (by email)."
+        );
+        engine.stop().await;
+    }
+}

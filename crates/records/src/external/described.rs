@@ -1,0 +1,116 @@
+//! How an event of another platform is described. It is read attribute by attribute, so nothing of this is ever made.
+
+use std::collections::BTreeMap;
+
+use access::schema::{one_of, text};
+use base::{Id, Kind, Severity, Time};
+use serde_json::Value;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
+        schema::{AnyOfBuilder, Type},
+    },
+};
+
+use super::{cloud, may_bring};
+
+macro_rules! described {
+    ($($(#[doc = $about:literal])+ $name:ident $schema:expr;)+) => {$(
+        $(#[doc = $about])+
+        pub(super) struct $name;
+
+        impl ToSchema for $name {}
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                $schema
+            }
+        }
+    )+};
+}
+
+described! {
+    /// The version of `CloudEvents`.
+    CloudEventsVersion one_of(["1.0"]);
+    /// An id of another platform.
+    CloudEventId text(1, cloud::MAX_ID, r"^[^\u0000-\u001f\u007f-\u009f]*$");
+    /// Another platform.
+    CloudEventSource text(1, cloud::MAX_SOURCE, "^[!-~]+$");
+    /// A kind of event that others may bring.
+    BroughtKind one_of(Kind::ALL.iter().filter(|kind| may_bring(**kind)).map(|kind| kind.name()));
+    /// What it happened to.
+    CloudEventSubject text(0, cloud::MAX_SUBJECT, r"^[^\u0000-\u001f\u007f-\u009f]*$");
+    /// What the data is written in.
+    CloudEventDataType text(1, 200, r"^(application/json|[a-z]+/[a-z.-]+\+json)$");
+    /// A time, or a date.
+    TimeOrDate AnyOfBuilder::new()
+        .item(Ref::from_schema_name(Time::name()))
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
+        )
+        .into();
+}
+
+/// What happened, with these fields and any others. A longer text is cut.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "only described")]
+pub(super) struct CloudEventData {
+    /// What the record is called; this or `name` is required.
+    title: Option<String>,
+    /// What the record is called.
+    name: Option<String>,
+    /// Required for kinds that carry a severity; no others may have one.
+    severity: Option<Severity>,
+    /// The status.
+    status: Option<String>,
+    /// The status before.
+    from_status: Option<String>,
+    /// The severity before.
+    from_severity: Option<String>,
+    /// Where a finding is.
+    location: Option<String>,
+    /// The tool that found it.
+    tool: Option<String>,
+    /// The tool's rule.
+    rule: Option<String>,
+    /// The vulnerable component.
+    component: Option<String>,
+    /// Its version.
+    component_version: Option<String>,
+    /// The project.
+    project_name: Option<String>,
+    /// What somebody said to it.
+    comment: Option<String>,
+    /// Why something failed.
+    error: Option<String>,
+    /// Why.
+    reason: Option<String>,
+    /// Identifiers such as `CVE-2021-44228`.
+    identifiers: Option<Vec<Value>>,
+    /// The versions of the component in which it is fixed.
+    fixed_versions: Option<Vec<Value>>,
+    /// Tags.
+    tags: Option<Vec<Value>>,
+    /// By when it is to be closed.
+    #[schema(value_type = Option<TimeOrDate>)]
+    sla_due_at: Option<Time>,
+    /// By when it is to be looked at again.
+    #[schema(value_type = Option<TimeOrDate>)]
+    retest_due_at: Option<Time>,
+    /// When it ends.
+    #[schema(value_type = Option<TimeOrDate>)]
+    expires_at: Option<Time>,
+    /// When it ends.
+    #[schema(value_type = Option<TimeOrDate>)]
+    expires_on: Option<Time>,
+    /// The counts of a scan.
+    counts: Option<BTreeMap<String, Value>>,
+    /// People of the company.
+    #[schema(max_items = 100)]
+    assignee_user_ids: Option<Vec<Id>>,
+    /// Teams of the company.
+    #[schema(max_items = 100)]
+    assignee_team_ids: Option<Vec<Id>>,
+}

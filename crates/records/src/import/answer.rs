@@ -1,0 +1,96 @@
+//! What an import answers.
+//!
+//! Owns: the answer, which is also what is stored with an idempotency key. Must not: change anything.
+
+use std::collections::BTreeMap;
+
+use base::{Id, Severity};
+use serde::Serialize;
+
+use super::{Severities, Skipped, run::Done};
+use crate::scans::{self, Counts, Scan};
+
+/// What an import did, or would do.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Imported {
+    /// The scan that was recorded; null for a preview.
+    scan: Option<scans::View>,
+    /// The format of the report: a name of `GET /import-formats`.
+    format: &'static str,
+    /// The tools that wrote it, the first 100.
+    tools: Vec<String>,
+    /// What the report covers, in a few words; empty for the whole project.
+    target: String,
+    /// Whether the report holds all that the tool would find; one that does not closes nothing.
+    whole: bool,
+    /// Why it does not, and what else is worth knowing about it.
+    not_whole: Vec<String>,
+    /// What became of the results: `read = created + updated + unchanged + skipped`. `reopened` are among the
+    /// updated; `closed` are findings that the report no longer holds.
+    counts: Counts,
+    /// The same by severity.
+    severities: Severities,
+    /// Open findings of the report's targets afterwards, by severity.
+    open: BTreeMap<Severity, u64>,
+    /// What was not imported, the first 1,000 of them.
+    skipped: Vec<Skipped>,
+    /// How many more were skipped than are listed.
+    skipped_more: u64,
+    /// In a preview, the first 100 findings that would be closed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    closing: Vec<Closing>,
+}
+
+/// A finding that would be closed.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub(super) struct Closing {
+    /// Its id.
+    id: Id,
+    /// Its title.
+    title: String,
+}
+
+impl Imported {
+    /// The answer: of what was done for a scan, else of what would be done. `open` are the findings of the targets that
+    /// are open now.
+    pub(super) fn of(done: &Done, scan: Option<Scan>, open: BTreeMap<Severity, u64>) -> Self {
+        let mut not_whole = done.prepared.not_whole.clone();
+        not_whole.extend(done.note.map(ToOwned::to_owned));
+        let closing = |(id, title): &(Id, String)| Closing {
+            id: *id,
+            title: title.clone(),
+        };
+        Self {
+            format: done.format,
+            tools: done.prepared.tools.clone(),
+            target: done.prepared.target(),
+            whole: done.prepared.whole,
+            not_whole,
+            open: if scan.is_none() {
+                afterwards(open, done)
+            } else {
+                open
+            },
+            scan: scan.map(Into::into),
+            counts: done.counts,
+            severities: done.tally.severities.clone(),
+            skipped_more: done.counts.skipped.saturating_sub(done.skipped.len() as u64),
+            skipped: done.skipped.clone(),
+            closing: done.closing.iter().map(closing).collect(),
+        }
+    }
+}
+
+/// The open findings after what a preview says would happen.
+fn afterwards(mut open: BTreeMap<Severity, u64>, done: &Done) -> BTreeMap<Severity, u64> {
+    let severities = &done.tally.severities;
+    for (severity, more) in severities.created.iter().chain(&severities.reopened) {
+        *open.entry(*severity).or_default() += more;
+    }
+    for (severity, fewer) in &severities.closed {
+        let left = open.entry(*severity).or_default();
+        *left = left.saturating_sub(*fewer);
+    }
+    open.retain(|_, count| *count > 0);
+    open
+}

@@ -1,0 +1,134 @@
+//! The room on the disk for reports that are spooled.
+//!
+//! Owns: how much of it one company may use, and all together. Must not: ask the disk; what is written is counted.
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use base::Id;
+
+use super::Limits;
+
+/// Of how much room one company has one part.
+const PARTS: usize = 4;
+
+/// The room of all. Clones share it.
+#[derive(Clone)]
+pub(super) struct Room(Arc<Mutex<Used>>);
+
+struct Used {
+    in_all: usize,
+    of: HashMap<Id, usize>,
+    most_in_all: usize,
+    most_of_one: usize,
+}
+
+/// What one report uses; given back when dropped.
+pub(super) struct Space {
+    room: Room,
+    whose: Id,
+    bytes: usize,
+}
+
+/// There is no room left.
+#[derive(Debug, thiserror::Error)]
+#[error("the room for reports is used up")]
+pub(super) struct UsedUp;
+
+impl Room {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let largest = limits.taken.max(limits.unpacked);
+        Self(Arc::new(Mutex::new(Used {
+            in_all: 0,
+            of: HashMap::new(),
+            most_in_all: limits.spooled.max(largest),
+            most_of_one: (limits.spooled / PARTS).max(largest),
+        })))
+    }
+
+    /// Room for a report of this company, none of it used yet.
+    pub(super) fn space(&self, whose: Id) -> Space {
+        Space {
+            room: self.clone(),
+            whose,
+            bytes: 0,
+        }
+    }
+}
+
+impl Space {
+    /// Uses so much more.
+    ///
+    /// # Errors
+    /// [`UsedUp`] inside of one of I/O, as whoever writes needs it.
+    pub(super) fn grow(&mut self, by: usize) -> io::Result<()> {
+        let mut used = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_one = used.of.get(&self.whose).copied().unwrap_or(0) + by;
+        if of_one > used.most_of_one || used.in_all + by > used.most_in_all {
+            return Err(io::Error::other(UsedUp));
+        }
+        used.of.insert(self.whose, of_one);
+        used.in_all += by;
+        self.bytes += by;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+impl Space {
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+impl Drop for Space {
+    fn drop(&mut self) {
+        let mut used = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
+        used.in_all -= self.bytes;
+        let left = used.of.get(&self.whose).map_or(0, |bytes| bytes - self.bytes);
+        if left == 0 {
+            used.of.remove(&self.whose);
+        } else {
+            used.of.insert(self.whose, left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: U3
+    #[test]
+    fn one_company_leaves_room_for_others() {
+        let room = Room::new(&Limits {
+            taken: 10,
+            unpacked: 20,
+            spooled: 100,
+            ..Limits::default()
+        });
+        let [a, b] = [1, 2].map(|n| Id::from_parts(1, [n; 10]));
+        let (mut one, mut two) = (room.space(a), room.space(a));
+        assert!(one.grow(20).is_ok() && two.grow(5).is_ok());
+        assert!(two.grow(1).is_err(), "a quarter");
+        let mut other = room.space(b);
+        assert!(other.grow(25).is_ok());
+        drop(one);
+        assert!(two.grow(20).is_ok());
+        drop((two, other));
+        {
+            let used = room.0.lock().unwrap();
+            assert!(used.of.is_empty() && used.in_all == 0, "all of it is given back");
+        }
+        let small = Room::new(&Limits {
+            spooled: 1,
+            taken: 10,
+            unpacked: 20,
+            ..Limits::default()
+        });
+        assert!(small.space(a).grow(20).is_ok(), "the largest report always fits");
+    }
+}

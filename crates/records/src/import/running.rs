@@ -1,0 +1,106 @@
+//! The imports that this process runs: it never takes one of them for broken off, whatever the clock says, and ends them when it
+//! stops.
+//!
+//! Owns: the list, in memory. Must not: know of other nodes; the leases say that.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use access::Problem;
+use base::Id;
+use tokio::sync::watch;
+
+/// How long an import may take to give its leases back.
+const LAST: Duration = Duration::from_secs(3);
+
+/// The scans into which this process imports a report. Clones share the list.
+#[derive(Clone)]
+pub(crate) struct Running(Arc<Inner>);
+
+struct Inner {
+    scans: Mutex<HashSet<Id>>,
+    stopping: watch::Sender<bool>,
+    /// Counts how often one ended, for whoever waits for the last.
+    ended: watch::Sender<u64>,
+}
+
+/// One of them, until it is dropped.
+pub(super) struct Mine {
+    all: Running,
+    scan: Id,
+}
+
+impl Default for Running {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            scans: Mutex::default(),
+            stopping: watch::Sender::new(false),
+            ended: watch::Sender::new(0),
+        }))
+    }
+}
+
+impl Running {
+    /// Puts a scan on the list: in the transaction that takes its leases, so that nobody looks in between.
+    pub(super) fn begin(&self, scan: Id) -> Mine {
+        self.scans().insert(scan);
+        Mine {
+            all: self.clone(),
+            scan,
+        }
+    }
+
+    pub(super) fn holds(&self, scan: Id) -> bool {
+        self.scans().contains(&scan)
+    }
+
+    /// Asked before each step of an import.
+    ///
+    /// # Errors
+    /// 503 once the server stops.
+    pub(super) fn goes_on(&self) -> Result<(), Problem> {
+        if *self.0.stopping.borrow() {
+            return Err(stopped());
+        }
+        Ok(())
+    }
+
+    /// Returns once the server stops.
+    pub(super) async fn stops(&self) {
+        // The sender is in `self`.
+        let _ = self.0.stopping.subscribe().wait_for(|stops| *stops).await;
+    }
+
+    /// Ends those that take longer than `grace`, and every one that would begin from then on. Returns when the last has given its
+    /// leases back.
+    pub(super) async fn stop(&self, grace: Duration) {
+        let idle = || async {
+            let mut ended = self.0.ended.subscribe();
+            let _ = ended.wait_for(|_| self.scans().is_empty()).await;
+        };
+        let _ = tokio::time::timeout(grace, idle()).await;
+        self.0.stopping.send_replace(true);
+        if tokio::time::timeout(LAST, idle()).await.is_err() {
+            tracing::warn!("imports were cut off: their targets are free when their leases are over");
+        }
+    }
+
+    fn scans(&self) -> MutexGuard<'_, HashSet<Id>> {
+        self.0.scans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        self.all.scans().remove(&self.scan);
+        self.all.0.ended.send_modify(|ended| *ended += 1);
+    }
+}
+
+/// What is said of an import that the end of the server ends.
+pub(super) fn stopped() -> Problem {
+    Problem::unavailable_because("The server was stopped during the import. Import the report again.")
+}

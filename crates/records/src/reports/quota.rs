@@ -1,0 +1,99 @@
+//! How many reports there may be (promise U3).
+//!
+//! Owns: what a person and a company may ask for in a day, and how much room the reports of a company may take. Must not:
+//! delete one; [`Retention`](super::Retention) does.
+
+use std::time::Duration;
+
+use access::Problem;
+use base::{Id, Time};
+use store::{Error, Tx, params};
+
+/// How many times as many a company may ask for as one person.
+const COMPANY: u32 = 10;
+
+/// The time in which they are counted.
+const DAY: Duration = Duration::from_hours(24);
+
+/// After how long to come again: room and count come back bit by bit.
+const LATER: Duration = Duration::from_hours(1);
+
+/// Bounds on reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How many one person may ask for in 24 hours; a company ten times as many.
+    pub per_day: u32,
+    /// How many bytes those of a company may take together.
+    pub stored: u64,
+    /// After how long the file of a report is deleted; zero for never.
+    pub retention: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            per_day: 100,
+            stored: 2_000_000_000,
+            retention: Duration::from_hours(24 * 90),
+        }
+    }
+}
+
+const OF_PERSON: &str = "select count(*) from reports where created_by = $1 and id >= $2";
+const OF_COMPANY: &str = "select count(*) from reports where company_id = $1 and id >= $2";
+
+/// Whether this person may ask for one more of this company.
+///
+/// # Errors
+/// 429.
+pub(super) fn check(
+    tx: &mut Tx<'_>,
+    (company, person): (Id, Option<Id>),
+    limits: &Limits,
+) -> Result<(), Problem> {
+    let since = first_id(tx.now().before(DAY));
+    let mut counted = |sql: &str, whose: Id| {
+        let found: Option<(i64,)> = tx.one(sql, params![whose, since])?;
+        Ok::<_, Error>(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
+    };
+    if let Some(person) = person
+        && counted(OF_PERSON, person)? >= u64::from(limits.per_day)
+    {
+        let detail = format!(
+            "You have requested {} reports in 24 hours. Try again later.",
+            limits.per_day
+        );
+        return Err(Problem::busy(LATER, detail));
+    }
+    let of_company = limits.per_day.saturating_mul(COMPANY);
+    if counted(OF_COMPANY, company)? >= u64::from(of_company) {
+        let detail =
+            format!("{of_company} reports of this company were requested in 24 hours. Try again later.");
+        return Err(Problem::busy(LATER, detail));
+    }
+    match room(tx, company, limits)? {
+        Ok(()) => Ok(()),
+        Err(words) => Err(Problem::busy(LATER, words)),
+    }
+}
+
+const STORED: &str =
+    "select cast(coalesce(sum(size), 0) as bigint) from reports where company_id = $1 and status = 'ready'";
+
+/// Whether there is room for one more report of the company; if not, that in words.
+pub(super) fn room(tx: &mut Tx<'_>, company: Id, limits: &Limits) -> Result<Result<(), String>, Error> {
+    let stored: Option<(i64,)> = tx.one(STORED, params![company])?;
+    let stored = stored.map_or(0, |(bytes,)| u64::try_from(bytes).unwrap_or(0));
+    if stored < limits.stored {
+        return Ok(Ok(()));
+    }
+    Ok(Err(format!(
+        "The reports of this company take up {} MB, and no more may be stored. Delete some of them.",
+        stored / 1_000_000
+    )))
+}
+
+/// The smallest id that is made at this time.
+fn first_id(at: Time) -> Id {
+    Id::from_parts(at.millis(), [0; 10])
+}

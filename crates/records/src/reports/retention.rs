@@ -1,0 +1,104 @@
+//! The files of old reports are deleted; that there was one is kept.
+//!
+//! Owns: which are old, and deleting them in small portions. Must not: hold the writer for long: a file may be of 175 MB.
+
+use std::time::Duration;
+
+use access::Problem;
+use base::{Id, Scope, Time};
+use store::{Store, params};
+
+use super::{Status, change, list};
+
+/// How often it is looked for old ones.
+const EACH: Duration = Duration::from_hours(1);
+
+/// How many reports are taken at a time.
+const REPORTS: u32 = 100;
+
+/// Deletes the files of old reports.
+pub struct Retention {
+    store: Store,
+    after: Duration,
+}
+
+const OLD: &str =
+    "select id from reports where status = 'ready' and finished_at <= $1 order by finished_at limit $2";
+const BEGUN: &str = "select id from reports where status = 'expired' and size > 0 order by id limit $1";
+const PARTS: &str = "delete from report_parts where report_id = $1 and part in \
+     (select part from report_parts where report_id = $1 order by part limit 50)";
+const ENDED: &str = "update reports set size = 0 where id = $1 and status = 'expired'";
+
+impl Retention {
+    /// Deletes what was finished longer ago than this; zero for nothing.
+    pub fn new(store: Store, after: Duration) -> Self {
+        Self { store, after }
+    }
+
+    /// Does so now and then, until it is dropped.
+    pub async fn run(self) {
+        let clock = self.store.clock().clone();
+        loop {
+            if let Err(problem) = self.sweep().await {
+                tracing::warn!(%problem, "old reports wait for their end");
+            }
+            clock.sleep(EACH).await;
+        }
+    }
+
+    /// Deletes every file that is old enough.
+    ///
+    /// # Errors
+    /// The store's. What is left is deleted the next time.
+    pub async fn sweep(&self) -> Result<(), Problem> {
+        if self.after.is_zero() {
+            return Ok(());
+        }
+        let before = self.store.clock().now().before(self.after);
+        loop {
+            let old = self
+                .store
+                .read(move |tx| tx.all::<(Id,)>(OLD, params![before, REPORTS]));
+            let old = old.await?;
+            for (id,) in &old {
+                self.expire(*id, before).await?;
+            }
+            // Also those that an earlier process did not come to the end of.
+            let begun = self.store.read(|tx| tx.all::<(Id,)>(BEGUN, params![REPORTS]));
+            let begun = begun.await?;
+            for (id,) in &begun {
+                self.delete_file(*id).await?;
+            }
+            if old.is_empty() && begun.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// From now on it cannot be downloaded any more.
+    async fn expire(&self, id: Id, before: Time) -> Result<(), Problem> {
+        let expired = self.store.write(move |tx| {
+            let report = match list::held(tx, id, &Scope::All) {
+                Err(problem) if problem.status() == 404 => return Ok(()),
+                report => report?,
+            };
+            let is_old = report.finished_at.is_some_and(|at| at <= before);
+            if report.status == Status::Ready && is_old {
+                change::expire(tx, report)?;
+            }
+            Ok::<_, Problem>(())
+        });
+        expired.await
+    }
+
+    async fn delete_file(&self, id: Id) -> Result<(), Problem> {
+        loop {
+            let deleted = self.store.write(move |tx| tx.execute(PARTS, params![id]));
+            if deleted.await? == 0 {
+                break;
+            }
+        }
+        let ended = self.store.write(move |tx| tx.execute(ENDED, params![id]));
+        ended.await.map(drop).map_err(Problem::from)
+    }
+}

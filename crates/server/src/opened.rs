@@ -1,0 +1,41 @@
+//! Notes which records people open in a session, for the time until somebody knows (promise A4).
+//!
+//! Must not: wait, fail, or write: the engine writes it down in the background.
+
+use access::Caller;
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::Method,
+    middleware::Next,
+    response::Response,
+};
+use base::{Clock, Id};
+use notify::Doorbell;
+
+/// Middleware: a record that was answered to a person in a session is one they opened. What a program reads with an API
+/// token is none.
+pub(crate) async fn note(
+    State((doorbell, clock)): State<(Doorbell, Clock)>,
+    caller: Result<Caller, access::Problem>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let record = record(&request);
+    let response = next.run(request).await;
+    if let (Ok(caller), Some(record)) = (caller, record)
+        && !caller.is_token
+        && response.status().is_success()
+    {
+        doorbell.opened(caller.user_id, record, clock.now());
+    }
+    response
+}
+
+/// The record that a call asks for, if it asks for one: `GET /findings/{id}`, and nothing below it.
+fn record(request: &Request) -> Option<Id> {
+    let pattern = request.extensions().get::<MatchedPath>()?;
+    if request.method() != Method::GET || !pattern.as_str().ends_with("/{id}") {
+        return None;
+    }
+    request.uri().path().rsplit('/').next()?.parse().ok()
+}

@@ -1,0 +1,103 @@
+//! Every call that creates, by the description: with its key it creates once.
+
+use std::collections::BTreeSet;
+
+use campanile::repeats::WITHOUT;
+use reqwest::{Method, header};
+use serde_json::{Value, json};
+
+use super::{
+    Client, Reply, Stage, description, reply,
+    table::{self, ROUTES},
+};
+use crate::support::databases;
+
+const KEY: &str = "idempotency-key";
+
+/// The calls that answer 201, without those that keep nothing.
+fn creating() -> Vec<String> {
+    let description = description();
+    let paths = description["paths"].as_object().unwrap();
+    let creates = |path: &Value| path["post"]["responses"]["201"].is_object();
+    let paths = paths
+        .iter()
+        .filter(|(path, calls)| creates(calls) && !WITHOUT.contains(&path.as_str()));
+    paths
+        .map(|(path, _)| path.strip_prefix("/api/v1").unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_call_that_creates_says_that_it_takes_a_key() {
+    let (description, creating) = (description(), creating());
+    assert!(creating.len() > 15, "{creating:?}");
+    for path in &creating {
+        let call = &description["paths"][format!("/api/v1{path}")]["post"];
+        let parameters = call["parameters"].as_array().unwrap();
+        let header = parameters
+            .iter()
+            .find(|one| one["name"] == "Idempotency-Key" && one["in"] == "header");
+        assert_eq!(header.unwrap()["schema"]["maxLength"], 255, "{path}");
+        assert!(call["responses"]["409"].is_object(), "{path}");
+        let created = &call["responses"]["201"]["content"]["application/json"]["schema"];
+        assert!(created.to_string().contains("\"repeated\""), "{path}: {created}");
+    }
+    let known: BTreeSet<&str> = ROUTES.iter().map(|(_, path, ..)| *path).collect();
+    for path in WITHOUT {
+        assert!(known.contains(path.strip_prefix("/api/v1").unwrap()), "{path}");
+    }
+}
+
+async fn post(who: &Client, path: &str, key: &str, body: &str) -> Reply {
+    let request = who.request(Method::POST, path).header(KEY, key);
+    let request = request.header(header::CONTENT_TYPE, "application/json");
+    reply(request.body(body.to_owned())).await
+}
+
+/// The id of what was created: of an import, of its scan.
+fn made(reply: &Reply) -> (Value, bool) {
+    let body: Value = serde_json::from_str(&reply.text).unwrap();
+    let id = if body["scan"].is_object() {
+        &body["scan"]["id"]
+    } else {
+        &body["id"]
+    };
+    assert!(id.is_string(), "{body}");
+    (id.clone(), body["repeated"] == true)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_that_creates_creates_once_for_a_key() {
+    for database in databases().await {
+        let stage = Stage::set(&database).await;
+        let admin = &stage.admin;
+        let mut ids = stage.real.clone();
+        // One finding has one approval at a time, and another has it.
+        let finding = json!({"company_id": ids["companies"], "title": "another", "severity": "low"});
+        ids.insert("findings", admin.post("/findings", finding).await.id());
+        for template in creating() {
+            let what = format!("{}: POST {template}", database.name);
+            let route = ROUTES
+                .iter()
+                .find(|(method, path, ..)| *method == "POST" && *path == template);
+            let body = route.unwrap().3.expect("a body")(&ids).to_string();
+            let path = table::path(&template, &ids);
+            for bad in ["a b", "", &"x".repeat(256)] {
+                let answer = post(admin, &path, bad, &body).await;
+                assert_eq!(answer.status, 422, "{what} with {bad:?}: {}", answer.text);
+                answer.must_be_sound(&what);
+            }
+            let first = post(admin, &path, &template, &body).await;
+            assert_eq!(first.status, 201, "{what}: {}", first.text);
+            let again = post(admin, &path, &template, &body).await;
+            assert_eq!(again.status, 201, "{what}: {}", again.text);
+            let (id, repeated) = made(&first);
+            assert!(!repeated, "{what}");
+            assert_eq!(made(&again), (id, true), "{what}");
+            let other = post(admin, &path, &template, &format!("{body} ")).await;
+            assert_eq!(other.status, 409, "{what}: {}", other.text);
+            other.must_be_sound(&what);
+        }
+        stage.server.stop().await;
+    }
+}

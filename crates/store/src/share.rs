@@ -1,0 +1,116 @@
+//! Who may use a connection: a bounded number at once, of which long reads take a part only.
+//!
+//! Owns: how long anybody waits for one. Must not: hold a connection.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use crate::Error;
+
+/// How long a long read waits for its turn before it hears that there are too many.
+const LONG: Duration = Duration::from_secs(10);
+/// One connection in so many serves long reads.
+const PART: usize = 4;
+
+/// How long what needs a connection takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// A few rows by an index, or a change.
+    Moment,
+    /// Possibly seconds: it reads all there is of something.
+    Long,
+}
+
+/// A place among those that use a connection.
+pub(crate) struct Place {
+    _connection: OwnedSemaphorePermit,
+    _long: Option<OwnedSemaphorePermit>,
+}
+
+pub(crate) struct Shares {
+    /// One permit per connection; to close is to have them all.
+    connections: Arc<Semaphore>,
+    count: u32,
+    long: Arc<Semaphore>,
+    /// How long anybody waits for a connection, and a long read for its turn.
+    patience: (Duration, Duration),
+}
+
+impl Shares {
+    /// So many connections, for one of which anybody waits so long.
+    pub(crate) fn new(connections: usize, patience: Duration) -> Self {
+        Self {
+            connections: Arc::new(Semaphore::new(connections)),
+            count: u32::try_from(connections).unwrap_or(1),
+            long: Arc::new(Semaphore::new((connections / PART).max(1))),
+            patience: (patience, LONG),
+        }
+    }
+
+    /// A place, as soon as there is one.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] where too many long reads wait, [`Error::Unavailable`] where no connection becomes free.
+    pub(crate) async fn take(&self, takes: Takes) -> Result<Place, Error> {
+        let long = match takes {
+            Takes::Moment => None,
+            Takes::Long => Some(permit(&self.long, self.patience.1, Error::Busy).await?),
+        };
+        Ok(Place {
+            _connection: permit(&self.connections, self.patience.0, Error::Unavailable).await?,
+            _long: long,
+        })
+    }
+
+    /// Waits for those under way, then lets nobody in.
+    pub(crate) async fn close(&self) {
+        self.long.close();
+        if let Ok(permits) = self.connections.acquire_many(self.count).await {
+            permits.forget();
+        }
+        self.connections.close();
+    }
+}
+
+async fn permit(
+    of: &Arc<Semaphore>,
+    patience: Duration,
+    otherwise: Error,
+) -> Result<OwnedSemaphorePermit, Error> {
+    timeout(patience, Arc::clone(of).acquire_owned())
+        .await
+        .map_err(|_| otherwise)?
+        .map_err(|_| Error::Closed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // promise: U3
+    #[tokio::test]
+    async fn nobody_waits_for_ever_and_long_reads_take_their_part_only() {
+        let mut shares = Shares::new(8, Duration::ZERO);
+        shares.patience.1 = Duration::ZERO;
+        let take = async |takes| {
+            shares.take(takes).await.map(Some).or_else(|error| match error {
+                Error::Busy | Error::Unavailable => Err(error),
+                _ => Ok(None),
+            })
+        };
+        let long = [take(Takes::Long).await, take(Takes::Long).await];
+        assert!(long.iter().all(Result::is_ok));
+        assert_eq!(take(Takes::Long).await.err(), Some(Error::Busy));
+        let mut short = Vec::new();
+        for _ in 0..6 {
+            short.push(take(Takes::Moment).await.unwrap());
+        }
+        assert_eq!(take(Takes::Moment).await.err(), Some(Error::Unavailable));
+        drop(long);
+        assert!(take(Takes::Moment).await.is_ok());
+    }
+}
