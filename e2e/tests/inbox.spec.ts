@@ -44,9 +44,9 @@ test('an empty inbox says what will ring, and the first row takes its place', as
   await expect(page.getByRole('button', { name: 'Mark all read' })).toBeDisabled();
   await page.getByRole('button', { name: 'Unread', exact: true }).click();
   await expect(page.getByText('You have read everything')).toBeVisible();
-  await page.getByLabel('Event type').selectOption('scan.failed');
+  await page.getByLabel('Event type', { exact: true }).selectOption('scan.failed');
   await expect(page.getByText('Nothing of this type')).toBeVisible();
-  await page.getByLabel('Event type').selectOption('');
+  await page.getByLabel('Event type', { exact: true }).selectOption('');
 
   await handed(await as('manager'), ela, `First ${stamp}`);
   await expect(row(page, `First ${stamp}`)).toBeVisible();
@@ -76,7 +76,7 @@ test('what is shown stands in the address: read or not, and of which type', asyn
   await expect(page).toHaveURL(/\/inbox\?show=unread$/);
   await expect(titles(page)).toContainText([commented]);
   await expect(rows(page)).toHaveCount(1);
-  await page.getByLabel('Event type').selectOption('finding.assigned');
+  await page.getByLabel('Event type', { exact: true }).selectOption('finding.assigned');
   await expect(page).toHaveURL(/show=unread&type=finding\.assigned$/);
   await expect(page.getByText('Nothing of this type')).toBeVisible();
   await page.getByRole('button', { name: 'All', exact: true }).click();
@@ -84,13 +84,13 @@ test('what is shown stands in the address: read or not, and of which type', asyn
 
   await page.reload();
   await expect(titles(page)).toHaveText([assigned]);
-  await expect(page.getByLabel('Event type')).toHaveValue('finding.assigned');
+  await expect(page.getByLabel('Event type', { exact: true })).toHaveValue('finding.assigned');
   await live(page);
   // A row of another type rings, and stays out of this list.
   await comment(manager, finding);
   await expect(bell(page, 2)).toBeVisible();
   await expect(titles(page)).toHaveText([assigned]);
-  await page.getByLabel('Event type').selectOption('finding.commented');
+  await page.getByLabel('Event type', { exact: true }).selectOption('finding.commented');
   await expect(rows(page)).toHaveCount(2);
 });
 

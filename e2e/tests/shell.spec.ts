@@ -167,11 +167,11 @@ test('a key that is typed into a field is text and nothing else', async ({ as })
 
   await page.goto('/inbox');
   await live(page);
-  await page.getByLabel('Event type').focus();
+  await page.getByLabel('Event type', { exact: true }).focus();
   await page.keyboard.press('g');
   await page.keyboard.press('d');
   await expect(heading(page)).toHaveText('Inbox');
-  await page.getByLabel('Event type').blur();
+  await page.getByLabel('Event type', { exact: true }).blur();
   await page.keyboard.press('g');
   await page.keyboard.press('d');
   await expect(heading(page)).toHaveText('Dashboard');

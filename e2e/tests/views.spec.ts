@@ -44,15 +44,15 @@ test('findings are narrowed to what is late, soon due, or nobody’s', async ({ 
     for (const one of wanted) await expect(rows.filter({ hasText: `${one} ${stamp}` })).toBeVisible();
   };
   await names('Late', 'Soon', 'Far');
-  await page.getByLabel('Deadline').selectOption('Breached');
+  await page.getByLabel('Deadline', { exact: true }).selectOption('Breached');
   await names('Late');
   await expect(page).toHaveURL(/sla=breached/);
-  await page.getByLabel('Deadline').selectOption('Due in 7 days');
+  await page.getByLabel('Deadline', { exact: true }).selectOption('Due in 7 days');
   await names('Soon');
-  await page.getByLabel('Deadline').selectOption('Any deadline');
-  await page.getByLabel('Assigned to').selectOption('Unassigned');
+  await page.getByLabel('Deadline', { exact: true }).selectOption('Any deadline');
+  await page.getByLabel('Assigned to', { exact: true }).selectOption('Unassigned');
   await names('Soon', 'Far');
-  await page.getByLabel('Assigned to').selectOption('Mine');
+  await page.getByLabel('Assigned to', { exact: true }).selectOption('Mine');
   await names('Late');
 
   // The tile of the dashboard leads to the same.
@@ -68,7 +68,7 @@ test('a view of the list is kept, opened, renamed and deleted, for oneself alone
   await live(page);
   await expect(page.getByRole('button', { name: 'Save view' })).toHaveCount(0);
   await page.getByRole('group', { name: 'Severity' }).getByRole('button', { name: 'High' }).click();
-  await page.getByLabel('Order').selectOption('Due first');
+  await page.getByLabel('Order', { exact: true }).selectOption('Due first');
   await page.getByRole('button', { name: 'Save view' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Save' }).click();
@@ -83,11 +83,11 @@ test('a view of the list is kept, opened, renamed and deleted, for oneself alone
   await expect(view).not.toHaveAttribute('aria-current', 'true');
   await view.click();
   await expect(page).toHaveURL(/severity=high/);
-  await expect(page.getByLabel('Order')).toHaveValue('due');
+  await expect(page.getByLabel('Order', { exact: true })).toHaveValue('due');
   await expect(page.getByTestId('finding').first()).toContainText('High');
 
   // Another filter by the same name takes its place.
-  await page.getByLabel('Deadline').selectOption('Due in 7 days');
+  await page.getByLabel('Deadline', { exact: true }).selectOption('Due in 7 days');
   await page.getByRole('button', { name: 'Save view' }).click();
   await dialog.getByLabel('Name').fill(`High ${stamp}`);
   await expect(dialog.getByText(`This replaces the view High ${stamp}.`)).toBeVisible();
