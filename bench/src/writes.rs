@@ -17,7 +17,7 @@ mod served;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -32,6 +32,8 @@ const CHANGED: usize = 1_000;
 /// How often the other company's person comments, and signs in.
 const COMMENTS: Duration = Duration::from_millis(20);
 const SIGN_INS: Duration = Duration::from_millis(500);
+/// How many people comment, and sign in, at the same time at the most.
+const WORKERS: usize = 12;
 /// For how long the others are measured by themselves, and after a change.
 const QUIET: Duration = Duration::from_secs(10);
 const AFTER: Duration = Duration::from_secs(5);
@@ -192,43 +194,58 @@ fn beside(company: &Company, work: impl FnOnce()) -> Others {
         made(&company.caller, "/findings", &finding)
     );
     let caller = company.caller.clone();
-    let comments = steady(COMMENTS, Arc::clone(&over), move || {
+    let comments = steady(COMMENTS, &over, move || {
         caller
             .ask("POST", &path, JSON, br#"{"body": "Looking into it."}"#)
             .0
     });
     let (caller, email) = (company.server.clone(), company.email.clone());
-    let sign_ins = steady(SIGN_INS, Arc::clone(&over), move || {
+    let sign_ins = steady(SIGN_INS, &over, move || {
         let body = json!({"email": email, "password": PASSWORD}).to_string();
         caller.ask("POST", "/auth/login", JSON, body.as_bytes()).0
     });
     work();
     over.store(true, Ordering::Relaxed);
     Others {
-        comments: comments.join().unwrap(),
-        sign_ins: sign_ins.join().unwrap(),
+        comments: gathered(comments),
+        sign_ins: gathered(sign_ins),
     }
 }
 
-/// Calls at a steady rate until it is over. One that is refused is said.
+/// Calls at a steady rate until it is over, as several people do: nobody waits for the answer of another. A call that is
+/// refused is said.
 fn steady(
     period: Duration,
-    over: Arc<AtomicBool>,
-    call: impl Fn() -> u16 + Send + 'static,
-) -> JoinHandle<Vec<f64>> {
-    thread::spawn(move || {
-        let mut found = Vec::new();
-        let mut due = Instant::now();
-        while !over.load(Ordering::Relaxed) {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            let status = call();
-            if status >= 400 {
-                println!("  somebody else was answered {status}");
+    over: &Arc<AtomicBool>,
+    call: impl Fn() -> u16 + Send + Sync + 'static,
+) -> Vec<JoinHandle<Vec<f64>>> {
+    let (call, turn) = (Arc::new(call), Arc::new(AtomicU32::new(0)));
+    let began = Instant::now();
+    let worker = || {
+        let (call, turn, over) = (Arc::clone(&call), Arc::clone(&turn), Arc::clone(over));
+        thread::spawn(move || {
+            let mut found = Vec::new();
+            while !over.load(Ordering::Relaxed) {
+                let due = began + period * turn.fetch_add(1, Ordering::Relaxed);
+                thread::sleep(due.saturating_duration_since(Instant::now()));
+                let status = call();
+                if status >= 400 {
+                    println!("  somebody else was answered {status}");
+                }
+                found.push(due.elapsed().as_secs_f64() * 1000.0);
             }
-            found.push(due.elapsed().as_secs_f64() * 1000.0);
-            due += period;
-        }
-        found.sort_by(f64::total_cmp);
-        found
-    })
+            found
+        })
+    };
+    (0..WORKERS).map(|_| worker()).collect()
+}
+
+/// What all of them found, sorted.
+fn gathered(workers: Vec<JoinHandle<Vec<f64>>>) -> Vec<f64> {
+    let mut all: Vec<f64> = workers
+        .into_iter()
+        .flat_map(|worker| worker.join().unwrap())
+        .collect();
+    all.sort_by(f64::total_cmp);
+    all
 }

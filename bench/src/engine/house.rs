@@ -104,7 +104,9 @@ impl House {
     /// A rule that posts every assigned finding to these URLs.
     pub(crate) async fn rule(&self, urls: &[String]) {
         let root = people::admin(&self.store, "root@example.com").await;
-        let caller = people::caller(&self.access, root).await;
+        // A URL is given in a session.
+        let session = people::session(&self.access, root).await;
+        let caller = self.access.caller(&session).await.unwrap();
         // Without assignees an event goes to the administrators: these figures are of the rule alone.
         let none = ["in_app", "email"].map(|channel| (format!("{}:{channel}", Kind::FindingAssigned), false));
         let set = notify::preferences::http::put_preferences(

@@ -50,6 +50,17 @@ const DEEDS: [(Deed, &str, usize); 7] = [
     (Deed::Password, "password", 4),
 ];
 
+impl Deed {
+    /// Who does it on the connection of this number.
+    fn person(self, number: usize) -> usize {
+        match self {
+            Self::SignIn => WORKERS + number,
+            Self::Password => WORKERS + 4 + number,
+            _ => number % WORKERS,
+        }
+    }
+}
+
 /// How often each was answered how.
 type Tally = Arc<Mutex<BTreeMap<(&'static str, u16), u64>>>;
 
@@ -63,12 +74,21 @@ pub(crate) struct Hostile {
 impl Hostile {
     pub(crate) fn begin(tenant: &Tenant) -> Self {
         let (over, tally) = (Arc::new(AtomicBool::new(false)), Tally::default());
-        let mut threads = Vec::new();
+        // All of them are signed in before the first begins, which takes the sign-ins of its address from then on.
+        let mut callers: BTreeMap<usize, Caller> = BTreeMap::new();
+        let mut all = Vec::new();
         for (deed, name, connections) in DEEDS {
             for n in 0..connections {
-                let (tenant, over, tally) = (tenant.clone(), Arc::clone(&over), Arc::clone(&tally));
-                threads.push(thread::spawn(move || {
-                    let mut one = One::new(deed, n, tenant);
+                let person = deed.person(n);
+                let caller = callers.entry(person).or_insert_with(|| tenant.caller(person));
+                all.push((name, One::new(deed, n, tenant.clone(), caller.clone())));
+            }
+        }
+        let threads = all
+            .into_iter()
+            .map(|(name, mut one)| {
+                let (over, tally) = (Arc::clone(&over), Arc::clone(&tally));
+                thread::spawn(move || {
                     let mut round = 0;
                     while !over.load(Ordering::Relaxed) {
                         round += 1;
@@ -78,9 +98,9 @@ impl Hostile {
                             thread::sleep(wait.min(WAIT));
                         }
                     }
-                }));
-            }
-        }
+                })
+            })
+            .collect();
         Self { over, threads, tally }
     }
 
@@ -112,15 +132,10 @@ struct One {
 }
 
 impl One {
-    fn new(deed: Deed, number: usize, tenant: Tenant) -> Self {
-        let person = match deed {
-            Deed::SignIn => WORKERS + number,
-            Deed::Password => WORKERS + 4 + number,
-            _ => number % WORKERS,
-        };
+    fn new(deed: Deed, number: usize, tenant: Tenant, caller: Caller) -> Self {
         let results = if matches!(deed, Deed::Import) { RESULTS } else { 0 };
         Self {
-            caller: tenant.caller(person),
+            caller,
             reports: [report(results, 1), report(results, 2)],
             deed,
             number,

@@ -9,6 +9,8 @@ use axum::{
     response::Response,
 };
 
+use store::Requester;
+
 use crate::{Access, Problem, caller::Outcome};
 
 /// The console's cookie, where the server is reached over plain http.
@@ -44,9 +46,12 @@ pub async fn authenticate(State(access): State<Access>, request: Request, next: 
         .await
         .map(|caller| crate::Caller { peer, ..caller });
     let known = outcome.is_ok();
+    let requester = outcome
+        .as_ref()
+        .map_or(Requester::Stranger, crate::Caller::requester);
     let mut request = Request::from_parts(parts, body);
     request.extensions_mut().insert(Outcome(outcome));
-    let mut response = next.run(request).await;
+    let mut response = requester.scope(next.run(request)).await;
     if known && !response.headers().contains_key(header::CACHE_CONTROL) {
         crate::http::no_store(&mut response);
     }

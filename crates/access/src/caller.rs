@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use base::{Id, Scope, Time};
+use store::Requester;
 
 use crate::{Peer, Problem, Role};
 
@@ -39,6 +40,16 @@ const NOT_BY_TOKEN: &str =
     "An API token cannot manage people, credentials or destinations. Sign in to do this.";
 
 impl Caller {
+    /// For whom what they ask is done: their company, or they themselves where they see several.
+    pub(crate) fn requester(&self) -> Requester {
+        match &self.scope {
+            Scope::Companies(companies) if companies.len() == 1 => {
+                Requester::Of(companies.first().copied().unwrap_or(self.user_id))
+            }
+            _ => Requester::Of(self.user_id),
+        }
+    }
+
     /// Whether they may do in `company` what needs `role`. Administrators may do everything everywhere.
     ///
     /// # Errors

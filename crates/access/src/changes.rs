@@ -15,7 +15,7 @@ use std::{
 
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
-use store::{Tx, params};
+use store::{Requester, Tx, params};
 use tokio::sync::broadcast;
 
 use crate::{Access, Problem};
@@ -95,7 +95,7 @@ impl Access {
     ) -> Result<T, Problem> {
         let access = self.clone();
         // On a task of its own: a caller who hangs up after the commit must not keep the change from being told.
-        let told = tokio::spawn(async move {
+        let told = tokio::spawn(Requester::inherited(async move {
             let done = access.store().write(move |tx| {
                 let (value, changes) = f(tx)?;
                 let row = insert(tx, &changes)?;
@@ -106,7 +106,7 @@ impl Access {
                 access.tell_row(row, &changes);
             }
             Ok(value)
-        });
+        }));
         told.await.unwrap_or_else(|_| Err(Problem::internal()))
     }
 }

@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base::{Bounds, Full, Id, Time, Turn, Turns};
+use store::Requester;
 
 use crate::{
     Access, Problem,
@@ -239,10 +240,10 @@ async fn refused(access: &Access, request: Request, problem: Problem) -> Respons
 
 /// Whoever hangs up ends no look into the database that has begun, so the turn is held until the answer is there.
 async fn to_the_end(turn: Turn<Id>, answer: impl Future<Output = Response> + Send + 'static) -> Response {
-    let answered = tokio::spawn(async move {
+    let answered = tokio::spawn(Requester::inherited(async move {
         let _turn = turn;
         answer.await
-    });
+    }));
     match answered.await {
         Ok(response) => response,
         Err(error) => match error.try_into_panic() {

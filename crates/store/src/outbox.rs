@@ -60,27 +60,44 @@ impl Came {
     }
 }
 
-/// The oldest events of either sort that nobody has planned, at most `limit`, locked until the transaction ends; another
-/// node passes over them.
+/// How many events one statement reads: of events with many recipients a transaction plans only a few.
+const PAGE: i64 = 128;
+
+/// The oldest events of either sort that nobody has planned, at most `limit` and only as long as the next one `fits`. They are
+/// locked until the transaction ends; another node passes over them.
 ///
 /// # Errors
 /// The database's.
-pub fn unplanned(tx: &mut Tx<'_>, came: Came, limit: i64) -> Result<Unplanned, Error> {
+pub fn unplanned(
+    tx: &mut Tx<'_>,
+    came: Came,
+    limit: i64,
+    mut fits: impl FnMut(&Event) -> bool,
+) -> Result<Unplanned, Error> {
     let sql = format!(
-        "select id, kind, body from events where planned_at = 0 and {} order by id limit $1{}",
+        "select id, kind, body from events where planned_at = 0 and {} and id > $1 order by id limit $2{}",
         came.condition(),
         skip_locked(tx)
     );
     let mut unplanned = Unplanned::default();
-    for (id, kind, body) in tx.all::<(Id, String, String)>(&sql, params![limit])? {
-        match event_of(&body) {
-            Ok(event) => unplanned.events.push(event),
-            Err(error) => unplanned.unreadable.push(Unreadable {
-                id,
-                why: why(&kind, &error),
-                kind,
-            }),
+    let (mut after, mut left) = (String::new(), limit);
+    while left > 0 {
+        let page = left.min(PAGE);
+        let rows: Vec<(Id, String, String)> = tx.all(&sql, params![&after, page])?;
+        let read = i64::try_from(rows.len()).unwrap_or(page);
+        for (id, kind, body) in rows {
+            after = id.to_string();
+            match event_of(&body) {
+                Ok(event) if fits(&event) => unplanned.events.push(event),
+                Ok(_) => return Ok(unplanned),
+                Err(error) => unplanned.unreadable.push(Unreadable {
+                    id,
+                    why: why(&kind, &error),
+                    kind,
+                }),
+            }
         }
+        left = if read < page { 0 } else { left - read };
     }
     Ok(unplanned)
 }

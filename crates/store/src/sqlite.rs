@@ -1,16 +1,14 @@
 //! SQLite: one writer thread with group commit, read-only connections for reads.
 
+mod queue;
 mod reader;
 mod writer;
 
-use std::{
-    path::PathBuf,
-    sync::{PoisonError, RwLock},
-};
+use std::{path::PathBuf, sync::Arc};
 
 use base::{Bus, Clock};
 use rusqlite::{Connection, OpenFlags, config::DbConfig, types::ToSqlOutput};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::{
     Error, Options, Row, Value,
@@ -18,16 +16,15 @@ use crate::{
     load::{Load, Meter},
     share::Takes,
 };
+use queue::Queue;
 use reader::Readers;
 use writer::Queued;
 
-/// How many jobs may wait for the writer before `write` itself waits.
-const QUEUE: usize = 4096;
 /// How many statements each connection keeps prepared.
 const STATEMENTS: usize = 256;
 
 pub(crate) struct Sqlite {
-    queue: RwLock<Option<mpsc::Sender<Queued>>>,
+    queue: Arc<Queue<Queued>>,
     meter: Meter,
     ended: tokio::sync::Mutex<Option<oneshot::Receiver<()>>>,
     readers: Readers,
@@ -35,14 +32,15 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     pub(crate) async fn open(path: PathBuf, options: Options, clock: Clock, bus: Bus) -> Result<Self, Error> {
-        let (sender, receiver) = mpsc::channel(QUEUE);
+        let queue = Arc::new(Queue::new());
+        let waiting = Arc::clone(&queue);
         let (end, ended) = oneshot::channel();
         let writer_path = path.clone();
         let connection = blocking(move || connect_writer(&writer_path, options.max_pages)).await?;
         std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || {
-                writer::run(&connection, receiver, &clock, &bus);
+                writer::run(&connection, &waiting, &clock, &bus);
                 // So that the last checkpoint is done before whoever closes goes on.
                 drop(connection);
                 let _ = end.send(());
@@ -50,7 +48,7 @@ impl Sqlite {
             .map_err(|error| Error::Database(format!("no thread for the writer: {error}")))?;
         let readers = Readers::new(path, options.connections.clamp(1, 64));
         Ok(Self {
-            queue: RwLock::new(Some(sender)),
+            queue,
             meter: Meter::default(),
             ended: tokio::sync::Mutex::new(Some(ended)),
             readers,
@@ -58,13 +56,8 @@ impl Sqlite {
     }
 
     pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<(), Error> {
-        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner).clone();
         let ticket = self.meter.enter();
-        queue
-            .ok_or(Error::Closed)?
-            .send(Queued { job, ticket })
-            .await
-            .map_err(|_| Error::Closed)
+        self.queue.push(Queued { job, ticket }).await
     }
 
     pub(crate) async fn read(&self, job: Box<dyn Job>, takes: Takes, clock: Clock) -> Result<(), Error> {
@@ -79,8 +72,8 @@ impl Sqlite {
         // The readers first: the connection that is closed last moves what is in the log into the file, and only the
         // writer's may.
         self.readers.close().await;
-        // Without a sender the writer ends once it has done what was queued.
-        self.queue.write().unwrap_or_else(PoisonError::into_inner).take();
+        // The writer ends once it has done what waits.
+        self.queue.close();
         if let Some(ended) = self.ended.lock().await.take() {
             let _ = ended.await;
         }

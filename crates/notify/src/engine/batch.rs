@@ -62,41 +62,52 @@ struct Decided {
 /// How many events of bundles one transaction plans for each that came alone: they share most of what they cost.
 const BUNDLED: u32 = 8;
 /// About how many recipients the events of one transaction have: it holds the one writer of SQLite.
-const RECIPIENTS: usize = 4_096;
+const RECIPIENTS: usize = 2_048;
 /// How many people a team counts for.
 const TEAM: usize = 8;
 
-/// The first of these events whose recipients one transaction can decide on, at least one.
-fn bounded(mut events: Vec<Event>, room: &mut usize) -> Vec<Event> {
-    let first = events.len().min(1);
-    let count = events.iter().take_while(|event| {
+/// Room for the recipients of the events of one transaction.
+struct Room {
+    left: usize,
+    is_empty: bool,
+}
+
+impl Room {
+    fn new() -> Self {
+        Self {
+            left: RECIPIENTS,
+            is_empty: true,
+        }
+    }
+
+    /// Whether there is room for the recipients of this event, too; for the first there always is.
+    fn fits(&mut self, event: &Event) -> bool {
         let recipients = 1 + event.assignee_users.len() + event.assignee_teams.len() * TEAM;
-        let fits = *room >= recipients;
-        *room = room.saturating_sub(recipients);
+        let fits = self.left >= recipients || self.is_empty;
+        self.is_empty = false;
+        self.left = self.left.saturating_sub(recipients);
         fits
-    });
-    let count = count.count().max(first);
-    events.truncate(count);
-    events
+    }
 }
 
 /// Plans the oldest events that nobody has planned, at most `limit` that came alone; those of bundles where there is
 /// room.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
-    let mut recipients = RECIPIENTS;
-    let oldest = outbox::unplanned(tx, Came::Alone, limit.into())?;
+    let mut room = Room::new();
+    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| room.fits(event))?;
     let mut aside = oldest.unreadable;
-    let alone = bounded(ready(tx, oldest.events)?, &mut recipients);
-    let room = usize::try_from(limit).unwrap_or(usize::MAX);
-    let bundled = if alone.len() < room && (limit > 1 || alone.is_empty()) {
+    let alone = ready(tx, oldest.events)?;
+    room.is_empty = alone.is_empty();
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let bundled = if alone.len() < most && (limit > 1 || alone.is_empty()) {
         let most = if limit > 1 {
             limit.saturating_mul(BUNDLED)
         } else {
             1
         };
-        let bundled = outbox::unplanned(tx, Came::Bundled, most.into())?;
+        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| room.fits(event))?;
         aside.extend(bundled.unreadable);
-        bounded(bundled.events, &mut recipients)
+        bundled.events
     } else {
         Vec::new()
     };

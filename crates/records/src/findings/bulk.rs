@@ -30,7 +30,7 @@ use crate::By;
 pub const MAX: usize = 1_000;
 /// The most findings of one transaction, and about how many rows it writes: it holds the one writer of SQLite.
 pub(crate) const PORTION: usize = 250;
-const ROWS: usize = 4_000;
+const ROWS: usize = 2_000;
 
 /// How many findings a transaction takes if each is so many rows.
 pub(super) fn portion(rows: usize) -> usize {

@@ -15,7 +15,7 @@ use axum::{
 use base::{Id, Scope};
 use formats::{Format, Options, Refusal, Surveyed};
 use serde::Serialize;
-use store::Tx;
+use store::{Requester, Tx};
 
 use query::{Close, of_table, target};
 pub use query::{ImportQuery, TableQuery};
@@ -146,10 +146,10 @@ pub async fn import(
     }
     // On its own: what has begun is ended, also when the caller is gone.
     let records = import.records.clone();
-    let running = tokio::spawn(async move {
+    let running = tokio::spawn(Requester::inherited(async move {
         let _held = held;
         run::run(records, job).await
-    });
+    }));
     Ok(running.await.map_err(|_| Problem::internal())??.into_response())
 }
 

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use base::{Bus, Clock, Event, Throttle};
 use rusqlite::Connection;
-use tokio::sync::mpsc;
 
 use crate::{
     Error, Tx,
     job::{Attempt, Job},
     load::Ticket,
+    sqlite::queue::Queue,
     tx,
 };
 
 /// How many jobs share a commit at most, and for how long they gather: it bounds how long the first of them waits for the
 /// others.
 const BATCH: usize = 256;
-const GATHER: Duration = Duration::from_millis(20);
+const GATHER: Duration = Duration::from_millis(10);
 
 /// A job and its place in the queue.
 pub(super) struct Queued {
@@ -28,8 +28,8 @@ pub(super) struct Queued {
     pub(super) ticket: Ticket,
 }
 
-pub(super) fn run(connection: &Connection, mut queue: mpsc::Receiver<Queued>, clock: &Clock, bus: &Bus) {
-    while let Some(first) = queue.blocking_recv() {
+pub(super) fn run(connection: &Connection, queue: &Queue<Queued>, clock: &Clock, bus: &Bus) {
+    while let Some(first) = queue.pop() {
         let mut group = Group {
             connection,
             clock,
@@ -40,7 +40,7 @@ pub(super) fn run(connection: &Connection, mut queue: mpsc::Receiver<Queued>, cl
         while let Some(queued) = next {
             group.run(queued);
             next = if group.done.len() < BATCH && began.elapsed() < GATHER {
-                queue.try_recv().ok()
+                queue.try_pop()
             } else {
                 None
             };

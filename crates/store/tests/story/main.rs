@@ -120,7 +120,7 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
         );
         let planned = store
             .write(move |tx| {
-                let events = outbox::unplanned(tx, outbox::Came::Alone, 10)?.events;
+                let events = outbox::unplanned(tx, outbox::Came::Alone, 10, |_| true)?.events;
                 for event in &events {
                     outbox::planned(tx, event.id)?;
                 }
@@ -138,7 +138,7 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
             "{name}"
         );
         let left = store
-            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 10))
+            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 10, |_| true))
             .await
             .unwrap()
             .events;
@@ -328,7 +328,7 @@ async fn two_nodes_never_claim_one_event() {
                 loop {
                     let claimed = store
                         .write(|tx| {
-                            let events = outbox::unplanned(tx, outbox::Came::Alone, 7)?.events;
+                            let events = outbox::unplanned(tx, outbox::Came::Alone, 7, |_| true)?.events;
                             for event in &events {
                                 outbox::planned(tx, event.id)?;
                             }
@@ -351,7 +351,7 @@ async fn two_nodes_never_claim_one_event() {
         all.sort_unstable();
         all.dedup();
         let left = store
-            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 1000))
+            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 1000, |_| true))
             .await
             .unwrap()
             .events;

@@ -9,7 +9,7 @@ use access::{
 use axum::extract::State;
 use base::Id;
 use serde::{Deserialize, Serialize};
-use store::{Tx, outbox};
+use store::{Requester, Tx, outbox};
 
 use super::body::StatusBody;
 use crate::{
@@ -172,11 +172,11 @@ where
         caller,
         write: Arc::new(write),
     };
-    let task = tokio::spawn(async move {
+    let task = tokio::spawn(Requester::inherited(async move {
         let done = portions.run(&ids, size).await;
         drop(turn);
         done
-    });
+    }));
     task.await.map_err(|_| Problem::internal())?
 }
 

@@ -4,6 +4,7 @@ use access::{Caller, Json, Path, Problem, Role, audit};
 use axum::extract::State;
 use base::Id;
 use serde::Serialize;
+use store::Requester;
 
 use super::UndoCounts;
 use crate::{By, import::Import, scans};
@@ -45,7 +46,7 @@ pub async fn undo(
     caller.may(found.place.company.id, Role::Analyst)?;
     // On its own: what has begun is ended, also when the caller is gone.
     let by = (By::caller(&caller), audit::By::caller(&caller));
-    let running = tokio::spawn(super::undo(import.records.clone(), id, by));
+    let running = tokio::spawn(Requester::inherited(super::undo(import.records.clone(), id, by)));
     let (scan, counts) = running.await.map_err(|_| Problem::internal())??;
     Ok(Json(Undone {
         scan: scan.into(),
