@@ -1,15 +1,17 @@
-//! Who may use a connection: a bounded number at once, of which long reads take a part only.
+//! Who may use a connection: a bounded number at once, of which long reads take a part only. Requesters take turns, and none
+//! has all of them.
 //!
 //! Owns: how long anybody waits for one. Must not: hold a connection.
 
 use std::{sync::Arc, time::Duration};
 
+use base::{Bounds, Turn, Turns};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-use crate::Error;
+use crate::{Error, requester::Requester};
 
 /// How long a long read waits for its turn before it hears that there are too many.
 const LONG: Duration = Duration::from_secs(10);
@@ -28,6 +30,7 @@ pub(crate) enum Takes {
 /// A place among those that use a connection.
 pub(crate) struct Place {
     _connection: OwnedSemaphorePermit,
+    _turn: Turn<Requester>,
     _long: Option<OwnedSemaphorePermit>,
 }
 
@@ -35,6 +38,8 @@ pub(crate) struct Shares {
     /// One permit per connection; to close is to have them all.
     connections: Arc<Semaphore>,
     count: u32,
+    /// Whose turn it is to have one.
+    turns: Turns<Requester>,
     long: Arc<Semaphore>,
     /// How long anybody waits for a connection, and a long read for its turn.
     patience: (Duration, Duration),
@@ -46,6 +51,12 @@ impl Shares {
         Self {
             connections: Arc::new(Semaphore::new(connections)),
             count: u32::try_from(connections).unwrap_or(1),
+            turns: Turns::new(Bounds {
+                at_once: connections,
+                each: connections - connections / PART,
+                waiting: usize::MAX,
+                waiting_in_all: usize::MAX,
+            }),
             long: Arc::new(Semaphore::new((connections / PART).max(1))),
             patience: (patience, LONG),
         }
@@ -60,8 +71,12 @@ impl Shares {
             Takes::Moment => None,
             Takes::Long => Some(permit(&self.long, self.patience.1, Error::Busy).await?),
         };
+        let turn = timeout(self.patience.0, self.turns.wait(Requester::current())).await;
+        let turn = turn.map_err(|_| Error::Unavailable)?;
         Ok(Place {
+            // There is one for each turn.
             _connection: permit(&self.connections, self.patience.0, Error::Unavailable).await?,
+            _turn: turn.map_err(|_| Error::Unavailable)?,
             _long: long,
         })
     }
@@ -106,10 +121,15 @@ mod tests {
         assert!(long.iter().all(Result::is_ok));
         assert_eq!(take(Takes::Long).await.err(), Some(Error::Busy));
         let mut short = Vec::new();
-        for _ in 0..6 {
+        for _ in 0..4 {
             short.push(take(Takes::Moment).await.unwrap());
         }
         assert_eq!(take(Takes::Moment).await.err(), Some(Error::Unavailable));
+        let others = async { (take(Takes::Moment).await, take(Takes::Moment).await) };
+        let others = Requester::Stranger.scope(others).await;
+        assert!(others.0.is_ok() && others.1.is_ok(), "no requester has all of them");
+        let more = Requester::Stranger.scope(take(Takes::Moment)).await;
+        assert_eq!(more.err(), Some(Error::Unavailable));
         drop(long);
         assert!(take(Takes::Moment).await.is_ok());
     }

@@ -8,6 +8,7 @@
 mod contended;
 mod load;
 mod trouble;
+mod turns;
 
 use base::{Audience, Bus, Clock, Event, Id, Kind, Scope, Severity, Subject, SubjectType};
 use store::{Error, MigrationSet, Options, Row, Select, Store, outbox, params, testing};
