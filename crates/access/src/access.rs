@@ -161,6 +161,14 @@ impl Access {
         &self.0.limits
     }
 
+    /// Counts one more live stream that this person opens.
+    ///
+    /// # Errors
+    /// 429 for somebody who opens them much faster than browsers come back.
+    pub fn may_open_stream(&self, user: Id) -> Result<(), Problem> {
+        self.shares().stream(user, self.clock().steady())
+    }
+
     pub(crate) fn shares(&self) -> &Shares {
         &self.0.shares
     }

@@ -59,6 +59,12 @@ const SIGN_INS: Rate = Rate {
     interval: Duration::from_secs(1),
 };
 
+/// How often one person opens a live stream: all tabs at once after a restart, several times over.
+const STREAMS: Rate = Rate {
+    burst: 240,
+    interval: Duration::from_millis(500),
+};
+
 /// What one person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShareLimits {
@@ -135,6 +141,7 @@ pub(crate) struct Shares {
     bulk: Turns<Id>,
     rates: Rates,
     sign_ins: Rates,
+    streams: Rates,
 }
 
 impl Shares {
@@ -149,6 +156,7 @@ impl Shares {
             bulk: of(Costly::Bulk),
             rates: Rates::new(),
             sign_ins: Rates::new(),
+            streams: Rates::new(),
         }
     }
 
@@ -170,6 +178,17 @@ impl Shares {
     /// That sign-in failed.
     pub(crate) fn give_back(&self, sign_in: Counted) {
         self.sign_ins.give_back(sign_in);
+    }
+
+    /// Counts one more live stream that this person opens.
+    ///
+    /// # Errors
+    /// 429.
+    pub(crate) fn stream(&self, user: Id, now: Time) -> Result<(), Problem> {
+        let counted = self.streams.take(user, STREAMS, now);
+        counted
+            .map(drop)
+            .map_err(|wait| Problem::busy(wait, "You have opened too many live streams. Try again later."))
     }
 
     /// The turn of one that costs much.

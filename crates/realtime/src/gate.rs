@@ -6,7 +6,7 @@
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
 use access::{Access, AccessChange, Caller, Problem, SESSION_COOKIE};
-use base::{Clock, Time};
+use base::{Clock, Id, Time};
 use tokio::sync::broadcast::{self, error::TryRecvError};
 
 use crate::{
@@ -32,6 +32,13 @@ pub trait Gate: Send + Sync + 'static {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a>;
     /// What has changed about who may see what, from now on.
     fn changes(&self) -> broadcast::Receiver<AccessChange>;
+    /// Whether this person may open one more now; how many are open is counted elsewhere.
+    ///
+    /// # Errors
+    /// 429 for somebody who opens them much faster than a browser comes back.
+    fn may_open(&self, _user: Id) -> Result<(), Problem> {
+        Ok(())
+    }
     /// The name of the cookie that holds a session.
     fn cookie(&self) -> &'static str {
         SESSION_COOKIE
@@ -45,6 +52,10 @@ impl Gate for Access {
 
     fn changes(&self) -> broadcast::Receiver<AccessChange> {
         Access::changes(self)
+    }
+
+    fn may_open(&self, user: Id) -> Result<(), Problem> {
+        self.may_open_stream(user)
     }
 
     fn cookie(&self) -> &'static str {
@@ -68,12 +79,15 @@ impl Door {
         credential: &str,
         hangup: Option<Hangup>,
     ) -> Result<Feed, Problem> {
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             // Listening before asking: what changes after the answer was made is heard here, until the hub has
             // the connection and hears it itself.
             let mut changes = self.gate.changes();
             let caller = self.ask(credential).await?;
             let (user, session) = (caller.user_id, caller.session);
+            if attempt == 0 {
+                self.gate.may_open(user)?;
+            }
             let reader = Reader {
                 user,
                 session,

@@ -55,7 +55,10 @@ impl Came {
     const fn condition(self) -> &'static str {
         match self {
             Self::Alone => "bundle_id = ''",
-            Self::Bundled => "bundle_id <> ''",
+            Self::Bundled => {
+                "bundle_id <> '' and not exists \
+                 (select 1 from open_bundles o where o.bundle_id = events.bundle_id and o.until > $3)"
+            }
         }
     }
 }
@@ -64,7 +67,8 @@ impl Came {
 const PAGE: i64 = 128;
 
 /// The oldest events of either sort that nobody has planned, at most `limit` and only as long as the next one `fits`. They are
-/// locked until the transaction ends; another node passes over them.
+/// locked until the transaction ends; another node passes over them. Those of a bundle that is open ([`keep_open`]) wait for its
+/// end, which leaves the writer to whoever changes so much.
 ///
 /// # Errors
 /// The database's.
@@ -80,10 +84,14 @@ pub fn unplanned(
         skip_locked(tx)
     );
     let mut unplanned = Unplanned::default();
-    let (mut after, mut left) = (String::new(), limit);
+    let (mut after, mut left, now) = (String::new(), limit, tx.now());
     while left > 0 {
         let page = left.min(PAGE);
-        let rows: Vec<(Id, String, String)> = tx.all(&sql, params![&after, page])?;
+        let mut values = params![&after, page].to_vec();
+        if came == Came::Bundled {
+            values.push(now.into());
+        }
+        let rows: Vec<(Id, String, String)> = tx.all(&sql, &values)?;
         let read = i64::try_from(rows.len()).unwrap_or(page);
         for (id, kind, body) in rows {
             after = id.to_string();

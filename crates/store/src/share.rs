@@ -127,7 +127,10 @@ mod tests {
         assert_eq!(take(Takes::Moment).await.err(), Some(Error::Unavailable));
         let others = async { (take(Takes::Moment).await, take(Takes::Moment).await) };
         let others = Requester::Stranger.scope(others).await;
-        assert!(others.0.is_ok() && others.1.is_ok(), "no requester has all of them");
+        assert!(
+            others.0.is_ok() && others.1.is_ok(),
+            "no requester has all of them"
+        );
         let more = Requester::Stranger.scope(take(Takes::Moment)).await;
         assert_eq!(more.err(), Some(Error::Unavailable));
         drop(long);

@@ -175,3 +175,24 @@ fn searchable() -> Vec<String> {
     assert!(found.len() >= 8, "{found:?}");
     found
 }
+
+// issue 18, line 3; promise: U3
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_opens_streams_all_the_time_is_refused_and_nobody_else_is() {
+    let database = databases().await.remove(0);
+    let server = Server::start(&database, &[]).await;
+    let world = World::make(&server.admin().await, server.address()).await;
+    let (ana, otto) = (world.sign_in("ana").await, world.sign_in("otto").await);
+    let open = async |by: &Client| by.request(Method::GET, "/stream").send().await.unwrap().status();
+    let mut opened = 0;
+    while open(&ana).await == 200 {
+        opened += 1;
+        assert!(opened < 1_000, "it never ends");
+    }
+    assert!(
+        opened >= 200,
+        "as many as browsers open after a restart: {opened}"
+    );
+    refused(&ana, Method::GET, "/stream", None).await;
+    assert_eq!(open(&otto).await, 200);
+}
