@@ -4,6 +4,7 @@
 //! records ([`page`]), the cleaning of text from outside ([`text`]), and whose turn it is ([`turns`]).
 //! Must not: do I/O of any kind, or know a domain, a consumer or a database.
 
+pub mod background;
 pub mod bus;
 pub mod clock;
 pub mod event;
@@ -18,6 +19,7 @@ pub mod throttle;
 pub mod time;
 pub mod turns;
 
+pub use background::spawn_background;
 pub use bus::Bus;
 pub use clock::Clock;
 pub use event::{Audience, Event, Subject, SubjectType};

@@ -112,7 +112,7 @@ pub async fn import(
         encoding,
     };
     // It goes on when the caller is gone, and so does its share.
-    let surveying = tokio::task::spawn_blocking(move || (survey(file, format, &options), held));
+    let surveying = base::spawn_background(move || (survey(file, format, &options), held));
     let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
     let (format, report, file) = surveyed?;
     let close = query.close.map(|close| close == Close::Auto);
@@ -297,7 +297,7 @@ pub async fn table_preview(
         encoding,
         ..Options::default()
     };
-    let looking = tokio::task::spawn_blocking(move || formats::preview_rows(&mut file, &options));
+    let looking = base::spawn_background(move || formats::preview_rows(&mut file, &options));
     let found = looking.await.map_err(|_| Problem::internal())?.map_err(refused)?;
     let column = |(name, column)| TableColumn { name, column };
     Ok(Json(TablePreview {

@@ -138,7 +138,7 @@ async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Impo
     let (report, root) = (job.report.clone(), prepared.root.clone());
     let of_coverage = prepared.of_coverage.clone();
     let handing = plan.clone();
-    let reader = tokio::task::spawn_blocking(move || {
+    let reader = base::spawn_background(move || {
         let handout = HandOut {
             report: report.as_ref(),
             root: &root,
@@ -190,7 +190,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
         .map_err(|error| super::spool::unwritten(&error))?;
     let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
     let (store, runtime) = (records.store().clone(), Handle::current());
-    let mut matching = tokio::task::spawn_blocking(move || {
+    let mut matching = base::spawn_background(move || {
         plan::plan(Planning {
             report: report.as_ref(),
             file: &mut file,

@@ -144,8 +144,11 @@ mod tests {
     #[tokio::test]
     async fn a_task_of_its_own_is_for_the_same_requester() {
         let of = Requester::Of(Clock::system().id());
-        let spawned = of.scope(async { tokio::spawn(Requester::inherited(async { Requester::current() })) });
-        assert_eq!(spawned.await.await.unwrap(), of);
+        let spawned = of.scope(async {
+            let task = tokio::spawn(Requester::inherited(async { Requester::current() }));
+            task.await.unwrap()
+        });
+        assert_eq!(spawned.await, of);
         assert_eq!(Requester::current(), Requester::Server);
     }
 }

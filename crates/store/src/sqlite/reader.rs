@@ -39,7 +39,7 @@ impl Readers {
         let place = self.shares.take(takes).await?;
         let idle = Arc::clone(&self.idle);
         let path = self.path.clone();
-        tokio::task::spawn_blocking(move || {
+        let read = move || {
             let reused = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = match reused.map_or_else(|| connect_reader(&path), Ok) {
                 Ok(connection) => connection,
@@ -57,9 +57,12 @@ impl Readers {
             drop(place);
             job.finish(ended);
             Ok(())
-        })
-        .await
-        .unwrap_or(Err(Error::Panicked))
+        };
+        let reading = match takes {
+            Takes::Moment => tokio::task::spawn_blocking(read),
+            Takes::Long => base::spawn_background(read),
+        };
+        reading.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Waits for the reads under way, then takes none and closes the connections.
