@@ -98,13 +98,14 @@ pub fn assign(
 pub(crate) fn assign_one(
     tx: &Tx<'_>,
     finding: &mut Finding,
-    ((users, teams), now): (Assignees, Time),
+    (assignees, now): (Assignees, Time),
     by: &By,
     rows: &mut Rows,
 ) -> bool {
-    if same(&finding.users, &users) && same(&finding.teams, &teams) {
+    if !differ(finding, &assignees) {
         return false;
     }
+    let (users, teams) = assignees;
     let users = std::mem::replace(&mut finding.users, users);
     let teams = std::mem::replace(&mut finding.teams, teams);
     let changes = changes((&users, &teams), (&finding.users, &finding.teams));
@@ -144,6 +145,11 @@ pub(super) fn changes(
         Changed::between("assignee_team_ids", (before.1, teams), names),
     ];
     changes.into_iter().flatten().collect()
+}
+
+/// Whether these are others than those whom the finding has.
+pub(super) fn differ(finding: &Finding, (users, teams): &Assignees) -> bool {
+    !same(&finding.users, users) || !same(&finding.teams, teams)
 }
 
 fn same(before: &[Named], after: &[Named]) -> bool {

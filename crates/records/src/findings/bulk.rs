@@ -95,7 +95,7 @@ impl Assign<'_> {
     ///
     /// # Errors
     /// 422 for somebody who may not see one of the findings.
-    pub fn checked(&self, tx: &mut Tx<'_>, findings: &[Finding]) -> Result<BTreeMap<Id, Assignees>, Problem> {
+    fn checked(&self, tx: &mut Tx<'_>, findings: &[Finding]) -> Result<BTreeMap<Id, Assignees>, Problem> {
         let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
         let mut known = BTreeMap::new();
         for company in companies {
@@ -106,6 +106,26 @@ impl Assign<'_> {
             known.insert(company, found);
         }
         Ok(known)
+    }
+
+    /// Who is to see to a finding, of those who are known in its company.
+    fn wanted(&self, known: &BTreeMap<Id, Assignees>, finding: &Finding) -> Assignees {
+        let mut wanted = known.get(&finding.place.company.id).cloned().unwrap_or_default();
+        if self.add {
+            merge(&mut wanted.0, &finding.users);
+            merge(&mut wanted.1, &finding.teams);
+        }
+        wanted
+    }
+
+    /// Those of these findings that it changes.
+    ///
+    /// # Errors
+    /// As for [`checked`](Self::checked).
+    pub fn changes(&self, tx: &mut Tx<'_>, mut findings: Vec<Finding>) -> Result<Vec<Finding>, Problem> {
+        let known = self.checked(tx, &findings)?;
+        findings.retain(|finding| assignees::differ(finding, &self.wanted(&known, finding)));
+        Ok(findings)
     }
 }
 
@@ -124,13 +144,7 @@ pub fn assign(
     let (mut rows, now) = (Rows::default(), tx.now());
     let mut changed = 0;
     for finding in findings {
-        let Some(mut wanted) = known.get(&finding.place.company.id).cloned() else {
-            continue;
-        };
-        if assign.add {
-            merge(&mut wanted.0, &finding.users);
-            merge(&mut wanted.1, &finding.teams);
-        }
+        let wanted = assign.wanted(&known, finding);
         if assignees::assign_one(tx, finding, (wanted, now), by, &mut rows) {
             changed += 1;
             by.leads = false;

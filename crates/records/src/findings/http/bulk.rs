@@ -83,7 +83,7 @@ pub async fn assign(
     let change = Arc::new(Assignment(body.user_ids, body.team_ids, body.add));
     let size = bulk::portion(change.of().rows());
     let checked = Arc::clone(&change);
-    let check = move |tx: &mut Tx<'_>, findings: &[Finding]| checked.of().checked(tx, findings).map(drop);
+    let check = move |tx: &mut Tx<'_>, findings: Vec<Finding>| checked.of().changes(tx, findings);
     let write = move |tx: &mut Tx<'_>, findings: &mut [Finding], by: &mut By| {
         bulk::assign(tx, findings, change.of(), by)
     };
@@ -127,7 +127,11 @@ pub async fn set_status(
 ) -> Result<Json<BulkOutcome>, Problem> {
     let (status, comment) = StatusBody::new(body.status, body.comment).checked()?;
     let settings = records.settings();
-    let check = move |_: &mut Tx<'_>, findings: &[Finding]| bulk::may_move(findings, status);
+    let check = move |_: &mut Tx<'_>, mut findings: Vec<Finding>| {
+        bulk::may_move(&findings, status)?;
+        findings.retain(|finding| finding.status != status);
+        Ok(findings)
+    };
     let write = move |tx: &mut Tx<'_>, findings: &mut [Finding], by: &mut By| {
         bulk::move_to(tx, findings, (status, &comment), settings, by)
     };
@@ -139,27 +143,30 @@ pub async fn set_status(
 /// About how much a move writes, in rows of an assignment: the whole finding with its indexes, a step and an event.
 const ROWS_OF_A_MOVE: usize = 40;
 
-/// Checks all of a change, then writes it, so many findings at a time.
+/// Checks all of a change, then writes what it changes, so many findings at a time.
 async fn run<W>(
     (records, caller): (Records, Caller),
     (ids, size): (Vec<Id>, usize),
-    check: impl FnOnce(&mut Tx<'_>, &[Finding]) -> Result<(), Problem> + Send + 'static,
+    check: impl FnOnce(&mut Tx<'_>, Vec<Finding>) -> Result<Vec<Finding>, Problem> + Send + 'static,
     write: W,
 ) -> Result<BulkOutcome, Problem>
 where
     W: Fn(&mut Tx<'_>, &mut [Finding], &mut By) -> Result<usize, Problem> + Send + Sync + 'static,
 {
     let looking = caller.clone();
-    let (ids, mut keys) = records
+    let (ids, mut keys, unchanged) = records
         .read(move |tx| {
-            let mut findings = bulk::seen(tx, &ids, &looking.scope)?;
+            let findings = bulk::seen(tx, &ids, &looking.scope)?;
             may_write(&findings, &looking)?;
-            check(tx, &findings)?;
+            let all = findings.len();
+            // So that the last portion has something to say, which ends the bundle.
+            let mut findings = check(tx, findings)?;
             // The first that changes stands for all.
             findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
             let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
             let companies: BTreeSet<Id> = findings.iter().map(|one| one.place.company.id).collect();
-            Ok((ids, companies))
+            let unchanged = all - ids.len();
+            Ok((ids, companies, unchanged))
         })
         .await?;
     // One large change at a time of each person and in each company: others wait for one portion at the most.
@@ -175,7 +182,10 @@ where
     let task = tokio::spawn(Requester::inherited(async move {
         let done = portions.run(&ids, size).await;
         drop(turn);
-        done
+        done.map(|outcome| BulkOutcome {
+            unchanged: outcome.unchanged + unchanged,
+            ..outcome
+        })
     }));
     task.await.map_err(|_| Problem::internal())?
 }
