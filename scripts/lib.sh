@@ -18,6 +18,24 @@ die() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
+# beside FILE COMMAND [ARGUMENT…]  Starts the command beside what follows, its output in the file. `$!` is its id and
+# that of its process group, so that it ends with this script where somebody stops that.
+beside() {
+  local file=$1
+  shift
+  trap stop_those_beside INT TERM HUP
+  set -m
+  "$@" >"$file" 2>&1 </dev/null &
+  set +m
+}
+
+stop_those_beside() {
+  local id
+  trap '' INT TERM HUP
+  for id in $(jobs -p); do kill -- "-$id" 2>/dev/null; done
+  exit 130
+}
+
 # install_packages PACKAGE…  Debian packages, as root or by sudo; otherwise says what is missing.
 install_packages() {
   local as=()
