@@ -51,10 +51,14 @@ install_packages() {
   fi
   as+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
   say "installing $*"
-  if ! "${as[@]}" install --no-install-recommends "$@" >/dev/null 2>&1; then
+  mkdir -p "$root/target"
+  (
+    # Two of these scripts may be at it at once.
+    flock 9
+    "${as[@]}" install --no-install-recommends "$@" >/dev/null 2>&1 && exit
     "${as[@]}" update >/dev/null || true # the package list may be old or not there yet
-    "${as[@]}" install --no-install-recommends "$@" >/dev/null || die "apt-get install $* failed"
-  fi
+    "${as[@]}" install --no-install-recommends "$@" >/dev/null
+  ) 9>"$root/target/install-packages.lock" || die "apt-get install $* failed"
 }
 
 # The Rust toolchain and a C compiler (SQLite and ring are built from source).
