@@ -5,6 +5,9 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export root
 
+# A clean clone is built once: what would make the second build quicker only makes the first one slower.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+
 # What a script is doing now, on standard error so that output stays clean.
 say() { printf '==> %s\n' "$*" >&2; }
 
@@ -17,6 +20,24 @@ die() {
 }
 
 has() { command -v "$1" >/dev/null 2>&1; }
+
+# beside FILE COMMAND [ARGUMENT…]  Starts the command beside what follows, its output in the file. `$!` is its id and
+# that of its process group, so that it ends with this script where somebody stops that.
+beside() {
+  local file=$1
+  shift
+  trap stop_those_beside INT TERM HUP
+  set -m
+  "$@" >"$file" 2>&1 </dev/null &
+  set +m
+}
+
+stop_those_beside() {
+  local id
+  trap '' INT TERM HUP
+  for id in $(jobs -p); do kill -- "-$id" 2>/dev/null; done
+  exit 130
+}
 
 # install_packages PACKAGE…  Debian packages, as root or by sudo; otherwise says what is missing.
 install_packages() {
@@ -33,10 +54,14 @@ install_packages() {
   fi
   as+=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
   say "installing $*"
-  if ! "${as[@]}" install --no-install-recommends "$@" >/dev/null 2>&1; then
+  mkdir -p "$root/target"
+  (
+    # Two of these scripts may be at it at once.
+    flock 9
+    "${as[@]}" install --no-install-recommends "$@" >/dev/null 2>&1 && exit
     "${as[@]}" update >/dev/null || true # the package list may be old or not there yet
-    "${as[@]}" install --no-install-recommends "$@" >/dev/null || die "apt-get install $* failed"
-  fi
+    "${as[@]}" install --no-install-recommends "$@" >/dev/null
+  ) 9>"$root/target/install-packages.lock" || die "apt-get install $* failed"
 }
 
 # The Rust toolchain and a C compiler (SQLite and ring are built from source).

@@ -12,6 +12,7 @@ import {
   type Locator,
   type Page,
 } from '@playwright/test';
+import { follow } from './looks.ts';
 import { start, type Server } from './server.ts';
 
 export const PASSWORD = 'campanile-demo';
@@ -91,6 +92,7 @@ export const test = base.extend<PerTest, PerWorker>({
       const context = await browser.newContext({ baseURL: server.url, ...options });
       context.on('page', (page) => {
         watch(page, options.baseURL ?? server.url, troubles);
+        follow(page);
       });
       const page = await context.newPage();
       opened.push(context);

@@ -1,10 +1,56 @@
 /** How a page comes to rest, so that a picture of it is always the same. */
 
-import { expect, type Page } from '@playwright/test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, type Page, type Request } from '@playwright/test';
+
+interface Requests {
+  /** Those without an answer so far. */
+  open: Set<Request>;
+  /** How many there were, ever. */
+  count: number;
+}
+
+const followed = new WeakMap<Page, Requests>();
+
+/** From here on it is known what the page asks for, but for its stream, which never ends. */
+export function follow(page: Page): void {
+  const requests: Requests = { open: new Set(), count: 0 };
+  followed.set(page, requests);
+  page.on('request', (request) => {
+    if (request.resourceType() === 'eventsource') return;
+    requests.open.add(request);
+    requests.count += 1;
+  });
+  page.on('requestfinished', (request) => requests.open.delete(request));
+  page.on('requestfailed', (request) => requests.open.delete(request));
+}
+
+/** Waits until every request has its answer, and what the page made of the last one led to no other. */
+async function answered(page: Page): Promise<void> {
+  const requests = followed.get(page);
+  if (!requests) throw new Error('nobody follows this page');
+  const began = Date.now();
+  // A page may always have something on its way; what it shows is asked for below.
+  while (Date.now() - began < 5_000) {
+    const before = requests.count;
+    if (requests.open.size > 0) {
+      await sleep(10);
+    } else {
+      await page.evaluate(
+        () =>
+          new Promise((done) =>
+            setTimeout(() => {
+              requestAnimationFrame(done);
+            }, 150),
+          ),
+      );
+      if (requests.open.size === 0 && requests.count === before) return;
+    }
+  }
+}
 
 export async function settled(page: Page): Promise<void> {
-  // A page may always have something on its way; what it shows is asked for below.
-  await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
+  await answered(page);
   await expect(page.locator('[aria-busy=true], .skeleton')).toHaveCount(0);
   await page.evaluate(async () => {
     await document.fonts.ready;

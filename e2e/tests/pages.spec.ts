@@ -8,6 +8,9 @@ import { violations } from './axe.ts';
 import { settled } from './looks.ts';
 import { imported, newProject, sample } from './reports.ts';
 
+// Each look takes minutes: they share the workers.
+test.describe.configure({ mode: 'parallel' });
+
 const OUT = fileURLToPath(new URL('../out/', import.meta.url));
 
 const looks: Record<string, BrowserContextOptions> = {

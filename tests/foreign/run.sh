@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# run.sh
+# run.sh [install]
 # What the channels make of hostile titles, read by parsers that are not ours: Slack's block models, the Standard
 # Webhooks library and the mail parser of Python, Microsoft's renderer of Adaptive Cards; and calendar feeds, read by
-# the library icalendar and the program khal. Ends with lines "N passed, N failed". Everything it installs lies in target/foreign.
+# the library icalendar and the program khal. Ends with lines "N passed, N failed". Everything it installs lies in
+# target/foreign; `install` does no more than that.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -41,10 +42,12 @@ draw() {
     --window-size=1100,2800 --screenshot="$work/cards.png" "file://$work/cards.html" 2>/dev/null
 }
 
-need_rust
 mkdir -p "$work"
 venv
 node_modules
+has khal || install_packages khal
+[ "${1:-}" != install ] || exit 0
+need_rust
 
 fixtures="$work/fixtures"
 rm -rf "$fixtures"
@@ -54,7 +57,6 @@ CAMPANILE_FIXTURES="$fixtures" cargo test --quiet --locked --workspace --test it
 status=0
 "$work/venv/bin/python" "$here/check.py" "$fixtures" || status=1
 cp "$here/teams.mjs" "$work/node/teams.mjs" # beside its packages
-has khal || install_packages khal
 "$work/venv/bin/python" "$here/feeds.py" "$fixtures/calendar" || status=1
 node "$work/node/teams.mjs" "$fixtures" || status=1
 draw || say "no picture of the cards could be made"

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# run.sh [TOOL…]
+# run.sh [install] [TOOL…]
 # Real scanners (Bandit, Ruff, ESLint, Semgrep, Checkov) on a small source tree of our own: as it is, with three lines of
 # comment on top of every file, then with one problem fixed, each in another folder. Their reports are imported into a
 # real server: nothing is created anew, and exactly the fixed one is closed. Ends with a line "N passed, N failed".
 # What it installs lies in target/scanners, the reports in target/scanners/reports. `UPDATE=1` writes those of three
 # states to crates/formats/tests/samples/tools. Where no tool is named, `TOOLS="bandit checkov"` says which are run; without
 # it all but Checkov, which takes minutes to install. `TOOLS_BINARY` is another server than that of target/debug.
+# `install` only installs them.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -47,9 +48,10 @@ places() {
   done | sort -u
 }
 
+only=
+[ "${1:-}" != install ] || { only=1 && shift; }
 # shellcheck disable=SC2086 # a list of words
 [ $# -gt 0 ] || set -- ${TOOLS:-bandit ruff eslint semgrep}
-need_rust
 need_node
 has python3 || install_packages python3 python3-venv
 python3 -c 'import ensurepip' 2>/dev/null || install_packages python3-venv
@@ -61,6 +63,8 @@ for place in $list; do
   waiting+=($!)
 done
 for one in "${waiting[@]}"; do wait "$one"; done
+[ -z "$only" ] || exit 0
+need_rust
 
 binary=${TOOLS_BINARY:-$root/target/debug/campanile}
 # The binary that the Rust tests ran with: asked for like this, nothing is built twice.

@@ -31,7 +31,34 @@ struct Said {
 
 /// When a line was last written for whom, and how many have come since.
 #[derive(Default)]
-pub(crate) struct Denials(Mutex<HashMap<Key, Said>>);
+pub(crate) struct Denials(Mutex<All>);
+
+#[derive(Default)]
+struct All {
+    said: HashMap<Key, Said>,
+    /// Before this none of them can be forgotten, so that none is looked for: whoever comes from many addresses makes
+    /// nobody wait.
+    full_until: Option<Instant>,
+}
+
+impl All {
+    /// Forgets those for whom a line would be due anyway.
+    fn forget(&mut self, now: Instant) {
+        if self.full_until.is_some_and(|until| now < until) {
+            return;
+        }
+        let mut oldest = now;
+        self.said.retain(|key, said| {
+            let others = *key == Key::Others;
+            let keep = others || now.saturating_duration_since(said.at) < QUIET;
+            if keep && !others {
+                oldest = oldest.min(said.at);
+            }
+            keep
+        });
+        self.full_until = Some(oldest + QUIET);
+    }
+}
 
 impl Denials {
     /// Counts one more; if a line is due, how many it stands for.
@@ -42,16 +69,15 @@ impl Denials {
     fn due_at(&self, key: Key, now: Instant) -> Option<u64> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let quiet = |said: &Said| now.saturating_duration_since(said.at) < QUIET;
-        if all.len() >= MOST && !all.contains_key(&key) {
-            // A line would be due for them anyway.
-            all.retain(|key, said| quiet(said) || *key == Key::Others);
+        if all.said.len() >= MOST && !all.said.contains_key(&key) {
+            all.forget(now);
         }
-        let key = if all.len() >= MOST && !all.contains_key(&key) {
+        let key = if all.said.len() >= MOST && !all.said.contains_key(&key) {
             Key::Others
         } else {
             key
         };
-        match all.get_mut(&key) {
+        match all.said.get_mut(&key) {
             Some(said) if quiet(said) => {
                 said.since += 1;
                 None
@@ -62,7 +88,7 @@ impl Denials {
                 Some(count)
             }
             None => {
-                all.insert(key, Said { at: now, since: 0 });
+                all.said.insert(key, Said { at: now, since: 0 });
                 Some(1)
             }
         }
@@ -110,7 +136,7 @@ mod tests {
         let key = |n: u32| Key::Of(Some(std::net::Ipv4Addr::from_bits(n).into()), 401);
         let lines = (0..100_000).filter(|n| denials.due_at(key(*n), start).is_some());
         assert_eq!(lines.count(), MOST + 1);
-        assert_eq!(denials.0.lock().unwrap().len(), MOST + 1);
+        assert_eq!(denials.0.lock().unwrap().said.len(), MOST + 1);
         let later = start + QUIET;
         assert_eq!(
             denials.due_at(key(500_000), later),
@@ -118,5 +144,33 @@ mod tests {
             "the old ones are forgotten"
         );
         assert_eq!(denials.due_at(Key::Others, later), Some(100_000 - MOST as u64));
+    }
+
+    #[test]
+    fn a_place_is_free_as_soon_as_the_oldest_is_forgotten() {
+        let (denials, start) = (Denials::default(), Instant::now());
+        let at = |n: u32, seconds| {
+            let key = Key::Of(Some(std::net::Ipv4Addr::from_bits(n).into()), 401);
+            denials.due_at(key, start + Duration::from_secs(seconds))
+        };
+        let most = u32::try_from(MOST).unwrap();
+        for n in 0..most {
+            assert_eq!(at(n, if n < 2 { 5 } else { 30 }), Some(1));
+        }
+        let others = || {
+            denials
+                .0
+                .lock()
+                .unwrap()
+                .said
+                .get(&Key::Others)
+                .map(|said| said.since)
+        };
+        assert_eq!((at(most, 31), others()), (Some(1), Some(0)));
+        assert_eq!((at(most + 1, 64), others()), (None, Some(1)));
+        // Two have had their minute. The line of the others takes one place, so that one is free.
+        assert_eq!((at(most + 2, 65), others()), (Some(1), Some(1)));
+        assert_eq!((at(most + 3, 66), others()), (None, Some(2)));
+        assert_eq!((at(most + 4, 90), others()), (Some(1), Some(2)));
     }
 }

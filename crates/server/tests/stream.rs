@@ -60,7 +60,9 @@ impl Place {
         let file = format!("sqlite://{}", folder.path().join("test.db").display());
         let mut urls = vec![("SQLite", file)];
         if let Ok(server) = std::env::var(store::testing::POSTGRES) {
-            let url = store::testing::postgres_url(&server, clock).await.unwrap();
+            let url = store::testing::postgres_url_with(&server, clock, SETS)
+                .await
+                .unwrap();
             urls.push(("PostgreSQL", url));
         }
         let place = |(database, url)| Self {

@@ -1,5 +1,7 @@
 //! Fresh databases for tests.
 
+mod templates;
+
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -21,9 +23,10 @@ pub const POSTGRES: &str = "CAMPANILE_TEST_POSTGRES";
 pub async fn stores(clock: Clock) -> Vec<(&'static str, Store)> {
     let mut stores = vec![("SQLite", sqlite(clock.clone()).await.expect("a SQLite database"))];
     if let Ok(server) = std::env::var(POSTGRES) {
+        let url = postgres_url(&server, &clock).await.expect("a database");
         stores.push((
             "PostgreSQL",
-            postgres(&server, clock).await.expect("a PostgreSQL database"),
+            open_postgres(url, clock).await.expect("a PostgreSQL database"),
         ));
     }
     stores
@@ -35,9 +38,19 @@ pub async fn stores(clock: Clock) -> Vec<(&'static str, Store)> {
 /// Where a migration fails.
 #[expect(clippy::expect_used, reason = "a test without its tables has failed")]
 pub async fn stores_with(clock: Clock, sets: &'static [MigrationSet]) -> Vec<(&'static str, Store)> {
-    let stores = stores(clock).await;
-    for (name, store) in &stores {
-        store.migrate(sets).await.expect(name);
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("test.db");
+    templates::sqlite(&file, sets).await.expect("SQLite");
+    let store = open_in(folder, clock.clone()).await.expect("a SQLite database");
+    let mut stores = vec![("SQLite", store)];
+    if let Ok(server) = std::env::var(POSTGRES) {
+        let url = postgres_url_with(&server, &clock, sets)
+            .await
+            .expect("a database with tables");
+        stores.push((
+            "PostgreSQL",
+            open_postgres(url, clock).await.expect("a PostgreSQL database"),
+        ));
     }
     stores
 }
@@ -93,6 +106,11 @@ pub fn count_texts(store: &Store) -> usize {
 /// The database's.
 pub async fn sqlite(clock: Clock) -> Result<Store, Error> {
     let folder = tempfile::tempdir().map_err(|error| Error::Database(error.to_string()))?;
+    open_in(folder, clock).await
+}
+
+/// The SQLite database in a folder that goes with the store.
+async fn open_in(folder: tempfile::TempDir, clock: Clock) -> Result<Store, Error> {
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     Store::open_keeping(Options::new(url), clock, Bus::new(), Some(Box::new(folder))).await
 }
@@ -130,12 +148,41 @@ pub fn plans<E: From<Error>>(
 /// # Errors
 /// The database's.
 pub async fn postgres_url(server: &str, clock: &Clock) -> Result<String, Error> {
+    copy(server, "template1", clock).await
+}
+
+/// The URL of a new database on the server that has these tables.
+///
+/// # Errors
+/// The database's, and those of [`Store::migrate`].
+pub async fn postgres_url_with(
+    server: &str,
+    clock: &Clock,
+    sets: &'static [MigrationSet],
+) -> Result<String, Error> {
+    let template = templates::postgres(server, sets).await?;
+    copy(server, &template, clock).await
+}
+
+/// The URL of a new database on the server that is as this one.
+async fn copy(server: &str, template: &str, clock: &Clock) -> Result<String, Error> {
+    /// From the version on that has a choice, what suits large databases better: it writes each block to the log, which
+    /// takes ten times as long.
+    const FILES: &str = "select case when current_setting('server_version_num')::integer >= 150000 \
+                         then 'strategy file_copy' else '' end";
     let (client, connection) = tokio_postgres::connect(server, tokio_postgres::NoTls).await?;
     let connection = tokio::spawn(connection);
     let name = format!("t_{}", clock.id().to_string().replace('-', ""));
-    client.batch_execute(&format!("create database {name}")).await?;
+    let strategy: String = client.query_one(FILES, &[]).await?.get(0);
+    let create = format!("create database {name} template {template} {strategy}");
+    client.batch_execute(&create).await?;
     drop(client);
     let _ = connection.await;
+    Ok(url_of(server, &name))
+}
+
+/// The URL of this database of the server.
+fn url_of(server: &str, name: &str) -> String {
     let (base, query) = server
         .split_once('?')
         .map_or((server, ""), |(base, query)| (base, query));
@@ -144,11 +191,11 @@ pub async fn postgres_url(server: &str, clock: &Clock) -> Result<String, Error> 
         .filter(|(root, _)| !root.ends_with('/'))
         .map_or(base, |(root, _)| root);
     let separator = if query.is_empty() { "" } else { "&" };
-    Ok(format!("{root}/{name}?{query}{separator}sslmode=disable"))
+    format!("{root}/{name}?{query}{separator}sslmode=disable")
 }
 
-async fn postgres(server: &str, clock: Clock) -> Result<Store, Error> {
-    let mut options = Options::new(postgres_url(server, &clock).await?);
+async fn open_postgres(url: String, clock: Clock) -> Result<Store, Error> {
+    let mut options = Options::new(url);
     options.connections = 8;
     Store::open(options, clock, Bus::new()).await
 }

@@ -8,7 +8,7 @@ use notify::channels::webhook::SigningKey;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Outside, Server, WEBHOOK, World, databases, eventually};
+use crate::support::{Client, Outside, Server, WEBHOOK, World, empty_databases, eventually};
 
 const REPORT: &[u8] = include_bytes!("../../../formats/tests/samples/codeQL-output.sarif");
 
@@ -39,7 +39,7 @@ async fn webhook_rule(admin: &Client) -> String {
 // promise: B3, C1, C2, C3, C4, C5, F1, F3, F4, E7, K4, K6, R7
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_comes_in_and_an_assignment_goes_out_on_every_channel() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let outside = Outside::start().await;
         let server = Server::start(&database, &outside.settings()).await;
         let admin = server.admin().await;

@@ -8,7 +8,9 @@ use reqwest::Method;
 use serde_json::json;
 use store::Store;
 
-use crate::support::{Client, Command, Database, Outside, Process, WEBHOOK, World, databases, eventually};
+use crate::support::{
+    Client, Command, Database, Outside, Process, WEBHOOK, World, empty_databases, eventually,
+};
 
 const KEY: &str = "the first key of thirty-two bytes";
 const NEW: &str = "the second key of thirty-two bytes";
@@ -50,7 +52,7 @@ async fn sealed_world(database: &Database, settings: &[(&str, String)]) {
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_ends_the_start_and_changes_nothing() {
-    for database in databases().await {
+    for database in empty_databases().await {
         sealed_world(&database, &key(KEY)).await;
         let before = picture(&database).await;
         let refused = Command::new(&database, &key(NEW), &["serve"]).fails();
@@ -82,7 +84,7 @@ async fn a_wrong_key_ends_the_start_and_changes_nothing() {
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_key_file_is_not_made_anew() {
-    for database in databases().await {
+    for database in empty_databases().await {
         sealed_world(&database, &[]).await;
         let file = database.data_dir().join("secret.key");
         let own = std::fs::read_to_string(&file).unwrap();
@@ -103,7 +105,7 @@ async fn a_lost_key_file_is_not_made_anew() {
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_of_before_the_check_is_asked_whether_the_key_fits() {
-    for database in databases().await {
+    for database in empty_databases().await {
         sealed_world(&database, &key(KEY)).await;
         let store = store_of(&database).await;
         store
@@ -154,7 +156,7 @@ async fn posts(world: &World, by: &Client, outside: &Outside) {
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_is_changed_while_the_server_runs() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let outside = Outside::start().await;
         outside.webhook.answer(Answering::status(204));
         let with = |text: &str| [outside.settings(), key(text).to_vec()].concat();
@@ -214,7 +216,7 @@ async fn the_key_is_changed_while_the_server_runs() {
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_of_the_data_folder_is_replaced_there() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let outside = Outside::start().await;
         let server = Process::start(&database, &outside.settings()).unwrap();
         let admin = server.admin().await;
@@ -246,7 +248,7 @@ async fn a_key_of_the_data_folder_is_replaced_there() {
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_key_is_given_up_only_in_so_many_words() {
-    for database in databases().await {
+    for database in empty_databases().await {
         sealed_world(&database, &key(KEY)).await;
         let server = Process::start(&database, &key(KEY)).unwrap();
         let running = Command::new(&database, &key(NEW), &["rotate-key", "--lost"]).fails();

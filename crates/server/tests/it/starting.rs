@@ -13,13 +13,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use store::{Store, params};
 
-use crate::support::{Client, Command, Database, Process, Server, World, databases, eventually};
+use crate::support::{Client, Command, Database, Process, Server, World, empty_databases, eventually};
 
 // issue 18, line 8
 // promise: L6
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_server_on_one_data_folder_refuses_to_start() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let mut first = Process::start(&database, &[]).unwrap();
         let refused = Command::new(&database, &[], &["serve"]).fails();
         let folder = database.data_dir().canonicalize().unwrap();
@@ -64,7 +64,7 @@ fn open_to_others(path: &Path, found: &mut Vec<String>) {
 // issue 18, line 14
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_server_writes_is_its_owners_alone() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let folder = database.data_dir();
         // As an earlier version left it.
         for part in ["mail", "spool"] {
@@ -164,7 +164,7 @@ fn hold_migrations(store: Store, postgres: bool, time: Duration) -> tokio::task:
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
 async fn while_migrations_run_it_is_alive_and_not_ready() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let store = store_of(&database).await;
         let held = hold_migrations(
             store.clone(),
@@ -204,7 +204,7 @@ async fn while_migrations_run_it_is_alive_and_not_ready() {
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_that_was_cut_off_keeps_nobody_waiting() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let process = Process::start(&database, &[]).unwrap();
         let admin = process.admin().await;
         let world = World::make(&admin, process.address()).await;
@@ -237,7 +237,11 @@ async fn an_import_that_was_cut_off_keeps_nobody_waiting() {
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_not_there_yet_is_waited_for() {
-    let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
+    let Some(database) = empty_databases()
+        .await
+        .into_iter()
+        .find(|it| it.name == "PostgreSQL")
+    else {
         return;
     };
     let (user, rest) = database.url.split_once('@').unwrap();
@@ -282,7 +286,7 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
 async fn a_blocked_writer_makes_it_not_ready() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let server = Server::start(&database, &[]).await;
         let client = Client::new(server.address());
         client.get("/readyz").await.expect(200);
@@ -345,7 +349,7 @@ async fn sign_in_from(client: &Client, from: &str, password: &str) -> (u16, Valu
 // issue 18, line 5
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_proxy_each_caller_has_an_address_of_their_own() {
-    for database in databases().await {
+    for database in empty_databases().await {
         let trusted = [("CAMPANILE_TRUSTED_PROXIES", "127.0.0.1/32".to_owned())];
         let server = Server::start(&database, &trusted).await;
         let client = Client::new(server.address());
@@ -434,7 +438,7 @@ async fn on_a_full_disk_one_reads_and_signs_in_and_the_log_stays_short() {
         println!("left out: this user may not mount a file system");
         return;
     };
-    let database = databases().await.remove(0);
+    let database = empty_databases().await.remove(0);
     let data = disk.0.path().join("data");
     let settings = [
         ("CAMPANILE_DATA_DIR", data.display().to_string()),

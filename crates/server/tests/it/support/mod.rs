@@ -12,7 +12,7 @@ pub use client::Client;
 pub use command::Command;
 pub use outside::{Outside, WEBHOOK};
 pub use process::Process;
-pub use server::{ADMIN, ADMIN_PASSWORD, Database, Server, databases};
+pub use server::{ADMIN, ADMIN_PASSWORD, Database, Server, databases, empty_databases};
 pub use world::{PASSWORD, World};
 
 use std::{future::Future, time::Duration};

@@ -3,8 +3,11 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use base::Clock;
-use campanile::{app::App, config::Config};
-use store::testing;
+use campanile::{
+    app::{self, App},
+    config::Config,
+};
+use store::{MigrationSet, testing};
 use tempfile::TempDir;
 
 use super::Client;
@@ -12,7 +15,7 @@ use super::Client;
 pub const ADMIN: &str = "admin@campanile.test";
 pub const ADMIN_PASSWORD: &str = "correct horse battery";
 
-/// An empty database and a folder for the data beside it.
+/// A database and a folder for the data beside it.
 pub struct Database {
     pub name: &'static str,
     pub url: String,
@@ -48,8 +51,18 @@ impl Database {
     }
 }
 
-/// SQLite, and PostgreSQL where a server for tests is named.
+/// SQLite, and PostgreSQL where a server for tests is named. The latter has its tables, as if a server had been there:
+/// to make them takes a second each time.
 pub async fn databases() -> Vec<Database> {
+    databases_with(app::MIGRATIONS).await
+}
+
+/// The same for a test of what the first start does.
+pub async fn empty_databases() -> Vec<Database> {
+    databases_with(&[]).await
+}
+
+async fn databases_with(sets: &'static [MigrationSet]) -> Vec<Database> {
     // One provider for all TLS of this process, as in the program itself.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
@@ -60,7 +73,13 @@ pub async fn databases() -> Vec<Database> {
         folder,
     }];
     if let Ok(server) = std::env::var(testing::POSTGRES) {
-        let url = testing::postgres_url(&server, &Clock::system()).await.unwrap();
+        let clock = Clock::system();
+        let url = if sets.is_empty() {
+            testing::postgres_url(&server, &clock).await
+        } else {
+            testing::postgres_url_with(&server, &clock, sets).await
+        };
+        let url = url.unwrap();
         databases.push(Database {
             name: "PostgreSQL",
             url,
