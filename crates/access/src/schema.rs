@@ -83,14 +83,15 @@ pub fn with(object: RefOr<Schema>, keyword: Keyword) -> RefOr<Schema> {
 
 /// Exactly one of these fields, which are texts, is given; null counts as left out.
 pub fn exactly_one(fields: &[&str]) -> Keyword {
-    let given = fields.iter().map(|field| given(field, json!({"type": "string"})));
+    let text = json!({"type": "string"});
+    let given = fields.iter().map(|field| given(field, &text));
     ("oneOf", given.collect())
 }
 
 /// At least one of these lists is given and not empty.
 pub fn some_of(lists: &[&str]) -> Keyword {
     let filled = json!({"type": "array", "minItems": 1});
-    let given = lists.iter().map(|list| given(list, filled.clone()));
+    let given = lists.iter().map(|list| given(list, &filled));
     ("anyOf", given.collect())
 }
 
@@ -98,14 +99,14 @@ pub fn some_of(lists: &[&str]) -> Keyword {
 pub fn needs<T: Into<Value>>(
     field: &str,
     words: impl IntoIterator<Item = T>,
-    (needed, schema): (&str, Value),
+    (needed, schema): (&str, &Value),
 ) -> Keyword {
     let words: Vec<Value> = words.into_iter().map(Into::into).collect();
-    let case = json!({"if": given(field, json!({"enum": words})), "then": given(needed, schema)});
+    let case = json!({"if": given(field, &json!({"enum": words})), "then": given(needed, schema)});
     ("allOf", json!([case]))
 }
 
-fn given(field: &str, schema: Value) -> Value {
+fn given(field: &str, schema: &Value) -> Value {
     json!({"required": [field], "properties": {field: schema}})
 }
 

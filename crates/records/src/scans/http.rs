@@ -48,7 +48,7 @@ pub struct NewScan {
 described_with! {
     /// A scan to add, with a time where it is scheduled.
     DescribedScan, NewScan,
-    needs("status", [Status::Scheduled.name()], ("scheduled_at", json!({"type": "string"})))
+    needs("status", [Status::Scheduled.name()], ("scheduled_at", &json!({"type": "string"})))
 }
 
 impl NewScan {

@@ -235,7 +235,7 @@ pub(super) fn why() -> Keyword {
     needs(
         "status",
         reasoned.map(|status| status.name()),
-        ("comment", comment),
+        ("comment", &comment),
     )
 }
 

@@ -81,6 +81,7 @@ fn has_required(description: &Value, schema: &Value, answer: &Value) -> bool {
         && (parts("oneOf").is_empty() || parts("oneOf").iter().filter(|part| has(part)).count() == 1)
 }
 
+// issue 18, line 15
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_that_creates_creates_once_for_a_key() {
     let description = description();
