@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # run.sh [OPERATION-ID…]
-# Schemathesis makes requests out of what the API says of itself, right ones and wrong ones, and sends them to a real server
-# as an administrator and as an analyst: nothing that the description allows is refused, nothing that it refuses is
-# taken, and every answer is described. Ends with a line "N passed, N failed", counted in requests.
-# `CASES=10000` says how many requests it takes at least, `SEED=2` which ones; operations that are named are the only ones.
-# What is excused, and why, is in exceptions.toml. What it installs lies in target/schema, the report of each run too.
-# `SCHEMA_BINARY` is another server than that of target/debug.
+# Schemathesis makes requests from the description of the API, valid and invalid ones, and sends them to a real server as an
+# administrator, as an analyst, and as a user who signs out: no valid request is refused, no invalid one is accepted, and
+# every answer is described. Ends with a line "N passed, N failed", counted in requests.
+# `CASES=10000` is how many requests the administrator and the analyst each send at least; `SEED=2` selects others;
+# operations that are named are the only ones. exceptions.toml lists what is excused, and why. What it installs is in
+# target/schema, with the reports of each run. `SCHEMA_BINARY` is another server than that of target/debug.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"

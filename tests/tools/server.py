@@ -19,9 +19,10 @@ EMAIL, PASSWORD = "admin@example.org", "correct-horse-battery-staple"
 class Server:
     """A server with a company, or with those of the demo; ended when the block ends."""
 
-    def __init__(self, binary, demo=False):
+    def __init__(self, binary, demo=False, settings=None):
         self.binary = binary
         self.demo = demo
+        self.settings = settings or {}
         self.token = ""
 
     def __enter__(self):
@@ -42,6 +43,7 @@ class Server:
             environment["CAMPANILE_DEMO"] = "true"
         else:
             environment |= {"CAMPANILE_ADMIN_EMAIL": EMAIL, "CAMPANILE_ADMIN_PASSWORD": PASSWORD}
+        environment |= self.settings
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [self.binary, "serve"], cwd=self.folder.name, env=environment, stdout=log, stderr=log

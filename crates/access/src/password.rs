@@ -17,6 +17,7 @@ use crate::{
     password_rules::{MAX, MIN},
     problem::FieldError,
     rates::{Rate, Rates},
+    schema,
 };
 
 /// The most characters of a password that is compared with the one there is.
@@ -28,7 +29,8 @@ pub(crate) struct NewPassword;
 impl utoipa::ToSchema for NewPassword {}
 impl utoipa::PartialSchema for NewPassword {
     fn schema() -> RefOr<Schema> {
-        secret().min_length(Some(MIN)).max_length(Some(MAX)).into()
+        let secret = secret().min_length(Some(MIN)).max_length(Some(MAX));
+        secret.pattern(Some(schema::not_blank())).into()
     }
 }
 

@@ -6,10 +6,12 @@
 use std::borrow::Cow;
 
 use base::Id;
+use serde_json::{Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         ArrayBuilder, KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat,
+        extensions::Extensions,
         schema::{SchemaType, Type},
     },
 };
@@ -26,6 +28,14 @@ const BLANKS: &str = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000";
 /// What is invisible or looks like a blank. Those beyond the first 65,536 characters are left out: the dialects of patterns
 /// do not agree on how to write them.
 const HIDDEN: &str = r"\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb";
+
+/// What [`str::trim`] takes away.
+const TRIMMED: &str = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+
+/// A text in which there is something but blanks.
+pub(crate) fn not_blank() -> String {
+    format!("[^{TRIMMED}]")
+}
 
 /// Text without characters of the first class, of which at least one is not of the second either.
 fn holding(never: &str, blank: &str) -> String {
@@ -56,6 +66,75 @@ pub fn one_of<T: Into<serde_json::Value>>(words: impl IntoIterator<Item = T>) ->
         .schema_type(Type::String)
         .enum_values(Some(words))
         .into()
+}
+
+/// A keyword of schemas, and its value.
+pub type Keyword = (&'static str, Value);
+
+/// The schema of an object, and one more keyword: what is so between its fields. Several would have no order.
+pub fn with(object: RefOr<Schema>, keyword: Keyword) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = object else {
+        return object;
+    };
+    let extensions = object.extensions.get_or_insert_default();
+    extensions.merge(Extensions::from_iter([keyword]));
+    object.into()
+}
+
+/// Exactly one of these fields, which are texts, is given; null counts as left out.
+pub fn exactly_one(fields: &[&str]) -> Keyword {
+    let text = json!({"type": "string"});
+    let given = fields.iter().map(|field| given(field, &text));
+    ("oneOf", given.collect())
+}
+
+/// At least one of these lists is given and not empty.
+pub fn some_of(lists: &[&str]) -> Keyword {
+    let filled = json!({"type": "array", "minItems": 1});
+    let given = lists.iter().map(|list| given(list, &filled));
+    ("anyOf", given.collect())
+}
+
+/// Where a field is one of these words, another one is given and fits a schema.
+pub fn needs<T: Into<Value>>(
+    field: &str,
+    words: impl IntoIterator<Item = T>,
+    (needed, schema): (&str, &Value),
+) -> Keyword {
+    let words: Vec<Value> = words.into_iter().map(Into::into).collect();
+    let case = json!({"if": given(field, &json!({"enum": words})), "then": given(needed, schema)});
+    ("allOf", json!([case]))
+}
+
+fn given(field: &str, schema: &Value) -> Value {
+    json!({"required": [field], "properties": {field: schema}})
+}
+
+/// Names the schema of a body in which fields depend on each other: that of its fields [`with`](schema::with) a keyword.
+#[macro_export]
+macro_rules! described_with {
+    ($(#[doc = $about:literal])+ $visibility:vis $name:ident, $body:ty, $keyword:expr) => {
+        $(#[doc = $about])+
+        $visibility struct $name;
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                <$body as utoipa::ToSchema>::name()
+            }
+
+            fn schemas(
+                schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>,
+            ) {
+                <$body as utoipa::ToSchema>::schemas(schemas);
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                $crate::schema::with(<$body as utoipa::PartialSchema>::schema(), $keyword)
+            }
+        }
+    };
 }
 
 macro_rules! texts {

@@ -34,8 +34,12 @@ impl utoipa::PartialSchema for PostUrl {
     }
 }
 
-/// Printable ASCII, and the sign that stands for what a mask hides.
-const PATTERN_OF_URLS: &str = r"^[!-~\u2026]*$";
+/// A URL of printable ASCII without a backslash and without a fragment, possibly with the sign that stands for what a
+/// mask hides.
+const PATTERN_OF_URLS: &str = r#"^[hH][tT][tT][pP][sS]?://[!"$-\[\]-~\u2026]+$"#;
+
+/// The same, or none.
+const PATTERN_OF_FIELDS: &str = r#"^$|^[hH][tT][tT][pP][sS]?://[!"$-\[\]-~\u2026]+$"#;
 
 #[cfg(test)]
 mod tests;

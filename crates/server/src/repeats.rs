@@ -6,12 +6,15 @@ use access::idempotency::LENGTH;
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, ResponseBuilder, Schema, Type,
     path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
-    schema::AllOfBuilder,
+    schema::{AllOfBuilder, OneOfBuilder},
 };
 
 /// Calls that answer 201 and keep nothing: what they answer is a secret and nothing else, so that the same answer
 /// without its secrets would be none.
 pub const WITHOUT: &[&str] = &["/api/v1/stream/tickets"];
+
+/// Answers with a secret, and what they are without it: a repeated request is answered with the latter.
+const WITH_SECRET: &[(&str, &str)] = &[("MadeToken", "Token"), ("MadeFeed", "CalendarFeed")];
 
 /// Says it of each of them.
 pub(crate) fn describe(document: &mut OpenApi) {
@@ -83,8 +86,27 @@ fn may_be_repeated(created: RefOr<Schema>) -> RefOr<Schema> {
     let repeated = ObjectBuilder::new()
         .schema_type(Type::Boolean)
         .description(Some("`true` where a request was repeated; left out otherwise."));
-    let both = AllOfBuilder::new()
-        .item(created)
-        .item(ObjectBuilder::new().property("repeated", repeated));
-    RefOr::T(Schema::AllOf(both.build()))
+    let Some(stored) = without_secret(&created) else {
+        let both = AllOfBuilder::new()
+            .item(created)
+            .item(ObjectBuilder::new().property("repeated", repeated));
+        return RefOr::T(Schema::AllOf(both.build()));
+    };
+    let marked = ObjectBuilder::new()
+        .property("repeated", repeated.enum_values(Some([true])))
+        .required("repeated");
+    let again = AllOfBuilder::new()
+        .description(Some("Where a request was repeated: without the secret."))
+        .item(stored)
+        .item(marked);
+    let either = OneOfBuilder::new().item(created).item(again);
+    RefOr::T(Schema::OneOf(either.build()))
+}
+
+/// What is answered in place of a schema with a secret, if it is one.
+fn without_secret(created: &RefOr<Schema>) -> Option<Ref> {
+    let RefOr::Ref(created) = created else { return None };
+    let name = created.ref_location.rsplit('/').next()?;
+    let (_, stored) = WITH_SECRET.iter().find(|(with, _)| *with == name)?;
+    Some(Ref::from_schema_name(*stored))
 }

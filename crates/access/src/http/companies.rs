@@ -62,7 +62,7 @@ pub struct CompanyFilter {
 
 /// The companies the caller may see
 #[utoipa::path(
-    get, path = "/companies", tag = "companies", params(CompanyFilter, PageQuery),
+    get, path = "/companies", tag = "companies", operation_id = "list_companies", params(CompanyFilter, PageQuery),
     responses(
         (status = 200, description = "A page of companies, oldest first", body = Page<Company>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -92,7 +92,7 @@ pub async fn list(
 
 /// Add a company
 #[utoipa::path(
-    post, path = "/companies", tag = "companies", request_body = CompanyBody,
+    post, path = "/companies", tag = "companies", operation_id = "create_company", request_body = CompanyBody,
     responses(
         (status = 201, description = "Added", body = Company),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -116,7 +116,7 @@ pub async fn create(
 
 /// A company with its members
 #[utoipa::path(
-    get, path = "/companies/{id}", tag = "companies", params(("id" = Id, Path, description = "The company")),
+    get, path = "/companies/{id}", tag = "companies", operation_id = "get_company", params(("id" = Id, Path, description = "The company")),
     responses(
         (status = 200, description = "The company", body = CompanyDetail),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -142,7 +142,7 @@ pub async fn get(
 /// Its name takes an administrator, the rest a manager of the company. What changes about messages counts from the
 /// next attempt on, also for what waits already.
 #[utoipa::path(
-    patch, path = "/companies/{id}", tag = "companies", params(("id" = Id, Path, description = "The company")),
+    patch, path = "/companies/{id}", tag = "companies", operation_id = "update_company", params(("id" = Id, Path, description = "The company")),
     request_body = CompanyChange,
     responses(
         (status = 200, description = "Changed", body = Company),
@@ -178,7 +178,7 @@ pub async fn update(
 ///
 /// With its memberships and teams. 409 while it has records.
 #[utoipa::path(
-    delete, path = "/companies/{id}", tag = "companies", params(("id" = Id, Path, description = "The company")),
+    delete, path = "/companies/{id}", tag = "companies", operation_id = "delete_company", params(("id" = Id, Path, description = "The company")),
     responses(
         (status = 204, description = "Removed"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

@@ -69,7 +69,7 @@ pub struct PasswordChange {
 
 /// Who is calling
 #[utoipa::path(
-    get, path = "/me", tag = "auth",
+    get, path = "/me", tag = "auth", operation_id = "get_me",
     responses(
         (status = 200, description = "The caller", body = Me),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

@@ -24,7 +24,7 @@ pub struct MemberBody {
 ///
 /// In a session, as an administrator.
 #[utoipa::path(
-    put, path = "/companies/{id}/members/{user_id}", tag = "companies",
+    put, path = "/companies/{id}/members/{user_id}", tag = "companies", operation_id = "put_member",
     params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
     request_body = MemberBody,
     responses(
@@ -58,7 +58,7 @@ pub async fn put(
 ///
 /// In a session, as an administrator. Whoever leaves a company leaves its teams.
 #[utoipa::path(
-    delete, path = "/companies/{id}/members/{user_id}", tag = "companies",
+    delete, path = "/companies/{id}/members/{user_id}", tag = "companies", operation_id = "delete_member",
     params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
     responses(
         (status = 204, description = "No member any more"),

@@ -17,7 +17,7 @@ use crate::{
         self, Known, MAX_OWNERS, Match, Rule, TEXT, Written,
         codeowners::{self, MAX_RULES, People, Person, Unmapped},
     },
-    schema::Ids,
+    schema::{Ids, some_of},
     teams,
     validate::Check,
 };
@@ -28,7 +28,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub struct RulesBody {
     /// At most 1,000.
-    #[schema(max_items = 1000)]
+    #[schema(max_items = 1000, value_type = Vec<DescribedRule>)]
     #[serde(deserialize_with = "crate::objects")]
     items: Vec<RuleBody>,
 }
@@ -55,6 +55,11 @@ struct RuleBody {
     /// Passed over, too.
     #[serde(default, rename = "active")]
     _active: Option<bool>,
+}
+
+crate::described_with! {
+    /// A rule to be, which names somebody.
+    DescribedRule, RuleBody, some_of(&["user_ids", "team_ids"])
 }
 
 /// A company's rules, in their order.
@@ -251,14 +256,17 @@ impl<S: Send + Sync> FromRequest<S> for Codeowners {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let kind = request.headers().get(header::CONTENT_TYPE);
         let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if kind
-            .trim_start()
-            .to_ascii_lowercase()
-            .starts_with("application/json")
-        {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case("application/json") {
             return Json::<Self>::from_request(request, state)
                 .await
                 .map(|Json(body)| body);
+        }
+        if !kind.eq_ignore_ascii_case("text/plain") {
+            return Err(Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "The body must be sent as Content-Type: text/plain or application/json.",
+            ));
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|error| {
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE {

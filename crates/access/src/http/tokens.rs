@@ -46,7 +46,7 @@ pub struct MadeToken {
 
 /// The caller's API tokens
 #[utoipa::path(
-    get, path = "/tokens", tag = "tokens", params(PageQuery),
+    get, path = "/tokens", tag = "tokens", operation_id = "list_tokens", params(PageQuery),
     responses(
         (status = 200, description = "A page of tokens, oldest first", body = Page<Token>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -69,7 +69,7 @@ pub async fn list(
 ///
 /// Its text is in this answer and never again. It is made in a session: a token cannot make another one.
 #[utoipa::path(
-    post, path = "/tokens", tag = "tokens", request_body = NewToken,
+    post, path = "/tokens", tag = "tokens", operation_id = "create_token", request_body = NewToken,
     responses(
         (status = 201, description = "Made", body = MadeToken),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -134,7 +134,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewToken, hash: String, caller: &Caller) -> Res
 ///
 /// In a session.
 #[utoipa::path(
-    delete, path = "/tokens/{id}", tag = "tokens", params(("id" = Id, Path, description = "The token")),
+    delete, path = "/tokens/{id}", tag = "tokens", operation_id = "delete_token", params(("id" = Id, Path, description = "The token")),
     responses(
         (status = 204, description = "Revoked"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

@@ -73,7 +73,7 @@ pub struct Filter {
 ///
 /// An administrator all, everyone else those they share a company with.
 #[utoipa::path(
-    get, path = "/users", tag = "users", params(Filter, PageQuery),
+    get, path = "/users", tag = "users", operation_id = "list_users", params(Filter, PageQuery),
     responses(
         (status = 200, description = "A page of people, oldest first", body = Page<User>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -106,7 +106,7 @@ pub async fn list(
 ///
 /// In a session, as an administrator.
 #[utoipa::path(
-    post, path = "/users", tag = "users", request_body = NewUser,
+    post, path = "/users", tag = "users", operation_id = "create_user", request_body = NewUser,
     responses(
         (status = 201, description = "Added", body = User),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -148,7 +148,7 @@ pub async fn create(
 
 /// A person
 #[utoipa::path(
-    get, path = "/users/{id}", tag = "users", params(("id" = Id, Path, description = "The user")),
+    get, path = "/users/{id}", tag = "users", operation_id = "get_user", params(("id" = Id, Path, description = "The user")),
     responses(
         (status = 200, description = "The person", body = User),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -173,7 +173,7 @@ async fn find(access: &Access, caller: Caller, id: Id) -> Result<User, Problem> 
 ///
 /// In a session. Everyone may change their own name; the rest is an administrator's.
 #[utoipa::path(
-    patch, path = "/users/{id}", tag = "users", params(("id" = Id, Path, description = "The user")),
+    patch, path = "/users/{id}", tag = "users", operation_id = "update_user", params(("id" = Id, Path, description = "The user")),
     request_body = UserChange,
     responses(
         (status = 200, description = "Changed", body = User),
@@ -264,7 +264,7 @@ async fn hashed(access: &Access, by: Id, password: Option<Secret>) -> Result<Opt
 ///
 /// In a session, as an administrator: with their memberships, sessions and tokens. 409 where records still name them: disable them then.
 #[utoipa::path(
-    delete, path = "/users/{id}", tag = "users", params(("id" = Id, Path, description = "The user")),
+    delete, path = "/users/{id}", tag = "users", operation_id = "delete_user", params(("id" = Id, Path, description = "The user")),
     responses(
         (status = 204, description = "Removed"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

@@ -205,6 +205,11 @@ async fn a_codeowners_file_becomes_rules_that_can_be_saved() {
             (bad.status.as_u16(), &bad.json()["status"]),
             (422, &Value::from(422))
         );
+        for kind in ["application/x-www-form-urlencoded", "text/plainer", ""] {
+            let body = Some((kind, b"* @ana".to_vec()));
+            let other = manager.raw("POST", &format!("{path}/codeowners"), body).await;
+            assert_eq!(other.status, 415, "{kind}: {}", other.text());
+        }
     }
 }
 

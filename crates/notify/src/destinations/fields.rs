@@ -231,8 +231,8 @@ fn wanted(said: Patch<Secret>, masked: Option<&str>) -> Wanted {
     match said {
         Patch::Keep => Wanted::Same,
         Patch::Clear => Wanted::Clear,
+        Patch::Set(url) if url.expose().is_empty() => Wanted::Clear,
         Patch::Set(url) => match url.expose().trim() {
-            "" => Wanted::Clear,
             text if Some(text) == masked => Wanted::Same,
             text => Wanted::Set(text.to_owned()),
         },
@@ -280,7 +280,7 @@ fn schema<const OWN: bool>(written: bool) -> RefOr<Schema> {
                 .schema_type(nullable(Type::String))
                 .write_only(true)
                 .max_length(Some(crate::channels::destination::MAX_BYTES))
-                .pattern(Some(super::PATTERN_OF_URLS))
+                .pattern(Some(super::PATTERN_OF_FIELDS))
                 .description(Some(format!(
                     "Where messages on {title} go; null for nowhere. The masked form leaves it as it is."
                 ))),

@@ -104,6 +104,7 @@ async fn an_address_of_another_host_is_refused_when_it_is_saved() {
             ("teams_webhook_url", SLACK),
             ("chat_webhook_url", "https://evil.example/hook"),
             ("slack_webhook_url", "http://hooks.slack.com/services/T/B/x"),
+            ("slack_webhook_url", " "),
             (
                 "slack_webhook_url",
                 "https://hooks.slack.com.evil.example/services/T/B/x",

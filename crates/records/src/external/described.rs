@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use access::schema::{one_of, text};
+use access::schema::{Keyword, one_of, text};
 use base::{Id, Kind, Severity, Time};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
-        schema::{AnyOfBuilder, Type},
+        ArrayBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, Schema, SchemaFormat,
+        schema::{AnyOfBuilder, OneOfBuilder, Type},
     },
 };
 
-use super::{cloud, may_bring};
+use super::{MOST, cloud, may_bring};
 
 macro_rules! described {
     ($($(#[doc = $about:literal])+ $name:ident $schema:expr;)+) => {$(
@@ -42,6 +42,16 @@ described! {
     CloudEventSubject text(0, cloud::MAX_SUBJECT, r"^[^\u0000-\u001f\u007f-\u009f]*$");
     /// What the data is written in.
     CloudEventDataType text(1, 200, r"^(application/json|[a-z]+/[a-z.-]+\+json)$");
+    /// The events of a batch.
+    CloudEvents ArrayBuilder::new()
+        .items(Ref::from_schema_name("CloudEvent"))
+        .max_items(Some(MOST))
+        .into();
+    /// A batch of events, or one.
+    CloudEventsOrOne OneOfBuilder::new()
+        .item(Ref::from_schema_name("CloudEvent"))
+        .item(Ref::from_schema_name("CloudEvents"))
+        .into();
     /// A time, or a date.
     TimeOrDate AnyOfBuilder::new()
         .item(Ref::from_schema_name(Time::name()))
@@ -51,6 +61,20 @@ described! {
                 .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date))),
         )
         .into();
+}
+
+/// What depends on the kind of event: whether it has a severity.
+pub(super) fn by_kind() -> Keyword {
+    let carrying = Kind::ALL.iter().filter(|kind| kind.about().severity);
+    let names: Vec<_> = carrying.map(|kind| kind.name()).collect();
+    let with = json!({"required": ["severity"], "properties": {"severity": {"type": "string"}}});
+    let without = json!({"properties": {"severity": {"type": "null"}}});
+    let case = json!({
+        "if": {"required": ["type"], "properties": {"type": {"enum": names}}},
+        "then": {"properties": {"data": with}},
+        "else": {"properties": {"data": without}},
+    });
+    ("allOf", json!([case]))
 }
 
 /// What happened, with these fields and any others. A longer text is cut.

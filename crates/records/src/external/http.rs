@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Caller, Json, Problem, Role, validate::Check};
+use access::{Caller, Json, Problem, Role, described_with, validate::Check};
 use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
@@ -15,7 +15,7 @@ use super::{
     MOST, Taken, cloud,
     described::{
         BroughtKind, CloudEventData, CloudEventDataType, CloudEventId, CloudEventSource, CloudEventSubject,
-        CloudEventsVersion,
+        CloudEvents, CloudEventsOrOne, CloudEventsVersion, by_kind,
     },
     take,
 };
@@ -61,6 +61,11 @@ pub struct CloudEvent {
     data: Value,
 }
 
+described_with! {
+    /// An event, with a severity where its kind carries one.
+    DescribedEvent, CloudEvent, by_kind()
+}
+
 /// What was taken.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TakenEvents {
@@ -74,9 +79,9 @@ pub struct TakenEvents {
 #[utoipa::path(
     post, path = "/events", tag = "events", operation_id = "take_events",
     request_body(content(
-        (CloudEvent = "application/json"),
-        (CloudEvent = "application/cloudevents+json"),
-        (Vec<CloudEvent> = "application/cloudevents-batch+json"),
+        (CloudEventsOrOne = "application/json"),
+        (DescribedEvent = "application/cloudevents+json"),
+        (CloudEvents = "application/cloudevents-batch+json"),
     )),
     responses(
         (status = 202, description = "Taken: they go the way of every event", body = TakenEvents),

@@ -185,7 +185,7 @@ pub async fn assign(
 /// A finding's `allowed_statuses` says where it can go. A risk is accepted by an approval: `POST /approvals`.
 #[utoipa::path(
     post, path = "/findings/{id}/status", tag = "findings", operation_id = "move_finding",
-    params(("id" = Id, Path)), request_body = StatusBody,
+    params(("id" = Id, Path)), request_body = body::DescribedStatus,
     responses(
         (status = 200, description = "The finding", body = View),
         (status = 409, description = "The lifecycle does not allow it, or it is accepted_risk", body = Problem,

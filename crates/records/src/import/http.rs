@@ -6,7 +6,9 @@ mod query;
 
 use std::{fs::File, sync::Arc};
 
-use access::{Caller, FieldError, IdempotencyKey, Json, Problem, Query, Role, directory, schema::Bytes};
+use access::{
+    Caller, FieldError, IdempotencyKey, Json, Problem, Query, Role, described_with, directory, schema::Bytes,
+};
 use axum::{
     extract::{Request, State},
     http::StatusCode,
@@ -38,6 +40,11 @@ pub struct ReportForm {
     file: Vec<u8>,
 }
 
+described_with! {
+    /// A form: the report, and other fields, whose names can be written in a header.
+    DescribedForm, ReportForm, ("propertyNames", serde_json::json!({"pattern": r"^[^\u0000-\u001f\u007f]*$"}))
+}
+
 const CLOSES_NOTHING: &str =
     "a table closes nothing unless a target is given: it does not say what it covers";
 
@@ -64,7 +71,7 @@ const CLOSES_NOTHING: &str =
         (String = "application/xml"),
         (String = "text/csv"),
         (Bytes = "application/gzip"),
-        (ReportForm = "multipart/form-data"),
+        (DescribedForm = "multipart/form-data"),
     )),
     responses(
         (status = 200, description = "The preview", body = Imported),
@@ -272,7 +279,7 @@ pub struct TableColumn {
     tag = "scans",
     operation_id = "preview_table",
     params(TableQuery),
-    request_body(content((String = "text/csv"), (ReportForm = "multipart/form-data"))),
+    request_body(content((String = "text/csv"), (DescribedForm = "multipart/form-data"))),
     responses(
         (status = 200, description = "Its first rows", body = TablePreview),
         (status = 422, description = "Not a table", body = Problem, content_type = "application/problem+json"),

@@ -98,7 +98,9 @@ impl NewReport {
     fn checked(self, place: &Place) -> Result<New, Problem> {
         let mut check = Check::new();
         let of = place.project.as_ref().unwrap_or(&place.company);
-        let name = self.name.unwrap_or_else(|| format!("Findings of {}", of.name));
+        // The name of what it is of may be as long as a title itself.
+        let usual = || base::text::cut(&format!("Findings of {}", of.name), MAX_TITLE);
+        let name = self.name.unwrap_or_else(usual);
         // Each can be named once; a list of thousands is no report that anybody wants.
         check.that(
             self.contents.statuses.len() <= 20,

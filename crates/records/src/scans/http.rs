@@ -4,13 +4,14 @@
 //! Must not: hold SQL.
 
 use access::{
-    Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role,
-    schema::{Name, OptionalLine},
+    Caller, Create, Created, Json, Page, PageQuery, Patch, Path, Problem, Query, Role, described_with,
+    schema::{Name, OptionalLine, needs},
     validate::Check,
 };
 use axum::{extract::State, http::StatusCode};
 use base::{Id, Time};
 use serde::Deserialize;
+use serde_json::json;
 use store::Tx;
 
 use super::{Change, Filter, New, Scan, Sort, Status, View};
@@ -42,6 +43,12 @@ pub struct NewScan {
     /// Why it failed: at most 1,000 characters.
     #[schema(value_type = Option<OptionalLine<{ MAX_LINE }>>)]
     error: Option<String>,
+}
+
+described_with! {
+    /// A scan to add, with a time where it is scheduled.
+    DescribedScan, NewScan,
+    needs("status", [Status::Scheduled.name()], ("scheduled_at", &json!({"type": "string"})))
 }
 
 impl NewScan {
@@ -186,7 +193,7 @@ pub async fn get(
 
 /// Adds a scan
 #[utoipa::path(
-    post, path = "/scans", tag = "scans", operation_id = "create_scan", request_body = NewScan,
+    post, path = "/scans", tag = "scans", operation_id = "create_scan", request_body = DescribedScan,
     responses(
         (status = 201, description = "The scan", body = View),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

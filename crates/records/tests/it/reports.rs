@@ -129,6 +129,19 @@ async fn a_report_holds_what_it_is_of() {
     }
 }
 
+// issue 18, line 15
+#[tokio::test]
+async fn a_report_without_a_name_is_asked_for_of_a_project_with_the_longest_one() {
+    for world in World::all().await {
+        let project = world.project(world.ours, &"n".repeat(300)).await;
+        let body = json!({"company_id": world.ours, "project_id": project});
+        let report = world.post(&world.analyst, "/reports", body).await.expect(201);
+        let name = report["name"].as_str().unwrap();
+        assert!(name.starts_with("Findings of nnn"), "{name}");
+        assert_eq!(name.chars().count(), 300, "{}", world.database);
+    }
+}
+
 #[tokio::test]
 async fn a_report_whose_maker_died_is_begun_anew_and_a_deleted_one_is_let_go() {
     const HALF: &str = "insert into report_parts (report_id, part, body) values ($1, 1, 'half')";

@@ -8,7 +8,7 @@ use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
         Components, ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder,
-        path::{HttpMethod, Operation, ParameterIn},
+        path::{HttpMethod, Operation},
         schema::{ObjectBuilder, Type},
     },
 };
@@ -25,8 +25,8 @@ enum When {
     Body,
     /// It changes something.
     Write,
-    /// It takes more than a moment, so that there are only so many at once.
-    Dear,
+    /// It is counted: of a person who is signed in every request, of others those that are more than reading.
+    Counted,
 }
 
 struct Kind {
@@ -88,7 +88,7 @@ const KINDS: [Kind; 13] = [
     kind(
         "429",
         "TooManyRequests",
-        When::Dear,
+        When::Counted,
         "Too many at once, or too often; `Retry-After` says when to try again",
     ),
     kind(
@@ -129,20 +129,16 @@ pub(super) fn explain(method: &HttpMethod, operation: &mut Operation) {
 
 fn meets(when: When, method: &HttpMethod, operation: &Operation) -> bool {
     let reads = *method == HttpMethod::Get;
-    let parameters = || operation.parameters.iter().flatten();
     match when {
         When::Always => true,
         // `security(())` is the way to say that no caller is needed.
         When::SignedIn => operation.security.is_none(),
-        When::Named => operation.request_body.is_some() || parameters().next().is_some(),
+        When::Named => {
+            operation.request_body.is_some() || operation.parameters.iter().flatten().next().is_some()
+        }
         When::Body => operation.request_body.is_some(),
         When::Write => !reads,
-        When::Dear => {
-            *method == HttpMethod::Post
-                || parameters().any(|parameter| {
-                    matches!(parameter, RefOr::T(one) if one.parameter_in == ParameterIn::Query && one.name == "text")
-                })
-        }
+        When::Counted => operation.security.is_none() || !reads,
     }
 }
 
@@ -188,7 +184,22 @@ fn response(kind: &Kind) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use serde_json::Value;
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let document: Value = serde_json::from_str(&crate::router::document_text()).unwrap();
+        let mut named: BTreeMap<String, String> = BTreeMap::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for (method, operation) in operations.as_object().unwrap() {
+                let name = operation["operationId"].as_str().unwrap().to_owned();
+                let what = format!("{method} {path}");
+                assert_eq!(named.insert(name.clone(), what.clone()), None, "{name}: {what}");
+            }
+        }
+    }
 
     #[test]
     fn every_operation_says_which_problems_it_answers() {
@@ -201,7 +212,7 @@ mod tests {
                 assert!(!responses.contains_key("default"), "{what}");
                 let mut expected = vec!["408", "500", "503"];
                 if operation["security"].is_null() {
-                    expected.extend(["401", "403"]);
+                    expected.extend(["401", "403", "429"]);
                 }
                 if operation["requestBody"].is_object() {
                     expected.extend(["400", "404", "413", "415", "422"]);

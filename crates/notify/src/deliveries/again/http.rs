@@ -4,6 +4,8 @@
 use access::{
     Caller, Json, Problem,
     audit::{self, Action, By, Entry},
+    described_with,
+    schema::exactly_one,
 };
 use axum::{extract::State as Extract, http::StatusCode};
 use base::{Id, Time};
@@ -47,6 +49,16 @@ pub struct SendNow {
     destination: Option<Id>,
     /// Every destination on this channel.
     channel: Option<Channel>,
+}
+
+described_with! {
+    /// All that did not arrive at one place.
+    DescribedAll, RedeliverAll, exactly_one(&["destination_of", "destination", "channel"])
+}
+
+described_with! {
+    /// What waits for one place.
+    DescribedNow, SendNow, exactly_one(&["destination", "channel"])
 }
 
 /// How much is sent.
@@ -103,14 +115,14 @@ impl Named {
     }
 }
 
-fn exactly_one(fields: &'static str) -> Problem {
+fn ambiguous(fields: &'static str) -> Problem {
     Problem::field("", format!("give exactly one of {fields}"))
 }
 
 /// Sends all again that was refused, failed, had an unknown outcome, or was cancelled because the destination was
 /// switched off: of one destination or of a whole channel, the oldest first, at most 10,000 at once. Those are the same
 /// messages with the same ids. To what is switched off nothing is sent unless `switch_on` asks for it.
-#[utoipa::path(post, path = "/deliveries/redeliver", tag = "deliveries", request_body = RedeliverAll, responses(
+#[utoipa::path(post, path = "/deliveries/redeliver", tag = "deliveries", request_body = DescribedAll, responses(
     (status = 202, description = "They are due now", body = Redelivered),
     (status = 409, description = "The destination is switched off", body = Problem,
      content_type = "application/problem+json"),
@@ -127,7 +139,7 @@ pub async fn redeliver_all(
             (Some(delivery), None, None) => Named::of_delivery(tx, delivery)?,
             (None, Some(id), None) => Named::destination(tx, id)?,
             (None, None, Some(channel)) => Named::channel(channel),
-            _ => return Err(exactly_one("destination_of, destination and channel")),
+            _ => return Err(ambiguous("destination_of, destination and channel")),
         };
         let switched_on = switch_on(tx, &named.place, body.switch_on)?;
         let misses = Misses {
@@ -167,7 +179,7 @@ fn switch_on(tx: &mut Tx<'_>, place: &Where, wanted: bool) -> Result<bool, Probl
 
 /// Sends now what waits for its next attempt: to one destination or on a whole channel, the oldest first, at most
 /// 10,000 at once. A destination that asked for silence is spoken to again.
-#[utoipa::path(post, path = "/deliveries/send-now", tag = "deliveries", request_body = SendNow, responses(
+#[utoipa::path(post, path = "/deliveries/send-now", tag = "deliveries", request_body = DescribedNow, responses(
     (status = 202, description = "They are due now", body = Redelivered),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -181,7 +193,7 @@ pub async fn send_now(
         let named = match (body.destination, body.channel) {
             (Some(id), None) => Named::destination(tx, id)?,
             (None, Some(channel)) => Named::channel(channel),
-            _ => return Err(exactly_one("destination and channel")),
+            _ => return Err(ambiguous("destination and channel")),
         };
         let (count, more) = hurry(tx, &named.place, MOST)?;
         let entry = Entry::named(Action::DestinationHurried, named.label)

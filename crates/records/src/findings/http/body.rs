@@ -1,13 +1,15 @@
 //! The bodies of findings, and what they must fit.
 
 use access::{
-    Patch, Problem,
-    schema::{Block, Ids, Name, OptionalLine},
+    Patch, Problem, described_with,
+    schema::{Block, Ids, Keyword, Name, OptionalLine, Statement, needs},
     validate::{self, Check},
 };
 use base::{Id, Severity, Time};
 use serde::Deserialize;
+use serde_json::json;
 use store::Tx;
+use utoipa::ToSchema as _;
 
 use crate::{
     MAX_COMMENT, MAX_DESCRIPTION, MAX_LINE, MAX_TITLE, assets,
@@ -219,6 +221,22 @@ pub struct StatusBody {
     /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
     #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
+}
+
+described_with! {
+    /// Where a finding is to go, and why.
+    pub DescribedStatus, StatusBody, why()
+}
+
+/// Some statuses need a comment.
+pub(super) fn why() -> Keyword {
+    let reasoned = Status::ALL.iter().filter(|status| status.needs_reason());
+    let comment = json!({"$ref": format!("#/components/schemas/{}", Statement::<MAX_COMMENT>::name())});
+    needs(
+        "status",
+        reasoned.map(|status| status.name()),
+        ("comment", &comment),
+    )
 }
 
 impl StatusBody {

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use access::{
-    Caller, Json, Problem, Role,
+    Caller, Json, Problem, Role, described_with,
     schema::{Block, Ids},
 };
 use axum::extract::State;
@@ -11,7 +11,7 @@ use base::Id;
 use serde::{Deserialize, Serialize};
 use store::{Requester, Tx, outbox};
 
-use super::body::StatusBody;
+use super::body::{StatusBody, why};
 use crate::{
     By, MAX_COMMENT, Records,
     findings::{Finding, Status, assignees, bulk},
@@ -49,6 +49,11 @@ pub struct BulkStatusBody {
     /// Why: at most 2,000 characters. Required for `false_positive` and `duplicate`.
     #[schema(value_type = Option<Block<{ MAX_COMMENT }>>)]
     comment: Option<String>,
+}
+
+described_with! {
+    /// Where many findings are to go, and why.
+    DescribedBulk, BulkStatusBody, why()
 }
 
 /// What became of many findings.
@@ -110,7 +115,7 @@ impl Assignment {
 /// or not at all. Whoever is assigned to one of them is notified once.
 #[utoipa::path(
     post, path = "/findings/bulk/status", tag = "findings", operation_id = "move_findings",
-    request_body = BulkStatusBody,
+    request_body = DescribedBulk,
     responses(
         (status = 200, description = "All are there", body = BulkOutcome),
         (status = 409, description = "The lifecycle of one does not allow it, or it is accepted_risk; none moved. Or some \

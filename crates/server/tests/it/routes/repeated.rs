@@ -66,8 +66,25 @@ fn made(reply: &Reply) -> (Value, bool) {
     (id.clone(), body["repeated"] == true)
 }
 
+/// Whether an answer has what a schema of the description requires of it.
+fn has_required(description: &Value, schema: &Value, answer: &Value) -> bool {
+    let parts = |name: &str| schema[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    let has = |part: &Value| has_required(description, part, answer);
+    let referred = schema["$ref"].as_str().map(|place| {
+        let place = place.trim_start_matches('#');
+        description.pointer(place).expect(place)
+    });
+    let named = |name: &Value| answer.get(name.as_str().unwrap()).is_some();
+    referred.is_none_or(has)
+        && parts("required").iter().all(named)
+        && parts("allOf").iter().all(has)
+        && (parts("oneOf").is_empty() || parts("oneOf").iter().filter(|part| has(part)).count() == 1)
+}
+
+// issue 18, line 15
 #[tokio::test(flavor = "multi_thread")]
 async fn every_call_that_creates_creates_once_for_a_key() {
+    let description = description();
     for database in databases().await {
         let stage = Stage::set(&database).await;
         let admin = &stage.admin;
@@ -94,6 +111,12 @@ async fn every_call_that_creates_creates_once_for_a_key() {
             let (id, repeated) = made(&first);
             assert!(!repeated, "{what}");
             assert_eq!(made(&again), (id, true), "{what}");
+            let responses = &description["paths"][format!("/api/v1{template}")]["post"]["responses"];
+            let schema = &responses["201"]["content"]["application/json"]["schema"];
+            for answer in [&first, &again] {
+                let answer = serde_json::from_str(&answer.text).unwrap();
+                assert!(has_required(&description, schema, &answer), "{what}: {answer}");
+            }
             let other = post(admin, &path, &template, &format!("{body} ")).await;
             assert_eq!(other.status, 409, "{what}: {}", other.text);
             other.must_be_sound(&what);
