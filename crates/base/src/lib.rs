@@ -1,7 +1,8 @@
 //! What every part of Campanile speaks in: ids, time, severity, events, the one tenant rule, the bus.
 //!
 //! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`], the pages of
-//! records ([`page`]), the cleaning of text from outside ([`text`]), and whose turn it is ([`turns`]).
+//! records ([`page`]), the cleaning of text from outside ([`text`]), whose turn it is ([`turns`]), and limits in time that a suspended
+//! process does not use up ([`patience`]).
 //! Must not: do I/O of any kind, or know a domain, a consumer or a database.
 
 pub mod background;
@@ -12,6 +13,7 @@ pub mod failpoint;
 pub mod id;
 pub mod kind;
 pub mod page;
+pub mod patience;
 pub mod scope;
 pub mod severity;
 pub mod text;

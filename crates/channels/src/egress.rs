@@ -15,6 +15,7 @@ mod wire;
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::destination::{Destination, Reach};
+use base::patience;
 use hyper::{
     Method, Request,
     body::Bytes,
@@ -22,7 +23,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use ipnet::IpNet;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 pub use answer::Answer;
 pub use resolve::{Lookup, NotAResolve, Resolve, SystemLookup};
@@ -119,20 +120,11 @@ impl Egress {
         let deadline = Instant::now() + limit;
         let request = request(destination, headers, body)?;
         let connect_by = deadline.min(Instant::now() + CONNECT_TIMEOUT);
-        let stream = timeout_at(connect_by, self.dialer.dial(destination))
+        let stream = patience::until(connect_by, self.dialer.dial(destination))
             .await
-            .map_err(|_| Failure::NotSent("no connection in time".to_owned()))??;
+            .ok_or_else(|| Failure::NotSent("no connection in time".to_owned()))??;
         let progress = Progress::default();
-        let exchange = exchange(
-            Wire::new(stream, progress.clone()),
-            request,
-            progress.clone(),
-            deadline,
-        );
-        match timeout_at(deadline, exchange).await {
-            Ok(answer) => answer,
-            Err(_) => Err(progress.failure("no answer in time".to_owned())),
-        }
+        exchange(Wire::new(stream, progress.clone()), request, progress, deadline).await
     }
 }
 
@@ -158,7 +150,7 @@ fn request(
     Ok(request)
 }
 
-/// Writes the request and reads the answer: its head, and the beginning of its body as far as that comes soon.
+/// Writes the request and reads the answer until the deadline: its head, and the beginning of its body as far as that comes soon.
 async fn exchange(
     wire: Wire,
     request: Request<Bytes>,
@@ -172,9 +164,13 @@ async fn exchange(
         .map_err(failed)?;
     let talk = async {
         let request = request.map(|body| Once::new(body, progress.clone()));
-        let response = sender.send_request(request).await.map_err(failed)?;
-        let patience = deadline.min(Instant::now() + BODY_TIMEOUT);
-        Ok(answer::read(response, patience).await)
+        let response = patience::until(deadline, sender.send_request(request))
+            .await
+            .ok_or_else(|| progress.failure("no answer in time".to_owned()))?
+            .map_err(failed)?;
+        // What is left, or where the answer lay here while this process was suspended, a little.
+        let left = patience::grace(deadline).unwrap_or_else(|| deadline.duration_since(Instant::now()));
+        Ok(answer::read(response, left.min(BODY_TIMEOUT)).await)
     };
     let drive = async {
         // Its end is told to the one who waits for the answer; here it only keeps the connection moving.

@@ -2,19 +2,20 @@
 
 #[cfg(test)]
 mod tests;
+mod timer;
 
 use std::{convert::Infallible, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use access::Peer;
 use axum::{extract::ConnectInfo, response::Response};
-use base::Throttle;
+use base::{Throttle, patience};
 use hyper::{
     Request,
     body::Incoming,
     server::conn::{http1, http2},
     service::service_fn,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use ipnet::IpNet;
 use realtime::{Handover, Hangup, handover::Taken};
 use socket2::SockRef;
@@ -32,6 +33,7 @@ use crate::{
     idle::{Activity, Idle, Place},
     proxies, tls,
 };
+use timer::Unhurried;
 
 /// How long a client may take for the handshake of TLS and for the head of a request, and be silent between two: a slow
 /// one holds a socket no longer.
@@ -165,36 +167,36 @@ impl Line {
     /// Without TLS: the first bytes say which HTTP.
     async fn plain(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
         let spoken = tokio::select! {
-            spoken = tokio::time::timeout(self.rules.patience, speaks_http2(&stream)) => spoken,
+            spoken = patience::within(self.rules.patience, speaks_http2(&stream)) => spoken,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match spoken {
-            Ok(Ok(true)) => self.http2(stream, stop).await,
-            Ok(Ok(false)) => {
+            Some(Ok(true)) => self.http2(stream, stop).await,
+            Some(Ok(false)) => {
                 if let Some((taken, stream)) = self.http1(stream, stop).await {
                     taken.go_on(stream);
                 }
             }
-            Ok(Err(_)) => {}
-            Err(_) => tracing::debug!("a connection was cut: it asked for nothing"),
+            Some(Err(_)) => {}
+            None => tracing::debug!("a connection was cut: it asked for nothing"),
         }
     }
 
     /// With TLS: the handshake says which HTTP, and whoever does not say speaks HTTP/1.1.
     async fn secure(self, stream: TcpStream, tls: TlsAcceptor, mut stop: watch::Receiver<bool>) {
         let shaken = tokio::select! {
-            shaken = tokio::time::timeout(self.rules.patience, tls.accept(stream)) => shaken,
+            shaken = patience::within(self.rules.patience, tls.accept(stream)) => shaken,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match shaken {
-            Ok(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
+            Some(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
                 self.http2(stream, stop).await;
             }
-            Ok(Ok(stream)) => {
+            Some(Ok(stream)) => {
                 self.http1(stream, stop).await;
             }
-            Ok(Err(error)) => tracing::debug!(%error, "a connection was cut: no handshake of TLS"),
-            Err(_) => tracing::debug!("a connection was cut: its handshake took too long"),
+            Some(Err(error)) => tracing::debug!(%error, "a connection was cut: no handshake of TLS"),
+            None => tracing::debug!("a connection was cut: its handshake took too long"),
         }
     }
 
@@ -379,7 +381,7 @@ impl Rest {
 fn http1_builder(patience: Duration) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
+        .timer(Unhurried)
         .header_read_timeout(patience)
         .max_buf_size(HEAD_BYTES.into());
     builder
@@ -388,7 +390,7 @@ fn http1_builder(patience: Duration) -> http1::Builder {
 fn http2_builder() -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
-        .timer(TokioTimer::new())
+        .timer(Unhurried)
         .keep_alive_interval(Duration::from_secs(20))
         .max_concurrent_streams(256)
         .max_header_list_size(HEAD_BYTES.into());

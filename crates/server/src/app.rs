@@ -320,6 +320,7 @@ fn engine(config: &Config, parts: &Parts, node: String, stopped: &watch::Receive
     let options = notify::engine::Options {
         node: node.into(),
         grace: SENDS_END,
+        lease: config.lease(),
         burst: config.burst_per_minute,
         escalation: Escalation {
             after: config.escalate_after,

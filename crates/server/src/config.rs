@@ -36,6 +36,10 @@ const SECRETS: &[&str] = &["database_url", "secret_key", "admin_password", "smtp
 /// Variables with our prefix that are no settings.
 const NOT_SETTINGS: &[&str] = &["CAMPANILE_TEST_", "CAMPANILE_FAILPOINT"];
 
+/// How many times the longest attempt a node may be silent about a message before others take it up, and how long at least.
+const LEASE: u32 = 4;
+const LEAST_LEASE: Duration = Duration::from_secs(10);
+
 /// Everything that can be set. Keys, units and defaults stand in `config.default.toml`.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "config.default.toml says what each key means")]
@@ -128,6 +132,12 @@ impl Config {
     /// The URL of the address it listens on itself, whatever is in front of it.
     pub fn own_url(&self) -> String {
         own_url(self.tls.as_ref(), self.listen)
+    }
+
+    /// For how long a message that one node sends is no other's: longer than any attempt takes.
+    pub fn lease(&self) -> Duration {
+        let posts = self.webhook_timeout.max(self.chat_timeout);
+        (posts.max(self.email_timeout) * LEASE).max(LEAST_LEASE)
     }
 
     fn read(reader: &mut Reader) -> Self {

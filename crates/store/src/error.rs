@@ -17,7 +17,7 @@ pub enum Error {
     #[error("the change conflicts with others that are made at the same time")]
     Contended,
     /// There is no room left to write. Reading goes on.
-    #[error("the database has no room left")]
+    #[error("the database has no room left on its disk")]
     Full,
     /// It can be read and not be changed.
     #[error("the database is read-only")]
@@ -74,6 +74,12 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error {
+            // The index of the log beside the database: the one file whose lack of room SQLite calls by another name.
+            rusqlite::Error::SqliteFailure(failure, _)
+                if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE =>
+            {
+                Self::Full
+            }
             rusqlite::Error::SqliteFailure(failure, message) => match failure.code {
                 Code::DiskFull => Self::Full,
                 Code::ReadOnly => Self::ReadOnly,

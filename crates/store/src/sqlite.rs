@@ -36,7 +36,7 @@ impl Sqlite {
         let waiting = Arc::clone(&queue);
         let (end, ended) = oneshot::channel();
         let writer_path = path.clone();
-        let connection = blocking(move || connect_writer(&writer_path, options.max_pages)).await?;
+        let (connection, vfs) = blocking(move || open_writer(&writer_path, options.max_pages)).await?;
         std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || {
@@ -46,7 +46,7 @@ impl Sqlite {
                 let _ = end.send(());
             })
             .map_err(|error| Error::Database(format!("no thread for the writer: {error}")))?;
-        let readers = Readers::new(path, options.connections.clamp(1, 64));
+        let readers = Readers::new((path, vfs), options.connections.clamp(1, 64));
         Ok(Self {
             queue,
             meter: Meter::default(),
@@ -88,13 +88,44 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or(Err(Error::Panicked))
 }
 
-fn connect_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<Connection, Error> {
+/// Where the index of the log beside the database is kept: in a file for every process on this machine, or in the memory of this
+/// one, which then has the database for itself (<https://www.sqlite.org/vfs.html>, section 2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vfs {
+    Shared,
+    Own,
+}
+
+impl Vfs {
+    const fn name(self) -> &'static std::ffi::CStr {
+        match self {
+            Self::Shared => c"unix",
+            Self::Own => c"unix-excl",
+        }
+    }
+}
+
+/// The writer's connection, and how the others are made. Where the disk has no room for the index, reading is to go on all the same.
+fn open_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<(Connection, Vfs), Error> {
+    match connect_writer(path, max_pages, Vfs::Shared) {
+        Err(Error::Full) => {
+            let connection = connect_writer(path, max_pages, Vfs::Own)?;
+            tracing::warn!(
+                "the disk of the database is full: it can be read, and no other process can open it until the next start"
+            );
+            Ok((connection, Vfs::Own))
+        }
+        connection => Ok((connection?, Vfs::Shared)),
+    }
+}
+
+fn connect_writer(path: &std::path::Path, max_pages: Option<u32>, vfs: Vfs) -> Result<Connection, Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|error| Error::Database(format!("the data folder cannot be made: {error}")))?;
     }
     private(path).map_err(|error| Error::Database(format!("the database file cannot be made: {error}")))?;
-    let connection = Connection::open(path)?;
+    let connection = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs.name())?;
     // FULL: a power cut lost acknowledged rows with NORMAL (docs/decisions/0001-storage.md).
     connection.execute_batch(
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
@@ -125,9 +156,9 @@ fn private(path: &std::path::Path) -> std::io::Result<()> {
     }
 }
 
-fn connect_reader(path: &std::path::Path) -> Result<Connection, Error> {
+fn connect_reader(path: &std::path::Path, vfs: Vfs) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = Connection::open_with_flags_and_vfs(path, flags, vfs.name())?;
     connection.execute_batch(
         "pragma query_only = on; pragma busy_timeout = 5000; pragma temp_store = memory;
          pragma cache_size = -8192;",

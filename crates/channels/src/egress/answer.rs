@@ -7,7 +7,7 @@ use hyper::{
     body::{Body, Incoming},
     header::{HeaderMap, RETRY_AFTER},
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout;
 
 /// How much of an answer's body is read.
 pub(super) const MAX_BODY: usize = 64 * 1024;
@@ -27,11 +27,11 @@ pub struct Answer {
 }
 
 /// Reads the answer. The status counts; a body that breaks, drips or does not end only is cut.
-pub(super) async fn read(response: Response<Incoming>, patience: Instant) -> Answer {
+pub(super) async fn read(response: Response<Incoming>, patience: Duration) -> Answer {
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
     // `Err` is the time being over: what was read until then is kept.
-    let _ = timeout_at(patience, async {
+    let _ = timeout(patience, async {
         while body.len() < MAX_BODY {
             let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut incoming).poll_frame(cx)).await;
             let Some(Ok(frame)) = frame else { break };

@@ -4,6 +4,7 @@
 
 use std::{
     path::Path,
+    pin::pin,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -11,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use base::text;
+use base::{patience, text};
 use lettre::Address;
 use lettre::transport::smtp::{
     Error,
@@ -20,10 +21,7 @@ use lettre::transport::smtp::{
     commands::{Data, Mail, Rcpt},
     extension::ClientId,
 };
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout},
-};
+use tokio::{sync::Semaphore, time::Instant};
 use tokio_rustls::TlsConnector;
 
 use super::{
@@ -113,20 +111,20 @@ impl Smtp {
             let _place = self.places.acquire().await.ok();
             self.talk(to, &mail, &writing).await
         };
-        match timeout(self.timeout, talk).await {
-            Ok(Ok(answer)) => Attempt {
+        match patience::within(self.timeout, pin!(talk)).await {
+            Some(Ok(answer)) => Attempt {
                 outcome: Outcome::Delivered,
                 status: Some(250),
                 answer,
                 reason: "accepted by the mail server".to_owned(),
                 gone: false,
             },
-            Ok(Err(fault)) => judge(&fault),
-            Err(_) if writing.load(Ordering::Relaxed) => Attempt::without_answer(
+            Some(Err(fault)) => judge(&fault),
+            None if writing.load(Ordering::Relaxed) => Attempt::without_answer(
                 Outcome::Unknown,
                 "the mail server did not confirm the mail in time",
             ),
-            Err(_) => Attempt::without_answer(for_now, "the mail server did not answer in time"),
+            None => Attempt::without_answer(for_now, "the mail server did not answer in time"),
         }
     }
 

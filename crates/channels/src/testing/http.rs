@@ -3,13 +3,14 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -82,6 +83,7 @@ impl Request {
 struct Seen {
     connections: usize,
     requests: Vec<Request>,
+    answered: usize,
 }
 
 /// An HTTP server on this machine.
@@ -89,6 +91,7 @@ pub struct HttpSink {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     answering: Arc<Mutex<Answering>>,
+    held: watch::Sender<bool>,
     _tasks: JoinSet<()>,
 }
 
@@ -98,12 +101,19 @@ impl HttpSink {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (seen, answering) = (Arc::<Mutex<Seen>>::default(), Arc::new(Mutex::new(answering)));
+        let (held, holding) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, tls, Arc::clone(&seen), Arc::clone(&answering)));
+        let part = Part {
+            tls,
+            seen: Arc::clone(&seen),
+            holding,
+        };
+        tasks.spawn(accept(listener, part, Arc::clone(&answering)));
         Self {
             address,
             seen,
             answering,
+            held,
             _tasks: tasks,
         }
     }
@@ -116,6 +126,16 @@ impl HttpSink {
     /// How requests are answered from now on.
     pub fn answer(&self, answering: Answering) {
         *self.answering.lock().unwrap_or_else(PoisonError::into_inner) = answering;
+    }
+
+    /// Whether requests are only read from now on, and answered once this is no longer so.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// How many requests were answered whole.
+    pub fn answered(&self) -> usize {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).answered
     }
 
     /// How many connections there were.
@@ -153,35 +173,39 @@ impl HttpSink {
     }
 }
 
-async fn accept(
-    listener: TcpListener,
+/// What a connection takes part in.
+#[derive(Clone)]
+struct Part {
     tls: Option<TlsAcceptor>,
     seen: Arc<Mutex<Seen>>,
-    answering: Arc<Mutex<Answering>>,
-) {
+    holding: watch::Receiver<bool>,
+}
+
+impl Part {
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn accept(listener: TcpListener, part: Part, answering: Arc<Mutex<Answering>>) {
     let mut connections = JoinSet::new();
     while let Ok((tcp, _)) = listener.accept().await {
-        seen.lock().unwrap_or_else(PoisonError::into_inner).connections += 1;
+        part.seen().connections += 1;
         let answering = answering.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let (tls, seen) = (tls.clone(), Arc::clone(&seen));
+        let part = part.clone();
         connections.spawn(async move {
             // What the other side does to its connection is the test's business.
-            let _ = serve(tcp, tls, &seen, answering).await;
+            let _ = serve(tcp, part, answering).await;
         });
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn serve(
-    tcp: TcpStream,
-    tls: Option<TlsAcceptor>,
-    seen: &Mutex<Seen>,
-    answering: Answering,
-) -> io::Result<()> {
+async fn serve(tcp: TcpStream, mut part: Part, answering: Answering) -> io::Result<()> {
     if answering == Answering::Slam {
         return Ok(());
     }
-    let mut stream: Box<dyn Stream> = match tls {
+    let mut stream: Box<dyn Stream> = match part.tls.take() {
         Some(tls) => Box::new(tls.accept(tcp).await?),
         None => Box::new(tcp),
     };
@@ -190,12 +214,13 @@ async fn serve(
         return Ok(());
     }
     let request = read(&mut stream).await?;
-    seen.lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .requests
-        .push(request);
+    part.seen().requests.push(request);
+    // Without the server that holds it the test is over.
+    let _ = part.holding.wait_for(|held| !held).await;
     answer(&mut stream, answering).await?;
-    stream.shutdown().await
+    stream.shutdown().await?;
+    part.seen().answered += 1;
+    Ok(())
 }
 
 async fn read(stream: &mut Box<dyn Stream>) -> io::Result<Request> {

@@ -11,6 +11,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinSet,
     time::{Instant, sleep},
 };
@@ -75,6 +76,7 @@ pub struct Received {
 struct Seen {
     connections: usize,
     mails: Vec<Received>,
+    confirmed: usize,
     commands: Vec<String>,
 }
 
@@ -83,6 +85,7 @@ pub struct SmtpSink {
     address: SocketAddr,
     seen: Arc<Mutex<Seen>>,
     options: Arc<Mutex<SmtpSinkOptions>>,
+    held: watch::Sender<bool>,
     _tasks: JoinSet<()>,
 }
 
@@ -92,12 +95,14 @@ impl SmtpSink {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (seen, options) = (Arc::<Mutex<Seen>>::default(), Arc::new(Mutex::new(options)));
+        let (held, holding) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&seen), Arc::clone(&options)));
+        tasks.spawn(accept(listener, Arc::clone(&seen), Arc::clone(&options), holding));
         Self {
             address,
             seen,
             options,
+            held,
             _tasks: tasks,
         }
     }
@@ -113,6 +118,16 @@ impl SmtpSink {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .misbehaviour = misbehaviour;
+    }
+
+    /// Whether mails are only taken from now on, and confirmed once this is no longer so.
+    pub fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// How many mails were confirmed.
+    pub fn confirmed(&self) -> usize {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).confirmed
     }
 
     /// How many connections there were.
@@ -155,15 +170,20 @@ impl SmtpSink {
     }
 }
 
-async fn accept(listener: TcpListener, seen: Arc<Mutex<Seen>>, options: Arc<Mutex<SmtpSinkOptions>>) {
+async fn accept(
+    listener: TcpListener,
+    seen: Arc<Mutex<Seen>>,
+    options: Arc<Mutex<SmtpSinkOptions>>,
+    holding: watch::Receiver<bool>,
+) {
     let mut connections = JoinSet::new();
     while let Ok((tcp, _)) = listener.accept().await {
         seen.lock().unwrap_or_else(PoisonError::into_inner).connections += 1;
         let options = options.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let seen = Arc::clone(&seen);
+        let (seen, holding) = (Arc::clone(&seen), holding.clone());
         connections.spawn(async move {
             // What the other side does to its connection is the test's business.
-            let _ = converse(tcp, &options, &seen).await;
+            let _ = converse(tcp, (&options, holding), &seen).await;
         });
         while connections.try_join_next().is_some() {}
     }
@@ -172,13 +192,18 @@ async fn accept(listener: TcpListener, seen: Arc<Mutex<Seen>>, options: Arc<Mute
 struct Session<'a> {
     stream: BufReader<Box<dyn Stream>>,
     options: &'a SmtpSinkOptions,
+    holding: watch::Receiver<bool>,
     encrypted: bool,
     authenticated: bool,
     from: Option<String>,
     to: Vec<String>,
 }
 
-async fn converse(tcp: TcpStream, options: &SmtpSinkOptions, seen: &Mutex<Seen>) -> io::Result<()> {
+async fn converse(
+    tcp: TcpStream,
+    (options, holding): (&SmtpSinkOptions, watch::Receiver<bool>),
+    seen: &Mutex<Seen>,
+) -> io::Result<()> {
     let implicit = options.tls.as_ref().filter(|_| options.implicit);
     let stream: Box<dyn Stream> = match implicit {
         Some(tls) => Box::new(tls.accept(tcp).await?),
@@ -187,6 +212,7 @@ async fn converse(tcp: TcpStream, options: &SmtpSinkOptions, seen: &Mutex<Seen>)
     let mut session = Session {
         stream: BufReader::new(stream),
         options,
+        holding,
         encrypted: implicit.is_some(),
         authenticated: false,
         from: None,
@@ -314,7 +340,11 @@ impl Session<'_> {
                 .mails
                 .push(mail);
         }
-        self.reply(Stage::Content, "250 2.0.0 queued as 42").await
+        // Without the server that holds it the test is over.
+        let _ = self.holding.wait_for(|held| !held).await;
+        self.reply(Stage::Content, "250 2.0.0 queued as 42").await?;
+        seen.lock().unwrap_or_else(PoisonError::into_inner).confirmed += 1;
+        Ok(())
     }
 
     /// The answer at a stage, unless it misbehaves there.

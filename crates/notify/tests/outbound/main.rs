@@ -15,5 +15,6 @@ mod golden;
 mod hostile;
 mod minimal;
 mod posts;
+mod suspended;
 mod webhooks;
 mod world;

@@ -32,6 +32,21 @@ fn the_environment_wins_and_numbers_stay_text_where_text_is_meant() {
     assert_eq!(config.public_url, "https://campanile.example");
 }
 
+// issue 18, line 11
+// promise: L5
+#[test]
+fn no_attempt_outlasts_its_lease() {
+    assert_eq!(load(&[]).unwrap().lease(), Duration::from_mins(2));
+    for channel in ["WEBHOOK", "CHAT", "EMAIL"] {
+        let name = format!("CAMPANILE_OUTBOUND__{channel}_TIMEOUT");
+        let config = load(&[(&name, "300")]).unwrap();
+        assert_eq!(config.lease(), Duration::from_mins(20), "{channel}");
+    }
+    let brief = ["WEBHOOK", "CHAT", "EMAIL"].map(|channel| format!("CAMPANILE_OUTBOUND__{channel}_TIMEOUT"));
+    let config = load(&brief.each_ref().map(|name| (name.as_str(), "1"))).unwrap();
+    assert_eq!(config.lease(), Duration::from_secs(10));
+}
+
 #[test]
 fn every_error_is_named_at_once_and_no_secret_is_in_it() {
     let Err(Wrong(errors)) = load(&[

@@ -13,6 +13,7 @@ mod deadline;
 mod elsewhere;
 mod first_light;
 mod following;
+mod full;
 mod headers;
 mod keys;
 mod logs;

@@ -9,7 +9,7 @@ use std::{
 use base::Clock;
 use rusqlite::Connection;
 
-use super::connect_reader;
+use super::{Vfs, connect_reader};
 use crate::{
     Error, Tx,
     job::{Attempt, Job},
@@ -22,14 +22,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) struct Readers {
     path: PathBuf,
+    vfs: Vfs,
     shares: Shares,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
-    pub(super) fn new(path: PathBuf, connections: usize) -> Self {
+    pub(super) fn new((path, vfs): (PathBuf, Vfs), connections: usize) -> Self {
         Self {
             path,
+            vfs,
             shares: Shares::new(connections, PATIENCE),
             idle: Arc::default(),
         }
@@ -38,10 +40,10 @@ impl Readers {
     pub(super) async fn run(&self, mut job: Box<dyn Job>, takes: Takes, clock: Clock) -> Result<(), Error> {
         let place = self.shares.take(takes).await?;
         let idle = Arc::clone(&self.idle);
-        let path = self.path.clone();
+        let (path, vfs) = (self.path.clone(), self.vfs);
         let read = move || {
             let reused = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = match reused.map_or_else(|| connect_reader(&path), Ok) {
+            let connection = match reused.map_or_else(|| connect_reader(&path, vfs), Ok) {
                 Ok(connection) => connection,
                 Err(error) => {
                     drop(place);
