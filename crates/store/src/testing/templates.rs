@@ -38,29 +38,35 @@ fn key(sets: &[MigrationSet]) -> String {
     key
 }
 
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Database(error.to_string())
+fn failed(error: &std::io::Error) -> Error {
+    Error::Database(format!("no template: {error}"))
 }
 
 /// Makes a file that is a SQLite database with these tables.
 pub(super) async fn sqlite(file: &Path, sets: &'static [MigrationSet]) -> Result<(), Error> {
-    let program = std::env::current_exe().map_err(failed)?;
+    let (folder, name) = place(sets).map_err(|error| failed(&error))?;
+    let template = folder.join(name);
+    if !template.exists() {
+        let making = tempfile::tempdir_in(&folder).map_err(|error| failed(&error))?;
+        let made = making.path().join("test.db");
+        migrate(format!("sqlite://{}", made.display()), sets).await?;
+        // Another process may have been quicker: its file is the same.
+        std::fs::rename(made, &template).map_err(|error| failed(&error))?;
+    }
+    std::fs::copy(template, file).map_err(|error| failed(&error))?;
+    Ok(())
+}
+
+/// The folder and the name of the file with these tables; the folder is there.
+fn place(sets: &[MigrationSet]) -> std::io::Result<(PathBuf, String)> {
+    let program = std::env::current_exe()?;
     let folder = program
         .ancestors()
         .nth(2)
         .map_or_else(PathBuf::new, Path::to_owned);
     let folder = folder.join("test-templates");
-    let template = folder.join(format!("{}.db", key(sets)));
-    if !template.exists() {
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        let making = tempfile::tempdir_in(&folder).map_err(failed)?;
-        let made = making.path().join("test.db");
-        migrate(format!("sqlite://{}", made.display()), sets).await?;
-        // Another process may have been quicker: its file is the same.
-        std::fs::rename(made, &template).map_err(failed)?;
-    }
-    std::fs::copy(template, file).map_err(failed)?;
-    Ok(())
+    std::fs::create_dir_all(&folder)?;
+    Ok((folder, format!("{}.db", key(sets))))
 }
 
 /// The name of a database of this server that has these tables and no connections.
