@@ -14,7 +14,7 @@ use std::{
 
 use tokio::sync::watch;
 
-use crate::{Id, Time};
+use crate::{Id, Time, failpoint};
 
 /// Tells the time, waits, and makes ids and random bytes. Clones share one clock.
 #[derive(Clone)]
@@ -99,7 +99,9 @@ impl Clock {
                 let since = std::time::SystemTime::now()
                     .duration_since(UNIX_EPOCH)
                     .unwrap_or_default();
-                Time::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+                let nanos = i64::try_from(since.as_nanos()).unwrap_or(i64::MAX);
+                let ahead = failpoint::clock_is_ahead().saturating_mul(1_000_000_000);
+                Time::from_nanos(nanos.saturating_add(ahead))
             }
             Source::Manual(shown, _) => shown.lock().unwrap_or_else(PoisonError::into_inner).wall,
         }

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use base::{Event, Id, Severity, Time};
+use base::{Event, Id, Severity, Time, failpoint};
 use store::{
     Error, Tx, Value,
     outbox::{self, Came, Unreadable},
@@ -121,6 +121,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         batch.more |= !aside.is_empty();
         return Ok(batch);
     }
+    failpoint::hit("notify.planning");
     let vault = shared.access.vault();
     let rules = shared.rules.current(tx, vault)?;
     let all: Vec<Event> = alone.iter().chain(&bundled).cloned().collect();

@@ -1,6 +1,9 @@
-//! Compares what the clients were told, what the tables hold and what arrived outside, without the engine.
+//! Compares what was acknowledged to the clients, what the tables hold and what arrived outside, without the engine.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use base::{Bus, Clock, Event, Id};
 use campanile::{app, config::Config};
@@ -8,7 +11,8 @@ use mail_parser::MessageParser;
 use notify::testing::Request;
 use store::{Error, Store, params};
 
-use crate::support::{Database, Outside, Process, World, eventually};
+use super::book::Book;
+use crate::support::{Database, Outside, World, eventually};
 
 /// A message as the tables have it.
 struct Delivery {
@@ -16,8 +20,19 @@ struct Delivery {
     event: Id,
     channel: String,
     state: String,
-    /// How many of its attempts had an unknown outcome.
+    /// How many of its attempts had an unknown outcome. One whose answer came after all, when another had been begun because of it, is
+    /// recorded as delivered and still counts.
     unknowns: usize,
+}
+
+/// What was found where nothing was wrong.
+#[derive(Clone, Copy)]
+pub(super) struct Counted {
+    /// How many messages arrived outside, and how many of them had arrived before.
+    pub(super) messages: usize,
+    pub(super) copies: usize,
+    /// How many attempts had an unknown outcome.
+    pub(super) unknowns: usize,
 }
 
 /// What the tables hold in the end.
@@ -29,17 +44,32 @@ struct Tables {
     deliveries: Vec<Delivery>,
 }
 
-/// Lets the server finish what is left, then compares. What arrived, in words.
+impl fmt::Display for Counted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            messages,
+            copies,
+            unknowns,
+        } = self;
+        write!(
+            f,
+            "{messages} messages, {copies} copies, {unknowns} attempts unknown"
+        )
+    }
+}
+
+/// Lets the server finish what is left, then compares with the assignments that were acknowledged.
 ///
 /// # Panics
 /// When something was lost or doubled.
-pub(super) async fn check(
-    database: &Database,
-    outside: &Outside,
-    world: &World,
-    told: &BTreeSet<String>,
-) -> String {
-    finish(database, outside).await;
+pub(super) async fn check(book: &Book<'_>, assigned: &BTreeSet<String>) -> Counted {
+    let Book {
+        database,
+        outside,
+        world,
+        ..
+    } = book;
+    finish(book).await;
     let store = open(database).await;
     let tables = read(&store).await;
     store.close().await;
@@ -50,11 +80,11 @@ pub(super) async fn check(
         .map(|(event, _)| event.subject.id.to_string())
         .collect();
     assert!(
-        told.is_subset(&announced),
+        assigned.is_subset(&announced),
         "{name}: an acknowledged change has no event"
     );
     let mut receipts = receipts(outside, &tables);
-    let (mut copies, total) = (0, receipts.values().sum::<usize>());
+    let (mut copies, messages) = (0, receipts.values().sum::<usize>());
     let mut by_event: BTreeMap<Id, Vec<&Delivery>> = BTreeMap::new();
     for delivery in &tables.deliveries {
         by_event.entry(delivery.event).or_default().push(delivery);
@@ -64,6 +94,16 @@ pub(super) async fn check(
         receipts.is_empty(),
         "{name}: messages of no delivery: {receipts:?}"
     );
+    each_event(name, world, &tables, &by_event);
+    Counted {
+        messages,
+        copies,
+        unknowns: tables.deliveries.iter().map(|delivery| delivery.unknowns).sum(),
+    }
+}
+
+/// Each assignment has a row for each person and a message on each channel, and there are no others.
+fn each_event(name: &str, world: &World, tables: &Tables, by_event: &BTreeMap<Id, Vec<&Delivery>>) {
     for (event, planned) in &tables.events {
         assert!(planned, "{name}: an event nobody planned");
         for user in [&world.analyst, &world.manager] {
@@ -92,7 +132,6 @@ pub(super) async fn check(
         2 * tables.events.len(),
         "{name}: rows of nobody's"
     );
-    format!("{total} messages arrived, {copies} of them copies")
 }
 
 /// Whether a message arrived as often as its channel promises; how many copies there were.
@@ -172,9 +211,10 @@ const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
 const LATER: &str = "update deliveries set next_at = 0 where state = 'pending'";
 
 /// Starts the server until nothing waits: each time it does what is due, and then the next wait is over.
-async fn finish(database: &Database, outside: &Outside) {
+async fn finish(book: &Book<'_>) {
+    let database = book.database;
     for _ in 0..20 {
-        let process = Process::start(database, &outside.settings()).unwrap();
+        let process = book.start();
         let admin = process.admin().await;
         eventually("the end of what is due", || async {
             let now = Clock::system().now().to_string();
@@ -218,7 +258,7 @@ async fn finish(database: &Database, outside: &Outside) {
 const EVENTS: &str = "select body, planned_at from events where kind = 'finding.assigned'";
 const ROWS: &str = "select event_id, user_id, count(*) from notifications where event_type = $1
      group by event_id, user_id";
-const DELIVERIES: &str = "select d.id, d.event_id, d.channel, d.state,
+const DELIVERIES: &str = "select d.id, d.event_id, d.channel, d.state, d.unknowns,
      (select count(*) from delivery_attempts a where a.delivery_id = d.id and a.outcome = 'unknown')
      from deliveries d";
 
@@ -226,14 +266,14 @@ async fn read(store: &Store) -> Tables {
     let read = store.read(|tx| {
         let events: Vec<(String, i64)> = tx.all(EVENTS, &[])?;
         let rows: Vec<(Id, Id, i64)> = tx.all(ROWS, params!["finding.assigned"])?;
-        let deliveries: Vec<(String, Id, String, String, i64)> = tx.all(DELIVERIES, &[])?;
+        let deliveries: Vec<(String, Id, String, String, i64, i64)> = tx.all(DELIVERIES, &[])?;
         Ok::<_, Error>((events, rows, deliveries))
     });
     let (events, rows, deliveries) = read.await.unwrap();
     Tables {
         events: events
             .into_iter()
-            .map(|(body, planned)| (serde_json::from_str(&body).unwrap(), planned != 0))
+            .map(|(body, planned)| (serde_json::from_str(&body).unwrap(), planned > 0))
             .collect(),
         rows: rows
             .into_iter()
@@ -241,12 +281,12 @@ async fn read(store: &Store) -> Tables {
             .collect(),
         deliveries: deliveries
             .into_iter()
-            .map(|(id, event, channel, state, unknowns)| Delivery {
+            .map(|(id, event, channel, state, counted, attempts)| Delivery {
                 id,
                 event,
                 channel,
                 state,
-                unknowns: usize::try_from(unknowns).unwrap(),
+                unknowns: usize::try_from(counted.max(attempts)).unwrap(),
             })
             .collect(),
     }

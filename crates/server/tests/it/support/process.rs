@@ -58,12 +58,26 @@ impl Process {
     /// SIGTERM; how it ended and how long that took.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let start = Instant::now();
-        Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status()
-            .unwrap();
+        self.signal("-TERM");
         let status = self.child.wait().unwrap();
         (status, start.elapsed())
+    }
+
+    /// SIGSTOP: it stands still until [`resume`](Self::resume).
+    pub fn suspend(&self) {
+        self.signal("-STOP");
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill")
+            .args([signal, &self.child.id().to_string()])
+            .status();
+        assert!(sent.unwrap().success());
     }
 
     /// SIGKILL.
