@@ -11,8 +11,9 @@ use crate::support::{Client, Database, databases, eventually};
 
 /// How many entries the report has: several portions of 250.
 const ENTRIES: usize = 1_500;
-/// Within what time a server starts that an import before it left behind (issue 18, line 9), with time to spare for a busy machine.
-const START: Duration = Duration::from_secs(5);
+/// A start that waited for the lease of the import before it would take longer than this, also on a busy machine: a lease has 25 seconds
+/// left at least. How quickly it starts on an idle one is the business of `starting.rs`.
+const START: Duration = Duration::from_secs(20);
 
 const FINDINGS: &str = "select count(*) from findings where first_scan_id <> ''";
 /// Half a minute goes by: as if the server had been started again so much later.
@@ -90,7 +91,7 @@ async fn cut_off(database: &Database) -> String {
     assert!(took < START, "{name}: {took:?}");
     book.assign_some(&process, 2).await;
     let (status, body) = import(&book, &admin).await.unwrap();
-    assert_eq!(status, 409, "{name}: {body}");
+    assert_eq!(status, 409, "{name}: it waited for the lease: {body}");
     drop(process);
 
     assert_eq!(book.change(LATER).await, 1, "{name}");
