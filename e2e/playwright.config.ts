@@ -40,7 +40,7 @@ export default defineConfig(common, {
     // First what takes longest, so that no worker waits for another in the end.
     { name: 'looks', testMatch: LOOKS },
     { name: 'pages', testIgnore: [LOOKS, TIMED] },
-    // What says how long something may take runs after the others. One of the two files does nothing for a minute.
-    { name: 'timed', testMatch: TIMED, dependencies: ['looks', 'pages'] },
+    // What says how long something may take runs after the others, by itself.
+    { name: 'timed', testMatch: TIMED, workers: 1, dependencies: ['looks', 'pages'] },
   ],
 });
