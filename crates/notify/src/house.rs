@@ -323,8 +323,17 @@ impl House {
 
     /// Waits until the query answers `count`, without a clock: by asking again.
     pub(crate) async fn until(&self, sql: &'static str, count: i64) {
+        self.counted(sql, count, |now| now == count).await;
+    }
+
+    /// Waits until it counts so many or more: where more may follow before anybody looks.
+    pub(crate) async fn until_at_least(&self, sql: &'static str, count: i64) {
+        self.counted(sql, count, |now| now >= count).await;
+    }
+
+    async fn counted(&self, sql: &'static str, count: i64, enough: impl Fn(i64) -> bool) {
         let asking = async {
-            while self.count(sql).await != count {
+            while !enough(self.count(sql).await) {
                 tokio::task::yield_now().await;
             }
         };

@@ -8,7 +8,7 @@ use std::{
 
 use access::testing as people;
 use base::{Bus, Clock, Time};
-use store::{Error, Store};
+use store::{Error, Requester, Store};
 use tokio::sync::mpsc as started;
 
 use super::{CONNECTIONS, House, client::Refusal, houses, houses_with};
@@ -67,7 +67,9 @@ impl Blocked {
         };
         let (begun, mut all) = started::channel(CONNECTIONS);
         let mut ends = Vec::new();
-        for _ in 0..count {
+        for number in 0..count {
+            // None may have all connections.
+            let holder = [Requester::Server, Requester::Stranger][number % 2];
             let (end, ended) = mpsc::channel::<()>();
             ends.push(end);
             // A change may run again, so that it has to be copied.
@@ -83,8 +85,8 @@ impl Blocked {
                 Ok::<_, Error>(())
             };
             match lock {
-                Some(_) => tokio::spawn(async move { store.write(hold).await }),
-                None => tokio::spawn(async move { store.read(hold).await }),
+                Some(_) => tokio::spawn(holder.scope(async move { store.write(hold).await })),
+                None => tokio::spawn(holder.scope(async move { store.read(hold).await })),
             };
         }
         for _ in 0..count {
