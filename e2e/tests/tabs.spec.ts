@@ -277,6 +277,30 @@ test.describe('tabs of one person', () => {
     }
   });
 
+  test('a tab stays in whose request was on its way while the person signed in in another', async () => {
+    const title = `Kept ${ana.company}`;
+    const project = await admin.post('/projects', { company_id: ana.company, name: 'Kept' });
+    const finding = { company_id: ana.company, project_id: project.id, title, severity: 'high' };
+    await admin.post('/findings', { ...finding, assignee_user_ids: [ana.person] });
+    const statuses: number[] = [];
+    await first.route(
+      '**/api/v1/findings?*',
+      async (route) => {
+        const headers = await route.request().allHeaders();
+        await api.signIn(ana.email);
+        const response = await route.fetch({ headers });
+        statuses.push(response.status());
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await first.goto('/findings');
+    await expect(row(first, title)).toBeVisible();
+    expect(statuses).toEqual([401]);
+    await expect(first.getByText('Your session has ended.')).toHaveCount(0);
+    await live(first);
+  });
+
   test('tabs whose session became another person’s hand on nothing before they show that person', async () => {
     const pages = await tabs(first, ['/findings', '/findings']);
     const {

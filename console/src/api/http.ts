@@ -1,6 +1,6 @@
 /**
  * One way to the API: same origin, the session cookie, JSON both ways, and every failure as a Problem.
- * A 401 outside the sign-in itself means that the session ended; whoever listens is told once per answer.
+ * A 401 outside the sign-in itself is looked into once: the session ended, or another tab has just replaced it.
  */
 
 export interface FieldError {
@@ -58,16 +58,16 @@ export function problemOf(status: number, body: unknown, retryAfter: string | nu
 
 export const API = '/api/v1';
 
-let onUnauthorized: () => void = () => undefined;
+let onUnauthorized: () => Promise<boolean> = () => Promise.resolve(false);
 
-/** Registers who is told that the session ended. */
-export function whenUnauthorized(listener: () => void): void {
+/** Registers who finds out after a 401 whether the person is signed in all the same. */
+export function whenUnauthorized(listener: () => Promise<boolean>): void {
   onUnauthorized = listener;
 }
 
 /** Tells that an answer said 401: for requests that cannot go through `request` (an upload). */
 export function unauthorized(): void {
-  onUnauthorized();
+  void onUnauthorized();
 }
 
 export type Parameters = Record<string, string | number | boolean | null | undefined>;
@@ -111,7 +111,7 @@ function keyOf(asked: string): string {
 }
 
 /** Asks the API. Rejects with a Problem, or with the signal's reason when aborted. */
-export async function request<T>(path: string, ask: Ask = {}): Promise<T> {
+export async function request<T>(path: string, ask: Ask = {}, repeated = false): Promise<T> {
   const init: RequestInit = { method: ask.method ?? 'GET', credentials: 'same-origin' };
   const headers: Record<string, string> = { accept: 'application/json' };
   let asked = '';
@@ -145,6 +145,8 @@ export async function request<T>(path: string, ask: Ask = {}): Promise<T> {
     if (response.ok) throw new Problem(response.status, 'unreadable', '');
   }
   if (response.ok) return body as T;
-  if (response.status === 401 && !ask.expectUnauthorized) onUnauthorized();
+  // Nothing was done: what was on its way with the old session while another tab signed in is asked again.
+  if (response.status === 401 && !ask.expectUnauthorized && !repeated && (await onUnauthorized()))
+    return request(path, ask, true);
   throw problemOf(response.status, body, response.headers.get('retry-after'));
 }

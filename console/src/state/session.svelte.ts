@@ -126,7 +126,11 @@ export async function resume(): Promise<void> {
  */
 export async function renew(): Promise<boolean> {
   const before = person;
-  const found = await calls.me();
+  return take(before, await calls.me());
+}
+
+/** Takes in an answer to who is signed in, asked for when it was `before`. Tells whether it is the same person. */
+function take(before: Me | null, found: Me): boolean {
   if (phase !== 'in' || !before || person?.user.id !== before.user.id) return false;
   if (found.user.id !== before.user.id) {
     forgetAll();
@@ -136,6 +140,35 @@ export async function renew(): Promise<boolean> {
   person = found;
   if (!found.companies.some(({ id }) => id === chosen)) chosen = null;
   return true;
+}
+
+/** How long the cookie of another tab's sign-in may be on its way to this one, in milliseconds. */
+const COOKIE = 500;
+let asking: Promise<boolean> | null = null;
+
+/**
+ * Asks whether the person is signed in all the same after an answer said 401: a sign-in in another tab ends the
+ * session that was before, and refuses what is on its way with it. Without a session, to the sign-in.
+ */
+export function stillIn(): Promise<boolean> {
+  asking ??= ask().finally(() => {
+    asking = null;
+  });
+  return asking;
+}
+
+async function ask(): Promise<boolean> {
+  const before = person;
+  for (const wait of [0, COOKIE]) {
+    await new Promise((done) => setTimeout(done, wait));
+    try {
+      return take(before, await calls.me(true));
+    } catch (error) {
+      if (!(error instanceof Problem && error.status === 401)) return false;
+    }
+  }
+  if (before && person === before) leave(true);
+  return false;
 }
 
 /** Signs in and goes back to where one was. Rejects with a Problem. */
@@ -161,7 +194,7 @@ export async function signOut(): Promise<void> {
 }
 
 /** There is no session (any more): to the sign-in, keeping the way back. */
-export function leave(hadOne: boolean): void {
+function leave(hadOne: boolean): void {
   if (phase === 'out') return;
   forgetAll();
   person = null;
