@@ -172,7 +172,7 @@ fn the_document_of_events_is_the_table() {
     let (_, tail) = rest
         .split_once("<!-- end of table -->")
         .expect("where the table ends");
-    let table = "| Type | Severity | People are told | Live | What happened |\n|---|---|---|---|---|\n";
+    let table = "| Type | Severity | People are notified | Live | What happened |\n|---|---|---|---|---|\n";
     let wanted = format!("{head}<!-- table -->\n{table}{rows}<!-- end of table -->{tail}");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(root().join("docs/events.md"), &wanted).expect("docs/events.md");
