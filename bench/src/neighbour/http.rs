@@ -1,4 +1,4 @@
-//! Calls over one connection that is kept, without anything that could wait by itself.
+//! Calls over one kept connection, with nothing in between that could wait.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

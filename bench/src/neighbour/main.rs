@@ -1,12 +1,12 @@
-//! One hostile tenant beside a quiet one (promise U3): how long the quiet one's calls take alone, and while the other keeps
-//! 32 connections busy with the dearest things it is allowed to do: bulk changes, searches, imports, reports, streams,
-//! sign-ins, changes of passwords. In one run on one server, a process of its own with the settings as they are shipped.
+//! One hostile tenant next to a quiet one (promise U3): how long the quiet one's calls take alone, and while the other keeps
+//! 32 connections busy with the most expensive permitted calls: bulk changes, searches, imports, reports, streams,
+//! sign-ins, changes of passwords. In one run on one server, a process of its own with the default settings.
 //!
 //! `cargo build --release --package campanile --package bench && \
 //!     scripts/with-postgres target/release/bench-neighbour [seconds] [findings]`
 //!
-//! On SQLite, and on PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server, as `scripts/with-postgres` does. With
-//! PostgreSQL the processor time is that of the server without the database's. Debug builds work too.
+//! On SQLite, and on PostgreSQL if `CAMPANILE_TEST_POSTGRES` names a server, as `scripts/with-postgres` does. With
+//! PostgreSQL the CPU time is that of the server without the database's. Debug builds work too.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 

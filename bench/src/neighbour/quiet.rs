@@ -1,5 +1,5 @@
-//! The quiet tenant: a few calls at a steady rate, and how long each takes. One that is late counts from when it should
-//! have begun.
+//! The quiet tenant: a few calls at a steady rate, and how long each takes. A late call is measured from its scheduled
+//! start.
 
 use std::{
     io::BufRead,

@@ -1,4 +1,4 @@
-//! The server as a process of its own, with a folder of its own.
+//! The server as a process of its own, with its own folder.
 
 use std::{
     net::TcpListener,

@@ -1,4 +1,4 @@
-//! A company with people and findings, made through the API.
+//! A company with people and findings, created through the API.
 
 use std::fmt::Write as _;
 
