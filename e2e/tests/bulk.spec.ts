@@ -36,7 +36,8 @@ async function listed(page: Page, words: string, findings: Made[]): Promise<void
   await mark(page);
 }
 
-const moves = (page: Page, status: string) => bar(page).getByLabel('Move to').selectOption({ label: status });
+const moves = (page: Page, status: string) =>
+  bar(page).getByLabel('Change status to').selectOption({ label: status });
 
 test('rows are selected one by one, with Shift all between, and all at once', async ({ as }) => {
   const page = await as('analyst');
@@ -120,7 +121,7 @@ test('by keyboard alone two are selected and moved, and taken back', async ({ as
   await expect(box(page, second)).not.toBeChecked();
 
   await moves(page, 'In progress');
-  await expect(undo(page)).toContainText('2 findings moved to in progress.');
+  await expect(undo(page)).toContainText('2 findings changed to In progress.');
   for (const who of [page, other]) {
     for (const one of [first, third]) await expect(row(who, one)).toContainText('In progress');
     await expect(row(who, second)).toContainText('Open');
@@ -151,11 +152,11 @@ test('what is moved out of the list is gone from every list, and comes back as i
   await expect(bar(page).getByRole('option', { name: 'Accepted risk' })).toHaveCount(0);
   await moves(page, 'False positive');
   const why = page.getByRole('dialog');
-  await why.getByRole('button', { name: 'Move to false positive' }).click();
+  await why.getByRole('button', { name: 'Change status to False positive' }).click();
   await expect(why).toContainText('Enter a reason.');
   await why.getByLabel('Reason').fill('Test fixtures.');
-  await why.getByRole('button', { name: 'Move to false positive' }).click();
-  await expect(undo(page)).toContainText('2 findings moved to false positive.');
+  await why.getByRole('button', { name: 'Change status to False positive' }).click();
+  await expect(undo(page)).toContainText('2 findings changed to False positive.');
   for (const who of [page, other]) await expect(rows(who).getByRole('link')).toHaveText([third.title]);
 
   await undo(page).getByRole('button', { name: 'Undo' }).click();

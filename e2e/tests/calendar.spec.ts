@@ -83,7 +83,7 @@ test('a month can be gone through by keyboard, and a full day be opened', async 
 test('only mine leaves out what is not', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/calendar?view=agenda');
-  const mine = page.getByRole('button', { name: 'Only mine' });
+  const mine = page.getByRole('button', { name: 'Mine only' });
   await mine.click();
   await expect(page).toHaveURL(/mine=true/);
   await expect(mine).toHaveAttribute('aria-pressed', 'true');
@@ -145,11 +145,11 @@ test('a feed is made, its address shown once, and revoked', async ({ as }) => {
   await dialog.getByLabel('Name').fill('My deadlines');
   await dialog.getByLabel('Only deadlines of findings assigned to me').check();
   await dialog.getByLabel('Reminder').selectOption({ label: '1 day and 1 hour before' });
-  await dialog.getByRole('button', { name: 'Make a feed' }).click();
-  const address = await dialog.getByLabel('Address of the feed').inputValue();
+  await dialog.getByRole('button', { name: 'Create feed' }).click();
+  const address = await dialog.getByLabel('Feed URL').inputValue();
   expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/calendar\.ics\?key=cmf_/);
   await expect(dialog.getByTestId('feeds')).toContainText('My deadlines');
-  await expect(dialog.getByTestId('feeds')).toContainText('never fetched');
+  await expect(dialog.getByTestId('feeds')).toContainText('not used yet');
 
   // As a calendar program asks: without a cookie.
   const fetched = await fetch(address);
@@ -164,9 +164,9 @@ test('a feed is made, its address shown once, and revoked', async ({ as }) => {
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Subscribe' }).click();
   await expect(dialog.getByTestId('feeds')).toContainText('My deadlines');
-  await expect(dialog.getByLabel('Address of the feed')).toHaveCount(0);
+  await expect(dialog.getByLabel('Feed URL')).toHaveCount(0);
   await dialog.getByRole('button', { name: 'Revoke the feed My deadlines' }).click();
-  await dialog.getByRole('button', { name: 'Really revoke?' }).click();
+  await dialog.getByRole('button', { name: 'Revoke? Click again' }).click();
   await expect(dialog).toContainText('You have no feeds yet.');
   expect((await fetch(address)).status).toBe(404);
 });

@@ -37,7 +37,7 @@ const bars = (page: Page) =>
   page.getByRole('region', { name: 'Open findings by severity' }).getByRole('link');
 const bar = (page: Page, severity: string) => bars(page).filter({ hasText: NAMES[severity] ?? severity });
 const newest = (page: Page, title: string) =>
-  page.getByRole('region', { name: 'Newest events' }).getByTestId('activity').filter({ hasText: title });
+  page.getByRole('region', { name: 'Recent activity' }).getByTestId('activity').filter({ hasText: title });
 
 async function at(page: Page): Promise<Page> {
   await page.goto('/dashboard');
@@ -55,7 +55,7 @@ for (const who of ['viewer', 'analyst', 'manager', 'admin'] as const satisfies W
     await expect(tile(page, 'SLA breached')).toHaveText(number(said.sla.breached));
     await expect(tile(page, 'Due in 7 days')).toHaveText(number(said.sla.due_in_7_days));
     await expect(tile(page, 'Scans running')).toHaveText(number(said.scans.running));
-    await expect(tile(page, 'Approvals waiting')).toHaveText(number(said.approvals_waiting));
+    await expect(tile(page, 'Pending approvals')).toHaveText(number(said.approvals_waiting));
     await expect(bars(page)).toHaveCount(6);
     for (const { severity, count } of said.open) {
       await expect(bar(page, severity).locator('.numbers')).toHaveText(number(count));
@@ -80,7 +80,7 @@ test('a finding of somebody else changes the numbers and the newest events by it
   await expect(tile(page, 'Open findings')).toHaveText(number(open + 1));
   await expect(bar(page, 'urgent').locator('.numbers')).toHaveText(number(urgent + 1));
   await expect(tile(page, 'Due in 7 days')).toHaveText(number(before.sla.due_in_7_days + 1));
-  const found = newest(page, title).filter({ hasText: 'Found by Ana Analyst' });
+  const found = newest(page, title).filter({ hasText: 'New finding by Ana Analyst' });
   await expect(found).toContainText('Urgent');
 
   for (const status of ['in_progress', 'retest', 'closed']) {
@@ -88,7 +88,7 @@ test('a finding of somebody else changes the numbers and the newest events by it
   }
   await expect(tile(page, 'Open findings')).toHaveText(number(open));
   await expect(bar(page, 'urgent').locator('.numbers')).toHaveText(number(urgent));
-  await expect(newest(page, title).first()).toContainText('Moved on by Ana Analyst');
+  await expect(newest(page, title).first()).toContainText('Status changed by Ana Analyst');
   await sameDocument(page);
 
   await newest(page, title).first().getByRole('link').first().click();
@@ -103,7 +103,7 @@ test('each bar leads to a list with as many findings', async ({ as }) => {
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Findings');
     await expect(page).toHaveURL(new RegExp(`severity=${severity}`));
     if (count === 0) {
-      await expect(page.getByText('No finding fits these filters')).toBeVisible();
+      await expect(page.getByText('No findings match')).toBeVisible();
     } else if (count <= 50) {
       const words = count === 1 ? '1 finding' : `${String(count)} findings`;
       await expect(page.getByText(words, { exact: true })).toBeVisible();
@@ -119,11 +119,11 @@ test('each bar leads to a list with as many findings', async ({ as }) => {
 test('the chart has a table behind it, with the same numbers', async ({ as }) => {
   const page = await at(await as('analyst'));
   const { trend } = await counts(page);
-  const part = page.getByRole('region', { name: 'The last 30 days' }).first();
+  const part = page.getByRole('region', { name: 'Last 30 days' }).first();
   const [opened, closed] = [sum(trend.map((day) => day.opened)), sum(trend.map((day) => day.closed))];
-  const words = `to ${String(trend.at(-1)?.open)} open findings: ${String(opened)} new, ${String(closed)} closed.`;
+  const words = `to ${String(trend.at(-1)?.open)}: ${String(opened)} new, ${String(closed)} closed.`;
   await expect(part.getByRole('img')).toHaveAccessibleName(new RegExp(words));
-  await part.getByRole('button', { name: 'As a table' }).click();
+  await part.getByRole('button', { name: 'Show table' }).click();
   await expect(part.getByRole('img')).toHaveCount(0);
   await expect(part.getByRole('columnheader')).toHaveText(['Day', 'New', 'Closed', 'Open']);
   const rows = part.locator('tbody tr');
@@ -133,7 +133,7 @@ test('the chart has a table behind it, with the same numbers', async ({ as }) =>
   );
   expect(shown).toEqual(trend.toReversed().map((day) => [day.opened, day.closed, day.open]));
   expect(opened, 'something was opened in these days').toBeGreaterThan(0);
-  await part.getByRole('button', { name: 'As a chart' }).click();
+  await part.getByRole('button', { name: 'Show chart' }).click();
   await expect(part.getByRole('img')).toBeVisible();
 });
 
@@ -170,7 +170,7 @@ test('the newest events are a dozen, and each leads to its thing', async ({ as }
     await post(page, '/assets', { company_id, name, kind: 'host', criticality: 'low' });
     made.unshift(name);
   }
-  const rows = page.getByRole('region', { name: 'Newest events' }).getByTestId('activity');
+  const rows = page.getByRole('region', { name: 'Recent activity' }).getByTestId('activity');
   await expect(rows.first()).toContainText(made[0] ?? '');
   await expect(rows).toHaveCount(12);
   await expect(rows.getByRole('link')).toHaveText(made.slice(0, 12));

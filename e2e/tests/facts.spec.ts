@@ -71,7 +71,7 @@ test('every location is there, with how many more there are, and the code as tex
   await expect(locations.locator('code')).toHaveCount(6);
   await locations.getByRole('button', { name: 'Show all 100' }).click();
   await expect(locations.locator('code')).toHaveCount(100);
-  await expect(locations).toContainText('and 20 more that are not stored');
+  await expect(locations).toContainText('and 20 more not stored');
   const code = page.getByRole('region', { name: 'Code' });
   await expect(code).toContainText('res.send(eval(req.query.q)); // <script>alert(1)</script>');
   await page.screenshot({ path: `${OUT}finding-places.png` });
@@ -97,8 +97,8 @@ test('a finding that differs from a judged one leads to it, and the judged one s
   await page.goto(`/findings/${other?.id ?? ''}`);
   await live(page);
   const related = page.getByTestId('related');
-  await expect(related).toContainText('A similar finding was already judged.');
-  await related.getByRole('link', { name: 'Open the judged finding' }).click();
+  await expect(related).toContainText('A similar finding was already triaged.');
+  await related.getByRole('link', { name: 'Open the similar finding' }).click();
   await expect(page).toHaveURL(new RegExp(`/findings/${judged?.id ?? ''}$`));
   await expect(page.getByTestId('gone')).toContainText('Not in the latest report since just now');
 });

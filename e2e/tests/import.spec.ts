@@ -43,7 +43,7 @@ test('no project is chosen for anybody, and nothing is sent before one is', asyn
   await drop(page, [{ name: 'mixed.sarif', text: MIXED }]);
   const open = page.getByRole('dialog');
   await expect(open.getByLabel('Project', { exact: true })).toHaveValue('');
-  await expect(open.getByText('Choose a project to see')).toBeVisible();
+  await expect(open.getByText('Choose a project to preview')).toBeVisible();
   await expect(open.getByRole('button', { name: 'Import', exact: true })).toBeDisabled();
   expect(sent).toBe(0);
 });
@@ -167,7 +167,7 @@ test('the preview names what would close, closes it only when told to, and undo 
   const sure = page.getByRole('dialog', { name: 'Undo this import?' });
   await sure.getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(row).toHaveAttribute('data-stage', 'undone');
-  await expect(row.getByTestId('undone')).toContainText('1 finding removed, 2 opened again');
+  await expect(row.getByTestId('undone')).toContainText('1 finding removed, 2 reopened');
   await page.screenshot({ path: `${OUT}import-undone.png` });
   await expect(list.getByTestId('finding')).toHaveCount(3);
   await expect(list.getByTestId('finding').filter({ hasText: 'minimist' })).toHaveCount(1);
@@ -221,14 +221,14 @@ test('a report that is not whole says why and asks about nothing', async ({ as }
   const row = page.getByTestId('import');
   await expect(row).toHaveAttribute('data-stage', 'ready');
   await expect(row.getByTestId('whole')).toHaveAttribute('data-whole', 'false');
-  await expect(row.getByRole('list', { name: 'Why it is not whole' })).not.toBeEmpty();
+  await expect(row.getByRole('list', { name: 'Why it is incomplete' })).not.toBeEmpty();
   await expect(row.getByTestId('closing')).toHaveCount(0);
   await page.screenshot({ path: `${OUT}import-partial.png` });
   await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
   await row.getByRole('link', { name: 'Open the scan' }).click();
   const report = page.getByTestId('scan-report');
-  await expect(report.getByTestId('whole')).toContainText('Not whole');
-  await expect(report.getByRole('list', { name: 'Why it is not whole' })).not.toBeEmpty();
+  await expect(report.getByTestId('whole')).toContainText('Incomplete');
+  await expect(report.getByRole('list', { name: 'Why it is incomplete' })).not.toBeEmpty();
 });
 
 test('a table with unclear columns is mapped, numbers and all, and then previewed', async ({ as }) => {

@@ -43,14 +43,14 @@ test('an empty inbox says what will ring, and the first row takes its place', as
   await expect(page.getByRole('main').getByText('Your inbox is empty')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Mark all read' })).toBeDisabled();
   await page.getByRole('button', { name: 'Unread', exact: true }).click();
-  await expect(page.getByText('You have read everything')).toBeVisible();
+  await expect(page.getByText('You’re all caught up')).toBeVisible();
   await page.getByLabel('Event type', { exact: true }).selectOption('scan.failed');
-  await expect(page.getByText('Nothing of this type')).toBeVisible();
+  await expect(page.getByText('No notifications of this type')).toBeVisible();
   await page.getByLabel('Event type', { exact: true }).selectOption('');
 
   await handed(await as('manager'), ela, `First ${stamp}`);
   await expect(row(page, `First ${stamp}`)).toBeVisible();
-  await expect(page.getByText('You have read everything')).toHaveCount(0);
+  await expect(page.getByText('You’re all caught up')).toHaveCount(0);
   await expect(bell(page, 1)).toBeVisible();
   await expect(page.getByText('1 unread of 1')).toBeVisible();
   await sameDocument(page);
@@ -78,7 +78,7 @@ test('what is shown stands in the address: read or not, and of which type', asyn
   await expect(rows(page)).toHaveCount(1);
   await page.getByLabel('Event type', { exact: true }).selectOption('finding.assigned');
   await expect(page).toHaveURL(/show=unread&type=finding\.assigned$/);
-  await expect(page.getByText('Nothing of this type')).toBeVisible();
+  await expect(page.getByText('No notifications of this type')).toBeVisible();
   await page.getByRole('button', { name: 'All', exact: true }).click();
   await expect(titles(page)).toHaveText([assigned]);
 

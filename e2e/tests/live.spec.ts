@@ -171,7 +171,7 @@ test('a change of status is seen by whoever looks at the finding', async ({ as }
   const status = manager.getByRole('region', { name: 'Status' });
   await status.getByText('In progress').click();
   await status.getByLabel('Comment').fill('Looking at it <b>now</b>');
-  await status.getByRole('button', { name: 'Move to in progress' }).click();
+  await status.getByRole('button', { name: 'Change status to In progress' }).click();
 
   for (const page of [manager, analyst]) {
     const head = page.getByRole('region', { name: 'Status' });
@@ -198,7 +198,7 @@ test('a cut stream says so, comes back by itself and catches up', async ({ as })
   await manager.goto(finding);
   const status = manager.getByRole('region', { name: 'Status' });
   await status.getByText('Retest').click();
-  await status.getByRole('button', { name: 'Move to retest' }).click();
+  await status.getByRole('button', { name: 'Change status to Retest' }).click();
   await expect(status.getByRole('radio', { name: 'Retest' })).toHaveCount(0);
 
   await analyst.context().setOffline(false);

@@ -68,7 +68,7 @@ test('a manager writes ownership rules, puts them in order by keyboard, and dele
   await expect(rules(page).first()).toContainText('semgrep');
 
   await page.getByRole('button', { name: 'Delete rule 1' }).click();
-  await page.getByRole('button', { name: 'Really delete?' }).click();
+  await page.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(rules(page)).toHaveCount(1);
   await expect(rules(page).first()).toContainText('src/payments/**');
 });
@@ -106,7 +106,7 @@ test('a CODEOWNERS file shows what it comes to and what it does not, before it i
         '*.rs analyst@demo.test\nsrc/pay/ manager@demo.test @acme/web-team\n/docs/ @nobody\n',
       ),
     });
-  await expect(dialog(page).getByLabel('Contents of the file')).toHaveValue(/\*\.rs/);
+  await expect(dialog(page).getByLabel('File contents')).toHaveValue(/\*\.rs/);
   await dialog(page).getByRole('button', { name: 'Preview' }).click();
   await expect(dialog(page).getByRole('heading', { name: '2 rules' })).toBeVisible();
   // The last line of the file that matches counts there, the first rule here.

@@ -63,7 +63,7 @@ const places: Place[] = [
   {
     name: 'dashboard-table',
     path: '/dashboard',
-    then: (page) => page.getByText('As a table').click(),
+    then: (page) => page.getByText('Show table').click(),
   },
   { name: 'palette', path: '/dashboard', then: (page) => page.keyboard.press('Control+k') },
   { name: 'help', path: '/dashboard', then: (page) => page.keyboard.press('?') },
@@ -163,7 +163,7 @@ const places: Place[] = [
   {
     name: 'scans-schedule',
     path: '/scans',
-    then: (page) => page.getByRole('button', { name: 'Schedule a scan' }).click(),
+    then: (page) => page.getByRole('button', { name: 'Schedule scan' }).click(),
   },
   { name: 'assets', path: '/assets' },
   {
@@ -227,7 +227,7 @@ const places: Place[] = [
     path: '/settings/ownership',
     then: async (page) => {
       await page.getByRole('button', { name: 'Import CODEOWNERS' }).click();
-      await page.getByLabel('Contents of the file').fill(CODEOWNERS);
+      await page.getByLabel('File contents').fill(CODEOWNERS);
       await page.getByRole('button', { name: 'Preview' }).click();
       await expect(page.getByTestId('unmapped')).toBeVisible();
     },
@@ -370,7 +370,7 @@ const adminPlaces: Place[] = [
   {
     name: 'settings-person',
     path: '/settings/people',
-    then: (page) => page.getByRole('button', { name: 'New person' }).click(),
+    then: (page) => page.getByRole('button', { name: 'New user' }).click(),
   },
   { name: 'settings-companies', path: '/settings/companies' },
   {

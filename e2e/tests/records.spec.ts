@@ -60,7 +60,7 @@ test('an analyst adds an asset, and another tab sees it and its change', async (
   await analyst.goto('/assets');
   await analyst.getByRole('button', { name: 'New asset' }).first().click();
   await dialog(analyst).getByRole('button', { name: 'Create' }).click();
-  await expect(dialog(analyst)).toContainText('Give it a name.');
+  await expect(dialog(analyst)).toContainText('Enter a name.');
   await dialog(analyst).getByLabel('Name').fill(asset);
   await dialog(analyst).getByLabel('Address').fill('https://shop.demo.test/<b>orders</b>');
   await dialog(analyst).getByLabel('Criticality').selectOption('Critical');
@@ -93,7 +93,7 @@ test('a finding is written down by hand, about the asset, and changed', async ({
   findingPath = `/findings/${id}`;
   const analyst = await as('analyst');
   const other = await watching(manager, assetPath);
-  await expect(other.getByText('No finding is about this asset.')).toBeVisible();
+  await expect(other.getByText('No findings for this asset.')).toBeVisible();
 
   await analyst.goto(findingPath);
   await analyst.getByRole('button', { name: 'Edit', exact: true }).click();
@@ -108,7 +108,7 @@ test('a finding is written down by hand, about the asset, and changed', async ({
   // Findings are about it now: it cannot be deleted, and the dialog says why.
   await other.getByRole('button', { name: 'Edit' }).click();
   await dialog(other).getByRole('button', { name: 'Delete' }).click();
-  await dialog(other).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(other).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(dialog(other)).toContainText('Findings are about this asset. Retire it instead.');
 });
 
@@ -133,7 +133,7 @@ test('people talk on a finding, and everybody who looks reads it at once', async
   await expect(changed).toContainText('edited');
 
   await changed.getByRole('button', { name: 'Delete' }).click();
-  await changed.getByRole('button', { name: 'Really delete?' }).click();
+  await changed.getByRole('button', { name: 'Delete? Click again' }).click();
   for (const page of [manager, analyst]) {
     await expect(page.getByTestId('comment').filter({ hasText: tag })).toHaveCount(0);
   }
@@ -148,14 +148,14 @@ test('an analyst asks to accept a risk, a manager decides, both see it', async (
   await mark(analyst);
   await analyst.getByRole('button', { name: 'Request risk acceptance' }).click();
   await dialog(analyst).getByRole('button', { name: 'Send request', exact: true }).click();
-  await expect(dialog(analyst)).toContainText('Say why the risk can be accepted.');
+  await expect(dialog(analyst)).toContainText('Enter why the risk is acceptable.');
   await dialog(analyst).getByLabel('Reason').fill('The key is for tests only.');
   await dialog(analyst).getByRole('button', { name: 'Send request', exact: true }).click();
   const risk = analyst.getByRole('region', { name: 'Risk acceptance' });
-  await expect(risk).toContainText('Waiting');
+  await expect(risk).toContainText('Requested');
 
   const waiting = manager.getByRole('region', { name: 'Waiting for a decision' });
-  await expect(record(manager, finding)).toContainText('Waiting');
+  await expect(record(manager, finding)).toContainText('Requested');
   await sameDocument(manager);
   await waiting.getByRole('link', { name: finding }).click();
   await expect(manager.getByText('The key is for tests only.')).toBeVisible();
@@ -202,7 +202,7 @@ test('a request that changes while it is read is reviewed before it is decided',
   await patch(manager, `/findings/${id}`, { severity: 'urgent' });
   await expect(risk).toContainText('more severe than what was accepted (Medium)');
   await risk.getByRole('button', { name: 'Withdraw acceptance' }).click();
-  await risk.getByRole('button', { name: 'Really withdraw?' }).click();
+  await risk.getByRole('button', { name: 'Withdraw? Click again' }).click();
   await expect(risk).toContainText('Ended early');
   await expect(analyst.getByRole('region', { name: 'Status' })).toContainText('Open');
 });
@@ -249,13 +249,13 @@ test('who asked does not decide, and takes back', async ({ as }) => {
   await expect(manager.getByText('You can’t decide on your own request.')).toBeVisible();
   await expect(manager.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 
-  await manager.getByRole('button', { name: 'Change the request' }).click();
+  await manager.getByRole('button', { name: 'Edit request' }).click();
   await dialog(manager).getByLabel('Reason').fill('Two old clients need it.');
-  await dialog(manager).getByRole('button', { name: 'Change', exact: true }).click();
+  await dialog(manager).getByRole('button', { name: 'Save', exact: true }).click();
   await expect(manager.getByText('Two old clients need it.')).toBeVisible();
 
-  await manager.getByRole('button', { name: 'Take back' }).click();
-  await manager.getByRole('button', { name: 'Really take back?' }).click();
+  await manager.getByRole('button', { name: 'Withdraw' }).click();
+  await manager.getByRole('button', { name: 'Withdraw? Click again' }).click();
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Approvals');
   await expect(record(manager, `Weak cipher ${tag}`)).toHaveCount(0);
 });
@@ -270,7 +270,7 @@ test('a report is asked for, gets ready while one watches, and is downloaded', a
   await dialog(analyst).getByLabel('High').check();
   await dialog(analyst).getByLabel('Format').selectOption('CSV');
   await dialog(analyst).getByLabel('Name').fill(name);
-  await dialog(analyst).getByRole('button', { name: 'Make the report' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Create report' }).click();
   for (const page of [analyst, other]) await expect(record(page, name)).toContainText('Ready');
   await sameDocument(other);
 
@@ -289,7 +289,7 @@ test('a report is asked for, gets ready while one watches, and is downloaded', a
   await expect(record(other, `${name} again`)).toBeVisible();
   await analyst.getByRole('button', { name: 'Rename' }).click();
   await dialog(analyst).getByRole('button', { name: 'Delete' }).click();
-  await dialog(analyst).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(analyst.getByRole('heading', { level: 1 })).toHaveText('Reports');
   await expect(record(other, name)).toHaveCount(0);
 });
@@ -301,9 +301,9 @@ test('a manager keeps an agreement', async ({ as }) => {
   await manager.getByRole('button', { name: 'New agreement' }).first().click();
   await dialog(manager).getByLabel('Name').fill(name);
   await dialog(manager).getByRole('button', { name: 'Create' }).click();
-  await expect(dialog(manager)).toContainText('Say which day is the last.');
+  await expect(dialog(manager)).toContainText('Enter the last day.');
   await dialog(manager).getByLabel('Last day').fill('2031-12-31');
-  await dialog(manager).getByLabel('Hours agreed on').fill('100');
+  await dialog(manager).getByLabel('Contracted hours').fill('100');
   await dialog(manager).getByLabel('Hours used').fill('40');
   await dialog(manager).getByRole('button', { name: 'Create' }).click();
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText(name);
@@ -318,7 +318,7 @@ test('a manager keeps an agreement', async ({ as }) => {
   await record(manager, name).getByRole('link').click();
   await manager.getByRole('button', { name: 'Edit' }).click();
   await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-  await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Agreements');
   await expect(record(manager, name)).toHaveCount(0);
 });
@@ -328,12 +328,12 @@ test('a scan goes from scheduled to its end in the other tab', async ({ as }) =>
   const other = await watching(await as('manager'), '/scans');
   const name = `Nightly ${tag}`;
   await analyst.goto('/scans');
-  await analyst.getByRole('button', { name: 'Schedule a scan' }).first().click();
+  await analyst.getByRole('button', { name: 'Schedule scan' }).first().click();
   await dialog(analyst).getByLabel('Name').fill(name);
-  await dialog(analyst).getByRole('button', { name: 'Schedule a scan' }).click();
-  await expect(dialog(analyst)).toContainText('Say when the scan starts.');
+  await dialog(analyst).getByRole('button', { name: 'Schedule scan' }).click();
+  await expect(dialog(analyst)).toContainText('Enter when the scan starts.');
   await dialog(analyst).getByLabel('Starts at').fill('2031-01-01T08:30');
-  await dialog(analyst).getByRole('button', { name: 'Schedule a scan' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Schedule scan' }).click();
 
   const card = other.getByTestId('scan').filter({ hasText: name });
   await expect(card).toHaveAttribute('data-status', 'scheduled');
@@ -365,14 +365,14 @@ test('a project is renamed, moved on and deleted', async ({ as }) => {
   await expect(record(other, `Phone app ${tag}`)).toContainText('Active');
   await manager.getByRole('button', { name: 'Edit' }).click();
   await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-  await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(record(other, `Phone app ${tag}`)).toHaveCount(0);
   await sameDocument(other);
 });
 
 test('a viewer reads all of it and finds nothing to write with', async ({ as, stranger }) => {
   const page = await viewer(stranger, await as('admin'));
-  const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Request|Assign|Comment|Rename|Take back)/;
+  const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Request|Assign|Comment|Rename|Withdraw)/;
   for (const path of [
     '/assets',
     assetPath,
@@ -398,7 +398,7 @@ test('a finding that is deleted says so to whoever looks at it', async ({ as }) 
     await manager.goto(path);
     await manager.getByRole('button', { name: 'Edit', exact: true }).click();
     await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-    await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+    await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   };
   // One about which something was decided stays.
   // promise: H5
@@ -413,6 +413,6 @@ test('a finding that is deleted says so to whoever looks at it', async ({ as }) 
   const other = await watching(await as('analyst'), `/findings/${id}`);
   await remove(`/findings/${id}`);
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Findings');
-  await expect(other.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('Page not found');
   await sameDocument(other);
 });

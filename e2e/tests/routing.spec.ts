@@ -12,7 +12,7 @@ const saved = (page: Page) =>
 async function removeRule(page: Page, row: ReturnType<Page['getByTestId']>): Promise<void> {
   await row.getByRole('button', { name: /^Edit/ }).click();
   await dialog(page).getByRole('button', { name: 'Delete' }).click();
-  await dialog(page).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(page).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 }
 
@@ -135,7 +135,7 @@ test('a team chooses which events its channel gets, and has a chat of another se
   await expect(dialog(page).getByRole('checkbox', { name: 'SLA breached' })).toBeChecked();
   await expect(dialog(page).getByLabel('Minimum severity')).toHaveValue('high');
   await dialog(page).getByRole('button', { name: 'Delete' }).click();
-  await dialog(page).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(page).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 });
 
@@ -297,5 +297,5 @@ test('a manager sees how long it takes until somebody knows, and that reading co
   await expect(page.getByRole('main').getByRole('link', { name: /^Open findings/ })).toBeVisible();
   await expect(page.getByRole('link', { name: /^Time to know/ })).toHaveCount(0);
   await page.goto('/insights');
-  await expect(page.getByText('For managers')).toBeVisible();
+  await expect(page.getByText('Managers only')).toBeVisible();
 });

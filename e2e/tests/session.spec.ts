@@ -7,7 +7,7 @@ test('a wrong password is told in place, the right one signs in', async ({ stran
   await page.getByLabel('Email').fill(email('analyst'));
   await page.getByLabel('Password', { exact: true }).fill('not the password');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('alert')).toHaveText('Email and password do not match an account.');
+  await expect(page.getByRole('alert')).toHaveText('Incorrect email or password.');
   await expect(page.getByLabel('Email')).toHaveValue(email('analyst'));
 
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);

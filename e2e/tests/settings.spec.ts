@@ -27,7 +27,7 @@ test('a cell of the preference matrix counts at once, and the arrow keys move th
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('checkbox', { name: /^Finding assigned: Slack/ })).toBeFocused();
   await page.keyboard.press('ArrowDown');
-  await expect(page.getByRole('checkbox', { name: /^Finding status changed: Slack/ })).toBeFocused();
+  await expect(page.getByRole('checkbox', { name: /^Status changed: Slack/ })).toBeFocused();
   // The grid is one stop of Tab; above the first row stands the switch of the whole column.
   await expect(page.locator('table input[tabindex="0"]')).toHaveCount(1);
   await page.keyboard.press('Control+Home');
@@ -122,7 +122,7 @@ test('a manager makes a team, says where its channel is, and deletes it', async 
 
   await row.getByRole('button', { name: `Edit ${name}` }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await dialog.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 });
 
@@ -135,7 +135,7 @@ test('an analyst sees teams but changes none, and no page of an administrator', 
   await expect(sections.getByRole('link', { name: 'Teams' })).toHaveAttribute('aria-current', 'page');
   await expect(sections.getByRole('link', { name: 'Rules' })).toHaveCount(0);
   await page.goto('/settings/rules');
-  await expect(page.getByText('There is nothing here').first()).toBeVisible();
+  await expect(page.getByText('Page not found').first()).toBeVisible();
 });
 
 test('an administrator makes a rule, hears of a second alike, switches it off and deletes it', async ({
@@ -170,7 +170,7 @@ test('an administrator makes a rule, hears of a second alike, switches it off an
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel('Addresses')).toHaveValue(`ops-${stamp}@demo.test`);
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await dialog.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 });
 
@@ -180,7 +180,7 @@ test('a manager keeps details out of a company’s messages, and changes nothing
   const page = await as('manager');
   await page.goto('/settings/companies');
   const row = page.getByTestId('company').first();
-  const less = row.getByRole('checkbox', { name: /^Messages without details: / });
+  const less = row.getByRole('checkbox', { name: /^Hide details in outgoing messages: / });
   await expect(less).not.toBeChecked();
   await expect(page.getByRole('button', { name: /^Rename|Members|New company/ })).toHaveCount(0);
   for (const wanted of [true, false]) {
@@ -228,8 +228,8 @@ test('a delivery shows its attempts, goes out again, and leads to who was notifi
   await row.getByRole('button').click();
   const drawer = page.getByRole('dialog');
   await expect(drawer.getByTestId('attempts').getByRole('listitem')).toHaveCount(1);
-  await drawer.getByRole('button', { name: 'Send again' }).click();
-  await expect(drawer).toContainText('It will be sent again.');
+  await drawer.getByRole('button', { name: 'Resend' }).click();
+  await expect(drawer).toContainText('Queued for another attempt.');
   await expect(async () => {
     await drawer.getByRole('button', { name: 'Reload' }).click();
     await expect(drawer.getByTestId('attempts').getByRole('listitem')).toHaveCount(2, { timeout: 1000 });
@@ -281,7 +281,7 @@ test('from a step of a finding’s life a manager gets to who was notified of it
   // It is of their company; what is not theirs is not there.
   const viewer = await as('viewer');
   await viewer.goto(page.url());
-  await expect(viewer.getByText('There is nothing here').first()).toBeVisible();
+  await expect(viewer.getByText('Page not found').first()).toBeVisible();
 });
 
 // promise: O8
@@ -332,7 +332,7 @@ test('an administrator adds a company and a person, gives them a role, and takes
   await expect(page.getByText('No findings yet')).toBeVisible();
 
   await page.goto('/settings/people');
-  await page.getByRole('button', { name: 'New person' }).click();
+  await page.getByRole('button', { name: 'New user' }).click();
   const person = `Vera Viewer ${stamp}`;
   await page.getByRole('dialog').getByLabel('Name').fill(person);
   await page.getByRole('dialog').getByLabel('Email').fill(`vera-${stamp}@demo.test`);
@@ -343,7 +343,7 @@ test('an administrator adds a company and a person, gives them a role, and takes
   await page.goto('/settings/companies');
   await row.getByRole('button', { name: 'Members' }).click();
   const drawer = page.getByRole('dialog');
-  await drawer.getByLabel('Add a person').selectOption({ label: `${person} (vera-${stamp}@demo.test)` });
+  await drawer.getByLabel('Add a member').selectOption({ label: `${person} (vera-${stamp}@demo.test)` });
   await drawer.getByLabel('Role', { exact: true }).selectOption('viewer');
   await drawer.getByRole('button', { name: 'Add', exact: true }).click();
   const member = drawer.getByTestId('member').filter({ hasText: person });

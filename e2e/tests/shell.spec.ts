@@ -51,7 +51,7 @@ test('the palette finds a finding by its words, and Enter opens it', async ({ as
   await expect(chosen(page)).toContainText(title);
   await expect(chosen(page)).toContainText('Critical');
   await page.keyboard.press('ArrowDown');
-  await expect(chosen(page)).toHaveText(`All findings with “palette ${stamp}”`);
+  await expect(chosen(page)).toHaveText(`All findings matching “palette ${stamp}”`);
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(`/findings/${id}$`));
@@ -62,7 +62,7 @@ test('the palette finds a finding by its words, and Enter opens it', async ({ as
   await page.keyboard.press('Control+k');
   await field(page).fill(`palette ${stamp}`);
   await palette(page)
-    .getByRole('option', { name: /^All findings with/ })
+    .getByRole('option', { name: /^All findings matching/ })
     .click();
   await expect(page.getByTestId('finding')).toHaveCount(1);
   await expect(page.getByTestId('finding')).toContainText(title);
@@ -83,8 +83,8 @@ test('the palette goes to a place by a few letters, and does what a command says
   await expect(heading(page)).toBeFocused();
 
   await page.keyboard.press('/');
-  await page.keyboard.type('bell');
-  await expect(chosen(page)).toContainText('Open the bell');
+  await page.keyboard.type('notif');
+  await expect(chosen(page)).toContainText('Open notifications');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog', { name: 'Inbox' })).toBeVisible();
 });
@@ -95,7 +95,7 @@ test('the palette says that nothing is found, and Escape gives the focus back', 
   await link.focus();
   await page.keyboard.press('Control+k');
   await field(page).fill(`zz${stamp}zz`);
-  await expect(palette(page).getByText(`Nothing is called “zz${stamp}zz”.`)).toBeVisible();
+  await expect(palette(page).getByText(`No results for “zz${stamp}zz”.`)).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(palette(page)).toHaveCount(0);
   await expect(link).toBeFocused();
@@ -193,10 +193,7 @@ test('who has two companies looks at one or at all', async ({ as }) => {
   const titles = page.getByTestId('finding').getByRole('link');
   const switcher = page.getByRole('button', { name: /^Company: / });
   const choose = async (name: RegExp) => {
-    await page
-      .getByRole('dialog', { name: 'Which company do you look at?' })
-      .getByRole('button', { name })
-      .click();
+    await page.getByRole('dialog', { name: 'Switch company' }).getByRole('button', { name }).click();
   };
   await at(page, `/findings?text=${stamp}&status=all&sort=newest`);
   await expect(switcher).toHaveText('All companies');
@@ -270,7 +267,7 @@ test('on a phone the bar and the sheet behind it lead to every place', async ({ 
 
 test('on a phone the company is switched from the account and from the search', async ({ as }) => {
   const page = await at(await as('manager', PHONE), '/projects');
-  const choice = page.getByRole('dialog', { name: 'Which company do you look at?' });
+  const choice = page.getByRole('dialog', { name: 'Switch company' });
   const rows = page.getByTestId('record');
   await expect(rows.filter({ hasText: 'Warehouse' })).toBeVisible();
   await page.getByRole('button', { name: 'Account' }).tap();
@@ -319,7 +316,7 @@ async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
       buttons: ['Edit', 'Assign', 'Assign to me', 'Request risk acceptance', 'Comment'],
       title: name,
     },
-    { path: '/scans', buttons: ['Import results', 'Schedule a scan'], title: 'Scans' },
+    { path: '/scans', buttons: ['Import results', 'Schedule scan'], title: 'Scans' },
     { path: scan, buttons: ['Edit', 'Start now', 'Mark completed', 'Mark failed'], title: name },
     { path: '/projects', buttons: ['New project'], title: 'Projects' },
     { path: project, buttons: ['Edit'], title: name },
@@ -329,7 +326,7 @@ async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
     { path: agreement, buttons: ['Edit'], title: name },
     { path: '/reports', buttons: ['New report'], title: 'Reports' },
     { path: report, buttons: ['Rename'], title: name },
-    { path: approval, buttons: ['Approve', 'Reject', 'Change the request', 'Take back'], title: /Asked/ },
+    { path: approval, buttons: ['Approve', 'Reject', 'Edit request', 'Withdraw'], title: /Asked/ },
     { path: '/settings/teams', buttons: ['New team'], title: 'Teams' },
   ];
 }
@@ -376,7 +373,7 @@ test('each role has the sections of the settings that are theirs, and no address
       'Ownership',
       'SLA',
       'Companies',
-      'People',
+      'Users',
       'Destinations',
       'Deliveries',
       'Announcements',
@@ -396,7 +393,7 @@ test('each role has the sections of the settings that are theirs, and no address
     const page = await as(who);
     for (const name of names) {
       await page.goto(`/settings/${name}`);
-      await expect(heading(page), `${who} at ${name}`).toHaveText('There is nothing here');
+      await expect(heading(page), `${who} at ${name}`).toHaveText('Page not found');
     }
   }
 });

@@ -48,7 +48,7 @@ test('a manager retires a target with a comment, which closes what is open in it
   const sure = page.getByRole('dialog', { name: 'Retire this target?' });
   await expect(sure).toContainText('its 3 open findings are closed');
   await sure.getByRole('button', { name: 'Retire', exact: true }).click();
-  await expect(sure).toContainText('Enter why the target is retired.');
+  await expect(sure).toContainText('Enter why the target is being retired.');
   await sure.getByLabel('Comment').fill('Switched off last week.');
   await settled(page);
   await page.screenshot({ path: `${OUT}target-retire.png` });

@@ -68,11 +68,11 @@ test('a view of the list is kept, opened, renamed and deleted, for oneself alone
   await live(page);
   await expect(page.getByRole('button', { name: 'Save view' })).toHaveCount(0);
   await page.getByRole('group', { name: 'Severity' }).getByRole('button', { name: 'High' }).click();
-  await page.getByLabel('Order', { exact: true }).selectOption('Due first');
+  await page.getByLabel('Order', { exact: true }).selectOption('Due soonest');
   await page.getByRole('button', { name: 'Save view' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(dialog.getByText('Give it a name.')).toBeVisible();
+  await expect(dialog.getByText('Enter a name.')).toBeVisible();
   await dialog.getByLabel('Name').fill(`High ${stamp}`);
   await dialog.getByRole('button', { name: 'Save' }).click();
   const view = page.getByRole('group', { name: 'Saved views' }).getByRole('link');
@@ -106,6 +106,6 @@ test('a view of the list is kept, opened, renamed and deleted, for oneself alone
   await expect(view).toHaveText(`This week ${stamp}`);
   await page.getByRole('button', { name: `Edit the view This week ${stamp}` }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await dialog.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(view).toHaveCount(0);
 });

@@ -87,14 +87,14 @@ test('from signing in over a report and its worst finding to who was told, and t
 
   await main.getByRole('link', { name: 'Calendar' }).click();
   await page.getByRole('button', { name: 'Subscribe' }).click();
-  await dialog.getByRole('button', { name: 'Make a feed' }).click();
-  const address = await dialog.getByRole('textbox', { name: 'Address of the feed' }).inputValue();
+  await dialog.getByRole('button', { name: 'Create feed' }).click();
+  const address = await dialog.getByRole('textbox', { name: 'Feed URL' }).inputValue();
   const feed = await page.request.get(address);
   expect(await feed.text()).toContain('BEGIN:VCALENDAR');
 
   // Others share the server: what was set up goes again.
   await dialog.getByRole('button', { name: /^Revoke/ }).click();
-  await dialog.getByRole('button', { name: 'Really revoke?' }).click();
+  await dialog.getByRole('button', { name: 'Revoke? Click again' }).click();
   await expect(dialog).toContainText('You have no feeds yet.');
   await page.keyboard.press('Escape');
   await page.goto('/settings/teams');
