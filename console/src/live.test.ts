@@ -179,7 +179,7 @@ describe('Live', () => {
     await vi.advanceTimersByTimeAsync(LOOK);
     vi.setSystemTime(Date.now() + 60_000);
     await vi.advanceTimersByTimeAsync(LOOK);
-    // The timer that is late still, after the tab came into sight.
+    // A late timer, after the tab became visible.
     world.hidden = false;
     vi.setSystemTime(Date.now() + 60_000);
     await vi.advanceTimersByTimeAsync(LOOK);

@@ -1,9 +1,9 @@
 /**
- * The one connection of the live stream. It keeps it open, says in which state it is, and hands every
+ * The one connection of the live stream. It keeps the connection open, reports its state, and passes every
  * frame to one handler. It must not know what a frame means: that is frames.ts.
  *
- * EventSource gives up for good on an error answer and retries without jitter on a cut, so both are
- * handled here alike: close, wait (longer each time, with jitter), open again.
+ * EventSource gives up for good on an error answer and retries without jitter on a lost connection, so both
+ * are handled the same way here: close, wait (longer each time, with jitter), open again.
  */
 
 import { parseFrame } from './frames';
@@ -17,11 +17,11 @@ export interface Connection {
   close: () => void;
 }
 
-/** Who is told of what comes. */
+/** The handlers of the stream. */
 export interface Told {
   /** Each frame except the ping. */
   handle: (frame: Frame) => void;
-  /** The stream is open (again): what was asked for before this moment may be old. */
+  /** The stream is open (again): anything requested before this moment may be outdated. */
   opened: (again: boolean) => void;
   changed: (state: LiveState) => void;
 }
@@ -29,21 +29,21 @@ export interface Told {
 export interface Surroundings extends Told {
   open: () => Connection;
   /**
-   * Asks the API for something small. `ended`: no session any more. `missed`: the answer shows a change
-   * that no frame told of.
+   * Makes a small API request. `ended`: there is no session any more. `missed`: the answer shows a change
+   * that no frame announced.
    */
   probe: () => Promise<'fine' | 'missed' | 'ended' | 'down'>;
   online: () => boolean;
-  /** Whether nobody sees the page: then its timers may be a minute late. */
+  /** Whether the page is hidden: then its timers may be a minute late. */
   hidden: () => boolean;
   random: () => number;
 }
 
 /** The longest wait between two attempts, in milliseconds. */
 export const LONGEST = 30_000;
-/** After this long without a frame the watchdog asks whether one was missed, in milliseconds. */
+/** After this long without a frame, the watchdog checks whether one was missed, in milliseconds. */
 export const SILENCE = 60_000;
-/** How often the watchdog looks, in milliseconds. A much longer gap means that the machine slept. */
+/** How often the watchdog runs, in milliseconds. A much longer gap means that the machine slept. */
 export const LOOK = 15_000;
 
 /** The wait before attempt `attempt` (0 for the first), in milliseconds: half of it is jitter. */
@@ -90,14 +90,14 @@ export class Live {
     this.#become('connecting');
   }
 
-  /** The page came back (from the cache, from sleep, to the net): open anew without waiting. */
+  /** The page is back (from the cache, from sleep, online again): reconnect without waiting. */
   reopen(): void {
     if (!this.#running) return;
     this.#attempt = 0;
     this.#open();
   }
 
-  /** The browser says that there is no net. */
+  /** The browser reports that it is offline. */
   lost(): void {
     if (!this.#running) return;
     this.#close();
@@ -136,7 +136,7 @@ export class Live {
     this.#close();
     this.#become(this.#around.online() ? 'reconnecting' : 'offline');
     this.#retry();
-    // An EventSource does not tell why: a session that ended must lead to the sign-in, not to retries.
+    // An EventSource gives no reason: an ended session must lead to the sign-in page, not to retries.
     if ((await this.#around.probe()) === 'down' && this.#running && this.#state !== 'live')
       this.#become('offline');
   }
@@ -149,7 +149,7 @@ export class Live {
     }, wait);
   }
 
-  /** Heartbeats are comments, which scripts cannot see: a connection that died silently is found here. */
+  /** Heartbeats are comments, which scripts cannot see: this finds a connection that died silently. */
   async #look(): Promise<void> {
     const now = Date.now();
     const hidden = this.#around.hidden();
@@ -157,7 +157,7 @@ export class Live {
     this.#looked = now;
     this.#wasHidden = hidden;
     if (this.#state !== 'live') {
-      // Where packets vanish, an attempt may hang for minutes without an error.
+      // Where packets are lost, an attempt may hang for minutes without an error.
       if (this.#connection && now - this.#began >= LOOK) await this.#fail();
       return;
     }

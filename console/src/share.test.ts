@@ -6,11 +6,11 @@ import { ASK, PATIENCE, Shared, SLEPT, type Channel, type Locks, type Message, t
 const soon = () => vi.advanceTimersByTimeAsync(1);
 const frame = (id: string): Frame => ({ type: 'finding.created', id });
 
-/** Locks of one browser, as the specification has them: a queue for each name, and a thief at its head. */
+/** The locks of one browser, as specified: a queue for each name; a steal goes to its head. */
 class FakeLocks implements Locks {
   #held: { run: object; lose: (why: Error) => void } | null = null;
   #queue: (() => void)[] = [];
-  /** A browser that has the interface and gives no locks. */
+  /** A browser that has the interface but grants no locks. */
   broken = false;
 
   request(_name: string, options: { signal: AbortSignal } | { steal: true }, run: () => Promise<void>) {
@@ -40,7 +40,7 @@ class FakeLocks implements Locks {
     });
   }
 
-  /** The process of the holder is gone. */
+  /** The holder's process is gone. */
   crash() {
     this.#held = null;
     this.#next();
@@ -69,7 +69,7 @@ class Tab {
   constructor(browser: Browser, user: string) {
     this.shared = new Shared({
       name: `live.${user}`,
-      // Word of a lock comes to a tab that runs.
+      // News about a lock reaches only a running tab.
       locks: {
         request: (...ask) =>
           browser
@@ -107,7 +107,7 @@ class Tab {
     return stream;
   }
 
-  /** What the connection of this tab does, if it has one. */
+  /** The handlers of this tab's connection, if it has one. */
   get told(): Told {
     const stream = this.streams.at(-1);
     if (!stream?.open) throw new Error('this tab has no connection');
@@ -171,7 +171,7 @@ class Browser {
     return channel;
   }
 
-  /** The tab is gone without a word. */
+  /** The tab is gone without notice. */
   crash(tab: Tab, user = 'ana') {
     tab.frozen = true;
     this.#channels.splice(
@@ -188,7 +188,7 @@ const open = async (user = 'ana'): Promise<Tab> => {
   await soon();
   return tab;
 };
-/** Three tabs, live by the first. */
+/** Three live tabs, led by the first. */
 async function three(): Promise<[Tab, Tab, Tab]> {
   const tabs: [Tab, Tab, Tab] = [await open(), await open(), await open()];
   tabs[0].told.changed('live');
@@ -340,14 +340,14 @@ describe('Shared', () => {
     await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
     two.told.changed('live');
     expect([one.leads, two.leads]).toEqual([true, true]);
-    // It runs again, and what its connection brought comes before word of the lock.
+    // It runs again, and a frame of its connection arrives before the news about the lock.
     const stale = one.told;
     one.frozen = false;
     stale.handle(frame('old'));
     stale.changed('live');
     expect(last.opened).toEqual([false, true]);
     expect(last.frames).toEqual([]);
-    // The one that leads has said so to it.
+    // The leader has told it so.
     expect([one.leads, two.leads]).toEqual([false, true]);
     one.thaw();
     await soon();

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A server that answers so, one after the other; the keys it was sent. */
+/** A server that gives these answers in order; records the keys it received. */
 function answering(...answers: (number | 'broken')[]): (string | undefined)[] {
   const keys: (string | undefined)[] = [];
   vi.stubGlobal('fetch', (_: string, init: RequestInit) => {

@@ -54,7 +54,7 @@ it('sends nothing that the channel or the scope cannot use', () => {
     followers: false,
     urls: ['https://x.test/a', 'https://x.test/b'],
   });
-  // Projects are of one company, and this rule is for every company.
+  // Projects belong to one company, and this rule is for every company.
   expect(post.filters).toEqual({ tags: ['pci', 'web'], statuses: ['open'] });
   expect([post.batch, post.format, post.template]).toEqual(['import', 'standard', undefined]);
   const chat = bodyOf({ ...form, channel: 'chat' }, undefined);

@@ -1,4 +1,4 @@
-/** The one story of a finding: what became of it and what was said, the oldest first. Pure. */
+/** The history of a finding: its changes and comments in one list, oldest first. Pure. */
 
 import type { Comment } from '../api/records';
 import type { FindingMove } from '../api/types';
@@ -6,7 +6,7 @@ import type { FindingMove } from '../api/types';
 export type Chapter =
   { key: string; at: string; move: FindingMove } | { key: string; at: string; comment: Comment };
 
-/** Both come with the newest first; steps of one moment stay in their order. */
+/** Both lists are newest first; steps of the same moment keep their order. */
 export function storyOf(moves: readonly FindingMove[], comments: readonly Comment[]): Chapter[] {
   const steps = moves.map((move, index) => ({
     key: `${move.at} ${String(moves.length - index)}`,

@@ -27,7 +27,7 @@ it('says how far away a day is, whatever the hour', () => {
   expect(awayByDay(new Date(2026, 2, 28), at)).toBe('today');
   expect(awayByDay(new Date(2026, 2, 29), at)).toBe('tomorrow');
   expect(awayByDay(new Date(2026, 2, 27), at)).toBe('yesterday');
-  // Over the night that summer time begins in.
+  // Across the night when daylight saving begins.
   expect(awayByDay(new Date(2026, 2, 31), at)).toBe('in 3 days');
   expect(awayByDay(new Date(2026, 2, 1), at)).toBe('27 days ago');
 });

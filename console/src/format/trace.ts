@@ -6,14 +6,14 @@ export interface Branch {
   /** The type and id of the recipient. */
   key: string;
   type: string;
-  /** Empty for those whom the caller may not see. */
+  /** Empty if the caller may not see them. */
   name: string;
-  /** Whether they were told on any channel. */
+  /** Whether they were notified on any channel. */
   told: boolean;
   leaves: TraceEntry[];
 }
 
-/** Who was told stands first, each with every channel, told or not. */
+/** Notified recipients first, each with every channel, notified or not. */
 export function traceTree(entries: readonly TraceEntry[]): Branch[] {
   const found = new Map<string, Branch>();
   for (const entry of entries) {
@@ -33,19 +33,19 @@ export function traceTree(entries: readonly TraceEntry[]): Branch[] {
   return [...found.values()].sort((a, b) => first(a.told) - first(b.told));
 }
 
-/** The name of the team as whose member the person is considered, where the trace has it. */
+/** The name of the team through which the person was considered, if the trace has it. */
 export const teamOf = (entry: TraceEntry, entries: readonly TraceEntry[]): string | null =>
   (entry.team_id &&
     entries.find((one) => one.recipient_type === 'team' && one.recipient === entry.team_id)?.name) ??
   null;
 
-/** Whether it is decided and reached nobody, and nothing is under way. */
+/** Whether planning is done, nobody was notified, and nothing is pending. */
 export const reachedNobody = (trace: Pick<Trace, 'planned_at' | 'entries'>): boolean =>
   trace.planned_at !== null && trace.entries.every((entry) => outcomeOf(entry) === 'not');
 
 export type Outcome = 'told' | 'waiting' | 'not';
 
-/** What came of one channel: a message that is under way is neither told nor given up. */
+/** The outcome of one channel: a pending message is neither notified nor given up. */
 export function outcomeOf(entry: TraceEntry): Outcome {
   if (entry.told) return 'told';
   const state = entry.delivery?.state;

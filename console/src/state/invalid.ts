@@ -1,4 +1,4 @@
-/** After a form was refused: brings the first thing that is wrong into sight, and the focus to it. */
+/** After a form was rejected: scrolls the first error into view and moves the focus to it. */
 
 import { tick } from 'svelte';
 

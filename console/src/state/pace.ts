@@ -1,18 +1,18 @@
 /**
- * Says when a source that was touched loads again: soon, but many touches in a row become one load,
+ * Decides when a touched source reloads: soon, but many touches in a row become one load,
  * and two loads of one source start at least a second apart. In a hidden tab it waits for the tab.
  */
 
-/** How long touches are gathered, in milliseconds. */
+/** How long touches are collected, in milliseconds. */
 export const GATHER = 120;
-/** How far apart two loads of one source start at least, in milliseconds. */
+/** The minimum time between two loads of one source, in milliseconds. */
 export const APART = 1000;
 
 export interface Surroundings {
   now: () => number;
   later: (run: () => void, milliseconds: number) => unknown;
   forget: (timer: unknown) => void;
-  /** Calls back at once when the page can be seen, otherwise as soon as it can. */
+  /** Calls back at once if the page is visible, otherwise as soon as it is. */
   whenVisible: (run: () => void) => void;
 }
 
@@ -55,7 +55,7 @@ export class Pace {
     return this.#started;
   }
 
-  /** Loads at once, whatever was planned. */
+  /** Loads at once, replacing any planned load. */
   async now(): Promise<void> {
     this.#cancel();
     this.#started = this.#around.now();
