@@ -6,7 +6,7 @@ describe('Newest', () => {
   it('keeps the count of a frame against an answer that was asked for before it', () => {
     const count = new Newest<number>();
     const answer = count.ask();
-    count.told(5);
+    count.set(5);
     expect(answer(4)).toBe(false);
     expect(count.value).toBe(5);
     expect(count.ask()(6)).toBe(true);

@@ -15,7 +15,7 @@ export class Newest<T> {
   }
 
   /** A count from a frame: newer than every answer in flight. */
-  told(value: T): void {
+  set(value: T): void {
     this.#known = this.#asked;
     this.#value = value;
   }

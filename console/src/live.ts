@@ -18,7 +18,7 @@ export interface Connection {
 }
 
 /** The handlers of the stream. */
-export interface Told {
+export interface StreamHandlers {
   /** Each frame except the ping. */
   handle: (frame: Frame) => void;
   /** The stream is open (again): anything requested before this moment may be outdated. */
@@ -26,7 +26,7 @@ export interface Told {
   changed: (state: LiveState) => void;
 }
 
-export interface Surroundings extends Told {
+export interface Environment extends StreamHandlers {
   open: () => Connection;
   /**
    * Makes a small API request. `ended`: there is no session any more. `missed`: the answer shows a change
@@ -53,7 +53,7 @@ export function backoff(attempt: number, random: number): number {
 }
 
 export class Live {
-  readonly #around: Surroundings;
+  readonly #environment: Environment;
   #connection: Connection | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #watch: ReturnType<typeof setInterval> | null = null;
@@ -66,8 +66,8 @@ export class Live {
   #running = false;
   #state: LiveState = 'connecting';
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   start(): void {
@@ -107,8 +107,8 @@ export class Live {
 
   #open(): void {
     this.#close();
-    if (this.#state !== 'connecting') this.#become(this.#around.online() ? 'reconnecting' : 'offline');
-    const connection = this.#around.open();
+    if (this.#state !== 'connecting') this.#become(this.#environment.online() ? 'reconnecting' : 'offline');
+    const connection = this.#environment.open();
     this.#connection = connection;
     this.#began = Date.now();
     connection.onmessage = (event) => {
@@ -126,23 +126,23 @@ export class Live {
       this.#wasOpen = true;
       this.#attempt = 0;
       this.#become('live');
-      this.#around.opened(again);
+      this.#environment.opened(again);
     }
     const frame = parseFrame(text);
-    if (frame && frame.type !== 'ping') this.#around.handle(frame);
+    if (frame && frame.type !== 'ping') this.#environment.handle(frame);
   }
 
   async #fail(): Promise<void> {
     this.#close();
-    this.#become(this.#around.online() ? 'reconnecting' : 'offline');
+    this.#become(this.#environment.online() ? 'reconnecting' : 'offline');
     this.#retry();
     // An EventSource gives no reason: an ended session must lead to the sign-in page, not to retries.
-    if ((await this.#around.probe()) === 'down' && this.#running && this.#state !== 'live')
+    if ((await this.#environment.probe()) === 'down' && this.#running && this.#state !== 'live')
       this.#become('offline');
   }
 
   #retry(): void {
-    const wait = backoff(this.#attempt, this.#around.random());
+    const wait = backoff(this.#attempt, this.#environment.random());
     this.#attempt += 1;
     this.#timer = setTimeout(() => {
       this.#open();
@@ -152,7 +152,7 @@ export class Live {
   /** Heartbeats are comments, which scripts cannot see: this finds a connection that died silently. */
   async #look(): Promise<void> {
     const now = Date.now();
-    const hidden = this.#around.hidden();
+    const hidden = this.#environment.hidden();
     const slept = now - this.#looked > (hidden || this.#wasHidden ? 8 : 3) * LOOK;
     this.#looked = now;
     this.#wasHidden = hidden;
@@ -167,7 +167,7 @@ export class Live {
     }
     if (now - this.#heard < SILENCE) return;
     this.#heard = now;
-    const found = await this.#around.probe();
+    const found = await this.#environment.probe();
     if (found !== 'fine' && found !== 'ended' && this.#heard === now) this.reopen();
   }
 
@@ -181,6 +181,6 @@ export class Live {
   #become(state: LiveState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#around.changed(state);
+    this.#environment.changed(state);
   }
 }

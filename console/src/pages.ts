@@ -70,7 +70,7 @@ export function load(found: Found): Promise<PageComponent> {
 }
 
 /** Preloads every page, so that the first click on each does not wait. */
-export function fetchAhead(): void {
+export function preloadPages(): void {
   for (const { list, one } of Object.values(places)) {
     void list().catch(() => undefined);
     void one?.().catch(() => undefined);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from './api/types';
-import type { LiveState, Told } from './live';
+import type { LiveState, StreamHandlers } from './live';
 import { ASK, PATIENCE, Shared, SLEPT, type Channel, type Locks, type Message, type Stream } from './share';
 
 const soon = () => vi.advanceTimersByTimeAsync(1);
@@ -56,7 +56,7 @@ class Tab {
   readonly states: LiveState[] = [];
   readonly opened: boolean[] = [];
   readonly frames: string[] = [];
-  readonly streams: (Stream & { told: Told; open: boolean; reopened: number })[] = [];
+  readonly streams: (Stream & { handlers: StreamHandlers; open: boolean; reopened: number })[] = [];
   readonly shared: Shared;
   hidden = false;
   /** Nothing runs: messages wait. */
@@ -78,7 +78,7 @@ class Tab {
             .finally(() => this.#running),
       },
       channel: (name) => browser.channel(name, this),
-      stream: (told) => this.#stream(told),
+      stream: (handlers) => this.#stream(handlers),
       hidden: () => this.hidden,
       handle: ({ id }) => this.frames.push(id ?? ''),
       opened: (again) => this.opened.push(again),
@@ -87,9 +87,9 @@ class Tab {
     this.shared.start();
   }
 
-  #stream(told: Told) {
+  #stream(handlers: StreamHandlers) {
     const stream = {
-      told,
+      handlers,
       open: false,
       reopened: 0,
       start: () => {
@@ -108,10 +108,10 @@ class Tab {
   }
 
   /** The handlers of this tab's connection, if it has one. */
-  get told(): Told {
+  get handlers(): StreamHandlers {
     const stream = this.streams.at(-1);
     if (!stream?.open) throw new Error('this tab has no connection');
-    return stream.told;
+    return stream.handlers;
   }
   get leads(): boolean {
     return this.streams.some(({ open }) => open);
@@ -191,7 +191,7 @@ const open = async (user = 'ana'): Promise<Tab> => {
 /** Three live tabs, led by the first. */
 async function three(): Promise<[Tab, Tab, Tab]> {
   const tabs: [Tab, Tab, Tab] = [await open(), await open(), await open()];
-  tabs[0].told.changed('live');
+  tabs[0].handlers.changed('live');
   return tabs;
 }
 
@@ -208,13 +208,13 @@ describe('Shared', () => {
   it('has one connection in all tabs, and hands every frame to each once', async () => {
     const tabs = await three();
     expect(tabs.map(({ streams }) => streams.length)).toEqual([1, 0, 0]);
-    tabs[0].told.handle(frame('f1'));
+    tabs[0].handlers.handle(frame('f1'));
     expect(tabs.map(({ frames }) => frames)).toEqual([['f1'], ['f1'], ['f1']]);
   });
 
   it('shows the state of the leader in all, and refetches in all when it is live again', async () => {
     const tabs = await three();
-    for (const state of ['reconnecting', 'offline', 'live'] as const) tabs[0].told.changed(state);
+    for (const state of ['reconnecting', 'offline', 'live'] as const) tabs[0].handlers.changed(state);
     for (const { states, opened } of tabs) {
       expect(states).toEqual(['live', 'reconnecting', 'offline', 'live']);
       expect(opened).toEqual([false, true]);
@@ -236,15 +236,15 @@ describe('Shared', () => {
     await soon();
     expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
     expect([two.state, last.state]).toEqual(['reconnecting', 'reconnecting']);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect([two.opened, last.opened]).toEqual([
       [false, true],
       [false, true],
     ]);
     browser.crash(two);
     await soon();
-    last.told.changed('live');
-    last.told.handle(frame('f2'));
+    last.handlers.changed('live');
+    last.handlers.handle(frame('f2'));
     expect(last.opened).toEqual([false, true, true]);
     expect(last.frames).toEqual(['f2']);
     expect(one.frames).toEqual([]);
@@ -256,7 +256,7 @@ describe('Shared', () => {
     one.frozen = true;
     await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
     expect([two.leads, last.leads]).toEqual([true, false]);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect([two.opened, last.opened]).toEqual([
       [false, true],
       [false, true],
@@ -264,7 +264,7 @@ describe('Shared', () => {
     one.thaw();
     await soon();
     expect(one.leads).toBe(false);
-    two.told.handle(frame('f3'));
+    two.handlers.handle(frame('f3'));
     expect([one.frames, two.frames, last.frames]).toEqual([['f3'], ['f3'], ['f3']]);
     await vi.advanceTimersByTimeAsync(10 * ASK);
     expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
@@ -305,21 +305,21 @@ describe('Shared', () => {
     one.frozen = true;
     const late = await open();
     one.frozen = false;
-    one.told.handle(frame('early'));
+    one.handlers.handle(frame('early'));
     expect(late.frames).toEqual([]);
     one.thaw();
     expect(late.opened).toEqual([false]);
-    one.told.handle(frame('f5'));
+    one.handlers.handle(frame('f5'));
     expect(late.frames).toEqual(['f5']);
   });
 
   it('takes a broken connection over from a hidden tab, whose timers are late', async () => {
     const [one, two, last] = await three();
     one.hidden = last.hidden = true;
-    one.told.changed('reconnecting');
+    one.handlers.changed('reconnecting');
     await soon();
     expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect(one.opened).toEqual([false, true]);
   });
 
@@ -338,20 +338,20 @@ describe('Shared', () => {
     last.hidden = true;
     one.frozen = true;
     await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect([one.leads, two.leads]).toEqual([true, true]);
     // It runs again, and a frame of its connection arrives before the news about the lock.
-    const stale = one.told;
+    const stale = one.handlers;
     one.frozen = false;
     stale.handle(frame('old'));
     stale.changed('live');
     expect(last.opened).toEqual([false, true]);
     expect(last.frames).toEqual([]);
-    // The leader has told it so.
+    // The leader has announced it.
     expect([one.leads, two.leads]).toEqual([false, true]);
     one.thaw();
     await soon();
-    two.told.handle(frame('new'));
+    two.handlers.handle(frame('new'));
     expect([one.frames.at(-1), last.frames.at(-1)]).toEqual(['new', 'new']);
     expect(one.state).toBe('live');
   });
@@ -360,21 +360,21 @@ describe('Shared', () => {
     const [ana] = await three();
     const ben = await open('ben');
     expect(ben.leads).toBe(true);
-    ana.told.handle(frame('hers'));
-    ben.told.changed('live');
-    ben.told.handle(frame('his'));
+    ana.handlers.handle(frame('hers'));
+    ben.handlers.changed('live');
+    ben.handlers.handle(frame('his'));
     expect(ana.frames).toEqual(['hers']);
     expect(ben.frames).toEqual(['his']);
   });
 
   it('says and hears nothing after its end, and can begin anew', async () => {
     const [one, two] = await three();
-    const before = one.told;
+    const before = one.handlers;
     one.shared.stop();
     before.handle(frame('late'));
     await soon();
-    two.told.changed('live');
-    two.told.handle(frame('f4'));
+    two.handlers.changed('live');
+    two.handlers.handle(frame('f4'));
     expect(one.frames).toEqual([]);
     expect(two.frames).toEqual(['f4']);
     expect(one.state).toBe('connecting');
@@ -388,7 +388,7 @@ describe('Shared', () => {
   it('has a connection also where locks are refused', async () => {
     browser.locks('ana').broken = true;
     const tab = await open();
-    tab.told.changed('live');
+    tab.handlers.changed('live');
     expect(tab.state).toBe('live');
     expect(tab.streams).toHaveLength(1);
   });

@@ -13,7 +13,7 @@
  */
 
 import type { Frame } from './api/types';
-import type { LiveState, Told } from './live';
+import type { LiveState, StreamHandlers } from './live';
 
 /** The connection, as far as it is used here: `Live` is one. */
 export interface Stream {
@@ -48,13 +48,13 @@ export type Message =
   | { kind: 'frame'; term: number; frame: Frame }
   | { kind: 'ask'; slept: boolean };
 
-export interface Surroundings extends Told {
+export interface Environment extends StreamHandlers {
   /** The name of the lock and the channel. It includes the user, so that nobody receives another's frames. */
   name: string;
   locks: Locks;
   channel: (name: string) => Channel;
   /** Creates the one connection, for a leader. */
-  stream: (told: Told) => Stream;
+  stream: (handlers: StreamHandlers) => Stream;
   hidden: () => boolean;
 }
 
@@ -66,7 +66,7 @@ export const PATIENCE = 500;
 export const SLEPT = 45_000;
 
 export class Shared implements Stream {
-  readonly #around: Surroundings;
+  readonly #environment: Environment;
   #channel: Channel | null = null;
   /** The connection, while this tab leads. */
   #stream: Stream | null = null;
@@ -85,13 +85,13 @@ export class Shared implements Stream {
   #timer: ReturnType<typeof setInterval> | null = null;
   #patience: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   start(): void {
     if (this.#channel) return;
-    this.#channel = this.#around.channel(this.#around.name);
+    this.#channel = this.#environment.channel(this.#environment.name);
     this.#channel.onmessage = (event) => {
       this.#hear(event.data);
     };
@@ -125,7 +125,7 @@ export class Shared implements Stream {
 
   /** Asks whether there is a leader: now and then, and when the tab becomes visible. */
   look(): void {
-    const hidden = this.#around.hidden();
+    const hidden = this.#environment.hidden();
     const now = Date.now();
     const slept = this.#looked > 0 && now - this.#looked > SLEPT;
     this.#looked = hidden ? 0 : now;
@@ -140,7 +140,7 @@ export class Shared implements Stream {
       this.#patience = null;
       if (this.#heard !== asked || this.#stream) return;
       if (tries > 1) this.#ask(tries - 1);
-      else if (!this.#around.hidden()) this.#take();
+      else if (!this.#environment.hidden()) this.#take();
     }, PATIENCE);
     this.#channel?.postMessage({ kind: 'ask', slept });
   }
@@ -177,7 +177,7 @@ export class Shared implements Stream {
       if (granted) this.#wait();
       else void this.#lead();
     };
-    void this.#around.locks.request(this.#around.name, options, run).then(ended, ended);
+    void this.#environment.locks.request(this.#environment.name, options, run).then(ended, ended);
   }
 
   /** Leads until the lock is released. */
@@ -186,11 +186,11 @@ export class Shared implements Stream {
     // Higher than every term so far, also for a tab that has heard of none.
     this.#term = Math.max(Date.now(), Math.floor(this.#term) + 1) + Math.random();
     this.#opened = 0;
-    const stream: Stream = this.#around.stream({
+    const stream: Stream = this.#environment.stream({
       handle: (frame) => {
         if (stream !== this.#stream) return;
         this.#channel?.postMessage({ kind: 'frame', term: this.#term, frame });
-        this.#around.handle(frame);
+        this.#environment.handle(frame);
       },
       opened: () => {
         // The state that follows announces it.
@@ -223,7 +223,13 @@ export class Shared implements Stream {
   }
 
   #report(state: LiveState): Message {
-    return { kind: 'state', term: this.#term, opened: this.#opened, state, hidden: this.#around.hidden() };
+    return {
+      kind: 'state',
+      term: this.#term,
+      opened: this.#opened,
+      state,
+      hidden: this.#environment.hidden(),
+    };
   }
 
   #hear(message: Message): void {
@@ -235,14 +241,14 @@ export class Shared implements Stream {
     } else if (message.kind === 'state') {
       this.#follow(message);
     } else if (message.term === this.#term && !this.#stream) {
-      this.#around.handle(message.frame);
+      this.#environment.handle(message.frame);
     }
   }
 
   #answer(slept: boolean): void {
     this.#channel?.postMessage(this.#report(this.#state));
     // The timers of a hidden tab may notice only a minute later that the machine slept.
-    if (slept && this.#around.hidden()) this.#stream?.reopen();
+    if (slept && this.#environment.hidden()) this.#stream?.reopen();
   }
 
   #follow(message: Message & { kind: 'state' }): void {
@@ -261,7 +267,7 @@ export class Shared implements Stream {
       message.hidden &&
       message.state !== 'live' &&
       message.state !== 'connecting' &&
-      !this.#around.hidden()
+      !this.#environment.hidden()
     ) {
       this.#take();
     }
@@ -275,12 +281,12 @@ export class Shared implements Stream {
     const by = `${String(this.#term)}:${String(this.#opened)}`;
     if (state !== 'live' || by === this.#by) return;
     this.#by = by;
-    this.#around.opened(again);
+    this.#environment.opened(again);
   }
 
   #become(state: LiveState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#around.changed(state);
+    this.#environment.changed(state);
   }
 }

@@ -165,11 +165,11 @@ export const r = {
     until: 'Until',
     untilHint: 'Until the end of that day. Then the finding reopens.',
     untilNeeded: 'Choose a day after today.',
-    askedBy: 'Requested by',
-    askedAt: 'Requested',
+    requestedBy: 'Requested by',
+    requestedAt: 'Requested',
     decidedBy: 'Decided by',
     decidedAt: 'Decided',
-    somebody: 'Former user',
+    formerUser: 'Former user',
     nobody: 'Nobody',
     finding: 'Finding',
     open: 'View request',
@@ -194,9 +194,8 @@ export const r = {
     without: 'Accepted without approval',
     withoutText:
       'These findings were accepted before approval was required. They reopen on the date below unless a request is approved.',
-    takeBack: 'Withdraw',
-    reallyTakeBack: 'Withdraw? Click again',
-    said: 'Decision comment',
+    withdrawRequest: 'Withdraw',
+    decisionComment: 'Decision comment',
     line: (name: string, until: string) => `${name} · until ${until}`,
     emptyTitle: 'No approvals yet',
     emptyText: 'Requests to accept the risk of a finding appear here.',
@@ -254,7 +253,7 @@ export const r = {
     retest: 'Retest due',
   },
 
-  story: {
+  history: {
     title: 'History',
     nobody: 'nobody',
     write: 'Write a comment',
@@ -291,4 +290,4 @@ export const r = {
 
 /** Who requested it: nobody if the risk was accepted before approval was required. */
 export const requester = (one: Pick<Approval, 'status' | 'requested_by'>): string =>
-  one.requested_by?.name ?? (one.status === 'unapproved' ? r.approvals.nobody : r.approvals.somebody);
+  one.requested_by?.name ?? (one.status === 'unapproved' ? r.approvals.nobody : r.approvals.formerUser);

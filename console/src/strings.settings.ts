@@ -230,7 +230,7 @@ export const s = {
     back: 'Back',
     link: 'Who was notified?',
     setUp: 'Set up a channel',
-    outcomes: { told: 'Notified', waiting: 'Pending', not: 'Not notified' },
+    outcomes: { notified: 'Notified', waiting: 'Pending', not: 'Not notified' },
     attempts: (n: number) => count(n, 'attempt', 'attempts'),
     fault: (text: string) => `The event could not be processed: ${text}`,
     tree: 'Recipients and outcomes',

@@ -148,7 +148,7 @@ export const approval = (id: string, signal?: Signal) => get<Approval>(at('/appr
 export const requestApproval = (body: ApprovalBody) => send<Approval>('POST', '/approvals', body);
 export const changeApproval = (id: string, body: ApprovalBody) =>
   send<Approval>('PATCH', at('/approvals', id), body);
-export const takeBackApproval = (id: string) => remove(at('/approvals', id));
+export const withdrawRequest = (id: string) => remove(at('/approvals', id));
 export const decide = (id: string, version: number, decision: 'approved' | 'rejected', comment: string) =>
   send<Approval>('POST', `${at('/approvals', id)}/decision`, {
     decision,
@@ -219,9 +219,9 @@ export async function comments(finding: string, signal?: Signal): Promise<Commen
 }
 export const say = (finding: string, body: string) =>
   send<Comment>('POST', `${at('/findings', finding)}/comments`, { body });
-export const reword = (finding: string, id: string, body: string) =>
+export const editComment = (finding: string, id: string, body: string) =>
   send<Comment>('PATCH', `${at('/findings', finding)}${at('/comments', id)}`, { body });
-export const unsay = (finding: string, id: string) =>
+export const deleteComment = (finding: string, id: string) =>
   remove(`${at('/findings', finding)}${at('/comments', id)}`);
 
 export interface FindingBody {

@@ -62,7 +62,7 @@ export function readFilter(query: URLSearchParams): Filter {
 }
 
 /** Whether it differs from the default. */
-export function isNarrowed(filter: Filter): boolean {
+export function isFiltered(filter: Filter): boolean {
   return (
     filter.severities.length > 0 ||
     filter.status !== 'active' ||

@@ -7,7 +7,7 @@ import {
   isTable,
   mayOverlap,
   skippedByReason,
-  worthAnother,
+  mayRetry,
 } from './imports';
 
 it('gathers skipped results by their reason, the commonest first', () => {
@@ -24,8 +24,8 @@ it('gathers skipped results by their reason, the commonest first', () => {
 });
 
 it('offers another try only where it can help', () => {
-  expect([0, 429, 500, 503].every(worthAnother)).toBe(true);
-  expect([401, 403, 409, 413, 422].some(worthAnother)).toBe(false);
+  expect([0, 429, 500, 503].every(mayRetry)).toBe(true);
+  expect([401, 403, 409, 413, 422].some(mayRetry)).toBe(false);
 });
 
 it('counts by severity, the most severe first, without those that do not occur', () => {

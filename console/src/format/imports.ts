@@ -17,7 +17,7 @@ export function skippedByReason(skipped: readonly Skipped[]): SkippedGroup[] {
 }
 
 /** Whether a retry may succeed: no answer, too many requests, or a server error. */
-export function worthAnother(status: number): boolean {
+export function mayRetry(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
 }
 

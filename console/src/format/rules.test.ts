@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CHANNELS, type EventType, type Rule } from '../api/settings';
-import { bodyOf, channelsOf, filterCount, formOf, leadsNowhere, lines } from './rules';
+import { bodyOf, channelsOf, filterCount, formOf, hasNoDestination, lines } from './rules';
 
 const kind = (severity: boolean, channels: EventType['channels']): EventType => ({
   type: 'finding.created',
@@ -65,11 +65,11 @@ it('sends nothing that the channel or the scope cannot use', () => {
 
 it('knows when a rule would post nowhere', () => {
   const form = { ...formOf(null, 'c'), channel: 'webhook' as const };
-  expect(leadsNowhere(form)).toBe(true);
-  expect(leadsNowhere({ ...form, urls: 'https://x.test/a' })).toBe(false);
-  expect(leadsNowhere({ ...form, teams: ['t'] })).toBe(true);
-  expect(leadsNowhere({ ...form, channel: 'slack', teams: ['t'] })).toBe(false);
-  expect(leadsNowhere({ ...form, channel: 'email' })).toBe(false);
+  expect(hasNoDestination(form)).toBe(true);
+  expect(hasNoDestination({ ...form, urls: 'https://x.test/a' })).toBe(false);
+  expect(hasNoDestination({ ...form, teams: ['t'] })).toBe(true);
+  expect(hasNoDestination({ ...form, channel: 'slack', teams: ['t'] })).toBe(false);
+  expect(hasNoDestination({ ...form, channel: 'email' })).toBe(false);
 });
 
 it('begins a new rule with nothing chosen', () => {

@@ -124,7 +124,7 @@ export const filterCount = (filters: RuleFilters): number =>
   Object.values(filters).filter((values: string[] | undefined) => (values ?? []).length > 0).length;
 
 /** Whether a rule has no destination: no URL or team, on a channel that notifies nobody else. */
-export const leadsNowhere = (form: RuleForm): boolean =>
+export const hasNoDestination = (form: RuleForm): boolean =>
   !reachesPeople(form.channel) &&
   lines(form.urls).length === 0 &&
   !(isChat(form.channel) && (form.owners || form.teams.length > 0));

@@ -15,14 +15,14 @@ const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean)
   delivery: null,
 });
 
-it('hangs every channel on its recipient, those who were told first', () => {
+it('hangs every channel on its recipient, those who were notified first', () => {
   const tree = traceTree([
     entry('gone', 'email', false),
     entry('ana', 'slack', false),
     entry('ana', 'in_app', true),
     entry('ana', 'email', true),
   ]);
-  expect(tree.map(({ name, told }) => [name, told])).toEqual([
+  expect(tree.map(({ name, notified }) => [name, notified])).toEqual([
     ['ANA', true],
     ['gone', false],
   ]);
@@ -32,7 +32,7 @@ it('hangs every channel on its recipient, those who were told first', () => {
 it('tells a message under way from one that is given up', () => {
   const sent = (state: string) =>
     ({ ...entry('ana', 'email', false), delivery: { state } }) as unknown as TraceEntry;
-  expect(outcomeOf(entry('ana', 'email', true))).toBe('told');
+  expect(outcomeOf(entry('ana', 'email', true))).toBe('notified');
   expect(outcomeOf(entry('ana', 'email', false))).toBe('not');
   expect(outcomeOf(sent('pending'))).toBe('waiting');
   expect(outcomeOf(sent('failed'))).toBe('not');

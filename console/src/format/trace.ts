@@ -9,7 +9,7 @@ export interface Branch {
   /** Empty if the caller may not see them. */
   name: string;
   /** Whether they were notified on any channel. */
-  told: boolean;
+  notified: boolean;
   leaves: TraceEntry[];
 }
 
@@ -22,15 +22,15 @@ export function traceTree(entries: readonly TraceEntry[]): Branch[] {
       key,
       type: entry.recipient_type,
       name: entry.name ?? entry.delivery?.destination ?? entry.recipient,
-      told: false,
+      notified: false,
       leaves: [],
     };
     branch.leaves.push(entry);
-    branch.told ||= entry.told;
+    branch.notified ||= entry.told;
     found.set(key, branch);
   }
-  const first = (told: boolean) => (told ? 0 : 1);
-  return [...found.values()].sort((a, b) => first(a.told) - first(b.told));
+  const first = (notified: boolean) => (notified ? 0 : 1);
+  return [...found.values()].sort((a, b) => first(a.notified) - first(b.notified));
 }
 
 /** The name of the team through which the person was considered, if the trace has it. */
@@ -43,11 +43,11 @@ export const teamOf = (entry: TraceEntry, entries: readonly TraceEntry[]): strin
 export const reachedNobody = (trace: Pick<Trace, 'planned_at' | 'entries'>): boolean =>
   trace.planned_at !== null && trace.entries.every((entry) => outcomeOf(entry) === 'not');
 
-export type Outcome = 'told' | 'waiting' | 'not';
+export type Outcome = 'notified' | 'waiting' | 'not';
 
 /** The outcome of one channel: a pending message is neither notified nor given up. */
 export function outcomeOf(entry: TraceEntry): Outcome {
-  if (entry.told) return 'told';
+  if (entry.told) return 'notified';
   const state = entry.delivery?.state;
   if (state === undefined && entry.reason === 'pending') return 'waiting';
   return state === 'pending' || state === 'sending' || state === 'bundled' ? 'waiting' : 'not';

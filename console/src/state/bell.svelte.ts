@@ -38,7 +38,7 @@ export const bell = {
 
 /** Takes the count from a frame. */
 export function setSummary(value: Summary): void {
-  count.told(value);
+  count.set(value);
   summary = value;
 }
 

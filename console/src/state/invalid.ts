@@ -2,7 +2,7 @@
 
 import { tick } from 'svelte';
 
-export async function showWrong(form: HTMLElement | null | undefined): Promise<void> {
+export async function focusFirstError(form: HTMLElement | null | undefined): Promise<void> {
   await tick();
   const field = form?.querySelector<HTMLElement>('[aria-invalid=true]');
   if (field) field.focus();

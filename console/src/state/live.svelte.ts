@@ -3,7 +3,7 @@
 import { address, Problem } from '../api/http';
 import type { Frame } from '../api/types';
 import { effectsOf } from '../frames';
-import { Live, type Connection, type LiveState, type Told } from '../live';
+import { Live, type Connection, type LiveState, type StreamHandlers } from '../live';
 import { Shared, type Channel, type Message, type Stream } from '../share';
 import { loadSummary, rowArrived, rowsRead, setSummary } from './bell.svelte';
 import { renew } from './session.svelte';
@@ -82,7 +82,7 @@ function open(): Connection {
   return connection;
 }
 
-const told: Told = {
+const handlers: StreamHandlers = {
   handle,
   opened: (again) => {
     if (again) void renew().catch(() => undefined);
@@ -95,8 +95,8 @@ const told: Told = {
 
 const hidden = () => document.visibilityState === 'hidden';
 
-const connect = (whom: Told) =>
-  new Live({ ...whom, open, probe, online: () => navigator.onLine, hidden, random: Math.random });
+const connect = (handlers: StreamHandlers) =>
+  new Live({ ...handlers, open, probe, online: () => navigator.onLine, hidden, random: Math.random });
 
 function openChannel(name: string): Channel {
   const tabs = new BroadcastChannel(name);
@@ -117,9 +117,9 @@ function openChannel(name: string): Channel {
 function streamOf(user: string): Stream & Partial<Pick<Shared, 'look'>> {
   // According to the types there are always locks; in browsers there are not.
   const locks = navigator.locks as LockManager | undefined;
-  if (!locks || typeof BroadcastChannel === 'undefined') return connect(told);
+  if (!locks || typeof BroadcastChannel === 'undefined') return connect(handlers);
   return new Shared({
-    ...told,
+    ...handlers,
     name: `campanile.live.${user}`,
     locks,
     channel: openChannel,

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { APART, GATHER, Pace, type Surroundings } from './pace';
+import { APART, GATHER, Pace, type Environment } from './pace';
 
 let visible = true;
 let waiting: (() => void)[] = [];
-const around: Surroundings = {
+const around: Environment = {
   now: () => Date.now(),
   later: (run, milliseconds) => setTimeout(run, milliseconds),
   forget: (timer) => {

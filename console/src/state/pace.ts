@@ -8,7 +8,7 @@ export const GATHER = 120;
 /** The minimum time between two loads of one source, in milliseconds. */
 export const APART = 1000;
 
-export interface Surroundings {
+export interface Environment {
   now: () => number;
   later: (run: () => void, milliseconds: number) => unknown;
   forget: (timer: unknown) => void;
@@ -16,7 +16,7 @@ export interface Surroundings {
   whenVisible: (run: () => void) => void;
 }
 
-export const browser: Surroundings = {
+export const browser: Environment = {
   now: () => Date.now(),
   later: (run, milliseconds) => setTimeout(run, milliseconds),
   forget: (timer) => {
@@ -43,11 +43,11 @@ export class Pace {
   #again = false;
   #stopped = false;
   readonly #load: () => Promise<void>;
-  readonly #around: Surroundings;
+  readonly #environment: Environment;
 
-  constructor(load: () => Promise<void>, around: Surroundings = browser) {
+  constructor(load: () => Promise<void>, environment: Environment = browser) {
     this.#load = load;
-    this.#around = around;
+    this.#environment = environment;
   }
 
   /** When the last load started, in milliseconds. */
@@ -58,7 +58,7 @@ export class Pace {
   /** Loads at once, replacing any planned load. */
   async now(): Promise<void> {
     this.#cancel();
-    this.#started = this.#around.now();
+    this.#started = this.#environment.now();
     this.#running = true;
     try {
       await this.#load();
@@ -78,9 +78,9 @@ export class Pace {
       return;
     }
     if (this.#timer !== null || this.#stopped) return;
-    const due = Math.max(GATHER + wait, this.#started + APART - this.#around.now());
-    this.#timer = this.#around.later(() => {
-      this.#around.whenVisible(() => {
+    const due = Math.max(GATHER + wait, this.#started + APART - this.#environment.now());
+    this.#timer = this.#environment.later(() => {
+      this.#environment.whenVisible(() => {
         if (this.#stopped) return;
         this.#timer = null;
         void this.now();
@@ -94,7 +94,7 @@ export class Pace {
   }
 
   #cancel(): void {
-    if (this.#timer !== null) this.#around.forget(this.#timer);
+    if (this.#timer !== null) this.#environment.forget(this.#timer);
     this.#timer = null;
   }
 }

@@ -3,17 +3,17 @@
 import type { Comment } from '../api/records';
 import type { FindingMove } from '../api/types';
 
-export type Chapter =
+export type HistoryEntry =
   { key: string; at: string; move: FindingMove } | { key: string; at: string; comment: Comment };
 
 /** Both lists are newest first; steps of the same moment keep their order. */
-export function storyOf(moves: readonly FindingMove[], comments: readonly Comment[]): Chapter[] {
+export function historyOf(moves: readonly FindingMove[], comments: readonly Comment[]): HistoryEntry[] {
   const steps = moves.map((move, index) => ({
     key: `${move.at} ${String(moves.length - index)}`,
     at: move.at,
     move,
   }));
   const said = comments.map((comment) => ({ key: comment.id, at: comment.created_at, comment }));
-  const when = (one: Chapter) => new Date(one.at).getTime();
+  const when = (one: HistoryEntry) => new Date(one.at).getTime();
   return [...steps.reverse(), ...said.reverse()].sort((one, other) => when(one) - when(other));
 }
