@@ -3,7 +3,7 @@ import { Newest } from './count';
 
 describe('Newest', () => {
   // promise: E9
-  it('keeps the count of a frame against an answer that was asked for before it', () => {
+  it('keeps the count of a frame over an answer requested before it', () => {
     const count = new Newest<number>();
     const answer = count.ask();
     count.set(5);
@@ -13,7 +13,7 @@ describe('Newest', () => {
     expect(count.value).toBe(6);
   });
 
-  it('takes the later of two questions, in whichever order they are answered', () => {
+  it('takes the later of two requests, in whichever order they are answered', () => {
     const count = new Newest<number>();
     const [first, second] = [count.ask(), count.ask()];
     expect(first(1)).toBe(true);
@@ -25,7 +25,7 @@ describe('Newest', () => {
     expect(count.value).toBe(4);
   });
 
-  it('takes no answer for someone who has left', () => {
+  it('ignores an answer for a user who has left', () => {
     const count = new Newest<number>();
     const answer = count.ask();
     count.clear();

@@ -205,14 +205,14 @@ afterEach(() => {
 
 describe('Shared', () => {
   // promise: E9
-  it('has one connection in all tabs, and hands every frame to each once', async () => {
+  it('has one connection for all tabs, and passes every frame to each once', async () => {
     const tabs = await three();
     expect(tabs.map(({ streams }) => streams.length)).toEqual([1, 0, 0]);
     tabs[0].handlers.handle(frame('f1'));
     expect(tabs.map(({ frames }) => frames)).toEqual([['f1'], ['f1'], ['f1']]);
   });
 
-  it('shows the state of the leader in all, and refetches in all when it is live again', async () => {
+  it('shows the leader’s state in all tabs, and refetches in all when it is live again', async () => {
     const tabs = await three();
     for (const state of ['reconnecting', 'offline', 'live'] as const) tabs[0].handlers.changed(state);
     for (const { states, opened } of tabs) {
@@ -221,7 +221,7 @@ describe('Shared', () => {
     }
   });
 
-  it('tells a tab that joins that it is live from now on, and no other', async () => {
+  it('informs a joining tab that it is live from now on, and no other', async () => {
     const tabs = await three();
     const late = await open();
     expect(late.states).toEqual(['live']);
@@ -230,7 +230,7 @@ describe('Shared', () => {
   });
 
   // promise: E6
-  it('goes on in the next tab when the leader closes or crashes, as after a cut', async () => {
+  it('continues in the next tab when the leader closes or crashes, as after a lost connection', async () => {
     const [one, two, last] = await three();
     one.shared.stop();
     await soon();
@@ -250,7 +250,7 @@ describe('Shared', () => {
     expect(one.frames).toEqual([]);
   });
 
-  it('takes over from a leader that does not run, and once only', async () => {
+  it('takes over from a leader that does not run, only once', async () => {
     const [one, two, last] = await three();
     last.hidden = true;
     one.frozen = true;
@@ -271,7 +271,7 @@ describe('Shared', () => {
     expect(two.opened).toEqual([false, true]);
   });
 
-  it('looks at once when it comes into sight', async () => {
+  it('checks at once when it becomes visible', async () => {
     const [one, two, last] = await three();
     two.hidden = last.hidden = true;
     one.frozen = true;
@@ -283,7 +283,7 @@ describe('Shared', () => {
     expect(last.leads).toBe(true);
   });
 
-  it('leaves a leader alone that answers, however hidden it is', async () => {
+  it('leaves a leader that answers alone, even if it is hidden', async () => {
     const [one, two] = await three();
     one.hidden = true;
     await vi.advanceTimersByTimeAsync(20 * ASK);
@@ -291,7 +291,7 @@ describe('Shared', () => {
     expect(one.streams[0]?.reopened).toBe(0);
   });
 
-  it('has patience with a leader that was busy', async () => {
+  it('is patient with a busy leader', async () => {
     const [one, two, last] = await three();
     one.frozen = true;
     await vi.advanceTimersByTimeAsync(ASK + PATIENCE);
@@ -300,7 +300,7 @@ describe('Shared', () => {
     expect([one.leads, two.leads, last.leads]).toEqual([true, false, false]);
   });
 
-  it('takes no frame before it knows whose it is: what was before is refetched', async () => {
+  it('takes no frame before it knows its leader: earlier changes are refetched', async () => {
     const [one] = await three();
     one.frozen = true;
     const late = await open();
@@ -313,7 +313,7 @@ describe('Shared', () => {
     expect(late.frames).toEqual(['f5']);
   });
 
-  it('takes a broken connection over from a hidden tab, whose timers are late', async () => {
+  it('takes over a broken connection from a hidden tab, whose timers are late', async () => {
     const [one, two, last] = await three();
     one.hidden = last.hidden = true;
     one.handlers.changed('reconnecting');
@@ -323,7 +323,7 @@ describe('Shared', () => {
     expect(one.opened).toEqual([false, true]);
   });
 
-  it('has a hidden leader open anew after the machine slept', async () => {
+  it('makes a hidden leader reconnect after the machine slept', async () => {
     const [one, two, last] = await three();
     one.hidden = last.hidden = true;
     await vi.advanceTimersByTimeAsync(ASK);
@@ -333,7 +333,7 @@ describe('Shared', () => {
     expect(two.leads).toBe(false);
   });
 
-  it('believes the leader that took over, not the one that has not noticed', async () => {
+  it('trusts the leader that took over, not the one that has not noticed', async () => {
     const [one, two, last] = await three();
     last.hidden = true;
     one.frozen = true;
@@ -356,7 +356,7 @@ describe('Shared', () => {
     expect(one.state).toBe('live');
   });
 
-  it('never hands anything to a tab of another person', async () => {
+  it('never passes anything to a tab of another user', async () => {
     const [ana] = await three();
     const ben = await open('ben');
     expect(ben.leads).toBe(true);
@@ -367,7 +367,7 @@ describe('Shared', () => {
     expect(ben.frames).toEqual(['his']);
   });
 
-  it('says and hears nothing after its end, and can begin anew', async () => {
+  it('is silent after stop, and can start again', async () => {
     const [one, two] = await three();
     const before = one.handlers;
     one.shared.stop();
@@ -385,7 +385,7 @@ describe('Shared', () => {
     expect(one.opened).toEqual([false, false]);
   });
 
-  it('has a connection also where locks are refused', async () => {
+  it('has a connection even if locks are denied', async () => {
     browser.locks('ana').broken = true;
     const tab = await open();
     tab.handlers.changed('live');

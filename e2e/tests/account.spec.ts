@@ -1,12 +1,10 @@
-/** What everyone sets for oneself, what managers set for their company, and what administrators look at. */
+/** The user's own settings, the managers' settings of their company, and the administrators' pages. */
 
 import { expect, test } from './fixtures.ts';
 
 const stamp = Date.now().toString(36);
 
-test('an analyst sees their role, and a password that does not fit is refused beside its field', async ({
-  as,
-}) => {
+test('an analyst sees their role, and an invalid password is rejected at its field', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings');
   await expect(page.getByRole('heading', { level: 1, name: 'Profile' })).toBeVisible();
@@ -20,7 +18,7 @@ test('an analyst sees their role, and a password that does not fit is refused be
   await expect(page.getByText('Passwords don’t match.')).toBeVisible();
 });
 
-test('a theme chosen in the profile is the one of the whole page', async ({ as }) => {
+test('a theme chosen in the profile applies to the whole page', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings/profile');
   await page.getByRole('region', { name: 'Theme' }).getByRole('button', { name: 'Dark' }).click();
@@ -53,7 +51,7 @@ test('a token is shown once, works, and stops working when it is revoked', async
   expect((await call()).status).toBe(401);
 });
 
-test('a calendar feed is made and revoked in the settings', async ({ as }) => {
+test('a calendar feed is created and revoked in the settings', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings/feeds');
   const name = `Deadlines ${stamp}`;
@@ -66,7 +64,7 @@ test('a calendar feed is made and revoked in the settings', async ({ as }) => {
   await expect(page.getByText(name)).toHaveCount(0);
 });
 
-test('a manager sets the SLA of a company and goes back to the defaults; an analyst has no such page', async ({
+test('a manager sets the SLA of a company and resets it to the defaults; an analyst has no such page', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -101,7 +99,7 @@ test('a manager sets the SLA of a company and goes back to the defaults; an anal
   await expect(analyst.getByText('Page not found').first()).toBeVisible();
 });
 
-test('a rule is tried before it is saved: messages a day and who would have got them', async ({ as }) => {
+test('a rule is previewed before it is saved: messages per day and their recipients', async ({ as }) => {
   const page = await as('admin');
   await page.goto('/settings/rules');
   const rules = page.getByTestId('rule');
@@ -114,11 +112,11 @@ test('a rule is tried before it is saved: messages a day and who would have got 
   await dialog.getByLabel('Addresses').fill(address);
   await dialog.getByRole('button', { name: 'Preview' }).click();
   await expect(dialog.getByTestId('dry-recipients')).toContainText(address);
-  // The answer stands where the button is.
+  // The result is shown next to the button.
   await expect(dialog.getByText(/^\d+ additional messages? compared/)).toBeInViewport({ ratio: 1 });
   await dialog.getByText('Show table').click();
   await expect(dialog.getByRole('row')).toHaveCount(9);
-  // An answer goes with the next change of the rule; a threshold says what it leaves out.
+  // The next change of the rule clears the result; a threshold lists what it leaves out.
   await dialog.getByLabel('Minimum severity').selectOption('urgent');
   await expect(dialog.getByTestId('dry-run')).toHaveCount(0);
   await dialog.getByRole('button', { name: 'Preview' }).click();
@@ -128,7 +126,7 @@ test('a rule is tried before it is saved: messages a day and who would have got 
   await expect(rules).toHaveCount(before);
 });
 
-test('a webhook’s rule stands among the destinations, its secret is replaced, and the audit log tells it', async ({
+test('a webhook rule appears among the destinations, its secret is rotated, and the audit log records it', async ({
   as,
 }) => {
   const page = await as('admin');

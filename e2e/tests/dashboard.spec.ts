@@ -1,4 +1,4 @@
-/** The dashboard: its numbers are the API's, lead to what they count, and follow what others do. */
+/** The dashboard: its numbers match the API, link to what they count, and update live. */
 
 import type { Page } from '@playwright/test';
 import { company, expect, get, live, mark, post, sameDocument, test, type Who } from './fixtures.ts';
@@ -48,7 +48,7 @@ async function at(page: Page): Promise<Page> {
 }
 
 for (const who of ['viewer', 'analyst', 'manager', 'admin'] as const satisfies Who[]) {
-  test(`shows the ${who} the numbers of the API`, async ({ as }) => {
+  test(`shows the ${who} the numbers from the API`, async ({ as }) => {
     const page = await at(await as(who));
     const said = await counts(page);
     await expect(tile(page, 'Open findings')).toHaveText(number(sum(said.open.map(({ count }) => count))));
@@ -64,7 +64,7 @@ for (const who of ['viewer', 'analyst', 'manager', 'admin'] as const satisfies W
   });
 }
 
-test('a finding of somebody else changes the numbers and the newest events by itself', async ({ as }) => {
+test('someone else’s finding updates the numbers and the recent activity live', async ({ as }) => {
   const [page, analyst] = [await at(await as('manager')), await as('analyst')];
   const before = await counts(page);
   const open = sum(before.open.map(({ count }) => count));
@@ -96,7 +96,7 @@ test('a finding of somebody else changes the numbers and the newest events by it
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
 });
 
-test('each bar leads to a list with as many findings', async ({ as }) => {
+test('each bar links to a list with that many findings', async ({ as }) => {
   const page = await at(await as('analyst'));
   for (const { severity, count } of (await counts(page)).open) {
     await bar(page, severity).click();
@@ -116,7 +116,7 @@ test('each bar leads to a list with as many findings', async ({ as }) => {
   }
 });
 
-test('the chart has a table behind it, with the same numbers', async ({ as }) => {
+test('the chart has a table with the same numbers', async ({ as }) => {
   const page = await at(await as('analyst'));
   const { trend } = await counts(page);
   const part = page.getByRole('region', { name: 'Last 30 days' }).first();
@@ -137,7 +137,7 @@ test('the chart has a table behind it, with the same numbers', async ({ as }) =>
   await expect(part.getByRole('img')).toBeVisible();
 });
 
-test('the tile of running scans follows one that starts and completes', async ({ as }) => {
+test('the tile of running scans follows a scan that starts and completes', async ({ as }) => {
   const [page, analyst] = [await at(await as('viewer')), await as('analyst')];
   const { running, scheduled } = (await counts(page)).scans;
   const name = `Nightly ${stamp}`;
@@ -161,7 +161,7 @@ test('the tile of running scans follows one that starts and completes', async ({
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Scans');
 });
 
-test('the newest events are a dozen, and each leads to its thing', async ({ as }) => {
+test('the recent activity has a dozen rows, each linking to its record', async ({ as }) => {
   const page = await at(await as('analyst'));
   const company_id = await company(page);
   const made: string[] = [];

@@ -1,4 +1,4 @@
-/** The pages of assets, agreements, reports and approvals, and what people write about findings, scans and projects. */
+/** The pages of assets, agreements, reports and approvals; editing findings, scans and projects. */
 
 import type { Page } from '@playwright/test';
 import { expect, live, mark, patch, post, sameDocument, test } from './fixtures.ts';
@@ -14,7 +14,7 @@ let assetPath = '';
 const record = (page: Page, text: string) => page.getByTestId('record').filter({ hasText: text });
 const dialog = (page: Page) => page.getByRole('dialog');
 
-/** A second page that looks there and is live: it is never loaded again. */
+/** A second live page at that path: it is never reloaded. */
 async function watching(page: Page, path: string): Promise<Page> {
   await page.goto(path);
   await live(page);
@@ -27,7 +27,7 @@ async function company(page: Page): Promise<string> {
   return me.companies[0]?.id ?? '';
 }
 
-/** Somebody who may only look, made for this run. */
+/** A viewer created for this run. */
 async function viewer(stranger: () => Promise<Page>, admin: Page): Promise<Page> {
   const email = `viewer-${tag}@demo.test`;
   const known = (await (await admin.request.get('/api/v1/users?limit=200')).json()) as {
@@ -54,7 +54,7 @@ async function viewer(stranger: () => Promise<Page>, admin: Page): Promise<Page>
   return page;
 }
 
-test('an analyst adds an asset, and another tab sees it and its change', async ({ as }) => {
+test('an analyst creates and edits an asset, and another tab shows it', async ({ as }) => {
   const analyst = await as('analyst');
   const other = await watching(await as('manager'), '/assets');
   await analyst.goto('/assets');
@@ -83,7 +83,7 @@ test('an analyst adds an asset, and another tab sees it and its change', async (
   await expect(record(other, asset)).toBeVisible();
 });
 
-test('a finding is written down by hand, about the asset, and changed', async ({ as }) => {
+test('a finding of the asset is created by hand, and edited', async ({ as }) => {
   const manager = await as('manager');
   const { id } = await post<{ id: string }>(manager, '/findings', {
     company_id: await company(manager),
@@ -105,14 +105,14 @@ test('a finding is written down by hand, about the asset, and changed', async ({
   await expect(other.getByTestId('finding')).toContainText(finding);
   await sameDocument(other);
 
-  // Findings are about it now: it cannot be deleted, and the dialog says why.
+  // It has findings now, so it cannot be deleted, and the dialog says why.
   await other.getByRole('button', { name: 'Edit' }).click();
   await dialog(other).getByRole('button', { name: 'Delete' }).click();
   await dialog(other).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(dialog(other)).toContainText('Findings are about this asset. Retire it instead.');
 });
 
-test('people talk on a finding, and everybody who looks reads it at once', async ({ as }) => {
+test('comments on a finding appear at once for every viewer', async ({ as }) => {
   const analyst = await as('analyst');
   const manager = await watching(await as('manager'), findingPath);
   await analyst.goto(findingPath);
@@ -140,7 +140,7 @@ test('people talk on a finding, and everybody who looks reads it at once', async
   await sameDocument(manager);
 });
 
-test('an analyst asks to accept a risk, a manager decides, both see it', async ({ as }) => {
+test('an analyst requests a risk acceptance, a manager decides, both see it', async ({ as }) => {
   const analyst = await as('analyst');
   const manager = await watching(await as('manager'), '/approvals');
   await analyst.goto(findingPath);
@@ -170,7 +170,9 @@ test('an analyst asks to accept a risk, a manager decides, both see it', async (
 });
 
 // promise: H2
-test('a request that changes while it is read is reviewed before it is decided', async ({ as }) => {
+test('a request that changes while it is being read has to be reviewed before the decision', async ({
+  as,
+}) => {
   const [analyst, manager] = [await as('analyst'), await as('manager')];
   const { id } = await post<{ id: string }>(analyst, '/findings', {
     company_id: await company(analyst),
@@ -193,7 +195,7 @@ test('a request that changes while it is read is reviewed before it is decided',
   await manager.getByRole('button', { name: 'Approve' }).click();
   await expect(manager.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 
-  // It gets worse than what was accepted, and the acceptance is withdrawn.
+  // It becomes more severe than what was accepted, and the acceptance is withdrawn.
   // promise: H4
   await analyst.goto(`/findings/${id}`);
   await live(analyst);
@@ -208,7 +210,7 @@ test('a request that changes while it is read is reviewed before it is decided',
 });
 
 // promise: H2
-test('a decision that arrives after a change is refused and says so', async ({ as }) => {
+test('a decision that arrives after a change is rejected and says so', async ({ as }) => {
   const [analyst, manager] = [await as('analyst'), await as('manager')];
   const { id } = await post<{ id: string }>(analyst, '/findings', {
     company_id: await company(analyst),
@@ -220,7 +222,7 @@ test('a decision that arrives after a change is refused and says so', async ({ a
     reason: 'Soon gone.',
     expires_at: '2031-01-01T00:00:00Z',
   });
-  // Its tab hears of nothing.
+  // This tab receives no events.
   await manager.route('**/api/v1/stream**', (route) => route.abort());
   await manager.goto(`/approvals/${approval.id}`);
   await expect(manager.getByText('Soon gone.')).toBeVisible();
@@ -233,7 +235,7 @@ test('a decision that arrives after a change is refused and says so', async ({ a
   await expect(manager.getByRole('button', { name: 'Reject' })).toHaveCount(0);
 });
 
-test('who asked does not decide, and takes back', async ({ as }) => {
+test('the requester cannot decide, and withdraws the request', async ({ as }) => {
   const manager = await as('manager');
   const { id } = await post<{ id: string }>(manager, '/findings', {
     company_id: await company(manager),
@@ -260,7 +262,7 @@ test('who asked does not decide, and takes back', async ({ as }) => {
   await expect(record(manager, `Weak cipher ${tag}`)).toHaveCount(0);
 });
 
-test('a report is asked for, gets ready while one watches, and is downloaded', async ({ as }) => {
+test('a report is requested, becomes ready live, and is downloaded', async ({ as }) => {
   const analyst = await as('analyst');
   const other = await watching(await as('manager'), '/reports');
   await analyst.goto('/reports');
@@ -294,7 +296,7 @@ test('a report is asked for, gets ready while one watches, and is downloaded', a
   await expect(record(other, name)).toHaveCount(0);
 });
 
-test('a manager keeps an agreement', async ({ as }) => {
+test('a manager creates, edits and deletes an agreement', async ({ as }) => {
   const manager = await as('manager');
   const name = `Penetration tests ${tag}`;
   await manager.goto('/agreements');
@@ -323,7 +325,7 @@ test('a manager keeps an agreement', async ({ as }) => {
   await expect(record(manager, name)).toHaveCount(0);
 });
 
-test('a scan goes from scheduled to its end in the other tab', async ({ as }) => {
+test('another tab follows a scan from scheduled to failed', async ({ as }) => {
   const analyst = await as('analyst');
   const other = await watching(await as('manager'), '/scans');
   const name = `Nightly ${tag}`;
@@ -350,7 +352,7 @@ test('a scan goes from scheduled to its end in the other tab', async ({ as }) =>
   await expect(card).toHaveCount(0);
 });
 
-test('a project is renamed, moved on and deleted', async ({ as }) => {
+test('a project is renamed, activated and deleted', async ({ as }) => {
   const manager = await as('manager');
   const other = await watching(await as('analyst'), '/projects');
   const { id } = await post<{ id: string }>(manager, '/projects', {
@@ -370,7 +372,7 @@ test('a project is renamed, moved on and deleted', async ({ as }) => {
   await sameDocument(other);
 });
 
-test('a viewer reads all of it and finds nothing to write with', async ({ as, stranger }) => {
+test('a viewer can read everything and has no way to write', async ({ as, stranger }) => {
   const page = await viewer(stranger, await as('admin'));
   const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Request|Assign|Comment|Rename|Withdraw)/;
   for (const path of [
@@ -392,7 +394,7 @@ test('a viewer reads all of it and finds nothing to write with', async ({ as, st
   await expect(page.getByLabel('Write a comment')).toHaveCount(0);
 });
 
-test('a finding that is deleted says so to whoever looks at it', async ({ as }) => {
+test('a deleted finding says so to everyone viewing it', async ({ as }) => {
   const manager = await as('manager');
   const remove = async (path: string) => {
     await manager.goto(path);
@@ -400,7 +402,7 @@ test('a finding that is deleted says so to whoever looks at it', async ({ as }) 
     await dialog(manager).getByRole('button', { name: 'Delete' }).click();
     await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   };
-  // One about which something was decided stays.
+  // One with a decided risk acceptance cannot be deleted.
   // promise: H5
   await remove(findingPath);
   await expect(dialog(manager)).toContainText('A risk acceptance of this finding was decided');

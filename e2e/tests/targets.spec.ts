@@ -1,4 +1,4 @@
-/** What scan reports are about, as a page; and retiring one. */
+/** The page of targets, and retiring one. */
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ test.beforeAll(() => {
   mkdirSync(OUT, { recursive: true });
 });
 
-test('targets say what is open and when they were last reported, live', async ({ as }) => {
+test('targets show their open findings and last report, live', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Targets');
   await page.goto(`/targets?project_id=${project.id}`);
@@ -33,7 +33,7 @@ test('targets say what is open and when they were last reported, live', async ({
   await sameDocument(page);
 });
 
-test('a manager retires a target with a comment, which closes what is open in it', async ({ as }) => {
+test('a manager retires a target with a comment, which closes its open findings', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Retire');
   await imported(page, project.id, 'web-1.json', 'worker-1.json');
@@ -61,7 +61,7 @@ test('a manager retires a target with a comment, which closes what is open in it
   expect(items.map(({ status }) => status).sort()).toEqual(['closed', 'closed', 'closed', 'open', 'open']);
 });
 
-test('a target without a report for 30 days is marked, and an empty list says what a target is', async ({
+test('a target without a report for 30 days is marked, and an empty list explains targets', async ({
   as,
 }) => {
   const page = await as('viewer');

@@ -21,7 +21,7 @@ const said = (id: string, at: string): Comment => ({
   updated_at: at,
 });
 
-it('tells steps and comments as one, the oldest first', () => {
+it('merges steps and comments, oldest first', () => {
   const moves = [move('2026-11-27T12:00:00Z', 'last'), move('2026-11-27T09:00:00.5Z', 'first')];
   const comments = [said('later', '2026-11-27T11:00:00Z'), said('earlier', '2026-11-27T09:00:00Z')];
   const words = historyOf(moves, comments).map((one) =>
@@ -30,7 +30,7 @@ it('tells steps and comments as one, the oldest first', () => {
   expect(words).toEqual(['earlier', 'first', 'later', 'last']);
 });
 
-it('keeps the order of one moment, and a key that a new step does not move', () => {
+it('keeps the order of one moment, and keys that a new step does not change', () => {
   const at = '2026-11-27T09:00:00Z';
   const before = historyOf([move(at, 'second'), move(at, 'first')], []);
   expect(before.map((one) => 'move' in one && one.move.comment)).toEqual(['first', 'second']);

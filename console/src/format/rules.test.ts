@@ -33,7 +33,7 @@ const rule: Rule = {
   template: null,
 };
 
-it('sends back what it was answered', () => {
+it('sends back the same rule it received', () => {
   const body = bodyOf(formOf(rule, ''), kind(true, ['email']));
   const { id, disabled_reason, batch, format, template, ...rest } = rule;
   expect([id, disabled_reason, batch, format, template]).toBeDefined();
@@ -63,7 +63,7 @@ it('sends nothing that the channel or the scope cannot use', () => {
   expect(bodyOf(form, kind(false, ['email'])).min_severity).toBeNull();
 });
 
-it('knows when a rule would post nowhere', () => {
+it('knows if a rule has no destination', () => {
   const form = { ...formOf(null, 'c'), channel: 'webhook' as const };
   expect(hasNoDestination(form)).toBe(true);
   expect(hasNoDestination({ ...form, urls: 'https://x.test/a' })).toBe(false);
@@ -72,13 +72,13 @@ it('knows when a rule would post nowhere', () => {
   expect(hasNoDestination({ ...form, channel: 'email' })).toBe(false);
 });
 
-it('begins a new rule with nothing chosen', () => {
+it('starts a new rule with nothing selected', () => {
   const form = formOf(null, 'c');
   expect([form.type, form.company, form.batch, form.enabled]).toEqual(['', 'c', 'import', true]);
   expect(bodyOf(form, undefined).filters).toEqual({});
 });
 
-it('offers only the channels that the type of event has', () => {
+it('offers only the channels of the event type', () => {
   expect(channelsOf(kind(true, ['webhook', 'in_app']), CHANNELS)).toEqual(['in_app', 'webhook']);
   expect(channelsOf(undefined, CHANNELS)).toEqual([...CHANNELS]);
   expect(lines('a, b\n\nc ')).toEqual(['a', 'b', 'c']);
