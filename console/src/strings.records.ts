@@ -53,7 +53,7 @@ export const approvalStatusHints: Record<ApprovalStatus, string> = {
 };
 
 export const reportStatusNames: Record<ReportStatus, string> = {
-  pending: 'Waiting',
+  pending: 'Queued',
   running: 'Generating',
   ready: 'Ready',
   failed: 'Failed',
@@ -135,7 +135,7 @@ export const r = {
     usedOnly: (used: number) => `${count(used, 'hour', 'hours')} used`,
     over: (hours: number) => `${count(hours, 'hour', 'hours')} over`,
     left: (hours: number) => `${count(hours, 'hour', 'hours')} left`,
-    lastToday: 'Last day is today',
+    lastToday: 'Ends today',
     daysLeft: (days: number) => `${count(days, 'day', 'days')} left`,
     ended: (days: number) => `Expired ${count(days, 'day', 'days')} ago`,
     sorts: { ends: 'Ending soonest', newest: 'Newest first', changed: 'Recently updated' },
@@ -273,7 +273,7 @@ export const r = {
     search: 'Search name or tool',
     tool: 'Tool',
     when: 'Starts at',
-    whenNeeded: 'Enter when the scan starts.',
+    whenNeeded: 'Enter a start time.',
     start: 'Start now',
     complete: 'Mark completed',
     fail: 'Mark failed',

@@ -212,7 +212,7 @@ export const s = {
     to: 'To',
     attempts: 'Attempts',
     attempt: (n: number) => `Attempt ${String(n)}`,
-    none: 'No attempt yet.',
+    none: 'No attempts yet.',
     when: 'When',
     next: 'Next attempt',
     again: 'Resend',

@@ -333,7 +333,7 @@ test('another tab follows a scan from scheduled to failed', async ({ as }) => {
   await analyst.getByRole('button', { name: 'Schedule scan' }).first().click();
   await dialog(analyst).getByLabel('Name').fill(name);
   await dialog(analyst).getByRole('button', { name: 'Schedule scan' }).click();
-  await expect(dialog(analyst)).toContainText('Enter when the scan starts.');
+  await expect(dialog(analyst)).toContainText('Enter a start time.');
   await dialog(analyst).getByLabel('Starts at').fill('2031-01-01T08:30');
   await dialog(analyst).getByRole('button', { name: 'Schedule scan' }).click();
 
