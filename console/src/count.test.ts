@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { Newest } from './count';
+import { LatestCount } from './count';
 
-describe('Newest', () => {
+describe('LatestCount', () => {
   // promise: E9
   it('keeps the count of a frame over an answer requested before it', () => {
-    const count = new Newest<number>();
+    const count = new LatestCount<number>();
     const answer = count.ask();
     count.set(5);
     expect(answer(4)).toBe(false);
@@ -14,7 +14,7 @@ describe('Newest', () => {
   });
 
   it('takes the later of two requests, in whichever order they are answered', () => {
-    const count = new Newest<number>();
+    const count = new LatestCount<number>();
     const [first, second] = [count.ask(), count.ask()];
     expect(first(1)).toBe(true);
     expect(second(2)).toBe(true);
@@ -26,7 +26,7 @@ describe('Newest', () => {
   });
 
   it('ignores an answer for a user who has left', () => {
-    const count = new Newest<number>();
+    const count = new LatestCount<number>();
     const answer = count.ask();
     count.clear();
     expect(answer(1)).toBe(false);

@@ -3,7 +3,7 @@
  * and out of order: an answer requested before the newest known count is older than it. Pure.
  */
 
-export class Newest<T> {
+export class LatestCount<T> {
   #value: T | null = null;
   #asked = 0;
   /** Answers to requests up to this number are outdated. */

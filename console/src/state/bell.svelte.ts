@@ -2,10 +2,10 @@
 
 import * as calls from '../api/calls';
 import type { Notification, Summary } from '../api/types';
-import { Newest } from '../count';
+import { LatestCount } from '../count';
 import { touch, type Paged } from './source.svelte';
 
-const count = new Newest<Summary>();
+const count = new LatestCount<Summary>();
 /** The value of `count`, for the screen. */
 let summary = $state.raw<Summary | null>(null);
 let drawer = $state(false);

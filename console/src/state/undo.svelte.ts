@@ -23,7 +23,7 @@ export const undoable = {
     return problem;
   },
   /** Shows what was done. */
-  say(done: Done): void {
+  show(done: Done): void {
     last = done;
     problem = null;
   },
