@@ -72,7 +72,7 @@ test('a report imported by the manager appears live on the analyst’s pages', a
   await expect(list.getByTestId('finding').filter({ hasText: project }).first()).toBeVisible();
   for (const page of [list, cards]) await sameDocument(page);
 
-  await manager.getByRole('link', { name: 'View findings' }).click();
+  await row.getByRole('link', { name: 'View findings' }).click();
   await manager.getByTestId('finding').first().getByRole('link').click();
   await manager.waitForURL(/\/findings\/[0-9a-f-]{36}$/);
   finding = new URL(manager.url()).pathname;

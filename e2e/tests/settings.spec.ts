@@ -343,6 +343,8 @@ test('an administrator creates a company and a user, and adds and removes the us
   await drawer.getByLabel('Role', { exact: true }).selectOption('viewer');
   await drawer.getByRole('button', { name: 'Add', exact: true }).click();
   const member = drawer.getByTestId('member').filter({ hasText: person });
+  // The answer below is that of the role, not that of the member who is still being added.
+  await expect(member).toBeVisible();
   const promoted = saved(page);
   await member.getByRole('combobox').selectOption('analyst');
   expect((await promoted).ok()).toBe(true);
