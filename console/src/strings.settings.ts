@@ -327,6 +327,6 @@ export const s = {
     minimal: 'Hide details in outgoing messages',
     minimalOf: (name: string) => `Hide details in outgoing messages: ${name}`,
     minimalHint:
-      'Email, Slack and Teams messages show only the event type, severity, deadline and a link: no title, project, location, people or comments. The inbox and webhooks are not affected.',
+      'With details hidden, email, Slack and Teams messages show only the event type, severity, deadline and a link: no title, project, location, people or comments. The inbox and webhooks are not affected.',
   },
 } as const;
