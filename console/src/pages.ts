@@ -16,7 +16,7 @@ interface Place {
 }
 
 const places: Record<string, Place> = {
-  // To add a page, add a line here, and one in Shell.svelte if it belongs in the navigation.
+  // To add a page, add a line here, and one in shell/places.ts if it belongs in the navigation.
   dashboard: { list: () => import('./pages/Dashboard.svelte') },
   findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
   scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
