@@ -138,19 +138,41 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), P
     Ok(())
 }
 
-const OLD: &str = "delete from import_changes where scan_id in (select c.scan_id from scan_coverage c \
-     join scans s on s.id = c.scan_id where c.target_id = $1 and s.created_at < $2 order by c.scan_id limit 10)";
+const OLD: &str = "select i.scan_id, i.finding_id from scan_coverage c join scans s on s.id = c.scan_id \
+     join import_changes i on i.scan_id = c.scan_id where c.target_id = $1 and s.created_at < $2 limit $3";
 
-/// Forgets what old imports of these targets overwrote: they can no longer be undone.
+/// Whether old imports of these targets overwrote anything that is still kept.
 ///
 /// # Errors
 /// The store's.
-pub(super) fn forget_old(tx: &mut Tx<'_>, targets: &[(Id, String)]) -> Result<(), Problem> {
+pub(super) fn any_old(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Problem> {
     let before = tx.now().before(WITHIN);
-    for (target, _) in targets.iter().take(10) {
-        tx.execute(OLD, params![target, before])?;
+    for target in targets {
+        if tx.one::<(Id, Id)>(OLD, params![target, before, 1])?.is_some() {
+            return Ok(true);
+        }
     }
-    Ok(())
+    Ok(false)
+}
+
+/// Forgets some of what old imports of these targets overwrote: they can no longer be undone. Whether there is more.
+///
+/// # Errors
+/// The store's.
+pub(super) fn forget_old(tx: &mut Tx<'_>, targets: &[Id], portion: usize) -> Result<bool, Problem> {
+    let before = tx.now().before(WITHIN);
+    let mut left = portion;
+    for target in targets {
+        let old: Vec<(Id, Id)> = tx.all(OLD, params![target, before, left])?;
+        for (scan, finding) in &old {
+            tx.execute(FORGET, params![scan, finding])?;
+        }
+        left -= old.len().min(left);
+        if left == 0 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What undoing an import did.
@@ -262,9 +284,10 @@ async fn through(
     let mut after = String::new();
     loop {
         let (begun, by, from) = (begun.clone(), by.clone(), after.clone());
+        let portion = records.store().portion(PORTION);
         let step = records
             .store()
-            .write(move |tx| remove(tx, (&begun, settings), &by, &from));
+            .write_portion(move |tx| remove(tx, (&begun, settings), &by, (&from, portion)));
         let (removed, last) = step.await?;
         counts.add(removed);
         match last {
@@ -274,9 +297,10 @@ async fn through(
     }
     loop {
         let (begun, by) = (begun.clone(), by.clone());
+        let portion = records.store().portion(PORTION);
         let step = records
             .store()
-            .write(move |tx| put_back(tx, (&begun, settings), &by));
+            .write_portion(move |tx| put_back(tx, (&begun, settings), &by, portion));
         let (restored, more) = step.await?;
         counts.add(restored);
         if !more {
@@ -331,10 +355,10 @@ fn remove(
     tx: &mut Tx<'_>,
     (begun, _): (&Begun, Settings),
     by: &By,
-    after: &str,
+    (after, portion): (&str, usize),
 ) -> Result<(UndoCounts, Option<String>), Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
-    let rows: Vec<(Id,)> = tx.all(CREATED, params![begun.scan, after, PORTION])?;
+    let rows: Vec<(Id,)> = tx.all(CREATED, params![begun.scan, after, portion])?;
     let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
     let scan = scans::get(tx, begun.scan, &base::Scope::All)?;
     let touched = touched(tx, &scan, &ids)?;
@@ -347,7 +371,7 @@ fn remove(
             counts.removed += 1;
         }
     }
-    let more = ids.len() == PORTION;
+    let more = ids.len() == portion;
     Ok((counts, ids.last().map(Id::to_string).filter(|_| more)))
 }
 
@@ -360,10 +384,11 @@ fn put_back(
     tx: &mut Tx<'_>,
     (begun, settings): (&Begun, Settings),
     by: &By,
+    portion: usize,
 ) -> Result<(UndoCounts, bool), Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
-    let rows: Vec<(Id, String)> = tx.all(CHANGES, params![begun.scan, PORTION])?;
-    let more = rows.len() == PORTION;
+    let rows: Vec<(Id, String)> = tx.all(CHANGES, params![begun.scan, portion])?;
+    let more = rows.len() == portion;
     let settings = settings.of(tx, begun.company)?;
     let context = Context {
         settings: &settings,
