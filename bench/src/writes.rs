@@ -31,7 +31,7 @@ const PEOPLE: usize = 99;
 const CHANGED: usize = 1_000;
 /// How often the other company's person comments, and signs in.
 const COMMENTS: Duration = Duration::from_millis(20);
-const SIGN_INS: Duration = Duration::from_millis(500);
+const SIGN_INS: Duration = Duration::from_secs(1);
 /// How many people comment, and sign in, at the same time at the most.
 const WORKERS: usize = 12;
 /// For how long the others are measured by themselves, and after a change.

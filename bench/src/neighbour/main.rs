@@ -16,7 +16,7 @@ mod quiet;
 mod server;
 mod tenant;
 
-use std::{thread, time::Duration};
+use std::{net::Ipv4Addr, thread, time::Duration};
 
 use base::Clock;
 use hostile::Hostile;
@@ -50,8 +50,9 @@ fn main() {
 
 fn run(name: &str, database: Option<&str>, seconds: Duration, findings: usize) {
     let server = Server::start(database);
-    let quiet = Tenant::make(&server, "quiet", quiet::PEOPLE, FEW);
-    let hostile = Tenant::make(&server, "hostile", hostile::PEOPLE, findings);
+    let [here, there] = [1, 2].map(|host| Ipv4Addr::new(127, 0, 0, host));
+    let quiet = Tenant::make((&server, here), "quiet", quiet::PEOPLE, FEW);
+    let hostile = Tenant::make((&server, there), "hostile", hostile::PEOPLE, findings);
     thread::sleep(WARM);
     let start = server.busy();
     let alone = measure(&quiet, seconds);
