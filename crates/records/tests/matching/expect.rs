@@ -57,7 +57,16 @@ impl Round<'_> {
             assert!(!absorbed, "{problem:?} has no finding of its own: {fate:?}");
             if let Fate::New { related } = fate {
                 let linked = own.iter().any(|one| Some(one.id) == *related);
-                assert!(linked, "{problem:?} is not linked to {own:?}");
+                // Its new content may be that of another one with a verdict: then it is linked to either.
+                let to_alike = !self.is_unique(problem)
+                    && related.map(|id| self.list.get(id)).is_some_and(|one| {
+                        one.verdict
+                            && one.problem.content(self.now.flavor) == problem.content(self.now.flavor)
+                    });
+                assert!(
+                    linked || to_alike,
+                    "{problem:?} is not linked to {own:?}: {fate:?}"
+                );
             }
         } else if self.has_changed(problem) && self.now.flavor.has_lines() {
             // Other code on the same line: the promises leave open whether that is the old problem.

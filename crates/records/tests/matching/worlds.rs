@@ -119,6 +119,52 @@ fn run(flavor: Flavor) {
     }
 }
 
+/// A problem of the first file with nothing special about it.
+fn plain(rule: u8, code: u8, (line, column): (u32, u32)) -> Problem {
+    Problem {
+        truth: 0,
+        file: 0,
+        rule,
+        code,
+        context: 0,
+        message: 0,
+        line,
+        column,
+        version: 1,
+        twin: false,
+    }
+}
+
+// promise: M4
+#[test]
+fn judged_twins_whose_code_becomes_that_of_another_are_linked() {
+    let step = |judge, changes| Step {
+        judge: vec![judge],
+        changes,
+        twice: 0,
+        order: 0,
+    };
+    let world = World {
+        flavor: Flavor::Hashed,
+        problems: vec![
+            plain(0, 0, (1, 1)),
+            plain(0, 0, (8, 1)),
+            plain(0, 0, (1, 2)),
+            plain(1, 0, (1, 1)),
+            Problem {
+                twin: true,
+                ..plain(0, 1, (2, 1))
+            },
+        ],
+        steps: vec![
+            step(2, vec![]),
+            step(4, vec![Change::Remove(1)]),
+            step(1, vec![Change::Edit { which: 3, code: 0 }]),
+        ],
+    };
+    world.run();
+}
+
 // promise: M1
 // promise: M3
 #[test]
