@@ -258,6 +258,21 @@ impl Store {
         self.write_extent(Extent::Change, f).await
     }
 
+    /// Makes a short part of a large change, as [`write`](Self::write) makes a whole one: its beginning or its end.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub async fn write_step<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_extent(Extent::Step, f).await
+    }
+
     /// Makes a part of a large change in a transaction of its own, as [`write`](Self::write) makes a whole one. How much a part is, says
     /// [`portion`](Self::portion).
     ///

@@ -76,7 +76,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     let (report, once) = (job.report.clone(), job.once.clone());
     let running = records.running().clone();
     running.goes_on()?;
-    let begun = records.store().write(move |tx| {
+    let begun = records.store().write_step(move |tx| {
         let goes_on = |tx: &mut Tx<'_>, scan| lease::goes_on(tx, &running, scan);
         if let Some(answer) = once.begin(tx, goes_on)? {
             return Ok(Created::Repeated(answer));
@@ -442,7 +442,7 @@ async fn again<T: Send + 'static>(
         let written = if entries > FEW {
             records.store().write_portion(f.clone()).await
         } else {
-            records.store().write(f.clone()).await
+            records.store().write_step(f.clone()).await
         };
         match (written, pauses.next()) {
             (Err(problem), Some(pause)) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {

@@ -4,11 +4,11 @@
 //!
 //! SQLite would do it within the commit that makes the log long. The log begins anew only when all of it has been moved and
 //! nobody reads it (<https://www.sqlite.org/wal.html>, section 2.3), which never happens while the writer goes on; so where it
-//! has become very long, the writer does the rest itself.
+//! has become very long, the writer waits until the rest is done.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread::{self, JoinHandle},
@@ -25,6 +25,8 @@ const TOO_LONG: usize = 16 * LONG;
 
 /// The thread. It ends when this is dropped.
 pub(super) struct Checkpoints {
+    /// The connection that does it.
+    own: Arc<Mutex<Connection>>,
     log: Arc<Log>,
     thread: Option<JoinHandle<()>>,
 }
@@ -42,15 +44,15 @@ impl Checkpoints {
     /// # Errors
     /// [`Error::Database`] where there is no thread.
     pub(super) fn begin(writer: &mut Connection, own: Connection) -> Result<Self, Error> {
-        let log = Arc::new(Log::default());
-        let seen = Arc::clone(&log);
+        let (own, log) = (Arc::new(Mutex::new(own)), Arc::new(Log::default()));
+        let (at_work, seen) = (Arc::clone(&own), Arc::clone(&log));
         let thread = thread::Builder::new()
             .name("sqlite-checkpoints".into())
             .spawn(move || {
                 while !seen.ended.load(Ordering::Acquire) {
                     thread::park();
                     if seen.pages.load(Ordering::Acquire) >= LONG {
-                        checkpoint(&own);
+                        checkpoint(&at_work);
                     }
                 }
             })
@@ -66,15 +68,16 @@ impl Checkpoints {
             Ok(())
         }))?;
         Ok(Self {
+            own,
             log,
             thread: Some(thread),
         })
     }
 
-    /// Between two transactions of the writer.
-    pub(super) fn between(&self, writer: &Connection) {
+    /// Between two transactions of the writer: waits for the checkpoint under way where the log is too long, and does the rest.
+    pub(super) fn between(&self) {
         if self.log.pages.load(Ordering::Acquire) >= TOO_LONG {
-            checkpoint(writer);
+            checkpoint(&self.own);
         }
     }
 }
@@ -90,7 +93,8 @@ impl Drop for Checkpoints {
 }
 
 /// Moves what can be moved without waiting for anybody. Where the disk is full it stays in the log, and nothing is lost.
-fn checkpoint(connection: &Connection) {
+fn checkpoint(connection: &Mutex<Connection>) {
+    let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
     let done = connection
         .prepare_cached("pragma wal_checkpoint(passive)")
         .and_then(|mut statement| statement.query_row([], |_| Ok(())));
@@ -117,11 +121,12 @@ mod tests {
         writer.execute_batch("create table t (a blob)").unwrap();
         let size = || std::fs::metadata(&path).unwrap().len();
         // Less than a long log: nothing happens.
+        let empty = size();
         writer
             .execute("insert into t values (zeroblob(4096 * 100))", [])
             .unwrap();
         thread::sleep(Duration::from_millis(200));
-        assert_eq!(size(), 0);
+        assert_eq!(size(), empty);
         writer
             .execute("insert into t values (zeroblob(4096 * 1000))", [])
             .unwrap();
@@ -146,7 +151,7 @@ mod tests {
             writer
                 .execute("insert into t values (zeroblob(4096 * 4000))", [])
                 .unwrap();
-            checkpoints.between(&writer);
+            checkpoints.between();
         }
         // It begins anew each time that all of it has been moved.
         assert!(log() < 4096 * 4_000 * 7, "{}", log());

@@ -23,7 +23,9 @@ const RECENT: Duration = Duration::from_millis(500);
 pub(crate) enum Extent {
     /// A whole change, of little.
     Change,
-    /// A part of a large one.
+    /// A part of a large one that is as short.
+    Step,
+    /// A part of a large one that holds up others.
     Portion,
 }
 
@@ -36,8 +38,8 @@ pub(super) struct Queue<T> {
 struct Waiting<T> {
     changes: Line<T>,
     portions: Line<T>,
-    /// What was last taken.
-    last: Extent,
+    /// Whether a portion was taken last.
+    after_portion: bool,
     /// When somebody last asked for a whole change; the server's own do not count.
     changed: Option<Instant>,
     closed: bool,
@@ -55,7 +57,7 @@ impl<T> Queue<T> {
             waiting: Mutex::new(Waiting {
                 changes: Line::new(),
                 portions: Line::new(),
-                last: Extent::Portion,
+                after_portion: true,
                 changed: None,
                 closed: false,
             }),
@@ -79,7 +81,7 @@ impl<T> Queue<T> {
             waiting.changed = Some(Instant::now());
         }
         match extent {
-            Extent::Change => waiting.changes.push(requester, item),
+            Extent::Change | Extent::Step => waiting.changes.push(requester, item),
             Extent::Portion => waiting.portions.push(requester, item),
         }
         self.arrived.notify_one();
@@ -91,8 +93,8 @@ impl<T> Queue<T> {
         self.lock().changed.is_some_and(|at| at.elapsed() < RECENT)
     }
 
-    /// The next one; none once it is closed and empty.
-    pub(super) fn pop(&self) -> Option<(T, Extent)> {
+    /// The next one, and whether it is a portion; none once it is closed and empty.
+    pub(super) fn pop(&self) -> Option<(T, bool)> {
         let mut waiting = self.lock();
         loop {
             if let Some(next) = waiting.next() {
@@ -126,22 +128,22 @@ impl<T> Queue<T> {
 }
 
 impl<T> Waiting<T> {
-    fn next(&mut self) -> Option<(T, Extent)> {
-        let [first, second] = match self.last {
-            Extent::Portion => [Extent::Change, Extent::Portion],
-            Extent::Change => [Extent::Portion, Extent::Change],
+    fn next(&mut self) -> Option<(T, bool)> {
+        let next = if self.after_portion {
+            self.next_change().or_else(|| self.next_portion())
+        } else {
+            self.next_portion().or_else(|| self.next_change())
         };
-        let next = self.next_of(first).or_else(|| self.next_of(second))?;
-        self.last = next.1;
-        Some(next)
+        self.after_portion = next.as_ref().is_some_and(|(_, portion)| *portion);
+        next
     }
 
-    fn next_of(&mut self, extent: Extent) -> Option<(T, Extent)> {
-        let line = match extent {
-            Extent::Change => &mut self.changes,
-            Extent::Portion => &mut self.portions,
-        };
-        Some((line.next()?, extent))
+    fn next_change(&mut self) -> Option<(T, bool)> {
+        Some((self.changes.next()?, false))
+    }
+
+    fn next_portion(&mut self) -> Option<(T, bool)> {
+        Some((self.portions.next()?, true))
     }
 }
 
@@ -204,7 +206,7 @@ mod tests {
         queue.push(1, Extent::Change).await.unwrap();
         queue.close();
         assert_eq!(queue.push(2, Extent::Change).await, Err(Error::Closed));
-        assert_eq!((queue.pop(), queue.pop()), (Some((1, Extent::Change)), None));
+        assert_eq!((queue.pop(), queue.pop()), (Some((1, false)), None));
     }
 
     // issue 18, line 3; promise: U3
@@ -221,22 +223,18 @@ mod tests {
             !queue.is_shared(),
             "neither a portion nor the server waits for others"
         );
-        assert_eq!(queue.pop(), Some(("server", Extent::Change)));
+        assert_eq!(queue.pop(), Some(("server", false)));
         assert_eq!(queue.try_pop_change(), None, "a portion joins no others");
-        assert_eq!(queue.pop(), Some(("p1", Extent::Portion)));
+        assert_eq!(queue.pop(), Some(("p1", true)));
         busy.scope(queue.push("a1", Extent::Change)).await.unwrap();
         quiet.scope(queue.push("b1", Extent::Change)).await.unwrap();
         assert!(queue.is_shared());
-        assert_eq!(queue.pop(), Some(("a1", Extent::Change)));
+        assert_eq!(queue.pop(), Some(("a1", false)));
         assert_eq!(queue.try_pop_change(), Some("b1"));
         quiet.scope(queue.push("b2", Extent::Change)).await.unwrap();
-        assert_eq!(
-            queue.pop(),
-            Some(("p2", Extent::Portion)),
-            "large changes go on, too"
-        );
-        assert_eq!(queue.pop(), Some(("b2", Extent::Change)));
-        assert_eq!(queue.pop(), Some(("p3", Extent::Portion)));
+        assert_eq!(queue.pop(), Some(("p2", true)), "large changes go on, too");
+        assert_eq!(queue.pop(), Some(("b2", false)));
+        assert_eq!(queue.pop(), Some(("p3", true)));
     }
 
     #[tokio::test]

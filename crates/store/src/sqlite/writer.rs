@@ -17,10 +17,7 @@ use crate::{
     Error, Tx,
     job::{Attempt, Job},
     load::Ticket,
-    sqlite::{
-        checkpoint::Checkpoints,
-        queue::{Extent, Queue},
-    },
+    sqlite::{checkpoint::Checkpoints, queue::Queue},
     tx,
 };
 
@@ -41,7 +38,7 @@ pub(super) fn run(
     clock: &Clock,
     bus: &Bus,
 ) {
-    while let Some((first, extent)) = queue.pop() {
+    while let Some((first, is_portion)) = queue.pop() {
         let mut group = Group {
             connection,
             clock,
@@ -51,11 +48,11 @@ pub(super) fn run(
         let mut next = Some(first);
         while let Some(queued) = next {
             group.run(queued);
-            let joins = extent == Extent::Change && group.done.len() < BATCH && began.elapsed() < GATHER;
+            let joins = !is_portion && group.done.len() < BATCH && began.elapsed() < GATHER;
             next = joins.then(|| joining(queue)).flatten();
         }
         group.commit(bus);
-        checkpoints.between(connection);
+        checkpoints.between();
     }
 }
 
