@@ -26,6 +26,7 @@ use super::{
     Import,
     answer::Imported,
     prepare::Wanted,
+    reading::spawn_reading,
     run::{self, Job},
     spool::{self, Spooled},
 };
@@ -120,7 +121,7 @@ pub async fn import(
     };
     // It goes on when the caller is gone, and so does its share.
     let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
-    let surveying = spool::spawn_reading(&file, move || (survey(reading, format, &options), held));
+    let surveying = spawn_reading(&file, move || (survey(reading, format, &options), held));
     let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
     let (format, report, file) = surveyed?;
     let close = query.close.map(|close| close == Close::Auto);

@@ -20,6 +20,7 @@ use super::{
     plan::{self, Is, Plan, Planning},
     portion::{self, CLOSED, PORTION, Work},
     prepare::{Prepared, Wanted, prepare},
+    reading::spawn_reading,
     running::{Mine, Running, stopped},
     spool,
     tally::{Tally, tally},
@@ -91,7 +92,8 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
         Created::Repeated(answer) => return Ok(Created::Repeated(answer)),
     };
     let work = prepared.work.clone();
-    forget_old(&records, &work).await;
+    let targets: Vec<Id> = work.targets.iter().filter_map(|slot| slot.id).collect();
+    undo::forget_old(records.store(), targets).await;
     match through(&records, prepared, job).await {
         Ok(imported) => Ok(Created::New(imported)),
         Err(problem) => {
@@ -100,27 +102,6 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
         }
     }
 }
-
-/// Forgets what imports that can no longer be undone overwrote. Where it does not work out, a later import does it.
-async fn forget_old(records: &Records, work: &Arc<Work>) {
-    let targets = work.targets.iter().filter_map(|slot| slot.id);
-    let targets: Vec<Id> = targets.take(TARGETS).collect();
-    let store = records.store();
-    let looking = targets.clone();
-    let mut any = store.read(move |tx| undo::any_old(tx, &looking)).await;
-    while let Ok(true) = any {
-        let (targets, portion) = (targets.clone(), store.portion(PORTION));
-        any = store
-            .write_portion(move |tx| undo::forget_old(tx, &targets, portion))
-            .await;
-    }
-    if let Err(problem) = any {
-        tracing::warn!(%problem, "what old imports overwrote is kept for now");
-    }
-}
-
-/// Of how many targets one import forgets what is old.
-const TARGETS: usize = 10;
 
 /// What a report would do: the same way, but nothing is written and nothing is held.
 pub(super) async fn preview(records: Records, job: Job) -> Result<Imported, Problem> {
@@ -168,7 +149,7 @@ async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<
     let handing = plan.clone();
     let file = job.file;
     let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
-    let reader = spool::spawn_reading(&file, move || {
+    let reader = spawn_reading(&file, move || {
         let handout = HandOut {
             report: report.as_ref(),
             root: &root,
@@ -220,7 +201,7 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
     let mut file = job.file.try_clone().map_err(|error| spool::unwritten(&error))?;
     let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
     let (store, runtime) = (records.store().clone(), Handle::current());
-    let mut matching = spool::spawn_reading(&job.file, move || {
+    let mut matching = spawn_reading(&job.file, move || {
         plan::plan(Planning {
             report: report.as_ref(),
             file: &mut file,

@@ -16,7 +16,7 @@ use axum::{
 };
 use base::{Clock, Id, Time};
 use futures_util::{Stream, StreamExt};
-use tokio::{io::AsyncWriteExt, task::JoinHandle};
+use tokio::io::AsyncWriteExt;
 
 use super::{
     BUSY, Limits,
@@ -60,20 +60,6 @@ pub(super) struct Spooled {
     pub(super) space: Space,
     /// The key of its request, with its bytes.
     pub(super) once: Once,
-}
-
-/// Up to this size it takes a moment to read a report, in bytes.
-const SMALL: u64 = 256 * 1024;
-
-/// Reads a report: a large one on a thread that gives way, a small one at once.
-pub(super) fn spawn_reading<T: Send + 'static>(
-    file: &File,
-    read: impl FnOnce() -> T + Send + 'static,
-) -> JoinHandle<T> {
-    match file.metadata() {
-        Ok(about) if about.len() <= SMALL => tokio::task::spawn_blocking(read),
-        _ => base::spawn_background(read),
-    }
 }
 
 /// Takes the report of a request: the field `file` of a multipart body, or the whole body of another type. The key takes

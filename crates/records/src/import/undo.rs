@@ -5,6 +5,7 @@
 //! touched since. Only the latest import of its targets can be undone. Must not: write a finding but through `findings`.
 
 pub mod http;
+mod old;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -16,6 +17,8 @@ use base::{Id, Severity, Time};
 use formats::Details;
 use serde::{Deserialize, Serialize};
 use store::{Tx, Value, params};
+
+pub(super) use old::forget_old;
 
 use super::{
     lease,
@@ -136,43 +139,6 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), P
     let rows = before.iter().filter_map(row).collect();
     rows::insert(tx, (NOTE, "on conflict (scan_id, finding_id) do nothing"), rows)?;
     Ok(())
-}
-
-const OLD: &str = "select i.scan_id, i.finding_id from scan_coverage c join scans s on s.id = c.scan_id \
-     join import_changes i on i.scan_id = c.scan_id where c.target_id = $1 and s.created_at < $2 limit $3";
-
-/// Whether old imports of these targets overwrote anything that is still kept.
-///
-/// # Errors
-/// The store's.
-pub(super) fn any_old(tx: &mut Tx<'_>, targets: &[Id]) -> Result<bool, Problem> {
-    let before = tx.now().before(WITHIN);
-    for target in targets {
-        if tx.one::<(Id, Id)>(OLD, params![target, before, 1])?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// Forgets some of what old imports of these targets overwrote: they can no longer be undone. Whether there is more.
-///
-/// # Errors
-/// The store's.
-pub(super) fn forget_old(tx: &mut Tx<'_>, targets: &[Id], portion: usize) -> Result<bool, Problem> {
-    let before = tx.now().before(WITHIN);
-    let mut left = portion;
-    for target in targets {
-        let old: Vec<(Id, Id)> = tx.all(OLD, params![target, before, left])?;
-        for (scan, finding) in &old {
-            tx.execute(FORGET, params![scan, finding])?;
-        }
-        left -= old.len().min(left);
-        if left == 0 {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 /// What undoing an import did.
