@@ -57,12 +57,12 @@ impl Round<'_> {
             assert!(!absorbed, "{problem:?} has no finding of its own: {fate:?}");
             if let Fate::New { related } = fate {
                 let linked = own.iter().any(|one| Some(one.id) == *related);
-                // Its new content may be that of another one with a verdict: then it is linked to either.
-                let to_alike = !self.is_unique(problem)
-                    && related.map(|id| self.list.get(id)).is_some_and(|one| {
-                        one.verdict
-                            && one.problem.content(self.now.flavor) == problem.content(self.now.flavor)
-                    });
+                // Where another one with a verdict has the content that it has now, or had before, either will do.
+                let flavor = self.now.flavor;
+                let to_alike = related.map(|id| self.list.get(id)).is_some_and(|one| {
+                    let mut contents = own.iter().map(|own| &own.problem).chain([problem]);
+                    one.verdict && contents.any(|other| one.problem.content(flavor) == other.content(flavor))
+                });
                 assert!(
                     linked || to_alike,
                     "{problem:?} is not linked to {own:?}: {fate:?}"
