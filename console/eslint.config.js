@@ -14,11 +14,11 @@ export default ts.config(
   {
     languageOptions: { globals: { ...globals.browser } },
     rules: {
-      // Text from outside is data: the console never renders it as HTML.
+      // Untrusted text is data: the console never renders it as HTML.
       'svelte/no-at-html-tags': 'error',
       'svelte/button-has-type': 'error',
       'svelte/no-target-blank': 'error',
-      // The content security policy refuses style attributes.
+      // The content security policy blocks style attributes.
       'svelte/no-inline-styles': 'error',
       'no-restricted-properties': [
         'error',
@@ -31,9 +31,9 @@ export default ts.config(
         { name: 'EventSource', message: 'There is one stream: src/state/live.svelte.ts.' },
         { name: 'fetch', message: 'Requests go through src/api/http.ts.' },
       ],
-      // Plain sets and maps here are not state of the page; what is, is a rune or says Svelte in its name.
+      // Plain sets and maps here are not reactive state; that is a rune or has Svelte in its name.
       'svelte/prefer-svelte-reactivity': 'off',
-      // Our router takes over links by one handler: see src/state/router.svelte.ts.
+      // The router intercepts links with one handler: see src/state/router.svelte.ts.
       'svelte/no-navigation-without-resolve': 'off',
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
     },

@@ -1,16 +1,16 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
-// Where a Campanile runs that `npm run dev` speaks to.
+// The server that `npm run dev` talks to.
 const api = process.env.CAMPANILE_DEV_API ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [svelte()],
   build: {
     target: 'es2023',
-    // From here on browsers know light-dark(), which the tokens are made of.
+    // The first versions that support light-dark(), which the tokens use.
     cssTarget: ['chrome123', 'edge123', 'firefox121', 'safari17.5'],
-    // The content security policy of the server allows no `data:` but for images, and no inline script.
+    // The server's content security policy allows `data:` only for images, and no inline scripts.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-/** What all that drives a browser here has in common. */
+/** Settings shared by everything here that drives a browser. */
 export const common = defineConfig({
   outputDir: 'out/traces',
   workers: 1,
@@ -11,7 +11,7 @@ export const common = defineConfig({
   expect: { timeout: 10_000 },
   reporter: [['list']],
   use: {
-    // Recording takes as long as the test itself: TRACE=1 to look into one.
+    // Recording takes as long as the test itself: set TRACE=1 to record.
     trace: process.env.TRACE ? 'retain-on-failure' : 'off',
     screenshot: 'only-on-failure',
     locale: 'en-GB',
@@ -34,13 +34,13 @@ const TIMED = /(lid|tabs)\.spec\.ts$/;
 
 export default defineConfig(common, {
   testDir: 'tests',
-  // Each worker has one server for all its tests, as people share one: nothing may depend on being alone.
+  // Each worker has one server for all its tests, as users share one: no test may rely on being alone.
   workers: 2,
   projects: [
-    // First what takes longest, so that no worker waits for another in the end.
+    // The slowest first, so that no worker waits for another at the end.
     { name: 'looks', testMatch: LOOKS },
     { name: 'pages', testIgnore: [LOOKS, TIMED] },
-    // What says how long something may take runs after the others, by itself.
+    // Tests with time limits run after the others, alone.
     { name: 'timed', testMatch: TIMED, workers: 1, dependencies: ['looks', 'pages'] },
   ],
 });

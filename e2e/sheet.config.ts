@@ -1,4 +1,4 @@
-/** `npm run sheet`: draws the picture of the README anew. */
+/** `npm run sheet`: redraws the picture of the README. */
 
 import { defineConfig } from '@playwright/test';
 import { common } from './playwright.config.ts';

@@ -1,6 +1,6 @@
 //! The calendar over 1,000,000 findings in 200 companies: how long an answer takes, from the request to its last byte,
-//! with looking up who asks and writing the JSON. No socket; one asks after the other. The database is SQLite, then the
-//! PostgreSQL that `CAMPANILE_TEST_POSTGRES` names, where it is set. CPU is of this process alone.
+//! including authentication and writing the JSON. There is no socket, and requests follow one after the other. The database is
+//! SQLite, then the PostgreSQL that `CAMPANILE_TEST_POSTGRES` names, if set. CPU is that of this process alone.
 //!
 //! `cargo run --release -p bench --bin bench-calendar [findings] [asked]`
 #![expect(clippy::print_stdout, reason = "a program that reports")]

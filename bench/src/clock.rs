@@ -1,10 +1,10 @@
-//! The SLA clock with many open findings: what it holds, what it costs while nothing is due, and how late it tells.
-//! On SQLite, and on PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server.
+//! The SLA clock with many open findings: its memory, its cost while nothing is due, and the lateness of its events.
+//! On SQLite, and on PostgreSQL if `CAMPANILE_TEST_POSTGRES` names a server.
 //!
 //! `cargo run --release -p bench --bin bench-clock [findings] [seconds]`
 //!
-//! Late is from the deadline to the moment at which the event is on the bus, after its commit. The clock runs alone:
-//! nobody plans what it tells.
+//! Lateness is from the deadline to the moment at which the event is on the bus, after its commit. The clock runs alone:
+//! nobody plans its events.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 

@@ -1,13 +1,13 @@
-//! Importing a SARIF report of many results through the real server, the same once more, then one of which a tenth has
-//! changed: seconds, seconds of processor time, the peak of memory above idle, and the latency of other calls meanwhile
-//! next to the same calls before and after.
+//! Imports a SARIF report of many results through the real server, the same one again, then one of which a tenth has
+//! changed: seconds, CPU seconds, the peak memory above idle, and the latency of other calls meanwhile
+//! compared with the same calls before and after.
 //!
 //! `cargo build --release && cargo run --release -p bench --bin bench-import [results] [database URL]`
 //!
-//! The server is the release build beside this program, a process of its own with a folder of its own, SQLite unless
-//! a URL is given. One caller asks for pages of findings and for the inbox's summary at a steady rate, so that it
-//! measures how long calls wait and does not make the load itself. What one more busy thread on the machine does to
-//! the same calls is measured too: on few cores that is much of what an import does.
+//! The server is the release build next to this program, a process of its own with its own folder, on SQLite unless
+//! a URL is given. One caller requests pages of findings and the inbox's summary at a steady rate, so that it
+//! measures how long calls wait and is not the load itself. The effect of one more busy thread on the machine on
+//! the same calls is measured too: with few cores that is much of the effect of an import.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 

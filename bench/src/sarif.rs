@@ -1,5 +1,5 @@
-//! Reading SARIF reports of 200 MB of several shapes: megabytes a second against a bare parse of the same file that
-//! keeps nothing, and the peak of memory while reading, in one run.
+//! Reads SARIF reports of 200 MB in several shapes: megabytes per second compared with a bare parse of the same file that
+//! keeps nothing, and the peak memory while reading, in one run.
 //!
 //! `cargo run --release -p bench --bin bench-sarif [megabytes]`
 #![expect(clippy::print_stdout, reason = "a program that reports")]

@@ -1,4 +1,4 @@
-//! The release server beside a program as a process of its own, those who call it, and a report to import.
+//! The release server as a process of its own, its callers, and a scan report to import.
 
 use std::{
     fmt::Write as _,

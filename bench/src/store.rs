@@ -1,5 +1,5 @@
-//! Jobs per second of the real store on SQLite with `synchronous = full`, against the same job with one commit
-//! each on a bare connection, in turns in one run. A job is: read a record, update it, one event row, three inbox
+//! Jobs per second of the real store on SQLite with `synchronous = full`, compared with the same job with one commit
+//! each on a bare connection, alternating in one run. A job is: read a record, update it, one event row, three inbox
 //! rows.
 //!
 //! `cargo run --release -p bench --bin bench-store [jobs a round] [callers]`

@@ -1,12 +1,12 @@
-//! The dearest change that one person may ask for, beside what others do: 1,000 findings are assigned to 99 people while
-//! somebody of another company comments and signs in; then three such changes at once.
+//! The most expensive change that one person may request, and its effect on others: 1,000 findings are assigned to 99 people
+//! while a user of another company comments and signs in; then three such changes at once.
 //!
 //! `cargo build --release && cargo run --release -p bench --bin bench-writes [findings] [database URL]`
 //!
-//! The server is the build beside this program, a process of its own with a folder of its own, SQLite unless a URL is
-//! given (an empty database). The company has so many findings, 100,000 unless another number is given. Others call at a
-//! steady rate; a call that is late counts from when it should have begun. A sign-in hashes a password, which takes
-//! processor time of its own. What follows from a change (planning whom to notify) belongs to it: others are measured for
+//! The server is the build next to this program, a process of its own with its own folder, on SQLite unless a URL is
+//! given (of an empty database). The company has the given number of findings, 100,000 by default. The others call at a
+//! steady rate; a late call is measured from its scheduled start. A sign-in hashes a password, which takes
+//! processor time of its own. The consequences of a change (planning whom to notify) are part of it: the others are measured for
 //! some seconds more.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -31,7 +31,7 @@ const PEOPLE: usize = 99;
 const CHANGED: usize = 1_000;
 /// How often the other company's person comments, and signs in.
 const COMMENTS: Duration = Duration::from_millis(20);
-const SIGN_INS: Duration = Duration::from_millis(500);
+const SIGN_INS: Duration = Duration::from_secs(1);
 /// How many people comment, and sign in, at the same time at the most.
 const WORKERS: usize = 12;
 /// For how long the others are measured by themselves, and after a change.

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { Newest } from './count';
+import { LatestCount } from './count';
 
-describe('Newest', () => {
+describe('LatestCount', () => {
   // promise: E9
-  it('keeps the count of a frame against an answer that was asked for before it', () => {
-    const count = new Newest<number>();
+  it('keeps the count of a frame over an answer requested before it', () => {
+    const count = new LatestCount<number>();
     const answer = count.ask();
-    count.told(5);
+    count.set(5);
     expect(answer(4)).toBe(false);
     expect(count.value).toBe(5);
     expect(count.ask()(6)).toBe(true);
     expect(count.value).toBe(6);
   });
 
-  it('takes the later of two questions, in whichever order they are answered', () => {
-    const count = new Newest<number>();
+  it('takes the later of two requests, in whichever order they are answered', () => {
+    const count = new LatestCount<number>();
     const [first, second] = [count.ask(), count.ask()];
     expect(first(1)).toBe(true);
     expect(second(2)).toBe(true);
@@ -25,8 +25,8 @@ describe('Newest', () => {
     expect(count.value).toBe(4);
   });
 
-  it('takes no answer for someone who has left', () => {
-    const count = new Newest<number>();
+  it('ignores an answer for a user who has left', () => {
+    const count = new LatestCount<number>();
     const answer = count.ask();
     count.clear();
     expect(answer(1)).toBe(false);

@@ -1,12 +1,12 @@
 /**
- * Which of several counts is the newest. Counts come by frames, in order, and as answers, which may come late
- * and in any order: one that was asked for before the newest known count is older than it. Pure.
+ * Which of several counts is the newest. Counts arrive in frames, in order, and in answers, which may be late
+ * and out of order: an answer requested before the newest known count is older than it. Pure.
  */
 
-export class Newest<T> {
+export class LatestCount<T> {
   #value: T | null = null;
   #asked = 0;
-  /** Answers to what was asked up to here are old. */
+  /** Answers to requests up to this number are outdated. */
   #known = 0;
 
   /** Null until it is known. */
@@ -14,13 +14,13 @@ export class Newest<T> {
     return this.#value;
   }
 
-  /** From a frame: newer than every answer that is still on its way. */
-  told(value: T): void {
+  /** A count from a frame: newer than every answer in flight. */
+  set(value: T): void {
     this.#known = this.#asked;
     this.#value = value;
   }
 
-  /** A question leaves. Returns what to do with its answer: false if the answer was too old to take. */
+  /** Starts a request. Returns a function that takes its answer: false if the answer was outdated. */
   ask(): (value: T) => boolean {
     const asked = (this.#asked += 1);
     return (value) => {
@@ -31,7 +31,7 @@ export class Newest<T> {
     };
   }
 
-  /** Forgets the count and every answer on its way. */
+  /** Forgets the count and every answer in flight. */
   clear(): void {
     this.#known = this.#asked;
     this.#value = null;

@@ -13,7 +13,7 @@ const row = {
 };
 
 describe('parseFrame', () => {
-  it('reads a frame and refuses what is none', () => {
+  it('parses a frame and rejects anything else', () => {
     expect(parseFrame('{"type":"ping"}')).toEqual({ type: 'ping' });
     for (const text of ['', '{', 'null', '[]', '"ping"', '{"type":1}', '{"no":"type"}']) {
       expect(parseFrame(text), text).toBeNull();
@@ -22,7 +22,7 @@ describe('parseFrame', () => {
 });
 
 describe('effectsOf', () => {
-  it('sets the bell from the frame and hands the row to the lists', () => {
+  it('sets the count from the frame and passes the row to the lists', () => {
     const effects = effectsOf({
       type: 'notification.created',
       subject: { type: 'notification', id: 'n1' },
@@ -31,7 +31,7 @@ describe('effectsOf', () => {
     expect(effects).toEqual({ topics: [], summary: { total: 4, unread: 2 }, arrived: row });
   });
 
-  it('asks the API where a notification frame lacks what it should carry', () => {
+  it('asks the API if a notification frame is incomplete', () => {
     expect(effectsOf({ type: 'notification.created', data: {} }).topics).toEqual(['bell', 'inbox']);
     expect(effectsOf({ type: 'notification.all_read' }).topics).toEqual(['bell']);
   });
@@ -65,7 +65,7 @@ describe('effectsOf', () => {
     );
   });
 
-  it('takes a bundle as one change, and as any finding where it does not name them all', () => {
+  it('treats a bundle as one change, and as any finding if it does not name them all', () => {
     const data = { bundled: true, scan_id: 's1', count: 2, finding_ids: ['f1', 'f2'] };
     const frame = { type: 'finding.created', subject: { type: 'scan', id: 's1' }, data };
     expect(effectsOf(frame).topics).toEqual(['findings', 'calendar', 'finding:f1', 'finding:f2']);
@@ -76,7 +76,7 @@ describe('effectsOf', () => {
     ]);
   });
 
-  it('names scans and projects, and passes over what it does not know', () => {
+  it('names scans and projects, and ignores unknown events', () => {
     expect(effectsOf({ type: 'scan.completed', data: { scan_id: 's1' } }).topics).toEqual([
       'scans',
       'calendar',
@@ -97,7 +97,7 @@ describe('effectsOf', () => {
     expect(about('report.ready', 'report')).toEqual(['reports', 'report:x1']);
   });
 
-  it('tells of dropped frames', () => {
+  it('reports dropped frames', () => {
     expect(effectsOf({ type: 'resync', dropped: 7 })).toEqual({ topics: [], resync: true });
   });
 });

@@ -1,27 +1,27 @@
 /**
- * What a frame of the live stream means for the console. Pure: it reads a frame and says what to do;
- * live.ts keeps the connection, and state/live.svelte.ts does it.
+ * What a frame of the live stream means for the console. Pure: it reads a frame and returns what to do;
+ * live.ts keeps the connection, and state/live.svelte.ts applies the effects.
  */
 
 import type { Frame, Notification, Summary } from './api/types';
 import type { Topic } from './state/topics';
 
 export interface Effects {
-  /** What changed: whatever shows it loads again. */
+  /** What changed: everything that shows it reloads. */
   topics: Topic[];
-  /** The true count for the bell, from the frame itself. */
+  /** The exact unread count, from the frame itself. */
   summary?: Summary;
-  /** A row that just came into the caller's inbox. */
+  /** A new row in the caller's inbox. */
   arrived?: Notification;
   /** Which rows of the caller's inbox were read. */
   read?: (id: string) => boolean;
-  /** Frames were dropped: everything on screen may be old. */
+  /** Frames were dropped: everything on screen may be outdated. */
   resync?: boolean;
 }
 
 const NOTHING: Effects = { topics: [] };
 
-/** Reads the data of a message; null for what is no frame. */
+/** Parses the data of a message; null if it is not a frame. */
 export function parseFrame(text: string): Frame | null {
   try {
     const value: unknown = JSON.parse(text);
@@ -51,7 +51,7 @@ function inbox(frame: Frame): Effects {
   if (summary) effects.summary = summary;
   else effects.topics.push('bell');
 
-  // Ids ascend: a list that is loading now may show rows that came after all were read.
+  // Ids ascend: a list that is loading now may show rows created after all were read.
   const last = frame.id;
   if (frame.type === 'notification.all_read') effects.read = (row) => last === undefined || row < last;
   const id = typeof data.notification_id === 'string' ? data.notification_id : frame.subject?.id;
@@ -64,7 +64,7 @@ function inbox(frame: Frame): Effects {
   return effects;
 }
 
-/** The findings a frame is about: one, those a bundle names, or (cut off or unnamed) any. */
+/** The findings of a frame: one, those of a bundle, or any (if the list is cut short or missing). */
 function findingTopics(frame: Frame): Topic[] {
   const data = frame.data ?? {};
   if (data.bundled === true) {
@@ -88,13 +88,13 @@ function named(kind: string, frame: Frame): Topic {
   return typeof id === 'string' ? `${kind}:${id}` : kind;
 }
 
-/** The finding that a frame about something else names. */
+/** The finding that a frame about another record names. */
 function findingOf(frame: Frame): Topic[] {
   const id = frame.data?.finding_id;
   return typeof id === 'string' ? [`finding:${id}`] : [];
 }
 
-/** The one table from frames to what the console does. */
+/** The one table from frames to effects. */
 export function effectsOf(frame: Frame): Effects {
   if (frame.type === 'resync') return { topics: [], resync: true };
   const [category] = frame.type.split('.', 1);

@@ -54,7 +54,7 @@ afterEach(() => {
 });
 
 describe('backoff', () => {
-  it('grows, has jitter of a half, and ends at a longest wait', () => {
+  it('grows, with a jitter of one half, up to a maximum', () => {
     expect(backoff(0, 0)).toBe(500);
     expect(backoff(0, 1)).toBe(1000);
     expect(backoff(3, 1)).toBe(8000);
@@ -65,7 +65,7 @@ describe('backoff', () => {
 
 describe('Live', () => {
   // promise: E9
-  it('is live with the first ping, hands on every other frame, and keeps one connection', () => {
+  it('is live with the first ping, passes on every other frame, and keeps one connection', () => {
     const { live, made, last, handled, opened, states } = setUp();
     live.start();
     live.start();
@@ -77,7 +77,7 @@ describe('Live', () => {
     expect(handled).toEqual([{ type: 'finding.created' }]);
   });
 
-  it('passes over what is no frame', () => {
+  it('ignores anything that is not a frame', () => {
     const { live, last, handled } = setUp();
     live.start();
     last().onmessage?.({ data: 'nonsense' });
@@ -85,7 +85,7 @@ describe('Live', () => {
   });
 
   // promise: E6
-  it('opens again after an error, longer each time, and says so', async () => {
+  it('reopens after an error, waiting longer each time, and says so', async () => {
     const { live, made, last, opened, states } = setUp();
     live.start();
     last().say({ type: 'ping' });
@@ -113,7 +113,7 @@ describe('Live', () => {
     expect(states).toEqual(['live', 'reconnecting', 'offline']);
   });
 
-  it('opens at once when the page comes back, and not at all after its end', async () => {
+  it('reopens at once when the page comes back, and never after stop', async () => {
     const { live, made, last } = setUp();
     live.start();
     last().say({ type: 'ping' });
@@ -140,7 +140,7 @@ describe('Live', () => {
     expect(made).toHaveLength(2);
   });
 
-  it('asks nothing while frames come', async () => {
+  it('asks nothing while frames arrive', async () => {
     const { live, last, world } = setUp();
     live.start();
     for (let time = 0; time < 5 * SILENCE; time += LOOK) {
@@ -150,7 +150,7 @@ describe('Live', () => {
     expect(world.probes).toBe(0);
   });
 
-  it('opens anew after the machine slept', async () => {
+  it('reopens after the machine slept', async () => {
     const { live, made, last } = setUp();
     live.start();
     last().say({ type: 'ping' });
@@ -159,7 +159,7 @@ describe('Live', () => {
     expect(made).toHaveLength(2);
   });
 
-  it('gives up an attempt that hangs, and tries again', async () => {
+  it('abandons an attempt that hangs, and retries', async () => {
     const { live, made, last, states } = setUp();
     live.start();
     await vi.advanceTimersByTimeAsync(LOOK);
@@ -171,7 +171,7 @@ describe('Live', () => {
     expect(states).toEqual(['reconnecting', 'live']);
   });
 
-  it('does not take the late timers of a hidden tab for a sleep', async () => {
+  it('does not mistake the late timers of a hidden tab for sleep', async () => {
     const { live, made, last, world } = setUp();
     live.start();
     last().say({ type: 'ping' });
@@ -179,7 +179,7 @@ describe('Live', () => {
     await vi.advanceTimersByTimeAsync(LOOK);
     vi.setSystemTime(Date.now() + 60_000);
     await vi.advanceTimersByTimeAsync(LOOK);
-    // The timer that is late still, after the tab came into sight.
+    // A late timer, after the tab became visible.
     world.hidden = false;
     vi.setSystemTime(Date.now() + 60_000);
     await vi.advanceTimersByTimeAsync(LOOK);
@@ -189,7 +189,7 @@ describe('Live', () => {
     expect(made).toHaveLength(2);
   });
 
-  it('does not listen to a connection it left', () => {
+  it('ignores a connection it left', () => {
     const { live, made, handled, last } = setUp();
     live.start();
     last().say({ type: 'ping' });

@@ -1,9 +1,9 @@
 /**
- * The one connection of the live stream. It keeps it open, says in which state it is, and hands every
+ * The one connection of the live stream. It keeps the connection open, reports its state, and passes every
  * frame to one handler. It must not know what a frame means: that is frames.ts.
  *
- * EventSource gives up for good on an error answer and retries without jitter on a cut, so both are
- * handled here alike: close, wait (longer each time, with jitter), open again.
+ * EventSource gives up for good on an error answer and retries without jitter on a lost connection, so both
+ * are handled the same way here: close, wait (longer each time, with jitter), open again.
  */
 
 import { parseFrame } from './frames';
@@ -17,33 +17,33 @@ export interface Connection {
   close: () => void;
 }
 
-/** Who is told of what comes. */
-export interface Told {
+/** The handlers of the stream. */
+export interface StreamHandlers {
   /** Each frame except the ping. */
   handle: (frame: Frame) => void;
-  /** The stream is open (again): what was asked for before this moment may be old. */
+  /** The stream is open (again): anything requested before this moment may be outdated. */
   opened: (again: boolean) => void;
   changed: (state: LiveState) => void;
 }
 
-export interface Surroundings extends Told {
+export interface Environment extends StreamHandlers {
   open: () => Connection;
   /**
-   * Asks the API for something small. `ended`: no session any more. `missed`: the answer shows a change
-   * that no frame told of.
+   * Makes a small API request. `ended`: there is no session any more. `missed`: the answer shows a change
+   * that no frame announced.
    */
   probe: () => Promise<'fine' | 'missed' | 'ended' | 'down'>;
   online: () => boolean;
-  /** Whether nobody sees the page: then its timers may be a minute late. */
+  /** Whether the page is hidden: then its timers may be a minute late. */
   hidden: () => boolean;
   random: () => number;
 }
 
 /** The longest wait between two attempts, in milliseconds. */
 export const LONGEST = 30_000;
-/** After this long without a frame the watchdog asks whether one was missed, in milliseconds. */
+/** After this long without a frame, the watchdog checks whether one was missed, in milliseconds. */
 export const SILENCE = 60_000;
-/** How often the watchdog looks, in milliseconds. A much longer gap means that the machine slept. */
+/** How often the watchdog runs, in milliseconds. A much longer gap means that the machine slept. */
 export const LOOK = 15_000;
 
 /** The wait before attempt `attempt` (0 for the first), in milliseconds: half of it is jitter. */
@@ -53,7 +53,7 @@ export function backoff(attempt: number, random: number): number {
 }
 
 export class Live {
-  readonly #around: Surroundings;
+  readonly #environment: Environment;
   #connection: Connection | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #watch: ReturnType<typeof setInterval> | null = null;
@@ -66,8 +66,8 @@ export class Live {
   #running = false;
   #state: LiveState = 'connecting';
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   start(): void {
@@ -90,14 +90,14 @@ export class Live {
     this.#become('connecting');
   }
 
-  /** The page came back (from the cache, from sleep, to the net): open anew without waiting. */
+  /** The page is back (from the cache, from sleep, online again): reconnect without waiting. */
   reopen(): void {
     if (!this.#running) return;
     this.#attempt = 0;
     this.#open();
   }
 
-  /** The browser says that there is no net. */
+  /** The browser reports that it is offline. */
   lost(): void {
     if (!this.#running) return;
     this.#close();
@@ -107,8 +107,8 @@ export class Live {
 
   #open(): void {
     this.#close();
-    if (this.#state !== 'connecting') this.#become(this.#around.online() ? 'reconnecting' : 'offline');
-    const connection = this.#around.open();
+    if (this.#state !== 'connecting') this.#become(this.#environment.online() ? 'reconnecting' : 'offline');
+    const connection = this.#environment.open();
     this.#connection = connection;
     this.#began = Date.now();
     connection.onmessage = (event) => {
@@ -126,38 +126,38 @@ export class Live {
       this.#wasOpen = true;
       this.#attempt = 0;
       this.#become('live');
-      this.#around.opened(again);
+      this.#environment.opened(again);
     }
     const frame = parseFrame(text);
-    if (frame && frame.type !== 'ping') this.#around.handle(frame);
+    if (frame && frame.type !== 'ping') this.#environment.handle(frame);
   }
 
   async #fail(): Promise<void> {
     this.#close();
-    this.#become(this.#around.online() ? 'reconnecting' : 'offline');
+    this.#become(this.#environment.online() ? 'reconnecting' : 'offline');
     this.#retry();
-    // An EventSource does not tell why: a session that ended must lead to the sign-in, not to retries.
-    if ((await this.#around.probe()) === 'down' && this.#running && this.#state !== 'live')
+    // An EventSource gives no reason: an ended session must lead to the sign-in page, not to retries.
+    if ((await this.#environment.probe()) === 'down' && this.#running && this.#state !== 'live')
       this.#become('offline');
   }
 
   #retry(): void {
-    const wait = backoff(this.#attempt, this.#around.random());
+    const wait = backoff(this.#attempt, this.#environment.random());
     this.#attempt += 1;
     this.#timer = setTimeout(() => {
       this.#open();
     }, wait);
   }
 
-  /** Heartbeats are comments, which scripts cannot see: a connection that died silently is found here. */
+  /** Heartbeats are comments, which scripts cannot see: this finds a connection that died silently. */
   async #look(): Promise<void> {
     const now = Date.now();
-    const hidden = this.#around.hidden();
+    const hidden = this.#environment.hidden();
     const slept = now - this.#looked > (hidden || this.#wasHidden ? 8 : 3) * LOOK;
     this.#looked = now;
     this.#wasHidden = hidden;
     if (this.#state !== 'live') {
-      // Where packets vanish, an attempt may hang for minutes without an error.
+      // Where packets are lost, an attempt may hang for minutes without an error.
       if (this.#connection && now - this.#began >= LOOK) await this.#fail();
       return;
     }
@@ -167,7 +167,7 @@ export class Live {
     }
     if (now - this.#heard < SILENCE) return;
     this.#heard = now;
-    const found = await this.#around.probe();
+    const found = await this.#environment.probe();
     if (found !== 'fine' && found !== 'ended' && this.#heard === now) this.reopen();
   }
 
@@ -181,6 +181,6 @@ export class Live {
   #become(state: LiveState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#around.changed(state);
+    this.#environment.changed(state);
   }
 }

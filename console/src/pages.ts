@@ -1,8 +1,8 @@
-/** From the first part of an address to its page. Each page is a file of its own, loaded when it is asked for. */
+/** From the first segment of a path to its page. Each page is a file of its own, loaded on demand. */
 
 import type { Component } from 'svelte';
 
-/** A page of one thing takes its id; the others take nothing. */
+/** The page of one record takes its id; the others take nothing. */
 export type PageComponent = Component<{ id: string }>;
 type Load = () => Promise<{ default: PageComponent | Component }>;
 
@@ -11,12 +11,12 @@ interface Place {
   list: Load;
   /** `/name/id` */
   one?: Load;
-  /** Whether the list takes every address below it. */
+  /** Whether the list takes every path below it. */
   below?: boolean;
 }
 
 const places: Record<string, Place> = {
-  // Adding a page is adding a line here, and one in Shell.svelte if it stands in the navigation.
+  // To add a page, add a line here, and one in shell/places.ts if it belongs in the navigation.
   dashboard: { list: () => import('./pages/Dashboard.svelte') },
   findings: { list: () => import('./pages/Findings.svelte'), one: () => import('./pages/Finding.svelte') },
   scans: { list: () => import('./pages/Scans.svelte'), one: () => import('./pages/Scan.svelte') },
@@ -40,7 +40,7 @@ const places: Record<string, Place> = {
 
 const nowhere: Load = () => import('./pages/NotFound.svelte');
 
-/** What an address shows; `key` tells two things of one page apart. */
+/** What a path shows; `key` distinguishes two records of one page. */
 export interface Found {
   load: Load;
   key: string;
@@ -59,7 +59,7 @@ export function pageOf(path: string): Found {
 
 const loaded = new Map<Load, Promise<PageComponent>>();
 
-/** The page itself: the same promise for the same page, so that it stays while its address changes. */
+/** The page itself: the same promise for the same page, so that it stays while its path changes. */
 export function load(found: Found): Promise<PageComponent> {
   const known = loaded.get(found.load);
   if (known) return known;
@@ -69,8 +69,8 @@ export function load(found: Found): Promise<PageComponent> {
   return coming;
 }
 
-/** Fetches every page ahead, so that the first click on each waits for nothing. */
-export function fetchAhead(): void {
+/** Preloads every page, so that the first click on each does not wait. */
+export function preloadPages(): void {
   for (const { list, one } of Object.values(places)) {
     void list().catch(() => undefined);
     void one?.().catch(() => undefined);

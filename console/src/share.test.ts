@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Frame } from './api/types';
-import type { LiveState, Told } from './live';
+import type { LiveState, StreamHandlers } from './live';
 import { ASK, PATIENCE, Shared, SLEPT, type Channel, type Locks, type Message, type Stream } from './share';
 
 const soon = () => vi.advanceTimersByTimeAsync(1);
 const frame = (id: string): Frame => ({ type: 'finding.created', id });
 
-/** Locks of one browser, as the specification has them: a queue for each name, and a thief at its head. */
+/** The locks of one browser, as specified: a queue for each name; a steal goes to its head. */
 class FakeLocks implements Locks {
   #held: { run: object; lose: (why: Error) => void } | null = null;
   #queue: (() => void)[] = [];
-  /** A browser that has the interface and gives no locks. */
+  /** A browser that has the interface but grants no locks. */
   broken = false;
 
   request(_name: string, options: { signal: AbortSignal } | { steal: true }, run: () => Promise<void>) {
@@ -40,7 +40,7 @@ class FakeLocks implements Locks {
     });
   }
 
-  /** The process of the holder is gone. */
+  /** The holder's process is gone. */
   crash() {
     this.#held = null;
     this.#next();
@@ -56,7 +56,7 @@ class Tab {
   readonly states: LiveState[] = [];
   readonly opened: boolean[] = [];
   readonly frames: string[] = [];
-  readonly streams: (Stream & { told: Told; open: boolean; reopened: number })[] = [];
+  readonly streams: (Stream & { handlers: StreamHandlers; open: boolean; reopened: number })[] = [];
   readonly shared: Shared;
   hidden = false;
   /** Nothing runs: messages wait. */
@@ -69,7 +69,7 @@ class Tab {
   constructor(browser: Browser, user: string) {
     this.shared = new Shared({
       name: `live.${user}`,
-      // Word of a lock comes to a tab that runs.
+      // News about a lock reaches only a running tab.
       locks: {
         request: (...ask) =>
           browser
@@ -78,7 +78,7 @@ class Tab {
             .finally(() => this.#running),
       },
       channel: (name) => browser.channel(name, this),
-      stream: (told) => this.#stream(told),
+      stream: (handlers) => this.#stream(handlers),
       hidden: () => this.hidden,
       handle: ({ id }) => this.frames.push(id ?? ''),
       opened: (again) => this.opened.push(again),
@@ -87,9 +87,9 @@ class Tab {
     this.shared.start();
   }
 
-  #stream(told: Told) {
+  #stream(handlers: StreamHandlers) {
     const stream = {
-      told,
+      handlers,
       open: false,
       reopened: 0,
       start: () => {
@@ -107,11 +107,11 @@ class Tab {
     return stream;
   }
 
-  /** What the connection of this tab does, if it has one. */
-  get told(): Told {
+  /** The handlers of this tab's connection, if it has one. */
+  get handlers(): StreamHandlers {
     const stream = this.streams.at(-1);
     if (!stream?.open) throw new Error('this tab has no connection');
-    return stream.told;
+    return stream.handlers;
   }
   get leads(): boolean {
     return this.streams.some(({ open }) => open);
@@ -171,7 +171,7 @@ class Browser {
     return channel;
   }
 
-  /** The tab is gone without a word. */
+  /** The tab is gone without notice. */
   crash(tab: Tab, user = 'ana') {
     tab.frozen = true;
     this.#channels.splice(
@@ -188,10 +188,10 @@ const open = async (user = 'ana'): Promise<Tab> => {
   await soon();
   return tab;
 };
-/** Three tabs, live by the first. */
+/** Three live tabs, led by the first. */
 async function three(): Promise<[Tab, Tab, Tab]> {
   const tabs: [Tab, Tab, Tab] = [await open(), await open(), await open()];
-  tabs[0].told.changed('live');
+  tabs[0].handlers.changed('live');
   return tabs;
 }
 
@@ -205,23 +205,23 @@ afterEach(() => {
 
 describe('Shared', () => {
   // promise: E9
-  it('has one connection in all tabs, and hands every frame to each once', async () => {
+  it('has one connection for all tabs, and passes every frame to each once', async () => {
     const tabs = await three();
     expect(tabs.map(({ streams }) => streams.length)).toEqual([1, 0, 0]);
-    tabs[0].told.handle(frame('f1'));
+    tabs[0].handlers.handle(frame('f1'));
     expect(tabs.map(({ frames }) => frames)).toEqual([['f1'], ['f1'], ['f1']]);
   });
 
-  it('shows the state of the leader in all, and refetches in all when it is live again', async () => {
+  it('shows the leader’s state in all tabs, and refetches in all when it is live again', async () => {
     const tabs = await three();
-    for (const state of ['reconnecting', 'offline', 'live'] as const) tabs[0].told.changed(state);
+    for (const state of ['reconnecting', 'offline', 'live'] as const) tabs[0].handlers.changed(state);
     for (const { states, opened } of tabs) {
       expect(states).toEqual(['live', 'reconnecting', 'offline', 'live']);
       expect(opened).toEqual([false, true]);
     }
   });
 
-  it('tells a tab that joins that it is live from now on, and no other', async () => {
+  it('informs a joining tab that it is live from now on, and no other', async () => {
     const tabs = await three();
     const late = await open();
     expect(late.states).toEqual(['live']);
@@ -230,33 +230,33 @@ describe('Shared', () => {
   });
 
   // promise: E6
-  it('goes on in the next tab when the leader closes or crashes, as after a cut', async () => {
+  it('continues in the next tab when the leader closes or crashes, as after a lost connection', async () => {
     const [one, two, last] = await three();
     one.shared.stop();
     await soon();
     expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
     expect([two.state, last.state]).toEqual(['reconnecting', 'reconnecting']);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect([two.opened, last.opened]).toEqual([
       [false, true],
       [false, true],
     ]);
     browser.crash(two);
     await soon();
-    last.told.changed('live');
-    last.told.handle(frame('f2'));
+    last.handlers.changed('live');
+    last.handlers.handle(frame('f2'));
     expect(last.opened).toEqual([false, true, true]);
     expect(last.frames).toEqual(['f2']);
     expect(one.frames).toEqual([]);
   });
 
-  it('takes over from a leader that does not run, and once only', async () => {
+  it('takes over from a leader that does not run, only once', async () => {
     const [one, two, last] = await three();
     last.hidden = true;
     one.frozen = true;
     await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
     expect([two.leads, last.leads]).toEqual([true, false]);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect([two.opened, last.opened]).toEqual([
       [false, true],
       [false, true],
@@ -264,14 +264,14 @@ describe('Shared', () => {
     one.thaw();
     await soon();
     expect(one.leads).toBe(false);
-    two.told.handle(frame('f3'));
+    two.handlers.handle(frame('f3'));
     expect([one.frames, two.frames, last.frames]).toEqual([['f3'], ['f3'], ['f3']]);
     await vi.advanceTimersByTimeAsync(10 * ASK);
     expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
     expect(two.opened).toEqual([false, true]);
   });
 
-  it('looks at once when it comes into sight', async () => {
+  it('checks at once when it becomes visible', async () => {
     const [one, two, last] = await three();
     two.hidden = last.hidden = true;
     one.frozen = true;
@@ -283,7 +283,7 @@ describe('Shared', () => {
     expect(last.leads).toBe(true);
   });
 
-  it('leaves a leader alone that answers, however hidden it is', async () => {
+  it('leaves a leader that answers alone, even if it is hidden', async () => {
     const [one, two] = await three();
     one.hidden = true;
     await vi.advanceTimersByTimeAsync(20 * ASK);
@@ -291,7 +291,7 @@ describe('Shared', () => {
     expect(one.streams[0]?.reopened).toBe(0);
   });
 
-  it('has patience with a leader that was busy', async () => {
+  it('is patient with a busy leader', async () => {
     const [one, two, last] = await three();
     one.frozen = true;
     await vi.advanceTimersByTimeAsync(ASK + PATIENCE);
@@ -300,30 +300,30 @@ describe('Shared', () => {
     expect([one.leads, two.leads, last.leads]).toEqual([true, false, false]);
   });
 
-  it('takes no frame before it knows whose it is: what was before is refetched', async () => {
+  it('takes no frame before it knows its leader: earlier changes are refetched', async () => {
     const [one] = await three();
     one.frozen = true;
     const late = await open();
     one.frozen = false;
-    one.told.handle(frame('early'));
+    one.handlers.handle(frame('early'));
     expect(late.frames).toEqual([]);
     one.thaw();
     expect(late.opened).toEqual([false]);
-    one.told.handle(frame('f5'));
+    one.handlers.handle(frame('f5'));
     expect(late.frames).toEqual(['f5']);
   });
 
-  it('takes a broken connection over from a hidden tab, whose timers are late', async () => {
+  it('takes over a broken connection from a hidden tab, whose timers are late', async () => {
     const [one, two, last] = await three();
     one.hidden = last.hidden = true;
-    one.told.changed('reconnecting');
+    one.handlers.changed('reconnecting');
     await soon();
     expect([one.leads, two.leads, last.leads]).toEqual([false, true, false]);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect(one.opened).toEqual([false, true]);
   });
 
-  it('has a hidden leader open anew after the machine slept', async () => {
+  it('makes a hidden leader reconnect after the machine slept', async () => {
     const [one, two, last] = await three();
     one.hidden = last.hidden = true;
     await vi.advanceTimersByTimeAsync(ASK);
@@ -333,48 +333,48 @@ describe('Shared', () => {
     expect(two.leads).toBe(false);
   });
 
-  it('believes the leader that took over, not the one that has not noticed', async () => {
+  it('trusts the leader that took over, not the one that has not noticed', async () => {
     const [one, two, last] = await three();
     last.hidden = true;
     one.frozen = true;
     await vi.advanceTimersByTimeAsync(ASK + 2 * PATIENCE);
-    two.told.changed('live');
+    two.handlers.changed('live');
     expect([one.leads, two.leads]).toEqual([true, true]);
-    // It runs again, and what its connection brought comes before word of the lock.
-    const stale = one.told;
+    // It runs again, and a frame of its connection arrives before the news about the lock.
+    const stale = one.handlers;
     one.frozen = false;
     stale.handle(frame('old'));
     stale.changed('live');
     expect(last.opened).toEqual([false, true]);
     expect(last.frames).toEqual([]);
-    // The one that leads has said so to it.
+    // The leader has announced it.
     expect([one.leads, two.leads]).toEqual([false, true]);
     one.thaw();
     await soon();
-    two.told.handle(frame('new'));
+    two.handlers.handle(frame('new'));
     expect([one.frames.at(-1), last.frames.at(-1)]).toEqual(['new', 'new']);
     expect(one.state).toBe('live');
   });
 
-  it('never hands anything to a tab of another person', async () => {
+  it('never passes anything to a tab of another user', async () => {
     const [ana] = await three();
     const ben = await open('ben');
     expect(ben.leads).toBe(true);
-    ana.told.handle(frame('hers'));
-    ben.told.changed('live');
-    ben.told.handle(frame('his'));
+    ana.handlers.handle(frame('hers'));
+    ben.handlers.changed('live');
+    ben.handlers.handle(frame('his'));
     expect(ana.frames).toEqual(['hers']);
     expect(ben.frames).toEqual(['his']);
   });
 
-  it('says and hears nothing after its end, and can begin anew', async () => {
+  it('is silent after stop, and can start again', async () => {
     const [one, two] = await three();
-    const before = one.told;
+    const before = one.handlers;
     one.shared.stop();
     before.handle(frame('late'));
     await soon();
-    two.told.changed('live');
-    two.told.handle(frame('f4'));
+    two.handlers.changed('live');
+    two.handlers.handle(frame('f4'));
     expect(one.frames).toEqual([]);
     expect(two.frames).toEqual(['f4']);
     expect(one.state).toBe('connecting');
@@ -385,10 +385,10 @@ describe('Shared', () => {
     expect(one.opened).toEqual([false, false]);
   });
 
-  it('has a connection also where locks are refused', async () => {
+  it('has a connection even if locks are denied', async () => {
     browser.locks('ana').broken = true;
     const tab = await open();
-    tab.told.changed('live');
+    tab.handlers.changed('live');
     expect(tab.state).toBe('live');
     expect(tab.streams).toHaveLength(1);
   });

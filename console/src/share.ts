@@ -1,21 +1,21 @@
 /**
- * One connection of the live stream for all tabs of one person in one browser: over HTTP/1.1 six streams
- * would use up every connection to the host. It owns who leads and what tabs say to each other. It must not
- * know what a frame means, nor how a connection is kept: that is live.ts, of which only the leader has one.
+ * One connection of the live stream for all tabs of one user in one browser: over HTTP/1.1, six streams
+ * would use up every connection to the host. It owns who leads and what tabs tell each other. It must
+ * not know what a frame means, nor how a connection is kept: that is live.ts; only the leader runs one.
  *
- * The leader is who holds a Web Lock, so that a tab that is closed or crashed is followed at once by the next
- * in the queue. A tab that only stopped running (a phone freezes hidden tabs, not all say so) keeps its lock;
- * so a tab that can be seen asks now and then, and takes the lock from a leader that does not answer. Asking
- * and answering are messages because timers of hidden tabs are slowed down to one a minute.
+ * The leader is the tab that holds a Web Lock, so that the next tab in the queue follows at once when it is
+ * closed or crashes. A tab that only stopped running (a phone freezes hidden tabs, not all say so) keeps its
+ * lock; so visible tabs ask now and then, and take the lock from a leader that does not answer. Questions
+ * and answers are messages, because timers of hidden tabs are throttled to one a minute.
  *
- * Not a SharedWorker: Chrome on Android has had none for most of its life, and where there is none we would
+ * Not a SharedWorker: Chrome on Android has lacked it for most of its life, and without it we would
  * need this as well.
  */
 
 import type { Frame } from './api/types';
-import type { LiveState, Told } from './live';
+import type { LiveState, StreamHandlers } from './live';
 
-/** What is kept of the connection: `Live` is one. */
+/** The connection, as far as it is used here: `Live` is one. */
 export interface Stream {
   start: () => void;
   stop: () => void;
@@ -23,14 +23,14 @@ export interface Stream {
   lost: () => void;
 }
 
-/** What is used of `BroadcastChannel`. */
+/** The part of `BroadcastChannel` that is used. */
 export interface Channel {
   onmessage: ((event: { data: Message }) => void) | null;
   postMessage: (message: Message) => void;
   close: () => void;
 }
 
-/** What is used of `navigator.locks`. */
+/** The part of `navigator.locks` that is used. */
 export interface Locks {
   request: (
     name: string,
@@ -40,7 +40,7 @@ export interface Locks {
 }
 
 /**
- * `term` names a leader; of two the one with the higher term is right. `opened` counts its connections: a
+ * `term` identifies a leader; of two, the one with the higher term wins. `opened` counts its connections: a
  * pair not seen before means that something may have been missed.
  */
 export type Message =
@@ -48,50 +48,50 @@ export type Message =
   | { kind: 'frame'; term: number; frame: Frame }
   | { kind: 'ask'; slept: boolean };
 
-export interface Surroundings extends Told {
-  /** Of the lock and the channel. It names the person, so that nobody hears what is for another. */
+export interface Environment extends StreamHandlers {
+  /** The name of the lock and the channel. It includes the user, so that nobody receives another's frames. */
   name: string;
   locks: Locks;
   channel: (name: string) => Channel;
-  /** Makes the one connection, for a leader. */
-  stream: (told: Told) => Stream;
+  /** Creates the one connection, for a leader. */
+  stream: (handlers: StreamHandlers) => Stream;
   hidden: () => boolean;
 }
 
-/** How often a tab that can be seen asks its leader, in milliseconds. */
+/** How often a visible tab asks its leader, in milliseconds. */
 export const ASK = 1000;
-/** How long it waits for an answer, in milliseconds. After two in vain it leads itself. */
+/** How long it waits for an answer, in milliseconds. After two unanswered questions it leads. */
 export const PATIENCE = 500;
-/** A gap between two looks of this length means that the machine slept, in milliseconds. */
+/** A gap this long between two checks means that the machine slept, in milliseconds. */
 export const SLEPT = 45_000;
 
 export class Shared implements Stream {
-  readonly #around: Surroundings;
+  readonly #environment: Environment;
   #channel: Channel | null = null;
   /** The connection, while this tab leads. */
   #stream: Stream | null = null;
   #release: (() => void) | null = null;
   #queue: AbortController | null = null;
-  /** Counts requests for the lock: what became of an older one is of no concern. */
+  /** Counts requests for the lock: the outcome of an older one does not matter. */
   #request = 0;
   #term = 0;
   #opened = 0;
   #state: LiveState = 'connecting';
-  /** The leader's connection that this tab was last live by. */
+  /** The leader's connection that this tab was last live through. */
   #by = '';
   #heard = 0;
-  /** The last look while the tab could be seen, or 0. */
+  /** The last check while the tab was visible, or 0. */
   #looked = 0;
   #timer: ReturnType<typeof setInterval> | null = null;
   #patience: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   start(): void {
     if (this.#channel) return;
-    this.#channel = this.#around.channel(this.#around.name);
+    this.#channel = this.#environment.channel(this.#environment.name);
     this.#channel.onmessage = (event) => {
       this.#hear(event.data);
     };
@@ -114,7 +114,7 @@ export class Shared implements Stream {
     this.#become('connecting');
   }
 
-  // Every tab hears what the browser says of the net; the connection is the leader's.
+  // Every tab hears from the browser about the network; the connection is the leader's.
   reopen(): void {
     this.#stream?.reopen();
   }
@@ -123,9 +123,9 @@ export class Shared implements Stream {
     this.#stream?.lost();
   }
 
-  /** Asks whether there is a leader: now and then, and when the tab comes into sight. */
+  /** Asks whether there is a leader: now and then, and when the tab becomes visible. */
   look(): void {
-    const hidden = this.#around.hidden();
+    const hidden = this.#environment.hidden();
     const now = Date.now();
     const slept = this.#looked > 0 && now - this.#looked > SLEPT;
     this.#looked = hidden ? 0 : now;
@@ -140,7 +140,7 @@ export class Shared implements Stream {
       this.#patience = null;
       if (this.#heard !== asked || this.#stream) return;
       if (tries > 1) this.#ask(tries - 1);
-      else if (!this.#around.hidden()) this.#take();
+      else if (!this.#environment.hidden()) this.#take();
     }, PATIENCE);
     this.#channel?.postMessage({ kind: 'ask', slept });
   }
@@ -156,7 +156,7 @@ export class Shared implements Stream {
     this.#claim({ signal: this.#queue.signal });
   }
 
-  /** Takes the lock from whoever has it. */
+  /** Takes the lock from its holder. */
   #take(): void {
     this.#queue?.abort();
     this.#claim({ steal: true });
@@ -172,28 +172,28 @@ export class Shared implements Stream {
     };
     const ended = () => {
       if (!mine()) return;
-      // Another tab took it; or the browser has locks and gives none, and only the terms order who leads.
+      // Another tab took it; or the browser grants no locks, and only the terms decide who leads.
       this.#resign();
       if (granted) this.#wait();
       else void this.#lead();
     };
-    void this.#around.locks.request(this.#around.name, options, run).then(ended, ended);
+    void this.#environment.locks.request(this.#environment.name, options, run).then(ended, ended);
   }
 
   /** Leads until the lock is released. */
   #lead(): Promise<void> {
     this.#forgive();
-    // Higher than every term before, also for a tab that has heard of none.
+    // Higher than every term so far, also for a tab that has heard of none.
     this.#term = Math.max(Date.now(), Math.floor(this.#term) + 1) + Math.random();
     this.#opened = 0;
-    const stream: Stream = this.#around.stream({
+    const stream: Stream = this.#environment.stream({
       handle: (frame) => {
         if (stream !== this.#stream) return;
         this.#channel?.postMessage({ kind: 'frame', term: this.#term, frame });
-        this.#around.handle(frame);
+        this.#environment.handle(frame);
       },
       opened: () => {
-        // Told by the state that follows.
+        // The state that follows announces it.
       },
       changed: (state) => {
         if (stream !== this.#stream) return;
@@ -223,31 +223,37 @@ export class Shared implements Stream {
   }
 
   #report(state: LiveState): Message {
-    return { kind: 'state', term: this.#term, opened: this.#opened, state, hidden: this.#around.hidden() };
+    return {
+      kind: 'state',
+      term: this.#term,
+      opened: this.#opened,
+      state,
+      hidden: this.#environment.hidden(),
+    };
   }
 
   #hear(message: Message): void {
     if (message.kind === 'ask') {
       if (this.#stream) this.#answer(message.slept);
     } else if (message.term < this.#term) {
-      // One that lost the lock while it could not run, and has not noticed yet.
+      // A tab that lost the lock while it could not run, and has not noticed yet.
       if (this.#stream) this.#answer(false);
     } else if (message.kind === 'state') {
       this.#follow(message);
     } else if (message.term === this.#term && !this.#stream) {
-      this.#around.handle(message.frame);
+      this.#environment.handle(message.frame);
     }
   }
 
   #answer(slept: boolean): void {
     this.#channel?.postMessage(this.#report(this.#state));
-    // Timers of a hidden tab may notice only a minute later that the machine slept.
-    if (slept && this.#around.hidden()) this.#stream?.reopen();
+    // The timers of a hidden tab may notice only a minute later that the machine slept.
+    if (slept && this.#environment.hidden()) this.#stream?.reopen();
   }
 
   #follow(message: Message & { kind: 'state' }): void {
     if (this.#stream) {
-      // A higher term: the lock is another's already, and word of it on the way.
+      // A higher term: another tab already has the lock, and the news is on its way.
       if (message.term > this.#term) this.#resign();
       else return;
     }
@@ -256,31 +262,31 @@ export class Shared implements Stream {
     this.#term = message.term;
     this.#opened = message.opened;
     this.#show(message.state);
-    // A hidden tab waits too long between its attempts; this one is looked at.
+    // A hidden leader waits too long between its attempts; this tab is visible.
     if (
       message.hidden &&
       message.state !== 'live' &&
       message.state !== 'connecting' &&
-      !this.#around.hidden()
+      !this.#environment.hidden()
     ) {
       this.#take();
     }
   }
 
-  /** Shows the state of the leader, and says when it is of a connection that this tab was not live by. */
+  /** Shows the leader's state, and reports a connection that this tab was not live through. */
   #show(state: LiveState): void {
     const again = this.#by !== '';
-    // For someone who was live already, the first attempt of the next leader is one more.
+    // For a tab that was live, the first attempt of the next leader is a reconnect.
     this.#become(again && state === 'connecting' ? 'reconnecting' : state);
     const by = `${String(this.#term)}:${String(this.#opened)}`;
     if (state !== 'live' || by === this.#by) return;
     this.#by = by;
-    this.#around.opened(again);
+    this.#environment.opened(again);
   }
 
   #become(state: LiveState): void {
     if (state === this.#state) return;
     this.#state = state;
-    this.#around.changed(state);
+    this.#environment.changed(state);
   }
 }

@@ -13,7 +13,7 @@ export const n = {
   send: 'Announce to everyone',
   sent: 'Announced.',
   current: 'Current announcements',
-  none: 'Nothing is announced at the moment.',
+  none: 'No current announcements.',
   withdraw: 'Withdraw',
   reallyWithdraw: 'Withdraw? Click again',
   withdrawOf: (title: string) => `Withdraw: ${title}`,

@@ -1,4 +1,4 @@
-/** The English texts of importing scan results, of targets, and of what a report says about a finding. */
+/** The English texts of importing scan results, of targets, and of a finding's facts from the scan report. */
 
 import type { Severity } from './api/types';
 
@@ -10,7 +10,7 @@ export const m = {
   title: 'Import scan results',
   into: 'Project',
   choose: 'Choose a project',
-  chooseFirst: 'Choose a project to see what the import would change.',
+  chooseFirst: 'Choose a project to preview the import.',
   pick: 'Choose files',
   pickAnother: 'Add files',
   dropHere: 'Drop scan reports here',
@@ -40,21 +40,21 @@ export const m = {
   skippedUnlisted: (n: number) => `${count(n, 'more was', 'more were')} skipped for similar reasons.`,
   moreOf: (n: number) => `and ${n.toLocaleString('en')} more`,
   unchanged: 'No changes since the last report.',
-  nothingToChange: 'This would change nothing.',
+  nothingToChange: 'The import would make no changes.',
   doneButton: 'Done',
   wholeProject: 'Whole project',
   target: 'Target',
   setTarget: 'Set target',
   targetOf: (file: string) => `Set target of ${file}`,
   targetHint:
-    'What the report covers, such as an image, a host or a branch. Leave it empty to use what the report names. It closes only what earlier reports of the same tool and target found.',
+    'What the report covers, such as an image, a host or a branch. Leave blank to use the target named in the report. The import closes only findings from earlier reports of the same tool and target.',
   apply: 'Apply',
   tool: 'Tool',
   tools: (names: readonly string[]) => names.join(', '),
-  whole: 'Whole report',
-  notWhole: 'Not whole: it closes nothing',
-  notWholeShort: 'Not whole',
-  reasons: 'Why it is not whole',
+  whole: 'Complete report',
+  notWhole: 'Incomplete: closes nothing',
+  notWholeShort: 'Incomplete',
+  reasons: 'Why it is incomplete',
   notes: 'Note',
   changes: {
     created: 'New',
@@ -73,13 +73,13 @@ export const m = {
     close: 'Close',
     closeHint: 'Fixed or removed. They reopen if a later report contains them.',
     keep: 'Keep open',
-    keepHint: 'This import closes nothing.',
+    keepHint: 'The import closes no findings.',
     needed: 'Choose whether to close them.',
     newTab: '(opens in a new tab)',
   },
 
   table: {
-    title: 'Which column is which?',
+    title: 'Match the columns',
     hint: 'A title and a severity (or a CVSS score) are required.',
     rows: 'First rows of the table',
     column: (name: string) => `Column ${name}`,
@@ -98,25 +98,25 @@ export const m = {
   undo: {
     button: 'Undo import',
     title: 'Undo this import?',
-    text: 'This removes the findings it created and restores the ones it closed, reopened or changed. Findings people have worked on since are kept as they are.',
+    text: 'This removes the findings it created and restores the ones it closed, reopened or changed. Findings that people have worked on since then are left unchanged.',
     confirm: 'Undo',
     done: 'Import undone',
     at: 'Undone',
     counts: (counts: { removed: number; opened_again: number; closed_again: number; kept: number }) =>
       [
         counts.removed > 0 ? `${findings(counts.removed)} removed` : '',
-        counts.opened_again > 0 ? `${String(counts.opened_again)} opened again` : '',
+        counts.opened_again > 0 ? `${String(counts.opened_again)} reopened` : '',
         counts.closed_again > 0 ? `${String(counts.closed_again)} closed again` : '',
-        counts.kept > 0 ? `${String(counts.kept)} kept, because people have worked on them since` : '',
+        counts.kept > 0 ? `${String(counts.kept)} kept, because people have worked on them since then` : '',
       ]
         .filter(Boolean)
-        .join(', ') || 'No findings had to be changed',
+        .join(', ') || 'No findings were changed',
   },
 
   report: {
     title: 'Scan report',
     targets: 'Targets',
-    older: 'An older report: only findings not yet on the list were added',
+    older: 'Older report: only findings not already listed were added',
     undone: 'This import was undone. What it changed has been restored.',
   },
 } as const;
@@ -134,11 +134,11 @@ export const targetTexts = {
   retireTitle: 'Retire this target?',
   retireText: (name: string, open: number) =>
     open === 0
-      ? `${name} is no longer scanned. A new report of it takes it up again.`
-      : `${name} is no longer scanned: ${open === 1 ? 'its open finding is closed' : `its ${open.toLocaleString('en')} open findings are closed`}. A new report of it takes it up again.`,
+      ? `${name} is no longer scanned. A new report of it makes it active again.`
+      : `${name} is no longer scanned: ${open === 1 ? 'its open finding is closed' : `its ${open.toLocaleString('en')} open findings are closed`}. A new report of it makes it active again.`,
   comment: 'Comment',
-  commentMissing: 'Enter why the target is retired.',
-  commentHint: 'Kept in the history of the findings and in the audit log.',
+  commentMissing: 'Enter why the target is being retired.',
+  commentHint: 'Saved in the history of its findings and in the audit log.',
   done: (name: string, closed: number) =>
     closed === 0 ? `${name} is retired.` : `${name} is retired. ${findings(closed)} closed.`,
   sorts: [
@@ -169,17 +169,17 @@ export const facts = {
   foundAt: 'Found by the scanner',
   locations: 'Locations',
   showAll: (n: number) => `Show all ${n.toLocaleString('en')}`,
-  moreLocations: (n: number) => `and ${n.toLocaleString('en')} more that are not stored`,
+  moreLocations: (n: number) => `and ${n.toLocaleString('en')} more not stored`,
   code: 'Code',
   references: 'References',
-  statement: 'The report’s VEX statement',
-  statementHint: 'A proposal of the report. It does not change the status.',
+  statement: 'VEX statement of the scan report',
+  statementHint: 'Proposed by the scan report; does not change the status.',
   gone: 'Not in the latest report since',
-  related: 'A similar finding was already judged.',
-  relatedText: 'This one differs in its code or version, so that verdict does not cover it.',
-  openRelated: 'Open the judged finding',
+  related: 'A similar finding was already triaged.',
+  relatedText: 'This one differs in code or version, so that decision does not apply to it.',
+  openRelated: 'Open the similar finding',
   search: (name: string) => `Find all findings with ${name}`,
 } as const;
 
-/** The severities whose numbers a table may need, as `columns=` names them. */
+/** The severities that a table may need numbers for, named as in `columns=`. */
 export const valueNames: readonly Severity[] = ['critical', 'high', 'medium', 'low', 'informational'];

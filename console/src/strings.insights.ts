@@ -1,11 +1,11 @@
-/** The English texts of the time to know: the page and the tile of the dashboard. */
+/** The English texts of the time to know: the page and the dashboard tile. */
 
 const count = (value: number, one: string, many: string): string =>
   `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
 
 export const k = {
   title: 'Time to know',
-  hint: 'How long it takes from an event until the first of the people notified has read it.',
+  hint: 'How long it takes until the first recipient of an event reads it.',
   period: 'Period',
   days: (n: number) => (n === 365 ? '1 year' : `${String(n)} days`),
   median: 'Median',
@@ -16,7 +16,7 @@ export const k = {
   unread: 'Unread',
   unreadHint: 'Nobody has read them yet.',
   reachedNobody: 'Reached nobody',
-  reachedNobodyHint: 'Critical and urgent events of which nobody was notified.',
+  reachedNobodyHint: 'Critical and urgent events that nobody was notified of.',
   ofThem: (n: number) => `${n.toLocaleString('en')} reached nobody`,
   bySeverity: 'By severity',
   byTeam: 'By team',
@@ -33,14 +33,13 @@ export const k = {
     'Someone notified opens the record in the console.',
     'Someone notified comments on it, changes its status or assigns it.',
   ],
-  notRead:
-    'An email or chat message that was opened does not count, nor does a program that reads with an API token.',
-  onlyRead: 'Medians and percentiles are of the events that were read; the others are counted as unread.',
+  notRead: 'Opening an email or chat message does not count, nor does reading with an API token.',
+  onlyRead: 'Medians and percentiles cover events that were read; all others count as unread.',
   announced: (hours: number) =>
-    `Critical and urgent events that nobody has read after ${count(hours, 'hour', 'hours')} are announced to the managers, those that reached nobody at once.`,
+    `Managers are notified of critical and urgent events that nobody has read after ${count(hours, 'hour', 'hours')}, and immediately of those that reached nobody.`,
   emptyTitle: 'Nothing to measure yet',
-  emptyText: 'In this period no event notified anyone. Choose a longer period.',
-  forbiddenTitle: 'For managers',
+  emptyText: 'Nobody was notified of an event in this period. Choose a longer period.',
+  forbiddenTitle: 'Managers only',
   forbiddenText: 'Choose a company that you manage, or all companies.',
 
   tile: {

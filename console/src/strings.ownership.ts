@@ -1,4 +1,4 @@
-/** The English texts about who is responsible for what: ownership rules, owners and tags. */
+/** The English texts of ownership: ownership rules, owners and tags. */
 
 import type { MatchField } from './api/ownership';
 
@@ -7,7 +7,7 @@ const count = (value: number, one: string, many: string): string =>
 
 export const o = {
   title: 'Ownership',
-  hint: 'New and reopened findings without assignees are assigned by the first rule that matches. Findings that exist are not reassigned.',
+  hint: 'New and reopened findings without assignees are assigned by the first rule that matches. Existing findings are not reassigned.',
   fallback:
     'When no rule matches, notifications go to the owners of the asset or project, then to the company’s managers.',
   company: 'Company',
@@ -26,9 +26,9 @@ export const o = {
   formerUser: 'Former user',
   emptyTitle: 'No ownership rules',
   emptyText: 'Add a rule, or import a CODEOWNERS file.',
-  noneTitle: 'No company to set this for',
+  noneTitle: 'No company to manage',
   noneText: 'Managers of a company set its ownership rules.',
-  matches: 'Which findings',
+  matches: 'Findings to match',
   matchesHint: 'A finding must match every field you fill in. Leave all blank for every finding.',
   fields: {
     path: 'Path',
@@ -50,7 +50,7 @@ export const o = {
     'As in CODEOWNERS: * stays within a folder, ** does not. In the other fields, * stands for any text.',
   severity: 'Minimum severity',
   anySeverity: 'Any severity',
-  assign: 'Responsible',
+  assign: 'Assign to',
   assignNeeded: 'Select at least one person or team.',
 
   codeowners: {
@@ -58,13 +58,13 @@ export const o = {
     title: 'Import a CODEOWNERS file',
     hint: 'Paste the file or choose it. @name and email addresses are matched to members of the company, @org/team to its teams.',
     file: 'Choose a file',
-    text: 'Contents of the file',
+    text: 'File contents',
     read: 'Preview',
     back: 'Back',
     found: (n: number) => count(n, 'rule', 'rules'),
-    none: 'No line of this file could be turned into a rule.',
+    none: 'No line of this file could be converted to a rule.',
     order:
-      'In a CODEOWNERS file the last matching line counts. Here the first rule does, so the order is reversed.',
+      'In a CODEOWNERS file, the last matching line applies. Here, the first matching rule does, so the order is reversed.',
     unmapped: (n: number) => `${count(n, 'entry', 'entries')} could not be mapped`,
     line: (n: number) => `Line ${String(n)}`,
     how: 'Existing rules',
@@ -75,7 +75,7 @@ export const o = {
   },
 
   owners: 'Owners',
-  ownersHint: 'They are notified about findings that are not assigned and match no ownership rule.',
+  ownersHint: 'Notified about findings that are unassigned and match no ownership rule.',
   noOwners: 'None',
   tags: 'Tags',
   tagsHint: 'Separated by commas.',

@@ -1,4 +1,4 @@
-/** The English texts of what managers and administrators set: SLA, trying rules, destinations, the audit log. */
+/** The English texts of what managers and administrators set: SLA, destinations, the audit log. */
 
 const count = (value: number, one: string, many: string): string =>
   `${value.toLocaleString('en')} ${value === 1 ? one : many}`;
@@ -9,28 +9,28 @@ const actions: Record<string, string> = {
   'session.refused': 'Sign-in refused',
   'session.ended': 'Signed out',
   'settings.changed': 'Changed settings of',
-  'member.added': 'Gave a role to',
+  'member.added': 'Added member',
   'member.role_changed': 'Changed the role of',
-  'member.removed': 'Took the role from',
-  'webhook_secrets.rotated': 'Made new signing secrets for',
-  'destination.switched_on': 'Switched on',
+  'member.removed': 'Removed member',
+  'webhook_secrets.rotated': 'Rotated the signing secrets of',
+  'destination.switched_on': 'Turned on destination',
   'destination.redelivered': 'Resent failed messages to',
   'destination.sent_now': 'Sent waiting messages to',
   'delivery.redelivered': 'Resent a message to',
   'import.undone': 'Undid the import',
   'target.retired': 'Retired the target',
-  'announcement.created': 'Announced',
+  'announcement.created': 'Created the announcement',
   'announcement.withdrawn': 'Withdrew the announcement',
 };
 const verbs: Record<string, string> = {
-  created: 'Added',
-  updated: 'Changed',
+  created: 'Created',
+  updated: 'Updated',
   deleted: 'Deleted',
   tested: 'Tested',
   exported: 'Exported',
 };
 const things: Record<string, string> = {
-  user: 'person',
+  user: 'user',
   feed: 'calendar feed',
   chat: 'chats',
   token: 'API token',
@@ -48,24 +48,24 @@ const days = (n: number): string => (n === 0 ? 'no deadline' : count(n, 'day', '
 export const p = {
   sla: {
     title: 'SLA',
-    hint: 'How long a finding may wait, by its severity, and when its people are warned.',
+    hint: 'How long findings of each severity may stay open, and when the people responsible are warned.',
     company: 'Company',
-    days: 'Days to the deadline',
+    days: 'Days until the deadline',
     daysHint:
-      'Counted from the day a finding is made. New days count for new findings and for those whose severity changes; deadlines that stand already stay.',
+      'Counted from the day a finding is created. Changes apply to new findings and to findings whose severity changes; existing deadlines don’t change.',
     daysOf: (severity: string) => `${severity}: days`,
-    platformHint: (n: number) => `The platform’s default: ${days(n)}.`,
+    platformHint: (n: number) => `Platform default: ${days(n)}.`,
     own: (n: number) => (n === 0 ? 'No deadline for this company.' : 'Set for this company.'),
-    zero: 'Leave a field empty for the platform’s default. 0 is no deadline.',
-    badDays: 'A whole number from 0 to 3,650.',
-    reset: 'Back to the defaults',
+    zero: 'Leave a field blank for the platform default. 0 means no deadline.',
+    badDays: 'Enter a whole number from 0 to 3,650.',
+    reset: 'Reset to defaults',
     saved: 'Saved.',
     warnings: 'Warnings',
     warningsHint:
-      'Hours before a deadline at which the people of a finding are told. A change counts for findings that wait already.',
+      'Hours before a deadline at which the people responsible are notified. Changes also apply to findings that are already open.',
     hours: 'Hours before the deadline',
-    hoursHint: 'Up to ten, divided by commas, such as 168, 72, 24, 4.',
-    badHours: 'Up to ten different whole numbers from 1 to 2,160, divided by commas.',
+    hoursHint: 'Up to ten, separated by commas, such as 168, 72, 24, 4.',
+    badHours: 'Enter up to ten different whole numbers from 1 to 2,160, separated by commas.',
     /** Hours in words, such as "7 days, 3 days and 4 hours". */
     steps: (hours: number[]) =>
       hours.length === 0
@@ -74,27 +74,27 @@ export const p = {
             hours.map((n) => (n % 24 === 0 ? count(n / 24, 'day', 'days') : count(n, 'hour', 'hours'))),
           ),
     choices: {
-      platform: 'The platform’s default',
-      own: 'Hours of our own',
+      platform: 'Platform default',
+      own: 'Custom',
       none: 'No warning',
     },
-    noneTitle: 'No company to set this for',
+    noneTitle: 'No company to manage',
     noneText: 'Managers of a company set its SLA.',
   },
 
   destinations: {
     title: 'Destinations',
-    hint: 'Every URL that messages are posted to, and the mail server, with their health. URLs are secrets and shown masked.',
+    hint: 'Every URL that messages are posted to, and the mail server, with their health. URLs are secret and shown masked.',
     on: 'On',
     failing: 'Failing',
     off: 'Turned off',
-    closed: 'Cannot be opened',
+    closed: 'Cannot be decrypted',
     closedHint:
-      'The secret key does not open this URL. Messages to it wait. Save it again or put the key back.',
+      'The secret key cannot decrypt this URL, so messages to it wait. Save the URL again or restore the key.',
     setAside: (count: number) =>
       count === 1
-        ? 'One event or message cannot be read by this version of the server and waits.'
-        : `${count} events or messages cannot be read by this version of the server and wait.`,
+        ? '1 event or message is quarantined: this version of the server cannot read it.'
+        : `${count} events or messages are quarantined: this version of the server cannot read them.`,
     mail: 'Mail server',
     notSetUp: 'Not set up',
     notSetUpHint: 'Emails are only written to files.',
@@ -117,7 +117,7 @@ export const p = {
     lastSuccess: 'Last success',
     never: 'Never',
     rate: 'Success rate',
-    rateHint: 'Of about the last thousand attempts',
+    rateHint: 'Over about the last 1,000 attempts',
     latency: 'Average latency',
     percent: (rate: number) => `${(rate * 100).toLocaleString('en', { maximumFractionDigits: 1 })}%`,
     milliseconds: (ms: number) =>
@@ -126,27 +126,27 @@ export const p = {
         : `${(ms / 1000).toLocaleString('en', { maximumFractionDigits: 1 })} s`,
     log: 'Deliveries',
     testTitle: 'Test',
-    testHint: 'Sends one test message to the saved URL. A test that is delivered turns the destination on.',
+    testHint: 'Sends one test message to the saved URL. A delivered test turns the destination on.',
     again: 'Resend failed messages',
     againTitle: 'Resend',
     againHint:
-      'Resends what was rejected, failed, had an unknown outcome, or was canceled because the destination was turned off: oldest first, with the same ids.',
+      'Resends messages that were rejected, failed, had an unknown outcome, or were canceled because the destination was turned off: oldest first, with the same IDs.',
     failedSince: 'Failed since',
     spans: [
-      { label: 'The last hour', hours: 1 },
-      { label: 'The last day', hours: 24 },
-      { label: 'The last 7 days', hours: 168 },
-      { label: 'The last 30 days', hours: 720 },
+      { label: 'Last hour', hours: 1 },
+      { label: 'Last day', hours: 24 },
+      { label: 'Last 7 days', hours: 168 },
+      { label: 'Last 30 days', hours: 720 },
     ],
     switchOn: 'Turn the destination on',
     switchOnAll: 'Turn on destinations that are turned off',
-    switchOnNeeded: 'It is turned off: nothing is sent there until it is on.',
+    switchOnNeeded: 'It is turned off: nothing is sent there until it is turned on.',
     now: 'Send waiting messages now',
-    nowHint: 'Messages that wait for their next attempt are sent without waiting any longer.',
+    nowHint: 'Sends messages now that are waiting for their next attempt.',
     sent: (n: number, more: boolean) =>
       n === 0
         ? 'There was nothing to send.'
-        : `${count(n, 'message is', 'messages are')} being sent.${more ? ' There are more: repeat for the next ones.' : ''}`,
+        : `${count(n, 'message is', 'messages are')} being sent.${more ? ' There are more: run it again to send them.' : ''}`,
     wholeChannel: 'Resend for a channel',
     emptyTitle: 'No destinations yet',
     emptyText: 'URLs of rules, teams and personal chats appear here once they are saved.',
@@ -154,17 +154,17 @@ export const p = {
 
   audit: {
     title: 'Audit log',
-    hint: 'Who changed what, and when. Nothing in it is ever changed or removed. Secrets are masked.',
+    hint: 'Who changed what, and when. Entries are never changed or removed. Secrets are masked.',
     actor: 'Who',
     anyone: 'Anyone',
     action: 'What',
     anything: 'Anything',
     company: 'Company',
-    everyCompany: 'Every company',
+    everyCompany: 'All companies',
     since: 'From',
     until: 'Until',
     clear: 'Clear filters',
-    nobody: 'Someone not signed in',
+    nobody: 'Not signed in',
     from: (address: string) => `from ${address}`,
     credentials: {
       session: 'in a session',
@@ -175,10 +175,10 @@ export const p = {
     field: 'Field',
     before: 'Before',
     after: 'After',
-    nothing: 'nothing',
+    nothing: 'none',
     yes: 'yes',
     no: 'no',
     emptyTitle: 'No matching entries',
-    emptyText: 'Remove a filter, or choose another time.',
+    emptyText: 'Remove a filter, or choose another period.',
   },
 } as const;

@@ -1,4 +1,4 @@
-/** The English texts of notification rules: what they send, to whom, and trying them. */
+/** The English texts of notification rules: what they send, to whom, and previews. */
 
 import type { Batch, ChatTemplate, WebhookFormat } from './api/settings';
 import type { Role } from './api/types';
@@ -28,7 +28,7 @@ export const rules = {
   any: 'Any severity',
   noSeverity: 'Events of this type have no severity and pass every threshold.',
   company: 'Company',
-  everyCompany: 'Every company',
+  everyCompany: 'All companies',
   platformWide: 'Platform-wide',
   readOnly: 'Administrators change platform-wide rules.',
   ofCompany: (name: string) => `Rules of ${name}`,
@@ -78,7 +78,7 @@ export const rules = {
   emptyTitle: 'No rules',
   emptyText: 'Without rules, only the channels of assigned teams are notified.',
 
-  /** Who gets what a rule sends, in a line. */
+  /** The recipients of a rule, in one line. */
   responsible: 'People responsible',
   users: (n: number) => count(n, 'person', 'people'),
   teams: (n: number) => count(n, 'team', 'teams'),
@@ -113,7 +113,7 @@ export const rules = {
 
   secrets: {
     title: 'Signing secrets',
-    hint: 'Receivers verify with these that a post comes from here (Standard Webhooks).',
+    hint: 'Receivers use these to verify that a post comes from this server (Standard Webhooks).',
     show: 'Show signing secrets',
     secret: (url: string) => `Signing secret of ${url}`,
     rotate: 'New secret',

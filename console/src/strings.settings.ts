@@ -1,4 +1,4 @@
-/** The English texts of the settings. Apart from strings.ts, so that the first load does not carry them. */
+/** The English texts of the settings. Separate from strings.ts, to keep them out of the first load. */
 
 import type { Channel, DeliveryState } from './api/settings';
 import type { Role } from './api/types';
@@ -25,7 +25,7 @@ export const stateNames: Record<DeliveryState, string> = {
   unknown: 'Outcome unknown',
   cancelled: 'Canceled',
   bundled: 'Bundled',
-  set_aside: 'Cannot be read',
+  set_aside: 'Quarantined',
 };
 
 const outcomes: Record<string, string> = {
@@ -40,16 +40,10 @@ export const outcomeName = (outcome: string | null): string =>
 
 export const roleNames: Record<Role, string> = { viewer: 'Viewer', analyst: 'Analyst', manager: 'Manager' };
 export const roleHints: Record<Role, string> = {
-  viewer: 'reads',
-  analyst: 'works on findings, imports reports',
-  manager: 'runs projects and teams',
+  viewer: 'can view',
+  analyst: 'works on findings, imports scan reports',
+  manager: 'manages projects and teams',
 };
-
-/** `finding.status_changed` as `Finding status changed`. */
-export function eventName(type: string): string {
-  const words = type.replaceAll(/[._]/g, ' ');
-  return (words.charAt(0).toUpperCase() + words.slice(1)).replace(/^Sla/, 'SLA');
-}
 
 const recipientTypes: Record<string, string> = {
   user: 'Person',
@@ -59,7 +53,7 @@ const recipientTypes: Record<string, string> = {
 };
 export const recipientName = (type: string): string => recipientTypes[type] ?? type;
 
-/** Of those whom the caller may not see. */
+/** For recipients that the caller may not see. */
 export const hiddenName = (type: string): string =>
   type === 'user' ? 'Someone outside your companies' : 'Recipient of a platform-wide rule';
 
@@ -92,12 +86,12 @@ const reasons: Record<string, string> = {
   no_destination: 'No URL is saved for this channel.',
   written: 'Written to a file, because no mail server is set up.',
   gone: 'The destination was changed or removed before the message was sent.',
-  set_aside: 'This version of the server cannot read the message.',
-  sealed: 'The secret key does not open this URL.',
+  set_aside: 'Quarantined: this version of the server cannot read the message.',
+  sealed: 'The secret key cannot decrypt this URL.',
   switched_off:
     'The destination rejected messages and is turned off until its URL is saved again or a test is delivered.',
 };
-/** The same, said to the person themselves. */
+/** The same, addressed to the person. */
 const ownReasons: Record<string, string> = {
   personal: 'Assigned, with your personal chat turned on.',
   assignee: 'The finding is assigned to you.',
@@ -125,7 +119,7 @@ export const s = {
   save: 'Save',
   remove: 'Remove',
   delete: 'Delete',
-  reallyDelete: 'Really delete?',
+  reallyDelete: 'Delete? Click again',
   edit: (name: string) => `Edit ${name}`,
   saved: 'Saved',
 
@@ -137,7 +131,7 @@ export const s = {
     idleCell: (event: string, channel: string) => `${event}: ${channel}, cannot reach you yet`,
     noRule: 'No rule yet: nothing arrives this way.',
     legend: 'Faded boxes have no effect yet: no rule sends these events there. Select an event to see why.',
-    why: 'By what this reaches you',
+    why: 'How this reaches you',
     whole: 'All',
     all: (channel: string) => `All ${channel}`,
     chat: 'Slack, Teams and chat here are your personal chats, once you have set them up under',
@@ -165,7 +159,7 @@ export const s = {
       chat: 'Create an incoming webhook in Mattermost, Google Chat or Discord, or a topic in ntfy, and paste its URL.',
     },
     enabled: 'Send messages there',
-    enabledHint: 'Turns on assignments, SLA and retests. Adjust it under Notifications.',
+    enabledHint: 'Turns on assignments, SLA and retests. Adjust them under Notifications.',
     off: 'A URL is saved, but messages are turned off.',
     on: 'Messages are sent there.',
     test: 'Send a test',
@@ -218,17 +212,17 @@ export const s = {
     to: 'To',
     attempts: 'Attempts',
     attempt: (n: number) => `Attempt ${String(n)}`,
-    none: 'No attempt yet.',
+    none: 'No attempts yet.',
     when: 'When',
     next: 'Next attempt',
-    again: 'Send again',
-    asked: 'It will be sent again.',
+    again: 'Resend',
+    asked: 'Queued for another attempt.',
     why: 'Who was notified, and why',
-    emptyTitle: 'No message yet',
+    emptyTitle: 'No messages yet',
     emptyText: 'Messages by email, webhook, Slack and Teams appear here as they are planned.',
     noneTitle: 'No matching messages',
-    noneText: 'Choose any state and any channel.',
-    answer: 'Answer',
+    noneText: 'Choose “Any state” and “Any channel”.',
+    answer: 'Response',
   },
 
   trace: {
@@ -236,7 +230,7 @@ export const s = {
     back: 'Back',
     link: 'Who was notified?',
     setUp: 'Set up a channel',
-    outcomes: { told: 'Notified', waiting: 'Pending', not: 'Not notified' },
+    outcomes: { notified: 'Notified', waiting: 'Pending', not: 'Not notified' },
     attempts: (n: number) => count(n, 'attempt', 'attempts'),
     fault: (text: string) => `The event could not be processed: ${text}`,
     tree: 'Recipients and outcomes',
@@ -273,43 +267,43 @@ export const s = {
   },
 
   people: {
-    title: 'People',
-    create: 'New person',
-    change: 'Change person',
+    title: 'Users',
+    create: 'New user',
+    change: 'Edit user',
     name: 'Name',
     email: 'Email',
     password: 'Password',
     newPassword: 'New password',
     passwordHint:
-      'At least 12 characters of any kind, blanks included. No common password and not the email address. Without one they cannot sign in yet.',
+      'At least 12 characters of any kind, including spaces. Common passwords and the email address are not accepted. Without a password, they cannot sign in yet.',
     keepPassword:
-      'Leave it empty to keep the present one. A new one has at least 12 characters and ends all sessions, API tokens and calendar feeds.',
-    ownPassword: 'You change your own password under Profile.',
-    admin: 'Administers the platform',
+      'Leave blank to keep the current password. A new one needs at least 12 characters and revokes all sessions, API tokens and calendar feeds.',
+    ownPassword: 'Change your own password under Profile.',
+    admin: 'Platform administrator',
     adminTag: 'Administrator',
-    disabled: 'Account switched off',
-    disabledTag: 'Switched off',
-    nameNeeded: 'Give a name.',
-    emailNeeded: 'Give an email address.',
+    disabled: 'Account disabled',
+    disabledTag: 'Disabled',
+    nameNeeded: 'Enter a name.',
+    emailNeeded: 'Enter an email address.',
     search: 'Search name or email',
-    noneTitle: 'Nobody is called that',
+    noneTitle: 'No users found',
     noneText: 'Try another part of the name or address.',
   },
 
   credentials: {
     title: 'Sessions, API tokens and calendar feeds',
-    none: 'There are none.',
+    none: 'None.',
     kinds: { session: 'Session', token: 'API token', feed: 'Calendar feed' },
-    unnamed: 'Without a name',
+    unnamed: 'Unnamed',
     created: 'Created',
     lastUsed: 'last used',
     neverUsed: 'never used',
     from: (address: string) => `from ${address}`,
-    end: 'End',
-    reallyEnd: 'Really end?',
-    endOf: (what: string) => `End: ${what}`,
-    endAll: 'End all',
-    reallyEndAll: 'Really end all?',
+    end: 'Revoke',
+    reallyEnd: 'Revoke? Click again',
+    endOf: (what: string) => `Revoke: ${what}`,
+    endAll: 'Revoke all',
+    reallyEndAll: 'Revoke all? Click again',
   },
 
   companies: {
@@ -317,22 +311,22 @@ export const s = {
     create: 'New company',
     name: 'Name',
     members: 'Members',
-    nobody: 'Nobody belongs to it yet.',
-    add: 'Add a person',
+    nobody: 'No members yet.',
+    add: 'Add a member',
     addButton: 'Add',
     role: 'Role',
     roleOf: (name: string) => `Role of ${name}`,
     removeOf: (name: string) => `Remove ${name}`,
     rename: 'Rename',
-    nameNeeded: 'Give the company a name.',
+    nameNeeded: 'Enter a company name.',
     search: 'Search companies',
     emptyTitle: 'No companies yet',
-    emptyText: 'A company holds projects, findings and the people who see them.',
-    noneTitle: 'No company is called that',
+    emptyText: 'A company contains projects, findings and the people who can see them.',
+    noneTitle: 'No companies found',
     noneText: 'Try another part of the name.',
-    minimal: 'Messages without details',
-    minimalOf: (name: string) => `Messages without details: ${name}`,
+    minimal: 'Hide details in outgoing messages',
+    minimalOf: (name: string) => `Hide details in outgoing messages: ${name}`,
     minimalHint:
-      'Mails, Slack and Teams messages of a company without details tell what kind of thing happened, how severe it is and until when, with a link, but no title, project, place, person or comment. The inbox and webhooks stay as they are.',
+      'With details hidden, email, Slack and Teams messages show only the event type, severity, deadline and a link: no title, project, location, people or comments. The inbox and webhooks are not affected.',
   },
 } as const;

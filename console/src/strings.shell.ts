@@ -1,4 +1,4 @@
-/** The English texts around every page: navigation, search, shortcuts, the company one looks at. */
+/** The English texts around every page: navigation, search, shortcuts, the company switcher. */
 
 export const places = {
   dashboard: 'Dashboard',
@@ -22,11 +22,11 @@ export const shell = {
 
   company: {
     label: (name: string) => `Company: ${name}`,
-    title: 'Which company do you look at?',
+    title: 'Switch company',
     all: 'All companies',
     search: 'Search companies',
-    none: 'No company is called that.',
-    hint: 'Lists, counts and the calendar are narrowed to it.',
+    none: 'No companies found.',
+    hint: 'Filters lists, counts and the calendar.',
   },
 
   palette: {
@@ -36,12 +36,12 @@ export const shell = {
     placeholder: 'Search, or type a command',
     results: 'Results',
     searching: 'Searching',
-    nothing: (text: string) => `Nothing is called “${text}”.`,
-    failed: 'The search did not work. Type again to retry.',
+    nothing: (text: string) => `No results for “${text}”.`,
+    failed: 'The search failed. Type again to retry.',
     goTo: 'Go to',
     commands: 'Commands',
-    all: (text: string) => `All findings with “${text}”`,
-    hint: ['to choose', 'to open', 'to close'],
+    all: (text: string) => `All findings matching “${text}”`,
+    hint: ['to select', 'to open', 'to close'],
     found: (n: number) => (n === 1 ? '1 result' : `${String(n)} results`),
     kinds: {
       findings: 'Findings',
@@ -61,15 +61,15 @@ export const shell = {
     all: (n: number) => `Select all ${String(n)} shown`,
     clear: 'Clear selection',
     assign: (n: number) => (n === 1 ? 'Assign 1 finding' : `Assign ${String(n)} findings`),
-    assignHint: 'They take the place of who sees to them now.',
+    assignHint: 'This replaces the current assignees.',
     oneCompany: 'Select findings of one company to assign them together.',
-    noStatus: 'No common status',
+    noStatus: 'No status available for all',
     reason: (n: number, status: string) =>
-      `Move ${n === 1 ? '1 finding' : `${String(n)} findings`} to ${status.toLowerCase()}`,
+      `Change ${n === 1 ? '1 finding' : `${String(n)} findings`} to ${status}`,
     restored: 'Restored by Undo.',
-    tooMany: 'At most 1,000 at once.',
+    tooMany: 'You can change at most 1,000 findings at once.',
     moved: (n: number, status: string) =>
-      `${n === 1 ? '1 finding' : `${String(n)} findings`} moved to ${status.toLowerCase()}.`,
+      `${n === 1 ? '1 finding' : `${String(n)} findings`} changed to ${status}.`,
     assigned: (n: number) => `${n === 1 ? '1 finding' : `${String(n)} findings`} assigned.`,
   },
 
@@ -77,13 +77,13 @@ export const shell = {
     label: 'Announcements',
     dismiss: (title: string) => `Dismiss: ${title}`,
     mailTitle: 'No mail server is set up.',
-    mailText: 'Emails are only written to files and reach nobody.',
+    mailText: 'Emails are written to files instead of being sent.',
   },
 
   undo: {
     label: 'Done',
     button: 'Undo',
-    failed: (why: string) => `This could not be taken back. ${why}`,
+    failed: (why: string) => `Couldn’t undo. ${why}`,
   },
 
   keys: {
@@ -91,7 +91,7 @@ export const shell = {
     groups: { everywhere: 'Everywhere', places: 'Go to', list: 'In a list' },
     search: 'Search and commands',
     help: 'Keyboard shortcuts',
-    bell: 'Open the bell',
+    bell: 'Open notifications',
     company: 'Switch company',
     theme: 'Switch between light and dark',
     next: 'Next row',
@@ -101,6 +101,6 @@ export const shell = {
     then: 'then',
     or: 'or',
     on: 'Single-key shortcuts',
-    onHint: 'Turn them off if they get in the way of your own tools. Ctrl K stays.',
+    onHint: 'Turn them off if they interfere with your other tools. Ctrl K still works.',
   },
 } as const;

@@ -31,9 +31,9 @@ export const statusNames: Record<FindingStatus, string> = {
 export const statusHints: Record<FindingStatus, string> = {
   open: 'Nobody is working on it yet.',
   in_progress: 'Someone is fixing it.',
-  retest: 'Fixed, and waiting for someone to check.',
-  closed: 'Fixed and checked. The SLA clock stops.',
-  accepted_risk: 'Known and lived with. The SLA clock stops.',
+  retest: 'Fixed; waiting to be verified.',
+  closed: 'Fixed and verified. The SLA clock stops.',
+  accepted_risk: 'Accepted; not going to be fixed for now. The SLA clock stops.',
   false_positive: 'Not a real finding. The SLA clock stops.',
   duplicate: 'Covered by another finding. The SLA clock stops.',
 };
@@ -65,10 +65,10 @@ export const liveNames: Record<LiveState, string> = {
 };
 
 export const liveHints: Record<LiveState, string> = {
-  connecting: 'Opening the live stream.',
-  live: 'What you see updates by itself.',
-  reconnecting: 'The live stream was cut. It will be back by itself, and this page then catches up.',
-  offline: 'The server cannot be reached. This page catches up as soon as it can.',
+  connecting: 'Connecting to the live stream.',
+  live: 'This page updates live.',
+  reconnecting: 'Connection lost. Reconnecting automatically; the page will then update.',
+  offline: 'The server cannot be reached. This page updates once the connection is back.',
 };
 
 export const themeNames: Record<Theme, string> = { system: 'System', light: 'Light', dark: 'Dark' };
@@ -114,22 +114,22 @@ export function anyStatusName(status: string): string {
 
 const problemTitles: Record<number, string> = {
   401: 'Your session has ended',
-  403: 'You may not do this',
-  404: 'This is not here',
-  409: 'This does not fit with what is there',
-  413: 'This is too large',
-  422: 'This does not fit',
-  429: 'Too many tries',
-  500: 'The server stumbled',
+  403: 'You don’t have permission',
+  404: 'Not found',
+  409: 'This conflicts with the current state',
+  413: 'File too large',
+  422: 'Please check your input',
+  429: 'Too many attempts',
+  500: 'Something went wrong on the server',
   502: 'The server cannot be reached',
   503: 'The server is busy or restarting',
-  507: 'The server has no space left',
+  507: 'The server is out of storage space',
 };
 
 /** What went wrong, in a few words. */
 export function problemTitle(problem: Problem): string {
   if (problem.status === 0) {
-    return problem.message === 'cancelled' ? 'Cancelled' : 'The server cannot be reached';
+    return problem.message === 'cancelled' ? 'Canceled' : 'The server cannot be reached';
   }
   return problemTitles[problem.status] ?? problem.message;
 }
@@ -138,7 +138,7 @@ export function problemTitle(problem: Problem): string {
 export function problemText(problem: Problem): string {
   if (problem.status === 0) {
     return problem.message === 'cancelled'
-      ? 'Nothing was changed.'
+      ? 'No changes were made.'
       : 'Check your connection. Nothing you typed is lost.';
   }
   if (problem.status === 429 && problem.retryAfter !== null) {
@@ -151,7 +151,7 @@ export function problemText(problem: Problem): string {
 
 export const t = {
   product: 'Campanile',
-  tagline: 'Security findings that ring where you are.',
+  tagline: 'Security findings, delivered where you work.',
   skip: 'Skip to content',
   retry: 'Try again',
   cancel: 'Cancel',
@@ -172,7 +172,7 @@ export const t = {
 
   start: {
     unreachable: 'The server cannot be reached',
-    unreachableText: 'Campanile did not answer. It may be restarting.',
+    unreachableText: 'Campanile did not respond. It may be restarting.',
   },
 
   signIn: {
@@ -183,9 +183,9 @@ export const t = {
     busy: 'Signing in',
     show: 'Show password',
     hide: 'Hide password',
-    wrong: 'Email and password do not match an account.',
-    ended: 'Your session has ended. Sign in to go on where you were.',
-    next: 'You will be back where you were.',
+    wrong: 'Incorrect email or password.',
+    ended: 'Your session has ended. Sign in to continue where you left off.',
+    next: 'You’ll be taken to the page you asked for.',
   },
 
   account: {
@@ -193,13 +193,13 @@ export const t = {
     admin: 'Administrator',
     theme: 'Theme',
     signOut: 'Sign out',
-    signOutFailed: 'Signing out did not work. Try again.',
+    signOutFailed: 'Sign-out failed. Try again.',
   },
 
   notFound: {
-    title: 'There is nothing here',
-    text: 'The address is wrong, or what was here is gone, or it is not yours to see.',
-    home: 'Go to the findings',
+    title: 'Page not found',
+    text: 'It may have been deleted, or you don’t have access.',
+    home: 'Go to findings',
   },
 
   findings: {
@@ -221,29 +221,34 @@ export const t = {
     target: 'From one target',
     tag: (tag: string) => `Tag: ${tag}`,
     sort: 'Order',
-    sorts: { worst: 'Worst first', newest: 'Newest first', due: 'Due first', changed: 'Changed last' },
+    sorts: {
+      worst: 'Most severe first',
+      newest: 'Newest first',
+      due: 'Due soonest',
+      changed: 'Recently updated',
+    },
     clear: 'Clear filters',
     filters: (n: number) => (n === 0 ? 'Filters' : `Filters (${String(n)})`),
     removeFilter: (name: string) => `Remove filter: ${name}`,
     finding: 'Finding',
     assignees: 'Assigned to',
     sla: 'SLA',
-    unassigned: 'Nobody',
+    unassigned: 'Unassigned',
     noProject: 'No project',
     shown: (n: number, more: boolean) => (more ? `${String(n)}+ findings` : count(n, 'finding', 'findings')),
-    end: 'That is all of them.',
+    end: 'End of list.',
     emptyTitle: 'No findings yet',
-    emptyText: 'Import scan results and they appear here, in every open tab.',
+    emptyText: 'Import scan results, and findings appear here as they arrive.',
     import: 'Import results',
-    noneTitle: 'No finding fits these filters',
-    noneText: 'Take a filter away, or look at all statuses.',
-    calmTitle: 'Nothing needs you',
-    calmText: 'No finding is open. The closed ones are under all statuses.',
+    noneTitle: 'No findings match',
+    noneText: 'Remove a filter, or choose “All statuses”.',
+    calmTitle: 'All clear',
+    calmText: 'No open findings. Choose “All statuses” to see closed ones.',
   },
 
   sla: {
     left: (text: string) => `${text} left`,
-    over: (text: string) => `${text} over`,
+    over: (text: string) => `${text} overdue`,
     breached: 'SLA breached',
     near: 'SLA due soon',
     none: 'No deadline',
@@ -262,19 +267,19 @@ export const t = {
     openScan: 'Open the scan',
     created: 'First seen',
     seen: 'Last seen',
-    updated: 'Changed',
+    updated: 'Updated',
     closed: 'Closed',
     deadline: 'SLA deadline',
     retest: 'Retest due',
     status: 'Status',
-    move: 'Move to',
+    move: 'Change status to',
     comment: 'Comment',
-    commentHint: 'Optional. People who are told of the change read it.',
+    commentHint: 'Optional. Included in the notification.',
     reason: 'Reason',
     reasonHint: 'Required. Included in the notification.',
     reasonNeeded: 'Enter a reason.',
-    acceptHint: 'Accepting the risk takes an approval: request it below.',
-    confirm: (status: string) => `Move to ${status.toLowerCase()}`,
+    acceptHint: 'Accepting a risk requires approval. Request it below.',
+    confirm: (status: string) => `Change status to ${status}`,
     assignees: 'Assigned to',
     assign: 'Assign',
     change: 'Change',
@@ -291,7 +296,7 @@ export const t = {
     bySystem: 'Automatically',
     /** `rule`: `rule 2 (path src/**)`, in the server's words. */
     byRule: (rule: string) => `Assigned by ownership ${rule}`,
-    nothing: 'nothing',
+    nothing: 'none',
     fields: {
       project_id: 'Project',
       asset_id: 'Asset',
@@ -304,8 +309,8 @@ export const t = {
       tags: 'Tags',
       sla_due_at: 'Due',
       retest_due_at: 'Retest due',
-      assignee_user_ids: 'People',
-      assignee_team_ids: 'Teams',
+      assignee_user_ids: 'Assignees',
+      assignee_team_ids: 'Assigned teams',
       assigned_by_rule: 'Ownership rule',
     } as Record<string, string>,
   },
@@ -328,12 +333,12 @@ export const t = {
     emptyTitle: 'No scans yet',
     emptyText: 'Drop a scan report here, or choose a file.',
     drop: 'Drop the scan report to import it',
-    findings: 'Findings of this scan',
-    inList: 'All its findings, also closed ones',
+    findings: 'View findings',
+    inList: 'All findings, including closed',
     noTool: 'Unknown tool',
     started: 'Started',
     took: 'Took',
-    running: 'Reading the report',
+    running: 'Reading the scan report',
     counts: {
       read: 'read',
       created: 'new',
@@ -343,7 +348,7 @@ export const t = {
       unchanged: 'unchanged',
       skipped: 'skipped',
     },
-    nothing: 'This scan has found nothing so far.',
+    nothing: 'No findings yet.',
   },
 
   projects: {
@@ -356,11 +361,11 @@ export const t = {
     ends: 'Ends on',
     button: 'Create project',
     emptyTitle: 'No projects yet',
-    emptyText: 'A project gathers the findings of one application or engagement.',
+    emptyText: 'Projects group findings by application or engagement.',
     emptyViewer: 'Ask a manager of your company to create one.',
     findings: 'Findings',
-    nameNeeded: 'Give the project a name.',
-    order: 'The end lies before the start.',
+    nameNeeded: 'Enter a project name.',
+    order: 'The end date is before the start date.',
     noDates: 'No dates',
     range: (from: string, to: string) => `${from} – ${to}`,
     from: (from: string) => `From ${from}`,
@@ -375,9 +380,9 @@ export const t = {
     unread: 'Unread',
     filter: 'Show',
     type: 'Event type',
-    everyType: 'Every type',
-    noneOfTitle: 'Nothing of this type',
-    noneOfText: 'Choose another type, or every type.',
+    everyType: 'All types',
+    noneOfTitle: 'No notifications of this type',
+    noneOfText: 'Choose another type, or “All types”.',
     markAll: 'Mark all read',
     markOne: (title: string) => `Mark read: ${title}`,
     isUnread: 'Unread',
@@ -387,9 +392,9 @@ export const t = {
     gone: (n: number) => `${count(n, 'finding is', 'findings are')} no longer available to you.`,
     andMore: (n: number) => `and ${n.toLocaleString('en')} more`,
     emptyTitle: 'Your inbox is empty',
-    emptyText: 'Assignments, deadlines and finished scans that concern you will ring here.',
-    noneTitle: 'You have read everything',
-    noneText: 'New notifications appear here by themselves.',
+    emptyText: 'Assignments, deadlines and completed scans that involve you will show up here.',
+    noneTitle: 'You’re all caught up',
+    noneText: 'New notifications appear here automatically.',
     dismiss: 'Dismiss',
     why: 'Why did I get this?',
     count: (total: number, unread: number) =>
@@ -410,14 +415,14 @@ export const t = {
     previousWeek: 'Previous week',
     nextWeek: 'Next week',
     allDay: 'All day',
-    nothing: 'Nothing',
-    mine: 'Only mine',
+    nothing: 'Nothing scheduled',
+    mine: 'Mine only',
     mineHint: 'Deadlines of findings assigned to you',
     weekdays: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
     weekdaysLong: ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday', 'Sunday'],
-    emptyTitle: 'Nothing in this month',
-    emptyText: 'SLA deadlines, retests, scans, project dates and ends of agreements appear here.',
-    emptyMine: 'No finding assigned to you is due in this month.',
+    emptyTitle: 'Nothing this month',
+    emptyText: 'SLA deadlines, retests, scans, project dates and agreement expirations appear here.',
+    emptyMine: 'Nothing assigned to you is due this month.',
     showMore: (left: number, n: number, day: string) =>
       `+${String(left)} more: all ${count(n, 'item', 'items')} on ${day}`,
     showAll: (n: number, day: string) => `All ${count(n, 'item', 'items')} on ${day}`,
@@ -443,11 +448,11 @@ export const t = {
   subscribe: {
     open: 'Subscribe',
     title: 'Subscribe to the calendar',
-    hint: 'An address for Google Calendar, Outlook, Apple Calendar or Thunderbird, which come back for changes by themselves. It shows what you may see at that moment.',
+    hint: 'A URL that Google Calendar, Outlook, Apple Calendar or Thunderbird checks for updates. It always reflects your current access.',
     name: 'Name',
     namePlaceholder: 'Campanile',
     company: 'Company',
-    everyCompany: 'Every company I see',
+    everyCompany: 'All my companies',
     mine: 'Only deadlines of findings assigned to me',
     alarm: 'Reminder',
     alarms: [
@@ -456,23 +461,23 @@ export const t = {
       { label: '1 day before', minutes: [1440] },
       { label: '1 day and 1 hour before', minutes: [60, 1440] },
     ],
-    make: 'Make a feed',
-    made: 'Copy this address now: it is not shown again. Whoever has it can read the feed until you revoke it.',
+    make: 'Create feed',
+    made: 'Copy this URL now: it is not shown again. Anyone who has it can read the feed until you revoke it.',
     where:
       'In Google Calendar: Other calendars, From URL. In Outlook: Add calendar, Subscribe from web. In Apple Calendar: New Calendar Subscription. In Thunderbird: New Calendar, On the Network.',
-    address: 'Address of the feed',
+    address: 'Feed URL',
     copy: 'Copy',
     copied: 'Copied',
     yours: 'Your feeds',
     none: 'You have no feeds yet.',
     unnamed: 'Campanile',
     ofMine: 'Assigned to me',
-    everything: 'Everything I see',
-    created: 'Made',
-    used: 'Last fetched',
-    never: 'never fetched',
+    everything: 'Everything I can see',
+    created: 'Created',
+    used: 'Last used',
+    never: 'not used yet',
     revoke: 'Revoke',
-    reallyRevoke: 'Really revoke?',
+    reallyRevoke: 'Revoke? Click again',
     revokeOf: (name: string) => `Revoke the feed ${name}`,
   },
 } as const;

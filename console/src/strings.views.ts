@@ -5,6 +5,6 @@ export const v = {
   save: 'Save view',
   edit: 'Edit view',
   editOf: (name: string) => `Edit the view ${name}`,
-  hint: 'The filters and the order of this list, for you alone.',
+  hint: 'Saves the filters and sort order of this list, for you only.',
   replaces: (name: string) => `This replaces the view ${name}.`,
 } as const;

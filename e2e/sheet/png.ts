@@ -1,4 +1,4 @@
-/** A small PNG of a large picture: 256 colours by median cut, and the best that zlib does. */
+/** A small PNG of a large picture: 256 colors by median cut, at the best zlib level. */
 
 import { deflateSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
@@ -6,13 +6,13 @@ import type { Page } from '@playwright/test';
 interface Indexed {
   width: number;
   height: number;
-  /** Red, green and blue of each colour. */
+  /** Red, green and blue of each color. */
   palette: number[];
-  /** The colour of each pixel, as base64. */
+  /** The color of each pixel, as base64. */
   pixels: string;
 }
 
-/** Reads the picture in the browser, which can, and leaves 256 colours of it. */
+/** Decodes the picture in the browser and reduces it to 256 colors. */
 function index(page: Page, png: Buffer): Promise<Indexed> {
   return page.evaluate(async (source) => {
     const picture = new Image();
@@ -26,7 +26,7 @@ function index(page: Page, png: Buffer): Promise<Indexed> {
     context.drawImage(picture, 0, 0);
     const { data } = context.getImageData(0, 0, width, height);
 
-    // Colours that differ in their last bits alone are one: its count, and the sums of red, green and blue.
+    // Colors that differ only in their last bits count as one: its count, and the sums of red, green and blue.
     const seen = new Map<number, number[]>();
     const bucket = (at: number) =>
       ((data[at]! >> 2) << 12) | ((data[at + 1]! >> 2) << 6) | (data[at + 2]! >> 2);
@@ -54,7 +54,7 @@ function index(page: Page, png: Buffer): Promise<Indexed> {
       const widest = boxes.reduce((one, other) => (other.weight > one.weight ? other : one));
       if (widest.weight === 0) break;
       const sorted = [...widest.box].sort((one, other) => mean(one, widest.side) - mean(other, widest.side));
-      // Cut in the middle of the range, so that a rare accent keeps a colour of its own.
+      // Cut in the middle of the range, so that a rare accent keeps its own color.
       const middle = (mean(sorted[0]!, widest.side) + mean(sorted.at(-1)!, widest.side)) / 2;
       const cut = Math.max(
         1,
@@ -101,7 +101,7 @@ function chunk(type: string, body: Buffer): Buffer {
 export async function small(page: Page, png: Buffer): Promise<Buffer> {
   const { width, height, palette, pixels } = await index(page, png);
   const colours = Buffer.from(pixels, 'base64');
-  // Each line begins with its filter: none, which is best for few colours.
+  // Each line begins with its filter: none, which is best for few colors.
   const lines = Buffer.alloc((width + 1) * height);
   for (let line = 0; line < height; line += 1) {
     colours.copy(lines, line * (width + 1) + 1, line * width, (line + 1) * width);

@@ -49,7 +49,7 @@ const select = async (page: Page) => {
   for (const at of [0, 1, 2]) await page.getByTestId('finding').getByRole('checkbox').nth(at).check();
 };
 
-/** Each row is as high as its pictures are when they fill it. */
+/** Each row is as high as its pictures need to fill it. */
 const rows: Shot[][] = [
   [
     { who: 'manager', path: '/dashboard', look: light },

@@ -1,4 +1,4 @@
-/** Changes findings through the API at a steady rate, each change one event for everybody who looks. */
+/** Changes findings through the API at a steady rate; each change is one event for every viewer. */
 
 interface Who {
   email: string;
@@ -28,7 +28,7 @@ export class Changes {
     });
     const { token } = (await signedIn.json()) as { token: string };
     const headers = { authorization: `Bearer ${token}` };
-    // Those on top of the list: what changes is what people look at.
+    // The ones on top of the list: the changes happen where people look.
     const list = await fetch(`${url}/api/v1/findings?company_id=${company}&sort=-severity&limit=200`, {
       headers,
     });

@@ -1,5 +1,5 @@
 /**
- * From a press to the next frame on screen (Interaction to Next Paint, https://web.dev/articles/inp), with 10,000
+ * From a press to the next frame painted (Interaction to Next Paint, https://web.dev/articles/inp), with 10,000
  * findings: first while nothing else happens, then with 50 changes of findings a second, all of them live.
  */
 
@@ -10,7 +10,7 @@ import { report } from './sarif.ts';
 
 const FINDINGS = 10_000;
 const A_SECOND = 50;
-/** Rounds of what a person does in the lists; each is some twenty presses. */
+/** Rounds of typical actions in the lists; each is about twenty presses. */
 const ROUNDS = 3;
 /** The aim, in milliseconds. */
 const AIM = 200;
@@ -21,7 +21,7 @@ interface Interaction {
   target: string;
 }
 
-/** Notes how long every interaction takes, in steps of 8 ms as the browser tells it. */
+/** Records how long each interaction takes, in the browser's steps of 8 ms. */
 async function watch(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const seen = new Map<number, Interaction>();
@@ -49,12 +49,12 @@ const take = (page: Page): Promise<Interaction[]> =>
     return all;
   });
 
-/** As a person goes: a press, a look, the next one. */
+/** At a person's pace: a press, a look, the next press. */
 async function look(page: Page): Promise<void> {
   await page.waitForTimeout(250);
 }
 
-/** Filters, selects, searches, opens and comes back; how many presses that was. */
+/** Filters, selects, searches, opens and goes back; returns the number of presses. */
 async function round(page: Page): Promise<number> {
   let presses = 0;
   const press = async (what: () => Promise<unknown>) => {
@@ -91,7 +91,7 @@ async function round(page: Page): Promise<number> {
   return presses;
 }
 
-/** A list that somebody has scrolled through: a thousand rows below each other. */
+/** A list after scrolling: a thousand rows. */
 async function scrollFar(page: Page): Promise<void> {
   await page.goto('/findings');
   for (let turns = 0; turns < 400; turns += 1) {
@@ -103,7 +103,7 @@ async function scrollFar(page: Page): Promise<void> {
   throw new Error('the list did not reach a thousand rows');
 }
 
-/** INP is the worst of few interactions, and passes over one of every fifty of many. */
+/** INP is the slowest of few interactions; with many, it ignores one in fifty. */
 function inp(all: Interaction[], presses: number): number {
   const sorted = all.map(({ milliseconds }) => milliseconds).sort((a, b) => b - a);
   return sorted[Math.floor(presses / 50)] ?? 16;
@@ -115,7 +115,7 @@ function tell(name: string, all: Interaction[], presses: number): number {
     console.log(`  ${what} ${target}: ${milliseconds} ms`);
   }
   const slow = all.filter(({ milliseconds }) => milliseconds > 100).length;
-  // What is quicker than the threshold is not told of.
+  // Interactions faster than the threshold are not reported.
   const sorted = [
     ...Array<number>(Math.max(0, presses - all.length)).fill(16),
     ...all.map((a) => a.milliseconds),

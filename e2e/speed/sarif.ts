@@ -1,4 +1,4 @@
-/** A report of so many different results, as SARIF 2.1.0. */
+/** A SARIF 2.1.0 report with the given number of different results. */
 
 const LEVELS = ['error', 'warning', 'note'];
 

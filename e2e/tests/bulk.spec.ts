@@ -1,4 +1,4 @@
-/** Several findings at once: selected by pointer and by keyboard, assigned and moved, and taken back. */
+/** Bulk changes of findings: selected by pointer and keyboard, assigned, moved to another status, undone. */
 
 import type { Page } from '@playwright/test';
 import { company, expect, live, mark, post, sameDocument, test } from './fixtures.ts';
@@ -16,7 +16,7 @@ const box = (page: Page, { title }: Made) => page.getByRole('checkbox', { name: 
 const bar = (page: Page) => page.getByRole('region', { name: 'Selected findings' });
 const undo = (page: Page) => page.getByRole('group', { name: 'Done' });
 
-/** Findings of one test alone, as its list shows them: the newest first. */
+/** The findings of one test, in the order of its list: newest first. */
 async function made(page: Page, words: string, many: number): Promise<Made[]> {
   const company_id = await company(page);
   const all: Made[] = [];
@@ -36,9 +36,10 @@ async function listed(page: Page, words: string, findings: Made[]): Promise<void
   await mark(page);
 }
 
-const moves = (page: Page, status: string) => bar(page).getByLabel('Move to').selectOption({ label: status });
+const moves = (page: Page, status: string) =>
+  bar(page).getByLabel('Change status to').selectOption({ label: status });
 
-test('rows are selected one by one, with Shift all between, and all at once', async ({ as }) => {
+test('rows are selected one by one, as a range with Shift, and all at once', async ({ as }) => {
   const page = await as('analyst');
   const [first, second, third, fourth] = (await made(page, 'Picked', 4)) as [Made, Made, Made, Made];
   const all = [first, second, third, fourth];
@@ -61,10 +62,10 @@ test('rows are selected one by one, with Shift all between, and all at once', as
   await bar(page).getByRole('button', { name: 'Clear selection' }).click();
   await expect(bar(page)).toHaveCount(0);
   for (const one of all) await expect(box(page, one)).not.toBeChecked();
-  await expect(page, 'a box does not open its row').toHaveURL(/\/findings\?/);
+  await expect(page, 'a checkbox does not open its row').toHaveURL(/\/findings\?/);
 });
 
-test('two are assigned together and taken back, and another list follows', async ({ as, newcomer }) => {
+test('two findings are assigned together and undone, and another list follows', async ({ as, newcomer }) => {
   const [page, other] = [await as('manager'), await as('viewer')];
   const bea = await newcomer(`Bea ${stamp}`, 'analyst');
   const cem = await newcomer(`Cem ${stamp}`, 'analyst');
@@ -97,7 +98,7 @@ test('two are assigned together and taken back, and another list follows', async
   }
 });
 
-test('by keyboard alone two are selected and moved, and taken back', async ({ as }) => {
+test('two findings are selected, changed and undone by keyboard alone', async ({ as }) => {
   const [page, other] = [await as('analyst'), await as('viewer')];
   const [first, second, third] = (await made(page, 'Keyed', 3)) as [Made, Made, Made];
   for (const one of [page, other]) await listed(one, 'Keyed', [first, second, third]);
@@ -120,7 +121,7 @@ test('by keyboard alone two are selected and moved, and taken back', async ({ as
   await expect(box(page, second)).not.toBeChecked();
 
   await moves(page, 'In progress');
-  await expect(undo(page)).toContainText('2 findings moved to in progress.');
+  await expect(undo(page)).toContainText('2 findings changed to In progress.');
   for (const who of [page, other]) {
     for (const one of [first, third]) await expect(row(who, one)).toContainText('In progress');
     await expect(row(who, second)).toContainText('Open');
@@ -138,24 +139,24 @@ test('by keyboard alone two are selected and moved, and taken back', async ({ as
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(first.title);
 });
 
-test('what is moved out of the list is gone from every list, and comes back as it was', async ({ as }) => {
+test('findings that leave the filter disappear from every list, and undo restores them', async ({ as }) => {
   const [page, other] = [await as('analyst'), await as('manager')];
   const [first, second, third] = (await made(page, 'Shut', 3)) as [Made, Made, Made];
   await post(page, `/findings/${second.id}/status`, { status: 'in_progress' });
   for (const one of [page, other]) await listed(one, 'Shut', [first, second, third]);
   await box(page, first).check();
   await box(page, second).check();
-  // Only what both can become is offered: from open there is no way to retest.
+  // Only statuses allowed for both are offered: Open cannot change to Retest.
   await expect(bar(page).getByRole('option', { name: 'Retest' })).toHaveCount(0);
-  // Nobody accepts a risk without an approval, and nothing leaves the list without a reason.
+  // Accepting a risk needs an approval, and closing statuses need a reason.
   await expect(bar(page).getByRole('option', { name: 'Accepted risk' })).toHaveCount(0);
   await moves(page, 'False positive');
   const why = page.getByRole('dialog');
-  await why.getByRole('button', { name: 'Move to false positive' }).click();
+  await why.getByRole('button', { name: 'Change status to False positive' }).click();
   await expect(why).toContainText('Enter a reason.');
   await why.getByLabel('Reason').fill('Test fixtures.');
-  await why.getByRole('button', { name: 'Move to false positive' }).click();
-  await expect(undo(page)).toContainText('2 findings moved to false positive.');
+  await why.getByRole('button', { name: 'Change status to False positive' }).click();
+  await expect(undo(page)).toContainText('2 findings changed to False positive.');
   for (const who of [page, other]) await expect(rows(who).getByRole('link')).toHaveText([third.title]);
 
   await undo(page).getByRole('button', { name: 'Undo' }).click();
@@ -168,7 +169,7 @@ test('what is moved out of the list is gone from every list, and comes back as i
   }
 });
 
-test('who may only look has nothing to select with', async ({ as }) => {
+test('a viewer has no checkboxes to select rows', async ({ as }) => {
   const page = await as('viewer');
   const [first] = (await made(await as('analyst'), 'Seen', 1)) as [Made];
   await listed(page, 'Seen', [first]);

@@ -1,16 +1,16 @@
 /**
- * The cable between the browser and the server: a TCP proxy of our own. A browser that is told to be offline
- * keeps a stream that is open; a cable that is pulled does not ask it. While it is out nothing passes and
- * nobody is told: packets vanish, as they do under a closed lid.
+ * The cable between the browser and the server: a TCP proxy. A browser that is set offline
+ * keeps an open stream; pulling the cable cuts it without asking. While it is out, nothing passes and
+ * nobody is notified: packets vanish, as they do under a closed lid.
  */
 
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface Cable {
   url: string;
-  /** Nothing passes any more; who connects now waits in vain. */
+  /** Nothing passes any more; new connections hang. */
   pull: () => void;
-  /** Passes again; what was open before is gone. */
+  /** Traffic passes again; connections opened before are gone. */
   plug: () => void;
   end: () => Promise<void>;
 }

@@ -16,7 +16,7 @@ interface Person {
 
 const NAME = 'Ends on the last of the month';
 
-/** A project of a month in the far future, its last day the 31st; the demo has nothing there. */
+/** A project in a far future month, ending on the 31st; the demo has nothing there. */
 async function project(page: Page): Promise<void> {
   const me = (await (await page.request.get('/api/v1/me')).json()) as Person;
   const made = await page.request.post('/api/v1/projects', {
@@ -33,7 +33,7 @@ async function project(page: Page): Promise<void> {
 }
 
 // promise: K6
-test('shows an SLA deadline, and in its drawer what it is', async ({ as }) => {
+test('shows an SLA deadline, and its details in a drawer', async ({ as }) => {
   const page = await as('analyst');
   const feed = (await (await page.request.get('/api/v1/calendar')).json()) as { items: Item[] };
   const due = feed.items.find((item) => item.kind === 'sla_due' && new Date(item.at) > new Date());
@@ -57,7 +57,7 @@ test('shows an SLA deadline, and in its drawer what it is', async ({ as }) => {
   await expect(page).toHaveURL(/\/findings\/[0-9a-f-]{36}$/);
 });
 
-test('a month can be gone through by keyboard, and a full day be opened', async ({ as }) => {
+test('a month can be navigated by keyboard, and a full day opened', async ({ as }) => {
   const page = await as('manager');
   const feed = (await (await page.request.get('/api/v1/calendar')).json()) as { items: Item[] };
   const due = feed.items.filter((item) => item.kind === 'sla_due').at(-1);
@@ -80,10 +80,10 @@ test('a month can be gone through by keyboard, and a full day be opened', async 
 });
 
 // promise: K3
-test('only mine leaves out what is not', async ({ as }) => {
+test('“Mine only” hides everything else', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/calendar?view=agenda');
-  const mine = page.getByRole('button', { name: 'Only mine' });
+  const mine = page.getByRole('button', { name: 'Mine only' });
   await mine.click();
   await expect(page).toHaveURL(/mine=true/);
   await expect(mine).toHaveAttribute('aria-pressed', 'true');
@@ -91,7 +91,7 @@ test('only mine leaves out what is not', async ({ as }) => {
 });
 
 // promise: K1
-test('a date is on its day in every zone, in month, week and agenda', async ({ as }) => {
+test('a date is on its day in every time zone, in month, week and agenda', async ({ as }) => {
   await project(await as('manager'));
   for (const timezoneId of ['Europe/Berlin', 'Pacific/Kiritimati', 'Pacific/Pago_Pago', 'America/New_York']) {
     const page = await as('manager', { timezoneId });
@@ -119,7 +119,7 @@ test('a date is on its day in every zone, in month, week and agenda', async ({ a
   }
 });
 
-test('a week can be gone through by keyboard', async ({ as }) => {
+test('a week can be navigated by keyboard', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/calendar?view=week&day=2026-03-29');
   const heading = page.getByRole('heading', { level: 2 });
@@ -136,7 +136,7 @@ test('a week can be gone through by keyboard', async ({ as }) => {
   await expect(page.locator('section time[aria-current=date]')).toHaveCount(1);
 });
 
-test('a feed is made, its address shown once, and revoked', async ({ as }) => {
+test('a feed is created, its URL shown once, and revoked', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/calendar');
   await page.getByRole('button', { name: 'Subscribe' }).click();
@@ -145,13 +145,13 @@ test('a feed is made, its address shown once, and revoked', async ({ as }) => {
   await dialog.getByLabel('Name').fill('My deadlines');
   await dialog.getByLabel('Only deadlines of findings assigned to me').check();
   await dialog.getByLabel('Reminder').selectOption({ label: '1 day and 1 hour before' });
-  await dialog.getByRole('button', { name: 'Make a feed' }).click();
-  const address = await dialog.getByLabel('Address of the feed').inputValue();
+  await dialog.getByRole('button', { name: 'Create feed' }).click();
+  const address = await dialog.getByLabel('Feed URL').inputValue();
   expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/api\/v1\/calendar\.ics\?key=cmf_/);
   await expect(dialog.getByTestId('feeds')).toContainText('My deadlines');
-  await expect(dialog.getByTestId('feeds')).toContainText('never fetched');
+  await expect(dialog.getByTestId('feeds')).toContainText('not used yet');
 
-  // As a calendar program asks: without a cookie.
+  // As a calendar program requests it: without a cookie.
   const fetched = await fetch(address);
   expect(fetched.headers.get('content-type')).toBe('text/calendar; charset=utf-8');
   const text = await fetched.text();
@@ -164,9 +164,9 @@ test('a feed is made, its address shown once, and revoked', async ({ as }) => {
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Subscribe' }).click();
   await expect(dialog.getByTestId('feeds')).toContainText('My deadlines');
-  await expect(dialog.getByLabel('Address of the feed')).toHaveCount(0);
+  await expect(dialog.getByLabel('Feed URL')).toHaveCount(0);
   await dialog.getByRole('button', { name: 'Revoke the feed My deadlines' }).click();
-  await dialog.getByRole('button', { name: 'Really revoke?' }).click();
+  await dialog.getByRole('button', { name: 'Revoke? Click again' }).click();
   await expect(dialog).toContainText('You have no feeds yet.');
   expect((await fetch(address)).status).toBe(404);
 });

@@ -1,4 +1,4 @@
-/** The dashboard: its numbers are the API's, lead to what they count, and follow what others do. */
+/** The dashboard: its numbers match the API, link to what they count, and update live. */
 
 import type { Page } from '@playwright/test';
 import { company, expect, get, live, mark, post, sameDocument, test, type Who } from './fixtures.ts';
@@ -37,7 +37,7 @@ const bars = (page: Page) =>
   page.getByRole('region', { name: 'Open findings by severity' }).getByRole('link');
 const bar = (page: Page, severity: string) => bars(page).filter({ hasText: NAMES[severity] ?? severity });
 const newest = (page: Page, title: string) =>
-  page.getByRole('region', { name: 'Newest events' }).getByTestId('activity').filter({ hasText: title });
+  page.getByRole('region', { name: 'Recent activity' }).getByTestId('activity').filter({ hasText: title });
 
 async function at(page: Page): Promise<Page> {
   await page.goto('/dashboard');
@@ -48,14 +48,14 @@ async function at(page: Page): Promise<Page> {
 }
 
 for (const who of ['viewer', 'analyst', 'manager', 'admin'] as const satisfies Who[]) {
-  test(`shows the ${who} the numbers of the API`, async ({ as }) => {
+  test(`shows the ${who} the numbers from the API`, async ({ as }) => {
     const page = await at(await as(who));
     const said = await counts(page);
     await expect(tile(page, 'Open findings')).toHaveText(number(sum(said.open.map(({ count }) => count))));
     await expect(tile(page, 'SLA breached')).toHaveText(number(said.sla.breached));
     await expect(tile(page, 'Due in 7 days')).toHaveText(number(said.sla.due_in_7_days));
     await expect(tile(page, 'Scans running')).toHaveText(number(said.scans.running));
-    await expect(tile(page, 'Approvals waiting')).toHaveText(number(said.approvals_waiting));
+    await expect(tile(page, 'Pending approvals')).toHaveText(number(said.approvals_waiting));
     await expect(bars(page)).toHaveCount(6);
     for (const { severity, count } of said.open) {
       await expect(bar(page, severity).locator('.numbers')).toHaveText(number(count));
@@ -64,7 +64,7 @@ for (const who of ['viewer', 'analyst', 'manager', 'admin'] as const satisfies W
   });
 }
 
-test('a finding of somebody else changes the numbers and the newest events by itself', async ({ as }) => {
+test('someone else’s finding updates the numbers and the recent activity live', async ({ as }) => {
   const [page, analyst] = [await at(await as('manager')), await as('analyst')];
   const before = await counts(page);
   const open = sum(before.open.map(({ count }) => count));
@@ -80,7 +80,7 @@ test('a finding of somebody else changes the numbers and the newest events by it
   await expect(tile(page, 'Open findings')).toHaveText(number(open + 1));
   await expect(bar(page, 'urgent').locator('.numbers')).toHaveText(number(urgent + 1));
   await expect(tile(page, 'Due in 7 days')).toHaveText(number(before.sla.due_in_7_days + 1));
-  const found = newest(page, title).filter({ hasText: 'Found by Ana Analyst' });
+  const found = newest(page, title).filter({ hasText: 'New finding by Ana Analyst' });
   await expect(found).toContainText('Urgent');
 
   for (const status of ['in_progress', 'retest', 'closed']) {
@@ -88,7 +88,7 @@ test('a finding of somebody else changes the numbers and the newest events by it
   }
   await expect(tile(page, 'Open findings')).toHaveText(number(open));
   await expect(bar(page, 'urgent').locator('.numbers')).toHaveText(number(urgent));
-  await expect(newest(page, title).first()).toContainText('Moved on by Ana Analyst');
+  await expect(newest(page, title).first()).toContainText('Status changed by Ana Analyst');
   await sameDocument(page);
 
   await newest(page, title).first().getByRole('link').first().click();
@@ -96,14 +96,14 @@ test('a finding of somebody else changes the numbers and the newest events by it
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(title);
 });
 
-test('each bar leads to a list with as many findings', async ({ as }) => {
+test('each bar links to a list with that many findings', async ({ as }) => {
   const page = await at(await as('analyst'));
   for (const { severity, count } of (await counts(page)).open) {
     await bar(page, severity).click();
     await expect(page.getByRole('heading', { level: 1 })).toHaveText('Findings');
     await expect(page).toHaveURL(new RegExp(`severity=${severity}`));
     if (count === 0) {
-      await expect(page.getByText('No finding fits these filters')).toBeVisible();
+      await expect(page.getByText('No findings match')).toBeVisible();
     } else if (count <= 50) {
       const words = count === 1 ? '1 finding' : `${String(count)} findings`;
       await expect(page.getByText(words, { exact: true })).toBeVisible();
@@ -116,14 +116,14 @@ test('each bar leads to a list with as many findings', async ({ as }) => {
   }
 });
 
-test('the chart has a table behind it, with the same numbers', async ({ as }) => {
+test('the chart has a table with the same numbers', async ({ as }) => {
   const page = await at(await as('analyst'));
   const { trend } = await counts(page);
-  const part = page.getByRole('region', { name: 'The last 30 days' }).first();
+  const part = page.getByRole('region', { name: 'Last 30 days' }).first();
   const [opened, closed] = [sum(trend.map((day) => day.opened)), sum(trend.map((day) => day.closed))];
-  const words = `to ${String(trend.at(-1)?.open)} open findings: ${String(opened)} new, ${String(closed)} closed.`;
+  const words = `to ${String(trend.at(-1)?.open)}: ${String(opened)} new, ${String(closed)} closed.`;
   await expect(part.getByRole('img')).toHaveAccessibleName(new RegExp(words));
-  await part.getByRole('button', { name: 'As a table' }).click();
+  await part.getByRole('button', { name: 'Show table' }).click();
   await expect(part.getByRole('img')).toHaveCount(0);
   await expect(part.getByRole('columnheader')).toHaveText(['Day', 'New', 'Closed', 'Open']);
   const rows = part.locator('tbody tr');
@@ -133,11 +133,11 @@ test('the chart has a table behind it, with the same numbers', async ({ as }) =>
   );
   expect(shown).toEqual(trend.toReversed().map((day) => [day.opened, day.closed, day.open]));
   expect(opened, 'something was opened in these days').toBeGreaterThan(0);
-  await part.getByRole('button', { name: 'As a chart' }).click();
+  await part.getByRole('button', { name: 'Show chart' }).click();
   await expect(part.getByRole('img')).toBeVisible();
 });
 
-test('the tile of running scans follows one that starts and completes', async ({ as }) => {
+test('the tile of running scans follows a scan that starts and completes', async ({ as }) => {
   const [page, analyst] = [await at(await as('viewer')), await as('analyst')];
   const { running, scheduled } = (await counts(page)).scans;
   const name = `Nightly ${stamp}`;
@@ -161,7 +161,7 @@ test('the tile of running scans follows one that starts and completes', async ({
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Scans');
 });
 
-test('the newest events are a dozen, and each leads to its thing', async ({ as }) => {
+test('the recent activity has a dozen rows, each linking to its record', async ({ as }) => {
   const page = await at(await as('analyst'));
   const company_id = await company(page);
   const made: string[] = [];
@@ -170,7 +170,7 @@ test('the newest events are a dozen, and each leads to its thing', async ({ as }
     await post(page, '/assets', { company_id, name, kind: 'host', criticality: 'low' });
     made.unshift(name);
   }
-  const rows = page.getByRole('region', { name: 'Newest events' }).getByTestId('activity');
+  const rows = page.getByRole('region', { name: 'Recent activity' }).getByTestId('activity');
   await expect(rows.first()).toContainText(made[0] ?? '');
   await expect(rows).toHaveCount(12);
   await expect(rows.getByRole('link')).toHaveText(made.slice(0, 12));

@@ -1,4 +1,4 @@
-/** What a report says of a finding, on its page: facts first, all of it as text. */
+/** The facts of a scan report on the page of a finding: shown first, all as plain text. */
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ test.beforeAll(() => {
   mkdirSync(OUT, { recursive: true });
 });
 
-test('a vulnerable component shows all that is known of it, and links nothing hostile', async ({ as }) => {
+test('a vulnerable component shows all its facts, and no hostile text becomes a link', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Facts');
   await imported(page, project.id, 'web-1.json');
@@ -60,7 +60,9 @@ test('a vulnerable component shows all that is known of it, and links nothing ho
   await page.screenshot({ path: `${OUT}finding-facts.png`, fullPage: true });
 });
 
-test('every location is there, with how many more there are, and the code as text', async ({ as }) => {
+test('every stored location is listed, with the number of others, and the code as plain text', async ({
+  as,
+}) => {
   const page = await as('manager');
   const project = await newProject(page, 'Places');
   await imported(page, project.id, 'eval.sarif');
@@ -71,14 +73,14 @@ test('every location is there, with how many more there are, and the code as tex
   await expect(locations.locator('code')).toHaveCount(6);
   await locations.getByRole('button', { name: 'Show all 100' }).click();
   await expect(locations.locator('code')).toHaveCount(100);
-  await expect(locations).toContainText('and 20 more that are not stored');
+  await expect(locations).toContainText('and 20 more not stored');
   const code = page.getByRole('region', { name: 'Code' });
   await expect(code).toContainText('res.send(eval(req.query.q)); // <script>alert(1)</script>');
   await page.screenshot({ path: `${OUT}finding-places.png` });
 });
 
 // promise: M4
-test('a finding that differs from a judged one leads to it, and the judged one says since when it is gone', async ({
+test('a finding similar to a triaged one links to it, and the triaged one shows since when it is gone', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -97,13 +99,13 @@ test('a finding that differs from a judged one leads to it, and the judged one s
   await page.goto(`/findings/${other?.id ?? ''}`);
   await live(page);
   const related = page.getByTestId('related');
-  await expect(related).toContainText('A similar finding was already judged.');
-  await related.getByRole('link', { name: 'Open the judged finding' }).click();
+  await expect(related).toContainText('A similar finding was already triaged.');
+  await related.getByRole('link', { name: 'Open the similar finding' }).click();
   await expect(page).toHaveURL(new RegExp(`/findings/${judged?.id ?? ''}$`));
   await expect(page.getByTestId('gone')).toContainText('Not in the latest report since just now');
 });
 
-test('an identifier and a target lead to all findings with them, and a search finds a CVE', async ({
+test('an identifier and a target link to all findings with them, and a search finds a CVE', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -114,7 +116,7 @@ test('an identifier and a target lead to all findings with them, and a search fi
   await live(page);
   await facts(page).getByRole('link', { name: 'CVE-2021-44906', exact: true }).click();
   const found = page.getByTestId('finding');
-  // In both images, and nothing else.
+  // In both images, and nowhere else.
   await expect(found.filter({ hasText: project.name })).toHaveCount(2);
   await expect(found.filter({ hasNotText: 'minimist' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Remove filter: CVE-2021-44906' }).click();

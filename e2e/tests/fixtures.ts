@@ -1,6 +1,6 @@
 /**
- * What every test has: the server, and people of the demo company in a browser of their own. A page that
- * logs an error, breaks the content security policy or asks a foreign host fails its test.
+ * What every test has: the server, and users of the demo company, each in their own browser. A page that
+ * logs an error, violates the content security policy or contacts a foreign host fails its test.
  */
 
 import {
@@ -22,7 +22,7 @@ export const email = (who: Who): string => `${who}@demo.test`;
 
 type State = Exclude<BrowserContextOptions['storageState'], string | undefined>;
 
-/** Somebody made for one test: nobody else's work rings for them. */
+/** A user created for one test: nobody else's work notifies them. */
 export interface Newcomer {
   id: string;
   name: string;
@@ -35,11 +35,11 @@ interface PerWorker {
 }
 
 interface PerTest {
-  /** A page of someone who is signed in. */
+  /** A page of a signed-in user. */
   as: (who: Who, options?: BrowserContextOptions) => Promise<Page>;
-  /** A page of nobody. */
+  /** A page without a session. */
   stranger: (options?: BrowserContextOptions) => Promise<Page>;
-  /** A person with a name of their own, so far known to nobody, in the demo company. */
+  /** A new user with a unique name, in the demo company. */
   newcomer: (name: string, role: Role) => Promise<Newcomer>;
 }
 
@@ -57,7 +57,7 @@ async function signedIn(browser: Browser, url: string, address: string): Promise
 function watch(page: Page, url: string, troubles: string[]): void {
   page.on('pageerror', (error) => troubles.push(`error: ${error.message}`));
   page.on('console', (message) => {
-    // An answer of 4xx is logged by the browser; the tests look at what the page makes of it.
+    // The browser logs a 4xx answer; the tests check how the page handles it.
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) {
       troubles.push(`console: ${message.text()}`);
     }
@@ -129,16 +129,16 @@ export const test = base.extend<PerTest, PerWorker>({
 
 export { expect };
 
-/** Waits until the page is live: from here on it hears of everything. */
+/** Waits until the page is live: from here on it receives every event. */
 export async function live(page: Page): Promise<void> {
   await expect(page.getByTestId('live-state').filter({ visible: true })).toHaveText('Live');
 }
 
-/** The bell as it is shown with so many unread. */
+/** The bell with the given unread count. */
 export const bell = (page: Page, unread: number): Locator =>
   page.getByRole('button', { name: `Notifications, ${unread || 'none'} unread`, exact: true });
 
-/** Marks the page; `sameDocument` says later that it was never loaded again. */
+/** Marks the page; `sameDocument` checks later that it was never reloaded. */
 export async function mark(page: Page): Promise<void> {
   await page.evaluate(() => Object.assign(window, { neverReloaded: true }));
 }
@@ -153,7 +153,7 @@ async function write<T>(
   path: string,
   data: object,
 ): Promise<T> {
-  // A page that has gone nowhere yet has no origin to prove.
+  // A page that has not been opened yet has no origin to send.
   if (page.url() === 'about:blank') await page.goto('/inbox');
   const answer = await page.request.fetch(`/api/v1${path}`, {
     method,
@@ -164,21 +164,21 @@ async function write<T>(
   return (answer.status() === 204 ? undefined : await answer.json()) as T;
 }
 
-/** Asks the API to write as whoever the page is signed in as. */
+/** Writes through the API as the page's user. */
 export const post = <T>(page: Page, path: string, data: object): Promise<T> =>
   write(page, 'POST', path, data);
 export const put = <T>(page: Page, path: string, data: object): Promise<T> => write(page, 'PUT', path, data);
 export const patch = <T>(page: Page, path: string, data: object): Promise<T> =>
   write(page, 'PATCH', path, data);
 
-/** Asks the API to read as whoever the page is signed in as. */
+/** Reads from the API as the page's user. */
 export async function get<T>(page: Page, path: string): Promise<T> {
   const answer = await page.request.get(`/api/v1${path}`);
   expect(answer.ok(), `GET ${path}: ${answer.status()}`).toBe(true);
   return (await answer.json()) as T;
 }
 
-/** The id of the demo company, which everyone is in. */
+/** The id of the demo company, which everyone belongs to. */
 export async function company(page: Page): Promise<string> {
   const { companies } = await get<{ companies: { id: string; name: string }[] }>(page, '/me');
   return companies.find(({ name }) => name.startsWith('Demo Company'))?.id ?? '';

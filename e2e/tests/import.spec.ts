@@ -1,4 +1,4 @@
-/** Scan reports on their way in: previewed, asked about, imported, undone; and what is wrong with a wrong one. */
+/** Importing scan reports: preview, questions, import, undo; and the errors of invalid ones. */
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +34,7 @@ test.beforeAll(() => {
   mkdirSync(OUT, { recursive: true });
 });
 
-test('no project is chosen for anybody, and nothing is sent before one is', async ({ as }) => {
+test('no project is preselected, and nothing is sent before one is chosen', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/scans');
   await live(page);
@@ -43,19 +43,19 @@ test('no project is chosen for anybody, and nothing is sent before one is', asyn
   await drop(page, [{ name: 'mixed.sarif', text: MIXED }]);
   const open = page.getByRole('dialog');
   await expect(open.getByLabel('Project', { exact: true })).toHaveValue('');
-  await expect(open.getByText('Choose a project to see')).toBeVisible();
+  await expect(open.getByText('Choose a project to preview')).toBeVisible();
   await expect(open.getByRole('button', { name: 'Import', exact: true })).toBeDisabled();
   expect(sent).toBe(0);
 });
 
-test('a dropped report says what was skipped and why', async ({ as }) => {
+test('a dropped report lists what was skipped and why', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Skips');
   await page.goto(`/scans?project_id=${project.id}`);
   await live(page);
   await drop(page, [{ name: 'mixed.sarif', text: MIXED }]);
   const row = page.getByTestId('import');
-  // The list is narrowed to the project: that is a choice.
+  // The list is filtered by the project: that is a choice.
   await expect(row).toHaveAttribute('data-stage', 'ready');
   await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
   await expect(row).toHaveAttribute('data-stage', 'done');
@@ -66,7 +66,7 @@ test('a dropped report says what was skipped and why', async ({ as }) => {
   await expect(row.getByText(/results\[1\]/)).toBeVisible();
 });
 
-test('a cut off and a wrong file are refused with the place, and a good one beside them goes in', async ({
+test('a truncated and an invalid file are rejected with the position, and a valid one next to them is imported', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -89,13 +89,13 @@ test('a cut off and a wrong file are refused with the place, and a good one besi
     await expect(rows.nth(index).getByRole('button', { name: 'Try again' })).toHaveCount(0);
   }
   await expect(rows.nth(0)).toContainText(/line \d+/);
-  // The way out, in the server's words.
+  // The next step, in the server's words.
   await expect(rows.nth(3)).toContainText(/gitleaks.*--report-format sarif/i);
   await page.getByRole('button', { name: 'Done' }).click();
   await expect(page.getByTestId('scan')).toHaveCount(1);
 });
 
-test('a report that met a server without an answer can be sent again', async ({ as }) => {
+test('a report can be sent again after a server gave no answer', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Away');
   await page.goto(`/scans?project_id=${project.id}`);
@@ -111,7 +111,7 @@ test('a report that met a server without an answer can be sent again', async ({ 
 });
 
 // promise: P2
-test('two images dropped together into one project leave both open', async ({ as }) => {
+test('the findings of two images dropped together into one project stay open', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Images');
   const open = await dialog(page, project.name, ['web-1.json', 'worker-1.json']);
@@ -128,7 +128,7 @@ test('two images dropped together into one project leave both open', async ({ as
 });
 
 // promise: P5
-test('the preview names what would close, closes it only when told to, and undo brings it back', async ({
+test('the preview lists what would close, closes it only after a yes, and undo restores it', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -167,14 +167,14 @@ test('the preview names what would close, closes it only when told to, and undo 
   const sure = page.getByRole('dialog', { name: 'Undo this import?' });
   await sure.getByRole('button', { name: 'Undo', exact: true }).click();
   await expect(row).toHaveAttribute('data-stage', 'undone');
-  await expect(row.getByTestId('undone')).toContainText('1 finding removed, 2 opened again');
+  await expect(row.getByTestId('undone')).toContainText('1 finding removed, 2 reopened');
   await page.screenshot({ path: `${OUT}import-undone.png` });
   await expect(list.getByTestId('finding')).toHaveCount(3);
   await expect(list.getByTestId('finding').filter({ hasText: 'minimist' })).toHaveCount(1);
   await sameDocument(list);
 });
 
-test('what would close can be kept open', async ({ as }) => {
+test('findings that would close can be kept open', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Keep');
   await imported(page, project.id, 'web-1.json');
@@ -186,12 +186,14 @@ test('what would close can be kept open', async ({ as }) => {
   expect(items.map(({ status }) => status)).toEqual(Array(4).fill('open'));
 });
 
-test('a second report of the same target in one drop is previewed anew before it goes in', async ({ as }) => {
+test('a second report of the same target in one drop is previewed again before its import', async ({
+  as,
+}) => {
   const page = await as('manager');
   const project = await newProject(page, 'Twice');
   const open = await dialog(page, project.name, ['web-1.json', 'web-2.json']);
   const rows = page.getByTestId('import');
-  // Before the first is in, neither closes anything.
+  // Before the first is imported, neither closes anything.
   await expect(open.getByRole('button', { name: 'Import 2 files' })).toBeEnabled();
   await expect(page.getByTestId('closing')).toHaveCount(0);
   await open.getByRole('button', { name: 'Import 2 files' }).click();
@@ -203,7 +205,7 @@ test('a second report of the same target in one drop is previewed anew before it
   await expect(rows.nth(1)).toHaveAttribute('data-stage', 'done');
 });
 
-test('a report that is not whole says why and asks about nothing', async ({ as }) => {
+test('an incomplete report says why and asks about nothing', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Partly');
   const run = (results: object[], more: object = {}) =>
@@ -221,17 +223,17 @@ test('a report that is not whole says why and asks about nothing', async ({ as }
   const row = page.getByTestId('import');
   await expect(row).toHaveAttribute('data-stage', 'ready');
   await expect(row.getByTestId('whole')).toHaveAttribute('data-whole', 'false');
-  await expect(row.getByRole('list', { name: 'Why it is not whole' })).not.toBeEmpty();
+  await expect(row.getByRole('list', { name: 'Why it is incomplete' })).not.toBeEmpty();
   await expect(row.getByTestId('closing')).toHaveCount(0);
   await page.screenshot({ path: `${OUT}import-partial.png` });
   await page.getByRole('dialog').getByRole('button', { name: 'Import', exact: true }).click();
   await row.getByRole('link', { name: 'Open the scan' }).click();
   const report = page.getByTestId('scan-report');
-  await expect(report.getByTestId('whole')).toContainText('Not whole');
-  await expect(report.getByRole('list', { name: 'Why it is not whole' })).not.toBeEmpty();
+  await expect(report.getByTestId('whole')).toContainText('Incomplete');
+  await expect(report.getByRole('list', { name: 'Why it is incomplete' })).not.toBeEmpty();
 });
 
-test('a table with unclear columns is mapped, numbers and all, and then previewed', async ({ as }) => {
+test('a table with unclear columns is mapped, including its numbers, and then previewed', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Table');
   const open = await dialog(page, project.name, ['pentest.csv']);
@@ -244,7 +246,7 @@ test('a table with unclear columns is mapped, numbers and all, and then previewe
   await row.getByLabel('Column Where').selectOption('location');
   await settled(page);
   await page.screenshot({ path: `${OUT}import-table.png` });
-  // A bare scale is refused until it is said what it means; what was chosen stays.
+  // A bare scale is rejected until its numbers are explained; the mapping stays.
   await row.getByRole('button', { name: 'Preview' }).click();
   await expect(row.getByRole('alert')).toContainText('Rating');
   await expect(row.getByLabel('Column Issue')).toHaveValue('title');
@@ -273,7 +275,7 @@ test('a table with unclear columns is mapped, numbers and all, and then previewe
   });
 });
 
-test('a table in another encoding is read once that is said', async ({ as }) => {
+test('a table in another encoding is read once the encoding is set', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Encoding');
   const open = await dialog(page, project.name, ['pentest-1252.csv']);
@@ -288,7 +290,7 @@ test('a table in another encoding is read once that is said', async ({ as }) => 
   expect(items.map(({ title }) => title)).toEqual(['Übernahme fremder Sitzungen']);
 });
 
-test('the target of a report can be said', async ({ as }) => {
+test('the target of a report can be set', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Target');
   const open = await dialog(page, project.name, ['web-1.json']);
@@ -304,7 +306,7 @@ test('the target of a report can be said', async ({ as }) => {
   await expect(page.getByTestId('scan-report').getByRole('link', { name: 'staging' })).toBeVisible();
 });
 
-test('the page of a scan undoes its import, and says why an earlier one cannot be', async ({ as }) => {
+test('the page of a scan undoes its import, and says why an earlier one cannot be undone', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Scan page');
   const [first, second] = await imported(page, project.id, 'web-1.json', 'web-2.json');

@@ -1,4 +1,4 @@
-/** The inbox as a page to work with: what it narrows to, its days, what is read, where rows lead, and many of them. */
+/** The inbox page: its filters, its days, reading, where rows link to, and long lists. */
 
 import type { Page } from '@playwright/test';
 import { bell, company, expect, get, live, mark, post, patch, sameDocument, test } from './fixtures.ts';
@@ -17,7 +17,7 @@ async function at(page: Page, path = '/inbox'): Promise<Page> {
   return page;
 }
 
-/** A finding of theirs: they are told that it is. */
+/** A finding assigned to them: they are notified. */
 async function handed(manager: Page, person: { id: string }, title: string): Promise<string> {
   const { id } = await post<{ id: string }>(manager, '/findings', {
     company_id: await company(manager),
@@ -30,33 +30,33 @@ async function handed(manager: Page, person: { id: string }, title: string): Pro
 const comment = (manager: Page, finding: string) =>
   post(manager, `/findings/${finding}/comments`, { body: 'See the log.' });
 
-/** Waits until so many rows of theirs are unread: the engine writes them behind the request. */
+/** Waits for the given unread count: the engine writes the rows after the request. */
 async function unread(page: Page, wanted: number): Promise<void> {
   await expect
     .poll(async () => (await get<{ unread: number }>(page, '/notifications/summary')).unread)
     .toBe(wanted);
 }
 
-test('an empty inbox says what will ring, and the first row takes its place', async ({ as, newcomer }) => {
+test('an empty inbox says what will appear, and the first row replaces it', async ({ as, newcomer }) => {
   const ela = await newcomer(`Ela ${stamp}`, 'analyst');
   const page = await at(await ela.open());
   await expect(page.getByRole('main').getByText('Your inbox is empty')).toBeVisible();
   await expect(page.getByRole('button', { name: 'Mark all read' })).toBeDisabled();
   await page.getByRole('button', { name: 'Unread', exact: true }).click();
-  await expect(page.getByText('You have read everything')).toBeVisible();
+  await expect(page.getByText('You’re all caught up')).toBeVisible();
   await page.getByLabel('Event type', { exact: true }).selectOption('scan.failed');
-  await expect(page.getByText('Nothing of this type')).toBeVisible();
+  await expect(page.getByText('No notifications of this type')).toBeVisible();
   await page.getByLabel('Event type', { exact: true }).selectOption('');
 
   await handed(await as('manager'), ela, `First ${stamp}`);
   await expect(row(page, `First ${stamp}`)).toBeVisible();
-  await expect(page.getByText('You have read everything')).toHaveCount(0);
+  await expect(page.getByText('You’re all caught up')).toHaveCount(0);
   await expect(bell(page, 1)).toBeVisible();
   await expect(page.getByText('1 unread of 1')).toBeVisible();
   await sameDocument(page);
 });
 
-test('what is shown stands in the address: read or not, and of which type', async ({ as, newcomer }) => {
+test('the filters are in the URL: read or not, and of which type', async ({ as, newcomer }) => {
   const manager = await as('manager');
   const fay = await newcomer(`Fay ${stamp}`, 'analyst');
   const page = await fay.open();
@@ -78,7 +78,7 @@ test('what is shown stands in the address: read or not, and of which type', asyn
   await expect(rows(page)).toHaveCount(1);
   await page.getByLabel('Event type', { exact: true }).selectOption('finding.assigned');
   await expect(page).toHaveURL(/show=unread&type=finding\.assigned$/);
-  await expect(page.getByText('Nothing of this type')).toBeVisible();
+  await expect(page.getByText('No notifications of this type')).toBeVisible();
   await page.getByRole('button', { name: 'All', exact: true }).click();
   await expect(titles(page)).toHaveText([assigned]);
 
@@ -86,7 +86,7 @@ test('what is shown stands in the address: read or not, and of which type', asyn
   await expect(titles(page)).toHaveText([assigned]);
   await expect(page.getByLabel('Event type', { exact: true })).toHaveValue('finding.assigned');
   await live(page);
-  // A row of another type rings, and stays out of this list.
+  // A row of another type raises the count, and stays out of this list.
   await comment(manager, finding);
   await expect(bell(page, 2)).toBeVisible();
   await expect(titles(page)).toHaveText([assigned]);
@@ -95,7 +95,7 @@ test('what is shown stands in the address: read or not, and of which type', asyn
 });
 
 // promise: O8
-test('each row answers why one got it, in the bell too, and the link of a mail leads there', async ({
+test('each row explains why the user got it, in the bell too, and the link of an email leads there', async ({
   as,
   newcomer,
 }) => {
@@ -110,7 +110,7 @@ test('each row answers why one got it, in the bell too, and the link of a mail l
   await why.click();
   await expect(dialog.getByTestId('answer')).toContainText('You were notified');
   await expect(dialog.getByTestId('leaf').first()).toBeVisible();
-  // Whom else it went to is not theirs to see.
+  // They may not see the other recipients.
   await expect(dialog.getByRole('link', { name: 'Who was notified?' })).toHaveCount(0);
   await expect(page).toHaveURL(/\/inbox\?why=[0-9a-f-]{36}$/);
   await page.reload();
@@ -132,12 +132,12 @@ test('each row answers why one got it, in the bell too, and the link of a mail l
   await expect(page.getByRole('dialog')).toHaveCount(0);
 });
 
-test('rows stand under the day they came', async ({ as, newcomer }) => {
+test('rows are grouped by the day they arrived', async ({ as, newcomer }) => {
   const gil = await newcomer(`Gil ${stamp}`, 'analyst');
   await handed(await as('manager'), gil, `Dated ${stamp}`);
   const now = Date.now();
   const date = new Intl.DateTimeFormat('en-GB', { day: 'numeric', timeZone: 'Europe/Berlin' }).format(now);
-  // The server's time is the true one; what moves is the clock of the browser that looks.
+  // The server's time is real; only the browser's clock is moved.
   for (const [days, name] of [
     [0, /^Today$/],
     [1, /^Yesterday$/],
@@ -153,7 +153,7 @@ test('rows stand under the day they came', async ({ as, newcomer }) => {
   }
 });
 
-test('one read, then all: the count is exact in a second tab', async ({ as, newcomer }) => {
+test('after reading one, then all, the count is exact in a second tab', async ({ as, newcomer }) => {
   const manager = await as('manager');
   const hue = await newcomer(`Hue ${stamp}`, 'analyst');
   const page = await hue.open();
@@ -189,7 +189,7 @@ test('one read, then all: the count is exact in a second tab', async ({ as, newc
   await unread(page, 0);
 });
 
-test('each row leads to the thing itself, and is read by that', async ({ as, newcomer }) => {
+test('each row links to its record, which marks it read', async ({ as, newcomer }) => {
   const manager = await as('manager');
   const ivo = await newcomer(`Ivo ${stamp}`, 'analyst');
   const page = await ivo.open();
@@ -229,7 +229,7 @@ test('each row leads to the thing itself, and is read by that', async ({ as, new
   await sameDocument(page);
 });
 
-/** Somebody with 61 rows: more than a page. */
+/** A user with 61 rows: more than a page. */
 async function full(manager: Page, person: { id: string }, page: Page): Promise<string> {
   const findings = [];
   for (const name of ['Alpha', 'Beta', 'Gamma'])
@@ -239,7 +239,7 @@ async function full(manager: Page, person: { id: string }, page: Page): Promise<
   return findings[0] ?? '';
 }
 
-test('more rows than a page come as one scrolls, each once and in order', async ({ as, newcomer }) => {
+test('rows beyond a page load while scrolling, each once and in order', async ({ as, newcomer }) => {
   const jan = await newcomer(`Jan ${stamp}`, 'analyst');
   const page = await jan.open();
   await full(await as('manager'), jan, page);
@@ -251,11 +251,11 @@ test('more rows than a page come as one scrolls, each once and in order', async 
   await rows(page).last().scrollIntoViewIfNeeded();
   await expect(rows(page)).toHaveCount(61);
   await expect(page.getByRole('button', { name: 'Load more' })).toHaveCount(0);
-  // Read to a screen reader, each unread row says so first.
+  // For screen readers, each unread row says so first.
   await expect(titles(page)).toHaveText(items.map(({ title }) => `Unread: ${title}`));
 });
 
-test('a row that comes in does not move what is being read', async ({ as, newcomer }) => {
+test('a new row does not move what is being read', async ({ as, newcomer }) => {
   const manager = await as('manager');
   const kim = await newcomer(`Kim ${stamp}`, 'analyst');
   const page = await kim.open();
@@ -269,7 +269,7 @@ test('a row that comes in does not move what is being read', async ({ as, newcom
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
   await comment(manager, finding);
   await expect(bell(page, 62)).toBeVisible();
-  // It is above: the page has grown by it, and what one reads stands where it stood.
+  // It is above: the page has grown, and the row being read stays in place.
   await expect.poll(() => page.evaluate(() => document.documentElement.scrollHeight)).toBeGreaterThan(height);
   await expect
     .poll(async () => Math.round((await reading?.boundingBox())?.y ?? -1))

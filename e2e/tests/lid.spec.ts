@@ -4,11 +4,11 @@ import { cable } from './cable.ts';
 import { bell, expect, live, sameDocument, test } from './fixtures.ts';
 import { Api, leaderOf, place, ring, tabs } from './tabs.ts';
 
-/** How long the net is gone, in milliseconds. */
+/** How long the network is gone, in milliseconds. */
 const GONE = 60_000;
 
 // promise: E6
-test('a laptop that was shut for a minute is current again by itself', async ({ as, stranger, server }) => {
+test('a laptop that was shut for a minute catches up automatically', async ({ as, stranger, server }) => {
   test.setTimeout(120_000);
   const admin = new Api((await as('admin')).context(), server.url);
   const ana = await place(admin, 'ana');
@@ -35,7 +35,7 @@ test('a laptop that was shut for a minute is current again by itself', async ({ 
       await expect(bell(page, 1)).toBeVisible();
       await expect(page.getByText('While')).toHaveCount(0);
     }
-    // Not a wait for something to happen: that nothing does for this long is what is tested.
+    // Not a wait for something: the test is that nothing happens for this long.
     await sleep(GONE - (Date.now() - gone));
     for (const page of pages) await expect(bell(page, 1)).toBeVisible();
     wire.plug();
@@ -65,7 +65,7 @@ test('a laptop that was shut for a minute is current again by itself', async ({ 
 });
 
 // promise: E6
-test('connections that are cut under the browser come back, and all is current', async ({
+test('connections that are cut under the browser come back, and everything is current', async ({
   as,
   stranger,
   server,

@@ -9,7 +9,7 @@ test.describe.configure({ mode: 'serial' });
 const project = `Checkout ${Date.now().toString(36)}`;
 let finding = '';
 
-/** The wall clock when the bell shows this count, by the page itself. */
+/** The time when the bell shows this count, measured in the page. */
 function rings(page: Page, wanted: number): Promise<number> {
   return page.evaluate(
     (text) =>
@@ -36,7 +36,7 @@ async function unread(page: Page): Promise<number> {
 }
 
 // promise: E9
-test('a report imported by the manager appears on the analyst’s pages by itself', async ({ as }) => {
+test('a report imported by the manager appears live on the analyst’s pages', async ({ as }) => {
   const manager = await as('manager');
   await manager.goto('/projects');
   await manager.getByRole('button', { name: 'New project' }).click();
@@ -72,13 +72,15 @@ test('a report imported by the manager appears on the analyst’s pages by itsel
   await expect(list.getByTestId('finding').filter({ hasText: project }).first()).toBeVisible();
   for (const page of [list, cards]) await sameDocument(page);
 
-  await manager.getByRole('link', { name: 'View findings' }).click();
+  await row.getByRole('link', { name: 'View findings' }).click();
   await manager.getByTestId('finding').first().getByRole('link').click();
   await manager.waitForURL(/\/findings\/[0-9a-f-]{36}$/);
   finding = new URL(manager.url()).pathname;
 });
 
-test('an assignment rings the analyst’s bell in under a second and leads to the finding', async ({ as }) => {
+test('an assignment reaches the analyst’s bell in under a second and links to the finding', async ({
+  as,
+}) => {
   const manager = await as('manager');
   await manager.goto(finding);
   await manager.getByRole('button', { name: 'Assign', exact: true }).click();
@@ -92,11 +94,11 @@ test('an assignment rings the analyst’s bell in under a second and leads to th
   await live(analyst);
   await mark(analyst);
   const before = await unread(analyst);
-  // The page has to show it first: a bell that is still on its way to this count would be taken for the ring.
+  // The page has to show it first: a bell still catching up to this count would be mistaken for the new one.
   await expect(bell(analyst, before)).toBeVisible();
 
-  // Both browsers and this process share the machine's clock. It starts before the click, so it tells too much
-  // rather than too little.
+  // Both browsers and this process share the machine's clock. It starts before the click, so the time is too long
+  // rather than too short.
   const rung = rings(analyst, before + 1);
   const started = Date.now();
   await picker.getByRole('button', { name: 'Assign', exact: true }).click();
@@ -121,14 +123,14 @@ test('an assignment rings the analyst’s bell in under a second and leads to th
   await sameDocument(analyst);
 });
 
-test('the inbox page marks one read in every tab, and all', async ({ as }) => {
+test('the inbox page marks one, then all, as read in every tab', async ({ as }) => {
   const manager = await as('manager');
   const [one, other] = [await as('analyst'), await as('analyst')];
   await one.goto('/inbox?show=unread');
   await other.goto('/inbox');
   for (const page of [one, other]) await live(page);
 
-  // Someone else hands over a second finding, so that there is something to read.
+  // Someone else assigns a second finding, so that there is something to read.
   const list = (await (await manager.request.get('/api/v1/findings?limit=2')).json()) as {
     items: { id: string; title: string; assignees: { users: { id: string }[] } }[];
   };
@@ -142,7 +144,7 @@ test('the inbox page marks one read in every tab, and all', async ({ as }) => {
   });
   expect(assigned.ok()).toBe(true);
 
-  // By its title: what was unread before stands first until this one arrives.
+  // By its title: older unread rows come first until this one arrives.
   const fresh = (page: Page) =>
     page
       .getByTestId('notification')
@@ -162,7 +164,7 @@ test('the inbox page marks one read in every tab, and all', async ({ as }) => {
   }
 });
 
-test('a change of status is seen by whoever looks at the finding', async ({ as }) => {
+test('a change of status appears for everyone viewing the finding', async ({ as }) => {
   const [manager, analyst] = [await as('manager'), await as('analyst')];
   await analyst.goto(finding);
   await live(analyst);
@@ -171,7 +173,7 @@ test('a change of status is seen by whoever looks at the finding', async ({ as }
   const status = manager.getByRole('region', { name: 'Status' });
   await status.getByText('In progress').click();
   await status.getByLabel('Comment').fill('Looking at it <b>now</b>');
-  await status.getByRole('button', { name: 'Move to in progress' }).click();
+  await status.getByRole('button', { name: 'Change status to In progress' }).click();
 
   for (const page of [manager, analyst]) {
     const head = page.getByRole('region', { name: 'Status' });
@@ -186,7 +188,7 @@ test('a change of status is seen by whoever looks at the finding', async ({ as }
 });
 
 // promise: E6
-test('a cut stream says so, comes back by itself and catches up', async ({ as }) => {
+test('a lost stream says so, reconnects automatically and catches up', async ({ as }) => {
   const analyst = await as('analyst');
   await analyst.goto(finding);
   await live(analyst);
@@ -198,7 +200,7 @@ test('a cut stream says so, comes back by itself and catches up', async ({ as })
   await manager.goto(finding);
   const status = manager.getByRole('region', { name: 'Status' });
   await status.getByText('Retest').click();
-  await status.getByRole('button', { name: 'Move to retest' }).click();
+  await status.getByRole('button', { name: 'Change status to Retest' }).click();
   await expect(status.getByRole('radio', { name: 'Retest' })).toHaveCount(0);
 
   await analyst.context().setOffline(false);

@@ -1,18 +1,18 @@
-/** How a page comes to rest, so that a picture of it is always the same. */
+/** Waits for a page to settle, so that its screenshot is always the same. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, type Page, type Request } from '@playwright/test';
 
 interface Requests {
-  /** Those without an answer so far. */
+  /** Requests without an answer so far. */
   open: Set<Request>;
-  /** How many there were, ever. */
+  /** How many there were in total. */
   count: number;
 }
 
 const followed = new WeakMap<Page, Requests>();
 
-/** From here on it is known what the page asks for, but for its stream, which never ends. */
+/** Tracks the page's requests from here on, except its stream, which never ends. */
 export function follow(page: Page): void {
   const requests: Requests = { open: new Set(), count: 0 };
   followed.set(page, requests);
@@ -25,12 +25,12 @@ export function follow(page: Page): void {
   page.on('requestfailed', (request) => requests.open.delete(request));
 }
 
-/** Waits until every request has its answer, and what the page made of the last one led to no other. */
+/** Waits until every request is answered and the last answer led to no other request. */
 async function answered(page: Page): Promise<void> {
   const requests = followed.get(page);
   if (!requests) throw new Error('nobody follows this page');
   const began = Date.now();
-  // A page may always have something on its way; what it shows is asked for below.
+  // A page may always have a request in flight; what it shows is checked below.
   while (Date.now() - began < 5_000) {
     const before = requests.count;
     if (requests.open.size > 0) {

@@ -1,4 +1,4 @@
-/** Who is responsible for what: ownership rules of a company, owners and tags of its records. */
+/** Ownership: the rules of a company, owners and tags of its records. */
 
 import type { Page } from '@playwright/test';
 import { company, expect, get, live, post, put, test } from './fixtures.ts';
@@ -58,7 +58,7 @@ test('a manager writes ownership rules, puts them in order by keyboard, and dele
   await page.keyboard.press('Enter');
   await expect(rules(page).first()).toContainText('semgrep');
   await expect(page.getByText('Moved to position 1.')).toBeAttached();
-  // It is the first now: the focus is on what still leads somewhere.
+  // It is the first now: the focus is on the button that still works.
   await expect(page.getByRole('button', { name: 'Move rule 1 down' })).toBeFocused();
   expect((await saved(page)).map(({ match }) => match.tool ?? match.path)).toEqual([
     'semgrep',
@@ -68,12 +68,12 @@ test('a manager writes ownership rules, puts them in order by keyboard, and dele
   await expect(rules(page).first()).toContainText('semgrep');
 
   await page.getByRole('button', { name: 'Delete rule 1' }).click();
-  await page.getByRole('button', { name: 'Really delete?' }).click();
+  await page.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(rules(page)).toHaveCount(1);
   await expect(rules(page).first()).toContainText('src/payments/**');
 });
 
-test('a pattern that cannot be read is refused at its field, and a rule below one for all is marked', async ({
+test('an invalid pattern is rejected at its field, and a rule below a catch-all is marked', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -92,7 +92,7 @@ test('a pattern that cannot be read is refused at its field, and a rule below on
   await expect(rules(page).nth(1)).toContainText('Never applies');
 });
 
-test('a CODEOWNERS file shows what it comes to and what it does not, before it is saved', async ({ as }) => {
+test('a CODEOWNERS file shows its rules and what could not be mapped, before it is saved', async ({ as }) => {
   const page = await as('manager');
   await empty(page);
   await add(page, 'Tool', 'trivy', /Ana Analyst/);
@@ -106,10 +106,10 @@ test('a CODEOWNERS file shows what it comes to and what it does not, before it i
         '*.rs analyst@demo.test\nsrc/pay/ manager@demo.test @acme/web-team\n/docs/ @nobody\n',
       ),
     });
-  await expect(dialog(page).getByLabel('Contents of the file')).toHaveValue(/\*\.rs/);
+  await expect(dialog(page).getByLabel('File contents')).toHaveValue(/\*\.rs/);
   await dialog(page).getByRole('button', { name: 'Preview' }).click();
   await expect(dialog(page).getByRole('heading', { name: '2 rules' })).toBeVisible();
-  // The last line of the file that matches counts there, the first rule here.
+  // In the file the last matching line applies, here the first matching rule.
   await expect(dialog(page).getByTestId('ownership-rule').first()).toContainText('src/pay/');
   await expect(dialog(page).getByTestId('unmapped')).toContainText('@nobody');
   expect(await saved(page)).toHaveLength(1);
@@ -120,7 +120,7 @@ test('a CODEOWNERS file shows what it comes to and what it does not, before it i
 });
 
 // promise: O1
-test('a finding that a rule assigned says by which one, and has its tags as links', async ({ as }) => {
+test('a finding assigned by a rule names the rule, and links its tags', async ({ as }) => {
   const page = await as('manager');
   await empty(page);
   await add(page, 'Tag', `pay-${stamp}`, /Ana Analyst/);
@@ -141,7 +141,7 @@ test('a finding that a rule assigned says by which one, and has its tags as link
   await put(page, `/companies/${await company(page)}/ownership-rules`, { items: [] });
 });
 
-test('a project and an asset have owners and tags, chosen in their forms', async ({ as }) => {
+test('a project and an asset have owners and tags, set in their forms', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/inbox');
   const { id } = await newProject(page, 'Owned');

@@ -1,4 +1,4 @@
-/** Every page in light, dark and on a phone: no violation that axe finds, and a picture to look at. */
+/** Every page in light, dark and on a phone: no axe violation, and a screenshot to review. */
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { violations } from './axe.ts';
 import { settled } from './looks.ts';
 import { imported, newProject, sample } from './reports.ts';
 
-// Each look takes minutes: they share the workers.
+// Each pass takes minutes: they share the workers.
 test.describe.configure({ mode: 'parallel' });
 
 const OUT = fileURLToPath(new URL('../out/', import.meta.url));
@@ -25,7 +25,7 @@ async function firstFinding(page: Page): Promise<string> {
   };
   return `/findings/${list.items[0]?.id ?? ''}`;
 }
-/** An event of which nobody was notified. */
+/** An event that nobody was notified of. */
 async function reachedNobody(page: Page): Promise<string> {
   const { items } = await get<{ items: { id: string; title: string; type: string }[] }>(page, '/activity');
   const found = items.find(({ title, type }) => title === 'Newest' && type === 'finding.created');
@@ -44,7 +44,7 @@ interface Place {
   then?: (page: Page) => Promise<unknown>;
 }
 
-/** The project with reports of its own; made anew for each look. */
+/** The project with its own reports; created for each pass. */
 let shop = '';
 const inShop = async (page: Page, kind: string, what: string): Promise<string> => {
   const list = (await (await page.request.get(`/api/v1/${kind}?project_id=${shop}`)).json()) as {
@@ -53,7 +53,7 @@ const inShop = async (page: Page, kind: string, what: string): Promise<string> =
   return `/${kind}/${list.items.find((one) => (one.title ?? one.name)?.includes(what))?.id ?? ''}`;
 };
 
-/** Two lines that name people of the demo company, one that names nobody there. */
+/** Two lines that name users of the demo company, and one that names nobody. */
 const CODEOWNERS = '*.rs analyst@demo.test\nsrc/payments/ manager@demo.test\n/docs/ @nobody-here\n';
 
 const bell = (page: Page) => page.getByRole('button', { name: /^Notifications/ });
@@ -63,7 +63,7 @@ const places: Place[] = [
   {
     name: 'dashboard-table',
     path: '/dashboard',
-    then: (page) => page.getByText('As a table').click(),
+    then: (page) => page.getByText('Show table').click(),
   },
   { name: 'palette', path: '/dashboard', then: (page) => page.keyboard.press('Control+k') },
   { name: 'help', path: '/dashboard', then: (page) => page.keyboard.press('?') },
@@ -163,7 +163,7 @@ const places: Place[] = [
   {
     name: 'scans-schedule',
     path: '/scans',
-    then: (page) => page.getByRole('button', { name: 'Schedule a scan' }).click(),
+    then: (page) => page.getByRole('button', { name: 'Schedule scan' }).click(),
   },
   { name: 'assets', path: '/assets' },
   {
@@ -227,7 +227,7 @@ const places: Place[] = [
     path: '/settings/ownership',
     then: async (page) => {
       await page.getByRole('button', { name: 'Import CODEOWNERS' }).click();
-      await page.getByLabel('Contents of the file').fill(CODEOWNERS);
+      await page.getByLabel('File contents').fill(CODEOWNERS);
       await page.getByRole('button', { name: 'Preview' }).click();
       await expect(page.getByTestId('unmapped')).toBeVisible();
     },
@@ -276,7 +276,7 @@ async function records(page: Page, analyst: Page): Promise<void> {
     reason: 'It goes away in March.',
     expires_at: '2030-01-01T00:00:00Z',
   });
-  // The first finding of the list is one whose risk nobody has asked to accept.
+  // The first finding in the list has no request for a risk acceptance.
   await made(analyst, '/findings', { company_id, title: 'Newest', severity: 'medium' });
 }
 
@@ -309,7 +309,7 @@ async function latestEvent(page: Page): Promise<string> {
   return `/settings/events/${log.items[0]?.event_id ?? ''}`;
 }
 
-/** What only an administrator has. */
+/** Pages only for administrators. */
 const adminPlaces: Place[] = [
   { name: 'settings-rules', path: '/settings/rules' },
   {
@@ -360,7 +360,7 @@ const adminPlaces: Place[] = [
     then: async (page) => {
       const ask = page.getByRole('region', { name: 'Ask about a person' });
       await ask.getByLabel('Search name or email').fill('vic');
-      // The list before the search holds this person, too.
+      // The list before the search contains this user, too.
       await expect(ask.getByRole('listitem')).toHaveCount(1);
       await page.getByRole('button', { name: 'Vic Viewer' }).click();
       await expect(page.getByTestId('answer')).toBeVisible();
@@ -370,7 +370,7 @@ const adminPlaces: Place[] = [
   {
     name: 'settings-person',
     path: '/settings/people',
-    then: (page) => page.getByRole('button', { name: 'New person' }).click(),
+    then: (page) => page.getByRole('button', { name: 'New user' }).click(),
   },
   { name: 'settings-companies', path: '/settings/companies' },
   {
@@ -387,7 +387,7 @@ const contrasts: Record<string, BrowserContextOptions> = {
   'contrast-theme': { forcedColors: 'active', colorScheme: 'dark' },
 };
 
-/** Goes there, takes a picture, and says what is wrong with the page. */
+/** Opens the page, takes a screenshot, and returns its violations. */
 async function lookAt(page: Page, { name, path, then }: Place, look: string): Promise<string[]> {
   await page.goto(typeof path === 'string' ? path : await path(page));
   await live(page);
@@ -426,7 +426,7 @@ for (const [look, options] of Object.entries(looks)) {
   });
 }
 
-test('more contrast, and the colours of a high contrast theme, pass axe too', async ({ as }) => {
+test('more contrast, and the colors of a high contrast theme, pass axe too', async ({ as }) => {
   test.setTimeout(300_000);
   const some = places.filter(({ name }) => CONTRAST.includes(name));
   const found: string[] = [];
@@ -437,7 +437,7 @@ test('more contrast, and the colours of a high contrast theme, pass axe too', as
   expect(found).toEqual([]);
 });
 
-test('a long title is seen at every width, and widens no page', async ({ as }) => {
+test('a long title is visible at every width, and widens no page', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/findings');
   const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {
@@ -469,7 +469,7 @@ test('a long title is seen at every width, and widens no page', async ({ as }) =
   }
 });
 
-test('text from outside stays text', async ({ as }) => {
+test('untrusted text stays text', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/findings');
   const companies = (await (await page.request.get('/api/v1/me')).json()) as { companies: { id: string }[] };

@@ -1,4 +1,4 @@
-/** The pages of assets, agreements, reports and approvals, and what people write about findings, scans and projects. */
+/** The pages of assets, agreements, reports and approvals; editing findings, scans and projects. */
 
 import type { Page } from '@playwright/test';
 import { expect, live, mark, patch, post, sameDocument, test } from './fixtures.ts';
@@ -14,7 +14,7 @@ let assetPath = '';
 const record = (page: Page, text: string) => page.getByTestId('record').filter({ hasText: text });
 const dialog = (page: Page) => page.getByRole('dialog');
 
-/** A second page that looks there and is live: it is never loaded again. */
+/** A second live page at that path: it is never reloaded. */
 async function watching(page: Page, path: string): Promise<Page> {
   await page.goto(path);
   await live(page);
@@ -27,7 +27,7 @@ async function company(page: Page): Promise<string> {
   return me.companies[0]?.id ?? '';
 }
 
-/** Somebody who may only look, made for this run. */
+/** A viewer created for this run. */
 async function viewer(stranger: () => Promise<Page>, admin: Page): Promise<Page> {
   const email = `viewer-${tag}@demo.test`;
   const known = (await (await admin.request.get('/api/v1/users?limit=200')).json()) as {
@@ -54,13 +54,13 @@ async function viewer(stranger: () => Promise<Page>, admin: Page): Promise<Page>
   return page;
 }
 
-test('an analyst adds an asset, and another tab sees it and its change', async ({ as }) => {
+test('an analyst creates and edits an asset, and another tab shows it', async ({ as }) => {
   const analyst = await as('analyst');
   const other = await watching(await as('manager'), '/assets');
   await analyst.goto('/assets');
   await analyst.getByRole('button', { name: 'New asset' }).first().click();
   await dialog(analyst).getByRole('button', { name: 'Create' }).click();
-  await expect(dialog(analyst)).toContainText('Give it a name.');
+  await expect(dialog(analyst)).toContainText('Enter a name.');
   await dialog(analyst).getByLabel('Name').fill(asset);
   await dialog(analyst).getByLabel('Address').fill('https://shop.demo.test/<b>orders</b>');
   await dialog(analyst).getByLabel('Criticality').selectOption('Critical');
@@ -83,7 +83,7 @@ test('an analyst adds an asset, and another tab sees it and its change', async (
   await expect(record(other, asset)).toBeVisible();
 });
 
-test('a finding is written down by hand, about the asset, and changed', async ({ as }) => {
+test('a finding of the asset is created by hand, and edited', async ({ as }) => {
   const manager = await as('manager');
   const { id } = await post<{ id: string }>(manager, '/findings', {
     company_id: await company(manager),
@@ -93,7 +93,7 @@ test('a finding is written down by hand, about the asset, and changed', async ({
   findingPath = `/findings/${id}`;
   const analyst = await as('analyst');
   const other = await watching(manager, assetPath);
-  await expect(other.getByText('No finding is about this asset.')).toBeVisible();
+  await expect(other.getByText('No findings for this asset.')).toBeVisible();
 
   await analyst.goto(findingPath);
   await analyst.getByRole('button', { name: 'Edit', exact: true }).click();
@@ -105,14 +105,14 @@ test('a finding is written down by hand, about the asset, and changed', async ({
   await expect(other.getByTestId('finding')).toContainText(finding);
   await sameDocument(other);
 
-  // Findings are about it now: it cannot be deleted, and the dialog says why.
+  // It has findings now, so it cannot be deleted, and the dialog says why.
   await other.getByRole('button', { name: 'Edit' }).click();
   await dialog(other).getByRole('button', { name: 'Delete' }).click();
-  await dialog(other).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(other).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(dialog(other)).toContainText('Findings are about this asset. Retire it instead.');
 });
 
-test('people talk on a finding, and everybody who looks reads it at once', async ({ as }) => {
+test('comments on a finding appear at once for every viewer', async ({ as }) => {
   const analyst = await as('analyst');
   const manager = await watching(await as('manager'), findingPath);
   await analyst.goto(findingPath);
@@ -133,14 +133,14 @@ test('people talk on a finding, and everybody who looks reads it at once', async
   await expect(changed).toContainText('edited');
 
   await changed.getByRole('button', { name: 'Delete' }).click();
-  await changed.getByRole('button', { name: 'Really delete?' }).click();
+  await changed.getByRole('button', { name: 'Delete? Click again' }).click();
   for (const page of [manager, analyst]) {
     await expect(page.getByTestId('comment').filter({ hasText: tag })).toHaveCount(0);
   }
   await sameDocument(manager);
 });
 
-test('an analyst asks to accept a risk, a manager decides, both see it', async ({ as }) => {
+test('an analyst requests a risk acceptance, a manager decides, both see it', async ({ as }) => {
   const analyst = await as('analyst');
   const manager = await watching(await as('manager'), '/approvals');
   await analyst.goto(findingPath);
@@ -148,14 +148,14 @@ test('an analyst asks to accept a risk, a manager decides, both see it', async (
   await mark(analyst);
   await analyst.getByRole('button', { name: 'Request risk acceptance' }).click();
   await dialog(analyst).getByRole('button', { name: 'Send request', exact: true }).click();
-  await expect(dialog(analyst)).toContainText('Say why the risk can be accepted.');
+  await expect(dialog(analyst)).toContainText('Enter why the risk is acceptable.');
   await dialog(analyst).getByLabel('Reason').fill('The key is for tests only.');
   await dialog(analyst).getByRole('button', { name: 'Send request', exact: true }).click();
   const risk = analyst.getByRole('region', { name: 'Risk acceptance' });
-  await expect(risk).toContainText('Waiting');
+  await expect(risk).toContainText('Requested');
 
   const waiting = manager.getByRole('region', { name: 'Waiting for a decision' });
-  await expect(record(manager, finding)).toContainText('Waiting');
+  await expect(record(manager, finding)).toContainText('Requested');
   await sameDocument(manager);
   await waiting.getByRole('link', { name: finding }).click();
   await expect(manager.getByText('The key is for tests only.')).toBeVisible();
@@ -170,7 +170,9 @@ test('an analyst asks to accept a risk, a manager decides, both see it', async (
 });
 
 // promise: H2
-test('a request that changes while it is read is reviewed before it is decided', async ({ as }) => {
+test('a request that changes while it is being read has to be reviewed before the decision', async ({
+  as,
+}) => {
   const [analyst, manager] = [await as('analyst'), await as('manager')];
   const { id } = await post<{ id: string }>(analyst, '/findings', {
     company_id: await company(analyst),
@@ -193,7 +195,7 @@ test('a request that changes while it is read is reviewed before it is decided',
   await manager.getByRole('button', { name: 'Approve' }).click();
   await expect(manager.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 
-  // It gets worse than what was accepted, and the acceptance is withdrawn.
+  // It becomes more severe than what was accepted, and the acceptance is withdrawn.
   // promise: H4
   await analyst.goto(`/findings/${id}`);
   await live(analyst);
@@ -202,13 +204,13 @@ test('a request that changes while it is read is reviewed before it is decided',
   await patch(manager, `/findings/${id}`, { severity: 'urgent' });
   await expect(risk).toContainText('more severe than what was accepted (Medium)');
   await risk.getByRole('button', { name: 'Withdraw acceptance' }).click();
-  await risk.getByRole('button', { name: 'Really withdraw?' }).click();
+  await risk.getByRole('button', { name: 'Withdraw? Click again' }).click();
   await expect(risk).toContainText('Ended early');
   await expect(analyst.getByRole('region', { name: 'Status' })).toContainText('Open');
 });
 
 // promise: H2
-test('a decision that arrives after a change is refused and says so', async ({ as }) => {
+test('a decision that arrives after a change is rejected and says so', async ({ as }) => {
   const [analyst, manager] = [await as('analyst'), await as('manager')];
   const { id } = await post<{ id: string }>(analyst, '/findings', {
     company_id: await company(analyst),
@@ -220,7 +222,7 @@ test('a decision that arrives after a change is refused and says so', async ({ a
     reason: 'Soon gone.',
     expires_at: '2031-01-01T00:00:00Z',
   });
-  // Its tab hears of nothing.
+  // This tab receives no events.
   await manager.route('**/api/v1/stream**', (route) => route.abort());
   await manager.goto(`/approvals/${approval.id}`);
   await expect(manager.getByText('Soon gone.')).toBeVisible();
@@ -233,7 +235,7 @@ test('a decision that arrives after a change is refused and says so', async ({ a
   await expect(manager.getByRole('button', { name: 'Reject' })).toHaveCount(0);
 });
 
-test('who asked does not decide, and takes back', async ({ as }) => {
+test('the requester cannot decide, and withdraws the request', async ({ as }) => {
   const manager = await as('manager');
   const { id } = await post<{ id: string }>(manager, '/findings', {
     company_id: await company(manager),
@@ -249,18 +251,18 @@ test('who asked does not decide, and takes back', async ({ as }) => {
   await expect(manager.getByText('You can’t decide on your own request.')).toBeVisible();
   await expect(manager.getByRole('button', { name: 'Approve' })).toHaveCount(0);
 
-  await manager.getByRole('button', { name: 'Change the request' }).click();
+  await manager.getByRole('button', { name: 'Edit request' }).click();
   await dialog(manager).getByLabel('Reason').fill('Two old clients need it.');
-  await dialog(manager).getByRole('button', { name: 'Change', exact: true }).click();
+  await dialog(manager).getByRole('button', { name: 'Save', exact: true }).click();
   await expect(manager.getByText('Two old clients need it.')).toBeVisible();
 
-  await manager.getByRole('button', { name: 'Take back' }).click();
-  await manager.getByRole('button', { name: 'Really take back?' }).click();
+  await manager.getByRole('button', { name: 'Withdraw' }).click();
+  await manager.getByRole('button', { name: 'Withdraw? Click again' }).click();
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Approvals');
   await expect(record(manager, `Weak cipher ${tag}`)).toHaveCount(0);
 });
 
-test('a report is asked for, gets ready while one watches, and is downloaded', async ({ as }) => {
+test('a report is requested, becomes ready live, and is downloaded', async ({ as }) => {
   const analyst = await as('analyst');
   const other = await watching(await as('manager'), '/reports');
   await analyst.goto('/reports');
@@ -270,7 +272,7 @@ test('a report is asked for, gets ready while one watches, and is downloaded', a
   await dialog(analyst).getByLabel('High').check();
   await dialog(analyst).getByLabel('Format').selectOption('CSV');
   await dialog(analyst).getByLabel('Name').fill(name);
-  await dialog(analyst).getByRole('button', { name: 'Make the report' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Create report' }).click();
   for (const page of [analyst, other]) await expect(record(page, name)).toContainText('Ready');
   await sameDocument(other);
 
@@ -289,21 +291,21 @@ test('a report is asked for, gets ready while one watches, and is downloaded', a
   await expect(record(other, `${name} again`)).toBeVisible();
   await analyst.getByRole('button', { name: 'Rename' }).click();
   await dialog(analyst).getByRole('button', { name: 'Delete' }).click();
-  await dialog(analyst).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(analyst.getByRole('heading', { level: 1 })).toHaveText('Reports');
   await expect(record(other, name)).toHaveCount(0);
 });
 
-test('a manager keeps an agreement', async ({ as }) => {
+test('a manager creates, edits and deletes an agreement', async ({ as }) => {
   const manager = await as('manager');
   const name = `Penetration tests ${tag}`;
   await manager.goto('/agreements');
   await manager.getByRole('button', { name: 'New agreement' }).first().click();
   await dialog(manager).getByLabel('Name').fill(name);
   await dialog(manager).getByRole('button', { name: 'Create' }).click();
-  await expect(dialog(manager)).toContainText('Say which day is the last.');
+  await expect(dialog(manager)).toContainText('Enter the last day.');
   await dialog(manager).getByLabel('Last day').fill('2031-12-31');
-  await dialog(manager).getByLabel('Hours agreed on').fill('100');
+  await dialog(manager).getByLabel('Contracted hours').fill('100');
   await dialog(manager).getByLabel('Hours used').fill('40');
   await dialog(manager).getByRole('button', { name: 'Create' }).click();
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText(name);
@@ -318,22 +320,22 @@ test('a manager keeps an agreement', async ({ as }) => {
   await record(manager, name).getByRole('link').click();
   await manager.getByRole('button', { name: 'Edit' }).click();
   await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-  await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Agreements');
   await expect(record(manager, name)).toHaveCount(0);
 });
 
-test('a scan goes from scheduled to its end in the other tab', async ({ as }) => {
+test('another tab follows a scan from scheduled to failed', async ({ as }) => {
   const analyst = await as('analyst');
   const other = await watching(await as('manager'), '/scans');
   const name = `Nightly ${tag}`;
   await analyst.goto('/scans');
-  await analyst.getByRole('button', { name: 'Schedule a scan' }).first().click();
+  await analyst.getByRole('button', { name: 'Schedule scan' }).first().click();
   await dialog(analyst).getByLabel('Name').fill(name);
-  await dialog(analyst).getByRole('button', { name: 'Schedule a scan' }).click();
-  await expect(dialog(analyst)).toContainText('Say when the scan starts.');
+  await dialog(analyst).getByRole('button', { name: 'Schedule scan' }).click();
+  await expect(dialog(analyst)).toContainText('Enter a start time.');
   await dialog(analyst).getByLabel('Starts at').fill('2031-01-01T08:30');
-  await dialog(analyst).getByRole('button', { name: 'Schedule a scan' }).click();
+  await dialog(analyst).getByRole('button', { name: 'Schedule scan' }).click();
 
   const card = other.getByTestId('scan').filter({ hasText: name });
   await expect(card).toHaveAttribute('data-status', 'scheduled');
@@ -350,7 +352,7 @@ test('a scan goes from scheduled to its end in the other tab', async ({ as }) =>
   await expect(card).toHaveCount(0);
 });
 
-test('a project is renamed, moved on and deleted', async ({ as }) => {
+test('a project is renamed, activated and deleted', async ({ as }) => {
   const manager = await as('manager');
   const other = await watching(await as('analyst'), '/projects');
   const { id } = await post<{ id: string }>(manager, '/projects', {
@@ -365,14 +367,14 @@ test('a project is renamed, moved on and deleted', async ({ as }) => {
   await expect(record(other, `Phone app ${tag}`)).toContainText('Active');
   await manager.getByRole('button', { name: 'Edit' }).click();
   await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-  await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(record(other, `Phone app ${tag}`)).toHaveCount(0);
   await sameDocument(other);
 });
 
-test('a viewer reads all of it and finds nothing to write with', async ({ as, stranger }) => {
+test('a viewer can read everything and has no way to write', async ({ as, stranger }) => {
   const page = await viewer(stranger, await as('admin'));
-  const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Request|Assign|Comment|Rename|Take back)/;
+  const names = /^(New |Edit|Delete|Schedule|Import|Approve|Reject|Request|Assign|Comment|Rename|Withdraw)/;
   for (const path of [
     '/assets',
     assetPath,
@@ -392,15 +394,15 @@ test('a viewer reads all of it and finds nothing to write with', async ({ as, st
   await expect(page.getByLabel('Write a comment')).toHaveCount(0);
 });
 
-test('a finding that is deleted says so to whoever looks at it', async ({ as }) => {
+test('a deleted finding says so to everyone viewing it', async ({ as }) => {
   const manager = await as('manager');
   const remove = async (path: string) => {
     await manager.goto(path);
     await manager.getByRole('button', { name: 'Edit', exact: true }).click();
     await dialog(manager).getByRole('button', { name: 'Delete' }).click();
-    await dialog(manager).getByRole('button', { name: 'Really delete?' }).click();
+    await dialog(manager).getByRole('button', { name: 'Delete? Click again' }).click();
   };
-  // One about which something was decided stays.
+  // One with a decided risk acceptance cannot be deleted.
   // promise: H5
   await remove(findingPath);
   await expect(dialog(manager)).toContainText('A risk acceptance of this finding was decided');
@@ -413,6 +415,6 @@ test('a finding that is deleted says so to whoever looks at it', async ({ as }) 
   const other = await watching(await as('analyst'), `/findings/${id}`);
   await remove(`/findings/${id}`);
   await expect(manager.getByRole('heading', { level: 1 })).toHaveText('Findings');
-  await expect(other.getByRole('heading', { level: 1 })).toHaveText('There is nothing here');
+  await expect(other.getByRole('heading', { level: 1 })).toHaveText('Page not found');
   await sameDocument(other);
 });

@@ -1,4 +1,4 @@
-/** Scan reports on their way in: the small samples, a project of their own, and the dialog that takes them. */
+/** Importing scan reports: the small samples, a new project, and the import dialog. */
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { company, expect, live, post } from './fixtures.ts';
 
 export const sample = (name: string): string => fileURLToPath(new URL(`../samples/${name}`, import.meta.url));
 
-/** A project with a name that no other has. */
+/** A project with a unique name. */
 export async function newProject(page: Page, name: string): Promise<{ id: string; name: string }> {
   const unique = `${name} ${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
   const { id } = await post<{ id: string }>(page, '/projects', {
@@ -17,7 +17,7 @@ export async function newProject(page: Page, name: string): Promise<{ id: string
   return { id, name: unique };
 }
 
-/** Imports samples of which nothing is asked here, one after another; the ids of their scans. */
+/** Imports samples through the API, one after another; returns the ids of their scans. */
 export async function imported(page: Page, project: string, ...names: string[]): Promise<string[]> {
   if (page.url() === 'about:blank') await page.goto('/inbox');
   const into = `company_id=${await company(page)}&project_id=${project}`;
@@ -33,7 +33,7 @@ export async function imported(page: Page, project: string, ...names: string[]):
   return scans;
 }
 
-/** Opens the import dialog and chooses the project; the rows of the files. */
+/** Opens the import dialog, chooses the project and the files; returns the dialog. */
 export async function dialog(page: Page, project: string, files: string[]): Promise<Locator> {
   await page.goto('/scans');
   await live(page);
@@ -44,7 +44,7 @@ export async function dialog(page: Page, project: string, files: string[]): Prom
   return open;
 }
 
-/** Drops files on the page, as a person drags them from a folder. */
+/** Drops files on the page, as if dragged from a folder. */
 export async function drop(page: Page, files: { name: string; text: string }[]): Promise<void> {
   const data = await page.evaluateHandle((all) => {
     const transfer = new DataTransfer();

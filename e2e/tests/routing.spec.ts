@@ -12,12 +12,12 @@ const saved = (page: Page) =>
 async function removeRule(page: Page, row: ReturnType<Page['getByTestId']>): Promise<void> {
   await row.getByRole('button', { name: /^Edit/ }).click();
   await dialog(page).getByRole('button', { name: 'Delete' }).click();
-  await dialog(page).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(page).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 }
 
 // promise: O4
-test('a manager makes a rule for roles with filters, and only reads those of the platform', async ({
+test('a manager creates a rule for roles with filters, and can only read platform-wide ones', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -50,7 +50,7 @@ test('a manager makes a rule for roles with filters, and only reads those of the
 });
 
 // promise: R4
-test('a webhook without a URL, and one to a host managers may not use, are refused at the field', async ({
+test('a webhook without a URL, and one to a host managers may not use, are rejected at the field', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -68,9 +68,7 @@ test('a webhook without a URL, and one to a host managers may not use, are refus
   await expect(urls).toBeFocused();
 });
 
-test('a webhook rule says how it gets what an import brings, and its destination is tested and resent', async ({
-  as,
-}) => {
+test('a webhook rule says how it posts imports, and its destination is tested and resent', async ({ as }) => {
   const page = await as('admin');
   await page.goto('/settings/rules');
   await page.getByRole('button', { name: 'New rule' }).click();
@@ -86,7 +84,7 @@ test('a webhook rule says how it gets what an import brings, and its destination
   const place = page.getByTestId('destination').filter({ hasText: `health-${stamp}` });
   await expect(place).toContainText('Last success: Never');
   await place.getByRole('button').click();
-  // No message leaves the test: the answer is the server's, the way there is not.
+  // No message leaves the test: the response is stubbed in the server's format.
   const asked: unknown[] = [];
   await page.route('**/api/v1/destinations/test', (route) => {
     asked.push(route.request().postDataJSON());
@@ -113,7 +111,7 @@ test('a webhook rule says how it gets what an import brings, and its destination
 });
 
 // promise: O6
-test('a team chooses which events its channel gets, and has a chat of another service', async ({ as }) => {
+test('a team selects the events of its channel, and uses another chat service', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/settings/teams');
   await page.getByRole('button', { name: 'New team' }).click();
@@ -135,12 +133,12 @@ test('a team chooses which events its channel gets, and has a chat of another se
   await expect(dialog(page).getByRole('checkbox', { name: 'SLA breached' })).toBeChecked();
   await expect(dialog(page).getByLabel('Minimum severity')).toHaveValue('high');
   await dialog(page).getByRole('button', { name: 'Delete' }).click();
-  await dialog(page).getByRole('button', { name: 'Really delete?' }).click();
+  await dialog(page).getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 });
 
 // promise: R5
-test('the grid shows what can reach one and by what, and what cannot yet', async ({ as }) => {
+test('the grid shows what can reach the user and how, and what cannot yet', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings/notifications');
   const deleted = page.getByRole('button', { name: 'Finding deleted', exact: true });
@@ -157,7 +155,7 @@ test('the grid shows what can reach one and by what, and what cannot yet', async
 });
 
 // promise: O7
-test('one’s own actions are left out until one asks for them', async ({ newcomer }) => {
+test('the user’s own actions are left out unless turned on', async ({ newcomer }) => {
   const person = await newcomer(`Own Actor ${stamp}`, 'analyst');
   const page = await person.open();
   await page.goto('/settings/notifications');
@@ -171,10 +169,7 @@ test('one’s own actions are left out until one asks for them', async ({ newcom
 });
 
 // promise: O3
-test('one row of an import names the findings that are one’s own, each leading to its page', async ({
-  as,
-  newcomer,
-}) => {
+test('the row of an import names the user’s own findings, each with a link', async ({ as, newcomer }) => {
   const manager = await as('manager');
   const ela = await newcomer(`Ela Import ${stamp}`, 'analyst');
   const page = await ela.open();
@@ -197,7 +192,7 @@ test('one row of an import names the findings that are one’s own, each leading
   await row.locator('.words').click();
   await expect(page).toHaveURL(`/scans/${scan ?? ''}`);
 
-  // The event of one of them leads to the import, in whose message it was said.
+  // The event of one of them links to the import whose message included it.
   await manager.goto(finding);
   await manager.getByTestId('history').getByRole('link', { name: 'Who was notified?' }).first().click();
   await expect(manager.getByText('Came with an import')).toBeVisible();
@@ -210,7 +205,7 @@ test('one row of an import names the findings that are one’s own, each leading
   await expect(manager).toHaveURL(`/scans/${scan ?? ''}`);
 });
 
-test('an announcement stands above every page at once, and is dismissed for good', async ({ as }) => {
+test('an announcement appears above every page at once, and is dismissed for good', async ({ as }) => {
   const admin = await as('admin');
   const viewer = await as('viewer');
   await viewer.goto('/findings');
@@ -237,7 +232,7 @@ test('an announcement stands above every page at once, and is dismissed for good
   await expect(listed).toHaveCount(0);
 });
 
-test('administrators see that no mail leaves, others do not', async ({ as }) => {
+test('administrators see that no email is sent, others do not', async ({ as }) => {
   const admin = await as('admin');
   await admin.goto('/dashboard');
   await expect(admin.getByTestId('mail-banner')).toContainText('No mail server is set up.');
@@ -253,10 +248,7 @@ interface Times {
 }
 
 // promise: A4
-test('a manager sees how long it takes until somebody knows, and that reading counts', async ({
-  as,
-  newcomer,
-}) => {
+test('a manager sees the time to know, and that reading counts', async ({ as, newcomer }) => {
   const manager = await as('manager');
   const ivo = await newcomer(`Ivo Reader ${stamp}`, 'analyst');
   const page = await ivo.open();
@@ -292,10 +284,10 @@ test('a manager sees how long it takes until somebody knows, and that reading co
   await expect(row.getByRole('cell').nth(3)).toContainText(String(now?.unread));
   await expect(manager.getByText('What counts as read')).toBeVisible();
 
-  // It is the managers': others are not led there, and are told so.
+  // It is for managers: others get no link to it, and the page says so.
   await page.goto('/dashboard');
   await expect(page.getByRole('main').getByRole('link', { name: /^Open findings/ })).toBeVisible();
   await expect(page.getByRole('link', { name: /^Time to know/ })).toHaveCount(0);
   await page.goto('/insights');
-  await expect(page.getByText('For managers')).toBeVisible();
+  await expect(page.getByText('Managers only')).toBeVisible();
 });

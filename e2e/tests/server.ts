@@ -1,4 +1,4 @@
-/** Starts the real binary with the demo company on a free port and a data folder of its own. */
+/** Starts the real binary with the demo company on a free port, with its own data folder. */
 
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -42,7 +42,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 export async function start(): Promise<Server> {
-  // A server that runs already (with the demo company), for working on the tests.
+  // A server that is already running (with the demo company), for working on the tests.
   const running = process.env.E2E_URL;
   if (running) return { url: running, stop: () => Promise.resolve() };
 

@@ -1,13 +1,13 @@
 import { email, expect, live, PASSWORD, test } from './fixtures.ts';
 
-test('a wrong password is told in place, the right one signs in', async ({ stranger }) => {
+test('a wrong password is reported in place, the right one signs in', async ({ stranger }) => {
   const page = await stranger();
   await page.goto('/');
   await expect(page).toHaveURL(/\/sign-in$/);
   await page.getByLabel('Email').fill(email('analyst'));
   await page.getByLabel('Password', { exact: true }).fill('not the password');
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('alert')).toHaveText('Email and password do not match an account.');
+  await expect(page.getByRole('alert')).toHaveText('Incorrect email or password.');
   await expect(page.getByLabel('Email')).toHaveValue(email('analyst'));
 
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
@@ -16,7 +16,7 @@ test('a wrong password is told in place, the right one signs in', async ({ stran
   await expect(page.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible();
 });
 
-test('a session that ends leads to the sign-in and back to the same place', async ({ stranger }) => {
+test('an ended session leads to the sign-in page and back to the same place', async ({ stranger }) => {
   const page = await stranger();
   await page.goto('/calendar?view=agenda');
   await expect(page).toHaveURL(/\/sign-in\?next=/);
@@ -29,7 +29,7 @@ test('a session that ends leads to the sign-in and back to the same place', asyn
   await expect(page).toHaveURL(/\/calendar\?view=agenda$/);
   await live(page);
 
-  // It ends elsewhere: this page hears of it by its stream alone.
+  // It ends elsewhere: this page learns about it only through its stream.
   const ended = await page.request.post('/api/v1/auth/logout', {
     headers: { origin: new URL(page.url()).origin },
   });
@@ -39,7 +39,7 @@ test('a session that ends leads to the sign-in and back to the same place', asyn
   await expect(page).toHaveURL(/\/calendar\?view=agenda$/);
 });
 
-test('never goes to a foreign place after the sign-in', async ({ stranger }) => {
+test('never goes to a foreign site after the sign-in', async ({ stranger }) => {
   const page = await stranger();
   await page.goto('/sign-in?next=//evil.example/');
   await page.getByLabel('Email').fill(email('manager'));

@@ -5,11 +5,11 @@ import { company, expect, get, live, post, test } from './fixtures.ts';
 
 const stamp = Date.now().toString(36);
 
-/** The answer to the next change: a page that is left before it may take the change with it. */
+/** The answer to the next change: leaving the page before it could lose the change. */
 const saved = (page: Page) =>
   page.waitForResponse((answer) => ['PUT', 'PATCH'].includes(answer.request().method()));
 
-test('a cell of the preference matrix counts at once, and the arrow keys move through the grid', async ({
+test('a cell of the preference matrix is saved at once, and the arrow keys move through the grid', async ({
   as,
 }) => {
   const page = await as('analyst');
@@ -27,14 +27,14 @@ test('a cell of the preference matrix counts at once, and the arrow keys move th
   await page.keyboard.press('ArrowRight');
   await expect(page.getByRole('checkbox', { name: /^Finding assigned: Slack/ })).toBeFocused();
   await page.keyboard.press('ArrowDown');
-  await expect(page.getByRole('checkbox', { name: /^Finding status changed: Slack/ })).toBeFocused();
-  // The grid is one stop of Tab; above the first row stands the switch of the whole column.
+  await expect(page.getByRole('checkbox', { name: /^Status changed: Slack/ })).toBeFocused();
+  // The grid is one Tab stop; above the first row is the checkbox of the whole column.
   await expect(page.locator('table input[tabindex="0"]')).toHaveCount(1);
   await page.keyboard.press('Control+Home');
   await expect(page.getByRole('checkbox', { name: 'All Inbox' })).toBeFocused();
 });
 
-test('a preference that could not be saved goes back and says so', async ({ as }) => {
+test('a preference that could not be saved is reverted and says so', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings/notifications');
   const cell = page.getByRole('checkbox', { name: 'Finding assigned: Inbox' });
@@ -48,7 +48,7 @@ test('a preference that could not be saved goes back and says so', async ({ as }
   await expect(cell).toBeChecked();
 });
 
-test('a chat of one’s own is stored masked, refused where it is not Slack, and removed', async ({ as }) => {
+test('a personal chat is shown masked, rejected if it is not Slack, and removed', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings/chat');
   const slack = page.getByRole('region', { name: 'Slack' });
@@ -66,16 +66,14 @@ test('a chat of one’s own is stored masked, refused where it is not Slack, and
   await expect(slack.getByText('No URL saved.')).toBeVisible();
 });
 
-test('everyone tries their chat, what is typed and what is stored, and is told the outcome', async ({
-  newcomer,
-}) => {
+test('a user tests their chat, typed and saved, and sees the outcome', async ({ newcomer }) => {
   const person = await newcomer(`Chat Tester ${stamp}`, 'viewer');
   const page = await person.open();
   await page.goto('/settings/chat');
   const teams = page.getByRole('region', { name: 'Teams' });
   const button = teams.getByRole('button', { name: 'Send a test' });
   await expect(button).toBeDisabled();
-  // No message leaves the test: the answer is the server's, the way there is not.
+  // No message leaves the test: the response is stubbed in the server's format.
   const asked: unknown[] = [];
   await page.route('**/api/v1/destinations/test', (route) => {
     asked.push(route.request().postDataJSON());
@@ -97,7 +95,7 @@ test('everyone tries their chat, what is typed and what is stored, and is told t
   ]);
 });
 
-test('a manager makes a team, says where its channel is, and deletes it', async ({ as }) => {
+test('a manager creates a team, sets its channel, and deletes it', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/settings/teams');
   await page.getByRole('button', { name: 'New team' }).click();
@@ -113,7 +111,7 @@ test('a manager makes a team, says where its channel is, and deletes it', async 
   await expect(row).toContainText('Ana Analyst');
   await expect(row).toContainText('Slack: https://hooks.slack.com/');
 
-  // What was answered masked goes back masked, and stays.
+  // A masked URL is sent back masked, and keeps the saved one.
   await row.getByRole('button', { name: `Edit ${name}` }).click();
   await dialog.getByRole('checkbox', { name: /Mara Manager/ }).check();
   await dialog.getByRole('button', { name: 'Save' }).click();
@@ -122,11 +120,11 @@ test('a manager makes a team, says where its channel is, and deletes it', async 
 
   await row.getByRole('button', { name: `Edit ${name}` }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await dialog.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 });
 
-test('an analyst sees teams but changes none, and no page of an administrator', async ({ as }) => {
+test('an analyst can see teams but not change them, and has no administrator pages', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/settings/teams');
   await expect(page.getByTestId('team').first()).toBeVisible();
@@ -135,10 +133,10 @@ test('an analyst sees teams but changes none, and no page of an administrator', 
   await expect(sections.getByRole('link', { name: 'Teams' })).toHaveAttribute('aria-current', 'page');
   await expect(sections.getByRole('link', { name: 'Rules' })).toHaveCount(0);
   await page.goto('/settings/rules');
-  await expect(page.getByText('There is nothing here').first()).toBeVisible();
+  await expect(page.getByText('Page not found').first()).toBeVisible();
 });
 
-test('an administrator makes a rule, hears of a second alike, switches it off and deletes it', async ({
+test('an administrator creates a rule, is warned about a duplicate, turns it off and deletes it', async ({
   as,
 }) => {
   const page = await as('admin');
@@ -170,17 +168,15 @@ test('an administrator makes a rule, hears of a second alike, switches it off an
   const dialog = page.getByRole('dialog');
   await expect(dialog.getByLabel('Addresses')).toHaveValue(`ops-${stamp}@demo.test`);
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await dialog.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(row).toHaveCount(0);
 });
 
-test('a manager keeps details out of a company’s messages, and changes nothing else of it', async ({
-  as,
-}) => {
+test('a manager hides details in a company’s messages, and can change nothing else of it', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/settings/companies');
   const row = page.getByTestId('company').first();
-  const less = row.getByRole('checkbox', { name: /^Messages without details: / });
+  const less = row.getByRole('checkbox', { name: /^Hide details in outgoing messages: / });
   await expect(less).not.toBeChecked();
   await expect(page.getByRole('button', { name: /^Rename|Members|New company/ })).toHaveCount(0);
   for (const wanted of [true, false]) {
@@ -192,7 +188,7 @@ test('a manager keeps details out of a company’s messages, and changes nothing
   }
 });
 
-/** Hands a fresh finding to the analyst, so that there is a message. */
+/** Assigns a new finding to the analyst, so that there is a message. */
 async function handOver(page: Page): Promise<void> {
   const { companies } = (await (await page.request.get('/api/v1/me')).json()) as {
     companies: { id: string }[];
@@ -213,9 +209,7 @@ async function handOver(page: Page): Promise<void> {
   expect(made.ok()).toBe(true);
 }
 
-test('a delivery shows its attempts, goes out again, and leads to who was notified and why', async ({
-  as,
-}) => {
+test('a delivery shows its attempts, is resent, and links to who was notified and why', async ({ as }) => {
   const page = await as('admin');
   await page.goto('/settings/deliveries?channel=email');
   await live(page);
@@ -228,8 +222,8 @@ test('a delivery shows its attempts, goes out again, and leads to who was notifi
   await row.getByRole('button').click();
   const drawer = page.getByRole('dialog');
   await expect(drawer.getByTestId('attempts').getByRole('listitem')).toHaveCount(1);
-  await drawer.getByRole('button', { name: 'Send again' }).click();
-  await expect(drawer).toContainText('It will be sent again.');
+  await drawer.getByRole('button', { name: 'Resend' }).click();
+  await expect(drawer).toContainText('Queued for another attempt.');
   await expect(async () => {
     await drawer.getByRole('button', { name: 'Reload' }).click();
     await expect(drawer.getByTestId('attempts').getByRole('listitem')).toHaveCount(2, { timeout: 1000 });
@@ -241,7 +235,7 @@ test('a delivery shows its attempts, goes out again, and leads to who was notifi
   const told = page.getByTestId('leaf').and(page.locator('[data-told=true]'));
   await expect(told.filter({ hasText: 'Inbox' })).toContainText('The finding is assigned to them.');
   await expect(told.filter({ hasText: 'Inbox' })).toContainText('Notified');
-  // There is no mail server: what is only written to a file notifies nobody.
+  // There is no mail server: an email written to a file notifies nobody.
   const mail = page.getByTestId('leaf').filter({ hasText: 'Email' });
   await expect(mail).toContainText('Not notified');
   await expect(mail).toContainText('Written to a file');
@@ -250,7 +244,7 @@ test('a delivery shows its attempts, goes out again, and leads to who was notifi
 });
 
 // promise: O8
-test('from a step of a finding’s life a manager gets to who was notified of it, and asks about others', async ({
+test('from a step in a finding’s history a manager opens its trace, and asks about others', async ({
   as,
 }) => {
   const page = await as('manager');
@@ -278,14 +272,14 @@ test('from a step of a finding’s life a manager gets to who was notified of it
   await ask.getByRole('button', { name: 'Vic Viewer' }).click();
   await expect(ask.getByTestId('answer')).toContainText('Vic Viewer was notified');
 
-  // It is of their company; what is not theirs is not there.
+  // It belongs to their company; other companies’ events are not found.
   const viewer = await as('viewer');
   await viewer.goto(page.url());
-  await expect(viewer.getByText('There is nothing here').first()).toBeVisible();
+  await expect(viewer.getByText('Page not found').first()).toBeVisible();
 });
 
 // promise: O8
-test('where an event reached nobody, its page says why and what to do', async ({ as }) => {
+test('if an event reached nobody, its page says why and what to do', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/inbox');
   const title = `Reached nobody ${stamp}`;
@@ -316,7 +310,9 @@ test('where an event reached nobody, its page says why and what to do', async ({
   await expect(page.getByTestId('assignees')).toContainText('Ana Analyst');
 });
 
-test('an administrator adds a company and a person, gives them a role, and takes it away', async ({ as }) => {
+test('an administrator creates a company and a user, and adds and removes the user’s role', async ({
+  as,
+}) => {
   const page = await as('admin');
   await page.goto('/settings/companies');
   await page.getByRole('button', { name: 'New company' }).click();
@@ -325,14 +321,14 @@ test('an administrator adds a company and a person, gives them a role, and takes
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   const row = page.getByTestId('company').filter({ hasText: company });
   await expect(row).toBeVisible();
-  // With a second company there is something to switch between.
+  // With a second company there is something to switch to.
   await page.getByRole('button', { name: /^Company: / }).click();
   await page.getByRole('dialog').getByRole('button', { name: company }).click();
   await page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Findings' }).click();
   await expect(page.getByText('No findings yet')).toBeVisible();
 
   await page.goto('/settings/people');
-  await page.getByRole('button', { name: 'New person' }).click();
+  await page.getByRole('button', { name: 'New user' }).click();
   const person = `Vera Viewer ${stamp}`;
   await page.getByRole('dialog').getByLabel('Name').fill(person);
   await page.getByRole('dialog').getByLabel('Email').fill(`vera-${stamp}@demo.test`);
@@ -343,10 +339,12 @@ test('an administrator adds a company and a person, gives them a role, and takes
   await page.goto('/settings/companies');
   await row.getByRole('button', { name: 'Members' }).click();
   const drawer = page.getByRole('dialog');
-  await drawer.getByLabel('Add a person').selectOption({ label: `${person} (vera-${stamp}@demo.test)` });
+  await drawer.getByLabel('Add a member').selectOption({ label: `${person} (vera-${stamp}@demo.test)` });
   await drawer.getByLabel('Role', { exact: true }).selectOption('viewer');
   await drawer.getByRole('button', { name: 'Add', exact: true }).click();
   const member = drawer.getByTestId('member').filter({ hasText: person });
+  // The answer below is that of the role, not that of the member who is still being added.
+  await expect(member).toBeVisible();
   const promoted = saved(page);
   await member.getByRole('combobox').selectOption('analyst');
   expect((await promoted).ok()).toBe(true);
@@ -356,7 +354,7 @@ test('an administrator adds a company and a person, gives them a role, and takes
   await member.getByRole('button', { name: `Remove ${person}` }).click();
   await expect(member).toHaveCount(0);
 
-  // Others share the server: what was added goes again.
+  // Others share the server: what was added is removed.
   const origin = { origin: new URL(page.url()).origin };
   const people = (await (await page.request.get('/api/v1/users?limit=200')).json()) as {
     items: { id: string; name: string }[];

@@ -1,4 +1,4 @@
-/** What is around every page: the palette, the keys, the help sheet, the company switcher, the bar of a phone. */
+/** The frame of every page: the palette, shortcuts, the help sheet, the company switcher, the phone navigation. */
 
 import type { Page } from '@playwright/test';
 import { company, expect, get, live, post, test } from './fixtures.ts';
@@ -6,7 +6,7 @@ import { company, expect, get, live, post, test } from './fixtures.ts';
 const stamp = Date.now().toString(36);
 const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true };
 
-/** Every place: its name in the navigation, the key after `g`, its heading. */
+/** Every page: its name in the navigation, the key after `g`, its heading. */
 const PLACES = [
   ['Dashboard', 'd', 'Dashboard'],
   ['Inbox', 'i', 'Inbox'],
@@ -30,14 +30,14 @@ const chosen = (page: Page) => palette(page).getByRole('option', { selected: tru
 const heading = (page: Page) => page.getByRole('heading', { level: 1 });
 const help = (page: Page) => page.getByRole('dialog', { name: 'Keyboard shortcuts' });
 
-/** A page that is there whole: keys are heard from then on. */
+/** A fully loaded page: from then on it handles keys. */
 async function at(page: Page, path: string): Promise<Page> {
   await page.goto(path);
   await live(page);
   return page;
 }
 
-test('the palette finds a finding by its words, and Enter opens it', async ({ as }) => {
+test('the palette finds a finding by its title, and Enter opens it', async ({ as }) => {
   const page = await at(await as('analyst'), '/calendar');
   const title = `Palette ${stamp} leaks tokens`;
   const { id } = await post<{ id: string }>(page, '/findings', {
@@ -51,7 +51,7 @@ test('the palette finds a finding by its words, and Enter opens it', async ({ as
   await expect(chosen(page)).toContainText(title);
   await expect(chosen(page)).toContainText('Critical');
   await page.keyboard.press('ArrowDown');
-  await expect(chosen(page)).toHaveText(`All findings with “palette ${stamp}”`);
+  await expect(chosen(page)).toHaveText(`All findings matching “palette ${stamp}”`);
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(new RegExp(`/findings/${id}$`));
@@ -62,13 +62,13 @@ test('the palette finds a finding by its words, and Enter opens it', async ({ as
   await page.keyboard.press('Control+k');
   await field(page).fill(`palette ${stamp}`);
   await palette(page)
-    .getByRole('option', { name: /^All findings with/ })
+    .getByRole('option', { name: /^All findings matching/ })
     .click();
   await expect(page.getByTestId('finding')).toHaveCount(1);
   await expect(page.getByTestId('finding')).toContainText(title);
 });
 
-test('the palette goes to a place by a few letters, and does what a command says', async ({ as }) => {
+test('the palette goes to a page by a few letters, and runs commands', async ({ as }) => {
   const page = await at(await as('analyst'), '/calendar');
   await page.keyboard.press('/');
   await expect(field(page)).toBeFocused();
@@ -83,30 +83,30 @@ test('the palette goes to a place by a few letters, and does what a command says
   await expect(heading(page)).toBeFocused();
 
   await page.keyboard.press('/');
-  await page.keyboard.type('bell');
-  await expect(chosen(page)).toContainText('Open the bell');
+  await page.keyboard.type('notif');
+  await expect(chosen(page)).toContainText('Open notifications');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog', { name: 'Inbox' })).toBeVisible();
 });
 
-test('the palette says that nothing is found, and Escape gives the focus back', async ({ as }) => {
+test('the palette says that nothing was found, and Escape returns the focus', async ({ as }) => {
   const page = await at(await as('analyst'), '/scans');
   const link = page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: 'Projects' });
   await link.focus();
   await page.keyboard.press('Control+k');
   await field(page).fill(`zz${stamp}zz`);
-  await expect(palette(page).getByText(`Nothing is called “zz${stamp}zz”.`)).toBeVisible();
+  await expect(palette(page).getByText(`No results for “zz${stamp}zz”.`)).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(palette(page)).toHaveCount(0);
   await expect(link).toBeFocused();
-  // And the same key closes what it opened.
+  // The same key closes what it opened.
   await page.keyboard.press('Control+k');
   await expect(field(page)).toBeFocused();
   await page.keyboard.press('Control+k');
   await expect(palette(page)).toHaveCount(0);
 });
 
-test('g and a letter lead to every place', async ({ as }) => {
+test('g and a letter lead to every page', async ({ as }) => {
   const page = await at(await as('analyst'), '/scans');
   const navigation = page.getByRole('navigation', { name: 'Main' });
   for (const [name, key, title] of PLACES) {
@@ -117,7 +117,7 @@ test('g and a letter lead to every place', async ({ as }) => {
   }
 });
 
-test('the help sheet lists the keys of where one is, and turns the single ones off', async ({ as }) => {
+test('the help sheet lists the shortcuts of the current page, and turns single keys off', async ({ as }) => {
   const page = await at(await as('analyst'), '/findings');
   await expect(page.getByTestId('finding').first()).toBeVisible();
   await page.keyboard.press('?');
@@ -136,7 +136,7 @@ test('the help sheet lists the keys of where one is, and turns the single ones o
   await live(page);
   await expect(page.getByTestId('finding').first()).toBeVisible();
   for (const key of ['?', 'j', 'b', 'g', 'd', '/']) await page.keyboard.press(key);
-  // Had a key done something, it would stand before this.
+  // If a key had done something, it would show before this.
   await page.keyboard.press('Control+k');
   await expect(field(page)).toBeFocused();
   await expect(page.getByRole('dialog')).toHaveCount(1);
@@ -152,7 +152,7 @@ test('the help sheet lists the keys of where one is, and turns the single ones o
   await expect(heading(page)).toHaveText('Dashboard');
 });
 
-test('a key that is typed into a field is text and nothing else', async ({ as }) => {
+test('a key typed into a field is only text', async ({ as }) => {
   const page = await at(await as('analyst'), '/findings');
   await expect(page.getByTestId('finding').first()).toBeVisible();
   const search = page.getByRole('searchbox', { name: 'Search title, rule, location or CVE' });
@@ -160,7 +160,7 @@ test('a key that is typed into a field is text and nothing else', async ({ as })
   await page.keyboard.type('g d ? / b x');
   await expect(search).toHaveValue('g d ? / b x');
   await expect(page).toHaveURL(/\/findings\?text=/);
-  await expect(search, 'a list that is narrowed leaves the focus in the field').toBeFocused();
+  await expect(search, 'filtering a list leaves the focus in the field').toBeFocused();
   await expect(search).toHaveValue('g d ? / b x');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect(heading(page)).toHaveText('Findings');
@@ -187,16 +187,13 @@ async function ofBoth(manager: Page, admin: Page): Promise<{ ours: string; their
   return { ours, theirs };
 }
 
-test('who has two companies looks at one or at all', async ({ as }) => {
+test('a user with two companies views one or all', async ({ as }) => {
   const page = await as('manager');
   const { ours, theirs } = await ofBoth(page, await as('admin'));
   const titles = page.getByTestId('finding').getByRole('link');
   const switcher = page.getByRole('button', { name: /^Company: / });
   const choose = async (name: RegExp) => {
-    await page
-      .getByRole('dialog', { name: 'Which company do you look at?' })
-      .getByRole('button', { name })
-      .click();
+    await page.getByRole('dialog', { name: 'Switch company' }).getByRole('button', { name }).click();
   };
   await at(page, `/findings?text=${stamp}&status=all&sort=newest`);
   await expect(switcher).toHaveText('All companies');
@@ -211,7 +208,7 @@ test('who has two companies looks at one or at all', async ({ as }) => {
   await page.reload();
   await expect(titles).toHaveText([theirs]);
 
-  // They may only look on there.
+  // They are only a viewer there.
   await page.getByRole('link', { name: 'Scans' }).click();
   await expect(heading(page)).toHaveText('Scans');
   await expect(page.getByText('No scans yet')).toBeVisible();
@@ -227,7 +224,7 @@ test('who has two companies looks at one or at all', async ({ as }) => {
   await expect(titles.filter({ hasText: theirs })).toHaveCount(0);
 });
 
-test('who has one company is not asked which', async ({ newcomer }) => {
+test('a user with one company is not asked which', async ({ newcomer }) => {
   const page = await (await newcomer(`Una ${stamp}`, 'analyst')).open();
   await at(page, '/findings');
   await expect(page.getByText('Demo Company (sample data)').first()).toBeVisible();
@@ -238,7 +235,7 @@ test('who has one company is not asked which', async ({ newcomer }) => {
   await expect(palette(page).getByRole('option', { name: /Switch company/ })).toHaveCount(0);
 });
 
-test('the first stop of Tab skips to the content', async ({ as }) => {
+test('the first Tab stop skips to the content', async ({ as }) => {
   const page = await at(await as('analyst'), '/projects');
   await page.keyboard.press('Tab');
   const skip = page.getByRole('link', { name: 'Skip to content' });
@@ -250,7 +247,7 @@ test('the first stop of Tab skips to the content', async ({ as }) => {
   await expect(page.getByRole('main').locator(':focus')).toHaveCount(1);
 });
 
-test('on a phone the bar and the sheet behind it lead to every place', async ({ as }) => {
+test('on a phone the bar and its sheet lead to every page', async ({ as }) => {
   const page = await at(await as('manager', PHONE), '/scans');
   const bar = page.getByRole('navigation', { name: 'Main' });
   await expect(bar).toHaveCount(1);
@@ -268,9 +265,9 @@ test('on a phone the bar and the sheet behind it lead to every place', async ({ 
   await expect(bar.locator('[aria-current=page]')).toHaveText('Dashboard');
 });
 
-test('on a phone the company is switched from the account and from the search', async ({ as }) => {
+test('on a phone the company can be switched from the account and from the search', async ({ as }) => {
   const page = await at(await as('manager', PHONE), '/projects');
-  const choice = page.getByRole('dialog', { name: 'Which company do you look at?' });
+  const choice = page.getByRole('dialog', { name: 'Switch company' });
   const rows = page.getByTestId('record');
   await expect(rows.filter({ hasText: 'Warehouse' })).toBeVisible();
   await page.getByRole('button', { name: 'Account' }).tap();
@@ -288,14 +285,14 @@ test('on a phone the company is switched from the account and from the search', 
   await expect(rows).toHaveText([/Warehouse/]);
 });
 
-/** Where something is written: what a manager presses there, and what a viewer sees of it. */
+/** A page with actions: the buttons of a manager, and the title that a viewer sees. */
 interface Writing {
   path: string;
   buttons: (string | RegExp)[];
   title: string | RegExp;
 }
 
-/** One of each kind of record that can be written to. */
+/** One of each kind of record that can be edited. */
 async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
   const company_id = await company(manager);
   const make = async (who: Page, path: string, data: object) =>
@@ -319,7 +316,7 @@ async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
       buttons: ['Edit', 'Assign', 'Assign to me', 'Request risk acceptance', 'Comment'],
       title: name,
     },
-    { path: '/scans', buttons: ['Import results', 'Schedule a scan'], title: 'Scans' },
+    { path: '/scans', buttons: ['Import results', 'Schedule scan'], title: 'Scans' },
     { path: scan, buttons: ['Edit', 'Start now', 'Mark completed', 'Mark failed'], title: name },
     { path: '/projects', buttons: ['New project'], title: 'Projects' },
     { path: project, buttons: ['Edit'], title: name },
@@ -329,12 +326,12 @@ async function writings(manager: Page, analyst: Page): Promise<Writing[]> {
     { path: agreement, buttons: ['Edit'], title: name },
     { path: '/reports', buttons: ['New report'], title: 'Reports' },
     { path: report, buttons: ['Rename'], title: name },
-    { path: approval, buttons: ['Approve', 'Reject', 'Change the request', 'Take back'], title: /Asked/ },
+    { path: approval, buttons: ['Approve', 'Reject', 'Edit request', 'Withdraw'], title: /Asked/ },
     { path: '/settings/teams', buttons: ['New team'], title: 'Teams' },
   ];
 }
 
-test('who may only look is shown nothing to write with', async ({ as }) => {
+test('a viewer is shown no way to write', async ({ as }) => {
   test.setTimeout(120_000);
   const [manager, viewer] = [await as('manager'), await as('viewer')];
   const all = await writings(manager, await as('analyst'));
@@ -342,7 +339,7 @@ test('who may only look is shown nothing to write with', async ({ as }) => {
     await manager.goto(path);
     await viewer.goto(path);
     for (const page of [manager, viewer]) await expect(heading(page)).toHaveText(title);
-    // The lists below come last; the manager's tells that all is there.
+    // The lists below load last; the manager's buttons show that everything is loaded.
     for (const name of buttons) {
       await expect(
         manager.getByRole('main').getByRole('button', { name, exact: true }).first(),
@@ -362,9 +359,7 @@ test('who may only look is shown nothing to write with', async ({ as }) => {
   }
 });
 
-test('each role has the sections of the settings that are theirs, and no address opens another', async ({
-  as,
-}) => {
+test('each role has its own sections of the settings, and no URL opens another', async ({ as }) => {
   const yours = ['Profile', 'Notifications', 'Personal chat', 'Calendar feeds', 'Tokens and sessions'];
   const sections = {
     viewer: [...yours, 'Teams'],
@@ -376,7 +371,7 @@ test('each role has the sections of the settings that are theirs, and no address
       'Ownership',
       'SLA',
       'Companies',
-      'People',
+      'Users',
       'Destinations',
       'Deliveries',
       'Announcements',
@@ -396,12 +391,12 @@ test('each role has the sections of the settings that are theirs, and no address
     const page = await as(who);
     for (const name of names) {
       await page.goto(`/settings/${name}`);
-      await expect(heading(page), `${who} at ${name}`).toHaveText('There is nothing here');
+      await expect(heading(page), `${who} at ${name}`).toHaveText('Page not found');
     }
   }
 });
 
-test('a page that is left asks nothing more, and not with the id of the next one', async ({ as }) => {
+test('a page that was left sends no more requests, and none with the id of the next one', async ({ as }) => {
   const page = await as('manager');
   const { items } = await get<{ items: { id: string; name: string }[] }>(page, '/projects?text=Web%20shop');
   await page.goto(`/projects/${items[0]?.id ?? ''}`);
@@ -415,7 +410,7 @@ test('a page that is left asks nothing more, and not with the id of the next one
   expect(asked.filter((path) => path.startsWith('/api/v1/projects/'))).toEqual([]);
 });
 
-test('everything on the findings page is reached by keyboard', async ({ as }) => {
+test('everything on the findings page can be reached by keyboard', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/findings');
   await live(page);

@@ -5,13 +5,13 @@ import { Api, arrived, companiesOf, hold, leaderOf, place, ring, streams, tabs, 
 const row = (page: Page, title: string) => page.getByTestId('finding').filter({ hasText: title });
 const card = (page: Page, name: string) => page.getByTestId('scan').filter({ hasText: name });
 
-/** All tabs of a person show what the API says, and so the same. */
+/** All tabs of a user show the same as the API. */
 async function agree(api: Api, pages: Page[]): Promise<void> {
   const unread = await api.unread();
   for (const page of pages) await expect(bell(page, unread)).toBeVisible();
 }
 
-test.describe('tabs of one person', () => {
+test.describe('tabs of one user', () => {
   let admin: Api;
   let ana: Place;
   let api: Api;
@@ -27,7 +27,7 @@ test.describe('tabs of one person', () => {
 
   // promise: E9
   // promise: E7
-  test('two users, an administrator and three companies: what is theirs moves by itself, nothing else arrives', async ({
+  test('two users, an administrator and three companies: their own pages update live, nothing else arrives', async ({
     as,
     stranger,
     server,
@@ -108,13 +108,13 @@ test.describe('tabs of one person', () => {
   });
 
   // promise: E6
-  test('a leader that is closed while things happen is followed at once, and nothing is missed', async () => {
+  test('a leader closed while things happen is replaced at once, and nothing is missed', async () => {
     const pages = await tabs(first, ['/findings', '/findings', '/findings']);
     const { leader, others } = await leaderOf(pages);
     const rings = async (from: number, to: number) => {
       for (let at = from; at <= to; at += 1) await ring(admin, ana, `Finding ${at}`);
     };
-    // The next connection waits at the door, so that what follows surely falls into the gap.
+    // The next connection is held back, so that what follows falls into the gap.
     let release: () => void = () => undefined;
     const released = new Promise<void>((done) => (release = done));
     await leader.context().route('**/api/v1/stream', async (route) => {
@@ -125,7 +125,7 @@ test.describe('tabs of one person', () => {
     const closed = Date.now();
     await Promise.all([leader.close(), rings(5, 8)]);
     const { leader: next } = await leaderOf(others);
-    // As the tab has it: what the test hears of a request comes late while much else happens.
+    // As the tab sees it: the test learns about requests late while much else happens.
     const asked = await next.evaluate(() => window.recorded.asked);
     await rings(9, 12);
     for (const page of others) {
@@ -145,7 +145,7 @@ test.describe('tabs of one person', () => {
     for (const page of others) await expect(bell(page, 13)).toBeVisible();
   });
 
-  test('a leader that stops running is followed, whether it says so or not', async () => {
+  test('a leader that stops running is replaced, whether it says so or not', async () => {
     const pages = await tabs(first, ['/findings', '/findings']);
     for (const silent of [false, true]) {
       const { leader, others } = await leaderOf(pages);
@@ -154,7 +154,7 @@ test.describe('tabs of one person', () => {
       await leader.evaluate((busy) => {
         setTimeout(() => {
           console.log('stops');
-          // Headless browsers freeze no page that is driven: this is what one that does tells it.
+          // Headless browsers never freeze a driven page: this is the event of one that does.
           if (!busy) document.dispatchEvent(new Event('freeze'));
           const end = Date.now() + (busy ? 7000 : 0);
           while (Date.now() < end);
@@ -162,7 +162,7 @@ test.describe('tabs of one person', () => {
       }, silent);
       await word;
       const stopped = Date.now();
-      // Nobody hands this on: whoever leads next has to find it.
+      // No tab passes this on: the next leader has to find it.
       if (silent) await ring(admin, ana, 'Unheard');
       await expect.poll(() => streams(other)).toBe(1);
       console.log(`    ${silent ? 'without a word' : 'frozen'}: followed after ${Date.now() - stopped} ms`);
@@ -179,11 +179,11 @@ test.describe('tabs of one person', () => {
     }
   });
 
-  test('the bells agree while one tab reads and others ring', async () => {
+  test('the counts agree while one tab reads and others receive', async () => {
     const [reader, other] = (await tabs(first, ['/inbox', '/findings'])) as [Page, Page];
     for (let round = 0; round < 3; round += 1) {
       const rings = [1, 2, 3, 4, 5, 6].map((at) => ring(admin, ana, `Round ${round}, ${at}`));
-      // What is compared below is what is so when everything asked for has been done.
+      // The comparison below applies once every request is done.
       const marked = [reader.waitForResponse(/\/notifications\/[^/]+\/read$/)];
       await reader
         .getByRole('button', { name: /^Mark read/ })
@@ -198,7 +198,7 @@ test.describe('tabs of one person', () => {
         .poll(async () => (await api.get<{ total: number }>('/notifications/summary')).total)
         .toBe(6 * (round + 1));
       await agree(api, [reader, other]);
-      // What the list marks as unread is what the bell counts.
+      // The list marks as unread exactly what the bell counts.
       const shown = reader.getByTestId('notification').getByRole('button', { name: /^Mark read/ });
       await expect(shown).toHaveCount(await api.unread());
     }
@@ -206,7 +206,7 @@ test.describe('tabs of one person', () => {
     for (const page of [reader, other]) await expect(bell(page, 0)).toBeVisible();
   });
 
-  test('an answer that is older than a frame does not turn the bell back', async () => {
+  test('an answer older than a frame does not reset the count', async () => {
     const [one, other] = (await tabs(first, ['/findings', '/findings'])) as [Page, Page];
     const { asked, release } = await hold(other, '**/notifications/summary');
     await other.reload();
@@ -221,7 +221,7 @@ test.describe('tabs of one person', () => {
     await expect(bell(other, 1)).toBeVisible({ timeout: 1 });
   });
 
-  test('what rings while all is being marked as read stays unread', async () => {
+  test('what arrives while all is being marked as read stays unread', async () => {
     const [reader, other] = (await tabs(first, ['/inbox', '/findings'])) as [Page, Page];
     await ring(admin, ana, 'Before');
     for (const page of [reader, other]) await expect(bell(page, 1)).toBeVisible();
@@ -242,7 +242,7 @@ test.describe('tabs of one person', () => {
     expect(await api.unread()).toBe(1);
   });
 
-  test('who signs out in one tab is out in all, and the next person gets nothing of theirs', async ({
+  test('signing out in one tab signs out all, and the next user gets nothing of theirs', async ({
     stranger,
     server,
   }) => {
@@ -262,7 +262,7 @@ test.describe('tabs of one person', () => {
       await live(page);
     }
     await leaderOf(pages);
-    // She works on in another browser.
+    // She keeps working in another browser.
     const elsewhere = await stranger();
     await new Api(elsewhere.context(), server.url).signIn(ana.email);
     const [hers] = (await tabs(elsewhere, ['/findings'])) as [Page];
@@ -277,7 +277,7 @@ test.describe('tabs of one person', () => {
     }
   });
 
-  test('a tab stays in whose request was on its way while the person signed in in another', async () => {
+  test('a tab stays signed in if its request was in flight while the user signed in in another', async () => {
     const title = `Kept ${ana.company}`;
     const project = await admin.post('/projects', { company_id: ana.company, name: 'Kept' });
     const finding = { company_id: ana.company, project_id: project.id, title, severity: 'high' };
@@ -301,7 +301,7 @@ test.describe('tabs of one person', () => {
     await live(first);
   });
 
-  test('tabs whose session became another person’s hand on nothing before they show that person', async () => {
+  test('tabs whose session became another user’s pass nothing on before they show that user', async () => {
     const pages = await tabs(first, ['/findings', '/findings']);
     const {
       leader,
@@ -325,7 +325,7 @@ test.describe('tabs of one person', () => {
     await live(leader);
     await ring(admin, ben, 'His, second');
     await expect(row(leader, 'His, second')).toBeVisible();
-    // The other has a stream by his cookie already, but nobody on her channel speaks of him.
+    // The other already has a stream with his cookie, but nothing on her channel is about him.
     const relayed = await other.evaluate(() =>
       window.recorded.texts.filter((text) => text.includes('"kind"')),
     );
@@ -345,7 +345,7 @@ test.describe('tabs of one person', () => {
     await leaderOf(pages);
   });
 
-  test('without locks each tab has a stream of its own', async () => {
+  test('without locks each tab has its own stream', async () => {
     await first.context().addInitScript(() => {
       Object.defineProperty(navigator, 'locks', { value: undefined });
     });

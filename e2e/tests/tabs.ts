@@ -1,16 +1,16 @@
 /**
- * Several tabs of one person in one browser, with a record of everything that the stream or another tab ever
- * handed to each of them.
+ * Several tabs of one user in one browser, with a record of everything that each of them ever received
+ * from the stream or from another tab.
  */
 
 import type { APIRequestContext, BrowserContext, Page } from '@playwright/test';
 import { expect, live, mark, PASSWORD } from './fixtures.ts';
 
 interface Recorded {
-  /** As it arrived, word for word, by the stream or from another tab. */
+  /** As it arrived, verbatim, from the stream or from another tab. */
   texts: string[];
   sources: EventSource[];
-  /** When it last asked for the stream, by the clock of the machine. */
+  /** When it last requested the stream, by the machine's clock. */
   asked: number;
 }
 
@@ -20,7 +20,7 @@ declare global {
   }
 }
 
-/** In the page, before any script of its own: what arrives is written down before it is handed on. */
+/** Runs in the page before its own scripts: records what arrives before it is handled. */
 function record(): void {
   const recorded: Recorded = { texts: [], sources: [], asked: 0 };
   window.recorded = recorded;
@@ -40,7 +40,7 @@ function record(): void {
   };
 }
 
-/** So many live tabs in the browser of this page, which is the first; each at its path. */
+/** Live tabs in the browser of this page, which is the first; one for each path. */
 export async function tabs(first: Page, paths: string[]): Promise<Page[]> {
   await first.context().addInitScript(record);
   const opened: Page[] = [];
@@ -58,7 +58,7 @@ export async function tabs(first: Page, paths: string[]): Promise<Page[]> {
 export const streams = (page: Page): Promise<number> =>
   page.evaluate(() => window.recorded.sources.filter((one) => one.readyState !== EventSource.CLOSED).length);
 
-/** Waits until exactly one of the pages has a stream, and tells them apart. */
+/** Waits until exactly one of the pages has a stream, and returns it and the others. */
 export async function leaderOf(pages: Page[]): Promise<{ leader: Page; others: Page[] }> {
   const counts = () => Promise.all(pages.map(streams));
   await expect.poll(async () => (await counts()).sort().join(''), 'one stream for all tabs').toMatch(/^0*1$/);
@@ -66,7 +66,7 @@ export async function leaderOf(pages: Page[]): Promise<{ leader: Page; others: P
   return { leader: pages[leads] as Page, others: pages.filter((_, at) => at !== leads) };
 }
 
-/** Everything that arrived at the page since its text number `from`. */
+/** Everything that arrived at the page since text number `from`. */
 export const arrived = (page: Page, from = 0): Promise<string[]> =>
   page.evaluate((start) => window.recorded.texts.slice(start), from);
 
@@ -81,7 +81,7 @@ export async function companiesOf(page: Page): Promise<Set<string>> {
   return found;
 }
 
-/** The API as its caller sees it, by the cookie of a browser. */
+/** The API as the caller sees it, with the cookie of a browser. */
 export class Api {
   readonly #request: APIRequestContext;
   readonly #origin: string;
@@ -112,7 +112,7 @@ export class Api {
 
 export interface Place {
   company: string;
-  /** An analyst of that company and of no other. */
+  /** An analyst of that company only. */
   person: string;
   email: string;
 }
@@ -129,7 +129,7 @@ export async function place(admin: Api, name: string): Promise<Place> {
   return { company: company.id, person: person.id, email };
 }
 
-/** A finding that is assigned to the place's person, whose bell rings. */
+/** A finding assigned to the analyst of that company, who is notified. */
 export function ring(admin: Api, where: Place, title: string): Promise<{ id: string }> {
   return admin.post('/findings', {
     company_id: where.company,
@@ -139,7 +139,7 @@ export function ring(admin: Api, where: Place, title: string): Promise<{ id: str
   });
 }
 
-/** Holds the answers to what the page asks under this pattern, which the server gives at once, until released. */
+/** Holds back the server's answers to the page's requests matching this pattern until released. */
 export async function hold(
   page: Page,
   pattern: string,

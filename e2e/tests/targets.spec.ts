@@ -1,4 +1,4 @@
-/** What scan reports are about, as a page; and retiring one. */
+/** The page of targets, and retiring one. */
 
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -12,7 +12,7 @@ test.beforeAll(() => {
   mkdirSync(OUT, { recursive: true });
 });
 
-test('targets say what is open and when they were last reported, live', async ({ as }) => {
+test('targets show their open findings and last report, live', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Targets');
   await page.goto(`/targets?project_id=${project.id}`);
@@ -33,7 +33,7 @@ test('targets say what is open and when they were last reported, live', async ({
   await sameDocument(page);
 });
 
-test('a manager retires a target with a comment, which closes what is open in it', async ({ as }) => {
+test('a manager retires a target with a comment, which closes its open findings', async ({ as }) => {
   const page = await as('manager');
   const project = await newProject(page, 'Retire');
   await imported(page, project.id, 'web-1.json', 'worker-1.json');
@@ -48,7 +48,7 @@ test('a manager retires a target with a comment, which closes what is open in it
   const sure = page.getByRole('dialog', { name: 'Retire this target?' });
   await expect(sure).toContainText('its 3 open findings are closed');
   await sure.getByRole('button', { name: 'Retire', exact: true }).click();
-  await expect(sure).toContainText('Enter why the target is retired.');
+  await expect(sure).toContainText('Enter why the target is being retired.');
   await sure.getByLabel('Comment').fill('Switched off last week.');
   await settled(page);
   await page.screenshot({ path: `${OUT}target-retire.png` });
@@ -61,7 +61,7 @@ test('a manager retires a target with a comment, which closes what is open in it
   expect(items.map(({ status }) => status).sort()).toEqual(['closed', 'closed', 'closed', 'open', 'open']);
 });
 
-test('a target without a report for 30 days is marked, and an empty list says what a target is', async ({
+test('a target without a report for 30 days is marked, and an empty list explains targets', async ({
   as,
 }) => {
   const page = await as('viewer');

@@ -1,11 +1,11 @@
-/** Narrowing the list of findings, keeping that as a view, and writing a finding down from the list. */
+/** Filtering the list of findings, saving a view, and creating a finding from the list. */
 
 import { expect, live, post, test } from './fixtures.ts';
 
 const stamp = Date.now().toString(36);
 const DAY = 86_400_000;
 
-test('a finding is written down from the list; a viewer has no such button', async ({ as }) => {
+test('a finding is created from the list; a viewer has no such button', async ({ as }) => {
   const page = await as('manager');
   await page.goto('/findings');
   await page.getByRole('button', { name: 'New finding' }).click();
@@ -23,7 +23,7 @@ test('a finding is written down from the list; a viewer has no such button', asy
   await expect(viewer.getByRole('button', { name: 'New finding' })).toHaveCount(0);
 });
 
-test('findings are narrowed to what is late, soon due, or nobody’s', async ({ as }) => {
+test('findings are filtered by overdue, due soon, or unassigned', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/findings');
   const { companies, user } = (await (await page.request.get('/api/v1/me')).json()) as {
@@ -55,24 +55,24 @@ test('findings are narrowed to what is late, soon due, or nobody’s', async ({ 
   await page.getByLabel('Assigned to', { exact: true }).selectOption('Mine');
   await names('Late');
 
-  // The tile of the dashboard leads to the same.
+  // The tile of the dashboard links to the same list.
   await page.goto('/dashboard');
   await page.getByRole('link', { name: /SLA breached/ }).click();
   await expect(page.getByTestId('finding').filter({ hasText: `Late ${stamp}` })).toBeVisible();
   await expect(page.getByTestId('finding').filter({ hasText: stamp })).toHaveCount(1);
 });
 
-test('a view of the list is kept, opened, renamed and deleted, for oneself alone', async ({ as }) => {
+test('a view of the list is saved, opened, renamed and deleted, for its user only', async ({ as }) => {
   const page = await as('analyst');
   await page.goto('/findings');
   await live(page);
   await expect(page.getByRole('button', { name: 'Save view' })).toHaveCount(0);
   await page.getByRole('group', { name: 'Severity' }).getByRole('button', { name: 'High' }).click();
-  await page.getByLabel('Order', { exact: true }).selectOption('Due first');
+  await page.getByLabel('Order', { exact: true }).selectOption('Due soonest');
   await page.getByRole('button', { name: 'Save view' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Save' }).click();
-  await expect(dialog.getByText('Give it a name.')).toBeVisible();
+  await expect(dialog.getByText('Enter a name.')).toBeVisible();
   await dialog.getByLabel('Name').fill(`High ${stamp}`);
   await dialog.getByRole('button', { name: 'Save' }).click();
   const view = page.getByRole('group', { name: 'Saved views' }).getByRole('link');
@@ -86,7 +86,7 @@ test('a view of the list is kept, opened, renamed and deleted, for oneself alone
   await expect(page.getByLabel('Order', { exact: true })).toHaveValue('due');
   await expect(page.getByTestId('finding').first()).toContainText('High');
 
-  // Another filter by the same name takes its place.
+  // Another filter with the same name replaces it.
   await page.getByLabel('Deadline', { exact: true }).selectOption('Due in 7 days');
   await page.getByRole('button', { name: 'Save view' }).click();
   await dialog.getByLabel('Name').fill(`High ${stamp}`);
@@ -106,6 +106,6 @@ test('a view of the list is kept, opened, renamed and deleted, for oneself alone
   await expect(view).toHaveText(`This week ${stamp}`);
   await page.getByRole('button', { name: `Edit the view This week ${stamp}` }).click();
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await dialog.getByRole('button', { name: 'Really delete?' }).click();
+  await dialog.getByRole('button', { name: 'Delete? Click again' }).click();
   await expect(view).toHaveCount(0);
 });

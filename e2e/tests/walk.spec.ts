@@ -1,4 +1,4 @@
-/** What somebody new does first, one thing after the other, by what is on the screen alone. */
+/** The first steps of a new user, one after the other, guided only by the screen. */
 
 import { expect, get, PASSWORD, email, test } from './fixtures.ts';
 
@@ -32,7 +32,7 @@ const REPORT = {
   ),
 };
 
-test('from signing in over a report and its worst finding to who was told, and the calendar', async ({
+test('from signing in, a report and its most severe finding to who was notified, and the calendar', async ({
   stranger,
 }) => {
   const page = await stranger();
@@ -46,7 +46,7 @@ test('from signing in over a report and its worst finding to who was told, and t
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(heading).toHaveText('Dashboard');
 
-  // A report, from where its findings will be.
+  // Import a report from the page where its findings will be.
   await main.getByRole('link', { name: 'Findings' }).click();
   await page.getByRole('button', { name: 'Import results' }).click();
   await dialog.getByLabel('Project', { exact: true }).selectOption({ index: 1 });
@@ -55,7 +55,7 @@ test('from signing in over a report and its worst finding to who was told, and t
   await expect(dialog).toContainText('2 new');
   await dialog.getByRole('link', { name: 'View findings' }).click();
 
-  // The worst is on top.
+  // The most severe is on top.
   const worst = page.getByTestId('finding').first();
   await expect(worst).toContainText('Walked in without a key');
   await worst.getByRole('link').click();
@@ -71,12 +71,12 @@ test('from signing in over a report and its worst finding to who was told, and t
   await expect(heading).toHaveText('Who was notified, and why');
   const tree = page.getByRole('list', { name: 'Recipients and outcomes' });
   await expect(tree).toContainText('Ana Analyst');
-  // In the inbox; the mail is only written to a file, for there is no mail server.
+  // In the inbox; the email is only written to a file, since there is no mail server.
   await expect(tree.getByTestId('leaf').filter({ hasText: 'The finding is assigned to them.' })).toHaveCount(
     1,
   );
 
-  // From there to where the team's Slack is set up.
+  // From there to the team's Slack settings.
   await tree.getByRole('link', { name: 'Set up a channel' }).first().click();
   await expect(heading).toHaveText('Teams');
   await page.getByRole('button', { name: 'Edit Web team' }).click();
@@ -87,14 +87,14 @@ test('from signing in over a report and its worst finding to who was told, and t
 
   await main.getByRole('link', { name: 'Calendar' }).click();
   await page.getByRole('button', { name: 'Subscribe' }).click();
-  await dialog.getByRole('button', { name: 'Make a feed' }).click();
-  const address = await dialog.getByRole('textbox', { name: 'Address of the feed' }).inputValue();
+  await dialog.getByRole('button', { name: 'Create feed' }).click();
+  const address = await dialog.getByRole('textbox', { name: 'Feed URL' }).inputValue();
   const feed = await page.request.get(address);
   expect(await feed.text()).toContain('BEGIN:VCALENDAR');
 
-  // Others share the server: what was set up goes again.
+  // Others share the server: what was set up is removed.
   await dialog.getByRole('button', { name: /^Revoke/ }).click();
-  await dialog.getByRole('button', { name: 'Really revoke?' }).click();
+  await dialog.getByRole('button', { name: 'Revoke? Click again' }).click();
   await expect(dialog).toContainText('You have no feeds yet.');
   await page.keyboard.press('Escape');
   await page.goto('/settings/teams');

@@ -1,4 +1,4 @@
-//! Whoever announces events: as fast as they are accepted, or at a steady rate.
+//! Emits events: as fast as they are accepted, or at a steady rate.
 
 use std::{
     collections::HashMap,

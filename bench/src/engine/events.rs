@@ -1,4 +1,4 @@
-//! Events through the engine, whose messages go nowhere or hang: what accepting, planning and recording cost.
+//! Events through the engine, whose messages are discarded or hang: the cost of accepting, planning and recording.
 
 use rusqlite::Connection;
 

@@ -1,4 +1,4 @@
-//! What is read off: CPU seconds, memory, the middle and the ends of what was measured.
+//! The figures: CPU seconds, memory, the median and the range of the measurements.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
-//! Nine of ten URLs of one host that accept and never answer: what the tenth, whoever announces events and a reader of
-//! the API notice of it, and what it takes of memory. Beside it the same with nine that answer, and with one alone.
+//! Nine of ten URLs of one host that accept and never answer: the effect on the tenth, on the callers that emit events and on
+//! a reader of the API, and the memory used. The baselines are the same with nine that answer, and with one URL alone.
 
 use std::time::{Duration, Instant};
 

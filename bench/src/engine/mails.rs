@@ -1,5 +1,5 @@
-//! Mails to an SMTP server of this process: through the engine, and by the channel alone; beside them a bare
-//! conversation that sends as many bytes.
+//! Mails to an SMTP server in this process: through the engine, and by the channel alone; as the baseline, a bare SMTP
+//! session that sends the same number of bytes.
 
 use std::sync::{
     Arc,

@@ -1,6 +1,6 @@
 //! The speed of the delivery engine, part by part, each with a baseline of the same run. Everything is in this process
 //! and on loopback; the database is SQLite with `synchronous = full`, then the PostgreSQL that
-//! `CAMPANILE_TEST_POSTGRES` names, where it is set. CPU seconds are of the whole process, callers and receivers
+//! `CAMPANILE_TEST_POSTGRES` names, if set. CPU seconds are those of the whole process, callers and receivers
 //! included, and of the PostgreSQL server.
 //!
 //! `cargo run --release -p bench --bin bench-engine [part …]`, of `plan`, `events`, `webhooks`, `hung`, `backlog`,

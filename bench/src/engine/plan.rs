@@ -1,4 +1,4 @@
-//! The decision alone: who is told of one event, by the pure function that decides it for every channel.
+//! The decision alone: who is notified of one event, by the pure function that decides it for every channel.
 
 use std::{collections::HashMap, hint::black_box, sync::Arc, time::Instant};
 

@@ -1,5 +1,5 @@
-//! An HTTP server on loopback that takes what is posted to [`PATH`] at once. What is posted to other paths of the same
-//! host it takes as well, or accepts and never answers.
+//! An HTTP server on loopback that accepts requests to [`PATH`] at once. It also accepts requests to other paths of the same
+//! host, or accepts them and never answers.
 
 use std::{
     collections::HashMap,

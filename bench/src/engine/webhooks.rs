@@ -1,5 +1,5 @@
-//! The whole path of a webhook: accepted and synced, planned, posted by the real client to a server of this process,
-//! recorded. Beside it the same client's posts without an engine.
+//! The whole path of a webhook: accepted and synced, planned, sent by the real client to a server in this process,
+//! recorded. The baseline is the same client's requests without an engine.
 
 use std::{
     sync::{

@@ -1,5 +1,5 @@
-//! The neighbour nobody wants: 32 connections, each with the dearest thing that it is allowed to do, again and again. Where
-//! it is told to come again later, it does.
+//! The hostile neighbour: 32 connections, each of which repeats the most expensive calls that it is allowed to make. If
+//! an answer says to retry later, it does.
 
 use std::{
     collections::BTreeMap,

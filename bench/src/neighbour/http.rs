@@ -1,13 +1,14 @@
-//! Calls over one connection that is kept, without anything that could wait by itself.
+//! Calls over one kept connection, with nothing in between that could wait.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     thread,
     time::Duration,
 };
 
 use serde_json::{Value, json};
+use socket2::{Domain, Socket, Type};
 
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const SARIF: &str = "application/sarif+json";
@@ -17,6 +18,8 @@ pub(crate) const PASSWORD: &str = "a quiet place to measure";
 
 /// Who calls, on a connection of their own.
 pub(crate) struct Caller {
+    /// The address that the server sees.
+    from: Ipv4Addr,
     port: u16,
     token: String,
     connection: Option<BufReader<TcpStream>>,
@@ -24,7 +27,7 @@ pub(crate) struct Caller {
 
 impl Clone for Caller {
     fn clone(&self) -> Self {
-        Self::new(self.port, &self.token)
+        Self::new((self.from, self.port), &self.token)
     }
 }
 
@@ -36,23 +39,24 @@ pub(crate) struct Answer {
 }
 
 impl Caller {
-    pub(crate) fn new(port: u16, token: &str) -> Self {
+    pub(crate) fn new((from, port): (Ipv4Addr, u16), token: &str) -> Self {
         Self {
+            from,
             port,
             token: token.to_owned(),
             connection: None,
         }
     }
 
-    pub(crate) fn sign_in(port: u16, email: &str) -> Self {
-        let mut stranger = Self::new(port, "");
+    pub(crate) fn sign_in(at: (Ipv4Addr, u16), email: &str) -> Self {
+        let mut stranger = Self::new(at, "");
         let mut answer = stranger.try_sign_in(email);
         while let (429, Some(wait)) = (answer.status, answer.retry_after) {
             thread::sleep(wait);
             answer = stranger.try_sign_in(email);
         }
         assert_eq!(answer.status, 200, "{email}: {}", answer.body);
-        Self::new(port, answer.body["token"].as_str().unwrap())
+        Self::new(at, answer.body["token"].as_str().unwrap())
     }
 
     pub(crate) fn try_sign_in(&mut self, email: &str) -> Answer {
@@ -116,7 +120,11 @@ impl Caller {
     }
 
     fn connect(&self) -> Option<BufReader<TcpStream>> {
-        let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).ok()?;
+        socket.bind(&SocketAddr::from((self.from, 0)).into()).ok()?;
+        let server = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        socket.connect(&server.into()).ok()?;
+        let stream = TcpStream::from(socket);
         stream.set_nodelay(true).ok()?;
         Some(BufReader::new(stream))
     }

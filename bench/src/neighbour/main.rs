@@ -1,12 +1,12 @@
-//! One hostile tenant beside a quiet one (promise U3): how long the quiet one's calls take alone, and while the other keeps
-//! 32 connections busy with the dearest things it is allowed to do: bulk changes, searches, imports, reports, streams,
-//! sign-ins, changes of passwords. In one run on one server, a process of its own with the settings as they are shipped.
+//! One hostile tenant next to a quiet one (promise U3): how long the quiet one's calls take alone, and while the other keeps
+//! 32 connections busy with the most expensive permitted calls: bulk changes, searches, imports, reports, streams,
+//! sign-ins, changes of passwords. In one run on one server, a process of its own with the default settings.
 //!
 //! `cargo build --release --package campanile --package bench && \
 //!     scripts/with-postgres target/release/bench-neighbour [seconds] [findings]`
 //!
-//! On SQLite, and on PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a server, as `scripts/with-postgres` does. With
-//! PostgreSQL the processor time is that of the server without the database's. Debug builds work too.
+//! On SQLite, and on PostgreSQL if `CAMPANILE_TEST_POSTGRES` names a server, as `scripts/with-postgres` does. With
+//! PostgreSQL the CPU time is that of the server without the database's. Debug builds work too.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
@@ -16,7 +16,7 @@ mod quiet;
 mod server;
 mod tenant;
 
-use std::{thread, time::Duration};
+use std::{net::Ipv4Addr, thread, time::Duration};
 
 use base::Clock;
 use hostile::Hostile;
@@ -50,8 +50,9 @@ fn main() {
 
 fn run(name: &str, database: Option<&str>, seconds: Duration, findings: usize) {
     let server = Server::start(database);
-    let quiet = Tenant::make(&server, "quiet", quiet::PEOPLE, FEW);
-    let hostile = Tenant::make(&server, "hostile", hostile::PEOPLE, findings);
+    let [here, there] = [1, 2].map(|host| Ipv4Addr::new(127, 0, 0, host));
+    let quiet = Tenant::make((&server, here), "quiet", quiet::PEOPLE, FEW);
+    let hostile = Tenant::make((&server, there), "hostile", hostile::PEOPLE, findings);
     thread::sleep(WARM);
     let start = server.busy();
     let alone = measure(&quiet, seconds);

@@ -1,9 +1,13 @@
-//! The quiet tenant: a few calls at a steady rate, and how long each takes. One that is late counts from when it should
-//! have begun.
+//! The quiet tenant: a few calls at a steady rate, and how long each takes. Several people make them, so that no call waits
+//! for the response of another; a late call is measured from its scheduled start.
 
 use std::{
     io::BufRead,
-    sync::mpsc,
+    sync::{
+        Mutex,
+        atomic::{AtomicU32, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -11,12 +15,14 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    http::{JSON, SARIF},
+    http::{Caller, JSON, SARIF},
     tenant::{Tenant, report},
 };
 
-/// Those who sign in take turns, as people do; before them who reads, writes, imports, assigns and is notified.
-const OTHERS: usize = 5;
+/// Those who sign in take turns, as people do; before them those who are notified, and who does all the rest.
+const OTHERS: usize = NOTIFIED + 1;
+const NOTIFIED: usize = WORKERS;
+const BUSY: usize = NOTIFIED;
 const SIGN_IN: usize = 10;
 pub(crate) const PEOPLE: usize = OTHERS + SIGN_IN;
 
@@ -43,90 +49,136 @@ impl Latencies {
     }
 }
 
+/// How many people make each call.
+const WORKERS: usize = 4;
+
 /// All calls for so long, at the same time.
 pub(crate) fn measure(tenant: &Tenant, time: Duration) -> Vec<Latencies> {
+    let busy = tenant.caller(BUSY);
     let until = Instant::now() + time;
     thread::scope(|scope| {
         let all = [
-            scope.spawn(|| reading(tenant, until)),
-            scope.spawn(|| writing(tenant, until)),
+            scope.spawn(|| reading(&busy, until)),
+            scope.spawn(|| writing((tenant, &busy), until)),
             scope.spawn(|| signing_in(tenant, until)),
-            scope.spawn(|| importing(tenant, until)),
-            scope.spawn(|| notifying(tenant, until)),
+            scope.spawn(|| importing((tenant, &busy), until)),
+            scope.spawn(|| notifying((tenant, &busy), until)),
         ];
         all.into_iter().map(|one| one.join().unwrap()).collect()
     })
 }
 
-fn steadily(period: Duration, until: Instant, mut call: impl FnMut(usize)) -> Latencies {
-    let (mut found, mut due) = (Vec::new(), Instant::now());
-    while due < until {
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        call(found.len());
-        found.push(due.elapsed().as_secs_f64() * 1000.0);
-        due += period;
-    }
+/// Who calls: their number, and their connection.
+struct Worker {
+    number: usize,
+    caller: Caller,
+}
+
+fn steadily(
+    caller: &Caller,
+    period: Duration,
+    until: Instant,
+    call: impl Fn(&mut Worker, usize) + Sync,
+) -> Latencies {
+    let (began, turn, found) = (Instant::now(), AtomicU32::new(0), Mutex::new(Vec::new()));
+    thread::scope(|scope| {
+        for number in 0..WORKERS {
+            let (turn, found, call) = (&turn, &found, &call);
+            let caller = caller.clone();
+            scope.spawn(move || {
+                let mut worker = Worker { number, caller };
+                loop {
+                    let n = turn.fetch_add(1, Ordering::Relaxed);
+                    let due = began + period * n;
+                    if due >= until {
+                        break;
+                    }
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                    call(&mut worker, n as usize);
+                    found.lock().unwrap().push(due.elapsed().as_secs_f64() * 1000.0);
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap();
     found.sort_by(f64::total_cmp);
     Latencies(found)
 }
 
-fn reading(tenant: &Tenant, until: Instant) -> Latencies {
-    let mut caller = tenant.caller(0);
-    steadily(Duration::from_millis(20), until, |_| {
-        caller.get("/findings?limit=25");
+fn reading(busy: &Caller, until: Instant) -> Latencies {
+    steadily(busy, Duration::from_millis(20), until, |worker, _| {
+        worker.caller.get("/findings?limit=25");
     })
 }
 
-fn writing(tenant: &Tenant, until: Instant) -> Latencies {
-    let mut caller = tenant.caller(1);
+fn writing((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
     let body = json!({"body": "I looked at it."});
-    steadily(Duration::from_millis(50), until, |n| {
+    steadily(busy, Duration::from_millis(50), until, |worker, n| {
         let finding = &tenant.findings[n % tenant.findings.len()];
-        caller.post(&format!("/findings/{finding}/comments"), &body);
+        worker
+            .caller
+            .post(&format!("/findings/{finding}/comments"), &body);
     })
 }
 
 fn signing_in(tenant: &Tenant, until: Instant) -> Latencies {
-    let mut caller = tenant.caller(0);
-    steadily(Duration::from_millis(250), until, |n| {
-        let answer = caller.try_sign_in(&tenant.email(OTHERS + n % SIGN_IN));
+    // With a session it would be replaced.
+    let stranger = Caller::new(tenant.at, "");
+    steadily(&stranger, Duration::from_millis(250), until, |worker, n| {
+        let email = tenant.email(OTHERS + n % SIGN_IN);
+        let answer = worker.caller.try_sign_in(&email);
         assert_eq!(answer.status, 200, "{}", answer.body);
     })
 }
 
-fn importing(tenant: &Tenant, until: Instant) -> Latencies {
-    let mut caller = tenant.caller(2);
+fn importing((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
     let reports = [report(10, 1), report(10, 2)];
-    steadily(Duration::from_millis(500), until, |n| {
-        let answer = caller.send("POST", &tenant.import("small"), SARIF, reports[n % 2].as_bytes());
+    steadily(busy, Duration::from_millis(500), until, |worker, n| {
+        // One import of a target at a time.
+        let path = tenant.import(&format!("small-{}", worker.number));
+        let answer = worker
+            .caller
+            .send("POST", &path, SARIF, reports[n / WORKERS % 2].as_bytes());
         assert_eq!(answer.status, 201, "{}", answer.body);
     })
 }
 
-/// From the call that assigns somebody until their open tab receiver of it.
-fn notifying(tenant: &Tenant, until: Instant) -> Latencies {
-    let (mut manager, ana) = (tenant.caller(3), tenant.caller(4));
-    let mut stream = ana.stream().unwrap();
+/// From the call that assigns somebody until their open tab hears of it.
+fn notifying((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
+    let arrivals: Vec<_> = (0..NOTIFIED)
+        .map(|person| Mutex::new(arrivals(tenant, person)))
+        .collect();
+    steadily(busy, Duration::from_millis(250), until, |worker, n| {
+        // Nobody else assigns this finding, and this person only here.
+        let (number, caller) = (worker.number, &mut worker.caller);
+        let finding = &tenant.findings[(n / WORKERS * WORKERS + number) % tenant.findings.len()];
+        let path = format!("/findings/{finding}/assignees");
+        for people in [vec![], vec![tenant.people[number].as_str()]] {
+            let body = json!({"user_ids": people, "team_ids": []}).to_string();
+            let answer = caller.send("POST", &path, JSON, body.as_bytes());
+            assert_eq!(answer.status, 200, "{}", answer.body);
+        }
+        arrivals[number].lock().unwrap().recv_timeout(PATIENCE).unwrap();
+    })
+}
+
+/// The notifications that arrive at an open tab of this person, which is open when this returns.
+fn arrivals(tenant: &Tenant, person: usize) -> mpsc::Receiver<()> {
+    let mut stream = tenant.caller(person).stream().unwrap();
+    let (open, opened) = mpsc::channel();
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut line = String::new();
         while stream.read_line(&mut line).is_ok_and(|read| read > 0) {
-            let arrived = line.contains("\"notification.created\"") || line.contains("\"ping\"");
-            if arrived && sender.send(()).is_err() {
+            if line.contains("\"ping\"") {
+                let _ = open.send(());
+            }
+            if line.contains("\"notification.created\"") && sender.send(()).is_err() {
                 return;
             }
             line.clear();
         }
     });
-    receiver.recv_timeout(PATIENCE).unwrap();
-    steadily(Duration::from_millis(250), until, |n| {
-        let finding = &tenant.findings[n % tenant.findings.len()];
-        let path = format!("/findings/{finding}/assignees");
-        for people in [vec![], vec![tenant.people[4].as_str()]] {
-            let body = json!({"user_ids": people, "team_ids": []}).to_string();
-            let answer = manager.send("POST", &path, JSON, body.as_bytes());
-            assert_eq!(answer.status, 200, "{}", answer.body);
-        }
-        receiver.recv_timeout(PATIENCE).unwrap();
-    })
+    opened.recv_timeout(PATIENCE).unwrap();
+    receiver
 }

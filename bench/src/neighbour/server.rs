@@ -1,7 +1,7 @@
-//! The server as a process of its own, with a folder of its own.
+//! The server as a process of its own, with its own folder.
 
 use std::{
-    net::TcpListener,
+    net::{Ipv4Addr, TcpListener},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -44,7 +44,11 @@ impl Server {
             _folder: folder,
         };
         let started = Instant::now();
-        while Caller::new(port, "").try_sign_in(ADMIN).status != 200 {
+        while Caller::new((Ipv4Addr::LOCALHOST, port), "")
+            .try_sign_in(ADMIN)
+            .status
+            != 200
+        {
             assert!(
                 started.elapsed() < Duration::from_mins(1),
                 "the server does not start"

@@ -1,6 +1,6 @@
-//! A company with people and findings, made through the API.
+//! A company with people and findings, created through the API.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, net::Ipv4Addr};
 
 use serde_json::json;
 
@@ -12,7 +12,8 @@ use crate::{
 /// Its ids.
 #[derive(Clone)]
 pub(crate) struct Tenant {
-    pub(crate) port: u16,
+    /// Where its people call from, and the server's port.
+    pub(crate) at: (Ipv4Addr, u16),
     pub(crate) name: &'static str,
     pub(crate) company: String,
     pub(crate) people: Vec<String>,
@@ -22,12 +23,17 @@ pub(crate) struct Tenant {
 
 impl Tenant {
     /// With so many people, all of them managers, and so many findings.
-    pub(crate) fn make(server: &Server, name: &'static str, people: usize, findings: usize) -> Self {
-        let port = server.port;
-        let mut admin = Caller::sign_in(port, ADMIN);
+    pub(crate) fn make(
+        (server, from): (&Server, Ipv4Addr),
+        name: &'static str,
+        people: usize,
+        findings: usize,
+    ) -> Self {
+        let at = (from, server.port);
+        let mut admin = Caller::sign_in(at, ADMIN);
         let company = admin.made("/companies", &json!({"name": name}));
         let mut tenant = Self {
-            port,
+            at,
             name,
             company,
             people: Vec::new(),
@@ -73,7 +79,7 @@ impl Tenant {
 
     /// One of its people, in a new session.
     pub(crate) fn caller(&self, person: usize) -> Caller {
-        Caller::sign_in(self.port, &self.email(person))
+        Caller::sign_in(self.at, &self.email(person))
     }
 
     pub(crate) fn import(&self, target: &str) -> String {

@@ -1,4 +1,4 @@
-//! What all scenarios share: how many connections and rounds, and the houses that the servers open.
+//! What all scenarios share: the number of connections and rounds, and the worlds that the servers open.
 
 use std::{path::PathBuf, process::Command, time::Duration};
 

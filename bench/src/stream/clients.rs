@@ -1,4 +1,4 @@
-//! The tabs: they count frames, and every so many-th looks how long a frame took.
+//! The tabs: they count frames, and a sample of them measures how long a frame took.
 
 use std::{
     cell::RefCell,

@@ -1,4 +1,4 @@
-//! One kept connection that asks and waits for the answer.
+//! One kept connection that sends a request and waits for the answer.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -1,4 +1,4 @@
-//! What the kernel holds for sockets.
+//! The kernel's memory for sockets.
 
 use std::{collections::HashSet, process::Command};
 

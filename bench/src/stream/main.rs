@@ -1,17 +1,17 @@
-//! What the live stream costs and holds, scenario by scenario, beside two baselines of the same run: a bare broadcaster
-//! (no credentials, no bounds: the floor) and Nchan (nginx with its module, from the machine's packages). Servers are
+//! The cost of the live stream, scenario by scenario, compared with two baselines of the same run: a bare broadcaster
+//! (no credentials, no limits: the floor) and Nchan (nginx with its module, from the machine's packages). Servers are
 //! processes of their own, so that their CPU time and memory are theirs alone; the clients are this process and share
-//! the machine with them. Servers take turns in rounds, a fresh one each time; figures are medians with their range.
+//! the machine with them. Servers alternate in rounds, a fresh one each time; figures are medians with their range.
 //!
 //! `cargo run --release -p bench --bin bench-stream -- [--connections N] [--rounds N] [NAME…]`
 //!
-//! Without a name all scenarios run, with 10,000 connections in 3 rounds. Those that want fewer connections
-//! (`stalled`, `revoke`) take a tenth. `--help` names them. All of it takes about half an hour; on a machine that does
-//! something else meanwhile only the ratios say something.
+//! Without a name all scenarios run, with 10,000 connections in 3 rounds. Those that need fewer connections
+//! (`stalled`, `revoke`) use a tenth. `--help` names them. All scenarios together take about half an hour; under other load
+//! only the ratios are meaningful.
 //!
 //! "Ours" is the server's accept loop, endpoint, bridge and hub, with people, companies and sessions in a SQLite
 //! database; not the middleware of the whole server, and not the store's writes: events are put on the bus as the store
-//! does after a commit. Memory is what is resident, shared pages by their share.
+//! does after a commit. Memory is resident memory, with shared pages counted proportionally.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 #![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]

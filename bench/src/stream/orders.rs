@@ -1,4 +1,4 @@
-//! The server's side of its orders: says where it listens, then publishes as it is told, until its input ends.
+//! The server's side of its commands: it reports where it listens, then publishes as commanded, until its input ends.
 
 use std::{
     net::SocketAddr,

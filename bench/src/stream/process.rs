@@ -1,4 +1,4 @@
-//! What the system says about processes.
+//! What the system reports about processes.
 
 use std::os::unix::process::CommandExt;
 

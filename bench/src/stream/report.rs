@@ -1,4 +1,4 @@
-//! Figures of all rounds, their medians, and ours against the others'.
+//! Figures of all rounds, their medians, and ours compared with the baselines'.
 
 use crate::server::Kind;
 

@@ -1,4 +1,4 @@
-//! A server as a process of its own, told over its standard input what to publish.
+//! A server as a process of its own, which receives over its standard input what to publish.
 
 use std::{
     io::{BufRead, BufReader, Write},

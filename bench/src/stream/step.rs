@@ -1,4 +1,4 @@
-//! One step: a server publishes for a while, and the clients see what becomes of it.
+//! One step: a server publishes for a while, and the clients record what arrives.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-/** The calls that one makes for one's own account: who one is, one's password, tokens, sessions and saved views. */
+/** The calls for the caller's own account: profile, password, tokens, sessions and saved views. */
 
 import type { PageAsk } from './calls';
 import type { Me, Page } from './types';
@@ -9,7 +9,7 @@ export const rename = (name: string) => send<Me>('PATCH', '/me', { name });
 export const setOwnActions = (notify_own_actions: boolean) =>
   send<Me>('PATCH', '/me', { notify_own_actions });
 
-/** Ends every other session; with `end_tokens` also tokens and calendar feeds. */
+/** Ends every other session; with `end_tokens`, also tokens and calendar feeds. */
 export const changePassword = (current_password: string, new_password: string, end_tokens: boolean) =>
   send<undefined>('POST', '/me/password', { current_password, new_password, end_tokens });
 
@@ -37,7 +37,7 @@ export interface Session {
 export const sessions = (page: PageAsk, signal?: Signal) =>
   get<Page<Session>>('/sessions', { ...page }, signal);
 export const endSession = (id: string) => remove(at('/sessions', id));
-/** With `tokens` also one's API tokens and calendar feeds. */
+/** With `tokens`, also the caller's API tokens and calendar feeds. */
 export const endOtherSessions = (tokens: boolean) =>
   send<undefined>('POST', tokens ? '/sessions/end-others?end_tokens=true' : '/sessions/end-others');
 
@@ -58,7 +58,7 @@ export interface SavedView {
   query: string;
   created_at: string;
 }
-/** As many as somebody may have. */
+/** The most views a user may have. */
 export const views = (page: ViewPage, signal?: Signal) =>
   get<Page<SavedView>>('/me/views', { page, limit: 100 }, signal);
 export const saveView = (body: { page: ViewPage; name: string; query: string }) =>

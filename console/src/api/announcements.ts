@@ -1,4 +1,4 @@
-/** What stands above every page: what administrators announce to everyone, and that no mail leaves. */
+/** The banners above every page: announcements, and the warning that no mail is sent. */
 
 import { request } from './http';
 import type { Page } from './types';
@@ -7,7 +7,7 @@ export interface Announcement {
   id: string;
   title: string;
   body: string;
-  /** Until when it is shown; null where it stays. */
+  /** When it stops being shown; null if it stays. */
   until: string | null;
   created_at: string;
 }
@@ -15,17 +15,17 @@ export const announcements = (signal: AbortSignal) =>
   request<Page<Announcement>>('/announcements', { parameters: { limit: 20 }, signal });
 export const announce = (body: { title: string; body: string; until: string | null }) =>
   request<Announcement>('/announcements', { method: 'POST', body });
-/** For administrators. `file`: there is no mail server, and mails are written to files. */
+/** For administrators. `file`: there is no mail server, and emails are written to files. */
 export interface DestinationSummary {
   mail: 'smtp' | 'file';
   switched_off: number;
   failing: number;
-  /** Events and messages that cannot be read. */
+  /** Quarantined events and messages. */
   set_aside: number;
 }
 export const destinationSummary = (signal: AbortSignal) =>
   request<DestinationSummary>('/destinations/summary', { signal });
 
-/** Takes it off the screens; messages that went out stay. */
+/** Removes it from every screen; messages already sent stay. */
 export const withdraw = (id: string) =>
   request<undefined>(`/announcements/${encodeURIComponent(id)}`, { method: 'DELETE' });

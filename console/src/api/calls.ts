@@ -1,4 +1,4 @@
-/** Every call of the API that the console makes, by name. */
+/** Every API call of the console, by name. */
 
 import { request } from './http';
 import type {
@@ -38,7 +38,7 @@ export const signIn = (email: string, password: string) =>
     expectUnauthorized: true,
   });
 export const signOut = () => request<undefined>('/auth/logout', { method: 'POST', expectUnauthorized: true });
-/** `quiet`: a 401 is an answer and not the end of a session. */
+/** `quiet`: a 401 is an answer, not the end of a session. */
 export const me = (quiet = false) => request<Me>('/me', { expectUnauthorized: quiet });
 
 export interface FindingFilter {
@@ -48,7 +48,7 @@ export interface FindingFilter {
   scan_id?: string;
   /** The id of a target. */
   target?: string;
-  /** A CVE, a GHSA or alike. */
+  /** A CVE, a GHSA or a similar identifier. */
   identifier?: string;
   tag?: string;
   status?: string;
@@ -76,7 +76,7 @@ export const setAssignees = (id: string, users: string[], teams: string[]) =>
     body: { user_ids: users, team_ids: teams },
   });
 
-/** All are checked before any is changed. At most 1,000 at once. */
+/** All are checked before any is changed. At most 1,000 in one call. */
 export const bulkStatus = (findings: string[], status: FindingStatus, comment = '') =>
   request<{ changed: number; unchanged: number }>('/findings/bulk/status', {
     method: 'POST',
@@ -106,7 +106,7 @@ export const project = (id: string, signal?: Signal) =>
 
 export const users = (company: string, signal?: Signal) =>
   get<Page<User>>('/users', { company_id: company, limit: 200 }, signal);
-/** Empty for those of every company. */
+/** An empty string means every company. */
 export const teams = (company: string, signal?: Signal) =>
   get<Page<Team & { company_name: string }>>('/teams', { company_id: company, limit: 200 }, signal);
 
@@ -129,10 +129,10 @@ interface CalendarAsk {
   mine?: boolean;
 }
 
-/** More than anybody looks at in a month; who has more narrows it to a company. */
+/** More than anyone views in a month; users with more narrow it to one company. */
 const MOST_ITEMS = 20_000;
 
-/** What is due in a window, page after page. */
+/** What is due in a time window, page by page. */
 export async function calendar(ask: CalendarAsk, signal?: Signal): Promise<CalendarFeed> {
   const next = (cursor?: string) =>
     get<CalendarFeed>('/calendar', { ...ask, limit: 5000, ...(cursor ? { cursor } : {}) }, signal);

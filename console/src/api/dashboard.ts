@@ -1,19 +1,19 @@
-/** How things stand, and what happened: the calls of the dashboard. */
+/** The calls of the dashboard: counts, trend and recent activity. */
 
 import { request } from './http';
 import type { Named, Page, Severity } from './types';
 
 export interface TrendDay {
-  /** `2026-01-31`, in the viewer's zone. */
+  /** `2026-01-31`, in the viewer's time zone. */
   date: string;
   opened: number;
   closed: number;
-  /** Open by the end of it. */
+  /** Open at the end of the day. */
   open: number;
 }
 
 export interface Dashboard {
-  /** All severities, the worst first. */
+  /** All severities, most severe first. */
   open: { severity: Severity; count: number }[];
   unassigned: number;
   sla: { breached: number; due_in_7_days: number };

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A server that answers so, one after the other; the keys it was sent. */
+/** A server that gives these answers in order; records the keys it received. */
 function answering(...answers: (number | 'broken')[]): (string | undefined)[] {
   const keys: (string | undefined)[] = [];
   vi.stubGlobal('fetch', (_: string, init: RequestInit) => {
@@ -18,7 +18,7 @@ function answering(...answers: (number | 'broken')[]): (string | undefined)[] {
   return keys;
 }
 
-it('creates once what is asked for twice, and anew what was answered', async () => {
+it('creates once for a repeated request, and again after an answer', async () => {
   const keys = answering(201, 201, 201, 201);
   const ask = (name: string) => request('/projects', { method: 'POST', body: { name } });
   await Promise.all([ask('a'), ask('a')]);
@@ -29,7 +29,7 @@ it('creates once what is asked for twice, and anew what was answered', async () 
   expect(new Set(keys).size).toBe(3);
 });
 
-it('keeps the key while it is not known whether it was done', async () => {
+it('keeps the key while the outcome is unknown', async () => {
   const keys = answering('broken', 503, 409, 201);
   const ask = () => request('/projects', { method: 'POST', body: { name: 'c' } }).catch(() => undefined);
   for (let times = 0; times < 4; times += 1) await ask();
@@ -38,7 +38,7 @@ it('keeps the key while it is not known whether it was done', async () => {
   expect(keys[3]).not.toBe(keys[0]);
 });
 
-it('sends no key with a password, nor where nothing is created', async () => {
+it('sends no key with a password, nor if nothing is created', async () => {
   const keys = answering(200, 200, 200);
   await request('/auth/login', { method: 'POST', body: { email: 'a', password: 'b' } });
   await request('/notifications/read-all', { method: 'POST' });
@@ -65,7 +65,7 @@ it('reads a problem document', () => {
   expect(problem.errors).toHaveLength(1);
 });
 
-it('makes do with what is no problem document', () => {
+it('copes with a body that is not a problem document', () => {
   for (const body of [null, '<html>', 7, [], { title: 7 }]) {
     expect(problemOf(502, body).message).toBe('HTTP 502');
   }

@@ -1,6 +1,6 @@
 /**
- * One way to the API: same origin, the session cookie, JSON both ways, and every failure as a Problem.
- * A 401 outside the sign-in itself is looked into once: the session ended, or another tab has just replaced it.
+ * The only access to the API: same origin, the session cookie, JSON both ways, every failure as a Problem.
+ * A 401 outside of sign-in is checked once: the session ended, or another tab has just replaced it.
  */
 
 export interface FieldError {
@@ -8,7 +8,7 @@ export interface FieldError {
   detail: string;
 }
 
-/** What went wrong, after RFC 9457. `status` is 0 when no answer came. */
+/** What went wrong, as in RFC 9457. `status` is 0 if no answer arrived. */
 export class Problem extends Error {
   readonly status: number;
   readonly detail: string;
@@ -30,7 +30,7 @@ export class Problem extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** The detail for one field of a form, or nothing. */
+  /** The detail for one field of a form, or undefined. */
   field(name: string): string | undefined {
     return this.errors.find((error) => error.field === name)?.detail;
   }
@@ -38,7 +38,7 @@ export class Problem extends Error {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** Reads a problem document; a body that is none (a proxy's page) still gives a usable Problem. */
+/** Reads a problem document; any other body (such as a proxy's page) still gives a usable Problem. */
 export function problemOf(status: number, body: unknown, retryAfter: string | null = null): Problem {
   const document = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const errors = Array.isArray(document.errors)
@@ -60,19 +60,19 @@ export const API = '/api/v1';
 
 let onUnauthorized: () => Promise<boolean> = () => Promise.resolve(false);
 
-/** Registers who finds out after a 401 whether the person is signed in all the same. */
+/** Registers the check that runs after a 401: whether the user is still signed in. */
 export function whenUnauthorized(listener: () => Promise<boolean>): void {
   onUnauthorized = listener;
 }
 
-/** Tells that an answer said 401: for requests that cannot go through `request` (an upload). */
+/** Reports a 401 for requests that cannot go through `request` (an upload). */
 export function unauthorized(): void {
   void onUnauthorized();
 }
 
 export type Parameters = Record<string, string | number | boolean | null | undefined>;
 
-/** The path below the API with the parameters that have a value. */
+/** The path below the API, with the parameters that have a value. */
 export function address(path: string, parameters: Parameters = {}): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries(parameters)) {
@@ -91,18 +91,18 @@ export interface Ask {
   expectUnauthorized?: boolean;
 }
 
-/** Keys of requests that may have to be repeated, by what they ask for. */
+/** Idempotency keys of requests that may have to be repeated, by content. */
 const pending = new Map<string, string>();
 
-/** A random text. Not `randomUUID`, which there is on https and localhost only. */
+/** A random text. Not `randomUUID`, which is available on https and localhost only. */
 const random = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join(
     '',
   );
 
 /**
- * The key under which the server creates something once. The same request gets the same key until it is answered: a
- * second click while the first is on its way, and another attempt after a connection broke, create nothing more.
+ * The idempotency key of a create request. The same request keeps its key until it is answered: a second
+ * click while the first is in flight, or a retry after a lost connection, creates nothing more.
  */
 function keyOf(asked: string): string {
   const key = pending.get(asked) ?? random();
@@ -110,7 +110,7 @@ function keyOf(asked: string): string {
   return key;
 }
 
-/** Asks the API. Rejects with a Problem, or with the signal's reason when aborted. */
+/** Calls the API. Rejects with a Problem, or with the signal's reason if aborted. */
 export async function request<T>(path: string, ask: Ask = {}, repeated = false): Promise<T> {
   const init: RequestInit = { method: ask.method ?? 'GET', credentials: 'same-origin' };
   const headers: Record<string, string> = { accept: 'application/json' };
@@ -118,7 +118,7 @@ export async function request<T>(path: string, ask: Ask = {}, repeated = false):
   if (ask.body !== undefined) {
     headers['content-type'] = 'application/json';
     init.body = JSON.stringify(ask.body);
-    // A password is not kept here.
+    // Passwords are not kept here.
     if (ask.method === 'POST' && !init.body.includes('password')) {
       asked = `${path} ${init.body}`;
       headers['idempotency-key'] = keyOf(asked);
@@ -134,7 +134,7 @@ export async function request<T>(path: string, ask: Ask = {}, repeated = false):
     if (ask.signal?.aborted) throw error;
     throw new Problem(0, 'unreachable', '');
   }
-  // After a failure of the server it may have been done.
+  // After a server failure, the request may have been carried out.
   if (response.status < 500) pending.delete(asked);
   if (response.status === 204) return undefined as T;
   let body: unknown = null;
@@ -145,7 +145,7 @@ export async function request<T>(path: string, ask: Ask = {}, repeated = false):
     if (response.ok) throw new Problem(response.status, 'unreadable', '');
   }
   if (response.ok) return body as T;
-  // Nothing was done: what was on its way with the old session while another tab signed in is asked again.
+  // Nothing was done: a request sent with the old session while another tab signed in is repeated.
   if (response.status === 401 && !ask.expectUnauthorized && !repeated && (await onUnauthorized()))
     return request(path, ask, true);
   throw problemOf(response.status, body, response.headers.get('retry-after'));

@@ -1,4 +1,4 @@
-/** Importing scan reports: previews, tables, undoing, and the targets that reports are about. */
+/** Importing scan reports: previews, tables, undo, and targets. */
 
 import type { PageAsk } from './calls';
 import { request, type Parameters } from './http';
@@ -7,7 +7,7 @@ import { post, type Upload } from './upload';
 
 type Signal = AbortSignal | undefined;
 
-/** Where a report goes and how it is read. */
+/** Where a scan report goes and how it is read. */
 export interface ImportAsk {
   company_id: string;
   project_id: string;
@@ -23,11 +23,11 @@ export interface Closing {
   title: string;
 }
 
-/** What an import did, or in a preview would do. */
+/** What an import did, or what it would do in a preview. */
 export interface Imported {
   /** Null in a preview. */
   scan: Scan | null;
-  /** A name of the formats. */
+  /** The name of a format. */
   format: string;
   tools: string[];
   /** Empty for the whole project. */
@@ -38,7 +38,7 @@ export interface Imported {
   severities: ImportSeverities;
   open: BySeverity;
   skipped: Skipped[];
-  /** In a preview, the first 100 that would be closed. */
+  /** In a preview, the first 100 findings that would be closed. */
   closing?: Closing[];
 }
 export const importReport = (
@@ -52,11 +52,11 @@ export interface TablePreview {
   /** The first five. */
   rows: string[][];
   layout?: string | null;
-  /** Which column is which, as far as that is recognized. */
+  /** Which column is which, as far as it was recognized. */
   columns: { name: string; column: string }[];
-  /** What a column can be. */
+  /** The fields a column can hold. */
   names: string[];
-  /** What is missing or ambiguous; null for a table that can be imported as it is. */
+  /** What is missing or ambiguous; null for a table that can be imported as is. */
   fault?: string | null;
 }
 export const previewTable = (

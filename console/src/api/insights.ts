@@ -1,4 +1,4 @@
-/** How quickly people learn what they were notified of. For managers. */
+/** The calls of Time to know: how quickly recipients read. For managers. */
 
 import type { Severity } from './types';
 import { get, type Signal } from './verbs';
@@ -6,11 +6,11 @@ import { get, type Signal } from './verbs';
 export interface KnowTimes {
   events: number;
   read: number;
-  /** Also those that reached nobody. */
+  /** Includes events that reached nobody. */
   unread: number;
-  /** Of critical and urgent events. */
+  /** Critical and urgent events only. */
   reached_nobody: number;
-  /** Of those that were read; null where none was. */
+  /** Over the events that were read; null if none was. */
   median_seconds: number | null;
   p90_seconds: number | null;
 }
@@ -21,17 +21,17 @@ export interface TimeToKnow {
   company_id: string | null;
   from: string;
   to: string;
-  /** After how many hours unread critical and urgent events are announced; 0 for never. */
+  /** After how many hours unread critical and urgent events are announced to managers; 0 for never. */
   unread_hours: number;
   total: KnowTimes;
-  /** Those with events, the worst first; null for events without a severity. */
+  /** Severities with events, most severe first; null for events without a severity. */
   severities: SeverityTimes[];
   teams: TeamTimes[];
   more_teams: number;
 }
 
 const DAY = 86_400_000;
-/** Over the last days. */
+/** For the last days. */
 export const timeToKnow = (company: string | null, days: number, signal?: Signal) =>
   get<TimeToKnow>(
     '/insights/time-to-know',

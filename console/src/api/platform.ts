@@ -1,4 +1,4 @@
-/** The calls that managers and administrators make: SLA, destinations, trying rules, the audit log. */
+/** The calls of managers and administrators: SLA, destinations, rule previews, the audit log. */
 
 import type { PageAsk } from './calls';
 import { request } from './http';
@@ -6,14 +6,14 @@ import type { Channel, ChatTemplate, RuleBody } from './settings';
 import type { Named, Page, Severity } from './types';
 import { at, get, send, type Signal } from './verbs';
 
-/** Null is the platform's value, 0 no deadline. */
+/** Null means the platform's value, 0 no deadline. */
 export type SlaDays = Record<Severity, number | null>;
-/** Null is the platform's hours, an empty list no warning. */
+/** Null means the platform's hours, an empty list no warning. */
 export interface SlaWarnings {
   hours: number[] | null;
 }
 const company = (id: string) => at('/companies', id);
-/** What holds for a company that sets nothing else. */
+/** What applies to a company that sets nothing else. */
 export interface SlaDefaults {
   days: Record<Severity, number>;
   warning_hours: number[];
@@ -28,12 +28,12 @@ export const setSlaWarnings = (id: string, body: SlaWarnings) =>
   send<SlaWarnings>('PUT', `${company(id)}/sla-warnings`, body);
 
 export interface DryRun {
-  /** Each day, also those without a message. */
+  /** Every day, including those without a message. */
   days: { date: string; messages: number }[];
   events: number;
   messages: number;
   recipients: { recipient: string; recipient_type: string; name: string | null; messages: number }[];
-  /** How many events and recipients the rule leaves out, by the reason, the most first. */
+  /** How many events and recipients the rule leaves out, by reason, most frequent first. */
   not_sent: { reason: string; explanation: string; count: number }[];
   from: string;
   to: string;
@@ -54,10 +54,10 @@ export const webhookSecrets = (rule: string, signal?: Signal) =>
 export const rotateSecret = (rule: string, url: string, drop_previous: boolean) =>
   send<Page<WebhookSecret>>('POST', `${secretsOf(rule)}/rotate`, { url, drop_previous });
 
-/** How the mail server is named among the destinations. */
+/** The mail server's name among the destinations. */
 export const MAIL_SERVER = 'mail server';
 export interface Destination {
-  /** `platform`: the mail server, or an address that it refused. */
+  /** `platform`: the mail server, or an address that it rejected. */
   recipient_type: 'url' | 'team' | 'user' | 'platform';
   recipient: string;
   rule_id: string | null;
@@ -68,16 +68,16 @@ export interface Destination {
   template: ChatTemplate | null;
   wanted: boolean;
   on: boolean;
-  /** Whether the secret key opens its URL: while it does not, messages wait. */
+  /** Whether the secret key decrypts its URL; until it does, messages wait. */
   opens: boolean;
   off_at: string | null;
   off_reason: string | null;
   refusals: number;
-  /** Since when messages to it are given up, without one that arrived in between. */
+  /** Since when messages to it have failed, without a delivery in between. */
   failing_since: string | null;
   last_success_at: string | null;
   last_status: number | null;
-  /** Of its last attempts, about a thousand; from 0 to 1. */
+  /** Over its last attempts, about a thousand; from 0 to 1. */
   success_rate: number | null;
   latency_ms: number | null;
   destination_id: string;
@@ -87,19 +87,19 @@ export async function destinations(page: PageAsk, signal?: Signal): Promise<Page
   const answer = await get<Page<Destination>>('/destinations', { ...page }, signal);
   return { ...answer, items: answer.items.map((one) => ({ ...one, id: one.destination_id })) };
 }
-/** One destination, or every one on a channel. */
+/** One destination, or all destinations of a channel. */
 export type Where = { destination: string } | { channel: Channel };
 export interface Sent {
   count: number;
-  /** The same call again takes the next ones. */
+  /** There are more: the same call sends the next ones. */
   more: boolean;
 }
 export const redeliverAll = (where: Where, since: string, switch_on: boolean) =>
   send<Sent>('POST', '/deliveries/redeliver', { ...where, since, switch_on });
-/** What waits for its next attempt. */
+/** Messages that wait for their next attempt. */
 export const sendNow = (where: Where) => send<Sent>('POST', '/deliveries/send-now', where);
 
-/** The table of the server, `Action`; schema.check.ts compares. */
+/** The server's `Action` table; schema.check.ts compares them. */
 export const AUDIT_ACTIONS = [
   'session.started',
   'session.refused',

@@ -1,6 +1,6 @@
 /**
- * Assets, agreements, approvals, reports and comments: their shapes and calls; and what people write about findings,
- * scans and projects by hand. Apart from calls.ts, so that the first load does not carry it.
+ * Assets, agreements, approvals, reports and comments: shapes and calls; and editing findings, scans and
+ * projects. Separate from calls.ts, to keep it out of the first load.
  */
 
 import type { PageAsk } from './calls';
@@ -27,7 +27,7 @@ const send = <T>(method: 'POST' | 'PATCH', path: string, body: object): Promise<
   request<T>(path, { method, body });
 const remove = (path: string) => request<undefined>(path, { method: 'DELETE' });
 
-/** What the lists are narrowed to; each takes what it knows. */
+/** The filters of the lists; each list uses those it supports. */
 export interface RecordFilter {
   company_id?: string;
   project_id?: string;
@@ -124,17 +124,17 @@ export interface Approval extends Owned {
   severity: Severity;
   reason: string;
   status: ApprovalStatus;
-  /** Until when the risk is accepted. */
+  /** When the acceptance ends. */
   expires_at: string;
   requested_by: Named | null;
   decided_by: Named | null;
   decided_at: string | null;
   comment: string | null;
-  /** Raised by each change; a decision names the one that was read. */
+  /** Raised by each change; a decision names the version it was based on. */
   version: number;
-  /** How severe the finding was when its risk was accepted. */
+  /** The finding's severity when its risk was accepted. */
   accepted_severity: Severity | null;
-  /** The finding is more severe now than what was accepted. */
+  /** The finding is now more severe than what was accepted. */
   outgrown: boolean;
 }
 export interface ApprovalBody {
@@ -148,7 +148,7 @@ export const approval = (id: string, signal?: Signal) => get<Approval>(at('/appr
 export const requestApproval = (body: ApprovalBody) => send<Approval>('POST', '/approvals', body);
 export const changeApproval = (id: string, body: ApprovalBody) =>
   send<Approval>('PATCH', at('/approvals', id), body);
-export const takeBackApproval = (id: string) => remove(at('/approvals', id));
+export const withdrawRequest = (id: string) => remove(at('/approvals', id));
 export const decide = (id: string, version: number, decision: 'approved' | 'rejected', comment: string) =>
   send<Approval>('POST', `${at('/approvals', id)}/decision`, {
     decision,
@@ -161,7 +161,7 @@ export type ReportStatus = (typeof REPORT_STATUSES)[number];
 export const REPORT_FORMATS = ['html', 'csv', 'json'] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-/** Which findings; an empty list stands for all. */
+/** Which findings to include; an empty list means all. */
 export interface ReportContents {
   severities: Severity[];
   statuses: FindingStatus[];
@@ -193,7 +193,7 @@ export const report = (id: string, signal?: Signal) => get<Report>(at('/reports'
 export const createReport = (body: NewReport) => send<Report>('POST', '/reports', body);
 export const renameReport = (id: string, name: string) => send<Report>('PATCH', at('/reports', id), { name });
 export const deleteReport = (id: string) => remove(at('/reports', id));
-/** A plain address: the browser fetches it with the cookie and saves it. */
+/** A plain URL: the browser fetches it with the cookie and saves it. */
 export const reportFile = (id: string) => `${API}${at('/reports', id)}/download`;
 
 export interface Comment {
@@ -203,9 +203,9 @@ export interface Comment {
   created_at: string;
   updated_at: string;
 }
-/** More than anybody reads of one finding. */
+/** More than anyone reads on one finding. */
 const MOST_COMMENTS = 1000;
-/** What is said about a finding, the newest first. */
+/** The comments on a finding, newest first. */
 export async function comments(finding: string, signal?: Signal): Promise<Comment[]> {
   const path = `${at('/findings', finding)}/comments`;
   const said: Comment[] = [];
@@ -219,9 +219,9 @@ export async function comments(finding: string, signal?: Signal): Promise<Commen
 }
 export const say = (finding: string, body: string) =>
   send<Comment>('POST', `${at('/findings', finding)}/comments`, { body });
-export const reword = (finding: string, id: string, body: string) =>
+export const editComment = (finding: string, id: string, body: string) =>
   send<Comment>('PATCH', `${at('/findings', finding)}${at('/comments', id)}`, { body });
-export const unsay = (finding: string, id: string) =>
+export const deleteComment = (finding: string, id: string) =>
   remove(`${at('/findings', finding)}${at('/comments', id)}`);
 
 export interface FindingBody {

@@ -1,6 +1,6 @@
 /**
- * Compares the shapes the console is written against with those the server describes (`schema.d.ts`, made from
- * `openapi.json`). Types only: a field or a name that is no longer there fails the check, not a page.
+ * Compares the console's shapes with those the server describes (`schema.d.ts`, generated from
+ * `openapi.json`). Types only: a field or name that no longer exists fails this check, not a page.
  */
 
 import type { SavedView, Session, Token, ViewPage } from './account';
@@ -87,9 +87,9 @@ import type {
 
 type Served = components['schemas'];
 
-/** True where every field the console reads is one that the server writes. */
+/** True if every field the console reads is one that the server writes. */
 type Fields<Read, Written> = [Exclude<keyof Read, keyof Written>] extends [never] ? true : false;
-/** True where the console knows every name that the server says. */
+/** True if the console knows every name that the server uses. */
 type Names<Known, Said> = [Said] extends [Known] ? true : false;
 
 type Holds<Claim extends true> = Claim;

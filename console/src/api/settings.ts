@@ -1,4 +1,4 @@
-/** The calls that the settings make, and their shapes. Apart, so that the first load does not carry them. */
+/** The calls of the settings and their shapes. Separate, to keep them out of the first load. */
 
 import type { PageAsk } from './calls';
 import type { FindingStatus, Named, Page, Role, Severity, Team, User } from './types';
@@ -7,7 +7,7 @@ import { at, get, remove, send, type Signal } from './verbs';
 export const CHANNELS = ['in_app', 'email', 'webhook', 'slack', 'teams', 'chat'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-/** The shapes that a templated chat webhook is posted in. */
+/** The payload templates of a chat webhook. */
 export const CHAT_TEMPLATES = ['mattermost', 'google_chat', 'discord', 'ntfy'] as const;
 export type ChatTemplate = (typeof CHAT_TEMPLATES)[number];
 
@@ -27,7 +27,7 @@ export const preferences = (signal?: Signal) => get<Preferences>('/me/notificati
 export const setPreferences = (change: Preferences) =>
   send<Preferences>('PUT', '/me/notification-preferences', change);
 
-/** By what one cell of the matrix can arrive. */
+/** The ways one cell of the matrix can be reached. */
 export interface CellSources {
   possible: boolean;
   sources: { kind: string; rule_id: string | null; text: string }[];
@@ -35,7 +35,7 @@ export interface CellSources {
 export const notificationSources = (signal?: Signal) =>
   get<Record<string, CellSources>>('/me/notification-sources', {}, signal);
 
-/** The chat channels that a person or a team can have. */
+/** The chat channels of a user or a team. */
 export const CHATS = ['slack', 'teams', 'chat'] as const;
 export type ChatChannel = (typeof CHATS)[number];
 
@@ -61,7 +61,7 @@ export interface TestResult {
 /** `template` belongs to a chat webhook. */
 export const testDestination = (channel: Channel, url: string, template?: ChatTemplate) =>
   send<TestResult>('POST', '/destinations/test', { channel, url, ...(template ? { template } : {}) });
-/** Of a saved destination, by its id. */
+/** The id of a saved destination. */
 export const testStored = (destination: string) =>
   send<TestResult>('POST', '/destinations/test', { destination });
 
@@ -74,9 +74,9 @@ export interface FullTeam extends Team {
   chat_template: ChatTemplate | null;
   chat: TeamChat;
 }
-/** What the chat channels of a team get. */
+/** Which events the chat channels of a team get. */
 export interface TeamChat {
-  /** Null for what is shipped. */
+  /** Null for the default. */
   event_types: string[] | null;
   min_severity: Severity | null;
 }
@@ -100,7 +100,7 @@ export interface Recipients {
   emails: string[];
   user_ids: string[];
   team_ids: string[];
-  /** Of the event's company. */
+  /** Roles in the event's company. */
   roles: Role[];
   owners: boolean;
   followers: boolean;
@@ -126,14 +126,14 @@ export interface Rule {
   company_id: string | null;
   recipients: Recipients;
   filters: RuleFilters;
-  /** Of a webhook: one post with all that an import brings, or one for each event. */
+  /** Webhooks only: one post per import, or one per event. */
   batch: Batch;
   enabled: boolean;
-  /** Why it was switched off, where an update of the platform did that. */
+  /** Why a platform update turned it off, if one did. */
   disabled_reason: string | null;
-  /** Of a webhook's body; null on the other channels. */
+  /** The payload format of a webhook; null on other channels. */
   format: WebhookFormat | null;
-  /** Of a chat webhook; null on the other channels. */
+  /** The template of a chat webhook; null on other channels. */
   template: ChatTemplate | null;
 }
 export type RuleBody = Partial<Omit<Rule, 'id' | 'recipients' | 'disabled_reason'>> & {
@@ -167,7 +167,7 @@ export interface Delivery {
   recipient_type: string;
   recipient: string;
   company_id: string | null;
-  /** What the message is about, in words; left out by servers that do not say it yet. */
+  /** What the message is about, in words; older servers leave it out. */
   subject?: { type: string; id: string } | null;
   title?: string | null;
   company_name?: string | null;
@@ -205,11 +205,11 @@ export interface TraceEntry {
   reason: string;
   explanation: string;
   rule_id: string | null;
-  /** The team as whose member the person is considered. */
+  /** The team through which the person was considered, as one of its members. */
   team_id: string | null;
   delivery: DeliveryLog | null;
 }
-/** What is known of an event before anybody is asked about. */
+/** What is known about an event without asking about a person. */
 interface TraceHead {
   event_id: string;
   event_type: string;
@@ -217,38 +217,38 @@ interface TraceHead {
   company_id: string | null;
   severity: Severity | null;
   subject: { type: string; id: string };
-  /** The scan or the bulk change that brought it. */
+  /** The scan or bulk change that the event belongs to. */
   bundle: string | null;
   planned_at: string | null;
   fault: string | null;
-  /** The import or bulk change with which it is sent: one message per recipient. */
+  /** The import or bulk change it is sent with: one message per recipient. */
   group: TraceGroup | null;
   entries: TraceEntry[];
 }
 export interface TraceGroup {
   type: 'import' | 'bulk';
-  /** Of an import its scan. */
+  /** The scan, for an import. */
   id: string;
-  /** The event that ended it. */
+  /** The event that completed it. */
   event_id: string | null;
-  /** Whether its messages are made. */
+  /** Whether its messages have been planned. */
   closed: boolean;
 }
 export interface Trace extends TraceHead {
-  /** What came of it, in one sentence. */
+  /** The outcome, in one sentence. */
   summary: string;
 }
 export const trace = (event: string, signal?: Signal) =>
   get<Trace>(`${at('/events', event)}/trace`, {}, signal);
 
-/** Of one event and one person: whether they were notified, and why or why not. */
+/** For one event and one person: whether they were notified, and why or why not. */
 export interface PersonTrace extends TraceHead {
   user_id: string;
   name: string;
   notified: boolean;
   sentence: string;
 }
-/** `me` for oneself, which everyone may ask. */
+/** `me` for the caller, which every user may ask. */
 export const traceOf = (event: string, user: string, signal?: Signal) =>
   get<PersonTrace>(`${at('/events', event)}/trace`, { user_id: user }, signal);
 
@@ -264,14 +264,14 @@ export interface PersonBody {
   is_admin?: boolean;
   disabled?: boolean;
 }
-/** `text`: a part of the name or the address. */
+/** `text`: part of a name or email address. */
 export const people = (ask: PageAsk & { text?: string; company_id?: string }, signal?: Signal) =>
   get<Page<Person>>('/users', { ...ask }, signal);
 export const createPerson = (body: PersonBody) => send<Person>('POST', '/users', body);
 export const deletePerson = (id: string) => remove(at('/users', id));
 export const changePerson = (id: string, body: PersonBody) => send<Person>('PATCH', at('/users', id), body);
 
-/** What a person can come in with. */
+/** What a user can sign in or authenticate with. */
 export interface Credential {
   id: string;
   kind: 'session' | 'token' | 'feed';

@@ -1,4 +1,4 @@
-/** The shapes of the API that the console uses. Times are RFC 3339 texts, ids are UUIDs. */
+/** The shapes of the API that the console uses. Times are RFC 3339 strings, ids are UUIDs. */
 
 export const SEVERITIES = ['informational', 'low', 'medium', 'high', 'critical', 'urgent'] as const;
 export type Severity = (typeof SEVERITIES)[number];
@@ -13,7 +13,7 @@ export const STATUSES = [
   'duplicate',
 ] as const;
 export type FindingStatus = (typeof STATUSES)[number];
-/** Who moves a finding there has to say why. */
+/** Changing a finding to one of these requires a reason. */
 export const REASONED: readonly FindingStatus[] = ['false_positive', 'duplicate'];
 
 export type Role = 'viewer' | 'analyst' | 'manager';
@@ -35,14 +35,14 @@ export interface User {
 }
 
 export interface Membership extends Named {
-  /** Null for an administrator who is no member. */
+  /** Null for an administrator who is not a member. */
   role: Role | null;
 }
 
 export interface Me {
   user: User;
   is_admin: boolean;
-  /** Whether one is notified of what one did oneself. */
+  /** Whether the user is notified of their own actions. */
   notify_own_actions: boolean;
   companies: Membership[];
 }
@@ -51,7 +51,7 @@ export interface Team extends Named {
   company_id: string;
 }
 
-/** Who is responsible for what is found in something. */
+/** The owners of a record: responsible for the findings in it. */
 export interface OwnerIds {
   user_ids: string[];
   team_ids: string[];
@@ -93,24 +93,24 @@ export interface Finding {
   cwe: string | null;
   /** CVE, GHSA and other identifiers of the vulnerability. */
   identifiers: string[];
-  /** All its weaknesses; the first one is `cwe`. */
+  /** All its weaknesses; the first is also `cwe`. */
   cwes: string[];
   cvss: Cvss | null;
   component: Component | null;
-  /** URLs about the problem, as the scanner wrote them. */
+  /** URLs about the problem, as given by the scanner. */
   references: string[];
-  /** The first 100; the first one is `location`. */
+  /** The first 100; the first is also `location`. */
   locations: string[];
   locations_count: number;
   snippet: string | null;
-  /** When the scanner says it found it. */
+  /** When the scanner found it, according to the scanner. */
   found_at: string | null;
-  /** What the report's VEX statement says; it never sets a status. */
+  /** The VEX statement of the scan report; it never sets a status. */
   statement: string | null;
-  /** The name of the target whose reports hold it; null for a whole project. */
+  /** The name of the target whose scan reports contain it; null for a whole project. */
   target: string | null;
   target_id: string | null;
-  /** The judged finding from which it differs in code or version only. */
+  /** The triaged finding that differs only in code or version. */
   related_id: string | null;
   sla_due_at: string | null;
   retest_due_at: string | null;
@@ -118,34 +118,34 @@ export interface Finding {
   created_at: string;
   updated_at: string;
   last_seen_at: string | null;
-  /** Since when the latest whole report of its target does not hold it. */
+  /** Since when the latest complete report of its target no longer contains it. */
   gone_at: string | null;
   tags: string[];
-  /** Its risk was accepted before that needed an approval. */
+  /** Its risk was accepted before approval was required. */
   accepted_without_approval: boolean;
   assignees: { users: Named[]; teams: Named[] };
   allowed_statuses: FindingStatus[];
 }
 
-/** A field that changed; null for nothing. */
+/** A field that changed; null means empty. */
 export interface FindingFieldChange {
   field: string;
   before: string | null;
   after: string | null;
 }
 
-/** One step of a finding's life: its status, its details, or who sees to it. */
+/** One step in a finding's history: its status, its details, or its assignees. */
 export interface FindingMove {
   at: string;
-  /** Null for what an import did. */
+  /** Null for a change by an import. */
   actor: Named | null;
-  /** Null where its status did not change. */
+  /** Null if its status did not change. */
   from: FindingStatus | null;
   to: FindingStatus | null;
   changes: FindingFieldChange[];
   comment: string | null;
   scan_id: string | null;
-  /** The event that told of it; null where one event tells of many steps. */
+  /** The event of this step; null if one event covers several steps. */
   event_id: string | null;
 }
 
@@ -175,7 +175,7 @@ export interface ScanTarget {
   /** Empty for the whole project. */
   name: string;
   tool: string;
-  /** A later report of it was known already. */
+  /** A later report of this target had already been imported. */
   older: boolean;
 }
 
@@ -201,7 +201,7 @@ export interface Scan {
   started_at: string | null;
   finished_at: string | null;
   counts: Counts | null;
-  /** What its report covered; null where no report was imported. */
+  /** What its report covered; null if no report was imported. */
   report: ScanReport | null;
   undone_at: string | null;
   error: string | null;
@@ -266,10 +266,10 @@ export interface CalendarItem {
   title: string;
   at: string;
   ends_at?: string | null;
-  /** A date and no time: it is on that date in every zone. */
+  /** A date without a time: the same date in every time zone. */
   all_day: boolean;
   date?: string | null;
-  /** The last day, which belongs to it. */
+  /** The last day, inclusive. */
   ends_on?: string | null;
   entity_type: string;
   entity_id: string;
@@ -287,7 +287,7 @@ export interface CalendarFeed {
   next_cursor?: string | null;
 }
 
-/** A feed to subscribe to. Its address is in the answer to making it, and never again. */
+/** A calendar feed. Its URL is only in the answer to the create call. */
 export interface Subscription {
   id: string;
   name?: string | null;
@@ -299,7 +299,7 @@ export interface Subscription {
   last_used_at?: string | null;
 }
 
-/** One message of the live stream. `ping` and `resync` carry no subject. */
+/** One message of the live stream. `ping` and `resync` have no subject. */
 export interface Frame {
   type: string;
   id?: string;

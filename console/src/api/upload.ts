@@ -1,4 +1,4 @@
-/** Sends a file. XMLHttpRequest, since fetch tells nothing of an upload's progress. */
+/** Uploads a file. XMLHttpRequest, since fetch does not report upload progress. */
 
 import { address, Problem, problemOf, unauthorized, type Parameters } from './http';
 
@@ -7,7 +7,7 @@ export interface Upload<T> {
   cancel: () => void;
 }
 
-/** Starts the upload; `progress` gets the sent share, 0 to 1. Rejects with a Problem. */
+/** Starts the upload; `progress` gets the share sent, from 0 to 1. Rejects with a Problem. */
 export function post<T>(
   file: Blob,
   path: string,
@@ -36,7 +36,7 @@ export function post<T>(
       try {
         body = JSON.parse(xhr.responseText);
       } catch {
-        // Not JSON: the status alone has to say it.
+        // Not JSON: the status alone has to do.
       }
       if (xhr.status >= 200 && xhr.status < 300 && body !== null) {
         resolve(body as T);

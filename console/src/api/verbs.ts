@@ -1,10 +1,10 @@
-/** The verbs of the API in a line each, for the files that name its calls. */
+/** One helper for each HTTP verb, for the files that name the API's calls. */
 
 import { request } from './http';
 
 export type Signal = AbortSignal | undefined;
 
-/** A path with one more step, escaped. */
+/** A path with one more segment, escaped. */
 export const at = (path: string, id: string): string => `${path}/${encodeURIComponent(id)}`;
 
 export const get = <T>(path: string, parameters: object = {}, signal?: Signal): Promise<T> =>

@@ -1,6 +1,6 @@
-/** Which browser on which system a user agent names, as people call them. Pure; the text is from outside. */
+/** The browser and system that a user agent names, in everyday words. Pure; the text is untrusted. */
 
-/** The first that is found wins: every browser also names those it descends from. */
+/** The first match wins: every browser also names those it descends from. */
 const browsers: [RegExp, string][] = [
   [/\bEdg(?:e|A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|Opera)\//, 'Opera'],
@@ -23,7 +23,7 @@ const systems: [RegExp, string][] = [
 ];
 
 export interface Agent {
-  /** Null where none of the known ones is named. */
+  /** Null if no known one is named. */
   browser: string | null;
   system: string | null;
 }

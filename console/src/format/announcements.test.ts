@@ -11,7 +11,7 @@ const one = (id: string, until: string | null): Announcement => ({
   created_at: '2026-12-01T08:00:00Z',
 });
 
-it('shows what is not dismissed and not over', () => {
+it('shows what is neither dismissed nor expired', () => {
   const all = [one('stays', null), one('over', '2026-12-01T11:59:59Z'), one('later', '2026-12-01T12:00:01Z')];
   expect(shown(all, [], now).map(({ id }) => id)).toEqual(['stays', 'later']);
   expect(shown(all, ['stays'], now).map(({ id }) => id)).toEqual(['later']);

@@ -1,4 +1,4 @@
-/** Which announcements stand above the pages. Pure. */
+/** Which announcements are shown above the pages. Pure. */
 
 import type { Announcement } from '../api/announcements';
 

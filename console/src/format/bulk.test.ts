@@ -17,7 +17,7 @@ const finding = (
     assignees: { users: users.map((user) => ({ id: user, name: user })), teams: [] },
   }) as unknown as Finding;
 
-test('only what fits all of them is offered', () => {
+test('only statuses allowed for all are offered', () => {
   const open = finding('a', 'open', ['in_progress', 'closed']);
   const working = finding('b', 'in_progress', ['open', 'closed']);
   expect(commonStatuses([open])).toEqual(['in_progress', 'closed']);
@@ -26,12 +26,12 @@ test('only what fits all of them is offered', () => {
   expect(commonStatuses([])).toEqual([]);
 });
 
-test('a company is common only when there is one', () => {
+test('the company is common only if all share it', () => {
   expect(commonCompany([finding('a', 'open', []), finding('b', 'open', [])])).toBe('c');
   expect(commonCompany([finding('a', 'open', []), finding('b', 'open', [], 'd')])).toBeNull();
 });
 
-test('what was alike goes back together', () => {
+test('equal values are restored together', () => {
   const rows = [
     finding('a', 'open', [], 'c', ['x', 'y']),
     finding('b', 'retest', [], 'c', ['y', 'x']),

@@ -1,8 +1,8 @@
-/** What can be done with several findings at once, and how it is taken back. Pure. */
+/** What can be done with several findings at once, and how it is undone. Pure. */
 
 import type { Finding, FindingStatus } from '../api/types';
 
-/** The statuses that every one of them can be moved to, in the order of the first. */
+/** The statuses that all of them can change to, in the order of the first. */
 export function commonStatuses(findings: readonly Finding[]): FindingStatus[] {
   const [first, ...rest] = findings;
   if (!first) return [];
@@ -11,19 +11,19 @@ export function commonStatuses(findings: readonly Finding[]): FindingStatus[] {
   );
 }
 
-/** The company of all of them, or null when there are several. */
+/** The company of all of them, or null if there are several. */
 export function commonCompany(findings: readonly Finding[]): string | null {
   const companies = new Set(findings.map((finding) => finding.company_id));
   return companies.size === 1 ? (findings[0]?.company_id ?? null) : null;
 }
 
-/** Findings that were alike before: one call each puts them back. */
+/** Findings that had the same value before: one call restores them. */
 export interface Alike<T> {
   ids: string[];
   before: T;
 }
 
-/** By what they were, for taking a change back. */
+/** Groups findings by their previous value, to undo a change. */
 export function alike<T>(findings: readonly Finding[], before: (finding: Finding) => T): Alike<T>[] {
   const groups = new Map<string, Alike<T>>();
   for (const finding of findings) {
@@ -36,7 +36,7 @@ export function alike<T>(findings: readonly Finding[], before: (finding: Finding
   return [...groups.values()];
 }
 
-/** Who sees to it, as the API takes it. */
+/** Its assignees, as the API takes them. */
 export function assigneesOf(finding: Finding): { users: string[]; teams: string[] } {
   return {
     users: finding.assignees.users.map(({ id }) => id).sort(),

@@ -51,7 +51,7 @@ it('asks for the whole grid, its last day included', () => {
   expect(new Date(to)).toEqual(new Date(2026, 11, 7));
 });
 
-it('reads a month and refuses what is none', () => {
+it('reads a month and rejects anything else', () => {
   expect(parseMonth('2026-02')).toEqual(new Date(2026, 1, 1));
   for (const text of [null, '', '2026', '2026-13', '2026-00', '26-01', '2026-1', '2026-01-01']) {
     expect(parseMonth(text), String(text)).toBeNull();
@@ -60,7 +60,7 @@ it('reads a month and refuses what is none', () => {
   expect(monthKey(addMonths(new Date(2026, 0, 1), -1))).toBe('2025-12');
 });
 
-it('reads a day and finds its week, over months and summer time', () => {
+it('reads a day and finds its week, across months and daylight saving', () => {
   for (const text of [null, '', '2026-11', '2026-11-31', '2026-02-29', '2026-1-1', '2026-11-23T00:00:00Z']) {
     expect(parseDay(text), String(text)).toBeNull();
   }
@@ -75,7 +75,7 @@ it('reads a day and finds its week, over months and summer time', () => {
   }
 });
 
-it('lists a day as it passes', () => {
+it('lists a day in order', () => {
   const items = byTime([
     item({ id: 'late', at: '2026-11-23T23:00:00Z', severity: 'urgent' }),
     item({ id: 'mild', severity: 'low' }),
@@ -85,14 +85,14 @@ it('lists a day as it passes', () => {
   expect(items.map(({ id }) => id)).toEqual(['day', 'bad', 'mild', 'late']);
 });
 
-it('puts a date without a time on that date in every zone', () => {
+it('puts a date without a time on that date in every time zone', () => {
   expect(
     dayOf(item({ kind: 'project_end', at: '2026-11-30T00:00:00Z', all_day: true, date: '2026-11-30' })),
   ).toBe('2026-11-30');
   expect(dayOf(item({ at: '2026-11-30T12:00:00Z' }))).toBe(dayKey(new Date('2026-11-30T12:00:00Z')));
 });
 
-it('shows the worst of a day first, and what has no severity before it', () => {
+it('shows the most severe of a day first, after items without a severity', () => {
   const days = byDay([
     item({ id: 'low', severity: 'low' }),
     item({ id: 'late', severity: 'critical', at: '2026-11-23T12:30:00Z' }),

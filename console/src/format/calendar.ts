@@ -1,9 +1,9 @@
-/** The days of a month or a week as a grid, and what falls on them. Pure; days are of the viewer's zone. */
+/** The days of a month or week as a grid, and the items on them. Pure; days are in the viewer's time zone. */
 
 import { SEVERITIES, type CalendarItem, type Severity } from '../api/types';
 
 export interface Day {
-  /** `2026-11-23` in the viewer's zone. */
+  /** `2026-11-23` in the viewer's time zone. */
   key: string;
   date: Date;
   inMonth: boolean;
@@ -43,7 +43,7 @@ export function addDays(day: Date, days: number): Date {
   return new Date(day.getFullYear(), day.getMonth(), day.getDate() + days);
 }
 
-/** The week that a day is in, Monday first. */
+/** The week of a day, starting on Monday. */
 export function week(day: Date): Day[] {
   const monday = addDays(day, -((day.getDay() + 6) % 7));
   return Array.from({ length: 7 }, (_, weekday) => {
@@ -52,7 +52,7 @@ export function week(day: Date): Day[] {
   });
 }
 
-/** The weeks that touch the month, Monday first. Days are made by calendar arithmetic, so summer time is no matter. */
+/** The weeks that touch the month, starting on Monday. By calendar arithmetic, safe for daylight saving. */
 export function monthGrid(month: Date): Day[][] {
   const first = new Date(month.getFullYear(), month.getMonth(), 1);
   const lead = (first.getDay() + 6) % 7;
@@ -66,7 +66,7 @@ export function monthGrid(month: Date): Day[][] {
   );
 }
 
-/** From the first shown day to the end of the last one, as the API takes it. */
+/** From the first day shown to the end of the last one, as the API takes it. */
 export function gridRange(grid: Day[][]): { from: string; to: string } {
   const first = grid[0]?.[0]?.date ?? new Date(0);
   const last = grid.at(-1)?.at(-1)?.date ?? first;
@@ -74,12 +74,12 @@ export function gridRange(grid: Day[][]): { from: string; to: string } {
   return { from: first.toISOString(), to: end.toISOString() };
 }
 
-/** The day an item falls on: its date, in every zone, or the day of its time in the viewer's. */
+/** The day of an item: its date, in every time zone, or the day of its time in the viewer's. */
 export function dayOf(item: CalendarItem): string {
   return item.all_day && item.date ? item.date : dayKey(new Date(item.at));
 }
 
-/** Whether the time of day says something. */
+/** Whether the time of day is meaningful. */
 export function hasTime(item: CalendarItem): boolean {
   return !item.all_day;
 }
@@ -92,7 +92,7 @@ function rank(item: CalendarItem): number {
   return item.severity ? RANK[item.severity] : SEVERITIES.length;
 }
 
-/** Items by day; within a day what is no finding first, then the worst first, then by time. */
+/** Items by day; within a day other items before findings, then most severe first, then by time. */
 export function byDay(items: readonly CalendarItem[]): Map<string, CalendarItem[]> {
   const days = new Map<string, CalendarItem[]>();
   for (const item of items) {
@@ -107,7 +107,7 @@ export function byDay(items: readonly CalendarItem[]): Map<string, CalendarItem[
   return days;
 }
 
-/** The items of a day as it passes: what has no time first, then by time, the worse first of equals. */
+/** The items of a day in order: those without a time first, then by time; of equals the most severe first. */
 export function byTime(items: readonly CalendarItem[]): CalendarItem[] {
   const time = (item: CalendarItem) => (hasTime(item) ? new Date(item.at).getTime() : 0);
   return items.toSorted((a, b) => time(a) - time(b) || rank(b) - rank(a) || a.title.localeCompare(b.title));

@@ -3,7 +3,7 @@ import { changesOf, readable } from './changes';
 
 const words = { yes: 'yes', no: 'no' };
 
-it('reads names instead of objects, and leaves out what is nothing on both sides', () => {
+it('reads names instead of objects, and leaves out values empty on both sides', () => {
   const before = { members: [], is_admin: false, note: null };
   const after = {
     members: [
@@ -19,7 +19,7 @@ it('reads names instead of objects, and leaves out what is nothing on both sides
   ]);
 });
 
-it('shows what came and what went, and every depth as text', () => {
+it('shows added and removed values, and nested ones as text', () => {
   expect(changesOf({ name: '<b>old</b>' }, { role: 'viewer' }, words)).toEqual([
     { field: 'name', before: '<b>old</b>', after: null },
     { field: 'role', before: null, after: 'viewer' },

@@ -1,4 +1,4 @@
-/** What an entry of the audit log says changed, as lines to read. Pure; values are text from outside. */
+/** The changes of an audit log entry, as readable lines. Pure; values are untrusted text. */
 
 export interface Change {
   field: string;
@@ -11,7 +11,7 @@ interface Words {
   no: string;
 }
 
-/** A value as a person reads it: names instead of objects, lists by commas. */
+/** A readable value: names instead of objects, lists separated by commas. */
 export function readable(value: unknown, words: Words): string | null {
   if (value === null || value === undefined || value === '') return null;
   if (typeof value === 'boolean') return value ? words.yes : words.no;

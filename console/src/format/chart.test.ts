@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { line, scale } from './chart';
 
-test('a scale has round lines and holds every value', () => {
+test('a scale has round grid lines and contains every value', () => {
   expect(scale([])).toEqual({ top: 1, lines: [0, 1] });
   expect(scale([3])).toEqual({ top: 3, lines: [0, 1, 2, 3] });
   expect(scale([13])).toEqual({ top: 15, lines: [0, 5, 10, 15] });

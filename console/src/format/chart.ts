@@ -1,13 +1,13 @@
-/** Numbers on a small chart. Pure. */
+/** Scales and points for a small chart. Pure. */
 
 export interface Scale {
   /** The largest value drawn, at least 1. */
   top: number;
-  /** Where lines are drawn, from 0 to `top`. */
+  /** Where grid lines are drawn, from 0 to `top`. */
   lines: number[];
 }
 
-/** A scale whose lines are round numbers, four steps at most. */
+/** A scale whose grid lines are round numbers, at most four steps. */
 export function scale(values: readonly number[]): Scale {
   const most = Math.max(1, ...values);
   const rough = most / 4;
@@ -20,7 +20,7 @@ export function scale(values: readonly number[]): Scale {
   return { top: count * step, lines: Array.from({ length: count + 1 }, (_, index) => index * step) };
 }
 
-/** The points of a line through `values`, in a box of so much width and height, as SVG has them. */
+/** The points of a line through `values` in a box of the given size, in SVG syntax. */
 export function line(values: readonly number[], top: number, width: number, height: number): string {
   const step = values.length > 1 ? width / values.length : 0;
   return values

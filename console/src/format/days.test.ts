@@ -5,7 +5,7 @@ import { inboxDays } from './days';
 const now = new Date(2026, 10, 27, 9).getTime();
 const row = (id: string, at: Date) => ({ id, created_at: at.toISOString() }) as Notification;
 
-test('rows stand under their day, in their order', () => {
+test('rows are grouped by day, in order', () => {
   const days = inboxDays(
     [
       row('d', new Date(2026, 10, 27, 8)),
@@ -22,6 +22,6 @@ test('rows stand under their day, in their order', () => {
   ]);
 });
 
-test('no rows are no days', () => {
+test('no rows give no days', () => {
   expect(inboxDays([], now)).toEqual([]);
 });

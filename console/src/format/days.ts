@@ -1,4 +1,4 @@
-/** The rows of the inbox by the day they came, in the viewer's zone. Pure. */
+/** Groups the rows of the inbox by day, in the viewer's time zone. Pure. */
 
 import type { Notification } from '../api/types';
 import { awayByDay, date } from './time';
@@ -11,7 +11,7 @@ export interface InboxDay {
 
 const words = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
 
-/** Groups rows that are newest first; the present and the last day by name, others by date. */
+/** Groups rows that are newest first; today and yesterday by name, other days by date. */
 export function inboxDays(rows: readonly Notification[], now: number): InboxDay[] {
   const days: InboxDay[] = [];
   for (const row of rows) {

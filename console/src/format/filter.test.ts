@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import { SEVERITIES } from '../api/types';
-import { askOf, isNarrowed, readFilter, toggled } from './filter';
+import { askOf, isFiltered, readFilter, toggled } from './filter';
 
 const read = (text: string) => readFilter(new URLSearchParams(text));
 
-it('shows what is active unless told otherwise', () => {
+it('shows active findings by default', () => {
   const filter = read('');
-  expect(isNarrowed(filter)).toBe(false);
+  expect(isFiltered(filter)).toBe(false);
   expect(askOf(filter, null)).toEqual({ sort: '-severity', status: 'open,in_progress,retest' });
   expect(askOf(read('status=all'), null)).toEqual({ sort: '-severity' });
 });
 
-it('reads an address and passes over what it does not know', () => {
+it('reads a URL and ignores unknown values', () => {
   const filter = read(
     'severity=critical,nonsense,high&status=closed,weird&assignee=me&sla=breached&project_id=p&scan_id=s&target=t&identifier=CVE-2024-1&tag=pci&text=sql',
   );
@@ -31,17 +31,17 @@ it('reads an address and passes over what it does not know', () => {
   });
   expect(askOf(read('sort=due'), null).sort).toBe('sla_due_at');
   expect(askOf(read('sort=constructor'), null).sort).toBe('-severity');
-  expect(isNarrowed(filter)).toBe(true);
+  expect(isFiltered(filter)).toBe(true);
   expect(askOf(read('assignee=none&sla=due_in_7_days'), null)).toMatchObject({
     assignee: 'none',
     sla: 'due_in_7_days',
   });
-  expect(isNarrowed(read('target=t'))).toBe(true);
-  expect(isNarrowed(read('identifier=CVE-2024-1'))).toBe(true);
-  expect(isNarrowed(read('assignee=someone&sla=late'))).toBe(false);
+  expect(isFiltered(read('target=t'))).toBe(true);
+  expect(isFiltered(read('identifier=CVE-2024-1'))).toBe(true);
+  expect(isFiltered(read('assignee=someone&sla=late'))).toBe(false);
 });
 
-it('puts one value in and takes it out', () => {
+it('adds a value and removes it', () => {
   expect(toggled([], 'high', SEVERITIES)).toBe('high');
   expect(toggled(['urgent', 'low'], 'high', SEVERITIES)).toBe('low,high,urgent');
   expect(toggled(['high'], 'high', SEVERITIES)).toBe('');

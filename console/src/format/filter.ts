@@ -1,12 +1,12 @@
-/** The filters of the findings list as they stand in the address. Pure. */
+/** The filters of the findings list, as kept in the URL. Pure. */
 
 import type { FindingFilter } from '../api/calls';
 import { SEVERITIES, STATUSES, type FindingStatus, type Severity } from '../api/types';
 
-/** What still needs someone; the list shows these unless told otherwise. */
+/** Statuses that still need work; the list shows these by default. */
 export const ACTIVE: readonly FindingStatus[] = ['open', 'in_progress', 'retest'];
 
-/** The orders of the list, by their name in the address, as the API calls them. */
+/** The sort orders, by their name in the URL, as the API names them. */
 export const SORTS = {
   worst: '-severity',
   newest: '-created_at',
@@ -16,13 +16,13 @@ export const SORTS = {
 export type Sort = keyof typeof SORTS;
 export const sortNames = Object.keys(SORTS) as Sort[];
 
-/** Where an open finding stands towards its deadline, as the API calls it. */
+/** The SLA state of an open finding, as the API names it. */
 export const DEADLINES = ['breached', 'due_in_7_days'] as const;
 export type DeadlineState = (typeof DEADLINES)[number];
 
 export interface Filter {
   severities: Severity[];
-  /** `active`, `all`, or some. */
+  /** `active`, `all`, or a list. */
   status: 'active' | 'all' | FindingStatus[];
   assignee: 'me' | 'none' | null;
   sla: DeadlineState | null;
@@ -30,7 +30,7 @@ export interface Filter {
   scan: string | null;
   /** The id of a target. */
   target: string | null;
-  /** A CVE, a GHSA or alike. */
+  /** A CVE, a GHSA or a similar identifier. */
   identifier: string | null;
   tag: string | null;
   text: string;
@@ -61,8 +61,8 @@ export function readFilter(query: URLSearchParams): Filter {
   };
 }
 
-/** Whether anything but the default is asked for. */
-export function isNarrowed(filter: Filter): boolean {
+/** Whether it differs from the default. */
+export function isFiltered(filter: Filter): boolean {
   return (
     filter.severities.length > 0 ||
     filter.status !== 'active' ||
@@ -95,7 +95,7 @@ export function askOf(filter: Filter, company: string | null): FindingFilter {
   return ask;
 }
 
-/** The value with `one` put in or taken out, as the address holds it, in the order of `known`. */
+/** The value with `one` added or removed, as kept in the URL, in the order of `known`. */
 export function toggled<T extends string>(values: readonly T[], one: T, known: readonly T[]): string {
   const next = new Set(values);
   if (!next.delete(one)) next.add(one);

@@ -12,7 +12,7 @@ it('sends only what differs', () => {
   expect(tagsOf(' pci, web shop,, pci ')).toEqual(['pci', 'web shop']);
 });
 
-it('says what is wrong with a field and with its entries', () => {
+it('returns the errors of a field and of its entries', () => {
   const problem = new Problem(422, '', '', [
     { field: 'recipients.urls[1]', detail: 'not allowed' },
     { field: 'recipients.urls[10]', detail: 'too long' },
@@ -24,7 +24,7 @@ it('says what is wrong with a field and with its entries', () => {
   expect(fieldError(null, 'filters')).toBeUndefined();
 });
 
-it('shows a time in the zone of the reader and gives it back to the minute', () => {
+it('shows a time in the reader’s time zone and returns it to the minute', () => {
   const at = '2026-11-27T10:30:45.123Z';
   const shown = toLocal(at);
   expect(shown).toMatch(/^2026-11-2\dT\d\d:30$/);
@@ -32,7 +32,7 @@ it('shows a time in the zone of the reader and gives it back to the minute', () 
   expect([toLocal(null), fromLocal('')]).toEqual(['', null]);
 });
 
-it('ends a day where it ends for the reader', () => {
+it('ends a day in the reader’s time zone', () => {
   expect(toDay(endOfDay('2026-03-29'))).toBe('2026-03-29');
   expect(new Date(endOfDay('2026-03-29')).getHours()).toBe(23);
 });

@@ -1,9 +1,9 @@
-/** The hours of warnings as they are typed: up to ten different whole numbers from 1 to 2,160. Pure. */
+/** The hours of warnings as typed: up to ten different whole numbers from 1 to 2,160. Pure. */
 
 const MOST = 10;
 const EARLIEST = 2160;
 
-/** The earliest first; null where the text is no such list. */
+/** Earliest first; null if the text is not such a list. */
 export function hoursOf(text: string): number[] | null {
   const parts = text.split(/[\s,;]+/).filter(Boolean);
   if (parts.length === 0 || parts.length > MOST) return null;

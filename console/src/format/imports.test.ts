@@ -7,10 +7,10 @@ import {
   isTable,
   mayOverlap,
   skippedByReason,
-  worthAnother,
+  mayRetry,
 } from './imports';
 
-it('gathers skipped results by their reason, the commonest first', () => {
+it('groups skipped results by reason, most frequent first', () => {
   const groups = skippedByReason([
     { where: 'results[0]', reason: 'a pass' },
     { where: 'results[1]', reason: 'suppressed' },
@@ -23,26 +23,26 @@ it('gathers skipped results by their reason, the commonest first', () => {
   expect(skippedByReason([])).toEqual([]);
 });
 
-it('offers another try only where it can help', () => {
-  expect([0, 429, 500, 503].every(worthAnother)).toBe(true);
-  expect([401, 403, 409, 413, 422].some(worthAnother)).toBe(false);
+it('offers a retry only where it can help', () => {
+  expect([0, 429, 500, 503].every(mayRetry)).toBe(true);
+  expect([401, 403, 409, 413, 422].some(mayRetry)).toBe(false);
 });
 
-it('counts by severity, the most severe first, without those that do not occur', () => {
+it('counts by severity, most severe first, without those that do not occur', () => {
   expect(bySeverity({ low: 2, critical: 1, high: 0 })).toEqual([
     { severity: 'critical', count: 1 },
     { severity: 'low', count: 2 },
   ]);
 });
 
-it('knows a table by its name, and a scale by its cells', () => {
+it('recognizes a table by its name, and a scale by its cells', () => {
   expect(['a.csv', 'A.TSV', 'a.csv.gz'].every(isTable)).toBe(true);
   expect(['a.sarif', 'csv', 'a.csv.json', 'notes.txt'].some(isTable)).toBe(false);
   expect(isScale(['5', ' 3', ''])).toBe(true);
   expect([['7.5'], ['6'], ['High'], [''], []].some(isScale)).toBe(false);
 });
 
-it('says which column is which as the server reads it', () => {
+it('describes the columns as the server reads them', () => {
   const header = ['Name', 'Risk, overall', 'Say "where"', '', 'Notes'];
   const names = ['title', 'severity', 'location', 'rule', ''];
   expect(columnsText(header, names)).toBe('title:Name,"severity:Risk, overall","location:Say ""where"""');
@@ -51,7 +51,7 @@ it('says which column is which as the server reads it', () => {
   );
 });
 
-it('proposes what the server knows of a column, else its own name', () => {
+it('proposes the server’s field for a column, otherwise its own name', () => {
   const names = ['title', 'severity', 'fixed_versions'];
   const columns = [{ name: 'severity', column: 'Risk' }];
   expect(columnNames({ header: ['Risk', 'Fixed versions', 'Notes'], columns, names })).toEqual([
@@ -61,7 +61,7 @@ it('proposes what the server knows of a column, else its own name', () => {
   ]);
 });
 
-it('asks again after an import only about what may be of the same target', () => {
+it('requests a new preview after an import only for the same target', () => {
   const trivy = (target: string) => ({ tools: ['Trivy'], target });
   expect(mayOverlap(trivy('a'), trivy('b'))).toBe(false);
   expect(mayOverlap(trivy('a'), trivy('a'))).toBe(true);

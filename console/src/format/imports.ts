@@ -1,4 +1,4 @@
-/** What an import does, as people read it, and how a table is described to the server. Pure. */
+/** What an import does, in words, and how a table is described to the server. Pure. */
 
 import { SEVERITIES, type BySeverity, type Severity, type Skipped } from '../api/types';
 
@@ -7,7 +7,7 @@ export interface SkippedGroup {
   places: string[];
 }
 
-/** The skipped results by their reason, the commonest first, each place in the report's order. */
+/** The skipped results by reason, most frequent first, each in the order of the report. */
 export function skippedByReason(skipped: readonly Skipped[]): SkippedGroup[] {
   const groups = new Map<string, string[]>();
   for (const { where, reason } of skipped) groups.set(reason, [...(groups.get(reason) ?? []), where]);
@@ -16,12 +16,12 @@ export function skippedByReason(skipped: readonly Skipped[]): SkippedGroup[] {
     .sort((one, other) => other.places.length - one.places.length);
 }
 
-/** Whether the same request may end better the next time: no answer, too many tries, the server's own trouble. */
-export function worthAnother(status: number): boolean {
+/** Whether a retry may succeed: no answer, too many requests, or a server error. */
+export function mayRetry(status: number): boolean {
   return status === 0 || status === 429 || status >= 500;
 }
 
-/** The severities that occur, the most severe first. */
+/** The severities that occur, most severe first. */
 export function bySeverity(counts: BySeverity): { severity: Severity; count: number }[] {
   return [...SEVERITIES]
     .reverse()
@@ -29,24 +29,24 @@ export function bySeverity(counts: BySeverity): { severity: Severity; count: num
     .filter(({ count }) => count > 0);
 }
 
-/** Whether a file's name says that it is a table. */
+/** Whether a file name suggests a table. */
 export function isTable(name: string): boolean {
   return /\.(csv|tsv|tab)(\.gz)?$/i.test(name);
 }
 
-/** Whether a column holds bare numbers from 0 to 5, which are severities only for the one who knows their scale. */
+/** Whether a column holds only numbers from 0 to 5, which mean nothing without their scale. */
 export function isScale(cells: readonly string[]): boolean {
   const given = cells.map((cell) => cell.trim()).filter((cell) => cell !== '');
   return given.length > 0 && given.every((cell) => /^[0-5]$/.test(cell));
 }
 
-/** A pair of `columns=`, in quotes where it holds what would divide it. */
+/** A pair of `columns=`, quoted if it contains a separator. */
 function pair(name: string, value: string): string {
   const text = `${name}:${value}`;
   return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** What `columns=` says: the name chosen for each column, and the number of each severity. */
+/** The value of `columns=`: the field chosen for each column, and the number of each severity. */
 export function columnsText(
   header: readonly string[],
   names: readonly string[],
@@ -63,7 +63,7 @@ export function columnsText(
   return [...columns, ...numbers].join(',');
 }
 
-/** What each column of a table is, as far as it is known: by the server, else by its own name. */
+/** The field of each column, as far as known: from the server, otherwise from its own name. */
 export function columnNames(table: {
   header: readonly string[];
   columns: readonly { name: string; column: string }[];
@@ -76,7 +76,7 @@ export function columnNames(table: {
   });
 }
 
-/** Whether two reports may be about the same: a tool of both, and a target of both. What is cut off may be anything. */
+/** Whether two reports may overlap: a tool and a target in common. A list cut short may hold anything. */
 export function mayOverlap(
   one: { tools: readonly string[]; target: string },
   other: { tools: readonly string[]; target: string },

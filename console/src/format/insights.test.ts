@@ -12,7 +12,7 @@ const row = (severity: SeverityTimes['severity'], median: number | null, unread 
   p90_seconds: median,
 });
 
-it('says how long something lasted in the units that matter', () => {
+it('formats a duration in its significant units', () => {
   expect([0, 0.4, 1, 12.4, 59.4, 59.6, 61, 3600, 7500, 100_000].map(lasting)).toEqual([
     '< 1 s',
     '< 1 s',
@@ -27,7 +27,7 @@ it('says how long something lasted in the units that matter', () => {
   ]);
 });
 
-it('sums up what is critical and urgent, and nothing else', () => {
+it('sums up critical and urgent events only', () => {
   expect(
     severeOf([row('urgent', 61, 1), row('critical', 380, 3), row('high', 10, 9), row(null, 5, 9)]),
   ).toEqual({

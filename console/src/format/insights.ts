@@ -1,4 +1,4 @@
-/** How quickly people learn, in words. Pure. */
+/** The time to know, in words. Pure. */
 
 import type { SeverityTimes } from '../api/insights';
 import { span } from './time';
@@ -9,9 +9,9 @@ export function lasting(seconds: number): string {
   return seconds < 59.5 ? `${String(Math.round(seconds))} s` : span(seconds * 1000);
 }
 
-/** What the dashboard says of critical and urgent events; null where there were none. */
+/** What the dashboard shows about critical and urgent events; null if there were none. */
 export interface Severe {
-  /** Those with a median, the more severe first. */
+  /** Severities with a median, most severe first. */
   medians: { severity: 'urgent' | 'critical'; seconds: number }[];
   unread: number;
 }

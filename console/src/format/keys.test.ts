@@ -14,7 +14,7 @@ test('two keys within a second are a sequence', () => {
   expect(keys.press('f', wanted, 900)).toBe('g f');
 });
 
-test('a slow second key stands for itself', () => {
+test('a slow second key stands alone', () => {
   const keys = new Keys();
   keys.press('g', wanted, 0);
   expect(keys.press('f', wanted, 1100)).toBe('f');

@@ -1,11 +1,11 @@
-/** Reads key after key: one of its own (`?`), or two of a sequence (`g f`) within a second. Pure. */
+/** Reads key by key: a single key (`?`), or a sequence of two (`g f`) within a second. Pure. */
 
 const TOGETHER = 1000;
 
 export class Keys {
   #first: { key: string; at: number } | null = null;
 
-  /** What was pressed as it stands in `wanted`, or null. `at` is in milliseconds. */
+  /** The shortcut that was pressed, as written in `wanted`, or null. `at` is in milliseconds. */
   press(key: string, wanted: readonly string[], at: number): string | null {
     const before = this.#first;
     this.#first = null;

@@ -3,7 +3,7 @@ import { pageOf } from '../pages';
 import { calendarPath, namedFindings, notificationPath, webLink } from './links';
 import { RECORD_PAGES } from './record-pages';
 
-it('leads to the thing a notification is about', () => {
+it('links to the subject of a notification', () => {
   expect(notificationPath({ type: 'finding', data: { finding_id: 'f', project_id: 'p' } })).toBe(
     '/findings/f',
   );
@@ -21,7 +21,7 @@ it('leads to the thing a notification is about', () => {
   expect(notificationPath({ type: 'destination', data: { rule_id: 'r' } })).toBeNull();
 });
 
-it('leads from a message about several findings to the scan, to the one finding, or nowhere', () => {
+it('links a message about several findings to the scan, to the one finding, or to nothing', () => {
   const data = { finding_ids: ['f', 'g'], project_id: 'p' };
   expect(notificationPath({ type: 'scan', data: { ...data, scan_id: 's' } })).toBe('/scans/s');
   expect(notificationPath({ type: 'finding', data })).toBeNull();
@@ -37,13 +37,13 @@ it('has a page behind every link to a record', () => {
   }
 });
 
-it('leads from the calendar to what is due', () => {
+it('links from the calendar to what is due', () => {
   expect(calendarPath({ entity_type: 'agreement', entity_id: 'a' })).toBe('/agreements/a');
   expect(calendarPath({ entity_type: 'finding', entity_id: 'f' })).toBe('/findings/f');
 });
 
 // promise: C7
-it('never leads anywhere else, whatever the ids hold', () => {
+it('never links anywhere else, whatever the ids contain', () => {
   const hostile = ['//evil.example', 'javascript:alert(1)', '../../api/v1/auth/logout', 'a?b#c'];
   for (const id of hostile) {
     const path = notificationPath({ type: 'finding', data: { finding_id: id } });
@@ -56,7 +56,7 @@ it('never leads anywhere else, whatever the ids hold', () => {
   expect(calendarPath({ entity_type: 'constructor', entity_id: 'x' })).toBeNull();
 });
 
-it('links only plain web addresses of what a scanner wrote', () => {
+it('links only plain web URLs in a scanner’s text', () => {
   expect(webLink('https://example.test/a?b=c')).toBe('https://example.test/a?b=c');
   expect(webLink('http://example.test')).toBe('http://example.test/');
   for (const text of [

@@ -1,10 +1,10 @@
-/** Where a notification or a calendar item leads: always a path of our own; and which texts from outside are links. */
+/** The pages of notifications and calendar items, always local paths; and which untrusted texts are links. */
 
 import type { CalendarItem, Notification } from '../api/types';
 import { RECORD_PAGES } from './record-pages';
 
 type Kind = keyof typeof RECORD_PAGES;
-/** Of several ids in a notification the first of these counts after its own. */
+/** Of several ids in a notification, the first of these counts after its own. */
 const KINDS = Object.keys(RECORD_PAGES) as Kind[];
 
 function isKind(value: string): value is Kind {
@@ -15,16 +15,16 @@ function path(kind: Kind, id: unknown): string | null {
   return typeof id === 'string' && id !== '' ? RECORD_PAGES[kind] + encodeURIComponent(id) : null;
 }
 
-/** The findings that a notification about several names. */
+/** The findings of a notification about several. */
 export function namedFindings(data: Notification['data']): string[] {
   const ids = data.finding_ids;
   return Array.isArray(ids) ? ids.filter((id): id is string => typeof id === 'string' && id !== '') : [];
 }
 
-/** The page of what a notification is about; null when there is none. */
+/** The page of a notification's subject; null if there is none. */
 export function notificationPath(row: Pick<Notification, 'type' | 'data'>): string | null {
   const named = namedFindings(row.data);
-  // What one did to several findings is about them and not about their project.
+  // A bulk change of findings is about them, not about their project.
   if (row.type === 'finding' && named.length > 0) {
     return named.length === 1 ? path('finding', named[0]) : null;
   }
@@ -35,7 +35,7 @@ export function notificationPath(row: Pick<Notification, 'type' | 'data'>): stri
   return null;
 }
 
-/** The page of a record; null for a kind that has none. */
+/** The page of a record; null for a kind without one. */
 export function recordPath(kind: string, id: string): string | null {
   return isKind(kind) ? path(kind, id) : null;
 }
@@ -44,7 +44,7 @@ export function calendarPath(item: Pick<CalendarItem, 'entity_type' | 'entity_id
   return recordPath(item.entity_type, item.entity_id);
 }
 
-/** The address of a text from outside that is a plain web link; null for any other scheme, or with a password in it. */
+/** The URL of an untrusted text that is a plain web link; null for any other scheme, or one with a password. */
 export function webLink(text: string): string | null {
   if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return null;
   const url = new URL(text);

@@ -14,7 +14,7 @@ const paths = (rules: OwnershipRule[]) =>
   rules.map(({ match, position }) => `${String(position)} ${match.path ?? ''}`);
 const three = [rule({ path: 'a' }), rule({ path: 'b' }), rule({ path: 'c' })];
 
-it('moves, replaces and removes rules, and numbers them anew', () => {
+it('moves, replaces and removes rules, and renumbers them', () => {
   expect(paths(moved(three, 0, 2))).toEqual(['1 b', '2 c', '3 a']);
   expect(paths(moved(three, 2, 1))).toEqual(['1 a', '2 c', '3 b']);
   expect(moved(three, 0, -1)).toEqual(three);
@@ -23,13 +23,13 @@ it('moves, replaces and removes rules, and numbers them anew', () => {
   expect(paths(without(three, 0))).toEqual(['1 b', '2 c']);
 });
 
-it('puts the rules of a file above the present ones, or in their place', () => {
+it('puts the rules of a file above the existing ones, or replaces them', () => {
   const read = [rule({ path: 'x' })];
   expect(paths(joined(three, read, false))).toEqual(['1 x', '2 a', '3 b', '4 c']);
   expect(paths(joined(three, read, true))).toEqual(['1 x']);
 });
 
-it('sends only the fields that say something', () => {
+it('sends only the fields with a value', () => {
   const empty = { path: '', tool: '', rule: '', component: '', asset: '', tag: '' };
   expect(matchOf({ ...empty, path: ' src/** ', tool: '  ' }, 'high')).toEqual({
     path: 'src/**',
@@ -42,14 +42,14 @@ it('sends only the fields that say something', () => {
   ]);
 });
 
-it('finds the rules that never count below one that matches everything', () => {
+it('finds the rules that never apply below one that matches everything', () => {
   expect(shadowedFrom([rule({ tool: 'x' }), rule({}), rule({ tool: 'y' })])).toBe(2);
   expect(shadowedFrom([rule({ tool: 'x' }), rule({ min_severity: 'informational' }), rule({})])).toBe(2);
   expect(shadowedFrom([rule({ tool: 'x' }), rule({})])).toBe(-1);
   expect(shadowedFrom([rule({}, false), rule({ tool: 'y' })])).toBe(-1);
 });
 
-it('tells what is wrong with one rule from what is wrong with others', () => {
+it('separates the errors of one rule from those of others', () => {
   const problem = new Problem(422, '', '', [
     { field: 'items[1].match.path', detail: 'not a pattern' },
     { field: 'items[1]', detail: 'it names nobody' },

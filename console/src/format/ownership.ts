@@ -1,10 +1,10 @@
-/** Ownership rules as a page shows and changes them. Pure; what a rule matches is text from outside. */
+/** Ownership rules as a page shows and edits them. Pure; what a rule matches is untrusted text. */
 
 import type { Problem } from '../api/http';
 import { MATCH_FIELDS, type MatchField, type OwnershipMatch, type OwnershipRule } from '../api/ownership';
 import type { Severity } from '../api/types';
 
-/** What a rule asks, each with the name of its field, in one order. */
+/** What a rule matches, each with the name of its field, in a fixed order. */
 export function matchParts(match: OwnershipMatch): { field: MatchField; text: string }[] {
   return MATCH_FIELDS.flatMap((field) => {
     const text = match[field];
@@ -12,7 +12,7 @@ export function matchParts(match: OwnershipMatch): { field: MatchField; text: st
   });
 }
 
-/** What stands in the form, without what is empty. */
+/** The values of the form, without empty ones. */
 export function matchOf(texts: Record<MatchField, string>, severity: Severity | ''): OwnershipMatch {
   const match: OwnershipMatch = {};
   for (const field of MATCH_FIELDS) {
@@ -28,7 +28,7 @@ export const matchesAll = ({ match }: OwnershipRule): boolean =>
   matchParts(match).length === 0 &&
   (match.min_severity === undefined || match.min_severity === 'informational');
 
-/** From which place on rules never count, because one above them matches everything; -1 where none does. */
+/** The position after which rules never apply, because one above matches everything; -1 if none does. */
 export function shadowedFrom(rules: readonly OwnershipRule[]): number {
   const all = rules.findIndex((rule) => rule.active && matchesAll(rule));
   return all >= 0 && all < rules.length - 1 ? all + 1 : -1;
@@ -37,7 +37,7 @@ export function shadowedFrom(rules: readonly OwnershipRule[]): number {
 const numbered = (rules: OwnershipRule[]): OwnershipRule[] =>
   rules.map((rule, index) => ({ ...rule, position: index + 1 }));
 
-/** The list with the rule at `from` at `to`; the same where there is no such place. */
+/** The list with the rule at `from` moved to `to`; unchanged if there is no such position. */
 export function moved(rules: readonly OwnershipRule[], from: number, to: number): OwnershipRule[] {
   const all = [...rules];
   if (to < 0 || to >= all.length) return all;
@@ -46,7 +46,7 @@ export function moved(rules: readonly OwnershipRule[], from: number, to: number)
   return numbered(all);
 }
 
-/** The list with a rule in place of that at `index`, or at its end. */
+/** The list with a rule replacing the one at `index`, or added at the end. */
 export function placed(
   rules: readonly OwnershipRule[],
   rule: OwnershipRule,
@@ -59,14 +59,14 @@ export function placed(
 export const without = (rules: readonly OwnershipRule[], index: number): OwnershipRule[] =>
   numbered(rules.filter((_, at) => at !== index));
 
-/** Rules read from a file: in place of the present ones, or above them, so that they count first. */
+/** Rules read from a file: instead of the existing ones, or above them, so that they apply first. */
 export const joined = (
   present: readonly OwnershipRule[],
   read: readonly OwnershipRule[],
   replace: boolean,
 ): OwnershipRule[] => numbered(replace ? [...read] : [...read, ...present]);
 
-/** What is wrong with one rule of the list: by the names of its fields, such as `match.path`; '' for all of it. */
+/** The errors of one rule in the list, by field name such as `match.path`; '' for the rule itself. */
 export function errorsOf(problem: Problem | null, index: number): Record<string, string> {
   const found: Record<string, string> = {};
   const item = `items[${String(index)}]`;

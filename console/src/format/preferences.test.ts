@@ -24,11 +24,11 @@ const sources = {
   'finding.deleted:email': no,
 };
 
-it('has a column for each channel of the matrix, in one order', () => {
+it('has a column for each channel of the matrix, in a fixed order', () => {
   expect(columnsOf(preferences)).toEqual(['in_app', 'email']);
 });
 
-it('shows the events that can reach the person, or all that have cells', () => {
+it('shows the events that can reach the user, or all that have cells', () => {
   const types = [kind('finding.deleted'), kind('finding.assigned'), kind('scan.seen')];
   const shown = (all: boolean) => rowsOf(types, preferences, sources, all).map(({ type }) => type);
   expect(shown(false)).toEqual(['finding.assigned']);

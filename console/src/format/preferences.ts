@@ -4,17 +4,17 @@ import { CHANNELS, type CellSources, type Channel, type EventType, type Preferen
 
 export const cellKey = (type: string, channel: string): string => `${type}:${channel}`;
 
-/** The channels that a person can turn on or off: those that the matrix has. */
+/** The channels a user can turn on or off: those in the matrix. */
 export const columnsOf = (preferences: Preferences): Channel[] => {
   const known = new Set(Object.keys(preferences).map((key) => key.slice(key.lastIndexOf(':') + 1)));
   return CHANNELS.filter((channel) => known.has(channel));
 };
 
-/** Whether an event of this type can reach the person on a channel. */
+/** Whether an event of this type can reach the user on a channel. */
 export const canReach = (sources: Record<string, CellSources>, type: string, channel: string): boolean =>
   sources[cellKey(type, channel)]?.possible ?? false;
 
-/** The rows of the matrix: the types of event that have cells, all or those that can reach the person. */
+/** The rows of the matrix: the event types that have cells; all of them, or those that can reach the user. */
 export function rowsOf(
   types: readonly EventType[],
   preferences: Preferences,

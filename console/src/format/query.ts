@@ -1,6 +1,6 @@
-/** What a list is narrowed to, as it stands in the address. Pure. */
+/** The filters of a list, as kept in the URL. Pure. */
 
-/** The parameters of these names that are set, and the company looked at, as the API takes them. */
+/** The parameters of these names that are set, and the selected company, as the API takes them. */
 export function asked(
   query: URLSearchParams,
   company: string | null,
@@ -14,12 +14,12 @@ export function asked(
   return filter;
 }
 
-/** Whether anything is left out of the list; an order leaves nothing out. */
+/** Whether the list is filtered; a sort order does not filter. */
 export function narrowed(query: URLSearchParams, names: readonly string[]): boolean {
   return names.some((name) => name !== 'sort' && Boolean(query.get(name)));
 }
 
-/** Whether two queries say the same, in whatever order. */
+/** Whether two queries are the same, in any order. */
 export function sameQuery(one: string, other: string): boolean {
   const sorted = (text: string) => {
     const query = new URLSearchParams(text);

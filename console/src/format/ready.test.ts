@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { ReportStatus } from '../api/records';
 import { ended } from './ready';
 
-it('tells of reports that were on their way and came to their end', () => {
+it('reports pending reports that finished', () => {
   const before = new Map<string, ReportStatus>([
     ['a', 'pending'],
     ['b', 'running'],

@@ -1,4 +1,4 @@
-/** Which reports came to their end between two looks at the list. Pure. */
+/** Which reports finished between two looks at the list. Pure. */
 
 import type { Report, ReportStatus } from '../api/records';
 

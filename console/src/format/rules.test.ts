@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CHANNELS, type EventType, type Rule } from '../api/settings';
-import { bodyOf, channelsOf, filterCount, formOf, leadsNowhere, lines } from './rules';
+import { bodyOf, channelsOf, filterCount, formOf, hasNoDestination, lines } from './rules';
 
 const kind = (severity: boolean, channels: EventType['channels']): EventType => ({
   type: 'finding.created',
@@ -33,7 +33,7 @@ const rule: Rule = {
   template: null,
 };
 
-it('sends back what it was answered', () => {
+it('sends back the same rule it received', () => {
   const body = bodyOf(formOf(rule, ''), kind(true, ['email']));
   const { id, disabled_reason, batch, format, template, ...rest } = rule;
   expect([id, disabled_reason, batch, format, template]).toBeDefined();
@@ -54,7 +54,7 @@ it('sends nothing that the channel or the scope cannot use', () => {
     followers: false,
     urls: ['https://x.test/a', 'https://x.test/b'],
   });
-  // Projects are of one company, and this rule is for every company.
+  // Projects belong to one company, and this rule is for every company.
   expect(post.filters).toEqual({ tags: ['pci', 'web'], statuses: ['open'] });
   expect([post.batch, post.format, post.template]).toEqual(['import', 'standard', undefined]);
   const chat = bodyOf({ ...form, channel: 'chat' }, undefined);
@@ -63,22 +63,22 @@ it('sends nothing that the channel or the scope cannot use', () => {
   expect(bodyOf(form, kind(false, ['email'])).min_severity).toBeNull();
 });
 
-it('knows when a rule would post nowhere', () => {
+it('knows if a rule has no destination', () => {
   const form = { ...formOf(null, 'c'), channel: 'webhook' as const };
-  expect(leadsNowhere(form)).toBe(true);
-  expect(leadsNowhere({ ...form, urls: 'https://x.test/a' })).toBe(false);
-  expect(leadsNowhere({ ...form, teams: ['t'] })).toBe(true);
-  expect(leadsNowhere({ ...form, channel: 'slack', teams: ['t'] })).toBe(false);
-  expect(leadsNowhere({ ...form, channel: 'email' })).toBe(false);
+  expect(hasNoDestination(form)).toBe(true);
+  expect(hasNoDestination({ ...form, urls: 'https://x.test/a' })).toBe(false);
+  expect(hasNoDestination({ ...form, teams: ['t'] })).toBe(true);
+  expect(hasNoDestination({ ...form, channel: 'slack', teams: ['t'] })).toBe(false);
+  expect(hasNoDestination({ ...form, channel: 'email' })).toBe(false);
 });
 
-it('begins a new rule with nothing chosen', () => {
+it('starts a new rule with nothing selected', () => {
   const form = formOf(null, 'c');
   expect([form.type, form.company, form.batch, form.enabled]).toEqual(['', 'c', 'import', true]);
   expect(bodyOf(form, undefined).filters).toEqual({});
 });
 
-it('offers only the channels that the type of event has', () => {
+it('offers only the channels of the event type', () => {
   expect(channelsOf(kind(true, ['webhook', 'in_app']), CHANNELS)).toEqual(['in_app', 'webhook']);
   expect(channelsOf(undefined, CHANNELS)).toEqual([...CHANNELS]);
   expect(lines('a, b\n\nc ')).toEqual(['a', 'b', 'c']);

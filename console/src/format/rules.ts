@@ -14,7 +14,7 @@ import type {
 import type { FindingStatus, Role, Severity } from '../api/types';
 import { isOf, tagsOf } from './form';
 
-/** A rule as it is written: lists that are typed are texts. */
+/** A rule as edited: typed lists are texts. */
 export interface RuleForm {
   /** Empty until one is chosen. */
   type: string;
@@ -40,10 +40,10 @@ export interface RuleForm {
   enabled: boolean;
 }
 
-/** Channels that reach people; the others post to the URLs of a rule or, chats, of teams. */
+/** Channels that notify users; the others post to the URLs of a rule or, for chats, of teams. */
 export const reachesPeople = (channel: Channel): boolean => channel === 'in_app' || channel === 'email';
 
-/** Channels that post to a chat: also to those of the teams that a rule names. */
+/** Channels that post to a chat: also to the chats of the teams that a rule names. */
 export const isChat = (channel: Channel): boolean => !reachesPeople(channel) && channel !== 'webhook';
 
 export function formOf(rule: Rule | null, company: string): RuleForm {
@@ -71,20 +71,20 @@ export function formOf(rule: Rule | null, company: string): RuleForm {
   };
 }
 
-/** Entries of a text, one per line or separated by commas. */
+/** The entries of a text, one per line or separated by commas. */
 export const lines = (text: string): string[] =>
   text
     .split(/[\n,]/)
     .map((one) => one.trim())
     .filter(Boolean);
 
-/** The channels on which events of a type can be sent; all of them while the type is not known. */
+/** The channels that can send events of a type; all of them while the type is unknown. */
 export const channelsOf = (kind: EventType | undefined, all: readonly Channel[]): Channel[] =>
   all.filter((one) => kind === undefined || kind.channels.includes(one));
 
 function filtersOf(form: RuleForm): RuleFilters {
   const filters: RuleFilters = {};
-  // Projects and assets are of one company.
+  // Projects and assets belong to one company.
   if (form.company !== '' && form.projects.length > 0) filters.project_ids = form.projects;
   if (form.company !== '' && form.assets.length > 0) filters.asset_ids = form.assets;
   const [tags, tools] = [tagsOf(form.tags), tagsOf(form.tools)];
@@ -94,7 +94,7 @@ function filtersOf(form: RuleForm): RuleFilters {
   return filters;
 }
 
-/** The rule as it stands in the form; what the channel cannot use is left out. */
+/** The rule of a form; what the channel cannot use is left out. */
 export function bodyOf(form: RuleForm, kind: EventType | undefined): RuleBody {
   const people = reachesPeople(form.channel);
   const teams = people || isChat(form.channel);
@@ -119,16 +119,16 @@ export function bodyOf(form: RuleForm, kind: EventType | undefined): RuleBody {
   };
 }
 
-/** How many filters a rule has; an empty list is none. */
+/** How many filters a rule has; an empty list does not count. */
 export const filterCount = (filters: RuleFilters): number =>
   Object.values(filters).filter((values: string[] | undefined) => (values ?? []).length > 0).length;
 
-/** Whether a rule names nowhere to post to, and its channel reaches nobody else. */
-export const leadsNowhere = (form: RuleForm): boolean =>
+/** Whether a rule has no destination: no URL or team, on a channel that notifies nobody else. */
+export const hasNoDestination = (form: RuleForm): boolean =>
   !reachesPeople(form.channel) &&
   lines(form.urls).length === 0 &&
   !(isChat(form.channel) && (form.owners || form.teams.length > 0));
 
-/** Whether something is wrong with any of these fields. */
+/** Whether any of these fields has an error. */
 export const isWrong = (problem: Problem | null, ...fields: string[]): boolean =>
   (problem?.errors ?? []).some(({ field }) => fields.some((shown) => isOf(field, shown)));

@@ -4,7 +4,7 @@ import { ago, away, awayByDay, date, span, took, urgency, countdown } from './ti
 const now = new Date('2026-11-23T12:00:00Z').getTime();
 const back = (seconds: number) => new Date(now - seconds * 1000).toISOString();
 
-it('says how long ago', () => {
+it('formats how long ago', () => {
   expect(ago(back(0), now)).toBe('just now');
   expect(ago(back(44), now)).toBe('just now');
   expect(ago(back(60), now)).toBe('1 min ago');
@@ -17,17 +17,17 @@ it('says how long ago', () => {
   expect(ago('2025-01-05T12:00:00Z', now)).toBe('5 Jan 2025');
 });
 
-it('says how far away something is, however far', () => {
+it('formats any distance in time', () => {
   expect(away(back(-40 * 86_400), now)).toBe('in 40 days');
   expect(away(back(8 * 86_400), now)).toBe('8 days ago');
 });
 
-it('says how far away a day is, whatever the hour', () => {
+it('formats the distance to a day, whatever the hour', () => {
   const at = new Date(2026, 2, 28, 23, 50).getTime();
   expect(awayByDay(new Date(2026, 2, 28), at)).toBe('today');
   expect(awayByDay(new Date(2026, 2, 29), at)).toBe('tomorrow');
   expect(awayByDay(new Date(2026, 2, 27), at)).toBe('yesterday');
-  // Over the night that summer time begins in.
+  // Across the night when daylight saving begins.
   expect(awayByDay(new Date(2026, 2, 31), at)).toBe('in 3 days');
   expect(awayByDay(new Date(2026, 2, 1), at)).toBe('27 days ago');
 });
@@ -36,12 +36,12 @@ it('reads a nanosecond timestamp', () => {
   expect(ago('2026-11-23T11:00:00.123456789Z', now)).toBe('1 h ago');
 });
 
-it('names the year of a date only when it is another', () => {
+it('shows the year of a date only if it is not the current one', () => {
   expect(date('2026-02-03T12:00:00Z', now)).toBe('3 Feb');
   expect(date('2027-02-03T12:00:00Z', now)).toBe('3 Feb 2027');
 });
 
-it('says a span in its two largest units', () => {
+it('formats a span in its two largest units', () => {
   const minute = 60_000;
   expect(span(0)).toBe('1 min');
   expect(span(35 * minute)).toBe('35 min');
@@ -52,14 +52,14 @@ it('says a span in its two largest units', () => {
   expect(span(30.5 * 24 * 60 * minute)).toBe('30 d');
 });
 
-it('says how near a deadline is', () => {
+it('classifies the urgency of a deadline', () => {
   expect(urgency(back(1), now)).toBe('breached');
   expect(urgency(back(0), now)).toBe('breached');
   expect(urgency(back(-3600), now)).toBe('near');
   expect(urgency(back(-3 * 86_400), now)).toBe('calm');
 });
 
-it('says how long something took', () => {
+it('formats how long something took', () => {
   expect(took(back(2), back(1.99))).toBe('under 0.1 s');
   expect(took(back(2), back(1.6))).toBe('0.4 s');
   expect(took(back(60), back(18))).toBe('42 s');

@@ -1,4 +1,4 @@
-/** Times as people read them. Pure: the present and the locale's zone come from outside or the browser. */
+/** Times in words. Pure: the present and the time zone come from outside or the browser. */
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -28,7 +28,7 @@ const monthYear = new Intl.DateTimeFormat(LOCALE, { month: 'long', year: 'numeri
 const weekdayDay = new Intl.DateTimeFormat(LOCALE, { weekday: 'short', day: 'numeric' });
 const hourMinute = new Intl.DateTimeFormat(LOCALE, { hour: '2-digit', minute: '2-digit' });
 
-/** The full time in the viewer's zone, for a tooltip. */
+/** The full time in the viewer's time zone, for a tooltip. */
 export function exact(at: string | number): string {
   return exactly.format(new Date(at));
 }
@@ -38,7 +38,7 @@ export function ago(at: string | number, now: number): string {
   return Math.abs(now - new Date(at).getTime()) < 6.5 * DAY ? away(at, now) : date(at, now);
 }
 
-/** How far away, however far: `5 min ago`, `in 40 days`. */
+/** The distance to a time, however long: `5 min ago`, `in 40 days`. */
 export function away(at: string | number, now: number): string {
   const past = now - new Date(at).getTime();
   const size = Math.abs(past);
@@ -53,7 +53,7 @@ export function away(at: string | number, now: number): string {
   return direction(`${String(days)} days`);
 }
 
-/** How far away a day is that has no time: `today`, `yesterday`, `in 3 days`. */
+/** The distance to a day without a time: `today`, `yesterday`, `in 3 days`. */
 export function awayByDay(day: Date, now: number): string {
   const today = new Date(now);
   const days = Math.round((midnight(day) - midnight(today)) / DAY);
@@ -62,12 +62,12 @@ export function awayByDay(day: Date, now: number): string {
   return days > 0 ? `in ${String(days)} days` : `${String(-days)} days ago`;
 }
 
-/** A day's place on a line where every day is as long, summer time or not. */
+/** The position of a day on a scale where all days have the same length, daylight saving or not. */
 function midnight(day: Date): number {
   return Date.UTC(day.getFullYear(), day.getMonth(), day.getDate());
 }
 
-/** The day, with its year only when that is another one. */
+/** The day, with its year unless it is the current one. */
 export function date(at: string | number, now: number): string {
   const then = new Date(at);
   return (then.getFullYear() === new Date(now).getFullYear() ? dayMonth : dayMonthYear).format(then);
@@ -81,7 +81,7 @@ export function dayName(day: Date): string {
   return longDay.format(day);
 }
 
-/** The first and the last day of a span: `23–29 Nov 2026`. */
+/** The first and last day of a span: `23–29 Nov 2026`. */
 export function spanName(first: Date, last: Date): string {
   return dayMonthYear.formatRange(first, last);
 }
@@ -95,7 +95,7 @@ export function monthName(day: Date): string {
   return monthYear.format(day);
 }
 
-/** How far away: the two largest units, `2 d 4 h`, `35 min`. Never less than a minute. */
+/** The distance in the two largest units: `2 d 4 h`, `35 min`. Never less than a minute. */
 export function span(milliseconds: number): string {
   const size = Math.max(Math.abs(milliseconds), MINUTE);
   const days = Math.floor(size / DAY);
@@ -108,7 +108,7 @@ export function span(milliseconds: number): string {
   return `${String(minutes)} min`;
 }
 
-/** How far away, to watch: days, hours and minutes, on the last day to the second. `2 d 4 h 13 min`, `3:04:09`. */
+/** A countdown: days, hours, minutes; on the last day, seconds. `2 d 4 h 13 min`, `3:04:09`. */
 export function countdown(milliseconds: number): string {
   const size = Math.abs(milliseconds);
   const hours = Math.floor((size % DAY) / HOUR);
@@ -120,7 +120,7 @@ export function countdown(milliseconds: number): string {
 
 export type Urgency = 'breached' | 'near' | 'calm';
 
-/** How near a deadline is. Near means within two days. */
+/** The urgency of a deadline. Near means within two days. */
 export function urgency(due: string, now: number): Urgency {
   const left = new Date(due).getTime() - now;
   if (left <= 0) return 'breached';

@@ -15,36 +15,36 @@ const entry = (recipient: string, channel: TraceEntry['channel'], told: boolean)
   delivery: null,
 });
 
-it('hangs every channel on its recipient, those who were told first', () => {
+it('groups channels by recipient, notified recipients first', () => {
   const tree = traceTree([
     entry('gone', 'email', false),
     entry('ana', 'slack', false),
     entry('ana', 'in_app', true),
     entry('ana', 'email', true),
   ]);
-  expect(tree.map(({ name, told }) => [name, told])).toEqual([
+  expect(tree.map(({ name, notified }) => [name, notified])).toEqual([
     ['ANA', true],
     ['gone', false],
   ]);
   expect(tree[0]?.leaves.map(({ channel }) => channel)).toEqual(['slack', 'in_app', 'email']);
 });
 
-it('tells a message under way from one that is given up', () => {
+it('distinguishes a pending message from a failed one', () => {
   const sent = (state: string) =>
     ({ ...entry('ana', 'email', false), delivery: { state } }) as unknown as TraceEntry;
-  expect(outcomeOf(entry('ana', 'email', true))).toBe('told');
+  expect(outcomeOf(entry('ana', 'email', true))).toBe('notified');
   expect(outcomeOf(entry('ana', 'email', false))).toBe('not');
   expect(outcomeOf(sent('pending'))).toBe('waiting');
   expect(outcomeOf(sent('failed'))).toBe('not');
 });
 
-it('counts as under way what waits for the end of its import', () => {
+it('treats a message waiting for its import as pending', () => {
   const waits = { ...entry('ana', 'email', false), reason: 'pending' };
   expect(outcomeOf(waits)).toBe('waiting');
 });
 
 // promise: O8
-it('says that nobody was reached only when that is decided', () => {
+it('reports that nobody was reached only once it is decided', () => {
   const planned_at = '2026-11-30T07:00:00Z';
   const nobody = entry('ana', 'email', false);
   expect(reachedNobody({ planned_at, entries: [] })).toBe(true);
@@ -55,7 +55,7 @@ it('says that nobody was reached only when that is decided', () => {
 });
 
 // promise: O8
-it('names the team as whose member a person is considered', () => {
+it('names the team through which a person was considered', () => {
   const team = { ...entry('blue', 'slack', true), recipient_type: 'team' };
   const member = { ...entry('ana', 'slack', false), team_id: 'blue' };
   expect(teamOf(member, [team, member])).toBe('BLUE');

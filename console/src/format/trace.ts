@@ -6,14 +6,14 @@ export interface Branch {
   /** The type and id of the recipient. */
   key: string;
   type: string;
-  /** Empty for those whom the caller may not see. */
+  /** Empty if the caller may not see them. */
   name: string;
-  /** Whether they were told on any channel. */
-  told: boolean;
+  /** Whether they were notified on any channel. */
+  notified: boolean;
   leaves: TraceEntry[];
 }
 
-/** Who was told stands first, each with every channel, told or not. */
+/** Notified recipients first, each with every channel, notified or not. */
 export function traceTree(entries: readonly TraceEntry[]): Branch[] {
   const found = new Map<string, Branch>();
   for (const entry of entries) {
@@ -22,32 +22,32 @@ export function traceTree(entries: readonly TraceEntry[]): Branch[] {
       key,
       type: entry.recipient_type,
       name: entry.name ?? entry.delivery?.destination ?? entry.recipient,
-      told: false,
+      notified: false,
       leaves: [],
     };
     branch.leaves.push(entry);
-    branch.told ||= entry.told;
+    branch.notified ||= entry.told;
     found.set(key, branch);
   }
-  const first = (told: boolean) => (told ? 0 : 1);
-  return [...found.values()].sort((a, b) => first(a.told) - first(b.told));
+  const first = (notified: boolean) => (notified ? 0 : 1);
+  return [...found.values()].sort((a, b) => first(a.notified) - first(b.notified));
 }
 
-/** The name of the team as whose member the person is considered, where the trace has it. */
+/** The name of the team through which the person was considered, if the trace has it. */
 export const teamOf = (entry: TraceEntry, entries: readonly TraceEntry[]): string | null =>
   (entry.team_id &&
     entries.find((one) => one.recipient_type === 'team' && one.recipient === entry.team_id)?.name) ??
   null;
 
-/** Whether it is decided and reached nobody, and nothing is under way. */
+/** Whether planning is done, nobody was notified, and nothing is pending. */
 export const reachedNobody = (trace: Pick<Trace, 'planned_at' | 'entries'>): boolean =>
   trace.planned_at !== null && trace.entries.every((entry) => outcomeOf(entry) === 'not');
 
-export type Outcome = 'told' | 'waiting' | 'not';
+export type Outcome = 'notified' | 'waiting' | 'not';
 
-/** What came of one channel: a message that is under way is neither told nor given up. */
+/** The outcome of one channel: a pending message is neither notified nor given up. */
 export function outcomeOf(entry: TraceEntry): Outcome {
-  if (entry.told) return 'told';
+  if (entry.told) return 'notified';
   const state = entry.delivery?.state;
   if (state === undefined && entry.reason === 'pending') return 'waiting';
   return state === 'pending' || state === 'sending' || state === 'bundled' ? 'waiting' : 'not';

@@ -1,4 +1,4 @@
-/** The places of the navigation, in its order, each with the keys that lead there. */
+/** The entries of the navigation, in order, each with its keyboard shortcut. */
 
 import Bell from '@lucide/svelte/icons/inbox';
 import Bug from '@lucide/svelte/icons/bug';
@@ -19,9 +19,9 @@ export interface Place {
   path: string;
   name: string;
   icon: typeof Bug;
-  /** The keys after `g`. */
+  /** The key after `g`. */
   key: string;
-  /** Only for those who manage a company. */
+  /** Only for managers of a company. */
   managers?: boolean;
 }
 
@@ -37,7 +37,7 @@ const inbox = place('inbox', Bell, 'i');
 const findings = place('findings', Bug, 'f');
 const calendar = place('calendar', CalendarDays, 'c');
 
-/** What one looks at, works with, and keeps. */
+/** The groups: overview, work, and records. */
 const groups: readonly Place[][] = [
   [dashboard, inbox, calendar],
   [
@@ -55,7 +55,7 @@ const groups: readonly Place[][] = [
 /** What fits at the bottom of a phone; the rest is behind a button. */
 export const phone: readonly Place[] = [dashboard, findings, calendar, inbox];
 
-/** The groups as one may see them. */
+/** The groups with the entries that the user may see. */
 export const groupsFor = (manages: boolean): Place[][] =>
   groups.map((places) => places.filter((place) => manages || !place.managers));
 

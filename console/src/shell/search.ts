@@ -1,4 +1,4 @@
-/** What the palette finds on the server: a few of each kind of record, as one list. */
+/** The server results of the palette: a few of each kind of record, as one list. */
 
 import { request } from '../api/http';
 import type { Page, Severity } from '../api/types';
@@ -31,10 +31,10 @@ interface Row {
   severity?: Severity;
 }
 
-/** Of each kind. */
+/** For each kind. */
 const FEW = 4;
 
-/** Asks every list at once; a kind that fails is left out unless all do. Rejects with a Problem. */
+/** Queries every list at once; a kind that fails is left out unless all do. Rejects with a Problem. */
 export async function search(text: string, company: string | null, signal: AbortSignal): Promise<Hit[]> {
   const asked = KINDS.map(async (kind) => {
     const parameters = {

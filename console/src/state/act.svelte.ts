@@ -1,4 +1,4 @@
-/** Something a person does that asks the server: busy while it runs, and what went wrong. */
+/** An action of the user that calls the server: whether it is running, and what went wrong. */
 
 import { Problem } from '../api/http';
 
@@ -6,7 +6,7 @@ export class Act {
   busy = $state(false);
   problem = $state.raw<Problem | null>(null);
 
-  /** Runs it, unless it is running. Tells whether it went well. */
+  /** Runs it, unless it is already running. Returns whether it succeeded. */
   async run(act: () => Promise<unknown>): Promise<boolean> {
     if (this.busy) return false;
     this.busy = true;

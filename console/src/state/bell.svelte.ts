@@ -1,16 +1,16 @@
-/** The true count of the inbox, and the lists that show its rows right now. */
+/** The exact unread count, and the lists that currently show inbox rows. */
 
 import * as calls from '../api/calls';
 import type { Notification, Summary } from '../api/types';
-import { Newest } from '../count';
+import { LatestCount } from '../count';
 import { touch, type Paged } from './source.svelte';
 
-const count = new Newest<Summary>();
-/** What `count` holds, for the screen. */
+const count = new LatestCount<Summary>();
+/** The value of `count`, for the screen. */
 let summary = $state.raw<Summary | null>(null);
 let drawer = $state(false);
 let latest = $state.raw<Notification | null>(null);
-/** Each with what it takes in. */
+/** Each with the rows it accepts. */
 const lists = new Map<Paged<Notification>, (row: Notification) => boolean>();
 
 export const bell = {
@@ -27,7 +27,7 @@ export const bell = {
   set open(value: boolean) {
     drawer = value;
   },
-  /** The row that came last while this tab was open, for the toast. */
+  /** The last row that arrived while this tab was open, for the toast. */
   get latest(): Notification | null {
     return latest;
   },
@@ -38,11 +38,11 @@ export const bell = {
 
 /** Takes the count from a frame. */
 export function setSummary(value: Summary): void {
-  count.told(value);
+  count.set(value);
   summary = value;
 }
 
-/** Asks for the count. Tells whether the answer differs from what frames had told. */
+/** Requests the count. Returns whether the answer differs from the count of the frames. */
 export async function loadSummary(signal?: AbortSignal): Promise<'same' | 'different'> {
   const answer = count.ask();
   const found = await calls.summary(signal);
@@ -61,7 +61,7 @@ export function clearBell(): void {
   drawer = false;
 }
 
-/** A list of the inbox is on screen: frames change its rows directly. Returns how to take it off. */
+/** Registers an inbox list on screen: frames change its rows directly. Returns the function that removes it. */
 export function showsInbox(list: Paged<Notification>, takes: (row: Notification) => boolean): () => void {
   lists.set(list, takes);
   return () => {
@@ -74,7 +74,7 @@ export function rowArrived(row: Notification): void {
   for (const [list, takes] of lists) if (takes(row)) list.prepend(row);
 }
 
-/** Rows become read on screen; they stay where they are. */
+/** Marks rows on screen as read; they stay where they are. */
 export function rowsRead(which: (id: string) => boolean): void {
   for (const list of lists.keys()) {
     list.change((row) => (!row.read && which(row.id) ? { ...row, read: true } : row));
@@ -83,8 +83,8 @@ export function rowsRead(which: (id: string) => boolean): void {
 }
 
 /**
- * Marks a row read here and on the server. The count comes by the frame; it is asked for as well, for where
- * no frame comes: there is no stream just now, or another tab was faster and nothing changed.
+ * Marks a row read here and on the server. The new count comes in a frame; it is also requested, in case no
+ * frame comes: there is no stream just now, or another tab was faster and nothing changed.
  */
 export async function read(row: Notification): Promise<void> {
   if (row.read) return;
@@ -97,7 +97,7 @@ export async function read(row: Notification): Promise<void> {
   await loadSummary().catch(() => undefined);
 }
 
-/** Rejects with a Problem. A row that rings while the answer is on its way stays unread. */
+/** Rejects with a Problem. A row that arrives while the request is in flight stays unread. */
 export async function readAll(): Promise<void> {
   const known = new Set([...lists.keys()].flatMap((list) => list.items.map(({ id }) => id)));
   if (latest) known.add(latest.id);

@@ -1,4 +1,4 @@
-/** The present, for relative times and countdowns: moving on every 20 seconds, and every second where one ticks. */
+/** The current time, for relative times and countdowns: updated every 20 seconds, or every second if needed. */
 
 import { createSubscriber } from 'svelte/reactivity';
 
@@ -20,7 +20,7 @@ export const clock = {
   get now(): number {
     return present;
   },
-  /** The same by the second. */
+  /** The same, updated every second. */
   get second(): number {
     ticking();
     return Date.now();

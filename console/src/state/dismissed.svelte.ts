@@ -1,7 +1,7 @@
 /** Which announcements were dismissed in this browser. */
 
 const KEY = 'campanile.dismissed';
-/** The oldest are forgotten; announcements do not stay that long. */
+/** The oldest are forgotten; announcements do not last that long. */
 const MOST = 50;
 
 function stored(): string[] {
@@ -24,7 +24,7 @@ export const dismissed = {
     try {
       localStorage.setItem(KEY, JSON.stringify(ids));
     } catch {
-      // Storage is blocked: it holds until the next load.
+      // Storage is blocked: it lasts until the next load.
     }
   },
 };

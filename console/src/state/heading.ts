@@ -1,17 +1,17 @@
 /**
- * A page one goes to starts at its heading, also for those who do not see it. The heading may come late, and
- * another take its place once the page knows its own name.
+ * Navigation moves the focus to the heading of the new page, for screen readers as well. The heading may render
+ * late, and another may replace it once the page knows its own name.
  */
 
 let owed = false;
 let last: HTMLElement | null = null;
 
-/** Another page is on its way. */
+/** Another page is about to render. */
 export function newPage(): void {
   owed = true;
 }
 
-/** A heading is on screen: it takes the focus if it is owed, or was lost with the heading before it. */
+/** A heading is on screen: it takes the focus if it is due, or was lost with the previous heading. */
 export function startAt(heading: HTMLElement): void {
   const lost = last !== null && !last.isConnected && document.activeElement === document.body;
   if (owed || lost) {

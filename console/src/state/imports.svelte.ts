@@ -1,6 +1,6 @@
 /**
- * Scan reports on their way in: each is previewed once there is a place for it, answered for where it would close
- * findings, and imported one after another. A preview that an import before it made old is asked for again.
+ * Scan reports being imported: each is previewed once a project is chosen, waits for an answer if it would close
+ * findings, and is imported in turn. A preview that an earlier import made outdated is requested again.
  */
 
 import { Problem } from '../api/http';
@@ -25,14 +25,14 @@ export interface Place {
   project_id: string;
 }
 
-/** How a report is read, as far as the person says it. */
+/** How a report is read, as far as the user sets it. */
 export interface Reading {
   target?: string;
   columns?: string;
   encoding?: string;
 }
 
-/** What was chosen for the columns of a table, each by its place, and the number of each severity. */
+/** The fields chosen for the columns of a table, by position, and the number of each severity. */
 export interface Chosen {
   names: string[];
   values: Partial<Record<Severity, string>>;
@@ -41,13 +41,13 @@ export interface Chosen {
 export class Import {
   readonly file: File;
   stage = $state<Stage>('waiting');
-  /** The sent share, 0 to 1. */
+  /** The share sent, from 0 to 1. */
   share = $state(0);
   reading = $state.raw<Reading>({});
   preview = $state.raw<Imported | null>(null);
-  /** The person's answer to what would be closed. */
+  /** The user's answer to the question about closing. */
   close = $state<Close | null>(null);
-  /** The first rows of a table whose columns are unclear, or are to be changed. */
+  /** The first rows of a table whose columns are unclear or being changed. */
   table = $state.raw<TablePreview | null>(null);
   chosen: Chosen | null = null;
   result = $state.raw<Imported | null>(null);
@@ -64,12 +64,12 @@ export class Import {
     return this.preview?.counts.closed ?? 0;
   }
 
-  /** Whether the person still has to say what becomes of them. */
+  /** Whether the user still has to decide about closing them. */
   get unanswered(): boolean {
     return this.stage === 'ready' && this.closing > 0 && this.close === null;
   }
 
-  /** Back to the beginning, to be previewed anew. */
+  /** Back to the start, to be previewed again. */
   reset(): void {
     this.cancel();
     this.stage = 'waiting';
@@ -77,7 +77,7 @@ export class Import {
     this.problem = null;
   }
 
-  /** Asks what it would do. Nothing is changed. */
+  /** Requests a preview. Nothing is changed. */
   async check(place: Place): Promise<void> {
     this.problem = null;
     try {
@@ -85,7 +85,7 @@ export class Import {
         importReport(this.file, this.#ask(place, { close: 'auto', preview: true }), progress),
       );
       if (found === null) return;
-      // An answer holds for what was asked: not for another number of findings.
+      // The answer applies to the question asked, not to a different number of findings.
       if (found.counts.closed !== this.closing) this.close = null;
       this.preview = found;
       this.table = null;
@@ -96,7 +96,7 @@ export class Import {
     }
   }
 
-  /** Looks at the first rows of the table, to say which column is which. */
+  /** Reads the first rows of the table, to map its columns. */
   async look(): Promise<void> {
     const { columns, encoding } = this.reading;
     const found = await this.#take('checking', (progress) =>
@@ -129,7 +129,7 @@ export class Import {
     }
   }
 
-  /** Ends a running upload; a report the server has whole is imported to its end. */
+  /** Aborts an upload in progress; the server finishes importing a report it has received completely. */
   cancel(): void {
     if (this.stage === 'checking' || this.stage === 'sending') {
       this.#upload?.cancel();
@@ -141,7 +141,7 @@ export class Import {
     return { ...place, ...this.reading, ...more };
   }
 
-  /** Sends it; null where something else was begun meanwhile. */
+  /** Sends it; null if something else was started meanwhile. */
   async #take<T>(stage: Stage, send: (progress: (share: number) => void) => Upload<T>): Promise<T | null> {
     this.stage = stage;
     this.share = 0;
@@ -158,21 +158,21 @@ export class Import {
     }
   }
 
-  /** What was refused as a table is shown as one, so that the person can say how it is to be read. */
+  /** A report rejected as a table is shown as one, so that the user can set how it is read. */
   async #fail(error: unknown): Promise<void> {
     const problem = asProblem(error);
     if (problem.status === 422 && isTable(this.file.name)) {
       try {
         await this.look();
       } catch {
-        // It cannot be shown either: perhaps in another encoding.
+        // It cannot be shown either: perhaps it has another encoding.
         this.table = null;
         this.stage = 'mapping';
       }
     } else {
       this.stage = 'failed';
     }
-    // Of a table nobody has to hear what else it could have been.
+    // For a table, the other possible formats do not matter.
     const fault = this.stage === 'mapping' ? this.table?.fault : null;
     this.problem =
       fault && says(problem, fault) ? new Problem(422, problem.message, sentence(fault)) : problem;
@@ -191,7 +191,7 @@ function asProblem(error: unknown): Problem {
   return error instanceof Problem ? error : new Problem(0, 'unexpected', String(error));
 }
 
-/** Several of them for one place. */
+/** Several scan reports for one project. */
 export class Imports {
   all = $state<Import[]>([]);
   #place: Place | null = null;
@@ -208,12 +208,12 @@ export class Imports {
     return this.all.filter((one) => one.stage === 'ready');
   }
 
-  /** Whether some are being previewed or wait for it. */
+  /** Whether some are being previewed or waiting for it. */
   get busy(): boolean {
     return this.all.some((one) => one.stage === 'checking' || one.stage === 'waiting');
   }
 
-  /** Whether nothing is left to do but to close the dialog. */
+  /** Whether nothing is left to do but close the dialog. */
   get over(): boolean {
     const ended: Stage[] = ['done', 'failed', 'undone'];
     return this.all.length > 0 && this.all.every((one) => ended.includes(one.stage));
@@ -229,7 +229,7 @@ export class Imports {
     this.all = this.all.filter((other) => other !== one);
   }
 
-  /** Where they go. What was previewed for another place is previewed anew. */
+  /** Sets the project. Previews for another project are requested again. */
   move(place: Place | null): void {
     if (place?.project_id === this.#place?.project_id) return;
     this.#place = place;
@@ -242,14 +242,14 @@ export class Imports {
     void this.check();
   }
 
-  /** Previews one anew, read in another way. */
+  /** Previews one again, read in a different way. */
   again(one: Import, reading: Reading = one.reading): void {
     one.reading = reading;
     one.reset();
     void this.check();
   }
 
-  /** Previews what waits, one by one. */
+  /** Previews what is waiting, one by one. */
   async check(): Promise<void> {
     if (this.#looking) return;
     this.#looking = true;
@@ -257,7 +257,7 @@ export class Imports {
     this.#looking = false;
   }
 
-  /** Imports what is ready, one by one. Stops where something has to be answered first. */
+  /** Imports what is ready, one by one. Stops at a question that has to be answered first. */
   async start(): Promise<void> {
     if (this.running || !this.#place) return;
     this.running = true;

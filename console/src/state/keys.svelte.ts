@@ -1,6 +1,6 @@
 /**
- * Commands by name and by key. Parts offer theirs while they are on screen; the palette lists them, the help
- * sheet too, and one listener runs them. Single keys can be turned off (WCAG 2.2, 2.1.4).
+ * Commands by name and by key. Components register theirs while they are on screen; the palette and the help
+ * sheet list them, and one listener runs them. Single keys can be turned off (WCAG 2.2, 2.1.4).
  */
 
 import { SvelteSet } from 'svelte/reactivity';
@@ -12,10 +12,10 @@ export type Group = 'everywhere' | 'places' | 'list';
 export interface Command {
   name: string;
   group: Group;
-  /** Such as `?` or `g f`; without any it is in the palette only. */
+  /** Such as `?` or `g f`; without a key it is only in the palette. */
   keys?: string;
   run: () => void;
-  /** Only by its key: it means nothing in the palette. */
+  /** Only by its key: it makes no sense in the palette. */
   unlisted?: boolean;
 }
 
@@ -35,7 +35,7 @@ export const keys = {
   get commands(): Command[] {
     return [...offered];
   },
-  /** Whether single keys do something. */
+  /** Whether single-key shortcuts are on. */
   get on(): boolean {
     return single;
   },
@@ -45,12 +45,12 @@ export const keys = {
       if (value) localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, 'off');
     } catch {
-      // Storage is blocked: the choice holds for this tab.
+      // Storage is blocked: the choice lasts for this tab.
     }
   },
 };
 
-/** Offers commands for as long as the calling component is on screen. */
+/** Registers commands for as long as the calling component is on screen. */
 export function offer(commands: () => Command[]): void {
   $effect(() => {
     const mine = commands();
@@ -68,7 +68,7 @@ const typing = (target: EventTarget | null): boolean =>
   (target.isContentEditable ||
     target.matches('textarea, select, input:not([type=checkbox], [type=radio], [type=button])'));
 
-/** Runs commands by their keys; `palette` is what Ctrl K (or Cmd K) opens. Returns how to end it. */
+/** Runs commands by their keys; `palette` is opened by Ctrl K (or Cmd K). Returns the function that stops it. */
 export function listen(palette: () => void): () => void {
   const sequence = new Keys();
   const onKey = (event: KeyboardEvent) => {
@@ -79,13 +79,13 @@ export function listen(palette: () => void): () => void {
       return;
     }
     if (!single || event.ctrlKey || event.metaKey || event.altKey) return;
-    // A dialog has the keyboard to itself.
+    // An open dialog has the keyboard to itself.
     if (typing(event.target) || document.querySelector('dialog[open]')) return;
     const wanted = [...offered].flatMap((command) => (command.keys ? [command.keys] : []));
     const pressed = sequence.press(event.key, wanted, event.timeStamp);
     if (pressed === null) return;
     event.preventDefault();
-    // What came last is nearest to the reader.
+    // The command registered last is the most specific.
     [...offered].findLast((command) => command.keys === pressed)?.run();
   };
   addEventListener('keydown', onKey);

@@ -1,17 +1,17 @@
-/** Joins the stream to the state: the one handler of all frames (promise E9). */
+/** Connects the stream to the state: the one handler of all frames (promise E9). */
 
 import { address, Problem } from '../api/http';
 import type { Frame } from '../api/types';
 import { effectsOf } from '../frames';
-import { Live, type Connection, type LiveState, type Told } from '../live';
+import { Live, type Connection, type LiveState, type StreamHandlers } from '../live';
 import { Shared, type Channel, type Message, type Stream } from '../share';
 import { loadSummary, rowArrived, rowsRead, setSummary } from './bell.svelte';
 import { renew } from './session.svelte';
 import { refresh, touch } from './source.svelte';
 
-/** Reloads after the stream came back are spread over this long, so that not every tab asks at once. */
+/** Reloads after a reconnect are spread over this long, so that not all tabs ask at once. */
 const SPREAD = 2000;
-/** A server that has not answered something small by then cannot be reached, in milliseconds. */
+/** A server that has not answered a small request by then is unreachable, in milliseconds. */
 const ANSWERS = 10_000;
 
 let state = $state<LiveState>('connecting');
@@ -49,8 +49,8 @@ async function probe(): Promise<'fine' | 'missed' | 'ended' | 'down'> {
 }
 
 /**
- * The cookie may be another person's by the time that a connection opens: nothing is handed on before the
- * API has said, asked after the first frame, that it is still the same one.
+ * By the time a connection opens, the cookie may belong to another user: frames are handled only after the
+ * API, asked after the first one, confirms that it is still the same user.
  */
 function open(): Connection {
   const source = new EventSource(address('/stream'));
@@ -82,7 +82,7 @@ function open(): Connection {
   return connection;
 }
 
-const told: Told = {
+const handlers: StreamHandlers = {
   handle,
   opened: (again) => {
     if (again) void renew().catch(() => undefined);
@@ -95,8 +95,8 @@ const told: Told = {
 
 const hidden = () => document.visibilityState === 'hidden';
 
-const connect = (whom: Told) =>
-  new Live({ ...whom, open, probe, online: () => navigator.onLine, hidden, random: Math.random });
+const connect = (handlers: StreamHandlers) =>
+  new Live({ ...handlers, open, probe, online: () => navigator.onLine, hidden, random: Math.random });
 
 function openChannel(name: string): Channel {
   const tabs = new BroadcastChannel(name);
@@ -113,13 +113,13 @@ function openChannel(name: string): Channel {
   return channel;
 }
 
-/** All tabs of the person share one; where browsers have no locks (on an insecure origin) each has its own. */
+/** All tabs of a user share one connection; without locks (on an insecure origin), each has its own. */
 function streamOf(user: string): Stream & Partial<Pick<Shared, 'look'>> {
-  // The types say that there always are locks; browsers do not.
+  // According to the types there are always locks; in browsers there are not.
   const locks = navigator.locks as LockManager | undefined;
-  if (!locks || typeof BroadcastChannel === 'undefined') return connect(told);
+  if (!locks || typeof BroadcastChannel === 'undefined') return connect(handlers);
   return new Shared({
-    ...told,
+    ...handlers,
     name: `campanile.live.${user}`,
     locks,
     channel: openChannel,
@@ -128,7 +128,7 @@ function streamOf(user: string): Stream & Partial<Pick<Shared, 'look'>> {
   });
 }
 
-/** What happens to a page: [where it is heard, the event, what is done]. */
+/** The events of a page's life: [target, event, action]. */
 function occasions(stream: ReturnType<typeof streamOf>): [EventTarget, string, () => void][] {
   const start = () => {
     stream.start();
@@ -140,7 +140,7 @@ function occasions(stream: ReturnType<typeof streamOf>): [EventTarget, string, (
     [window, 'online', () => stream.reopen()],
     [window, 'offline', () => stream.lost()],
     [document, 'visibilitychange', () => stream.look?.()],
-    // A page that will not run hands over while it can, and begins anew when it runs again.
+    // A page about to be frozen hands over while it can, and starts again when it runs.
     [window, 'pagehide', stop],
     [window, 'pageshow', start],
     [document, 'freeze', stop],
@@ -148,7 +148,7 @@ function occasions(stream: ReturnType<typeof streamOf>): [EventTarget, string, (
   ];
 }
 
-/** Keeps the person's tab live for as long as they are signed in. Returns how to end it. */
+/** Keeps the tab live for as long as the user is signed in. Returns the function that stops it. */
 export function startLive(user: string): () => void {
   const stream = streamOf(user);
   const heard = occasions(stream);

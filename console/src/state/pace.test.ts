@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { APART, GATHER, Pace, type Surroundings } from './pace';
+import { APART, GATHER, Pace, type Environment } from './pace';
 
 let visible = true;
 let waiting: (() => void)[] = [];
-const around: Surroundings = {
+const around: Environment = {
   now: () => Date.now(),
   later: (run, milliseconds) => setTimeout(run, milliseconds),
   forget: (timer) => {
@@ -33,14 +33,14 @@ function counting(takes = 0) {
   return { pace, loads: () => loads };
 }
 
-it('makes one load of many touches', async () => {
+it('turns many touches into one load', async () => {
   const { pace, loads } = counting();
   for (let touch = 0; touch < 50; touch += 1) pace.touch();
   await vi.advanceTimersByTimeAsync(GATHER);
   expect(loads()).toBe(1);
 });
 
-it('keeps loads apart, and loses no touch that came while one ran', async () => {
+it('keeps loads apart, and loses no touch during a load', async () => {
   const { pace, loads } = counting(50);
   void pace.now();
   pace.touch();
@@ -62,7 +62,7 @@ it('loads at most about once a second under 50 touches a second', async () => {
   expect(loads()).toBeLessThanOrEqual(11);
 });
 
-it('waits in a hidden tab until it is seen', async () => {
+it('waits in a hidden tab until it is visible', async () => {
   const { pace, loads } = counting();
   visible = false;
   pace.touch();
@@ -73,7 +73,7 @@ it('waits in a hidden tab until it is seen', async () => {
   expect(loads()).toBe(1);
 });
 
-it('loads nothing after its end', async () => {
+it('loads nothing after stop', async () => {
   const { pace, loads } = counting();
   pace.touch();
   pace.stop();

@@ -1,22 +1,22 @@
 /**
- * Says when a source that was touched loads again: soon, but many touches in a row become one load,
+ * Decides when a touched source reloads: soon, but many touches in a row become one load,
  * and two loads of one source start at least a second apart. In a hidden tab it waits for the tab.
  */
 
-/** How long touches are gathered, in milliseconds. */
+/** How long touches are collected, in milliseconds. */
 export const GATHER = 120;
-/** How far apart two loads of one source start at least, in milliseconds. */
+/** The minimum time between two loads of one source, in milliseconds. */
 export const APART = 1000;
 
-export interface Surroundings {
+export interface Environment {
   now: () => number;
   later: (run: () => void, milliseconds: number) => unknown;
   forget: (timer: unknown) => void;
-  /** Calls back at once when the page can be seen, otherwise as soon as it can. */
+  /** Calls back at once if the page is visible, otherwise as soon as it is. */
   whenVisible: (run: () => void) => void;
 }
 
-export const browser: Surroundings = {
+export const browser: Environment = {
   now: () => Date.now(),
   later: (run, milliseconds) => setTimeout(run, milliseconds),
   forget: (timer) => {
@@ -43,11 +43,11 @@ export class Pace {
   #again = false;
   #stopped = false;
   readonly #load: () => Promise<void>;
-  readonly #around: Surroundings;
+  readonly #environment: Environment;
 
-  constructor(load: () => Promise<void>, around: Surroundings = browser) {
+  constructor(load: () => Promise<void>, environment: Environment = browser) {
     this.#load = load;
-    this.#around = around;
+    this.#environment = environment;
   }
 
   /** When the last load started, in milliseconds. */
@@ -55,10 +55,10 @@ export class Pace {
     return this.#started;
   }
 
-  /** Loads at once, whatever was planned. */
+  /** Loads at once, replacing any planned load. */
   async now(): Promise<void> {
     this.#cancel();
-    this.#started = this.#around.now();
+    this.#started = this.#environment.now();
     this.#running = true;
     try {
       await this.#load();
@@ -78,9 +78,9 @@ export class Pace {
       return;
     }
     if (this.#timer !== null || this.#stopped) return;
-    const due = Math.max(GATHER + wait, this.#started + APART - this.#around.now());
-    this.#timer = this.#around.later(() => {
-      this.#around.whenVisible(() => {
+    const due = Math.max(GATHER + wait, this.#started + APART - this.#environment.now());
+    this.#timer = this.#environment.later(() => {
+      this.#environment.whenVisible(() => {
         if (this.#stopped) return;
         this.#timer = null;
         void this.now();
@@ -94,7 +94,7 @@ export class Pace {
   }
 
   #cancel(): void {
-    if (this.#timer !== null) this.#around.forget(this.#timer);
+    if (this.#timer !== null) this.#environment.forget(this.#timer);
     this.#timer = null;
   }
 }

@@ -1,4 +1,4 @@
-/** The address of the page as state. Links are plain `<a href="/…">`; one click handler takes them over. */
+/** The URL of the page as state. Links are plain `<a href="/…">`; one click handler intercepts them. */
 
 import { tick } from 'svelte';
 import { newPage } from './heading';
@@ -23,7 +23,7 @@ export const route = {
   },
 };
 
-/** Reads the address anew. Where one is sent on from the bare `/` is no step of theirs. */
+/** Reads the URL again. The redirect from the bare `/` adds no step to the history. */
 function follow(): void {
   const before = current.path;
   current = here();
@@ -35,7 +35,7 @@ interface Kept {
   inside?: boolean;
 }
 
-/** Goes to a path of the console. With `replace` there is no way back to the page before. */
+/** Goes to a path of the console. With `replace`, Back does not return to the previous page. */
 export function navigate(to: string, replace = false): void {
   const target = new URL(to, location.origin);
   if (target.origin !== location.origin) return;
@@ -50,7 +50,7 @@ export function navigate(to: string, replace = false): void {
   follow();
 }
 
-/** Changes parameters of the query in place; null or '' takes one out. */
+/** Changes query parameters in place; null or '' removes one. */
 export function setQuery(changes: Record<string, string | null>): void {
   const query = new URLSearchParams(current.query);
   for (const [key, value] of Object.entries(changes)) {
@@ -61,7 +61,7 @@ export function setQuery(changes: Record<string, string | null>): void {
   navigate(current.path + (search ? `?${search}` : ''), true);
 }
 
-/** Back to the page one came from, or to `fallback` when one came from outside. */
+/** Back to the previous page, or to `fallback` if the user came from outside. */
 export function back(fallback: string): void {
   if ((history.state as Kept | null)?.inside) history.back();
   else navigate(fallback);

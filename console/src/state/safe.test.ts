@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { HOME, safePath } from './safe';
 
-it('comes back only to pages of its own', () => {
+it('returns only to local pages', () => {
   expect(safePath('/findings/f?status=open')).toBe('/findings/f?status=open');
   const hostile = [
     null,

@@ -1,6 +1,6 @@
 /**
- * Who is signed in, what they may do, and which company they look at. The cookie is every tab's: who signs
- * in or out in one does so in all, and tabs tell each other at once.
+ * Who is signed in, what they may do, and which company is selected. All tabs share the cookie: signing in
+ * or out in one does so in all, and tabs notify each other at once.
  */
 
 import * as calls from '../api/calls';
@@ -10,7 +10,7 @@ import { navigate, route } from './router.svelte';
 import { HOME, safePath } from './safe';
 import { forgetAll } from './source.svelte';
 
-/** `starting` until the first answer; `unreachable` when there was none. */
+/** `starting` until the first answer; `unreachable` if there was none. */
 export type Phase = 'starting' | 'unreachable' | 'out' | 'in';
 
 const RANK: Record<Role, number> = { viewer: 0, analyst: 1, manager: 2 };
@@ -29,7 +29,7 @@ function storedCompany(): string | null {
   }
 }
 
-/** What tabs tell each other. */
+/** The messages between tabs. */
 interface Word {
   user: string;
   signed: 'in' | 'out';
@@ -45,7 +45,7 @@ if (tabs) {
     if (phase !== 'in' || !person) return;
     const same = word.user === person.user.id;
     if (word.signed === 'out' && same) leave(true);
-    // Whose page this was is not who asks from here on.
+    // From here on, requests come from a different user than the page was loaded for.
     if (word.signed === 'in' && !same) {
       forgetAll();
       person = null;
@@ -69,14 +69,14 @@ export const session = {
   get me(): Me | null {
     return person;
   },
-  /** Whether the sign-in page is shown because a session ended by itself. */
+  /** Whether the sign-in page is shown because a session expired. */
   get ended(): boolean {
     return ended;
   },
   get companies(): Membership[] {
     return person?.companies ?? [];
   },
-  /** The company the lists are narrowed to; null for all. */
+  /** The company that lists are filtered by; null for all. */
   get company(): string | null {
     return chosen;
   },
@@ -86,10 +86,10 @@ export const session = {
       if (id === null) sessionStorage.removeItem(COMPANY_KEY);
       else sessionStorage.setItem(COMPANY_KEY, id);
     } catch {
-      // Storage is blocked: the choice holds until the next load.
+      // Storage is blocked: the choice lasts until the next load.
     }
   },
-  /** Whether the person has at least this role in the company. */
+  /** Whether the user has at least this role in the company. */
   may(company: string, role: Role): boolean {
     if (person?.is_admin) return true;
     const member = session.companies.find(({ id }) => id === company);
@@ -99,17 +99,17 @@ export const session = {
   get manages(): boolean {
     return (person?.is_admin ?? false) || session.companies.some(({ id }) => session.may(id, 'manager'));
   },
-  /** Whether they manage the company they look at; any company while they look at all. */
+  /** Whether they manage the selected company; any company while all are selected. */
   get managesHere(): boolean {
     return chosen === null ? session.manages : session.may(chosen, 'manager');
   },
-  /** Whether they have it in the company they look at; in any of theirs while they look at all. */
+  /** Whether they have the role in the selected company; in any of theirs while all are selected. */
   mayHere(role: Role): boolean {
     return session.companies.some(({ id }) => (chosen === null || chosen === id) && session.may(id, role));
   },
 };
 
-/** Asks who is signed in, at the start of the page. */
+/** Asks who is signed in, when the page starts. */
 export async function resume(): Promise<void> {
   phase = 'starting';
   try {
@@ -121,15 +121,15 @@ export async function resume(): Promise<void> {
 }
 
 /**
- * Asks again what the person may do: a change of their access ends the stream, and it comes back. False when
- * it is not (or no longer) them who asks: the page then begins anew as whoever it is.
+ * Reloads what the user may do: a change of their access ends the stream, which then reconnects. False if it
+ * is not (or no longer) the same user: the page then starts over for whoever it is.
  */
 export async function renew(): Promise<boolean> {
   const before = person;
   return take(before, await calls.me());
 }
 
-/** Takes in an answer to who is signed in, asked for when it was `before`. Tells whether it is the same person. */
+/** Applies the answer about who is signed in, requested for `before`. Returns whether it is the same user. */
 function take(before: Me | null, found: Me): boolean {
   if (phase !== 'in' || !before || person?.user.id !== before.user.id) return false;
   if (found.user.id !== before.user.id) {
@@ -142,13 +142,13 @@ function take(before: Me | null, found: Me): boolean {
   return true;
 }
 
-/** How long the cookie of another tab's sign-in may be on its way to this one, in milliseconds. */
+/** How long the cookie of another tab's sign-in may take to reach this one, in milliseconds. */
 const COOKIE = 500;
 let asking: Promise<boolean> | null = null;
 
 /**
- * Asks whether the person is signed in all the same after an answer said 401: a sign-in in another tab ends the
- * session that was before, and refuses what is on its way with it. Without a session, to the sign-in.
+ * Checks after a 401 whether the user is still signed in: a sign-in in another tab ends the previous session
+ * and rejects requests in flight. Without a session, goes to the sign-in page.
  */
 export function stillIn(): Promise<boolean> {
   asking ??= ask().finally(() => {
@@ -171,7 +171,7 @@ async function ask(): Promise<boolean> {
   return false;
 }
 
-/** Signs in and goes back to where one was. Rejects with a Problem. */
+/** Signs in and returns to the requested page. Rejects with a Problem. */
 export async function signIn(email: string, password: string): Promise<void> {
   await calls.signIn(email, password);
   enter(await calls.me());
@@ -193,7 +193,7 @@ export async function signOut(): Promise<void> {
   navigate('/sign-in', true);
 }
 
-/** There is no session (any more): to the sign-in, keeping the way back. */
+/** There is no session (any more): goes to the sign-in page, keeping the way back. */
 function leave(hadOne: boolean): void {
   if (phase === 'out') return;
   forgetAll();

@@ -1,7 +1,7 @@
 /**
- * What a page shows of the server: `single` for one answer, `paged` for a list behind a cursor.
- * A source belongs to the component that made it, knows the topics it shows, and loads again when
- * one of them is touched. It keeps what it has while it loads, so nothing flickers.
+ * The server data of a page: `single` for one answer, `paged` for a list behind a cursor.
+ * A source belongs to the component that created it, knows the topics it shows, and reloads when
+ * one of them is touched. It keeps its data while it loads, so nothing flickers.
  */
 
 import { untrack } from 'svelte';
@@ -18,7 +18,7 @@ interface Shown {
 
 const shown = new Set<Shown>();
 
-/** Loads again what shows one of these topics. */
+/** Reloads whatever shows one of these topics. */
 export function touch(topics: Iterable<Topic>): void {
   const changed = [...topics];
   for (const source of shown) {
@@ -26,14 +26,14 @@ export function touch(topics: Iterable<Topic>): void {
   }
 }
 
-/** Loads everything on screen again that was asked for before `before`, spread over `spread` milliseconds. */
+/** Reloads everything on screen that was requested before `before`, spread over `spread` milliseconds. */
 export function refresh(before: number, spread: number): void {
   for (const source of shown) {
     if (source.pace && source.pace.started < before) source.pace.touch(Math.random() * spread);
   }
 }
 
-/** The last answers by key, so that going back shows at once what was there. */
+/** The last answers by key, so that going back shows them at once. */
 const kept = new Map<string, unknown>();
 const KEPT = 40;
 
@@ -46,7 +46,7 @@ function keep(key: string, value: unknown): void {
   }
 }
 
-/** Forgets every answer: another person may sign in. */
+/** Forgets every answer: another user may sign in. */
 export function forgetAll(): void {
   kept.clear();
 }
@@ -59,7 +59,7 @@ abstract class Source<S extends { key: string; topics: readonly Topic[] }> imple
   topics: readonly Topic[] = [];
   pace: Pace | null = null;
   problem = $state.raw<Problem | null>(null);
-  /** Whether a first answer for what is asked now is still missing. */
+  /** Whether the first answer for the current key is still missing. */
   waiting = $state(true);
   protected spec: S | null = null;
   #abort: AbortController | null = null;
@@ -81,12 +81,12 @@ abstract class Source<S extends { key: string; topics: readonly Topic[] }> imple
     this.drop();
   }
 
-  /** Asks again at once: after an error, or when the person did something. */
+  /** Reloads at once: after an error, or after an action of the user. */
   reload(): Promise<void> {
     return this.pace?.now() ?? Promise.resolve();
   }
 
-  /** Lets go of a running request, whose answer would be older than what is known. */
+  /** Drops a request in flight, whose answer would be older than what is known. */
   protected drop(): void {
     this.#abort?.abort();
     this.#abort = null;
@@ -112,7 +112,7 @@ abstract class Source<S extends { key: string; topics: readonly Topic[] }> imple
     }
   }
 
-  /** Shows a kept answer; false when there is none. */
+  /** Shows a cached answer; false if there is none. */
   protected abstract restore(value: unknown): boolean;
   protected abstract load(signal: AbortSignal): Promise<void>;
 }
@@ -126,7 +126,7 @@ export interface SingleSpec<T> {
 export class Single<T> extends Source<SingleSpec<T>> {
   data = $state.raw<T | undefined>();
 
-  /** Takes a value known from elsewhere (a frame, the answer of a write). */
+  /** Sets a value known from elsewhere (a frame, the answer to a write). */
   set(value: T): void {
     this.drop();
     this.data = value;
@@ -156,7 +156,7 @@ export interface PagedSpec<T> {
 
 const FIRST = 50;
 const MOST = 200;
-/** How many requests a reload makes at most to cover what is on screen; the rest stays as it was. */
+/** The most requests a reload makes to cover what is on screen; the rest stays as it was. */
 const REQUESTS = 3;
 
 interface Rows<T> {
@@ -169,9 +169,9 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
   next = $state<string | null>(null);
   more = $state(false);
   moreProblem = $state.raw<Problem | null>(null);
-  /** Rows of this list that came by themselves since it was opened. */
+  /** Rows of this list that arrived live since it was opened. */
   readonly fresh = new SvelteSet<string>();
-  /** What was done to the rows while a load runs. */
+  /** The changes made to rows while a load runs. */
   #late: ((items: T[]) => T[])[] | null = null;
 
   /** Loads the next page below. */
@@ -192,12 +192,12 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
     }
   }
 
-  /** Changes rows that are already here. */
+  /** Changes rows that are already loaded. */
   change(change: (item: T) => T): void {
     this.#alter((items) => items.map(change));
   }
 
-  /** Puts a row that just came on top. */
+  /** Puts a row that just arrived on top. */
   prepend(item: T): void {
     this.#alter((items) => {
       if (items.some((known) => known.id === item.id)) return items;
@@ -206,7 +206,7 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
     });
   }
 
-  /** Does it now, and again to the answer of a running load, which may be older. */
+  /** Applies a change now, and again to the answer of a load in flight, which may be older. */
   #alter(alter: (items: T[]) => T[]): void {
     this.#late?.push(alter);
     this.show(alter(this.items), this.next);
@@ -216,7 +216,7 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
     const rows = value as Rows<T> | undefined;
     this.fresh.clear();
     this.moreProblem = null;
-    // Another filter: the old rows stay (dimmed by the page) until the new ones are here.
+    // A different filter: the old rows stay (dimmed by the page) until the new ones arrive.
     if (rows) {
       this.items = rows.items;
       this.next = rows.next;
@@ -253,7 +253,7 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
     for (const row of rows) if (!known.has(row.id)) this.fresh.add(row.id);
   }
 
-  /** What is on screen below the last reloaded row. */
+  /** The rows on screen below the last reloaded one. */
   #below(rows: T[]): T[] | null {
     const last = rows.at(-1)?.id;
     const at = this.items.findIndex((item) => item.id === last);
@@ -269,7 +269,7 @@ export class Paged<T extends { id: string }> extends Source<PagedSpec<T>> {
   }
 }
 
-/** One answer of the server; asked again when what the specification reads changes. */
+/** One answer of the server; requested again when anything its specification reads changes. */
 export function single<T>(spec: () => SingleSpec<T>): Single<T> {
   return attach(new Single<T>(), spec);
 }

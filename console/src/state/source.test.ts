@@ -34,7 +34,7 @@ beforeEach(() => {
 });
 
 describe('Paged', () => {
-  it('goes down page by page, each row once', async () => {
+  it('loads page by page, each row once', async () => {
     const { spec } = serve(rows(120));
     const list = new Paged<Row>();
     list.open(spec);
@@ -49,7 +49,7 @@ describe('Paged', () => {
     list.close();
   });
 
-  it('loads again all that is on screen, and marks what came by itself', async () => {
+  it('reloads everything on screen, and marks rows that arrived live', async () => {
     const data = rows(120);
     const { spec } = serve(data);
     const list = new Paged<Row>();
@@ -67,7 +67,7 @@ describe('Paged', () => {
     list.close();
   });
 
-  it('keeps what lies below what a reload covers', async () => {
+  it('keeps rows below those that a reload covers', async () => {
     const { spec, asked } = serve(rows(1000));
     const list = new Paged<Row>();
     list.open(spec);
@@ -82,7 +82,7 @@ describe('Paged', () => {
     list.close();
   });
 
-  it('shows at once what was there when one comes back, then what is there now', async () => {
+  it('shows the cached list at once on return, then the current one', async () => {
     const data = rows(3);
     const first = new Paged<Row>();
     first.open(serve(data).spec);
@@ -98,7 +98,7 @@ describe('Paged', () => {
     second.close();
   });
 
-  it('keeps what the stream told while a load ran that does not know it yet', async () => {
+  it('keeps changes of the stream that a load in flight does not know yet', async () => {
     const list = new Paged<Row>();
     list.open({
       key: 'inbox',
@@ -116,7 +116,7 @@ describe('Paged', () => {
     list.close();
   });
 
-  it('says what went wrong and keeps what it has', async () => {
+  it('reports the problem and keeps its data', async () => {
     const list = new Paged<Row>();
     const good = serve(rows(2)).spec;
     let broken = false;
@@ -137,7 +137,7 @@ describe('Paged', () => {
 });
 
 describe('Single', () => {
-  it('takes a value known from elsewhere over the answer of an older question', async () => {
+  it('prefers a value set from elsewhere over the answer to an older request', async () => {
     const one = new Single<string>();
     one.open({ key: 'one', topics: [], load: async () => (await settle(), 'old') });
     one.set('new');

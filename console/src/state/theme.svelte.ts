@@ -1,4 +1,4 @@
-/** Light, dark, or what the system wishes. public/theme.js sets the choice before the first paint. */
+/** Light, dark, or the system's setting. public/theme.js applies the choice before the first paint. */
 
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
@@ -28,12 +28,12 @@ export const theme = {
       if (value === 'system') localStorage.removeItem(KEY);
       else localStorage.setItem(KEY, value);
     } catch {
-      // Storage is blocked: the choice holds for this tab.
+      // Storage is blocked: the choice lasts for this tab.
     }
   },
 };
 
-/** Whether the page is dark now, by choice or by the system's wish. */
+/** Whether the page is dark now, by choice or by the system's setting. */
 export function dark(): boolean {
   return chosen === 'dark' || (chosen === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
 }

@@ -1,10 +1,10 @@
-/** What was just done to several things, and how to take it back for as long as the note about it stands. */
+/** The last bulk change, and how to undo it for as long as its note is shown. */
 
 import { Problem } from '../api/http';
 
 export interface Done {
   text: string;
-  /** None for what cannot be undone. */
+  /** Undefined for what cannot be undone. */
   undo?: () => Promise<unknown>;
 }
 
@@ -22,8 +22,8 @@ export const undoable = {
   get problem(): Problem | null {
     return problem;
   },
-  /** Says what was done. */
-  say(done: Done): void {
+  /** Shows what was done. */
+  show(done: Done): void {
     last = done;
     problem = null;
   },

@@ -55,7 +55,7 @@ const BULK: Bounds = Bounds {
 
 /// How often one account signs in from one address with the right password.
 const SIGN_INS: Rate = Rate {
-    burst: 120,
+    burst: 30,
     interval: Duration::from_secs(1),
 };
 

@@ -72,7 +72,8 @@ pub fn plan(event: &Event, world: &World) -> Plan {
     if !event.kind.about().notifies {
         return Plan::default();
     }
-    let mut pass = Pass::new(event, world);
+    let concerned = responsible::concerned(event, world);
+    let mut pass = Pass::new(event, world, &concerned);
     pass.people(Channel::InApp);
     pass.people(Channel::Email);
     for channel in Channel::chats() {
@@ -177,7 +178,7 @@ pub fn named_teams(event: &Event, world: &World, rule: &Rule) -> Vec<Id> {
 struct Pass<'a> {
     event: &'a Event,
     world: &'a World,
-    concerned: Responsible,
+    concerned: &'a Responsible,
     /// The verdict on each person of the channel that is being decided.
     verdicts: BTreeMap<(Channel, Id), bool>,
     keys: HashSet<Key>,
@@ -188,11 +189,11 @@ struct Pass<'a> {
 type Ground = (Why, Option<Id>);
 
 impl<'a> Pass<'a> {
-    fn new(event: &'a Event, world: &'a World) -> Self {
+    fn new(event: &'a Event, world: &'a World, concerned: &'a Responsible) -> Self {
         Self {
             event,
             world,
-            concerned: responsible::concerned(event, world),
+            concerned,
             verdicts: BTreeMap::new(),
             keys: HashSet::new(),
             plan: Plan::default(),
@@ -203,18 +204,18 @@ impl<'a> Pass<'a> {
     fn people(&mut self, channel: Channel) {
         let world = self.world;
         let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
-        let concerned = self.concerned.users.clone();
+        let concerned = &self.concerned.users;
         if rules.is_empty() {
             for (user, _) in concerned {
-                self.reason(channel, Recipient::User(user), (Why::NoRule, None));
+                self.reason(channel, Recipient::User(*user), (Why::NoRule, None));
             }
             return;
         }
         let kinds = coming_as(self.event, &rules, channel);
         for (user, why) in concerned {
-            let lets = |rule: &&&Rule| lets_through(world, user, rule.kind, channel);
+            let lets = |rule: &&&Rule| lets_through(world, *user, rule.kind, channel);
             let rule = rules.iter().find(lets).or(rules.first());
-            self.person((channel, &kinds), user, (why, rule.map(|rule| rule.id)));
+            self.person((channel, &kinds), *user, (why.clone(), rule.map(|rule| rule.id)));
         }
         for rule in rules {
             for (user, why) in named(self.event, world, rule) {
@@ -264,11 +265,10 @@ impl<'a> Pass<'a> {
     /// posts there whatever the settings say.
     fn teams(&mut self, channel: Channel) {
         let world = self.world;
-        for (id, _) in self.concerned.teams.clone() {
-            self.team(channel, id, (Why::Team, None));
+        for (id, _) in &self.concerned.teams {
+            self.team(channel, *id, (Why::Team, None));
         }
-        let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
-        for rule in rules {
+        for rule in world.rules.passing(self.event, channel) {
             for id in named_teams(self.event, world, rule) {
                 self.team(channel, id, (Why::Rule(rule.id), Some(rule.id)));
             }
@@ -295,16 +295,19 @@ impl<'a> Pass<'a> {
     /// Personal posts follow the preference matrix, whatever the team does (promise F5).
     fn personal(&mut self, channel: Channel) {
         let world = self.world;
+        if world.chats.is_empty() {
+            return;
+        }
         let kinds = coming_as(self.event, &[], channel);
-        for (user, why) in self.concerned.users.clone() {
-            let Some(chat) = world.chat(user, channel) else {
+        for (user, why) in &self.concerned.users {
+            let Some(chat) = world.chat(*user, channel) else {
                 continue;
             };
-            let recipient = Recipient::User(user);
-            match admits_as(self.event, world, (user, channel), &kinds) {
+            let recipient = Recipient::User(*user);
+            match admits_as(self.event, world, (*user, channel), &kinds) {
                 Err(why) => self.reason(channel, recipient, (why, None)),
                 Ok(()) if !chat.enabled => self.reason(channel, recipient, (Why::OptedOut, None)),
-                Ok(()) => self.deliver(channel, recipient, &chat.url.target, (why, None)),
+                Ok(()) => self.deliver(channel, recipient, &chat.url.target, (why.clone(), None)),
             }
         }
     }
@@ -312,8 +315,7 @@ impl<'a> Pass<'a> {
     /// The URLs that rules name. Whose own chat one is can have said no to it (promise R5).
     fn urls(&mut self, channel: Channel) {
         let (event, world) = (self.event, self.world);
-        let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
-        for rule in rules {
+        for rule in world.rules.passing(event, channel) {
             for (id, url) in &rule.urls {
                 let recipient = Recipient::Url(*id);
                 if said_no(world, rule.kind, &url.target.key) {

@@ -172,7 +172,7 @@ fn the_document_of_events_is_the_table() {
     let (_, tail) = rest
         .split_once("<!-- end of table -->")
         .expect("where the table ends");
-    let table = "| Type | Severity | People are told | Live | What happened |\n|---|---|---|---|---|\n";
+    let table = "| Type | Severity | People are notified | Live | What happened |\n|---|---|---|---|---|\n";
     let wanted = format!("{head}<!-- table -->\n{table}{rows}<!-- end of table -->{tail}");
     if std::env::var_os("UPDATE").is_some() {
         fs::write(root().join("docs/events.md"), &wanted).expect("docs/events.md");
@@ -308,7 +308,7 @@ fn guide(name: &str, like: &str) -> usize {
     let document = text(&path).replace("NAME", like);
     let mut paths = 0;
     for named in document.split('`').skip(1).step_by(2) {
-        let places = ["crates/", "console/", "docs/", "CHANGELOG"];
+        let places = ["crates/", "console/", "docs/", "e2e/", "config.", "CHANGELOG"];
         if named.contains(['.', '/']) && places.iter().any(|place| named.starts_with(place)) {
             assert!(root().join(named).exists(), "{path}: {named} does not exist");
             paths += 1;
@@ -324,8 +324,35 @@ fn guide(name: &str, like: &str) -> usize {
 }
 
 #[test]
-fn the_ways_to_add_a_channel_and_an_event_kind_are_files_that_exist() {
+fn the_recipes_name_files_that_exist_and_count_them() {
     // A channel that was added this way.
     assert_eq!(guide("add-a-channel.md", "chat"), 5);
     assert_eq!(guide("add-an-event-kind.md", ""), 3);
+    // The migration that brought the recipe's example.
+    assert_eq!(guide("add-a-column.md", "0003-more-records"), 12);
+    assert_eq!(guide("add-a-setting.md", ""), 5);
+    assert_eq!(guide("add-a-page.md", ""), 8);
+}
+
+#[test]
+fn every_recipe_is_checked_and_linked() {
+    // The importer's recipe has a test of its own, in the crate of the formats.
+    let names = ["channel", "event-kind", "column", "setting", "page", "importer"];
+    let recipes = files(&root().join("docs/howto"), &[".md"]);
+    assert_eq!(recipes.len(), names.len());
+    for recipe in recipes {
+        let file = recipe.file_name().expect("a name").to_string_lossy().into_owned();
+        let known = file.strip_suffix(".md").and_then(|name| {
+            name.strip_prefix("add-an-")
+                .or_else(|| name.strip_prefix("add-a-"))
+        });
+        assert!(
+            known.is_some_and(|name| names.contains(&name)),
+            "{file} is not checked"
+        );
+        assert!(
+            text("CONTRIBUTING.md").contains(&format!("docs/howto/{file}")),
+            "{file} is linked"
+        );
+    }
 }

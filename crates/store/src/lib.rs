@@ -42,6 +42,7 @@ pub use value::Value;
 
 use job::Typed;
 use share::Takes;
+use sqlite::Extent;
 
 /// The tables this crate owns: the events.
 pub const MIGRATIONS: MigrationSet = MigrationSet {
@@ -89,6 +90,9 @@ impl Options {
 
 /// An answer that takes longer says too little of the time.
 const SLOW: Duration = Duration::from_secs(1);
+
+/// By how much a portion of a large change is smaller while others write.
+const SHARED: usize = 8;
 
 /// The one handle to the data. Clones share it.
 #[derive(Clone)]
@@ -251,11 +255,63 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        self.write_extent(Extent::Change, f).await
+    }
+
+    /// Makes a short part of a large change, as [`write`](Self::write) makes a whole one: its beginning or its end.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub async fn write_step<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_extent(Extent::Step, f).await
+    }
+
+    /// Makes a part of a large change in a transaction of its own, as [`write`](Self::write) makes a whole one. How much a part is, says
+    /// [`portion`](Self::portion).
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub async fn write_portion<T, E>(
+        &self,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_extent(Extent::Portion, f).await
+    }
+
+    /// How much of a large change one transaction makes now, of `full` at the most: all of it as long as nobody else writes, and a small
+    /// part of it while others wait for the one writer of SQLite.
+    pub fn portion(&self, full: usize) -> usize {
+        match &self.0.backend {
+            Backend::Sqlite(sqlite) if sqlite.is_shared() => (full / SHARED).max(1),
+            _ => full,
+        }
+    }
+
+    async fn write_extent<T, E>(
+        &self,
+        extent: Extent,
+        f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
         #[cfg(feature = "testing")]
         let f = testing::noted_again(&self.0.texts, f);
         let (job, answer) = Typed::repeatable(f);
         match &self.0.backend {
-            Backend::Sqlite(sqlite) => sqlite.write(Box::new(job)).await?,
+            Backend::Sqlite(sqlite) => sqlite.write(Box::new(job), extent).await?,
             Backend::Postgres(postgres) => {
                 postgres
                     .run(Box::new(job), postgres::Mode::Write, self.clock(), self.bus())

@@ -1,5 +1,6 @@
 //! SQLite: one writer thread with group commit, read-only connections for reads.
 
+mod checkpoint;
 mod queue;
 mod reader;
 mod writer;
@@ -16,6 +17,8 @@ use crate::{
     load::{Load, Meter},
     share::Takes,
 };
+use checkpoint::Checkpoints;
+pub(crate) use queue::Extent;
 use queue::Queue;
 use reader::Readers;
 use writer::Queued;
@@ -36,11 +39,18 @@ impl Sqlite {
         let waiting = Arc::clone(&queue);
         let (end, ended) = oneshot::channel();
         let writer_path = path.clone();
-        let (connection, vfs) = blocking(move || open_writer(&writer_path, options.max_pages)).await?;
+        let (connection, checkpoints, vfs) = blocking(move || {
+            let (mut connection, vfs) = open_writer(&writer_path, options.max_pages)?;
+            let own = connect_writer(&writer_path, options.max_pages, vfs)?;
+            let checkpoints = Checkpoints::begin(&mut connection, own)?;
+            Ok((connection, checkpoints, vfs))
+        })
+        .await?;
         std::thread::Builder::new()
             .name("sqlite-writer".into())
             .spawn(move || {
-                writer::run(&connection, &waiting, &clock, &bus);
+                writer::run((&connection, &checkpoints), &waiting, &clock, &bus);
+                drop(checkpoints);
                 // So that the last checkpoint is done before whoever closes goes on.
                 drop(connection);
                 let _ = end.send(());
@@ -55,9 +65,14 @@ impl Sqlite {
         })
     }
 
-    pub(crate) async fn write(&self, job: Box<dyn Job>) -> Result<(), Error> {
+    pub(crate) async fn write(&self, job: Box<dyn Job>, extent: Extent) -> Result<(), Error> {
         let ticket = self.meter.enter();
-        self.queue.push(Queued { job, ticket }).await
+        self.queue.push(Queued { job, ticket }, extent).await
+    }
+
+    /// Whether somebody waits, or has just waited, for a change of theirs.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.queue.is_shared()
     }
 
     pub(crate) async fn read(&self, job: Box<dyn Job>, takes: Takes, clock: Clock) -> Result<(), Error> {

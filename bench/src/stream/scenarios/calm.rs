@@ -1,4 +1,4 @@
-//! A few events a second to everyone: what each costs when there is nothing to gather.
+//! A few events a second to everyone: the cost of each when there is nothing to coalesce.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! All clients dropped at once, and back by their rules: each after the time the server told it. Meanwhile somebody
-//! reads the API on the same listener, asking at a steady rate and counting from when the question was due.
+//! All clients dropped at once. They reconnect by their rules, each after the delay that the server gave it. Meanwhile a
+//! client reads the API on the same listener at a steady rate; a call is measured from its scheduled start.
 
 use std::{
     sync::{

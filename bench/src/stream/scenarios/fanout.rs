@@ -1,4 +1,4 @@
-//! The most frames a second: rates are doubled or halved until one is held and one is not, then drawn together.
+//! The highest sustained frame rate: rates are doubled or halved until one is sustained and one is not, then narrowed down.
 
 use std::time::Duration;
 

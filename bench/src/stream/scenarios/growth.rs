@@ -1,4 +1,4 @@
-//! What becomes of cost and time as connections and companies grow.
+//! How cost and latency grow with connections and companies.
 
 use std::time::Duration;
 

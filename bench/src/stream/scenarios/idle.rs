@@ -1,4 +1,4 @@
-//! Memory of a connection on which nothing happens.
+//! Memory of an idle connection.
 
 use std::time::Duration;
 

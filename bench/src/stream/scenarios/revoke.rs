@@ -1,5 +1,5 @@
-//! People sign out while events flow: how long until their streams carry nothing more, and are closed. Counted from
-//! the question to sign out, so with its commit. The baselines know nothing of the kind.
+//! People sign out while events flow: how long until their streams carry nothing more, and are closed. Measured from
+//! the request to sign out, so including its commit. The baselines have no such feature.
 
 use std::{
     net::SocketAddr,

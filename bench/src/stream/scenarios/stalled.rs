@@ -1,4 +1,4 @@
-//! One client that stops reading: what the others notice of it, and what is held for it.
+//! One client that stops reading: the effect on the others, and the memory held for it.
 
 use std::time::Duration;
 

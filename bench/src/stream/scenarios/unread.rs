@@ -1,4 +1,4 @@
-//! One in ten clients stops reading, under large events: what the others notice, and what is held for each.
+//! One in ten clients stops reading, under large events: the effect on the others, and the memory held for each.
 
 use std::time::Duration;
 

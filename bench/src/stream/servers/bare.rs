@@ -1,5 +1,5 @@
-//! The floor: a broadcaster that knows no credential, no bound and no end. It encodes each event once, chunk framing
-//! included, and two threads write what has gathered for a company to every socket of it. A client's path is the
+//! The floor: a broadcaster that has no credentials, no limits and no end. It encodes each event once, chunk framing
+//! included, and two threads write the pending frames of a company to each of its sockets. A client's path is the
 //! number of its company.
 
 use std::{

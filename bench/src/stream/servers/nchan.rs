@@ -1,5 +1,5 @@
-//! Nchan, the SSE module of nginx, as the machine's packages have it: two workers, nothing logged, little buffered.
-//! This process looks after nginx and publishes over kept connections; only the workers count as the server.
+//! Nchan, the SSE module of nginx, from the machine's packages: two workers, no logs, small buffers.
+//! This process supervises nginx and publishes over kept connections; only the workers count as the server.
 
 use std::{
     net::{SocketAddr, TcpListener, TcpStream},

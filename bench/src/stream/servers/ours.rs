@@ -1,5 +1,5 @@
-//! The real thing: bus, bridge, hub, endpoint and accept loop of the server, with people, companies and sessions in a
-//! SQLite database, each client a person of their own.
+//! The real server: bus, bridge, hub, endpoint and accept loop, with people, companies and sessions in a
+//! SQLite database; each client is a different person.
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 

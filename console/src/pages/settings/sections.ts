@@ -1,4 +1,4 @@
-/** The sections of the settings: for whom each is, and its file, which is loaded when it is asked for. */
+/** The sections of the settings: who may open each, and its file, loaded on demand. */
 
 import Bell from '@lucide/svelte/icons/bell';
 import Building from '@lucide/svelte/icons/building-2';
@@ -31,7 +31,7 @@ export interface Section {
   load: Found['load'];
 }
 
-/** What everyone sets for oneself. */
+/** The user's own settings. */
 export const yours: Section[] = [
   { name: 'profile', title: a.profile.title, icon: CircleUser, load: () => import('./Profile.svelte') },
   { name: 'notifications', title: s.grid.title, icon: Bell, load: () => import('./Grid.svelte') },
@@ -75,6 +75,6 @@ export const platform: Section[] = [
   { name: 'audit', title: p.audit.title, icon: ScrollText, load: () => import('./Audit.svelte') },
 ];
 
-/** Who was told of one event: below the deliveries, at an address of its own. */
+/** The trace of one event: part of the deliveries, at a path of its own. */
 export const trace: Found['load'] = () => import('./Trace.svelte');
 export const nowhere: Found['load'] = () => import('../NotFound.svelte');

@@ -185,6 +185,17 @@ pub(super) fn followers<'a>(event: &Event, world: &'a World) -> impl Iterator<It
 }
 
 fn each_once(named: &mut Vec<(Id, Why)>) {
+    // Most events concern a few: they are compared faster than hashed.
+    const FEW: usize = 16;
+    if named.len() <= FEW {
+        let mut seen = Vec::with_capacity(named.len());
+        named.retain(|(id, _)| {
+            let new = !seen.contains(id);
+            seen.push(*id);
+            new
+        });
+        return;
+    }
     let mut seen = std::collections::HashSet::with_capacity(named.len());
     named.retain(|(id, _)| seen.insert(*id));
 }

@@ -26,6 +26,7 @@ use super::{
     Import,
     answer::Imported,
     prepare::Wanted,
+    reading::spawn_reading,
     run::{self, Job},
     spool::{self, Spooled},
 };
@@ -119,7 +120,8 @@ pub async fn import(
         encoding,
     };
     // It goes on when the caller is gone, and so does its share.
-    let surveying = base::spawn_background(move || (survey(file, format, &options), held));
+    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let surveying = spawn_reading(&file, move || (survey(reading, format, &options), held));
     let (surveyed, held) = surveying.await.map_err(|_| Problem::internal())?;
     let (format, report, file) = surveyed?;
     let close = query.close.map(|close| close == Close::Auto);

@@ -13,6 +13,7 @@ mod packed;
 mod plan;
 mod portion;
 mod prepare;
+mod reading;
 mod reasons;
 mod room;
 mod run;

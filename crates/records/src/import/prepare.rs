@@ -1,7 +1,7 @@
 //! What an import is about, before the first entry is looked at.
 //!
 //! Owns: which targets a report covers, whether it is the latest of each, whether it closes anything, and the folder its
-//! paths are seen from. Must not: write, but for targets that are new.
+//! paths are seen from. Must not: write, but for targets that are new; read many rows in the transaction that does.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -65,7 +65,7 @@ pub(super) struct Prepared {
     /// Why the report is not whole.
     pub(super) not_whole: Vec<String>,
     pub(super) whole: bool,
-    untargeted: Vec<(String, Id, String, crate::findings::Status)>,
+    untargeted: Vec<UntargetedRow>,
 }
 
 /// A target in the making.
@@ -91,8 +91,6 @@ pub(super) fn prepare(
     let now = tx.now();
     let mut reasons = Reasons::default();
     let (mut slots, mut planned, mut coverage) = (Vec::new(), Vec::new(), Vec::new());
-    let mut paths = BTreeSet::new();
-    let mut root = String::new();
     for (index, draft) in drafts.iter().enumerate() {
         let key = (draft.family.as_str(), draft.name.as_str());
         let held = if wanted.preview {
@@ -100,12 +98,6 @@ pub(super) fn prepare(
         } else {
             Some(targets::ensure(tx, &place, key, &draft.tool)?)
         };
-        if let Some(held) = &held {
-            paths.extend(evidence::paths(tx, held.id)?);
-            if root.is_empty() {
-                root.clone_from(&held.root);
-            }
-        }
         let (reported_at, ahead) = match draft.time {
             Some(time) if time > now.after(AHEAD) => (now, true),
             time => (time.unwrap_or(now), false),
@@ -154,17 +146,11 @@ pub(super) fn prepare(
             root: String::new(),
         }));
     }
-    let root = report.paths().root(&root, &paths);
-    let (root, certain) = (root.path, root.certain);
-    for one in &mut coverage {
-        one.root.clone_from(&root);
-    }
     let whole = coverage.iter().all(|one| one.whole) && drafts.iter().all(|one| one.not_whole.is_empty());
     let named = drafts
         .iter()
         .map(|draft| (draft.tool.as_str(), draft.name.as_str()));
     let not_whole = reasons.words(&named.collect::<Vec<_>>());
-    let untargeted = untargeted(tx, &place, &drafts)?;
     Ok(Prepared {
         work: Arc::new(Work {
             place,
@@ -178,11 +164,11 @@ pub(super) fn prepare(
         of_coverage,
         coverage,
         tools: tools(&drafts),
-        root,
-        certain,
+        root: String::new(),
+        certain: false,
         not_whole,
         whole,
-        untargeted,
+        untargeted: Vec::new(),
     })
 }
 
@@ -270,8 +256,11 @@ fn asset(tx: &mut Tx<'_>, company: Id, name: &str) -> Result<Option<Named>, Prob
 type UntargetedRow = (String, Id, String, crate::findings::Status);
 
 /// The findings of the report's tools in this place that no report of this version has matched yet.
-fn untargeted(tx: &mut Tx<'_>, place: &Place, drafts: &[Draft]) -> Result<Vec<UntargetedRow>, Problem> {
-    let families: BTreeSet<&str> = drafts.iter().map(|draft| draft.family.as_str()).collect();
+fn untargeted(
+    tx: &mut Tx<'_>,
+    place: &Place,
+    families: &BTreeSet<&str>,
+) -> Result<Vec<UntargetedRow>, Problem> {
     let project = id_or_none(place.project.as_ref().map(|project| project.id));
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
@@ -294,6 +283,29 @@ fn untargeted(tx: &mut Tx<'_>, place: &Place, drafts: &[Draft]) -> Result<Vec<Un
 }
 
 impl Prepared {
+    /// Looks at the findings of before: from which folder the paths are seen, and what no report of this version has matched yet.
+    /// Nobody else writes them while the import holds its targets.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) fn look(&mut self, tx: &mut Tx<'_>, report: &dyn Surveyed) -> Result<(), Problem> {
+        let mut paths = BTreeSet::new();
+        for one in &self.coverage {
+            paths.extend(evidence::paths(tx, one.target.id)?);
+        }
+        let mut known = self.coverage.iter().map(|one| one.target.root.as_str());
+        let root = report
+            .paths()
+            .root(known.find(|root| !root.is_empty()).unwrap_or_default(), &paths);
+        (self.root, self.certain) = (root.path, root.certain);
+        for one in &mut self.coverage {
+            one.root.clone_from(&self.root);
+        }
+        let families = self.planned.iter().map(|target| target.tool.as_str()).collect();
+        self.untargeted = untargeted(tx, &self.work.place, &families)?;
+        Ok(())
+    }
+
     /// The findings of before, by tool.
     pub(super) fn untargeted(&self) -> BTreeMap<String, Untargeted> {
         let mut by_tool: BTreeMap<String, Untargeted> = BTreeMap::new();

@@ -20,7 +20,9 @@ use super::{
     plan::{self, Is, Plan, Planning},
     portion::{self, CLOSED, PORTION, Work},
     prepare::{Prepared, Wanted, prepare},
+    reading::spawn_reading,
     running::{Mine, Running, stopped},
+    spool,
     tally::{Tally, tally},
     undo,
 };
@@ -75,7 +77,7 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
     let (report, once) = (job.report.clone(), job.once.clone());
     let running = records.running().clone();
     running.goes_on()?;
-    let begun = records.store().write(move |tx| {
+    let begun = records.store().write_step(move |tx| {
         let goes_on = |tx: &mut Tx<'_>, scan| lease::goes_on(tx, &running, scan);
         if let Some(answer) = once.begin(tx, goes_on)? {
             return Ok(Created::Repeated(answer));
@@ -90,6 +92,8 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
         Created::Repeated(answer) => return Ok(Created::Repeated(answer)),
     };
     let work = prepared.work.clone();
+    let targets: Vec<Id> = work.targets.iter().filter_map(|slot| slot.id).collect();
+    undo::forget_old(records.store(), targets).await;
     match through(&records, prepared, job).await {
         Ok(imported) => Ok(Created::New(imported)),
         Err(problem) => {
@@ -122,7 +126,6 @@ fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<
     lease::take(tx, running, &leases, scan.id)?;
     let mine = running.begin(scan.id);
     targets::note(tx, scan.id, &prepared.coverage)?;
-    undo::forget_old(tx, &leases)?;
     work.by = work.by.clone().importing(scan.id);
     work.scan = Some(scan.id);
     work.rules = ByRule::of(tx, work.place.company.id)?;
@@ -130,7 +133,13 @@ fn begin(tx: &mut Tx<'_>, running: &Running, prepared: &mut Prepared) -> Result<
 }
 
 /// Everything between the first transaction and the last, and the last.
-async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Imported, Problem> {
+async fn through(records: &Records, mut prepared: Prepared, job: Job) -> Result<Imported, Problem> {
+    let report = job.report.clone();
+    let looked = records.store().read(move |tx| {
+        prepared.look(tx, report.as_ref())?;
+        Ok::<_, Problem>(prepared)
+    });
+    let prepared = looked.await?;
     let work = prepared.work.clone();
     let plan = match_all(records, &prepared, &job).await?;
     let read = u64::from(job.report.entries());
@@ -138,19 +147,24 @@ async fn through(records: &Records, prepared: Prepared, job: Job) -> Result<Impo
     let (report, root) = (job.report.clone(), prepared.root.clone());
     let of_coverage = prepared.of_coverage.clone();
     let handing = plan.clone();
-    let reader = base::spawn_background(move || {
+    let file = job.file;
+    let reading = file.try_clone().map_err(|error| spool::unwritten(&error))?;
+    let reader = spawn_reading(&file, move || {
         let handout = HandOut {
             report: report.as_ref(),
             root: &root,
             plan: &handing,
             of_coverage: &of_coverage,
         };
-        handout.run(job.file, &sender)
+        handout.run(reading, &sender)
     });
     let mut tally = Tally::default();
-    while let Some(entries) = portions.recv().await {
-        let (work, entries) = (work.clone(), Arc::new(entries));
-        tally.add(portion(records, work, entries).await?);
+    while let Some(mut entries) = portions.recv().await {
+        while !entries.is_empty() {
+            let rest = entries.split_off(records.store().portion(PORTION).min(entries.len()));
+            let part = Arc::new(std::mem::replace(&mut entries, rest));
+            tally.add(portion(records, work.clone(), part).await?);
+        }
     }
     let (skipped, named) = reader.await.map_err(|_| Problem::internal())??;
     let closing = close(records, &work, &plan, &mut tally).await?;
@@ -184,13 +198,10 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
     let untargeted = prepared.untargeted();
     let (report, folder, root) = (job.report.clone(), job.folder.clone(), prepared.root.clone());
     let certain = prepared.certain;
-    let mut file = job
-        .file
-        .try_clone()
-        .map_err(|error| super::spool::unwritten(&error))?;
+    let mut file = job.file.try_clone().map_err(|error| spool::unwritten(&error))?;
     let (targets, of_coverage) = (prepared.planned.clone(), prepared.of_coverage.clone());
     let (store, runtime) = (records.store().clone(), Handle::current());
-    let mut matching = base::spawn_background(move || {
+    let mut matching = spawn_reading(&job.file, move || {
         plan::plan(Planning {
             report: report.as_ref(),
             file: &mut file,
@@ -218,14 +229,17 @@ async fn match_all(records: &Records, prepared: &Prepared, job: &Job) -> Result<
 async fn beat(records: &Records, work: &Arc<Work>) -> Result<(), Problem> {
     let Some(scan) = work.scan else { return Ok(()) };
     let count = work.targets.len();
-    again(records, move |tx| lease::renew(tx, scan, count)).await
+    again(records, 0, move |tx| lease::renew(tx, scan, count)).await
 }
 
 /// One portion: written, or for a preview only looked at.
 async fn portion(records: &Records, work: Arc<Work>, entries: Arc<Vec<Incoming>>) -> Result<Tally, Problem> {
     records.running().goes_on()?;
     if work.scan.is_some() {
-        return again(records, move |tx| portion::apply(tx, &work, &entries)).await;
+        return again(records, entries.len(), move |tx| {
+            portion::apply(tx, &work, &entries)
+        })
+        .await;
     }
     let looked = records.store().read(move |tx| {
         let actions = judge(tx, &work, &entries, false)?;
@@ -248,12 +262,13 @@ async fn close(
     while start < plan.gone_count {
         records.running().goes_on()?;
         let ids = plan
-            .gone_from(start, CLOSED)
-            .map_err(|error| super::spool::unwritten(&error))?;
+            .gone_from(start, records.store().portion(CLOSED))
+            .map_err(|error| spool::unwritten(&error))?;
         start += ids.len() as u64;
         let work = work.clone();
         if work.scan.is_some() {
-            tally.add(again(records, move |tx| portion::close(tx, &work, &ids)).await?);
+            let count = ids.len();
+            tally.add(again(records, count, move |tx| portion::close(tx, &work, &ids)).await?);
             continue;
         }
         let looked = records
@@ -280,7 +295,7 @@ async fn end(
     once: Once,
 ) -> Result<Imported, Problem> {
     let report = done.prepared.report(&done.tally);
-    again(records, move |tx| {
+    again(records, 0, move |tx| {
         let work = &done.prepared.work;
         let scan = work.scan.ok_or_else(Problem::internal)?;
         lease::renew(tx, scan, work.targets.len())?;
@@ -322,10 +337,7 @@ impl HandOut<'_> {
         mut file: File,
         portions: &mpsc::Sender<Vec<Incoming>>,
     ) -> Result<(u64, Vec<Skipped>), Problem> {
-        let mut results = self
-            .plan
-            .results()
-            .map_err(|error| super::spool::unwritten(&error))?;
+        let mut results = self.plan.results().map_err(|error| spool::unwritten(&error))?;
         let mut places: std::collections::HashMap<u32, String> = std::collections::HashMap::new();
         let (mut index, mut skipped, mut named, mut broken) = (0, 0, Vec::new(), None);
         let mut entries = Vec::with_capacity(PORTION);
@@ -380,7 +392,7 @@ impl HandOut<'_> {
                 Problem::internal()
             })?;
         if let Some(error) = broken {
-            return Err(super::spool::unwritten(&error));
+            return Err(spool::unwritten(&error));
         }
         if !entries.is_empty() {
             let _ = portions.blocking_send(entries);
@@ -396,21 +408,30 @@ const PAUSES: [Duration; 3] = [
     Duration::from_secs(4),
 ];
 
-/// A transaction of an import, tried again while the database is out of reach: a restart of it is no reason to lose
+/// Up to how many entries a transaction of an import is as short as any other change.
+const FEW: usize = 16;
+
+/// A transaction of an import that writes so many entries, tried again while the database is out of reach: a restart of it is no reason to lose
 /// what is half done.
 async fn again<T: Send + 'static>(
     records: &Records,
+    entries: usize,
     f: impl Fn(&mut Tx<'_>) -> Result<T, Problem> + Clone + Send + 'static,
 ) -> Result<T, Problem> {
-    for pause in PAUSES {
-        match records.store().write(f.clone()).await {
-            Err(problem) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let written = if entries > FEW {
+            records.store().write_portion(f.clone()).await
+        } else {
+            records.store().write_step(f.clone()).await
+        };
+        match (written, pauses.next()) {
+            (Err(problem), Some(pause)) if problem.status() == StatusCode::SERVICE_UNAVAILABLE => {
                 records.store().clock().sleep(pause).await;
             }
-            outcome => return outcome,
+            (outcome, _) => return outcome,
         }
     }
-    records.store().write(f).await
 }
 
 /// The last transaction of an import that broke. Where it does not work out either, [`lease::recover`] does it.

@@ -5,6 +5,7 @@
 //! touched since. Only the latest import of its targets can be undone. Must not: write a finding but through `findings`.
 
 pub mod http;
+mod old;
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -16,6 +17,8 @@ use base::{Id, Severity, Time};
 use formats::Details;
 use serde::{Deserialize, Serialize};
 use store::{Tx, Value, params};
+
+pub(super) use old::forget_old;
 
 use super::{
     lease,
@@ -138,21 +141,6 @@ pub(super) fn note(tx: &mut Tx<'_>, scan: Id, before: &[Before]) -> Result<(), P
     Ok(())
 }
 
-const OLD: &str = "delete from import_changes where scan_id in (select c.scan_id from scan_coverage c \
-     join scans s on s.id = c.scan_id where c.target_id = $1 and s.created_at < $2 order by c.scan_id limit 10)";
-
-/// Forgets what old imports of these targets overwrote: they can no longer be undone.
-///
-/// # Errors
-/// The store's.
-pub(super) fn forget_old(tx: &mut Tx<'_>, targets: &[(Id, String)]) -> Result<(), Problem> {
-    let before = tx.now().before(WITHIN);
-    for (target, _) in targets.iter().take(10) {
-        tx.execute(OLD, params![target, before])?;
-    }
-    Ok(())
-}
-
 /// What undoing an import did.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = UndoCounts)]
@@ -262,9 +250,10 @@ async fn through(
     let mut after = String::new();
     loop {
         let (begun, by, from) = (begun.clone(), by.clone(), after.clone());
+        let portion = records.store().portion(PORTION);
         let step = records
             .store()
-            .write(move |tx| remove(tx, (&begun, settings), &by, &from));
+            .write_portion(move |tx| remove(tx, (&begun, settings), &by, (&from, portion)));
         let (removed, last) = step.await?;
         counts.add(removed);
         match last {
@@ -274,9 +263,10 @@ async fn through(
     }
     loop {
         let (begun, by) = (begun.clone(), by.clone());
+        let portion = records.store().portion(PORTION);
         let step = records
             .store()
-            .write(move |tx| put_back(tx, (&begun, settings), &by));
+            .write_portion(move |tx| put_back(tx, (&begun, settings), &by, portion));
         let (restored, more) = step.await?;
         counts.add(restored);
         if !more {
@@ -331,10 +321,10 @@ fn remove(
     tx: &mut Tx<'_>,
     (begun, _): (&Begun, Settings),
     by: &By,
-    after: &str,
+    (after, portion): (&str, usize),
 ) -> Result<(UndoCounts, Option<String>), Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
-    let rows: Vec<(Id,)> = tx.all(CREATED, params![begun.scan, after, PORTION])?;
+    let rows: Vec<(Id,)> = tx.all(CREATED, params![begun.scan, after, portion])?;
     let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
     let scan = scans::get(tx, begun.scan, &base::Scope::All)?;
     let touched = touched(tx, &scan, &ids)?;
@@ -347,7 +337,7 @@ fn remove(
             counts.removed += 1;
         }
     }
-    let more = ids.len() == PORTION;
+    let more = ids.len() == portion;
     Ok((counts, ids.last().map(Id::to_string).filter(|_| more)))
 }
 
@@ -360,10 +350,11 @@ fn put_back(
     tx: &mut Tx<'_>,
     (begun, settings): (&Begun, Settings),
     by: &By,
+    portion: usize,
 ) -> Result<(UndoCounts, bool), Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
-    let rows: Vec<(Id, String)> = tx.all(CHANGES, params![begun.scan, PORTION])?;
-    let more = rows.len() == PORTION;
+    let rows: Vec<(Id, String)> = tx.all(CHANGES, params![begun.scan, portion])?;
+    let more = rows.len() == portion;
     let settings = settings.of(tx, begun.company)?;
     let context = Context {
         settings: &settings,

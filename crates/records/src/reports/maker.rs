@@ -226,8 +226,11 @@ impl Work {
                         .await;
                 }
                 if !found.is_empty() {
-                    let body = writer.findings(&found)?;
-                    self.write(body).await?;
+                    // It takes its time, which nobody else is to wait for.
+                    let rendered = base::spawn_background(move || (writer.findings(&found), writer));
+                    let (body, back) = rendered.await.map_err(|_| Problem::internal())?;
+                    writer = back;
+                    self.write(body?).await?;
                 }
                 if next.is_none() {
                     break;

@@ -40,7 +40,10 @@ pub async fn retire(
     let mut closed = 0;
     loop {
         let (by, comment, company) = (by.clone(), comment.clone(), begun.place.company.id);
-        let step = records.write(move |tx| close(tx, (id, company), settings, (&by, &comment)));
+        let portion = records.store().portion(PORTION);
+        let step = records
+            .store()
+            .write_portion(move |tx| close(tx, (id, company), settings, (&by, &comment), portion));
         let (now, more) = step.await?;
         closed += now;
         if !more {
@@ -76,8 +79,9 @@ fn close(
     (target, company): (Id, Id),
     settings: Settings,
     (by, comment): (&By, &str),
+    portion: usize,
 ) -> Result<(u64, bool), Problem> {
-    let rows: Vec<(Id,)> = tx.all(OPEN, params![target, PORTION])?;
+    let rows: Vec<(Id,)> = tx.all(OPEN, params![target, portion])?;
     let ids: Vec<Id> = rows.into_iter().map(|(id,)| id).collect();
     let settings = settings.of(tx, company)?;
     let context = Context {
@@ -88,5 +92,5 @@ fn close(
         let closing = (Status::Closed, findings::Mover::Scan);
         findings::move_by(tx, &mut finding, closing, comment, context)?;
     }
-    Ok((ids.len() as u64, ids.len() == PORTION))
+    Ok((ids.len() as u64, ids.len() == portion))
 }

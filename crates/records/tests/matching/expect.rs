@@ -57,7 +57,16 @@ impl Round<'_> {
             assert!(!absorbed, "{problem:?} has no finding of its own: {fate:?}");
             if let Fate::New { related } = fate {
                 let linked = own.iter().any(|one| Some(one.id) == *related);
-                assert!(linked, "{problem:?} is not linked to {own:?}");
+                // Where another one with a verdict has the content that it has now, or had before, either will do.
+                let flavor = self.now.flavor;
+                let to_alike = related.map(|id| self.list.get(id)).is_some_and(|one| {
+                    let mut contents = own.iter().map(|own| &own.problem).chain([problem]);
+                    one.verdict && contents.any(|other| one.problem.content(flavor) == other.content(flavor))
+                });
+                assert!(
+                    linked || to_alike,
+                    "{problem:?} is not linked to {own:?}: {fate:?}"
+                );
             }
         } else if self.has_changed(problem) && self.now.flavor.has_lines() {
             // Other code on the same line: the promises leave open whether that is the old problem.

@@ -1,10 +1,12 @@
-//! What waits for the writer: of each requester in the order of its arrival, and the requesters in turns.
+//! What waits for the writer: whole changes and portions of large ones by turns, and of both each requester in turn, in the
+//! order of its arrival. So a change waits for one portion at the most, whoever has large changes under way.
 //!
 //! Owns: the order. Must not: know what is written.
 
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use tokio::sync::Semaphore;
@@ -13,6 +15,19 @@ use crate::{Error, requester::Requester};
 
 /// How many may wait before `push` itself waits.
 const MOST: usize = 4096;
+/// For how long after a change of somebody's large ones are written in small portions.
+const RECENT: Duration = Duration::from_millis(500);
+
+/// What is written at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A whole change, of little.
+    Change,
+    /// A part of a large one that is as short.
+    Step,
+    /// A part of a large one that holds up others.
+    Portion,
+}
 
 pub(super) struct Queue<T> {
     waiting: Mutex<Waiting<T>>,
@@ -21,18 +36,29 @@ pub(super) struct Queue<T> {
 }
 
 struct Waiting<T> {
+    changes: Line<T>,
+    portions: Line<T>,
+    /// Whether a portion was taken last.
+    after_portion: bool,
+    /// When somebody last asked for a whole change; the server's own do not count.
+    changed: Option<Instant>,
+    closed: bool,
+}
+
+struct Line<T> {
     of: HashMap<Requester, VecDeque<T>>,
     /// Those who have something waiting; the first one is next.
     turns: VecDeque<Requester>,
-    closed: bool,
 }
 
 impl<T> Queue<T> {
     pub(super) fn new() -> Self {
         Self {
             waiting: Mutex::new(Waiting {
-                of: HashMap::new(),
-                turns: VecDeque::new(),
+                changes: Line::new(),
+                portions: Line::new(),
+                after_portion: true,
+                changed: None,
                 closed: false,
             }),
             arrived: Condvar::new(),
@@ -44,24 +70,31 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     /// [`Error::Closed`] once it is closed.
-    pub(super) async fn push(&self, item: T) -> Result<(), Error> {
+    pub(super) async fn push(&self, item: T, extent: Extent) -> Result<(), Error> {
         let requester = Requester::current();
         self.places.acquire().await.map_err(|_| Error::Closed)?.forget();
         let mut waiting = self.lock();
         if waiting.closed {
             return Err(Error::Closed);
         }
-        let own = waiting.of.entry(requester).or_default();
-        own.push_back(item);
-        if own.len() == 1 {
-            waiting.turns.push_back(requester);
+        if extent == Extent::Change && requester != Requester::Server {
+            waiting.changed = Some(Instant::now());
+        }
+        match extent {
+            Extent::Change | Extent::Step => waiting.changes.push(requester, item),
+            Extent::Portion => waiting.portions.push(requester, item),
         }
         self.arrived.notify_one();
         Ok(())
     }
 
-    /// The next one; none once it is closed and empty.
-    pub(super) fn pop(&self) -> Option<T> {
+    /// Whether somebody waits, or has just waited, for a change of theirs.
+    pub(super) fn is_shared(&self) -> bool {
+        self.lock().changed.is_some_and(|at| at.elapsed() < RECENT)
+    }
+
+    /// The next one, and whether it is a portion; none once it is closed and empty.
+    pub(super) fn pop(&self) -> Option<(T, bool)> {
         let mut waiting = self.lock();
         loop {
             if let Some(next) = waiting.next() {
@@ -75,9 +108,9 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The next one, if there is one.
-    pub(super) fn try_pop(&self) -> Option<T> {
-        let next = self.lock().next()?;
+    /// The next whole change, if there is one.
+    pub(super) fn try_pop_change(&self) -> Option<T> {
+        let next = self.lock().changes.next()?;
         self.places.add_permits(1);
         Some(next)
     }
@@ -95,6 +128,41 @@ impl<T> Queue<T> {
 }
 
 impl<T> Waiting<T> {
+    fn next(&mut self) -> Option<(T, bool)> {
+        let next = if self.after_portion {
+            self.next_change().or_else(|| self.next_portion())
+        } else {
+            self.next_portion().or_else(|| self.next_change())
+        };
+        self.after_portion = next.as_ref().is_some_and(|(_, portion)| *portion);
+        next
+    }
+
+    fn next_change(&mut self) -> Option<(T, bool)> {
+        Some((self.changes.next()?, false))
+    }
+
+    fn next_portion(&mut self) -> Option<(T, bool)> {
+        Some((self.portions.next()?, true))
+    }
+}
+
+impl<T> Line<T> {
+    fn new() -> Self {
+        Self {
+            of: HashMap::new(),
+            turns: VecDeque::new(),
+        }
+    }
+
+    fn push(&mut self, requester: Requester, item: T) {
+        let own = self.of.entry(requester).or_default();
+        own.push_back(item);
+        if own.len() == 1 {
+            self.turns.push_back(requester);
+        }
+    }
+
     fn next(&mut self) -> Option<T> {
         let requester = self.turns.pop_front()?;
         let own = self.of.get_mut(&requester)?;
@@ -122,23 +190,51 @@ mod tests {
         let queue = Queue::new();
         for (requester, items) in [(busy, &["a1", "a2", "a3", "a4"][..]), (quiet, &["b1", "b2"])] {
             for item in items {
-                requester.scope(queue.push(*item)).await.unwrap();
+                requester.scope(queue.push(*item, Extent::Change)).await.unwrap();
             }
         }
-        queue.push("server").await.unwrap();
-        let order: Vec<_> = std::iter::from_fn(|| queue.try_pop()).collect();
+        queue.push("server", Extent::Change).await.unwrap();
+        let order: Vec<_> = std::iter::from_fn(|| queue.try_pop_change()).collect();
         assert_eq!(order, ["a1", "b1", "server", "a2", "b2", "a3", "a4"]);
-        assert!(queue.lock().of.is_empty(), "nothing is kept");
+        assert!(queue.lock().changes.of.is_empty(), "nothing is kept");
         assert_eq!(queue.places.available_permits(), MOST);
     }
 
     #[tokio::test]
     async fn what_waits_when_it_is_closed_is_still_done() {
         let queue = Queue::new();
-        queue.push(1).await.unwrap();
+        queue.push(1, Extent::Change).await.unwrap();
         queue.close();
-        assert_eq!(queue.push(2).await, Err(Error::Closed));
-        assert_eq!((queue.pop(), queue.pop()), (Some(1), None));
+        assert_eq!(queue.push(2, Extent::Change).await, Err(Error::Closed));
+        assert_eq!((queue.pop(), queue.pop()), (Some((1, false)), None));
+    }
+
+    // issue 18, line 3; promise: U3
+    #[tokio::test]
+    async fn a_change_waits_for_one_portion_at_the_most() {
+        let clock = Clock::system();
+        let (busy, quiet) = (Requester::Of(clock.id()), Requester::Of(clock.id()));
+        let queue = Queue::new();
+        for item in ["p1", "p2", "p3"] {
+            busy.scope(queue.push(item, Extent::Portion)).await.unwrap();
+        }
+        queue.push("server", Extent::Change).await.unwrap();
+        assert!(
+            !queue.is_shared(),
+            "neither a portion nor the server waits for others"
+        );
+        assert_eq!(queue.pop(), Some(("server", false)));
+        assert_eq!(queue.try_pop_change(), None, "a portion joins no others");
+        assert_eq!(queue.pop(), Some(("p1", true)));
+        busy.scope(queue.push("a1", Extent::Change)).await.unwrap();
+        quiet.scope(queue.push("b1", Extent::Change)).await.unwrap();
+        assert!(queue.is_shared());
+        assert_eq!(queue.pop(), Some(("a1", false)));
+        assert_eq!(queue.try_pop_change(), Some("b1"));
+        quiet.scope(queue.push("b2", Extent::Change)).await.unwrap();
+        assert_eq!(queue.pop(), Some(("p2", true)), "large changes go on, too");
+        assert_eq!(queue.pop(), Some(("b2", false)));
+        assert_eq!(queue.pop(), Some(("p3", true)));
     }
 
     #[tokio::test]

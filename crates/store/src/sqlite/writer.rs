@@ -2,9 +2,13 @@
 //! `synchronous = full` makes a commit wait for the disk, so sharing it is what makes writing both safe and fast.
 //!
 //! A job that joins others has a savepoint, so that it can fail alone. The first of a transaction has none: SQLite would
-//! keep the former state of each page it touches in memory, which for a portion of an import is most of the database.
+//! keep the former state of each page it touches in memory, which for a portion of an import is most of the database. A
+//! portion of a large change is alone: nobody who changes a little waits for its end.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use base::{Bus, Clock, Event, Throttle};
 use rusqlite::Connection;
@@ -13,7 +17,7 @@ use crate::{
     Error, Tx,
     job::{Attempt, Job},
     load::Ticket,
-    sqlite::queue::Queue,
+    sqlite::{checkpoint::Checkpoints, queue::Queue},
     tx,
 };
 
@@ -28,8 +32,13 @@ pub(super) struct Queued {
     pub(super) ticket: Ticket,
 }
 
-pub(super) fn run(connection: &Connection, queue: &Queue<Queued>, clock: &Clock, bus: &Bus) {
-    while let Some(first) = queue.pop() {
+pub(super) fn run(
+    (connection, checkpoints): (&Connection, &Checkpoints),
+    queue: &Queue<Queued>,
+    clock: &Clock,
+    bus: &Bus,
+) {
+    while let Some((first, is_portion)) = queue.pop() {
         let mut group = Group {
             connection,
             clock,
@@ -39,14 +48,21 @@ pub(super) fn run(connection: &Connection, queue: &Queue<Queued>, clock: &Clock,
         let mut next = Some(first);
         while let Some(queued) = next {
             group.run(queued);
-            next = if group.done.len() < BATCH && began.elapsed() < GATHER {
-                queue.try_pop()
-            } else {
-                None
-            };
+            let joins = !is_portion && group.done.len() < BATCH && began.elapsed() < GATHER;
+            next = joins.then(|| joining(queue)).flatten();
         }
         group.commit(bus);
+        checkpoints.between();
     }
+}
+
+/// The next change that joins the commit. Where none waits, those who are about to ask for one get the processor first: a commit
+/// costs as much as several small changes.
+fn joining(queue: &Queue<Queued>) -> Option<Queued> {
+    queue.try_pop_change().or_else(|| {
+        thread::yield_now();
+        queue.try_pop_change()
+    })
 }
 
 impl Queued {

@@ -210,8 +210,12 @@ where
     async fn run(mut self, ids: &[Id], size: usize) -> Result<BulkOutcome, Problem> {
         self.by.leads = true;
         let (mut changed, mut done) = (0, 0);
-        for part in ids.chunks(size) {
-            let is_last = done + part.len() == ids.len();
+        while done < ids.len() {
+            let rest = &ids[done..];
+            // Half of it while others write: less would only add commits.
+            let size = self.records.store().portion(size).max(size.div_ceil(2));
+            let part = &rest[..size.min(rest.len())];
+            let is_last = part.len() == rest.len();
             match self.portion(part, (done == 0, is_last)).await {
                 Ok(more) => changed += more,
                 Err(problem) if done == 0 => return Err(problem),
@@ -232,7 +236,7 @@ where
     async fn portion(&mut self, ids: &[Id], (is_first, is_last): (bool, bool)) -> Result<usize, Problem> {
         let (ids, caller, write) = (ids.to_vec(), self.caller.clone(), Arc::clone(&self.write));
         let mut by = self.by.clone();
-        let written = self.records.write(move |tx| {
+        let written = self.records.store().write_portion(move |tx| {
             let mut findings = bulk::held(tx, &ids, &caller.scope)?;
             may_write(&findings, &caller)?;
             let changed = write(tx, &mut findings, &mut by)?;
@@ -243,7 +247,7 @@ where
                     (false, true) => outbox::end(tx, bundle)?,
                 }
             }
-            Ok((changed, by))
+            Ok::<_, Problem>((changed, by))
         });
         let (changed, by) = written.await?;
         self.by = by;

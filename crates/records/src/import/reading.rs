@@ -1,0 +1,19 @@
+//! Where a report is read: it may take seconds.
+
+use std::fs::File;
+
+use tokio::task::JoinHandle;
+
+/// Up to this size it takes a moment to read a report, in bytes.
+const SMALL: u64 = 256 * 1024;
+
+/// Reads a report: a large one on a thread that gives way, a small one at once.
+pub(super) fn spawn_reading<T: Send + 'static>(
+    file: &File,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    match file.metadata() {
+        Ok(about) if about.len() <= SMALL => tokio::task::spawn_blocking(read),
+        _ => base::spawn_background(read),
+    }
+}
