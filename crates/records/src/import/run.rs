@@ -92,10 +92,13 @@ pub(super) async fn run(records: Records, job: Job) -> Result<Created<Imported>,
         Created::Repeated(answer) => return Ok(Created::Repeated(answer)),
     };
     let work = prepared.work.clone();
-    let targets: Vec<Id> = work.targets.iter().filter_map(|slot| slot.id).collect();
-    undo::forget_old(records.store(), targets).await;
     match through(&records, prepared, job).await {
-        Ok(imported) => Ok(Created::New(imported)),
+        Ok(imported) => {
+            // Now that it holds no targets: it takes longer than a lease where there is much.
+            let targets: Vec<Id> = work.targets.iter().filter_map(|slot| slot.id).collect();
+            undo::forget_old(records.store(), targets).await;
+            Ok(Created::New(imported))
+        }
         Err(problem) => {
             fail(&records, &work, &problem).await;
             Err(problem)
@@ -411,7 +414,7 @@ const PAUSES: [Duration; 3] = [
 /// Up to how many entries a transaction of an import is as short as any other change.
 const FEW: usize = 16;
 
-/// A transaction of an import that writes so many entries, tried again while the database is out of reach: a restart of it is no reason to lose
+/// A transaction of an import that writes so many entries, retried while the database is out of reach: a restart of it is no reason to lose
 /// what is half done.
 async fn again<T: Send + 'static>(
     records: &Records,

@@ -61,7 +61,10 @@ impl Round<'_> {
                 let flavor = self.now.flavor;
                 let to_alike = related.map(|id| self.list.get(id)).is_some_and(|one| {
                     let mut contents = own.iter().map(|own| &own.problem).chain([problem]);
-                    one.verdict && contents.any(|other| one.problem.content(flavor) == other.content(flavor))
+                    let is_near = (one.problem.file, one.problem.rule) == (problem.file, problem.rule);
+                    one.verdict
+                        && is_near
+                        && contents.any(|other| one.problem.content(flavor) == other.content(flavor))
                 });
                 assert!(
                     linked || to_alike,
