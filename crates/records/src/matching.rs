@@ -104,10 +104,17 @@ pub fn match_group(stored: &[Stored], entries: &[Entry]) -> Matched {
             .collect()
     };
     let mut pairs = assign(&Moves::default());
-    if pairs.iter().any(|pair| !pair.even) {
-        // Where there was nothing to choose shows how the lines moved, and that helps to choose.
-        let is_sure = |pair: &&levels::Pair| pair.even && pair.is_alike(stored, entries);
-        pairs = assign(&Moves::of(stored, entries, pairs.iter().filter(is_sure)));
+    // Where there was nothing to choose shows how the lines moved, and that helps to choose.
+    let is_sure = |pair: &&levels::Pair| pair.even && pair.is_alike(stored, entries);
+    let singles = Moves::of(
+        stored,
+        entries,
+        pairs.iter().filter(|pair| pair.single && is_sure(pair)),
+    );
+    let strays = |pair: &levels::Pair| !pair.single && singles.are_left_by(stored, entries, pair);
+    if pairs.iter().any(|pair| !pair.even || strays(pair)) {
+        let sure = pairs.iter().filter(|pair| is_sure(pair) && !strays(pair));
+        pairs = assign(&Moves::of(stored, entries, sure));
     }
     settle::settle(stored, entries, &others, pairs, &mut matched);
     matched

@@ -24,8 +24,12 @@ const COLUMN: i64 = 2;
 /// One left out on either side. Leaving out a finding and an entry costs less than two turns and more than one.
 const SKIP: i64 = 3;
 
-/// Pairs of indices into two sorted lists of positions.
-pub(super) fn align(stored: &[Position], entries: &[Position]) -> Pairs {
+/// Pairs of indices into two sorted lists of positions. `fixed` says that what comes before and after them is known to be
+/// where it is expected: lines that moved otherwise have to turn back.
+pub(super) fn align(stored: &[Position], entries: &[Position], fixed: bool) -> Pairs {
+    if fixed && stored.len() > 1 && stored.len().saturating_mul(entries.len()) <= MOST {
+        return between(exact(stored, entries, true), (stored, entries), 0);
+    }
     split(stored, entries, DEPTH)
 }
 
@@ -39,7 +43,7 @@ fn split(stored: &[Position], entries: &[Position], depth: u32) -> Pairs {
         return (0..stored.len()).map(|at| (at, at)).collect();
     }
     if stored.len().saturating_mul(entries.len()) <= MOST {
-        return between(exact(stored, entries), (stored, entries), 0);
+        return between(exact(stored, entries, false), (stored, entries), 0);
     }
     between(common(stored, entries), (stored, entries), depth)
 }
@@ -101,7 +105,7 @@ impl Cheapest {
 
 /// The cheapest way of all. The costs of what is left out are counted from the end of both lists, so that two ways to
 /// different pairs compare.
-fn exact(stored: &[Position], entries: &[Position]) -> Pairs {
+fn exact(stored: &[Position], entries: &[Position], fixed: bool) -> Pairs {
     let mut ways: HashMap<(usize, usize), Option<(usize, usize)>> = HashMap::new();
     let (mut any, mut by_move) = (Cheapest::default(), HashMap::<i128, Cheapest>::new());
     let mut best: Option<(Cost, (usize, usize))> = None;
@@ -115,8 +119,10 @@ fn exact(stored: &[Position], entries: &[Position]) -> Pairs {
             let cost = (way.cost.0 + moved - 2 * SKIP, way.cost.1, way.cost.2 + column);
             ways.insert((one, other), way.before);
             row.push((by, (one, other), cost));
-            if best.is_none_or(|(other, _)| cost < other) {
-                best = Some((cost, (one, other)));
+            let back = if fixed && by != 0 { TURN } else { 0 };
+            let ended = (cost.0 + back, cost.1, cost.2);
+            if best.is_none_or(|(other, _)| ended < other) {
+                best = Some((ended, (one, other)));
             }
         }
         for (by, pair, cost) in row {
@@ -209,7 +215,7 @@ mod tests {
 
     fn lines(stored: &[i128], entries: &[i128]) -> Vec<(i128, i128)> {
         let at = |lines: &[i128]| lines.iter().map(|line| (*line, 0)).collect::<Vec<_>>();
-        let mut pairs: Vec<_> = align(&at(stored), &at(entries))
+        let mut pairs: Vec<_> = align(&at(stored), &at(entries), false)
             .into_iter()
             .map(|(a, b)| (stored[a], entries[b]))
             .collect();
@@ -247,14 +253,40 @@ mod tests {
 
     // promise: M3
     #[test]
+    fn between_fixed_neighbors_what_is_where_it_was_stays() {
+        let (stored, entries) = ([(17, 0), (19, 0)], [(15, 0), (17, 0)]);
+        assert_eq!(
+            align(&stored, &entries, false),
+            [(0, 0), (1, 1)],
+            "two lines less"
+        );
+        assert_eq!(
+            align(&stored, &entries, true),
+            [(0, 1)],
+            "one less, and a new one"
+        );
+        let moved = [(22, 0), (24, 0)];
+        assert_eq!(
+            align(&stored, &moved, true),
+            [(0, 0), (1, 1)],
+            "none is where one was"
+        );
+    }
+
+    // promise: M3
+    #[test]
     fn on_one_line_the_column_decides() {
         assert_eq!(
-            align(&[(1, 1), (1, 9)], &[(1, 1), (1, 5), (1, 9)]),
+            align(&[(1, 1), (1, 9)], &[(1, 1), (1, 5), (1, 9)], false),
             [(0, 0), (1, 2)]
         );
         let many: Vec<Position> = (0..10_000).map(|column| (1, column)).collect();
         let fewer: Vec<Position> = many.iter().copied().filter(|(_, at)| at % 7 != 3).collect();
-        assert!(align(&many, &fewer).into_iter().all(|(a, b)| many[a] == fewer[b]));
+        assert!(
+            align(&many, &fewer, false)
+                .into_iter()
+                .all(|(a, b)| many[a] == fewer[b])
+        );
     }
 
     // promise: M3
@@ -266,7 +298,7 @@ mod tests {
             .filter(|(at, _)| at % 11 != 3)
             .map(|(at, _)| (at + 8, 0))
             .collect();
-        let pairs = align(&many, &fewer);
+        let pairs = align(&many, &fewer, false);
         assert_eq!(pairs.len(), fewer.len());
         assert!(pairs.into_iter().all(|(a, b)| many[a].0 + 8 == fewer[b].0));
     }

@@ -20,6 +20,8 @@ pub(super) struct Pair {
     pub(super) entry: usize,
     /// Whether as many entries as stored findings had this evidence, so that there was nothing to choose.
     pub(super) even: bool,
+    /// Whether there was one of each.
+    pub(super) single: bool,
 }
 
 impl Pair {
@@ -214,10 +216,16 @@ fn in_bucket(
     for mut left in [present, gone] {
         left.sort_by_cached_key(|at| of_stored(*at));
         let even = left.len() == open.len();
+        let single = even && left.len() == 1;
+        let fixed = left.iter().all(|at| {
+            stored
+                .get(*at)
+                .is_some_and(|one| moves.is_fixed(one.identity.line, *at))
+        });
         let from: Vec<_> = left.iter().map(|at| of_stored(*at)).collect();
         let to: Vec<_> = open.iter().map(|at| of_entry(*at)).collect();
         let aligned = looks::alike(
-            align(&from, &to),
+            align(&from, &to, fixed),
             (&from, &|at| {
                 stored.get(*left.get(at)?).map(|one| one.identity.look)
             }),
@@ -232,6 +240,7 @@ fn in_bucket(
                 stored: stored_at,
                 entry: entry_at,
                 even,
+                single,
             })
         });
         let new: Vec<_> = new.collect();

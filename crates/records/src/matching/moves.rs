@@ -38,6 +38,20 @@ impl Moves {
         (before, behind)
     }
 
+    /// Whether the nearest neighbors before and behind this line both say how it moved, and the same.
+    pub(super) fn is_fixed(&self, line: u32, but: usize) -> bool {
+        matches!(self.around(line, but), (Some(before), Some(behind)) if before == behind)
+    }
+
+    /// Whether a pair moved otherwise than its nearest neighbors before and behind, which moved alike.
+    pub(super) fn are_left_by(&self, stored: &[Stored], entries: &[Entry], pair: &Pair) -> bool {
+        let (Some(one), Some(other)) = (stored.get(pair.stored), entries.get(pair.entry)) else {
+            return false;
+        };
+        let (from, to) = (one.identity.line, other.identity.line);
+        self.is_fixed(from, pair.stored) && self.expected(from, pair.stored) != i64::from(to)
+    }
+
     /// Where a line is to be looked for: it moved as its neighbors, where those moved alike.
     pub(super) fn expected(&self, line: u32, but: usize) -> i64 {
         let by = match self.around(line, but) {

@@ -113,7 +113,46 @@ impl Round<'_> {
         if touched > 0 && moved.into_iter().any(|files| files.contains(&problem.file)) {
             return self.is_unique(problem) || self.is_anchored(problem);
         }
-        touched == 0 || touched == 1 || !mine
+        touched == 0 || touched == 1 || !mine && !self.may_be_a_move(problem, touched)
+    }
+
+    /// Whether one with this content came and another one went, which looks like lines that moved; not where what is
+    /// before and behind them did not move.
+    fn may_be_a_move(&self, problem: &Problem, touched: usize) -> bool {
+        let (delta, flavor) = (self.delta, self.now.flavor);
+        let is_alike = |one: &&Problem| {
+            (one.file, one.rule) == (problem.file, problem.rule)
+                && one.content(flavor) == problem.content(flavor)
+        };
+        let is_changed = |one: &&Problem| delta.changed.iter().any(|other| other.truth == one.truth);
+        let changed = self.now.problems.iter().filter(is_changed);
+        let has_come = delta.added.iter().chain(changed).any(|one| is_alike(&one));
+        let has_gone = delta
+            .removed
+            .iter()
+            .chain(&delta.changed)
+            .any(|one| is_alike(&one));
+        let all = || {
+            self.before
+                .problems
+                .iter()
+                .chain(&self.now.problems)
+                .filter(is_alike)
+        };
+        let (first, last) = (all().map(|one| one.line).min(), all().map(|one| one.line).max());
+        let is_fixed = |is_outside: &dyn Fn(u32) -> bool| {
+            let mut known = self.now.problems.iter().filter(|one| one.file == problem.file);
+            known
+                .any(|one| is_outside(one.line) && self.is_untouched(one) && self.is_unique(one) && !one.twin)
+        };
+        let is_between = is_fixed(&|line| Some(line) < first) && is_fixed(&|line| Some(line) > last);
+        has_come && has_gone && !(touched == 2 && is_between)
+    }
+
+    fn is_untouched(&self, problem: &Problem) -> bool {
+        let delta = self.delta;
+        let mut all = delta.added.iter().chain(&delta.removed).chain(&delta.changed);
+        !all.any(|one| one.truth == problem.truth)
     }
 
     /// Whether no other problem of its rule and file, before or now, has the same content.
@@ -132,10 +171,9 @@ impl Round<'_> {
         let delta = self.delta;
         let all = || delta.added.iter().chain(&delta.removed).chain(&delta.changed);
         let touched = all().filter(|one| one.file == problem.file).count();
-        let is_known = |one: &Problem| !all().any(|other| other.truth == one.truth);
         let mut others = self.now.problems.iter().filter(|one| one.file == problem.file);
         touched == 1
             && !delta.indented.contains(&problem.file)
-            && others.any(|one| one.truth != problem.truth && is_known(one) && self.is_unique(one))
+            && others.any(|one| one.truth != problem.truth && self.is_untouched(one) && self.is_unique(one))
     }
 }

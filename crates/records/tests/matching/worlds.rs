@@ -172,6 +172,24 @@ fn judged_twins_whose_code_becomes_that_of_another_are_linked() {
     world.run();
 }
 
+// promise: M3
+// promise: M4
+#[test]
+fn one_that_comes_as_another_goes_leaves_a_verdict_where_it_is() {
+    let at = |rule, line| plain(rule, 0, (line, 1));
+    let world = World {
+        flavor: Flavor::Plain,
+        problems: vec![at(0, 1), at(1, 17), at(1, 19), at(0, 40)],
+        steps: vec![Step {
+            judge: vec![1],
+            changes: vec![Change::Remove(2), Change::Add(at(1, 15))],
+            twice: usize::MAX,
+            order: 0,
+        }],
+    };
+    world.run();
+}
+
 // promise: M1
 // promise: M3
 #[test]
