@@ -133,6 +133,22 @@ impl<K: Hash + Eq + Clone> Turns<K> {
         turn.map_err(|_| Full::All)
     }
 
+    /// From now on so much of one key at once. What goes on already is not cut short.
+    pub fn set_each(&self, each: usize) {
+        let mut begun = Vec::new();
+        {
+            let mut queue = self.lock();
+            let is_more = each > queue.bounds.each;
+            queue.bounds.each = each;
+            while is_more && let Some(next) = queue.next() {
+                begun.push(next);
+            }
+        }
+        for (key, sender) in begun {
+            let _ = sender.send(self.turn(key));
+        }
+    }
+
     fn turn(&self, key: K) -> Turn<K> {
         Turn {
             key: Some(key),
@@ -188,6 +204,14 @@ impl<K: Hash + Eq + Clone> Queue<K> {
             share.running -= 1;
         }
         self.forget(key);
+        self.next()
+    }
+
+    /// Begins the next of any key, if nothing stands in the way.
+    fn next(&mut self) -> Option<(K, oneshot::Sender<Turn<K>>)> {
+        if self.running >= self.bounds.at_once {
+            return None;
+        }
         let may = |key: &K| {
             self.shares
                 .get(key)
@@ -332,6 +356,25 @@ mod tests {
         let _one = each.take('a').unwrap();
         assert_eq!(each.wait('a').await.err(), Some(Full::Own));
         assert!(each.take('b').is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_share_that_grows_is_used_at_once() {
+        let turns = Turns::new(BOUNDS);
+        let first = turns.take('a').unwrap();
+        let second = going(&turns, 'a').await;
+        let third = going(&turns, 'a').await;
+        turns.set_each(3);
+        tokio::task::yield_now().await;
+        let second = second.await.unwrap().unwrap();
+        assert!(!third.is_finished(), "there are two for all keys together");
+        turns.set_each(1);
+        drop(first);
+        tokio::task::yield_now().await;
+        assert!(!third.is_finished(), "one goes on already");
+        drop(second);
+        drop(third.await.unwrap().unwrap());
+        assert!(turns.is_unused());
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 mod turns;
 mod types;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{cell::Cell, str::FromStr, sync::Arc, time::Duration};
 
 use base::{Bus, Clock, Event, Time};
 use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
@@ -131,10 +131,12 @@ impl Postgres {
             if let Some(ticket) = &ticket {
                 ticket.begin();
             }
+            let begin = Cell::new(None);
             let connection = PostgresTx {
                 client: &client,
                 handle: &handle,
                 answer,
+                begin: &begin,
             };
             let turn = |events| turns.take(&bus, events);
             let ended = until_kept(connection, &mut *job, (mode, &clock, &others), turn);
@@ -215,14 +217,14 @@ fn transaction(
     (mode, attempt, clock): (Mode, Attempt, &Clock),
     turn: impl Fn(Vec<Event>) -> Turn,
 ) -> Result<Option<Turn>, Error> {
-    connection.in_time(connection.client.batch_execute(match mode {
+    connection.begin.set(Some(match mode {
         Mode::Read(_) => "begin isolation level repeatable read read only",
         // A plan is kept, and on a small table it would be to read all of it, also when it is no longer small: with
         // 20,000 deliveries of a fresh installation the engine was ten times slower. What a change looks for has an
         // index. Where it has none, the plan seems so dear by this that it would be compiled first, for half a second
         // and more on a busy machine.
         Mode::Write => "begin; set local enable_seqscan = off; set local jit = off",
-    }))?;
+    }));
     let mut tx = Tx::new(tx::Connection::Postgres(connection), clock);
     let keep = job.run(&mut tx, attempt) && mode == Mode::Write;
     let lost = tx.lost().cloned();
@@ -233,8 +235,11 @@ fn transaction(
     let events = tx.into_events();
     // A turn that is dropped, because the commit fails, passes with nothing.
     let turn = (keep && !events.is_empty()).then(|| turn(events));
-    let end = if keep { "commit" } else { "rollback" };
-    connection.in_time(connection.client.batch_execute(end))?;
+    if keep {
+        connection.commit()?;
+    } else {
+        connection.roll_back();
+    }
     if lost == Some(Error::Contended) {
         return Err(Error::Contended);
     }
@@ -247,9 +252,50 @@ pub(crate) struct PostgresTx<'a> {
     client: &'a Client,
     handle: &'a Handle,
     answer: Duration,
+    /// What begins the transaction, until it is sent: with the first statement, as one round trip fewer is waited for.
+    begin: &'a Cell<Option<&'static str>>,
 }
 
 impl PostgresTx<'_> {
+    /// Waits for the answer to a statement of the transaction, which the first one begins.
+    fn answer<T>(
+        &self,
+        sql: &str,
+        asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    ) -> Result<T, Error> {
+        let Some(begin) = self.begin.take() else {
+            return self.in_time(asked);
+        };
+        let begun = self.client.batch_execute(begin);
+        // What writes is not sent before there is a transaction that it belongs to.
+        if !sql.trim_start().starts_with("select ") {
+            self.in_time(begun)?;
+            return self.in_time(asked);
+        }
+        self.in_time(async {
+            let (begun, answer) = tokio::join!(begun, asked);
+            begun.and(answer)
+        })
+    }
+
+    fn commit(&self) -> Result<(), Error> {
+        // Without a statement it has not begun.
+        match self.begin.take() {
+            Some(_) => Ok(()),
+            None => self.in_time(self.client.batch_execute("commit")),
+        }
+    }
+
+    /// Sends it and waits for nothing: what is sent next on the connection comes after it, and if the connection ends, so
+    /// does the transaction.
+    fn roll_back(&self) {
+        if self.begin.take().is_none() {
+            let end = self.client.batch_execute("rollback");
+            let sent = async { tokio::time::timeout(Duration::ZERO, end).await };
+            let _ = self.handle.block_on(sent);
+        }
+    }
+
     /// Waits for the answer to a statement, but not for ever: a server may be there and frozen, or another's lock stay.
     fn in_time<T>(&self, asked: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
         let answer = self
@@ -268,12 +314,15 @@ impl PostgresTx<'_> {
 
     /// Without a bound: a migration takes as long as it takes.
     pub(crate) fn script(&mut self, sql: &str) -> Result<(), Error> {
+        if let Some(begin) = self.begin.take() {
+            self.in_time(self.client.batch_execute(begin))?;
+        }
         Ok(self.handle.block_on(self.client.batch_execute(sql))?)
     }
 
     pub(crate) fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         let params = types::params(params);
-        self.in_time(async {
+        self.answer(sql, async {
             let statement = self.client.prepare_cached(sql).await?;
             self.client.execute(&statement, &types::borrowed(&params)).await
         })
@@ -281,7 +330,7 @@ impl PostgresTx<'_> {
 
     pub(crate) fn rows(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
         let params = types::params(params);
-        let rows = self.in_time(async {
+        let rows = self.answer(sql, async {
             let statement = self.client.prepare_cached(sql).await?;
             self.client.query(&statement, &types::borrowed(&params)).await
         })?;

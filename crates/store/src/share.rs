@@ -1,9 +1,12 @@
 //! Who may use a connection: a bounded number at once, of which long reads take a part only. Requesters take turns, and none
-//! has all of them.
+//! has all of them; while others ask too, each has a part only, because those under way slow each other down.
 //!
 //! Owns: how long anybody waits for one. Must not: hold a connection.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
 
 use base::{Bounds, Turn, Turns};
 use tokio::{
@@ -15,8 +18,10 @@ use crate::{Error, requester::Requester};
 
 /// How long a long read waits for its turn before it hears that there are too many.
 const LONG: Duration = Duration::from_secs(10);
-/// One connection in so many serves long reads.
+/// One connection in so many serves long reads, and one requester while others ask too.
 const PART: usize = 4;
+/// For how long a requester counts as one that asks.
+const RECENT: Duration = Duration::from_millis(500);
 
 /// How long what needs a connection takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +45,9 @@ pub(crate) struct Shares {
     count: u32,
     /// Whose turn it is to have one.
     turns: Turns<Requester>,
+    /// How many one requester has at once: while nobody else asks, and while others do.
+    each: (usize, usize),
+    asked: Mutex<Asked>,
     long: Arc<Semaphore>,
     /// How long anybody waits for a connection, and a long read for its turn.
     patience: (Duration, Duration),
@@ -48,6 +56,7 @@ pub(crate) struct Shares {
 impl Shares {
     /// So many connections, for one of which anybody waits so long.
     pub(crate) fn new(connections: usize, patience: Duration) -> Self {
+        let part = (connections / PART).max(1);
         Self {
             connections: Arc::new(Semaphore::new(connections)),
             count: u32::try_from(connections).unwrap_or(1),
@@ -57,7 +66,9 @@ impl Shares {
                 waiting: usize::MAX,
                 waiting_in_all: usize::MAX,
             }),
-            long: Arc::new(Semaphore::new((connections / PART).max(1))),
+            each: (connections - connections / PART, part),
+            asked: Mutex::default(),
+            long: Arc::new(Semaphore::new(part)),
             patience: (patience, LONG),
         }
     }
@@ -71,7 +82,11 @@ impl Shares {
             Takes::Moment => None,
             Takes::Long => Some(permit(&self.long, self.patience.1, Error::Busy).await?),
         };
-        let turn = timeout(self.patience.0, self.turns.wait(Requester::current())).await;
+        let requester = Requester::current();
+        let (alone, beside) = self.each;
+        let is_shared = self.asked().note(requester, Instant::now());
+        self.turns.set_each(if is_shared { beside } else { alone });
+        let turn = timeout(self.patience.0, self.turns.wait(requester)).await;
         let turn = turn.map_err(|_| Error::Unavailable)?;
         Ok(Place {
             // There is one for each turn.
@@ -81,6 +96,10 @@ impl Shares {
         })
     }
 
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits for those under way, then lets nobody in.
     pub(crate) async fn close(&self) {
         self.long.close();
@@ -88,6 +107,27 @@ impl Shares {
             permits.forget();
         }
         self.connections.close();
+    }
+}
+
+/// The requester that asked last, and the one that asked last before it. The server itself is none of them.
+#[derive(Default)]
+struct Asked {
+    last: Option<(Requester, Instant)>,
+    before: Option<(Requester, Instant)>,
+}
+
+impl Asked {
+    /// Notes who asks; whether more than one has asked of late.
+    fn note(&mut self, requester: Requester, now: Instant) -> bool {
+        if requester != Requester::Server {
+            if self.last.is_some_and(|(last, _)| last != requester) {
+                self.before = self.last;
+            }
+            self.last = Some((requester, now));
+        }
+        self.before
+            .is_some_and(|(_, at)| now.saturating_duration_since(at) < RECENT)
     }
 }
 
@@ -135,5 +175,36 @@ mod tests {
         assert_eq!(more.err(), Some(Error::Unavailable));
         drop(long);
         assert!(take(Takes::Moment).await.is_ok());
+    }
+
+    // promise: U3
+    #[tokio::test]
+    async fn while_others_ask_a_requester_has_a_part() {
+        let of = |number: u8| Requester::Of(base::Id::from_bytes([number; 16]));
+        let shares = Shares::new(8, Duration::ZERO);
+        let take = async |number| of(number).scope(shares.take(Takes::Moment)).await;
+        let mut busy = Vec::new();
+        for _ in 0..6 {
+            busy.push(take(1).await.unwrap());
+        }
+        assert_eq!(take(1).await.err(), Some(Error::Unavailable));
+        let other = take(2).await.unwrap();
+        busy.truncate(2);
+        assert_eq!(
+            take(1).await.err(),
+            Some(Error::Unavailable),
+            "two are its part now"
+        );
+        drop(other);
+        busy.pop();
+        busy.push(take(1).await.unwrap());
+        assert_eq!(
+            take(1).await.err(),
+            Some(Error::Unavailable),
+            "the other may ask again"
+        );
+        tokio::time::sleep(RECENT).await;
+        let more = [take(1).await, take(1).await];
+        assert!(more.iter().all(Result::is_ok), "nobody else asks any more");
     }
 }
