@@ -293,9 +293,19 @@ impl Store {
     /// part of it while others wait for the one writer of SQLite.
     pub fn portion(&self, full: usize) -> usize {
         match &self.0.backend {
-            Backend::Sqlite(sqlite) if sqlite.is_shared() => (full / SHARED).max(1),
-            _ => full,
+            Backend::Sqlite(_) => self.step(full),
+            Backend::Postgres(_) => full,
         }
+    }
+
+    /// How much of what the server does for all, one thing after the other, one transaction makes now, of `full` at the most: a small
+    /// part of it while several wait for it.
+    pub fn step(&self, full: usize) -> usize {
+        let is_shared = match &self.0.backend {
+            Backend::Sqlite(sqlite) => sqlite.is_shared(),
+            Backend::Postgres(postgres) => postgres.is_shared(),
+        };
+        if is_shared { (full / SHARED).max(1) } else { full }
     }
 
     async fn write_extent<T, E>(

@@ -169,6 +169,10 @@ impl Postgres {
         self.pool.close();
     }
 
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shares.is_shared()
+    }
+
     pub(crate) fn load(&self) -> Load {
         self.meter.load(false)
     }

@@ -84,7 +84,8 @@ impl Shares {
         };
         let requester = Requester::current();
         let (alone, beside) = self.each;
-        let is_shared = self.asked().note(requester, Instant::now());
+        self.asked().note(requester, Instant::now());
+        let is_shared = self.is_shared();
         self.turns.set_each(if is_shared { beside } else { alone });
         let turn = timeout(self.patience.0, self.turns.wait(requester)).await;
         let turn = turn.map_err(|_| Error::Unavailable)?;
@@ -94,6 +95,12 @@ impl Shares {
             _turn: turn.map_err(|_| Error::Unavailable)?,
             _long: long,
         })
+    }
+
+    /// Whether more than one requester has asked of late.
+    pub(crate) fn is_shared(&self) -> bool {
+        let before = self.asked().before;
+        before.is_some_and(|(_, at)| at.elapsed() < RECENT)
     }
 
     fn asked(&self) -> MutexGuard<'_, Asked> {
@@ -118,16 +125,13 @@ struct Asked {
 }
 
 impl Asked {
-    /// Notes who asks; whether more than one has asked of late.
-    fn note(&mut self, requester: Requester, now: Instant) -> bool {
+    fn note(&mut self, requester: Requester, now: Instant) {
         if requester != Requester::Server {
             if self.last.is_some_and(|(last, _)| last != requester) {
                 self.before = self.last;
             }
             self.last = Some((requester, now));
         }
-        self.before
-            .is_some_and(|(_, at)| now.saturating_duration_since(at) < RECENT)
     }
 }
 

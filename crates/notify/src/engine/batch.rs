@@ -93,7 +93,7 @@ impl Room {
 /// Plans the oldest events that nobody has planned, at most `limit` that came alone; those of bundles where there is
 /// room.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
-    let mut room = Room::new(shared.store.portion(RECIPIENTS));
+    let mut room = Room::new(shared.store.step(RECIPIENTS));
     let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| room.fits(event))?;
     let mut aside = oldest.unreadable;
     let alone = ready(tx, oldest.events)?;
