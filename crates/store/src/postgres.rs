@@ -1,15 +1,18 @@
 //! PostgreSQL: a bounded pool, transactions on blocking threads.
 
+mod apart;
 mod turns;
 mod types;
 
 use std::{cell::Cell, str::FromStr, sync::Arc, time::Duration};
 
+use apart::Threads;
 use base::{Bus, Clock, Event, Time};
-use deadpool_postgres::{Client, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use deadpool_postgres::{Client, ConfigConnectImpl, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::{runtime::Handle, sync::RwLock};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::{NoTls, config::SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
     Error, Options, Row, Tx, Value,
@@ -43,6 +46,7 @@ pub(crate) struct Postgres {
     turns: Turns,
     /// Read by changes that run beside others, written by one that runs alone.
     others: Arc<RwLock<()>>,
+    _threads: Threads,
 }
 
 /// What the server's clock shows.
@@ -85,16 +89,16 @@ impl Postgres {
         let manager = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
+        let threads =
+            Threads::start().map_err(|error| Error::Database(format!("threads for PostgreSQL: {error}")))?;
         let manager = if config.get_ssl_mode() == SslMode::Disable {
-            Manager::from_config(config, tokio_postgres::NoTls, manager)
+            let plain = ConfigConnectImpl { tls: NoTls };
+            Manager::from_connect(config, threads.connect(plain), manager)
         } else {
             let tls = rustls::ClientConfig::with_platform_verifier()
                 .map_err(|error| Error::Database(format!("TLS for PostgreSQL: {error}")))?;
-            Manager::from_config(
-                config,
-                tokio_postgres_rustls::MakeRustlsConnect::new(tls),
-                manager,
-            )
+            let tls = MakeRustlsConnect::new(tls);
+            Manager::from_connect(config, threads.connect(ConfigConnectImpl { tls }), manager)
         };
         let connections = options.connections.clamp(2, 256);
         let pool = Pool::builder(manager)
@@ -112,6 +116,7 @@ impl Postgres {
             answer: options.answer,
             turns: Turns::default(),
             others: Arc::default(),
+            _threads: threads,
         })
     }
 
@@ -270,15 +275,15 @@ impl PostgresTx<'_> {
         let Some(begin) = self.begin.take() else {
             return self.in_time(asked);
         };
-        let begun = self.client.batch_execute(begin);
+        let started = self.client.batch_execute(begin);
         // What writes is not sent before there is a transaction that it belongs to.
         if !sql.trim_start().starts_with("select ") {
-            self.in_time(begun)?;
+            self.in_time(started)?;
             return self.in_time(asked);
         }
         self.in_time(async {
-            let (begun, answer) = tokio::join!(begun, asked);
-            begun.and(answer)
+            let (started, answer) = tokio::join!(started, asked);
+            started.and(answer)
         })
     }
 

@@ -18,8 +18,10 @@ use crate::{Error, requester::Requester};
 
 /// How long a long read waits for its turn before it hears that there are too many.
 const LONG: Duration = Duration::from_secs(10);
-/// One connection in so many serves long reads, and one requester while others ask too.
+/// One connection in so many serves long reads.
 const PART: usize = 4;
+/// One connection in so many serves one requester while others ask too.
+const SHARED: usize = 8;
 /// For how long a requester counts as one that asks.
 const RECENT: Duration = Duration::from_millis(500);
 
@@ -35,20 +37,51 @@ pub(crate) enum Takes {
 /// A place among those that use a connection.
 pub(crate) struct Place {
     _connection: OwnedSemaphorePermit,
-    _turn: Turn<Requester>,
-    _long: Option<OwnedSemaphorePermit>,
+    /// The server itself needs none.
+    _turn: Option<Turn<Requester>>,
+    _long: Option<Turn<Requester>>,
+}
+
+/// The turns of requesters, and how many of them one has at once: while nobody else asks, and while others do.
+struct Part {
+    turns: Turns<Requester>,
+    alone: usize,
+    beside: usize,
+}
+
+impl Part {
+    fn new(at_once: usize, alone: usize, beside: usize) -> Self {
+        Self {
+            turns: Turns::new(Bounds {
+                at_once,
+                each: alone,
+                waiting: usize::MAX,
+                waiting_in_all: usize::MAX,
+            }),
+            alone: alone.max(1),
+            beside: beside.max(1),
+        }
+    }
+
+    async fn turn(
+        &self,
+        requester: Requester,
+        is_shared: bool,
+        patience: Duration,
+    ) -> Option<Turn<Requester>> {
+        self.turns
+            .set_each(if is_shared { self.beside } else { self.alone });
+        timeout(patience, self.turns.wait(requester)).await.ok()?.ok()
+    }
 }
 
 pub(crate) struct Shares {
     /// One permit per connection; to close is to have them all.
     connections: Arc<Semaphore>,
     count: u32,
-    /// Whose turn it is to have one.
-    turns: Turns<Requester>,
-    /// How many one requester has at once: while nobody else asks, and while others do.
-    each: (usize, usize),
+    all: Part,
+    long: Part,
     asked: Mutex<Asked>,
-    long: Arc<Semaphore>,
     /// How long anybody waits for a connection, and a long read for its turn.
     patience: (Duration, Duration),
 }
@@ -56,19 +89,17 @@ pub(crate) struct Shares {
 impl Shares {
     /// So many connections, for one of which anybody waits so long.
     pub(crate) fn new(connections: usize, patience: Duration) -> Self {
-        let part = (connections / PART).max(1);
+        let long = (connections / PART).max(1);
         Self {
             connections: Arc::new(Semaphore::new(connections)),
             count: u32::try_from(connections).unwrap_or(1),
-            turns: Turns::new(Bounds {
-                at_once: connections,
-                each: connections - connections / PART,
-                waiting: usize::MAX,
-                waiting_in_all: usize::MAX,
-            }),
-            each: (connections - connections / PART, part),
+            all: Part::new(
+                connections,
+                connections - connections / PART,
+                connections / SHARED,
+            ),
+            long: Part::new(long, long, long / 2),
             asked: Mutex::default(),
-            long: Arc::new(Semaphore::new(part)),
             patience: (patience, LONG),
         }
     }
@@ -78,23 +109,34 @@ impl Shares {
     /// # Errors
     /// [`Error::Busy`] where too many long reads wait, [`Error::Unavailable`] where no connection becomes free.
     pub(crate) async fn take(&self, takes: Takes) -> Result<Place, Error> {
+        let requester = Requester::current();
+        let is_shared = self.asks(requester);
         let long = match takes {
             Takes::Moment => None,
-            Takes::Long => Some(permit(&self.long, self.patience.1, Error::Busy).await?),
+            Takes::Long => {
+                let turn = self.long.turn(requester, is_shared, self.patience.1).await;
+                Some(turn.ok_or(Error::Busy)?)
+            }
         };
-        let requester = Requester::current();
-        let (alone, beside) = self.each;
-        self.asked().note(requester, Instant::now());
-        let is_shared = self.is_shared();
-        self.turns.set_each(if is_shared { beside } else { alone });
-        let turn = timeout(self.patience.0, self.turns.wait(requester)).await;
-        let turn = turn.map_err(|_| Error::Unavailable)?;
+        let turn = if requester == Requester::Server {
+            None
+        } else {
+            let turn = self.all.turn(requester, is_shared, self.patience.0).await;
+            Some(turn.ok_or(Error::Unavailable)?)
+        };
         Ok(Place {
-            // There is one for each turn.
-            _connection: permit(&self.connections, self.patience.0, Error::Unavailable).await?,
-            _turn: turn.map_err(|_| Error::Unavailable)?,
+            _connection: permit(&self.connections, self.patience.0).await?,
+            _turn: turn,
             _long: long,
         })
+    }
+
+    /// Notes who asks; whether more than one requester has asked of late.
+    fn asks(&self, requester: Requester) -> bool {
+        if requester != Requester::Server {
+            self.asked().note(requester, Instant::now());
+        }
+        self.is_shared()
     }
 
     /// Whether more than one requester has asked of late.
@@ -109,7 +151,6 @@ impl Shares {
 
     /// Waits for those under way, then lets nobody in.
     pub(crate) async fn close(&self) {
-        self.long.close();
         if let Ok(permits) = self.connections.acquire_many(self.count).await {
             permits.forget();
         }
@@ -117,7 +158,7 @@ impl Shares {
     }
 }
 
-/// The requester that asked last, and the one that asked last before it. The server itself is none of them.
+/// The requester that asked last, and the one that asked last before it.
 #[derive(Default)]
 struct Asked {
     last: Option<(Requester, Instant)>,
@@ -126,23 +167,17 @@ struct Asked {
 
 impl Asked {
     fn note(&mut self, requester: Requester, now: Instant) {
-        if requester != Requester::Server {
-            if self.last.is_some_and(|(last, _)| last != requester) {
-                self.before = self.last;
-            }
-            self.last = Some((requester, now));
+        if self.last.is_some_and(|(last, _)| last != requester) {
+            self.before = self.last;
         }
+        self.last = Some((requester, now));
     }
 }
 
-async fn permit(
-    of: &Arc<Semaphore>,
-    patience: Duration,
-    otherwise: Error,
-) -> Result<OwnedSemaphorePermit, Error> {
+async fn permit(of: &Arc<Semaphore>, patience: Duration) -> Result<OwnedSemaphorePermit, Error> {
     timeout(patience, Arc::clone(of).acquire_owned())
         .await
-        .map_err(|_| otherwise)?
+        .map_err(|_| Error::Unavailable)?
         .map_err(|_| Error::Closed)
 }
 
@@ -165,18 +200,16 @@ mod tests {
         assert!(long.iter().all(Result::is_ok));
         assert_eq!(take(Takes::Long).await.err(), Some(Error::Busy));
         let mut short = Vec::new();
-        for _ in 0..4 {
-            short.push(take(Takes::Moment).await.unwrap());
+        for _ in 0..6 {
+            short.push(Requester::Stranger.scope(take(Takes::Moment)).await.unwrap());
         }
-        assert_eq!(take(Takes::Moment).await.err(), Some(Error::Unavailable));
-        let others = async { (take(Takes::Moment).await, take(Takes::Moment).await) };
-        let others = Requester::Stranger.scope(others).await;
-        assert!(
-            others.0.is_ok() && others.1.is_ok(),
+        let more = Requester::Stranger.scope(take(Takes::Moment)).await;
+        assert_eq!(
+            more.err(),
+            Some(Error::Unavailable),
             "no requester has all of them"
         );
-        let more = Requester::Stranger.scope(take(Takes::Moment)).await;
-        assert_eq!(more.err(), Some(Error::Unavailable));
+        assert_eq!(take(Takes::Moment).await.err(), Some(Error::Unavailable));
         drop(long);
         assert!(take(Takes::Moment).await.is_ok());
     }
@@ -193,11 +226,11 @@ mod tests {
         }
         assert_eq!(take(1).await.err(), Some(Error::Unavailable));
         let other = take(2).await.unwrap();
-        busy.truncate(2);
+        busy.truncate(1);
         assert_eq!(
             take(1).await.err(),
             Some(Error::Unavailable),
-            "two are its part now"
+            "one is its part now"
         );
         drop(other);
         busy.pop();
