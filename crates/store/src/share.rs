@@ -18,10 +18,8 @@ use crate::{Error, requester::Requester};
 
 /// How long a long read waits for its turn before it hears that there are too many.
 const LONG: Duration = Duration::from_secs(10);
-/// One connection in so many serves long reads.
+/// One connection in so many serves long reads, and one requester while others ask too.
 const PART: usize = 4;
-/// One connection in so many serves one requester while others ask too.
-const SHARED: usize = 8;
 /// For how long a requester counts as one that asks.
 const RECENT: Duration = Duration::from_millis(500);
 
