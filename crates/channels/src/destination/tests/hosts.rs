@@ -1,4 +1,4 @@
-//! What an operator narrows or extends, and how a hostile host might try to look like it.
+//! What an operator restricts or extends, and how a hostile host might try to look like one of them.
 
 use super::super::{CHAT_HOSTS, Hosts, Reach, Refusal, TEAMS_HOSTS, on_hosts, slack, teams, webhook};
 
