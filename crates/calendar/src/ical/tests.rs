@@ -1,5 +1,4 @@
-//! What a document looks like, and that no title makes a line of its own. Parsers that are not ours read it in
-//! `tests/foreign`.
+//! The form of a document, and that no title creates a line of its own. Foreign parsers read it in `tests/foreign`.
 
 use base::{Clock, Id, Severity, Time};
 use records::{
