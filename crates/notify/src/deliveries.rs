@@ -1,6 +1,6 @@
-//! Messages on their way: one row per event and destination, one row per attempt.
+//! Outgoing messages: one row per event and destination, one row per attempt.
 //!
-//! Owns: their states, what follows from an attempt ([`retry`]), claims and leases, the log of them.
+//! Owns: their states, what follows from an attempt ([`retry`]), claims and leases, their log.
 //! Must not: send.
 
 pub mod again;

@@ -1,7 +1,7 @@
 //! Who is notified of an event, and why: one pure function (promises F1 to F6, O1 to O7, R1 to R7, C6).
 //!
-//! Owns: the decision. One pass decides every channel, so no two can disagree on who is notified. Who is responsible for
-//! what the event is about: [`responsible`].
+//! Owns: the decision. One pass decides every channel, so no two can disagree on who is notified. Who is responsible
+//! for the event's record: [`responsible`].
 //! Must not: read a clock, a database or a setting. What it needs is in the [`World`].
 
 mod absence;
@@ -33,10 +33,10 @@ use crate::{
 
 pub use crate::target::UrlTarget;
 
-/// What follows from an event.
+/// The consequences of an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Who gets a row in the inbox, each once.
+    /// Who gets an inbox row, each once.
     pub inbox: Vec<Id>,
     /// The messages to send, at most one per destination.
     pub deliveries: Vec<Planned>,
@@ -55,19 +55,19 @@ impl Plan {
     }
 }
 
-/// One message that is to be sent.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub struct Planned {
     pub channel: Channel,
     pub recipient: Recipient,
     pub target: Target,
-    /// Whether it stays a message of its own where it came with others.
+    /// Whether it is sent individually even if the event is part of a bundle.
     pub batch: Batch,
 }
 
-/// Decides who is notified of the event. One that an import or a bulk change brought is decided like any other;
-/// grouping comes afterwards.
+/// Decides who is notified of the event. One from an import or a bulk change is decided like any other; grouping comes
+/// afterwards.
 pub fn plan(event: &Event, world: &World) -> Plan {
     if !event.kind.about().notifies {
         return Plan::default();
@@ -81,19 +81,19 @@ pub fn plan(event: &Event, world: &World) -> Plan {
         pass.personal(channel);
         pass.urls(channel);
     }
-    // Last, so that a URL that is Slack's or Microsoft's gets the form it understands.
+    // Last, so that a URL of Slack or Microsoft gets the format it understands.
     pass.urls(Channel::Webhook);
     pass.plan
 }
 
-/// Whether a person may be notified of the event on the channel at all (promises F6, R5, O7): planning and sending ask
-/// this same question.
+/// Whether a person may be notified of the event on the channel at all (promises F6, R5, O7): planning and sending use
+/// the same check.
 pub fn admits(event: &Event, world: &World, user: Id, channel: Channel) -> Result<(), Why> {
     let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
     admits_as(event, world, (user, channel), &coming_as(event, &rules, channel))
 }
 
-/// The same of an event that comes as these kinds.
+/// The same for an event that counts as these kinds.
 fn admits_as(
     event: &Event,
     world: &World,
@@ -119,7 +119,7 @@ fn admits_as(
     Ok(())
 }
 
-/// As which kinds the event comes on the channel. Where rules turn it on, only the kinds they are for count; personal
+/// The kinds that the event counts as on the channel. If rules turn it on, only the kinds they are for count; personal
 /// chats need no rule.
 fn coming_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
     if channel.is_chat() || rules.is_empty() {
@@ -134,7 +134,7 @@ fn lets_through(world: &World, user: Id, kind: Kind, channel: Channel) -> bool {
     said.unwrap_or(channel.on_by_default())
 }
 
-/// The people a rule names: one by one, by their teams and roles, as owners and followers.
+/// The people a rule names: individually, by their teams and roles, as owners and followers.
 fn named(event: &Event, world: &World, rule: &Rule) -> Vec<(Id, Why)> {
     let why = || Why::Rule(rule.id);
     let mut named: Vec<(Id, Why)> = rule.users.iter().map(|user| (*user, why())).collect();
@@ -169,7 +169,7 @@ fn owners(event: &Event, world: &World, rule: &Rule) -> (Vec<Id>, Vec<Id>) {
     (ids(owners.users), ids(owners.teams))
 }
 
-/// The teams whose chats a rule names: one by one, and as owners.
+/// The teams whose chats a rule names: individually, and as owners.
 pub fn named_teams(event: &Event, world: &World, rule: &Rule) -> Vec<Id> {
     let (_, owning) = owners(event, world, rule);
     rule.teams.iter().copied().chain(owning).collect()
@@ -179,7 +179,7 @@ struct Pass<'a> {
     event: &'a Event,
     world: &'a World,
     concerned: &'a Responsible,
-    /// The verdict on each person of the channel that is being decided.
+    /// The verdict on each person on the channel that is being decided.
     verdicts: BTreeMap<(Channel, Id), bool>,
     keys: HashSet<Key>,
     plan: Plan,
@@ -200,7 +200,8 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// In-app and email: everyone the event concerns where a rule turns the channel on, and those the rules name.
+    /// In-app and email: if a rule turns the channel on, the people responsible for or addressed by the event, and the
+    /// people the rules name.
     fn people(&mut self, channel: Channel) {
         let world = self.world;
         let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
@@ -233,7 +234,7 @@ impl<'a> Pass<'a> {
 
     fn person(&mut self, (channel, kinds): (Channel, &[Kind]), user: Id, ground: Ground) {
         if let Some(told) = self.verdicts.get(&(channel, user)) {
-            // Whoever was turned away is turned away however many ways lead to them; one reason says so.
+            // A person who is excluded is excluded in every way they could be notified; one reason is enough.
             if *told {
                 self.reason(channel, Recipient::User(user), (Why::Duplicate, ground.1));
             }
@@ -254,15 +255,15 @@ impl<'a> Pass<'a> {
     }
 
     fn address(&mut self, channel: Channel, address: &Target, rule: Id) {
-        // Only mail can go to an address; an in-app rule cannot name a stranger's.
+        // Only mail can be sent to an address; an in-app rule cannot name an external one.
         if channel == Channel::Email {
             let recipient = Recipient::Address(address.label.to_string());
             self.deliver(channel, recipient, address, (Why::Rule(rule), Some(rule)));
         }
     }
 
-    /// Team posts need no rule (promise F4); what a team wants, its settings say (promise O6). A rule that names the team
-    /// posts there whatever the settings say.
+    /// Team posts need no rule (promise F4); the team's settings decide what it gets (promise O6). A rule that names
+    /// the team posts there regardless of the settings.
     fn teams(&mut self, channel: Channel) {
         let world = self.world;
         for (id, _) in &self.concerned.teams {
@@ -292,7 +293,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Personal posts follow the preference matrix, whatever the team does (promise F5).
+    /// Personal posts follow the preference matrix, whatever the team's settings (promise F5).
     fn personal(&mut self, channel: Channel) {
         let world = self.world;
         if world.chats.is_empty() {
@@ -312,7 +313,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The URLs that rules name. Whose own chat one is can have said no to it (promise R5).
+    /// The URLs that rules name. The owner of a personal chat can have opted out of it (promise R5).
     fn urls(&mut self, channel: Channel) {
         let (event, world) = (self.event, self.world);
         for rule in world.rules.passing(event, channel) {
@@ -363,7 +364,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether this is a chat of somebody's own who switched such events off there.
+/// Whether this is someone's personal chat for which they turned off such events.
 fn said_no(world: &World, kind: Kind, key: &Key) -> bool {
     world
         .chat_owners

@@ -1,4 +1,4 @@
-//! What each person wants to hear on which channel (promises R5, R6).
+//! What each person wants to be notified of on which channel (promises R5, R6).
 //!
 //! Owns: the matrix event type × channel of each person, its keys and its defaults.
 
@@ -36,10 +36,10 @@ impl FromRow for Said {
 
 const OF_USERS: &str = "select user_id, event_type, channel, is_on from notification_preferences where 1 = 1";
 
-/// What these people said, where they said something.
+/// The preferences of these people, where they have any.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_users(
     tx: &mut Tx<'_>,
     users: &[Value],
@@ -51,10 +51,10 @@ pub(crate) fn of_users(
         .collect())
 }
 
-/// The whole matrix of a person by namespaced keys, with the defaults where they said nothing.
+/// The whole matrix of a person by namespaced keys, with defaults where they have no preference.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn matrix(tx: &mut Tx<'_>, user: Id) -> Result<BTreeMap<String, bool>, Error> {
     let said = of_users(tx, &[user.into()])?;
     Ok(cells()
@@ -68,10 +68,10 @@ pub(crate) fn matrix(tx: &mut Tx<'_>, user: Id) -> Result<BTreeMap<String, bool>
 const SAY: &str = "insert into notification_preferences (user_id, event_type, channel, is_on) \
      values ($1, $2, $3, $4) on conflict (user_id, event_type, channel) do update set is_on = excluded.is_on";
 
-/// Keeps what a person says of these cells, and leaves the others.
+/// Saves a person's preferences for these cells, and leaves the others unchanged.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn say(tx: &mut Tx<'_>, user: Id, cells: &BTreeMap<Cell, bool>) -> Result<(), Error> {
     for ((kind, channel), on) in cells {
         tx.execute(SAY, params![user, *kind, channel.name(), *on])?;
@@ -79,7 +79,7 @@ pub(crate) fn say(tx: &mut Tx<'_>, user: Id, cells: &BTreeMap<Cell, bool>) -> Re
     Ok(())
 }
 
-/// What switching a personal chat on turns on there: assignments, SLA and retests.
+/// The cells that enabling a personal chat turns on: assignments, SLA and retests.
 const OF_A_NEW_CHAT: [Kind; 5] = [
     Kind::FindingAssigned,
     Kind::SlaWarning,
@@ -90,10 +90,10 @@ const OF_A_NEW_CHAT: [Kind; 5] = [
 const BEGIN: &str = "insert into notification_preferences (user_id, event_type, channel, is_on) \
      values ($1, $2, $3, 1) on conflict (user_id, event_type, channel) do nothing";
 
-/// The person switched a chat of theirs on. What they said of its cells before stays.
+/// The person turned on a personal chat. Existing preferences for its cells are kept.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn begin_chat(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<(), Error> {
     for kind in OF_A_NEW_CHAT {
         tx.execute(BEGIN, params![user, kind, channel.name()])?;
@@ -101,7 +101,7 @@ pub(crate) fn begin_chat(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<
     Ok(())
 }
 
-/// The cells there are.
+/// All cells.
 pub(crate) fn cells() -> impl Iterator<Item = Cell> {
     Kind::ALL
         .iter()
@@ -119,17 +119,17 @@ fn legacy_key((kind, channel): Cell) -> String {
     format!("{channel}_{}", kind.name().replace('.', "_"))
 }
 
-/// Which cell a key names, and whether it is a legacy one.
+/// The cell of a key, and whether it is a legacy one.
 static KEYS: LazyLock<HashMap<String, (Cell, bool)>> = LazyLock::new(|| {
     cells()
         .flat_map(|cell| [(key(cell), (cell, false)), (legacy_key(cell), (cell, true))])
         .collect()
 });
 
-/// The cells that the keys name; where a cell is named twice, the namespaced key wins (promise R6).
+/// The cells of the keys; if a cell is named twice, the namespaced key wins (promise R6).
 ///
 /// # Errors
-/// The keys that name none.
+/// The keys that name no cell.
 fn read(said: &BTreeMap<String, bool>) -> Result<BTreeMap<Cell, bool>, Vec<String>> {
     let mut unknown = Vec::new();
     let mut legacy = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! One click in a mail program switches a cell of a person's matrix off: RFC 8058.
+//! One click in a mail program turns off a cell of a person's matrix: RFC 8058.
 //!
 //! Owns: what happens when the link in a mail is followed. Nothing is stored for it.
 //! Must not: change anything on a GET, which mail scanners follow.
@@ -12,22 +12,22 @@ use serde::Deserialize;
 
 use crate::{channel::Channel, http::State, links::Links, preferences};
 
-/// What the link says.
+/// The contents of the link.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LinkQuery {
-    /// Whose mails.
+    /// The recipient of the mails.
     user: Id,
-    /// Of which event type.
+    /// The event type.
     #[serde(rename = "type")]
     kind: Kind,
-    /// That the link is ours.
+    /// The signature.
     key: String,
 }
 
-/// Asks whether mails of this type shall stop: what a person sees who opens the link. Changes nothing.
+/// Asks whether to stop mails of this type: the page for a person who opens the link. Changes nothing.
 #[utoipa::path(get, path = "/unsubscribe", tag = "preferences", security(()), params(LinkQuery), responses(
-    (status = 200, description = "A page with the question", body = String, content_type = "text/html"),
+    (status = 200, description = "A confirmation page", body = String, content_type = "text/html"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[allow(
@@ -45,9 +45,9 @@ pub async fn ask(
     )))
 }
 
-/// Stops mails of this type for the person whom the link names: RFC 8058 one-click, without a session.
+/// Stops mails of this type for the person in the link: RFC 8058 one-click, without a session.
 #[utoipa::path(post, path = "/unsubscribe", tag = "preferences", security(()), params(LinkQuery), responses(
-    (status = 200, description = "They stop", body = String, content_type = "text/html"),
+    (status = 200, description = "The mails are stopped", body = String, content_type = "text/html"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn unsubscribe(
@@ -66,11 +66,11 @@ pub async fn unsubscribe(
     });
     written.await?;
     Ok(page(
-        "<p>No more mails of this kind. Your settings in Campanile switch them on again; the inbox still has everything.</p>",
+        "<p>You will get no more mails of this kind. You can turn them on again in your Campanile settings; your inbox still shows all notifications.</p>",
     ))
 }
 
-/// Whether the link is ours and for a type that has a preference: everything else is not there.
+/// Whether the link is ours and for a type that has a preference: otherwise 404.
 fn proven(state: &State, query: &LinkQuery) -> Result<(), Problem> {
     if query.kind.about().notifies && Links::of(&state.channels).proves(query.user, query.kind, &query.key) {
         Ok(())

@@ -14,7 +14,7 @@ async fn an_announcement_reaches_everyone_in_app_and_by_mail_and_is_shown_until_
         let body = json!({"title": "Maintenance", "body": "Tonight at 22:00.", "until": until});
         let path = "/announcements";
         assert_eq!(house.call(house.ana, "POST", path, body.clone()).await.0, 403);
-        // A token's act is nobody's own.
+        // What a token does is nobody's own action.
         let (status, made) = house.call_by_token(house.root, "POST", path, body).await;
         assert_eq!(status, 201, "{}: {made}", house.name);
         house.until(DELIVERED, 3).await;
@@ -54,7 +54,7 @@ async fn an_announcement_reaches_everyone_in_app_and_by_mail_and_is_shown_until_
             "announcement.created Upgrade",
             "announcement.withdrawn Upgrade",
         ];
-        assert_eq!(noted, expected, "{}: what was refused is not in it", house.name);
+        assert_eq!(noted, expected, "{}: rejected requests are not in it", house.name);
         engine.stop().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Sending once more what is over, or at once what waits, because an administrator asks for it.
+//! Resending finished messages, or sending waiting ones at once, because an administrator asks for it.
 
 pub mod http;
 
@@ -7,12 +7,12 @@ use store::{Error, Tx, Value, Word, params};
 
 use crate::{channel::Channel, plan::Why, target::Key};
 
-/// What came of asking.
+/// The result of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Again {
-    /// It waits for its next attempt, and the schedule begins anew.
+    /// It waits for its next attempt, and the schedule starts over.
     Waits,
-    /// It is under way already.
+    /// It is being sent already.
     UnderWay,
     /// There is no such delivery.
     None,
@@ -25,7 +25,7 @@ const EXISTS: &str = "select state from deliveries where id = $1";
 /// Makes the delivery due. It is the same message: the same id, on a webhook the same body.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn send_again(tx: &mut Tx<'_>, delivery: Id) -> Result<Again, Error> {
     let now = tx.now();
     if tx.execute(AGAIN, params![delivery, now])? > 0 {
@@ -39,10 +39,10 @@ pub(crate) fn send_again(tx: &mut Tx<'_>, delivery: Id) -> Result<Again, Error> 
 
 const WHERE_TO: &str = "select target_key, channel, label from deliveries where id = $1";
 
-/// Where a delivery went, if there is one: the destination, its channel, and what people may read of it.
+/// Where a delivery was sent, if there is one: the destination, its channel, and its label.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 fn destination_of(tx: &mut Tx<'_>, delivery: Id) -> Result<Option<(Key, Channel, String)>, Error> {
     let row: Option<(String, Word<Channel>, String)> = tx.one(WHERE_TO, params![delivery])?;
     Ok(row.map(|(key, Word(channel), label)| (Key::stored(&key), channel, label)))
@@ -72,7 +72,7 @@ impl Where {
     }
 }
 
-/// What did not arrive: what came to its end at `since` or later, at most so many of it.
+/// Failed messages that ended at `since` or later, at most this many.
 #[derive(Debug, Clone)]
 pub(crate) struct Misses {
     pub(crate) place: Where,
@@ -80,21 +80,21 @@ pub(crate) struct Misses {
     pub(crate) most: u32,
 }
 
-// What was cancelled for another reason than the destination's own is not to go out: its recipient lost the right
-// to it, or it goes somewhere else now.
+// A message that was canceled for any other reason than its destination's state must not be sent: its recipient lost
+// access, or its destination changed.
 const MISSED: &str = "updated_at >= $2 and state in ('refused', 'failed', 'unknown', 'cancelled') \
      and (state <> 'cancelled' or reason = $3) \
      and target_key not in (select target_key from destinations where off_at > 0)";
 
-/// Makes them due, the oldest first: how many, and whether there are more. Not what goes where is switched off.
+/// Makes them due, oldest first: how many, and whether there are more. Not those for a destination that is turned off.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn send_all_again(tx: &mut Tx<'_>, misses: &Misses) -> Result<(u64, bool), Error> {
     let (now, off) = (tx.now(), Why::SwitchedOff.name());
     let Misses { place, since, most } = misses;
     let there = place.sql();
-    // The states once more, for one that somebody else took up meanwhile.
+    // The states are checked again, for a message that something else took up meanwhile.
     let again = format!(
         "update deliveries set state = 'pending', reason = 'sent again by an administrator', next_at = $4, \
          earlier = attempts, unknowns = 0, updated_at = $4 \
@@ -107,13 +107,13 @@ pub(crate) fn send_all_again(tx: &mut Tx<'_>, misses: &Misses) -> Result<(u64, b
     Ok((sent, more.is_some()))
 }
 
-// A summary too: it goes with what it has gathered.
+// A summary too: it is sent with what it has collected.
 const WAITS: &str = "state = 'pending' and next_at > $2";
 
-/// Makes due what waits there, the oldest first: how many, and whether there are more.
+/// Makes waiting messages due, oldest first: how many, and whether there are more.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn hurry(tx: &mut Tx<'_>, place: &Where, most: u32) -> Result<(u64, bool), Error> {
     let (now, there) = (tx.now(), place.sql());
     let hurry = format!(

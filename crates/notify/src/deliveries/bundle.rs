@@ -1,6 +1,7 @@
-//! What a message tells of: one event, or all those that a summary has collected.
+//! The content of a message: one event, or all those that a summary has collected.
 //!
-//! Scope and preference are asked again for each event at each attempt; what fails them is cancelled by itself.
+//! Scope and preferences are checked again for each event at each attempt; an event that fails them is canceled
+//! individually.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -24,10 +25,10 @@ use crate::{
 /// How many rows of a summary are read at once.
 const PAGE: usize = 500;
 
-/// What may be told now, and where; or why nothing is.
+/// What may be sent now, and where; or why nothing is.
 ///
 /// # Errors
-/// The database's; [`Error::Decode`] where what it tells of cannot be read.
+/// Database errors; [`Error::Decode`] where its content cannot be read.
 pub(super) fn content(
     tx: &mut Tx<'_>,
     world: &World,
@@ -69,10 +70,10 @@ pub(super) fn content(
 }
 
 fn unread(event: Id) -> Error {
-    Error::Decode(format!("its event {event}"))
+    Error::Decode(format!("the event {event}"))
 }
 
-/// What is left of a group: its events are asked for, set by set, as single ones are.
+/// What is left of a group: its events are checked, set by set, like single ones.
 fn of_group(
     tx: &mut Tx<'_>,
     world: &World,
@@ -98,7 +99,7 @@ fn of_group(
     let (Some(digest), Ok(to)) = (kept, to.clone()) else {
         return Ok(Err(to.err().unwrap_or(Why::Gone)));
     };
-    // The body of a webhook is made with the plan.
+    // The body of a webhook is created with the plan.
     let named = if due.channel == Channel::Webhook {
         Vec::new()
     } else {
@@ -129,7 +130,7 @@ fn of_group(
     Ok(Ok((Content::Group(Arc::new(group)), to)))
 }
 
-/// A batch goes where its URL is named, by whichever rule: it is over all of them.
+/// A batch is sent to its URL, whichever rules name it: it covers all of them.
 fn ask_of_group(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
     if due.channel != Channel::Webhook {
         return ask(event, world, due);
@@ -144,7 +145,7 @@ fn ask(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
 const BUNDLED: &str = "select id, event_id from deliveries where state = 'bundled' and summary_id = $1 and id > $2 \
      order by id limit $3";
 
-/// Adds what the summary has collected, and cancels what may no longer be told; the first delivery that may.
+/// Adds what the summary has collected, and cancels what may no longer be sent; the first delivery that may.
 fn collect(tx: &mut Tx<'_>, world: &World, due: &Due, summary: &mut Summary) -> Result<Option<Id>, Error> {
     let mut first = None;
     let mut after = String::new();
@@ -187,7 +188,7 @@ const FOLLOW: &str = "update deliveries set summary_id = $2 where state = 'bundl
 const LEAD: &str =
     "update deliveries set state = 'pending', summary_id = id, next_at = $2, updated_at = $2 where id = $1";
 
-/// The first of those that a summary has collected becomes the summary, for the one that was may not be told.
+/// The first delivery that a summary has collected becomes the summary, because the original one may not be sent.
 fn hand_on(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(FOLLOW, params![summary, first])?;

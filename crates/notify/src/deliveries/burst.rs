@@ -1,8 +1,8 @@
-//! How many single messages one person gets in a minute, on one channel; what is over that is told of in a summary.
+//! How many single messages one person gets per minute, on one channel; any more are bundled in a summary.
 //!
-//! Owns: the decision, made in the transaction of the plan and remembered in a row that is locked meanwhile, so that it
-//! holds through crashes and between nodes. The first message over the bound becomes the summary: it waits for a
-//! minute, and what comes until then joins it.
+//! Owns: the decision, made in the transaction of the plan and stored in a row that is locked meanwhile, so that it
+//! holds through crashes and between nodes. The first message over the limit becomes the summary: it waits for a
+//! minute, and messages until then join it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,21 +18,21 @@ use crate::{
     target::{Key, Recipient},
 };
 
-/// Over how long messages are counted, and how long a summary collects.
+/// The window for counting messages, and how long a summary collects.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// How a message goes.
+/// How a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
-    /// By itself.
+    /// As a single message.
     Single,
-    /// It becomes a summary of this id, which is due then.
+    /// It becomes a summary with this id, which is due then.
     Opens(Id, Time),
-    /// It is told of in this summary.
+    /// It is bundled in this summary.
     Joins(Id),
 }
 
-/// Who is told where.
+/// A recipient's place: who is notified where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     channel: Channel,
@@ -41,7 +41,7 @@ struct Place {
 }
 
 impl Place {
-    /// None for what is no person's: team posts and URLs of rules are not bundled.
+    /// None for what does not go to a person: posts to teams and URLs of rules are not bundled.
     fn of(planned: &Planned) -> Option<Self> {
         let recipient = match &planned.recipient {
             Recipient::User(_) | Recipient::Address(_) => &planned.recipient,
@@ -55,7 +55,7 @@ impl Place {
     }
 }
 
-/// What a place had lately.
+/// Recent messages of a place.
 #[derive(Debug, Default)]
 struct Lately {
     singles: Vec<Time>,
@@ -103,27 +103,27 @@ impl FromRow for Stored {
 const HEAD: &str = "insert into delivery_bursts (channel, recipient, target_key, singles, summary_id, summary_at, \
      updated_at)";
 const WIDTH: usize = 7;
-// The change that changes little is the lock.
+// The empty change is the lock.
 const LOCK: &str = "on conflict (channel, recipient, target_key) do update set updated_at = excluded.updated_at \
      returning channel, recipient, target_key, singles, summary_id, summary_at";
 const SAVE: &str = "on conflict (channel, recipient, target_key) do update set singles = excluded.singles, \
      summary_id = excluded.summary_id, summary_at = excluded.summary_at";
-// Touched, so that whoever claims it waits for those who join, or these see that it is gone.
+// Updated, so that a claim of it waits for the messages that join, or these see that it is gone.
 const WAITS: &str =
     "update deliveries set updated_at = $2 where id = $1 and state = 'pending' and attempts = 0";
 
 impl Bursts {
-    /// What the places of these messages had lately; `most` single messages a minute, 0 for no bound.
+    /// The recent messages of these places; at most `most` single messages per minute, 0 for no limit.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn open<'a>(
         tx: &mut Tx<'_>,
         most: u32,
         planned: impl Iterator<Item = &'a Planned>,
     ) -> Result<Self, Error> {
         let most = usize::try_from(most).unwrap_or(usize::MAX);
-        // In order, so that two transactions never wait for each other.
+        // In order, so that two transactions never deadlock.
         let places: BTreeSet<Place> = planned.filter(|_| most > 0).filter_map(Place::of).collect();
         let now = tx.now();
         let rows = places.iter().map(|place| row(place, &Lately::default(), now));
@@ -137,10 +137,10 @@ impl Bursts {
         })
     }
 
-    /// How this message goes.
+    /// How this message is sent.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn way(&mut self, tx: &mut Tx<'_>, planned: &Planned) -> Result<Way, Error> {
         let now = tx.now();
         let Some(lately) = Place::of(planned).and_then(|place| self.places.get_mut(&place)) else {
@@ -155,7 +155,7 @@ impl Bursts {
             }
             lately.summary = None;
         }
-        // One of the future is from before the clock was set back.
+        // A time in the future is from before the clock was set back.
         lately.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
         if lately.singles.len() < self.most {
             lately.singles.push(now);
@@ -167,10 +167,10 @@ impl Bursts {
         Ok(Way::Opens(summary, until))
     }
 
-    /// Remembers what was decided.
+    /// Stores the decisions.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn save(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let now = tx.now();
         let rows = self.places.iter().map(|(place, lately)| row(place, lately, now));

@@ -1,4 +1,4 @@
-//! Taking what is due: a claim writes the attempt down before anything is sent.
+//! Claiming due messages: a claim records the attempt before anything is sent.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -26,21 +26,21 @@ use crate::{
     reads, sql,
 };
 
-/// What a claim brought.
+/// The result of a claim.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    /// What is to be sent now.
+    /// The messages to send now.
     pub(crate) letters: Vec<Letter>,
-    /// The lanes in which something was taken, be it to be sent or to be cancelled.
+    /// The lanes in which something was taken, to be sent or canceled.
     pub(crate) taken: BTreeSet<Arc<str>>,
-    /// When each lane that was asked has its next row due, if it has one that waits.
+    /// When each of the given lanes has its next row due, if one waits.
     pub(crate) next: Vec<(Arc<str>, Option<Time>)>,
 }
 
-/// What one claim is about.
+/// The scope of one claim.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
-    /// The lanes, and how many of each at most.
+    /// The lanes, and the limit of each.
     pub(crate) lanes: Vec<(Arc<str>, usize)>,
     pub(crate) lease: Lease,
     pub(crate) pace: Arc<Pace>,
@@ -50,17 +50,17 @@ const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, targ
      unknowns, lane, summary_id, digest_id, why from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
 const LATER: &str = "update deliveries set next_at = $2 where id = $1";
 const SEALED: &str = "update deliveries set next_at = $2, reason = $3, updated_at = $4 where id = $1";
-/// After how long it is asked again whether the secret key opens a URL by now.
+/// How long until it is checked again whether the secret key can decrypt a URL.
 const SEALED_WAIT: Duration = Duration::from_mins(1);
 // Not min(next_at): without statistics PostgreSQL reads every row that waits in the lane for that.
 const NEXT: &str =
     "select next_at from deliveries where state = 'pending' and lane = $1 order by next_at limit 1";
 
-/// Claims what is due in these lanes, at most so many in each, cancels what may no longer go out, and puts off what
-/// would come too fast for its destination.
+/// Claims due messages in these lanes, up to the limit of each, cancels what may no longer be sent, and postpones what
+/// would exceed its destination's rate.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn claim(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -194,10 +194,10 @@ pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Err
 
 const OPEN_AGAIN: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";
 
-/// What waits for a secret key that opens its URL is due: the key may be the right one by now.
+/// Makes messages due that wait for a secret key that can decrypt their URL: the key may be the right one now.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn ask_keys_again(tx: &mut Tx<'_>) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(OPEN_AGAIN, params![now, Why::Sealed.words()])
@@ -206,10 +206,10 @@ pub(crate) fn ask_keys_again(tx: &mut Tx<'_>) -> Result<(), Error> {
 
 const WAITING: &str = "select lane, min(next_at) from deliveries where state = 'pending' group by lane";
 
-/// Every lane in which something waits, and when the first of it is due.
+/// Every lane with waiting messages, and when the first of them is due.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn waiting(tx: &mut Tx<'_>) -> Result<Vec<(Arc<str>, Time)>, Error> {
     let lanes: Vec<(String, Time)> = tx.all(WAITING, &[])?;
     Ok(lanes.into_iter().map(|(lane, due)| (lane.into(), due)).collect())

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::plan::{Cause, Planned};
 
-/// A delivery to write. One with an address has a turn: it is sent at once, and is born with its first attempt.
+/// A delivery to write. One with an address has a slot: it is sent at once, and is created with its first attempt.
 pub(crate) struct New<'a> {
     pub(crate) event: &'a Arc<Event>,
     pub(crate) planned: &'a Planned,
@@ -22,18 +22,18 @@ pub(crate) struct New<'a> {
     pub(crate) way: Way,
     /// When it is due.
     pub(crate) due: Time,
-    /// The digest it is about and the event that stands for it, for a message of a group.
+    /// Its digest and the event that represents it, for a message of a group.
     pub(crate) of: Option<(Id, Id)>,
-    /// Why its recipient gets it; none on a webhook, whose body does not say it.
+    /// Why its recipient gets it; none on a webhook, whose body does not contain it.
     pub(crate) cause: Option<Cause>,
 }
 
-/// Who sends, and until when nobody else may.
+/// Who sends, and until when the message is leased.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
     pub(crate) node: Arc<str>,
     pub(crate) until: Time,
-    /// What this process has under way.
+    /// What this process has in flight.
     pub(crate) under_way: UnderWay,
 }
 
@@ -44,10 +44,10 @@ const WIDTH: usize = 24;
 pub(super) const ATTEMPTS: &str = "insert into delivery_attempts (delivery_id, number, started_at, ended_at, outcome, status, answer, reason)";
 pub(super) const ATTEMPT_WIDTH: usize = 8;
 
-/// Writes the deliveries; those that have a turn come back as letters, in the same order.
+/// Writes the deliveries; those that have a slot are returned as claimed, in the same order.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -> Result<Vec<Letter>, Error> {
     let now = tx.now();
     let mut new = Vec::with_capacity(deliveries.len());
@@ -91,8 +91,11 @@ fn row(id: Value, delivery: &New<'_>, lease: &Lease, now: Time) -> [Value; WIDTH
     let company = event.audience.company();
     let (summary, reason) = match delivery.way {
         Way::Single => (String::new(), ""),
-        Way::Opens(summary, _) => (summary.to_string(), "many in a minute: it collects what follows"),
-        Way::Joins(summary) => (summary.to_string(), "many in a minute: told of in a summary"),
+        Way::Opens(summary, _) => (
+            summary.to_string(),
+            "many in a minute: collecting further messages",
+        ),
+        Way::Joins(summary) => (summary.to_string(), "many in a minute: bundled in a summary"),
     };
     let state = match delivery.way {
         Way::Joins(_) => State::Bundled,

@@ -1,7 +1,7 @@
-//! How often messages may go to one URL: what its service allows, and what it asks for.
+//! How often messages may be sent to one URL: its service's rate limit, and pauses it asks for.
 //!
-//! Owns: the state of that in memory, in steady time, this node's alone. What may not go yet gets a time of its own, one behind the
-//! other, so that it waits in the table and holds no turn meanwhile.
+//! Owns: this state in memory, on the monotonic clock, for this node only. A message that may not be sent yet gets a
+//! time slot of its own, one after the other, so that it waits in the table and takes no sending slot meanwhile.
 
 use std::{
     collections::HashMap,
@@ -13,26 +13,26 @@ use base::Time;
 
 use crate::{channel::Channel, target::Key};
 
-/// From how many URLs on those that are idle are forgotten.
+/// From how many URLs on idle ones are forgotten.
 const MANY: usize = 4096;
 
-/// The URLs that had messages lately.
+/// The URLs with recent messages.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Mutex<HashMap<Key, Url>>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Url {
-    /// When all that went would have gone at the steady rate.
+    /// When everything sent would have been sent at the steady rate.
     even: Time,
-    /// The last time that was given to a message that waits.
+    /// The last time slot given to a waiting message.
     given: Time,
-    /// Until when the other side asked for silence.
+    /// Until when the other side asked for a pause.
     silent: Time,
 }
 
 impl Url {
     fn speak(&mut self) {
-        // What waits for the end of the silence got its times behind it.
+        // Messages that wait for the end of the pause got their times after it.
         if self.silent > Time::default() {
             self.silent = Time::default();
             self.given = Time::default();
@@ -41,7 +41,7 @@ impl Url {
 }
 
 impl Pace {
-    /// Whether a message whose time has come may go now; if not, the time it gets instead.
+    /// Whether a message that is due may be sent now; if not, its new time.
     pub(crate) fn ask(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
         let rate = channel.about().pace;
         let mut urls = self.lock();
@@ -64,7 +64,7 @@ impl Pace {
         Err(url.given)
     }
 
-    /// The same for a new message, which overtakes none that waits.
+    /// The same for a new message, which does not overtake waiting ones.
     pub(crate) fn ask_new(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
         let mut urls = self.lock();
         if let Some(url) = urls.get_mut(key)
@@ -78,7 +78,7 @@ impl Pace {
         self.ask(channel, key, now)
     }
 
-    /// The other side asked for silence until then.
+    /// The other side asked for a pause until then.
     pub(crate) fn silence(&self, key: &Key, until: Time, now: Time) {
         let mut urls = self.lock();
         forget_idle(&mut urls, now);
@@ -86,7 +86,7 @@ impl Pace {
         url.silent = url.silent.max(until);
     }
 
-    /// The silence is over that these URLs asked for, or all.
+    /// Ends the pause that these URLs asked for, or all.
     pub(crate) fn speak(&self, keys: &[Key], all: bool) {
         let mut urls = self.lock();
         if all {

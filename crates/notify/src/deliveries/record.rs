@@ -1,4 +1,4 @@
-//! What became of attempts, written down in batches.
+//! Recording the outcomes of attempts, in batches.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,22 +25,22 @@ use crate::{
     target::{Key, MAIL_LANE},
 };
 
-/// An attempt that ended.
+/// A finished attempt.
 #[derive(Debug, Clone)]
 pub(crate) struct Done {
     pub(crate) delivery: Id,
     pub(crate) number: u32,
     pub(crate) channel: Channel,
-    /// When its event happened; none if somebody had it sent again since.
+    /// When its event happened; none if the message was resent since.
     pub(crate) since: Option<Time>,
     pub(crate) lane: Arc<str>,
-    /// Which destination it was made at; none where nobody knows what that answered.
+    /// Its destination; none if the response is unknown.
     pub(crate) key: Option<Key>,
     pub(crate) started_at: Time,
     pub(crate) ended_at: Time,
     pub(crate) attempt: Attempt,
     pub(crate) next: Next,
-    /// That this process has it under way, if it has.
+    /// Marks it as in flight in this process, if it is.
     pub(crate) held: Option<Arc<Held>>,
 }
 
@@ -61,7 +61,7 @@ impl Done {
         }
     }
 
-    /// The same for whoever watches.
+    /// The same for observers.
     pub(crate) fn ended(&self) -> Ended {
         let last = match self.next {
             Next::Done(state, _) => Some(state),
@@ -89,13 +89,13 @@ impl Done {
     }
 }
 
-/// What waits again: the lane, and when it is due.
+/// Messages to retry: the lane, and when it is due.
 pub(crate) type Recorded = Vec<(Arc<str>, Time)>;
 
-// An attempt is written again whole, because one that began is there already.
+// An attempt is written completely, because one that began is there already.
 const ENDED: &str = "on conflict (delivery_id, number) do update set ended_at = excluded.ended_at, \
      outcome = excluded.outcome, status = excluded.status, answer = excluded.answer, reason = excluded.reason";
-// Also where the lease ran out meanwhile: what was delivered is not sent again.
+// Even if the lease expired meanwhile: what was delivered is not sent again.
 const DELIVERED: &str = "update deliveries set state = 'delivered', reason = '', lease_until = 0, updated_at = $1 \
      where state in ('sending', 'pending')";
 const AGAIN: &str = "update deliveries set state = 'pending', reason = $3, next_at = $4, lease_until = 0, \
@@ -103,11 +103,11 @@ const AGAIN: &str = "update deliveries set state = 'pending', reason = $3, next_
 const OVER: &str = "update deliveries set state = $3, reason = $4, lease_until = 0, unknowns = unknowns + $5, \
      updated_at = $6 where id = $1 and attempts = $2 and state = 'sending'";
 
-/// Writes the outcomes down. One whose delivery has moved on since (its lease ran out, another attempt began)
-/// changes its attempt alone.
+/// Records the outcomes. If the delivery has changed since (its lease expired, another attempt began), only the attempt
+/// is updated.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> {
     let now = tx.now();
     rows::insert(tx, (ATTEMPTS, ENDED), done.iter().map(Done::row).collect())?;
@@ -136,16 +136,16 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> 
     Ok(waits)
 }
 
-/// What the answers say of the destinations.
+/// What the responses mean for the destinations' health.
 fn health_of(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     let mut mails = BTreeSet::new();
     for done in done {
-        // What the server's end cut off has no key: nobody knows what the other side did.
+        // An attempt that the shutdown cut off has no key: its response is unknown.
         let Some(key) = &done.key else { continue };
         let delivered = done.attempt.outcome == Outcome::Delivered;
         let place = if done.channel.has_url() {
-            // Without a status it was our own guard that refused.
+            // Without a status our own guard rejected it.
             if done.attempt.outcome == Outcome::RefusedForGood && done.attempt.status.is_some() {
                 health::refused(tx, key, done.delivery, &done.attempt)?;
             }
@@ -170,7 +170,7 @@ fn health_of(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
     health::mails_taken(tx, &mails)
 }
 
-/// Raises `delivery.failed` for what is given up, once for each destination.
+/// Raises `delivery.failed` for given-up messages, once for each destination.
 fn give_up(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
     let mut said: BTreeSet<(&str, bool)> = BTreeSet::new();
     let mut over = Vec::new();

@@ -1,4 +1,4 @@
-//! Attempts whose outcome nobody will record any more: the process that made them ended.
+//! Attempts whose outcome will never be recorded: the process that made them ended.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::{
     channels::{Attempt, Outcome},
 };
 
-/// Whose attempts are given up.
+/// Whose attempts are recovered.
 #[derive(Debug, Clone)]
 pub(crate) enum Whose {
-    /// This node's own, at its start: nothing of before is still under way.
+    /// This node's own, at its start: nothing from before is still in flight.
     Own(Arc<str>),
-    /// Anybody's whose lease ran out.
+    /// Anyone's whose lease expired.
     Expired,
 }
 
@@ -34,7 +34,7 @@ struct Left {
     lane: Arc<str>,
     /// When its last attempt began.
     since: Time,
-    /// When its event happened, if the event is still there.
+    /// When its event happened, if the event still exists.
     happened_at: Option<Time>,
 }
 
@@ -56,12 +56,12 @@ impl FromRow for Left {
 const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
      (select at from events where events.id = deliveries.event_id) from deliveries where state = 'sending'";
 
-/// Ends such attempts as of unknown outcome, at most `limit`, but none that this process has under way; what is to be tried again waits as
-/// [`retry::after_interruption`] says, and the time since counts. Answers the attempts and what waits now; as many as
-/// `limit` mean that there may be more.
+/// Ends such attempts with an unknown outcome, at most `limit`, but none that this process has in flight; messages to
+/// retry wait as [`retry::after_interruption`] defines, and the time since counts. Returns the attempts and what waits
+/// now; `limit` attempts mean that there may be more.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn recover(
     tx: &mut Tx<'_>,
     (whose, under_way): (&Whose, &UnderWay),
@@ -73,7 +73,7 @@ pub(crate) fn recover(
         Whose::Expired => Select::new(LEFT).filter("lease_until < ?", Some(now)),
     };
     let locked = store::outbox::skip_locked(tx);
-    // What is held is among them when this process was suspended.
+    // In-flight ones are among them if this process was suspended.
     let most = limit + under_way.count();
     let rows: Vec<Row> = select
         .push(" order by lease_until limit ?", vec![most.into()])
@@ -96,7 +96,10 @@ pub(crate) fn recover(
 
 fn given_up(left: &Left, now: Time) -> Done {
     let attempts = left.attempts.saturating_sub(left.earlier);
-    let attempt = Attempt::without_answer(Outcome::Unknown, "the server ended before an answer was recorded");
+    let attempt = Attempt::without_answer(
+        Outcome::Unknown,
+        "the server stopped before a response was recorded",
+    );
     let next = match retry::next(left.channel, &attempt, attempts, left.unknowns + 1, 0.0) {
         Next::Again(_, reason) => {
             let wait =

@@ -1,4 +1,4 @@
-//! What follows from an attempt: done, or again, and when. Pure.
+//! What follows from an attempt: the end, or a retry, and when. Pure.
 
 use std::time::Duration;
 
@@ -6,34 +6,34 @@ use crate::channels::{Attempt, Channel, Outcome};
 
 use super::state::State;
 
-/// The longest wait that another side can ask for: nobody silences a destination for longer (promise S4).
+/// The longest delay that another side can ask for: nobody pauses a destination for longer (promise S4).
 pub(crate) const LONGEST: Duration = Duration::from_hours(1);
 
-/// The wait behind the end of a schedule.
+/// The delay after the end of a schedule.
 const LAST: Duration = Duration::from_hours(24);
 
-/// How far a wait is spread, so that what failed together does not come back together.
+/// The jitter of a delay, so that messages that failed together are not retried together.
 const JITTER: f64 = 0.2;
 
 /// What follows from an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// It is over.
+    /// The end.
     Done(State, String),
-    /// Again after this long.
+    /// A retry after this long.
     Again(Duration, String),
 }
 
-/// What follows from the attempt number `attempts` (from 1); `unknowns` counts those of unknown outcome, this one
-/// included; `fraction`, from 0 to 1, spreads the wait.
+/// What follows from the attempt number `attempts` (from 1); `unknowns` counts those with an unknown outcome, including
+/// this one; `fraction`, from 0 to 1, is the jitter.
 pub(crate) fn next(channel: Channel, attempt: &Attempt, attempts: u32, unknowns: u32, fraction: f64) -> Next {
     let asked = match attempt.outcome {
         Outcome::Delivered => return Next::Done(State::Delivered, String::new()),
         Outcome::Written => return Next::Done(State::Written, attempt.reason.clone()),
         Outcome::RefusedForGood => return Next::Done(State::Refused, attempt.reason.clone()),
-        // Nothing tells a copy from the first there: one more is the most anybody should get.
+        // A copy cannot be recognized there: one more is the most a recipient should get.
         Outcome::Unknown if channel.is_chat() && unknowns >= 2 => {
-            let reason = "the outcome of two attempts is unknown; another could be a third copy";
+            let reason = "the outcome of two attempts is unknown; another attempt could be a third copy";
             return Next::Done(State::Unknown, reason.to_owned());
         }
         Outcome::Unknown => None,
@@ -55,8 +55,8 @@ pub(crate) fn next(channel: Channel, attempt: &Attempt, attempts: u32, unknowns:
     }
 }
 
-/// How long after the beginning of the attempt number `attempts` (from 1) the next one is made, where the server ended
-/// in between. Once at once; from then on by the schedule, so that a server that dies again and again neither uses up a
+/// How long after the beginning of the attempt number `attempts` (from 1) the next one is made, if the server ended in
+/// between. The first time at once; then by the schedule, so that a server that crashes repeatedly neither uses up a
 /// message's attempts nor sends copy after copy.
 pub(crate) fn after_interruption(channel: Channel, attempts: u32) -> Duration {
     let Some(at) = attempts.checked_sub(2) else {

@@ -1,4 +1,4 @@
-//! The log, sending again and the trace over HTTP, on both databases.
+//! The log, resending and the trace over HTTP, on both databases.
 
 use base::Id;
 use serde_json::{Value as Json, json};
@@ -107,7 +107,7 @@ async fn the_trace_says_who_was_told_who_was_not_and_why() {
     }
 }
 
-/// What the trace says of the one mail: told or not, why, and in words.
+/// What the trace says about the one email: notified or not, why, and in words.
 async fn traced(house: &House, event: Id) -> (bool, String, String) {
     let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
     let entries = trace["entries"].as_array().unwrap();
@@ -150,7 +150,7 @@ async fn the_trace_says_told_only_of_what_arrived() {
         house.until(REFUSED, 1).await;
         let (told, reason, words) = traced(&house, refused).await;
         assert_eq!((told, reason.as_str()), (false, "refused"));
-        assert_eq!(words, "the other side refused it for good");
+        assert_eq!(words, "the destination rejected the message permanently");
         let off = json!({"finding.assigned:email": false});
         house
             .call(house.ana, "PUT", "/me/notification-preferences", off)
@@ -161,10 +161,10 @@ async fn the_trace_says_told_only_of_what_arrived() {
             .await;
         let (told, reason, words) = traced(&house, waits).await;
         assert_eq!((told, reason.as_str()), (false, "opted_out"));
-        assert_eq!(words, "switched off in the person's preferences");
+        assert_eq!(words, "turned off in the person's preferences");
         let list = house.get(house.root, "/deliveries?state=cancelled").await;
         assert_eq!(list["items"][0]["reason"], words);
-        // What it was about, by name, in the list and alone.
+        // Its record's name, in the list and alone.
         let path = format!("/deliveries/{}", list["items"][0]["id"].as_str().unwrap());
         for item in [&list["items"][0], &house.get(house.root, &path).await] {
             assert_eq!(
@@ -220,7 +220,7 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
 #[tokio::test]
 async fn anybody_tries_a_chat_and_their_own_by_what_it_is_shown_as() {
     for house in houses().await {
-        // Where nobody listens: that it was tried is enough.
+        // Nothing listens there: the attempt is enough.
         let house = house.resolving("hooks.slack.com:443:127.0.0.1:1");
         let url = "https://hooks.slack.com/services/T0/B0/abcdefghijkl";
         let masked = "https://hooks.slack.com/…ijkl";
@@ -243,7 +243,7 @@ async fn anybody_tries_a_chat_and_their_own_by_what_it_is_shown_as() {
         assert_eq!(
             test(house.ben, masked).await.0,
             422,
-            "somebody else's is not theirs"
+            "another user's is not theirs"
         );
         let (status, result) = test(house.ana, masked).await;
         assert_eq!(
@@ -271,7 +271,7 @@ async fn every_state_can_be_asked_for() {
     }
 }
 
-/// Many deliveries, all but a few of them webhooks that were delivered.
+/// Many deliveries, almost all of them delivered webhooks.
 async fn fill(house: &House) {
     const ROWS: &str = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000) \
          insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, lane, \
@@ -284,7 +284,7 @@ async fn fill(house: &House) {
     analyze(house).await;
 }
 
-/// Many webhooks in every state, so that walking one of the indexes of a single state is not cheap.
+/// Many webhooks in every state, so that scanning the index of a single state is not cheap.
 async fn back_up(house: &House) {
     const ROWS: &str = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) \
          insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, lane, \
@@ -308,7 +308,7 @@ async fn analyze(house: &House) {
     }
 }
 
-/// Every filter alone and with each other.
+/// Every filter alone and combined.
 fn filters(id: Id) -> Vec<log::Filter> {
     let mut filters = Vec::new();
     for state in [
@@ -339,7 +339,7 @@ fn filters(id: Id) -> Vec<log::Filter> {
     filters
 }
 
-/// Whether a line of a plan reads deliveries otherwise than by conditions on an index, or in the order of one.
+/// Whether a line of a query plan reads deliveries other than by conditions on an index, or in an index's order.
 fn walks(house: &House, plan: &[String]) -> bool {
     plan.iter().enumerate().any(|(at, line)| {
         if house.name == "SQLite" {
@@ -382,7 +382,7 @@ async fn every_filter_of_the_log_has_an_index() {
                     "sqlite_autoindex_deliveries_2",
                     "deliveries_event_id_target_key_key",
                 ],
-                // Of a state in which few are, PostgreSQL may read those of the channel.
+                // For a state with few rows, PostgreSQL may read those of the channel.
                 (None, true) => ["deliveries_listed", "deliveries_troubled_on"],
                 (None, false) => ["sqlite_autoindex_deliveries_1", "deliveries_pkey"],
             };
@@ -418,7 +418,7 @@ async fn the_log_shows_what_its_filters_say() {
                 "{query}"
             );
         }
-        // Page after page each is there once.
+        // Page after page each appears once.
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
             let page = house

@@ -1,7 +1,7 @@
-//! What this process is sending: it never takes that up as if it had been left behind, however long it was suspended or
-//! whatever the clock says.
+//! What this process is sending: it never recovers these as if they had been abandoned, however long it was suspended
+//! or whatever the clock says.
 //!
-//! Owns: the list, in memory. Must not: know what other nodes send; their leases say that.
+//! Owns: the list, in memory. Must not: know what other nodes send; their leases show that.
 
 use std::{
     collections::HashSet,
@@ -10,21 +10,21 @@ use std::{
 
 use base::{Id, Time};
 
-/// The deliveries that this process has under way. Clones share the list.
+/// The deliveries that this process has in flight. Clones share the list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UnderWay(Arc<Mutex<HashSet<Id>>>);
 
-/// One of them, from its claim until its outcome is recorded or given up; it is off the list when dropped.
+/// A delivery on the list, from its claim until its outcome is recorded or given up; dropping it takes it off the list.
 #[derive(Debug)]
 pub(crate) struct Held {
     all: UnderWay,
     id: Id,
-    /// Since when, in steady time.
+    /// Since when, on the monotonic clock.
     since: Time,
 }
 
 impl UnderWay {
-    /// Puts a delivery on the list: in the transaction that claims it, so that nobody looks in between.
+    /// Puts a delivery on the list: in the transaction that claims it, so that nothing can look in between.
     pub(crate) fn hold(&self, id: Id, steady: Time) -> Arc<Held> {
         self.lock().insert(id);
         Arc::new(Held {
@@ -49,7 +49,7 @@ impl UnderWay {
 }
 
 impl Held {
-    /// Since when it is under way, in steady time.
+    /// Since when it is in flight, on the monotonic clock.
     pub(crate) const fn since(&self) -> Time {
         self.since
     }

@@ -1,4 +1,4 @@
-//! Every URL is listed once for each owner, masked, with how it answered lately.
+//! Every URL is listed once for each owner, masked, with its recent health.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn each_is_listed_with_its_owner_and_masked() {
             assert_eq!(items[at]["company_id"], json!(house.company), "{at}");
         }
         let wanted: Vec<_> = items.iter().map(|item| &item["wanted"]).collect();
-        assert_eq!(wanted, [true, true, true, false], "her chat is switched off");
+        assert_eq!(wanted, [true, true, true, false], "her chat is turned off");
         assert!(
             items
                 .iter()
@@ -153,7 +153,7 @@ async fn one_that_refused_says_so_until_it_is_saved_again() {
 
 #[tokio::test]
 async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
-    // What the tables of an earlier version hold: a rule's URL, a team's two, a person's chat; Slack is switched off.
+    // The contents of an earlier version's tables: a rule's URL, a team's two, a person's chat; Slack is turned off.
     const BEFORE: &str = "insert into notification_rules (id, event_type, channel, min_severity, company_id, enabled, \
          created_at, updated_at) values ($1, 'report.ready', 'webhook', '', '', 1, 5, 5)";
     const URL: &str = "insert into notification_rule_recipients (id, rule_id, kind, value, sealed, label, lane, target_key) \

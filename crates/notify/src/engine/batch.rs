@@ -1,7 +1,7 @@
 //! One transaction of the planner: from events to inbox rows, deliveries and reasons, all or nothing.
 //!
-//! Events that came alone go first; those of an import or a bulk change are decided alike and gathered in groups
-//! ([`crate::groups`]), which are closed when all of their bundle is planned.
+//! Single events go first; those of an import or a bulk change are grouped by decision ([`crate::groups`]), and groups
+//! are closed when all of their bundle is planned.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -30,43 +30,43 @@ use crate::{
     target::Recipient,
 };
 
-/// What a batch brought.
+/// The result of a batch.
 #[derive(Default)]
 pub(super) struct Batch {
     /// How many events were planned.
     pub(super) events: usize,
-    /// What is to be sent now.
+    /// The messages to send now.
     pub(super) letters: Vec<(Letter, Turn)>,
     /// The lanes in which something waits.
     pub(super) waits: Vec<(Arc<str>, Time)>,
-    /// Whether some of the events go to the managers unless somebody reads them.
+    /// Whether some of the events go to the managers unless someone reads them.
     pub(super) unread: bool,
-    /// What people read first by doing something about it.
+    /// What people read first by acting on it.
     pub(super) reads: Vec<FirstRead>,
     /// Whether there is more to do, although no event waits.
     pub(super) more: bool,
 }
 
-/// An event and what follows from it.
+/// An event and its consequences.
 struct Decided {
     event: Arc<Event>,
     plan: Plan,
-    /// Its row in the inbox, if anybody gets one.
+    /// Its inbox row, if anyone gets one.
     draft: Option<Notification>,
-    /// Its bodies on webhooks, one in each form that is wanted.
+    /// Its webhook bodies, one in each requested format.
     bodies: Vec<(Format, String)>,
-    /// Why nothing follows, where deciding broke.
+    /// Why there are no consequences, if deciding panicked.
     fault: &'static str,
 }
 
-/// How many events of bundles one transaction plans for each that came alone: they share most of what they cost.
+/// How many bundled events one transaction plans for each single event: they share most of their cost.
 const BUNDLED: u32 = 8;
-/// About how many recipients the events of one transaction have: it holds the one writer of SQLite.
+/// About how many recipients the events of one transaction have: it holds SQLite's one writer.
 const RECIPIENTS: usize = 2_048;
 /// How many people a team counts for.
 const TEAM: usize = 8;
 
-/// Room for the recipients of the events of one transaction.
+/// The remaining budget of recipients for the events of one transaction.
 struct Room {
     left: usize,
     is_empty: bool,
@@ -80,7 +80,7 @@ impl Room {
         }
     }
 
-    /// Whether there is room for the recipients of this event, too; for the first there always is.
+    /// Whether the recipients of this event fit as well; those of the first always do.
     fn fits(&mut self, event: &Event) -> bool {
         let recipients = 1 + event.assignee_users.len() + event.assignee_teams.len() * TEAM;
         let fits = self.left >= recipients || self.is_empty;
@@ -90,8 +90,7 @@ impl Room {
     }
 }
 
-/// Plans the oldest events that nobody has planned, at most `limit` that came alone; those of bundles where there is
-/// room.
+/// Plans the oldest unplanned events, at most `limit` single ones; bundled ones while they fit.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
     let mut room = Room::new(shared.store.portion(RECIPIENTS));
     let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| room.fits(event))?;
@@ -157,7 +156,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
     Ok(batch)
 }
 
-/// Who gets a row about an event that came alone, and why.
+/// Who gets a row about a single event, and why.
 fn owners(decided: &Decided, world: &World) -> Vec<Owner> {
     let Decided { event, plan, .. } = decided;
     let grounds = plan.grounds();
@@ -170,7 +169,7 @@ fn owners(decided: &Decided, world: &World) -> Vec<Owner> {
     plan.inbox.iter().map(owner).collect()
 }
 
-/// Those events that can be planned: the end of an import waits until all that it brought is planned.
+/// The events that can be planned: the end of an import waits until everything it brought is planned.
 fn ready(tx: &mut Tx<'_>, mut events: Vec<Event>) -> Result<Vec<Event>, Error> {
     let closing: Vec<Id> = events.iter().filter_map(groups::closes).collect();
     let busy = outbox::unplanned_bundles(tx, &closing)?;
@@ -198,8 +197,8 @@ fn rest(tx: &mut Tx<'_>, shared: &Shared) -> Result<Batch, Error> {
     Ok(batch)
 }
 
-/// Gathers what came with others, and closes the groups of which nothing is missing any more. Whoever gets a message about
-/// a group gets none about the end of its import.
+/// Collects bundled events, and closes complete groups. Recipients of a group's message get none about the end of its
+/// import.
 fn group(
     tx: &mut Tx<'_>,
     shared: &Shared,
@@ -235,7 +234,7 @@ fn group(
             batch.more |= done.pages;
         }
     }
-    // A bulk change has no end of its own.
+    // A bulk change has no end event.
     let bulk: Vec<Id> = touched
         .iter()
         .filter(|group| group.is_bulk)
@@ -253,7 +252,7 @@ fn group(
     Ok(())
 }
 
-/// A panic in deciding is one event's alone: deciding is pure, so it would break again.
+/// A panic while deciding affects one event only: deciding is pure, so it would panic again.
 fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
     let decided = catch_unwind(AssertUnwindSafe(|| {
         let plan = plan::plan(&event, world);
@@ -278,8 +277,8 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
     let ((plan, draft, bodies), fault) = if let Ok(parts) = decided {
         (parts, "")
     } else {
-        tracing::error!(event = %event.id, "an event was set aside: planning it panicked");
-        ((Plan::default(), None, Vec::new()), "planning it panicked")
+        tracing::error!(event = %event.id, "an event was quarantined: planning it panicked");
+        ((Plan::default(), None, Vec::new()), "planning panicked")
     };
     Decided {
         event,
@@ -290,7 +289,7 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
     }
 }
 
-/// The form in which a webhook wants the event: that of the rule which names it.
+/// The format in which a webhook gets the event: that of the rule that names it.
 fn format(event: &Event, world: &World, planned: &Planned) -> Format {
     match planned.recipient {
         Recipient::Url(row) => world.rules.url(event, planned.channel, row),
@@ -307,7 +306,7 @@ fn body(bodies: &[(Format, String)], format: Format) -> Option<&str> {
 /// A message about a single event, and why its recipient gets it.
 type Single<'a> = (&'a Decided, &'a Planned, Option<&'a Why>);
 
-/// The messages of an event that are kept.
+/// The messages of an event that are stored.
 fn singles(decided: &Decided, keeps: impl Fn(&Planned) -> bool) -> Vec<Single<'_>> {
     let grounds = decided.plan.grounds();
     let kept = decided.plan.deliveries.iter().filter(|planned| keeps(planned));
@@ -318,8 +317,8 @@ fn singles(decided: &Decided, keeps: impl Fn(&Planned) -> bool) -> Vec<Single<'_
     .collect()
 }
 
-/// Writes the deliveries: of what came with others only those that stay messages of their own. Those for which there is
-/// a turn are claimed at once.
+/// Writes the deliveries: of bundled events only those that are sent individually. Those that get a slot are claimed at
+/// once.
 fn send(
     tx: &mut Tx<'_>,
     shared: &Shared,
@@ -348,7 +347,7 @@ fn send(
     };
     let mut new = Vec::with_capacity(singles.len());
     for (decided, planned, why) in singles {
-        // What is critical waits for no summary.
+        // A critical event waits for no summary.
         let way = if is_grave(&decided.event) {
             Way::Single
         } else {
@@ -370,7 +369,7 @@ fn send(
             way,
             due,
             of: None,
-            // A webhook does not say it.
+            // A webhook's body does not contain it.
             cause: why
                 .filter(|_| planned.channel != Channel::Webhook)
                 .map(|why| world.cause(why, &planned.recipient)),
@@ -391,7 +390,7 @@ fn is_grave(event: &Event) -> bool {
         .is_some_and(|severity| severity >= Severity::Critical)
 }
 
-/// What may go at once, and what waits.
+/// What can be sent at once, and what waits.
 struct Sending<'a> {
     shared: &'a Shared,
     world: &'a World,
@@ -402,7 +401,7 @@ struct Sending<'a> {
 }
 
 impl Sending<'_> {
-    /// Where the message goes right now, if there is a turn for it, and when it is due.
+    /// The current address of the message, if there is a slot for it, and when it is due.
     fn start(&mut self, event: &Event, planned: &Planned, way: Way) -> (Option<Address>, Time) {
         let lane = &planned.target.lane;
         let due = match way {
@@ -420,7 +419,7 @@ impl Sending<'_> {
         (None, due)
     }
 
-    /// A turn and the address, or when the message is due.
+    /// A slot and the address, or when the message is due.
     fn turn(&self, event: &Event, planned: &Planned) -> Result<(Turn, Address), Time> {
         let Planned {
             channel,
@@ -439,7 +438,7 @@ impl Sending<'_> {
 
 const KEEP: &str = "insert into event_plans (event_id, planned_at, fault, reasons)";
 
-/// Keeps why somebody was told or was not, for the trace.
+/// Stores why each recipient was notified or not, for the trace.
 fn keep_reasons<'a>(tx: &mut Tx<'_>, decided: impl Iterator<Item = &'a Decided>) -> Result<(), Error> {
     let now = tx.now();
     let mut rows: Vec<[Value; 4]> = Vec::new();
@@ -459,24 +458,25 @@ fn keep_reasons<'a>(tx: &mut Tx<'_>, decided: impl Iterator<Item = &'a Decided>)
     rows::insert(tx, (KEEP, ""), rows).map(drop)
 }
 
-/// Keeps why an event is not planned, instead of reasons.
+/// Stores why an event is not planned, instead of reasons.
 fn keep_fault(tx: &mut Tx<'_>, event: Id, fault: &str) -> Result<(), Error> {
     let now = tx.now();
     let row: [Value; 4] = [event.into(), now.into(), fault.into(), "[]".into()];
     rows::insert(tx, (KEEP, "on conflict (event_id) do nothing"), vec![row]).map(drop)
 }
 
-/// Sets the event aside that was tried by itself and failed, with the reason.
+/// Quarantines the event that failed when tried alone, with the reason.
 pub(super) fn set_aside(tx: &mut Tx<'_>, tried: Id, fault: &str) -> Result<(), Error> {
     keep_fault(tx, tried, fault)?;
     outbox::planned(tx, tried)
 }
 
-/// Sets events aside that cannot be read, with the reason: they hold up no others, and wait for a server that reads them.
+/// Quarantines events that cannot be read, with the reason: they do not block others, and wait for a server that can
+/// read them.
 fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
     for event in events {
         let Unreadable { id, kind, why } = event;
-        tracing::error!(event = %id, kind, why, "an event was set aside");
+        tracing::error!(event = %id, kind, why, "an event was quarantined");
         keep_fault(tx, *id, why)?;
     }
     outbox::set_aside(tx, events)
@@ -484,7 +484,7 @@ fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
 
 const NO_FAULT: &str = "delete from event_plans where event_id = $1 and fault <> ''";
 
-/// Events that were set aside and can be read by now wait to be planned again.
+/// Quarantined events that can be read now wait to be planned again.
 pub(super) fn wait_again(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
     for event in events {
         tx.execute(NO_FAULT, params![event])?;

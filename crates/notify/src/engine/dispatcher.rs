@@ -1,4 +1,4 @@
-//! Claims what is due, lane by lane, and hands it to be sent.
+//! Claims due messages, lane by lane, and hands them to be sent.
 
 use std::{
     collections::BTreeMap,
@@ -18,12 +18,12 @@ use crate::deliveries::{self, Claim, Round, Whose};
 /// How many messages one claim takes.
 const CLAIM: usize = 128;
 
-/// When the tables are looked at.
+/// When the tables are checked.
 #[derive(Default)]
 struct Looks {
-    /// The next time, steady.
+    /// The next time, on the monotonic clock.
     at: Time,
-    /// After which of the messages set aside to go on.
+    /// After which quarantined message to continue.
     aside: String,
 }
 
@@ -62,15 +62,15 @@ pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: wa
     sender.finish().await;
 }
 
-/// Looks into the table at the start, at every tick and when somebody rang; then claims what is due. Whether there
-/// may be more.
+/// Checks the table at the start, at every tick and when the doorbell rang; then claims what is due. Whether there may
+/// be more.
 async fn step(shared: &Shared, sender: &mut Sender, looks: &mut Looks) -> Result<bool, store::Error> {
     let steady = shared.store.clock().steady();
     let is_time = steady >= looks.at;
     if shared.doorbell.0.look.swap(false, Ordering::AcqRel) || is_time {
         let heard = std::mem::take(&mut *shared.doorbell.0.heard());
         shared.pace.speak(&heard.keys, heard.all);
-        // Set first: an error makes the next step look again at once.
+        // Set first: an error makes the next step check again at once.
         looks.at = steady;
         if is_time {
             read_again(shared, looks).await?;
@@ -87,24 +87,21 @@ async fn step(shared: &Shared, sender: &mut Sender, looks: &mut Looks) -> Result
     Ok(true)
 }
 
-/// Whether messages that were set aside can be read by now.
+/// Whether quarantined messages can be read now.
 async fn read_again(shared: &Shared, looks: &mut Looks) -> Result<(), store::Error> {
     let after = std::mem::take(&mut looks.aside);
     let read = move |tx: &mut store::Tx<'_>| deliveries::readable_again(tx, &after);
     let (read, next) = shared.store.read(read).await?;
     looks.aside = next.unwrap_or_default();
     if !read.is_empty() {
-        tracing::info!(
-            count = read.len(),
-            "messages that were set aside can be read again"
-        );
+        tracing::info!(count = read.len(), "quarantined messages can be read again");
         let again = move |tx: &mut store::Tx<'_>| deliveries::wait_again(tx, &read);
         shared.store.write(again).await?;
     }
     Ok(())
 }
 
-/// Gives up what nobody will end, and learns what waits.
+/// Gives up attempts that nobody will finish, and learns what waits.
 async fn look(shared: &Shared) -> Result<(), store::Error> {
     recover(shared, Whose::Expired).await?;
     let waiting = shared.store.read(deliveries::waiting).await?;
@@ -138,8 +135,8 @@ async fn claim(shared: &Shared, sender: &mut Sender, turns: Vec<Turn>) -> Result
     Ok(())
 }
 
-/// When to look into a lane again. A lane in which something is due but nothing could be taken is another node's at
-/// the moment: asking again at once would be asking all the time.
+/// When to check a lane again. If something is due in it but nothing could be taken, another node has it at the moment:
+/// checking again at once would be a busy loop.
 fn later(due: Time, now: Time, shared: &Shared, took: bool) -> Time {
     if took || due > now {
         due

@@ -1,5 +1,5 @@
-//! Who may send now: a bound for all, a bound per lane, so that a destination that hangs takes no one else's turn
-//! (promise S3); and when each lane has something due.
+//! Who may send now: a limit in total, and a limit per lane, so that a destination that hangs blocks no other (promise
+//! S3); and when each lane has something due.
 //!
 //! Must not: know what is sent.
 
@@ -11,15 +11,15 @@ use std::{
 use base::Time;
 use tokio::sync::Notify;
 
-/// How many sends are under way, in all and per lane, and what waits.
+/// How many sends are in flight, in total and per lane, and what waits.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     state: Mutex<State>,
-    /// Rung when a turn is free again or something became due.
+    /// Signaled when a slot is free again or something became due.
     bell: Notify,
     all: usize,
     per_lane: usize,
-    /// Lanes that have a bound of their own.
+    /// Lanes that have a limit of their own.
     narrow: HashMap<&'static str, usize>,
 }
 
@@ -27,30 +27,30 @@ pub(crate) struct Lanes {
 struct State {
     running: usize,
     lanes: HashMap<Arc<str>, Lane>,
-    /// Counts what came to wait, over all lanes.
+    /// Counts arrivals in all lanes.
     arrivals: u64,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     running: usize,
-    /// When the first of its rows that wait is due, as far as is known; none if none waits.
+    /// When the first of its waiting rows is due, as far as is known; none if none waits.
     due: Option<Time>,
-    /// The number of the last thing that came to wait.
+    /// The number of the last arrival.
     arrival: u64,
-    /// The last send hung or could not connect: until one goes through, one at a time.
+    /// The last send hung or could not connect: until one succeeds, one at a time.
     ailing: bool,
 }
 
-/// The right to send once in a lane; given back when dropped.
+/// The right to send once in a lane; released when dropped.
 #[derive(Debug)]
 pub(crate) struct Turn {
     lanes: Arc<Lanes>,
     lane: Arc<str>,
 }
 
-/// How many at once go to a lane that did not answer lately. More than one, so that one slow answer does not make it
-/// ail for ever.
+/// How many at once may be sent in a lane that did not respond recently. More than one, so that a single slow response
+/// does not keep it in this state forever.
 const AILING: usize = 2;
 
 impl Lanes {
@@ -64,7 +64,7 @@ impl Lanes {
         })
     }
 
-    /// The same with a bound of its own for one lane.
+    /// The same with a separate limit for one lane.
     pub(crate) fn with_narrow(all: usize, per_lane: usize, lane: &'static str, most: usize) -> Arc<Self> {
         let mut lanes = Self::new(all, per_lane);
         if let Some(lanes) = Arc::get_mut(&mut lanes) {
@@ -73,7 +73,7 @@ impl Lanes {
         lanes
     }
 
-    /// How many turns the lane has at once.
+    /// How many slots the lane has.
     fn most(&self, name: &str, lane: &Lane) -> usize {
         let most = self
             .narrow
@@ -82,7 +82,7 @@ impl Lanes {
         if lane.ailing { most.min(AILING) } else { most }
     }
 
-    /// A turn for something new, if there is one and nothing older waits in the lane.
+    /// A slot for something new, if there is one and nothing older waits in the lane.
     pub(crate) fn overtake_nobody(self: &Arc<Self>, lane: &Arc<str>, now: Time) -> Option<Turn> {
         let mut state = self.lock();
         let waiting = state
@@ -95,8 +95,8 @@ impl Lanes {
         self.turn(&mut state, lane)
     }
 
-    /// Turns for lanes in which something is due, at most `most` in all: in rounds, one for each lane a round, so
-    /// that a long queue does not starve a short one. Whoever takes them asks the database what is due.
+    /// Slots for lanes in which something is due, at most `most` in all: round-robin, one for each lane per round, so
+    /// that a long queue does not starve a short one. The caller then asks the database what is due.
     pub(crate) fn due(self: &Arc<Self>, now: Time, most: usize) -> Vec<Turn> {
         let mut state = self.lock();
         let mut lanes: Vec<(Time, Arc<str>)> = state
@@ -141,7 +141,7 @@ impl Lanes {
         })
     }
 
-    /// Something waits in the lane, due at `due`: said after it was committed.
+    /// Something waits in the lane, due at `due`: called after the commit.
     pub(crate) fn waits(&self, lane: &Arc<str>, due: Time) {
         let mut state = self.lock();
         state.arrivals += 1;
@@ -153,13 +153,13 @@ impl Lanes {
         self.bell.notify_one();
     }
 
-    /// The number of the last thing that came to wait in any lane: what the database says after this knows of it.
+    /// The number of the last arrival in any lane: a later answer of the database includes it.
     pub(crate) fn arrivals(&self) -> u64 {
         self.lock().arrivals
     }
 
-    /// When the first row that waits in the lane is due, as the database said after `arrivals` was asked. What came
-    /// to wait meanwhile, the database may not have seen: then the earlier of both stands.
+    /// When the first waiting row in the lane is due, as the database answered after `arrivals` was called. The
+    /// database may have missed later arrivals: then the earlier of both counts.
     pub(crate) fn correct(&self, lane: &Arc<str>, arrivals: u64, due: Option<Time>) {
         let mut state = self.lock();
         let entry = state.lanes.entry(Arc::clone(lane)).or_default();
@@ -172,7 +172,7 @@ impl Lanes {
         self.bell.notify_one();
     }
 
-    /// The clock was set by so many nanoseconds, and what waits moved along.
+    /// The clock was set by this many nanoseconds, and waiting rows were moved accordingly.
     pub(crate) fn shift(&self, by: i64) {
         let mut state = self.lock();
         for lane in state.lanes.values_mut() {
@@ -183,14 +183,14 @@ impl Lanes {
         self.bell.notify_one();
     }
 
-    /// Whether the lane answered.
+    /// Whether the lane responded.
     pub(crate) fn answered(&self, lane: &Arc<str>, well: bool) {
         if let Some(lane) = self.lock().lanes.get_mut(lane) {
             lane.ailing = !well;
         }
     }
 
-    /// When the next lane with a free turn has something due.
+    /// When the next lane with a free slot has something due.
     pub(crate) fn next_due(&self) -> Option<Time> {
         let state = self.lock();
         if state.running >= self.all {
@@ -204,7 +204,7 @@ impl Lanes {
             .min()
     }
 
-    /// How many sends are under way.
+    /// How many sends are in flight.
     #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
         self.lock().running
@@ -232,7 +232,7 @@ impl Drop for Turn {
         state.running = state.running.saturating_sub(1);
         if let Some(lane) = state.lanes.get_mut(&self.lane) {
             lane.running = lane.running.saturating_sub(1);
-            // Lanes of the past are forgotten, or they would gather for ever.
+            // Past lanes are removed, or they would accumulate.
             if lane.running == 0 && lane.due.is_none() {
                 state.lanes.remove(&self.lane);
             }

@@ -1,4 +1,4 @@
-//! Takes events nobody has planned, in the order they happened, and writes down who is told.
+//! Takes unplanned events, in the order they happened, and records who is notified.
 
 use std::sync::Arc;
 
@@ -15,13 +15,13 @@ use super::{
     shared::{Shared, stopping, waits},
 };
 
-/// How often an error came, and how careful to be because of it.
+/// How often an error occurred, and how careful to be because of it.
 struct Care {
     /// How many events the next transaction takes: one after a failure, to find the broken one.
     limit: u32,
     /// How many more to take one by one.
     singly: u32,
-    /// How often the oldest event failed by itself.
+    /// How often the oldest event failed alone.
     failures: u32,
 }
 
@@ -63,7 +63,7 @@ pub(super) async fn run(
     sender.finish().await;
 }
 
-/// Plans one batch; whether there may be more. An error is one that passes.
+/// Plans one batch; whether there may be more. An error is a temporary one.
 async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Result<bool, Error> {
     let (planning, limit) = (Arc::clone(shared), care.limit);
     let planned = shared
@@ -96,7 +96,7 @@ async fn step(shared: &Arc<Shared>, sender: &mut Sender, care: &mut Care) -> Res
         Err(error) => {
             if care.failed(shared.options.batch.max(1)) >= shared.options.tries.max(1) {
                 care.failures = 0;
-                // Where it was no event that failed, it waits like everything else.
+                // If it was not an event that failed, it is retried like everything else.
                 let Some(tried) = shared.trying.take() else {
                     return Err(error);
                 };
@@ -119,12 +119,12 @@ impl Care {
         }
     }
 
-    /// How often the oldest event failed by itself.
+    /// How often the oldest event failed alone.
     fn failed(&mut self, full: u32) -> u32 {
         if self.limit == 1 {
             self.failures += 1;
         } else {
-            // Somewhere in this batch is the broken one.
+            // The broken one is somewhere in this batch.
             self.limit = 1;
         }
         self.singly = full;
@@ -132,26 +132,26 @@ impl Care {
     }
 }
 
-/// An event that cannot be planned is not to hold up the others: it is kept, with the reason.
+/// An event that cannot be planned must not block the others: it is quarantined, with the reason.
 async fn set_aside(shared: &Shared, event: Id, error: &Error) -> Result<(), Error> {
     let fault = error.to_string();
     let write = move |tx: &mut Tx<'_>| batch::set_aside(tx, event, &fault);
     shared.store.write(write).await?;
-    tracing::error!(%event, %error, "an event was set aside: it could not be planned");
+    tracing::error!(%event, %error, "an event was quarantined: it could not be planned");
     Ok(())
 }
 
-/// When the events that were set aside are looked at, and after which one to go on.
+/// When quarantined events are checked, and after which one to continue.
 #[derive(Default)]
 struct Looks {
     at: Time,
     after: Option<Id>,
 }
 
-/// How many of them one look reads.
+/// How many of them one check reads.
 const LOOK: usize = 500;
 
-/// Whether events that were set aside can be read by now: by this version, at its start and now and then.
+/// Whether quarantined events can be read now: by this version, at its start and from time to time.
 async fn look(shared: &Shared, looks: &mut Looks) -> Result<(), Error> {
     let steady = shared.store.clock().steady();
     if steady < looks.at {
@@ -161,7 +161,7 @@ async fn look(shared: &Shared, looks: &mut Looks) -> Result<(), Error> {
     let read = move |tx: &mut Tx<'_>| outbox::readable_again(tx, after, LOOK);
     let (read, next) = shared.store.read(read).await?;
     if !read.is_empty() {
-        tracing::info!(count = read.len(), "events that were set aside can be read again");
+        tracing::info!(count = read.len(), "quarantined events can be read again");
         let again = move |tx: &mut Tx<'_>| batch::wait_again(tx, &read);
         shared.store.write(again).await?;
     }
@@ -182,13 +182,13 @@ async fn wake(shared: &Shared, events: &mut broadcast::Receiver<Arc<[Event]>>) {
 async fn announced(events: &mut broadcast::Receiver<Arc<[Event]>>) {
     loop {
         match events.recv().await {
-            // What this engine itself announces wakes nobody.
+            // The engine's own announcements wake nothing.
             Ok(batch) if !batch.iter().any(concerns) => {}
             Ok(_) | Err(RecvError::Lagged(_)) => break,
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }
-    // What else has come by now is in the table as well.
+    // Anything else that arrived by now is in the table as well.
     while events.try_recv().is_ok() {}
 }
 

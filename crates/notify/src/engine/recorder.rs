@@ -1,5 +1,5 @@
-//! Writes down what became of attempts: many in one transaction. An outcome that the database refuses holds up no
-//! other: it is held and tried again until its lease runs out.
+//! Records the outcomes of attempts: many in one transaction. An outcome that the database rejects blocks no other: it
+//! is held and retried until its lease expires.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::deliveries;
 /// How many outcomes one transaction writes.
 const BATCH: usize = 256;
 
-/// How many outcomes that were refused are held. Beyond that no more are taken, so that sending waits too.
+/// How many rejected outcomes are held. Beyond that no more are taken, so that sending waits too.
 const HELD: usize = BATCH;
 
-/// How many times an outcome is tried to be written once the engine is to stop.
+/// How many times recording an outcome is tried once the engine is stopping.
 const LAST_TRIES: u32 = 3;
 
 /// An outcome that could not be written, and why.
@@ -58,9 +58,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
     left.iter().for_each(give_up);
 }
 
-/// Those that are still refused and whose lease lasts.
+/// Outcomes that are still rejected and whose lease has not expired.
 async fn try_again(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
-    // In steady time: a step of the clock is no reason to give an outcome up.
+    // On the monotonic clock: a clock change is no reason to give up an outcome.
     let steady = shared.store.clock().steady();
     let lasts = |one: &Unwritten| {
         let held = one.done.held.as_ref();
@@ -79,11 +79,11 @@ fn outcomes(held: Vec<Unwritten>) -> Vec<Sent> {
 fn tell_once(Unwritten { done, error }: &Unwritten) {
     tracing::error!(
         delivery = %done.delivery, attempt = done.number, %error,
-        "an outcome could not be recorded; it is tried again until its lease runs out"
+        "an outcome could not be recorded; retrying until its lease expires"
     );
 }
 
-/// Its lease runs out, and it counts as unknown then.
+/// Its lease expires, and it counts as unknown then.
 fn give_up(Unwritten { done, error }: &Unwritten) {
     tracing::error!(
         delivery = %done.delivery, attempt = done.number, outcome = done.attempt.outcome.name(), %error,
@@ -91,7 +91,7 @@ fn give_up(Unwritten { done, error }: &Unwritten) {
     );
 }
 
-/// Writes them down, however long the database takes to answer. Those that it refuses come back.
+/// Records them, however long the database takes to respond. Returns those it rejects.
 async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
     if done.is_empty() {
         return Vec::new();
@@ -103,7 +103,7 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
     let mut refused = Vec::new();
     for one in done.iter() {
         let alone = done.len() > 1 && !error.is_passing();
-        // One of them is broken: the others are not to suffer for it.
+        // One of them is broken: the others must not suffer.
         let error = if alone {
             match write(shared, &Arc::from([one.clone()]), stopped).await {
                 Ok(()) => continue,

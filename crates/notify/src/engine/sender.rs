@@ -1,5 +1,5 @@
-//! Sends letters in the background, each in a task of its own: whatever one of them does, the others go on
-//! (promises B5, S3).
+//! Sends claimed deliveries in the background, each in a task of its own: whatever one of them does, the others
+//! continue (promises B5, S3).
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -16,7 +16,7 @@ use crate::{
     target::Recipient,
 };
 
-/// An attempt that ended, on its way to be recorded.
+/// A finished attempt, to be recorded.
 pub(super) type Sent = Done;
 
 /// The tasks of one loop.
@@ -26,7 +26,7 @@ pub(super) struct Sender {
     tasks: JoinSet<()>,
 }
 
-/// After this many attempts that broke in our own code a message is set aside.
+/// After this many attempts that panicked in our own code a message is quarantined.
 const BROKEN: u32 = 3;
 
 impl Sender {
@@ -38,7 +38,7 @@ impl Sender {
         }
     }
 
-    /// Sends the letter in the background.
+    /// Sends the delivery in the background.
     pub(super) fn send(&mut self, letter: Letter, turn: Turn) {
         while self.tasks.try_join_next().is_some() {}
         let shared = Arc::clone(&self.shared);
@@ -47,22 +47,22 @@ impl Sender {
             failpoint::hit("notify.before_send");
             let done = deliver(&shared, letter).await;
             failpoint::hit("notify.sent");
-            // The recorder outlives every sender. The turn is held until it takes the outcome, so that sending
-            // does not run away from recording.
+            // The recorder outlives every sender. The slot is held until it takes the outcome, so that sending does not
+            // get ahead of recording.
             let _ = sent.send(done).await;
             drop(turn);
         });
     }
 
-    /// Lets what is under way end, for as long as the engine's grace; the rest is cut off and taken up again by the
-    /// next start.
+    /// Lets messages in flight finish, within the engine's grace period; the rest is aborted and recovered by the next
+    /// start.
     pub(super) async fn finish(mut self) {
         let clock = self.shared.store.clock().clone();
         let grace = clock.sleep(self.shared.options.grace);
         tokio::select! {
             () = async { while self.tasks.join_next().await.is_some() {} } => {}
             () = grace => {
-                tracing::warn!(cut = self.tasks.len(), "messages under way were cut off; the next start takes them up");
+                tracing::warn!(cut = self.tasks.len(), "messages in flight were aborted; the next start recovers them");
             }
         }
         self.tasks.shutdown().await;
@@ -71,7 +71,7 @@ impl Sender {
 
 async fn deliver(shared: &Shared, letter: Letter) -> Sent {
     let (attempt, broke) = attempt(shared, &letter).await;
-    // No answer at all speaks of the destination, any answer only of the message.
+    // A missing response is about the destination, any response only about the message.
     let silent = attempt.status.is_none()
         && matches!(attempt.outcome, Outcome::Unknown | Outcome::RefusedForNow { .. });
     shared.lanes.answered(&letter.lane, !silent);
@@ -79,7 +79,7 @@ async fn deliver(shared: &Shared, letter: Letter) -> Sent {
     let unknowns = letter.unknowns + u32::from(attempt.outcome == Outcome::Unknown);
     let attempts = letter.attempt.saturating_sub(letter.earlier);
     let next = if broke && attempts >= BROKEN {
-        retry::Next::Done(State::Failed, format!("set aside: {}", attempt.reason))
+        retry::Next::Done(State::Failed, format!("quarantined: {}", attempt.reason))
     } else {
         let fraction = shared.store.clock().fraction();
         retry::next(letter.channel, &attempt, attempts, unknowns, fraction)
@@ -94,7 +94,7 @@ async fn deliver(shared: &Shared, letter: Letter) -> Sent {
     Done::of(&letter, shared.now(), attempt, next)
 }
 
-/// A URL that asks for a pause gets one from every message, not only from this, and at most until it takes one.
+/// A URL that asks for a pause gets one for every message, not only for this one, and at most until it accepts one.
 fn hush(shared: &Shared, letter: &Letter, outcome: Outcome) {
     if let Outcome::RefusedForNow {
         retry_after: Some(wait),
@@ -110,18 +110,18 @@ fn hush(shared: &Shared, letter: &Letter, outcome: Outcome) {
     }
 }
 
-/// Makes the attempt; whether it broke in our own code.
+/// Makes the attempt; whether it panicked in our own code.
 async fn attempt(shared: &Shared, letter: &Letter) -> (Attempt, bool) {
     let work = async {
         let outbound = outbound(shared, letter);
         (shared.send)(letter.channel, outbound).await
     };
-    // A panic is contained here: it is this message's alone.
+    // A panic is contained here: it affects this message only.
     if let Ok(attempt) = AssertUnwindSafe(work).catch_unwind().await {
         return (attempt, false);
     }
     let outcome = Outcome::RefusedForNow { retry_after: None };
-    let reason = "sending it broke in our own code; see the log";
+    let reason = "sending it panicked; see the log";
     (Attempt::without_answer(outcome, reason), true)
 }
 
@@ -137,7 +137,7 @@ fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
             (Channel::Email, Recipient::User(user), Content::One(event) | Content::Lone(event, _)) => {
                 Some(Links::of(&shared.channels).link(*user, event.kind))
             }
-            // A summary is of several kinds.
+            // A summary is about several kinds.
             _ => None,
         },
     }

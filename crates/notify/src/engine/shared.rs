@@ -33,11 +33,11 @@ pub(super) struct Shared {
     pub(super) doorbell: Doorbell,
     pub(super) trying: Trying,
     pub(super) under_way: deliveries::UnderWay,
-    /// Tells this process from others, and from itself before.
+    /// Distinguishes this process from others, and from earlier ones.
     pub(super) process: i64,
 }
 
-/// Which event the planner tried by itself, so that the one that breaks can be set aside.
+/// Which event the planner tried alone, so that the one that fails can be quarantined.
 #[derive(Debug, Default)]
 pub(super) struct Trying(Mutex<Option<Id>>);
 
@@ -68,7 +68,7 @@ impl Shared {
 /// How many deliveries one transaction recovers.
 const RECOVERED: usize = 500;
 
-/// Gives up attempts that nobody will end, and says what waits because of it.
+/// Gives up attempts that nobody will finish, and announces what waits because of it.
 pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
     loop {
         let (whose, under_way) = (whose.clone(), shared.under_way.clone());
@@ -82,12 +82,12 @@ pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::
         }
         tracing::info!(
             found = done.len(),
-            "took up deliveries whose outcome was never recorded"
+            "recovered deliveries whose outcome was never recorded"
         );
     }
 }
 
-/// Outcomes are committed: says so to whoever watches, and what waits because of them.
+/// Outcomes are committed: notifies observers, and announces what waits because of them.
 pub(super) fn written_down(shared: &Shared, done: &[deliveries::Done], waits: deliveries::Recorded) {
     for one in done {
         shared.options.observer.tell(one.ended());
@@ -97,7 +97,7 @@ pub(super) fn written_down(shared: &Shared, done: &[deliveries::Done], waits: de
     }
 }
 
-/// Says that a loop waits for the database: once a minute, however often it asks.
+/// Logs that a loop waits for the database: once a minute, however often it retries.
 pub(super) fn waits(said: &Throttle, what: &'static str, error: &store::Error) {
     if let Some(times) = said.due() {
         tracing::warn!(%error, times, "{what} waits for the database");
@@ -106,6 +106,6 @@ pub(super) fn waits(said: &Throttle, what: &'static str, error: &store::Error) {
 
 /// Waits until the engine is to stop.
 pub(super) async fn stopping(stopped: &mut watch::Receiver<bool>) {
-    // Without a sender there is nobody left to work for.
+    // Without a sender there is nothing left to work for.
     let _ = stopped.wait_for(|stop| *stop).await;
 }

@@ -1,4 +1,4 @@
-//! Where events of a group go, as it is stored.
+//! Where a group's events are sent, as stored.
 
 use base::Id;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use crate::{
     target::{Key, Recipient, Target},
 };
 
-/// Where a set of events is to go, without any secret: stored as JSON.
+/// Where a set of events is to be sent, without any secret: stored as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Targets {
     pub(super) inbox: Vec<Id>,

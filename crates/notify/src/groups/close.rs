@@ -29,7 +29,7 @@ pub(crate) struct Closer<'a> {
     pub(crate) event: &'a Arc<Event>,
 }
 
-/// What closing a group brought.
+/// The result of closing a group.
 #[derive(Debug, Default)]
 pub(crate) struct Closed {
     /// Who has a row about the group, instead of one about the end of the import.
@@ -43,7 +43,7 @@ pub(crate) struct Closed {
 }
 
 impl Closed {
-    /// Whoever gets a message about the group gets none about the end of its import; only webhooks get both.
+    /// Recipients of a message about the group get none about the end of its import; only webhooks get both.
     pub(crate) fn stand_in(&self, plan: &mut Plan) {
         plan.inbox.retain(|user| !self.users.contains(user));
         plan.deliveries.retain(|planned| {
@@ -62,7 +62,7 @@ pub(crate) fn closes(event: &Event) -> Option<Id> {
     (ended || undone).then_some(event.subject.id)
 }
 
-/// A set, where its events go, and why each recipient gets them.
+/// A set, where its events are sent, and why each recipient gets them.
 pub(super) struct WithTargets(
     pub(super) Set,
     pub(super) Targets,
@@ -90,7 +90,7 @@ const PAGES: &str = "insert into event_pages (group_id, target_key, digest_id, t
 /// Closes a group: writes its inbox rows, its messages, and what is to be posted to webhooks.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn close(
     tx: &mut Tx<'_>,
     group: &Grouped,
@@ -104,7 +104,7 @@ pub(crate) fn close(
     if tx.execute(CLOSE, params![group.id, now, closer_event])? == 0 {
         return Ok(Closed::default());
     }
-    // What kept it open may be over without having said so.
+    // The reason it stayed open may have ended without notice.
     outbox::end(tx, group.bundle)?;
     let select = SETS.replacen(" from", ", targets, reasons from", 1);
     let sets: Vec<WithTargets> = sql::among(tx, &select, "group_id", &[group.id.into()])?;
@@ -127,7 +127,7 @@ pub(crate) fn close(
     Ok(done)
 }
 
-/// The event that stands for the group: the end of the import, or the one that leads a bulk change.
+/// The event that represents the group: the end of the import, or the one that leads a bulk change.
 fn stands_for(
     tx: &mut Tx<'_>,
     group: &Grouped,
@@ -142,7 +142,7 @@ fn stands_for(
     Ok(outbox::event(tx, id, &Scope::All)?.map(Arc::new))
 }
 
-/// Which sets each recipient gets, by their places: one row for each person, one message for each recipient on each
+/// Which sets each recipient gets, by their indexes: one row for each person, one message for each recipient on each
 /// channel.
 pub(super) struct Shares {
     pub(super) inbox: BTreeMap<Id, Vec<usize>>,
@@ -169,7 +169,7 @@ impl Shares {
     }
 }
 
-/// Which sets each of them gets.
+/// The indexes of the sets for each of them.
 fn recipients<T: Ord>(sets: &[WithTargets], of: impl Fn(&Targets) -> Vec<T>) -> BTreeMap<T, Vec<usize>> {
     let mut which: BTreeMap<T, Vec<usize>> = BTreeMap::new();
     for (at, WithTargets(_, targets, _)) in sets.iter().enumerate() {
@@ -183,7 +183,7 @@ fn recipients<T: Ord>(sets: &[WithTargets], of: impl Fn(&Targets) -> Vec<T>) -> 
     which
 }
 
-/// A webhook URL gets one batch over all rules that name it.
+/// A webhook URL gets one batch for all rules that name it.
 fn hooks_once(messages: BTreeMap<Aim, Vec<usize>>) -> BTreeMap<Aim, Vec<usize>> {
     let mut hooks: BTreeMap<String, (Aim, Vec<usize>)> = BTreeMap::new();
     let mut all = BTreeMap::new();
@@ -203,7 +203,7 @@ fn hooks_once(messages: BTreeMap<Aim, Vec<usize>>) -> BTreeMap<Aim, Vec<usize>> 
     all
 }
 
-/// Digests of a group: one for all recipients that get the same.
+/// Digests of a group: recipients that get the same share one.
 struct Written<'a> {
     sets: &'a [WithTargets],
     /// The names of teams.
@@ -250,7 +250,7 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The rows of the inbox: one per person, which stands for the end of the import, too.
+/// The inbox rows: one per person, which also represents the end of the import.
 fn add_rows(
     tx: &mut Tx<'_>,
     (of, imported): (&Arc<Event>, bool),
@@ -273,13 +273,13 @@ fn add_rows(
     let mut drafts: Vec<(Vec<Owner>, Notification)> = Vec::new();
     for (id, (users, digest)) in by_digest {
         let named = digest.events(tx)?;
-        // A bulk change has no end of its own: each row is about the most severe one of the events it is of.
+        // A bulk change has no end event: each row is about the most severe of its events.
         let of = if imported { Some(of) } else { named.first() };
         let Some(of) = of else { continue };
         let message = digest.message(of, &named, public_url, Detail::Full);
         let mut draft = Notification::draft(of, &message);
         draft.digest = Some(id);
-        // With the only finding it is about the row is done; with one of several it is not.
+        // When the only finding it is about is done, so is the row; one of several is not enough.
         draft.finding = match digest.count() {
             1 => named.first().map(|event| event.subject.id),
             _ => None,
@@ -296,7 +296,7 @@ fn add_rows(
     inbox::add(tx, &additions)
 }
 
-/// The messages: due at once. A group is one message, so no bound on many of them holds it up.
+/// The messages: due at once. A group is one message, so no limit on their number delays it.
 fn send(
     tx: &mut Tx<'_>,
     (group, of): (&Grouped, &Arc<Event>),

@@ -1,5 +1,5 @@
-//! Decided events of a bundle, kept until all of it is planned: a row per event, and one per set of events that are
-//! decided alike, however many recipients they have.
+//! Decided events of a bundle, kept until all of it is planned: a row per event, and one per set of events with the
+//! same decision, however many recipients they have.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -17,13 +17,13 @@ use crate::{
     plan::{Batch, Plan, Planned, Reason},
 };
 
-/// A group that is open.
+/// An open group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grouped {
     pub(crate) id: Id,
     pub(crate) bundle: Id,
     pub(crate) lead: Id,
-    /// Whether it is of a bulk change, which has no event of its own for its end.
+    /// Whether it is a bulk change, which has no end event.
     pub(crate) is_bulk: bool,
 }
 
@@ -57,10 +57,10 @@ impl FromRow for Opened {
     }
 }
 
-/// A bundle in one company: what a group is of.
+/// A bundle in one company: what a group consists of.
 pub(super) type Place = (Id, String);
 
-/// Events of a group that are decided alike.
+/// Events of a group with the same decision.
 pub(super) struct Draft<'a> {
     pub(super) event: &'a Event,
     reasons: &'a [Reason],
@@ -75,10 +75,10 @@ type Alike<'a> = (
     &'a [Planned],
 );
 
-/// Keeps these events, and answers the groups they are of.
+/// Stores these events, and returns their groups.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn collect(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -95,7 +95,7 @@ pub(crate) fn collect(
         members.insert(signature.clone(), draft.members);
         rows.push((signature, row));
     }
-    // In order, so that two nodes never wait for each other.
+    // In order, so that two nodes never deadlock.
     rows.sort_unstable_by(|one, other| one.0.cmp(&other.0));
     let rows = rows.into_iter().map(|(_, row)| row).collect();
     let sets: Vec<(Id, String)> = rows::insert_returning(tx, (SET, COUNTED), rows)?;
@@ -109,11 +109,11 @@ pub(crate) fn collect(
     Ok(groups.into_values().collect())
 }
 
-/// Which of these events are decided alike, and in which group they are.
+/// Which of these events have the same decision, and which group they belong to.
 pub(super) fn alike<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Draft<'a>)> {
     let mut drafts: HashMap<Alike<'_>, Draft<'_>> = HashMap::new();
     for (event, plan) in decided {
-        // Of whom nobody was considered, nobody is to be told.
+        // If nobody was considered, nobody is notified.
         if plan.reasons.is_empty() {
             continue;
         }
@@ -171,7 +171,7 @@ fn open(tx: &mut Tx<'_>, decided: &[(Arc<Event>, &Plan)]) -> Result<BTreeMap<Pla
         .collect())
 }
 
-/// Where the event goes with others; what stays a message of its own is not among it.
+/// Where the event is sent as part of a group; without what is sent individually.
 fn targets(plan: &Plan) -> Targets {
     Targets {
         inbox: plan.inbox.clone(),
@@ -184,7 +184,7 @@ fn targets(plan: &Plan) -> Targets {
     }
 }
 
-/// The texts of a set, and by which text it is known again when more such events come later.
+/// The texts of a set, and the text that identifies it when more such events come later.
 pub(super) struct Texts {
     reasons: String,
     targets: String,
@@ -235,16 +235,16 @@ fn row(tx: &Tx<'_>, vault: &Vault, group: Id, draft: &Draft<'_>) -> Result<(Stri
 }
 
 const OF_BUNDLE: &str = "select id, bundle_id, lead_event, is_bulk from event_groups where closed_at = 0 and bundle_id = $1 order by id";
-// A bulk change says itself whether more of it is to come.
+// A bulk change says itself whether there is more to come.
 const STALE: &str = "select id, bundle_id, lead_event, is_bulk from event_groups where closed_at = 0 and (updated_at < $1 or is_bulk = 1) order by updated_at limit 20";
 
-/// How long a group may stay open without anything new: far longer than an import rests between two portions.
+/// How long a group may stay open without anything new: far longer than an import pauses between two portions.
 const REST: Duration = Duration::from_mins(10);
 
 /// The open groups of a bundle, or those whose bundle was never ended.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn waiting(tx: &mut Tx<'_>, bundle: Option<Id>) -> Result<Vec<Grouped>, Error> {
     if let Some(bundle) = bundle {
         return tx.all(OF_BUNDLE, params![bundle]);

@@ -1,4 +1,4 @@
-//! The webhook posts of a group: every event of it, page by page, whatever their number.
+//! The webhook posts of a group: all of its events, page by page.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use crate::{
     target::Recipient,
 };
 
-/// How many findings one post holds.
+/// How many findings one post contains.
 const PAGE: usize = 500;
 
-/// On which page the event is that has so many before it, from 0.
+/// On which page the event with this position is, from 0.
 pub(super) fn page_of(before: u64) -> usize {
     usize::try_from(before).unwrap_or(usize::MAX) / PAGE
 }
 
-/// How many pages so many events take.
+/// How many pages this many events take.
 pub(crate) const fn pages_of(events: usize) -> usize {
     events.div_ceil(PAGE)
 }
 
-/// What one step brought.
+/// The result of one step.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     /// The lanes in which something waits.
@@ -45,10 +45,10 @@ const SAVE: &str =
     "update event_pages set after_event = $3, page = $4 where group_id = $1 and target_key = $2";
 const DONE: &str = "delete from event_pages where group_id = $1 and target_key = $2";
 
-/// Writes the next page that is missing.
+/// Writes the next missing page.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn next_pages(
     tx: &mut Tx<'_>,
     rules: &Rules,
@@ -69,7 +69,7 @@ pub(crate) fn next_pages(
         any: true,
         ..Pages::default()
     };
-    // What cannot be read can never be sent, and is not to hold up the others.
+    // What cannot be read can never be sent, and must not block the others.
     let (Some(aim), Some(digest), Some(bundle)) = (aim, digest, bundle) else {
         tx.execute(DONE, params![group, key])?;
         return Ok(pages);
@@ -117,8 +117,8 @@ pub(crate) fn next_pages(
 const MEMBERS: &str =
     "select event_id from event_set_members where set_id = $1 and event_id > $2 order by event_id limit $3";
 
-/// The events of the page after this place, and the place where the next one begins. A place is how many sets are done
-/// and the last event of the next one. `members` answers the first so many events of a set after one.
+/// The events of the page after this position, and the position of the next one. A position is how many sets are done
+/// and the last event of the next one. `members` returns a number of events of a set after one.
 pub(super) fn after_of<E>(
     digest: &Digest,
     after: &str,
@@ -203,11 +203,11 @@ fn body(format: Format, posted: &Posted<'_>) -> String {
         })
         .to_string(),
     };
-    // As every cloud event of ours begins.
+    // As every cloud event here begins.
     format!("{{\"specversion\":\"1.0\",{}", &rest[1..])
 }
 
-/// The name of a change in a body, as scans count.
+/// The name of a change in a body, as in a scan's counts.
 const fn field(change: Change) -> &'static str {
     match change {
         Change::New => "created",

@@ -1,4 +1,4 @@
-//! What became of events that came with others: where their group said them.
+//! What happened to grouped events: where their group reported them.
 //!
 //! Must not: write anything.
 
@@ -21,14 +21,14 @@ use crate::{
 pub(crate) struct Past {
     group: Id,
     set: Id,
-    /// The import or the bulk change.
+    /// The id of the import or the bulk change.
     pub(crate) bundle: Id,
     pub(crate) is_bulk: bool,
     /// The event that ended the import, if one did.
     pub(crate) closer: Option<Id>,
     /// Whether its messages are written.
     pub(crate) closed: bool,
-    /// Why somebody is notified of the event or is not.
+    /// Why someone is notified of the event or is not.
     pub(crate) reasons: Vec<Reason>,
     aims: Vec<Aim>,
 }
@@ -55,10 +55,10 @@ const OF_EVENT: &str = "select s.id, s.group_id, s.reasons, s.targets, g.bundle_
      from event_set_members m join event_sets s on s.id = m.set_id \
      join event_groups g on g.id = s.group_id where m.event_id = $1";
 
-/// The group of an event that came with others, if it was planned and anybody was considered.
+/// The group of a bundled event, if it was planned and anyone was considered.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_event(tx: &mut Tx<'_>, event: Id) -> Result<Option<Past>, Error> {
     let found: Vec<Past> = tx.readable("event_sets", OF_EVENT, params![event])?;
     Ok(found.into_iter().next())
@@ -68,17 +68,17 @@ const BEFORE: &str = "select count(*) from event_set_members where set_id = $1 a
 const COUNT: &str = "select count(*) from event_set_members where set_id = $1";
 
 impl Past {
-    /// The digests that name the event or count it.
+    /// The digests that name or count the event.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn digests(&self, tx: &mut Tx<'_>) -> Result<Vec<(Id, Digest)>, Error> {
         let mut digests = stored_of_groups(tx, &[self.group])?;
         digests.retain(|(_, digest)| digest.sets.contains(&self.set));
         Ok(digests)
     }
 
-    /// Which destination a recipient of the group's messages has.
+    /// The destination of a recipient of the group's messages.
     pub(crate) fn key(&self, channel: Channel, recipient: &Recipient) -> Option<Key> {
         let mut aims = self.aims.iter();
         let aim = aims.find(|aim| aim.channel == channel && aim.recipient == *recipient)?;
@@ -88,7 +88,7 @@ impl Past {
     /// On which page of a webhook's posts the event is, from 0.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn page(&self, tx: &mut Tx<'_>, event: Id, digest: &Digest) -> Result<usize, Error> {
         let count = |row: Option<(u64,)>| row.map_or(0, |(count,)| count);
         let mut before = count(tx.one(BEFORE, params![self.set, event])?);
@@ -104,7 +104,7 @@ const OF_BUNDLE: &str = "select id from event_groups where bundle_id = $1 and cl
 /// The digests of the groups that this event ended.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn ended_by(tx: &mut Tx<'_>, bundle: Id, closer: Id) -> Result<Vec<(Id, Digest)>, Error> {
     let groups: Vec<(Id,)> = tx.all(OF_BUNDLE, params![bundle, closer])?;
     let groups: Vec<Id> = groups.into_iter().map(|(id,)| id).collect();
@@ -121,7 +121,7 @@ impl FromRow for Gone {
     }
 }
 
-/// Who had a message about what a bundle brought: a person in the inbox, or a destination.
+/// Who had a message about a bundle: a person in the inbox, or a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Reached {
     Inbox(Id),
@@ -131,10 +131,10 @@ pub(crate) enum Reached {
 const GROUPS: &str = "select id, bundle_id from event_groups where 1 = 1";
 const TARGETS: &str = "select group_id, targets from event_sets where 1 = 1";
 
-/// Who had a message about what these bundles brought, as it was planned then.
+/// Who had a message about these bundles, as planned then.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn reached(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<HashSet<(Id, Reached)>, Error> {
     let bundles: Vec<store::Value> = bundles.iter().map(Into::into).collect();
     let groups: std::collections::HashMap<Id, Id> =

@@ -1,5 +1,5 @@
-//! Imports and bulk changes in random worlds: each event is decided by the plan's own model, and whatever the groups make
-//! of it, nobody loses an event, gets one twice, or hears of one that does not concern them.
+//! Imports and bulk changes in random worlds: each event is decided by the plan's own model, and whatever the groups do
+//! with it, nobody misses an event, gets one twice, or gets one that does not involve them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -38,20 +38,20 @@ const _: () = assert!(WORLDS as usize * EVENTS >= 100_000);
 const IMPORTS: usize = 2;
 /// How many events one transaction of the planner takes.
 const PORTION: usize = 6;
-/// The kind of the end of an import.
+/// The kind for the end of an import.
 const END: usize = 2;
 
-/// Events of a group that were decided alike, as the tables keep them.
+/// Events of a group with the same decision, as stored in the tables.
 struct Kept {
     set: WithTargets,
     /// The events and their findings, in the order of their ids.
     members: Vec<(Id, Id)>,
 }
 
-/// What became of some events.
+/// The outcome of some events.
 struct Outcome {
     groups: BTreeMap<Place, Group>,
-    /// By the number of the event: what stays a message of its own.
+    /// By the event's number: what is sent individually.
     alone: Vec<Vec<Planned>>,
     numbers: HashMap<Id, usize>,
 }
@@ -61,7 +61,7 @@ struct Group {
     sets: BTreeMap<String, Kept>,
 }
 
-/// The event of this number.
+/// The event with this number.
 fn event(number: usize, happening: &Happening, bundle: usize) -> Event {
     let mut event = Facts::event(happening);
     event.subject.id = finding(number);
@@ -73,7 +73,7 @@ fn finding(number: usize) -> Id {
     id(b'f', number)
 }
 
-/// Plans the events portion by portion and gathers what is decided alike, as the planner and its tables do.
+/// Plans the events portion by portion and groups them by decision, as the planner and its tables do.
 fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
     let decided: Vec<(Arc<Event>, &Plan)> = events.iter().cloned().zip(plans).collect();
     let mut groups: BTreeMap<Place, Group> = BTreeMap::new();
@@ -128,7 +128,7 @@ fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
     }
 }
 
-/// What one group says to whom: by the numbers of its events.
+/// What one group sends to whom: by the numbers of its events.
 struct Said {
     inbox: BTreeMap<Id, Vec<usize>>,
     messages: BTreeMap<Aim, Vec<usize>>,
@@ -221,7 +221,7 @@ fn named(
     Ok(events)
 }
 
-/// Whatever the length of a page, the pages hold every event once.
+/// Whatever the length of a page, the pages contain every event once.
 fn pages(
     digest: &Digest,
     members: &HashMap<Id, &[(Id, Id)]>,
@@ -255,7 +255,7 @@ fn pages(
 /// What the model expects of each event.
 type Expected = [model::Expected];
 
-/// Nobody is missed, nobody hears of anything twice or of anything else, in all that was said.
+/// Nobody misses an event, and nobody gets one twice or any other, in all messages.
 fn all_of_it(
     facts: &Facts,
     (happened, expected): (&Happened, &Expected),
@@ -319,7 +319,7 @@ fn all_of_it(
     Ok(())
 }
 
-/// The end of an import goes to those who are told of it and of nothing that it brought.
+/// The end of an import goes to recipients of that event who get nothing else of the import.
 fn the_end(facts: &Facts, happening: &Happening, said: &[&Said]) -> Result<(), TestCaseError> {
     let mut plan = plan(&Facts::event(happening), &world_of(facts));
     let expected = model::told(facts, happening);
@@ -373,7 +373,7 @@ fn the_end(facts: &Facts, happening: &Happening, said: &[&Said]) -> Result<(), T
     Ok(())
 }
 
-/// Something that an import brings, or a bulk change, and which.
+/// An event of an import or a bulk change, and which one.
 fn brought() -> impl Strategy<Value = (Happening, usize)> {
     (happening(), 0..=IMPORTS).prop_map(|(happening, bundle)| {
         let many = bundle == IMPORTS;

@@ -1,4 +1,4 @@
-//! The other side of every channel: takes messages and answers as the test says.
+//! The other side of every channel: accepts messages and answers as the test sets.
 
 use std::{
     collections::HashMap,
@@ -21,14 +21,14 @@ use crate::{
 #[derive(Clone)]
 pub(crate) enum Answer {
     Outcome(Outcome),
-    /// It never answers.
+    /// It never responds.
     Hangs,
-    /// It takes the message once this is true.
+    /// It accepts the message once this is true.
     When(watch::Receiver<bool>),
     Panics,
-    /// It refuses for good and says that it is gone.
+    /// It rejects permanently and says that it is gone.
     Gone,
-    /// It asks to wait so long.
+    /// It asks to wait this long.
     Wait(Duration),
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Post {
 pub(crate) type Mailbag = mpsc::UnboundedReceiver<Arrived>;
 
 impl Post {
-    /// A post that takes everything.
+    /// A post office that accepts everything.
     pub(crate) fn new() -> (Self, Mailbag) {
         let (arrived, bag) = mpsc::unbounded_channel();
         let post = Self {
@@ -67,7 +67,7 @@ impl Post {
         (post, bag)
     }
 
-    /// What `to` answers to the next messages, one after the other; the last answer stays.
+    /// How `to` answers the next messages, one after the other; the last answer is repeated.
     pub(crate) fn answers(&self, to: &str, answers: &[Answer]) {
         let mut all = self.answers.lock().unwrap();
         all.insert(to.to_owned(), answers.iter().rev().cloned().collect());

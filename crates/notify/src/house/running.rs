@@ -1,10 +1,10 @@
-//! An engine that works in the background of a test.
+//! An engine that runs in the background of a test.
 
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::Engine;
 
-/// An engine at work.
+/// A running engine.
 pub(crate) struct Running {
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -22,7 +22,7 @@ impl Running {
         }
     }
 
-    /// Stops it in order.
+    /// Shuts it down in order.
     pub(crate) async fn stop(mut self) {
         self.ask_to_stop();
         self.task.await.unwrap();

@@ -9,7 +9,7 @@ use crate::house::{House, Post, houses, within};
 
 const ROWS: &str = "select count(*) from notifications";
 
-/// Lets an engine plan what happened.
+/// Lets an engine plan the events.
 async fn planned(house: &House, rows: i64) {
     let (post, _bag) = Post::new();
     let engine = house.engine(&post);
@@ -217,7 +217,11 @@ async fn pages_neither_repeat_nor_hide_a_row_while_others_arrive() {
             .iter()
             .map(|row| row["created_at"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(times.len(), 25, "no two share a time, though the clock stands");
+        assert_eq!(
+            times.len(),
+            25,
+            "no two share a time, although the clock is stopped"
+        );
         let mut cursor = page["next_cursor"].as_str().unwrap().to_owned();
         assert_eq!(cursor, page["items"][24]["created_at"]);
         let mut rows = 120;

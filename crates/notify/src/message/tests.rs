@@ -1,4 +1,4 @@
-//! Every kind has words, and no text from outside gets past its bounds.
+//! Every kind has words, and untrusted text stays within its bounds.
 
 use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time};
 

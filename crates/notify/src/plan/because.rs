@@ -1,6 +1,6 @@
 //! Why a recipient gets a message, in words for that recipient or for others.
 //!
-//! Owns: one clause for each reason there is to notify. Must not: decide anything.
+//! Owns: one clause for each reason to notify. Must not: decide anything.
 
 use base::{Event, Id, SubjectType, text};
 
@@ -10,32 +10,32 @@ use crate::{message::Detail, target::Recipient};
 /// The longest name in a sentence.
 const NAME: usize = 80;
 
-/// Who gets the message, and what the sentence about it may name.
+/// Who gets the message, and what the sentence may name.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
-    /// What the message is about.
+    /// The message's event.
     pub event: &'a Event,
-    /// Whom it goes to.
+    /// Its recipient.
     pub recipient: &'a Recipient,
-    /// The name of the team that the reason is about, where one is.
+    /// The name of the team in the reason, if it is about one.
     pub team: Option<&'a str>,
-    /// How much the message tells.
+    /// How much detail the message contains.
     pub detail: Detail,
     /// Whether it is about several findings, each with a reason of its own; this one is the closest.
     pub many: bool,
 }
 
-/// Why a recipient gets a message, as it is kept with the message.
+/// Why a recipient gets a message, as stored with the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// The reason.
     pub why: Why,
-    /// The name of the team that it is about, where one is.
+    /// The name of the team in the reason, if it is about one.
     pub team: Option<String>,
 }
 
 impl Cause {
-    /// The reason for this recipient, with the name of the team that it is about as `name` answers it.
+    /// The reason for this recipient, with the name of its team from `name`.
     pub fn of(why: Why, recipient: &Recipient, name: impl FnOnce(Id) -> Option<String>) -> Self {
         let team = match (&why, recipient) {
             (Why::Member(team), _) | (_, Recipient::Team(team)) => name(*team),
@@ -44,7 +44,7 @@ impl Cause {
         Self { why, team }
     }
 
-    /// The sentence for the recipient of a message about the event, or about several of which it stands for all.
+    /// The sentence for the recipient of a message about the event, or about several that it represents.
     pub fn sentence(
         &self,
         event: &Event,
@@ -64,7 +64,7 @@ impl Cause {
     }
 }
 
-/// Whom a clause speaks to: the recipient, or others about the recipient.
+/// Whom a clause addresses: the recipient, or others about the recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
     /// "assigned to you".
@@ -184,7 +184,7 @@ impl Reader<'_> {
         }
     }
 
-    /// "the team Platform", or where that may not be named "your team".
+    /// "the team Platform", or if it may not be named "your team".
     fn team(&self, voice: Voice) -> String {
         let name = self.team.filter(|_| self.detail == Detail::Full);
         let whose = match self.recipient {
@@ -204,7 +204,7 @@ impl Reader<'_> {
         }
     }
 
-    /// "you manage Acme": the company, which a message without details names too.
+    /// "you manage Acme": the company, which a message without details also names.
     fn manages(&self, voice: Voice) -> String {
         let name = self.event.text("company_name");
         let name = name
@@ -213,7 +213,7 @@ impl Reader<'_> {
         format!("{} {name}", voice.pick("you manage", "they manage"))
     }
 
-    /// How the event concerns those whom it names itself.
+    /// How the event involves the people whom it names itself.
     fn concern(&self, voice: Voice) -> String {
         let (you, them) = (voice.pick("you", "they"), voice.pick("you", "them"));
         match self.event.kind.category() {
@@ -229,7 +229,7 @@ impl Reader<'_> {
             "agreement" => format!("{you} manage this company"),
             "destination" | "delivery" => format!("{you} can fix this destination"),
             "platform" => "an administrator announced it to everyone".to_owned(),
-            _ => format!("it concerns {them}"),
+            _ => format!("it involves {them}"),
         }
     }
 }

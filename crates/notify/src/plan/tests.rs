@@ -55,14 +55,14 @@ proptest! {
     }
 }
 
-/// The positions of those who get a row, with every double in it.
+/// The positions of those who get a row, including duplicates.
 fn inbox(facts: &Facts, plan: &Plan) -> Vec<usize> {
     let mut users: Vec<_> = plan.inbox.iter().map(|id| facts.user_at(*id)).collect();
     users.sort_unstable();
     users
 }
 
-/// The keys of the addresses that get a mail, with every double in it.
+/// The keys of the addresses that get a mail, including duplicates.
 fn mailed(plan: &Plan) -> Vec<Key> {
     let mut keys: Vec<_> = plan
         .deliveries
@@ -93,7 +93,7 @@ fn posts(plan: &Plan, due: &BTreeSet<(Channel, usize)>) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Whoever is told has exactly one reason that says so.
+/// Everyone who is notified has exactly one reason to be.
 fn told_have_reasons(plan: &Plan) -> Result<(), TestCaseError> {
     let told = |channel, recipient: &Recipient| {
         plan.reasons

@@ -1,4 +1,4 @@
-//! The rules in memory, as long as their version in the database stands: they change seldom and every batch needs
+//! The rules in memory, as long as their version in the database is unchanged: they rarely change and every batch needs
 //! all of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use store::{Error, Tx};
 use super::read;
 use crate::plan::Rules;
 
-/// The rules as they were at a version.
+/// The rules as of a version.
 #[derive(Debug, Default)]
 pub(crate) struct Cache(Mutex<Option<(i64, Arc<Rules>)>>);
 
@@ -18,10 +18,10 @@ const CHANGED: &str = "insert into notification_meta (name, value) values ('rule
      on conflict (name) do update set value = notification_meta.value + 1";
 
 impl Cache {
-    /// The rules that count now.
+    /// The current rules.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn current(&self, tx: &mut Tx<'_>, vault: &Vault) -> Result<Arc<Rules>, Error> {
         // The version first: rules that change in between are then read under an old one, and read again.
         let version = tx.one::<(i64,)>(VERSION, &[])?.map_or(0, |(version,)| version);
@@ -36,17 +36,17 @@ impl Cache {
         Ok(rules)
     }
 
-    /// Forgets them: a transaction failed, and perhaps they were read from it. A later change could bear the version
-    /// they were read at.
+    /// Clears the cache: a transaction failed, and the rules may have been read from it. A later change could get the
+    /// version they were read at.
     pub(crate) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
-/// Says that the rules changed, in the transaction that changes them.
+/// Marks the rules as changed, in the transaction that changes them.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn changed(tx: &mut Tx<'_>) -> Result<(), Error> {
     tx.execute(CHANGED, &[]).map(drop)
 }
@@ -66,7 +66,7 @@ mod tests {
                     .count()
             };
             let (inside, sealed) = (Arc::clone(&cache), vault.clone());
-            // As a planner that reads what another job of the same batch wrote, before the batch fails to commit.
+            // Like a planner that reads what another job of the same batch wrote, before the batch fails to commit.
             let failed = house.store.write(move |tx| {
                 tx.execute("delete from notification_rules", &[])?;
                 changed(tx)?;

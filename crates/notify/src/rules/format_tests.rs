@@ -1,4 +1,4 @@
-//! A rule chooses the form of its webhooks.
+//! A rule chooses the format of its webhooks.
 
 use base::Kind;
 use serde_json::{Value as Json, json};

@@ -74,7 +74,7 @@ async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
             .rows("select sealed || label || target_key || template from destinations")
             .await;
         assert!(!kept[0].0.contains("0123456789abcdef"), "sealed at rest");
-        // The masked URL keeps the one there is, another joins it.
+        // The masked URL keeps the existing one, another is added.
         let change = json!({"min_severity": null, "enabled": false,
             "recipients": {"urls": ["https://receiver.example/…cdef", "https://other.example/hooks/x"]}});
         let (status, changed) = house.call(house.root, "PATCH", &path, change).await;
@@ -229,7 +229,7 @@ async fn a_new_rule_counts_for_the_next_event_and_a_deleted_one_no_more() {
         let (status, rule) = create(&house, body).await;
         assert_eq!(status, 201, "{rule}");
         house.assign(&[], &[]).await;
-        // Nobody is assigned: an administrator answers for it, too.
+        // Nobody is assigned: an administrator is responsible for it, too.
         let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
         to.sort();
         assert_eq!(to, ["desk@outside.example", "root@example.com"]);
@@ -251,7 +251,7 @@ async fn a_person_switches_cells_and_nothing_else_changes() {
         let before = house.get(house.ana, path).await;
         assert_eq!(before["finding.assigned:email"], true);
         assert_eq!(before["finding.assigned:in_app"], true);
-        assert_eq!(before["finding.assigned:slack"], false, "chat is off until said");
+        assert_eq!(before["finding.assigned:slack"], false, "chat is off by default");
         let said = json!({"email_finding_assigned": true, "finding.assigned:email": false,
             "in_app_scan_completed": false});
         let (status, after) = house.call(house.ana, "PUT", path, said).await;
@@ -317,7 +317,7 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
         assert_eq!(
             to,
             ["ana@example.com", url],
-            "an assignment is on in a chat that was switched on"
+            "an assignment is on in a chat that was turned on"
         );
         let said = json!({"finding.assigned:slack": true, "finding.assigned:email": false});
         house

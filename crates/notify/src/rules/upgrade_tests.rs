@@ -1,5 +1,5 @@
-//! A database of before what came back and what got worse had types of their own, brought up to date: what was said of the
-//! old types holds for the new ones, and a rule that could never send anything is switched off and says so.
+//! A database from before reopened and more severe findings had types of their own, migrated: settings for the old
+//! types apply to the new ones, and a rule that could never send anything is disabled and says so.
 
 use std::collections::BTreeMap;
 
@@ -76,7 +76,7 @@ async fn rule(house: &House, old: Old, format: &'static str) -> Id {
     id
 }
 
-/// A rule of everyone's that counts.
+/// An enabled rule for all companies.
 fn old(house: &House, kind: &'static str, channel: &'static str) -> Old {
     Old {
         id: house.clock.id(),
@@ -88,7 +88,7 @@ fn old(house: &House, kind: &'static str, channel: &'static str) -> Old {
     }
 }
 
-/// Gives a rule a URL, with how it fared.
+/// Gives a rule a URL, with its health.
 async fn url(
     house: &House,
     rule: Id,
@@ -98,7 +98,7 @@ async fn url(
     url_as(house, house.clock.id(), rule, (url, refusals, off_at, reason)).await;
 }
 
-/// The same in a row of this id.
+/// The same in a row with this id.
 async fn url_as(
     house: &House,
     id: Id,
@@ -133,7 +133,7 @@ async fn upgrade(house: &House) {
     }
 }
 
-/// The rules as administrators see them, without those that a fresh install has, by type and channel.
+/// The rules as administrators see them, without those of a fresh install, by type and channel.
 async fn listed(house: &House) -> BTreeMap<String, Json> {
     let page = house.get(house.root, "/notification-rules?limit=200").await;
     let items = page["items"].as_array().unwrap().clone();
@@ -156,7 +156,7 @@ fn id_of(rule: &Json) -> Id {
     rule["id"].as_str().unwrap().parse().unwrap()
 }
 
-/// The URLs of a rule, opened.
+/// The URLs of a rule, decrypted.
 async fn urls(house: &House, rule: Id) -> Vec<String> {
     let stored = house
         .store
@@ -376,7 +376,7 @@ async fn a_rule_that_could_never_send_is_switched_off_and_listed_with_the_reason
 #[tokio::test]
 async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
     for house in houses_with(older()).await {
-        // The administrator switched a rule of the fresh install off.
+        // The administrator disabled a rule of the fresh install.
         let off = "update notification_rules set enabled = 0 where event_type = 'finding.status_changed'";
         house.store.write(move |tx| tx.execute(off, &[])).await.unwrap();
         let (ana, ben) = (house.ana, house.ben);
@@ -436,7 +436,7 @@ async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
                 .await,
             0
         );
-        // And it is so: what got worse is in Ana's inbox and not in Ben's; both get the mail.
+        // And so it is: the more severe one is in Ana's inbox and not in Ben's; both get the mail.
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);
         house

@@ -1,4 +1,4 @@
-//! Teams: where their messages go is checked, sealed, masked, and one per channel.
+//! Teams: the URLs of their messages are checked, sealed, masked, and one per channel.
 
 use access::{Role, testing as people};
 use base::Id;
@@ -20,7 +20,7 @@ async fn manager(house: &House) -> Id {
     manager
 }
 
-/// Where the team's messages go.
+/// Where the team's messages are sent.
 async fn opened(house: &House, team: &Json) -> Vec<(Channel, String, String)> {
     let team: Id = team["id"].as_str().unwrap().parse().unwrap();
     let vault = house.access.vault().clone();
@@ -65,7 +65,7 @@ async fn urls_are_sealed_shown_masked_and_one_per_channel() {
             (Channel::Chat, CHAT.to_owned(), "discord".to_owned()),
         ];
         assert_eq!(opened(&house, &made).await, all);
-        // A form that sends back the mask changes nothing; null and nothing take an address away.
+        // A form that sends back the mask changes nothing; null and an empty text remove a URL.
         let path = format!("/teams/{}", made["id"].as_str().unwrap());
         let change = json!({"slack_webhook_url": made["slack_webhook_url"], "teams_webhook_url": null,
             "chat_template": "mattermost"});

@@ -14,12 +14,12 @@ use crate::{
     target::Recipient,
 };
 
-/// About whom the sentence is, and who reads it.
+/// Whom the sentence is about, and who reads it.
 pub(super) struct Asked<'a> {
     pub(super) user: Id,
     pub(super) name: &'a str,
     pub(super) voice: Voice,
-    /// What is known of the person, the rules and the teams now.
+    /// What is known about the person, the rules and the teams now.
     pub(super) world: &'a World,
 }
 
@@ -92,7 +92,7 @@ impl Asked<'_> {
                 recipient: &recipient,
                 team,
                 detail: Detail::Full,
-                // The end of an import stands for what it brought.
+                // The end of an import represents what it brought.
                 many: grouped && gathered.group.is_none(),
             };
             clause(why, &reader, self.voice)
@@ -136,7 +136,7 @@ impl Asked<'_> {
         format!("{not}: {are} a member of the team {name}, whose channel was not notified either ({why}).")
     }
 
-    /// Why the plan or what came after it did not notify a person whom it considered.
+    /// Why the plan or a later step did not notify a person whom it considered.
     fn turned_away(&self, event: &Event, own: &[&Entry]) -> String {
         if own.iter().all(|entry| matches!(entry.why, Why::NoRule)) {
             return match near_miss(event, self.world, self.user) {
@@ -167,8 +167,8 @@ impl Asked<'_> {
     fn because_not(&self, entry: &Entry) -> String {
         let words = match entry.reason {
             "opted_out" => self.pick(
-                "you switched it off in your preferences",
-                "they switched it off in their preferences",
+                "you turned it off in your preferences",
+                "they turned it off in their preferences",
             ),
             "own_act" => self.pick("you did it yourself", "they did it themselves"),
             "out_of_scope" => self.out_of_scope(),
@@ -184,14 +184,14 @@ impl Asked<'_> {
         )
     }
 
-    /// Why nothing considered the person at all.
+    /// Why the person was not considered at all.
     fn absent(&self, event: &Event) -> String {
         self.words(event, absence(event, self.world, self.user))
     }
 
     fn words(&self, event: &Event, absence: Absence) -> String {
         let words = match absence {
-            Absence::Silent => "nobody is notified of this type of event",
+            Absence::Silent => "this type of event has no notifications",
             Absence::OutOfScope => self.out_of_scope(),
             Absence::Disabled => "the account is disabled",
             Absence::OwnAct => self.pick("you did it yourself", "they did it themselves"),

@@ -15,12 +15,12 @@ use crate::{
 
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
 
-/// What an administrator is answered about everyone.
+/// What an administrator sees about everyone.
 async fn whole(house: &House, event: Id) -> Json {
     house.get(house.root, &format!("/events/{event}/trace")).await
 }
 
-/// What an administrator is answered about one person: whether they were notified, and the sentence.
+/// What an administrator sees about one person: whether they were notified, and the sentence.
 async fn of(house: &House, event: Id, user: Id) -> (bool, String) {
     let path = format!("/events/{event}/trace?user_id={user}");
     let answer = house.get(house.root, &path).await;
@@ -34,7 +34,7 @@ fn low(house: &House, kind: Kind, users: &[Id]) -> Event {
     event
 }
 
-/// Lets it happen, and waits until it is planned and its messages are over.
+/// Emits it, and waits until it is planned and its messages have ended.
 async fn happen(house: &House, event: Event) -> Id {
     let id = house.emit(event).await;
     house.until(UNPLANNED, 0).await;
@@ -174,8 +174,7 @@ async fn every_person_has_an_answer_in_one_sentence() {
             (
                 ben,
                 true,
-                "ben was notified in the inbox, because the finding is assigned to them, but not by email: they \
-                 switched it off in their preferences.",
+                "ben was notified in the inbox, because the finding is assigned to them, but not by email: they turned it off in their preferences.",
             ),
             (
                 eve,
@@ -280,14 +279,13 @@ async fn a_message_that_did_not_arrive_notified_nobody() {
         house.until(DELIVERED, 0).await;
         let trace = whole(&house, id).await;
         assert_eq!(
-            trace["summary"], "Nobody was notified: 1 recipient switched it off and 1 message was refused.",
+            trace["summary"], "Nobody was notified: 1 recipient turned it off and 1 message was rejected.",
             "{}: {trace}",
             house.name
         );
         assert_eq!(
             of(&house, id, house.ana).await.1,
-            "ana was not notified: they switched it off in their preferences (in the inbox) and the other side refused \
-             it for good (by email)."
+            "ana was not notified: they turned it off in their preferences (in the inbox) and the destination rejected the message permanently (by email)."
         );
         engine.stop().await;
     }

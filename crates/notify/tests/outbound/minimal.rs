@@ -1,4 +1,4 @@
-//! Where a company lets no detail of its records leave the house, none does: whatever stands in an event's data.
+//! If a company hides details in outgoing messages, none are sent: whatever is in an event's data.
 
 use base::Kind;
 use notify::{
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::golden::{data, event, import, mail};
 
-/// Stands in every field of the data that may not leave.
+/// In every field of the data that must not be sent.
 const SECRET: &str = "Xyzzy";
 
-/// Fields that messages know of somewhere, beside those of the kind.
+/// Fields that messages use somewhere, in addition to those of the kind.
 const FIELDS: [&str; 29] = [
     "title",
     "name",
@@ -45,7 +45,7 @@ const FIELDS: [&str; 29] = [
     "anything",
 ];
 
-/// All that the three channels say, with whatever a program may show beside the message.
+/// The texts of all three channels, with whatever a program may show next to the message.
 async fn said(message: &Message) -> String {
     let (subject, text, html) = mail(message).await;
     format!(
@@ -55,7 +55,7 @@ async fn said(message: &Message) -> String {
     )
 }
 
-/// The data with the secret in place of every text, however deep.
+/// The data with the secret in place of every text, at any depth.
 fn poisoned(data: &Value) -> Value {
     match data {
         Value::Object(fields) => fields
@@ -81,13 +81,13 @@ async fn no_text_of_the_data_leaves_but_company_and_deadline() {
         let event = event(*kind, data);
         let url = "https://campanile.example";
         let full = said(&message::compose(&event, url, Detail::Full)).await;
-        assert!(full.contains(SECRET), "{kind}: the test sees what leaves");
+        assert!(full.contains(SECRET), "{kind}: the test sees what is sent");
         let message = message::compose(&event, url, Detail::Minimal);
         let minimal = said(&message).await;
         for secret in [SECRET, &SECRET.to_lowercase(), "7777777"] {
             assert!(!minimal.contains(secret), "{kind}: {minimal}");
         }
-        // What remains is worth a message.
+        // The rest is still worth a message.
         let id = event.subject.id.to_string();
         assert!(
             message.subject_title.ends_with(&format!("(…{})", &id[28..])),

@@ -1,4 +1,4 @@
-//! Webhook, Slack and Teams: the whole way from a message to what the other side read.
+//! Webhook, Slack and Teams: the whole path from a message to what the other side read.
 
 use std::time::Duration;
 

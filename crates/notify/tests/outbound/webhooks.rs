@@ -1,4 +1,4 @@
-//! Webhooks: what a receiver reads, in which form, and signed with what.
+//! Webhooks: what a receiver reads, in which format, and signed with what.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! All that did not arrive at a destination is sent again, and nothing else.
+//! All failed messages of a destination are resent, and nothing else.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -21,7 +21,7 @@ const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelle
 const WAITING: &str = "select count(*) from deliveries where state in ('pending', 'sending')";
 const OFF: &str = "select count(distinct target_key) from destinations where off_at > 0";
 
-/// That somebody sent it all again.
+/// The audit log's entries about resending.
 const NOTED: &str = "select count(*) from audit_entries where action = 'destination.redelivered'";
 
 async fn hooks(house: &House, urls: &[&str]) {
@@ -115,7 +115,7 @@ async fn only_what_ended_there_since_then_is_sent_again() {
         }
         engine.stop().await;
         while bag.try_recv().is_ok() {}
-        // Its recipient lost the right to it.
+        // Its recipient lost access.
         house
             .store
             .write(|tx| {
@@ -243,7 +243,7 @@ async fn what_is_given_up_is_announced_once_and_a_whole_channel_is_sent_again() 
             "{told}"
         );
         assert!(told["data"]["destination_id"].is_string() && told["data"]["delivery_id"].is_string());
-        // The second in a row to one of them is no news.
+        // The second in a row to one of them is not news.
         report(&house).await;
         house.until(REFUSED, 3).await;
         house.until(DELIVERED, 1).await;
@@ -262,7 +262,7 @@ async fn what_is_given_up_is_announced_once_and_a_whole_channel_is_sent_again() 
             next(&mut bag).await;
         }
         assert!(bag.try_recv().is_err());
-        // Its outage is over when nothing was given up for an hour: the next one is news.
+        // Its outage ends when nothing was given up for an hour: the next failure is news.
         house.clock.advance(OUTAGE);
         post.answers(HOOK, &[NO]);
         report(&house).await;
@@ -390,10 +390,10 @@ async fn the_mail_server_is_one_destination_and_a_message_about_a_failure_raises
         house.assign(&[house.ana, house.ben], &[]).await;
         let ended = "select count(*) from delivery_attempts where ended_at > 0";
         let failed = "select count(*) from deliveries where state = 'failed'";
-        // To Ana and Ben, then to the administrator about that: each is set aside after three attempts.
+        // To Ana and Ben, then to the administrator about that: each is quarantined after three attempts.
         for (mails, before) in [(2, 0), (1, 6)] {
             for attempt in 1..=3 {
-                // The message about the first failures comes by itself.
+                // The message about the first failures is sent automatically.
                 house.until_at_least(ended, before + attempt * mails).await;
                 house.clock.advance(Duration::from_hours(1));
             }

@@ -1,4 +1,4 @@
-//! Destinations that refuse for good are switched off, told of once, and on again when somebody says so.
+//! Destinations that reject permanently are turned off, with one notification, and turned on again on request.
 
 use std::{future::Future, time::Duration};
 
@@ -23,7 +23,7 @@ const TOLD: &str = "select count(*) from notifications where event_type = 'desti
 const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
 const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
 
-/// What the person was told of destinations: titles and bodies.
+/// The person's notifications about destinations: titles and bodies.
 async fn told(house: &House, user: Id) -> Vec<Json> {
     let path = "/notifications?event_type=destination.switched_off";
     let page = house.get(user, path).await;
@@ -73,7 +73,7 @@ async fn a_url_that_is_gone_is_switched_off_at_once_and_its_owners_hear_of_it_on
             .get(house.root, &format!("/deliveries?event_id={event}&channel=slack"))
             .await;
         let reason = list["items"][0]["reason"].as_str().unwrap();
-        assert!(reason.contains("switched off"), "{reason}");
+        assert!(reason.contains("turned off"), "{reason}");
         engine.stop().await;
     }
 }
@@ -136,7 +136,7 @@ async fn saving_the_url_again_switches_it_on() {
         report(&house).await;
         next(&mut bag).await;
         house.until(OFF, 1).await;
-        // The masked URL, as a form sends it back, says nothing.
+        // The masked URL, as a form sends it back, changes nothing.
         let urls = house.get(house.root, &path).await["recipients"]["urls"].clone();
         let masked = json!({"recipients": {"urls": urls}});
         assert_eq!(house.call(house.root, "PATCH", &path, masked).await.0, 200);
@@ -226,8 +226,7 @@ const FAILED: &str = "select count(*) from notifications where event_type = 'del
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
 const ENDED: &str = "select count(*) from deliveries where state in ('refused', 'delivered')";
 
-/// Lets something happen that brings one message, waits until that has ended, and says how many were notified of
-/// failures by then.
+/// Triggers one message, waits until it has ended, and returns how many notifications of failures there were by then.
 async fn failures(house: &House, event: impl Future<Output = Id>) -> i64 {
     let before = house.count(ENDED).await;
     event.await;
@@ -275,7 +274,7 @@ async fn nothing_that_arrives_for_an_hour_is_told_of_although_shortly_before_som
         let (post, _bag) = Post::new();
         post.answers(HOOK, &[NO, YES, NO]);
         let engine = house.engine(&post);
-        // In quarters of an hour since the one before, with how often it had been announced by then.
+        // In quarters of an hour since the previous one, with how many notifications there were by then.
         for (quarters, times) in [(0, 1), (1, 1), (1, 1), (1, 1), (3, 2), (8, 2)] {
             house.clock.advance(OUTAGE / 4 * quarters);
             assert_eq!(

@@ -1,4 +1,4 @@
-//! Why each recipient gets a message: said by the message itself and by the row of the inbox.
+//! Why each recipient gets a message: in the message itself and in the inbox row.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,7 +31,7 @@ async fn arrived(bag: &mut Mailbag, count: usize) -> BTreeMap<String, Arrived> {
     all
 }
 
-/// Why the newest row of this person's inbox is there.
+/// The reason in this person's newest inbox row.
 async fn row(house: &House, user: Id) -> String {
     let rows = house.get(user, "/notifications").await;
     let why = &rows["items"][0]["data"]["why"];
@@ -131,7 +131,7 @@ async fn a_message_that_is_tried_again_says_the_same_and_one_without_details_nam
             "{}",
             house.name
         );
-        // The inbox stays in the house.
+        // The inbox stays on this server.
         assert_eq!(
             row(&house, ida).await,
             "You get this because your team Red is responsible and has no chat channel."

@@ -1,4 +1,4 @@
-//! Many messages to one person in a minute: so many single ones, then one summary, and nothing lost.
+//! Many messages to one person in a minute: single ones up to the limit, then one summary, and nothing lost.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn three(house: &House, post: &Post, node: &str) -> Running {
     house.engine_with(post, options)
 }
 
-/// Assigns so many findings to Ana.
+/// Assigns this many findings to Ana.
 async fn assign(house: &House, count: usize) {
     for _ in 0..count {
         house.assign(&[house.ana], &[]).await;
@@ -46,7 +46,7 @@ async fn titles(bag: &mut Mailbag, count: usize) -> Vec<String> {
     titles
 }
 
-/// What the trace of an event says of Ana's mail.
+/// What the trace of an event says about Ana's mail.
 async fn mail(house: &House, event: base::Id) -> serde_json::Value {
     let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
     let entries = trace["entries"].as_array().unwrap();
@@ -114,7 +114,7 @@ async fn the_minute_slides() {
         assign(&house, 2).await;
         titles(&mut bag, 2).await;
         house.clock.advance(Duration::from_secs(20));
-        // Two of the last sixty seconds count still.
+        // Two from the last sixty seconds still count.
         assign(&house, 3).await;
         titles(&mut bag, 1).await;
         house.until(BUNDLED, 1).await;
@@ -198,7 +198,7 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
             event.audience = base::Audience::Company(other);
             event
         };
-        // The one that opens the summary falls away, and one in its middle.
+        // The one that opens the summary is canceled, and one in its middle.
         let lost = house.emit(elsewhere()).await;
         let led = house.assign(&[house.ana], &[]).await;
         let kept = house.assign(&[house.ana], &[]).await;
@@ -235,7 +235,7 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
             .each_ref()
             .map(|entry| entry["explanation"].as_str().unwrap());
         assert_eq!(why[0], "the event's company is outside their scope");
-        assert_eq!(why[2], "one of many in a minute: told of in a summary");
+        assert_eq!(why[2], "one of many in a minute: bundled in a summary");
         engine.stop().await;
     }
 }
@@ -308,7 +308,10 @@ async fn who_is_told_of_in_a_summary_that_is_refused_was_not_told() {
             "{}",
             house.name
         );
-        assert_eq!(entry["explanation"], "the other side refused it for good");
+        assert_eq!(
+            entry["explanation"],
+            "the destination rejected the message permanently"
+        );
         assert_eq!(entry["delivery"]["state"], "bundled");
         engine.stop().await;
     }

@@ -1,4 +1,4 @@
-//! What changed between the plan and an attempt: whoever may no longer be told is not (promises F6, R5).
+//! Changes between the plan and an attempt: people who lost access are not notified (promises F6, R5).
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelle
 const REASON: &str = "select reason from deliveries where state = 'cancelled'";
 const OUTSIDE: &str = "outside@example.com";
 
-/// A rule that names an address of nobody here for reports; its path.
+/// A rule for reports that names an external address; its path.
 async fn rule(house: &House) -> String {
     let body = json!({"event_type": "report.ready", "channel": "email", "recipients": {"emails": [OUTSIDE]}});
     let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
@@ -24,7 +24,7 @@ async fn rule(house: &House) -> String {
     format!("/notification-rules/{}", rule["id"].as_str().unwrap())
 }
 
-/// A report is ready, and the first attempt to tell of it was refused for now.
+/// A report is ready, and the first delivery attempt was rejected temporarily.
 async fn refused_once(house: &House, post: &Post) -> crate::house::Running {
     post.answers(OUTSIDE, &[LATER]);
     let engine = house.engine(post);
@@ -141,10 +141,10 @@ async fn a_company_that_lets_no_detail_out_from_now_on_is_heeded_by_what_waits()
             }
         }
         house.until(DELIVERED, 3).await;
-        // What is planned from now on, whose first attempt is made at once.
+        // What is planned from now on, with an immediate first attempt.
         house.assign(&[house.ana], &[]).await;
         while next(&mut bag).await.title.contains("SQL injection") {}
-        // The inbox is read by who signed in.
+        // The inbox is read by its signed-in owner.
         let inbox = house.get(house.ana, "/notifications").await;
         assert_eq!(inbox["items"][0]["title"], "Finding assigned: SQL injection");
         engine.stop().await;

@@ -1,4 +1,4 @@
-//! What a crash leaves behind, and what the next start makes of it.
+//! What a crash leaves behind, and how the next start recovers.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ async fn an_attempt_is_on_record_before_anything_leaves() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Hangs]);
-        // At once with the plan, and as a claim.
+        // At once with the plan, and by a claim.
         let engine = house.engine(&post);
         house.assign(&[house.ana], &[]).await;
         next(&mut bag).await;
@@ -77,7 +77,7 @@ async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
                 .await;
             engine.kill().await;
         }
-        assert!(bag.try_recv().is_err(), "{}: not before its time", house.name);
+        assert!(bag.try_recv().is_err(), "{}: not before it is due", house.name);
         house.clock.advance(Duration::from_secs(5));
         let engine = house.engine(&post);
         next(&mut bag).await;

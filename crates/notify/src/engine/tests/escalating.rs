@@ -23,7 +23,7 @@ const WAITING: &str = "select count(*) from first_reads where due_at > 0";
 const ESCALATED: &str = "select count(*) from events where kind = 'sla.escalated'";
 const PLANNED: &str = "select count(*) from events where planned_at <> 0";
 
-/// An engine for which all warnings hold as long as this says so.
+/// An engine that treats all warnings as valid as long as this flag is set.
 fn engine(house: &House, node: &str, holds: &Arc<AtomicBool>, after: Duration) -> Running {
     let holds = Arc::clone(holds);
     let (post, _bag) = Post::new();
@@ -47,7 +47,7 @@ fn holding() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(true))
 }
 
-/// A warning of a finding of this severity, for these people.
+/// A warning about a finding of this severity, for these people.
 async fn warn(house: &House, severity: Severity, users: &[Id]) -> Id {
     let mut event = house.event(Kind::SlaWarning, users, &[]);
     event.severity = Some(severity);
@@ -71,7 +71,7 @@ async fn escalated(house: &House) -> Vec<Event> {
         .collect()
 }
 
-/// Lets the time pass after which nobody waits any more, and the engine decide.
+/// Lets the waiting time pass, and the engine decide.
 async fn decided(house: &House) {
     house.clock.advance(AFTER);
     house.until(WAITING, 0).await;
@@ -104,7 +104,7 @@ async fn a_grave_warning_that_nobody_read_goes_to_the_managers() {
         assert_eq!(events[0].assignee_users, [manager]);
         assert_eq!(events[0].severity, Some(Severity::Critical));
         assert_eq!(events[0].data["title"], "SQL injection");
-        // It rings at the manager's and does not wait for a reader itself.
+        // The manager is notified, and this is not escalated itself.
         let rung = "select count(*) from notifications where event_type = 'sla.escalated'";
         house.until(rung, 2).await;
         assert_eq!(house.count(WAITING).await, 0);
@@ -173,7 +173,7 @@ async fn without_a_time_nothing_is_expected_of_readers() {
     }
 }
 
-// Each of them once, also where both nodes look at the same moment and one starts after the time.
+// Each of them once, even if both nodes look at the same moment and one starts after that time.
 #[tokio::test]
 async fn two_engines_and_a_restart_escalate_once() {
     for house in houses().await {
@@ -245,7 +245,7 @@ async fn warnings_that_wait_for_a_reader_go_on_waiting_after_an_upgrade() {
     }
 }
 
-/// The tables of before `first_reads`.
+/// The tables from before `first_reads`.
 fn older() -> &'static [MigrationSet] {
     let steps = crate::MIGRATIONS.steps;
     let at = steps

@@ -20,7 +20,7 @@ pub(crate) async fn manager(house: &House) -> Id {
     manager
 }
 
-/// A finding that a scan brought.
+/// A finding from a scan.
 pub(crate) fn found(house: &House, scan: Id, kind: Kind, severity: Severity, users: &[Id]) -> Event {
     let mut event = house.event(kind, users, &[]);
     event.severity = Some(severity);
@@ -128,7 +128,7 @@ async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() 
             rows["items"][0]["data"]["finding_ids"],
             json!([critical.subject.id])
         );
-        // That the scan ended is the importer's own act.
+        // The end of the scan is the importer's own action.
         assert_eq!(house.count(INBOX).await, 1, "{}", house.name);
         engine.stop().await;
     }
@@ -285,7 +285,7 @@ async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
         house.store.write(move |tx| tx.emit(alone)).await.unwrap();
         house.until(INBOX, 1).await;
         assert_eq!(house.count(UNPLANNED).await, 4, "{}: more is to come", house.name);
-        // The last portion changed nothing, so no event wakes the planner: it looks by itself a little later.
+        // The last portion changed nothing, so no event wakes the planner: it checks automatically a little later.
         house.store.write(move |tx| outbox::end(tx, many)).await.unwrap();
         while house.count(UNPLANNED).await + house.count(OPEN_GROUPS).await > 0 {
             house.clock.advance(Options::default().tick);
@@ -370,7 +370,7 @@ impl Dice {
     }
 }
 
-/// Who gets an event in the inbox by the rules of a fresh install, asked question by question.
+/// Who gets an event in the inbox by the rules of a fresh install, step by step.
 fn expected(event: &Event, manager: Id) -> BTreeSet<Id> {
     let assigned = !event.assignee_users.is_empty();
     let ruled = match event.kind {

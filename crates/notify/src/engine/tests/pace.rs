@@ -1,4 +1,4 @@
-//! How fast messages go to one URL, and that nobody else waits for it.
+//! The rate of messages to one URL, and that no other destination waits for it.
 
 use std::time::Duration;
 

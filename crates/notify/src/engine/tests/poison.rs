@@ -1,4 +1,4 @@
-//! One row that cannot be read stops nothing: neither the messages behind it nor a list.
+//! One unreadable row stops nothing: neither the messages behind it nor a list.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
 const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
 const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
-/// How often the engine looks at what was set aside.
+/// How often the engine checks quarantined rows.
 const TICK: Duration = Duration::from_secs(20);
 
 async fn change(house: &House, sql: &'static str) {
     house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
-/// How a delivery that waits is broken, and how that is put right.
+/// How a waiting delivery is broken, and how it is repaired.
 const BROKEN: &[(&str, &str)] = &[
     (
         "update deliveries set recipient_kind = 'satellite' where state = 'pending'",
@@ -125,7 +125,7 @@ async fn an_attempt_that_a_crash_left_behind_and_that_cannot_be_read_does_not_ke
     }
 }
 
-/// Puts an event into the table that only a later version knows.
+/// Inserts an event that only a later version knows.
 async fn of_tomorrow(house: &House) -> base::Id {
     let event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
     let body = serde_json::to_string(&event).unwrap();
@@ -145,7 +145,7 @@ async fn of_tomorrow(house: &House) -> base::Id {
 #[tokio::test]
 async fn a_kind_that_this_version_does_not_know_waits_for_one_that_knows_it_and_holds_nobody_up() {
     for house in houses().await {
-        // As many as a batch takes, so that they are all that stands in front.
+        // As many as a batch takes, so that a whole batch is broken.
         let mut ids = Vec::new();
         for _ in 0..300 {
             ids.push(of_tomorrow(&house).await);
@@ -172,7 +172,7 @@ async fn a_kind_that_this_version_does_not_know_waits_for_one_that_knows_it_and_
              body = replace(body, 'finding.teleported', 'finding.assigned') where kind = 'finding.teleported'",
         )
         .await;
-        // The planner may have begun to wait only after the clock went on: then it waits for the next time.
+        // The planner may have begun to wait only after the clock advanced: then it waits for the next time.
         while house.count(EVENTS_ASIDE).await > 0 {
             house.clock.advance(TICK);
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -188,7 +188,7 @@ async fn a_kind_that_this_version_does_not_know_waits_for_one_that_knows_it_and_
     }
 }
 
-/// Rows that cannot be read, in every table that a list rests on.
+/// Unreadable rows, in every table that a list is based on.
 const ROWS: &[&str] = &[
     "update deliveries set event_type = 'finding.teleported'",
     "update deliveries set channel = 'pigeon'",

@@ -1,4 +1,4 @@
-//! Who read what first, and how long it took: written down by a real engine, and answered over HTTP.
+//! Who read what first, and how long it took: recorded by a real engine, and returned over HTTP.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -15,14 +15,14 @@ use crate::{
 const READ: &str = "select count(*) from first_reads where read_at > 0";
 const TENTH: Duration = Duration::from_mins(10);
 
-/// A new critical finding of these people and teams.
+/// A new critical finding for these people and teams.
 pub(super) fn new(house: &House, users: &[Id], teams: &[Id]) -> Event {
     let mut event = house.event(Kind::FindingCreated, users, teams);
     event.severity = Some(Severity::Critical);
     event
 }
 
-/// What a person does to the finding of an event.
+/// A person's action on an event's finding.
 fn act(house: &House, kind: Kind, on: Id, by: Id) -> Event {
     let mut event = house.event(kind, &[], &[]);
     event.subject.id = on;
@@ -59,14 +59,14 @@ async fn each_way_of_reading_counts_once_with_its_time() {
         let path = format!("/notifications/{row}/read");
         house.call(house.ben, "POST", &path, Json::Null).await;
         house.until(READ, 1).await;
-        // All rows of one.
+        // All rows of one person.
         planned(&house, new(&house, &both, &[])).await;
         house.clock.advance(TENTH * 2);
         house
             .call(house.ana, "POST", "/notifications/read-all", Json::Null)
             .await;
         house.until(READ, 2).await;
-        // The record opened.
+        // The opened record.
         let (_, finding) = planned(&house, new(&house, &both, &[])).await;
         house.clock.advance(TENTH * 3);
         house.doorbell.opened(house.ana, finding, house.clock.now());
@@ -98,7 +98,7 @@ async fn what_is_opened_before_its_message_was_made_is_read() {
         house.clock.advance(TENTH / 100);
         house.doorbell.opened(house.ana, grouped, house.clock.now());
         house.doorbell.opened(house.ana, alone, house.clock.now());
-        // Both were gone through when this one is.
+        // Both were processed when this one is.
         house.until(READ, 1).await;
         let mut end = house.event(Kind::ScanCompleted, &[], &[]);
         end.subject = Subject {
@@ -126,10 +126,10 @@ async fn neither_a_program_nor_somebody_who_was_not_notified_reads_anything() {
         let engine = house.engine(&post);
         let (_, finding) = planned(&house, new(&house, &[house.ana], &[])).await;
         house.clock.advance(TENTH);
-        // Whoever looks at a finding of others, and whoever comments on it.
+        // A person who looks at a finding of others, and one who comments on it.
         house.doorbell.opened(mara, finding, house.clock.now());
         planned(&house, act(&house, Kind::FindingCommented, finding, mara)).await;
-        // A program with the token of one who was notified, and an import that they ran.
+        // A program with the token of a notified person, and an import that they ran.
         let mut by_token = act(&house, Kind::FindingStatusChanged, finding, house.ana);
         by_token.by_token = true;
         planned(&house, by_token).await;
@@ -140,7 +140,7 @@ async fn neither_a_program_nor_somebody_who_was_not_notified_reads_anything() {
         house
             .doorbell
             .opened(house.ana, house.clock.id(), house.clock.now());
-        // What was opened before it happened.
+        // Opened before it happened.
         house.doorbell.opened(house.ana, finding, Time::default());
         engine.stop().await;
         assert_eq!(
@@ -220,7 +220,7 @@ async fn what_an_import_brought_is_one_row_for_all_that_is_decided_alike() {
     }
 }
 
-/// What the model knows of an event.
+/// What the model knows about an event.
 struct Known {
     severity: Severity,
     team: Option<Id>,
@@ -243,7 +243,7 @@ fn model<'a>(known: impl Iterator<Item = &'a Known>) -> Json {
     })
 }
 
-/// The same of an answer.
+/// The same from a response.
 fn answered(answer: &Json) -> Json {
     let mut times = answer.clone();
     let times_of = times.as_object_mut().unwrap();
@@ -350,7 +350,7 @@ async fn check(house: &House, mara: Id, (known, teams): (&[Known], &[Id]), (from
         assert_eq!(answer["company_id"], json!(house.company));
     }
     assert_eq!(answer["more_teams"], 0);
-    // An administrator has it of all companies, and of none that there is not.
+    // An administrator gets it for all companies, and not for a company that does not exist.
     let all = house
         .get(house.root, &format!("/insights/time-to-know?from={from}&to={to}"))
         .await;

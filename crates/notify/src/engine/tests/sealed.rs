@@ -1,4 +1,4 @@
-//! A URL that the secret key does not open: its messages wait, say so, and go out once it does.
+//! A URL that the secret key cannot decrypt: its messages wait, say so, and are sent once it can.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::{
 const SLACK: &str = "https://hooks.slack.com/services/T0123456/B0123456/abcdefabcdefabcdefabcdef";
 const HOOK: &str = "https://receiver.example/hooks/campanile";
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
-const WORDS: &str = "the secret key does not open this URL";
+const WORDS: &str = "the secret key cannot decrypt this URL";
 
 async fn change(house: &House, sql: &'static str) {
     house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
-/// Nothing opens it any more: it was sealed with another key, or is damaged.
+/// It cannot be decrypted: it was sealed with another key, or is damaged.
 const SEAL: &str = "update destinations set sealed = 'AA' || sealed where sealed <> ''";
 const OPEN: &str = "update destinations set sealed = substr(sealed, 3) where sealed like 'AA%'";
 const NEW: &str = "update notification_meta set value = value + 1 where name = 'rules'";
 
-/// Whose URL it is, and whom the event names.
+/// The owner of the URL, and the person in the event.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Whose {
     Team,
@@ -32,7 +32,7 @@ enum Whose {
 }
 
 async fn event_for(house: &House, whose: Whose) -> base::Id {
-    // So that nothing else goes out.
+    // So that nothing else is sent.
     change(
         house,
         "update notification_rules set enabled = 0 where channel = 'email'",
@@ -102,7 +102,7 @@ async fn a_message_to_a_url_that_does_not_open_waits_and_goes_out_when_it_does()
             let engine = house.engine(&post);
             let event = event_for(&house, whose).await;
             waits(&house, event, &mut bag).await;
-            // Asked again and again, it waits on.
+            // However often it is checked, it still waits.
             for _ in 0..3 {
                 house.clock.advance(Duration::from_mins(1));
                 house.until(PENDING, 1).await;

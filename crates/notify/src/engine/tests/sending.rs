@@ -78,7 +78,7 @@ async fn a_destination_that_hangs_takes_no_one_elses_turn() {
             hung += i32::from(arrived.to == slack);
         }
         assert_eq!(hung, 2, "{}: no more than the lane's turns", house.name);
-        // Stopping does not wait for it longer than the grace.
+        // Stopping does not wait for it longer than the grace period.
         engine.ask_to_stop();
         let stopped = tokio::spawn(engine.stop());
         while !stopped.is_finished() {
@@ -143,7 +143,7 @@ async fn a_send_that_breaks_harms_nobody_and_is_set_aside() {
         let reason = house
             .rows("select reason from deliveries where state = 'failed'")
             .await;
-        assert!(reason[0].0.starts_with("set aside"), "{reason:?}");
+        assert!(reason[0].0.starts_with("quarantined"), "{reason:?}");
         engine.stop().await;
         bag.close();
     }
@@ -164,7 +164,7 @@ async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
         let (post, mut bag) = Post::new();
         post.answers(url, &[LATER, TAKEN]);
         let engine = house.engine(&post);
-        // A report: an administrator would answer for a finding, too.
+        // A report: an administrator would be responsible for a finding, too.
         house.emit(house.event(base::Kind::ReportReady, &[], &[])).await;
         let first = next(&mut bag).await;
         house.until(PENDING, 1).await;

@@ -1,4 +1,4 @@
-//! Somebody sets the machine's clock, or the process is suspended: nothing is late, and nothing is sent or recorded twice.
+//! The system clock is changed, or the process is suspended: nothing is late, and nothing is sent or recorded twice.
 
 use std::time::Duration;
 
@@ -18,16 +18,16 @@ const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None
 const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
 const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
 
-/// The steps of the wall clock that are tried, in seconds.
+/// The clock changes that are tried, in seconds.
 const STEPS: [i64; 4] = [-7_200, 7_200, -200, 200];
 
-/// Sets the machine's clock by so many seconds, and lets the engine notice.
+/// Changes the system clock by this many seconds, and lets the engine notice.
 async fn step(house: &House, seconds: i64) {
     settle().await;
     let wall = house.clock.wall().nanos() + seconds * 1_000_000_000;
     house.clock.step(Time::from_nanos(wall));
     house.clock.advance(Duration::from_secs(2));
-    // With PostgreSQL its own clock counts, which stands as it was.
+    // With PostgreSQL its own clock counts, which is unchanged.
     if house.name == "SQLite" {
         let off = || house.clock.now().nanos().abs_diff(house.clock.wall().nanos());
         within(async {
@@ -64,7 +64,7 @@ async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
             house.assign(&[house.ana], &[]).await;
             next(&mut bag).await;
             house.until(PENDING, 1).await;
-            // Due in 5 to 6 seconds, of which 4 pass meanwhile.
+            // Due in 5 to 6 seconds, 4 of them pass meanwhile.
             step(&house, seconds).await;
             assert_eq!(
                 house.count(DELIVERED).await,
@@ -94,7 +94,7 @@ async fn what_is_under_way_is_not_sent_again_when_the_clock_is_set() {
                 next(&mut bag).await;
             }
             step(&house, seconds).await;
-            // Until it looks at what was left behind.
+            // Until it checks for abandoned messages.
             house.clock.advance(Duration::from_secs(20));
             settle().await;
             assert!(bag.try_recv().is_err(), "{}: {seconds}: sent again", house.name);
@@ -146,14 +146,14 @@ async fn the_pace_of_a_chat_is_kept_whatever_the_clock_is_set_to() {
             }
             house.until(PENDING, 7).await;
             step(&house, seconds).await;
-            // 4 seconds went by, one message in each.
+            // 4 seconds passed, one message in each.
             house.until(DELIVERED, 9).await;
             for _ in 0..3 {
                 house.clock.advance(Duration::from_secs(1));
                 settle().await;
             }
             house.until(DELIVERED, 12).await;
-            // And a new one need not wait for longer than the pace.
+            // And a new one need not wait longer than the pace requires.
             house.assign(&[], &[red]).await;
             house.clock.advance(Duration::from_secs(2));
             house.until(DELIVERED, 13).await;
@@ -176,7 +176,7 @@ async fn a_session_does_not_last_longer_because_the_clock_is_set_back() {
             step(&house, seconds).await;
             let second = 1_000_000_000;
             let passed = before - left().await;
-            // Set forward it ends so much earlier, where the machine's clock counts.
+            // Set forward it ends that much earlier, where the machine's clock counts.
             let least = 4 * second;
             let most = least + seconds.max(0) * second;
             assert!(

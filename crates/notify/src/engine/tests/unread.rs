@@ -21,7 +21,7 @@ const WAITING: &str = "select count(*) from first_reads where due_at > 0";
 const UNREAD: &str = "select count(*) from events where kind = 'finding.unread'";
 const ROWS: &str = "select count(*) from notifications where event_type = 'finding.unread'";
 
-/// An engine that announces what nobody read, but of these findings, which are closed.
+/// An engine that announces unread events, except for these findings, which are closed.
 fn engine(house: &House, node: &str, post: &Post, closed: &[Id]) -> Running {
     let closed: BTreeSet<Id> = closed.iter().copied().collect();
     let options = Options {
@@ -55,7 +55,7 @@ async fn unread(house: &House) -> Vec<Event> {
         .collect()
 }
 
-/// Switches all rules for this kind off.
+/// Disables all rules for this kind.
 async fn without_rules(house: &House, kind: Kind) {
     let off = move |tx: &mut store::Tx<'_>| {
         let sql = "update notification_rules set enabled = 0 where event_type = $1";
@@ -231,7 +231,7 @@ async fn where_the_only_destination_failed_the_managers_hear_of_it_before_the_ti
         house
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
-        // It looks by itself now and then.
+        // It checks automatically from time to time.
         house.clock.advance(Duration::from_secs(20));
         house.until(ROWS, 1).await;
         assert_eq!(
@@ -378,7 +378,7 @@ async fn unread_findings_of_an_import_are_one_message_to_each_manager() {
     }
 }
 
-// Each of them once, also where both nodes look at the same moment and one starts after the time.
+// Each of them once, even if both nodes look at the same moment and one starts after that time.
 // promise: A4
 #[tokio::test]
 async fn two_engines_and_a_crash_announce_each_event_once() {

@@ -1,4 +1,4 @@
-//! What whoever watches the engine is told, and what is read of its queue.
+//! What an observer of the engine gets, and what is read from its queue.
 
 use std::{
     sync::{Arc, Mutex},
@@ -17,7 +17,7 @@ use crate::{
 
 const LATER: Outcome = Outcome::RefusedForNow { retry_after: None };
 
-/// Options whose engine tells the list.
+/// Options with an observer that fills the list.
 fn watched() -> (Options, Arc<Mutex<Vec<Ended>>>) {
     let seen: Arc<Mutex<Vec<Ended>>> = Arc::default();
     let list = Arc::clone(&seen);
@@ -67,7 +67,7 @@ async fn whoever_watches_hears_of_every_attempt_and_how_long_the_last_outcome_to
             ..first
         };
         assert_eq!(told(&seen, 2).await, [first, last], "{}", house.name);
-        // Sent again by hand, its time since the event tells nothing of the engine.
+        // After a resend, the time since the event says nothing about the engine.
         let page = house.get(house.root, "/deliveries").await;
         let path = format!(
             "/deliveries/{}/redeliver",
@@ -167,9 +167,9 @@ async fn the_queue_is_read_from_its_small_indexes_and_says_what_waits_for_how_lo
         for ((sql, plan), index) in plans.iter().zip(indexes) {
             let plan = plan.join("\n");
             assert!(plan.contains(index), "{}: {sql}: {plan}", house.name);
-            // PostgreSQL looks into the table only for rows that changed lately.
+            // PostgreSQL checks the table only for rows that changed recently.
             let covered = plan.contains("COVERING") || plan.contains("Index Only") || plan.contains("Bitmap");
-            // Of events set aside there are few.
+            // There are few quarantined events.
             assert!(
                 covered || index == "events_set_aside",
                 "{}: {sql}: {plan}",

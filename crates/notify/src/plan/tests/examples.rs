@@ -1,4 +1,4 @@
-//! Each promise by an example that a person can check with their eyes.
+//! Each promise by an example that can be checked by reading.
 
 use base::Severity;
 
@@ -150,7 +150,7 @@ fn personal_and_team_posts_can_both_come_from_one_event() {
     let mut facts = facts();
     facts.users[0].chats[0] = Some((3, true));
     let off = planned(&facts, &assigned(&[0], &[0]));
-    assert_eq!(why(&off, Channel::Slack, 0), [Why::OptedOut], "off until said");
+    assert_eq!(why(&off, Channel::Slack, 0), [Why::OptedOut], "off by default");
     facts.preferences.insert((0, 0, Channel::Slack), true);
     let on = planned(&facts, &assigned(&[0], &[0]));
     let slack = on
@@ -184,7 +184,7 @@ fn a_rule_reaches_addresses_people_and_urls_it_names() {
     let mut facts = facts();
     facts.rules[1].addresses = vec![6, 7];
     facts.rules[0].users = vec![1];
-    // Or an administrator would answer for what nobody is assigned to.
+    // Or an administrator would be responsible for what nobody is assigned to.
     facts.users[2].admin = false;
     let mut hook = rule(Channel::Webhook);
     hook.urls = vec![4];
@@ -250,7 +250,7 @@ fn reasons_read_back_from_their_text() {
     assert!(!text.contains("hooks.slack.com"), "no URL is kept: {text}");
 }
 
-/// A high finding of company 0 that came with nobody assigned, found by the second tool.
+/// A high finding of company 0 without assignees, found by the second tool.
 fn created() -> Happening {
     let mut happening = assigned(&[], &[]);
     happening.kind = 4;

@@ -1,5 +1,4 @@
-//! Who is to be told, written from the promises and from nothing else: question by question, without a thought for
-//! speed.
+//! Who is to be notified, written from the promises only: step by step, regardless of speed.
 
 use std::collections::BTreeSet;
 
@@ -8,11 +7,11 @@ use base::Severity;
 use super::facts::{ADDRESSES, Both, Facts, Happening, KINDS, User, vault};
 use crate::{channel::Channel, target::Key};
 
-/// What must come out, exactly.
+/// The exact expected result.
 pub(crate) struct Expected {
     pub(crate) inbox: Vec<usize>,
     pub(crate) mailed: Vec<Key>,
-    /// URL posts that are due: each URL is to get one, on one of the channels it is due on.
+    /// URL posts that are due: each URL gets one, on one of the channels it is due on.
     pub(crate) posts: BTreeSet<(Channel, usize)>,
 }
 
@@ -39,7 +38,7 @@ pub(crate) fn told(facts: &Facts, happening: &Happening) -> Expected {
     }
 }
 
-/// O1: who is responsible, level by level, until one reaches somebody.
+/// O1: who is responsible, level by level, until one reaches someone.
 fn responsible(facts: &Facts, happening: &Happening) -> Both {
     if !has_severity(happening) {
         return Both::default();
@@ -98,7 +97,7 @@ fn members(facts: &Facts, team: usize) -> Vec<usize> {
     facts.members.get(team).cloned().unwrap_or_default()
 }
 
-/// Whom it concerns without a rule that names them: O1 and O5.
+/// Who is notified without a rule that names them: O1 and O5.
 fn concerned(facts: &Facts, happening: &Happening) -> Both {
     let (mut users, mut teams) = responsible(facts, happening);
     users.extend(&happening.users);
@@ -112,8 +111,7 @@ fn concerned(facts: &Facts, happening: &Happening) -> Both {
     (users, teams)
 }
 
-/// A person hears of it in-app or by mail: a rule lets it pass, it concerns them or a rule names them, and nothing
-/// speaks against it.
+/// A person is notified in-app or by mail: a rule matches, they are responsible or named, and nothing excludes them.
 fn reached(facts: &Facts, happening: &Happening, user: usize, channel: Channel) -> bool {
     let rules = rules(facts, happening, channel);
     let concerned = concerned(facts, happening).0.contains(&user);
@@ -168,7 +166,7 @@ fn owners(facts: &Facts, happening: &Happening) -> Both {
     all
 }
 
-/// The teams a rule names, by themselves or as owners.
+/// The teams a rule names, directly or as owners.
 fn rule_teams(facts: &Facts, happening: &Happening, at: usize) -> Vec<usize> {
     let rule = &facts.rules[at];
     let mut teams = rule.more.teams.clone();
@@ -178,12 +176,12 @@ fn rule_teams(facts: &Facts, happening: &Happening, at: usize) -> Vec<usize> {
     teams
 }
 
-/// F6, and nobody hears of anything whose account is off.
+/// F6, and nobody whose account is disabled is notified.
 fn may_hear(user: &User, happening: &Happening) -> bool {
     user.active && (user.admin || user.companies.contains(&happening.company))
 }
 
-/// O7: what an import brings, what a token did and how something ended are nobody's own act.
+/// O7: findings of an import, what a token did and how something ended are nobody's own action.
 fn own_act(facts: &Facts, happening: &Happening, user: usize) -> bool {
     let ended = KINDS[happening.kind].name() == "report.ready";
     let imported = happening.bundled && !happening.many;
@@ -199,7 +197,7 @@ fn wants(facts: &Facts, kind: usize, user: usize, channel: Channel, default: boo
     *facts.preferences.get(&(user, kind, channel)).unwrap_or(&default)
 }
 
-/// As what it counts: a finding that comes or comes back with assignees is an assignment, too.
+/// What it counts as: a finding that is created or reopened with assignees is an assignment, too.
 fn kinds(happening: &Happening) -> Vec<usize> {
     let mut kinds = vec![happening.kind];
     let came = matches!(
@@ -216,7 +214,7 @@ pub(crate) fn has_severity(happening: &Happening) -> bool {
     !matches!(KINDS[happening.kind].name(), "scan.completed" | "report.ready")
 }
 
-/// The rules of the channel that the event passes: R1 to R3, the company where a rule is limited to one, its filters.
+/// The rules of the channel that match the event: R1 to R3, the company if a rule is limited to one, its filters.
 fn rules(facts: &Facts, happening: &Happening, channel: Channel) -> Vec<usize> {
     (0..facts.rules.len())
         .filter(|at| {
@@ -265,7 +263,7 @@ fn own_address(user: usize) -> String {
     format!("user{user}@example.com")
 }
 
-/// Static addresses that are nobody's here.
+/// External static addresses.
 fn strangers(facts: &Facts, happening: &Happening) -> Vec<String> {
     let own: Vec<_> = (0..facts.users.len()).map(own_address).collect();
     rules(facts, happening, Channel::Email)
@@ -320,7 +318,7 @@ fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
     posts
 }
 
-/// R5: whose own chat it is said no to it there.
+/// R5: the owner of the personal chat opted out there.
 fn said_no(facts: &Facts, kind: usize, url: usize) -> bool {
     facts.users.iter().enumerate().any(|(user, one)| {
         [Channel::Slack, Channel::Teams]

@@ -1,4 +1,4 @@
-//! A rule that is tried before it is saved, on both databases.
+//! Trying a rule before it is saved, on both databases.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn a_rule_can_be_tried_before_it_is_saved() {
             (&json!("url"), &json!(2))
         );
         assert_eq!(told["recipient"], "https://receiver.example/…cdef");
-        // Nothing was saved, and nobody but administrators may look.
+        // Nothing was saved, and only administrators may look.
         let rules = house.get(house.root, "/notification-rules?channel=webhook").await;
         assert_eq!(rules["items"], json!([]));
         assert_eq!(house.call(house.ana, "POST", DRY_RUN, webhook).await.0, 403);
@@ -54,7 +54,7 @@ async fn a_trial_counts_only_what_the_rule_adds() {
         };
         let mut wide = rule(&[house.ana, house.ben]);
         wide["min_severity"] = Json::Null;
-        // Ana gets her mail by the rule that is there, Ben does not want it.
+        // Ana gets her mail by the existing rule, Ben opted out.
         let off = json!({"finding.assigned:email": false});
         let path = "/me/notification-preferences";
         assert_eq!(house.call(house.ben, "PUT", path, off).await.0, 200);
@@ -69,7 +69,7 @@ async fn a_trial_counts_only_what_the_rule_adds() {
         let (_, run) = house.call(house.root, "POST", DRY_RUN, wide).await;
         assert_eq!(run["messages"], 1);
         assert_eq!(run["recipients"][0]["recipient"], house.ben.to_string());
-        // A threshold above the event's severity lets nothing pass.
+        // A threshold above the event's severity matches nothing.
         let (_, run) = house.call(house.root, "POST", DRY_RUN, rule(&[house.ben])).await;
         assert_eq!((&run["events"], &run["messages"]), (&json!(1), &json!(0)));
     }
@@ -95,7 +95,7 @@ async fn a_trial_of_a_rule_that_does_not_fit_is_refused() {
     }
 }
 
-/// Everything that a trial could write to.
+/// Everything that a dry run could write to.
 const TABLES: [&str; 7] = [
     "select count(*) from notifications",
     "select count(*) from deliveries",
@@ -140,8 +140,8 @@ async fn a_trial_counts_an_import_as_one_message_for_each_recipient() {
             (&json!(9), &json!(1)),
             "{run}"
         );
-        // Of the first import the manager gets one message about five findings. Ana's is an assignment, which is mailed
-        // already; of the second the manager has one, about the critical finding.
+        // For the first import the manager gets one message about five findings. Ana's is an assignment, which is
+        // mailed already; for the second the manager has one, about the critical finding.
         assert_eq!(
             run["recipients"],
             json!([{"recipient_type": "user", "recipient": mara, "name": "mara", "messages": 1}])
@@ -201,7 +201,7 @@ async fn a_trial_of_the_end_of_imports_counts_none_that_is_said_in_another_messa
             "min_severity": "low", "recipients": {"user_ids": [mara]}});
         let (status, run) = house.call(house.root, "POST", DRY_RUN, rule).await;
         assert_eq!(status, 200, "{}: {run}", house.name);
-        // Of the critical one she has a message already, which says that the import ended.
+        // She has a message about the critical one already, which covers the end of the import.
         assert_eq!(
             run["recipients"],
             json!([{"recipient_type": "user", "recipient": mara, "name": "mara", "messages": 1}]),

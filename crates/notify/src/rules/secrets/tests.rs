@@ -1,4 +1,4 @@
-//! A secret is replaced without a post that a receiver would have to refuse.
+//! A secret is rotated without a post that a receiver would have to reject.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who may ask, and what they may read.
+//! Who may ask, and what they may see.
 
 use access::{Role, testing as people};
 use base::{Audience, Kind, Subject, SubjectType};
@@ -65,7 +65,7 @@ async fn managers_ask_about_their_company_and_everyone_about_themselves() {
             house.get(ben, &me).await["sentence"],
             "You were not notified: you are not responsible for this finding and no rule names you."
         );
-        // Who was notified may read why, also without the company.
+        // A notified user may read why, even without access to the company.
         people::leave(&house.store, house.company, ana).await;
         assert_eq!(status(&house, ana, &me).await, 200, "{}", house.name);
         people::leave(&house.store, house.company, ben).await;

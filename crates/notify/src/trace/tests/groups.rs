@@ -1,4 +1,4 @@
-//! What an import or a bulk change brought: the trace points to the message in which it was said.
+//! Imports and bulk changes: the trace points to the message that reported the event.
 
 use base::{Event, Id, Kind, Severity};
 use serde_json::{Value as Json, json};
@@ -50,7 +50,7 @@ async fn an_event_of_an_import_leads_to_the_message_about_the_import() {
         );
         assert_eq!(
             of(&house, critical.id, mara).await.1,
-            "mara has not been notified yet: it waits for the end of the import."
+            "mara has not been notified yet: the message is waiting for the end of the import."
         );
         let end = end(&house, scan, house.ana);
         let closer = end.id;
@@ -94,7 +94,7 @@ async fn an_event_of_an_import_leads_to_the_message_about_the_import() {
             trace["summary"], "Nobody was notified, because no rule for this type of event applies.",
             "{trace}"
         );
-        // The end of the import is said by the same message.
+        // The end of the import is reported by the same message.
         let path = format!("/events/{closer}/trace?user_id=me");
         let mine = house.get(mara, &path).await;
         assert_eq!(
