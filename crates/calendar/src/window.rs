@@ -70,7 +70,7 @@ mod tests {
 
     // promise: K2
     #[test]
-    fn what_is_left_out_is_a_month_back_and_two_ahead() {
+    fn the_default_is_a_month_back_and_two_ahead() {
         let now = time("2026-12-31T10:00:00Z");
         let window = |from: Option<&str>, to: Option<&str>| {
             Window::new(from.map(time), to.map(time), now)
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_one_of_those_that_are_known() {
+    fn a_zone_must_be_a_known_one() {
         assert_eq!(zone(None).unwrap(), TimeZone::UTC);
         for bad in [
             "",

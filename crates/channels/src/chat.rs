@@ -388,7 +388,7 @@ mod tests {
     // promise: C9
     // promise: O3
     #[test]
-    fn a_message_about_several_names_them_and_says_why_in_every_template() {
+    fn a_message_about_several_names_them_with_the_reason_in_every_template() {
         let mut several = message("plain title");
         several.headline = Some("12 high new in Web shop".to_owned());
         several.why = Some("This channel gets this because the team Platform is responsible.".to_owned());
@@ -429,7 +429,7 @@ mod tests {
     // promise: C9
     // promise: O3
     #[test]
-    fn a_message_about_several_names_them_and_leads_to_each() {
+    fn a_message_about_several_names_and_links_each() {
         let mut message = message("plain title");
         message.headline = Some("1 critical reopened in Web shop".to_owned());
         message.entries = (0..30)

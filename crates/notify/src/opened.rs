@@ -197,7 +197,7 @@ mod tests {
 
     // promise: A4
     #[test]
-    fn a_full_list_drops_what_is_new_counts_it_and_keeps_the_first_and_the_latest_time_of_what_is_known() {
+    fn a_full_list_drops_and_counts_new_records_and_keeps_first_and_latest_times_of_known_ones() {
         let id = |number: usize| Id::from_parts(u64::try_from(number).unwrap(), [1; 10]);
         let opening = |number, at| Opening {
             user: id(1),

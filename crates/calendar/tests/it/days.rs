@@ -11,7 +11,7 @@ fn of(from: &str, to: &str, zone: &str) -> String {
 
 // promise: K1
 #[tokio::test]
-async fn a_date_is_in_its_own_day_in_every_zone_and_in_no_other() {
+async fn a_date_is_on_that_day_only_in_every_time_zone() {
     for world in World::all().await {
         let project = world
             .project(&world.ours, [Some(day("2026-05-31")), Some(day("2026-06-30"))])

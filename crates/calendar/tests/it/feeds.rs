@@ -96,7 +96,7 @@ async fn a_feed_is_shown_once_listed_without_its_key_and_revoked() {
 }
 
 #[tokio::test]
-async fn a_key_opens_its_feed_and_nothing_else() {
+async fn a_key_is_valid_for_its_feed_only() {
     for world in World::all().await {
         let (_, path) = make(&world, &world.viewer, json!({})).await;
         let key = path.rsplit('=').next().unwrap();
@@ -121,7 +121,7 @@ async fn a_key_opens_its_feed_and_nothing_else() {
 
 // promise: K7
 #[tokio::test]
-async fn what_its_owner_may_see_counts_at_each_fetch() {
+async fn what_its_owner_may_see_is_checked_at_each_fetch() {
     for world in World::all().await {
         let ours = world.finding(&world.ours, None, due(Some(NOON), None), &[]).await;
         let theirs = world
@@ -156,7 +156,7 @@ async fn what_its_owner_may_see_counts_at_each_fetch() {
 }
 
 #[tokio::test]
-async fn it_holds_what_was_chosen_and_what_ends_vanishes() {
+async fn a_feed_has_what_was_selected_and_ended_entries_vanish() {
     for world in World::all().await {
         let (ours, me) = (&world.ours, world.viewer.id);
         let project = world
@@ -203,7 +203,7 @@ async fn it_holds_what_was_chosen_and_what_ends_vanishes() {
 }
 
 #[tokio::test]
-async fn what_did_not_change_is_not_sent_again() {
+async fn unchanged_feeds_are_not_sent_again() {
     let clock = Clock::manual(START.parse().unwrap());
     for world in World::all_with(&clock).await {
         let finding = world.finding(&world.ours, None, due(Some(NOON), None), &[]).await;
@@ -245,7 +245,7 @@ async fn what_did_not_change_is_not_sent_again() {
 
 // promise: C7
 #[tokio::test]
-async fn a_company_that_keeps_its_details_has_them_in_no_feed() {
+async fn a_company_that_hides_details_has_none_in_any_feed() {
     for world in World::all().await {
         let wanted = Wanted {
             severity: Severity::Critical,
@@ -266,7 +266,7 @@ async fn a_company_that_keeps_its_details_has_them_in_no_feed() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_by_its_name_and_makes_nothing() {
+async fn invalid_input_is_rejected_by_field_and_creates_nothing() {
     for world in World::all().await {
         for (body, field) in [
             (json!({"name": ""}), "name"),

@@ -4,7 +4,7 @@ use crate::world::World;
 
 // promise: K2
 #[tokio::test]
-async fn a_window_that_is_none_is_refused_by_its_end() {
+async fn an_invalid_window_is_rejected_by_its_end() {
     for world in World::all().await {
         for (query, field) in [
             ("from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),

@@ -92,7 +92,7 @@ async fn pages_neither_repeat_nor_lose_what_is_due_at_the_same_instant() {
 }
 
 #[tokio::test]
-async fn what_arrives_while_somebody_pages_shifts_nothing() {
+async fn new_entries_do_not_shift_later_pages() {
     for world in World::all().await {
         many(&world, 10, 1).await;
         let first = world.feed(&world.viewer, "limit=8").await;

@@ -57,7 +57,7 @@ async fn everything_that_has_a_time_is_there_sorted_by_it() {
 
 // promise: K1, K3, K6, K7, H3
 #[tokio::test]
-async fn the_end_of_a_risk_acceptance_is_there_for_the_company_and_nobodys_own() {
+async fn the_end_of_a_risk_acceptance_is_shown_to_the_company_but_is_not_mine() {
     for world in World::all().await {
         let (ours, me) = (&world.ours, world.viewer.id);
         let project = world.project(ours, [None, None]).await;
@@ -119,7 +119,7 @@ async fn the_calendar_owns_no_data_and_follows_the_records_at_once() {
 
 // promise: K2
 #[tokio::test]
-async fn what_is_left_out_is_one_month_back_and_two_ahead() {
+async fn the_default_is_one_month_back_and_two_ahead() {
     for world in World::all().await {
         // It is noon of March 31.
         let (back, ahead) = ("2026-02-28T12:00:00Z", "2026-05-31T12:00:00Z");
@@ -159,7 +159,7 @@ async fn what_is_left_out_is_one_month_back_and_two_ahead() {
 
 // promise: K3
 #[tokio::test]
-async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
+async fn mine_is_only_what_i_am_assigned_to_directly() {
     for world in World::all().await {
         let (ours, me) = (&world.ours, world.viewer.id);
         world
@@ -189,7 +189,7 @@ async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
 
 // promise: K4
 #[tokio::test]
-async fn what_has_ended_is_due_no_more() {
+async fn what_has_ended_is_no_longer_due() {
     for world in World::all().await {
         let me = world.viewer.id;
         for status in findings::Status::ALL {

@@ -296,7 +296,7 @@ fn same(
 // promise: K5
 // promise: K7
 #[test]
-fn the_feed_of_any_world_is_what_the_promises_say() {
+fn the_feed_of_any_world_is_what_the_promises_define() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

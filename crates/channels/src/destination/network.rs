@@ -201,7 +201,7 @@ mod tests {
 
     // promise: S2
     #[test]
-    fn an_operator_opens_what_they_name_and_no_more() {
+    fn an_operator_allows_only_what_they_name() {
         let reach = Reach {
             networks: vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()],
             hosts: vec![("gateway".to_owned(), 8443)],

@@ -127,7 +127,7 @@ fn by_hand() -> impl Iterator<Item = (Guard, String)> {
 
 // promise: S1
 #[test]
-fn a_corpus_of_hostile_urls_is_refused() {
+fn a_corpus_of_hostile_urls_is_rejected() {
     let mut corpus = changed();
     corpus.extend(by_hand());
     let distinct: BTreeSet<&str> = corpus.iter().map(|(_, url)| url.as_str()).collect();
@@ -211,7 +211,7 @@ fn an_operator_opens_http_and_private_literals() {
 }
 
 #[test]
-fn what_is_dialled_and_asked_for_is_what_was_judged() {
+fn what_is_dialed_and_requested_is_what_was_checked() {
     let url = webhook("https://Example.com:8443/a?b=c", &Reach::default()).unwrap();
     assert_eq!(
         (url.host().as_str(), url.port(), url.is_https()),
@@ -286,7 +286,7 @@ proptest! {
 
     // promise: S1
     #[test]
-    fn what_passes_says_in_its_own_text_where_it_leads(text in mutated()) {
+    fn an_accepted_url_shows_its_destination_in_its_own_text(text in mutated()) {
         let lower = text.to_ascii_lowercase();
         // An authority as a naive reader parses it.
         let seen = lower.strip_prefix("https://").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());

@@ -108,7 +108,7 @@ mod tests {
 
     // promise: C7
     #[test]
-    fn what_could_be_read_differently_is_refused() {
+    fn ambiguous_addresses_are_rejected() {
         let long = format!("{}@example.com", "x".repeat(65));
         let longer = format!("x@{}.com", "x.".repeat(150));
         for bad in [

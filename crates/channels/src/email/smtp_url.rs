@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand() {
+    fn rejects_what_it_does_not_understand() {
         let cases = [
             ("", SmtpUrlFault::NotAUrl),
             ("mx.example", SmtpUrlFault::NotAUrl),

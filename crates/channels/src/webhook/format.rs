@@ -119,7 +119,7 @@ mod tests {
     use crate::message;
 
     #[test]
-    fn a_body_says_its_form() {
+    fn a_body_shows_its_format() {
         let clock = Clock::system();
         let url = "https://campanile.example";
         let message = message::test(clock.id(), clock.now(), url);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_test_message_has_not_is_left_out() {
+    fn fields_that_a_test_message_lacks_are_omitted() {
         let clock = Clock::system();
         let url = "https://campanile.example";
         let message = message::test(clock.id(), clock.now(), url);

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_before_lives_for_a_day() {
+    fn the_previous_secret_is_valid_for_a_day() {
         let made = Time::from_nanos(1_790_000_000_000_000_000);
         let signing = Signing {
             version: 3,

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_got_a_time_goes_then_and_nothing_new_before() {
+    fn a_scheduled_message_is_sent_then_and_no_new_one_before() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
         waits(&pace, Channel::Slack, 8);
         for second in 1..=3 {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_asks_for_silence_gets_it() {
+    fn a_url_that_asks_for_a_pause_gets_it() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
         pace.silence(&key, at(60_000), NOW);
         assert_eq!(pace.ask_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
@@ -167,7 +167,7 @@ mod tests {
 
     // promise: S4
     #[test]
-    fn a_success_or_a_test_ends_the_silence() {
+    fn a_success_or_a_test_ends_the_pause() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
         for all in [false, true] {
             pace.silence(&key, at(60_000), NOW);

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_final_ends_and_what_the_other_side_asks_is_heeded() {
+    fn final_outcomes_end_and_retry_after_is_respected() {
         assert!(matches!(
             after(Channel::Email, Outcome::RefusedForGood, 1, 0),
             Next::Done(State::Refused, _)

@@ -13,7 +13,7 @@ use crate::{
 const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
 
 #[tokio::test]
-async fn a_refused_message_is_found_in_the_log_and_sent_again() {
+async fn a_rejected_message_is_found_in_the_log_and_resent() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers(
@@ -65,7 +65,7 @@ async fn a_refused_message_is_found_in_the_log_and_sent_again() {
 
 // promise: C6
 #[tokio::test]
-async fn the_trace_says_who_was_told_who_was_not_and_why() {
+async fn the_trace_shows_who_was_notified_who_was_not_and_why() {
     for house in houses().await {
         let outsider = access::testing::user(&house.store, "eve@example.com").await;
         let off = json!({"finding.assigned:email": false});
@@ -126,7 +126,7 @@ async fn traced(house: &House, event: Id) -> (bool, String, String) {
 
 // promise: C6
 #[tokio::test]
-async fn the_trace_says_told_only_of_what_arrived() {
+async fn the_trace_reports_notified_only_for_delivered_messages() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
@@ -182,7 +182,7 @@ async fn the_trace_says_told_only_of_what_arrived() {
 }
 
 #[tokio::test]
-async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves() {
+async fn a_test_message_to_an_invalid_destination_is_rejected_before_anything_is_sent() {
     for house in houses().await {
         for (body, field) in [
             (
@@ -218,7 +218,7 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
 
 // promise: F5, S1
 #[tokio::test]
-async fn anybody_tries_a_chat_and_their_own_by_what_it_is_shown_as() {
+async fn any_user_can_test_a_chat_and_their_own_by_its_masked_url() {
     for house in houses().await {
         // Nothing listens there: the attempt is enough.
         let house = house.resolving("hooks.slack.com:443:127.0.0.1:1");
@@ -393,7 +393,7 @@ async fn every_filter_of_the_log_has_an_index() {
 }
 
 #[tokio::test]
-async fn the_log_shows_what_its_filters_say() {
+async fn the_log_shows_what_its_filters_match() {
     for house in houses().await {
         fill(&house).await;
         for (query, expected) in [

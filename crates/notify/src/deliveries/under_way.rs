@@ -67,7 +67,7 @@ mod tests {
 
     // promise: L5
     #[test]
-    fn what_is_held_is_on_the_list_until_the_last_copy_is_gone() {
+    fn an_entry_is_listed_until_its_last_copy_is_dropped() {
         let (all, id) = (UnderWay::default(), base::Clock::system().id());
         let held = all.hold(id, Time::default());
         let copy = Arc::clone(&held);

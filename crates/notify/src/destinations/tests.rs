@@ -81,7 +81,7 @@ async fn each_is_listed_with_its_owner_and_masked() {
 }
 
 #[tokio::test]
-async fn pages_hold_each_once() {
+async fn pages_contain_each_once() {
     for house in houses().await {
         furnish(&house).await;
         let whole = list(&house).await;
@@ -107,7 +107,7 @@ async fn pages_hold_each_once() {
 }
 
 #[tokio::test]
-async fn one_that_refused_says_so_until_it_is_saved_again() {
+async fn one_that_rejected_shows_it_until_it_is_saved_again() {
     for house in houses().await {
         let [_, team, _] = furnish(&house).await;
         let team = team.parse().unwrap();
@@ -152,7 +152,7 @@ async fn one_that_refused_says_so_until_it_is_saved_again() {
 }
 
 #[tokio::test]
-async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
+async fn urls_of_older_tables_are_migrated_as_they_were_sealed() {
     // The contents of an earlier version's tables: a rule's URL, a team's two, a person's chat; Slack is turned off.
     const BEFORE: &str = "insert into notification_rules (id, event_type, channel, min_severity, company_id, enabled, \
          created_at, updated_at) values ($1, 'report.ready', 'webhook', '', '', 1, 5, 5)";
@@ -243,7 +243,7 @@ async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
 }
 
 #[tokio::test]
-async fn a_url_that_was_moved_to_another_owner_does_not_open() {
+async fn a_url_moved_to_another_owner_cannot_be_decrypted() {
     for house in houses().await {
         let [_, team, ana] = furnish(&house).await;
         let (team, ana): (Id, Id) = (team.parse().unwrap(), ana.parse().unwrap());

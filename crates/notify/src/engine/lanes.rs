@@ -254,7 +254,7 @@ mod tests {
 
     // promise: S3
     #[test]
-    fn a_lane_that_is_full_takes_no_one_elses_turn() {
+    fn a_full_lane_blocks_no_other() {
         let lanes = Lanes::new(8, 2);
         let (hung, well) = (lane("hung"), lane("well"));
         let held: Vec<_> = (0..10)
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_that_does_not_answer_gets_fewer_until_it_does() {
+    fn an_unresponsive_lane_gets_fewer_slots_until_it_responds() {
         let lanes = Lanes::new(100, 10);
         let name = lane("a");
         lanes.waits(&name, NOW);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_while_the_database_was_asked_is_not_forgotten() {
+    fn arrivals_during_the_database_query_are_not_lost() {
         let lanes = Lanes::new(4, 4);
         let name = lane("a");
         lanes.waits(&name, NOW);

@@ -28,7 +28,7 @@ const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
 // promise: F1
 // promise: R7
 #[tokio::test]
-async fn an_assignment_rings_the_bell_and_sends_mail_on_a_fresh_install() {
+async fn an_assignment_notifies_in_app_and_by_email_on_a_fresh_install() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);
@@ -47,7 +47,7 @@ async fn an_assignment_rings_the_bell_and_sends_mail_on_a_fresh_install() {
 
 // promise: B3
 #[tokio::test]
-async fn what_happened_while_no_engine_ran_is_told_of_by_the_next() {
+async fn events_without_a_running_engine_are_planned_by_the_next() {
     for house in houses().await {
         for _ in 0..600 {
             house.assign(&[house.ana], &[]).await;
@@ -68,7 +68,7 @@ async fn what_happened_while_no_engine_ran_is_told_of_by_the_next() {
 // promise: F3
 // promise: F4
 #[tokio::test]
-async fn a_team_is_told_on_both_its_channels_without_a_rule() {
+async fn a_team_is_notified_on_both_channels_without_a_rule() {
     for house in houses().await {
         let urls = [
             "https://hooks.slack.com/services/T0/B0/abcdefabcdef",
@@ -101,7 +101,7 @@ async fn a_team_is_told_on_both_its_channels_without_a_rule() {
 
 // promise: F6
 #[tokio::test]
-async fn a_message_that_waits_is_not_sent_to_somebody_who_left() {
+async fn a_waiting_message_is_not_sent_to_a_former_member() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let later = crate::channels::Outcome::RefusedForNow { retry_after: None };
@@ -125,7 +125,7 @@ async fn a_message_that_waits_is_not_sent_to_somebody_who_left() {
 }
 
 #[tokio::test]
-async fn an_event_that_cannot_be_planned_is_set_aside_and_holds_nobody_up() {
+async fn an_event_that_cannot_be_planned_is_quarantined_and_blocks_nothing() {
     for house in houses().await {
         let broken = house.event(Kind::FindingAssigned, &[house.ana], &[]);
         let row = (broken.id, house.clock.now());
@@ -154,7 +154,7 @@ async fn an_event_that_cannot_be_planned_is_set_aside_and_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn two_engines_on_one_database_tell_of_each_event_once() {
+async fn two_engines_on_one_database_notify_of_each_event_once() {
     for house in houses().await {
         for _ in 0..300 {
             house.assign(&[house.ana, house.ben], &[]).await;

@@ -402,7 +402,7 @@ proptest! {
     // promise: F1, F2, F3, F6
     // promise: O2, O3
     #[test]
-    fn what_comes_together_reaches_everyone_whole_once_and_nobody_else(
+    fn grouped_events_reach_every_recipient_completely_and_once(
         facts in facts::facts(),
         happened in prop::collection::vec(brought(), EVENTS),
         ends in prop::collection::vec(end(), IMPORTS),

@@ -44,7 +44,7 @@ async fn summary(house: &House, user: Id) -> (u64, u64) {
 // promise: I1
 // promise: I2
 #[tokio::test]
-async fn a_row_says_what_happened_and_links_to_the_thing() {
+async fn a_row_describes_the_event_and_links_to_the_record() {
     for house in houses().await {
         let mut event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
         let scan = house.clock.id();
@@ -279,7 +279,7 @@ async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
 
 // promise: B5
 #[tokio::test]
-async fn open_tabs_hear_of_each_change_of_their_own_inbox() {
+async fn open_tabs_get_each_change_of_their_own_inbox() {
     for house in houses().await {
         let mut bus = house.store.bus().subscribe();
         assigned(&house, 1).await;

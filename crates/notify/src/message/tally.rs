@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_new_it_says_so() {
+    fn a_headline_without_news_says_so() {
         assert_eq!(tally(&[]).headline(Some("Web shop")), "nothing new in Web shop");
         let closed = tally(&[(Change::Closed, Low, 2)]);
         assert_eq!(

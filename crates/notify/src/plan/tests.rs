@@ -38,7 +38,7 @@ proptest! {
     // promise: R5
     // promise: C6
     #[test]
-    fn nobody_is_missed_nobody_is_told_twice_and_nobody_else(
+    fn nobody_is_missed_notified_twice_or_notified_in_error(
         facts in facts::facts(),
         happenings in prop::collection::vec(happening(), EVENTS),
     ) {

@@ -50,7 +50,7 @@ async fn a_fresh_install_has_rules_and_a_deleted_one_stays_deleted() {
 
 // promise: R1
 #[tokio::test]
-async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
+async fn only_administrators_create_read_change_and_delete_a_rule() {
     for house in houses().await {
         let url = "https://receiver.example/hooks/0123456789abcdef";
         let body = json!({"event_type": "finding.created", "channel": "webhook", "min_severity": "high",
@@ -100,7 +100,7 @@ async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
 
 // promise: R4
 #[tokio::test]
-async fn the_same_rule_twice_is_refused_also_without_a_severity_and_at_once() {
+async fn a_duplicate_rule_is_rejected_even_without_a_severity_or_concurrently() {
     for house in houses().await {
         for severity in [json!(null), json!("high")] {
             let body = json!({"event_type": "asset.created", "channel": "email", "min_severity": severity});
@@ -143,7 +143,7 @@ async fn the_same_rule_twice_is_refused_also_without_a_severity_and_at_once() {
 
 // promise: S1
 #[tokio::test]
-async fn recipients_that_do_not_fit_are_refused_by_name() {
+async fn invalid_recipients_are_rejected_by_name() {
     for house in houses().await {
         let nobody = house.clock.id();
         for (body, named) in [
@@ -218,7 +218,7 @@ async fn recipients_that_do_not_fit_are_refused_by_name() {
 
 // promise: R1
 #[tokio::test]
-async fn a_new_rule_counts_for_the_next_event_and_a_deleted_one_no_more() {
+async fn a_new_rule_applies_to_the_next_event_and_a_deleted_one_to_none() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);
@@ -280,7 +280,7 @@ async fn a_person_switches_cells_and_nothing_else_changes() {
 
 // promise: F5
 #[tokio::test]
-async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on() {
+async fn a_personal_chat_is_masked_and_notified_once_opted_in_and_turned_on() {
     for house in houses().await {
         let url = "https://hooks.slack.com/services/T0/B0/abcdefghijkl";
         let (status, chat) = house
@@ -341,7 +341,7 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
 
 // promise: R5
 #[tokio::test]
-async fn the_sources_say_what_can_reach_a_person_and_a_new_chat_begins_with_what_matters() {
+async fn the_sources_show_what_can_reach_a_person_and_a_new_chat_starts_with_what_matters() {
     for house in houses().await {
         let path = "/me/notification-sources";
         let before = house.get(house.ana, path).await;
@@ -381,7 +381,7 @@ async fn the_sources_say_what_can_reach_a_person_and_a_new_chat_begins_with_what
 
 // promise: O4
 #[tokio::test]
-async fn managers_make_rules_for_their_company_within_what_is_allowed() {
+async fn managers_create_allowed_rules_for_their_company() {
     for house in houses().await {
         let mara = access::testing::user(&house.store, "mara@example.com").await;
         access::testing::member(&house.store, house.company, mara, access::Role::Manager).await;

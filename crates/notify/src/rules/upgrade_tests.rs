@@ -174,7 +174,7 @@ async fn urls(house: &House, rule: Id) -> Vec<String> {
 // promise: R4
 // promise: S4
 #[tokio::test]
-async fn rules_of_the_old_types_hold_for_the_new_ones() {
+async fn rules_for_the_old_types_apply_to_the_new_ones() {
     for house in houses_with(older()).await {
         let hooked = Old {
             least: "high",
@@ -325,7 +325,7 @@ async fn each_rule_is_copied_whatever_its_id() {
 
 // promise: R4
 #[tokio::test]
-async fn a_rule_that_could_never_send_is_switched_off_and_listed_with_the_reason() {
+async fn a_rule_that_could_never_send_is_disabled_and_listed_with_the_reason() {
     for house in houses_with(older()).await {
         for (kind, channel) in [
             ("report.ready", "webhook"),
@@ -374,7 +374,7 @@ async fn a_rule_that_could_never_send_is_switched_off_and_listed_with_the_reason
 // promise: R5
 // promise: R7
 #[tokio::test]
-async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
+async fn preferences_for_the_old_types_apply_to_the_new_ones() {
     for house in houses_with(older()).await {
         // The administrator disabled a rule of the fresh install.
         let off = "update notification_rules set enabled = 0 where event_type = 'finding.status_changed'";

@@ -97,7 +97,7 @@ async fn urls_are_sealed_shown_masked_and_one_per_channel() {
 
 // promise: S1
 #[tokio::test]
-async fn an_address_of_another_host_is_refused_when_it_is_saved() {
+async fn a_url_of_another_host_is_rejected_when_it_is_saved() {
     for house in houses().await {
         for (field, url) in [
             ("slack_webhook_url", TEAMS),

@@ -45,7 +45,7 @@ async fn happen(house: &House, event: Event) -> Id {
 
 // promise: O8
 #[tokio::test]
-async fn an_event_of_which_nobody_was_notified_says_why() {
+async fn an_event_that_notified_nobody_shows_why() {
     for house in houses().await {
         let event = house.assign(&[house.ana], &[]).await;
         let trace = whole(&house, event).await;
@@ -216,7 +216,7 @@ async fn every_person_has_an_answer_in_one_sentence() {
 
 // promise: O8
 #[tokio::test]
-async fn a_threshold_and_a_filter_that_kept_somebody_out_are_named() {
+async fn the_threshold_or_filter_that_excluded_a_person_is_named() {
     for house in houses().await {
         let (ana, ben) = (house.ana, house.ben);
         for rule in [
@@ -266,7 +266,7 @@ async fn a_threshold_and_a_filter_that_kept_somebody_out_are_named() {
 
 // promise: O8
 #[tokio::test]
-async fn a_message_that_did_not_arrive_notified_nobody() {
+async fn an_undelivered_message_notified_nobody() {
     for house in houses().await {
         let off = json!({"finding.assigned:in_app": false});
         let path = "/me/notification-preferences";

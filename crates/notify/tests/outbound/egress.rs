@@ -226,7 +226,7 @@ async fn an_allowed_network_opens_http_and_its_addresses_only() {
 }
 
 #[tokio::test]
-async fn a_given_address_is_for_its_host_and_port_only() {
+async fn a_configured_address_applies_to_its_host_and_port_only() {
     let plain = HttpSink::start(None, Answering::status(204)).await;
     let port = plain.address().port();
     let resolve = vec![format!("gateway.example:{port}:127.0.0.1").parse().unwrap()];
@@ -272,7 +272,7 @@ async fn follows_no_redirect() {
 
 // promise: S3
 #[tokio::test]
-async fn knows_what_may_have_arrived_when_no_answer_comes() {
+async fn knows_what_may_have_arrived_without_a_response() {
     let world = World::new();
     let cases = [
         (Answering::Hang, true),
@@ -379,7 +379,7 @@ async fn a_resolver_that_hangs_is_bounded_too() {
 
 // promise: S3
 #[tokio::test]
-async fn one_that_hangs_takes_no_one_elses_turn() {
+async fn one_that_hangs_blocks_no_other() {
     let world = World::new();
     let (hangs, answers) = (
         world.sink(Answering::Hang).await,

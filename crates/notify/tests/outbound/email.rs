@@ -221,7 +221,7 @@ async fn mails_go_over_one_connection_with_each_kind_of_tls() {
 }
 
 #[tokio::test]
-async fn every_break_of_the_conversation_has_its_outcome() {
+async fn every_failure_of_the_conversation_has_its_outcome() {
     let world = World::new();
     let (now, good) = (
         Outcome::RefusedForNow { retry_after: None },

@@ -68,7 +68,7 @@ fn poisoned(data: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn no_text_of_the_data_leaves_but_company_and_deadline() {
+async fn only_company_and_deadline_are_sent_from_the_data() {
     for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
         let mut data = poisoned(&data(*kind));
         for field in FIELDS {

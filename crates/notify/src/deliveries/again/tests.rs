@@ -51,7 +51,7 @@ async fn deliveries(bag: &mut Mailbag, count: usize) -> BTreeSet<Id> {
 }
 
 #[tokio::test]
-async fn what_a_destination_missed_is_sent_again_once_it_is_switched_on() {
+async fn failed_messages_of_a_destination_are_resent_once_it_is_turned_on() {
     for house in houses().await {
         hooks(&house, &[HOOK]).await;
         let (post, mut bag) = Post::new();
@@ -99,7 +99,7 @@ async fn what_a_destination_missed_is_sent_again_once_it_is_switched_on() {
 }
 
 #[tokio::test]
-async fn only_what_ended_there_since_then_is_sent_again() {
+async fn only_messages_that_ended_there_since_then_are_resent() {
     for house in houses().await {
         hooks(&house, &[HOOK, OTHER]).await;
         let (post, mut bag) = Post::new();
@@ -141,7 +141,7 @@ async fn only_what_ended_there_since_then_is_sent_again() {
 }
 
 #[tokio::test]
-async fn more_than_a_call_takes_is_said_and_left_for_the_next() {
+async fn more_than_one_call_handles_is_reported_and_left_for_the_next() {
     for house in houses().await {
         hooks(&house, &[HOOK]).await;
         let (post, _bag) = Post::new();
@@ -175,7 +175,7 @@ async fn more_than_a_call_takes_is_said_and_left_for_the_next() {
 }
 
 #[tokio::test]
-async fn only_administrators_send_all_again_and_only_of_a_delivery_there_is() {
+async fn only_administrators_resend_all_and_only_for_an_existing_delivery() {
     for house in houses().await {
         let body = json!({"destination_of": house.ana, "since": house.clock.now()});
         let path = "/deliveries/redeliver";
@@ -189,7 +189,7 @@ async fn only_administrators_send_all_again_and_only_of_a_delivery_there_is() {
 }
 
 #[tokio::test]
-async fn what_a_destination_missed_is_found_by_its_index() {
+async fn failed_messages_of_a_destination_are_found_by_its_index() {
     for house in houses().await {
         if house.name != "SQLite" {
             continue;
@@ -220,7 +220,7 @@ async fn destination(house: &House, at: usize) -> Json {
 
 // promise: S4
 #[tokio::test]
-async fn what_is_given_up_is_announced_once_and_a_whole_channel_is_sent_again() {
+async fn given_up_messages_are_announced_once_and_a_whole_channel_is_resent() {
     for house in houses().await {
         hooks(&house, &[HOOK, OTHER]).await;
         let (post, mut bag) = Post::new();
@@ -273,7 +273,7 @@ async fn what_is_given_up_is_announced_once_and_a_whole_channel_is_sent_again() 
 
 // promise: S4
 #[tokio::test]
-async fn one_destination_is_named_by_its_id_and_shows_how_it_fares() {
+async fn one_destination_is_named_by_its_id_and_shows_its_health() {
     for house in houses().await {
         hooks(&house, &[HOOK]).await;
         let before = destination(&house, 0).await;
@@ -321,7 +321,7 @@ async fn one_destination_is_named_by_its_id_and_shows_how_it_fares() {
 
 // promise: S4
 #[tokio::test]
-async fn what_waits_for_a_silent_destination_is_sent_now() {
+async fn messages_waiting_for_a_paused_destination_are_sent_now() {
     for house in houses().await {
         hooks(&house, &[HOOK, OTHER]).await;
         let (post, mut bag) = Post::new();

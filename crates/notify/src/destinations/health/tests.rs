@@ -46,7 +46,7 @@ async fn report(house: &House) -> Id {
 }
 
 #[tokio::test]
-async fn a_url_that_is_gone_is_switched_off_at_once_and_its_owners_hear_of_it_once() {
+async fn a_url_that_is_gone_is_turned_off_at_once_with_one_notification() {
     for house in houses().await {
         let manager = people::user(&house.store, "mara@example.com").await;
         people::member(&house.store, house.company, manager, Role::Manager).await;
@@ -79,7 +79,7 @@ async fn a_url_that_is_gone_is_switched_off_at_once_and_its_owners_hear_of_it_on
 }
 
 #[tokio::test]
-async fn refusals_in_a_row_switch_off_and_one_that_is_taken_starts_the_count_anew() {
+async fn rejections_in_a_row_turn_off_and_a_delivery_resets_the_count() {
     for house in houses().await {
         hook(&house).await;
         let most = usize::try_from(REFUSALS).unwrap();
@@ -107,7 +107,7 @@ async fn refusals_in_a_row_switch_off_and_one_that_is_taken_starts_the_count_ane
 }
 
 #[tokio::test]
-async fn many_that_are_refused_at_once_are_one_thing_to_tell() {
+async fn many_rejections_at_once_are_one_notification() {
     for house in houses().await {
         hook(&house).await;
         let (post, _bag) = Post::new();
@@ -127,7 +127,7 @@ async fn many_that_are_refused_at_once_are_one_thing_to_tell() {
 }
 
 #[tokio::test]
-async fn saving_the_url_again_switches_it_on() {
+async fn saving_the_url_again_turns_it_on() {
     for house in houses().await {
         let path = hook(&house).await;
         let (post, mut bag) = Post::new();
@@ -152,7 +152,7 @@ async fn saving_the_url_again_switches_it_on() {
 }
 
 #[tokio::test]
-async fn a_person_saves_their_own_chat_again_and_hears_of_it_themselves() {
+async fn a_person_is_notified_of_their_own_chat_and_saves_it_again() {
     for house in houses().await {
         let chat = json!({"slack_webhook_url": SLACK, "slack_enabled": true});
         assert_eq!(
@@ -196,7 +196,7 @@ async fn a_teams_url_that_is_saved_again_is_on_for_the_next_message() {
 }
 
 #[tokio::test]
-async fn a_test_message_that_arrives_switches_it_on_and_one_that_does_not_leaves_it_off() {
+async fn only_a_delivered_test_message_turns_it_on() {
     for house in houses().await {
         let house = house.reaching_this_machine();
         let sink = HttpSink::start(None, Answering::status(500)).await;
@@ -237,7 +237,7 @@ async fn failures(house: &House, event: impl Future<Output = Id>) -> i64 {
 
 // promise: S4
 #[tokio::test]
-async fn refusals_between_messages_that_arrive_are_one_outage_until_an_hour_without_one() {
+async fn rejections_between_deliveries_are_one_outage_until_an_hour_without_one() {
     for house in houses().await {
         hook(&house).await;
         let (post, _bag) = Post::new();
@@ -268,7 +268,7 @@ async fn refusals_between_messages_that_arrive_are_one_outage_until_an_hour_with
 
 // promise: S4
 #[tokio::test]
-async fn nothing_that_arrives_for_an_hour_is_told_of_although_shortly_before_some_was_refused() {
+async fn an_hour_without_deliveries_is_announced_even_after_recent_rejections() {
     for house in houses().await {
         hook(&house).await;
         let (post, _bag) = Post::new();
@@ -290,7 +290,7 @@ async fn nothing_that_arrives_for_an_hour_is_told_of_although_shortly_before_som
 
 // promise: S4
 #[tokio::test]
-async fn an_address_that_is_refused_now_and_then_is_one_outage() {
+async fn an_address_rejected_from_time_to_time_is_one_outage() {
     for house in houses().await {
         let (post, _bag) = Post::new();
         post.answers("ana@example.com", &[NO, YES, NO, YES, NO]);
@@ -309,7 +309,7 @@ async fn an_address_that_is_refused_now_and_then_is_one_outage() {
 
 // promise: S4
 #[tokio::test]
-async fn what_fails_again_after_its_url_was_saved_is_news() {
+async fn a_new_failure_after_saving_the_url_is_news() {
     for house in houses().await {
         let path = hook(&house).await;
         let (post, _bag) = Post::new();

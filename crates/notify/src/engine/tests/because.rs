@@ -105,7 +105,7 @@ async fn every_recipient_of_an_event_reads_why_they_get_it() {
 
 // promise: C8
 #[tokio::test]
-async fn a_message_that_is_tried_again_says_the_same_and_one_without_details_names_no_team() {
+async fn a_retried_message_is_unchanged_and_one_without_details_names_no_team() {
     for house in houses().await {
         let ida = member(&house, "ida").await;
         let red = house.team("Red", &[ida], &[]).await;
@@ -142,7 +142,7 @@ async fn a_message_that_is_tried_again_says_the_same_and_one_without_details_nam
 
 // promise: C8
 #[tokio::test]
-async fn a_summary_of_many_says_that_each_has_its_reason_in_the_inbox() {
+async fn a_summary_refers_to_the_inbox_for_each_reason() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let options = Options {

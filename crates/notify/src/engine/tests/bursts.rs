@@ -60,7 +60,7 @@ async fn mail(house: &House, event: base::Id) -> serde_json::Value {
 const SINGLE: &str = "Finding assigned: SQL injection";
 
 #[tokio::test]
-async fn what_is_over_the_bound_comes_as_one_summary_and_the_inbox_has_it_all() {
+async fn messages_over_the_limit_are_one_summary_and_the_inbox_has_all() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = three(&house, &post, "a");
@@ -89,7 +89,7 @@ async fn what_is_over_the_bound_comes_as_one_summary_and_the_inbox_has_it_all() 
 }
 
 #[tokio::test]
-async fn one_alone_over_the_bound_is_told_as_itself() {
+async fn a_single_message_over_the_limit_is_sent_as_itself() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = three(&house, &post, "a");
@@ -127,7 +127,7 @@ async fn the_minute_slides() {
 }
 
 #[tokio::test]
-async fn each_channel_has_its_own_count_and_teams_have_none() {
+async fn each_channel_has_its_own_limit_and_teams_have_none() {
     const CHAT: &str = "https://hooks.slack.com/services/T0/B0/anas";
     const TEAM: &str = "https://acme.webhook.office.com/webhookb2/x/IncomingWebhook/y/z";
     for house in houses().await {
@@ -161,7 +161,7 @@ async fn each_channel_has_its_own_count_and_teams_have_none() {
 }
 
 #[tokio::test]
-async fn two_nodes_and_a_restart_keep_to_one_count_and_one_summary() {
+async fn two_nodes_and_a_restart_share_one_count_and_one_summary() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let (one, other) = (three(&house, &post, "a"), three(&house, &post, "b"));
@@ -185,7 +185,7 @@ async fn two_nodes_and_a_restart_keep_to_one_count_and_one_summary() {
 
 // promise: F6
 #[tokio::test]
-async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
+async fn scope_and_preference_are_checked_again_for_each_event_of_a_summary() {
     for house in houses().await {
         let other = people::company(&house.store, "Other").await;
         people::member(&house.store, other, house.ana, access::Role::Analyst).await;
@@ -242,7 +242,7 @@ async fn scope_and_preference_are_asked_again_for_each_event_of_a_summary() {
 
 // promise: F6
 #[tokio::test]
-async fn a_summary_of_which_nothing_may_be_told_any_more_is_not_sent() {
+async fn a_summary_is_not_sent_if_no_event_in_it_may_be() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = three(&house, &post, "a");
@@ -258,7 +258,7 @@ async fn a_summary_of_which_nothing_may_be_told_any_more_is_not_sent() {
 }
 
 #[tokio::test]
-async fn a_summary_keeps_the_details_of_a_company_that_asks_for_it() {
+async fn a_summary_hides_the_details_of_a_company_that_requires_it() {
     for house in houses().await {
         let other = people::company(&house.store, "Other").await;
         people::member(&house.store, other, house.ana, access::Role::Analyst).await;
@@ -286,7 +286,7 @@ async fn a_summary_keeps_the_details_of_a_company_that_asks_for_it() {
 }
 
 #[tokio::test]
-async fn who_is_told_of_in_a_summary_that_is_refused_was_not_told() {
+async fn events_in_a_rejected_summary_notified_nobody() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let (taken, refused) = (Outcome::Delivered, Outcome::RefusedForGood);
@@ -318,7 +318,7 @@ async fn who_is_told_of_in_a_summary_that_is_refused_was_not_told() {
 }
 
 #[tokio::test]
-async fn a_summary_that_was_refused_for_now_is_made_again_and_takes_no_more() {
+async fn a_summary_that_is_retried_collects_nothing_more() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let (taken, later) = (Outcome::Delivered, Outcome::RefusedForNow { retry_after: None });

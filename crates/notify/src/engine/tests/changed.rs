@@ -36,7 +36,7 @@ async fn refused_once(house: &House, post: &Post) -> crate::house::Running {
 
 // promise: R5
 #[tokio::test]
-async fn an_opt_out_wins_also_where_the_address_became_a_users_own_meanwhile() {
+async fn an_opt_out_wins_even_if_the_address_became_a_users_meanwhile() {
     for house in houses().await {
         rule(&house).await;
         let (post, mut bag) = Post::new();
@@ -56,7 +56,7 @@ async fn an_opt_out_wins_also_where_the_address_became_a_users_own_meanwhile() {
 
 // promise: F6
 #[tokio::test]
-async fn an_address_that_no_rule_names_any_more_is_not_tried_again() {
+async fn an_address_that_no_rule_names_any_more_is_not_retried() {
     for house in houses().await {
         let path = rule(&house).await;
         let (post, mut bag) = Post::new();
@@ -73,7 +73,7 @@ async fn an_address_that_no_rule_names_any_more_is_not_tried_again() {
 
 // promise: F6
 #[tokio::test]
-async fn a_rule_that_was_narrowed_to_another_company_sends_no_more_of_this_one() {
+async fn a_rule_limited_to_another_company_sends_nothing_more_of_this_one() {
     for house in houses().await {
         let other = access::testing::company(&house.store, "Other").await;
         let url = "https://receiver.example/hook";
@@ -96,7 +96,7 @@ async fn a_rule_that_was_narrowed_to_another_company_sends_no_more_of_this_one()
 }
 
 #[tokio::test]
-async fn a_company_that_lets_no_detail_out_from_now_on_is_heeded_by_what_waits() {
+async fn waiting_messages_respect_a_company_that_now_hides_details() {
     const SLACK: &str = "https://hooks.slack.com/services/T0/B0/red";
     const HOOK: &str = "https://receiver.example/hook";
     for house in houses().await {

@@ -12,7 +12,7 @@ const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'u
 
 // promise: B3
 #[tokio::test]
-async fn an_attempt_without_an_end_is_made_again_by_the_next_start() {
+async fn an_unfinished_attempt_is_repeated_by_the_next_start() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers(
@@ -38,7 +38,7 @@ async fn an_attempt_without_an_end_is_made_again_by_the_next_start() {
 }
 
 #[tokio::test]
-async fn an_attempt_is_on_record_before_anything_leaves() {
+async fn an_attempt_is_recorded_before_anything_is_sent() {
     const OPEN: &str = "select count(*) from delivery_attempts where ended_at = 0";
     for house in houses().await {
         let (post, mut bag) = Post::new();
@@ -57,7 +57,7 @@ async fn an_attempt_is_on_record_before_anything_leaves() {
 }
 
 #[tokio::test]
-async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
+async fn a_server_that_crashes_repeatedly_does_not_use_up_the_attempts() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers(
@@ -87,7 +87,7 @@ async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
 }
 
 #[tokio::test]
-async fn a_chat_post_of_unknown_outcome_is_sent_once_more_and_no_more() {
+async fn a_chat_post_with_unknown_outcome_is_retried_only_once() {
     for house in houses().await {
         let slack = "https://hooks.slack.com/services/T0/B0/secret";
         let team = house.team("Red", &[], &[(Channel::Slack, slack)]).await;
@@ -111,7 +111,7 @@ async fn a_chat_post_of_unknown_outcome_is_sent_once_more_and_no_more() {
 }
 
 #[tokio::test]
-async fn a_node_that_never_comes_back_is_replaced_when_its_lease_runs_out() {
+async fn a_lost_node_is_replaced_when_its_lease_expires() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers(
@@ -146,7 +146,7 @@ async fn change(house: &House, sql: &'static str) {
 }
 
 #[tokio::test]
-async fn an_outcome_that_the_database_refuses_holds_up_no_other_and_is_written_later() {
+async fn an_outcome_that_the_database_rejects_blocks_no_other_and_is_recorded_later() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
@@ -174,7 +174,7 @@ async fn an_outcome_that_the_database_refuses_holds_up_no_other_and_is_written_l
 }
 
 #[tokio::test]
-async fn an_engine_stops_although_an_outcome_cannot_be_written_and_the_next_start_takes_it_up() {
+async fn an_engine_stops_with_an_unrecorded_outcome_and_the_next_start_recovers_it() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);

@@ -78,7 +78,7 @@ async fn decided(house: &House) {
 }
 
 #[tokio::test]
-async fn a_grave_warning_that_nobody_read_goes_to_the_managers() {
+async fn an_unread_critical_warning_goes_to_the_managers() {
     for house in houses().await {
         let manager = manager(&house).await;
         let engine = engine(&house, "a", &holding(), AFTER);
@@ -141,7 +141,7 @@ async fn one_reader_is_enough_however_they_read_it() {
 }
 
 #[tokio::test]
-async fn a_warning_that_holds_no_more_goes_nowhere() {
+async fn an_obsolete_warning_is_not_escalated() {
     for house in houses().await {
         manager(&house).await;
         let holds = holding();
@@ -156,7 +156,7 @@ async fn a_warning_that_holds_no_more_goes_nowhere() {
 }
 
 #[tokio::test]
-async fn without_a_time_nothing_is_expected_of_readers() {
+async fn without_a_time_limit_nothing_is_escalated() {
     for house in houses().await {
         manager(&house).await;
         let first = engine(&house, "a", &holding(), AFTER);
@@ -219,7 +219,7 @@ static BEFORE: &[store::MigrationSet] = &[
 
 // promise: A4
 #[tokio::test]
-async fn warnings_that_wait_for_a_reader_go_on_waiting_after_an_upgrade() {
+async fn warnings_still_wait_for_a_reader_after_an_upgrade() {
     let clock = Clock::manual(START);
     for (name, store) in store::testing::stores_with(clock.clone(), BEFORE).await {
         let company = people::company(&store, "Acme").await;

@@ -136,7 +136,7 @@ async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() 
 
 // promise: O3
 #[tokio::test]
-async fn nobody_is_told_of_findings_that_are_not_theirs() {
+async fn nobody_is_notified_of_findings_of_others() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let scan = house.clock.id();
@@ -210,7 +210,7 @@ async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
 // promise: O3
 // promise: O4
 #[tokio::test]
-async fn a_rule_may_ask_for_each_event_in_a_post_of_its_own() {
+async fn a_rule_can_request_a_separate_post_for_each_event() {
     for house in houses().await {
         webhook(&house, "finding.created", json!({"batch": "event"})).await;
         let (post, mut bag) = Post::new();
@@ -391,7 +391,7 @@ fn expected(event: &Event, manager: Id) -> BTreeSet<Id> {
 // promise: O2
 // promise: O3
 #[tokio::test]
-async fn in_random_imports_everyone_has_exactly_what_concerns_them_once() {
+async fn in_random_imports_every_recipient_gets_exactly_their_events_once() {
     const IMPORTS: usize = 12;
     for house in houses().await {
         let mara = manager(&house).await;

@@ -52,7 +52,7 @@ async fn slack_gets_a_burst_then_one_a_second_and_another_url_its_own() {
 }
 
 #[tokio::test]
-async fn what_waits_from_before_a_restart_is_paced_too() {
+async fn messages_waiting_since_before_a_restart_are_paced_too() {
     for house in houses().await {
         let red = team(&house, "red").await;
         for _ in 0..7 {
@@ -109,7 +109,7 @@ async fn a_url_that_asks_for_a_pause_gets_it_from_every_message() {
 
 // promise: S3
 #[tokio::test]
-async fn nine_hung_hosts_of_ten_leave_the_tenth_alone() {
+async fn nine_hung_hosts_of_ten_do_not_affect_the_tenth() {
     for house in houses().await {
         let host = |number: usize| format!("https://receiver{number}.example/hook");
         let urls: Vec<_> = (0..10).map(host).collect();

@@ -67,7 +67,7 @@ const BROKEN: &[(&str, &str)] = &[
 // promise: L4
 // promise: N4
 #[tokio::test]
-async fn a_delivery_that_cannot_be_read_is_set_aside_and_goes_out_when_it_can_be() {
+async fn an_unreadable_delivery_is_quarantined_and_sent_when_it_can_be_read() {
     for (broken, mended) in BROKEN {
         for house in houses().await {
             let what = format!("{}: {broken}", house.name);
@@ -107,8 +107,7 @@ async fn a_delivery_that_cannot_be_read_is_set_aside_and_goes_out_when_it_can_be
 }
 
 #[tokio::test]
-async fn an_attempt_that_a_crash_left_behind_and_that_cannot_be_read_does_not_keep_the_engine_from_starting()
-{
+async fn an_unreadable_attempt_left_by_a_crash_does_not_prevent_the_start() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Hangs]);
@@ -143,7 +142,7 @@ async fn of_tomorrow(house: &House) -> base::Id {
 // promise: N4
 // promise: L4
 #[tokio::test]
-async fn a_kind_that_this_version_does_not_know_waits_for_one_that_knows_it_and_holds_nobody_up() {
+async fn an_event_of_an_unknown_kind_waits_for_a_newer_version_and_blocks_nothing() {
     for house in houses().await {
         // As many as a batch takes, so that a whole batch is broken.
         let mut ids = Vec::new();
@@ -217,7 +216,7 @@ const ROWS: &[&str] = &[
 
 // promise: L4
 #[tokio::test]
-async fn no_list_fails_because_of_a_row_and_what_is_new_is_planned_and_sent() {
+async fn no_list_fails_because_of_a_row_and_new_events_are_planned_and_sent() {
     for sql in ROWS {
         for house in houses().await {
             let what = format!("{}: {sql}", house.name);

@@ -86,7 +86,7 @@ async fn each_way_of_reading_counts_once_with_its_time() {
 
 // promise: A4
 #[tokio::test]
-async fn what_is_opened_before_its_message_was_made_is_read() {
+async fn a_record_opened_before_its_message_counts_as_read() {
     for house in houses().await {
         let (post, _bag) = Post::new();
         let engine = house.engine(&post);
@@ -118,7 +118,7 @@ async fn what_is_opened_before_its_message_was_made_is_read() {
 
 // promise: A4
 #[tokio::test]
-async fn neither_a_program_nor_somebody_who_was_not_notified_reads_anything() {
+async fn neither_a_program_nor_a_person_who_was_not_notified_counts_as_a_reader() {
     for house in houses().await {
         let mara = people::user(&house.store, "mara@example.com").await;
         people::member(&house.store, house.company, mara, Role::Manager).await;
@@ -177,7 +177,7 @@ async fn a_member_of_a_team_whose_chat_got_it_is_a_reader() {
 
 // promise: A4
 #[tokio::test]
-async fn what_an_import_brought_is_one_row_for_all_that_is_decided_alike() {
+async fn events_of_an_import_with_the_same_decision_share_one_row() {
     const ROWS: &str = "select count(*) from first_reads where event_type = 'finding.created'";
     const EVENTS: &str =
         "select cast(sum(events) as bigint) from first_reads where event_type = 'finding.created'";

@@ -95,7 +95,7 @@ async fn waits(house: &House, event: base::Id, bag: &mut Mailbag) {
 // promise: S4
 // promise: O8
 #[tokio::test]
-async fn a_message_to_a_url_that_does_not_open_waits_and_goes_out_when_it_does() {
+async fn a_message_to_an_undecryptable_url_waits_until_it_can_be_decrypted() {
     for whose in [Whose::Team, Whose::Person, Whose::Rule] {
         for house in houses().await {
             let (post, mut bag) = Post::new();
@@ -120,7 +120,7 @@ async fn a_message_to_a_url_that_does_not_open_waits_and_goes_out_when_it_does()
 }
 
 #[tokio::test]
-async fn a_start_with_the_right_key_asks_at_once_and_a_url_saved_again_opens() {
+async fn a_start_with_the_right_key_checks_at_once_and_a_url_saved_again_works() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let engine = house.engine(&post);

@@ -15,7 +15,7 @@ const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
 const ENDED: &str = "select count(*) from delivery_attempts where ended_at > 0";
 
 #[tokio::test]
-async fn what_is_refused_for_now_comes_again_when_its_time_has_come() {
+async fn a_temporary_rejection_is_retried_when_due() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[LATER, LATER, TAKEN]);
@@ -38,7 +38,7 @@ async fn what_is_refused_for_now_comes_again_when_its_time_has_come() {
 }
 
 #[tokio::test]
-async fn what_is_refused_for_good_is_not_tried_again() {
+async fn a_permanent_rejection_is_not_retried() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
@@ -57,7 +57,7 @@ async fn what_is_refused_for_good_is_not_tried_again() {
 // promise: B4
 // promise: S3
 #[tokio::test]
-async fn a_destination_that_hangs_takes_no_one_elses_turn() {
+async fn a_destination_that_hangs_blocks_no_other() {
     for house in houses().await {
         let slack = "https://hooks.slack.com/services/T0/B0/hung";
         let team = house.team("Red", &[], &[(Channel::Slack, slack)]).await;
@@ -90,7 +90,7 @@ async fn a_destination_that_hangs_takes_no_one_elses_turn() {
 
 // promise: S3
 #[tokio::test]
-async fn nine_urls_of_a_host_that_hang_leave_the_tenth_alone() {
+async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
     for house in houses().await {
         let url = |number: usize| format!("https://receiver.example/hooks/{number}/0123456789abcdef");
         let urls: Vec<String> = (0..10).map(url).collect();
@@ -126,7 +126,7 @@ async fn nine_urls_of_a_host_that_hang_leave_the_tenth_alone() {
 }
 
 #[tokio::test]
-async fn a_send_that_breaks_harms_nobody_and_is_set_aside() {
+async fn a_send_that_panics_affects_no_other_and_is_quarantined() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Panics]);
@@ -182,7 +182,7 @@ async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
 }
 
 #[tokio::test]
-async fn what_may_no_longer_go_out_holds_up_nothing_behind_it() {
+async fn a_message_that_may_no_longer_be_sent_blocks_nothing_behind_it() {
     for house in houses().await {
         let [old, new] = ["old", "new"].map(|name| format!("https://hooks.slack.com/services/T0/B0/{name}"));
         let team = async |name, url: &str| house.team(name, &[], &[(Channel::Slack, url)]).await;
@@ -213,7 +213,7 @@ async fn what_may_no_longer_go_out_holds_up_nothing_behind_it() {
 }
 
 #[tokio::test]
-async fn no_more_mails_are_begun_than_the_mail_server_is_spoken_to_at_once() {
+async fn no_more_mails_are_in_flight_than_connections_to_the_mail_server() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Hangs]);

@@ -83,7 +83,7 @@ async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
 
 // promise: L5
 #[tokio::test]
-async fn what_is_under_way_is_not_sent_again_when_the_clock_is_set() {
+async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
     for seconds in STEPS {
         for house in houses().await {
             let (post, mut bag) = Post::new();
@@ -106,7 +106,7 @@ async fn what_is_under_way_is_not_sent_again_when_the_clock_is_set() {
 
 // promise: L5
 #[tokio::test]
-async fn a_process_that_was_suspended_does_not_take_up_what_it_is_still_sending() {
+async fn a_suspended_process_does_not_recover_what_it_is_still_sending() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let (answer, taken) = tokio::sync::watch::channel(false);

@@ -76,7 +76,7 @@ async fn words(house: &House, user: Id) -> (String, String) {
 
 // promise: A4
 #[tokio::test]
-async fn what_nobody_reads_is_announced_to_the_managers_once_and_never_about_itself() {
+async fn unread_events_are_announced_to_the_managers_once_and_never_about_themselves() {
     for house in houses().await {
         let mara = manager(&house).await;
         let (post, _bag) = Post::new();
@@ -120,7 +120,7 @@ async fn what_nobody_reads_is_announced_to_the_managers_once_and_never_about_its
 
 // promise: A4
 #[tokio::test]
-async fn what_somebody_read_or_what_is_closed_is_not_announced() {
+async fn read_events_and_closed_findings_are_not_announced() {
     for house in houses().await {
         manager(&house).await;
         let events = [(); 5].map(|()| new(&house, &[house.ana], &[]));
@@ -158,7 +158,7 @@ async fn what_somebody_read_or_what_is_closed_is_not_announced() {
 // promise: A4
 // promise: O1
 #[tokio::test]
-async fn what_reached_nobody_is_announced_at_once_unless_whoever_is_responsible_did_it() {
+async fn events_that_reached_nobody_are_announced_at_once_unless_the_responsible_person_acted() {
     for house in houses().await {
         let mara = manager(&house).await;
         without_rules(&house, Kind::FindingCreated).await;
@@ -196,7 +196,7 @@ async fn what_reached_nobody_is_announced_at_once_unless_whoever_is_responsible_
 
 // promise: A4
 #[tokio::test]
-async fn without_a_manager_the_administrators_are_told() {
+async fn without_a_manager_the_administrators_are_notified() {
     for house in houses().await {
         let (post, _bag) = Post::new();
         let engine = engine(&house, "a", &post, &[]);
@@ -217,7 +217,7 @@ async fn without_a_manager_the_administrators_are_told() {
 // promise: A4
 // promise: S4
 #[tokio::test]
-async fn where_the_only_destination_failed_the_managers_hear_of_it_before_the_time_is_over() {
+async fn if_the_only_destination_failed_the_managers_are_notified_early() {
     for house in houses().await {
         let mara = manager(&house).await;
         let url = "https://hooks.slack.com/services/T0/B0/abcdefabcdef";
@@ -248,7 +248,7 @@ async fn where_the_only_destination_failed_the_managers_hear_of_it_before_the_ti
 // promise: A4
 // promise: O3
 #[tokio::test]
-async fn where_the_only_destination_of_an_import_failed_the_managers_hear_of_it_before_the_time_is_over() {
+async fn if_the_only_destination_of_an_import_failed_the_managers_are_notified_early() {
     for house in houses().await {
         manager(&house).await;
         let team = house.team("Blue", &[house.ana], &[(Channel::Slack, CHAT)]).await;
@@ -292,7 +292,7 @@ async fn where_the_only_destination_of_an_import_failed_the_managers_hear_of_it_
 // promise: A4
 // promise: S4
 #[tokio::test]
-async fn where_the_only_destination_was_switched_off_the_managers_hear_of_it_before_the_time_is_over() {
+async fn if_the_only_destination_was_turned_off_the_managers_are_notified_early() {
     for house in houses().await {
         manager(&house).await;
         let team = house.team("Blue", &[house.ana], &[(Channel::Slack, CHAT)]).await;

@@ -40,7 +40,7 @@ async fn told(seen: &Mutex<Vec<Ended>>, count: usize) -> Vec<Ended> {
 }
 
 #[tokio::test]
-async fn whoever_watches_hears_of_every_attempt_and_how_long_the_last_outcome_took() {
+async fn an_observer_gets_every_attempt_and_the_time_to_the_final_outcome() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers(
@@ -82,7 +82,7 @@ async fn whoever_watches_hears_of_every_attempt_and_how_long_the_last_outcome_to
 }
 
 #[tokio::test]
-async fn an_attempt_that_a_crash_cut_off_is_told_of_by_the_next_start() {
+async fn an_attempt_interrupted_by_a_crash_is_observed_at_the_next_start() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         post.answers(
@@ -126,7 +126,7 @@ async fn put(house: &House, state: State, next_at: Time) {
 }
 
 #[tokio::test]
-async fn the_queue_is_read_from_its_small_indexes_and_says_what_waits_for_how_long() {
+async fn the_queue_is_read_from_its_small_indexes_with_waiting_times() {
     for house in houses().await {
         let now = house.clock.now();
         let empty = house.store.read(queue).await.unwrap();

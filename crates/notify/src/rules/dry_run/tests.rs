@@ -13,7 +13,7 @@ use crate::{
 const DRY_RUN: &str = "/notification-rules/dry-run";
 
 #[tokio::test]
-async fn a_rule_can_be_tried_before_it_is_saved() {
+async fn a_dry_run_previews_a_rule_before_it_is_saved() {
     for house in houses().await {
         house.assign(&[house.ana, house.ben], &[]).await;
         house.clock.advance(Duration::from_hours(24));
@@ -45,7 +45,7 @@ async fn a_rule_can_be_tried_before_it_is_saved() {
 }
 
 #[tokio::test]
-async fn a_trial_counts_only_what_the_rule_adds() {
+async fn a_dry_run_counts_only_what_the_rule_adds() {
     for house in houses().await {
         house.assign(&[house.ana], &[]).await;
         let rule = |users: &[base::Id]| {
@@ -76,7 +76,7 @@ async fn a_trial_counts_only_what_the_rule_adds() {
 }
 
 #[tokio::test]
-async fn a_trial_of_a_rule_that_does_not_fit_is_refused() {
+async fn a_dry_run_of_an_invalid_rule_is_rejected() {
     for house in houses().await {
         let rule = json!({"event_type": "finding.assigned", "channel": "slack",
             "recipients": {"urls": ["https://slack.example/"]}});
@@ -186,7 +186,7 @@ async fn a_trial_counts_an_import_as_one_message_for_each_recipient() {
 
 // promise: O3
 #[tokio::test]
-async fn a_trial_of_the_end_of_imports_counts_none_that_is_said_in_another_message() {
+async fn a_dry_run_of_import_ends_excludes_those_in_another_message() {
     for house in houses().await {
         let mara = manager(&house).await;
         let (post, _bag) = Post::new();
@@ -217,7 +217,7 @@ async fn a_trial_of_the_end_of_imports_counts_none_that_is_said_in_another_messa
 
 // promise: O2
 #[tokio::test]
-async fn a_trial_of_assignments_covers_findings_that_come_with_assignees() {
+async fn a_dry_run_of_assignments_covers_findings_created_with_assignees() {
     for house in houses().await {
         let mut event = house.event(Kind::FindingCreated, &[house.ana], &[]);
         event.severity = Some(Severity::Low);
@@ -243,7 +243,7 @@ async fn a_trial_of_assignments_covers_findings_that_come_with_assignees() {
 
 // promise: O8
 #[tokio::test]
-async fn a_trial_leaves_a_destination_off_that_is_off_and_says_so() {
+async fn a_dry_run_leaves_a_destination_off_and_says_so() {
     const OFF: &str = "select count(*) from destinations where off_at > 0";
     for house in houses().await {
         let url = "https://receiver.example/hooks/0123456789abcdef";

@@ -37,7 +37,7 @@ async fn reported(house: &House, bag: &mut Mailbag) -> Signing {
 }
 
 #[tokio::test]
-async fn a_new_secret_stands_beside_the_one_before_for_a_day() {
+async fn both_secrets_are_valid_for_a_day_after_a_rotation() {
     for house in houses().await {
         let path = rule(&house, &[HOOK]).await;
         let first = house.get(house.root, &path).await["items"][0].clone();
@@ -79,7 +79,7 @@ async fn a_new_secret_stands_beside_the_one_before_for_a_day() {
 }
 
 #[tokio::test]
-async fn messages_are_signed_with_what_lives_when_they_leave() {
+async fn messages_are_signed_with_the_secrets_valid_when_sent() {
     for house in houses().await {
         let path = rule(&house, &[HOOK]).await;
         let (post, mut bag) = Post::new();

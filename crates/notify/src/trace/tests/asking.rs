@@ -76,7 +76,7 @@ async fn managers_ask_about_their_company_and_everyone_about_themselves() {
 
 // promise: O8
 #[tokio::test]
-async fn managers_do_not_read_whom_platform_wide_rules_name() {
+async fn managers_do_not_see_whom_platform_wide_rules_name() {
     for house in houses().await {
         let mara = people::user(&house.store, "mara@example.com").await;
         people::member(&house.store, house.company, mara, Role::Manager).await;
@@ -122,7 +122,7 @@ async fn managers_do_not_read_whom_platform_wide_rules_name() {
 
 // promise: O8
 #[tokio::test]
-async fn what_is_for_one_person_is_for_nobody_else_to_ask_about() {
+async fn nobody_else_may_ask_about_an_event_for_one_person() {
     for house in houses().await {
         let (post, _bag) = Post::new();
         let engine = house.engine(&post);

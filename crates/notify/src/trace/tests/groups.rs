@@ -114,7 +114,7 @@ async fn an_event_of_an_import_leads_to_the_message_about_the_import() {
 
 // promise: O8
 #[tokio::test]
-async fn each_event_of_a_large_import_leads_to_the_page_that_names_it() {
+async fn each_event_of_a_large_import_points_to_the_page_that_names_it() {
     for house in houses().await {
         webhook(&house, "low").await;
         let (post, mut bag) = Post::new();
@@ -150,7 +150,7 @@ async fn each_event_of_a_large_import_leads_to_the_page_that_names_it() {
 // promise: O8
 // promise: C8
 #[tokio::test]
-async fn an_event_of_a_bulk_change_leads_to_its_one_message() {
+async fn an_event_of_a_bulk_change_points_to_its_one_message() {
     for house in houses().await {
         let (post, mut bag) = Post::new();
         let (many, ana, ben) = (house.clock.id(), house.ana, house.ben);
