@@ -394,13 +394,13 @@ mod tests {
         several.why = Some("This channel gets this because the team Platform is responsible.".to_owned());
         several.entries = std::iter::repeat_n(several.entries[0].clone(), 12).collect();
         for made in [mattermost, discord, google_chat].map(|make| make(&several).to_string()) {
-            for said in [
+            for text in [
                 "12 high new in Web shop",
                 "plain title",
                 "more",
                 "the team Platform is responsible",
             ] {
-                assert!(made.contains(said), "{said}: {made}");
+                assert!(made.contains(text), "{text}: {made}");
             }
         }
         let body = ntfy(&several).body;

@@ -15,25 +15,25 @@ use crate::{
 
 /// Wakes the engine: for code that put something into its tables, or learned that another node did.
 #[derive(Debug, Clone, Default)]
-pub struct Doorbell(pub(crate) Arc<Bells>);
+pub struct Doorbell(pub(crate) Arc<DoorbellSignals>);
 
 /// The engine's side of the doorbell.
 #[derive(Debug, Default)]
-pub(crate) struct Bells {
+pub(crate) struct DoorbellSignals {
     pub(crate) planner: Notify,
     pub(crate) dispatcher: Notify,
     pub(crate) reader: Notify,
     /// Who opened what, and who read what first.
     pub(crate) opened: Opened,
     /// Whether the dispatcher should look into the table again.
-    pub(crate) look: AtomicBool,
+    pub(crate) check: AtomicBool,
     /// Which pauses that destinations asked for should end.
-    heard: Mutex<Heard>,
+    unpaused: Mutex<Unpaused>,
 }
 
 /// Destinations whose pause ends.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Unpaused {
     pub(crate) all: bool,
     pub(crate) keys: Vec<Key>,
 }
@@ -46,7 +46,7 @@ impl Doorbell {
 
     /// There may be something to plan or send.
     pub fn ring(&self) {
-        self.0.look.store(true, Ordering::Release);
+        self.0.check.store(true, Ordering::Release);
         self.0.planner.notify_one();
         self.0.dispatcher.notify_one();
     }
@@ -70,20 +70,20 @@ impl Doorbell {
     }
 
     /// The same, and the pause that these destinations asked for ends, on this node.
-    pub(crate) fn end_silence(&self, keys: Vec<Key>) {
-        self.0.heard().keys.extend(keys);
+    pub(crate) fn end_pause(&self, keys: Vec<Key>) {
+        self.0.unpaused().keys.extend(keys);
         self.ring();
     }
 
     /// The same for all destinations.
-    pub(crate) fn end_all_silence(&self) {
-        self.0.heard().all = true;
+    pub(crate) fn end_all_pauses(&self) {
+        self.0.unpaused().all = true;
         self.ring();
     }
 }
 
-impl Bells {
-    pub(crate) fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+impl DoorbellSignals {
+    pub(crate) fn unpaused(&self) -> MutexGuard<'_, Unpaused> {
+        self.unpaused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -32,7 +32,7 @@ pub use shared::Send;
 pub use crate::{
     deliveries::{Ended, Observer},
     doorbell::Doorbell,
-    reads::unread::{Escalation, Stands},
+    reads::unread::{Escalation, StillOpen},
 };
 
 use crate::{
@@ -41,7 +41,7 @@ use crate::{
     destinations, target,
 };
 use lanes::Lanes;
-use shared::{Shared, Trying, recover, waits};
+use shared::{Shared, Trying, log_waiting, recover};
 
 /// The delivery engine. [`run`](Self::run) it once.
 pub struct Engine {
@@ -85,7 +85,7 @@ impl Engine {
                 options,
                 doorbell,
                 trying: Trying::default(),
-                under_way: deliveries::UnderWay::default(),
+                in_flight: deliveries::InFlight::default(),
                 process,
             }),
         }
@@ -102,7 +102,7 @@ impl Engine {
         tokio::select! {
             () = &mut shutdown => return,
             // Before anything is claimed: whatever is in flight now was left behind.
-            () = take_up(&shared) => {}
+            () = recover_own(&shared) => {}
         }
         let (sent, to_record) = mpsc::channel(shared.options.parallel.max(1));
         let mut loops = JoinSet::new();
@@ -134,15 +134,15 @@ impl Engine {
 }
 
 /// Gives up what this node had in flight when it ended, however long the database takes to respond.
-async fn take_up(shared: &Shared) {
+async fn recover_own(shared: &Shared) {
     let work = async || {
         settle(shared).await?;
-        shared.store.write(deliveries::ask_keys_again).await?;
+        shared.store.write(deliveries::retry_sealed).await?;
         recover(shared, Whose::Own(Arc::clone(&shared.options.node))).await
     };
-    let said = Throttle::new();
+    let logged = Throttle::new();
     while let Err(error) = work().await {
-        waits(&said, "the delivery engine", &error);
+        log_waiting(&logged, "the delivery engine", &error);
         shared.store.clock().sleep(shared.options.pause).await;
     }
 }

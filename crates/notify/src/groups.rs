@@ -7,11 +7,11 @@
 //! webhook posts page by page ([`pages`]). Every step is one transaction; what is not written yet is in the tables.
 //! Must not: decide who is notified of an event.
 
-mod aim;
 mod close;
 mod collect;
 mod pages;
 mod past;
+mod target;
 #[cfg(test)]
 mod tests;
 

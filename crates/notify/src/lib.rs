@@ -32,10 +32,10 @@ mod digests;
 mod doorbell;
 pub mod engine;
 mod facts;
+#[cfg(test)]
+mod fixture;
 pub mod follows;
 mod groups;
-#[cfg(test)]
-mod house;
 pub mod http;
 pub mod inbox;
 pub mod kinds;

@@ -47,11 +47,11 @@ pub struct ReadObserver(Arc<dyn Fn(FirstRead) + Send + Sync>);
 
 impl ReadObserver {
     /// An observer that calls this function.
-    pub fn new(tell: impl Fn(FirstRead) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+    pub fn new(notify: impl Fn(FirstRead) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(notify))
     }
 
-    pub(crate) fn tell(&self, read: FirstRead) {
+    pub(crate) fn notify(&self, read: FirstRead) {
         (self.0)(read);
     }
 }

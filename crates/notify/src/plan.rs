@@ -46,10 +46,11 @@ pub struct Plan {
 
 impl Plan {
     /// Why each recipient on each channel is notified.
-    pub fn grounds(&self) -> HashMap<(Channel, &Recipient), &Why> {
-        let told = self.reasons.iter().filter(|reason| reason.why.told());
+    pub fn reasons_to_notify(&self) -> HashMap<(Channel, &Recipient), &Why> {
+        let notified = self.reasons.iter().filter(|reason| reason.why.is_notified());
         // The first one counts: there is one for each.
-        told.rev()
+        notified
+            .rev()
             .map(|reason| ((reason.channel, &reason.recipient), &reason.why))
             .collect()
     }
@@ -72,8 +73,8 @@ pub fn plan(event: &Event, world: &World) -> Plan {
     if !event.kind.about().notifies {
         return Plan::default();
     }
-    let concerned = responsible::concerned(event, world);
-    let mut pass = Pass::new(event, world, &concerned);
+    let involved = responsible::involved(event, world);
+    let mut pass = Pass::new(event, world, &involved);
     pass.people(Channel::InApp);
     pass.people(Channel::Email);
     for channel in Channel::chats() {
@@ -90,7 +91,7 @@ pub fn plan(event: &Event, world: &World) -> Plan {
 /// the same check.
 pub fn admits(event: &Event, world: &World, user: Id, channel: Channel) -> Result<(), Why> {
     let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
-    admits_as(event, world, (user, channel), &coming_as(event, &rules, channel))
+    admits_as(event, world, (user, channel), &counted_as(event, &rules, channel))
 }
 
 /// The same for an event that counts as these kinds.
@@ -110,10 +111,7 @@ fn admits_as(
     if !person.own_acts && act::is_own(event, user) {
         return Err(Why::OwnAct);
     }
-    if !as_kinds
-        .iter()
-        .any(|kind| lets_through(world, user, *kind, channel))
-    {
+    if !as_kinds.iter().any(|kind| is_wanted(world, user, *kind, channel)) {
         return Err(Why::OptedOut);
     }
     Ok(())
@@ -121,7 +119,7 @@ fn admits_as(
 
 /// The kinds that the event counts as on the channel. If rules turn it on, only the kinds they are for count; personal
 /// chats need no rule.
-fn coming_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
+fn counted_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
     if channel.is_chat() || rules.is_empty() {
         return act::kinds(event).collect();
     }
@@ -129,9 +127,9 @@ fn coming_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
 }
 
 /// Whether the person wants events of the kind there (promise R5).
-fn lets_through(world: &World, user: Id, kind: Kind, channel: Channel) -> bool {
-    let said = world.preference(user, kind, channel);
-    said.unwrap_or(channel.on_by_default())
+fn is_wanted(world: &World, user: Id, kind: Kind, channel: Channel) -> bool {
+    let preference = world.preference(user, kind, channel);
+    preference.unwrap_or(channel.on_by_default())
 }
 
 /// The people a rule names: individually, by their teams and roles, as owners and followers.
@@ -178,7 +176,7 @@ pub fn named_teams(event: &Event, world: &World, rule: &Rule) -> Vec<Id> {
 struct Pass<'a> {
     event: &'a Event,
     world: &'a World,
-    concerned: &'a Responsible,
+    involved: &'a Responsible,
     /// The verdict on each person on the channel that is being decided.
     verdicts: BTreeMap<(Channel, Id), bool>,
     keys: HashSet<Key>,
@@ -189,11 +187,11 @@ struct Pass<'a> {
 type Ground = (Why, Option<Id>);
 
 impl<'a> Pass<'a> {
-    fn new(event: &'a Event, world: &'a World, concerned: &'a Responsible) -> Self {
+    fn new(event: &'a Event, world: &'a World, involved: &'a Responsible) -> Self {
         Self {
             event,
             world,
-            concerned,
+            involved,
             verdicts: BTreeMap::new(),
             keys: HashSet::new(),
             plan: Plan::default(),
@@ -205,16 +203,16 @@ impl<'a> Pass<'a> {
     fn people(&mut self, channel: Channel) {
         let world = self.world;
         let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
-        let concerned = &self.concerned.users;
+        let involved = &self.involved.users;
         if rules.is_empty() {
-            for (user, _) in concerned {
+            for (user, _) in involved {
                 self.reason(channel, Recipient::User(*user), (Why::NoRule, None));
             }
             return;
         }
-        let kinds = coming_as(self.event, &rules, channel);
-        for (user, why) in concerned {
-            let lets = |rule: &&&Rule| lets_through(world, *user, rule.kind, channel);
+        let kinds = counted_as(self.event, &rules, channel);
+        for (user, why) in involved {
+            let lets = |rule: &&&Rule| is_wanted(world, *user, rule.kind, channel);
             let rule = rules.iter().find(lets).or(rules.first());
             self.person((channel, &kinds), *user, (why.clone(), rule.map(|rule| rule.id)));
         }
@@ -233,9 +231,9 @@ impl<'a> Pass<'a> {
     }
 
     fn person(&mut self, (channel, kinds): (Channel, &[Kind]), user: Id, ground: Ground) {
-        if let Some(told) = self.verdicts.get(&(channel, user)) {
+        if let Some(notified) = self.verdicts.get(&(channel, user)) {
             // A person who is excluded is excluded in every way they could be notified; one reason is enough.
-            if *told {
+            if *notified {
                 self.reason(channel, Recipient::User(user), (Why::Duplicate, ground.1));
             }
             return;
@@ -266,7 +264,7 @@ impl<'a> Pass<'a> {
     /// the team posts there regardless of the settings.
     fn teams(&mut self, channel: Channel) {
         let world = self.world;
-        for (id, _) in &self.concerned.teams {
+        for (id, _) in &self.involved.teams {
             self.team(channel, *id, (Why::Team, None));
         }
         for rule in world.rules.passing(self.event, channel) {
@@ -299,8 +297,8 @@ impl<'a> Pass<'a> {
         if world.chats.is_empty() {
             return;
         }
-        let kinds = coming_as(self.event, &[], channel);
-        for (user, why) in &self.concerned.users {
+        let kinds = counted_as(self.event, &[], channel);
+        for (user, why) in &self.involved.users {
             let Some(chat) = world.chat(*user, channel) else {
                 continue;
             };
@@ -319,7 +317,7 @@ impl<'a> Pass<'a> {
         for rule in world.rules.passing(event, channel) {
             for (id, url) in &rule.urls {
                 let recipient = Recipient::Url(*id);
-                if said_no(world, rule.kind, &url.target.key) {
+                if opted_out(world, rule.kind, &url.target.key) {
                     self.reason(channel, recipient, (Why::OptedOut, None));
                     continue;
                 }
@@ -365,7 +363,7 @@ impl<'a> Pass<'a> {
 }
 
 /// Whether this is someone's personal chat for which they turned off such events.
-fn said_no(world: &World, kind: Kind, key: &Key) -> bool {
+fn opted_out(world: &World, kind: Kind, key: &Key) -> bool {
     world
         .chat_owners
         .get(key)

@@ -123,7 +123,7 @@ pub struct TraceQuery {
 
 /// Whom an answer is about.
 #[derive(Debug, Clone, Copy)]
-enum Whom {
+enum About {
     Everyone,
     One(Id),
 }
@@ -145,10 +145,10 @@ pub async fn trace_event(
     Path(id): Path<Id>,
     Query(query): Query<TraceQuery>,
 ) -> Result<Json<Answer>, Problem> {
-    let whom = match query.user_id.as_deref() {
-        None => Whom::Everyone,
-        Some("me") => Whom::One(caller.user_id),
-        Some(text) => Whom::One(
+    let about = match query.user_id.as_deref() {
+        None => About::Everyone,
+        Some("me") => About::One(caller.user_id),
+        Some(text) => About::One(
             text.parse()
                 .map_err(|_| Problem::field("user_id", "must be an id or me"))?,
         ),
@@ -157,7 +157,7 @@ pub async fn trace_event(
     let read = state
         .access
         .store()
-        .read(move |tx| answer(tx, &vault, &caller, (id, whom)));
+        .read(move |tx| answer(tx, &vault, &caller, (id, about)));
     read.await.map(Json)
 }
 
@@ -165,7 +165,7 @@ fn answer(
     tx: &mut Tx<'_>,
     vault: &Vault,
     caller: &Caller,
-    (id, whom): (Id, Whom),
+    (id, about): (Id, About),
 ) -> Result<Answer, Problem> {
     let event = match outbox::event(tx, id, &Scope::All) {
         // Who may ask about it cannot be determined either.
@@ -177,10 +177,10 @@ fn answer(
         Err(Error::Decode(_)) => return Err(Problem::not_found()),
         event => event?.ok_or_else(Problem::not_found)?,
     };
-    let view = View::of(tx, caller, &event, whom)?;
+    let view = View::of(tx, caller, &event, about)?;
     let mut gathered = gather::gather(tx, event)?;
-    match whom {
-        Whom::Everyone => {
+    match about {
+        About::Everyone => {
             let summary = summary::of(&gathered);
             let mut entries = std::mem::take(&mut gathered.entries);
             view.hide(tx, &mut entries)?;
@@ -190,7 +190,7 @@ fn answer(
                 entries,
             }))
         }
-        Whom::One(user) => {
+        About::One(user) => {
             let trace = of_person(tx, vault, (&view, caller), user, gathered)?;
             Ok(Answer::Person(trace))
         }
@@ -280,22 +280,22 @@ const ROW: &str = "select id from notifications where user_id = $1 and event_id 
 
 impl View {
     /// What the caller may see, if they may ask at all.
-    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, whom: Whom) -> Result<Self, Problem> {
+    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, about: About) -> Result<Self, Problem> {
         if caller.is_admin {
             return Ok(Self::All);
         }
         let me = caller.user_id;
         let company = event.audience.company();
         let manages = company.is_some_and(|company| caller.may(company, Role::Manager).is_ok());
-        match whom {
+        match about {
             _ if manages => {
                 let visible = visible(tx, caller)?;
-                match whom {
-                    Whom::One(user) if !visible.contains(&user) => Err(Problem::not_found()),
+                match about {
+                    About::One(user) if !visible.contains(&user) => Err(Problem::not_found()),
                     _ => Ok(Self::Managed { visible }),
                 }
             }
-            Whom::One(user) if user == me => {
+            About::One(user) if user == me => {
                 // A notified user may read why, whatever their scope is now.
                 let row: Option<(Id,)> = tx.one(ROW, params![me, event.id])?;
                 if caller.scope.reaches(me, event.audience) || row.is_some() {

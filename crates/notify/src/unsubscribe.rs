@@ -61,7 +61,7 @@ pub async fn unsubscribe(
         if directory::people(tx, &[user])?.is_empty() {
             return Err(Problem::not_found());
         }
-        preferences::say(tx, user, &off)?;
+        preferences::save(tx, user, &off)?;
         Ok(())
     });
     written.await?;
@@ -92,10 +92,10 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::house::{House, Post, houses, next};
+    use crate::fixture::{Fixture, Post, fixtures, next};
 
-    fn path(house: &House, user: Id, kind: Kind) -> String {
-        let link = Links::of(&house.channels).link(user, kind);
+    fn path(fixture: &Fixture, user: Id, kind: Kind) -> String {
+        let link = Links::of(&fixture.channels).link(user, kind);
         let (_, path) = link.split_once("/api/v1").unwrap();
         path.to_owned()
     }
@@ -103,50 +103,50 @@ mod tests {
     // promise: R5
     #[tokio::test]
     async fn one_click_stops_mails_of_one_type_for_one_person() {
-        for house in houses().await {
+        for fixture in fixtures().await {
             let (post, mut bag) = Post::new();
-            let engine = house.engine(&post);
-            let link = path(&house, house.ana, Kind::FindingAssigned);
-            assert_eq!(house.anybody("GET", &link).await, 200, "{}", house.name);
-            house.assign(&[house.ana], &[]).await;
+            let engine = fixture.engine(&post);
+            let link = path(&fixture, fixture.ana, Kind::FindingAssigned);
+            assert_eq!(fixture.anybody("GET", &link).await, 200, "{}", fixture.name);
+            fixture.assign(&[fixture.ana], &[]).await;
             next(&mut bag).await;
-            assert_eq!(house.anybody("POST", &link).await, 200);
-            let matrix = house.get(house.ana, "/me/notification-preferences").await;
+            assert_eq!(fixture.anybody("POST", &link).await, 200);
+            let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(false));
             assert_eq!(matrix["finding.assigned:in_app"], Json::Bool(true));
             assert_eq!(matrix["sla.breached:email"], Json::Bool(true));
-            house.assign(&[house.ana, house.ben], &[]).await;
+            fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
             assert_eq!(next(&mut bag).await.to, "ben@example.com");
-            house.until("select count(*) from notifications", 3).await;
+            fixture.until("select count(*) from notifications", 3).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{}: Ana gets no mail", house.name);
+            assert!(bag.try_recv().is_err(), "{}: Ana gets no mail", fixture.name);
         }
     }
 
     #[tokio::test]
     async fn a_link_that_is_not_ours_is_not_there() {
-        for house in houses().await {
-            let link = path(&house, house.ana, Kind::FindingAssigned);
-            let (ana, ben) = (house.ana.to_string(), house.ben.to_string());
-            let gone = path(&house, house.clock.id(), Kind::FindingAssigned);
+        for fixture in fixtures().await {
+            let link = path(&fixture, fixture.ana, Kind::FindingAssigned);
+            let (ana, ben) = (fixture.ana.to_string(), fixture.ben.to_string());
+            let gone = path(&fixture, fixture.clock.id(), Kind::FindingAssigned);
             for foreign in [
                 link.replace(&ana, &ben),
                 link.replace("finding.assigned", "sla.breached"),
                 link[..link.len() - 1].to_owned(),
                 format!("{link}A"),
                 gone,
-                path(&house, house.ana, Kind::NotificationCreated),
+                path(&fixture, fixture.ana, Kind::NotificationCreated),
             ] {
                 assert_eq!(
-                    house.anybody("POST", &foreign).await,
+                    fixture.anybody("POST", &foreign).await,
                     404,
                     "{}: {foreign}",
-                    house.name
+                    fixture.name
                 );
             }
             let bare = link.split_once("&key").unwrap().0;
-            assert_eq!(house.anybody("POST", bare).await, 422);
-            let matrix = house.get(house.ana, "/me/notification-preferences").await;
+            assert_eq!(fixture.anybody("POST", bare).await, 422);
+            let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(true));
         }
     }

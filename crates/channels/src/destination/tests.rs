@@ -134,8 +134,11 @@ fn a_corpus_of_hostile_urls_is_rejected() {
     assert!(distinct.len() > 600, "{}", distinct.len());
     for (guard, url) in corpus {
         let refusal = guard(&url).expect_err(&url);
-        let said = refusal.to_string();
-        assert!(!said.contains("evil") && !said.contains("127.0.0.1"), "{said}");
+        let message = refusal.to_string();
+        assert!(
+            !message.contains("evil") && !message.contains("127.0.0.1"),
+            "{message}"
+        );
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Mail<'a> {
 
 /// The mail could not be built.
 #[derive(Debug)]
-pub(super) struct Unmade;
+pub(super) struct BuildError;
 
 #[derive(Template)]
 #[template(path = "mail.html")]
@@ -70,15 +70,15 @@ struct Badge {
 
 impl Mail<'_> {
     /// The mail as it is sent, with CR LF, ASCII only.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, Unmade> {
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, BuildError> {
         let texts = self.texts();
-        let plain = Plain { text: texts.clone() }.render().map_err(|_| Unmade)?;
+        let plain = Plain { text: texts.clone() }.render().map_err(|_| BuildError)?;
         let html = Html {
             text: texts,
             badge: badge(self.message.severity),
         }
         .render()
-        .map_err(|_| Unmade)?;
+        .map_err(|_| BuildError)?;
         // From the delivery, so that each attempt produces the same mail; its random part cannot be guessed.
         let boundary = format!("=_{}", self.delivery);
         let body = MimePart::new(
@@ -117,7 +117,7 @@ impl Mail<'_> {
                 .in_reply_to(MessageId::new(root.clone()))
                 .references(MessageId::new(root));
         }
-        builder.body(body).write_to_vec().map_err(|_| Unmade)
+        builder.body(body).write_to_vec().map_err(|_| BuildError)
     }
 
     /// `[Critical] Finding assigned: SQL injection (Acme Bank)`.

@@ -54,7 +54,7 @@ pub(super) struct Smtp {
 }
 
 /// Where a conversation failed.
-enum Break {
+enum Failure {
     /// Before it was about this mail: an error of the server or of our settings, whatever the code.
     Connecting(Error),
     /// Before there was a connection.
@@ -119,7 +119,7 @@ impl Smtp {
                 reason: "accepted by the mail server".to_owned(),
                 gone: false,
             },
-            Some(Err(fault)) => judge(&fault),
+            Some(Err(fault)) => classify(&fault),
             None if writing.load(Ordering::Relaxed) => Attempt::without_answer(
                 Outcome::Unknown,
                 "the mail server did not confirm the mail in time",
@@ -128,17 +128,17 @@ impl Smtp {
         }
     }
 
-    async fn talk(&self, to: Address, mail: &[u8], writing: &AtomicBool) -> Result<String, Break> {
+    async fn talk(&self, to: Address, mail: &[u8], writing: &AtomicBool) -> Result<String, Failure> {
         let mut connection = self.connection().await?;
         let sender = Mail::new(Some(self.from.clone()), Vec::new());
-        connection.command(sender).await.map_err(Break::Envelope)?;
+        connection.command(sender).await.map_err(Failure::Envelope)?;
         connection
             .command(Rcpt::new(to, Vec::new()))
             .await
-            .map_err(Break::Envelope)?;
-        connection.command(Data).await.map_err(Break::Envelope)?;
+            .map_err(Failure::Envelope)?;
+        connection.command(Data).await.map_err(Failure::Envelope)?;
         writing.store(true, Ordering::Relaxed);
-        let response = connection.message(mail).await.map_err(Break::Content)?;
+        let response = connection.message(mail).await.map_err(Failure::Content)?;
         self.keep(connection);
         Ok(text::line(
             &response.message().collect::<Vec<_>>().join(" "),
@@ -147,7 +147,7 @@ impl Smtp {
     }
 
     /// A kept connection that still responds, or a new one.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, Break> {
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Failure> {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
@@ -162,12 +162,12 @@ impl Smtp {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Break> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let Settings { host, port, .. } = &self.settings;
         let stream = stream::open(host, *port, self.implicit.as_ref())
             .await
-            .map_err(|error| Break::Unreachable(error.to_string()))?;
-        self.greet(stream).await.map_err(Break::Connecting)
+            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+        self.greet(stream).await.map_err(Failure::Connecting)
     }
 
     async fn greet(&self, stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, Error> {
@@ -198,41 +198,41 @@ impl Smtp {
 }
 
 /// What a failed conversation means: the one table for email.
-fn judge(fault: &Break) -> Attempt {
+fn classify(fault: &Failure) -> Attempt {
     let for_now = Outcome::RefusedForNow { retry_after: None };
     let (error, outcome, reason) = match fault {
-        Break::Unreachable(error) => {
+        Failure::Unreachable(error) => {
             return Attempt {
                 answer: text::line(error, KEPT),
                 ..Attempt::without_answer(for_now, "could not connect to the mail server")
             };
         }
         // Even a 5xx: a wrong password is no reason to give up on a mail.
-        Break::Connecting(error) => (error, for_now, "could not start a session with the mail server"),
-        Break::Envelope(error) if wants_authentication(error) => (
+        Failure::Connecting(error) => (error, for_now, "could not start a session with the mail server"),
+        Failure::Envelope(error) if wants_authentication(error) => (
             error,
             for_now,
             "the mail server requires TLS or other credentials",
         ),
-        Break::Envelope(error) if error.is_permanent() => (
+        Failure::Envelope(error) if error.is_permanent() => (
             error,
             Outcome::RefusedForGood,
             "the mail server rejected the sender or recipient",
         ),
-        Break::Envelope(error) => (
+        Failure::Envelope(error) => (
             error,
             for_now,
             "the mail server rejected the sender or recipient temporarily",
         ),
-        Break::Content(error) if error.is_permanent() => (
+        Failure::Content(error) if error.is_permanent() => (
             error,
             Outcome::RefusedForGood,
             "the mail server rejected the mail",
         ),
-        Break::Content(error) if error.is_transient() => {
+        Failure::Content(error) if error.is_transient() => {
             (error, for_now, "the mail server rejected the mail temporarily")
         }
-        Break::Content(error) => (
+        Failure::Content(error) => (
             error,
             Outcome::Unknown,
             "the mail server did not confirm the mail",

@@ -70,7 +70,7 @@ impl NewAnnouncement {
     fn checked(self, now: Time) -> Result<New, Problem> {
         let mut check = Check::new();
         let title = check.line("title", &self.title, TITLE);
-        let said = text::block(&check.statement("body", &self.body, BODY), BODY);
+        let body = text::block(&check.statement("body", &self.body, BODY), BODY);
         check.that(
             self.until.is_none_or(|until| until > now),
             "until",
@@ -79,7 +79,7 @@ impl NewAnnouncement {
         check.done()?;
         Ok(New {
             title,
-            body: said,
+            body,
             until: self.until,
         })
     }

@@ -9,10 +9,10 @@ use base::{Event, Id, Scope};
 use store::{Error, Tx, outbox, params};
 
 use super::{
-    aside,
     claim::cancel,
+    claimed::{Address, Content, Grouped, address},
     due::Due,
-    letter::{Address, Content, Grouped, address},
+    quarantine,
 };
 use crate::{
     channel::Channel,
@@ -39,10 +39,10 @@ pub(super) fn content(
         return of_group(tx, world, due, digest);
     }
     if !events.contains_key(&due.event) && !outbox::unreadable(tx, &[due.event])?.is_empty() {
-        return Err(unread(due.event));
+        return Err(unreadable(due.event));
     }
     let own = events.get(&due.event).ok_or(Why::Gone);
-    let own = own.and_then(|event| Ok((event, ask(event, world, due)?)));
+    let own = own.and_then(|event| Ok((event, check(event, world, due)?)));
     if !due.summary || matches!(own, Err(Why::Sealed)) {
         return Ok(own.map(|(event, to)| (Content::One(Arc::clone(event)), to)));
     }
@@ -55,7 +55,7 @@ pub(super) fn content(
         Ok(own) => own,
         Err(why) => {
             if let Some(first) = first {
-                hand_on(tx, due.id, first)?;
+                promote(tx, due.id, first)?;
             }
             return Ok(Err(why));
         }
@@ -69,7 +69,7 @@ pub(super) fn content(
     Ok(Ok((content, to)))
 }
 
-fn unread(event: Id) -> Error {
+fn unreadable(event: Id) -> Error {
     Error::Decode(format!("the event {event}"))
 }
 
@@ -84,7 +84,7 @@ fn of_group(
         return Ok(Err(Why::Gone));
     };
     let mut to = Err(Why::Gone);
-    let kept = digest.keep(tx, |event| match ask_of_group(event, world, due) {
+    let kept = digest.keep(tx, |event| match check_of_group(event, world, due) {
         Ok(address) => {
             to = Ok(address);
             true
@@ -131,14 +131,14 @@ fn of_group(
 }
 
 /// A batch is sent to its URL, whichever rules name it: it covers all of them.
-fn ask_of_group(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
+fn check_of_group(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
     if due.channel != Channel::Webhook {
-        return ask(event, world, due);
+        return check(event, world, due);
     }
-    super::letter::hook(world, event, &due.key)
+    super::claimed::webhook_address(world, event, &due.key)
 }
 
-fn ask(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
+fn check(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
     address(event, world, due.channel, &due.recipient, &due.key)
 }
 
@@ -165,11 +165,11 @@ fn collect(tx: &mut Tx<'_>, world: &World, due: &Due, summary: &mut Summary) -> 
         let mut cancelled = Vec::new();
         for (delivery, event) in page {
             if broken.contains(&event) {
-                aside::set_id(tx, &delivery.to_string(), &unread(event))?;
+                quarantine::set_id(tx, &delivery.to_string(), &unreadable(event))?;
                 continue;
             }
-            let asked = events.get(&event).ok_or(Why::Gone);
-            match asked.and_then(|event| Ok((event, ask(event, world, due)?))) {
+            let checked = events.get(&event).ok_or(Why::Gone);
+            match checked.and_then(|event| Ok((event, check(event, world, due)?))) {
                 Ok((event, to)) => {
                     summary.add(event, to.detail);
                     first.get_or_insert(delivery);
@@ -189,7 +189,7 @@ const LEAD: &str =
     "update deliveries set state = 'pending', summary_id = id, next_at = $2, updated_at = $2 where id = $1";
 
 /// The first delivery that a summary has collected becomes the summary, because the original one may not be sent.
-fn hand_on(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
+fn promote(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(FOLLOW, params![summary, first])?;
     tx.execute(LEAD, params![first, now])?;

@@ -23,7 +23,7 @@ const WINDOW: Duration = Duration::from_mins(1);
 
 /// How a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Mode {
     /// As a single message.
     Single,
     /// It becomes a summary with this id, which is due then.
@@ -57,21 +57,21 @@ impl Place {
 
 /// Recent messages of a place.
 #[derive(Debug, Default)]
-struct Lately {
+struct Recent {
     singles: Vec<Time>,
     summary: Option<(Id, Time)>,
     /// Whether this transaction knows that the summary still waits.
-    sure: bool,
+    confirmed: bool,
 }
 
 /// The places of one transaction, locked until it ends.
 #[derive(Debug)]
 pub(crate) struct Bursts {
     most: usize,
-    places: BTreeMap<Place, Lately>,
+    places: BTreeMap<Place, Recent>,
 }
 
-struct Stored(Place, Lately);
+struct Stored(Place, Recent);
 
 impl FromRow for Stored {
     fn from_row(row: &Row) -> Result<Self, Error> {
@@ -91,12 +91,12 @@ impl FromRow for Stored {
             .map(|nanos| nanos.parse().map(Time::from_nanos))
             .collect::<Result<_, _>>()
             .map_err(|_| Error::Decode("times of single messages".to_owned()))?;
-        let lately = Lately {
+        let recent = Recent {
             singles,
             summary,
-            sure: false,
+            confirmed: false,
         };
-        Ok(Self(place, lately))
+        Ok(Self(place, recent))
     }
 }
 
@@ -126,13 +126,13 @@ impl Bursts {
         // In order, so that two transactions never deadlock.
         let places: BTreeSet<Place> = planned.filter(|_| most > 0).filter_map(Place::of).collect();
         let now = tx.now();
-        let rows = places.iter().map(|place| row(place, &Lately::default(), now));
+        let rows = places.iter().map(|place| row(place, &Recent::default(), now));
         let stored: Vec<Stored> = rows::insert_returning(tx, (HEAD, LOCK), rows.collect())?;
         Ok(Self {
             most,
             places: stored
                 .into_iter()
-                .map(|Stored(place, lately)| (place, lately))
+                .map(|Stored(place, recent)| (place, recent))
                 .collect(),
         })
     }
@@ -141,30 +141,30 @@ impl Bursts {
     ///
     /// # Errors
     /// Database errors.
-    pub(crate) fn way(&mut self, tx: &mut Tx<'_>, planned: &Planned) -> Result<Way, Error> {
+    pub(crate) fn mode(&mut self, tx: &mut Tx<'_>, planned: &Planned) -> Result<Mode, Error> {
         let now = tx.now();
-        let Some(lately) = Place::of(planned).and_then(|place| self.places.get_mut(&place)) else {
-            return Ok(Way::Single);
+        let Some(recent) = Place::of(planned).and_then(|place| self.places.get_mut(&place)) else {
+            return Ok(Mode::Single);
         };
-        if let Some((summary, until)) = lately.summary
+        if let Some((summary, until)) = recent.summary
             && until > now
         {
-            if lately.sure || tx.execute(WAITS, params![summary, now])? > 0 {
-                lately.sure = true;
-                return Ok(Way::Joins(summary));
+            if recent.confirmed || tx.execute(WAITS, params![summary, now])? > 0 {
+                recent.confirmed = true;
+                return Ok(Mode::Joins(summary));
             }
-            lately.summary = None;
+            recent.summary = None;
         }
         // A time in the future is from before the clock was set back.
-        lately.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
-        if lately.singles.len() < self.most {
-            lately.singles.push(now);
-            return Ok(Way::Single);
+        recent.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
+        if recent.singles.len() < self.most {
+            recent.singles.push(now);
+            return Ok(Mode::Single);
         }
         let (summary, until) = (tx.id(), now.after(WINDOW));
-        lately.summary = Some((summary, until));
-        lately.sure = true;
-        Ok(Way::Opens(summary, until))
+        recent.summary = Some((summary, until));
+        recent.confirmed = true;
+        Ok(Mode::Opens(summary, until))
     }
 
     /// Stores the decisions.
@@ -173,14 +173,14 @@ impl Bursts {
     /// Database errors.
     pub(crate) fn save(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let now = tx.now();
-        let rows = self.places.iter().map(|(place, lately)| row(place, lately, now));
+        let rows = self.places.iter().map(|(place, recent)| row(place, recent, now));
         rows::insert(tx, (HEAD, SAVE), rows.collect()).map(drop)
     }
 }
 
-fn row(place: &Place, lately: &Lately, now: Time) -> [Value; WIDTH] {
-    let singles: Vec<String> = lately.singles.iter().map(|at| at.nanos().to_string()).collect();
-    let (summary, until) = lately
+fn row(place: &Place, recent: &Recent, now: Time) -> [Value; WIDTH] {
+    let singles: Vec<String> = recent.singles.iter().map(|at| at.nanos().to_string()).collect();
+    let (summary, until) = recent
         .summary
         .map_or_else(Default::default, |(id, until)| (id.to_string(), until));
     [

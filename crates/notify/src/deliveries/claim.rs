@@ -11,14 +11,14 @@ use base::{Event, Id, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
 use super::{
-    aside,
     bundle::content,
+    claimed::{Address, ClaimedDelivery, Content},
     due::Due,
+    in_flight::InFlightGuard,
     insert::{ATTEMPTS, Lease, attempt},
-    letter::{Address, Content, Letter},
     pace::Pace,
+    quarantine,
     state::State,
-    under_way::Held,
 };
 use crate::{
     facts::{self, Wanted},
@@ -30,7 +30,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
     /// The messages to send now.
-    pub(crate) letters: Vec<Letter>,
+    pub(crate) claimed: Vec<ClaimedDelivery>,
     /// The lanes in which something was taken, to be sent or canceled.
     pub(crate) taken: BTreeSet<Arc<str>>,
     /// When each of the given lanes has its next row due, if one waits.
@@ -79,7 +79,7 @@ pub(crate) fn claim(
         for row in &rows {
             match Due::from_row(row) {
                 Ok(read) => due.push(read),
-                Err(error) => aside::set(tx, row, &error)?,
+                Err(error) => quarantine::set(tx, row, &error)?,
             }
         }
     }
@@ -94,18 +94,18 @@ pub(crate) fn claim(
     for due in due {
         let content = match content(tx, &world, &due, &events) {
             Err(error @ Error::Decode(_)) => {
-                aside::set_id(tx, &due.id.to_string(), &error)?;
+                quarantine::set_id(tx, &due.id.to_string(), &error)?;
                 continue;
             }
             content => content?,
         };
         match content {
-            Ok((told, address)) => match round.pace.ask(due.channel, &due.key, steady) {
+            Ok((content, address)) => match round.pace.check(due.channel, &due.key, steady) {
                 Ok(()) => {
-                    let held = round.lease.under_way.hold(due.id, steady);
+                    let held = round.lease.in_flight.add(due.id, steady);
                     claim
-                        .letters
-                        .push(letter(due, told, address, (&teams, now, held)));
+                        .claimed
+                        .push(claimed(due, content, address, (&teams, now, held)));
                 }
                 Err(later) => {
                     let later = now.after(later.since(steady));
@@ -123,7 +123,7 @@ pub(crate) fn claim(
         }
     }
     reads::unread::given_up(tx, &cancelled)?;
-    begin(tx, &claim.letters, &round.lease)?;
+    begin(tx, &claim.claimed, &round.lease)?;
     for (lane, _) in &round.lanes {
         let next = tx.one::<(Option<Time>,)>(NEXT, params![&**lane])?;
         claim.next.push((Arc::clone(lane), next.and_then(|(next,)| next)));
@@ -142,15 +142,15 @@ fn events_of(tx: &mut Tx<'_>, due: &[Due]) -> Result<HashMap<Id, Arc<Event>>, Er
         .collect())
 }
 
-fn letter(
+fn claimed(
     due: Due,
     content: Content,
     address: Address,
-    (teams, now, held): (&HashMap<Id, String>, Time, Arc<Held>),
-) -> Letter {
+    (teams, now, held): (&HashMap<Id, String>, Time, Arc<InFlightGuard>),
+) -> ClaimedDelivery {
     let named = |team| teams.get(&team).cloned();
     let cause = due.why.map(|why| Cause::of(why, &due.recipient, named));
-    Letter {
+    ClaimedDelivery {
         cause,
         id: due.id,
         channel: due.channel,
@@ -171,16 +171,16 @@ fn letter(
 const BEGIN: &str = "update deliveries set state = 'sending', attempts = attempts + 1, node = $1, lease_until = $2, \
      updated_at = $3 where 1 = 1";
 
-fn begin(tx: &mut Tx<'_>, letters: &[Letter], lease: &Lease) -> Result<(), Error> {
-    if letters.is_empty() {
+fn begin(tx: &mut Tx<'_>, claimed: &[ClaimedDelivery], lease: &Lease) -> Result<(), Error> {
+    if claimed.is_empty() {
         return Ok(());
     }
     let now = tx.now();
-    let ids: Vec<Value> = letters.iter().map(|letter| letter.id.into()).collect();
+    let ids: Vec<Value> = claimed.iter().map(|claimed| claimed.id.into()).collect();
     sql::update_among(tx, BEGIN, params![&*lease.node, lease.until, now], "id", &ids)?;
-    let attempts = letters
+    let attempts = claimed
         .iter()
-        .map(|letter| attempt(letter.id.into(), letter.attempt, now));
+        .map(|claimed| attempt(claimed.id.into(), claimed.attempt, now));
     rows::insert(tx, (ATTEMPTS, ""), attempts.collect()).map(drop)
 }
 
@@ -192,15 +192,15 @@ pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Err
         .map(drop)
 }
 
-const OPEN_AGAIN: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";
+const RETRY_SEALED: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";
 
 /// Makes messages due that wait for a secret key that can decrypt their URL: the key may be the right one now.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn ask_keys_again(tx: &mut Tx<'_>) -> Result<(), Error> {
+pub(crate) fn retry_sealed(tx: &mut Tx<'_>) -> Result<(), Error> {
     let now = tx.now();
-    tx.execute(OPEN_AGAIN, params![now, Why::Sealed.words()])
+    tx.execute(RETRY_SEALED, params![now, Why::Sealed.words()])
         .map(drop)
 }
 

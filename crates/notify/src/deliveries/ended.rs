@@ -25,11 +25,11 @@ pub struct Observer(Arc<dyn Fn(Ended) + Send + Sync>);
 
 impl Observer {
     /// An observer that calls this function.
-    pub fn new(tell: impl Fn(Ended) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+    pub fn new(notify: impl Fn(Ended) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(notify))
     }
 
-    pub(crate) fn tell(&self, ended: Ended) {
+    pub(crate) fn notify(&self, ended: Ended) {
         (self.0)(ended);
     }
 }

@@ -9,8 +9,8 @@ use base::Id;
 use serde::Deserialize;
 
 use super::{
-    again::{Again, send_again},
     log::{self, Delivery, DeliveryLog},
+    resend::{Resend, resend},
     state::State as DeliveryState,
 };
 use crate::{channel::Channel, http::State};
@@ -88,8 +88,8 @@ pub async fn redeliver(
     let delivery = state
         .access
         .store()
-        .write(move |tx| match send_again(tx, id)? {
-            Again::Waits => {
+        .write(move |tx| match resend(tx, id)? {
+            Resend::Waits => {
                 let log = log::one(tx, id)?.ok_or_else(Problem::not_found)?;
                 let of = &log.delivery;
                 let entry = Entry::new(Action::DeliveryRedelivered, id, &*of.destination)
@@ -99,8 +99,8 @@ pub async fn redeliver(
                 audit::note(tx, &By::caller(&caller), entry)?;
                 Ok(log)
             }
-            Again::UnderWay => Err(Problem::conflict("An attempt is already in progress.")),
-            Again::None => Err(Problem::not_found()),
+            Resend::InFlight => Err(Problem::conflict("An attempt is already in progress.")),
+            Resend::None => Err(Problem::not_found()),
         })
         .await?;
     state.doorbell.ring();

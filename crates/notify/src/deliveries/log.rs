@@ -134,7 +134,7 @@ impl FromRow for Delivery {
         let state: State = row.get(8)?;
         let reason: String = row.get(9)?;
         let cancelled = (state == State::Cancelled)
-            .then(|| Why::not_told(&reason))
+            .then(|| Why::not_notified(&reason))
             .flatten();
         Ok(Self {
             id: row.get(0)?,

@@ -25,24 +25,24 @@ struct Url {
     /// When everything sent would have been sent at the steady rate.
     even: Time,
     /// The last time slot given to a waiting message.
-    given: Time,
+    slot: Time,
     /// Until when the other side asked for a pause.
-    silent: Time,
+    paused_until: Time,
 }
 
 impl Url {
-    fn speak(&mut self) {
+    fn resume(&mut self) {
         // Messages that wait for the end of the pause got their times after it.
-        if self.silent > Time::default() {
-            self.silent = Time::default();
-            self.given = Time::default();
+        if self.paused_until > Time::default() {
+            self.paused_until = Time::default();
+            self.slot = Time::default();
         }
     }
 }
 
 impl Pace {
     /// Whether a message that is due may be sent now; if not, its new time.
-    pub(crate) fn ask(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
+    pub(crate) fn check(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
         let rate = channel.about().pace;
         let mut urls = self.lock();
         let url = match (urls.get_mut(key), rate) {
@@ -55,48 +55,48 @@ impl Pace {
         };
         let every = rate.map_or(Duration::ZERO, |rate| rate.every);
         let slack = rate.map_or(Duration::ZERO, |rate| every * (rate.burst - 1));
-        let earliest = url.even.before(slack).max(url.silent);
+        let earliest = url.even.before(slack).max(url.paused_until);
         if now >= earliest {
             url.even = url.even.max(now).after(every);
             return Ok(());
         }
-        url.given = earliest.max(url.given.after(every));
-        Err(url.given)
+        url.slot = earliest.max(url.slot.after(every));
+        Err(url.slot)
     }
 
     /// The same for a new message, which does not overtake waiting ones.
-    pub(crate) fn ask_new(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
+    pub(crate) fn check_new(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
         let mut urls = self.lock();
         if let Some(url) = urls.get_mut(key)
-            && url.given > now
+            && url.slot > now
         {
             let every = channel.about().pace.map_or(Duration::ZERO, |rate| rate.every);
-            url.given = url.given.max(url.silent).after(every);
-            return Err(url.given);
+            url.slot = url.slot.max(url.paused_until).after(every);
+            return Err(url.slot);
         }
         drop(urls);
-        self.ask(channel, key, now)
+        self.check(channel, key, now)
     }
 
     /// The other side asked for a pause until then.
-    pub(crate) fn silence(&self, key: &Key, until: Time, now: Time) {
+    pub(crate) fn pause(&self, key: &Key, until: Time, now: Time) {
         let mut urls = self.lock();
         forget_idle(&mut urls, now);
         let url = urls.entry(key.clone()).or_default();
-        url.silent = url.silent.max(until);
+        url.paused_until = url.paused_until.max(until);
     }
 
     /// Ends the pause that these URLs asked for, or all.
-    pub(crate) fn speak(&self, keys: &[Key], all: bool) {
+    pub(crate) fn resume(&self, keys: &[Key], all: bool) {
         let mut urls = self.lock();
         if all {
             for url in urls.values_mut() {
-                url.speak();
+                url.resume();
             }
         }
         for key in keys {
             if let Some(url) = urls.get_mut(key) {
-                url.speak();
+                url.resume();
             }
         }
     }
@@ -108,7 +108,7 @@ impl Pace {
 
 fn forget_idle(urls: &mut HashMap<Key, Url>, now: Time) {
     if urls.len() >= MANY {
-        urls.retain(|_, url| url.even.max(url.given).max(url.silent) > now);
+        urls.retain(|_, url| url.even.max(url.slot).max(url.paused_until) > now);
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     fn waits(pace: &Pace, channel: Channel, messages: usize) -> Vec<u64> {
         let key = Key::stored("a");
-        let asked = (0..messages).map(|_| pace.ask_new(channel, &key, NOW));
+        let asked = (0..messages).map(|_| pace.check_new(channel, &key, NOW));
         asked
             .map(|asked| asked.map_or_else(|time| time.since(NOW).as_millis(), |()| 0))
             .map(|millis| u64::try_from(millis).unwrap())
@@ -146,23 +146,23 @@ mod tests {
         waits(&pace, Channel::Slack, 8);
         for second in 1..=3 {
             let now = at(second * 1000);
-            assert_eq!(pace.ask(Channel::Slack, &key, now), Ok(()), "{second}");
+            assert_eq!(pace.check(Channel::Slack, &key, now), Ok(()), "{second}");
             if second < 3 {
-                let later = pace.ask_new(Channel::Slack, &key, now).unwrap_err();
+                let later = pace.check_new(Channel::Slack, &key, now).unwrap_err();
                 assert_eq!(later, at((3 + second) * 1000));
             }
         }
         let other = Key::stored("b");
-        assert_eq!(pace.ask_new(Channel::Slack, &other, NOW), Ok(()));
+        assert_eq!(pace.check_new(Channel::Slack, &other, NOW), Ok(()));
     }
 
     #[test]
     fn a_url_that_asks_for_a_pause_gets_it() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
-        pace.silence(&key, at(60_000), NOW);
-        assert_eq!(pace.ask_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
-        assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Err(at(60_000)));
-        assert_eq!(pace.ask(Channel::Webhook, &key, at(60_000)), Ok(()));
+        pace.pause(&key, at(60_000), NOW);
+        assert_eq!(pace.check_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
+        assert_eq!(pace.check_new(Channel::Webhook, &key, at(20)), Err(at(60_000)));
+        assert_eq!(pace.check(Channel::Webhook, &key, at(60_000)), Ok(()));
     }
 
     // promise: S4
@@ -170,10 +170,10 @@ mod tests {
     fn a_success_or_a_test_ends_the_pause() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
         for all in [false, true] {
-            pace.silence(&key, at(60_000), NOW);
-            assert!(pace.ask_new(Channel::Webhook, &key, at(10)).is_err());
-            pace.speak(if all { &[] } else { std::slice::from_ref(&key) }, all);
-            assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Ok(()));
+            pace.pause(&key, at(60_000), NOW);
+            assert!(pace.check_new(Channel::Webhook, &key, at(10)).is_err());
+            pace.resume(if all { &[] } else { std::slice::from_ref(&key) }, all);
+            assert_eq!(pace.check_new(Channel::Webhook, &key, at(20)), Ok(()));
         }
     }
 
@@ -182,9 +182,9 @@ mod tests {
         let pace = Pace::default();
         for number in 0..MANY {
             let key = Key::stored(&number.to_string());
-            assert_eq!(pace.ask(Channel::Slack, &key, NOW), Ok(()));
+            assert_eq!(pace.check(Channel::Slack, &key, NOW), Ok(()));
         }
-        assert_eq!(pace.ask(Channel::Slack, &Key::stored("new"), at(9_000)), Ok(()));
+        assert_eq!(pace.check(Channel::Slack, &Key::stored("new"), at(9_000)), Ok(()));
         assert_eq!(pace.lock().len(), 1);
     }
 }

@@ -36,12 +36,12 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     let (pending, first) = pending.unwrap_or_default();
     let sending: Option<(i64,)> = tx.one(SENDING, &[])?;
     let troubled: Vec<(State, i64)> = tx.all(TROUBLED, &[])?;
-    let aside: Option<(i64,)> = tx.one(ASIDE, &[])?;
+    let quarantine: Option<(i64,)> = tx.one(ASIDE, &[])?;
     let events: Option<(i64,)> = tx.one(EVENTS_ASIDE, &[])?;
     let count = |state| match state {
         State::Pending => pending,
         State::Sending => sending.map_or(0, |(count,)| count),
-        State::SetAside => aside.map_or(0, |(count,)| count),
+        State::SetAside => quarantine.map_or(0, |(count,)| count),
         other => troubled
             .iter()
             .find(|(state, _)| *state == other)

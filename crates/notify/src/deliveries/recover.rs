@@ -6,10 +6,10 @@ use base::{Id, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{
-    aside,
-    record::{Done, Recorded, record},
+    in_flight::InFlight,
+    quarantine,
+    record::{AttemptResult, Recorded, record},
     retry::{self, Next},
-    under_way::UnderWay,
 };
 use crate::{
     channel::Channel,
@@ -64,9 +64,9 @@ const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updat
 /// Database errors.
 pub(crate) fn recover(
     tx: &mut Tx<'_>,
-    (whose, under_way): (&Whose, &UnderWay),
+    (whose, in_flight): (&Whose, &InFlight),
     limit: usize,
-) -> Result<(Vec<Done>, Recorded), Error> {
+) -> Result<(Vec<AttemptResult>, Recorded), Error> {
     let now = tx.now();
     let select = match whose {
         Whose::Own(node) => Select::new(LEFT).filter("node = ?", Some(&**node)),
@@ -74,7 +74,7 @@ pub(crate) fn recover(
     };
     let locked = store::outbox::skip_locked(tx);
     // In-flight ones are among them if this process was suspended.
-    let most = limit + under_way.count();
+    let most = limit + in_flight.count();
     let rows: Vec<Row> = select
         .push(" order by lease_until limit ?", vec![most.into()])
         .push(locked, Vec::new())
@@ -82,9 +82,9 @@ pub(crate) fn recover(
     let mut done = Vec::new();
     for row in &rows {
         match Left::from_row(row) {
-            Ok(left) if under_way.holds(left.id) => {}
+            Ok(left) if in_flight.contains(left.id) => {}
             Ok(left) => done.push(given_up(&left, now)),
-            Err(error) => aside::set(tx, row, &error)?,
+            Err(error) => quarantine::set(tx, row, &error)?,
         }
         if done.len() == limit {
             break;
@@ -94,21 +94,21 @@ pub(crate) fn recover(
     Ok((done, waits))
 }
 
-fn given_up(left: &Left, now: Time) -> Done {
+fn given_up(left: &Left, now: Time) -> AttemptResult {
     let attempts = left.attempts.saturating_sub(left.earlier);
     let attempt = Attempt::without_answer(
         Outcome::Unknown,
         "the server stopped before a response was recorded",
     );
     let next = match retry::next(left.channel, &attempt, attempts, left.unknowns + 1, 0.0) {
-        Next::Again(_, reason) => {
+        Next::Retry(_, reason) => {
             let wait =
                 retry::after_interruption(left.channel, attempts).saturating_sub(now.since(left.since));
-            Next::Again(wait, reason)
+            Next::Retry(wait, reason)
         }
-        done @ Next::Done(..) => done,
+        done @ Next::End(..) => done,
     };
-    Done {
+    AttemptResult {
         delivery: left.id,
         number: left.attempts,
         channel: left.channel,

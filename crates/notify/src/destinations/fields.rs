@@ -227,8 +227,8 @@ enum Wanted {
 }
 
 /// A form sends back what it was shown: the mask is not a new URL.
-fn wanted(said: Patch<Secret>, masked: Option<&str>) -> Wanted {
-    match said {
+fn wanted(input: Patch<Secret>, masked: Option<&str>) -> Wanted {
+    match input {
         Patch::Keep => Wanted::Same,
         Patch::Clear => Wanted::Clear,
         Patch::Set(url) if url.expose().is_empty() => Wanted::Clear,

@@ -90,16 +90,16 @@ pub(crate) fn switch_on_all(tx: &mut Tx<'_>, channel: Channel) -> Result<bool, E
     Ok(tx.execute(ON_CHANNEL, params![channel.name()])? > 0)
 }
 
-const WELL: &str =
+const MAIL_ACCEPTED: &str =
     "update destinations set given_up_at = 0 where given_up_at > 0 and owner_kind = 'platform'";
 
 /// Mails to these addresses were accepted.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn mails_taken(tx: &mut Tx<'_>, keys: &BTreeSet<&str>) -> Result<(), Error> {
+pub(crate) fn mails_accepted(tx: &mut Tx<'_>, keys: &BTreeSet<&str>) -> Result<(), Error> {
     let keys: Vec<_> = keys.iter().map(|key| (*key).into()).collect();
-    sql::update_among(tx, WELL, &[], "target_key", &keys).map(drop)
+    sql::update_among(tx, MAIL_ACCEPTED, &[], "target_key", &keys).map(drop)
 }
 
 /// The results of attempts at one destination.
@@ -234,7 +234,7 @@ pub(crate) fn refused(tx: &mut Tx<'_>, key: &Key, delivery: Id, attempt: &Attemp
         delivery,
     };
     let people = owners(tx, &rows)?;
-    news.tell(tx, people)
+    news.notify(tx, people)
 }
 
 /// A delivery that failed and is not attempted again.
@@ -319,7 +319,7 @@ fn url_given_up(tx: &mut Tx<'_>, delivery: Id, over: &Over, reason: &str) -> Res
         delivery,
     };
     let people = owners(tx, &rows)?;
-    news.tell(tx, people)
+    news.notify(tx, people)
 }
 
 fn mail_given_up(
@@ -352,7 +352,7 @@ fn mail_given_up(
     if let (true, Some(Recipient::User(user))) = (refused, &over.recipient) {
         people.insert(*user);
     }
-    news.tell(tx, people)
+    news.notify(tx, people)
 }
 
 /// The news about a destination.
@@ -367,7 +367,7 @@ struct News<'a> {
 
 impl News<'_> {
     /// Notifies each of them.
-    fn tell(&self, tx: &mut Tx<'_>, people: BTreeSet<Id>) -> Result<(), Error> {
+    fn notify(&self, tx: &mut Tx<'_>, people: BTreeSet<Id>) -> Result<(), Error> {
         for person in people {
             let subject = Subject {
                 kind: SubjectType::Destination,

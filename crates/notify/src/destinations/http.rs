@@ -195,19 +195,19 @@ async fn given(state: &State, caller: &Caller, body: TestDestination) -> Result<
     } else {
         ("url", body.url.map(|url| url.expose().to_owned()))
     };
-    let said = text.ok_or_else(|| Problem::field(field, "is required"))?;
-    let said = said.trim().to_owned();
+    let input = text.ok_or_else(|| Problem::field(field, "is required"))?;
+    let input = input.trim().to_owned();
     let user = caller.user_id;
     let own = state
         .access
         .store()
         .read(move |tx| super::own(tx, user, channel))
         .await?;
-    let own = own.filter(|stored| stored.label == said);
+    let own = own.filter(|stored| stored.label == input);
     let url = own
         .as_ref()
         .and_then(|stored| stored.opened(state.access.vault()));
-    let text = url.map_or(said, |url| url.expose().to_owned());
+    let text = url.map_or(input, |url| url.expose().to_owned());
     let template = body.template.or(own.map(|own| own.template)).unwrap_or_default();
     let known = channel.about().templates;
     if template.is_empty() != known.is_empty() || !(known.is_empty() || known.contains(&&*template)) {
@@ -259,7 +259,7 @@ async fn send(state: &State, tested: &Tested, by: By) -> Result<Attempt, Problem
 
 async fn switch_on(state: &State, tested: &Tested, by: By) -> Result<(), Problem> {
     let key = Key::of_url(state.access.vault(), &tested.destination);
-    state.doorbell.end_silence(vec![key.clone()]);
+    state.doorbell.end_pause(vec![key.clone()]);
     let entry = Entry::named(Action::DestinationSwitchedOn, tested.shown.clone())
         .says("channel", tested.channel.name());
     let write = state.access.store().write(move |tx| {

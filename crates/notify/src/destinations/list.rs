@@ -180,7 +180,7 @@ pub(super) fn list(
     )?;
     let mut all: Vec<Known> = rows.into_iter().map(|row| row.0).collect();
     let ids: Vec<Id> = all.iter().map(|known| known.destination_id).collect();
-    let closed = table::closed(tx, vault, &ids)?;
+    let closed = table::undecryptable(tx, vault, &ids)?;
     for known in &mut all {
         known.opens = !closed.contains(&known.destination_id);
     }

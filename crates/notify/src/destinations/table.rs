@@ -89,10 +89,10 @@ impl FromRow for Stored {
 impl Stored {
     /// The URL. None if it cannot be decrypted with the current key: that is logged.
     pub(crate) fn opened(&self, vault: &Vault) -> Option<Secret> {
-        static SAID: Throttle = Throttle::new();
+        static LAST_LOGGED: Throttle = Throttle::new();
         let opened = vault.open(&self.sealed_as(), &self.sealed).ok();
         if opened.is_none()
-            && let Some(times) = SAID.due()
+            && let Some(times) = LAST_LOGGED.due()
         {
             tracing::error!(destination = %self.id, times, "a stored URL cannot be decrypted with the current secret key");
         }
@@ -164,7 +164,7 @@ pub(crate) fn of_enabled_rules(tx: &mut Tx<'_>) -> Result<Vec<Stored>, Error> {
 ///
 /// # Errors
 /// Database errors.
-pub(super) fn closed(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<Id>, Error> {
+pub(super) fn undecryptable(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<Id>, Error> {
     let ids: Vec<Value> = ids.iter().map(Value::from).collect();
     let stored: Vec<Stored> = sql::among(tx, SELECT, "d.id", &ids)?;
     let closed = stored.iter().filter(|stored| stored.opened(vault).is_none());

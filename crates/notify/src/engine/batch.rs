@@ -15,11 +15,11 @@ use store::{
     params, rows,
 };
 
-use super::{lanes::Turn, shared::Shared};
+use super::{lanes::Slot, shared::Shared};
 use crate::{
     channel::Channel,
     channels::webhook::Format,
-    deliveries::{self, Address, Bursts, Letter, New, Way},
+    deliveries::{self, Address, Bursts, ClaimedDelivery, Mode, NewDelivery},
     facts::{self, Wanted},
     groups::{self, Closer},
     inbox::{self, Addition, Notification, Owner},
@@ -36,7 +36,7 @@ pub(super) struct Batch {
     /// How many events were planned.
     pub(super) events: usize,
     /// The messages to send now.
-    pub(super) letters: Vec<(Letter, Turn)>,
+    pub(super) claimed: Vec<(ClaimedDelivery, Slot)>,
     /// The lanes in which something waits.
     pub(super) waits: Vec<(Arc<str>, Time)>,
     /// Whether some of the events go to the managers unless someone reads them.
@@ -67,12 +67,12 @@ const RECIPIENTS: usize = 2_048;
 const TEAM: usize = 8;
 
 /// The remaining budget of recipients for the events of one transaction.
-struct Room {
+struct Budget {
     left: usize,
     is_empty: bool,
 }
 
-impl Room {
+impl Budget {
     fn new(recipients: usize) -> Self {
         Self {
             left: recipients,
@@ -92,11 +92,11 @@ impl Room {
 
 /// Plans the oldest unplanned events, at most `limit` single ones; bundled ones while they fit.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
-    let mut room = Room::new(shared.store.portion(RECIPIENTS));
-    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| room.fits(event))?;
+    let mut budget = Budget::new(shared.store.portion(RECIPIENTS));
+    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| budget.fits(event))?;
     let mut aside = oldest.unreadable;
     let alone = ready(tx, oldest.events)?;
-    room.is_empty = alone.is_empty();
+    budget.is_empty = alone.is_empty();
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let bundled = if alone.len() < most && (limit > 1 || alone.is_empty()) {
         let most = if limit > 1 {
@@ -104,7 +104,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         } else {
             1
         };
-        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| room.fits(event))?;
+        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| budget.fits(event))?;
         aside.extend(bundled.unreadable);
         bundled.events
     } else {
@@ -114,7 +114,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         let first = alone.first().or(bundled.first()).map(|event| event.id);
         shared.trying.store(first);
     }
-    put_aside(tx, &aside)?;
+    quarantine_unreadable(tx, &aside)?;
     if alone.is_empty() && bundled.is_empty() {
         let mut batch = rest(tx, shared)?;
         batch.more |= !aside.is_empty();
@@ -159,10 +159,10 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
 /// Who gets a row about a single event, and why.
 fn owners(decided: &Decided, world: &World) -> Vec<Owner> {
     let Decided { event, plan, .. } = decided;
-    let grounds = plan.grounds();
+    let reasons_to_notify = plan.reasons_to_notify();
     let owner = |user: &Id| {
         let recipient = Recipient::User(*user);
-        let why = grounds.get(&(Channel::InApp, &recipient));
+        let why = reasons_to_notify.get(&(Channel::InApp, &recipient));
         let cause = why.map(|why| world.cause(why, &recipient));
         Owner::new(*user, cause, event, false)
     };
@@ -229,7 +229,7 @@ fn group(
             };
             let done = groups::close(tx, &group, Some(&closer), how)?;
             batch.unread |= reads::expect_group(tx, group.id, &shared.options.escalation)?;
-            done.stand_in(&mut closing.plan);
+            done.suppress_in(&mut closing.plan);
             batch.waits.extend(done.waits);
             batch.more |= done.pages;
         }
@@ -308,10 +308,10 @@ type Single<'a> = (&'a Decided, &'a Planned, Option<&'a Why>);
 
 /// The messages of an event that are stored.
 fn singles(decided: &Decided, keeps: impl Fn(&Planned) -> bool) -> Vec<Single<'_>> {
-    let grounds = decided.plan.grounds();
+    let reasons_to_notify = decided.plan.reasons_to_notify();
     let kept = decided.plan.deliveries.iter().filter(|planned| keeps(planned));
     kept.map(|planned| {
-        let why = grounds.get(&(planned.channel, &planned.recipient));
+        let why = reasons_to_notify.get(&(planned.channel, &planned.recipient));
         (decided, planned, why.copied())
     })
     .collect()
@@ -335,25 +335,27 @@ fn send(
                 .flat_map(|decided| singles(decided, |planned| planned.batch == plan::Batch::Event)),
         )
         .collect();
-    let counted = singles.iter().filter(|(decided, ..)| !is_grave(&decided.event));
+    let counted = singles
+        .iter()
+        .filter(|(decided, ..)| !is_critical(&decided.event));
     let mut bursts = Bursts::open(tx, shared.options.burst, counted.map(|(_, planned, _)| *planned))?;
     let mut sending = Sending {
         shared,
         world,
         now: tx.now(),
         steady: tx.clock().steady(),
-        turns: Vec::new(),
+        slots: Vec::new(),
         waits: Vec::new(),
     };
     let mut new = Vec::with_capacity(singles.len());
     for (decided, planned, why) in singles {
         // A critical event waits for no summary.
-        let way = if is_grave(&decided.event) {
-            Way::Single
+        let mode = if is_critical(&decided.event) {
+            Mode::Single
         } else {
-            bursts.way(tx, planned)?
+            bursts.mode(tx, planned)?
         };
-        let (now, due) = sending.start(&decided.event, planned, way);
+        let (now, due) = sending.start(&decided.event, planned, mode);
         let body = match planned.channel {
             Channel::Webhook => {
                 let format = format(&decided.event, world, planned);
@@ -361,12 +363,12 @@ fn send(
             }
             _ => String::new(),
         };
-        new.push(New {
+        new.push(NewDelivery {
             event: &decided.event,
             planned,
             body,
             now,
-            way,
+            mode,
             due,
             of: None,
             // A webhook's body does not contain it.
@@ -376,15 +378,15 @@ fn send(
         });
     }
     bursts.save(tx)?;
-    let Sending { turns, waits, .. } = sending;
-    let letters = deliveries::insert(tx, new, &shared.lease())?;
-    batch.letters.extend(letters.into_iter().zip(turns));
+    let Sending { slots, waits, .. } = sending;
+    let claimed = deliveries::insert(tx, new, &shared.lease())?;
+    batch.claimed.extend(claimed.into_iter().zip(slots));
     batch.waits.extend(waits);
     Ok(())
 }
 
 /// Whether it is critical or urgent.
-fn is_grave(event: &Event) -> bool {
+fn is_critical(event: &Event) -> bool {
     event
         .severity
         .is_some_and(|severity| severity >= Severity::Critical)
@@ -396,31 +398,31 @@ struct Sending<'a> {
     world: &'a World,
     now: Time,
     steady: Time,
-    turns: Vec<Turn>,
+    slots: Vec<Slot>,
     waits: Vec<(Arc<str>, Time)>,
 }
 
 impl Sending<'_> {
     /// The current address of the message, if there is a slot for it, and when it is due.
-    fn start(&mut self, event: &Event, planned: &Planned, way: Way) -> (Option<Address>, Time) {
+    fn start(&mut self, event: &Event, planned: &Planned, mode: Mode) -> (Option<Address>, Time) {
         let lane = &planned.target.lane;
-        let due = match way {
-            Way::Single => match self.turn(event, planned) {
-                Ok((turn, to)) => {
-                    self.turns.push(turn);
+        let due = match mode {
+            Mode::Single => match self.slot(event, planned) {
+                Ok((slot, to)) => {
+                    self.slots.push(slot);
                     return (Some(to), self.now);
                 }
                 Err(due) => due,
             },
-            Way::Opens(_, due) => due,
-            Way::Joins(_) => return (None, self.now),
+            Mode::Opens(_, due) => due,
+            Mode::Joins(_) => return (None, self.now),
         };
         self.waits.push((Arc::clone(lane), due));
         (None, due)
     }
 
     /// A slot and the address, or when the message is due.
-    fn turn(&self, event: &Event, planned: &Planned) -> Result<(Turn, Address), Time> {
+    fn slot(&self, event: &Event, planned: &Planned) -> Result<(Slot, Address), Time> {
         let Planned {
             channel,
             recipient,
@@ -428,11 +430,11 @@ impl Sending<'_> {
             ..
         } = planned;
         let now = self.now;
-        let turn = self.shared.lanes.overtake_nobody(&target.lane, now).ok_or(now)?;
+        let slot = self.shared.lanes.slot_for_new(&target.lane, now).ok_or(now)?;
         let to = deliveries::address(event, self.world, *channel, recipient, &target.key).map_err(|_| now)?;
-        let asked = self.shared.pace.ask_new(*channel, &target.key, self.steady);
+        let asked = self.shared.pace.check_new(*channel, &target.key, self.steady);
         asked.map_err(|later| now.after(later.since(self.steady)))?;
-        Ok((turn, to))
+        Ok((slot, to))
     }
 }
 
@@ -466,14 +468,14 @@ fn keep_fault(tx: &mut Tx<'_>, event: Id, fault: &str) -> Result<(), Error> {
 }
 
 /// Quarantines the event that failed when tried alone, with the reason.
-pub(super) fn set_aside(tx: &mut Tx<'_>, tried: Id, fault: &str) -> Result<(), Error> {
+pub(super) fn quarantine(tx: &mut Tx<'_>, tried: Id, fault: &str) -> Result<(), Error> {
     keep_fault(tx, tried, fault)?;
     outbox::planned(tx, tried)
 }
 
 /// Quarantines events that cannot be read, with the reason: they do not block others, and wait for a server that can
 /// read them.
-fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
+fn quarantine_unreadable(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
     for event in events {
         let Unreadable { id, kind, why } = event;
         tracing::error!(event = %id, kind, why, "an event was quarantined");
@@ -485,7 +487,7 @@ fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
 const NO_FAULT: &str = "delete from event_plans where event_id = $1 and fault <> ''";
 
 /// Quarantined events that can be read now wait to be planned again.
-pub(super) fn wait_again(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
+pub(super) fn release(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
     for event in events {
         tx.execute(NO_FAULT, params![event])?;
     }

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 pub(crate) struct Lanes {
     state: Mutex<State>,
     /// Signaled when a slot is free again or something became due.
-    bell: Notify,
+    changed: Notify,
     all: usize,
     per_lane: usize,
     /// Lanes that have a limit of their own.
@@ -39,25 +39,25 @@ struct Lane {
     /// The number of the last arrival.
     arrival: u64,
     /// The last send hung or could not connect: until one succeeds, one at a time.
-    ailing: bool,
+    degraded: bool,
 }
 
 /// The right to send once in a lane; released when dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Slot {
     lanes: Arc<Lanes>,
     lane: Arc<str>,
 }
 
 /// How many at once may be sent in a lane that did not respond recently. More than one, so that a single slow response
 /// does not keep it in this state forever.
-const AILING: usize = 2;
+const DEGRADED: usize = 2;
 
 impl Lanes {
     pub(crate) fn new(all: usize, per_lane: usize) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
-            bell: Notify::new(),
+            changed: Notify::new(),
             all: all.max(1),
             per_lane: per_lane.max(1),
             narrow: HashMap::new(),
@@ -65,25 +65,25 @@ impl Lanes {
     }
 
     /// The same with a separate limit for one lane.
-    pub(crate) fn with_narrow(all: usize, per_lane: usize, lane: &'static str, most: usize) -> Arc<Self> {
+    pub(crate) fn with_narrow(all: usize, per_lane: usize, lane: &'static str, limit: usize) -> Arc<Self> {
         let mut lanes = Self::new(all, per_lane);
         if let Some(lanes) = Arc::get_mut(&mut lanes) {
-            lanes.narrow.insert(lane, most.max(1));
+            lanes.narrow.insert(lane, limit.max(1));
         }
         lanes
     }
 
     /// How many slots the lane has.
-    fn most(&self, name: &str, lane: &Lane) -> usize {
-        let most = self
+    fn limit(&self, name: &str, lane: &Lane) -> usize {
+        let limit = self
             .narrow
             .get(name)
-            .map_or(self.per_lane, |most| self.per_lane.min(*most));
-        if lane.ailing { most.min(AILING) } else { most }
+            .map_or(self.per_lane, |limit| self.per_lane.min(*limit));
+        if lane.degraded { limit.min(DEGRADED) } else { limit }
     }
 
     /// A slot for something new, if there is one and nothing older waits in the lane.
-    pub(crate) fn overtake_nobody(self: &Arc<Self>, lane: &Arc<str>, now: Time) -> Option<Turn> {
+    pub(crate) fn slot_for_new(self: &Arc<Self>, lane: &Arc<str>, now: Time) -> Option<Slot> {
         let mut state = self.lock();
         let waiting = state
             .lanes
@@ -92,12 +92,12 @@ impl Lanes {
         if waiting {
             return None;
         }
-        self.turn(&mut state, lane)
+        self.slot(&mut state, lane)
     }
 
-    /// Slots for lanes in which something is due, at most `most` in all: round-robin, one for each lane per round, so
+    /// Slots for lanes in which something is due, at most `limit` in all: round-robin, one for each lane per round, so
     /// that a long queue does not starve a short one. The caller then asks the database what is due.
-    pub(crate) fn due(self: &Arc<Self>, now: Time, most: usize) -> Vec<Turn> {
+    pub(crate) fn due(self: &Arc<Self>, now: Time, limit: usize) -> Vec<Slot> {
         let mut state = self.lock();
         let mut lanes: Vec<(Time, Arc<str>)> = state
             .lanes
@@ -109,33 +109,33 @@ impl Lanes {
             })
             .collect();
         lanes.sort_unstable();
-        let mut turns = Vec::new();
-        while !lanes.is_empty() && turns.len() < most {
+        let mut slots = Vec::new();
+        while !lanes.is_empty() && slots.len() < limit {
             lanes.retain(|(_, lane)| {
-                let turn = if turns.len() < most {
-                    self.turn(&mut state, lane)
+                let slot = if slots.len() < limit {
+                    self.slot(&mut state, lane)
                 } else {
                     None
                 };
-                let got = turn.is_some();
-                turns.extend(turn);
+                let got = slot.is_some();
+                slots.extend(slot);
                 got
             });
         }
-        turns
+        slots
     }
 
-    fn turn(self: &Arc<Self>, state: &mut State, lane: &Arc<str>) -> Option<Turn> {
+    fn slot(self: &Arc<Self>, state: &mut State, lane: &Arc<str>) -> Option<Slot> {
         if state.running >= self.all {
             return None;
         }
         let entry = state.lanes.entry(Arc::clone(lane)).or_default();
-        if entry.running >= self.most(lane, entry) {
+        if entry.running >= self.limit(lane, entry) {
             return None;
         }
         entry.running += 1;
         state.running += 1;
-        Some(Turn {
+        Some(Slot {
             lanes: Arc::clone(self),
             lane: Arc::clone(lane),
         })
@@ -150,7 +150,7 @@ impl Lanes {
         entry.arrival = arrival;
         entry.due = Some(entry.due.map_or(due, |known| known.min(due)));
         drop(state);
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
     /// The number of the last arrival in any lane: a later answer of the database includes it.
@@ -169,7 +169,7 @@ impl Lanes {
             (known, due) => known.or(due),
         };
         drop(state);
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
     /// The clock was set by this many nanoseconds, and waiting rows were moved accordingly.
@@ -180,13 +180,13 @@ impl Lanes {
             lane.due = lane.due.map(shifted);
         }
         drop(state);
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
     /// Whether the lane responded.
     pub(crate) fn answered(&self, lane: &Arc<str>, well: bool) {
         if let Some(lane) = self.lock().lanes.get_mut(lane) {
-            lane.ailing = !well;
+            lane.degraded = !well;
         }
     }
 
@@ -199,7 +199,7 @@ impl Lanes {
         state
             .lanes
             .iter()
-            .filter(|(name, lane)| lane.running < self.most(name, lane))
+            .filter(|(name, lane)| lane.running < self.limit(name, lane))
             .filter_map(|(_, lane)| lane.due)
             .min()
     }
@@ -211,8 +211,8 @@ impl Lanes {
     }
 
     /// Waits until something may have changed.
-    pub(crate) async fn rung(&self) {
-        self.bell.notified().await;
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -220,13 +220,13 @@ impl Lanes {
     }
 }
 
-impl Turn {
+impl Slot {
     pub(crate) const fn lane(&self) -> &Arc<str> {
         &self.lane
     }
 }
 
-impl Drop for Turn {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.lanes.lock();
         state.running = state.running.saturating_sub(1);
@@ -238,7 +238,7 @@ impl Drop for Turn {
             }
         }
         drop(state);
-        self.lanes.bell.notify_one();
+        self.lanes.changed.notify_one();
     }
 }
 
@@ -257,13 +257,11 @@ mod tests {
     fn a_full_lane_blocks_no_other() {
         let lanes = Lanes::new(8, 2);
         let (hung, well) = (lane("hung"), lane("well"));
-        let held: Vec<_> = (0..10)
-            .filter_map(|_| lanes.overtake_nobody(&hung, NOW))
-            .collect();
+        let held: Vec<_> = (0..10).filter_map(|_| lanes.slot_for_new(&hung, NOW)).collect();
         assert_eq!(held.len(), 2);
-        assert!(lanes.overtake_nobody(&well, NOW).is_some());
+        assert!(lanes.slot_for_new(&well, NOW).is_some());
         drop(held);
-        assert!(lanes.overtake_nobody(&hung, NOW).is_some());
+        assert!(lanes.slot_for_new(&hung, NOW).is_some());
         assert_eq!(lanes.running(), 0);
     }
 
@@ -272,12 +270,12 @@ mod tests {
         let lanes = Lanes::new(100, 10);
         let name = lane("a");
         lanes.waits(&name, NOW);
-        let turns = |lanes: &Arc<Lanes>| lanes.due(NOW, 100).len();
-        assert_eq!(turns(&lanes), 10);
+        let slots = |lanes: &Arc<Lanes>| lanes.due(NOW, 100).len();
+        assert_eq!(slots(&lanes), 10);
         lanes.answered(&name, false);
-        assert_eq!(turns(&lanes), AILING);
+        assert_eq!(slots(&lanes), DEGRADED);
         lanes.answered(&name, true);
-        assert_eq!(turns(&lanes), 10);
+        assert_eq!(slots(&lanes), 10);
     }
 
     #[test]
@@ -286,16 +284,13 @@ mod tests {
         let (long, short) = (lane("long"), lane("short"));
         lanes.waits(&long, Time::from_nanos(1));
         lanes.waits(&short, Time::from_nanos(900));
-        let turns = lanes.due(NOW, 100);
-        let short_turns = turns.iter().filter(|turn| **turn.lane() == *short).count();
-        assert_eq!((turns.len(), short_turns), (4, 2));
-        drop(turns);
-        assert!(lanes.overtake_nobody(&long, NOW).is_none());
+        let slots = lanes.due(NOW, 100);
+        let short_slots = slots.iter().filter(|slot| **slot.lane() == *short).count();
+        assert_eq!((slots.len(), short_slots), (4, 2));
+        drop(slots);
+        assert!(lanes.slot_for_new(&long, NOW).is_none());
         lanes.waits(&lane("later"), Time::from_nanos(5_000));
-        assert!(
-            lanes.overtake_nobody(&lane("later"), NOW).is_some(),
-            "not due yet"
-        );
+        assert!(lanes.slot_for_new(&lane("later"), NOW).is_some(), "not due yet");
         assert_eq!(lanes.next_due(), Some(Time::from_nanos(1)));
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     sender::Sent,
-    shared::{Shared, waits, written_down},
+    shared::{Shared, log_waiting, recorded},
 };
 use crate::deliveries;
 
@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 const HELD: usize = BATCH;
 
 /// How many times recording an outcome is tried once the engine is stopping.
-const LAST_TRIES: u32 = 3;
+const LAST_ATTEMPTS: u32 = 3;
 
 /// An outcome that could not be written, and why.
 struct Unwritten {
@@ -33,7 +33,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
     let clock = shared.store.clock().clone();
     let mut batch = Vec::with_capacity(BATCH);
     let mut held: Vec<Unwritten> = Vec::new();
-    let mut again_at = Time::default();
+    let mut retry_at = Time::default();
     loop {
         let room = HELD.saturating_sub(held.len());
         tokio::select! {
@@ -41,16 +41,16 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
                 if taken == 0 {
                     break;
                 }
-                let refused = record(&shared, std::mem::take(&mut batch), &stopped).await;
+                let rejected = record(&shared, std::mem::take(&mut batch), &stopped).await;
                 if held.is_empty() {
-                    again_at = clock.steady().after(shared.options.pause);
+                    retry_at = clock.steady().after(shared.options.pause);
                 }
-                refused.iter().for_each(tell_once);
-                held.extend(refused);
+                rejected.iter().for_each(log_once);
+                held.extend(rejected);
             }
-            () = clock.sleep(again_at.since(clock.steady())), if !held.is_empty() => {
-                held = try_again(&shared, held, &stopped).await;
-                again_at = clock.steady().after(shared.options.pause);
+            () = clock.sleep(retry_at.since(clock.steady())), if !held.is_empty() => {
+                held = retry(&shared, held, &stopped).await;
+                retry_at = clock.steady().after(shared.options.pause);
             }
         }
     }
@@ -59,7 +59,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
 }
 
 /// Outcomes that are still rejected and whose lease has not expired.
-async fn try_again(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
+async fn retry(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
     // On the monotonic clock: a clock change is no reason to give up an outcome.
     let steady = shared.store.clock().steady();
     let lasts = |one: &Unwritten| {
@@ -76,7 +76,7 @@ fn outcomes(held: Vec<Unwritten>) -> Vec<Sent> {
     held.into_iter().map(|one| one.done).collect()
 }
 
-fn tell_once(Unwritten { done, error }: &Unwritten) {
+fn log_once(Unwritten { done, error }: &Unwritten) {
     tracing::error!(
         delivery = %done.delivery, attempt = done.number, %error,
         "an outcome could not be recorded; retrying until its lease expires"
@@ -100,7 +100,7 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
     let Err(error) = write(shared, &done, stopped).await else {
         return Vec::new();
     };
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for one in done.iter() {
         let alone = done.len() > 1 && !error.is_passing();
         // One of them is broken: the others must not suffer.
@@ -113,29 +113,29 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
             error.clone()
         };
         let done = one.clone();
-        refused.push(Unwritten { done, error });
+        rejected.push(Unwritten { done, error });
     }
-    refused
+    rejected
 }
 
 async fn write(shared: &Shared, done: &Arc<[Sent]>, stopped: &watch::Receiver<bool>) -> Result<(), Error> {
-    static SAID: Throttle = Throttle::new();
+    static LAST_LOGGED: Throttle = Throttle::new();
     let mut tries = 0;
     loop {
         let batch = Arc::clone(done);
         let written = shared.store.write(move |tx| deliveries::record(tx, &batch)).await;
         let error = match written {
             Ok(waits) => {
-                written_down(shared, done, waits);
+                recorded(shared, done, waits);
                 return Ok(());
             }
             Err(error) => error,
         };
         tries += 1;
-        if !error.is_passing() || (*stopped.borrow() && tries >= LAST_TRIES) {
+        if !error.is_passing() || (*stopped.borrow() && tries >= LAST_ATTEMPTS) {
             return Err(error);
         }
-        waits(&SAID, "recording outcomes", &error);
+        log_waiting(&LAST_LOGGED, "recording outcomes", &error);
         shared.store.clock().sleep(shared.options.pause).await;
     }
 }

@@ -32,7 +32,7 @@ pub(super) struct Shared {
     pub(super) pace: Arc<deliveries::Pace>,
     pub(super) doorbell: Doorbell,
     pub(super) trying: Trying,
-    pub(super) under_way: deliveries::UnderWay,
+    pub(super) in_flight: deliveries::InFlight,
     /// Distinguishes this process from others, and from earlier ones.
     pub(super) process: i64,
 }
@@ -56,7 +56,7 @@ impl Shared {
         Lease {
             node: Arc::clone(&self.options.node),
             until: self.now().after(self.options.lease),
-            under_way: self.under_way.clone(),
+            in_flight: self.in_flight.clone(),
         }
     }
 
@@ -71,12 +71,12 @@ const RECOVERED: usize = 500;
 /// Gives up attempts that nobody will finish, and announces what waits because of it.
 pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
     loop {
-        let (whose, under_way) = (whose.clone(), shared.under_way.clone());
+        let (whose, in_flight) = (whose.clone(), shared.in_flight.clone());
         let (done, waits) = shared
             .store
-            .write(move |tx| deliveries::recover(tx, (&whose, &under_way), RECOVERED))
+            .write(move |tx| deliveries::recover(tx, (&whose, &in_flight), RECOVERED))
             .await?;
-        written_down(shared, &done, waits);
+        recorded(shared, &done, waits);
         if done.len() < RECOVERED {
             return Ok(());
         }
@@ -88,9 +88,9 @@ pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::
 }
 
 /// Outcomes are committed: notifies observers, and announces what waits because of them.
-pub(super) fn written_down(shared: &Shared, done: &[deliveries::Done], waits: deliveries::Recorded) {
+pub(super) fn recorded(shared: &Shared, done: &[deliveries::AttemptResult], waits: deliveries::Recorded) {
     for one in done {
-        shared.options.observer.tell(one.ended());
+        shared.options.observer.notify(one.ended());
     }
     for (lane, due) in waits {
         shared.lanes.waits(&lane, due);
@@ -98,8 +98,8 @@ pub(super) fn written_down(shared: &Shared, done: &[deliveries::Done], waits: de
 }
 
 /// Logs that a loop waits for the database: once a minute, however often it retries.
-pub(super) fn waits(said: &Throttle, what: &'static str, error: &store::Error) {
-    if let Some(times) = said.due() {
+pub(super) fn log_waiting(logged: &Throttle, what: &'static str, error: &store::Error) {
+    if let Some(times) = logged.due() {
         tracing::warn!(%error, times, "{what} waits for the database");
     }
 }

@@ -11,28 +11,28 @@ use base::Throttle;
 use store::{Error, Tx, outbox, params};
 use tokio::sync::watch;
 
-use super::shared::{Shared, stopping, waits};
+use super::shared::{Shared, log_waiting, stopping};
 
 /// How often the clock is checked.
-const LOOK: Duration = Duration::from_secs(2);
+const CHECK: Duration = Duration::from_secs(2);
 
 /// Smaller differences are not a change: the clock is synchronized in small steps.
 const STEP: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let said = Throttle::new();
+    let logged = Throttle::new();
     while !*stopped.borrow() {
-        if let Err(error) = look(&shared).await {
-            waits(&said, "checking the clock", &error);
+        if let Err(error) = check(&shared).await {
+            log_waiting(&logged, "checking the clock", &error);
         }
         tokio::select! {
-            () = shared.store.clock().sleep(LOOK) => {}
+            () = shared.store.clock().sleep(CHECK) => {}
             () = stopping(&mut stopped) => {}
         }
     }
 }
 
-async fn look(shared: &Shared) -> Result<(), Error> {
+async fn check(shared: &Shared) -> Result<(), Error> {
     let Some(shown) = shared.store.reference().await? else {
         return Ok(());
     };
@@ -46,16 +46,16 @@ async fn look(shared: &Shared) -> Result<(), Error> {
     tracing::warn!(seconds, "the system clock was changed: adjusting waiting rows");
     let lease = shared.options.lease;
     let me = shared.process;
-    let move_along = shared.store.write(move |tx| move_along(tx, (by, me), lease));
+    let shift = shared.store.write(move |tx| shift(tx, (by, me), lease));
     // In this order what is written in between is at most early, never late.
     if by < 0 {
         clock.adjust(by);
-        if let Err(error) = move_along.await {
+        if let Err(error) = shift.await {
             clock.adjust(-by);
             return Err(error);
         }
     } else {
-        move_along.await?;
+        shift.await?;
         clock.adjust(by);
     }
     shared.lanes.shift(by);
@@ -65,7 +65,7 @@ async fn look(shared: &Shared) -> Result<(), Error> {
 }
 
 /// Moves what is in the tables by this many nanoseconds.
-fn move_along(tx: &mut Tx<'_>, (by, me): (i64, i64), lease: Duration) -> Result<(), Error> {
+fn shift(tx: &mut Tx<'_>, (by, me): (i64, i64), lease: Duration) -> Result<(), Error> {
     if !is_first(tx, (by, me))? {
         return Ok(());
     }

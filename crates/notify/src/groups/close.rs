@@ -9,12 +9,12 @@ use base::{Event, Id, Kind, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
 use super::{
-    aim::{Aim, Targets},
     collect::Grouped,
+    target::{GroupTarget, Targets},
 };
 use crate::{
     channel::Channel,
-    deliveries::{Lease, New, Way, insert},
+    deliveries::{Lease, Mode, NewDelivery, insert},
     digests::{self, Digest, Members, SETS, Set},
     facts,
     inbox::{self, Addition, Notification, Owner},
@@ -44,7 +44,7 @@ pub(crate) struct Closed {
 
 impl Closed {
     /// Recipients of a message about the group get none about the end of its import; only webhooks get both.
-    pub(crate) fn stand_in(&self, plan: &mut Plan) {
+    pub(crate) fn suppress_in(&self, plan: &mut Plan) {
         plan.inbox.retain(|user| !self.users.contains(user));
         plan.deliveries.retain(|planned| {
             planned.channel == Channel::Webhook || !self.keys.contains(&planned.target.key)
@@ -75,8 +75,8 @@ impl FromRow for WithTargets {
         let (targets, reasons): (String, String) = (row.get(6)?, row.get(7)?);
         let targets = serde_json::from_str(&targets).map_err(decode)?;
         let reasons: Vec<Reason> = serde_json::from_str(&reasons).map_err(decode)?;
-        let told = reasons.into_iter().filter(|reason| reason.why.told());
-        let whys = told
+        let notified = reasons.into_iter().filter(|reason| reason.why.is_notified());
+        let whys = notified
             .map(|reason| ((reason.channel, reason.recipient), reason.why))
             .collect();
         Ok(Self(Set::from_row(row)?, targets, whys))
@@ -108,7 +108,7 @@ pub(crate) fn close(
     outbox::end(tx, group.bundle)?;
     let select = SETS.replacen(" from", ", targets, reasons from", 1);
     let sets: Vec<WithTargets> = sql::among(tx, &select, "group_id", &[group.id.into()])?;
-    let Some(of) = stands_for(tx, group, closer, &sets)? else {
+    let Some(of) = representative(tx, group, closer, &sets)? else {
         return Ok(Closed::default());
     };
     let whys = sets.iter().flat_map(|set| &set.2);
@@ -128,7 +128,7 @@ pub(crate) fn close(
 }
 
 /// The event that represents the group: the end of the import, or the one that leads a bulk change.
-fn stands_for(
+fn representative(
     tx: &mut Tx<'_>,
     group: &Grouped,
     closer: Option<&Closer<'_>>,
@@ -146,24 +146,24 @@ fn stands_for(
 /// channel.
 pub(super) struct Shares {
     pub(super) inbox: BTreeMap<Id, Vec<usize>>,
-    pub(super) messages: BTreeMap<Aim, Vec<usize>>,
+    pub(super) messages: BTreeMap<GroupTarget, Vec<usize>>,
 }
 
 impl Shares {
     pub(super) fn of(sets: &[WithTargets]) -> Self {
         Self {
             inbox: recipients(sets, |targets| targets.inbox.clone()),
-            messages: hooks_once(recipients(sets, |targets| targets.messages.clone())),
+            messages: merge_webhooks(recipients(sets, |targets| targets.messages.clone())),
         }
     }
 
     /// Who gets a message about the group.
     pub(super) fn closed(&self) -> Closed {
         let messages = self.messages.keys();
-        let messages = messages.filter(|aim| aim.channel != Channel::Webhook);
+        let messages = messages.filter(|target| target.channel != Channel::Webhook);
         Closed {
             users: self.inbox.keys().copied().collect(),
-            keys: messages.map(|aim| Key::stored(&aim.key)).collect(),
+            keys: messages.map(|target| Key::stored(&target.key)).collect(),
             ..Closed::default()
         }
     }
@@ -184,21 +184,23 @@ fn recipients<T: Ord>(sets: &[WithTargets], of: impl Fn(&Targets) -> Vec<T>) -> 
 }
 
 /// A webhook URL gets one batch for all rules that name it.
-fn hooks_once(messages: BTreeMap<Aim, Vec<usize>>) -> BTreeMap<Aim, Vec<usize>> {
-    let mut hooks: BTreeMap<String, (Aim, Vec<usize>)> = BTreeMap::new();
+fn merge_webhooks(messages: BTreeMap<GroupTarget, Vec<usize>>) -> BTreeMap<GroupTarget, Vec<usize>> {
+    let mut hooks: BTreeMap<String, (GroupTarget, Vec<usize>)> = BTreeMap::new();
     let mut all = BTreeMap::new();
-    for (aim, which) in messages {
-        if aim.channel != Channel::Webhook {
-            all.insert(aim, which);
+    for (target, which) in messages {
+        if target.channel != Channel::Webhook {
+            all.insert(target, which);
             continue;
         }
-        let (_, places) = hooks.entry(aim.key.clone()).or_insert_with(|| (aim, Vec::new()));
+        let (_, places) = hooks
+            .entry(target.key.clone())
+            .or_insert_with(|| (target, Vec::new()));
         places.extend(which);
     }
-    for (aim, mut which) in hooks.into_values() {
+    for (target, mut which) in hooks.into_values() {
         which.sort_unstable();
         which.dedup();
-        all.insert(aim, which);
+        all.insert(target, which);
     }
     all
 }
@@ -300,30 +302,30 @@ fn add_rows(
 fn send(
     tx: &mut Tx<'_>,
     (group, of): (&Grouped, &Arc<Event>),
-    messages: &BTreeMap<Aim, Vec<usize>>,
+    messages: &BTreeMap<GroupTarget, Vec<usize>>,
     digests: &Written<'_>,
     (lease, closed): (&Lease, &mut Closed),
 ) -> Result<(), Error> {
     let now = tx.now();
     let mut pages: Vec<[Value; 6]> = Vec::new();
     let mut planned: Vec<(Planned, (Id, Id), Option<Cause>)> = Vec::new();
-    for (aim, which) in messages {
+    for (target, which) in messages {
         let Some((id, digest)) = digests.get(which) else {
             continue;
         };
-        if aim.channel == Channel::Webhook {
-            let target = serde_json::to_string(aim).map_err(|error| Error::Decode(error.to_string()))?;
+        if target.channel == Channel::Webhook {
+            let json = serde_json::to_string(target).map_err(|error| Error::Decode(error.to_string()))?;
             pages.push([
                 group.id.into(),
-                aim.key.as_str().into(),
+                target.key.as_str().into(),
                 (*id).into(),
-                target.into(),
+                json.into(),
                 "".into(),
                 0.into(),
             ]);
         } else if let Some(lead) = digest.lead() {
-            let cause = digests.cause(which, aim.channel, &aim.recipient);
-            planned.push((aim.planned(), (*id, lead), cause));
+            let cause = digests.cause(which, target.channel, &target.recipient);
+            planned.push((target.planned(), (*id, lead), cause));
         }
     }
     closed.pages = !pages.is_empty();
@@ -334,12 +336,12 @@ fn send(
     )?;
     let new = planned
         .iter()
-        .map(|(planned, of_digest, cause)| New {
+        .map(|(planned, of_digest, cause)| NewDelivery {
             event: of,
             planned,
             body: String::new(),
             now: None,
-            way: Way::Single,
+            mode: Mode::Single,
             due: now,
             of: Some(*of_digest),
             cause: cause.clone(),

@@ -11,7 +11,7 @@ use access::Vault;
 use base::{Event, Id};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
-use super::aim::{Aim, Targets};
+use super::target::{GroupTarget, Targets};
 use crate::{
     message::Change,
     plan::{Batch, Plan, Planned, Reason},
@@ -69,7 +69,7 @@ pub(super) struct Draft<'a> {
 }
 
 /// What they share.
-type Alike<'a> = (
+type Decision<'a> = (
     (Place, Change, base::Kind, Option<base::Severity>),
     &'a [Reason],
     &'a [Planned],
@@ -87,7 +87,7 @@ pub(crate) fn collect(
     let groups = open(tx, decided)?;
     let mut rows: Vec<(String, [Value; 10])> = Vec::new();
     let mut members: HashMap<String, Vec<&Event>> = HashMap::new();
-    for (place, draft) in alike(decided) {
+    for (place, draft) in by_decision(decided) {
         let Some(group) = groups.get(&place) else {
             continue;
         };
@@ -110,8 +110,8 @@ pub(crate) fn collect(
 }
 
 /// Which of these events have the same decision, and which group they belong to.
-pub(super) fn alike<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Draft<'a>)> {
-    let mut drafts: HashMap<Alike<'_>, Draft<'_>> = HashMap::new();
+pub(super) fn by_decision<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Draft<'a>)> {
+    let mut drafts: HashMap<Decision<'_>, Draft<'_>> = HashMap::new();
     for (event, plan) in decided {
         // If nobody was considered, nobody is notified.
         if plan.reasons.is_empty() {
@@ -133,7 +133,7 @@ pub(super) fn alike<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Dr
             .members
             .push(event);
     }
-    let placed = |(((place, ..), ..), draft): (Alike<'_>, Draft<'a>)| (place, draft);
+    let placed = |(((place, ..), ..), draft): (Decision<'_>, Draft<'a>)| (place, draft);
     drafts.into_iter().map(placed).collect()
 }
 
@@ -179,7 +179,7 @@ fn targets(plan: &Plan) -> Targets {
             .deliveries
             .iter()
             .filter(|planned| planned.batch == Batch::Import)
-            .map(Aim::of)
+            .map(GroupTarget::of)
             .collect(),
     }
 }

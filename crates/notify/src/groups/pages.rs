@@ -6,10 +6,10 @@ use base::{Event, Id, Scope, Time};
 use serde_json::{Map, Value as Json, json};
 use store::{Error, Tx, outbox, params, unreadable};
 
-use super::aim::Aim;
+use super::target::GroupTarget;
 use crate::{
     channels::webhook::Format,
-    deliveries::{Lease, New, Way, insert},
+    deliveries::{Lease, Mode, NewDelivery, insert},
     digests::{self, Digest},
     message::{self, Change, Detail},
     plan::Rules,
@@ -59,8 +59,9 @@ pub(crate) fn next_pages(
     let Some((group, key, digest_id, target, after, page)) = tx.one::<Stored>(&sql, &[])? else {
         return Ok(Pages::default());
     };
-    let aim = serde_json::from_str::<Aim>(&target).map_err(|error| Error::Decode(error.to_string()));
-    let aim = aim
+    let target =
+        serde_json::from_str::<GroupTarget>(&target).map_err(|error| Error::Decode(error.to_string()));
+    let target = target
         .inspect_err(|error| unreadable::note("event_pages", error))
         .ok();
     let digest = digests::stored(tx, &[digest_id])?.remove(&digest_id);
@@ -70,7 +71,7 @@ pub(crate) fn next_pages(
         ..Pages::default()
     };
     // What cannot be read can never be sent, and must not block the others.
-    let (Some(aim), Some(digest), Some(bundle)) = (aim, digest, bundle) else {
+    let (Some(target), Some(digest), Some(bundle)) = (target, digest, bundle) else {
         tx.execute(DONE, params![group, key])?;
         return Ok(pages);
     };
@@ -80,10 +81,10 @@ pub(crate) fn next_pages(
     })?;
     let events = in_order(tx, &ids)?;
     if let Some(first) = events.first() {
-        let planned = aim.planned();
+        let planned = target.planned();
         let pages_of = pages_of(usize::try_from(digest.count()).unwrap_or(usize::MAX));
         let body = body(
-            format(rules, &aim.recipient),
+            format(rules, &target.recipient),
             &Posted {
                 digest: &digest,
                 events: &events,
@@ -94,12 +95,12 @@ pub(crate) fn next_pages(
             },
         );
         let due = tx.now();
-        let new = New {
+        let new = NewDelivery {
             event: first,
             planned: &planned,
             body,
             now: None,
-            way: Way::Single,
+            mode: Mode::Single,
             due,
             of: Some((digest_id, first.id)),
             cause: None,

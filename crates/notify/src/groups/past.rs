@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use base::Id;
 use store::{Error, FromRow, Row, Tx, params};
 
-use super::aim::{Aim, Targets};
+use super::target::{GroupTarget, Targets};
 use crate::{
     channel::Channel,
     digests::{Digest, stored_of_groups},
@@ -30,7 +30,7 @@ pub(crate) struct Past {
     pub(crate) closed: bool,
     /// Why someone is notified of the event or is not.
     pub(crate) reasons: Vec<Reason>,
-    aims: Vec<Aim>,
+    targets: Vec<GroupTarget>,
 }
 
 impl FromRow for Past {
@@ -42,7 +42,7 @@ impl FromRow for Past {
             set: row.get(0)?,
             group: row.get(1)?,
             reasons: serde_json::from_str(&reasons).map_err(decode)?,
-            aims: targets.messages,
+            targets: targets.messages,
             bundle: row.get(4)?,
             is_bulk: row.get(5)?,
             closer: row.get::<String>(6)?.parse().ok(),
@@ -80,9 +80,9 @@ impl Past {
 
     /// The destination of a recipient of the group's messages.
     pub(crate) fn key(&self, channel: Channel, recipient: &Recipient) -> Option<Key> {
-        let mut aims = self.aims.iter();
-        let aim = aims.find(|aim| aim.channel == channel && aim.recipient == *recipient)?;
-        Some(Key::stored(&aim.key))
+        let mut targets = self.targets.iter();
+        let target = targets.find(|target| target.channel == channel && target.recipient == *recipient)?;
+        Some(Key::stored(&target.key))
     }
 
     /// On which page of a webhook's posts the event is, from 0.
@@ -154,7 +154,7 @@ pub(crate) fn reached(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<HashSet<(Id, Re
                 .map(|user| (*bundle, Reached::Inbox(user))),
         );
         let keys = targets.messages.into_iter();
-        reached.extend(keys.map(|aim| (*bundle, Reached::Key(aim.channel, Key::stored(&aim.key)))));
+        reached.extend(keys.map(|target| (*bundle, Reached::Key(target.channel, Key::stored(&target.key)))));
     }
     Ok(reached)
 }

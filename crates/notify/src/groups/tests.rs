@@ -11,10 +11,10 @@ use base::{Event, Id, Severity};
 use proptest::prelude::*;
 
 use super::{
-    aim::Aim,
     close::{Closed, Shares, WithTargets},
-    collect::{Place, Texts, alike},
+    collect::{Place, Texts, by_decision},
     pages::after_of,
+    target::GroupTarget,
 };
 use crate::{
     channel::Channel,
@@ -83,7 +83,7 @@ fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
         id(b'i', next)
     };
     for portion in decided.chunks(PORTION) {
-        for (place, draft) in alike(portion) {
+        for (place, draft) in by_decision(portion) {
             let group = groups.entry(place).or_insert_with(|| Group {
                 id: new_id(),
                 sets: BTreeMap::new(),
@@ -129,9 +129,9 @@ fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
 }
 
 /// What one group sends to whom: by the numbers of its events.
-struct Said {
+struct Sent {
     inbox: BTreeMap<Id, Vec<usize>>,
-    messages: BTreeMap<Aim, Vec<usize>>,
+    messages: BTreeMap<GroupTarget, Vec<usize>>,
     closed: Closed,
 }
 
@@ -139,7 +139,7 @@ struct Said {
 type Happened = [(Happening, usize)];
 
 impl Group {
-    fn say(&self, happened: &Happened, numbers: &HashMap<Id, usize>) -> Result<Said, TestCaseError> {
+    fn send(&self, happened: &Happened, numbers: &HashMap<Id, usize>) -> Result<Sent, TestCaseError> {
         let sets: Vec<WithTargets> = self
             .sets
             .values()
@@ -157,22 +157,22 @@ impl Group {
             digest
         };
         let about = |which: &[usize]| named(&digest_of(which), &members, happened, numbers);
-        let mut said = Said {
+        let mut sent = Sent {
             inbox: BTreeMap::new(),
             messages: BTreeMap::new(),
             closed: shares.closed(),
         };
         for (user, which) in &shares.inbox {
-            said.inbox.insert(*user, about(which)?);
+            sent.inbox.insert(*user, about(which)?);
         }
-        for (aim, which) in &shares.messages {
+        for (target, which) in &shares.messages {
             let events = about(which)?;
-            if aim.channel == Channel::Webhook {
+            if target.channel == Channel::Webhook {
                 pages(&digest_of(which), &members, &events, numbers)?;
             }
-            said.messages.insert(aim.clone(), events);
+            sent.messages.insert(target.clone(), events);
         }
-        Ok(said)
+        Ok(sent)
     }
 }
 
@@ -256,10 +256,10 @@ fn pages(
 type Expected = [model::Expected];
 
 /// Nobody misses an event, and nobody gets one twice or any other, in all messages.
-fn all_of_it(
+fn check_complete(
     facts: &Facts,
     (happened, expected): (&Happened, &Expected),
-    said: &BTreeMap<Place, Said>,
+    sent: &BTreeMap<Place, Sent>,
     alone: &[Vec<Planned>],
 ) -> Result<(), TestCaseError> {
     let (mut rows, mut mails) = (BTreeSet::new(), BTreeSet::new());
@@ -273,25 +273,25 @@ fn all_of_it(
         prop_assert!(posts.insert((number, url)), "twice to URL {url}");
         Ok(())
     };
-    for (place, said) in said {
+    for (place, sent) in sent {
         let mut hooks = BTreeSet::new();
-        for (user, events) in &said.inbox {
+        for (user, events) in &sent.inbox {
             for number in events {
                 prop_assert!(rows.insert((*number, facts.user_at(*user))), "twice in an inbox");
             }
         }
-        for (aim, events) in &said.messages {
-            let key = Key::stored(&aim.key);
+        for (target, events) in &sent.messages {
+            let key = Key::stored(&target.key);
             prop_assert!(
-                aim.channel != Channel::Webhook || hooks.insert(aim.key.clone()),
+                target.channel != Channel::Webhook || hooks.insert(target.key.clone()),
                 "one batch for each URL"
             );
             for number in events {
                 prop_assert_eq!(id(b'b', happened[*number].1), place.0);
-                if aim.channel == Channel::Email {
+                if target.channel == Channel::Email {
                     prop_assert!(mails.insert((*number, key.clone())), "twice to {key:?}");
                 } else {
-                    post(aim.channel, &key, *number)?;
+                    post(target.channel, &key, *number)?;
                 }
             }
         }
@@ -320,22 +320,22 @@ fn all_of_it(
 }
 
 /// The end of an import goes to recipients of that event who get nothing else of the import.
-fn the_end(facts: &Facts, happening: &Happening, said: &[&Said]) -> Result<(), TestCaseError> {
+fn check_end(facts: &Facts, happening: &Happening, sent: &[&Sent]) -> Result<(), TestCaseError> {
     let mut plan = plan(&Facts::event(happening), &world_of(facts));
-    let expected = model::told(facts, happening);
-    for said in said {
-        said.closed.stand_in(&mut plan);
+    let expected = model::recipients(facts, happening);
+    for sent in sent {
+        sent.closed.suppress_in(&mut plan);
     }
-    let users: BTreeSet<usize> = said
+    let users: BTreeSet<usize> = sent
         .iter()
-        .flat_map(|said| said.inbox.keys())
+        .flat_map(|sent| sent.inbox.keys())
         .map(|id| facts.user_at(*id))
         .collect();
-    let keys: BTreeSet<Key> = said
+    let keys: BTreeSet<Key> = sent
         .iter()
-        .flat_map(|said| said.messages.keys())
-        .filter(|aim| aim.channel != Channel::Webhook)
-        .map(|aim| Key::stored(&aim.key))
+        .flat_map(|sent| sent.messages.keys())
+        .filter(|target| target.channel != Channel::Webhook)
+        .map(|target| Key::stored(&target.key))
         .collect();
     let rows: BTreeSet<usize> = plan.inbox.iter().map(|id| facts.user_at(*id)).collect();
     let due: BTreeSet<usize> = expected
@@ -417,17 +417,17 @@ proptest! {
             .map(|(number, (happening, bundle))| Arc::new(event(number, happening, *bundle)))
             .collect();
         let plans: Vec<Plan> = events.iter().map(|event| plan(event, &world)).collect();
-        let expected: Vec<_> = happened.iter().map(|(happening, _)| model::told(&facts, happening)).collect();
+        let expected: Vec<_> = happened.iter().map(|(happening, _)| model::recipients(&facts, happening)).collect();
         let outcome = gather(&events, &plans);
-        let mut said = BTreeMap::new();
+        let mut sent = BTreeMap::new();
         for (place, group) in &outcome.groups {
-            said.insert(place.clone(), group.say(&happened, &outcome.numbers)?);
+            sent.insert(place.clone(), group.send(&happened, &outcome.numbers)?);
         }
-        all_of_it(&facts, (&happened, &expected), &said, &outcome.alone)?;
+        check_complete(&facts, (&happened, &expected), &sent, &outcome.alone)?;
         for (bundle, happening) in ends.iter().enumerate() {
-            let of_it = said.iter().filter(|(place, _)| place.0 == id(b'b', bundle));
-            let of_it: Vec<&Said> = of_it.map(|(_, said)| said).collect();
-            the_end(&facts, happening, &of_it)?;
+            let of_it = sent.iter().filter(|(place, _)| place.0 == id(b'b', bundle));
+            let of_it: Vec<&Sent> = of_it.map(|(_, sent)| sent).collect();
+            check_end(&facts, happening, &of_it)?;
         }
     }
 }

@@ -77,7 +77,11 @@ pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Err
             };
             let id = tx.id();
             new.push(row(id, owner, draft, created_at));
-            frames.push((counted.user, id, told((draft, owner), id, created_at, summary)));
+            frames.push((
+                counted.user,
+                id,
+                frame_data((draft, owner), id, created_at, summary),
+            ));
         }
     }
     rows::insert(tx, (ROWS, ""), new)?;
@@ -118,12 +122,12 @@ fn row(id: Id, owner: &Owner, draft: &Notification, created_at: Time) -> [Value;
     ]
 }
 
-fn told((draft, owner): (&Notification, &Owner), id: Id, created_at: Time, summary: Summary) -> Json {
+fn frame_data((draft, owner): (&Notification, &Owner), id: Id, created_at: Time, summary: Summary) -> Json {
     let mut row = Notification {
         id,
         created_at,
         ..draft.clone()
     };
-    row.say_why(owner.sentence.clone());
+    row.add_why(owner.sentence.clone());
     json!({"notification": row, "summary": summary})
 }

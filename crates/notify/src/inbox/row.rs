@@ -66,7 +66,7 @@ impl Notification {
     }
 
     /// Adds the reason why its owner gets it.
-    pub(super) fn say_why(&mut self, sentence: Option<String>) {
+    pub(super) fn add_why(&mut self, sentence: Option<String>) {
         if let Some(sentence) = sentence {
             self.data.insert("why".to_owned(), sentence.into());
         }
@@ -188,7 +188,7 @@ fn with_words(
             .why
             .clone()
             .map(|why| Cause::of(why, &Recipient::User(user), |team| teams.get(&team).cloned()));
-        worded.say_why(Owner::new(user, cause, event, many).sentence);
+        worded.add_why(Owner::new(user, cause, event, many).sentence);
         Some(worded)
     };
     Ok(rows
@@ -197,13 +197,13 @@ fn with_words(
             id: row.id,
             read: row.read_at != 0 || row.created_at <= all_read,
             created_at: row.created_at,
-            ..worded(&row).unwrap_or_else(|| forgotten(&row))
+            ..worded(&row).unwrap_or_else(|| without_event(&row))
         })
         .collect())
 }
 
 /// A notification whose event was deleted.
-fn forgotten(row: &Stored) -> Notification {
+fn without_event(row: &Stored) -> Notification {
     Notification {
         id: row.id,
         category: row.kind.category(),

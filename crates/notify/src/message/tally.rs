@@ -213,20 +213,21 @@ impl Tally {
 
     /// "1 critical, 2 high", whatever happened to them.
     pub(super) fn severities(&self) -> String {
-        say(self
-            .0
-            .iter()
-            .map(|((Reverse(severity), _), count)| (*severity, *count)))
+        joined(
+            self.0
+                .iter()
+                .map(|((Reverse(severity), _), count)| (*severity, *count)),
+        )
     }
 
     fn of_change(&self, of: Change) -> String {
         let counts = self.0.iter().filter(|((_, change), _)| *change == of);
-        say(counts.map(|((Reverse(severity), _), count)| (*severity, *count)))
+        joined(counts.map(|((Reverse(severity), _), count)| (*severity, *count)))
     }
 }
 
 /// "1 critical, 2 high", the counts of one severity as one.
-fn say(counts: impl Iterator<Item = (Severity, u64)>) -> String {
+fn joined(counts: impl Iterator<Item = (Severity, u64)>) -> String {
     let mut sums: BTreeMap<Reverse<Severity>, u64> = BTreeMap::new();
     for (severity, count) in counts {
         *sums.entry(Reverse(severity)).or_default() += count;

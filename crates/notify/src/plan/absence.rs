@@ -52,8 +52,8 @@ pub fn absence(event: &Event, world: &World, user: Id) -> Absence {
 
 /// Why the rules that would notify this person do not apply to the event: for the one that is closest.
 pub fn near_miss(event: &Event, world: &World, user: Id) -> Option<Absence> {
-    let mut concerned = responsible::concerned(event, world).users.into_iter();
-    let concerned = concerned.any(|(id, _)| id == user);
+    let mut involved = responsible::involved(event, world).users.into_iter();
+    let involved = involved.any(|(id, _)| id == user);
     let rules = act::kinds(event).flat_map(|kind| {
         let channels = Channel::ALL.into_iter().filter(|channel| !channel.has_url());
         channels.flat_map(move |channel| world.rules.of(kind, channel))
@@ -62,7 +62,7 @@ pub fn near_miss(event: &Event, world: &World, user: Id) -> Option<Absence> {
         .filter(|rule| {
             let at = |address: &crate::target::Target| world.person_at(&address.label) == Some(user);
             let names = || named(event, world, rule).into_iter().any(|(id, _)| id == user);
-            concerned || names() || rule.addresses.iter().any(at)
+            involved || names() || rule.addresses.iter().any(at)
         })
         .filter_map(|rule| rule.obstacle(event));
     let (mut least, mut filtered) = (None::<Severity>, false);

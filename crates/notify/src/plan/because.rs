@@ -256,7 +256,7 @@ mod tests {
         let clock = Clock::system();
         let (ana, ben, rule) = (clock.id(), clock.id(), clock.id());
         let event = event(&clock, Kind::FindingAssigned, ana);
-        let said = |why: &Why, recipient: Recipient, detail| {
+        let sentence = |why: &Why, recipient: Recipient, detail| {
             let reader = Reader {
                 event: &event,
                 recipient: &recipient,
@@ -268,15 +268,15 @@ mod tests {
         };
         let full = Detail::Full;
         assert_eq!(
-            said(&Why::Rule(rule), Recipient::User(ana), full),
+            sentence(&Why::Rule(rule), Recipient::User(ana), full),
             "You get this because the finding is assigned to you or you take part in it."
         );
         assert_eq!(
-            said(&Why::Rule(rule), Recipient::User(ben), full),
+            sentence(&Why::Rule(rule), Recipient::User(ben), full),
             "You get this because a notification rule names you."
         );
         assert_eq!(
-            said(
+            sentence(
                 &Why::Rule(rule),
                 Recipient::Address("x@y.example".to_owned()),
                 full
@@ -285,22 +285,22 @@ mod tests {
         );
         let team = Recipient::Team(clock.id());
         assert_eq!(
-            said(&Why::Team, team.clone(), full),
+            sentence(&Why::Team, team.clone(), full),
             "This channel gets this because the team Platform is responsible."
         );
         assert_eq!(
-            said(&Why::Team, team, Detail::Minimal),
+            sentence(&Why::Team, team, Detail::Minimal),
             "This channel gets this because the team is responsible."
         );
         assert_eq!(
-            said(&Why::Manager, Recipient::User(ben), full),
+            sentence(&Why::Manager, Recipient::User(ben), full),
             "You get this because you manage this company and nobody else is responsible."
         );
         assert_eq!(
-            said(&Why::OwnershipRule(2), Recipient::User(ben), full),
+            sentence(&Why::OwnershipRule(2), Recipient::User(ben), full),
             "You get this because ownership rule 2 names you and nobody is assigned."
         );
-        assert_eq!(said(&Why::OptedOut, Recipient::User(ana), full), "");
+        assert_eq!(sentence(&Why::OptedOut, Recipient::User(ana), full), "");
     }
 
     // promise: C8
@@ -309,7 +309,7 @@ mod tests {
         let clock = Clock::system();
         let (ana, team) = (clock.id(), clock.id());
         let event = event(&clock, Kind::FindingAssigned, ana);
-        let said = |why: Why, recipient: Recipient| {
+        let sentence = |why: Why, recipient: Recipient| {
             let cause = Cause {
                 why,
                 team: Some("Platform".to_owned()),
@@ -318,23 +318,23 @@ mod tests {
         };
         let me = || Recipient::User(ana);
         assert_eq!(
-            said(Why::Assignee, me()),
+            sentence(Why::Assignee, me()),
             "You get this because findings in it are assigned to you."
         );
         assert_eq!(
-            said(Why::Owner(SubjectType::Project), me()),
+            sentence(Why::Owner(SubjectType::Project), me()),
             "You get this because you own a project with unassigned findings in it."
         );
         assert_eq!(
-            said(Why::Member(team), me()),
+            sentence(Why::Member(team), me()),
             "You get this because your team Platform is responsible for findings in it and has no chat channel."
         );
         assert_eq!(
-            said(Why::Team, Recipient::Team(team)),
+            sentence(Why::Team, Recipient::Team(team)),
             "This channel gets this because the team Platform is responsible for findings in it."
         );
         assert_eq!(
-            said(Why::Manager, me()),
+            sentence(Why::Manager, me()),
             "You get this because you manage this company and nobody else is responsible for findings in it."
         );
     }

@@ -108,7 +108,7 @@ impl Why {
     }
 
     /// Whether it means that someone is notified.
-    pub const fn told(&self) -> bool {
+    pub const fn is_notified(&self) -> bool {
         matches!(
             self,
             Self::Rule(_)
@@ -127,7 +127,7 @@ impl Why {
     }
 
     /// The reason against notifying someone that has this name, if there is one.
-    pub fn not_told(name: &str) -> Option<Self> {
+    pub fn not_notified(name: &str) -> Option<Self> {
         let all = [
             Self::NoRule,
             Self::OptedOut,

@@ -149,7 +149,7 @@ fn administrators(_: &Event, world: &World) -> Responsible {
 
 /// Whom the plan considers without a rule that names them: people responsible, people the event itself names, and
 /// followers. Each once, with the first reason.
-pub(super) fn concerned(event: &Event, world: &World) -> Responsible {
+pub(super) fn involved(event: &Event, world: &World) -> Responsible {
     let mut all = responsible(event, world);
     all.users
         .extend(event.assignee_users.iter().map(|id| (*id, Why::Concerned)));

@@ -46,11 +46,11 @@ proptest! {
         for happening in &happenings {
             let event = Facts::event(happening);
             let plan = plan(&event, &world);
-            let expected = model::told(&facts, happening);
+            let expected = model::recipients(&facts, happening);
             prop_assert_eq!(inbox(&facts, &plan), expected.inbox);
             prop_assert_eq!(mailed(&plan), expected.mailed);
             posts(&plan, &expected.posts)?;
-            told_have_reasons(&plan)?;
+            notified_have_reasons(&plan)?;
         }
     }
 }
@@ -94,21 +94,27 @@ fn posts(plan: &Plan, due: &BTreeSet<(Channel, usize)>) -> Result<(), TestCaseEr
 }
 
 /// Everyone who is notified has exactly one reason to be.
-fn told_have_reasons(plan: &Plan) -> Result<(), TestCaseError> {
-    let told = |channel, recipient: &Recipient| {
+fn notified_have_reasons(plan: &Plan) -> Result<(), TestCaseError> {
+    let notified = |channel, recipient: &Recipient| {
         plan.reasons
             .iter()
-            .filter(|reason| reason.channel == channel && reason.recipient == *recipient && reason.why.told())
+            .filter(|reason| {
+                reason.channel == channel && reason.recipient == *recipient && reason.why.is_notified()
+            })
             .count()
     };
     let user = |id: &Id| Recipient::User(*id);
     for id in &plan.inbox {
-        prop_assert_eq!(told(Channel::InApp, &user(id)), 1);
+        prop_assert_eq!(notified(Channel::InApp, &user(id)), 1);
     }
     for planned in &plan.deliveries {
-        prop_assert_eq!(told(planned.channel, &planned.recipient), 1);
+        prop_assert_eq!(notified(planned.channel, &planned.recipient), 1);
     }
-    let all = plan.reasons.iter().filter(|reason| reason.why.told()).count();
+    let all = plan
+        .reasons
+        .iter()
+        .filter(|reason| reason.why.is_notified())
+        .count();
     prop_assert_eq!(all, plan.inbox.len() + plan.deliveries.len());
     Ok(())
 }

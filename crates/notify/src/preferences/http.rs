@@ -55,9 +55,9 @@ pub async fn get_preferences(
 pub async fn put_preferences(
     Extract(state): Extract<State>,
     caller: Caller,
-    Json(said): Json<BTreeMap<String, bool>>,
+    Json(preferences): Json<BTreeMap<String, bool>>,
 ) -> Result<Json<BTreeMap<String, bool>>, Problem> {
-    let cells = super::read(&said).map_err(|unknown| {
+    let cells = super::read(&preferences).map_err(|unknown| {
         let named = unknown
             .into_iter()
             .map(|key| FieldError::new(key, "unknown preference"));
@@ -67,7 +67,7 @@ pub async fn put_preferences(
         .access
         .store()
         .write(move |tx| {
-            super::say(tx, caller.user_id, &cells)?;
+            super::save(tx, caller.user_id, &cells)?;
             super::matrix(tx, caller.user_id)
         })
         .await?;

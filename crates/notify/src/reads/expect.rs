@@ -18,7 +18,7 @@ const ONCE: &str = "on conflict do nothing";
 
 /// Whether someone must know of such an event: it is critical or urgent, and a finding is new, reopened, more severe,
 /// newly assigned, or due.
-fn is_grave(kind: Kind, severity: Option<Severity>, change: Change) -> bool {
+fn is_critical(kind: Kind, severity: Option<Severity>, change: Change) -> bool {
     let asks = match kind {
         Kind::FindingCreated
         | Kind::FindingAssigned
@@ -54,7 +54,7 @@ struct Expected {
 
 impl Expected {
     fn add(&mut self, row: Row<'_>, now: Time, how: &Escalation) {
-        let reached = row.notified.anybody();
+        let reached = row.notified.anyone();
         let due = due(&row, now, how);
         if !reached && due.is_none() {
             return;
@@ -88,10 +88,10 @@ impl Expected {
 /// When the managers are notified unless someone has read it: at once if it reached nobody.
 fn due(row: &Row<'_>, now: Time, how: &Escalation) -> Option<Time> {
     let after = how.after(row.kind);
-    if after.is_zero() || !is_grave(row.kind, row.severity, row.change) {
+    if after.is_zero() || !is_critical(row.kind, row.severity, row.change) {
         return None;
     }
-    if row.notified.anybody() {
+    if row.notified.anyone() {
         return Some(now.after(after));
     }
     (!row.notified.own_act).then_some(now)

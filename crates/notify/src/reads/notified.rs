@@ -45,7 +45,7 @@ impl Notified {
         if let (Recipient::Team(team), Why::NoDestination) = (&reason.recipient, &reason.why) {
             self.teams.insert(*team);
         }
-        if !reason.why.told() {
+        if !reason.why.is_notified() {
             if !matches!(reason.why, Why::NoDestination | Why::Duplicate) {
                 self.refused.insert(reason.why.name());
             }
@@ -71,7 +71,7 @@ impl Notified {
     }
 
     /// Whether anyone was notified at all.
-    pub(super) fn anybody(&self) -> bool {
+    pub(super) fn anyone(&self) -> bool {
         !(self.users.is_empty() && self.destinations.is_empty())
     }
 

@@ -24,7 +24,7 @@ use super::{
 use crate::sql;
 
 /// Which of these findings of the company are open and, if a deadline is named, still have it.
-pub type Stands =
+pub type StillOpen =
     Arc<dyn Fn(&mut Tx<'_>, Id, &[(Id, Option<Time>)]) -> Result<BTreeSet<Id>, Error> + Send + Sync>;
 
 /// When unread critical and urgent events go to the company's managers.
@@ -35,7 +35,7 @@ pub struct Escalation {
     /// How long after every other event; zero for never, even if it reached nobody.
     pub unread_after: Duration,
     /// Checked before it goes there. Findings belong to another crate: the code that combines both provides this.
-    pub stands: Stands,
+    pub still_open: StillOpen,
 }
 
 impl Default for Escalation {
@@ -43,7 +43,7 @@ impl Default for Escalation {
         Self {
             after: Duration::ZERO,
             unread_after: Duration::ZERO,
-            stands: Arc::new(|_, _, findings| Ok(findings.iter().map(|(id, _)| *id).collect())),
+            still_open: Arc::new(|_, _, findings| Ok(findings.iter().map(|(id, _)| *id).collect())),
         }
     }
 }
@@ -183,7 +183,7 @@ impl Due {
         let Some(notified) = notified.remove(&self.id) else {
             return Ok(Verdict::Unread(why("nobody_responsible", &Notified::default())));
         };
-        if !notified.anybody() {
+        if !notified.anyone() {
             return Ok(Verdict::Unread(why(notified.why_nobody(), &notified)));
         }
         if !notified.in_app && self.nothing_arrived(tx)? {
@@ -241,8 +241,8 @@ fn announce(tx: &mut Tx<'_>, unread: Vec<(Event, Why)>, how: &Escalation) -> Res
     }
     for (company, mut unread) in companies {
         let asked: Vec<(Id, Option<Time>)> = unread.iter().filter_map(|(event, _)| asked(event)).collect();
-        let standing = (how.stands)(tx, company, &asked)?;
-        unread.retain(|(event, _)| is_elsewhere(event) || standing.contains(&event.subject.id));
+        let open = (how.still_open)(tx, company, &asked)?;
+        unread.retain(|(event, _)| is_elsewhere(event) || open.contains(&event.subject.id));
         if unread.is_empty() {
             continue;
         }
@@ -340,7 +340,7 @@ const PUT_OFF: &str = "update first_reads set due_at = $1 where id in \
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn put_off(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
+pub(crate) fn postpone(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(PUT_OFF, params![until, now]).map(drop)
 }
@@ -352,7 +352,7 @@ const NO_OTHERS: &str = "update first_reads set due_at = 0 where due_at > 0 and 
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn leave_out(tx: &mut Tx<'_>, how: &Escalation) -> Result<(), Error> {
+pub(crate) fn exclude(tx: &mut Tx<'_>, how: &Escalation) -> Result<(), Error> {
     if how.after.is_zero() {
         tx.execute(NO_WARNINGS, &[])?;
     }

@@ -54,12 +54,12 @@ pub(super) fn changed(tx: &mut Tx<'_>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::house::houses;
+    use crate::fixture::fixtures;
 
     #[tokio::test]
     async fn rules_of_a_transaction_that_failed_are_not_kept() {
-        for house in houses().await {
-            let (cache, vault) = (Arc::new(Cache::default()), house.access.vault().clone());
+        for fixture in fixtures().await {
+            let (cache, vault) = (Arc::new(Cache::default()), fixture.access.vault().clone());
             let count = |rules: &Rules| {
                 rules
                     .of(base::Kind::FindingAssigned, crate::channel::Channel::InApp)
@@ -67,7 +67,7 @@ mod tests {
             };
             let (inside, sealed) = (Arc::clone(&cache), vault.clone());
             // Like a planner that reads what another job of the same batch wrote, before the batch fails to commit.
-            let failed = house.store.write(move |tx| {
+            let failed = fixture.store.write(move |tx| {
                 tx.execute("delete from notification_rules", &[])?;
                 changed(tx)?;
                 assert_eq!(count(&*inside.current(tx, &sealed)?), 0);
@@ -75,7 +75,7 @@ mod tests {
             });
             assert!(failed.await.is_err());
             cache.forget();
-            house
+            fixture
                 .store
                 .write(move |tx| {
                     changed(tx)?;

@@ -49,7 +49,7 @@ pub struct DryRun {
     /// Each day from the first to the last (UTC), including those without a message.
     pub days: Vec<Day>,
     /// Who would have received them, most messages first, at most 100.
-    pub recipients: Vec<Told>,
+    pub recipients: Vec<DryRunRecipient>,
     /// What the rule would not have sent, and why, most frequent first.
     pub not_sent: Vec<NotSent>,
     /// Whether there were more events than one run examines: then only the newest counted.
@@ -82,8 +82,7 @@ pub struct NotSent {
 
 /// The messages of one recipient.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = DryRunRecipient)]
-pub struct Told {
+pub struct DryRunRecipient {
     /// `user`, `team`, `address` or `url`.
     pub recipient_type: &'static str,
     /// The id of the person or the team, the address, or the masked URL.
@@ -186,7 +185,7 @@ pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> 
         events: counted.events,
         messages: counted.days.values().sum(),
         days: days(from, to, &counted.days),
-        recipients: told(tx, counted.recipients, &urls)?,
+        recipients: recipients(tx, counted.recipients, &urls)?,
         not_sent: counted.not_sent,
         truncated,
     })
@@ -204,11 +203,11 @@ fn days(from: Time, to: Time, counted: &BTreeMap<Date, u64>) -> Vec<Day> {
         .collect()
 }
 
-fn told(
+fn recipients(
     tx: &mut Tx<'_>,
     counted: HashMap<Recipient, u64>,
     urls: &HashMap<Id, String>,
-) -> Result<Vec<Told>, Error> {
+) -> Result<Vec<DryRunRecipient>, Error> {
     let mut counted: Vec<(Recipient, u64)> = counted.into_iter().collect();
     counted.sort_unstable_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
     counted.truncate(RECIPIENTS);
@@ -234,7 +233,7 @@ fn told(
     names.extend(teams.into_iter().map(|team| (team.id, team.name)));
     Ok(counted
         .into_iter()
-        .map(|(recipient, messages)| Told {
+        .map(|(recipient, messages)| DryRunRecipient {
             recipient_type: recipient.kind(),
             name: match &recipient {
                 Recipient::User(id) | Recipient::Team(id) => names.get(id).cloned(),

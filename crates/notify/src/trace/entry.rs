@@ -78,7 +78,7 @@ impl Entry {
             recipient_type: to.kind(),
             recipient: to.reference(),
             name: None,
-            told: why.told(),
+            told: why.is_notified(),
             reason: why.name(),
             explanation: why.words().to_owned(),
             rule_id: None,

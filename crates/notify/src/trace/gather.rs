@@ -78,11 +78,11 @@ pub(super) fn gather(tx: &mut Tx<'_>, event: Event) -> Result<Gathered, Error> {
     };
     let mut entries: Vec<Entry> = reasons.iter().map(Entry::of).collect();
     if let Some(group) = &group {
-        said_in_group(tx, &event, group, &mut entries)?;
+        group_messages(tx, &event, group, &mut entries)?;
     }
-    said_alone(tx, &event, group.as_ref(), &mut entries)?;
+    single_messages(tx, &event, group.as_ref(), &mut entries)?;
     if let Some(bundle) = groups::closes(&event) {
-        said_at_the_end(tx, &event, bundle, &mut entries)?;
+        messages_of_ended_import(tx, &event, bundle, &mut entries)?;
     }
     members(tx, &mut entries)?;
     names(tx, &mut entries)?;
@@ -117,21 +117,22 @@ fn rows(tx: &mut Tx<'_>, users: &BTreeSet<Id>, events: &[Id]) -> Result<Vec<Stor
 
 /// Who is to have a row.
 fn inbox(entries: &[Entry]) -> BTreeSet<Id> {
-    let told = entries
+    let to_notify = entries
         .iter()
         .filter(|entry| entry.told && entry.channel == Channel::InApp);
-    told.filter_map(|entry| match entry.to {
-        Recipient::User(user) => Some(user),
-        _ => None,
-    })
-    .collect()
+    to_notify
+        .filter_map(|entry| match entry.to {
+            Recipient::User(user) => Some(user),
+            _ => None,
+        })
+        .collect()
 }
 
 const SUMMARIES: &str = "select id, state, reason from deliveries where id in \
      (select summary_id from deliveries where event_id = $1 and state = 'bundled')";
 
 /// The rows and messages about the event alone.
-fn said_alone(
+fn single_messages(
     tx: &mut Tx<'_>,
     event: &Event,
     group: Option<&Past>,
@@ -144,7 +145,7 @@ fn said_alone(
     let summaries: Vec<(Id, Progress, String)> = tx.readable("deliveries", SUMMARIES, params![event.id])?;
     let summaries: Summaries = summaries
         .into_iter()
-        .map(|(id, state, reason)| (id, (state, Why::not_told(&reason))))
+        .map(|(id, state, reason)| (id, (state, Why::not_notified(&reason))))
         .collect();
     let filter = log::Filter {
         event: Some(event.id),
@@ -175,7 +176,7 @@ fn said_alone(
 }
 
 /// The rows and messages about the event's group.
-fn said_in_group(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [Entry]) -> Result<(), Error> {
+fn group_messages(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [Entry]) -> Result<(), Error> {
     let digests = group.digests(tx)?;
     let ids: Vec<Id> = digests.iter().map(|(id, _)| *id).collect();
     let mut about: Vec<Id> = digests.iter().filter_map(|(_, digest)| digest.lead()).collect();
@@ -191,7 +192,7 @@ fn said_in_group(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [En
             entry.grouped = true;
             entry.notification_id = rows.get(&user).copied();
             if entry.notification_id.is_none() {
-                entry.miss("pending", waits(group));
+                entry.miss("pending", waiting_for(group));
             }
             continue;
         }
@@ -215,14 +216,14 @@ fn said_in_group(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [En
                 let log = log::with_attempts(tx, vec![(*post).clone()])?.pop();
                 entry.take(log, &Summaries::new());
             }
-            None => entry.miss("pending", waits(group)),
+            None => entry.miss("pending", waiting_for(group)),
         }
     }
     Ok(())
 }
 
 /// What a message about the group waits for.
-fn waits(group: &Past) -> &'static str {
+fn waiting_for(group: &Past) -> &'static str {
     match (group.closed, group.is_bulk) {
         (true, _) => "its message is being created",
         (false, false) => "the message is waiting for the end of the import",
@@ -231,7 +232,7 @@ fn waits(group: &Past) -> &'static str {
 }
 
 /// Recipients of a message about an import's findings learn of its end by that message.
-fn said_at_the_end(
+fn messages_of_ended_import(
     tx: &mut Tx<'_>,
     event: &Event,
     bundle: Id,

@@ -48,9 +48,9 @@ impl Asked<'_> {
     pub(super) fn answer(&self, gathered: &Gathered) -> (bool, String) {
         let event = &gathered.event;
         let own: Vec<&Entry> = own(&gathered.entries, self.user).collect();
-        let told: Vec<&Entry> = own.iter().copied().filter(|entry| entry.told).collect();
-        if !told.is_empty() {
-            return (true, self.notified(event, gathered, (&own, &told)));
+        let notified: Vec<&Entry> = own.iter().copied().filter(|entry| entry.told).collect();
+        if !notified.is_empty() {
+            return (true, self.notified(event, gathered, (&own, &notified)));
         }
         let not = self.subject("were not notified", "was not notified");
         let sentence = if gathered.fault.is_some() {
@@ -66,21 +66,29 @@ impl Asked<'_> {
         } else if own.is_empty() {
             format!("{not}: {}.", self.absent(event))
         } else {
-            format!("{not}: {}.", self.turned_away(event, &own))
+            format!("{not}: {}.", self.excluded(event, &own))
         };
         (false, sentence)
     }
 
     /// "Ana was notified in the inbox and by email, because the finding is assigned to them."
-    fn notified(&self, event: &Event, gathered: &Gathered, (own, told): (&[&Entry], &[&Entry])) -> String {
-        let grouped = told.iter().any(|entry| entry.grouped);
+    fn notified(
+        &self,
+        event: &Event,
+        gathered: &Gathered,
+        (own, notified): (&[&Entry], &[&Entry]),
+    ) -> String {
+        let grouped = notified.iter().any(|entry| entry.grouped);
         let bulk = gathered.group.as_ref().is_some_and(|group| group.is_bulk);
         let place = match (grouped, bulk) {
             (false, _) => "",
             (true, false) => " in the message about the import",
             (true, true) => " in the message about the bulk change",
         };
-        let closest = told.iter().map(|entry| &entry.why).min_by_key(|why| why.rank());
+        let closest = notified
+            .iter()
+            .map(|entry| &entry.why)
+            .min_by_key(|why| why.rank());
         let recipient = Recipient::User(self.user);
         let because = closest.and_then(|why| {
             let team = match why {
@@ -101,7 +109,7 @@ impl Asked<'_> {
         let refused: Vec<&Entry> = own
             .iter()
             .copied()
-            .filter(|entry| !told.iter().any(|told| told.channel == entry.channel))
+            .filter(|entry| !notified.iter().any(|notified| notified.channel == entry.channel))
             .filter(|entry| !matches!(entry.why, Why::NoRule | Why::Duplicate))
             .collect();
         let refused = match refused.first() {
@@ -112,7 +120,7 @@ impl Asked<'_> {
             }
             None => String::new(),
         };
-        let channels: Vec<String> = told.iter().map(|entry| way(entry.channel)).collect();
+        let channels: Vec<String> = notified.iter().map(|entry| way(entry.channel)).collect();
         let was = self.subject("were notified", "was notified");
         format!("{was} {}{place}{because}{refused}.", listed(&channels))
     }
@@ -137,7 +145,7 @@ impl Asked<'_> {
     }
 
     /// Why the plan or a later step did not notify a person whom it considered.
-    fn turned_away(&self, event: &Event, own: &[&Entry]) -> String {
+    fn excluded(&self, event: &Event, own: &[&Entry]) -> String {
         if own.iter().all(|entry| matches!(entry.why, Why::NoRule)) {
             return match near_miss(event, self.world, self.user) {
                 Some(miss) => self.words(event, miss),

@@ -18,13 +18,13 @@ pub(super) fn of(gathered: &Gathered) -> String {
     }
     let waiting = entries.iter().filter(|entry| entry.waits()).count();
     let messages = counted(waiting, "message is", "messages are");
-    let told: Vec<&Entry> = entries.iter().filter(|entry| entry.told).collect();
-    if !told.is_empty() {
+    let notified: Vec<&Entry> = entries.iter().filter(|entry| entry.told).collect();
+    if !notified.is_empty() {
         let more = match waiting {
             0 => String::new(),
             _ => format!(" {messages} still being sent."),
         };
-        return format!("{} notified.{more}", recipients(&told));
+        return format!("{} notified.{more}", recipients(&notified));
     }
     if waiting > 0 {
         return format!("Nobody has been notified yet: {messages} still being sent.");
@@ -46,9 +46,9 @@ pub(super) fn listed(parts: &[String]) -> String {
 }
 
 /// "1 person, 2 channels and 1 webhook were".
-fn recipients(told: &[&Entry]) -> String {
+fn recipients(notified: &[&Entry]) -> String {
     let distinct = |is: &dyn Fn(&Entry) -> bool| {
-        let recipients: BTreeSet<(&Recipient, Option<Channel>)> = told
+        let recipients: BTreeSet<(&Recipient, Option<Channel>)> = notified
             .iter()
             .filter(|entry| is(entry))
             // A person counts once, however they are notified; a team may have several channels.
@@ -88,12 +88,12 @@ fn nobody(event: &Event, entries: &[Entry]) -> String {
         return "Nobody was notified, because this type of event has no notifications.".to_owned();
     }
     if entries.is_empty() {
-        let whom = if event.subject.kind == SubjectType::Finding {
+        let reason = if event.subject.kind == SubjectType::Finding {
             "nobody is responsible for the finding"
         } else {
             "the event has no recipients"
         };
-        return format!("Nobody was notified, because {whom} and no rule names anyone.");
+        return format!("Nobody was notified, because {reason} and no rule names anyone.");
     }
     if entries.iter().all(|entry| entry.why == Why::NoRule) {
         return "Nobody was notified, because no rule for this type of event applies.".to_owned();
@@ -110,13 +110,13 @@ fn nobody(event: &Event, entries: &[Entry]) -> String {
     reasons.sort_unstable_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
     let parts: Vec<String> = reasons
         .into_iter()
-        .map(|(count, reason)| turned_away(count, reason))
+        .map(|(count, reason)| excluded(count, reason))
         .collect();
     format!("Nobody was notified: {}.", listed(&parts))
 }
 
 /// "2 people switched it off".
-fn turned_away(count: usize, reason: &str) -> String {
+fn excluded(count: usize, reason: &str) -> String {
     let who = |one: &str, many: &str, rest: &str| {
         format!("{} {rest}", counted(count, one, many))
             .trim_end()

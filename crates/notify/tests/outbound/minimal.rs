@@ -46,7 +46,7 @@ const FIELDS: [&str; 29] = [
 ];
 
 /// The texts of all three channels, with whatever a program may show next to the message.
-async fn said(message: &Message) -> String {
+async fn rendered(message: &Message) -> String {
     let (subject, text, html) = mail(message).await;
     format!(
         "{subject}\n{text}\n{html}\n{}\n{}",
@@ -80,10 +80,10 @@ async fn only_company_and_deadline_are_sent_from_the_data() {
         data["company_name"] = "Acme Bank".into();
         let event = event(*kind, data);
         let url = "https://campanile.example";
-        let full = said(&message::compose(&event, url, Detail::Full)).await;
+        let full = rendered(&message::compose(&event, url, Detail::Full)).await;
         assert!(full.contains(SECRET), "{kind}: the test sees what is sent");
         let message = message::compose(&event, url, Detail::Minimal);
-        let minimal = said(&message).await;
+        let minimal = rendered(&message).await;
         for secret in [SECRET, &SECRET.to_lowercase(), "7777777"] {
             assert!(!minimal.contains(secret), "{kind}: {minimal}");
         }
@@ -93,8 +93,8 @@ async fn only_company_and_deadline_are_sent_from_the_data() {
             message.subject_title.ends_with(&format!("(…{})", &id[28..])),
             "{kind}"
         );
-        for told in [message.action, "Acme Bank", &message.link.url] {
-            assert!(minimal.contains(told), "{kind}: {told}");
+        for shown in [message.action, "Acme Bank", &message.link.url] {
+            assert!(minimal.contains(shown), "{kind}: {shown}");
         }
         assert_eq!(minimal.contains("Critical"), kind.about().severity, "{kind}");
     }
@@ -102,7 +102,7 @@ async fn only_company_and_deadline_are_sent_from_the_data() {
 
 #[tokio::test]
 async fn a_group_names_findings_by_their_ids_alone() {
-    let minimal = said(&import(Detail::Minimal)).await;
+    let minimal = rendered(&import(Detail::Minimal)).await;
     for secret in [
         "RCE in login",
         "Web shop",
@@ -114,7 +114,7 @@ async fn a_group_names_findings_by_their_ids_alone() {
         "Mara",
     ] {
         assert!(
-            said(&import(Detail::Full)).await.contains(secret) || secret == "Mara",
+            rendered(&import(Detail::Full)).await.contains(secret) || secret == "Mara",
             "{secret}"
         );
         assert!(!minimal.contains(secret), "{secret}: {minimal}");

@@ -10,15 +10,15 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    house::{Answer, Arrived, House, Mailbag, Post, houses, next},
+    fixture::{Answer, Arrived, Fixture, Mailbag, Post, fixtures, next},
 };
 
 const BLUE: &str = "https://hooks.slack.com/services/T/B/blue";
 const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
 
-async fn member(house: &House, name: &str) -> Id {
-    let user = people::user(&house.store, &format!("{name}@example.com")).await;
-    people::member(&house.store, house.company, user, Role::Analyst).await;
+async fn member(fixture: &Fixture, name: &str) -> Id {
+    let user = people::user(&fixture.store, &format!("{name}@example.com")).await;
+    people::member(&fixture.store, fixture.company, user, Role::Analyst).await;
     user
 }
 
@@ -32,8 +32,8 @@ async fn arrived(bag: &mut Mailbag, count: usize) -> BTreeMap<String, Arrived> {
 }
 
 /// The reason in this person's newest inbox row.
-async fn row(house: &House, user: Id) -> String {
-    let rows = house.get(user, "/notifications").await;
+async fn row(fixture: &Fixture, user: Id) -> String {
+    let rows = fixture.get(user, "/notifications").await;
     let why = &rows["items"][0]["data"]["why"];
     why.as_str().unwrap_or_else(|| panic!("{rows}")).to_owned()
 }
@@ -41,23 +41,25 @@ async fn row(house: &House, user: Id) -> String {
 // promise: C8
 #[tokio::test]
 async fn every_recipient_of_an_event_reads_why_they_get_it() {
-    for house in houses().await {
-        let ida = member(&house, "ida").await;
-        let blue = house.team("Blue", &[], &[(Channel::Slack, BLUE)]).await;
-        let red = house.team("Red", &[ida], &[]).await;
+    for fixture in fixtures().await {
+        let ida = member(&fixture, "ida").await;
+        let blue = fixture.team("Blue", &[], &[(Channel::Slack, BLUE)]).await;
+        let red = fixture.team("Red", &[ida], &[]).await;
         for rule in [
             json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}}),
             json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "low",
-                "recipients": {"emails": ["soc@elsewhere.example"], "user_ids": [house.ben]}}),
+                "recipients": {"emails": ["soc@elsewhere.example"], "user_ids": [fixture.ben]}}),
         ] {
-            let (status, answer) = house.call(house.root, "POST", "/notification-rules", rule).await;
+            let (status, answer) = fixture
+                .call(fixture.root, "POST", "/notification-rules", rule)
+                .await;
             assert_eq!(status, 201, "{answer}");
         }
         let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        let event = house.event(Kind::FindingAssigned, &[house.ana], &[blue, red]);
+        let engine = fixture.engine(&post);
+        let event = fixture.event(Kind::FindingAssigned, &[fixture.ana], &[blue, red]);
         let link = format!("https://campanile.example/inbox?why={}", event.id);
-        house.emit(event).await;
+        fixture.emit(event).await;
         let all = arrived(&mut bag, 6).await;
         let mine = Some(link);
         for (to, why, url) in [
@@ -89,14 +91,14 @@ async fn every_recipient_of_an_event_reads_why_they_get_it() {
             (HOOK, None, &None),
         ] {
             let one = &all[to];
-            assert_eq!((one.why.as_deref(), &one.why_url), (why, url), "{}", house.name);
+            assert_eq!((one.why.as_deref(), &one.why_url), (why, url), "{}", fixture.name);
         }
-        for (user, to) in [(house.ana, "ana@example.com"), (ida, "ida@example.com")] {
+        for (user, to) in [(fixture.ana, "ana@example.com"), (ida, "ida@example.com")] {
             assert_eq!(
-                Some(row(&house, user).await),
+                Some(row(&fixture, user).await),
                 all[to].why,
                 "{}: the inbox says the same",
-                house.name
+                fixture.name
             );
         }
         engine.stop().await;
@@ -106,34 +108,34 @@ async fn every_recipient_of_an_event_reads_why_they_get_it() {
 // promise: C8
 #[tokio::test]
 async fn a_retried_message_is_unchanged_and_one_without_details_names_no_team() {
-    for house in houses().await {
-        let ida = member(&house, "ida").await;
-        let red = house.team("Red", &[ida], &[]).await;
+    for fixture in fixtures().await {
+        let ida = member(&fixture, "ida").await;
+        let red = fixture.team("Red", &[ida], &[]).await;
         let (post, mut bag) = Post::new();
         let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
         post.answers("ida@example.com", &[later, Answer::Outcome(Outcome::Delivered)]);
-        let engine = house.engine(&post);
-        house.assign(&[], &[red]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[], &[red]).await;
         let first = next(&mut bag).await;
         let ended = "select count(*) from delivery_attempts where ended_at > 0";
-        house.until(ended, 1).await;
-        house
+        fixture.until(ended, 1).await;
+        fixture
             .until("select count(*) from deliveries where state = 'pending'", 1)
             .await;
-        house.clock.advance(Duration::from_mins(6));
-        assert_eq!(next(&mut bag).await, first, "{}", house.name);
-        house.until(ended, 2).await;
-        people::minimal_messages(&house.store, house.company, true).await;
-        house.assign(&[], &[red]).await;
+        fixture.clock.advance(Duration::from_mins(6));
+        assert_eq!(next(&mut bag).await, first, "{}", fixture.name);
+        fixture.until(ended, 2).await;
+        people::minimal_messages(&fixture.store, fixture.company, true).await;
+        fixture.assign(&[], &[red]).await;
         assert_eq!(
             next(&mut bag).await.why.as_deref(),
             Some("You get this because your team is responsible and has no chat channel."),
             "{}",
-            house.name
+            fixture.name
         );
         // The inbox stays on this server.
         assert_eq!(
-            row(&house, ida).await,
+            row(&fixture, ida).await,
             "You get this because your team Red is responsible and has no chat channel."
         );
         engine.stop().await;
@@ -143,24 +145,24 @@ async fn a_retried_message_is_unchanged_and_one_without_details_names_no_team() 
 // promise: C8
 #[tokio::test]
 async fn a_summary_refers_to_the_inbox_for_each_reason() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         let options = Options {
             pause: Duration::ZERO,
             burst: 1,
             ..Options::default()
         };
-        let engine = house.engine_with(&post, options);
+        let engine = fixture.engine_with(&post, options);
         for _ in 0..3 {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
         }
         next(&mut bag).await;
-        house
+        fixture
             .until("select count(*) from deliveries where state = 'bundled'", 1)
             .await;
-        house.clock.advance(Duration::from_mins(1));
+        fixture.clock.advance(Duration::from_mins(1));
         let summary = next(&mut bag).await;
-        assert_eq!(summary.title, "Summary: 2 notifications", "{}", house.name);
+        assert_eq!(summary.title, "Summary: 2 notifications", "{}", fixture.name);
         assert_eq!(
             summary.why.as_deref(),
             Some(

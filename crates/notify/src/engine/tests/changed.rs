@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, DELIVERED, House, Post, houses, next},
+    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
@@ -17,39 +17,43 @@ const REASON: &str = "select reason from deliveries where state = 'cancelled'";
 const OUTSIDE: &str = "outside@example.com";
 
 /// A rule for reports that names an external address; its path.
-async fn rule(house: &House) -> String {
+async fn rule(fixture: &Fixture) -> String {
     let body = json!({"event_type": "report.ready", "channel": "email", "recipients": {"emails": [OUTSIDE]}});
-    let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
+    let (status, rule) = fixture
+        .call(fixture.root, "POST", "/notification-rules", body)
+        .await;
     assert_eq!(status, 201, "{rule}");
     format!("/notification-rules/{}", rule["id"].as_str().unwrap())
 }
 
 /// A report is ready, and the first delivery attempt was rejected temporarily.
-async fn refused_once(house: &House, post: &Post) -> crate::house::Running {
+async fn refused_once(fixture: &Fixture, post: &Post) -> crate::fixture::Running {
     post.answers(OUTSIDE, &[LATER]);
-    let engine = house.engine(post);
-    let event = house.event(base::Kind::ReportReady, &[], &[]);
-    house.emit(event).await;
-    house.until(PENDING, 1).await;
+    let engine = fixture.engine(post);
+    let event = fixture.event(base::Kind::ReportReady, &[], &[]);
+    fixture.emit(event).await;
+    fixture.until(PENDING, 1).await;
     engine
 }
 
 // promise: R5
 #[tokio::test]
 async fn an_opt_out_wins_even_if_the_address_became_a_users_meanwhile() {
-    for house in houses().await {
-        rule(&house).await;
+    for fixture in fixtures().await {
+        rule(&fixture).await;
         let (post, mut bag) = Post::new();
-        let engine = refused_once(&house, &post).await;
+        let engine = refused_once(&fixture, &post).await;
         next(&mut bag).await;
-        let user = access::testing::user(&house.store, "Outside@Example.com").await;
-        access::testing::member(&house.store, house.company, user, access::Role::Viewer).await;
+        let user = access::testing::user(&fixture.store, "Outside@Example.com").await;
+        access::testing::member(&fixture.store, fixture.company, user, access::Role::Viewer).await;
         let off = json!({"report.ready:email": false});
-        house.call(user, "PUT", "/me/notification-preferences", off).await;
-        house.clock.advance(Duration::from_secs(10));
-        house.until(CANCELLED, 1).await;
-        assert_eq!(house.rows(REASON).await[0].0, "opted_out");
-        assert!(bag.try_recv().is_err(), "{}", house.name);
+        fixture
+            .call(user, "PUT", "/me/notification-preferences", off)
+            .await;
+        fixture.clock.advance(Duration::from_secs(10));
+        fixture.until(CANCELLED, 1).await;
+        assert_eq!(fixture.rows(REASON).await[0].0, "opted_out");
+        assert!(bag.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -57,16 +61,16 @@ async fn an_opt_out_wins_even_if_the_address_became_a_users_meanwhile() {
 // promise: F6
 #[tokio::test]
 async fn an_address_that_no_rule_names_any_more_is_not_retried() {
-    for house in houses().await {
-        let path = rule(&house).await;
+    for fixture in fixtures().await {
+        let path = rule(&fixture).await;
         let (post, mut bag) = Post::new();
-        let engine = refused_once(&house, &post).await;
+        let engine = refused_once(&fixture, &post).await;
         next(&mut bag).await;
         let change = json!({"recipients": {"emails": []}});
-        assert_eq!(house.call(house.root, "PATCH", &path, change).await.0, 200);
-        house.clock.advance(Duration::from_secs(10));
-        house.until(CANCELLED, 1).await;
-        assert!(bag.try_recv().is_err(), "{}", house.name);
+        assert_eq!(fixture.call(fixture.root, "PATCH", &path, change).await.0, 200);
+        fixture.clock.advance(Duration::from_secs(10));
+        fixture.until(CANCELLED, 1).await;
+        assert!(bag.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -74,23 +78,27 @@ async fn an_address_that_no_rule_names_any_more_is_not_retried() {
 // promise: F6
 #[tokio::test]
 async fn a_rule_limited_to_another_company_sends_nothing_more_of_this_one() {
-    for house in houses().await {
-        let other = access::testing::company(&house.store, "Other").await;
+    for fixture in fixtures().await {
+        let other = access::testing::company(&fixture.store, "Other").await;
         let url = "https://receiver.example/hook";
         let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": [url]}});
-        let (_, made) = house.call(house.root, "POST", "/notification-rules", body).await;
+        let (_, made) = fixture
+            .call(fixture.root, "POST", "/notification-rules", body)
+            .await;
         let path = format!("/notification-rules/{}", made["id"].as_str().unwrap());
         let (post, mut bag) = Post::new();
         post.answers(url, &[LATER]);
-        let engine = house.engine(&post);
-        house.emit(house.event(base::Kind::ReportReady, &[], &[])).await;
+        let engine = fixture.engine(&post);
+        fixture
+            .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
+            .await;
         next(&mut bag).await;
-        house.until(PENDING, 1).await;
+        fixture.until(PENDING, 1).await;
         let change = json!({"company_id": other});
-        assert_eq!(house.call(house.root, "PATCH", &path, change).await.0, 200);
-        house.clock.advance(Duration::from_secs(10));
-        house.until(CANCELLED, 1).await;
-        assert!(bag.try_recv().is_err(), "{}", house.name);
+        assert_eq!(fixture.call(fixture.root, "PATCH", &path, change).await.0, 200);
+        fixture.clock.advance(Duration::from_secs(10));
+        fixture.until(CANCELLED, 1).await;
+        assert!(bag.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -99,13 +107,13 @@ async fn a_rule_limited_to_another_company_sends_nothing_more_of_this_one() {
 async fn waiting_messages_respect_a_company_that_now_hides_details() {
     const SLACK: &str = "https://hooks.slack.com/services/T0/B0/red";
     const HOOK: &str = "https://receiver.example/hook";
-    for house in houses().await {
-        let team = house.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
+    for fixture in fixtures().await {
+        let team = fixture.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
         let body =
             json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}});
         assert_eq!(
-            house
-                .call(house.root, "POST", "/notification-rules", body)
+            fixture
+                .call(fixture.root, "POST", "/notification-rules", body)
                 .await
                 .0,
             201
@@ -114,14 +122,14 @@ async fn waiting_messages_respect_a_company_that_now_hides_details() {
         for to in ["ana@example.com", SLACK, HOOK] {
             post.answers(to, &[LATER, Answer::Outcome(Outcome::Delivered)]);
         }
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[team]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[team]).await;
         for _ in 0..3 {
             assert_eq!(next(&mut bag).await.title, "Finding assigned: SQL injection");
         }
-        house.until(PENDING, 3).await;
-        access::testing::minimal_messages(&house.store, house.company, true).await;
-        house.clock.advance(Duration::from_secs(10));
+        fixture.until(PENDING, 3).await;
+        access::testing::minimal_messages(&fixture.store, fixture.company, true).await;
+        fixture.clock.advance(Duration::from_secs(10));
         for _ in 0..3 {
             let arrived = next(&mut bag).await;
             if arrived.to == HOOK {
@@ -129,7 +137,7 @@ async fn waiting_messages_respect_a_company_that_now_hides_details() {
                 assert!(
                     body.contains("SQL injection"),
                     "{}: server to server as it was: {body}",
-                    house.name
+                    fixture.name
                 );
             } else {
                 let to = &arrived.to;
@@ -140,12 +148,12 @@ async fn waiting_messages_respect_a_company_that_now_hides_details() {
                 );
             }
         }
-        house.until(DELIVERED, 3).await;
+        fixture.until(DELIVERED, 3).await;
         // What is planned from now on, with an immediate first attempt.
-        house.assign(&[house.ana], &[]).await;
+        fixture.assign(&[fixture.ana], &[]).await;
         while next(&mut bag).await.title.contains("SQL injection") {}
         // The inbox is read by its signed-in owner.
-        let inbox = house.get(house.ana, "/notifications").await;
+        let inbox = fixture.get(fixture.ana, "/notifications").await;
         assert_eq!(inbox["items"][0]["title"], "Finding assigned: SQL injection");
         engine.stop().await;
     }

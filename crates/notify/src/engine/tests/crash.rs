@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, DELIVERED, House, Post, houses, next, within},
+    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next, within},
 };
 
 const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";
@@ -13,26 +13,26 @@ const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'u
 // promise: B3
 #[tokio::test]
 async fn an_unfinished_attempt_is_repeated_by_the_next_start() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[]).await;
         let first = next(&mut bag).await;
         engine.kill().await;
-        let engine = house.engine(&post);
+        let engine = fixture.engine(&post);
         assert_eq!(
             next(&mut bag).await,
             first,
             "{}: at once, the same message",
-            house.name
+            fixture.name
         );
-        house.until(DELIVERED, 1).await;
-        assert_eq!(house.count(UNKNOWN).await, 1);
-        assert_eq!(house.count("select count(*) from notifications").await, 1);
+        fixture.until(DELIVERED, 1).await;
+        assert_eq!(fixture.count(UNKNOWN).await, 1);
+        assert_eq!(fixture.count("select count(*) from notifications").await, 1);
         engine.stop().await;
     }
 }
@@ -40,79 +40,79 @@ async fn an_unfinished_attempt_is_repeated_by_the_next_start() {
 #[tokio::test]
 async fn an_attempt_is_recorded_before_anything_is_sent() {
     const OPEN: &str = "select count(*) from delivery_attempts where ended_at = 0";
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Hangs]);
         // At once with the plan, and by a claim.
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[]).await;
         next(&mut bag).await;
-        assert_eq!(house.count(OPEN).await, 1, "{}", house.name);
+        assert_eq!(fixture.count(OPEN).await, 1, "{}", fixture.name);
         engine.kill().await;
-        let engine = house.engine(&post);
+        let engine = fixture.engine(&post);
         next(&mut bag).await;
-        assert_eq!(house.count(OPEN).await, 1, "{}", house.name);
+        assert_eq!(fixture.count(OPEN).await, 1, "{}", fixture.name);
         engine.kill().await;
     }
 }
 
 #[tokio::test]
 async fn a_server_that_crashes_repeatedly_does_not_use_up_the_attempts() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
-        house.assign(&[house.ana], &[]).await;
+        fixture.assign(&[fixture.ana], &[]).await;
         for _ in 0..2 {
-            let engine = house.engine(&post);
+            let engine = fixture.engine(&post);
             next(&mut bag).await;
             engine.kill().await;
         }
         for _ in 0..20 {
-            let engine = house.engine(&post);
-            house
+            let engine = fixture.engine(&post);
+            fixture
                 .until("select count(*) from deliveries where state = 'pending'", 1)
                 .await;
             engine.kill().await;
         }
-        assert!(bag.try_recv().is_err(), "{}: not before it is due", house.name);
-        house.clock.advance(Duration::from_secs(5));
-        let engine = house.engine(&post);
+        assert!(bag.try_recv().is_err(), "{}: not before it is due", fixture.name);
+        fixture.clock.advance(Duration::from_secs(5));
+        let engine = fixture.engine(&post);
         next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+        fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }
 
 #[tokio::test]
 async fn a_chat_post_with_unknown_outcome_is_retried_only_once() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let slack = "https://hooks.slack.com/services/T0/B0/secret";
-        let team = house.team("Red", &[], &[(Channel::Slack, slack)]).await;
+        let team = fixture.team("Red", &[], &[(Channel::Slack, slack)]).await;
         let (post, mut bag) = Post::new();
         post.answers(slack, &[Answer::Hangs]);
-        house.assign(&[], &[team]).await;
+        fixture.assign(&[], &[team]).await;
         for _ in 0..2 {
-            let engine = house.engine(&post);
+            let engine = fixture.engine(&post);
             next(&mut bag).await;
             engine.kill().await;
         }
-        let engine = house.engine(&post);
-        house
+        let engine = fixture.engine(&post);
+        fixture
             .until("select count(*) from deliveries where state = 'unknown'", 1)
             .await;
-        house.clock.advance(Duration::from_hours(100));
+        fixture.clock.advance(Duration::from_hours(100));
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: no third copy", house.name);
-        assert_eq!(house.count(UNKNOWN).await, 2);
+        assert!(bag.try_recv().is_err(), "{}: no third copy", fixture.name);
+        assert_eq!(fixture.count(UNKNOWN).await, 2);
     }
 }
 
 #[tokio::test]
 async fn a_lost_node_is_replaced_when_its_lease_expires() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers(
             "ana@example.com",
@@ -122,74 +122,74 @@ async fn a_lost_node_is_replaced_when_its_lease_expires() {
             node: node.into(),
             ..crate::engine::Options::default()
         };
-        let lost = house.engine_with(&post, named("lost"));
-        house.assign(&[house.ana], &[]).await;
+        let lost = fixture.engine_with(&post, named("lost"));
+        fixture.assign(&[fixture.ana], &[]).await;
         next(&mut bag).await;
         lost.kill().await;
-        let other = house.engine_with(&post, named("other"));
-        house.clock.advance(Duration::from_mins(1));
-        assert!(bag.try_recv().is_err(), "{}: it may still be at it", house.name);
+        let other = fixture.engine_with(&post, named("other"));
+        fixture.clock.advance(Duration::from_mins(1));
+        assert!(bag.try_recv().is_err(), "{}: it may still be at it", fixture.name);
         for _ in 0..10 {
-            house.clock.advance(Duration::from_secs(30));
+            fixture.clock.advance(Duration::from_secs(30));
             tokio::task::yield_now().await;
         }
         next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+        fixture.until(DELIVERED, 1).await;
         other.stop().await;
     }
 }
 
 const BROKEN: &str = "create unique index broken on delivery_attempts (outcome) where outcome = 'delivered'";
 
-async fn change(house: &House, sql: &'static str) {
-    house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+async fn change(fixture: &Fixture, sql: &'static str) {
+    fixture.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_outcome_that_the_database_rejects_blocks_no_other_and_is_recorded_later() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[]).await;
         next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+        fixture.until(DELIVERED, 1).await;
         // A second one cannot be written, whatever is tried.
-        change(&house, BROKEN).await;
-        house.assign(&[house.ana], &[]).await;
+        change(&fixture, BROKEN).await;
+        fixture.assign(&[fixture.ana], &[]).await;
         next(&mut bag).await;
         for refused in 1..=3 {
-            house.assign(&[house.ben], &[]).await;
+            fixture.assign(&[fixture.ben], &[]).await;
             next(&mut bag).await;
-            house
+            fixture
                 .until("select count(*) from deliveries where state = 'refused'", refused)
                 .await;
         }
-        assert_eq!(house.count(DELIVERED).await, 1, "{}", house.name);
-        change(&house, "drop index broken").await;
-        house.until(DELIVERED, 2).await;
+        assert_eq!(fixture.count(DELIVERED).await, 1, "{}", fixture.name);
+        change(&fixture, "drop index broken").await;
+        fixture.until(DELIVERED, 2).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: nothing is sent twice", house.name);
+        assert!(bag.try_recv().is_err(), "{}: nothing is sent twice", fixture.name);
     }
 }
 
 #[tokio::test]
 async fn an_engine_stops_with_an_unrecorded_outcome_and_the_next_start_recovers_it() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[]).await;
         next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
-        change(&house, BROKEN).await;
-        house.assign(&[house.ana], &[]).await;
+        fixture.until(DELIVERED, 1).await;
+        change(&fixture, BROKEN).await;
+        fixture.assign(&[fixture.ana], &[]).await;
         let first = next(&mut bag).await;
         within(engine.stop()).await;
-        change(&house, "drop index broken").await;
-        let engine = house.engine(&post);
-        house.until(UNKNOWN, 1).await;
-        assert_eq!(next(&mut bag).await, first, "{}", house.name);
-        house.until(DELIVERED, 2).await;
+        change(&fixture, "drop index broken").await;
+        let engine = fixture.engine(&post);
+        fixture.until(UNKNOWN, 1).await;
+        assert_eq!(next(&mut bag).await, first, "{}", fixture.name);
+        fixture.until(DELIVERED, 2).await;
         engine.stop().await;
     }
 }

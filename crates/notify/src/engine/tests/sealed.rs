@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     channel::Channel,
-    house::{DELIVERED, House, Mailbag, Post, houses, next},
+    fixture::{DELIVERED, Fixture, Mailbag, Post, fixtures, next},
 };
 
 const SLACK: &str = "https://hooks.slack.com/services/T0123456/B0123456/abcdefabcdefabcdefabcdef";
@@ -14,8 +14,8 @@ const HOOK: &str = "https://receiver.example/hooks/campanile";
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
 const WORDS: &str = "the secret key cannot decrypt this URL";
 
-async fn change(house: &House, sql: &'static str) {
-    house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+async fn change(fixture: &Fixture, sql: &'static str) {
+    fixture.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
 /// It cannot be decrypted: it was sealed with another key, or is damaged.
@@ -31,50 +31,52 @@ enum Whose {
     Rule,
 }
 
-async fn event_for(house: &House, whose: Whose) -> base::Id {
+async fn event_for(fixture: &Fixture, whose: Whose) -> base::Id {
     // So that nothing else is sent.
     change(
-        house,
+        fixture,
         "update notification_rules set enabled = 0 where channel = 'email'",
     )
     .await;
-    change(house, NEW).await;
+    change(fixture, NEW).await;
     match whose {
         Whose::Team => {
-            let team = house.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
-            change(house, SEAL).await;
-            house.assign(&[], &[team]).await
+            let team = fixture.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
+            change(fixture, SEAL).await;
+            fixture.assign(&[], &[team]).await
         }
         Whose::Person => {
             let chat = json!({"slack_webhook_url": SLACK, "slack_enabled": true});
-            let (status, body) = house.call(house.ana, "PUT", "/me/chat", chat).await;
+            let (status, body) = fixture.call(fixture.ana, "PUT", "/me/chat", chat).await;
             assert_eq!(status, 200, "{body}");
             let wish = json!({"finding.assigned:slack": true});
             let path = "/me/notification-preferences";
-            assert_eq!(house.call(house.ana, "PUT", path, wish).await.0, 200);
-            change(house, SEAL).await;
-            house.assign(&[house.ana], &[]).await
+            assert_eq!(fixture.call(fixture.ana, "PUT", path, wish).await.0, 200);
+            change(fixture, SEAL).await;
+            fixture.assign(&[fixture.ana], &[]).await
         }
         Whose::Rule => {
             let rule = json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}});
-            let (status, body) = house.call(house.root, "POST", "/notification-rules", rule).await;
+            let (status, body) = fixture
+                .call(fixture.root, "POST", "/notification-rules", rule)
+                .await;
             assert_eq!(status, 201, "{body}");
-            change(house, SEAL).await;
-            change(house, NEW).await;
-            house.assign(&[], &[]).await
+            change(fixture, SEAL).await;
+            change(fixture, NEW).await;
+            fixture.assign(&[], &[]).await
         }
     }
 }
 
-async fn waits(house: &House, event: base::Id, bag: &mut Mailbag) {
-    house.until(PENDING, 1).await;
+async fn waits(fixture: &Fixture, event: base::Id, bag: &mut Mailbag) {
+    fixture.until(PENDING, 1).await;
     let reason = "select count(*) from deliveries where reason = 'the secret key does not open this URL'";
-    house.until(reason, 1).await;
-    assert!(bag.try_recv().is_err(), "{}", house.name);
+    fixture.until(reason, 1).await;
+    assert!(bag.try_recv().is_err(), "{}", fixture.name);
     let path = format!("/deliveries?event_id={event}&state=pending");
-    let list = house.get(house.root, &path).await;
-    assert_eq!(list["items"][0]["reason"], WORDS, "{}: {list}", house.name);
-    let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
+    let list = fixture.get(fixture.root, &path).await;
+    assert_eq!(list["items"][0]["reason"], WORDS, "{}: {list}", fixture.name);
+    let trace = fixture.get(fixture.root, &format!("/events/{event}/trace")).await;
     let entries = trace["entries"].as_array().unwrap();
     let waiting: Vec<&Json> = entries
         .iter()
@@ -83,7 +85,7 @@ async fn waits(house: &House, event: base::Id, bag: &mut Mailbag) {
     assert_eq!(waiting.len(), 1, "{trace}");
     let explanation = waiting[0]["explanation"].as_str().unwrap();
     assert!(explanation.contains(WORDS), "{explanation}");
-    let known = house.get(house.root, "/destinations").await;
+    let known = fixture.get(fixture.root, "/destinations").await;
     let closed = known["items"]
         .as_array()
         .unwrap()
@@ -97,22 +99,22 @@ async fn waits(house: &House, event: base::Id, bag: &mut Mailbag) {
 #[tokio::test]
 async fn a_message_to_an_undecryptable_url_waits_until_it_can_be_decrypted() {
     for whose in [Whose::Team, Whose::Person, Whose::Rule] {
-        for house in houses().await {
+        for fixture in fixtures().await {
             let (post, mut bag) = Post::new();
-            let engine = house.engine(&post);
-            let event = event_for(&house, whose).await;
-            waits(&house, event, &mut bag).await;
+            let engine = fixture.engine(&post);
+            let event = event_for(&fixture, whose).await;
+            waits(&fixture, event, &mut bag).await;
             // However often it is checked, it still waits.
             for _ in 0..3 {
-                house.clock.advance(Duration::from_mins(1));
-                house.until(PENDING, 1).await;
+                fixture.clock.advance(Duration::from_mins(1));
+                fixture.until(PENDING, 1).await;
             }
-            change(&house, OPEN).await;
-            change(&house, NEW).await;
-            house.clock.advance(Duration::from_mins(1));
+            change(&fixture, OPEN).await;
+            change(&fixture, NEW).await;
+            fixture.clock.advance(Duration::from_mins(1));
             let to = if whose == Whose::Rule { HOOK } else { SLACK };
-            assert_eq!(next(&mut bag).await.to, to, "{}: {whose:?}", house.name);
-            house.until(DELIVERED, 1).await;
+            assert_eq!(next(&mut bag).await.to, to, "{}: {whose:?}", fixture.name);
+            fixture.until(DELIVERED, 1).await;
             engine.stop().await;
             assert!(bag.try_recv().is_err());
         }
@@ -121,21 +123,21 @@ async fn a_message_to_an_undecryptable_url_waits_until_it_can_be_decrypted() {
 
 #[tokio::test]
 async fn a_start_with_the_right_key_checks_at_once_and_a_url_saved_again_works() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        let event = event_for(&house, Whose::Team).await;
-        waits(&house, event, &mut bag).await;
+        let engine = fixture.engine(&post);
+        let event = event_for(&fixture, Whose::Team).await;
+        waits(&fixture, event, &mut bag).await;
         engine.stop().await;
-        let team = house
+        let team = fixture
             .rows("select owner from destinations where owner_kind = 'team'")
             .await;
-        house
+        fixture
             .save_url(team[0].0.parse().unwrap(), Channel::Slack, SLACK)
             .await;
-        let engine = house.engine(&post);
-        assert_eq!(next(&mut bag).await.to, SLACK, "{}", house.name);
-        house.until(DELIVERED, 1).await;
+        let engine = fixture.engine(&post);
+        assert_eq!(next(&mut bag).await.to, SLACK, "{}", fixture.name);
+        fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }

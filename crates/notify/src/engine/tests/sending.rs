@@ -6,7 +6,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    house::{Answer, DELIVERED, Post, houses, next, within},
+    fixture::{Answer, DELIVERED, Post, fixtures, next, within},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
@@ -16,41 +16,41 @@ const ENDED: &str = "select count(*) from delivery_attempts where ended_at > 0";
 
 #[tokio::test]
 async fn a_temporary_rejection_is_retried_when_due() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[LATER, LATER, TAKEN]);
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[]).await;
         let first = next(&mut bag).await;
-        house.until(ENDED, 1).await;
-        house.until(PENDING, 1).await;
-        house.clock.advance(Duration::from_secs(4));
-        assert!(bag.try_recv().is_err(), "{}: not yet", house.name);
-        house.clock.advance(Duration::from_secs(2));
+        fixture.until(ENDED, 1).await;
+        fixture.until(PENDING, 1).await;
+        fixture.clock.advance(Duration::from_secs(4));
+        assert!(bag.try_recv().is_err(), "{}: not yet", fixture.name);
+        fixture.clock.advance(Duration::from_secs(2));
         assert_eq!(next(&mut bag).await, first, "the same message again");
-        house.until(ENDED, 2).await;
-        house.until(PENDING, 1).await;
-        house.clock.advance(Duration::from_mins(6));
+        fixture.until(ENDED, 2).await;
+        fixture.until(PENDING, 1).await;
+        fixture.clock.advance(Duration::from_mins(6));
         assert_eq!(next(&mut bag).await, first);
-        house.until(DELIVERED, 1).await;
+        fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }
 
 #[tokio::test]
 async fn a_permanent_rejection_is_not_retried() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana], &[]).await;
         next(&mut bag).await;
-        house
+        fixture
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
-        house.clock.advance(Duration::from_hours(100));
+        fixture.clock.advance(Duration::from_hours(100));
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}", house.name);
+        assert!(bag.try_recv().is_err(), "{}", fixture.name);
     }
 }
 
@@ -58,9 +58,9 @@ async fn a_permanent_rejection_is_not_retried() {
 // promise: S3
 #[tokio::test]
 async fn a_destination_that_hangs_blocks_no_other() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let slack = "https://hooks.slack.com/services/T0/B0/hung";
-        let team = house.team("Red", &[], &[(Channel::Slack, slack)]).await;
+        let team = fixture.team("Red", &[], &[(Channel::Slack, slack)]).await;
         let (post, mut bag) = Post::new();
         post.answers(slack, &[Answer::Hangs]);
         let options = Options {
@@ -68,21 +68,21 @@ async fn a_destination_that_hangs_blocks_no_other() {
             per_lane: 2,
             ..Options::default()
         };
-        let mut engine = house.engine_with(&post, options);
+        let mut engine = fixture.engine_with(&post, options);
         for _ in 0..50 {
-            house.assign(&[house.ana], &[team]).await;
+            fixture.assign(&[fixture.ana], &[team]).await;
         }
-        house.until(DELIVERED, 50).await;
+        fixture.until(DELIVERED, 50).await;
         let mut hung = 0;
         while let Ok(arrived) = bag.try_recv() {
             hung += i32::from(arrived.to == slack);
         }
-        assert_eq!(hung, 2, "{}: no more than the lane's turns", house.name);
+        assert_eq!(hung, 2, "{}: no more than the lane's turns", fixture.name);
         // Stopping does not wait for it longer than the grace period.
-        engine.ask_to_stop();
+        engine.request_stop();
         let stopped = tokio::spawn(engine.stop());
         while !stopped.is_finished() {
-            house.clock.advance(Duration::from_secs(1));
+            fixture.clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
     }
@@ -91,11 +91,13 @@ async fn a_destination_that_hangs_blocks_no_other() {
 // promise: S3
 #[tokio::test]
 async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let url = |number: usize| format!("https://receiver.example/hooks/{number}/0123456789abcdef");
         let urls: Vec<String> = (0..10).map(url).collect();
         let body = serde_json::json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": urls}});
-        let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
+        let (status, rule) = fixture
+            .call(fixture.root, "POST", "/notification-rules", body)
+            .await;
         assert_eq!(status, 201, "{rule}");
         let (post, mut bag) = Post::new();
         for url in &urls[..9] {
@@ -106,20 +108,22 @@ async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
             per_lane: 2,
             ..Options::default()
         };
-        let mut engine = house.engine_with(&post, options);
+        let mut engine = fixture.engine_with(&post, options);
         for _ in 0..30 {
-            house.emit(house.event(base::Kind::ReportReady, &[], &[])).await;
+            fixture
+                .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
+                .await;
         }
-        house.until(DELIVERED, 30).await;
+        fixture.until(DELIVERED, 30).await;
         let mut hung = 0;
         while let Ok(arrived) = bag.try_recv() {
             hung += i32::from(arrived.to != urls[9]);
         }
-        assert_eq!(hung, 18, "{}: no more than the turns of each", house.name);
-        engine.ask_to_stop();
+        assert_eq!(hung, 18, "{}: no more than the turns of each", fixture.name);
+        engine.request_stop();
         let stopped = tokio::spawn(engine.stop());
         while !stopped.is_finished() {
-            house.clock.advance(Duration::from_secs(1));
+            fixture.clock.advance(Duration::from_secs(1));
             tokio::task::yield_now().await;
         }
     }
@@ -127,20 +131,20 @@ async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
 
 #[tokio::test]
 async fn a_send_that_panics_affects_no_other_and_is_quarantined() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Panics]);
-        let engine = house.engine(&post);
-        house.assign(&[house.ana, house.ben], &[]).await;
-        house.until(DELIVERED, 1).await;
+        let engine = fixture.engine(&post);
+        fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
+        fixture.until(DELIVERED, 1).await;
         for attempt in 1..=3 {
-            house.until(ENDED, 1 + attempt).await;
-            house.clock.advance(Duration::from_hours(1));
+            fixture.until(ENDED, 1 + attempt).await;
+            fixture.clock.advance(Duration::from_hours(1));
         }
-        house
+        fixture
             .until("select count(*) from deliveries where state = 'failed'", 1)
             .await;
-        let reason = house
+        let reason = fixture
             .rows("select reason from deliveries where state = 'failed'")
             .await;
         assert!(reason[0].0.starts_with("quarantined"), "{reason:?}");
@@ -151,24 +155,26 @@ async fn a_send_that_panics_affects_no_other_and_is_quarantined() {
 
 #[tokio::test]
 async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let url = "https://receiver.example/hook";
         let body = serde_json::json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": [url]}});
         assert_eq!(
-            house
-                .call(house.root, "POST", "/notification-rules", body)
+            fixture
+                .call(fixture.root, "POST", "/notification-rules", body)
                 .await
                 .0,
             201
         );
         let (post, mut bag) = Post::new();
         post.answers(url, &[LATER, TAKEN]);
-        let engine = house.engine(&post);
+        let engine = fixture.engine(&post);
         // A report: an administrator would be responsible for a finding, too.
-        house.emit(house.event(base::Kind::ReportReady, &[], &[])).await;
+        fixture
+            .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
+            .await;
         let first = next(&mut bag).await;
-        house.until(PENDING, 1).await;
-        house.clock.advance(Duration::from_secs(10));
+        fixture.until(PENDING, 1).await;
+        fixture.clock.advance(Duration::from_secs(10));
         let second = next(&mut bag).await;
         assert!(
             first
@@ -176,16 +182,16 @@ async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
                 .as_ref()
                 .is_some_and(|body| body.contains("report.ready"))
         );
-        assert_eq!(first, second, "{}", house.name);
+        assert_eq!(first, second, "{}", fixture.name);
         within(engine.stop()).await;
     }
 }
 
 #[tokio::test]
 async fn a_message_that_may_no_longer_be_sent_blocks_nothing_behind_it() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let [old, new] = ["old", "new"].map(|name| format!("https://hooks.slack.com/services/T0/B0/{name}"));
-        let team = async |name, url: &str| house.team(name, &[], &[(Channel::Slack, url)]).await;
+        let team = async |name, url: &str| fixture.team(name, &[], &[(Channel::Slack, url)]).await;
         let (gone, stays) = (team("Gone", &old).await, team("Stays", &new).await);
         let (post, mut bag) = Post::new();
         post.answers(&old, &[LATER]);
@@ -194,38 +200,38 @@ async fn a_message_that_may_no_longer_be_sent_blocks_nothing_behind_it() {
             per_lane: 1,
             ..Options::default()
         };
-        let engine = house.engine_with(&post, options);
+        let engine = fixture.engine_with(&post, options);
         for _ in 0..4 {
-            house.assign(&[], &[gone]).await;
+            fixture.assign(&[], &[gone]).await;
         }
-        house.until(ENDED, 4).await;
-        house.clock.advance(Duration::from_secs(2));
-        house.assign(&[], &[stays]).await;
-        house.until(ENDED, 5).await;
-        house.until(PENDING, 5).await;
-        house.forget_team(gone).await;
-        house.clock.advance(Duration::from_secs(20));
+        fixture.until(ENDED, 4).await;
+        fixture.clock.advance(Duration::from_secs(2));
+        fixture.assign(&[], &[stays]).await;
+        fixture.until(ENDED, 5).await;
+        fixture.until(PENDING, 5).await;
+        fixture.forget_team(gone).await;
+        fixture.clock.advance(Duration::from_secs(20));
         while next(&mut bag).await.to != new {}
-        assert_eq!(next(&mut bag).await.to, new, "{}", house.name);
-        house.until(DELIVERED, 1).await;
+        assert_eq!(next(&mut bag).await.to, new, "{}", fixture.name);
+        fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }
 
 #[tokio::test]
 async fn no_more_mails_are_in_flight_than_connections_to_the_mail_server() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
         post.answers("ana@example.com", &[Answer::Hangs]);
-        let engine = house.engine(&post);
+        let engine = fixture.engine(&post);
         for _ in 0..20 {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
         }
-        house.until("select count(*) from deliveries", 20).await;
+        fixture.until("select count(*) from deliveries", 20).await;
         for _ in 0..crate::channels::email::CONNECTIONS {
             next(&mut bag).await;
         }
-        house
+        fixture
             .until(
                 PENDING,
                 20 - i64::try_from(crate::channels::email::CONNECTIONS).unwrap(),
@@ -234,7 +240,7 @@ async fn no_more_mails_are_in_flight_than_connections_to_the_mail_server() {
         assert!(
             bag.try_recv().is_err(),
             "{}: it would wait with its time running",
-            house.name
+            fixture.name
         );
         engine.kill().await;
     }

@@ -8,7 +8,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    house::{Answer, DELIVERED, House, Post, Running, houses, next, within},
+    fixture::{Answer, DELIVERED, Fixture, Post, Running, fixtures, next, within},
 };
 
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
@@ -22,14 +22,14 @@ const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
 const STEPS: [i64; 4] = [-7_200, 7_200, -200, 200];
 
 /// Changes the system clock by this many seconds, and lets the engine notice.
-async fn step(house: &House, seconds: i64) {
+async fn step(fixture: &Fixture, seconds: i64) {
     settle().await;
-    let wall = house.clock.wall().nanos() + seconds * 1_000_000_000;
-    house.clock.step(Time::from_nanos(wall));
-    house.clock.advance(Duration::from_secs(2));
+    let wall = fixture.clock.wall().nanos() + seconds * 1_000_000_000;
+    fixture.clock.step(Time::from_nanos(wall));
+    fixture.clock.advance(Duration::from_secs(2));
     // With PostgreSQL its own clock counts, which is unchanged.
-    if house.name == "SQLite" {
-        let off = || house.clock.now().nanos().abs_diff(house.clock.wall().nanos());
+    if fixture.name == "SQLite" {
+        let off = || fixture.clock.now().nanos().abs_diff(fixture.clock.wall().nanos());
         within(async {
             while off() > 1_000_000_000 {
                 settle().await;
@@ -38,7 +38,7 @@ async fn step(house: &House, seconds: i64) {
         .await;
     }
     settle().await;
-    house.clock.advance(Duration::from_secs(2));
+    fixture.clock.advance(Duration::from_secs(2));
     settle().await;
 }
 
@@ -49,34 +49,34 @@ async fn settle() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
-fn engine(house: &House, post: &Post) -> Running {
-    house.engine_with(post, Options::default())
+fn engine(fixture: &Fixture, post: &Post) -> Running {
+    fixture.engine_with(post, Options::default())
 }
 
 // promise: L5
 #[tokio::test]
 async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
     for seconds in STEPS {
-        for house in houses().await {
+        for fixture in fixtures().await {
             let (post, mut bag) = Post::new();
             post.answers("ana@example.com", &[LATER, TAKEN]);
-            let engine = engine(&house, &post);
-            house.assign(&[house.ana], &[]).await;
+            let engine = engine(&fixture, &post);
+            fixture.assign(&[fixture.ana], &[]).await;
             next(&mut bag).await;
-            house.until(PENDING, 1).await;
+            fixture.until(PENDING, 1).await;
             // Due in 5 to 6 seconds, 4 of them pass meanwhile.
-            step(&house, seconds).await;
+            step(&fixture, seconds).await;
             assert_eq!(
-                house.count(DELIVERED).await,
+                fixture.count(DELIVERED).await,
                 0,
                 "{}: {seconds}: not before its time",
-                house.name
+                fixture.name
             );
-            house.clock.advance(Duration::from_secs(2));
+            fixture.clock.advance(Duration::from_secs(2));
             next(&mut bag).await;
-            house.until(DELIVERED, 1).await;
+            fixture.until(DELIVERED, 1).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: once", house.name);
+            assert!(bag.try_recv().is_err(), "{}: {seconds}: once", fixture.name);
         }
     }
 }
@@ -85,20 +85,23 @@ async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
 #[tokio::test]
 async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
     for seconds in STEPS {
-        for house in houses().await {
+        for fixture in fixtures().await {
             let (post, mut bag) = Post::new();
             post.answers("ana@example.com", &[Answer::Hangs]);
-            let engine = engine(&house, &post);
+            let engine = engine(&fixture, &post);
             for _ in 0..5 {
-                house.assign(&[house.ana], &[]).await;
+                fixture.assign(&[fixture.ana], &[]).await;
                 next(&mut bag).await;
             }
-            step(&house, seconds).await;
+            step(&fixture, seconds).await;
             // Until it checks for abandoned messages.
-            house.clock.advance(Duration::from_secs(20));
+            fixture.clock.advance(Duration::from_secs(20));
             settle().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: sent again", house.name);
-            assert_eq!((house.count(SENDING).await, house.count(ATTEMPTS).await), (5, 5));
+            assert!(bag.try_recv().is_err(), "{}: {seconds}: sent again", fixture.name);
+            assert_eq!(
+                (fixture.count(SENDING).await, fixture.count(ATTEMPTS).await),
+                (5, 5)
+            );
             engine.kill().await;
         }
     }
@@ -107,26 +110,33 @@ async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
 // promise: L5
 #[tokio::test]
 async fn a_suspended_process_does_not_recover_what_it_is_still_sending() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let (post, mut bag) = Post::new();
-        let (answer, taken) = tokio::sync::watch::channel(false);
-        post.answers("ana@example.com", &[Answer::When(taken)]);
-        let engine = engine(&house, &post);
+        let (answer, accepted) = tokio::sync::watch::channel(false);
+        post.answers("ana@example.com", &[Answer::When(accepted)]);
+        let engine = engine(&fixture, &post);
         for _ in 0..5 {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
             next(&mut bag).await;
         }
         // 140 seconds at once: longer than a lease.
-        house.clock.advance(Duration::from_secs(140));
+        fixture.clock.advance(Duration::from_secs(140));
         settle().await;
-        assert_eq!(house.count(SENDING).await, 5, "{}", house.name);
+        assert_eq!(fixture.count(SENDING).await, 5, "{}", fixture.name);
         answer.send_replace(true);
-        house.until(DELIVERED, 5).await;
-        assert_eq!(house.count(ATTEMPTS).await, 5, "{}: recorded once", house.name);
-        let outcomes = house.rows("select distinct outcome from delivery_attempts").await;
-        assert_eq!(outcomes, [("delivered".to_owned(),)], "{}", house.name);
+        fixture.until(DELIVERED, 5).await;
+        assert_eq!(
+            fixture.count(ATTEMPTS).await,
+            5,
+            "{}: recorded once",
+            fixture.name
+        );
+        let outcomes = fixture
+            .rows("select distinct outcome from delivery_attempts")
+            .await;
+        assert_eq!(outcomes, [("delivered".to_owned(),)], "{}", fixture.name);
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: sent once", house.name);
+        assert!(bag.try_recv().is_err(), "{}: sent once", fixture.name);
     }
 }
 
@@ -134,29 +144,29 @@ async fn a_suspended_process_does_not_recover_what_it_is_still_sending() {
 #[tokio::test]
 async fn the_pace_of_a_chat_is_kept_whatever_the_clock_is_set_to() {
     for seconds in STEPS {
-        for house in houses().await {
-            let red = house.team("red", &[], &[(Channel::Slack, SLACK)]).await;
+        for fixture in fixtures().await {
+            let red = fixture.team("red", &[], &[(Channel::Slack, SLACK)]).await;
             let (post, mut bag) = Post::new();
-            let engine = engine(&house, &post);
+            let engine = engine(&fixture, &post);
             for _ in 0..12 {
-                house.assign(&[], &[red]).await;
+                fixture.assign(&[], &[red]).await;
             }
             for _ in 0..5 {
                 next(&mut bag).await;
             }
-            house.until(PENDING, 7).await;
-            step(&house, seconds).await;
+            fixture.until(PENDING, 7).await;
+            step(&fixture, seconds).await;
             // 4 seconds passed, one message in each.
-            house.until(DELIVERED, 9).await;
+            fixture.until(DELIVERED, 9).await;
             for _ in 0..3 {
-                house.clock.advance(Duration::from_secs(1));
+                fixture.clock.advance(Duration::from_secs(1));
                 settle().await;
             }
-            house.until(DELIVERED, 12).await;
+            fixture.until(DELIVERED, 12).await;
             // And a new one need not wait longer than the pace requires.
-            house.assign(&[], &[red]).await;
-            house.clock.advance(Duration::from_secs(2));
-            house.until(DELIVERED, 13).await;
+            fixture.assign(&[], &[red]).await;
+            fixture.clock.advance(Duration::from_secs(2));
+            fixture.until(DELIVERED, 13).await;
             engine.stop().await;
         }
     }
@@ -167,13 +177,13 @@ async fn the_pace_of_a_chat_is_kept_whatever_the_clock_is_set_to() {
 async fn a_session_does_not_last_longer_because_the_clock_is_set_back() {
     const ENDS: &str = "select expires_at from credentials where kind = 'session'";
     for seconds in STEPS {
-        for house in houses().await {
-            access::testing::session(&house.access, house.ana).await;
-            let left = async || house.count(ENDS).await - house.clock.now().nanos();
+        for fixture in fixtures().await {
+            access::testing::session(&fixture.access, fixture.ana).await;
+            let left = async || fixture.count(ENDS).await - fixture.clock.now().nanos();
             let (post, _bag) = Post::new();
-            let engine = engine(&house, &post);
+            let engine = engine(&fixture, &post);
             let before = left().await;
-            step(&house, seconds).await;
+            step(&fixture, seconds).await;
             let second = 1_000_000_000;
             let passed = before - left().await;
             // Set forward it ends that much earlier, where the machine's clock counts.
@@ -182,7 +192,7 @@ async fn a_session_does_not_last_longer_because_the_clock_is_set_back() {
             assert!(
                 (least - second..=most + second).contains(&passed),
                 "{}: {seconds}: {passed}",
-                house.name
+                fixture.name
             );
             engine.stop().await;
         }

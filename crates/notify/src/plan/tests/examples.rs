@@ -272,7 +272,7 @@ fn somebody_is_always_responsible_level_by_level() {
         let reason = plan
             .reasons
             .iter()
-            .find(|reason| reason.why.told())
+            .find(|reason| reason.why.is_notified())
             .unwrap()
             .clone();
         (plan.inbox, reason.why)

@@ -15,14 +15,14 @@ pub(crate) struct Expected {
     pub(crate) posts: BTreeSet<(Channel, usize)>,
 }
 
-pub(crate) fn told(facts: &Facts, happening: &Happening) -> Expected {
+pub(crate) fn recipients(facts: &Facts, happening: &Happening) -> Expected {
     let everyone = 0..facts.users.len();
     let inbox = everyone
         .clone()
-        .filter(|user| reached(facts, happening, *user, Channel::InApp))
+        .filter(|user| reachable(facts, happening, *user, Channel::InApp))
         .collect();
     let mut mailed: BTreeSet<String> = everyone
-        .filter(|user| reached(facts, happening, *user, Channel::Email))
+        .filter(|user| reachable(facts, happening, *user, Channel::Email))
         .map(own_address)
         .collect();
     mailed.extend(strangers(facts, happening));
@@ -81,7 +81,7 @@ fn responsible(facts: &Facts, happening: &Happening) -> Both {
 
 /// An active person in scope, or a team that can be reached: by a chat, or by such a member.
 fn reaches(facts: &Facts, happening: &Happening, users: &[usize], teams: &[usize]) -> bool {
-    let person = |user: &usize| may_hear(&facts.users[*user], happening);
+    let person = |user: &usize| may_be_notified(&facts.users[*user], happening);
     users.iter().any(person)
         || teams.iter().any(|team| {
             facts.teams[*team].0 == happening.company
@@ -98,7 +98,7 @@ fn members(facts: &Facts, team: usize) -> Vec<usize> {
 }
 
 /// Who is notified without a rule that names them: O1 and O5.
-fn concerned(facts: &Facts, happening: &Happening) -> Both {
+fn involved(facts: &Facts, happening: &Happening) -> Both {
     let (mut users, mut teams) = responsible(facts, happening);
     users.extend(&happening.users);
     teams.extend(&happening.teams);
@@ -112,16 +112,16 @@ fn concerned(facts: &Facts, happening: &Happening) -> Both {
 }
 
 /// A person is notified in-app or by mail: a rule matches, they are responsible or named, and nothing excludes them.
-fn reached(facts: &Facts, happening: &Happening, user: usize, channel: Channel) -> bool {
+fn reachable(facts: &Facts, happening: &Happening, user: usize, channel: Channel) -> bool {
     let rules = rules(facts, happening, channel);
-    let concerned = concerned(facts, happening).0.contains(&user);
+    let involved = involved(facts, happening).0.contains(&user);
     let leads = rules
         .iter()
-        .any(|at| concerned || named(facts, happening, *at).contains(&user));
+        .any(|at| involved || named(facts, happening, *at).contains(&user));
     let kinds: BTreeSet<usize> = rules.iter().map(|at| facts.rules[*at].kind).collect();
     leads
-        && may_hear(&facts.users[user], happening)
-        && !own_act(facts, happening, user)
+        && may_be_notified(&facts.users[user], happening)
+        && !own_action(facts, happening, user)
         && kinds.iter().any(|kind| wants(facts, *kind, user, channel, true))
 }
 
@@ -177,12 +177,12 @@ fn rule_teams(facts: &Facts, happening: &Happening, at: usize) -> Vec<usize> {
 }
 
 /// F6, and nobody whose account is disabled is notified.
-fn may_hear(user: &User, happening: &Happening) -> bool {
+fn may_be_notified(user: &User, happening: &Happening) -> bool {
     user.active && (user.admin || user.companies.contains(&happening.company))
 }
 
 /// O7: findings of an import, what a token did and how something ended are nobody's own action.
-fn own_act(facts: &Facts, happening: &Happening, user: usize) -> bool {
+fn own_action(facts: &Facts, happening: &Happening, user: usize) -> bool {
     let ended = KINDS[happening.kind].name() == "report.ready";
     let imported = happening.bundled && !happening.many;
     happening.about.actor == Some(user)
@@ -277,7 +277,7 @@ fn strangers(facts: &Facts, happening: &Happening) -> Vec<String> {
 /// Team posts (F3, F4, O6, within the company: F6), personal posts (F5), the URLs of rules (R1).
 fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
     let mut posts = BTreeSet::new();
-    let (users, teams) = concerned(facts, happening);
+    let (users, teams) = involved(facts, happening);
     for (place, channel) in [Channel::Slack, Channel::Teams].into_iter().enumerate() {
         let mut due: Vec<usize> = teams
             .iter()
@@ -300,8 +300,8 @@ fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
                     .any(|kind| wants(facts, kind, *user, channel, false))
             };
             if let Some((url, true)) = facts.users[*user].chats[place]
-                && may_hear(&facts.users[*user], happening)
-                && !own_act(facts, happening, *user)
+                && may_be_notified(&facts.users[*user], happening)
+                && !own_action(facts, happening, *user)
                 && wanted()
             {
                 posts.insert((channel, url));
@@ -311,7 +311,7 @@ fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
     for channel in Channel::ALL.into_iter().filter(|channel| channel.has_url()) {
         for at in rules(facts, happening, channel) {
             let rule = &facts.rules[at];
-            let urls = rule.urls.iter().filter(|url| !said_no(facts, rule.kind, **url));
+            let urls = rule.urls.iter().filter(|url| !opted_out(facts, rule.kind, **url));
             posts.extend(urls.map(|url| (channel, *url)));
         }
     }
@@ -319,7 +319,7 @@ fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
 }
 
 /// R5: the owner of the personal chat opted out there.
-fn said_no(facts: &Facts, kind: usize, url: usize) -> bool {
+fn opted_out(facts: &Facts, kind: usize, url: usize) -> bool {
     facts.users.iter().enumerate().any(|(user, one)| {
         [Channel::Slack, Channel::Teams]
             .into_iter()

@@ -103,7 +103,7 @@ impl Counts {
         let (plan, present) = (plan::plan(event, world), plan::plan(event, present));
         let known: HashSet<Reached> = reached(&present).collect();
         for (recipient, why) in considered {
-            if !why.told() {
+            if !why.is_notified() {
                 self.miss(why.name(), why.words());
                 continue;
             }
@@ -138,7 +138,9 @@ impl Counts {
         let (channel, id) = (self.rule.channel, self.rule.id);
         let teams = plan::named_teams(event, alone, &self.rule);
         let of_rule = |reason: &Reason| match &reason.recipient {
-            Recipient::Team(team) => reason.rule == Some(id) || (!reason.why.told() && teams.contains(team)),
+            Recipient::Team(team) => {
+                reason.rule == Some(id) || (!reason.why.is_notified() && teams.contains(team))
+            }
             Recipient::Url(url) => self.rule.urls.iter().any(|(row, _)| row == url),
             // A personal chat needs no rule.
             Recipient::User(_) | Recipient::Address(_) => !channel.has_url(),
@@ -152,7 +154,7 @@ impl Counts {
             let by_rule = reason.rule == Some(id);
             match considered.get(&reason.recipient) {
                 // The rule's own verdict on a team comes after that of the team's settings.
-                Some(known) if known.told() || !by_rule => {}
+                Some(known) if known.is_notified() || !by_rule => {}
                 _ => drop(considered.insert(reason.recipient, reason.why)),
             }
         }

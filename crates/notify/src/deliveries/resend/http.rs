@@ -11,7 +11,7 @@ use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
-use super::{Misses, Where, destination_of, hurry, send_all_again};
+use super::{Failures, Selection, destination_of, resend_failed, send_waiting};
 use crate::{
     channel::Channel,
     destinations::{self, health},
@@ -71,7 +71,7 @@ pub struct Redelivered {
 
 /// One destination, or a whole channel.
 struct Named {
-    place: Where,
+    selection: Selection,
     channel: Channel,
     /// For the audit log.
     label: String,
@@ -80,7 +80,7 @@ struct Named {
 impl Named {
     fn channel(channel: Channel) -> Self {
         Self {
-            place: Where::Channel(channel),
+            selection: Selection::Channel(channel),
             channel,
             label: format!("all of {channel}"),
         }
@@ -90,13 +90,13 @@ impl Named {
     fn destination(tx: &mut Tx<'_>, id: Id) -> Result<Self, Problem> {
         let (channel, key, label) = destinations::key(tx, id)?
             .ok_or_else(|| Problem::field("destination", "destination not found"))?;
-        let place = if key == MAIL_LANE {
-            Where::Channel(channel)
+        let selection = if key == MAIL_LANE {
+            Selection::Channel(channel)
         } else {
-            Where::Key(Key::stored(&key))
+            Selection::Key(Key::stored(&key))
         };
         Ok(Self {
-            place,
+            selection,
             channel,
             label,
         })
@@ -107,7 +107,7 @@ impl Named {
         let (key, channel, label) = destination_of(tx, delivery)?
             .ok_or_else(|| Problem::field("destination_of", "delivery not found"))?;
         Ok(Self {
-            place: Where::Key(key),
+            selection: Selection::Key(key),
             channel,
             label,
         })
@@ -140,13 +140,13 @@ pub async fn redeliver_all(
             (None, None, Some(channel)) => Named::channel(channel),
             _ => return Err(ambiguous("destination_of, destination and channel")),
         };
-        let switched_on = switch_on(tx, &named.place, body.switch_on)?;
-        let misses = Misses {
-            place: named.place.clone(),
+        let switched_on = switch_on(tx, &named.selection, body.switch_on)?;
+        let failures = Failures {
+            selection: named.selection.clone(),
             since: body.since,
             most: MOST,
         };
-        let (count, more) = send_all_again(tx, &misses)?;
+        let (count, more) = resend_failed(tx, &failures)?;
         if count > 0 || switched_on {
             let entry = Entry::named(Action::DestinationRedelivered, named.label)
                 .says("channel", named.channel.name())
@@ -155,24 +155,24 @@ pub async fn redeliver_all(
                 .says("switched_on", switched_on);
             audit::note(tx, &By::caller(&caller), entry)?;
         }
-        Ok((named.place, Redelivered { count, more }))
+        Ok((named.selection, Redelivered { count, more }))
     });
-    let (place, redelivered) = write.await?;
-    hear(&state, &place);
+    let (selection, redelivered) = write.await?;
+    wake(&state, &selection);
     Ok((StatusCode::ACCEPTED, Json(redelivered)))
 }
 
 /// Turns on what is turned off there, if requested; whether anything was off. Without the request, a channel's
 /// destinations stay off, and for a single destination that is off the call is rejected.
-fn switch_on(tx: &mut Tx<'_>, place: &Where, wanted: bool) -> Result<bool, Problem> {
+fn switch_on(tx: &mut Tx<'_>, selection: &Selection, wanted: bool) -> Result<bool, Problem> {
     let off = destinations::off(tx)?;
-    match place {
-        Where::Key(key) if off.contains(key) && !wanted => Err(Problem::conflict(
+    match selection {
+        Selection::Key(key) if off.contains(key) && !wanted => Err(Problem::conflict(
             "The destination is turned off. Send a test message there, or set `switch_on`.",
         )),
-        Where::Key(key) if off.contains(key) => Ok(health::switch_on(tx, key)?),
-        Where::Channel(channel) if wanted => Ok(health::switch_on_all(tx, *channel)?),
-        Where::Key(_) | Where::Channel(_) => Ok(false),
+        Selection::Key(key) if off.contains(key) => Ok(health::switch_on(tx, key)?),
+        Selection::Channel(channel) if wanted => Ok(health::switch_on_all(tx, *channel)?),
+        Selection::Key(_) | Selection::Channel(_) => Ok(false),
     }
 }
 
@@ -194,22 +194,22 @@ pub async fn send_now(
             (None, Some(channel)) => Named::channel(channel),
             _ => return Err(ambiguous("destination and channel")),
         };
-        let (count, more) = hurry(tx, &named.place, MOST)?;
+        let (count, more) = send_waiting(tx, &named.selection, MOST)?;
         let entry = Entry::named(Action::DestinationHurried, named.label)
             .says("channel", named.channel.name())
             .says("count", count);
         audit::note(tx, &By::caller(&caller), entry)?;
-        Ok((named.place, Redelivered { count, more }))
+        Ok((named.selection, Redelivered { count, more }))
     });
-    let (place, sent) = write.await?;
-    hear(&state, &place);
+    let (selection, sent) = write.await?;
+    wake(&state, &selection);
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 
 /// Wakes the engine, which ends the pauses that destinations asked for.
-fn hear(state: &State, place: &Where) {
-    match place {
-        Where::Key(key) => state.doorbell.end_silence(vec![key.clone()]),
-        Where::Channel(_) => state.doorbell.end_all_silence(),
+fn wake(state: &State, selection: &Selection) {
+    match selection {
+        Selection::Key(key) => state.doorbell.end_pause(vec![key.clone()]),
+        Selection::Channel(_) => state.doorbell.end_all_pauses(),
     }
 }

@@ -13,12 +13,12 @@ use crate::{
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Targets {
     pub(super) inbox: Vec<Id>,
-    pub(super) messages: Vec<Aim>,
+    pub(super) messages: Vec<GroupTarget>,
 }
 
 /// One message of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Aim {
+pub(super) struct GroupTarget {
     pub(super) channel: Channel,
     pub(super) recipient: Recipient,
     pub(super) key: String,
@@ -26,7 +26,7 @@ pub(super) struct Aim {
     label: String,
 }
 
-impl Aim {
+impl GroupTarget {
     pub(super) fn of(planned: &Planned) -> Self {
         let Target { key, lane, label } = &planned.target;
         Self {

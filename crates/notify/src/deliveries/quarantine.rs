@@ -34,19 +34,19 @@ pub(super) fn set_id(tx: &mut Tx<'_>, id: &str, error: &Error) -> Result<(), Err
 }
 
 /// How many one check reads.
-const LOOK: usize = 500;
+const PAGE: usize = 500;
 
-const ASIDE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
+const QUARANTINED: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
      unknowns, lane, summary_id, digest_id, why from deliveries where state = 'set_aside' and id > $1 order by id limit $2";
 
 /// The quarantined messages after `after` that can be read now, and after which one to continue, if there may be more.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn readable_again(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, Option<String>), Error> {
-    let rows: Vec<Row> = tx.all(ASIDE, params![after, LOOK])?;
+pub(crate) fn readable_now(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, Option<String>), Error> {
+    let rows: Vec<Row> = tx.all(QUARANTINED, params![after, PAGE])?;
     let next = match rows.last() {
-        Some(last) if rows.len() == LOOK => Some(last.get(0)?),
+        Some(last) if rows.len() == PAGE => Some(last.get(0)?),
         _ => None,
     };
     let due: Vec<Due> = rows.iter().filter_map(|row| Due::from_row(row).ok()).collect();
@@ -65,17 +65,17 @@ pub(crate) fn readable_again(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, O
     Ok((read, next))
 }
 
-const AGAIN: &str = "update deliveries set state = 'pending', reason = '', next_at = $2, updated_at = $2 \
+const RELEASE: &str = "update deliveries set state = 'pending', reason = '', next_at = $2, updated_at = $2 \
      where id = $1 and state = 'set_aside'";
 
 /// Quarantined messages wait to be sent again.
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn wait_again(tx: &mut Tx<'_>, deliveries: &[Id]) -> Result<(), Error> {
+pub(crate) fn release(tx: &mut Tx<'_>, deliveries: &[Id]) -> Result<(), Error> {
     let now = tx.now();
     for delivery in deliveries {
-        tx.execute(AGAIN, params![delivery, now])?;
+        tx.execute(RELEASE, params![delivery, now])?;
     }
     Ok(())
 }

@@ -14,11 +14,11 @@ use crate::{
     target::{Key, Recipient},
 };
 
-use super::under_way::Held;
+use super::in_flight::InFlightGuard;
 
 /// A message to send now: its attempt is already recorded.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct ClaimedDelivery {
     pub(crate) id: Id,
     pub(crate) channel: Channel,
     pub(crate) content: Content,
@@ -38,7 +38,7 @@ pub(crate) struct Letter {
     pub(crate) lane: Arc<str>,
     pub(crate) started_at: Time,
     /// Marks it as in flight in this process.
-    pub(crate) held: Arc<Held>,
+    pub(crate) held: Arc<InFlightGuard>,
 }
 
 /// The current address of a message.
@@ -129,7 +129,7 @@ pub(crate) fn address(
 }
 
 /// The current address of a webhook's batch: any rule may name its URL.
-pub(super) fn hook(world: &World, event: &Event, key: &Key) -> Result<Address, Why> {
+pub(super) fn webhook_address(world: &World, event: &Event, key: &Key) -> Result<Address, Why> {
     if world.off.contains(key) {
         return Err(Why::SwitchedOff);
     }
@@ -166,7 +166,7 @@ pub(crate) struct Grouped {
     pub(crate) named: Vec<Arc<Event>>,
 }
 
-impl Letter {
+impl ClaimedDelivery {
     /// The message.
     pub(crate) fn message(&self, public_url: &str) -> Message {
         let detail = self.address.detail;

@@ -20,7 +20,7 @@ use crate::{
     channel::Channel,
     channels::{Channels, SigningMaster, destination::Hosts, email},
     chat::http::*,
-    deliveries::{again::http::*, http::*, unread::*},
+    deliveries::{http::*, quarantined::*, resend::http::*},
     destinations::{New, Owner, http::*},
     egress, engine,
     follows::http::*,
@@ -52,7 +52,7 @@ pub(crate) const DELIVERED: &str = "select count(*) from deliveries where state 
 
 /// A company with people, on one database.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct Fixture {
     pub(crate) name: &'static str,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
@@ -68,14 +68,14 @@ pub(crate) struct House {
 }
 
 /// The same fixture on each database.
-pub(crate) async fn houses() -> Vec<House> {
-    houses_with(SETS).await
+pub(crate) async fn fixtures() -> Vec<Fixture> {
+    fixtures_with(SETS).await
 }
 
 /// The same with these tables: those of an earlier version, which the test migrates.
-pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
+pub(crate) async fn fixtures_with(sets: &'static [MigrationSet]) -> Vec<Fixture> {
     let clock = Clock::manual(START);
-    let mut houses = Vec::new();
+    let mut fixtures = Vec::new();
     for (name, store) in store::testing::stores_with(clock.clone(), sets).await {
         let access = people::access(&store);
         let company = people::company(&store, "Acme").await;
@@ -85,7 +85,7 @@ pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
         for user in [ana, ben] {
             people::member(&store, company, user, Role::Analyst).await;
         }
-        houses.push(House {
+        fixtures.push(Fixture {
             name,
             clock: clock.clone(),
             store,
@@ -98,7 +98,7 @@ pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
             root,
         });
     }
-    houses
+    fixtures
 }
 
 fn channels(clock: &Clock, egress: egress::Options) -> Channels {
@@ -120,7 +120,7 @@ fn channels(clock: &Clock, egress: egress::Options) -> Channels {
     Channels::new(options, clock.clone()).unwrap()
 }
 
-impl House {
+impl Fixture {
     /// The same fixture, whose webhooks may lead to this machine.
     pub(crate) fn reaching_this_machine(mut self) -> Self {
         let egress = egress::Options {

@@ -12,29 +12,29 @@ use base::{Id, Time};
 
 /// The deliveries that this process has in flight. Clones share the list.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct UnderWay(Arc<Mutex<HashSet<Id>>>);
+pub(crate) struct InFlight(Arc<Mutex<HashSet<Id>>>);
 
 /// A delivery on the list, from its claim until its outcome is recorded or given up; dropping it takes it off the list.
 #[derive(Debug)]
-pub(crate) struct Held {
-    all: UnderWay,
+pub(crate) struct InFlightGuard {
+    all: InFlight,
     id: Id,
     /// Since when, on the monotonic clock.
     since: Time,
 }
 
-impl UnderWay {
+impl InFlight {
     /// Puts a delivery on the list: in the transaction that claims it, so that nothing can look in between.
-    pub(crate) fn hold(&self, id: Id, steady: Time) -> Arc<Held> {
+    pub(crate) fn add(&self, id: Id, steady: Time) -> Arc<InFlightGuard> {
         self.lock().insert(id);
-        Arc::new(Held {
+        Arc::new(InFlightGuard {
             all: self.clone(),
             id,
             since: steady,
         })
     }
 
-    pub(super) fn holds(&self, id: Id) -> bool {
+    pub(super) fn contains(&self, id: Id) -> bool {
         self.lock().contains(&id)
     }
 
@@ -48,14 +48,14 @@ impl UnderWay {
     }
 }
 
-impl Held {
+impl InFlightGuard {
     /// Since when it is in flight, on the monotonic clock.
     pub(crate) const fn since(&self) -> Time {
         self.since
     }
 }
 
-impl Drop for Held {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.all.lock().remove(&self.id);
     }
@@ -68,12 +68,12 @@ mod tests {
     // promise: L5
     #[test]
     fn an_entry_is_listed_until_its_last_copy_is_dropped() {
-        let (all, id) = (UnderWay::default(), base::Clock::system().id());
-        let held = all.hold(id, Time::default());
+        let (all, id) = (InFlight::default(), base::Clock::system().id());
+        let held = all.add(id, Time::default());
         let copy = Arc::clone(&held);
         drop(held);
-        assert!(all.holds(id));
+        assert!(all.contains(id));
         drop(copy);
-        assert_eq!((all.holds(id), all.count()), (false, 0));
+        assert_eq!((all.contains(id), all.count()), (false, 0));
     }
 }

@@ -9,16 +9,16 @@ use crate::{channel::Channel, plan::Why, target::Key};
 
 /// The result of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Again {
+pub(crate) enum Resend {
     /// It waits for its next attempt, and the schedule starts over.
     Waits,
     /// It is being sent already.
-    UnderWay,
+    InFlight,
     /// There is no such delivery.
     None,
 }
 
-const AGAIN: &str = "update deliveries set state = 'pending', reason = 'sent again by an administrator', next_at = $2, \
+const RESEND: &str = "update deliveries set state = 'pending', reason = 'resent by an administrator', next_at = $2, \
      earlier = attempts, unknowns = 0, updated_at = $2 where id = $1 and state not in ('pending', 'sending')";
 const EXISTS: &str = "select state from deliveries where id = $1";
 
@@ -26,36 +26,36 @@ const EXISTS: &str = "select state from deliveries where id = $1";
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn send_again(tx: &mut Tx<'_>, delivery: Id) -> Result<Again, Error> {
+pub(crate) fn resend(tx: &mut Tx<'_>, delivery: Id) -> Result<Resend, Error> {
     let now = tx.now();
-    if tx.execute(AGAIN, params![delivery, now])? > 0 {
-        return Ok(Again::Waits);
+    if tx.execute(RESEND, params![delivery, now])? > 0 {
+        return Ok(Resend::Waits);
     }
     Ok(match tx.one::<(String,)>(EXISTS, params![delivery])? {
-        Some(_) => Again::UnderWay,
-        None => Again::None,
+        Some(_) => Resend::InFlight,
+        None => Resend::None,
     })
 }
 
-const WHERE_TO: &str = "select target_key, channel, label from deliveries where id = $1";
+const DESTINATION: &str = "select target_key, channel, label from deliveries where id = $1";
 
 /// Where a delivery was sent, if there is one: the destination, its channel, and its label.
 ///
 /// # Errors
 /// Database errors.
 fn destination_of(tx: &mut Tx<'_>, delivery: Id) -> Result<Option<(Key, Channel, String)>, Error> {
-    let row: Option<(String, Word<Channel>, String)> = tx.one(WHERE_TO, params![delivery])?;
+    let row: Option<(String, Word<Channel>, String)> = tx.one(DESTINATION, params![delivery])?;
     Ok(row.map(|(key, Word(channel), label)| (Key::stored(&key), channel, label)))
 }
 
 /// One destination, or all of a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Where {
+pub(crate) enum Selection {
     Key(Key),
     Channel(Channel),
 }
 
-impl Where {
+impl Selection {
     /// The condition on a delivery, whose value is `$1`.
     const fn sql(&self) -> &'static str {
         match self {
@@ -74,15 +74,15 @@ impl Where {
 
 /// Failed messages that ended at `since` or later, at most this many.
 #[derive(Debug, Clone)]
-pub(crate) struct Misses {
-    pub(crate) place: Where,
+pub(crate) struct Failures {
+    pub(crate) selection: Selection,
     pub(crate) since: Time,
     pub(crate) most: u32,
 }
 
 // A message that was canceled for any other reason than its destination's state must not be sent: its recipient lost
 // access, or its destination changed.
-const MISSED: &str = "updated_at >= $2 and state in ('refused', 'failed', 'unknown', 'cancelled') \
+const RESENDABLE: &str = "updated_at >= $2 and state in ('refused', 'failed', 'unknown', 'cancelled') \
      and (state <> 'cancelled' or reason = $3) \
      and target_key not in (select target_key from destinations where off_at > 0)";
 
@@ -90,20 +90,24 @@ const MISSED: &str = "updated_at >= $2 and state in ('refused', 'failed', 'unkno
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn send_all_again(tx: &mut Tx<'_>, misses: &Misses) -> Result<(u64, bool), Error> {
+pub(crate) fn resend_failed(tx: &mut Tx<'_>, failures: &Failures) -> Result<(u64, bool), Error> {
     let (now, off) = (tx.now(), Why::SwitchedOff.name());
-    let Misses { place, since, most } = misses;
-    let there = place.sql();
+    let Failures {
+        selection,
+        since,
+        most,
+    } = failures;
+    let there = selection.sql();
     // The states are checked again, for a message that something else took up meanwhile.
     let again = format!(
-        "update deliveries set state = 'pending', reason = 'sent again by an administrator', next_at = $4, \
+        "update deliveries set state = 'pending', reason = 'resent by an administrator', next_at = $4, \
          earlier = attempts, unknowns = 0, updated_at = $4 \
          where state in ('refused', 'failed', 'unknown', 'cancelled') \
-         and id in (select id from deliveries where {there} and {MISSED} order by updated_at, id limit $5)"
+         and id in (select id from deliveries where {there} and {RESENDABLE} order by updated_at, id limit $5)"
     );
-    let sent = tx.execute(&again, params![place.value(), *since, off, now, *most])?;
-    let more = format!("select id from deliveries where {there} and {MISSED} limit 1");
-    let more: Option<(Id,)> = tx.one(&more, params![place.value(), *since, off])?;
+    let sent = tx.execute(&again, params![selection.value(), *since, off, now, *most])?;
+    let more = format!("select id from deliveries where {there} and {RESENDABLE} limit 1");
+    let more: Option<(Id,)> = tx.one(&more, params![selection.value(), *since, off])?;
     Ok((sent, more.is_some()))
 }
 
@@ -114,16 +118,16 @@ const WAITS: &str = "state = 'pending' and next_at > $2";
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn hurry(tx: &mut Tx<'_>, place: &Where, most: u32) -> Result<(u64, bool), Error> {
-    let (now, there) = (tx.now(), place.sql());
-    let hurry = format!(
-        "update deliveries set next_at = $2, reason = 'sent at once for an administrator', updated_at = $2 \
+pub(crate) fn send_waiting(tx: &mut Tx<'_>, selection: &Selection, most: u32) -> Result<(u64, bool), Error> {
+    let (now, there) = (tx.now(), selection.sql());
+    let send_waiting = format!(
+        "update deliveries set next_at = $2, reason = 'sent now by an administrator', updated_at = $2 \
          where state = 'pending' \
          and id in (select id from deliveries where {there} and {WAITS} order by next_at, id limit $3)"
     );
-    let sent = tx.execute(&hurry, params![place.value(), now, most])?;
+    let sent = tx.execute(&send_waiting, params![selection.value(), now, most])?;
     let more = format!("select id from deliveries where {there} and {WAITS} limit 1");
-    let more: Option<(Id,)> = tx.one(&more, params![place.value(), now])?;
+    let more: Option<(Id,)> = tx.one(&more, params![selection.value(), now])?;
     Ok((sent, more.is_some()))
 }
 
