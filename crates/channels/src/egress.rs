@@ -39,7 +39,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a response body may take after its head; its status is known by then.
 const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How outbound requests are made.
+/// The settings of outbound requests.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Networks that webhooks may be sent to although they are not public.
@@ -174,7 +174,7 @@ async fn exchange(
         Ok(answer::read(response, left.min(BODY_TIMEOUT)).await)
     };
     let drive = async {
-        // Whoever waits for the response learns of its end; here it only keeps the connection going.
+        // The caller that waits for the response sees its end; here it only keeps the connection going.
         let _ = connection.await;
         std::future::pending().await
     };

@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn gone_is_told_apart() {
+    fn a_gone_destination_is_distinguished() {
         let destination =
             destination::slack("https://hooks.slack.com/services/a/b/c", &Hosts::default()).unwrap();
         for status in [200, 302, 400, 404, 410, 429, 500] {

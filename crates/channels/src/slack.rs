@@ -121,7 +121,7 @@ fn facts(message: &Message) -> Vec<(&'static str, &str)> {
     severity.into_iter().chain(company).chain(others).collect()
 }
 
-/// A bold label: one of our own words, so formatting is safe.
+/// A bold label: a fixed text, so formatting is safe.
 fn label_field(label: &'static str) -> Value {
     json!({"type": "mrkdwn", "text": format!("*{label}*")})
 }
@@ -136,7 +136,7 @@ fn escape(raw: &str, max: usize) -> String {
     let clean = text::block(raw, max);
     let mut out = String::new();
     let mut units = 0;
-    // Where to cut if the text does not fit: the last place with room for the ellipsis.
+    // Where to cut a text that is too long: the last place with room for the ellipsis.
     let mut end = 0;
     for char in clean.chars() {
         let mut buffer = [0; 4];

@@ -1,4 +1,5 @@
-//! Turns events into rows and messages, in the background: whoever raises an event does not wait for it (promise B4).
+//! Turns events into rows and messages, in the background: the code that raises an event does not wait for it (promise
+//! B4).
 //!
 //! Owns: five loops. The planner takes unplanned events and records who is notified; the dispatcher claims due
 //! messages; the recorder records their outcomes; the reader records who read what first, and notifies the managers of

@@ -237,7 +237,7 @@ impl Fixture {
     }
 
     /// The status for a caller without a session.
-    pub(crate) async fn anybody(&self, method: &str, path: &str) -> u16 {
+    pub(crate) async fn without_session(&self, method: &str, path: &str) -> u16 {
         let request = Request::builder().method(method).uri(path);
         let request = request.body(Body::empty()).unwrap();
         self.router().oneshot(request).await.unwrap().status().as_u16()

@@ -4,7 +4,7 @@
 //! [`destinations`], the [`inbox`], [`deliveries`] with their attempts and retries, who [`reads`] what first, the
 //! [`engine`] that does it all in the background; the messages' content ([`message`]). How they are delivered is the
 //! crate `channels`.
-//! Must not: make whoever raises an event wait, or know the domain an event comes from.
+//! Must not: let the code that raises an event wait, or know the domain an event comes from.
 //!
 //! Files import downwards only, and a test enforces it (`crates/server/tests/floors.rs`):
 //!

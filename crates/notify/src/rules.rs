@@ -1,4 +1,4 @@
-//! Which event turns which channel on, and whom it names in addition to the people responsible (promises R1 to R4, R7).
+//! Which event turns which channel on, and recipients in addition to the people responsible (promises R1 to R4, R7).
 //!
 //! Owns: the tables of rules and of the recipients they name; a URL is sealed for its row. The rules of a fresh
 //! install come with a migration, so that a deleted one stays deleted.

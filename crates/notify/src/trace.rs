@@ -270,7 +270,7 @@ fn head(gathered: Gathered) -> Head {
 enum View {
     /// An administrator: everything.
     All,
-    /// A manager of the event's company: not whom platform-wide rules name, nor people whom they may not see.
+    /// A manager of the event's company: not the recipients of platform-wide rules, nor people they may not see.
     Managed { visible: BTreeSet<Id> },
     /// A user about themselves: not the other side's responses.
     Own,

@@ -107,10 +107,15 @@ mod tests {
             let (post, mut bag) = Post::new();
             let engine = fixture.engine(&post);
             let link = path(&fixture, fixture.ana, Kind::FindingAssigned);
-            assert_eq!(fixture.anybody("GET", &link).await, 200, "{}", fixture.name);
+            assert_eq!(
+                fixture.without_session("GET", &link).await,
+                200,
+                "{}",
+                fixture.name
+            );
             fixture.assign(&[fixture.ana], &[]).await;
             next(&mut bag).await;
-            assert_eq!(fixture.anybody("POST", &link).await, 200);
+            assert_eq!(fixture.without_session("POST", &link).await, 200);
             let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(false));
             assert_eq!(matrix["finding.assigned:in_app"], Json::Bool(true));
@@ -138,14 +143,14 @@ mod tests {
                 path(&fixture, fixture.ana, Kind::NotificationCreated),
             ] {
                 assert_eq!(
-                    fixture.anybody("POST", &foreign).await,
+                    fixture.without_session("POST", &foreign).await,
                     404,
                     "{}: {foreign}",
                     fixture.name
                 );
             }
             let bare = link.split_once("&key").unwrap().0;
-            assert_eq!(fixture.anybody("POST", bare).await, 422);
+            assert_eq!(fixture.without_session("POST", bare).await, 422);
             let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(true));
         }

@@ -282,7 +282,7 @@ fn answer(body: String, asked: &HeaderMap) -> Response {
     let etag = etag(&body);
     let headers = [
         (header::ETAG, etag.as_str()),
-        // Revalidated each time, so that a revoked feed is gone; what did not change is not sent again.
+        // Revalidated each time, so that a revoked feed is gone; an unchanged feed is not resent.
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "inline; filename=\"campanile.ics\""),

@@ -13,7 +13,7 @@ const CHARS: usize = 400;
 pub(super) struct Lines(String);
 
 impl Lines {
-    /// A line of our own that needs neither.
+    /// A trusted line that needs neither.
     pub(super) fn raw(&mut self, line: &str) {
         debug_assert!(line.len() <= OCTETS && !line.contains(['\r', '\n']), "{line}");
         self.0.push_str(line);

@@ -1,6 +1,6 @@
 //! The connection under an SMTP conversation.
 //!
-//! Built here and not by the SMTP library, because that would make the system wait for the other side's acknowledgement
+//! Built here and not by the SMTP library, because that would let the system wait for the other side's acknowledgement
 //! between a mail and the full stop after it (Nagle's algorithm): 40 ms a mail.
 
 use std::{

@@ -188,7 +188,7 @@ const FOLLOW: &str = "update deliveries set summary_id = $2 where state = 'bundl
 const LEAD: &str =
     "update deliveries set state = 'pending', summary_id = id, next_at = $2, updated_at = $2 where id = $1";
 
-/// The first delivery that a summary has collected becomes the summary, because the original one may not be sent.
+/// The first delivery that a summary has collected becomes the summary, because the original may not be sent.
 fn promote(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(FOLLOW, params![summary, first])?;

@@ -68,7 +68,7 @@ pub(crate) fn readable_now(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, Opt
 const RELEASE: &str = "update deliveries set state = 'pending', reason = '', next_at = $2, updated_at = $2 \
      where id = $1 and state = 'set_aside'";
 
-/// Quarantined messages wait to be sent again.
+/// Releases quarantined messages for another attempt.
 ///
 /// # Errors
 /// Database errors.

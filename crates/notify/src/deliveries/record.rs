@@ -95,7 +95,7 @@ pub(crate) type Recorded = Vec<(Arc<str>, Time)>;
 // An attempt is written completely, because one that began is there already.
 const ENDED: &str = "on conflict (delivery_id, number) do update set ended_at = excluded.ended_at, \
      outcome = excluded.outcome, status = excluded.status, answer = excluded.answer, reason = excluded.reason";
-// Even if the lease expired meanwhile: what was delivered is not sent again.
+// Even if the lease expired meanwhile: a delivered message is not resent.
 const DELIVERED: &str = "update deliveries set state = 'delivered', reason = '', lease_until = 0, updated_at = $1 \
      where state in ('sending', 'pending')";
 const RETRY: &str = "update deliveries set state = 'pending', reason = $3, next_at = $4, lease_until = 0, \

@@ -401,7 +401,7 @@ pub fn reseal(tx: &mut Tx<'_>, vault: &Vault, after: Option<Id>) -> Result<(u64,
     Ok((count, next))
 }
 
-/// Whether there are sealed URLs, and whether the vault can decrypt at least one of them: one may have been damaged.
+/// Whether there are sealed URLs, and whether the vault can decrypt at least one of them: a single URL may be damaged.
 ///
 /// # Errors
 /// Database errors.

@@ -39,8 +39,8 @@ impl FromRow for Grouped {
 }
 
 const GROUP: &str = "insert into event_groups (id, bundle_id, company_id, lead_event, is_bulk, closer_event, created_at, updated_at, closed_at)";
-// The change is the lock: two nodes that plan parts of one bundle come here one after the other, so that the later one sees
-// that nothing is left.
+// The change is the lock: two nodes that plan parts of one bundle come here one after the other, so that the later node
+// sees that nothing is left.
 const OPEN: &str = "on conflict (bundle_id, company_id) where closed_at = 0 do update set updated_at = excluded.updated_at \
      returning id, bundle_id, lead_event, is_bulk, company_id";
 const SET: &str = "insert into event_sets (id, group_id, signature, event_type, severity, change, first_event, count, \

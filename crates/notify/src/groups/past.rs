@@ -24,7 +24,7 @@ pub(crate) struct Past {
     /// The id of the import or the bulk change.
     pub(crate) bundle: Id,
     pub(crate) is_bulk: bool,
-    /// The event that ended the import, if one did.
+    /// The event that ended the import, if there is one.
     pub(crate) closer: Option<Id>,
     /// Whether its messages are written.
     pub(crate) closed: bool,

@@ -213,7 +213,7 @@ impl Reader<'_> {
         format!("{} {name}", voice.pick("you manage", "they manage"))
     }
 
-    /// How the event involves the people whom it names itself.
+    /// How the event involves the people it names.
     fn concern(&self, voice: Voice) -> String {
         let (you, them) = (voice.pick("you", "they"), voice.pick("you", "them"));
         match self.event.kind.category() {

@@ -18,7 +18,7 @@ pub struct Reason {
     /// Why.
     #[serde(rename = "w")]
     pub why: Why,
-    /// The rule that turned the channel on, where one did.
+    /// The rule that turned the channel on, if there is one.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Id>,
 }
@@ -186,7 +186,7 @@ impl Why {
             Self::Owner(SubjectType::Asset) => "owns the asset, and nobody is assigned",
             Self::Owner(_) => "owns the project, and nobody is assigned",
             Self::Manager => "manages the company, and nobody else is responsible",
-            Self::Administrator => "administers the platform, and nobody else is responsible",
+            Self::Administrator => "is a platform administrator, and nobody else is responsible",
             Self::Concerned => "the event is addressed to them",
             Self::Follower => "follows this record",
             Self::Member(_) => "a member of a responsible team without a chat channel",

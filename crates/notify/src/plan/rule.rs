@@ -1,4 +1,4 @@
-//! Rules, for the plan: what they match, and whom they name.
+//! Rules, for the plan: what they match, and the recipients they name.
 
 use std::collections::BTreeMap;
 

@@ -55,7 +55,7 @@ proptest! {
     }
 }
 
-/// The positions of those who get a row, including duplicates.
+/// The positions of everyone who gets a row, including duplicates.
 fn inbox(facts: &Facts, plan: &Plan) -> Vec<usize> {
     let mut users: Vec<_> = plan.inbox.iter().map(|id| facts.user_at(*id)).collect();
     users.sort_unstable();

@@ -52,7 +52,7 @@ pub struct ByTeam {
     pub team_name: String,
     /// Its company.
     pub company_id: Id,
-    /// The figures, by whoever read it first.
+    /// The figures; the first reader can be anyone who was notified.
     #[serde(flatten)]
     pub times: Times,
 }

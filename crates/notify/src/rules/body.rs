@@ -37,7 +37,7 @@ pub struct NewRule {
     min_severity: Option<Severity>,
     /// The company of the events; null for all.
     company_id: Option<Id>,
-    /// Whom it names in addition to the people responsible.
+    /// Recipients in addition to the people responsible.
     #[serde(default, deserialize_with = "access::object")]
     recipients: Named,
     /// Its filters; an empty list does not limit.
@@ -72,7 +72,7 @@ pub struct RuleChange {
     #[serde(default)]
     #[schema(value_type = Option<Id>)]
     company_id: Patch<Id>,
-    /// Whom it names: each list that is given replaces the existing one. A masked URL as returned keeps that URL.
+    /// Its recipients: each list that is given replaces the existing one. A masked URL as returned keeps that URL.
     #[serde(default, deserialize_with = "access::object")]
     recipients: Named,
     /// Its filters: replaces all of them.
@@ -89,8 +89,8 @@ pub struct RuleChange {
     template: Option<String>,
 }
 
-/// Whom a rule names: people in any way for email and `in_app`, addresses only for email; `urls` for the others, and
-/// `team_ids` and `owners` for chats.
+/// The recipients of a rule: people in any way for email and `in_app`, addresses only for email; `urls` for the others,
+/// and `team_ids` and `owners` for chats.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRuleRecipients)]

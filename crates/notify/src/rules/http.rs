@@ -79,7 +79,7 @@ fn managed(caller: &Caller) -> Result<Option<Vec<Id>>, Problem> {
     Ok(Some(managed))
 }
 
-/// Managers see the purpose of the platform's rules, not whom they name: those may be in other companies.
+/// Managers see the purpose of the platform's rules, not their recipients: those may be in other companies.
 fn for_manager(rule: &mut Rule) {
     if rule.company_id.is_none() {
         rule.recipients = super::Recipients::default();

@@ -25,7 +25,7 @@ pub struct Rule {
     pub min_severity: Option<Severity>,
     /// The company of the events; null for all.
     pub company_id: Option<Id>,
-    /// Whom it names in addition to the people responsible.
+    /// Recipients in addition to the people responsible.
     pub recipients: Recipients,
     /// Its filters; an empty list does not limit.
     pub filters: Filters,
@@ -45,7 +45,7 @@ pub struct Rule {
     pub updated_at: Time,
 }
 
-/// Whom a rule names.
+/// The recipients of a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = RuleRecipients)]
 pub struct Recipients {

@@ -150,7 +150,7 @@ fn missed(state: Progress, cancelled: Option<&Why>) -> Option<(&'static str, &'s
             "outcome_unknown",
             "it is unknown whether the message was delivered",
         ),
-        // The summary's own state counts; without one it cannot be.
+        // The summary's own state counts; it always exists.
         Progress::Bundled => ("pending", "the message is waiting for its summary"),
         Progress::Cancelled => match cancelled {
             Some(why) => (why.name(), why.words()),

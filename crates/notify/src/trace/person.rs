@@ -144,7 +144,7 @@ impl Asked<'_> {
         format!("{not}: {are} a member of the team {name}, whose channel was not notified either ({why}).")
     }
 
-    /// Why the plan or a later step did not notify a person whom it considered.
+    /// Why the plan or a later step did not notify a person who was considered.
     fn excluded(&self, event: &Event, own: &[&Entry]) -> String {
         if own.iter().all(|entry| matches!(entry.why, Why::NoRule)) {
             return match near_miss(event, self.world, self.user) {

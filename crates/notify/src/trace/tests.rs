@@ -65,7 +65,7 @@ async fn an_event_that_notified_nobody_shows_why() {
         for (event, summary) in [
             (
                 asset,
-                "Nobody was notified, because the event is addressed to nobody and no rule names anyone.",
+                "Nobody was notified, because the event has no recipients and no rule names anyone.",
             ),
             (
                 low(&fixture, Kind::FindingUpdated, &[fixture.ana]),

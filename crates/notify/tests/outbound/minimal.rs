@@ -123,7 +123,7 @@ async fn a_group_names_findings_by_their_ids_alone() {
 }
 
 #[tokio::test]
-async fn when_and_until_when_is_told() {
+async fn time_and_deadline_are_included() {
     let data = json!({
         "title": SECRET, "company_name": "Acme Bank", "sla_due_at": "2026-12-03T14:00:00Z", "expires_on": "2026-12-31",
     });

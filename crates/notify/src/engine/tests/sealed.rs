@@ -70,7 +70,7 @@ async fn event_for(fixture: &Fixture, whose: Whose) -> base::Id {
 
 async fn waits(fixture: &Fixture, event: base::Id, bag: &mut Mailbag) {
     fixture.until(PENDING, 1).await;
-    let reason = "select count(*) from deliveries where reason = 'the secret key does not open this URL'";
+    let reason = "select count(*) from deliveries where reason = 'the secret key cannot decrypt this URL'";
     fixture.until(reason, 1).await;
     assert!(bag.try_recv().is_err(), "{}", fixture.name);
     let path = format!("/deliveries?event_id={event}&state=pending");

@@ -97,7 +97,7 @@ async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
             // Until it checks for abandoned messages.
             fixture.clock.advance(Duration::from_secs(20));
             settle().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: sent again", fixture.name);
+            assert!(bag.try_recv().is_err(), "{}: {seconds}: sent twice", fixture.name);
             assert_eq!(
                 (fixture.count(SENDING).await, fixture.count(ATTEMPTS).await),
                 (5, 5)

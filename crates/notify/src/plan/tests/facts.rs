@@ -85,7 +85,7 @@ pub(crate) type Both = (Vec<usize>, Vec<usize>);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
-    /// Company, tool, and whom it names, in order.
+    /// Company, tool, and the people it names, in order.
     pub(crate) ownership: Vec<(usize, Option<usize>, Both)>,
     /// Of each record.
     pub(crate) owners: Vec<Both>,
