@@ -92,7 +92,7 @@ fn entries(
 ) -> Result<(Vec<Item>, bool), Problem> {
     let today = Date::of(tx.now()).midnight();
     let [back, ahead] = MONTHS.map(|count| window::months(today, count));
-    let mut ask = |from: Time, to: Time, most: u32| {
+    let mut ask = |from: Time, to: Time, limit: u32| {
         let (first_day, last_day) = Window { from, to }.days(&TimeZone::UTC);
         let query = dated::Query {
             scope: scope.clone(),
@@ -105,7 +105,7 @@ fn entries(
             last_day,
             stamps: true,
             after: None,
-            limit: most + 1,
+            limit: limit + 1,
         };
         dated::due(tx, &query)
     };

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Outbound,
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Transport},
     destination,
     message::{self, Entry, Message},
 };
@@ -30,7 +30,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }),
     retries: DAYS,
     templates: &["mattermost", "google_chat", "discord", "ntfy"],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::on_hosts(text, &guard.hosts.chat),
         draft,
         judge: |attempt| attempt,

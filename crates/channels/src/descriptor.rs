@@ -32,7 +32,7 @@ pub struct Descriptor {
     /// The names of its payload templates, where the owner of a URL chooses one.
     pub templates: &'static [&'static str],
     /// How a message is transported.
-    pub way: Way,
+    pub transport: Transport,
 }
 
 /// Who a channel reaches.
@@ -57,7 +57,7 @@ pub struct Rate {
 
 /// How a message reaches its destination.
 #[derive(Debug)]
-pub enum Way {
+pub enum Transport {
     /// Not sent: it is a row here.
     Inbox,
     /// By the mail server.

@@ -17,7 +17,7 @@ use base::Clock;
 
 use crate::{
     Attempt, Outbound, Outcome,
-    descriptor::{DAYS, Descriptor, Kind, Way},
+    descriptor::{DAYS, Descriptor, Kind, Transport},
 };
 
 pub use address::{Mailbox, NotAMailbox};
@@ -40,7 +40,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     pace: None,
     retries: DAYS,
     templates: &[],
-    way: Way::Mail,
+    transport: Transport::Mail,
 };
 
 /// How mail is sent.
@@ -85,11 +85,11 @@ pub enum SetupError {
 #[derive(Clone)]
 pub struct Mailer {
     from: Mailbox,
-    transport: Arc<Transport>,
+    transport: Arc<MailTransport>,
     clock: Clock,
 }
 
-enum Transport {
+enum MailTransport {
     Smtp(Box<Smtp>),
     Folder(Folder),
 }
@@ -102,9 +102,9 @@ impl Mailer {
             Some(url) => {
                 let settings = smtp_url::parse(url)?;
                 let smtp = Smtp::new(settings, options.ca_file.as_deref(), &from, options.timeout);
-                Transport::Smtp(Box::new(smtp.map_err(SetupError::Tls)?))
+                MailTransport::Smtp(Box::new(smtp.map_err(SetupError::Tls)?))
             }
-            None => Transport::Folder(Folder::new(options.folder.clone())),
+            None => MailTransport::Folder(Folder::new(options.folder.clone())),
         };
         Ok(Self {
             from,
@@ -115,7 +115,7 @@ impl Mailer {
 
     /// Whether there is a mail server.
     pub(crate) fn has_server(&self) -> bool {
-        matches!(&*self.transport, Transport::Smtp(_))
+        matches!(&*self.transport, MailTransport::Smtp(_))
     }
 
     /// Sends the message to the one recipient.
@@ -140,8 +140,8 @@ impl Mailer {
             return Attempt::without_answer(Outcome::RefusedForGood, "the mail could not be built");
         };
         match &*self.transport {
-            Transport::Smtp(smtp) => smtp.send(&to, bytes).await,
-            Transport::Folder(folder) => folder.write(now, outbound.delivery_id, &bytes).await,
+            MailTransport::Smtp(smtp) => smtp.send(&to, bytes).await,
+            MailTransport::Folder(folder) => folder.write(now, outbound.delivery_id, &bytes).await,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! In-app: a row of the person's inbox (promise C1). Nothing is sent; writing the row is not this crate's business.
 
-use crate::descriptor::{Descriptor, Kind, Way};
+use crate::descriptor::{Descriptor, Kind, Transport};
 
 /// The channel's descriptor.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
@@ -12,5 +12,5 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     pace: None,
     retries: &[],
     templates: &[],
-    way: Way::Inbox,
+    transport: Transport::Inbox,
 };

@@ -9,7 +9,7 @@ use base::Clock;
 
 use crate::{
     Attempt, Channel, Outbound, Outcome, SigningMaster,
-    descriptor::{Guard, Kind, Post, Sender, Way},
+    descriptor::{Guard, Kind, Post, Sender, Transport},
     destination::{Hosts, Refusal},
     egress::{self, Egress},
     email,
@@ -94,10 +94,10 @@ impl Channels {
     /// The destination in the form to store and compare, or why the channel does not accept it: for handlers that save
     /// one. An email address has its domain in lower case, a URL is canonical. The reason never quotes the destination.
     pub fn check(&self, channel: Channel, destination: &str) -> Result<String, String> {
-        match &channel.about().way {
-            Way::Inbox => Err(NO_DESTINATION.to_owned()),
-            Way::Mail => email::address(destination).map_err(|fault| fault.to_string()),
-            Way::Post(post) => (post.check)(destination, &self.guard)
+        match &channel.about().transport {
+            Transport::Inbox => Err(NO_DESTINATION.to_owned()),
+            Transport::Mail => email::address(destination).map_err(|fault| fault.to_string()),
+            Transport::Post(post) => (post.check)(destination, &self.guard)
                 .map(|destination| destination.expose().to_owned())
                 .map_err(|refusal: Refusal| refusal.to_string()),
         }
@@ -117,10 +117,10 @@ impl Channels {
     /// Sends one message to one destination and returns the outcome. Takes no longer than the channel's timeout, and
     /// does not retry.
     pub async fn send(&self, channel: Channel, outbound: &Outbound) -> Attempt {
-        match &channel.about().way {
-            Way::Inbox => Attempt::without_answer(Outcome::RefusedForGood, NO_DESTINATION),
-            Way::Mail => self.mailer.send(outbound).await,
-            Way::Post(post) => self.post(channel, post, outbound).await,
+        match &channel.about().transport {
+            Transport::Inbox => Attempt::without_answer(Outcome::RefusedForGood, NO_DESTINATION),
+            Transport::Mail => self.mailer.send(outbound).await,
+            Transport::Post(post) => self.post(channel, post, outbound).await,
         }
     }
 

@@ -9,7 +9,7 @@ use base::text;
 use serde_json::{Value, json};
 
 use crate::{
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Transport},
     destination,
     message::{self, Entry, Message},
 };
@@ -37,7 +37,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }),
     retries: DAYS,
     templates: &[],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::slack(text, &guard.hosts),
         draft: |outbound, _, _| Draft::json(&payload(&outbound.message)),
         judge: |attempt| attempt,

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::{
     Attempt, Outcome,
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Transport},
     destination,
     message::{self, Entry, Message},
 };
@@ -35,7 +35,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }),
     retries: DAYS,
     templates: &[],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::teams(text, &guard.hosts),
         draft: |outbound, _, _| Draft::json(&payload(&outbound.message)),
         judge: throttled,

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Outbound,
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Sender, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Sender, Transport},
     destination::{self, Destination},
     message::Message,
 };
@@ -36,7 +36,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     pace: None,
     retries: DAYS,
     templates: &[],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::webhook(text, &guard.reach),
         draft,
         judge: |attempt| attempt,

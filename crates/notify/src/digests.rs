@@ -129,8 +129,8 @@ impl Digest {
         self.some(tx, self.named.len())
     }
 
-    fn some(&self, tx: &mut Tx<'_>, most: usize) -> Result<Vec<Arc<Event>>, Error> {
-        let ids: Vec<Id> = self.named.iter().take(most).map(|(event, _)| *event).collect();
+    fn some(&self, tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Arc<Event>>, Error> {
+        let ids: Vec<Id> = self.named.iter().take(limit).map(|(event, _)| *event).collect();
         let mut events: HashMap<Id, Arc<Event>> = outbox::events(tx, &ids, &Scope::All)?
             .into_iter()
             .map(|event| (event.id, Arc::new(event)))

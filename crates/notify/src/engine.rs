@@ -38,7 +38,7 @@ pub use crate::{
 
 use crate::{
     channels::{Channels, email},
-    deliveries::{self, Whose},
+    deliveries::{self, RecoverFrom},
     destinations, target,
 };
 use lanes::Lanes;
@@ -139,7 +139,7 @@ async fn recover_own(shared: &Shared) {
     let work = async || {
         settle(shared).await?;
         shared.store.write(deliveries::retry_sealed).await?;
-        recover(shared, Whose::Own(Arc::clone(&shared.options.node))).await
+        recover(shared, RecoverFrom::Own(Arc::clone(&shared.options.node))).await
     };
     let logged = Throttle::new();
     while let Err(error) = work().await {

@@ -1,7 +1,7 @@
 //! A fixture for the tests of this crate: both databases, a company with people, an engine whose messages go to the
 //! test instead of out.
 
-mod post;
+mod receiver;
 mod running;
 
 use std::{future::Future, time::Duration};
@@ -38,7 +38,7 @@ use crate::{
 /// The fixture's tables.
 pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, crate::MIGRATIONS];
 
-pub(crate) use post::{Answer, Arrived, Mailbag, Post, next};
+pub(crate) use receiver::{Answer, Arrival, FakeReceiver, Received, next};
 pub(crate) use running::Running;
 
 /// How long a test waits for something: far longer than it takes, even on a busy machine.
@@ -344,23 +344,23 @@ impl Fixture {
     }
 
     /// Runs an engine until it is stopped.
-    pub(crate) fn engine(&self, post: &Post) -> Running {
+    pub(crate) fn engine(&self, fake: &FakeReceiver) -> Running {
         // The tests' clock stops while the engine waits for a busy database, so it does not wait.
         let options = engine::Options {
             pause: Duration::ZERO,
             ..engine::Options::default()
         };
-        self.engine_with(post, options)
+        self.engine_with(fake, options)
     }
 
     /// The same with other options.
-    pub(crate) fn engine_with(&self, post: &Post, options: engine::Options) -> Running {
+    pub(crate) fn engine_with(&self, fake: &FakeReceiver, options: engine::Options) -> Running {
         let engine = Engine::sending(
             self.access.clone(),
             self.channels.clone(),
             self.doorbell.clone(),
             options,
-            post.send(),
+            fake.send(),
         );
         Running::start(engine)
     }

@@ -18,7 +18,7 @@ use std::{
 use base::{Id, Severity, Time};
 
 /// How many records may wait, and how many are kept.
-const MOST: usize = 10_000;
+const MAX_RECORDS: usize = 10_000;
 /// How often kept ones are processed again.
 const AGAIN: Duration = Duration::from_secs(15);
 
@@ -90,7 +90,7 @@ impl Opened {
 
     fn add(&self, openings: &mut Openings, opening: Opening) {
         let key = (opening.user, opening.record);
-        if openings.len() >= MOST && !openings.contains_key(&key) {
+        if openings.len() >= MAX_RECORDS && !openings.contains_key(&key) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -177,7 +177,7 @@ impl Opened {
     /// First reads that are to be counted.
     pub(crate) fn count(&self, reads: Vec<FirstRead>) {
         let mut first = hold(&self.first);
-        let room = MOST.saturating_sub(first.len());
+        let room = MAX_RECORDS.saturating_sub(first.len());
         first.extend(reads.into_iter().take(room));
     }
 
@@ -205,7 +205,7 @@ mod tests {
             at: Time::from_nanos(at),
         };
         let opened = Opened::default();
-        for number in 0..MOST + 5 {
+        for number in 0..MAX_RECORDS + 5 {
             opened.note(opening(number, 1));
         }
         for at in [3, 2] {
@@ -216,13 +216,13 @@ mod tests {
         assert_eq!(first[..4], [0, 1, 2, 3].map(|number| opening(number, 1)));
         assert_eq!(first[4..], [opening(3, 3)]);
         opened.give_back(&first);
-        assert_eq!(opened.take(MOST * 2).len(), MOST + 1);
+        assert_eq!(opened.take(MAX_RECORDS * 2).len(), MAX_RECORDS + 1);
         assert!(opened.take(1).is_empty());
         // What is kept waits again when it is time, and not before.
         opened.keep(&first, Time::from_nanos(5));
         opened.again(Time::from_nanos(6));
         assert!(opened.take(1).is_empty());
         opened.again(Time::from_nanos(5).after(AGAIN));
-        assert_eq!(opened.take(MOST), first);
+        assert_eq!(opened.take(MAX_RECORDS), first);
     }
 }

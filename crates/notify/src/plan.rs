@@ -23,7 +23,7 @@ pub use act::kinds;
 pub use because::{Cause, Reader, Voice, because, clause};
 pub use reason::{Reason, Why};
 pub use responsible::{Responsible, responsible};
-pub use rule::{Batch, Filters, MAX_TEXT, MAX_VALUES, Obstacle, Rule, Rules};
+pub use rule::{Batch, Filters, MAX_TEXT, MAX_VALUES, Mismatch, Rule, Rules};
 pub use world::{Chat, Person, Team, TeamChat, World, admits_team};
 
 use crate::{
@@ -90,7 +90,7 @@ pub fn plan(event: &Event, world: &World) -> Plan {
 /// Whether a person may be notified of the event on the channel at all (promises F6, R5, O7): planning and sending use
 /// the same check.
 pub fn admits(event: &Event, world: &World, user: Id, channel: Channel) -> Result<(), Why> {
-    let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
+    let rules: Vec<&Rule> = world.rules.matching(event, channel).collect();
     admits_as(event, world, (user, channel), &counted_as(event, &rules, channel))
 }
 
@@ -202,7 +202,7 @@ impl<'a> Pass<'a> {
     /// people the rules name.
     fn people(&mut self, channel: Channel) {
         let world = self.world;
-        let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
+        let rules: Vec<&Rule> = world.rules.matching(self.event, channel).collect();
         let involved = &self.involved.users;
         if rules.is_empty() {
             for (user, _) in involved {
@@ -267,7 +267,7 @@ impl<'a> Pass<'a> {
         for (id, _) in &self.involved.teams {
             self.team(channel, *id, (Why::Team, None));
         }
-        for rule in world.rules.passing(self.event, channel) {
+        for rule in world.rules.matching(self.event, channel) {
             for id in named_teams(self.event, world, rule) {
                 self.team(channel, id, (Why::Rule(rule.id), Some(rule.id)));
             }
@@ -314,7 +314,7 @@ impl<'a> Pass<'a> {
     /// The URLs that rules name. The owner of a personal chat can have opted out of it (promise R5).
     fn urls(&mut self, channel: Channel) {
         let (event, world) = (self.event, self.world);
-        for rule in world.rules.passing(event, channel) {
+        for rule in world.rules.matching(event, channel) {
             for (id, url) in &rule.urls {
                 let recipient = Recipient::Url(*id);
                 if opted_out(world, rule.kind, &url.target.key) {

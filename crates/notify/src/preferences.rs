@@ -99,7 +99,7 @@ const BEGIN: &str = "insert into notification_preferences (user_id, event_type, 
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn begin_chat(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<(), Error> {
+pub(crate) fn turn_on_defaults(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<(), Error> {
     for kind in OF_A_NEW_CHAT {
         tx.execute(BEGIN, params![user, kind, channel.name()])?;
     }

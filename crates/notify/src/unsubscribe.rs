@@ -92,7 +92,7 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::fixture::{Fixture, Post, fixtures, next};
+    use crate::fixture::{FakeReceiver, Fixture, fixtures, next};
 
     fn path(fixture: &Fixture, user: Id, kind: Kind) -> String {
         let link = Links::of(&fixture.channels).link(user, kind);
@@ -104,8 +104,8 @@ mod tests {
     #[tokio::test]
     async fn one_click_stops_mails_of_one_type_for_one_person() {
         for fixture in fixtures().await {
-            let (post, mut bag) = Post::new();
-            let engine = fixture.engine(&post);
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = fixture.engine(&fake);
             let link = path(&fixture, fixture.ana, Kind::FindingAssigned);
             assert_eq!(
                 fixture.without_session("GET", &link).await,
@@ -114,17 +114,17 @@ mod tests {
                 fixture.name
             );
             fixture.assign(&[fixture.ana], &[]).await;
-            next(&mut bag).await;
+            next(&mut received).await;
             assert_eq!(fixture.without_session("POST", &link).await, 200);
             let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(false));
             assert_eq!(matrix["finding.assigned:in_app"], Json::Bool(true));
             assert_eq!(matrix["sla.breached:email"], Json::Bool(true));
             fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
-            assert_eq!(next(&mut bag).await.to, "ben@example.com");
+            assert_eq!(next(&mut received).await.to, "ben@example.com");
             fixture.until("select count(*) from notifications", 3).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{}: Ana gets no mail", fixture.name);
+            assert!(received.try_recv().is_err(), "{}: Ana gets no mail", fixture.name);
         }
     }
 

@@ -2,14 +2,14 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{DELIVERED, Post, fixtures};
+use crate::fixture::{DELIVERED, FakeReceiver, fixtures};
 
 // promise: E7
 #[tokio::test]
 async fn an_announcement_reaches_everyone_in_app_and_by_mail_and_is_shown_until_its_end() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let until = fixture.clock.now().after(Duration::from_hours(1));
         let body = json!({"title": "Maintenance", "body": "Tonight at 22:00.", "until": until});
         let path = "/announcements";

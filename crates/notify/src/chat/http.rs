@@ -76,7 +76,7 @@ pub async fn put_chat(
             for (channel, enabled) in enabled {
                 super::set_enabled(tx, user, channel, enabled)?;
                 if enabled && !on.contains(&channel) {
-                    preferences::begin_chat(tx, user, channel)?;
+                    preferences::turn_on_defaults(tx, user, channel)?;
                 }
             }
             let after = settings(tx, user)?;

@@ -67,7 +67,7 @@ struct Recent {
 /// The places of one transaction, locked until it ends.
 #[derive(Debug)]
 pub(crate) struct Bursts {
-    most: usize,
+    limit: usize,
     places: BTreeMap<Place, Recent>,
 }
 
@@ -113,23 +113,23 @@ const WAITS: &str =
     "update deliveries set updated_at = $2 where id = $1 and state = 'pending' and attempts = 0";
 
 impl Bursts {
-    /// The recent messages of these places; at most `most` single messages per minute, 0 for no limit.
+    /// The recent messages of these places; at most `limit` single messages per minute, 0 for no limit.
     ///
     /// # Errors
     /// Database errors.
     pub(crate) fn open<'a>(
         tx: &mut Tx<'_>,
-        most: u32,
+        limit: u32,
         planned: impl Iterator<Item = &'a Planned>,
     ) -> Result<Self, Error> {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         // In order, so that two transactions never deadlock.
-        let places: BTreeSet<Place> = planned.filter(|_| most > 0).filter_map(Place::of).collect();
+        let places: BTreeSet<Place> = planned.filter(|_| limit > 0).filter_map(Place::of).collect();
         let now = tx.now();
         let rows = places.iter().map(|place| row(place, &Recent::default(), now));
         let stored: Vec<Stored> = rows::insert_returning(tx, (HEAD, LOCK), rows.collect())?;
         Ok(Self {
-            most,
+            limit,
             places: stored
                 .into_iter()
                 .map(|Stored(place, recent)| (place, recent))
@@ -157,7 +157,7 @@ impl Bursts {
         }
         // A time in the future is from before the clock was set back.
         recent.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
-        if recent.singles.len() < self.most {
+        if recent.singles.len() < self.limit {
             recent.singles.push(now);
             return Ok(Mode::Single);
         }

@@ -71,8 +71,8 @@ pub(crate) fn claim(
     let sql = format!("{DUE}{}", outbox::skip_locked(tx));
     let mut due: Vec<Due> = Vec::new();
     let mut claim = Claim::default();
-    for (lane, most) in &round.lanes {
-        let rows: Vec<Row> = tx.all(&sql, params![&**lane, now, *most])?;
+    for (lane, limit) in &round.lanes {
+        let rows: Vec<Row> = tx.all(&sql, params![&**lane, now, *limit])?;
         if !rows.is_empty() {
             claim.taken.insert(Arc::clone(lane));
         }

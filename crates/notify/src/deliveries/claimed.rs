@@ -97,7 +97,7 @@ pub(crate) fn address(
             }
             let mut named = world
                 .rules
-                .passing(event, channel)
+                .matching(event, channel)
                 .flat_map(|rule| &rule.addresses);
             if named.any(|target| target.key == *key) {
                 Ok(Address::mail(address, detail))

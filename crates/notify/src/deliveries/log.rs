@@ -213,13 +213,13 @@ const DELIVERIES: &str = "select id, event_id, event_type, company_id, channel, 
 /// Database errors.
 pub(crate) fn list(tx: &mut Tx<'_>, filter: Filter, limit: u32) -> Result<Vec<Delivery>, Error> {
     let mut deliveries: Vec<Delivery> =
-        unreadable::page(tx, "delivery", limit as usize, |most| first(&filter, most))?;
+        unreadable::page(tx, "delivery", limit as usize, |limit| first(&filter, limit))?;
     name(tx, &mut deliveries)?;
     Ok(deliveries)
 }
 
-/// The first `most` matches.
-fn first(filter: &Filter, most: usize) -> Select {
+/// The first `limit` matches.
+fn first(filter: &Filter, limit: usize) -> Select {
     let mut select = Select::new(DELIVERIES)
         .filter("id = ?", filter.id)
         .filter("event_id = ?", filter.event);
@@ -231,17 +231,17 @@ fn first(filter: &Filter, most: usize) -> Select {
             .filter("state || '' = ?", filter.state)
             .filter("id || '' < ?", filter.before);
     } else if filter.channel.is_some() || filter.state.is_some() {
-        select = select.inside("id", newest(filter, most));
+        select = select.inside("id", newest(filter, limit));
     } else {
         select = select.filter("id < ?", filter.before);
     }
     let order = if looked_up { "id || ''" } else { "id" };
-    select.push(&format!(" order by {order} desc limit ?"), vec![most.into()])
+    select.push(&format!(" order by {order} desc limit ?"), vec![limit.into()])
 }
 
 /// The newest matches of each channel and state, each read in the order of its index: so a page of a few among millions
 /// costs no more than any other.
-fn newest(filter: &Filter, most: usize) -> Select {
+fn newest(filter: &Filter, limit: usize) -> Select {
     let channels = filter
         .channel
         .map_or(Channel::ALL.to_vec(), |channel| vec![channel]);
@@ -254,11 +254,11 @@ fn newest(filter: &Filter, most: usize) -> Select {
             .filter("channel = ?", Some(channel.name()))
             .filter("state = ?", Some(state))
             .filter("id < ?", filter.before)
-            .push(" order by id desc limit ?", vec![most.into()])
+            .push(" order by id desc limit ?", vec![limit.into()])
     });
     Select::new("select id from (")
         .union(parts)
-        .push(") as each_way order by id desc limit ?", vec![most.into()])
+        .push(") as each_way order by id desc limit ?", vec![limit.into()])
 }
 
 /// The deliveries of these digests, oldest first.

@@ -14,7 +14,7 @@ pub struct Queue {
     /// How many are in each state, except the good ones: `delivered` and `bundled`.
     pub states: Vec<(State, i64)>,
     /// How many events are quarantined, because they cannot be read.
-    pub events_aside: i64,
+    pub quarantined_events: i64,
     /// How long the oldest due message has been waiting; zero if there is none.
     pub oldest_due: Duration,
 }
@@ -24,8 +24,8 @@ pub(super) const SENDING: &str = "select count(*) from deliveries where state = 
 pub(super) const TROUBLED: &str = "select state, count(*) from deliveries \
      where state in ('refused', 'failed', 'unknown', 'cancelled') group by state";
 
-pub(super) const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
-const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
+pub(super) const QUARANTINED: &str = "select count(*) from deliveries where state = 'set_aside'";
+const EVENTS_QUARANTINED: &str = "select count(*) from events where planned_at < 0";
 
 /// The queue's current length.
 ///
@@ -36,8 +36,8 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     let (pending, first) = pending.unwrap_or_default();
     let sending: Option<(i64,)> = tx.one(SENDING, &[])?;
     let troubled: Vec<(State, i64)> = tx.all(TROUBLED, &[])?;
-    let quarantine: Option<(i64,)> = tx.one(ASIDE, &[])?;
-    let events: Option<(i64,)> = tx.one(EVENTS_ASIDE, &[])?;
+    let quarantine: Option<(i64,)> = tx.one(QUARANTINED, &[])?;
+    let events: Option<(i64,)> = tx.one(EVENTS_QUARANTINED, &[])?;
     let count = |state| match state {
         State::Pending => pending,
         State::Sending => sending.map_or(0, |(count,)| count),
@@ -55,7 +55,7 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     let now = tx.now();
     Ok(Queue {
         states,
-        events_aside: events.map_or(0, |(count,)| count),
+        quarantined_events: events.map_or(0, |(count,)| count),
         oldest_due: first.map_or(Duration::ZERO, |first| now.since(first)),
     })
 }

@@ -18,14 +18,14 @@ use crate::{
 
 /// Whose attempts are recovered.
 #[derive(Debug, Clone)]
-pub(crate) enum Whose {
+pub(crate) enum RecoverFrom {
     /// This node's own, at its start: nothing from before is still in flight.
     Own(Arc<str>),
     /// Anyone's whose lease expired.
     Expired,
 }
 
-struct Left {
+struct Abandoned {
     id: Id,
     channel: Channel,
     attempts: u32,
@@ -38,7 +38,7 @@ struct Left {
     happened_at: Option<Time>,
 }
 
-impl FromRow for Left {
+impl FromRow for Abandoned {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             id: row.get(0)?,
@@ -53,7 +53,7 @@ impl FromRow for Left {
     }
 }
 
-const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
+const ABANDONED: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
      (select at from events where events.id = deliveries.event_id) from deliveries where state = 'sending'";
 
 /// Ends such attempts with an unknown outcome, at most `limit`, but none that this process has in flight; messages to
@@ -64,13 +64,13 @@ const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updat
 /// Database errors.
 pub(crate) fn recover(
     tx: &mut Tx<'_>,
-    (whose, in_flight): (&Whose, &InFlight),
+    (from, in_flight): (&RecoverFrom, &InFlight),
     limit: usize,
 ) -> Result<(Vec<AttemptResult>, Recorded), Error> {
     let now = tx.now();
-    let select = match whose {
-        Whose::Own(node) => Select::new(LEFT).filter("node = ?", Some(&**node)),
-        Whose::Expired => Select::new(LEFT).filter("lease_until < ?", Some(now)),
+    let select = match from {
+        RecoverFrom::Own(node) => Select::new(ABANDONED).filter("node = ?", Some(&**node)),
+        RecoverFrom::Expired => Select::new(ABANDONED).filter("lease_until < ?", Some(now)),
     };
     let locked = store::outbox::skip_locked(tx);
     // In-flight ones are among them if this process was suspended.
@@ -81,9 +81,9 @@ pub(crate) fn recover(
         .all(tx)?;
     let mut done = Vec::new();
     for row in &rows {
-        match Left::from_row(row) {
-            Ok(left) if in_flight.contains(left.id) => {}
-            Ok(left) => done.push(given_up(&left, now)),
+        match Abandoned::from_row(row) {
+            Ok(abandoned) if in_flight.contains(abandoned.id) => {}
+            Ok(abandoned) => done.push(given_up(&abandoned, now)),
             Err(error) => quarantine::set(tx, row, &error)?,
         }
         if done.len() == limit {
@@ -94,26 +94,26 @@ pub(crate) fn recover(
     Ok((done, waits))
 }
 
-fn given_up(left: &Left, now: Time) -> AttemptResult {
-    let attempts = left.attempts.saturating_sub(left.earlier);
+fn given_up(abandoned: &Abandoned, now: Time) -> AttemptResult {
+    let attempts = abandoned.attempts.saturating_sub(abandoned.earlier);
     let attempt = Attempt::without_answer(
         Outcome::Unknown,
         "the server stopped before a response was recorded",
     );
-    let next = match retry::next(left.channel, &attempt, attempts, left.unknowns + 1, 0.0) {
+    let next = match retry::next(abandoned.channel, &attempt, attempts, abandoned.unknowns + 1, 0.0) {
         Next::Retry(_, reason) => {
-            let wait =
-                retry::after_interruption(left.channel, attempts).saturating_sub(now.since(left.since));
+            let wait = retry::after_interruption(abandoned.channel, attempts)
+                .saturating_sub(now.since(abandoned.since));
             Next::Retry(wait, reason)
         }
         done @ Next::End(..) => done,
     };
     AttemptResult {
-        delivery: left.id,
-        number: left.attempts,
-        channel: left.channel,
-        since: left.happened_at.filter(|_| left.earlier == 0),
-        lane: Arc::clone(&left.lane),
+        delivery: abandoned.id,
+        number: abandoned.attempts,
+        channel: abandoned.channel,
+        since: abandoned.happened_at.filter(|_| abandoned.earlier == 0),
+        lane: Arc::clone(&abandoned.lane),
         key: None,
         started_at: now,
         ended_at: now,

@@ -77,7 +77,7 @@ impl Selection {
 pub(crate) struct Failures {
     pub(crate) selection: Selection,
     pub(crate) since: Time,
-    pub(crate) most: u32,
+    pub(crate) limit: u32,
 }
 
 // A message that was canceled for any other reason than its destination's state must not be sent: its recipient lost
@@ -95,7 +95,7 @@ pub(crate) fn resend_failed(tx: &mut Tx<'_>, failures: &Failures) -> Result<(u64
     let Failures {
         selection,
         since,
-        most,
+        limit,
     } = failures;
     let there = selection.sql();
     // The states are checked again, for a message that something else took up meanwhile.
@@ -105,7 +105,7 @@ pub(crate) fn resend_failed(tx: &mut Tx<'_>, failures: &Failures) -> Result<(u64
          where state in ('refused', 'failed', 'unknown', 'cancelled') \
          and id in (select id from deliveries where {there} and {RESENDABLE} order by updated_at, id limit $5)"
     );
-    let sent = tx.execute(&again, params![selection.value(), *since, off, now, *most])?;
+    let sent = tx.execute(&again, params![selection.value(), *since, off, now, *limit])?;
     let more = format!("select id from deliveries where {there} and {RESENDABLE} limit 1");
     let more: Option<(Id,)> = tx.one(&more, params![selection.value(), *since, off])?;
     Ok((sent, more.is_some()))
@@ -118,14 +118,14 @@ const WAITS: &str = "state = 'pending' and next_at > $2";
 ///
 /// # Errors
 /// Database errors.
-pub(crate) fn send_waiting(tx: &mut Tx<'_>, selection: &Selection, most: u32) -> Result<(u64, bool), Error> {
+pub(crate) fn send_waiting(tx: &mut Tx<'_>, selection: &Selection, limit: u32) -> Result<(u64, bool), Error> {
     let (now, there) = (tx.now(), selection.sql());
     let send_waiting = format!(
         "update deliveries set next_at = $2, reason = 'sent now by an administrator', updated_at = $2 \
          where state = 'pending' \
          and id in (select id from deliveries where {there} and {WAITS} order by next_at, id limit $3)"
     );
-    let sent = tx.execute(&send_waiting, params![selection.value(), now, most])?;
+    let sent = tx.execute(&send_waiting, params![selection.value(), now, limit])?;
     let more = format!("select id from deliveries where {there} and {WAITS} limit 1");
     let more: Option<(Id,)> = tx.one(&more, params![selection.value(), now])?;
     Ok((sent, more.is_some()))

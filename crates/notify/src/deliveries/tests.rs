@@ -7,7 +7,7 @@ use super::{log, state::State};
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
@@ -15,17 +15,17 @@ const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
 #[tokio::test]
 async fn a_rejected_message_is_found_in_the_log_and_resent() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[
                 Answer::Outcome(Outcome::RefusedForGood),
                 Answer::Outcome(Outcome::Delivered),
             ],
         );
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         let event = fixture.assign(&[fixture.ana], &[]).await;
-        let first = next(&mut bag).await;
+        let first = next(&mut received).await;
         fixture.until(REFUSED, 1).await;
         let path = format!("/deliveries?state=refused&channel=email&event_id={event}");
         assert_eq!(fixture.call(fixture.ana, "GET", &path, Json::Null).await.0, 403);
@@ -46,7 +46,7 @@ async fn a_rejected_message_is_found_in_the_log_and_resent() {
             "{}",
             fixture.name
         );
-        assert_eq!(next(&mut bag).await, first, "the same message");
+        assert_eq!(next(&mut received).await, first, "the same message");
         fixture.until(DELIVERED, 1).await;
         let log = fixture.get(fixture.root, &path).await;
         assert_eq!(log["attempts"].as_array().unwrap().len(), 2);
@@ -72,10 +72,10 @@ async fn the_trace_shows_who_was_notified_who_was_not_and_why() {
         fixture
             .call(fixture.ben, "PUT", "/me/notification-preferences", off)
             .await;
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let event = fixture.assign(&[fixture.ana, fixture.ben, outsider], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         let path = format!("/events/{event}/trace");
         assert_eq!(fixture.call(fixture.ana, "GET", &path, Json::Null).await.0, 403);
@@ -128,25 +128,25 @@ async fn traced(fixture: &Fixture, event: Id) -> (bool, String, String) {
 #[tokio::test]
 async fn the_trace_reports_notified_only_for_delivered_messages() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
-        post.answers(
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, later, Answer::Outcome(Outcome::RefusedForGood)],
         );
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         let hung = fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         assert_eq!(traced(&fixture, hung).await.1, "sending", "{}", fixture.name);
         let waits = fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture
             .until("select count(*) from deliveries where state = 'pending'", 1)
             .await;
         let (notified, reason, _) = traced(&fixture, waits).await;
         assert_eq!((notified, reason.as_str()), (false, "pending"));
         let refused = fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(REFUSED, 1).await;
         let (notified, reason, words) = traced(&fixture, refused).await;
         assert_eq!((notified, reason.as_str()), (false, "refused"));

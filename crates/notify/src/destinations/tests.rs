@@ -12,7 +12,7 @@ use super::Owner;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, Fixture, Post, START, fixtures, next},
+    fixture::{Answer, FakeReceiver, Fixture, START, fixtures, next},
     target::Key,
 };
 
@@ -116,16 +116,16 @@ async fn one_that_rejected_shows_it_until_it_is_saved_again() {
     for fixture in fixtures().await {
         let [_, team, _] = furnish(&fixture).await;
         let team = team.parse().unwrap();
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[Answer::Outcome(Outcome::RefusedForGood)]);
-        post.answers(SLACK, &[Answer::Gone]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[Answer::Outcome(Outcome::RefusedForGood)]);
+        fake.answers(SLACK, &[Answer::Gone]);
+        let engine = fixture.engine(&fake);
         fixture
             .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
             .await;
         fixture.assign(&[], &[team]).await;
         for _ in 0..3 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
         fixture
             .until("select count(*) from deliveries where state = 'refused'", 2)

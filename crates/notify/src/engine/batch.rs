@@ -94,7 +94,7 @@ impl Budget {
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
     let mut budget = Budget::new(shared.store.portion(RECIPIENTS));
     let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| budget.fits(event))?;
-    let mut aside = oldest.unreadable;
+    let mut unreadable = oldest.unreadable;
     let alone = ready(tx, oldest.events)?;
     budget.is_empty = alone.is_empty();
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -105,7 +105,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
             1
         };
         let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| budget.fits(event))?;
-        aside.extend(bundled.unreadable);
+        unreadable.extend(bundled.unreadable);
         bundled.events
     } else {
         Vec::new()
@@ -114,10 +114,10 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         let first = alone.first().or(bundled.first()).map(|event| event.id);
         shared.trying.store(first);
     }
-    quarantine_unreadable(tx, &aside)?;
+    quarantine_unreadable(tx, &unreadable)?;
     if alone.is_empty() && bundled.is_empty() {
         let mut batch = rest(tx, shared)?;
-        batch.more |= !aside.is_empty();
+        batch.more |= !unreadable.is_empty();
         return Ok(batch);
     }
     failpoint::hit("notify.planning");

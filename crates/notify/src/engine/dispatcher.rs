@@ -13,7 +13,7 @@ use super::{
     sender::Sender,
     shared::{Shared, log_waiting, recover, stopping},
 };
-use crate::deliveries::{self, Claim, Round, Whose};
+use crate::deliveries::{self, Claim, RecoverFrom, Round};
 
 /// How many messages one claim takes.
 const CLAIM: usize = 128;
@@ -103,7 +103,7 @@ async fn release_readable(shared: &Shared, schedule: &mut Schedule) -> Result<()
 
 /// Gives up attempts that nobody will finish, and learns what waits.
 async fn check(shared: &Shared) -> Result<(), store::Error> {
-    recover(shared, Whose::Expired).await?;
+    recover(shared, RecoverFrom::Expired).await?;
     let waiting = shared.store.read(deliveries::waiting).await?;
     for (lane, due) in waiting {
         shared.lanes.waits(&lane, due);

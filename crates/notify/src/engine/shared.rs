@@ -12,7 +12,7 @@ use super::{lanes::Lanes, settings::Options};
 use crate::{
     channel::Channel,
     channels::{Attempt, Channels, Outbound},
-    deliveries::{self, Lease, Whose},
+    deliveries::{self, Lease, RecoverFrom},
     doorbell::Doorbell,
     rules,
 };
@@ -69,12 +69,12 @@ impl Shared {
 const RECOVERED: usize = 500;
 
 /// Gives up attempts that nobody will finish, and announces what waits because of it.
-pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
+pub(super) async fn recover(shared: &Shared, from: RecoverFrom) -> Result<(), store::Error> {
     loop {
-        let (whose, in_flight) = (whose.clone(), shared.in_flight.clone());
+        let (from, in_flight) = (from.clone(), shared.in_flight.clone());
         let (done, waits) = shared
             .store
-            .write(move |tx| deliveries::recover(tx, (&whose, &in_flight), RECOVERED))
+            .write(move |tx| deliveries::recover(tx, (&from, &in_flight), RECOVERED))
             .await?;
         recorded(shared, &done, waits);
         if done.len() < RECOVERED {

@@ -19,7 +19,7 @@ use access::testing as people;
 use base::Kind;
 
 use crate::channel::Channel;
-use crate::fixture::{DELIVERED, Post, fixtures, next};
+use crate::fixture::{DELIVERED, FakeReceiver, fixtures, next};
 
 const INBOX: &str = "select count(*) from notifications";
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
@@ -30,10 +30,10 @@ const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
 #[tokio::test]
 async fn an_assignment_notifies_in_app_and_by_email_on_a_fresh_install() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
-        let mut to = vec![next(&mut bag).await.to, next(&mut bag).await.to];
+        let mut to = vec![next(&mut received).await.to, next(&mut received).await.to];
         to.sort();
         assert_eq!(to, ["ana@example.com", "ben@example.com"], "{}", fixture.name);
         fixture.until(DELIVERED, 2).await;
@@ -53,17 +53,17 @@ async fn events_without_a_running_engine_are_planned_by_the_next() {
             fixture.assign(&[fixture.ana], &[]).await;
         }
         assert_eq!(fixture.count(UNPLANNED).await, 600);
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.until(DELIVERED, 600).await;
         assert_eq!(
             (fixture.count(INBOX).await, fixture.count(UNPLANNED).await),
             (600, 0)
         );
         for _ in 0..600 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
-        assert!(bag.try_recv().is_err(), "{}: one mail each", fixture.name);
+        assert!(received.try_recv().is_err(), "{}: one mail each", fixture.name);
         engine.stop().await;
     }
 }
@@ -84,12 +84,12 @@ async fn a_team_is_notified_on_both_channels_without_a_rule() {
                 &[(Channel::Slack, urls[0]), (Channel::Teams, urls[1])],
             )
             .await;
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture
             .emit(fixture.event(Kind::FindingAssigned, &[], &[team]))
             .await;
-        let mut to = vec![next(&mut bag).await.to, next(&mut bag).await.to];
+        let mut to = vec![next(&mut received).await.to, next(&mut received).await.to];
         to.sort();
         assert_eq!(to, [urls[1], urls[0]], "{}", fixture.name);
         fixture.until(DELIVERED, 2).await;
@@ -108,12 +108,12 @@ async fn a_team_is_notified_on_both_channels_without_a_rule() {
 #[tokio::test]
 async fn a_waiting_message_is_not_sent_to_a_former_member() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let later = crate::channels::Outcome::RefusedForNow { retry_after: None };
-        post.answers("ana@example.com", &[crate::fixture::Answer::Outcome(later)]);
-        let engine = fixture.engine(&post);
+        fake.answers("ana@example.com", &[crate::fixture::Answer::Outcome(later)]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture
             .until("select count(*) from deliveries where state = 'pending'", 1)
             .await;
@@ -122,7 +122,7 @@ async fn a_waiting_message_is_not_sent_to_a_former_member() {
         fixture
             .until("select count(*) from deliveries where state = 'cancelled'", 1)
             .await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         let reason = fixture.rows("select reason from deliveries").await;
         assert!(reason[0].0.contains("scope"), "{reason:?}");
         engine.stop().await;
@@ -146,8 +146,8 @@ async fn an_event_that_cannot_be_planned_is_quarantined_and_blocks_nothing() {
         for _ in 0..5 {
             fixture.assign(&[fixture.ana], &[]).await;
         }
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.until(INBOX, 5).await;
         fixture.until(UNPLANNED, 0).await;
         let faults = fixture
@@ -164,14 +164,14 @@ async fn two_engines_on_one_database_notify_of_each_event_once() {
         for _ in 0..300 {
             fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
         }
-        let (post, _bag) = Post::new();
+        let (fake, _bag) = FakeReceiver::new();
         let named = |node: &str| crate::engine::Options {
             node: node.into(),
             batch: 16,
             ..crate::engine::Options::default()
         };
-        let first = fixture.engine_with(&post, named("a"));
-        let second = fixture.engine_with(&post, named("b"));
+        let first = fixture.engine_with(&fake, named("a"));
+        let second = fixture.engine_with(&fake, named("b"));
         fixture.until(DELIVERED, 600).await;
         assert_eq!(fixture.count(INBOX).await, 600, "{}", fixture.name);
         assert_eq!(fixture.count("select count(*) from delivery_attempts").await, 600);

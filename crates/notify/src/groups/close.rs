@@ -113,14 +113,14 @@ pub(crate) fn close(
     };
     let whys = sets.iter().flat_map(|set| &set.2);
     let teams = facts::team_names(tx, whys.map(|((_, recipient), why)| (why, Some(recipient))))?;
-    let mut digests = Written::new(&sets, teams);
-    let shares = Shares::of(&sets);
-    let Shares { inbox, messages } = &shares;
+    let mut digests = DigestWriter::new(&sets, teams);
+    let by_recipient = SetsByRecipient::of(&sets);
+    let SetsByRecipient { inbox, messages } = &by_recipient;
     for which in inbox.values().chain(messages.values()) {
         digests.add(tx, which)?;
     }
     digests.save(tx, group.id)?;
-    let mut done = shares.closed();
+    let mut done = by_recipient.closed();
     let imported = closer.is_some();
     add_rows(tx, (&of, imported), inbox, &digests, public_url)?;
     send(tx, (group, &of), messages, &digests, (lease, &mut done))?;
@@ -144,12 +144,12 @@ fn representative(
 
 /// Which sets each recipient gets, by their indexes: one row for each person, one message for each recipient on each
 /// channel.
-pub(super) struct Shares {
+pub(super) struct SetsByRecipient {
     pub(super) inbox: BTreeMap<Id, Vec<usize>>,
     pub(super) messages: BTreeMap<GroupTarget, Vec<usize>>,
 }
 
-impl Shares {
+impl SetsByRecipient {
     pub(super) fn of(sets: &[WithTargets]) -> Self {
         Self {
             inbox: recipients(sets, |targets| targets.inbox.clone()),
@@ -206,7 +206,7 @@ fn merge_webhooks(messages: BTreeMap<GroupTarget, Vec<usize>>) -> BTreeMap<Group
 }
 
 /// Digests of a group: recipients that get the same share one.
-struct Written<'a> {
+struct DigestWriter<'a> {
     sets: &'a [WithTargets],
     /// The names of teams.
     teams: HashMap<Id, String>,
@@ -214,7 +214,7 @@ struct Written<'a> {
     digests: BTreeMap<Vec<usize>, (Id, Digest)>,
 }
 
-impl<'a> Written<'a> {
+impl<'a> DigestWriter<'a> {
     fn new(sets: &'a [WithTargets], teams: HashMap<Id, String>) -> Self {
         Self {
             sets,
@@ -257,7 +257,7 @@ fn add_rows(
     tx: &mut Tx<'_>,
     (of, imported): (&Arc<Event>, bool),
     inbox: &BTreeMap<Id, Vec<usize>>,
-    digests: &Written<'_>,
+    digests: &DigestWriter<'_>,
     public_url: &str,
 ) -> Result<(), Error> {
     type Users = Vec<(Id, Option<Cause>)>;
@@ -303,7 +303,7 @@ fn send(
     tx: &mut Tx<'_>,
     (group, of): (&Grouped, &Arc<Event>),
     messages: &BTreeMap<GroupTarget, Vec<usize>>,
-    digests: &Written<'_>,
+    digests: &DigestWriter<'_>,
     (lease, closed): (&Lease, &mut Closed),
 ) -> Result<(), Error> {
     let now = tx.now();

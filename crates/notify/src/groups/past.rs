@@ -111,9 +111,9 @@ pub(crate) fn ended_by(tx: &mut Tx<'_>, bundle: Id, closer: Id) -> Result<Vec<(I
     stored_of_groups(tx, &groups)
 }
 
-struct Gone(Id, Targets);
+struct GroupTargets(Id, Targets);
 
-impl FromRow for Gone {
+impl FromRow for GroupTargets {
     fn from_row(row: &Row) -> Result<Self, Error> {
         let targets: String = row.get(1)?;
         let targets = serde_json::from_str(&targets).map_err(|error| Error::Decode(error.to_string()))?;
@@ -143,7 +143,7 @@ pub(crate) fn reached(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<HashSet<(Id, Re
             .collect();
     let ids: Vec<store::Value> = groups.keys().map(Into::into).collect();
     let mut reached = HashSet::new();
-    for Gone(group, targets) in sql::among::<Gone>(tx, TARGETS, "group_id", &ids)? {
+    for GroupTargets(group, targets) in sql::among::<GroupTargets>(tx, TARGETS, "group_id", &ids)? {
         let Some(bundle) = groups.get(&group) else {
             continue;
         };

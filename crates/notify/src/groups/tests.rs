@@ -11,7 +11,7 @@ use base::{Event, Id, Severity};
 use proptest::prelude::*;
 
 use super::{
-    close::{Closed, Shares, WithTargets},
+    close::{Closed, SetsByRecipient, WithTargets},
     collect::{Place, Texts, by_decision},
     pages::after_of,
     target::GroupTarget,
@@ -150,7 +150,7 @@ impl Group {
             .values()
             .map(|kept| (kept.set.0.id, kept.members.as_slice()))
             .collect();
-        let shares = Shares::of(&sets);
+        let by_recipient = SetsByRecipient::of(&sets);
         let digest_of = |which: &[usize]| {
             let sets: Vec<&Set> = which.iter().map(|at| &sets[*at].0).collect();
             let Ok(digest) = Digest::of(&sets, |set| Ok::<_, Infallible>(members[&set].to_vec()));
@@ -160,12 +160,12 @@ impl Group {
         let mut sent = Sent {
             inbox: BTreeMap::new(),
             messages: BTreeMap::new(),
-            closed: shares.closed(),
+            closed: by_recipient.closed(),
         };
-        for (user, which) in &shares.inbox {
+        for (user, which) in &by_recipient.inbox {
             sent.inbox.insert(*user, about(which)?);
         }
-        for (target, which) in &shares.messages {
+        for (target, which) in &by_recipient.messages {
             let events = about(which)?;
             if target.channel == Channel::Webhook {
                 pages(&digest_of(which), &members, &events, numbers)?;

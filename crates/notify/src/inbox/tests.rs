@@ -5,14 +5,14 @@ use std::{collections::BTreeSet, time::Duration};
 use base::{Id, Kind};
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, Post, fixtures, within};
+use crate::fixture::{FakeReceiver, Fixture, fixtures, within};
 
 const ROWS: &str = "select count(*) from notifications";
 
 /// Lets an engine plan the events.
 async fn planned(fixture: &Fixture, rows: i64) {
-    let (post, _bag) = Post::new();
-    let engine = fixture.engine(&post);
+    let (fake, _bag) = FakeReceiver::new();
+    let engine = fixture.engine(&fake);
     fixture.until(ROWS, rows).await;
     engine.stop().await;
 }
@@ -166,8 +166,8 @@ async fn counters_and_rows_agree_under_concurrent_reading_and_arriving() {
     for fixture in fixtures().await {
         assigned(&fixture, 40).await;
         let all = ids(&fixture.get(fixture.ana, "/notifications?limit=200").await);
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut tasks = tokio::task::JoinSet::new();
         for (at, id) in all.into_iter().enumerate() {
             let fixture = fixture.clone();

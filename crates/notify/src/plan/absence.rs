@@ -5,7 +5,7 @@
 
 use base::{Event, Id, Kind, Severity};
 
-use super::{World, act, named, responsible, rule::Obstacle};
+use super::{World, act, named, responsible, rule::Mismatch};
 use crate::channel::Channel;
 
 /// Why someone was not considered.
@@ -64,13 +64,13 @@ pub fn near_miss(event: &Event, world: &World, user: Id) -> Option<Absence> {
             let names = || named(event, world, rule).into_iter().any(|(id, _)| id == user);
             involved || names() || rule.addresses.iter().any(at)
         })
-        .filter_map(|rule| rule.obstacle(event));
+        .filter_map(|rule| rule.mismatch(event));
     let (mut least, mut filtered) = (None::<Severity>, false);
-    for obstacle in obstacles {
-        match obstacle {
-            Obstacle::Severity(from) => least = Some(least.map_or(from, |least| least.min(from))),
-            Obstacle::Filters => filtered = true,
-            Obstacle::Company => {}
+    for mismatch in obstacles {
+        match mismatch {
+            Mismatch::Severity(from) => least = Some(least.map_or(from, |least| least.min(from))),
+            Mismatch::Filters => filtered = true,
+            Mismatch::Company => {}
         }
     }
     least

@@ -201,29 +201,29 @@ impl Rule {
 
     /// Whether an event that counts as its kind matches: minimum severity, company and filters (promises R2, R3, O4).
     pub fn passes(&self, event: &Event) -> bool {
-        self.obstacle(event).is_none()
+        self.mismatch(event).is_none()
     }
 
     /// Why an event that counts as its kind does not match.
-    pub fn obstacle(&self, event: &Event) -> Option<Obstacle> {
+    pub fn mismatch(&self, event: &Event) -> Option<Mismatch> {
         if self
             .company
             .is_some_and(|company| event.audience.company() != Some(company))
         {
-            return Some(Obstacle::Company);
+            return Some(Mismatch::Company);
         }
         if let (Some(least), Some(severity)) = (self.min_severity, event.severity)
             && severity < least
         {
-            return Some(Obstacle::Severity(least));
+            return Some(Mismatch::Severity(least));
         }
-        (!self.filters.pass(event)).then_some(Obstacle::Filters)
+        (!self.filters.pass(event)).then_some(Mismatch::Filters)
     }
 }
 
 /// Why an event does not match a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum Mismatch {
     /// The rule is for another company.
     Company,
     /// The event is below the rule's minimum severity.
@@ -255,7 +255,7 @@ impl Rules {
     }
 
     /// The rules of a channel that match the event, as each kind it counts as.
-    pub fn passing<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
+    pub fn matching<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
         act::kinds(event)
             .flat_map(move |kind| self.of(kind, channel))
             .filter(|rule| rule.passes(event))
@@ -263,7 +263,7 @@ impl Rules {
 
     /// The URL of this row, if a rule names it for the event.
     pub fn url<'a>(&'a self, event: &'a Event, channel: Channel, row: Id) -> Option<&'a UrlTarget> {
-        let mut named = self.passing(event, channel).flat_map(|rule| &rule.urls);
+        let mut named = self.matching(event, channel).flat_map(|rule| &rule.urls);
         named.find(|(id, _)| *id == row).map(|(_, url)| url)
     }
 

@@ -91,7 +91,7 @@ struct Due {
 }
 
 /// The most events that one transaction processes.
-const MOST: usize = 1_000;
+const MAX_EVENTS: usize = 1_000;
 
 const LATER: &str = "update first_reads set due_at = $2, after_event = $3 where id = $1";
 
@@ -106,7 +106,7 @@ pub(crate) fn decide(tx: &mut Tx<'_>, how: &Escalation, limit: u32) -> Result<us
     let mut unread: Vec<(Event, Why)> = Vec::new();
     let mut decided = 0;
     for (id, subject, kind, planned_at, after_event, company) in due {
-        if unread.len() >= MOST {
+        if unread.len() >= MAX_EVENTS {
             break;
         }
         decided += 1;
@@ -216,9 +216,9 @@ impl Due {
         if !self.is_set {
             return Ok((vec![self.id], None));
         }
-        let members: Vec<(Id,)> = tx.all(MEMBERS, params![self.id, self.after_event.as_str(), MOST])?;
+        let members: Vec<(Id,)> = tx.all(MEMBERS, params![self.id, self.after_event.as_str(), MAX_EVENTS])?;
         let members: Vec<Id> = members.into_iter().map(|(id,)| id).collect();
-        let rest = members.last().copied().filter(|_| members.len() == MOST);
+        let rest = members.last().copied().filter(|_| members.len() == MAX_EVENTS);
         Ok((members, rest))
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The most recipients of one sort that a rule names.
-const MOST: usize = 200;
+const MAX_RECIPIENTS: usize = 200;
 
 /// A new rule.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -99,10 +99,10 @@ struct Named {
     #[schema(value_type = Option<Vec<Email>>, max_items = 200)]
     emails: Option<Vec<String>>,
     /// Users.
-    #[schema(value_type = Option<Ids<{ MOST }>>)]
+    #[schema(value_type = Option<Ids<{ MAX_RECIPIENTS }>>)]
     user_ids: Option<Vec<Id>>,
     /// Teams: their members by in-app and email, their channels by chat.
-    #[schema(value_type = Option<Ids<{ MOST }>>)]
+    #[schema(value_type = Option<Ids<{ MAX_RECIPIENTS }>>)]
     team_ids: Option<Vec<Id>>,
     /// Roles: users with one of them in the event's company.
     #[schema(max_items = 200)]
@@ -361,7 +361,7 @@ fn counted(channel: Channel, named: &Named, check: &mut validate::Check) {
         ("recipients.urls", urls, !people),
     ] {
         check.that(count == 0 || fits, field, "is not allowed on this channel");
-        check.that(count <= MOST, field, "must list at most 200");
+        check.that(count <= MAX_RECIPIENTS, field, "must list at most 200");
     }
     let reaches = people || urls > 0 || (chat && teams + owners > 0);
     check.that(

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     channels::Outcome,
-    fixture::{Answer, Fixture, Post, fixtures, next},
+    fixture::{Answer, FakeReceiver, Fixture, fixtures, next},
 };
 
 const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
@@ -39,19 +39,19 @@ async fn each_rules_url_gets_its_form_and_a_retry_the_one_it_was_planned_in() {
         let mut plain = rule("webhook", &[OTHER], None);
         plain["company_id"] = json!(fixture.company);
         assert_eq!(create(&fixture, plain).await.1["format"], "standard");
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             HOOK,
             &[
                 Answer::Outcome(Outcome::RefusedForGood),
                 Answer::Outcome(Outcome::Delivered),
             ],
         );
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         let event = fixture.emit(fixture.event(Kind::ReportReady, &[], &[])).await;
         let mut first = None;
         for _ in 0..2 {
-            let arrived = next(&mut bag).await;
+            let arrived = next(&mut received).await;
             if arrived.to == HOOK {
                 let body: Json = serde_json::from_str(arrived.body.as_deref().unwrap()).unwrap();
                 assert_eq!(body["id"], json!(event));
@@ -80,10 +80,15 @@ async fn each_rules_url_gets_its_form_and_a_retry_the_one_it_was_planned_in() {
             fixture.call(fixture.root, "POST", &again, Json::Null).await.0,
             202
         );
-        assert_eq!(next(&mut bag).await, first, "{}: the same bytes", fixture.name);
+        assert_eq!(
+            next(&mut received).await,
+            first,
+            "{}: the same bytes",
+            fixture.name
+        );
         fixture.emit(fixture.event(Kind::ReportReady, &[], &[])).await;
         for _ in 0..2 {
-            assert_eq!(form(next(&mut bag).await.body), "standard");
+            assert_eq!(form(next(&mut received).await.body), "standard");
         }
         engine.stop().await;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, Post, fixtures, next, within};
+use crate::fixture::{FakeReceiver, Fixture, fixtures, next, within};
 
 const RULES: &str = "/notification-rules";
 
@@ -233,25 +233,30 @@ async fn invalid_recipients_are_rejected_by_name() {
 #[tokio::test]
 async fn a_new_rule_applies_to_the_next_event_and_a_deleted_one_to_none() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         let body = json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "high",
             "recipients": {"emails": [" Desk@Outside.example "]}});
         let (status, rule) = create(&fixture, body).await;
         assert_eq!(status, 201, "{rule}");
         fixture.assign(&[], &[]).await;
         // Nobody is assigned: an administrator is responsible for it, too.
-        let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
+        let mut to = [next(&mut received).await.to, next(&mut received).await.to];
         to.sort();
         assert_eq!(to, ["desk@outside.example", "root@example.com"]);
         let path = format!("{RULES}/{}", rule["id"].as_str().unwrap());
         fixture.call(fixture.root, "DELETE", &path, Json::Null).await;
         fixture.assign(&[fixture.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", fixture.name);
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
     }
 }
 
@@ -282,16 +287,21 @@ async fn a_person_switches_cells_and_nothing_else_changes() {
             "nothing was changed"
         );
         assert_eq!(fixture.get(fixture.ben, path).await, before);
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let body = json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "low",
             "recipients": {"emails": ["ANA@example.com"]}});
         assert_eq!(create(&fixture, body).await.0, 201);
         fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", fixture.name);
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
         fixture.until("select count(*) from notifications", 2).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
     }
 }
 
@@ -331,10 +341,10 @@ async fn a_personal_chat_is_masked_and_notified_once_opted_in_and_turned_on() {
             expected,
             "nothing was changed"
         );
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
+        let mut to = [next(&mut received).await.to, next(&mut received).await.to];
         to.sort();
         assert_eq!(
             to,
@@ -346,14 +356,14 @@ async fn a_personal_chat_is_masked_and_notified_once_opted_in_and_turned_on() {
             .call(fixture.ana, "PUT", "/me/notification-preferences", body)
             .await;
         fixture.assign(&[fixture.ana], &[]).await;
-        assert_eq!(next(&mut bag).await.to, url, "{}", fixture.name);
+        assert_eq!(next(&mut received).await.to, url, "{}", fixture.name);
         fixture
             .call(fixture.ana, "PUT", "/me/chat", json!({"slack_webhook_url": null}))
             .await;
         fixture.assign(&[fixture.ana], &[]).await;
         fixture.until("select count(*) from notifications", 3).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
         assert_eq!(
             fixture.get(fixture.ana, "/me/chat").await["slack_webhook_url"],
             Json::Null

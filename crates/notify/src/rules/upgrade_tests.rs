@@ -10,7 +10,7 @@ use store::{MigrationSet, Tx, params};
 
 use crate::{
     destinations::{self, Owner},
-    fixture::{Fixture, Post, SETS, fixtures_with, next},
+    fixture::{FakeReceiver, Fixture, SETS, fixtures_with, next},
     target::Key,
 };
 
@@ -447,13 +447,13 @@ async fn preferences_for_the_old_types_apply_to_the_new_ones() {
             0
         );
         // And so it is: the more severe one is in Ana's inbox and not in Ben's; both get the mail.
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture
             .emit(fixture.event(Kind::FindingSeverityChanged, &[ana, ben], &[]))
             .await;
         for _ in 0..2 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
         let summary = "/notifications/summary";
         assert_eq!(fixture.get(ana, summary).await["total"], 1, "{}", fixture.name);

@@ -115,12 +115,12 @@ impl Asked<'_> {
         let refused = match refused.first() {
             Some(first) => {
                 let alike = refused.iter().filter(|entry| entry.reason == first.reason);
-                let channels: Vec<String> = alike.map(|entry| way(entry.channel)).collect();
+                let channels: Vec<String> = alike.map(|entry| by_channel(entry.channel)).collect();
                 format!(", but not {}: {}", listed(&channels), self.because_not(first))
             }
             None => String::new(),
         };
-        let channels: Vec<String> = notified.iter().map(|entry| way(entry.channel)).collect();
+        let channels: Vec<String> = notified.iter().map(|entry| by_channel(entry.channel)).collect();
         let was = self.subject("were notified", "was notified");
         format!("{was} {}{place}{because}{refused}.", listed(&channels))
     }
@@ -158,8 +158,8 @@ impl Asked<'_> {
                 continue;
             }
             match reasons.iter_mut().find(|(known, _)| known.reason == entry.reason) {
-                Some((_, channels)) => channels.push(way(entry.channel)),
-                None => reasons.push((entry, vec![way(entry.channel)])),
+                Some((_, channels)) => channels.push(by_channel(entry.channel)),
+                None => reasons.push((entry, vec![by_channel(entry.channel)])),
             }
         }
         if let [(entry, _)] = reasons.as_slice() {
@@ -234,7 +234,7 @@ impl Asked<'_> {
 }
 
 /// "by email".
-fn way(channel: Channel) -> String {
+fn by_channel(channel: Channel) -> String {
     match channel {
         Channel::InApp => "in the inbox".to_owned(),
         Channel::Email => "by email".to_owned(),

@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
@@ -58,8 +58,8 @@ async fn an_event_that_notified_nobody_shows_why() {
                 "ana has not been notified yet: the event is not planned yet.".to_owned()
             )
         );
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut asset = fixture.event(Kind::AssetCreated, &[], &[]);
         asset.subject.kind = base::SubjectType::Asset;
         for (event, summary) in [
@@ -102,8 +102,8 @@ async fn the_summary_counts_people_channels_and_webhooks() {
             .call(fixture.root, "POST", "/notification-rules", hook)
             .await;
         assert_eq!(status, 201);
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let id = happen(
             &fixture,
             fixture.event(Kind::FindingAssigned, &[fixture.ana], &[blue]),
@@ -157,8 +157,8 @@ async fn every_person_has_an_answer_in_one_sentence() {
         let no_mail = json!({"finding.assigned:email": false});
         let path = "/me/notification-preferences";
         assert_eq!(fixture.call(ben, "PUT", path, no_mail).await.0, 200);
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut event = fixture.event(Kind::FindingAssigned, &[ana, ben, eve, off], &[]);
         let actor = people::user(&fixture.store, "mara@example.com").await;
         people::member(&fixture.store, fixture.company, actor, Role::Analyst).await;
@@ -236,8 +236,8 @@ async fn the_threshold_or_filter_that_excluded_a_person_is_named() {
                 .await;
             assert_eq!(status, 201, "{answer}");
         }
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mine = happen(&fixture, low(&fixture, Kind::FindingCreated, &[])).await;
         let other = happen(&fixture, low(&fixture, Kind::FindingCommented, &[])).await;
         let root = fixture.root;
@@ -279,15 +279,15 @@ async fn an_undelivered_message_notified_nobody() {
         let off = json!({"finding.assigned:in_app": false});
         let path = "/me/notification-preferences";
         assert_eq!(fixture.call(fixture.ana, "PUT", path, off).await.0, 200);
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = fixture.engine(&fake);
         let id = happen(
             &fixture,
             fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]),
         )
         .await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 0).await;
         let trace = whole(&fixture, id).await;
         assert_eq!(

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The most messages that one call resends or sends now.
-const MOST: u32 = 10_000;
+const MAX: u32 = 10_000;
 
 /// What to resend: all failed messages of one destination or one channel. Exactly one of `destination_of`,
 /// `destination` and `channel` is required.
@@ -144,7 +144,7 @@ pub async fn redeliver_all(
         let failures = Failures {
             selection: named.selection.clone(),
             since: body.since,
-            most: MOST,
+            limit: MAX,
         };
         let (count, more) = resend_failed(tx, &failures)?;
         if count > 0 || switched_on {
@@ -194,7 +194,7 @@ pub async fn send_now(
             (None, Some(channel)) => Named::channel(channel),
             _ => return Err(ambiguous("destination and channel")),
         };
-        let (count, more) = send_waiting(tx, &named.selection, MOST)?;
+        let (count, more) = send_waiting(tx, &named.selection, MAX)?;
         let entry = Entry::named(Action::DestinationHurried, named.label)
             .says("channel", named.channel.name())
             .says("count", count);

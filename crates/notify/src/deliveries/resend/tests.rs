@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     channels::Outcome,
     destinations::health::OUTAGE,
-    fixture::{Answer, DELIVERED, Fixture, Mailbag, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, Received, fixtures, next},
 };
 
 const NO: Answer = Answer::Outcome(Outcome::RefusedForGood);
@@ -42,10 +42,10 @@ async fn again(fixture: &Fixture, body: Json) -> (u16, Json) {
         .await
 }
 
-async fn deliveries(bag: &mut Mailbag, count: usize) -> BTreeSet<Id> {
+async fn deliveries(received: &mut Received, count: usize) -> BTreeSet<Id> {
     let mut ids = BTreeSet::new();
     for _ in 0..count {
-        let arrived = next(bag).await;
+        let arrived = next(received).await;
         assert_eq!(arrived.to, HOOK);
         ids.insert(arrived.delivery);
     }
@@ -56,16 +56,16 @@ async fn deliveries(bag: &mut Mailbag, count: usize) -> BTreeSet<Id> {
 async fn failed_messages_of_a_destination_are_resent_once_it_is_turned_on() {
     for fixture in fixtures().await {
         hooks(&fixture, &[HOOK]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[YES, NO, NO, NO, NO, NO, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[YES, NO, NO, NO, NO, NO, YES]);
+        let engine = fixture.engine(&fake);
         report(&fixture).await;
-        deliveries(&mut bag, 1).await;
+        deliveries(&mut received, 1).await;
         fixture.until(DELIVERED, 1).await;
         let mut missed = BTreeSet::new();
         for refused in 1..=5 {
             report(&fixture).await;
-            missed.append(&mut deliveries(&mut bag, 1).await);
+            missed.append(&mut deliveries(&mut received, 1).await);
             fixture.until(REFUSED, refused).await;
         }
         fixture.until(OFF, 1).await;
@@ -89,7 +89,7 @@ async fn failed_messages_of_a_destination_are_resent_once_it_is_turned_on() {
         assert_eq!((status, answer), (202, json!({"count": 6, "more": false})));
         assert_eq!(fixture.count(NOTED).await, 1, "{}", fixture.name);
         assert_eq!(
-            deliveries(&mut bag, 6).await,
+            deliveries(&mut received, 6).await,
             missed,
             "{}: the same messages",
             fixture.name
@@ -104,10 +104,10 @@ async fn failed_messages_of_a_destination_are_resent_once_it_is_turned_on() {
 async fn only_messages_that_ended_there_since_then_are_resent() {
     for fixture in fixtures().await {
         hooks(&fixture, &[HOOK, OTHER]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, std::slice::from_ref(&NO));
-        post.answers(OTHER, std::slice::from_ref(&NO));
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, std::slice::from_ref(&NO));
+        fake.answers(OTHER, std::slice::from_ref(&NO));
+        let engine = fixture.engine(&fake);
         let mut moments = Vec::new();
         for round in 1..=3 {
             moments.push(fixture.clock.now());
@@ -116,7 +116,7 @@ async fn only_messages_that_ended_there_since_then_are_resent() {
             fixture.clock.advance(Duration::from_mins(1));
         }
         engine.stop().await;
-        while bag.try_recv().is_ok() {}
+        while received.try_recv().is_ok() {}
         // Its recipient lost access.
         fixture
             .store
@@ -146,9 +146,9 @@ async fn only_messages_that_ended_there_since_then_are_resent() {
 async fn more_than_one_call_handles_is_reported_and_left_for_the_next() {
     for fixture in fixtures().await {
         hooks(&fixture, &[HOOK]).await;
-        let (post, _bag) = Post::new();
-        post.answers(HOOK, std::slice::from_ref(&NO));
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(HOOK, std::slice::from_ref(&NO));
+        let engine = fixture.engine(&fake);
         for round in 1..=3 {
             report(&fixture).await;
             fixture.until(REFUSED, round).await;
@@ -163,7 +163,7 @@ async fn more_than_one_call_handles_is_reported_and_left_for_the_next() {
             let failures = Failures {
                 selection: Selection::Key(Key::stored(&key)),
                 since: Time::default(),
-                most: 2,
+                limit: 2,
             };
             fixture.store.write(move |tx| resend_failed(tx, &failures))
         };
@@ -225,10 +225,10 @@ async fn destination(fixture: &Fixture, at: usize) -> Json {
 async fn given_up_messages_are_announced_once_and_a_whole_channel_is_resent() {
     for fixture in fixtures().await {
         hooks(&fixture, &[HOOK, OTHER]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[NO, NO, YES]);
-        post.answers(OTHER, &[NO, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[NO, NO, YES]);
+        fake.answers(OTHER, &[NO, YES]);
+        let engine = fixture.engine(&fake);
         let since = fixture.clock.now();
         report(&fixture).await;
         fixture.until(REFUSED, 2).await;
@@ -264,12 +264,12 @@ async fn given_up_messages_are_announced_once_and_a_whole_channel_is_resent() {
         let body = json!({"channel": "slack", "since": since});
         assert_eq!(again(&fixture, body).await.1, json!({"count": 0, "more": false}));
         for _ in 0..7 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
         // Its outage ends when nothing was given up for an hour: the next failure is news.
         fixture.clock.advance(OUTAGE);
-        post.answers(HOOK, &[NO]);
+        fake.answers(HOOK, &[NO]);
         report(&fixture).await;
         fixture.until(FAILED, 3).await;
         engine.stop().await;
@@ -286,9 +286,9 @@ async fn one_destination_is_named_by_its_id_and_shows_its_health() {
             before["destination_id"].is_string() && before["success_rate"].is_null(),
             "{before}"
         );
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[NO, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[NO, YES]);
+        let engine = fixture.engine(&fake);
         let since = fixture.clock.now();
         report(&fixture).await;
         fixture.until(REFUSED, 1).await;
@@ -308,7 +308,7 @@ async fn one_destination_is_named_by_its_id_and_shows_its_health() {
             again(&fixture, body).await,
             (202, json!({"count": 1, "more": false}))
         );
-        deliveries(&mut bag, 2).await;
+        deliveries(&mut received, 2).await;
         fixture.until(DELIVERED, 1).await;
         let well = destination(&fixture, 0).await;
         assert_eq!(
@@ -329,9 +329,9 @@ async fn one_destination_is_named_by_its_id_and_shows_its_health() {
 async fn messages_waiting_for_a_paused_destination_are_sent_now() {
     for fixture in fixtures().await {
         hooks(&fixture, &[HOOK, OTHER]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[Answer::Wait(Duration::from_hours(20)), YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[Answer::Wait(Duration::from_hours(20)), YES]);
+        let engine = fixture.engine(&fake);
         report(&fixture).await;
         fixture.until(DELIVERED, 1).await;
         fixture
@@ -353,7 +353,7 @@ async fn messages_waiting_for_a_paused_destination_are_sent_now() {
             );
         }
         for _ in 0..3 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
         let path = "/deliveries/send-now";
         for (body, status) in [
@@ -372,7 +372,7 @@ async fn messages_waiting_for_a_paused_destination_are_sent_now() {
             "{}",
             fixture.name
         );
-        deliveries(&mut bag, 2).await;
+        deliveries(&mut received, 2).await;
         fixture.until(DELIVERED, 4).await;
         let noted = "select count(*) from audit_entries where action = 'destination.sent_now'";
         assert_eq!(fixture.count(noted).await, 1);
@@ -392,11 +392,11 @@ async fn the_mail_server_is_one_destination_and_a_message_about_a_failure_raises
                 .0,
             201
         );
-        let (post, _bag) = Post::new();
+        let (fake, _bag) = FakeReceiver::new();
         for address in ["ana@example.com", "ben@example.com", "root@example.com"] {
-            post.answers(address, &[Answer::Panics]);
+            fake.answers(address, &[Answer::Panics]);
         }
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
         let ended = "select count(*) from delivery_attempts where ended_at > 0";
         let failed = "select count(*) from deliveries where state = 'failed'";

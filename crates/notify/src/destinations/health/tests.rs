@@ -10,7 +10,7 @@ use super::{OUTAGE, REFUSALS};
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
     testing::{Answering, HttpSink},
 };
 
@@ -55,15 +55,15 @@ async fn a_url_that_is_gone_is_turned_off_at_once_with_one_notification() {
         let manager = people::user(&fixture.store, "mara@example.com").await;
         people::member(&fixture.store, fixture.company, manager, Role::Manager).await;
         let team = fixture.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(SLACK, &[Answer::Gone]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(SLACK, &[Answer::Gone]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[], &[team]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(TOLD, 2).await;
         let event = fixture.assign(&[], &[team]).await;
         fixture.until(CANCELLED, 1).await;
-        assert!(bag.try_recv().is_err(), "{}: not tried", fixture.name);
+        assert!(received.try_recv().is_err(), "{}: not tried", fixture.name);
         for user in [manager, fixture.root] {
             let notifications = notifications(&fixture, user).await;
             assert_eq!(notifications.len(), 1, "{}", fixture.name);
@@ -98,14 +98,14 @@ async fn rejections_in_a_row_turn_off_and_a_delivery_resets_the_count() {
         let mut answers = vec![NO; most - 1];
         answers.push(YES);
         answers.extend(vec![NO; most]);
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &answers);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &answers);
+        let engine = fixture.engine(&fake);
         for _ in 0..answers.len() {
             assert_eq!(fixture.count(OFF).await, 0, "{}", fixture.name);
             let before = fixture.count(REFUSED).await + fixture.count(DELIVERED).await;
             report(&fixture).await;
-            next(&mut bag).await;
+            next(&mut received).await;
             let ended = "select count(*) from deliveries where state in ('refused', 'delivered')";
             fixture.until(ended, before + 1).await;
         }
@@ -113,7 +113,7 @@ async fn rejections_in_a_row_turn_off_and_a_delivery_resets_the_count() {
         fixture.until(TOLD, 1).await;
         report(&fixture).await;
         fixture.until(CANCELLED, 1).await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
         engine.stop().await;
     }
 }
@@ -122,12 +122,12 @@ async fn rejections_in_a_row_turn_off_and_a_delivery_resets_the_count() {
 async fn many_rejections_at_once_are_one_notification() {
     for fixture in fixtures().await {
         webhook(&fixture).await;
-        let (post, _bag) = Post::new();
-        post.answers(HOOK, &[Answer::Gone]);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(HOOK, &[Answer::Gone]);
         for _ in 0..20 {
             report(&fixture).await;
         }
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         let over = "select count(*) from deliveries where state in ('refused', 'cancelled')";
         fixture.until(over, 20).await;
         fixture
@@ -142,11 +142,11 @@ async fn many_rejections_at_once_are_one_notification() {
 async fn saving_the_url_again_turns_it_on() {
     for fixture in fixtures().await {
         let path = webhook(&fixture).await;
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[Answer::Gone, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[Answer::Gone, YES]);
+        let engine = fixture.engine(&fake);
         report(&fixture).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(OFF, 1).await;
         // The masked URL, as a form sends it back, changes nothing.
         let urls = fixture.get(fixture.root, &path).await["recipients"]["urls"].clone();
@@ -157,7 +157,7 @@ async fn saving_the_url_again_turns_it_on() {
         assert_eq!(fixture.call(fixture.root, "PATCH", &path, again).await.0, 200);
         assert_eq!(fixture.count(OFF).await, 0);
         report(&fixture).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
@@ -175,9 +175,9 @@ async fn a_person_is_notified_of_their_own_chat_and_saves_it_again() {
         fixture
             .call(fixture.ana, "PUT", "/me/notification-preferences", on)
             .await;
-        let (post, _bag) = Post::new();
-        post.answers(SLACK, &[Answer::Gone, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(SLACK, &[Answer::Gone, YES]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
         fixture.until(OFF, 1).await;
         fixture.until(TOLD, 2).await;
@@ -197,16 +197,16 @@ async fn a_person_is_notified_of_their_own_chat_and_saves_it_again() {
 async fn a_teams_url_that_is_saved_again_is_on_for_the_next_message() {
     for fixture in fixtures().await {
         let team = fixture.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(SLACK, &[Answer::Gone, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(SLACK, &[Answer::Gone, YES]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[], &[team]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(OFF, 1).await;
         fixture.clock.advance(Duration::from_secs(1));
         fixture.save_url(team, Channel::Slack, SLACK).await;
         fixture.assign(&[], &[team]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(OFF, 0).await;
         engine.stop().await;
     }
@@ -219,11 +219,11 @@ async fn only_a_delivered_test_message_turns_it_on() {
         let sink = HttpSink::start(None, Answering::status(500)).await;
         let url = format!("http://{}/hook", sink.address());
         hook_at(&fixture, &url).await;
-        let (post, mut bag) = Post::new();
-        post.answers(&url, &[Answer::Gone, YES]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(&url, &[Answer::Gone, YES]);
+        let engine = fixture.engine(&fake);
         report(&fixture).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(OFF, 1).await;
         for (status, delivered, off) in [(500, false, 1), (410, false, 1), (204, true, 0)] {
             sink.answer(Answering::status(status));
@@ -235,7 +235,7 @@ async fn only_a_delivered_test_message_turns_it_on() {
             assert_eq!(fixture.count(OFF).await, off, "{}: {status}", fixture.name);
         }
         report(&fixture).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
@@ -259,9 +259,9 @@ async fn failures(fixture: &Fixture, event: impl Future<Output = Id>) -> i64 {
 async fn rejections_between_deliveries_are_one_outage_until_an_hour_without_one() {
     for fixture in fixtures().await {
         webhook(&fixture).await;
-        let (post, _bag) = Post::new();
-        post.answers(HOOK, &[NO, YES, NO, YES, NO, YES, NO, YES, NO]);
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(HOOK, &[NO, YES, NO, YES, NO, YES, NO, YES, NO]);
+        let engine = fixture.engine(&fake);
         for _ in 0..4 {
             assert_eq!(failures(&fixture, report(&fixture)).await, 1, "{}", fixture.name);
             fixture.clock.advance(OUTAGE / 4);
@@ -290,9 +290,9 @@ async fn rejections_between_deliveries_are_one_outage_until_an_hour_without_one(
 async fn an_hour_without_deliveries_is_announced_even_after_recent_rejections() {
     for fixture in fixtures().await {
         webhook(&fixture).await;
-        let (post, _bag) = Post::new();
-        post.answers(HOOK, &[NO, YES, NO]);
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(HOOK, &[NO, YES, NO]);
+        let engine = fixture.engine(&fake);
         // In quarters of an hour since the previous one, with how many notifications there were by then.
         for (quarters, times) in [(0, 1), (1, 1), (1, 1), (1, 1), (3, 2), (8, 2)] {
             fixture.clock.advance(OUTAGE / 4 * quarters);
@@ -311,9 +311,9 @@ async fn an_hour_without_deliveries_is_announced_even_after_recent_rejections() 
 #[tokio::test]
 async fn an_address_rejected_from_time_to_time_is_one_outage() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        post.answers("ana@example.com", &[NO, YES, NO, YES, NO]);
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[NO, YES, NO, YES, NO]);
+        let engine = fixture.engine(&fake);
         let assign = async || fixture.assign(&[fixture.ana], &[]).await;
         // To her and to the administrator.
         for _ in 0..4 {
@@ -331,9 +331,9 @@ async fn an_address_rejected_from_time_to_time_is_one_outage() {
 async fn a_new_failure_after_saving_the_url_is_news() {
     for fixture in fixtures().await {
         let path = webhook(&fixture).await;
-        let (post, _bag) = Post::new();
-        post.answers(HOOK, &[NO]);
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(HOOK, &[NO]);
+        let engine = fixture.engine(&fake);
         assert_eq!(failures(&fixture, report(&fixture)).await, 1, "{}", fixture.name);
         let again = json!({"recipients": {"urls": [HOOK]}});
         assert_eq!(fixture.call(fixture.root, "PATCH", &path, again).await.0, 200);

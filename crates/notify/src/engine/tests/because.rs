@@ -10,7 +10,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    fixture::{Answer, Arrived, Fixture, Mailbag, Post, fixtures, next},
+    fixture::{Answer, Arrival, FakeReceiver, Fixture, Received, fixtures, next},
 };
 
 const BLUE: &str = "https://hooks.slack.com/services/T/B/blue";
@@ -22,10 +22,10 @@ async fn member(fixture: &Fixture, name: &str) -> Id {
     user
 }
 
-async fn arrived(bag: &mut Mailbag, count: usize) -> BTreeMap<String, Arrived> {
+async fn arrived(received: &mut Received, count: usize) -> BTreeMap<String, Arrival> {
     let mut all = BTreeMap::new();
     for _ in 0..count {
-        let one = next(bag).await;
+        let one = next(received).await;
         all.insert(one.to.clone(), one);
     }
     all
@@ -55,12 +55,12 @@ async fn every_recipient_of_an_event_reads_why_they_get_it() {
                 .await;
             assert_eq!(status, 201, "{answer}");
         }
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let event = fixture.event(Kind::FindingAssigned, &[fixture.ana], &[blue, red]);
         let link = format!("https://campanile.example/inbox?why={}", event.id);
         fixture.emit(event).await;
-        let all = arrived(&mut bag, 6).await;
+        let all = arrived(&mut received, 6).await;
         let mine = Some(link);
         for (to, why, url) in [
             (
@@ -111,24 +111,24 @@ async fn a_retried_message_is_unchanged_and_one_without_details_names_no_team() 
     for fixture in fixtures().await {
         let ida = member(&fixture, "ida").await;
         let red = fixture.team("Red", &[ida], &[]).await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
-        post.answers("ida@example.com", &[later, Answer::Outcome(Outcome::Delivered)]);
-        let engine = fixture.engine(&post);
+        fake.answers("ida@example.com", &[later, Answer::Outcome(Outcome::Delivered)]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[], &[red]).await;
-        let first = next(&mut bag).await;
+        let first = next(&mut received).await;
         let ended = "select count(*) from delivery_attempts where ended_at > 0";
         fixture.until(ended, 1).await;
         fixture
             .until("select count(*) from deliveries where state = 'pending'", 1)
             .await;
         fixture.clock.advance(Duration::from_mins(6));
-        assert_eq!(next(&mut bag).await, first, "{}", fixture.name);
+        assert_eq!(next(&mut received).await, first, "{}", fixture.name);
         fixture.until(ended, 2).await;
         people::minimal_messages(&fixture.store, fixture.company, true).await;
         fixture.assign(&[], &[red]).await;
         assert_eq!(
-            next(&mut bag).await.why.as_deref(),
+            next(&mut received).await.why.as_deref(),
             Some("You get this because your team is responsible and has no chat channel."),
             "{}",
             fixture.name
@@ -146,22 +146,22 @@ async fn a_retried_message_is_unchanged_and_one_without_details_names_no_team() 
 #[tokio::test]
 async fn a_summary_refers_to_the_inbox_for_each_reason() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let options = Options {
             pause: Duration::ZERO,
             burst: 1,
             ..Options::default()
         };
-        let engine = fixture.engine_with(&post, options);
+        let engine = fixture.engine_with(&fake, options);
         for _ in 0..3 {
             fixture.assign(&[fixture.ana], &[]).await;
         }
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture
             .until("select count(*) from deliveries where state = 'bundled'", 1)
             .await;
         fixture.clock.advance(Duration::from_mins(1));
-        let summary = next(&mut bag).await;
+        let summary = next(&mut received).await;
         assert_eq!(summary.title, "Summary: 2 notifications", "{}", fixture.name);
         assert_eq!(
             summary.why.as_deref(),

@@ -9,7 +9,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    fixture::{Answer, DELIVERED, Fixture, Mailbag, Post, Running, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, Received, Running, fixtures, next},
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -20,14 +20,14 @@ const CANCELLED: &str = "select count(*) from deliveries where state = 'cancelle
 const ANA: &str = "ana@example.com";
 
 /// An engine that sends three single messages a minute.
-fn three(fixture: &Fixture, post: &Post, node: &str) -> Running {
+fn three(fixture: &Fixture, fake: &FakeReceiver, node: &str) -> Running {
     let options = Options {
         node: node.into(),
         pause: Duration::ZERO,
         burst: 3,
         ..Options::default()
     };
-    fixture.engine_with(post, options)
+    fixture.engine_with(fake, options)
 }
 
 /// Assigns this many findings to Ana.
@@ -38,10 +38,10 @@ async fn assign(fixture: &Fixture, count: usize) {
 }
 
 /// The titles of the next messages.
-async fn titles(bag: &mut Mailbag, count: usize) -> Vec<String> {
+async fn titles(received: &mut Received, count: usize) -> Vec<String> {
     let mut titles = Vec::new();
     for _ in 0..count {
-        titles.push(next(bag).await.title);
+        titles.push(next(received).await.title);
     }
     titles
 }
@@ -62,10 +62,10 @@ const SINGLE: &str = "Finding assigned: SQL injection";
 #[tokio::test]
 async fn messages_over_the_limit_are_one_summary_and_the_inbox_has_all() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 8).await;
-        assert_eq!(titles(&mut bag, 3).await, [SINGLE; 3], "{}", fixture.name);
+        assert_eq!(titles(&mut received, 3).await, [SINGLE; 3], "{}", fixture.name);
         fixture.until(INBOX, 8).await;
         fixture.until(DELIVERED, 3).await;
         assert_eq!(
@@ -74,17 +74,21 @@ async fn messages_over_the_limit_are_one_summary_and_the_inbox_has_all() {
         );
         fixture.clock.advance(Duration::from_millis(59_999));
         fixture.assign(&[fixture.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "another person's own");
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "another person's own"
+        );
         assert!(
-            bag.try_recv().is_err(),
+            received.try_recv().is_err(),
             "{}: not before a minute is over",
             fixture.name
         );
         fixture.clock.advance(Duration::from_millis(1));
-        assert_eq!(titles(&mut bag, 1).await, ["Summary: 5 notifications"]);
+        assert_eq!(titles(&mut received, 1).await, ["Summary: 5 notifications"]);
         fixture.until(DELIVERED, 5).await;
         assign(&fixture, 1).await;
-        assert_eq!(titles(&mut bag, 1).await, [SINGLE], "a new minute");
+        assert_eq!(titles(&mut received, 1).await, [SINGLE], "a new minute");
         fixture.until(DELIVERED, 6).await;
         assert_eq!(fixture.count(BUNDLED).await, 4, "{}", fixture.name);
         engine.stop().await;
@@ -94,13 +98,13 @@ async fn messages_over_the_limit_are_one_summary_and_the_inbox_has_all() {
 #[tokio::test]
 async fn a_single_message_over_the_limit_is_sent_as_itself() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 4).await;
-        assert_eq!(titles(&mut bag, 3).await, [SINGLE; 3]);
+        assert_eq!(titles(&mut received, 3).await, [SINGLE; 3]);
         fixture.until(PENDING, 1).await;
         fixture.clock.advance(MINUTE);
-        assert_eq!(titles(&mut bag, 1).await, [SINGLE], "{}", fixture.name);
+        assert_eq!(titles(&mut received, 1).await, [SINGLE], "{}", fixture.name);
         fixture.until(DELIVERED, 4).await;
         engine.stop().await;
     }
@@ -109,21 +113,21 @@ async fn a_single_message_over_the_limit_is_sent_as_itself() {
 #[tokio::test]
 async fn the_minute_slides() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 1).await;
-        titles(&mut bag, 1).await;
+        titles(&mut received, 1).await;
         fixture.clock.advance(Duration::from_secs(50));
         assign(&fixture, 2).await;
-        titles(&mut bag, 2).await;
+        titles(&mut received, 2).await;
         fixture.clock.advance(Duration::from_secs(20));
         // Two from the last sixty seconds still count.
         assign(&fixture, 3).await;
-        titles(&mut bag, 1).await;
+        titles(&mut received, 1).await;
         fixture.until(BUNDLED, 1).await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         fixture.clock.advance(MINUTE);
-        assert_eq!(titles(&mut bag, 1).await, ["Summary: 2 notifications"]);
+        assert_eq!(titles(&mut received, 1).await, ["Summary: 2 notifications"]);
         fixture.until(DELIVERED, 5).await;
         engine.stop().await;
     }
@@ -142,14 +146,14 @@ async fn each_channel_has_its_own_limit_and_teams_have_none() {
             .await;
         assert_eq!(answer.0, 200);
         let team = fixture.team("Blue", &[], &[(Channel::Teams, TEAM)]).await;
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         for _ in 0..4 {
             fixture.assign(&[fixture.ana], &[team]).await;
         }
         let mut to = Vec::new();
         for _ in 0..10 {
-            to.push(next(&mut bag).await.to);
+            to.push(next(&mut received).await.to);
         }
         let count = |url: &str| to.iter().filter(|to| *to == url).count();
         assert_eq!(
@@ -166,21 +170,21 @@ async fn each_channel_has_its_own_limit_and_teams_have_none() {
 #[tokio::test]
 async fn two_nodes_and_a_restart_share_one_count_and_one_summary() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let (one, other) = (three(&fixture, &post, "a"), three(&fixture, &post, "b"));
+        let (fake, mut received) = FakeReceiver::new();
+        let (one, other) = (three(&fixture, &fake, "a"), three(&fixture, &fake, "b"));
         assign(&fixture, 20).await;
         fixture.until(INBOX, 20).await;
         fixture.until(DELIVERED, 3).await;
         one.kill().await;
         other.stop().await;
-        let engine = three(&fixture, &post, "a");
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 10).await;
         fixture.until(INBOX, 30).await;
         fixture.until(BUNDLED, 26).await;
-        assert_eq!(titles(&mut bag, 3).await, [SINGLE; 3]);
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert_eq!(titles(&mut received, 3).await, [SINGLE; 3]);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         fixture.clock.advance(MINUTE);
-        assert_eq!(titles(&mut bag, 1).await, ["Summary: 27 notifications"]);
+        assert_eq!(titles(&mut received, 1).await, ["Summary: 27 notifications"]);
         fixture.until(DELIVERED, 4).await;
         engine.stop().await;
     }
@@ -192,10 +196,10 @@ async fn scope_and_preference_are_checked_again_for_each_event_of_a_summary() {
     for fixture in fixtures().await {
         let other = people::company(&fixture.store, "Other").await;
         people::member(&fixture.store, other, fixture.ana, access::Role::Analyst).await;
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 3).await;
-        titles(&mut bag, 3).await;
+        titles(&mut received, 3).await;
         let elsewhere = || {
             let mut event = fixture.event(base::Kind::FindingAssigned, &[fixture.ana], &[]);
             event.audience = base::Audience::Company(other);
@@ -210,7 +214,7 @@ async fn scope_and_preference_are_checked_again_for_each_event_of_a_summary() {
         people::leave(&fixture.store, other, fixture.ana).await;
         fixture.clock.advance(MINUTE);
         assert_eq!(
-            titles(&mut bag, 1).await,
+            titles(&mut received, 1).await,
             ["Summary: 2 notifications"],
             "{}",
             fixture.name
@@ -247,15 +251,15 @@ async fn scope_and_preference_are_checked_again_for_each_event_of_a_summary() {
 #[tokio::test]
 async fn a_summary_is_not_sent_if_no_event_in_it_may_be() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 9).await;
-        titles(&mut bag, 3).await;
+        titles(&mut received, 3).await;
         fixture.until(BUNDLED, 5).await;
         people::leave(&fixture.store, fixture.company, fixture.ana).await;
         fixture.clock.advance(MINUTE);
         fixture.until(CANCELLED, 6).await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -265,17 +269,17 @@ async fn a_summary_hides_the_details_of_a_company_that_requires_it() {
     for fixture in fixtures().await {
         let other = people::company(&fixture.store, "Other").await;
         people::member(&fixture.store, other, fixture.ana, access::Role::Analyst).await;
-        let (post, mut bag) = Post::new();
-        let engine = three(&fixture, &post, "a");
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 4).await;
-        titles(&mut bag, 3).await;
+        titles(&mut received, 3).await;
         let mut event = fixture.event(base::Kind::FindingAssigned, &[fixture.ana], &[]);
         event.audience = base::Audience::Company(other);
         fixture.emit(event).await;
         fixture.until(BUNDLED, 1).await;
         people::minimal_messages(&fixture.store, other, true).await;
         fixture.clock.advance(MINUTE);
-        let entries = next(&mut bag).await.entries;
+        let entries = next(&mut received).await.entries;
         assert_eq!(entries[0].title, "Finding assigned: SQL injection");
         assert_eq!(entries[0].detail, "Acme");
         assert!(
@@ -291,16 +295,16 @@ async fn a_summary_hides_the_details_of_a_company_that_requires_it() {
 #[tokio::test]
 async fn events_in_a_rejected_summary_notified_nobody() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let (accepted, refused) = (Outcome::Delivered, Outcome::RefusedForGood);
-        post.answers(ANA, &[accepted, accepted, accepted, refused].map(Answer::Outcome));
-        let engine = three(&fixture, &post, "a");
+        fake.answers(ANA, &[accepted, accepted, accepted, refused].map(Answer::Outcome));
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 4).await;
         let event = fixture.assign(&[fixture.ana], &[]).await;
-        titles(&mut bag, 3).await;
+        titles(&mut received, 3).await;
         fixture.until(BUNDLED, 1).await;
         fixture.clock.advance(MINUTE);
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
@@ -323,21 +327,21 @@ async fn events_in_a_rejected_summary_notified_nobody() {
 #[tokio::test]
 async fn a_summary_that_is_retried_collects_nothing_more() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let (accepted, later) = (Outcome::Delivered, Outcome::RefusedForNow { retry_after: None });
         let answers = [accepted, accepted, accepted, later, accepted].map(Answer::Outcome);
-        post.answers(ANA, &answers);
-        let engine = three(&fixture, &post, "a");
+        fake.answers(ANA, &answers);
+        let engine = three(&fixture, &fake, "a");
         assign(&fixture, 5).await;
-        titles(&mut bag, 3).await;
+        titles(&mut received, 3).await;
         fixture.until(BUNDLED, 1).await;
         fixture.clock.advance(MINUTE);
-        let refused = next(&mut bag).await;
+        let refused = next(&mut received).await;
         fixture.until(PENDING, 1).await;
         assign(&fixture, 1).await;
-        assert_eq!(titles(&mut bag, 1).await, [SINGLE], "{}", fixture.name);
+        assert_eq!(titles(&mut received, 1).await, [SINGLE], "{}", fixture.name);
         fixture.clock.advance(Duration::from_secs(10));
-        assert_eq!(next(&mut bag).await, refused, "the same message");
+        assert_eq!(next(&mut received).await, refused, "the same message");
         fixture.until(DELIVERED, 5).await;
         engine.stop().await;
     }

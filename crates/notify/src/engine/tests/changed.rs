@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
@@ -27,9 +27,9 @@ async fn rule(fixture: &Fixture) -> String {
 }
 
 /// A report is ready, and the first delivery attempt was rejected temporarily.
-async fn refused_once(fixture: &Fixture, post: &Post) -> crate::fixture::Running {
-    post.answers(OUTSIDE, &[LATER]);
-    let engine = fixture.engine(post);
+async fn refused_once(fixture: &Fixture, fake: &FakeReceiver) -> crate::fixture::Running {
+    fake.answers(OUTSIDE, &[LATER]);
+    let engine = fixture.engine(fake);
     let event = fixture.event(base::Kind::ReportReady, &[], &[]);
     fixture.emit(event).await;
     fixture.until(PENDING, 1).await;
@@ -41,9 +41,9 @@ async fn refused_once(fixture: &Fixture, post: &Post) -> crate::fixture::Running
 async fn an_opt_out_wins_even_if_the_address_became_a_users_meanwhile() {
     for fixture in fixtures().await {
         rule(&fixture).await;
-        let (post, mut bag) = Post::new();
-        let engine = refused_once(&fixture, &post).await;
-        next(&mut bag).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = refused_once(&fixture, &fake).await;
+        next(&mut received).await;
         let user = access::testing::user(&fixture.store, "Outside@Example.com").await;
         access::testing::member(&fixture.store, fixture.company, user, access::Role::Viewer).await;
         let off = json!({"report.ready:email": false});
@@ -53,7 +53,7 @@ async fn an_opt_out_wins_even_if_the_address_became_a_users_meanwhile() {
         fixture.clock.advance(Duration::from_secs(10));
         fixture.until(CANCELLED, 1).await;
         assert_eq!(fixture.rows(REASON).await[0].0, "opted_out");
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -63,14 +63,14 @@ async fn an_opt_out_wins_even_if_the_address_became_a_users_meanwhile() {
 async fn an_address_that_no_rule_names_any_more_is_not_retried() {
     for fixture in fixtures().await {
         let path = rule(&fixture).await;
-        let (post, mut bag) = Post::new();
-        let engine = refused_once(&fixture, &post).await;
-        next(&mut bag).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = refused_once(&fixture, &fake).await;
+        next(&mut received).await;
         let change = json!({"recipients": {"emails": []}});
         assert_eq!(fixture.call(fixture.root, "PATCH", &path, change).await.0, 200);
         fixture.clock.advance(Duration::from_secs(10));
         fixture.until(CANCELLED, 1).await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -86,19 +86,19 @@ async fn a_rule_limited_to_another_company_sends_nothing_more_of_this_one() {
             .call(fixture.root, "POST", "/notification-rules", body)
             .await;
         let path = format!("/notification-rules/{}", made["id"].as_str().unwrap());
-        let (post, mut bag) = Post::new();
-        post.answers(url, &[LATER]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(url, &[LATER]);
+        let engine = fixture.engine(&fake);
         fixture
             .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
             .await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(PENDING, 1).await;
         let change = json!({"company_id": other});
         assert_eq!(fixture.call(fixture.root, "PATCH", &path, change).await.0, 200);
         fixture.clock.advance(Duration::from_secs(10));
         fixture.until(CANCELLED, 1).await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -118,20 +118,20 @@ async fn waiting_messages_respect_a_company_that_now_hides_details() {
                 .0,
             201
         );
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         for to in ["ana@example.com", SLACK, HOOK] {
-            post.answers(to, &[LATER, Answer::Outcome(Outcome::Delivered)]);
+            fake.answers(to, &[LATER, Answer::Outcome(Outcome::Delivered)]);
         }
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[team]).await;
         for _ in 0..3 {
-            assert_eq!(next(&mut bag).await.title, "Finding assigned: SQL injection");
+            assert_eq!(next(&mut received).await.title, "Finding assigned: SQL injection");
         }
         fixture.until(PENDING, 3).await;
         access::testing::minimal_messages(&fixture.store, fixture.company, true).await;
         fixture.clock.advance(Duration::from_secs(10));
         for _ in 0..3 {
-            let arrived = next(&mut bag).await;
+            let arrived = next(&mut received).await;
             if arrived.to == HOOK {
                 let body = arrived.body.unwrap();
                 assert!(
@@ -151,7 +151,7 @@ async fn waiting_messages_respect_a_company_that_now_hides_details() {
         fixture.until(DELIVERED, 3).await;
         // What is planned from now on, with an immediate first attempt.
         fixture.assign(&[fixture.ana], &[]).await;
-        while next(&mut bag).await.title.contains("SQL injection") {}
+        while next(&mut received).await.title.contains("SQL injection") {}
         // The inbox is read by its signed-in owner.
         let inbox = fixture.get(fixture.ana, "/notifications").await;
         assert_eq!(inbox["items"][0]["title"], "Finding assigned: SQL injection");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next, within},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next, within},
 };
 
 const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";
@@ -14,18 +14,18 @@ const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'u
 #[tokio::test]
 async fn an_unfinished_attempt_is_repeated_by_the_next_start() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        let first = next(&mut bag).await;
+        let first = next(&mut received).await;
         engine.kill().await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         assert_eq!(
-            next(&mut bag).await,
+            next(&mut received).await,
             first,
             "{}: at once, the same message",
             fixture.name
@@ -41,16 +41,16 @@ async fn an_unfinished_attempt_is_repeated_by_the_next_start() {
 async fn an_attempt_is_recorded_before_anything_is_sent() {
     const OPEN: &str = "select count(*) from delivery_attempts where ended_at = 0";
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Hangs]);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Hangs]);
         // At once with the plan, and by a claim.
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         assert_eq!(fixture.count(OPEN).await, 1, "{}", fixture.name);
         engine.kill().await;
-        let engine = fixture.engine(&post);
-        next(&mut bag).await;
+        let engine = fixture.engine(&fake);
+        next(&mut received).await;
         assert_eq!(fixture.count(OPEN).await, 1, "{}", fixture.name);
         engine.kill().await;
     }
@@ -59,28 +59,32 @@ async fn an_attempt_is_recorded_before_anything_is_sent() {
 #[tokio::test]
 async fn a_server_that_crashes_repeatedly_does_not_use_up_the_attempts() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
         fixture.assign(&[fixture.ana], &[]).await;
         for _ in 0..2 {
-            let engine = fixture.engine(&post);
-            next(&mut bag).await;
+            let engine = fixture.engine(&fake);
+            next(&mut received).await;
             engine.kill().await;
         }
         for _ in 0..20 {
-            let engine = fixture.engine(&post);
+            let engine = fixture.engine(&fake);
             fixture
                 .until("select count(*) from deliveries where state = 'pending'", 1)
                 .await;
             engine.kill().await;
         }
-        assert!(bag.try_recv().is_err(), "{}: not before it is due", fixture.name);
+        assert!(
+            received.try_recv().is_err(),
+            "{}: not before it is due",
+            fixture.name
+        );
         fixture.clock.advance(Duration::from_secs(5));
-        let engine = fixture.engine(&post);
-        next(&mut bag).await;
+        let engine = fixture.engine(&fake);
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
@@ -91,21 +95,21 @@ async fn a_chat_post_with_unknown_outcome_is_retried_only_once() {
     for fixture in fixtures().await {
         let slack = "https://hooks.slack.com/services/T0/B0/secret";
         let team = fixture.team("Red", &[], &[(Channel::Slack, slack)]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(slack, &[Answer::Hangs]);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(slack, &[Answer::Hangs]);
         fixture.assign(&[], &[team]).await;
         for _ in 0..2 {
-            let engine = fixture.engine(&post);
-            next(&mut bag).await;
+            let engine = fixture.engine(&fake);
+            next(&mut received).await;
             engine.kill().await;
         }
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture
             .until("select count(*) from deliveries where state = 'unknown'", 1)
             .await;
         fixture.clock.advance(Duration::from_hours(100));
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: no third copy", fixture.name);
+        assert!(received.try_recv().is_err(), "{}: no third copy", fixture.name);
         assert_eq!(fixture.count(UNKNOWN).await, 2);
     }
 }
@@ -113,8 +117,8 @@ async fn a_chat_post_with_unknown_outcome_is_retried_only_once() {
 #[tokio::test]
 async fn a_lost_node_is_replaced_when_its_lease_expires() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
@@ -122,18 +126,22 @@ async fn a_lost_node_is_replaced_when_its_lease_expires() {
             node: node.into(),
             ..crate::engine::Options::default()
         };
-        let lost = fixture.engine_with(&post, named("lost"));
+        let lost = fixture.engine_with(&fake, named("lost"));
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         lost.kill().await;
-        let other = fixture.engine_with(&post, named("other"));
+        let other = fixture.engine_with(&fake, named("other"));
         fixture.clock.advance(Duration::from_mins(1));
-        assert!(bag.try_recv().is_err(), "{}: it may still be at it", fixture.name);
+        assert!(
+            received.try_recv().is_err(),
+            "{}: it may still be at it",
+            fixture.name
+        );
         for _ in 0..10 {
             fixture.clock.advance(Duration::from_secs(30));
             tokio::task::yield_now().await;
         }
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         other.stop().await;
     }
@@ -148,19 +156,19 @@ async fn change(fixture: &Fixture, sql: &'static str) {
 #[tokio::test]
 async fn an_outcome_that_the_database_rejects_blocks_no_other_and_is_recorded_later() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         // A second one cannot be written, whatever is tried.
         change(&fixture, BROKEN).await;
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         for refused in 1..=3 {
             fixture.assign(&[fixture.ben], &[]).await;
-            next(&mut bag).await;
+            next(&mut received).await;
             fixture
                 .until("select count(*) from deliveries where state = 'refused'", refused)
                 .await;
@@ -169,26 +177,30 @@ async fn an_outcome_that_the_database_rejects_blocks_no_other_and_is_recorded_la
         change(&fixture, "drop index broken").await;
         fixture.until(DELIVERED, 2).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: nothing is sent twice", fixture.name);
+        assert!(
+            received.try_recv().is_err(),
+            "{}: nothing is sent twice",
+            fixture.name
+        );
     }
 }
 
 #[tokio::test]
 async fn an_engine_stops_with_an_unrecorded_outcome_and_the_next_start_recovers_it() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(DELIVERED, 1).await;
         change(&fixture, BROKEN).await;
         fixture.assign(&[fixture.ana], &[]).await;
-        let first = next(&mut bag).await;
+        let first = next(&mut received).await;
         within(engine.stop()).await;
         change(&fixture, "drop index broken").await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.until(UNKNOWN, 1).await;
-        assert_eq!(next(&mut bag).await, first, "{}", fixture.name);
+        assert_eq!(next(&mut received).await, first, "{}", fixture.name);
         fixture.until(DELIVERED, 2).await;
         engine.stop().await;
     }

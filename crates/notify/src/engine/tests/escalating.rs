@@ -15,7 +15,7 @@ use store::{MigrationSet, Tx, params};
 
 use crate::{
     engine::{Escalation, Options},
-    fixture::{Fixture, Post, Running, SETS, START, fixtures, fixtures_with},
+    fixture::{FakeReceiver, Fixture, Running, SETS, START, fixtures, fixtures_with},
 };
 
 const AFTER: Duration = Duration::from_hours(4);
@@ -26,7 +26,7 @@ const PLANNED: &str = "select count(*) from events where planned_at <> 0";
 /// An engine that treats all warnings as valid as long as this flag is set.
 fn engine(fixture: &Fixture, node: &str, holds: &Arc<AtomicBool>, after: Duration) -> Running {
     let holds = Arc::clone(holds);
-    let (post, _bag) = Post::new();
+    let (fake, _bag) = FakeReceiver::new();
     let options = Options {
         node: node.into(),
         pause: Duration::ZERO,
@@ -40,7 +40,7 @@ fn engine(fixture: &Fixture, node: &str, holds: &Arc<AtomicBool>, after: Duratio
         },
         ..Options::default()
     };
-    fixture.engine_with(&post, options)
+    fixture.engine_with(&fake, options)
 }
 
 fn holding() -> Arc<AtomicBool> {

@@ -9,7 +9,7 @@ use store::outbox;
 
 use super::{INBOX, UNPLANNED};
 use crate::engine::Options;
-use crate::fixture::{Arrived, DELIVERED, Fixture, Mailbag, Post, fixtures, next};
+use crate::fixture::{Arrival, DELIVERED, FakeReceiver, Fixture, Received, fixtures, next};
 
 const OPEN_GROUPS: &str = "select count(*) from event_groups where closed_at = 0";
 const HOOK: &str = "https://hooks.acme.example/campanile";
@@ -63,9 +63,9 @@ pub(crate) async fn settle(fixture: &Fixture) {
         .await;
 }
 
-pub(crate) fn drain(bag: &mut Mailbag) -> Vec<Arrived> {
+pub(crate) fn drain(received: &mut Received) -> Vec<Arrival> {
     let mut all = Vec::new();
-    while let Ok(arrived) = bag.try_recv() {
+    while let Ok(arrived) = received.try_recv() {
         all.push(arrived);
     }
     all
@@ -92,16 +92,16 @@ async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() 
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
         webhook(&fixture, "finding.created", json!({})).await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let critical = found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]);
         let low = |_| found(&fixture, scan, Kind::FindingCreated, Severity::Low, &[]);
         let mut events: Vec<Event> = (0..3).map(low).collect();
         events.insert(1, critical.clone());
         import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let all = drain(&mut bag);
+        let all = drain(&mut received);
         assert_eq!(all.len(), 2, "{}: {all:?}", fixture.name);
         let mail = all
             .iter()
@@ -140,7 +140,7 @@ async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() 
 #[tokio::test]
 async fn nobody_is_notified_of_findings_of_others() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let (ana, ben) = (fixture.ana, fixture.ben);
         let of = |user: Id, severity| found(&fixture, scan, Kind::FindingCreated, severity, &[user]);
@@ -155,9 +155,9 @@ async fn nobody_is_notified_of_findings_of_others() {
             vec![events[1].subject.id.to_string(), events[3].subject.id.to_string()],
         );
         import(&fixture, events, end(&fixture, scan, fixture.root)).await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let all = drain(&mut bag);
+        let all = drain(&mut received);
         assert_eq!(all.len(), 2, "{}: {all:?}", fixture.name);
         for (to, own, others) in [
             ("ana@example.com", &anas, &bens),
@@ -181,7 +181,7 @@ async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
         webhook(&fixture, "finding.created", json!({"min_severity": "low"})).await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let severities = [Severity::Low, Severity::Critical, Severity::Medium];
         let events: Vec<Event> = (0..1_203)
@@ -189,9 +189,9 @@ async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
             .collect();
         let all: BTreeSet<String> = events.iter().map(|event| event.id.to_string()).collect();
         import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let arrived = drain(&mut bag);
+        let arrived = drain(&mut received);
         let mails = arrived.iter().filter(|one| one.to == "mara@example.com").count();
         assert_eq!(mails, 1, "{}", fixture.name);
         assert_eq!(fixture.get(mara, "/notifications/summary").await["total"], 1);
@@ -215,15 +215,18 @@ async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
 async fn a_rule_can_request_a_separate_post_for_each_event() {
     for fixture in fixtures().await {
         webhook(&fixture, "finding.created", json!({"batch": "event"})).await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let events: Vec<Event> = (0..3)
             .map(|_| found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]))
             .collect();
         import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let hooks: Vec<_> = drain(&mut bag).into_iter().filter(|one| one.to == HOOK).collect();
+        let hooks: Vec<_> = drain(&mut received)
+            .into_iter()
+            .filter(|one| one.to == HOOK)
+            .collect();
         assert_eq!(hooks.len(), 3, "{}", fixture.name);
         for hook in hooks {
             let body: Json = serde_json::from_str(hook.body.as_deref().unwrap()).unwrap();
@@ -238,7 +241,7 @@ async fn a_rule_can_request_a_separate_post_for_each_event() {
 #[tokio::test]
 async fn a_bulk_change_is_one_message_for_each_and_none_for_who_did_it() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let (many, ana, ben) = (fixture.clock.id(), fixture.ana, fixture.ben);
         let assigned = |users: &[Id]| {
             let mut event = found(&fixture, many, Kind::FindingAssigned, Severity::High, users);
@@ -248,9 +251,9 @@ async fn a_bulk_change_is_one_message_for_each_and_none_for_who_did_it() {
         };
         let events = vec![assigned(&[ana]), assigned(&[ana, ben]), assigned(&[ben])];
         fixture.store.write(move |tx| tx.emit_all(events)).await.unwrap();
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let to: Vec<String> = drain(&mut bag).into_iter().map(|one| one.to).collect();
+        let to: Vec<String> = drain(&mut received).into_iter().map(|one| one.to).collect();
         assert_eq!(to, ["ana@example.com"], "{}", fixture.name);
         assert_eq!(fixture.count(INBOX).await, 1);
         let rows = fixture.get(ana, "/notifications").await;
@@ -266,7 +269,7 @@ async fn a_bulk_change_is_one_message_for_each_and_none_for_who_did_it() {
 #[tokio::test]
 async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let (many, ana, ben) = (fixture.clock.id(), fixture.ana, fixture.ben);
         let assigned = || {
             let mut event = found(&fixture, many, Kind::FindingAssigned, Severity::High, &[ana]);
@@ -274,7 +277,7 @@ async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
             event.actor = Some(ben);
             event
         };
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         for _ in 0..2 {
             let portion = vec![assigned(), assigned()];
             let written = fixture.store.write(move |tx| {
@@ -305,7 +308,11 @@ async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
         let rows = fixture.get(ana, "/notifications").await;
         assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
         assert_eq!(rows["items"][0]["data"]["count"], 4, "{rows}");
-        assert_eq!(drain(&mut bag).len(), 2, "one about all of it, and the other");
+        assert_eq!(
+            drain(&mut received).len(),
+            2,
+            "one about all of it, and the other"
+        );
         engine.stop().await;
     }
 }
@@ -316,28 +323,28 @@ async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
 async fn an_engine_that_dies_loses_and_doubles_nothing_of_a_group() {
     for fixture in fixtures().await {
         manager(&fixture).await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let events: Vec<Event> = (0..700)
             .map(|_| found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]))
             .collect();
         let half = events[..350].to_vec();
         fixture.store.write(move |tx| tx.emit_all(half)).await.unwrap();
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.until(UNPLANNED, 0).await;
         engine.kill().await;
         assert_eq!(fixture.count(OPEN_GROUPS).await, 1, "it waits for the end");
         import(&fixture, events[350..].to_vec(), end(&fixture, scan, fixture.ana)).await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let mail = next(&mut bag).await;
+        let mail = next(&mut received).await;
         assert!(
             mail.title.contains("700 critical new"),
             "{}: {}",
             fixture.name,
             mail.title
         );
-        assert!(drain(&mut bag).is_empty());
+        assert!(drain(&mut received).is_empty());
         assert_eq!(fixture.count("select count(*) from event_set_members").await, 700);
         engine.stop().await;
     }
@@ -347,8 +354,8 @@ async fn an_engine_that_dies_loses_and_doubles_nothing_of_a_group() {
 #[tokio::test]
 async fn a_finding_that_is_closed_leaves_the_unread_count() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let assigned = fixture.event(Kind::FindingAssigned, &[fixture.ana, fixture.ben], &[]);
         let finding = assigned.subject;
         fixture.emit(assigned).await;
@@ -406,8 +413,8 @@ async fn in_random_imports_every_recipient_gets_exactly_their_events_once() {
     const IMPORTS: usize = 12;
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut dice = Dice(fixture.name.len() as u64);
         let people = [fixture.ana, fixture.ben, mara];
         let kinds = [

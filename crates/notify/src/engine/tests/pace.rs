@@ -8,7 +8,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
@@ -26,27 +26,27 @@ async fn team(fixture: &Fixture, name: &str) -> base::Id {
 async fn slack_gets_a_burst_then_one_a_second_and_another_url_its_own() {
     for fixture in fixtures().await {
         let (red, blue) = (team(&fixture, "red").await, team(&fixture, "blue").await);
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         for _ in 0..9 {
             fixture.assign(&[], &[red]).await;
         }
         for _ in 0..5 {
-            assert_eq!(next(&mut bag).await.to, slack("red"));
+            assert_eq!(next(&mut received).await.to, slack("red"));
         }
         fixture.until(PENDING, 4).await;
         fixture.assign(&[], &[blue]).await;
-        assert_eq!(next(&mut bag).await.to, slack("blue"), "{}", fixture.name);
+        assert_eq!(next(&mut received).await.to, slack("blue"), "{}", fixture.name);
         for left in (0..4).rev() {
             fixture.clock.advance(Duration::from_millis(900));
             fixture.until(PENDING, left + 1).await;
-            assert!(bag.try_recv().is_err(), "{}: not yet", fixture.name);
+            assert!(received.try_recv().is_err(), "{}: not yet", fixture.name);
             fixture.clock.advance(Duration::from_millis(100));
-            next(&mut bag).await;
+            next(&mut received).await;
             fixture.until(PENDING, left).await;
         }
         fixture.until(DELIVERED, 10).await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
         engine.stop().await;
     }
 }
@@ -58,15 +58,15 @@ async fn messages_waiting_since_before_a_restart_are_paced_too() {
         for _ in 0..7 {
             fixture.assign(&[], &[red]).await;
         }
-        let (post, mut bag) = Post::new();
-        post.answers(&slack("red"), &[Answer::Wait(Duration::from_secs(1))]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(&slack("red"), &[Answer::Wait(Duration::from_secs(1))]);
+        let engine = fixture.engine(&fake);
         fixture.until(PENDING, 7).await;
         engine.stop().await;
-        while bag.try_recv().is_ok() {}
-        post.answers(&slack("red"), &[TAKEN]);
+        while received.try_recv().is_ok() {}
+        fake.answers(&slack("red"), &[TAKEN]);
         fixture.clock.advance(Duration::from_mins(1));
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.until(DELIVERED, 5).await;
         fixture.until(PENDING, 2).await;
         fixture.clock.advance(Duration::from_secs(2));
@@ -87,12 +87,12 @@ async fn a_url_that_asks_for_a_pause_gets_it_from_every_message() {
                 .0,
             201
         );
-        let (post, mut bag) = Post::new();
-        post.answers(url, &[Answer::Wait(Duration::from_mins(2)), TAKEN]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(url, &[Answer::Wait(Duration::from_mins(2)), TAKEN]);
+        let engine = fixture.engine(&fake);
         let report = || fixture.emit(fixture.event(base::Kind::ReportReady, &[], &[]));
         report().await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(PENDING, 1).await;
         report().await;
         fixture.until(PENDING, 2).await;
@@ -100,7 +100,7 @@ async fn a_url_that_asks_for_a_pause_gets_it_from_every_message() {
         fixture
             .until("select count(*) from events where planned_at = 0", 0)
             .await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
         fixture.clock.advance(Duration::from_mins(1));
         fixture.until(DELIVERED, 2).await;
         engine.stop().await;
@@ -121,9 +121,9 @@ async fn nine_hung_hosts_of_ten_do_not_affect_the_tenth() {
                 .0,
             201
         );
-        let (post, _bag) = Post::new();
+        let (fake, _bag) = FakeReceiver::new();
         for url in &urls[..9] {
-            post.answers(url, &[Answer::Hangs]);
+            fake.answers(url, &[Answer::Hangs]);
         }
         // Room for all that can hang and little more.
         let options = Options {
@@ -132,7 +132,7 @@ async fn nine_hung_hosts_of_ten_do_not_affect_the_tenth() {
             grace: Duration::ZERO,
             ..Options::default()
         };
-        let engine = fixture.engine_with(&post, options);
+        let engine = fixture.engine_with(&fake, options);
         for _ in 0..100 {
             fixture
                 .emit(fixture.event(base::Kind::ReportReady, &[], &[]))

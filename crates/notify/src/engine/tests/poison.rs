@@ -9,14 +9,14 @@ use store::params;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
 const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
-const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
-const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
+const QUARANTINED: &str = "select count(*) from deliveries where state = 'set_aside'";
+const EVENTS_QUARANTINED: &str = "select count(*) from events where planned_at < 0";
 /// How often the engine checks quarantined rows.
 const TICK: Duration = Duration::from_secs(20);
 
@@ -71,25 +71,29 @@ async fn an_unreadable_delivery_is_quarantined_and_sent_when_it_can_be_read() {
     for (broken, mended) in BROKEN {
         for fixture in fixtures().await {
             let what = format!("{}: {broken}", fixture.name);
-            let (post, mut bag) = Post::new();
-            post.answers("ana@example.com", &[LATER, TAKEN]);
-            let engine = fixture.engine(&post);
+            let (fake, mut received) = FakeReceiver::new();
+            fake.answers("ana@example.com", &[LATER, TAKEN]);
+            let engine = fixture.engine(&fake);
             fixture.assign(&[fixture.ana], &[]).await;
-            next(&mut bag).await;
+            next(&mut received).await;
             fixture.until(PENDING, 1).await;
             engine.stop().await;
             change(&fixture, broken).await;
             fixture.clock.advance(Duration::from_secs(10));
-            let engine = fixture.engine(&post);
-            fixture.until(ASIDE, 1).await;
+            let engine = fixture.engine(&fake);
+            fixture.until(QUARANTINED, 1).await;
             // It waited in the same lane, and is older.
             fixture.assign(&[fixture.ben], &[]).await;
-            assert_eq!(next(&mut bag).await.to, "ben@example.com", "{what}");
+            assert_eq!(next(&mut received).await.to, "ben@example.com", "{what}");
             fixture.until(DELIVERED, 1).await;
-            let aside = fixture.get(fixture.root, "/deliveries/set-aside").await;
+            let quarantined = fixture.get(fixture.root, "/deliveries/set-aside").await;
             let of_message = |item: &&Json| item["what"] == "delivery";
-            let items = aside["items"].as_array().unwrap();
-            assert_eq!(items.iter().filter(of_message).count(), 1, "{what}: {aside}");
+            let items = quarantined["items"].as_array().unwrap();
+            assert_eq!(
+                items.iter().filter(of_message).count(),
+                1,
+                "{what}: {quarantined}"
+            );
             for path in ["/deliveries", "/deliveries?state=set_aside", "/notifications"] {
                 fixture.get(fixture.root, path).await;
             }
@@ -97,11 +101,11 @@ async fn an_unreadable_delivery_is_quarantined_and_sent_when_it_can_be_read() {
             assert_eq!(summary["set_aside"], 1, "{what}");
             change(&fixture, mended).await;
             fixture.clock.advance(TICK);
-            assert_eq!(next(&mut bag).await.to, "ana@example.com", "{what}");
+            assert_eq!(next(&mut received).await.to, "ana@example.com", "{what}");
             fixture.until(DELIVERED, 2).await;
-            fixture.until(ASIDE, 0).await;
+            fixture.until(QUARANTINED, 0).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{what}: once");
+            assert!(received.try_recv().is_err(), "{what}: once");
         }
     }
 }
@@ -109,17 +113,22 @@ async fn an_unreadable_delivery_is_quarantined_and_sent_when_it_can_be_read() {
 #[tokio::test]
 async fn an_unreadable_attempt_left_by_a_crash_does_not_prevent_the_start() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Hangs]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Hangs]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         engine.kill().await;
         change(&fixture, "update deliveries set channel = 'pigeon'").await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", fixture.name);
-        fixture.until(ASIDE, 1).await;
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
+        fixture.until(QUARANTINED, 1).await;
         engine.stop().await;
     }
 }
@@ -149,16 +158,24 @@ async fn an_event_of_an_unknown_kind_waits_for_a_newer_version_and_blocks_nothin
         for _ in 0..300 {
             ids.push(of_tomorrow(&fixture).await);
         }
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", fixture.name);
-        fixture.until(EVENTS_ASIDE, 300).await;
-        let aside = fixture.get(fixture.root, "/deliveries/set-aside?limit=1").await;
-        assert_eq!(aside["items"][0]["event_type"], "finding.teleported", "{aside}");
-        assert_eq!(aside["items"][0]["what"], "event");
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
+        fixture.until(EVENTS_QUARANTINED, 300).await;
+        let quarantined = fixture.get(fixture.root, "/deliveries/set-aside?limit=1").await;
+        assert_eq!(
+            quarantined["items"][0]["event_type"], "finding.teleported",
+            "{quarantined}"
+        );
+        assert_eq!(quarantined["items"][0]["what"], "event");
         let queue = fixture.store.read(crate::deliveries::queue).await.unwrap();
-        assert_eq!(queue.events_aside, 300);
+        assert_eq!(queue.quarantined_events, 300);
         let trace = format!("/events/{}/trace", ids[0]);
         let (status, _) = fixture.call(fixture.root, "GET", &trace, Json::Null).await;
         assert_eq!(status, 409, "{}: not an error of the server", fixture.name);
@@ -172,18 +189,23 @@ async fn an_event_of_an_unknown_kind_waits_for_a_newer_version_and_blocks_nothin
         )
         .await;
         // The planner may have begun to wait only after the clock advanced: then it waits for the next time.
-        while fixture.count(EVENTS_ASIDE).await > 0 {
+        while fixture.count(EVENTS_QUARANTINED).await > 0 {
             fixture.clock.advance(TICK);
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         for _ in 0..300 {
-            assert_eq!(next(&mut bag).await.to, "ana@example.com", "{}", fixture.name);
+            assert_eq!(
+                next(&mut received).await.to,
+                "ana@example.com",
+                "{}",
+                fixture.name
+            );
         }
         fixture.until(DELIVERED, 301).await;
-        let aside = fixture.get(fixture.root, "/deliveries/set-aside").await;
-        assert_eq!(aside["items"], json!([]), "{}", fixture.name);
+        let quarantined = fixture.get(fixture.root, "/deliveries/set-aside").await;
+        assert_eq!(quarantined["items"], json!([]), "{}", fixture.name);
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
     }
 }
 
@@ -228,11 +250,11 @@ async fn no_list_fails_because_of_a_row_and_new_events_are_planned_and_sent() {
             fixture
                 .call(fixture.ana, "PUT", "/me/notification-preferences", body)
                 .await;
-            let (post, mut bag) = Post::new();
-            let engine = fixture.engine(&post);
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = fixture.engine(&fake);
             let event = fixture.assign(&[fixture.ana], &[team]).await;
-            next(&mut bag).await;
-            next(&mut bag).await;
+            next(&mut received).await;
+            next(&mut received).await;
             fixture.until(DELIVERED, 2).await;
             change(&fixture, sql).await;
             change(
@@ -266,7 +288,7 @@ async fn no_list_fails_because_of_a_row_and_new_events_are_planned_and_sent() {
                 assert!(status < 500, "{what}: {path}: {body}");
             }
             fixture.assign(&[fixture.ben], &[]).await;
-            assert_eq!(next(&mut bag).await.to, "ben@example.com", "{what}");
+            assert_eq!(next(&mut received).await.to, "ben@example.com", "{what}");
             engine.stop().await;
         }
     }
@@ -276,8 +298,8 @@ async fn no_list_fails_because_of_a_row_and_new_events_are_planned_and_sent() {
 #[tokio::test]
 async fn a_page_is_full_although_some_of_its_rows_cannot_be_read() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         for _ in 0..12 {
             fixture.assign(&[fixture.ana], &[]).await;
         }

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::UNPLANNED;
 use crate::{
     channel::Channel,
-    fixture::{Fixture, Post, fixtures},
+    fixture::{FakeReceiver, Fixture, fixtures},
 };
 
 const READ: &str = "select count(*) from first_reads where read_at > 0";
@@ -48,8 +48,8 @@ async fn planned(fixture: &Fixture, event: Event) -> (Id, Id) {
 #[tokio::test]
 async fn each_way_of_reading_counts_once_with_its_time() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let both = [fixture.ana, fixture.ben];
         // The row of one of them.
         planned(&fixture, new(&fixture, &both, &[])).await;
@@ -92,8 +92,8 @@ async fn each_way_of_reading_counts_once_with_its_time() {
 #[tokio::test]
 async fn a_record_opened_before_its_message_counts_as_read() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let scan = fixture.clock.id();
         let mut found = new(&fixture, &[fixture.ana], &[]);
         found.bundle = Some(scan);
@@ -126,8 +126,8 @@ async fn neither_a_program_nor_a_person_who_was_not_notified_counts_as_a_reader(
     for fixture in fixtures().await {
         let mara = people::user(&fixture.store, "mara@example.com").await;
         people::member(&fixture.store, fixture.company, mara, Role::Manager).await;
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let (_, finding) = planned(&fixture, new(&fixture, &[fixture.ana], &[])).await;
         fixture.clock.advance(TENTH);
         // A person who looks at a finding of others, and one who comments on it.
@@ -166,8 +166,8 @@ async fn a_member_of_a_team_whose_chat_got_it_is_a_reader() {
         let team = fixture
             .team("Blue", &[fixture.ana], &[(Channel::Slack, url)])
             .await;
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
         event.severity = Some(Severity::Low);
         let (_, finding) = planned(&fixture, event).await;
@@ -190,8 +190,8 @@ async fn events_of_an_import_with_the_same_decision_share_one_row() {
     const READ: &str = "select cast(coalesce(sum(events), 0) as bigint) from first_reads \
          where event_type = 'finding.created' and read_at > 0";
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let scan = fixture.clock.id();
         let found: Vec<Event> = (0..1000)
             .map(|_| {
@@ -281,8 +281,8 @@ async fn medians_and_percentiles_are_those_of_a_model() {
             fixture.team("Blue", &[fixture.ana, fixture.ben], &[]).await,
             fixture.team("Red", &[fixture.ben], &[]).await,
         ];
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let (mut world, mut known, mut unread) = (1_u64, Vec::new(), Vec::new());
         let mut random = |below: u64| {
             world = world.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     channel::Channel,
-    fixture::{DELIVERED, Fixture, Mailbag, Post, fixtures, next},
+    fixture::{DELIVERED, FakeReceiver, Fixture, Received, fixtures, next},
 };
 
 const SLACK: &str = "https://hooks.slack.com/services/T0123456/B0123456/abcdefabcdefabcdefabcdef";
@@ -25,13 +25,13 @@ const NEW: &str = "update notification_meta set value = value + 1 where name = '
 
 /// The owner of the URL, and the person in the event.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Whose {
+enum RecoverFrom {
     Team,
     Person,
     Rule,
 }
 
-async fn event_for(fixture: &Fixture, whose: Whose) -> base::Id {
+async fn event_for(fixture: &Fixture, whose: RecoverFrom) -> base::Id {
     // So that nothing else is sent.
     change(
         fixture,
@@ -40,12 +40,12 @@ async fn event_for(fixture: &Fixture, whose: Whose) -> base::Id {
     .await;
     change(fixture, NEW).await;
     match whose {
-        Whose::Team => {
+        RecoverFrom::Team => {
             let team = fixture.team("Red", &[], &[(Channel::Slack, SLACK)]).await;
             change(fixture, SEAL).await;
             fixture.assign(&[], &[team]).await
         }
-        Whose::Person => {
+        RecoverFrom::Person => {
             let chat = json!({"slack_webhook_url": SLACK, "slack_enabled": true});
             let (status, body) = fixture.call(fixture.ana, "PUT", "/me/chat", chat).await;
             assert_eq!(status, 200, "{body}");
@@ -55,7 +55,7 @@ async fn event_for(fixture: &Fixture, whose: Whose) -> base::Id {
             change(fixture, SEAL).await;
             fixture.assign(&[fixture.ana], &[]).await
         }
-        Whose::Rule => {
+        RecoverFrom::Rule => {
             let rule = json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}});
             let (status, body) = fixture
                 .call(fixture.root, "POST", "/notification-rules", rule)
@@ -68,11 +68,11 @@ async fn event_for(fixture: &Fixture, whose: Whose) -> base::Id {
     }
 }
 
-async fn waits(fixture: &Fixture, event: base::Id, bag: &mut Mailbag) {
+async fn waits(fixture: &Fixture, event: base::Id, received: &mut Received) {
     fixture.until(PENDING, 1).await;
     let reason = "select count(*) from deliveries where reason = 'the secret key cannot decrypt this URL'";
     fixture.until(reason, 1).await;
-    assert!(bag.try_recv().is_err(), "{}", fixture.name);
+    assert!(received.try_recv().is_err(), "{}", fixture.name);
     let path = format!("/deliveries?event_id={event}&state=pending");
     let list = fixture.get(fixture.root, &path).await;
     assert_eq!(list["items"][0]["reason"], WORDS, "{}: {list}", fixture.name);
@@ -98,12 +98,12 @@ async fn waits(fixture: &Fixture, event: base::Id, bag: &mut Mailbag) {
 // promise: O8
 #[tokio::test]
 async fn a_message_to_an_undecryptable_url_waits_until_it_can_be_decrypted() {
-    for whose in [Whose::Team, Whose::Person, Whose::Rule] {
+    for whose in [RecoverFrom::Team, RecoverFrom::Person, RecoverFrom::Rule] {
         for fixture in fixtures().await {
-            let (post, mut bag) = Post::new();
-            let engine = fixture.engine(&post);
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = fixture.engine(&fake);
             let event = event_for(&fixture, whose).await;
-            waits(&fixture, event, &mut bag).await;
+            waits(&fixture, event, &mut received).await;
             // However often it is checked, it still waits.
             for _ in 0..3 {
                 fixture.clock.advance(Duration::from_mins(1));
@@ -112,11 +112,11 @@ async fn a_message_to_an_undecryptable_url_waits_until_it_can_be_decrypted() {
             change(&fixture, OPEN).await;
             change(&fixture, NEW).await;
             fixture.clock.advance(Duration::from_mins(1));
-            let to = if whose == Whose::Rule { HOOK } else { SLACK };
-            assert_eq!(next(&mut bag).await.to, to, "{}: {whose:?}", fixture.name);
+            let to = if whose == RecoverFrom::Rule { HOOK } else { SLACK };
+            assert_eq!(next(&mut received).await.to, to, "{}: {whose:?}", fixture.name);
             fixture.until(DELIVERED, 1).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err());
+            assert!(received.try_recv().is_err());
         }
     }
 }
@@ -124,10 +124,10 @@ async fn a_message_to_an_undecryptable_url_waits_until_it_can_be_decrypted() {
 #[tokio::test]
 async fn a_start_with_the_right_key_checks_at_once_and_a_url_saved_again_works() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
-        let event = event_for(&fixture, Whose::Team).await;
-        waits(&fixture, event, &mut bag).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let event = event_for(&fixture, RecoverFrom::Team).await;
+        waits(&fixture, event, &mut received).await;
         engine.stop().await;
         let team = fixture
             .rows("select owner from destinations where owner_kind = 'team'")
@@ -135,8 +135,8 @@ async fn a_start_with_the_right_key_checks_at_once_and_a_url_saved_again_works()
         fixture
             .save_url(team[0].0.parse().unwrap(), Channel::Slack, SLACK)
             .await;
-        let engine = fixture.engine(&post);
-        assert_eq!(next(&mut bag).await.to, SLACK, "{}", fixture.name);
+        let engine = fixture.engine(&fake);
+        assert_eq!(next(&mut received).await.to, SLACK, "{}", fixture.name);
         fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }

@@ -6,7 +6,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    fixture::{Answer, DELIVERED, Post, fixtures, next, within},
+    fixture::{Answer, DELIVERED, FakeReceiver, fixtures, next, within},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
@@ -17,21 +17,21 @@ const ENDED: &str = "select count(*) from delivery_attempts where ended_at > 0";
 #[tokio::test]
 async fn a_temporary_rejection_is_retried_when_due() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[LATER, LATER, TAKEN]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[LATER, LATER, TAKEN]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        let first = next(&mut bag).await;
+        let first = next(&mut received).await;
         fixture.until(ENDED, 1).await;
         fixture.until(PENDING, 1).await;
         fixture.clock.advance(Duration::from_secs(4));
-        assert!(bag.try_recv().is_err(), "{}: not yet", fixture.name);
+        assert!(received.try_recv().is_err(), "{}: not yet", fixture.name);
         fixture.clock.advance(Duration::from_secs(2));
-        assert_eq!(next(&mut bag).await, first, "the same message again");
+        assert_eq!(next(&mut received).await, first, "the same message again");
         fixture.until(ENDED, 2).await;
         fixture.until(PENDING, 1).await;
         fixture.clock.advance(Duration::from_mins(6));
-        assert_eq!(next(&mut bag).await, first);
+        assert_eq!(next(&mut received).await, first);
         fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
@@ -40,17 +40,17 @@ async fn a_temporary_rejection_is_retried_when_due() {
 #[tokio::test]
 async fn a_permanent_rejection_is_not_retried() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
         fixture.clock.advance(Duration::from_hours(100));
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}", fixture.name);
+        assert!(received.try_recv().is_err(), "{}", fixture.name);
     }
 }
 
@@ -61,20 +61,20 @@ async fn a_destination_that_hangs_blocks_no_other() {
     for fixture in fixtures().await {
         let slack = "https://hooks.slack.com/services/T0/B0/hung";
         let team = fixture.team("Red", &[], &[(Channel::Slack, slack)]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(slack, &[Answer::Hangs]);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(slack, &[Answer::Hangs]);
         let options = Options {
             parallel: 8,
             per_lane: 2,
             ..Options::default()
         };
-        let mut engine = fixture.engine_with(&post, options);
+        let mut engine = fixture.engine_with(&fake, options);
         for _ in 0..50 {
             fixture.assign(&[fixture.ana], &[team]).await;
         }
         fixture.until(DELIVERED, 50).await;
         let mut hung = 0;
-        while let Ok(arrived) = bag.try_recv() {
+        while let Ok(arrived) = received.try_recv() {
             hung += i32::from(arrived.to == slack);
         }
         assert_eq!(hung, 2, "{}: no more than the lane's turns", fixture.name);
@@ -99,16 +99,16 @@ async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
             .call(fixture.root, "POST", "/notification-rules", body)
             .await;
         assert_eq!(status, 201, "{rule}");
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         for url in &urls[..9] {
-            post.answers(url, &[Answer::Hangs]);
+            fake.answers(url, &[Answer::Hangs]);
         }
         let options = Options {
             parallel: 24,
             per_lane: 2,
             ..Options::default()
         };
-        let mut engine = fixture.engine_with(&post, options);
+        let mut engine = fixture.engine_with(&fake, options);
         for _ in 0..30 {
             fixture
                 .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
@@ -116,7 +116,7 @@ async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
         }
         fixture.until(DELIVERED, 30).await;
         let mut hung = 0;
-        while let Ok(arrived) = bag.try_recv() {
+        while let Ok(arrived) = received.try_recv() {
             hung += i32::from(arrived.to != urls[9]);
         }
         assert_eq!(hung, 18, "{}: no more than the turns of each", fixture.name);
@@ -132,9 +132,9 @@ async fn nine_hung_urls_of_a_host_do_not_affect_the_tenth() {
 #[tokio::test]
 async fn a_send_that_panics_affects_no_other_and_is_quarantined() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Panics]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Panics]);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
         fixture.until(DELIVERED, 1).await;
         for attempt in 1..=3 {
@@ -149,7 +149,7 @@ async fn a_send_that_panics_affects_no_other_and_is_quarantined() {
             .await;
         assert!(reason[0].0.starts_with("quarantined"), "{reason:?}");
         engine.stop().await;
-        bag.close();
+        received.close();
     }
 }
 
@@ -165,17 +165,17 @@ async fn a_webhook_gets_the_same_bytes_in_every_attempt() {
                 .0,
             201
         );
-        let (post, mut bag) = Post::new();
-        post.answers(url, &[LATER, TAKEN]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(url, &[LATER, TAKEN]);
+        let engine = fixture.engine(&fake);
         // A report: an administrator would be responsible for a finding, too.
         fixture
             .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
             .await;
-        let first = next(&mut bag).await;
+        let first = next(&mut received).await;
         fixture.until(PENDING, 1).await;
         fixture.clock.advance(Duration::from_secs(10));
-        let second = next(&mut bag).await;
+        let second = next(&mut received).await;
         assert!(
             first
                 .body
@@ -193,14 +193,14 @@ async fn a_message_that_may_no_longer_be_sent_blocks_nothing_behind_it() {
         let [old, new] = ["old", "new"].map(|name| format!("https://hooks.slack.com/services/T0/B0/{name}"));
         let team = async |name, url: &str| fixture.team(name, &[], &[(Channel::Slack, url)]).await;
         let (gone, stays) = (team("Gone", &old).await, team("Stays", &new).await);
-        let (post, mut bag) = Post::new();
-        post.answers(&old, &[LATER]);
-        post.answers(&new, &[LATER, TAKEN]);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(&old, &[LATER]);
+        fake.answers(&new, &[LATER, TAKEN]);
         let options = Options {
             per_lane: 1,
             ..Options::default()
         };
-        let engine = fixture.engine_with(&post, options);
+        let engine = fixture.engine_with(&fake, options);
         for _ in 0..4 {
             fixture.assign(&[], &[gone]).await;
         }
@@ -211,8 +211,8 @@ async fn a_message_that_may_no_longer_be_sent_blocks_nothing_behind_it() {
         fixture.until(PENDING, 5).await;
         fixture.forget_team(gone).await;
         fixture.clock.advance(Duration::from_secs(20));
-        while next(&mut bag).await.to != new {}
-        assert_eq!(next(&mut bag).await.to, new, "{}", fixture.name);
+        while next(&mut received).await.to != new {}
+        assert_eq!(next(&mut received).await.to, new, "{}", fixture.name);
         fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
@@ -221,15 +221,15 @@ async fn a_message_that_may_no_longer_be_sent_blocks_nothing_behind_it() {
 #[tokio::test]
 async fn no_more_mails_are_in_flight_than_connections_to_the_mail_server() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Hangs]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Hangs]);
+        let engine = fixture.engine(&fake);
         for _ in 0..20 {
             fixture.assign(&[fixture.ana], &[]).await;
         }
         fixture.until("select count(*) from deliveries", 20).await;
         for _ in 0..crate::channels::email::CONNECTIONS {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
         fixture
             .until(
@@ -238,7 +238,7 @@ async fn no_more_mails_are_in_flight_than_connections_to_the_mail_server() {
             )
             .await;
         assert!(
-            bag.try_recv().is_err(),
+            received.try_recv().is_err(),
             "{}: it would wait with its time running",
             fixture.name
         );

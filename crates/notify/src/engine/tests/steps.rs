@@ -8,7 +8,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    fixture::{Answer, DELIVERED, Fixture, Post, Running, fixtures, next, within},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, Running, fixtures, next, within},
 };
 
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
@@ -49,8 +49,8 @@ async fn settle() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
-fn engine(fixture: &Fixture, post: &Post) -> Running {
-    fixture.engine_with(post, Options::default())
+fn engine(fixture: &Fixture, fake: &FakeReceiver) -> Running {
+    fixture.engine_with(fake, Options::default())
 }
 
 // promise: L5
@@ -58,11 +58,11 @@ fn engine(fixture: &Fixture, post: &Post) -> Running {
 async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
     for seconds in STEPS {
         for fixture in fixtures().await {
-            let (post, mut bag) = Post::new();
-            post.answers("ana@example.com", &[LATER, TAKEN]);
-            let engine = engine(&fixture, &post);
+            let (fake, mut received) = FakeReceiver::new();
+            fake.answers("ana@example.com", &[LATER, TAKEN]);
+            let engine = engine(&fixture, &fake);
             fixture.assign(&[fixture.ana], &[]).await;
-            next(&mut bag).await;
+            next(&mut received).await;
             fixture.until(PENDING, 1).await;
             // Due in 5 to 6 seconds, 4 of them pass meanwhile.
             step(&fixture, seconds).await;
@@ -73,10 +73,10 @@ async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
                 fixture.name
             );
             fixture.clock.advance(Duration::from_secs(2));
-            next(&mut bag).await;
+            next(&mut received).await;
             fixture.until(DELIVERED, 1).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: once", fixture.name);
+            assert!(received.try_recv().is_err(), "{}: {seconds}: once", fixture.name);
         }
     }
 }
@@ -86,18 +86,22 @@ async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
 async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
     for seconds in STEPS {
         for fixture in fixtures().await {
-            let (post, mut bag) = Post::new();
-            post.answers("ana@example.com", &[Answer::Hangs]);
-            let engine = engine(&fixture, &post);
+            let (fake, mut received) = FakeReceiver::new();
+            fake.answers("ana@example.com", &[Answer::Hangs]);
+            let engine = engine(&fixture, &fake);
             for _ in 0..5 {
                 fixture.assign(&[fixture.ana], &[]).await;
-                next(&mut bag).await;
+                next(&mut received).await;
             }
             step(&fixture, seconds).await;
             // Until it checks for abandoned messages.
             fixture.clock.advance(Duration::from_secs(20));
             settle().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: sent twice", fixture.name);
+            assert!(
+                received.try_recv().is_err(),
+                "{}: {seconds}: sent twice",
+                fixture.name
+            );
             assert_eq!(
                 (fixture.count(SENDING).await, fixture.count(ATTEMPTS).await),
                 (5, 5)
@@ -111,13 +115,13 @@ async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
 #[tokio::test]
 async fn a_suspended_process_does_not_recover_what_it_is_still_sending() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let (answer, accepted) = tokio::sync::watch::channel(false);
-        post.answers("ana@example.com", &[Answer::When(accepted)]);
-        let engine = engine(&fixture, &post);
+        fake.answers("ana@example.com", &[Answer::When(accepted)]);
+        let engine = engine(&fixture, &fake);
         for _ in 0..5 {
             fixture.assign(&[fixture.ana], &[]).await;
-            next(&mut bag).await;
+            next(&mut received).await;
         }
         // 140 seconds at once: longer than a lease.
         fixture.clock.advance(Duration::from_secs(140));
@@ -136,7 +140,7 @@ async fn a_suspended_process_does_not_recover_what_it_is_still_sending() {
             .await;
         assert_eq!(outcomes, [("delivered".to_owned(),)], "{}", fixture.name);
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: sent once", fixture.name);
+        assert!(received.try_recv().is_err(), "{}: sent once", fixture.name);
     }
 }
 
@@ -146,13 +150,13 @@ async fn the_pace_of_a_chat_is_kept_whatever_the_clock_is_set_to() {
     for seconds in STEPS {
         for fixture in fixtures().await {
             let red = fixture.team("red", &[], &[(Channel::Slack, SLACK)]).await;
-            let (post, mut bag) = Post::new();
-            let engine = engine(&fixture, &post);
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = engine(&fixture, &fake);
             for _ in 0..12 {
                 fixture.assign(&[], &[red]).await;
             }
             for _ in 0..5 {
-                next(&mut bag).await;
+                next(&mut received).await;
             }
             fixture.until(PENDING, 7).await;
             step(&fixture, seconds).await;
@@ -180,8 +184,8 @@ async fn a_session_does_not_last_longer_because_the_clock_is_set_back() {
         for fixture in fixtures().await {
             access::testing::session(&fixture.access, fixture.ana).await;
             let left = async || fixture.count(ENDS).await - fixture.clock.now().nanos();
-            let (post, _bag) = Post::new();
-            let engine = engine(&fixture, &post);
+            let (fake, _bag) = FakeReceiver::new();
+            let engine = engine(&fixture, &fake);
             let before = left().await;
             step(&fixture, seconds).await;
             let second = 1_000_000_000;

@@ -12,7 +12,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::{Escalation, Options},
-    fixture::{Answer, Fixture, Post, Running, fixtures},
+    fixture::{Answer, FakeReceiver, Fixture, Running, fixtures},
 };
 
 const AFTER: Duration = Duration::from_hours(4);
@@ -22,7 +22,7 @@ const UNREAD: &str = "select count(*) from events where kind = 'finding.unread'"
 const ROWS: &str = "select count(*) from notifications where event_type = 'finding.unread'";
 
 /// An engine that announces unread events, except for these findings, which are closed.
-fn engine(fixture: &Fixture, node: &str, post: &Post, closed: &[Id]) -> Running {
+fn engine(fixture: &Fixture, node: &str, fake: &FakeReceiver, closed: &[Id]) -> Running {
     let closed: BTreeSet<Id> = closed.iter().copied().collect();
     let options = Options {
         node: node.into(),
@@ -37,7 +37,7 @@ fn engine(fixture: &Fixture, node: &str, post: &Post, closed: &[Id]) -> Running 
         },
         ..Options::default()
     };
-    fixture.engine_with(post, options)
+    fixture.engine_with(fake, options)
 }
 
 async fn manager(fixture: &Fixture) -> Id {
@@ -79,8 +79,8 @@ async fn words(fixture: &Fixture, user: Id) -> (String, String) {
 async fn unread_events_are_announced_to_the_managers_once_and_never_about_themselves() {
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
         let event = fixture
             .emit(new(&fixture, &[fixture.ana, fixture.ben], &[]))
             .await;
@@ -127,8 +127,8 @@ async fn read_events_and_closed_findings_are_not_announced() {
         manager(&fixture).await;
         let events = [(); 5].map(|()| new(&fixture, &[fixture.ana], &[]));
         let finding = |which: usize| events[which].subject.id;
-        let (post, _bag) = Post::new();
-        let engine = engine(&fixture, "a", &post, &[finding(4)]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[finding(4)]);
         let mut others = events.to_vec();
         let row = others.remove(0);
         fixture.emit(row).await;
@@ -169,8 +169,8 @@ async fn events_that_reached_nobody_are_announced_at_once_unless_the_responsible
         let mara = manager(&fixture).await;
         without_rules(&fixture, Kind::FindingCreated).await;
         without_rules(&fixture, Kind::FindingAssigned).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
         fixture.emit(new(&fixture, &[fixture.ana], &[])).await;
         fixture.until(ROWS, 1).await;
         let events = unread(&fixture).await;
@@ -184,8 +184,8 @@ async fn events_that_reached_nobody_are_announced_at_once_unless_the_responsible
     }
     for fixture in fixtures().await {
         manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
         let mut own = new(&fixture, &[fixture.ana], &[]);
         own.actor = Some(fixture.ana);
         fixture.emit(own).await;
@@ -204,8 +204,8 @@ async fn events_that_reached_nobody_are_announced_at_once_unless_the_responsible
 #[tokio::test]
 async fn without_a_manager_the_administrators_are_notified() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
         fixture.emit(new(&fixture, &[fixture.ana], &[])).await;
         fixture.until(WAITING, 1).await;
         fixture.clock.advance(AFTER);
@@ -230,9 +230,9 @@ async fn if_the_only_destination_failed_the_managers_are_notified_early() {
         let team = fixture
             .team("Blue", &[fixture.ana], &[(Channel::Slack, url)])
             .await;
-        let (post, _bag) = Post::new();
-        post.answers(url, &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(url, &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = engine(&fixture, "a", &fake, &[]);
         let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
         event.severity = Some(Severity::Urgent);
         fixture.emit(event).await;
@@ -262,9 +262,9 @@ async fn if_the_only_destination_of_an_import_failed_the_managers_are_notified_e
         let team = fixture
             .team("Blue", &[fixture.ana], &[(Channel::Slack, CHAT)])
             .await;
-        let (post, _bag) = Post::new();
-        post.answers(CHAT, &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(CHAT, &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = engine(&fixture, "a", &fake, &[]);
         let scan = fixture.clock.id();
         let given = [(); 3].map(|()| {
             let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
@@ -308,10 +308,10 @@ async fn if_the_only_destination_was_turned_off_the_managers_are_notified_early(
         let team = fixture
             .team("Blue", &[fixture.ana], &[(Channel::Slack, CHAT)])
             .await;
-        let (post, _bag) = Post::new();
+        let (fake, _bag) = FakeReceiver::new();
         let later = Outcome::RefusedForNow { retry_after: None };
-        post.answers(CHAT, &[Answer::Outcome(later)]);
-        let engine = engine(&fixture, "a", &post, &[]);
+        fake.answers(CHAT, &[Answer::Outcome(later)]);
+        let engine = engine(&fixture, "a", &fake, &[]);
         let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
         event.severity = Some(Severity::Urgent);
         fixture.emit(event).await;
@@ -341,8 +341,8 @@ async fn if_the_only_destination_was_turned_off_the_managers_are_notified_early(
 async fn unread_findings_of_an_import_are_one_message_to_each_manager() {
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
         let scan = fixture.clock.id();
         let found: Vec<Event> = (0..7)
             .map(|number| {
@@ -396,19 +396,19 @@ async fn unread_findings_of_an_import_are_one_message_to_each_manager() {
 async fn two_engines_and_a_crash_announce_each_event_once() {
     for fixture in fixtures().await {
         manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let first = engine(&fixture, "a", &post, &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let first = engine(&fixture, "a", &fake, &[]);
         for _ in 0..120 {
             fixture.emit(new(&fixture, &[fixture.ana], &[])).await;
         }
         fixture.until(WAITING, 120).await;
         first.kill().await;
         fixture.clock.advance(AFTER);
-        let first = engine(&fixture, "a", &post, &[]);
+        let first = engine(&fixture, "a", &fake, &[]);
         tokio::task::yield_now().await;
         first.kill().await;
-        let first = engine(&fixture, "a", &post, &[]);
-        let second = engine(&fixture, "b", &post, &[]);
+        let first = engine(&fixture, "a", &fake, &[]);
+        let second = engine(&fixture, "b", &fake, &[]);
         fixture.until(WAITING, 0).await;
         let about: BTreeSet<String> = unread(&fixture)
             .await

@@ -12,7 +12,7 @@ use crate::{
     channels::Outcome,
     deliveries::{State, queue},
     engine::{Ended, Observer, Options},
-    fixture::{Answer, DELIVERED, Fixture, Post, fixtures, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const LATER: Outcome = Outcome::RefusedForNow { retry_after: None };
@@ -42,15 +42,15 @@ async fn observed(seen: &Mutex<Vec<Ended>>, count: usize) -> Vec<Ended> {
 #[tokio::test]
 async fn an_observer_gets_every_attempt_and_the_time_to_the_final_outcome() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Outcome(LATER), Answer::Outcome(Outcome::Delivered)],
         );
         let (options, seen) = watched();
-        let engine = fixture.engine_with(&post, options);
+        let engine = fixture.engine_with(&fake, options);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         let first = Ended {
             channel: Channel::Email,
             outcome: LATER,
@@ -59,7 +59,7 @@ async fn an_observer_gets_every_attempt_and_the_time_to_the_final_outcome() {
         };
         assert_eq!(observed(&seen, 1).await, [first], "{}", fixture.name);
         fixture.clock.advance(Duration::from_secs(7));
-        next(&mut bag).await;
+        next(&mut received).await;
         let last = Ended {
             outcome: Outcome::Delivered,
             last: Some(State::Delivered),
@@ -84,17 +84,17 @@ async fn an_observer_gets_every_attempt_and_the_time_to_the_final_outcome() {
 #[tokio::test]
 async fn an_attempt_interrupted_by_a_crash_is_observed_at_the_next_start() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.assign(&[fixture.ana], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         engine.kill().await;
         let (options, seen) = watched();
-        let engine = fixture.engine_with(&post, options);
+        let engine = fixture.engine_with(&fake, options);
         fixture.until(DELIVERED, 1).await;
         let outcomes: Vec<_> = observed(&seen, 2)
             .await

@@ -88,14 +88,14 @@ pub(super) fn status_changed(event: &Event) -> Words {
             "The latest scan report no longer contains this finding, so it was closed.",
         );
     }
-    let way = match (from, to) {
+    let change = match (from, to) {
         (Some(from), Some(to)) => format!(" from {from} to {to}"),
         (None, Some(to)) => format!(" to {to}"),
         _ => String::new(),
     };
     let sentence = match actor {
-        Some(actor) => format!("{actor} changed the status{way}."),
-        None => format!("The status changed{way}."),
+        Some(actor) => format!("{actor} changed the status{change}."),
+        None => format!("The status changed{change}."),
     };
     Words::new("Status changed", sentence)
 }
@@ -109,14 +109,14 @@ pub(super) fn severity_changed(event: &Event) -> Words {
         (Some(from), Some(to)) if from > to => "Severity lowered",
         _ => "Severity changed",
     };
-    let way = match (from, to) {
+    let change = match (from, to) {
         (Some(from), Some(to)) => format!(" from {from} to {to}"),
         (None, Some(to)) => format!(" to {to}"),
         _ => String::new(),
     };
     let sentence = match one_line(event, "actor_name").filter(|_| !is_imported(event)) {
-        Some(actor) => format!("{actor} changed the severity{way}."),
-        None => format!("The severity changed{way}."),
+        Some(actor) => format!("{actor} changed the severity{change}."),
+        None => format!("The severity changed{change}."),
     };
     Words::new(action, sentence)
 }

@@ -14,7 +14,7 @@ use super::NotSent;
 use crate::{
     channel::Channel,
     groups::{self, Reached},
-    plan::{self, Batch, Obstacle, Plan, Reason, Rule, Rules, Why, World},
+    plan::{self, Batch, Mismatch, Plan, Reason, Rule, Rules, Why, World},
     target::Recipient,
 };
 
@@ -78,10 +78,10 @@ impl Counts {
         let (alone, present) = (with(&self.alone), with(&self.present));
         for event in events {
             self.events += 1;
-            let (reason, explanation) = match self.rule.obstacle(event) {
-                Some(Obstacle::Severity(_)) => ("below_threshold", "below the rule's minimum severity"),
-                Some(Obstacle::Filters) => ("filtered", "excluded by the rule's filters"),
-                Some(Obstacle::Company) => ("filtered", "in another company than the rule"),
+            let (reason, explanation) = match self.rule.mismatch(event) {
+                Some(Mismatch::Severity(_)) => ("below_threshold", "below the rule's minimum severity"),
+                Some(Mismatch::Filters) => ("filtered", "excluded by the rule's filters"),
+                Some(Mismatch::Company) => ("filtered", "in another company than the rule"),
                 None => {
                     self.event(event, world, (&alone, &present));
                     continue;

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     engine::tests::grouping::{end, found, import, manager, settle},
-    fixture::{Answer, Post, fixtures, next},
+    fixture::{Answer, FakeReceiver, fixtures, next},
 };
 
 const DRY_RUN: &str = "/notification-rules/dry-run";
@@ -116,8 +116,8 @@ const TABLES: [&str; 7] = [
 async fn a_trial_counts_an_import_as_one_message_for_each_recipient() {
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let (first, second) = (fixture.clock.id(), fixture.clock.id());
         let new = |scan, severity, users: &[Id]| found(&fixture, scan, Kind::FindingCreated, severity, users);
         let events: Vec<Event> = (0..5)
@@ -193,8 +193,8 @@ async fn a_trial_counts_an_import_as_one_message_for_each_recipient() {
 async fn a_dry_run_of_import_ends_excludes_those_in_another_message() {
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         for severity in [Severity::Critical, Severity::Low] {
             let scan = fixture.clock.id();
             let event = found(&fixture, scan, Kind::FindingCreated, severity, &[]);
@@ -251,9 +251,9 @@ async fn a_dry_run_leaves_a_destination_off_and_says_so() {
     const OFF: &str = "select count(*) from destinations where off_at > 0";
     for fixture in fixtures().await {
         let url = "https://receiver.example/hooks/0123456789abcdef";
-        let (post, mut bag) = Post::new();
-        post.answers(url, &[Answer::Gone]);
-        let engine = fixture.engine(&post);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(url, &[Answer::Gone]);
+        let engine = fixture.engine(&fake);
         let rule =
             json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [url]}});
         let (status, _) = fixture
@@ -261,7 +261,7 @@ async fn a_dry_run_leaves_a_destination_off_and_says_so() {
             .await;
         assert_eq!(status, 201);
         fixture.assign(&[], &[]).await;
-        next(&mut bag).await;
+        next(&mut received).await;
         fixture.until(OFF, 1).await;
         let mut again = rule;
         again["min_severity"] = "low".into();

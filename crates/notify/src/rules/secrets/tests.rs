@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     channels::webhook::{OVERLAP, Signing, SigningKey},
-    fixture::{Fixture, Mailbag, Post, fixtures, next},
+    fixture::{FakeReceiver, Fixture, Received, fixtures, next},
     testing::{Answering, HttpSink},
 };
 
@@ -33,9 +33,9 @@ async fn rotate(fixture: &Fixture, path: &str, body: Json) -> (u16, Json) {
 }
 
 /// The signing of the next message after a report.
-async fn reported(fixture: &Fixture, bag: &mut Mailbag) -> Signing {
+async fn reported(fixture: &Fixture, received: &mut Received) -> Signing {
     fixture.emit(fixture.event(Kind::ReportReady, &[], &[])).await;
-    next(bag).await.signing
+    next(received).await.signing
 }
 
 #[tokio::test]
@@ -84,14 +84,14 @@ async fn both_secrets_are_valid_for_a_day_after_a_rotation() {
 async fn messages_are_signed_with_the_secrets_valid_when_sent() {
     for fixture in fixtures().await {
         let path = rule(&fixture, &[HOOK]).await;
-        let (post, mut bag) = Post::new();
-        let engine = fixture.engine(&post);
-        assert_eq!(reported(&fixture, &mut bag).await, Signing::default());
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        assert_eq!(reported(&fixture, &mut received).await, Signing::default());
         let first = fixture.clock.now();
         rotate(&fixture, &path, json!({})).await;
         let rotated = |version, rotated_at| Signing { version, rotated_at };
         assert_eq!(
-            reported(&fixture, &mut bag).await,
+            reported(&fixture, &mut received).await,
             rotated(2, first),
             "{}",
             fixture.name
@@ -101,7 +101,7 @@ async fn messages_are_signed_with_the_secrets_valid_when_sent() {
         assert_eq!(status, 200);
         let now = fixture.clock.now();
         assert_eq!(
-            reported(&fixture, &mut bag).await,
+            reported(&fixture, &mut received).await,
             rotated(3, now),
             "{}",
             fixture.name

@@ -5,7 +5,7 @@ use base::{Audience, Kind, Subject, SubjectType};
 use serde_json::{Value as Json, json};
 
 use super::{fixtures, happen};
-use crate::fixture::{Fixture, Post};
+use crate::fixture::{FakeReceiver, Fixture};
 
 const URL: &str = "https://receiver.example/hooks/0123456789abcdef";
 
@@ -23,8 +23,8 @@ async fn managers_ask_about_their_company_and_everyone_about_themselves() {
         let other = people::company(&fixture.store, "Other").await;
         let max = people::user(&fixture.store, "max@example.com").await;
         people::member(&fixture.store, other, max, Role::Manager).await;
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let id = happen(&fixture, fixture.event(Kind::FindingAssigned, &[ana], &[])).await;
         let whole = format!("/events/{id}/trace");
         let of = |user: base::Id| format!("/events/{id}/trace?user_id={user}");
@@ -94,8 +94,8 @@ async fn managers_do_not_see_whom_platform_wide_rules_name() {
                 .await;
             assert_eq!(status, 201, "{answer}");
         }
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let id = happen(
             &fixture,
             fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]),
@@ -130,8 +130,8 @@ async fn managers_do_not_see_whom_platform_wide_rules_name() {
 #[tokio::test]
 async fn nobody_else_may_ask_about_an_event_for_one_person() {
     for fixture in fixtures().await {
-        let (post, _bag) = Post::new();
-        let engine = fixture.engine(&post);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut event = fixture.event(Kind::DeliveryFailed, &[fixture.ana], &[]);
         event.audience = Audience::User(fixture.ana);
         event.subject = Subject {

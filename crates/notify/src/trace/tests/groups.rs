@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{fixtures, of, whole};
 use crate::{
     engine::tests::grouping::{drain, end, found, import, manager, settle},
-    fixture::{Fixture, Post},
+    fixture::{FakeReceiver, Fixture},
 };
 
 const HOOK: &str = "https://hooks.acme.example/campanile";
@@ -35,14 +35,14 @@ async fn an_event_of_an_import_leads_to_the_message_about_the_import() {
     for fixture in fixtures().await {
         let mara = manager(&fixture).await;
         webhook(&fixture, "critical").await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let critical = found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]);
         let second = found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]);
         let low = found(&fixture, scan, Kind::FindingCreated, Severity::Low, &[]);
         let events = vec![low.clone(), critical.clone(), second];
         fixture.store.write(move |tx| tx.emit_all(events)).await.unwrap();
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         fixture.until(super::UNPLANNED, 0).await;
         let trace = whole(&fixture, critical.id).await;
         assert_eq!(
@@ -64,7 +64,7 @@ async fn an_event_of_an_import_leads_to_the_message_about_the_import() {
             (&row["event_id"], &row["data"]["why"]),
             (&json!(closer), &json!(WHY))
         );
-        let mail = drain(&mut bag)
+        let mail = drain(&mut received)
             .into_iter()
             .find(|one| one.to == "mara@example.com")
             .unwrap();
@@ -119,7 +119,7 @@ async fn an_event_of_an_import_leads_to_the_message_about_the_import() {
 async fn each_event_of_a_large_import_points_to_the_page_that_names_it() {
     for fixture in fixtures().await {
         webhook(&fixture, "low").await;
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let scan = fixture.clock.id();
         let severities = [Severity::Low, Severity::Critical];
         let events: Vec<Event> = (0..1_102)
@@ -127,23 +127,26 @@ async fn each_event_of_a_large_import_points_to_the_page_that_names_it() {
             .collect();
         let asked: Vec<Id> = [0, 1, 400, 501, 1_000, 1_101].map(|at| events[at].id).to_vec();
         import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let posts: Vec<_> = drain(&mut bag).into_iter().filter(|one| one.to == HOOK).collect();
+        let posts: Vec<_> = drain(&mut received)
+            .into_iter()
+            .filter(|one| one.to == HOOK)
+            .collect();
         assert_eq!(posts.len(), 3, "{}", fixture.name);
         for event in asked {
             let names = |body: &Option<String>| {
                 body.as_ref()
                     .is_some_and(|body| body.contains(&event.to_string()))
             };
-            let post = posts.iter().find(|post| names(&post.body)).unwrap();
+            let fake = posts.iter().find(|fake| names(&fake.body)).unwrap();
             let trace = whole(&fixture, event).await;
             let entries = trace["entries"].as_array().unwrap();
             let hook = entries
                 .iter()
                 .find(|entry| entry["channel"] == "webhook")
                 .unwrap();
-            assert_eq!(hook["delivery"]["id"], json!(post.delivery), "{}", fixture.name);
+            assert_eq!(hook["delivery"]["id"], json!(fake.delivery), "{}", fixture.name);
         }
         engine.stop().await;
     }
@@ -154,7 +157,7 @@ async fn each_event_of_a_large_import_points_to_the_page_that_names_it() {
 #[tokio::test]
 async fn an_event_of_a_bulk_change_points_to_its_one_message() {
     for fixture in fixtures().await {
-        let (post, mut bag) = Post::new();
+        let (fake, mut received) = FakeReceiver::new();
         let (many, ana, ben) = (fixture.clock.id(), fixture.ana, fixture.ben);
         let assigned = |users: &[Id]| {
             let mut event = found(&fixture, many, Kind::FindingAssigned, Severity::High, users);
@@ -165,9 +168,9 @@ async fn an_event_of_a_bulk_change_points_to_its_one_message() {
         let events = vec![assigned(&[ana]), assigned(&[ana, ben])];
         let last = events[1].id;
         fixture.store.write(move |tx| tx.emit_all(events)).await.unwrap();
-        let engine = fixture.engine(&post);
+        let engine = fixture.engine(&fake);
         settle(&fixture).await;
-        let mail = drain(&mut bag).pop().unwrap();
+        let mail = drain(&mut received).pop().unwrap();
         assert_eq!(
             mail.why.as_deref(),
             Some("You get this because findings in it are assigned to you.")
