@@ -24,7 +24,7 @@ use crate::{
 pub struct Cell {
     /// Whether anything can: false means "no rule yet".
     pub possible: bool,
-    /// How.
+    /// The rules and defaults by which it can.
     pub sources: Vec<Source>,
 }
 

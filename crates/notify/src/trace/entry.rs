@@ -35,7 +35,7 @@ pub struct Entry {
     pub explanation: String,
     /// The rule by which they are notified.
     pub rule_id: Option<Id>,
-    /// The team as a member of which they were considered.
+    /// The team they were considered as a member of.
     pub team_id: Option<Id>,
     /// Their inbox row, if the channel is `in_app`: for a grouped event the row about the group.
     pub notification_id: Option<Id>,
