@@ -12,6 +12,7 @@ const names: Record<string, string> = {
   'approval.updated': 'Approval changed',
   'approval.outgrown': 'More severe than accepted',
   'approval.deleted': 'Request withdrawn',
+  'destination.switched_off': 'Destination turned off',
   'platform.announced': 'Announcement',
 };
 

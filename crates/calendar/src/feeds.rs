@@ -1,7 +1,7 @@
-//! Feeds to subscribe to: what each shows, and reading it with its key.
+//! Subscribable feeds: what each shows, and reading it with its key.
 //!
-//! Owns: what a person chose for a feed, and the entries of one at the moment it is fetched: what its owner may see
-//! counts then, not when it was made. Must not: keep a key; `access::feed_keys` does.
+//! Owns: a feed's settings, and its entries at the moment it is fetched: what its owner may see counts then, not when
+//! it was created. Must not: keep a key; `access::feed_keys` does.
 
 pub mod http;
 
@@ -22,13 +22,13 @@ use store::Tx;
 
 use crate::{Window, window};
 
-/// How many months of what was a feed holds, and of what will be.
+/// How many months a feed covers, back and ahead.
 const MONTHS: [i64; 2] = [-3, 13];
 
-/// The most entries of what was, and of what will be.
+/// The most entries of the past, and of the future.
 const ENTRIES: [u32; 2] = [1_000, 4_000];
 
-/// What a person chose for a feed, as it is kept.
+/// A feed's settings, as stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Settings {
     pub(crate) company_id: Option<Id>,
@@ -41,7 +41,7 @@ pub(crate) struct Settings {
 impl Settings {
     pub(crate) fn of(key: &FeedKey) -> Result<Self, Problem> {
         serde_json::from_str(&key.settings).map_err(|_| {
-            tracing::error!(feed = %key.id, "what is kept of a calendar feed cannot be read");
+            tracing::error!(feed = %key.id, "the stored settings of a calendar feed cannot be read");
             Problem::internal()
         })
     }
@@ -51,7 +51,7 @@ impl Settings {
     }
 }
 
-/// A feed as its key opened it.
+/// A feed as found by its key.
 pub(crate) struct Found {
     pub(crate) key: FeedKey,
     pub(crate) settings: Settings,
@@ -60,11 +60,11 @@ pub(crate) struct Found {
     pub(crate) cut: bool,
 }
 
-/// What the feed of this key shows now.
+/// The feed of this key now.
 ///
 /// # Errors
-/// 404 for a key that opens nothing: unknown, revoked, of somebody who may not use the platform any more, or of a
-/// company that its owner does not see any more.
+/// 404 for a key that is not valid: unknown, revoked, of a disabled user, or of a company that its owner no longer
+/// sees.
 pub(crate) fn read(tx: &mut Tx<'_>, key: &str) -> Result<Found, Problem> {
     let opened = feed_keys::open(tx, key)?.ok_or_else(Problem::not_found)?;
     let settings = Settings::of(&opened.key)?;
@@ -82,8 +82,8 @@ pub(crate) fn read(tx: &mut Tx<'_>, key: &str) -> Result<Found, Problem> {
     })
 }
 
-/// What was and what will be, seen from the beginning of the day UTC, so that a feed is the same all day. Of too much
-/// that was, the latest is kept.
+/// Past and future entries, relative to the beginning of the day UTC, so that a feed is the same all day. Of too many
+/// past ones, the latest are kept.
 fn entries(
     tx: &mut Tx<'_>,
     settings: &Settings,
@@ -92,7 +92,7 @@ fn entries(
 ) -> Result<(Vec<Item>, bool), Problem> {
     let today = Date::of(tx.now()).midnight();
     let [back, ahead] = MONTHS.map(|count| window::months(today, count));
-    let mut ask = |from: Time, to: Time, most: u32| {
+    let mut ask = |from: Time, to: Time, limit: u32| {
         let (first_day, last_day) = Window { from, to }.days(&TimeZone::UTC);
         let query = dated::Query {
             scope: scope.clone(),
@@ -105,7 +105,7 @@ fn entries(
             last_day,
             stamps: true,
             after: None,
-            limit: most + 1,
+            limit: limit + 1,
         };
         dated::due(tx, &query)
     };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Calendar, Window};
 
-/// Entries of an answer where no number is asked for.
+/// The default limit of an answer.
 pub const DEFAULT_ITEMS: u32 = 1_000;
 
 /// The most entries of an answer.
@@ -22,7 +22,7 @@ pub const MAX_ITEMS: u32 = 5_000;
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CalendarQuery {
-    /// From this time on; one month ago by default. What has a date is there when any of its day is in the window.
+    /// From this time on; one month ago by default. A date is included when any part of its day is in the window.
     from: Option<Time>,
     /// Until before this time; in two months by default. At most 400 days after `from`.
     to: Option<Time>,
@@ -31,13 +31,13 @@ pub struct CalendarQuery {
     /// Only deadlines of findings assigned to the caller directly.
     #[serde(default)]
     mine: bool,
-    /// The time zone in which a day is a day, an IANA name such as `Europe/Berlin`; UTC by default.
+    /// The time zone that decides when a day begins and ends, an IANA name such as `Europe/Berlin`; UTC by default.
     #[param(inline, value_type = Option<ZoneName>)]
     tz: Option<String>,
     /// How many entries, 1 to 5,000; 1,000 by default.
     #[param(minimum = 1, maximum = 5000)]
     limit: Option<u32>,
-    /// The `next_cursor` of the answer before, with everything else as it was there.
+    /// The `next_cursor` of the previous answer, with all other parameters unchanged.
     #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
@@ -46,16 +46,13 @@ impl CalendarQuery {
     fn limit(&self) -> Result<u32, Problem> {
         match self.limit.unwrap_or(DEFAULT_ITEMS) {
             limit @ 1..=MAX_ITEMS => Ok(limit),
-            _ => Err(Problem::field(
-                "limit",
-                format!("it is not from 1 to {MAX_ITEMS}"),
-            )),
+            _ => Err(Problem::field("limit", format!("must be from 1 to {MAX_ITEMS}"))),
         }
     }
 
     fn after(&self) -> Result<Option<Cursor>, Problem> {
         let parsed = self.cursor.as_deref().map(str::parse).transpose();
-        parsed.map_err(|()| Problem::field("cursor", "it is not a cursor of the calendar"))
+        parsed.map_err(|()| Problem::field("cursor", "is not a calendar cursor"))
     }
 }
 
@@ -65,35 +62,35 @@ impl CalendarQuery {
 pub struct Item {
     /// Stable and unique: the kind and the record's id.
     pub id: String,
-    /// Why it is there.
+    /// The kind of entry.
     pub kind: Kind,
     /// The record's title or name.
     pub title: String,
-    /// When it is due. For what has a date and no time: midnight UTC of that day.
+    /// When it is due. For a date without a time: midnight UTC of that day.
     pub at: Time,
-    /// When it ends, for what lasts. For what has a date: midnight UTC of its last day.
+    /// When it ends, if it has a duration. For a date: midnight UTC of its last day.
     pub ends_at: Option<Time>,
-    /// Whether it has a date and no time: it is on that date wherever somebody looks.
+    /// Whether it has a date and no time: it is on that date in every time zone.
     pub all_day: bool,
     /// That date.
     pub date: Option<Date>,
-    /// The last day of what lasts for days; it belongs to it.
+    /// The last day (inclusive) of an entry over several days.
     pub ends_on: Option<Date>,
-    /// What kind of record it is.
+    /// The type of record.
     pub entity_type: SubjectType,
-    /// Which record.
+    /// The record's id.
     pub entity_id: Id,
-    /// How bad it is, for findings.
+    /// The severity, for findings.
     pub severity: Option<Severity>,
-    /// Where the record stands.
+    /// The record's status.
     pub status: String,
-    /// The company it belongs to.
+    /// The id of its company.
     pub company_id: Id,
-    /// That company's name.
+    /// The company's name.
     pub company_name: String,
     /// The project it belongs to, or is.
     pub project_id: Option<Id>,
-    /// That project's name.
+    /// The project's name.
     pub project_name: Option<String>,
 }
 
@@ -122,7 +119,7 @@ impl From<dated::Item> for Item {
     }
 }
 
-/// What is due in a window of time.
+/// What is due in a time window.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = Calendar)]
 pub struct Feed {
@@ -130,17 +127,17 @@ pub struct Feed {
     pub items: Vec<Item>,
     /// The start of the window.
     pub from: Time,
-    /// Its end, which is not in it.
+    /// Its end (exclusive).
     pub to: Time,
-    /// Where the answer goes on, as the `cursor` of the same question; none where this is all.
+    /// The `cursor` for the next page; null on the last one.
     pub next_cursor: Option<String>,
 }
 
-/// What is due when: projects, scans, deadlines of findings, ends of agreements and of risk acceptances
+/// What is due when: projects, scans, deadlines of findings, ends of agreements and risk acceptances
 #[utoipa::path(
     get, path = "/calendar", tag = "calendar", operation_id = "get_calendar", params(CalendarQuery),
     responses(
-        (status = 200, description = "The entries, the earliest first", body = Feed),
+        (status = 200, description = "The entries, earliest first", body = Feed),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -164,7 +161,7 @@ pub async fn get(
         last_day,
         stamps: false,
         after,
-        // One more than is given says whether there is more.
+        // One more than the limit shows whether there is more.
         limit: limit + 1,
     };
     let items = calendar.store().read(move |tx| dated::due(tx, &query));

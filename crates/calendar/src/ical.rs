@@ -1,10 +1,10 @@
 //! The feed as iCalendar (RFC 5545).
 //!
-//! Owns: the document and its lines. Titles come from scanners, so from attackers: what they write is data of one
-//! property, folded and escaped, and no line of its own (promise C7). Must not: decide what is in a feed.
+//! Owns: the document and its lines. Titles come from scanners, so from attackers: they are data of one property,
+//! folded and escaped, and never a line of their own (promise C7). Must not: decide what is in a feed.
 //!
-//! The same entries make the same bytes: a stamp is when the record last changed, not when somebody asked. Why no
-//! library writes it: `docs/decisions/0009-icalendar.md`.
+//! The same entries produce the same bytes: a stamp is when the record last changed, not the time of the request. Why
+//! no library writes it: `docs/decisions/0009-icalendar.md`.
 
 mod event;
 mod lines;
@@ -13,19 +13,19 @@ use records::dated::Item;
 
 use lines::Lines;
 
-/// What a program that subscribed is told of how often to come back: an hour.
+/// The refresh interval for subscribed programs: an hour.
 const REFRESH: &str = "PT1H";
 
 /// A feed to write.
 #[derive(Debug, Clone, Copy)]
 pub struct Document<'a> {
-    /// What the calendar is called.
+    /// The calendar's title.
     pub name: &'a str,
-    /// Minutes before each entry at which a reminder rings.
+    /// Minutes before each entry of a reminder.
     pub alarms: &'a [u32],
-    /// Where the console is.
+    /// The console's address.
     pub public_url: &'a str,
-    /// Whether there is more than these entries.
+    /// Whether there are more than these entries.
     pub cut: bool,
     /// The entries.
     pub items: &'a [Item],
@@ -44,7 +44,7 @@ impl Document<'_> {
         lines.text("NAME", self.name);
         lines.text("X-WR-CALNAME", self.name);
         if self.cut {
-            let more = "There is more than this feed holds: a company or some kinds make a shorter one.";
+            let more = "This feed is incomplete: limit it to a company or to some kinds.";
             lines.text("X-WR-CALDESC", more);
         }
         lines.value("REFRESH-INTERVAL;VALUE=DURATION", REFRESH);

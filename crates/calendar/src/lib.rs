@@ -1,8 +1,8 @@
-//! The calendar: what is due, on one timeline, as JSON and as iCalendar feeds to subscribe to.
+//! The calendar: what is due, on one timeline, as JSON and as subscribable iCalendar feeds.
 //!
-//! Owns: the window of time and the zone whose days count, the feed over [`records::dated`], what a subscribed feed
-//! shows and how it is written ([`ical`]). Must not: own data (a feed's key is a credential of `access`), hold a
-//! status rule of its own, or listen to the bus.
+//! Owns: the time window and the zone whose days count, the feed of [`records::dated`], what a subscribed feed shows
+//! and how it is written ([`ical`]). Must not: own data (a feed's key is a credential of `access`), have a status rule
+//! of its own, or listen to the bus.
 
 pub mod feeds;
 pub mod http;
@@ -22,8 +22,8 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// A calendar over the records in the store of `access`; `public_url` is where the console and the API are, as
-    /// links in feeds have it.
+    /// A calendar over the records in the store of `access`; `public_url` is the address of the console and the API,
+    /// for links in feeds.
     pub fn new(access: Access, public_url: &str) -> Self {
         Self {
             access,

@@ -1,4 +1,4 @@
-//! From when to when (promise K2), and where somebody looks.
+//! The time window (promise K2), in the user's time zone.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use records::Date;
 /// The most days a window spans.
 pub const MAX_DAYS: u64 = 400;
 
-/// From a time until before another.
+/// From a time until (exclusive) another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
     /// The first instant in it.
@@ -20,7 +20,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// The window asked for; what is left out is one month back or two months ahead of now.
+    /// The requested window; the defaults are one month back and two months ahead of now.
     ///
     /// # Errors
     /// 422 for one that ends before it starts or spans more than [`MAX_DAYS`].
@@ -30,26 +30,26 @@ impl Window {
             to: to.unwrap_or_else(|| months(now, 2)),
         };
         let mut check = Check::new();
-        // Of the two, the one that was asked for does not fit.
+        // Of the two, the one that was given is wrong.
         let field = if from.is_none() { "to" } else { "from" };
-        check.that(window.from < window.to, field, "`from` is not before `to`");
+        check.that(window.from < window.to, field, "`from` must be before `to`");
         let longest = Duration::from_hours(24 * MAX_DAYS);
         check.that(
             window.to.since(window.from) <= longest,
             field,
-            "`from` and `to` are more than 400 days apart",
+            "`from` and `to` must be at most 400 days apart",
         );
         check.done().map(|()| window)
     }
 
-    /// Its first and its last day in a zone. What has a date is in the window when any of that day is.
+    /// Its first and last day in a zone. A date is in the window when any part of that day is.
     pub fn days(self, zone: &TimeZone) -> (Date, Date) {
         let last = Time::from_nanos(self.to.nanos().saturating_sub(1));
         (Date::of_zone(self.from, zone), Date::of_zone(last, zone))
     }
 }
 
-/// So many months later, on the same day of the month or its last, at the same time UTC.
+/// This many months later, on the same day of the month or its last, at the same time UTC.
 pub(crate) fn months(now: Time, months: i64) -> Time {
     TimeZone::UTC
         .to_datetime(now.timestamp())
@@ -70,7 +70,7 @@ mod tests {
 
     // promise: K2
     #[test]
-    fn what_is_left_out_is_a_month_back_and_two_ahead() {
+    fn the_default_is_a_month_back_and_two_ahead() {
         let now = time("2026-12-31T10:00:00Z");
         let window = |from: Option<&str>, to: Option<&str>| {
             Window::new(from.map(time), to.map(time), now)
@@ -135,7 +135,7 @@ mod tests {
             let (first, last) = window.days(&zone(Some(name)).unwrap());
             format!("{first} {last}")
         };
-        // The whole of May where somebody is: midnight there to midnight there.
+        // The whole of May in the user's zone: midnight to midnight.
         for (from, to, name) in [
             ("2026-05-01T00:00:00Z", "2026-06-01T00:00:00Z", "UTC"),
             ("2026-04-30T22:00:00Z", "2026-05-31T22:00:00Z", "Europe/Berlin"),
@@ -153,7 +153,7 @@ mod tests {
         ] {
             assert_eq!(days(from, to, name), "2026-05-01 2026-05-31", "{name}");
         }
-        // Part of a day is the day, a nanosecond too, also where the day begins at one o'clock.
+        // A part of a day includes the day, even a nanosecond, and where the day begins at one o'clock.
         let (from, to) = ("2026-05-01T23:59:59.999999999Z", "2026-05-02T00:00:00.000000001Z");
         assert_eq!(days(from, to, "UTC"), "2026-05-01 2026-05-02");
         let (from, to) = ("2026-04-24T00:00:00+02:00", "2026-04-24T00:00:00.000000001+02:00");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_one_of_those_that_are_known() {
+    fn a_zone_must_be_a_known_one() {
         assert_eq!(zone(None).unwrap(), TimeZone::UTC);
         for bad in [
             "",

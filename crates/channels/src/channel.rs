@@ -1,7 +1,7 @@
-//! The registry: which channels there are, one line each.
+//! The channel registry, one line per channel.
 //!
-//! Owns: [`Channel`], and everything that is read from the [`Descriptor`]s of all channels.
-//! Must not: say anything about one channel: that stands in the channel's own module.
+//! Owns: [`Channel`], and everything read from the [`Descriptor`]s of all channels.
+//! Must not: contain anything specific to one channel; that belongs in the channel's own module.
 
 use std::{fmt, str::FromStr};
 
@@ -15,7 +15,7 @@ use crate::{
 
 macro_rules! registry {
     ($($channel:ident => $about:path;)*) => {
-        /// A way to notify somebody.
+        /// A way to notify someone.
         #[derive(
             Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
         )]
@@ -26,10 +26,10 @@ macro_rules! registry {
         }
 
         impl Channel {
-            /// All of them.
+            /// All channels.
             pub const ALL: [Self; [$(stringify!($channel)),*].len()] = [$(Self::$channel),*];
 
-            /// What there is to know of it.
+            /// The channel's descriptor.
             pub const fn about(self) -> &'static Descriptor {
                 match self {
                     $(Self::$channel => &$about,)*
@@ -49,7 +49,8 @@ registry! {
 }
 
 impl Channel {
-    /// Those that lead to one person, so that the person decides: the columns of the preference matrix (promise R5).
+    /// Channels that reach one person, who controls them by preferences: the columns of the preference matrix (promise
+    /// R5).
     pub const PERSONAL: [Self; PERSONAL] = personal();
 
     /// The name in the API and in storage.
@@ -57,13 +58,13 @@ impl Channel {
         self.about().name
     }
 
-    /// What a person who has said nothing hears: in-app and email, but no personal chat (promise F5).
+    /// The default for a person without a preference: in-app and email on, personal chat off (promise F5).
     pub const fn on_by_default(self) -> bool {
         self.about().default_on
     }
 
-    /// Whether it is a group or personal chat: reached by a URL, and nothing tells a second message from a repeated
-    /// one there, so that it is repeated only once after an unknown outcome.
+    /// Whether it is a group or personal chat: reached by a URL, where a receiver cannot recognize a duplicate, so that
+    /// a message is repeated only once after an unknown outcome.
     pub const fn is_chat(self) -> bool {
         matches!(self.about().kind, Kind::Chat)
     }
@@ -73,7 +74,7 @@ impl Channel {
         matches!(self.about().kind, Kind::Chat | Kind::Hook)
     }
 
-    /// The chats.
+    /// The chat channels.
     pub fn chats() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|channel| channel.is_chat())
     }
@@ -103,7 +104,7 @@ const fn personal() -> [Channel; PERSONAL] {
     found
 }
 
-/// A text that names no channel.
+/// A text that is not a channel's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAChannel;
 

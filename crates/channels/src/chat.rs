@@ -1,8 +1,8 @@
-//! Chat: the webhook of another chat service, in the form of a shipped template (promise C9).
+//! Chat: the webhook of another chat service, in the form of a built-in template (promise C9).
 //!
-//! Owns: the templates, and how each keeps texts from outside what they are. Mattermost and Discord read Markdown and
-//! mentions everywhere, so such texts stand in code there, where neither reads any. Google Chat reads a little HTML, so
-//! `&`, `<` and `>` are entities. ntfy takes the body as plain text; its headers hold words of ours alone.
+//! Owns: the templates, and how each renders untrusted text literally. Mattermost and Discord parse Markdown and
+//! mentions everywhere, so such text is put into code, where neither parses any. Google Chat parses some HTML, so `&`,
+//! `<` and `>` are entities. ntfy takes the body as plain text; its headers contain only our own words.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use crate::{
     Outbound,
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Transport},
     destination,
     message::{self, Entry, Message},
 };
 
-/// What there is to know of the channel. Discord takes five messages in two seconds, Google Chat one a second.
+/// The channel's descriptor. Discord accepts five messages in two seconds, Google Chat one a second.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     name: "chat",
     title: "chat",
@@ -30,7 +30,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }),
     retries: DAYS,
     templates: &["mattermost", "google_chat", "discord", "ntfy"],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::on_hosts(text, &guard.hosts.chat),
         draft,
         judge: |attempt| attempt,
@@ -41,7 +41,7 @@ fn draft(outbound: &Outbound, _: &destination::Destination, _: &crate::descripto
     of(&outbound.template, &outbound.message)
 }
 
-/// The body of a post in the form of this template.
+/// The body of a post in this template's form.
 pub fn payload(template: &str, message: &Message) -> String {
     of(template, message).body
 }
@@ -55,18 +55,18 @@ fn of(template: &str, message: &Message) -> Draft {
     }
 }
 
-/// The longest texts, in characters: a title, a sentence or a fact, a note. Together they stay below what Discord
-/// takes in one message, 6,000.
+/// The length limits, in characters: a title, a sentence or a fact, a note. Together they stay below Discord's limit
+/// for one message, 6,000.
 const TITLE: usize = 300;
 const LINE: usize = 500;
 const NOTE: usize = 2000;
 const FACTS: usize = 10;
-/// Of the records of a message about several: how many are named, the longest text of one, and the longest of all.
+/// The limits for the records of a message about several: how many are named, the length of one, and the length of all.
 const ENTRIES: usize = 10;
 const ENTRY: usize = 160;
 const ENTRIES_CHARS: usize = 2200;
 
-/// "🔴 Critical · Finding assigned", in words of ours.
+/// "🔴 Critical · Finding assigned", in our own words.
 fn headline(message: &Message) -> String {
     match (message.severity_mark(), message.severity_label()) {
         (Some(mark), Some(severity)) => format!("{mark} {severity} · {}", message.action),
@@ -84,14 +84,14 @@ fn footer(message: &Message) -> String {
     format!("Campanile · {}", message::moment(message.at))
 }
 
-/// A text from outside as code in a line. A backtick would end it, so each becomes a mark that only looks like one.
+/// Untrusted text as inline code. A backtick would end it, so each is replaced by a character that looks like one.
 fn code(raw: &str, max: usize) -> String {
     let line = text::line(raw, max).replace('`', "\u{2cb}");
     let line = line.trim();
     format!("`{}`", if line.is_empty() { "–" } else { line })
 }
 
-/// The same of several lines.
+/// The same for several lines.
 fn code_block(raw: &str) -> String {
     let block = text::block(raw, NOTE).replace('`', "\u{2cb}");
     format!("```\n{block}\n```")
@@ -108,7 +108,7 @@ const fn colour(severity: Option<Severity>) -> (&'static str, u32) {
     }
 }
 
-/// The records of a message about several that there is room for, and how many there are besides.
+/// The records of a message about several that fit, and how many more there are.
 fn entries(message: &Message) -> (&[Entry], Option<String>) {
     let mut room = ENTRIES_CHARS;
     let fits = |entry: &&Entry| {
@@ -128,7 +128,7 @@ fn entry_lines(message: &Message, show: impl Fn(&Entry) -> String) -> Vec<String
     shown.iter().map(show).chain(more).collect()
 }
 
-/// What both Markdown chats say above the facts.
+/// What both Markdown chats show above the facts.
 fn lines(message: &Message) -> String {
     let mut lines = vec![code(message.headline(), TITLE), code(&message.sentence, LINE)];
     lines.extend(entry_lines(message, |entry| {
@@ -137,7 +137,7 @@ fn lines(message: &Message) -> String {
             "" => String::new(),
             detail => format!(" {}", code(detail, ENTRY)),
         };
-        // The URL is ours: of the public URL and ids.
+        // The URL is ours: made of the public URL and ids.
         format!(
             "{mark} {}{detail} [Open]({})",
             code(&entry.title, ENTRY),
@@ -174,7 +174,7 @@ fn discord(message: &Message) -> Value {
         .collect();
     json!({
         "username": "Campanile",
-        // Whatever a text holds, nobody is rung for it.
+        // Whatever a text contains, no one is mentioned.
         "allowed_mentions": {"parse": []},
         "embeds": [{
             "title": headline(message),
@@ -187,7 +187,7 @@ fn discord(message: &Message) -> Value {
     })
 }
 
-/// A text from outside for a card of Google Chat.
+/// Untrusted text for a Google Chat card.
 fn entities(raw: &str, max: usize) -> String {
     let clean = text::block(raw, max)
         .replace('&', "&amp;")
@@ -223,7 +223,7 @@ fn google_chat(message: &Message) -> Value {
     }]})
 }
 
-/// One record of several, with a button to its page.
+/// One record of several, with a button that opens its page.
 fn card_entry(entry: &Entry) -> Value {
     let button = json!({"text": "Open", "onClick": {"openLink": {"url": entry.url}}});
     json!({"decoratedText": {
@@ -235,11 +235,11 @@ fn card_entry(entry: &Entry) -> Value {
     }})
 }
 
-/// The longest body, in bytes: ntfy makes a file of a longer one.
+/// The longest body, in bytes: ntfy turns a longer one into a file.
 const NTFY_BODY: usize = 4000;
 
 fn ntfy(message: &Message) -> Draft {
-    // Readers make links of what looks like one: a blank without width, and it does not.
+    // Clients turn anything that looks like a link into one; a zero-width space prevents it.
     let plain = |raw: &str, max| text::block(raw, max).replace("://", ":\u{200b}//");
     let mut lines = vec![plain(message.headline(), TITLE), plain(&message.sentence, LINE)];
     lines.extend(entry_lines(message, |entry| {
@@ -251,7 +251,7 @@ fn ntfy(message: &Message) -> Draft {
     lines.extend(message.why.as_deref().map(|why| plain(why, LINE)));
     let mut body = lines.join("\n");
     if body.len() > NTFY_BODY {
-        // Whole lines, so that no link is half of one.
+        // Whole lines, so that no link is cut in half.
         let end = body.floor_char_boundary(NTFY_BODY);
         let end = body[..end].rfind('\n').unwrap_or(end);
         body.truncate(end);
@@ -266,7 +266,7 @@ fn ntfy(message: &Message) -> Draft {
         Some(severity) => format!("{severity}: {}", message.action),
         None => message.action.to_owned(),
     };
-    // Words, numbers and a URL of ours are header text; were one not, it would be left out.
+    // Our own words, numbers and URLs are valid header values; one that is not would be left out.
     let header = |name, value: &str| {
         HeaderValue::from_str(value)
             .ok()
@@ -331,10 +331,10 @@ mod tests {
     }
 
     const OWN: &str = "https://campanile.example/findings/1";
-    /// How the link to one of several looks.
+    /// How the link of one of several records begins.
     const LINK: &str = "[Open](https://campanile.example/findings/1)";
 
-    /// The shape of a payload: its keys, and how many of everything.
+    /// The shape of a payload: its keys, and the number of elements everywhere.
     fn shape(value: &Value) -> Value {
         match value {
             Value::Object(object) => object
@@ -369,7 +369,7 @@ mod tests {
                 let mut all = Vec::new();
                 texts(&make(&hostile), &mut all);
                 for text in all {
-                    // Outside of code there are only words of ours.
+                    // Outside of code there are only our own words.
                     let blocks = text.split("```").step_by(2).collect::<String>();
                     let outside: String = blocks.split('`').step_by(2).collect();
                     let outside = outside.replace(LINK, "");
@@ -388,19 +388,19 @@ mod tests {
     // promise: C9
     // promise: O3
     #[test]
-    fn a_message_about_several_names_them_and_says_why_in_every_template() {
+    fn a_message_about_several_names_them_with_the_reason_in_every_template() {
         let mut several = message("plain title");
         several.headline = Some("12 high new in Web shop".to_owned());
         several.why = Some("This channel gets this because the team Platform is responsible.".to_owned());
         several.entries = std::iter::repeat_n(several.entries[0].clone(), 12).collect();
         for made in [mattermost, discord, google_chat].map(|make| make(&several).to_string()) {
-            for said in [
+            for text in [
                 "12 high new in Web shop",
                 "plain title",
                 "more",
                 "the team Platform is responsible",
             ] {
-                assert!(made.contains(said), "{said}: {made}");
+                assert!(made.contains(text), "{text}: {made}");
             }
         }
         let body = ntfy(&several).body;
@@ -429,7 +429,7 @@ mod tests {
     // promise: C9
     // promise: O3
     #[test]
-    fn a_message_about_several_names_them_and_leads_to_each() {
+    fn a_message_about_several_names_and_links_each() {
         let mut message = message("plain title");
         message.headline = Some("1 critical reopened in Web shop".to_owned());
         message.entries = (0..30)

@@ -1,4 +1,4 @@
-//! What there is to know of a channel: everything outside a channel's own module reads it here.
+//! The descriptor of a channel: everything outside a channel's own module reads it here.
 //!
 //! Must not: name a channel.
 
@@ -17,48 +17,48 @@ use crate::{
 pub struct Descriptor {
     /// The name in the API and in storage.
     pub name: &'static str,
-    /// The name for people.
+    /// The display name.
     pub title: &'static str,
-    /// Whom it leads to.
+    /// Who it reaches.
     pub kind: Kind,
-    /// Whether it leads, or can lead, to one person, who then decides by preferences.
+    /// Whether it reaches, or can reach, one person, who then decides by preferences.
     pub personal: bool,
-    /// What a person who has set nothing gets.
+    /// The default for a person without a preference.
     pub default_on: bool,
-    /// How often messages may go to one destination; none where it takes what it takes.
+    /// How often messages may be sent to one destination; none for no limit.
     pub pace: Option<Rate>,
-    /// How long to wait after the first, second, … attempt that did not go through.
+    /// How long to wait after the first, second, … failed attempt.
     pub retries: &'static [Duration],
-    /// The names of the forms of its posts, where the owner of a URL chooses one.
+    /// The names of its payload templates, where the owner of a URL chooses one.
     pub templates: &'static [&'static str],
-    /// How a message gets there.
-    pub way: Way,
+    /// How a message is transported.
+    pub transport: Transport,
 }
 
-/// Whom a channel leads to.
+/// Who a channel reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A person, by account or address.
     Person,
-    /// People who read along in a chat, by URL. Nothing tells a message there from a copy of it.
+    /// People who share a chat, by URL. They cannot recognize a copy of a message.
     Chat,
-    /// A program, by URL. It can tell a copy by its id.
+    /// A program, by URL. It can recognize a copy by its id.
     Hook,
 }
 
-/// A steady rate, and how many messages may go at once.
+/// A steady rate, and how many messages may be sent at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
-    /// One message in this time.
+    /// One message per this duration.
     pub every: Duration,
-    /// So many at once after a pause.
+    /// How many may be sent at once after a pause.
     pub burst: u32,
 }
 
-/// How a message gets to its destination.
+/// How a message reaches its destination.
 #[derive(Debug)]
-pub enum Way {
-    /// Not at all: it is a row here.
+pub enum Transport {
+    /// Not sent: it is a row here.
     Inbox,
     /// By the mail server.
     Mail,
@@ -69,20 +69,20 @@ pub enum Way {
 /// How a channel posts.
 #[derive(Debug)]
 pub struct Post {
-    /// The destination that a text names, or why it is none. Applied when it is saved and again before each send.
+    /// The destination that a text names, or why it is not one. Applied when it is saved and again before each send.
     pub check: fn(&str, &Guard) -> Result<Destination, Refusal>,
     /// What is posted.
     pub draft: fn(&Outbound, &Destination, &Sender) -> Draft,
-    /// A second look at what became of an attempt, where a service says more than its status.
+    /// A second look at the outcome of an attempt, where a service says more than its status.
     pub judge: fn(Attempt) -> Attempt,
 }
 
 /// What the operator allows.
 #[derive(Debug)]
 pub struct Guard {
-    /// Which hosts chats may be on.
+    /// Which hosts chat messages may be posted to.
     pub hosts: Hosts,
-    /// Which networks webhooks may be in although they are not public.
+    /// Which networks webhooks may be sent to although they are not public.
     pub reach: Reach,
 }
 
@@ -95,17 +95,17 @@ pub struct Sender<'a> {
     pub now: Time,
 }
 
-/// What is posted: headers beside those of every post, and the body.
+/// What is posted: headers in addition to the usual ones, and the body.
 #[derive(Debug)]
 pub struct Draft {
-    /// A header named here takes the place of the usual one.
+    /// A header named here replaces the usual one.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The body.
     pub body: String,
 }
 
 impl Draft {
-    /// A body of JSON without headers of its own.
+    /// A JSON body without headers of its own.
     pub fn json(body: &serde_json::Value) -> Self {
         Self {
             headers: Vec::new(),
@@ -114,8 +114,8 @@ impl Draft {
     }
 }
 
-/// Waits that follow each other over seconds, minutes, hours and days: a receiver may be down over a long weekend.
-/// Together 75 hours and 35 minutes, without their spread.
+/// Delays that cover seconds, minutes, hours and days: a receiver may be down over a long weekend. Together 75 hours
+/// and 35 minutes, without jitter.
 pub(crate) const DAYS: &[Duration] = &[
     Duration::from_secs(5),
     Duration::from_mins(5),

@@ -1,8 +1,8 @@
-//! Where a message may be posted: the pure guard over the text of Slack, Teams and webhook URLs (promise S1).
+//! Where a message may be posted: the pure guard for the text of Slack, Teams and webhook URLs (promise S1).
 //!
-//! Owns: what such a text may look like, which hosts are Slack's and Microsoft's, and ([`network`]) which addresses
+//! Owns: the syntax such a text must have, which hosts are Slack's and Microsoft's, and ([`network`]) which addresses
 //! are public. Applied when a URL is saved and again before each send.
-//! Must not: look anything up, or print a URL: a destination's URL is its password.
+//! Must not: resolve anything, or print a URL: a destination's URL is its password.
 
 mod hosts;
 pub mod network;
@@ -17,7 +17,7 @@ pub use network::Reach;
 
 use written::parse;
 
-/// The longest URL that is looked at, in bytes.
+/// The longest URL that is accepted, in bytes.
 pub const MAX_BYTES: usize = 2048;
 
 /// What the path of a Slack URL begins with.
@@ -27,8 +27,8 @@ const SLACK_PATHS: [&str; 3] = ["/services/", "/workflows/", "/triggers/"];
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Destination(Url);
 
-/// Ports that other protocols than HTTP listen at, so that browsers do not go there: the bad ports of the Fetch
-/// standard. A post there could be read as commands.
+/// Ports of protocols other than HTTP, which browsers block: the bad ports of the Fetch standard. A post there could be
+/// read as commands.
 const BAD_PORTS: [u16; 83] = [
     0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103,
     104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514,
@@ -36,53 +36,51 @@ const BAD_PORTS: [u16; 83] = [
     2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
 ];
 
-/// Why a text is no destination. Never quotes the text.
+/// Why a text is not a valid destination. Never quotes the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentences are the documentation")]
 pub enum Refusal {
-    #[error("it is empty or longer than 2,048 characters")]
+    #[error("must have 1 to 2,048 characters")]
     Length,
-    #[error("it holds a blank, a backslash or a character that is not printable ASCII")]
+    #[error("contains a space, a backslash or a character that is not printable ASCII")]
     Characters,
-    #[error("it must begin with https://")]
+    #[error("must begin with https://")]
     NotHttps,
-    #[error("it must begin with https://, or with http:// for a network the operator allows")]
+    #[error("must begin with https://, or with http:// for a network the operator allows")]
     Scheme,
-    #[error("it must not hold a user name or password")]
+    #[error("must not contain a user name or password")]
     Userinfo,
-    #[error("its host is not written plainly")]
+    #[error("its host is not in plain form")]
     Host,
-    #[error("it is not a URL")]
+    #[error("is not a URL")]
     NotAUrl,
-    #[error("its host is not one of Slack's for Incoming Webhooks that the operator allows")]
+    #[error("its host is not an allowed host for Slack Incoming Webhooks")]
     NotSlack,
-    #[error("its host is not one for Teams webhooks that the operator allows")]
+    #[error("its host is not an allowed host for Teams webhooks")]
     NotTeams,
-    #[error("its host is not one that the operator allows for this channel")]
+    #[error("its host is not allowed for this channel")]
     NotNamed,
-    #[error("it must use the default port")]
+    #[error("must use the default port")]
     Port,
-    #[error(
-        "its port is one of those that another protocol listens at (the bad ports of the Fetch standard)"
-    )]
+    #[error("its port belongs to another protocol (the bad ports of the Fetch standard)")]
     BadPort,
-    #[error("its path is not that of a webhook")]
+    #[error("its path is not a webhook's")]
     Path,
-    #[error("it must not have a query")]
+    #[error("must not have a query")]
     Query,
-    #[error("it must not have a fragment")]
+    #[error("must not have a fragment")]
     Fragment,
-    #[error("its address is not public and not in a network the operator allows")]
+    #[error("its address is not public and not in an allowed network")]
     Address,
 }
 
 impl Destination {
-    /// The URL in canonical form. It is a secret: never log it, never put it into an error.
+    /// The URL in canonical form. It is a secret: never log it or include it in an error.
     pub fn expose(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The host as it is looked up: lower case, an IPv6 address without brackets.
+    /// The host as it is resolved: lower case, an IPv6 address without brackets.
     pub fn host(&self) -> String {
         match self.0.host() {
             Some(Host::Domain(name)) => name.to_owned(),
@@ -92,17 +90,17 @@ impl Destination {
         }
     }
 
-    /// The port, the scheme's own if none is written.
+    /// The port; the scheme's default if none is given.
     pub fn port(&self) -> u16 {
         self.0.port_or_known_default().unwrap_or(443)
     }
 
-    /// Whether it is spoken to with TLS.
+    /// Whether the connection uses TLS.
     pub fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }
 
-    /// Host and port as a `Host` header names them.
+    /// Host and port as in a `Host` header.
     pub fn authority(&self) -> String {
         let host = self.0.host_str().unwrap_or_default();
         self.0
@@ -110,7 +108,7 @@ impl Destination {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Path and query, as a request line names them. A secret like the whole.
+    /// Path and query, as in a request line. A secret like the URL.
     pub fn path_and_query(&self) -> &str {
         &self.0[url::Position::BeforePath..url::Position::AfterQuery]
     }
@@ -122,7 +120,7 @@ impl fmt::Debug for Destination {
     }
 }
 
-/// The destination a Slack Incoming Webhook URL names, on one of these hosts.
+/// The destination of a Slack Incoming Webhook URL, on one of these hosts.
 pub fn slack(text: &str, hosts: &Hosts) -> Result<Destination, Refusal> {
     let url = parse(text)?;
     official(&url, Refusal::NotSlack, |host| hosts.is_slack(host))?;
@@ -146,19 +144,19 @@ pub fn slack(text: &str, hosts: &Hosts) -> Result<Destination, Refusal> {
     Ok(Destination(url))
 }
 
-/// The destination a Teams webhook URL names, on one of these hosts: a connector's or a Workflow's.
+/// The destination of a Teams webhook URL, on one of these hosts: a connector's or a Workflow's.
 pub fn teams(text: &str, hosts: &Hosts) -> Result<Destination, Refusal> {
     let url = parse(text)?;
     official(&url, Refusal::NotTeams, |host| hosts.is_teams(host))?;
-    // Theirs are made of plain ids; `%2e%2e%2f` would be read by some server behind as a way up.
+    // Their paths contain plain ids; a server behind might read `%2e%2e%2f` as a way up.
     if url.path() == "/" || url.path().contains('%') {
         return Err(Refusal::Path);
     }
     Ok(Destination(url))
 }
 
-/// The destination a generic webhook URL names. An address written into it must be public or within `reach`, `http`
-/// is for what is within `reach` only. A name's addresses are judged where they are dialled.
+/// The destination of a generic webhook URL. An IP address in it must be public or within `reach`; `http` is only for
+/// what is within `reach`. A host name's addresses are checked when they are dialed.
 pub fn webhook(text: &str, reach: &Reach) -> Result<Destination, Refusal> {
     let url = parse(text)?;
     let destination = Destination(url);
@@ -182,8 +180,8 @@ pub fn webhook(text: &str, reach: &Reach) -> Result<Destination, Refusal> {
     Ok(destination)
 }
 
-/// The destination a webhook URL of a chat names, on one of these hosts. Anybody may store one, so it leads only to
-/// hosts that the operator named.
+/// The destination of a chat's webhook URL, on one of these hosts. Any user may save one, so it only leads to hosts
+/// that the operator named.
 pub fn on_hosts(text: &str, hosts: &[HostName]) -> Result<Destination, Refusal> {
     let url = parse(text)?;
     named_host(&url, Refusal::NotNamed, |host| {
@@ -202,7 +200,7 @@ fn usual(port: u16) -> Result<(), Refusal> {
     }
 }
 
-/// Judges an address that is written into a URL.
+/// Checks an IP address in a URL.
 fn literal(
     address: std::net::IpAddr,
     destination: &Destination,
@@ -231,7 +229,7 @@ fn official(url: &Url, wrong_host: Refusal, known: impl Fn(&str) -> bool) -> Res
     Ok(())
 }
 
-/// Https, and a name that is known.
+/// Https, and a known host name.
 fn named_host(url: &Url, wrong_host: Refusal, known: impl Fn(&str) -> bool) -> Result<(), Refusal> {
     if url.scheme() != "https" {
         return Err(Refusal::NotHttps);

@@ -1,11 +1,11 @@
-//! The only way out of the house for HTTP (promises S1, S2, S3).
+//! The only way out for HTTP (promises S1, S2, S3).
 //!
-//! Owns: [`Egress::post`]: one POST over a connection of its own to an address that was checked, without proxies and
-//! redirects, bounded in time and in what is read; and the knowledge whether a failed request may have arrived.
+//! Owns: [`Egress::post`]: one POST over a connection of its own to a checked address, without proxies and redirects,
+//! limited in time and in what is read; and the knowledge whether a failed request may have arrived.
 //! Must not: know a channel, or put a URL into an error: a destination's URL is its password.
 //!
-//! A connection per post, on purpose: a pooled one may be closed by the other side at the moment of use, and then
-//! nobody knows whether the message arrived.
+//! A connection per post, on purpose: the other side may close a pooled one at the moment of use, and then it is
+//! unknown whether the message arrived.
 
 mod answer;
 mod dial;
@@ -33,32 +33,32 @@ pub(crate) use dial::{certificates, connector};
 use dial::Dialer;
 use wire::{Once, Progress, Wire};
 
-/// The longest time to get a connection: look-up, TCP and TLS together.
+/// The timeout for getting a connection: DNS lookup, TCP and TLS together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long an answer's body may take after its head; its status is known by then.
+/// How long a response body may take after its head; its status is known by then.
 const BODY_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How outbound requests are made.
+/// The settings of outbound requests.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Networks that webhooks may be sent to although they are not public.
     pub allow_networks: Vec<IpNet>,
-    /// Addresses given for hosts by name, instead of a look-up.
+    /// Addresses configured for hosts, instead of a DNS lookup.
     pub resolve: Vec<Resolve>,
-    /// A file of PEM certificates to trust beside the system's.
+    /// A file of PEM certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
 }
 
-/// Why there is no way out.
+/// Why the outbound client cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// The file of certificates cannot be read or holds none.
+    /// The file of certificates cannot be read or contains none.
     #[error("the CA file {} {reason}", path.display())]
     CaFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The error.
         reason: String,
     },
     /// The system's certificates cannot be used.
@@ -66,16 +66,16 @@ pub enum SetupError {
     Tls(String),
 }
 
-/// Why there is no answer.
+/// Why there is no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// Our own guard refused the address; nothing was connected to.
+    /// Our own guard rejected the address; no connection was made.
     #[error("{0}")]
     Forbidden(&'static str),
-    /// The whole request was surely not written.
+    /// The request was certainly not written completely.
     #[error("{0}")]
     NotSent(String),
-    /// The whole request was written, and no answer came back.
+    /// The request was written completely, and no response came back.
     #[error("{0}")]
     Unanswered(String),
 }
@@ -93,23 +93,23 @@ impl fmt::Debug for Egress {
 }
 
 impl Egress {
-    /// A client that looks hosts up as the system does.
+    /// A client that resolves hosts as the system does.
     pub fn new(options: Options) -> Result<Self, SetupError> {
         Self::with_lookup(options, Arc::new(SystemLookup::default()))
     }
 
-    /// A client that looks hosts up in its own way.
+    /// A client with its own host resolution.
     pub fn with_lookup(options: Options, lookup: Arc<dyn Lookup>) -> Result<Self, SetupError> {
         let dialer = Arc::new(Dialer::new(options, lookup)?);
         Ok(Self { dialer })
     }
 
-    /// What the operator allows beyond the public internet: for [`crate::destination::webhook`].
+    /// What the operator allows in addition to the public internet: for [`crate::destination::webhook`].
     pub fn reach(&self) -> &Reach {
         self.dialer.reach()
     }
 
-    /// Posts the body, once, in at most `limit` from the look-up to the answer.
+    /// Posts the body, once, in at most `limit` from the lookup to the response.
     pub async fn post(
         &self,
         destination: &Destination,
@@ -122,13 +122,13 @@ impl Egress {
         let connect_by = deadline.min(Instant::now() + CONNECT_TIMEOUT);
         let stream = patience::until(connect_by, self.dialer.dial(destination))
             .await
-            .ok_or_else(|| Failure::NotSent("no connection in time".to_owned()))??;
+            .ok_or_else(|| Failure::NotSent("the connection timed out".to_owned()))??;
         let progress = Progress::default();
         exchange(Wire::new(stream, progress.clone()), request, progress, deadline).await
     }
 }
 
-/// The request: of the destination's URL it holds the host and the path.
+/// The request: of the destination's URL it contains the host and the path.
 fn request(
     destination: &Destination,
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -143,14 +143,15 @@ fn request(
         .header(CONNECTION, "close")
         .body(body)
         // The error's text could quote the path.
-        .map_err(|_| Failure::Forbidden("the URL cannot be put into a request"))?;
+        .map_err(|_| Failure::Forbidden("the URL cannot be used in a request"))?;
     for (name, value) in headers {
         request.headers_mut().insert(name, value);
     }
     Ok(request)
 }
 
-/// Writes the request and reads the answer until the deadline: its head, and the beginning of its body as far as that comes soon.
+/// Writes the request and reads the response until the deadline: its head, and the beginning of its body as far as that
+/// arrives in time.
 async fn exchange(
     wire: Wire,
     request: Request<Bytes>,
@@ -166,14 +167,14 @@ async fn exchange(
         let request = request.map(|body| Once::new(body, progress.clone()));
         let response = patience::until(deadline, sender.send_request(request))
             .await
-            .ok_or_else(|| progress.failure("no answer in time".to_owned()))?
+            .ok_or_else(|| progress.failure("no response in time".to_owned()))?
             .map_err(failed)?;
-        // What is left, or where the answer lay here while this process was suspended, a little.
+        // The time left, or a little where the response was already waiting here while this process was suspended.
         let left = patience::grace(deadline).unwrap_or_else(|| deadline.duration_since(Instant::now()));
         Ok(answer::read(response, left.min(BODY_TIMEOUT)).await)
     };
     let drive = async {
-        // Its end is told to the one who waits for the answer; here it only keeps the connection moving.
+        // The caller that waits for the response sees its end; here it only keeps the connection going.
         let _ = connection.await;
         std::future::pending().await
     };
@@ -186,11 +187,11 @@ async fn exchange(
 /// What went wrong, without the texts of causes: those could quote what the other side sent.
 fn plain(error: &hyper::Error) -> String {
     let reason = if error.is_parse() {
-        "the answer is not HTTP"
+        "the response is not HTTP"
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        "the connection was closed without an answer"
+        "the connection was closed without a response"
     } else {
-        "the connection broke"
+        "the connection was lost"
     };
     reason.to_owned()
 }

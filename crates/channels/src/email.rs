@@ -1,7 +1,7 @@
 //! Email: one multipart message per recipient, over SMTP or, without an SMTP setting, into a folder (promise C2).
 //!
 //! Owns: [`Mailer`]; addresses ([`Mailbox`]), the message's MIME form ([`mime`]), the SMTP conversation ([`smtp`]).
-//! Must not: put a text into a header that was not cleaned, or forget whether a message may have arrived.
+//! Must not: put text into a header that was not cleaned, or forget whether a message may have arrived.
 
 mod address;
 mod folder;
@@ -17,7 +17,7 @@ use base::Clock;
 
 use crate::{
     Attempt, Outbound, Outcome,
-    descriptor::{DAYS, Descriptor, Kind, Way},
+    descriptor::{DAYS, Descriptor, Kind, Transport},
 };
 
 pub use address::{Mailbox, NotAMailbox};
@@ -26,11 +26,11 @@ pub use smtp_url::SmtpUrlFault;
 use folder::Folder;
 use smtp::Smtp;
 
-/// How many connections to the mail server are open at once: no more mails than that are to be under way, because a
-/// mail's time runs also while it waits for one.
+/// How many connections to the mail server are open at once: no more mails than that are to be in flight, because a
+/// mail's timeout also runs while it waits for one.
 pub const CONNECTIONS: usize = 8;
 
-/// What there is to know of the channel.
+/// The channel's descriptor.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     name: "email",
     title: "email",
@@ -40,22 +40,22 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     pace: None,
     retries: DAYS,
     templates: &[],
-    way: Way::Mail,
+    transport: Transport::Mail,
 };
 
-/// How mail leaves.
+/// How mail is sent.
 #[derive(Clone)]
 pub struct Options {
-    /// The SMTP server, `smtp://user:password@host:port?tls=required` or `smtps://…`. Without one, mails are written
-    /// into the folder. A secret: it holds the password.
+    /// The SMTP server, `smtp://user:password@host:port?tls=required` or `smtps://…`. Without one, mails are written to
+    /// the folder. A secret: it contains the password.
     pub smtp_url: Option<String>,
-    /// Who sends: `campanile@example.com` or `Campanile <campanile@example.com>`.
+    /// The sender: `campanile@example.com` or `Campanile <campanile@example.com>`.
     pub from: String,
     /// Where mails are written without an SMTP server.
     pub folder: PathBuf,
-    /// A file of PEM certificates to trust beside the system's.
+    /// A file of PEM certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// The longest time for one mail.
+    /// The timeout for one mail.
     pub timeout: Duration,
 }
 
@@ -67,11 +67,11 @@ impl fmt::Debug for Options {
     }
 }
 
-/// Why no mail can leave.
+/// Why mail cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
     /// The sender.
-    #[error("the sender of mails: {0}")]
+    #[error("the sender address: {0}")]
     From(#[from] NotAMailbox),
     /// The SMTP URL.
     #[error("the SMTP URL: {0}")]
@@ -85,26 +85,26 @@ pub enum SetupError {
 #[derive(Clone)]
 pub struct Mailer {
     from: Mailbox,
-    transport: Arc<Transport>,
+    transport: Arc<MailTransport>,
     clock: Clock,
 }
 
-enum Transport {
+enum MailTransport {
     Smtp(Box<Smtp>),
     Folder(Folder),
 }
 
 impl Mailer {
-    /// A mailer as the options say.
+    /// A mailer with these options.
     pub fn new(options: &Options, clock: Clock) -> Result<Self, SetupError> {
         let from: Mailbox = options.from.parse()?;
         let transport = match &options.smtp_url {
             Some(url) => {
                 let settings = smtp_url::parse(url)?;
                 let smtp = Smtp::new(settings, options.ca_file.as_deref(), &from, options.timeout);
-                Transport::Smtp(Box::new(smtp.map_err(SetupError::Tls)?))
+                MailTransport::Smtp(Box::new(smtp.map_err(SetupError::Tls)?))
             }
-            None => Transport::Folder(Folder::new(options.folder.clone())),
+            None => MailTransport::Folder(Folder::new(options.folder.clone())),
         };
         Ok(Self {
             from,
@@ -115,12 +115,12 @@ impl Mailer {
 
     /// Whether there is a mail server.
     pub(crate) fn has_server(&self) -> bool {
-        matches!(&*self.transport, Transport::Smtp(_))
+        matches!(&*self.transport, MailTransport::Smtp(_))
     }
 
     /// Sends the message to the one recipient.
     pub async fn send(&self, outbound: &Outbound) -> Attempt {
-        // Again, although it was checked when it was saved: it becomes a header and an SMTP command.
+        // Checked again, although it was checked when it was saved: it becomes a header and an SMTP command.
         let to = match address::canonical(&outbound.destination) {
             Ok(to) => to,
             Err(fault) => {
@@ -137,16 +137,16 @@ impl Mailer {
             now,
         };
         let Ok(bytes) = mail.bytes() else {
-            return Attempt::without_answer(Outcome::RefusedForGood, "the mail could not be made");
+            return Attempt::without_answer(Outcome::RefusedForGood, "the mail could not be built");
         };
         match &*self.transport {
-            Transport::Smtp(smtp) => smtp.send(&to, bytes).await,
-            Transport::Folder(folder) => folder.write(now, outbound.delivery_id, &bytes).await,
+            MailTransport::Smtp(smtp) => smtp.send(&to, bytes).await,
+            MailTransport::Folder(folder) => folder.write(now, outbound.delivery_id, &bytes).await,
         }
     }
 }
 
-/// An email address in canonical form, or why it is none.
+/// An email address in canonical form, or why it is not one.
 pub fn address(text: &str) -> Result<String, NotAMailbox> {
     address::canonical(text)
 }

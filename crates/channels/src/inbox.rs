@@ -1,8 +1,8 @@
-//! In-app: a row of the person's inbox (promise C1). Nothing is sent; who writes the row is not this crate's business.
+//! In-app: a row of the person's inbox (promise C1). Nothing is sent; writing the row is not this crate's business.
 
-use crate::descriptor::{Descriptor, Kind, Way};
+use crate::descriptor::{Descriptor, Kind, Transport};
 
-/// What there is to know of the channel.
+/// The channel's descriptor.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     name: "in_app",
     title: "In-app",
@@ -12,5 +12,5 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     pace: None,
     retries: &[],
     templates: &[],
-    way: Way::Inbox,
+    transport: Transport::Inbox,
 };

@@ -1,20 +1,20 @@
-//! The channels: how a message gets to people and programs elsewhere, and the only way out to other hosts.
+//! The channels: how a message reaches people and programs elsewhere, and the only way out to other hosts.
 //!
-//! Owns: the registry of channels ([`Channel`]), one module with one [`Descriptor`] for each; what a message is before a
-//! channel gives it a shape ([`Message`]); [`egress`]; [`Channels::send`]: one message to one destination on one
-//! channel, with its own timeout, answered as one of four outcomes. Each channel escapes text from outside for itself.
+//! Owns: the registry of channels ([`Channel`]), one module with one [`Descriptor`] for each; a message before a
+//! channel renders it ([`Message`]); [`egress`]; [`Channels::send`]: one message to one destination on one channel,
+//! with its own timeout, with one of four outcomes. Each channel escapes untrusted text itself.
 //! Must not: know a database, retry, plan, or know who is notified of what.
 //!
 //! Files import downwards only:
 //!
 //! ```text
-//! sending                                   one message, one destination, one attempt
-//! channel                                   the registry
-//! inbox  email  webhook  slack  teams  chat one module for each channel
-//! descriptor                                what a channel says of itself
-//! post                                      one HTTP POST, judged
-//! outbound  outcome  egress                 what is sent, what became of it, the way out
-//! message  destination                      what is said, and where it may go
+//! sending                                    one message, one destination, one attempt
+//! channel                                    the registry
+//! inbox  email  webhook  slack  teams  chat  one module for each channel
+//! descriptor                                 a channel's properties
+//! post                                       one HTTP POST and its outcome
+//! outbound  outcome  egress                  what is sent, its outcome, the way out
+//! message  destination                       the content, and where it may be sent
 //! ```
 
 mod channel;

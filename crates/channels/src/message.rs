@@ -1,23 +1,23 @@
-//! What a message says, before any channel gives it a shape: one wording for the inbox and all channels.
+//! The content of a message, before any channel renders it: one wording for the inbox and all channels.
 //!
-//! Owns: [`Message`]. Its texts from outside are cleaned (one line, a length), but not escaped: every channel escapes
-//! for itself.
-//! Must not: know a recipient or a channel, or what made the message.
+//! Owns: [`Message`]. Its untrusted texts are cleaned (one line, limited length), but not escaped: every channel
+//! escapes them itself.
+//! Must not: know a recipient or a channel, or what created the message.
 
 use base::{Id, Severity, Subject, Time, text};
 use serde_json::{Map, Value};
 
 /// The longest title of a message, in characters.
 pub const TITLE_CHARS: usize = 300;
-/// The longest text that was said, in the body of a row.
+/// The longest note in the body of an inbox row.
 const NOTE_CHARS: usize = 2000;
-/// The longest line of what a record is about.
+/// The longest line with a record's details.
 const DETAIL_CHARS: usize = 300;
 
-/// What is said of one event, to whomever and on whichever channel.
+/// The message about one event, for every recipient and every channel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// The event it tells of.
+    /// The event it is about.
     pub event_id: Id,
     /// The event's type, such as `finding.assigned`; [`TEST_TYPE`] for a test.
     pub event_type: &'static str,
@@ -25,55 +25,55 @@ pub struct Message {
     pub at: Time,
     /// What happened, in two or three words: "Finding assigned".
     pub action: &'static str,
-    /// The name of the record it happened to. From outside.
+    /// The name of the record. Untrusted.
     pub subject_title: String,
-    /// What matters, where that is not the record's name: "1 critical reopened in Web shop". Holds names from outside.
+    /// The headline, where that is not the record's name: "1 critical reopened in Web shop". Contains untrusted names.
     pub headline: Option<String>,
-    /// What happened, as one sentence. Holds names from outside.
+    /// What happened, as one sentence. Contains untrusted names.
     pub sentence: String,
-    /// How bad, for events that carry it.
+    /// The severity, for events that have one.
     pub severity: Option<Severity>,
-    /// The company's name. From outside.
+    /// The company's name. Untrusted.
     pub company: Option<String>,
     /// What else is worth knowing at a glance, in this order.
     pub facts: Vec<Fact>,
-    /// A comment or an error, of several lines. From outside.
+    /// A comment or an error, of several lines. Untrusted.
     pub note: Option<String>,
-    /// The records of a message about several, each with its own page, in the order in which they matter.
+    /// The records of a message about several, each with its own page, in order of importance.
     pub entries: Vec<Entry>,
     /// How many more there are than the entries name.
     pub more: usize,
-    /// Why its recipient gets it, as one sentence. Holds names from outside.
+    /// Why its recipient gets it, as one sentence. Contains untrusted names.
     pub why: Option<String>,
-    /// Where a recipient with an account reads all of why they get it: made of the public URL and ids only.
+    /// Where a recipient with an account can read the full reason: made of the public URL and ids only.
     pub why_url: Option<String>,
-    /// Where it can be seen.
+    /// Where to see it.
     pub link: Link,
     /// The record; none for a test.
     pub subject: Option<Subject>,
     /// The ids of records it is about: `finding_id`, `company_id`, …
     pub ids: Map<String, Value>,
-    /// The event's own data, as it is.
+    /// The event's own data, unchanged.
     pub attributes: Map<String, Value>,
 }
 
-/// One thing worth knowing.
+/// A fact about the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// What it is, in our words.
+    /// Its label, in our own words.
     pub label: &'static str,
-    /// Its value. From outside.
+    /// Its value. Untrusted.
     pub text: String,
 }
 
 /// One record of a message about several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// How bad.
+    /// Its severity.
     pub severity: Option<Severity>,
-    /// What happened to what: "New: SQL injection in login". From outside.
+    /// What happened to what: "New: SQL injection in login". Untrusted.
     pub title: String,
-    /// What it is about, where, and until when; may be empty. From outside.
+    /// Its details, where, and its deadline; may be empty. Untrusted.
     pub detail: String,
     /// Its page, made of the public URL and ids only.
     pub url: String,
@@ -85,7 +85,7 @@ impl Entry {
         self.severity.map(severity_name)
     }
 
-    /// The severity as a colour that is seen at a glance, for chats.
+    /// The severity as a color that is seen at a glance, for chats.
     pub fn severity_mark(&self) -> Option<&'static str> {
         self.severity.map(mark)
     }
@@ -94,7 +94,7 @@ impl Entry {
 /// A link to our own console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    /// What to press, in our words.
+    /// The button's label, in our own words.
     pub label: &'static str,
     /// The whole URL, made of the public URL and ids only.
     pub url: String,
@@ -104,7 +104,7 @@ pub struct Link {
 pub const TEST_TYPE: &str = "campanile.test";
 
 impl Message {
-    /// What is read first beside what happened: what matters, or the record's name.
+    /// What is read first after what happened: the headline, or the record's name.
     pub fn headline(&self) -> &str {
         self.headline.as_deref().unwrap_or(&self.subject_title)
     }
@@ -114,7 +114,7 @@ impl Message {
         text::line(&format!("{}: {}", self.action, self.headline()), TITLE_CHARS)
     }
 
-    /// A few words below the title: where, what happened, and what it is about.
+    /// A few words below the title: where, what happened, and its details.
     pub fn body(&self) -> String {
         let mut parts = Vec::new();
         parts.extend(self.severity_label().map(str::to_owned));
@@ -127,7 +127,7 @@ impl Message {
             format!("{place}. ")
         };
         let mut about = self.detail();
-        // Where there is nothing else to know, as of an announcement, it is what was said.
+        // Where there is nothing else, as with an announcement, it is the note.
         if let Some(note) = self.note.as_deref().filter(|_| self.facts.is_empty()) {
             about = text::line(note, NOTE_CHARS);
         }
@@ -138,7 +138,7 @@ impl Message {
         }
     }
 
-    /// What it is about on one line: "CVE-2021-44228 · log4j-core 2.14.1, fixed in 2.17.1 · pom.xml:12 · due 3 Dec 2026".
+    /// Its details on one line: "CVE-2021-44228 · log4j-core 2.14.1, fixed in 2.17.1 · pom.xml:12 · due 3 Dec 2026".
     pub fn detail(&self) -> String {
         let mut parts: Vec<String> = self.fact("Identifiers").map(str::to_owned).into_iter().collect();
         if let Some(component) = self.fact("Component") {
@@ -156,12 +156,12 @@ impl Message {
         text::line(&parts.join(" · "), DETAIL_CHARS)
     }
 
-    /// The data of an inbox row: the ids a console links by (promise I2).
+    /// The data of an inbox row: the ids that a console uses for links (promise I2).
     pub const fn data(&self) -> &Map<String, Value> {
         &self.ids
     }
 
-    /// The text of a fact.
+    /// The value of a fact.
     pub fn fact(&self, label: &str) -> Option<&str> {
         self.facts
             .iter()
@@ -169,7 +169,7 @@ impl Message {
             .map(|fact| fact.text.as_str())
     }
 
-    /// How many records are not named where at most so many entries are shown: "and 412 more".
+    /// How many records are not named where at most this many entries are shown: "and 412 more".
     pub(crate) fn more_than(&self, shown: usize) -> Option<String> {
         let more = self.more + self.entries.len().saturating_sub(shown);
         (more > 0).then(|| format!("and {more} more"))
@@ -180,13 +180,13 @@ impl Message {
         self.severity.map(severity_name)
     }
 
-    /// The severity as a colour that is seen at a glance, for chats.
+    /// The severity as a color that is seen at a glance, for chats.
     pub fn severity_mark(&self) -> Option<&'static str> {
         self.severity.map(mark)
     }
 }
 
-/// A message that only shows that a destination works; on the same way as a real one.
+/// A message that only shows that a destination works; on the same path as a real one.
 pub fn test(id: Id, at: Time, public_url: &str) -> Message {
     Message {
         event_id: id,
@@ -231,7 +231,7 @@ pub const fn severity_name(severity: Severity) -> &'static str {
     }
 }
 
-/// The severity as a colour that is seen at a glance.
+/// The severity as a color that is seen at a glance.
 const fn mark(severity: Severity) -> &'static str {
     match severity {
         Severity::Informational => "⚪",

@@ -1,4 +1,4 @@
-//! One message on its way, as a channel gets it.
+//! One outgoing message, as a channel gets it.
 //!
 //! Must not: print a destination.
 
@@ -8,21 +8,21 @@ use base::Id;
 
 use crate::{message::Message, webhook::Signing};
 
-/// One message on its way to one destination.
+/// One outgoing message to one destination.
 #[derive(Clone)]
 pub struct Outbound {
-    /// The delivery: the same in every attempt, so that a receiver can tell a second copy.
+    /// The delivery: the same in every attempt, so that a receiver can recognize a copy.
     pub delivery_id: Id,
-    /// What is said.
+    /// The message.
     pub message: Message,
-    /// The email address or the URL. A URL is a secret: `Debug` leaves it out.
+    /// The email address or the URL. A URL is a secret: `Debug` omits it.
     pub destination: String,
-    /// For a webhook the body that was fixed when the delivery was planned, so that every attempt sends the same
-    /// bytes; made from the message where it is missing.
+    /// For a webhook the body that was fixed when the delivery was planned, so that every attempt sends the same bytes;
+    /// built from the message where it is missing.
     pub body: Option<String>,
-    /// The name of the form of the post, on channels whose descriptor has templates; empty on others.
+    /// The name of the payload template, on channels whose descriptor has templates; empty on others.
     pub template: String,
-    /// For a mail to a person here the link that stops such mails (RFC 8058).
+    /// For a mail to a user the unsubscribe link (RFC 8058).
     pub unsubscribe: Option<String>,
     /// Which secrets sign it, on a webhook.
     pub signing: Signing,

@@ -1,37 +1,37 @@
-//! What became of one attempt, and the one table from answers to outcomes.
+//! The outcome of one attempt, and the one table from responses to outcomes.
 
 use std::time::Duration;
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The other side took it.
+    /// The other side accepted it.
     Delivered,
-    /// It was written to a file, because there is no other side.
+    /// It was written to a file, because there is no mail server.
     Written,
-    /// The other side, or our own guard, will not take it, however often it is tried.
+    /// The other side, or our own guard, will not accept it, however often it is tried.
     RefusedForGood,
-    /// It did not go through, surely, and may later.
+    /// It certainly failed, and may succeed later.
     RefusedForNow {
         /// How long the other side asked to wait.
         retry_after: Option<Duration>,
     },
-    /// The whole of it was written and no answer came back: it may have arrived.
+    /// It was written completely and no response came back: it may have arrived.
     Unknown,
 }
 
 /// One attempt, for the log of the delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
-    /// The status of the answer, HTTP or SMTP.
+    /// The status of the response, HTTP or SMTP.
     pub status: Option<u16>,
-    /// The beginning of the answer, cleaned; never holds the destination.
+    /// The beginning of the response, cleaned; never contains the destination.
     pub answer: String,
-    /// Why, in our words, for people; never holds the destination.
+    /// Why, in our own words, for people; never contains the destination.
     pub reason: String,
-    /// The other side said that the destination is gone for good (HTTP 410): switch it off.
+    /// The other side said that the destination is gone permanently (HTTP 410): turn it off.
     pub gone: bool,
 }
 
@@ -49,7 +49,7 @@ impl Outcome {
 }
 
 impl Attempt {
-    /// An attempt without an answer.
+    /// An attempt without a response.
     pub fn without_answer(outcome: Outcome, reason: impl Into<String>) -> Self {
         Self {
             outcome,
@@ -61,25 +61,19 @@ impl Attempt {
     }
 }
 
-/// The one table from an HTTP status to what became of the attempt, for every channel that posts.
+/// The one table from an HTTP status to the outcome of the attempt, for every channel that posts.
 pub(crate) fn of_status(status: u16, retry_after: Option<Duration>) -> (Outcome, &'static str) {
     let for_now = Outcome::RefusedForNow { retry_after };
     match status {
         200..=299 => (Outcome::Delivered, "delivered"),
-        300..=399 => (
-            Outcome::RefusedForGood,
-            "it redirects, and redirects are not followed",
-        ),
-        408 => (for_now, "it timed out"),
-        425 => (for_now, "it is too early for it"),
-        429 => (for_now, "it has had too many requests"),
-        410 => (Outcome::RefusedForGood, "it is gone for good"),
-        400..=499 => (Outcome::RefusedForGood, "it refused"),
-        500..=599 => (for_now, "it failed"),
-        _ => (
-            Outcome::RefusedForGood,
-            "its answer has no HTTP status that is known",
-        ),
+        300..=399 => (Outcome::RefusedForGood, "redirects are not followed"),
+        408 => (for_now, "the request timed out"),
+        425 => (for_now, "the request is too early"),
+        429 => (for_now, "too many requests"),
+        410 => (Outcome::RefusedForGood, "the destination is gone"),
+        400..=499 => (Outcome::RefusedForGood, "the request was rejected"),
+        500..=599 => (for_now, "server error"),
+        _ => (Outcome::RefusedForGood, "unknown HTTP status"),
     }
 }
 

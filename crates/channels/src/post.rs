@@ -1,4 +1,4 @@
-//! What all channels that post share: one post, its answer judged by the one table and kept without secrets.
+//! What all channels that post share: one post, its response classified by the one table and kept without secrets.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::{
     outcome::{Attempt, Outcome, of_status},
 };
 
-/// How much of an answer is kept, in bytes.
+/// How much of a response is kept, in bytes.
 const KEPT: usize = 512;
 
-/// Parts of a URL that are at least this long are taken for a password where an answer repeats them.
+/// Parts of a URL that are at least this long are treated as a password where a response repeats them.
 const SECRET_LENGTH: usize = 6;
 
-/// The outbound client and how long one post may take.
+/// The outbound client and the timeout of one post.
 #[derive(Debug, Clone)]
 pub(crate) struct Poster {
     pub(crate) egress: Egress,
@@ -26,7 +26,7 @@ pub(crate) struct Poster {
 }
 
 impl Poster {
-    /// Posts the body and says what became of it.
+    /// Posts the body and returns the outcome.
     pub(crate) async fn post(&self, destination: &Destination, draft: Draft) -> Attempt {
         match self
             .egress
@@ -57,7 +57,7 @@ fn judge(destination: &Destination, answer: &Answer) -> Attempt {
     }
 }
 
-/// The beginning of an answer: clean text without the parts of the URL that it may repeat.
+/// The beginning of a response: clean text without the parts of the URL that it may repeat.
 fn kept(destination: &Destination, body: &[u8]) -> String {
     // More than is kept, so that a secret across the cut is found too.
     let start = &body[..body.len().min(KEPT + crate::destination::MAX_BYTES)];
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn gone_is_told_apart() {
+    fn a_gone_destination_is_distinguished() {
         let destination =
             destination::slack("https://hooks.slack.com/services/a/b/c", &Hosts::default()).unwrap();
         for status in [200, 302, 400, 404, 410, 429, 500] {

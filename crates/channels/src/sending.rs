@@ -1,7 +1,7 @@
 //! One message to one destination on one channel.
 //!
 //! Owns: [`Channels`], which holds what the channels share.
-//! Must not: name a channel: what differs is in the descriptors.
+//! Must not: name a channel: the differences are in the descriptors.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use base::Clock;
 
 use crate::{
     Attempt, Channel, Outbound, Outcome, SigningMaster,
-    descriptor::{Guard, Kind, Post, Sender, Way},
+    descriptor::{Guard, Kind, Post, Sender, Transport},
     destination::{Hosts, Refusal},
     egress::{self, Egress},
     email,
@@ -22,15 +22,15 @@ use crate::{
 pub struct Options {
     /// The console's address.
     pub public_url: String,
-    /// Which hosts of Slack and Teams posts may go to.
+    /// Which hosts of Slack and Teams may be posted to.
     pub hosts: Hosts,
-    /// How posts leave.
+    /// How posts are sent.
     pub egress: egress::Options,
-    /// The longest time for one post to a webhook, from the look-up to the answer.
+    /// The timeout for one post to a webhook, from the lookup to the response.
     pub webhook_timeout: Duration,
-    /// The longest time for one post to Slack or Teams.
+    /// The timeout for one post to Slack or Teams.
     pub chat_timeout: Duration,
-    /// How mail leaves.
+    /// How mail is sent.
     pub email: email::Options,
     /// The key that the signing keys of webhooks and of links in mails are derived from.
     pub signing: SigningMaster,
@@ -60,7 +60,7 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// The channels as the options say. Reads the CA file; connects to nothing.
+    /// The channels with these options. Reads the CA file; does not connect.
     pub fn new(options: Options, clock: Clock) -> Result<Self, SetupError> {
         let egress = Egress::new(options.egress)?;
         let poster = |limit| Poster {
@@ -81,51 +81,51 @@ impl Channels {
         })
     }
 
-    /// The console's address, without a slash at its end; for what composes messages.
+    /// The console's address, without a trailing slash; for composing messages.
     pub fn public_url(&self) -> &str {
         &self.public_url
     }
 
-    /// Whether mails go to a mail server; to files otherwise.
+    /// Whether mails are sent to a mail server; they are written to files otherwise.
     pub fn has_mail_server(&self) -> bool {
         self.mailer.has_server()
     }
 
-    /// The destination in the form to store and compare, or why it is none for the channel: for whoever saves one.
-    /// An email address has its domain in lower case, a URL is canonical. The reason never quotes the destination.
+    /// The destination in the form to store and compare, or why the channel does not accept it: for handlers that save
+    /// one. An email address has its domain in lower case, a URL is canonical. The reason never quotes the destination.
     pub fn check(&self, channel: Channel, destination: &str) -> Result<String, String> {
-        match &channel.about().way {
-            Way::Inbox => Err(NO_DESTINATION.to_owned()),
-            Way::Mail => email::address(destination).map_err(|fault| fault.to_string()),
-            Way::Post(post) => (post.check)(destination, &self.guard)
+        match &channel.about().transport {
+            Transport::Inbox => Err(NO_DESTINATION.to_owned()),
+            Transport::Mail => email::address(destination).map_err(|fault| fault.to_string()),
+            Transport::Post(post) => (post.check)(destination, &self.guard)
                 .map(|destination| destination.expose().to_owned())
                 .map_err(|refusal: Refusal| refusal.to_string()),
         }
     }
 
-    /// The secrets (`whsec_…`) with which posts to this webhook URL are signed now, for whoever runs the receiver. The
-    /// URL in the form that [`check`](Self::check) gives.
+    /// The secrets (`whsec_…`) that sign posts to this webhook URL now, for the operator of the receiver. The URL is in
+    /// the form that [`check`](Self::check) returns.
     pub fn webhook_secrets(&self, url: &str, signing: webhook::Signing) -> webhook::Secrets {
         webhook::secrets(&self.signing.0, url, signing, self.clock.now())
     }
 
-    /// The key that others here derive theirs from.
+    /// The key that other parts here derive theirs from.
     pub const fn signing(&self) -> &SigningMaster {
         &self.signing
     }
 
-    /// Sends one message to one destination and says what became of it. Takes no longer than the channel's timeout,
-    /// and does not retry.
+    /// Sends one message to one destination and returns the outcome. Takes no longer than the channel's timeout, and
+    /// does not retry.
     pub async fn send(&self, channel: Channel, outbound: &Outbound) -> Attempt {
-        match &channel.about().way {
-            Way::Inbox => Attempt::without_answer(Outcome::RefusedForGood, NO_DESTINATION),
-            Way::Mail => self.mailer.send(outbound).await,
-            Way::Post(post) => self.post(channel, post, outbound).await,
+        match &channel.about().transport {
+            Transport::Inbox => Attempt::without_answer(Outcome::RefusedForGood, NO_DESTINATION),
+            Transport::Mail => self.mailer.send(outbound).await,
+            Transport::Post(post) => self.post(channel, post, outbound).await,
         }
     }
 
     async fn post(&self, channel: Channel, post: &Post, outbound: &Outbound) -> Attempt {
-        // Again, although it was checked when it was saved: rows can be older than the rules and the settings.
+        // Checked again, although it was checked when it was saved: rows can be older than the rules and the settings.
         let destination = match (post.check)(&outbound.destination, &self.guard) {
             Ok(destination) => destination,
             Err(refusal) => {

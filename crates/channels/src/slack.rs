@@ -1,7 +1,7 @@
 //! Slack: Block Kit by Incoming Webhook (promise C4).
 //!
-//! Owns: the payload, and the escaping of text in it. Texts from outside stand in `plain_text` only, where Slack reads
-//! no formatting, and their `&`, `<`, `>` are entities, so that they are no mention and no link either.
+//! Owns: the payload, and the escaping of text in it. Untrusted text is put in `plain_text` only, where Slack parses no
+//! formatting, and its `&`, `<`, `>` are entities, so that it is not a mention or a link either.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use base::text;
 use serde_json::{Value, json};
 
 use crate::{
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Transport},
     destination,
     message::{self, Entry, Message},
 };
 
-/// Slack's limits, in characters, less a reserve for how it may count.
+/// Slack's limits, in characters, minus a reserve for how it may count.
 const HEADER: usize = 150;
 const SECTION: usize = 3000;
 const FIELD: usize = 2000;
 const BUTTON: usize = 75;
-/// Entries of a message about several: each is a block, and a message has fifty of those at most.
+/// Entries of a message about several: each is a block, and a message may have fifty of those at most.
 const ENTRIES: usize = 20;
 /// Facts in one section: Slack allows ten fields, and a fact is two of them.
 const FACTS_PER_SECTION: usize = 5;
 
-/// What there is to know of the channel. Slack takes a message a second and short bursts of more.
+/// The channel's descriptor. Slack accepts one message a second and short bursts of more.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     name: "slack",
     title: "Slack",
@@ -37,14 +37,14 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }),
     retries: DAYS,
     templates: &[],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::slack(text, &guard.hosts),
         draft: |outbound, _, _| Draft::json(&payload(&outbound.message)),
         judge: |attempt| attempt,
     }),
 };
 
-/// The message as Slack takes it.
+/// The message in Slack's form.
 pub fn payload(message: &Message) -> Value {
     let headline = headline(message);
     let mut blocks = vec![
@@ -88,7 +88,7 @@ pub fn payload(message: &Message) -> Value {
     })
 }
 
-/// One record of several, with a button to its page.
+/// One record of several, with a button that opens its page.
 fn entry(entry: &Entry) -> Value {
     let mark = entry.severity_mark().unwrap_or("▫️");
     let text = match &*entry.detail {
@@ -121,12 +121,12 @@ fn facts(message: &Message) -> Vec<(&'static str, &str)> {
     severity.into_iter().chain(company).chain(others).collect()
 }
 
-/// A label in bold: one of our own words, so formatting is safe.
+/// A bold label: a fixed text, so formatting is safe.
 fn label_field(label: &'static str) -> Value {
     json!({"type": "mrkdwn", "text": format!("*{label}*")})
 }
 
-/// A text without formatting; `emoji` off, so that `:name:` stays what it is.
+/// Text without formatting; `emoji` off, so that `:name:` is not replaced.
 fn plain(raw: &str, max: usize) -> Value {
     json!({"type": "plain_text", "text": escape(raw, max), "emoji": false})
 }
@@ -136,7 +136,7 @@ fn escape(raw: &str, max: usize) -> String {
     let clean = text::block(raw, max);
     let mut out = String::new();
     let mut units = 0;
-    // Where to cut if the whole does not fit: the last place with room for the ellipsis.
+    // Where to cut a text that is too long: the last place with room for the ellipsis.
     let mut end = 0;
     for char in clean.chars() {
         let mut buffer = [0; 4];
@@ -157,7 +157,7 @@ fn escape(raw: &str, max: usize) -> String {
             end = out.len();
         }
     }
-    // Slack refuses an empty text.
+    // Slack rejects an empty text.
     if out.is_empty() { "–".to_owned() } else { out }
 }
 

@@ -1,7 +1,7 @@
 //! Microsoft Teams: one Adaptive Card by Incoming Webhook or Workflow (promise C5).
 //!
-//! Owns: the payload. Texts from outside stand in the `TextRun`s of a `RichTextBlock` only: a `TextBlock` and a
-//! `FactSet` read Markdown. The one link is the button to our own host.
+//! Owns: the payload. Untrusted text is put in the `TextRun`s of a `RichTextBlock` only: a `TextBlock` and a `FactSet`
+//! parse Markdown. The one link is the button to our own host.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use serde_json::{Value, json};
 
 use crate::{
     Attempt, Outcome,
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Rate, Transport},
     destination,
     message::{self, Entry, Message},
 };
 
-/// The most entries of a message about several, and the most bytes of them all.
+/// The most entries of a message about several, and the most bytes of all of them.
 const ENTRIES: usize = 20;
 const ENTRIES_BYTES: usize = 14 * 1024;
 
 /// The width of the labels of facts: the longest is "SLA deadline".
 const LABELS: &str = "120px";
 
-/// What there is to know of the channel. Teams takes four messages a second.
+/// The channel's descriptor. Teams accepts four messages a second.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     name: "teams",
     title: "Teams",
@@ -35,19 +35,19 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     }),
     retries: DAYS,
     templates: &[],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::teams(text, &guard.hosts),
         draft: |outbound, _, _| Draft::json(&payload(&outbound.message)),
         judge: throttled,
     }),
 };
 
-/// Connectors answer 200 also when Teams behind them throttled the card, and say so in the text.
+/// Connectors answer 200 even when Teams behind them throttled the card, and say so in the text.
 fn throttled(attempt: Attempt) -> Attempt {
     if attempt.outcome == Outcome::Delivered && attempt.answer.contains("returned HTTP error 429") {
         Attempt {
             outcome: Outcome::RefusedForNow { retry_after: None },
-            reason: "it has had too many requests".to_owned(),
+            reason: "too many requests".to_owned(),
             ..attempt
         }
     } else {
@@ -55,7 +55,7 @@ fn throttled(attempt: Attempt) -> Attempt {
     }
 }
 
-/// The message as Teams takes it.
+/// The message in Teams' form.
 pub fn payload(message: &Message) -> Value {
     json!({
         "type": "message",
@@ -106,7 +106,7 @@ fn body(message: &Message) -> Vec<Value> {
     body
 }
 
-/// How many entries a card has room for: Teams takes 28 KB.
+/// How many entries fit into a card: Teams accepts 28 KB.
 fn fitting(entries: &[Entry]) -> usize {
     let mut room = ENTRIES_BYTES;
     let mut fits = |one: &&Entry| {
@@ -118,7 +118,7 @@ fn fitting(entries: &[Entry]) -> usize {
     entries.iter().take(ENTRIES).take_while(&mut fits).count()
 }
 
-/// One record of several; its title is a link to its page.
+/// One record of several; its title links to its page.
 fn entry(entry: &Entry) -> Value {
     let mark = entry.severity_mark().unwrap_or("▫️");
     let mut title = run(&entry.title, &[("weight", "Bolder")]);
@@ -132,7 +132,7 @@ fn entry(entry: &Entry) -> Value {
     json!({"type": "Container", "spacing": "Small", "items": items})
 }
 
-/// A label, and beside it the text, under each other in all facts.
+/// A label, and next to it the text, aligned in all facts.
 fn fact(label: &str, text: &str) -> Value {
     let column = |width, run: Value| json!({"type": "Column", "width": width, "items": [rich(&[run])]});
     json!({
@@ -145,7 +145,7 @@ fn fact(label: &str, text: &str) -> Value {
     })
 }
 
-/// What is seen first: how bad, what happened, to what.
+/// What is seen first: how severe, what happened, to what.
 fn head(message: &Message) -> Value {
     let kicker = match (message.severity_mark(), message.severity_label()) {
         (Some(mark), Some(severity)) => format!("{mark} {severity} · {}", message.action),
@@ -162,7 +162,7 @@ fn head(message: &Message) -> Value {
     })
 }
 
-/// The colour of the head.
+/// The color of the header.
 const fn style(severity: Option<Severity>) -> &'static str {
     match severity {
         Some(Severity::Urgent | Severity::Critical) => "attention",
@@ -176,7 +176,7 @@ fn rich(runs: &[Value]) -> Value {
     json!({"type": "RichTextBlock", "inlines": runs})
 }
 
-/// A piece of text. Clients replace `{{DATE(…)}}` also here, so doubled braces are set apart.
+/// A piece of text. Clients replace `{{DATE(…)}}` here too, so doubled braces are separated.
 fn run(text: &str, looks: &[(&str, &str)]) -> Value {
     let mut run = json!({"type": "TextRun", "text": text.replace("{{", "{ {").replace("}}", "} }")});
     for (name, value) in looks {

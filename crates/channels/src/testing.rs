@@ -36,7 +36,7 @@ impl Default for Ca {
 }
 
 impl Ca {
-    /// A new authority that nobody trusts yet.
+    /// A new authority that is not trusted yet.
     pub fn new() -> Self {
         let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -65,7 +65,7 @@ impl Ca {
         TlsAcceptor::from(Arc::new(config))
     }
 
-    /// Writes a new certificate for these names, and its key, into the folder: the two PEM files of a server.
+    /// Writes a new certificate for these names, and its key, to the folder: the two PEM files of a server.
     pub fn server_files(&self, folder: &Path, names: &[&str]) -> (PathBuf, PathBuf) {
         let (certificate, key) = self.issue(names);
         let files = (folder.join("server.pem"), folder.join("server.key"));

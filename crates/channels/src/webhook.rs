@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Outbound,
-    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Sender, Way},
+    descriptor::{DAYS, Descriptor, Draft, Kind, Post, Sender, Transport},
     destination::{self, Destination},
     message::Message,
 };
@@ -20,13 +20,13 @@ pub use format::Format;
 pub(crate) use signing::secrets;
 pub use signing::{OVERLAP, Secrets, Signing, SigningKey};
 
-/// The most that is told of an event's own data, in bytes of JSON.
+/// The most event data that is sent, in bytes of JSON.
 const MAX_ATTRIBUTES: usize = 160 * 1024;
 
-/// The longest text of it, in characters.
+/// The longest text in it, in characters.
 const MAX_ATTRIBUTE: usize = 2000;
 
-/// What there is to know of the channel. A webhook takes what it takes.
+/// The channel's descriptor. A webhook has no rate limit.
 pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     name: "webhook",
     title: "webhook",
@@ -36,7 +36,7 @@ pub(crate) const DESCRIPTOR: Descriptor = Descriptor {
     pace: None,
     retries: DAYS,
     templates: &[],
-    way: Way::Post(Post {
+    transport: Transport::Post(Post {
         check: |text, guard| destination::webhook(text, &guard.reach),
         draft,
         judge: |attempt| attempt,
@@ -58,7 +58,7 @@ fn draft(outbound: &Outbound, destination: &Destination, sender: &Sender<'_>) ->
 fn headers(keys: &[SigningKey], id: &str, now: Time, body: &str) -> Vec<(HeaderName, HeaderValue)> {
     let timestamp = now.timestamp().as_second();
     let header = |name, value: String| {
-        // Ids, numbers and base64 are header text; were they not, the receiver would refuse an empty one.
+        // Ids, numbers and base64 are valid header values; if they were not, the receiver would reject an empty one.
         let value = HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static(""));
         (HeaderName::from_static(name), value)
     };
@@ -84,7 +84,7 @@ pub fn body(message: &Message) -> String {
     .to_string()
 }
 
-/// What is told of the event, in every form.
+/// The event's content, in every form.
 fn data(message: &Message) -> Value {
     let project = message
         .attributes
@@ -107,7 +107,7 @@ fn data(message: &Message) -> Value {
     })
 }
 
-/// The value with its texts cut, however deep.
+/// The value with its texts truncated, at any depth.
 fn short(value: &Value) -> Value {
     match value {
         Value::String(text) => text::cut(text, MAX_ATTRIBUTE).into(),
@@ -120,7 +120,7 @@ fn short(value: &Value) -> Value {
     }
 }
 
-/// The event's own data, long texts cut; nothing where it is too much.
+/// The event's own data, long texts truncated; nothing where it is too large.
 fn attributes(message: &Message) -> Value {
     let attributes: Map<_, _> = message
         .attributes

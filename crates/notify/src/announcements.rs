@@ -1,7 +1,8 @@
-//! What administrators announce to everyone: maintenance, an upgrade.
+//! Announcements of administrators to everyone: maintenance, an upgrade.
 //!
-//! Owns: the table of announcements, and their event `platform.announced`, which goes to every active person in-app and by
-//! mail and to every open tab. What is announced and withdrawn is in the audit log. Must not: decide who is notified; the plan does, as for any event.
+//! Owns: the table of announcements, and their event `platform.announced`, which goes to every active user in-app and
+//! by email and to every open tab. The audit log records what is announced and withdrawn. Must not: decide who is
+//! notified; the plan does, as for any event.
 
 pub mod http;
 
@@ -18,13 +19,13 @@ use store::{Error, FromRow, Row, Select, Tx, params};
 pub struct Announcement {
     /// Its id.
     pub id: Id,
-    /// What it is about, on one line. Text from outside: escape it.
+    /// Its title, on one line. Untrusted text: escape it.
     pub title: String,
-    /// What it says. Text from outside: escape it.
+    /// Its body. Untrusted text: escape it.
     pub body: String,
     /// Until when it is shown; null until it is withdrawn.
     pub until: Option<Time>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Time,
 }
 
@@ -44,10 +45,10 @@ impl FromRow for Announcement {
 const CURRENT: &str = "select id, title, body, until_at, created_at from announcements \
      where withdrawn_at = 0 and (until_at = 0 or until_at > ?)";
 
-/// The announcements that hold now, newest first, at most `limit`.
+/// The current announcements, newest first, at most `limit`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 fn current(tx: &mut Tx<'_>, after: Option<Id>, limit: u32) -> Result<Vec<Announcement>, Error> {
     let now = tx.now();
     Select::new("")
@@ -61,14 +62,14 @@ const INSERT: &str = "insert into announcements (id, title, body, until_at, auth
      values ($1, $2, $3, $4, $5, $6, 0)";
 const EVERYONE: &str = "select id from users where disabled = 0 order by id";
 
-/// What somebody announces.
+/// An announcement to make.
 struct New {
     title: String,
     body: String,
     until: Option<Time>,
 }
 
-/// Makes an announcement, its event and its entry in the audit log.
+/// Creates an announcement, its event and its entry in the audit log.
 fn announce(tx: &mut Tx<'_>, new: New, by: &Caller) -> Result<Announcement, Error> {
     let New { title, body, until } = new;
     let new = Announcement {
@@ -111,7 +112,7 @@ fn emit(tx: &mut Tx<'_>, new: &Announcement, by: &Caller) -> Result<(), Error> {
 const WITHDRAW: &str = "update announcements set withdrawn_at = $2 where id = $1 and withdrawn_at = 0 \
      returning id, title, body, until_at, created_at";
 
-/// Shows an announcement no longer; whether it was there. The audit log keeps what it said.
+/// Withdraws an announcement; whether it existed. The audit log keeps its text.
 fn withdraw(tx: &mut Tx<'_>, id: Id, by: &Caller) -> Result<bool, Error> {
     let now = tx.now();
     let Some(was) = tx.one::<Announcement>(WITHDRAW, params![id, now])? else {

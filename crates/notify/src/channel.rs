@@ -1,3 +1,3 @@
-//! What the deciding half knows of a channel besides its name.
+//! What the deciding part needs to know about a channel in addition to its name.
 
 pub use channels::{Channel, NotAChannel};

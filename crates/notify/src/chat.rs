@@ -1,4 +1,4 @@
-//! A person's own chats (promise F5): whether the person opted in. Where they are is a destination of theirs.
+//! A person's own chats (promise F5): whether the person opted in. Their URLs are destinations.
 
 pub mod http;
 
@@ -11,10 +11,10 @@ use crate::{channel::Channel, sql, target::Key};
 
 const OPTED_IN: &str = "select user_id, channel from chat_settings where enabled = 1";
 
-/// Who of these people opted in to a chat of theirs, on which channels.
+/// Which of these people opted in to a personal chat, on which channels.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn opted_in(tx: &mut Tx<'_>, users: &[Value]) -> Result<HashSet<(Id, Channel)>, Error> {
     let rows: Vec<(Id, Word<Channel>)> = sql::among(tx, OPTED_IN, "user_id", users)?;
     Ok(rows
@@ -25,10 +25,10 @@ pub(crate) fn opted_in(tx: &mut Tx<'_>, users: &[Value]) -> Result<HashSet<(Id, 
 
 const OWNERS: &str = "select target_key, user_id, channel from destinations where user_id is not null";
 
-/// Whose own chats these destinations are.
+/// Whose personal chats these destinations are.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn owners(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<(Key, Id, Channel)>, Error> {
     let keys: Vec<Value> = keys.iter().map(|key| key.as_str().into()).collect();
     let rows: Vec<(String, Id, String)> = sql::among(tx, OWNERS, "target_key", &keys)?;
@@ -38,7 +38,7 @@ pub(crate) fn owners(tx: &mut Tx<'_>, keys: &[Key]) -> Result<Vec<(Key, Id, Chan
         .collect())
 }
 
-/// The channels on which this person did.
+/// The channels on which this person opted in.
 fn enabled(tx: &mut Tx<'_>, user: Id) -> Result<Vec<Channel>, Error> {
     let mut channels: Vec<_> = opted_in(tx, &[user.into()])?
         .into_iter()

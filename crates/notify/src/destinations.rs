@@ -1,8 +1,8 @@
 //! Destinations: every URL that messages are posted to, with its owner (a rule, a team or a person), and the mail server.
 //!
-//! Owns: the table of them, the one place where a URL is saved and switched on (`table`), how each fares and who is told
-//! (`health`), the fields of chats in bodies (`fields`).
-//! Must not: answer a URL unmasked, or decide who gets a message.
+//! Owns: their table, the one place where a URL is saved and turned on (`table`), their health and who is notified of
+//! it (`health`), the chat fields of request and response bodies (`fields`).
+//! Must not: return a URL unmasked, or decide who gets a message.
 
 pub mod fields;
 pub(crate) mod health;
@@ -17,8 +17,8 @@ pub(crate) use table::{
 };
 pub use table::{abandon, opens, reseal};
 
-/// The schema of a URL in a body: printable ASCII, or masked as it was answered. Where it may lead is the channel's to say,
-/// and the operator's.
+/// The schema of a URL in a body: printable ASCII, or masked as returned. Where it may lead is up to the channel and
+/// the operator.
 pub(crate) struct PostUrl;
 
 impl utoipa::ToSchema for PostUrl {}
@@ -34,8 +34,8 @@ impl utoipa::PartialSchema for PostUrl {
     }
 }
 
-/// A URL of printable ASCII without a backslash and without a fragment, possibly with the sign that stands for what a
-/// mask hides.
+/// A URL of printable ASCII without a backslash and without a fragment, possibly with the character that replaces what
+/// a mask hides.
 const PATTERN_OF_URLS: &str = r#"^[hH][tT][tT][pP][sS]?://[!"$-\[\]-~\u2026]+$"#;
 
 /// The same, or none.

@@ -1,6 +1,6 @@
-//! What one or several recipients of a group get: which events, how many of which severity, and which of them are named.
+//! What one or several recipients of a group get: which events, how many of each severity, and which of them are named.
 //!
-//! Owns: the sets of events that were decided alike, and the digests made of them. Must not: decide who gets one; that is
+//! Owns: sets of events with the same decision, and the digests made of them. Must not: decide who gets one; that is
 //! [`crate::groups`].
 
 mod words;
@@ -19,7 +19,7 @@ use crate::{
     sql,
 };
 
-/// Events of a group that were decided alike.
+/// Events of a group with the same decision.
 #[derive(Debug, Clone)]
 pub(crate) struct Set {
     pub(crate) id: Id,
@@ -42,12 +42,12 @@ const NAMED: usize = 100;
 /// How many of them are read for one row of the inbox.
 const SHOWN: usize = 3;
 
-/// What a message of a group is about. Stored as JSON, so that it reads the same whenever it is asked for.
+/// The content of a group's message. Stored as JSON, so that it is the same whenever it is read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Digest {
     /// The sets of events.
     pub(crate) sets: Vec<Id>,
-    /// How many of each change and severity.
+    /// The counts of each change and severity.
     pub(crate) counts: Vec<(Change, Option<Severity>, u64)>,
     /// The kinds of event.
     pub(crate) kinds: Vec<Kind>,
@@ -82,8 +82,8 @@ const MEMBERS: &str =
 pub(crate) type Members = HashMap<Id, Vec<(Id, Id)>>;
 
 impl Digest {
-    /// The digest of these sets, in the order in which a message names them. `members` answers the first events of a set
-    /// with their findings.
+    /// The digest of these sets, in the order in which a message names them. `members` returns the first events of a
+    /// set with their findings.
     pub(crate) fn of<E>(
         sets: &[&Set],
         mut members: impl FnMut(Id) -> Result<Vec<(Id, Id)>, E>,
@@ -119,18 +119,18 @@ impl Digest {
         self.counts.iter().map(|(_, _, count)| count).sum()
     }
 
-    /// The event that stands for it: the most severe one.
+    /// The event that represents it: the most severe one.
     pub(crate) fn lead(&self) -> Option<Id> {
         self.named.first().map(|(event, _)| *event)
     }
 
-    /// The events that a message names, as far as they are kept.
+    /// The events that a message names, if they still exist.
     pub(crate) fn events(&self, tx: &mut Tx<'_>) -> Result<Vec<Arc<Event>>, Error> {
         self.some(tx, self.named.len())
     }
 
-    fn some(&self, tx: &mut Tx<'_>, most: usize) -> Result<Vec<Arc<Event>>, Error> {
-        let ids: Vec<Id> = self.named.iter().take(most).map(|(event, _)| *event).collect();
+    fn some(&self, tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Arc<Event>>, Error> {
+        let ids: Vec<Id> = self.named.iter().take(limit).map(|(event, _)| *event).collect();
         let mut events: HashMap<Id, Arc<Event>> = outbox::events(tx, &ids, &Scope::All)?
             .into_iter()
             .map(|event| (event.id, Arc::new(event)))
@@ -138,12 +138,12 @@ impl Digest {
         Ok(ids.iter().filter_map(|id| events.remove(id)).collect())
     }
 
-    /// Which events a row of the inbox shows.
+    /// Which events an inbox row shows.
     pub(crate) fn shown(&self) -> impl Iterator<Item = Id> + '_ {
         self.named.iter().take(SHOWN).map(|(event, _)| *event)
     }
 
-    /// What is said of it; `of` is the end of the import, or the event that stands for a bulk change.
+    /// The message; `of` is the end of the import, or the event that represents a bulk change.
     pub(crate) fn message(
         &self,
         of: &Event,
@@ -154,7 +154,7 @@ impl Digest {
         words::message(self, of, named, public_url, detail)
     }
 
-    /// The digest with those sets alone that are still to go out.
+    /// The digest of only those sets that may still be sent.
     pub(crate) fn keep(
         &self,
         tx: &mut Tx<'_>,
@@ -181,7 +181,7 @@ impl Digest {
     }
 }
 
-/// The digest of these sets, with their members from the database; those that were read are kept.
+/// The digest of these sets, with their members from the database; those that were read are cached.
 pub(crate) fn read_of(tx: &mut Tx<'_>, sets: &[&Set], read: &mut Members) -> Result<Digest, Error> {
     Digest::of(sets, |set| {
         Ok(match read.entry(set) {
@@ -193,10 +193,10 @@ pub(crate) fn read_of(tx: &mut Tx<'_>, sets: &[&Set], read: &mut Members) -> Res
 
 const DIGESTS: &str = "select id, content from event_digests where 1 = 1";
 
-/// The digests of these ids.
+/// The digests with these ids.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn stored(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Digests, Error> {
     let ids: Vec<Value> = ids.iter().map(Value::from).collect();
     Ok(decoded(sql::among(tx, DIGESTS, "id", &ids)?).collect())
@@ -220,13 +220,13 @@ fn decoded(rows: Vec<(Id, String)>) -> impl Iterator<Item = (Id, Digest)> {
 const OF: &str = "select d.content, g.closer_event from event_digests d join event_groups g on g.id = d.group_id \
      where d.id = $1";
 
-/// A digest, and the event of the end of the import that it is of, if one has ended.
+/// A digest, and the event for the end of its import, if that has ended.
 type Kept = (Digest, Option<Arc<Event>>);
 
-/// A digest, and the end of the import that it is of.
+/// A digest, and the end of its import.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn read(tx: &mut Tx<'_>, id: Id) -> Result<Option<Kept>, Error> {
     let Some((content, closer)) = tx.one::<(String, String)>(OF, params![id])? else {
         return Ok(None);

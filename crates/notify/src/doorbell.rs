@@ -13,46 +13,46 @@ use crate::{
     target::Key,
 };
 
-/// Wakes the engine: for whoever put something into its tables, or heard that another node did.
+/// Wakes the engine: for code that put something into its tables, or learned that another node did.
 #[derive(Debug, Clone, Default)]
-pub struct Doorbell(pub(crate) Arc<Bells>);
+pub struct Doorbell(pub(crate) Arc<DoorbellSignals>);
 
-/// What rings in the engine.
+/// The engine's side of the doorbell.
 #[derive(Debug, Default)]
-pub(crate) struct Bells {
+pub(crate) struct DoorbellSignals {
     pub(crate) planner: Notify,
     pub(crate) dispatcher: Notify,
     pub(crate) reader: Notify,
     /// Who opened what, and who read what first.
     pub(crate) opened: Opened,
-    /// Whether the dispatcher is to look into the table again.
-    pub(crate) look: AtomicBool,
-    /// Which destinations that asked for silence are to be spoken to again.
-    heard: Mutex<Heard>,
+    /// Whether the dispatcher should look into the table again.
+    pub(crate) check: AtomicBool,
+    /// Which pauses that destinations asked for should end.
+    unpaused: Mutex<Unpaused>,
 }
 
-/// Destinations whose silence is over.
+/// Destinations whose pause ends.
 #[derive(Debug, Default)]
-pub(crate) struct Heard {
+pub(crate) struct Unpaused {
     pub(crate) all: bool,
     pub(crate) keys: Vec<Key>,
 }
 
 impl Doorbell {
-    /// A doorbell nobody has rung.
+    /// A doorbell that was not rung.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Something may have to be planned or sent.
+    /// There may be something to plan or send.
     pub fn ring(&self) {
-        self.0.look.store(true, Ordering::Release);
+        self.0.check.store(true, Ordering::Release);
         self.0.planner.notify_one();
         self.0.dispatcher.notify_one();
     }
 
-    /// A person opened this record in a session (promise A4). It never waits: this is written down in the background,
-    /// and what does not fit is dropped and counted.
+    /// A person opened this record in a session (promise A4). It never waits: this is recorded in the background; what
+    /// exceeds the limit is dropped and counted.
     pub fn opened(&self, user: Id, record: Id, at: Time) {
         self.0.opened.note(Opening { user, record, at });
         self.0.reader.notify_one();
@@ -63,27 +63,27 @@ impl Doorbell {
         self.0.opened.dropped()
     }
 
-    /// These were read, by a change that is committed.
+    /// These were read, in a committed change.
     pub(crate) fn read(&self, first: Vec<FirstRead>) {
         self.0.opened.count(first);
         self.0.reader.notify_one();
     }
 
-    /// The same, and the silence that these destinations asked for is over, on this node.
-    pub(crate) fn end_silence(&self, keys: Vec<Key>) {
-        self.0.heard().keys.extend(keys);
+    /// The same, and the pause that these destinations asked for ends, on this node.
+    pub(crate) fn end_pause(&self, keys: Vec<Key>) {
+        self.0.unpaused().keys.extend(keys);
         self.ring();
     }
 
-    /// The same of all destinations.
-    pub(crate) fn end_all_silence(&self) {
-        self.0.heard().all = true;
+    /// The same for all destinations.
+    pub(crate) fn end_all_pauses(&self) {
+        self.0.unpaused().all = true;
         self.ring();
     }
 }
 
-impl Bells {
-    pub(crate) fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+impl DoorbellSignals {
+    pub(crate) fn unpaused(&self) -> MutexGuard<'_, Unpaused> {
+        self.unpaused.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

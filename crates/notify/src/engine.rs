@@ -1,10 +1,11 @@
-//! What turns events into rows and messages, in the background: nobody who announces an event waits for it
-//! (promise B4).
+//! Turns events into rows and messages, in the background: the code that raises an event does not wait for it (promise
+//! B4).
 //!
-//! Owns: five loops. The planner takes events nobody has planned and writes down who is told; the dispatcher claims
-//! messages that are due; the recorder writes down what became of them; the reader writes down who read what first, and
-//! takes to the managers what nobody read; the timekeeper takes over that somebody set the clock. The tables are their memory: whatever stops them, the next start goes on from there (promise B3).
-//! Must not: wake by anything it could not do without. The bus, the doorbell and the clock only make it quicker.
+//! Owns: five loops. The planner takes unplanned events and records who is notified; the dispatcher claims due
+//! messages; the recorder records their outcomes; the reader records who read what first, and notifies the managers of
+//! what nobody read; the timekeeper adjusts to changes of the system clock. Their state is in the tables: whatever
+//! stops them, the next start continues from there (promise B3).
+//! Must not: depend on being woken. The bus, the doorbell and the clock only make it faster.
 
 mod batch;
 mod dispatcher;
@@ -32,16 +33,16 @@ pub use shared::Send;
 pub use crate::{
     deliveries::{Ended, Observer},
     doorbell::Doorbell,
-    reads::unread::{Escalation, Stands},
+    reads::unread::{Escalation, StillOpen},
 };
 
 use crate::{
     channels::{Channels, email},
-    deliveries::{self, Whose},
+    deliveries::{self, RecoverFrom},
     destinations, target,
 };
 use lanes::Lanes;
-use shared::{Shared, Trying, recover, waits};
+use shared::{Shared, Trying, log_waiting, recover};
 
 /// The delivery engine. [`run`](Self::run) it once.
 pub struct Engine {
@@ -59,7 +60,7 @@ impl Engine {
         Self::sending(access, channels, doorbell, options, send)
     }
 
-    /// An engine whose messages go through `send` instead: for tests.
+    /// An engine that sends messages through `send` instead: for tests.
     pub fn sending(
         access: Access,
         channels: Channels,
@@ -85,24 +86,24 @@ impl Engine {
                 options,
                 doorbell,
                 trying: Trying::default(),
-                under_way: deliveries::UnderWay::default(),
+                in_flight: deliveries::InFlight::default(),
                 process,
             }),
         }
     }
 
-    /// Works until `shutdown` comes, then takes nothing new, gives what is under way its time ([`Options::grace`]),
-    /// writes down what became of it and returns. What did not end in time is taken up by the next start.
+    /// Works until `shutdown`, then takes nothing new, gives messages in flight time to finish ([`Options::grace`]),
+    /// records the outcomes and returns. What did not finish in time is recovered by the next start.
     pub async fn run(self, shutdown: impl Future<Output = ()> + std::marker::Send) {
         let Self { shared } = self;
         let (stop, stopped) = watch::channel(false);
-        // Before anything is read, so that nothing falls between.
+        // Before anything is read, so that nothing is missed in between.
         let events = shared.store.bus().subscribe();
         tokio::pin!(shutdown);
         tokio::select! {
             () = &mut shutdown => return,
-            // Before anything is claimed: what is under way now is what was left behind.
-            () = take_up(&shared) => {}
+            // Before anything is claimed: whatever is in flight now was left behind.
+            () = recover_own(&shared) => {}
         }
         let (sent, to_record) = mpsc::channel(shared.options.parallel.max(1));
         let mut loops = JoinSet::new();
@@ -124,7 +125,7 @@ impl Engine {
             () = &mut shutdown => {}
             ended = loops.join_next() => {
                 if let Some(Err(error)) = ended {
-                    tracing::error!(%error, "a loop of the delivery engine ended by itself");
+                    tracing::error!(%error, "a loop of the delivery engine ended unexpectedly");
                 }
             }
         }
@@ -133,21 +134,21 @@ impl Engine {
     }
 }
 
-/// Gives up what this node had under way when it ended, however long the database takes to answer.
-async fn take_up(shared: &Shared) {
+/// Gives up what this node had in flight when it ended, however long the database takes to respond.
+async fn recover_own(shared: &Shared) {
     let work = async || {
         settle(shared).await?;
-        shared.store.write(deliveries::ask_keys_again).await?;
-        recover(shared, Whose::Own(Arc::clone(&shared.options.node))).await
+        shared.store.write(deliveries::retry_sealed).await?;
+        recover(shared, RecoverFrom::Own(Arc::clone(&shared.options.node))).await
     };
-    let said = Throttle::new();
+    let logged = Throttle::new();
     while let Err(error) = work().await {
-        waits(&said, "the delivery engine", &error);
+        log_waiting(&logged, "the delivery engine", &error);
         shared.store.clock().sleep(shared.options.pause).await;
     }
 }
 
-/// Works out what a migration could not: it has no key.
+/// Computes what a migration could not: it has no key.
 async fn settle(shared: &Shared) -> Result<(), store::Error> {
     loop {
         let vault = shared.access.vault().clone();

@@ -1,4 +1,4 @@
-//! Reads what the plan has to know: for a whole batch at once, so that a thousand events cost as many queries as one.
+//! Reads what the plan needs to know: for a whole batch at once, so that a thousand events cost as many queries as one.
 //!
 //! Must not: decide anything.
 
@@ -22,27 +22,27 @@ use crate::{
     team_chats,
 };
 
-/// Whom to ask for.
+/// What to read.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     users: BTreeSet<Id>,
     addresses: BTreeSet<String>,
     teams: BTreeSet<Id>,
-    /// Companies of which somebody is responsible for something.
+    /// Companies in which someone is responsible for something.
     companies: BTreeSet<Id>,
-    /// Projects and assets whose owners are asked for.
+    /// Projects and assets whose owners are read.
     owned: BTreeSet<Id>,
     owned_kinds: Vec<(SubjectType, Id)>,
-    /// Records whose followers are asked for.
+    /// Records whose followers are read.
     followed: BTreeSet<Id>,
     /// Chats that rules name.
     chats: BTreeSet<Key>,
-    /// Whether all members of the companies are asked for, not only their managers.
+    /// Whether all members of the companies are read, not only their managers.
     roles: bool,
 }
 
 impl Wanted {
-    /// Everyone whom the plan of these events may think of.
+    /// Everyone whom the plan of these events may consider.
     pub(crate) fn by_events(events: &[Event], rules: &Rules) -> Self {
         let mut wanted = Self::default();
         let mut kinds = BTreeSet::new();
@@ -102,14 +102,14 @@ impl Wanted {
         }
     }
 
-    /// And this person.
+    /// Adds this person.
     #[must_use]
     pub(crate) fn and(mut self, user: Id) -> Self {
         self.users.insert(user);
         self
     }
 
-    /// These recipients, before a message goes out to them.
+    /// These recipients, before a message is sent to them.
     pub(crate) fn by_recipients<'a>(recipients: impl IntoIterator<Item = &'a Recipient>) -> Self {
         let mut wanted = Self::default();
         for recipient in recipients {
@@ -124,10 +124,10 @@ impl Wanted {
     }
 }
 
-/// The world, as far as it is wanted.
+/// The world, as far as it was requested.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn world(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -181,7 +181,7 @@ pub(crate) fn world(
     if !unknown.is_empty() {
         world.preferences.extend(preferences::of_users(tx, &unknown)?);
     }
-    // All of them, so that no event can be told of without asking.
+    // All of them, so that every event is checked.
     world
         .minimal
         .extend(directory::with_minimal_messages(tx, &Scope::All)?);
@@ -189,7 +189,7 @@ pub(crate) fn world(
     Ok(world)
 }
 
-/// Who answers for what: ownership rules, owners, followers, members and administrators.
+/// Who is responsible for what: ownership rules, owners, followers, members and administrators.
 fn responsibility(tx: &mut Tx<'_>, world: &mut World, wanted: &mut Wanted) -> Result<(), Error> {
     if wanted.companies.is_empty() {
         return Ok(());
@@ -218,10 +218,10 @@ fn responsibility(tx: &mut Tx<'_>, world: &mut World, wanted: &mut Wanted) -> Re
     Ok(())
 }
 
-/// The names of the teams that these reasons are about, or that are recipients themselves.
+/// The names of the teams in these reasons, or of teams that are recipients themselves.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn team_names<'a>(
     tx: &mut Tx<'_>,
     whys: impl IntoIterator<Item = (&'a Why, Option<&'a Recipient>)>,
@@ -274,7 +274,7 @@ fn add_people(world: &mut World, vault: &Vault, people: Vec<directory::Person>) 
     }
 }
 
-/// Where the teams' messages and the personal ones go.
+/// Where the teams' messages and the personal ones are sent.
 fn add_urls(tx: &mut Tx<'_>, world: &mut World, vault: &Vault, owners: &[Value]) -> Result<(), Error> {
     let mut personal = Vec::new();
     for stored in destinations::of_owners(tx, owners)? {

@@ -1,6 +1,6 @@
 //! Who follows a finding or a project (promise O4).
 //!
-//! Owns: the table of that. Must not: decide whether somebody may see the record; the plan asks their scope.
+//! Owns: their table. Must not: decide whether someone may see the record; the plan checks their scope.
 
 pub mod http;
 
@@ -16,7 +16,7 @@ const OF: &str = "select subject_id, user_id from follows where 1 = 1";
 /// The followers of these records.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of(tx: &mut Tx<'_>, records: &[Id]) -> Result<HashMap<Id, Vec<Id>>, Error> {
     let records: Vec<Value> = records.iter().map(Value::from).collect();
     let mut followers: HashMap<Id, Vec<Id>> = HashMap::new();
@@ -35,7 +35,7 @@ const FOLLOW: &str = "insert into follows (user_id, subject_id, subject_type, cr
 /// This person follows the record from now on.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 fn follow(tx: &mut Tx<'_>, user: Id, kind: SubjectType, record: Id) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(FOLLOW, params![user, record, kind.name(), now])
@@ -47,7 +47,7 @@ const UNFOLLOW: &str = "delete from follows where subject_id = $1 and user_id = 
 /// This person no longer follows the record.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 fn unfollow(tx: &mut Tx<'_>, user: Id, record: Id) -> Result<(), Error> {
     tx.execute(UNFOLLOW, params![record, user]).map(drop)
 }

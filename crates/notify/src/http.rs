@@ -1,4 +1,4 @@
-//! What the handlers of this crate share. The handlers stand beside their domain: `inbox::http`, `rules::http`, …
+//! What the handlers of this crate share. The handlers are next to their domain: `inbox::http`, `rules::http`, …
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,11 +8,11 @@ use store::{Error, Tx};
 
 use crate::{channels::Channels, doorbell::Doorbell};
 
-/// The company of a record, if there is such a record. Records are another crate's: whoever puts both together says how
-/// to ask.
+/// The company of a record, if there is such a record. Records belong to another crate: the code that combines both
+/// provides this.
 pub type CompanyOf = Arc<dyn Fn(&mut Tx<'_>, SubjectType, Id) -> Result<Option<Id>, Error> + Send + Sync>;
 
-/// Where rules of managers may lead, besides people, teams and roles of their company.
+/// What managers may name in rules, in addition to people, teams and roles of their company.
 #[derive(Debug, Clone, Default)]
 pub struct Managers {
     /// Domains of mail addresses.
@@ -24,16 +24,16 @@ pub struct Managers {
 /// The state of every handler here.
 #[derive(Clone)]
 pub struct State {
-    /// The data, and who is calling.
+    /// The data, and the caller.
     pub access: Access,
-    /// What checks a destination, and the console's address.
+    /// Checks destinations, and knows the console's address.
     pub channels: Channels,
     /// Wakes the engine.
     pub doorbell: Doorbell,
-    /// Whose a record is.
+    /// A record's company.
     pub company_of: CompanyOf,
-    /// Where rules of managers may lead.
+    /// What managers may name in rules.
     pub managers: Managers,
-    /// After how long critical and urgent events that nobody read are announced; zero for never.
+    /// After how long unread critical and urgent events are announced; zero for never.
     pub unread_after: Duration,
 }

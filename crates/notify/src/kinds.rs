@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::channel::Channel;
 
-/// The schema of a type of event that people can be notified of.
+/// The schema of an event type that has notifications.
 pub(crate) struct NotifiedKind;
 
 impl utoipa::ToSchema for NotifiedKind {}
@@ -17,7 +17,7 @@ impl utoipa::PartialSchema for NotifiedKind {
     }
 }
 
-/// The schema of a template of a chat's posts.
+/// The schema of a chat template.
 pub(crate) struct TemplateName;
 
 impl utoipa::ToSchema for TemplateName {}
@@ -32,32 +32,32 @@ impl utoipa::PartialSchema for TemplateName {
     }
 }
 
-/// One type of event.
+/// An event type.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[expect(clippy::struct_excessive_bools, reason = "columns of a table, not states")]
 pub struct EventType {
     /// Its name, such as `finding.assigned`.
     #[serde(rename = "type")]
     pub kind: Kind,
-    /// What the name begins with.
+    /// The first part of the name.
     pub category: &'static str,
     /// What it means.
     pub summary: &'static str,
-    /// Whether its events carry a severity, so that a threshold means something.
+    /// Whether its events have a severity, so that a threshold applies.
     pub severity: bool,
-    /// Whether people can be told of it: it can have rules and preferences.
+    /// Whether people can be notified of it: it can have rules and preferences.
     pub notifies: bool,
-    /// Whether it goes to open tabs.
+    /// Whether it is sent to open tabs.
     pub live: bool,
-    /// Whether it may be for no company: for the whole platform, or for people named one by one.
+    /// Whether it may be without a company: for the whole platform, or for people named individually.
     pub platform: bool,
-    /// The channels a rule can turn on for it; those that a person can switch off are all but `webhook`.
+    /// The channels a rule can turn on for it; a person can turn off all but `webhook`.
     pub channels: Vec<Channel>,
 }
 
-/// Every type of event there is.
+/// All event types.
 #[utoipa::path(get, path = "/event-types", tag = "events", responses(
-    (status = 200, description = "The whole catalogue, in one page", body = Page<EventType>),
+    (status = 200, description = "All event types, in one page", body = Page<EventType>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[allow(

@@ -1,11 +1,12 @@
 //! The delivery engine: one event, one pass, five channels.
 //!
-//! Owns: who is told and why ([`plan`]), the [`rules`], [`preferences`] and personal [`chat`]s it rests on, the [`destinations`], the
-//! [`inbox`], [`deliveries`] with their attempts and retries, who [`reads`] what first, the [`engine`] that does it all in
-//! the background; what is said ([`message`]). How it gets there is the crate `channels`.
-//! Must not: be waited for by whoever announces an event, or know the domain an event comes from.
+//! Owns: who is notified and why ([`plan`]), the [`rules`], [`preferences`] and personal [`chat`]s it is based on, the
+//! [`destinations`], the [`inbox`], [`deliveries`] with their attempts and retries, who [`reads`] what first, the
+//! [`engine`] that does it all in the background; the messages' content ([`message`]). How they are delivered is the
+//! crate `channels`.
+//! Must not: let the code that raises an event wait, or know the domain an event comes from.
 //!
-//! Files import downwards only, and a test holds it (`crates/server/tests/floors.rs`):
+//! Files import downwards only, and a test enforces it (`crates/server/tests/floors.rs`):
 //!
 //! ```text
 //! engine  trace                                       -- the loops; who was notified, and why
@@ -31,10 +32,10 @@ mod digests;
 mod doorbell;
 pub mod engine;
 mod facts;
+#[cfg(test)]
+mod fixture;
 pub mod follows;
 mod groups;
-#[cfg(test)]
-mod house;
 pub mod http;
 pub mod inbox;
 pub mod kinds;

@@ -1,4 +1,4 @@
-//! The links in mails that stop mails of a kind: each says whose cell it is, and proves that we wrote it.
+//! Unsubscribe links in mails: each names the preference cell, and proves that it is ours.
 
 use base::{Id, Kind};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -7,7 +7,7 @@ use sha2::Sha256;
 
 use crate::channels::Channels;
 
-/// What is before the signed text, so that no other use of the master key signs the same.
+/// The prefix of the signed text, so that no other use of the master key signs the same.
 const PURPOSE: &[u8] = b"campanile unsubscribe v1\0";
 
 /// Signs the links of one installation.
@@ -17,7 +17,7 @@ pub(crate) struct Links<'a> {
 }
 
 impl<'a> Links<'a> {
-    /// Those of the installation that sends by these channels.
+    /// Those of the installation that uses these channels.
     pub(crate) fn of(channels: &'a Channels) -> Self {
         Self {
             public_url: channels.public_url(),
@@ -25,7 +25,7 @@ impl<'a> Links<'a> {
         }
     }
 
-    /// The link that switches mails of this kind off for this person.
+    /// The link that turns off mails of this kind for this person.
     pub(crate) fn link(&self, user: Id, kind: Kind) -> String {
         let key = BASE64_URL_SAFE_NO_PAD.encode(self.mac(user, kind).finalize().into_bytes());
         format!(
@@ -43,7 +43,7 @@ impl<'a> Links<'a> {
 
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     fn mac(&self, user: Id, kind: Kind) -> Hmac<Sha256> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.master).expect("a key of any length");
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.master).expect("any length is valid");
         mac.update(PURPOSE);
         mac.update(format!("{user} {kind}").as_bytes());
         mac

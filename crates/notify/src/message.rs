@@ -1,7 +1,7 @@
-//! What is said of an event: one wording for the inbox and all channels.
+//! The content of messages: one wording for the inbox and all channels.
 //!
-//! Owns: how a [`Message`] is made from an event ([`compose()`]). Its texts from outside are cleaned (one line, a length), but
-//! not escaped: every channel escapes for itself.
+//! Owns: how a [`Message`] is composed from an event ([`compose()`]). Its untrusted texts are cleaned (one line,
+//! limited length), but not escaped: every channel escapes them itself.
 //! Must not: know a recipient or a channel.
 
 mod compose;

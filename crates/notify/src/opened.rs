@@ -1,7 +1,8 @@
-//! Who opened which record, and who read what first: noted in memory by whoever answers a request, written down and
-//! counted in the background (promise A4).
+//! Who opened which record, and who read what first: noted in memory by request handlers, recorded and counted in the
+//! background (promise A4).
 //!
-//! Owns: the bounded lists between the two. Noting never waits and never fails: what does not fit is dropped and counted.
+//! Owns: the bounded lists in between. Noting never waits and never fails: what exceeds the limit is dropped and
+//! counted.
 //! Must not: touch the database.
 
 use std::{
@@ -17,8 +18,8 @@ use std::{
 use base::{Id, Severity, Time};
 
 /// How many records may wait, and how many are kept.
-const MOST: usize = 10_000;
-/// How often those that are kept are gone through again.
+const MAX_RECORDS: usize = 10_000;
+/// How often kept ones are processed again.
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// A person opened a record.
@@ -29,34 +30,34 @@ pub(crate) struct Opening {
     pub(crate) at: Time,
 }
 
-/// Events of one severity that a person read before anybody else did.
+/// Events of one severity that a person was the first to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FirstRead {
     /// Their severity, if they have one.
     pub severity: Option<Severity>,
-    /// How long after the event.
+    /// The time since the event.
     pub took: Duration,
     /// How many events.
     pub events: u64,
 }
 
-/// Is told of each first read, in the background: it must be quick.
+/// Called for each first read, in the background: it must be quick.
 #[derive(Clone)]
 pub struct ReadObserver(Arc<dyn Fn(FirstRead) + Send + Sync>);
 
 impl ReadObserver {
-    /// One that calls this.
-    pub fn new(tell: impl Fn(FirstRead) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+    /// An observer that calls this function.
+    pub fn new(notify: impl Fn(FirstRead) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(notify))
     }
 
-    pub(crate) fn tell(&self, read: FirstRead) {
+    pub(crate) fn notify(&self, read: FirstRead) {
         (self.0)(read);
     }
 }
 
 impl Default for ReadObserver {
-    /// One that looks at nothing.
+    /// An observer that does nothing.
     fn default() -> Self {
         Self::new(|_| {})
     }
@@ -71,12 +72,11 @@ impl fmt::Debug for ReadObserver {
 /// People and records, with the first and the latest time at which each was opened.
 type Openings = BTreeMap<(Id, Id), (Time, Time)>;
 
-/// What waits to be written down or counted.
+/// What waits to be recorded or counted.
 #[derive(Debug, Default)]
 pub(crate) struct Opened {
     waiting: Mutex<Openings>,
-    /// What was written down, but may also be about events that were not planned by then; and when it is gone through
-    /// again.
+    /// What was recorded, but may also apply to events that were not planned by then; and when it is processed again.
     kept: Mutex<(Openings, Time)>,
     first: Mutex<Vec<FirstRead>>,
     dropped: AtomicU64,
@@ -90,7 +90,7 @@ impl Opened {
 
     fn add(&self, openings: &mut Openings, opening: Opening) {
         let key = (opening.user, opening.record);
-        if openings.len() >= MOST && !openings.contains_key(&key) {
+        if openings.len() >= MAX_RECORDS && !openings.contains_key(&key) {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
         }
@@ -99,7 +99,7 @@ impl Opened {
         *latest = opening.at.max(*latest);
     }
 
-    /// Keeps what was written down, to go through it again in a while.
+    /// Keeps what was recorded, to process it again after a while.
     pub(crate) fn keep(&self, openings: &[Opening], now: Time) {
         let mut kept = hold(&self.kept);
         if kept.0.is_empty() {
@@ -110,7 +110,7 @@ impl Opened {
         }
     }
 
-    /// What is kept waits once more, if it is time.
+    /// Moves what is kept to the waiting list again, if it is time.
     pub(crate) fn again(&self, now: Time) {
         let mut kept = hold(&self.kept);
         if kept.1 > now {
@@ -156,14 +156,14 @@ impl Opened {
         taken
     }
 
-    /// Puts back what could not be written down yet.
+    /// Puts back what could not be recorded yet.
     pub(crate) fn give_back(&self, openings: &[Opening]) {
         for opening in openings {
             self.note(*opening);
         }
     }
 
-    /// What could never be written down.
+    /// What could never be recorded.
     pub(crate) fn drop_all(&self, openings: &[Opening]) {
         let count = u64::try_from(openings.len()).unwrap_or_default();
         self.dropped.fetch_add(count, Ordering::Relaxed);
@@ -177,7 +177,7 @@ impl Opened {
     /// First reads that are to be counted.
     pub(crate) fn count(&self, reads: Vec<FirstRead>) {
         let mut first = hold(&self.first);
-        let room = MOST.saturating_sub(first.len());
+        let room = MAX_RECORDS.saturating_sub(first.len());
         first.extend(reads.into_iter().take(room));
     }
 
@@ -197,7 +197,7 @@ mod tests {
 
     // promise: A4
     #[test]
-    fn a_full_list_drops_what_is_new_counts_it_and_keeps_the_first_and_the_latest_time_of_what_is_known() {
+    fn a_full_list_drops_and_counts_new_records_and_keeps_first_and_latest_times_of_known_ones() {
         let id = |number: usize| Id::from_parts(u64::try_from(number).unwrap(), [1; 10]);
         let opening = |number, at| Opening {
             user: id(1),
@@ -205,7 +205,7 @@ mod tests {
             at: Time::from_nanos(at),
         };
         let opened = Opened::default();
-        for number in 0..MOST + 5 {
+        for number in 0..MAX_RECORDS + 5 {
             opened.note(opening(number, 1));
         }
         for at in [3, 2] {
@@ -216,13 +216,13 @@ mod tests {
         assert_eq!(first[..4], [0, 1, 2, 3].map(|number| opening(number, 1)));
         assert_eq!(first[4..], [opening(3, 3)]);
         opened.give_back(&first);
-        assert_eq!(opened.take(MOST * 2).len(), MOST + 1);
+        assert_eq!(opened.take(MAX_RECORDS * 2).len(), MAX_RECORDS + 1);
         assert!(opened.take(1).is_empty());
         // What is kept waits again when it is time, and not before.
         opened.keep(&first, Time::from_nanos(5));
         opened.again(Time::from_nanos(6));
         assert!(opened.take(1).is_empty());
         opened.again(Time::from_nanos(5).after(AGAIN));
-        assert_eq!(opened.take(MOST), first);
+        assert_eq!(opened.take(MAX_RECORDS), first);
     }
 }

@@ -1,7 +1,7 @@
 //! Who is notified of an event, and why: one pure function (promises F1 to F6, O1 to O7, R1 to R7, C6).
 //!
-//! Owns: the decision. One pass decides every channel, so no two can disagree on who is notified. Who is responsible for
-//! what the event is about: [`responsible`].
+//! Owns: the decision. One pass decides every channel, so no two can disagree on who is notified. Who is responsible
+//! for the event's record: [`responsible`].
 //! Must not: read a clock, a database or a setting. What it needs is in the [`World`].
 
 mod absence;
@@ -23,7 +23,7 @@ pub use act::kinds;
 pub use because::{Cause, Reader, Voice, because, clause};
 pub use reason::{Reason, Why};
 pub use responsible::{Responsible, responsible};
-pub use rule::{Batch, Filters, MAX_TEXT, MAX_VALUES, Obstacle, Rule, Rules};
+pub use rule::{Batch, Filters, MAX_TEXT, MAX_VALUES, Mismatch, Rule, Rules};
 pub use world::{Chat, Person, Team, TeamChat, World, admits_team};
 
 use crate::{
@@ -33,10 +33,10 @@ use crate::{
 
 pub use crate::target::UrlTarget;
 
-/// What follows from an event.
+/// The consequences of an event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Who gets a row in the inbox, each once.
+    /// Who gets an inbox row, each once.
     pub inbox: Vec<Id>,
     /// The messages to send, at most one per destination.
     pub deliveries: Vec<Planned>,
@@ -46,34 +46,35 @@ pub struct Plan {
 
 impl Plan {
     /// Why each recipient on each channel is notified.
-    pub fn grounds(&self) -> HashMap<(Channel, &Recipient), &Why> {
-        let told = self.reasons.iter().filter(|reason| reason.why.told());
+    pub fn reasons_to_notify(&self) -> HashMap<(Channel, &Recipient), &Why> {
+        let notified = self.reasons.iter().filter(|reason| reason.why.is_notified());
         // The first one counts: there is one for each.
-        told.rev()
+        notified
+            .rev()
             .map(|reason| ((reason.channel, &reason.recipient), &reason.why))
             .collect()
     }
 }
 
-/// One message that is to be sent.
+/// A message to send.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the names are the documentation")]
 pub struct Planned {
     pub channel: Channel,
     pub recipient: Recipient,
     pub target: Target,
-    /// Whether it stays a message of its own where it came with others.
+    /// Whether it is sent individually even if the event is part of a bundle.
     pub batch: Batch,
 }
 
-/// Decides who is notified of the event. One that an import or a bulk change brought is decided like any other;
-/// grouping comes afterwards.
+/// Decides who is notified of the event. One from an import or a bulk change is decided like any other; grouping comes
+/// afterwards.
 pub fn plan(event: &Event, world: &World) -> Plan {
     if !event.kind.about().notifies {
         return Plan::default();
     }
-    let concerned = responsible::concerned(event, world);
-    let mut pass = Pass::new(event, world, &concerned);
+    let involved = responsible::involved(event, world);
+    let mut pass = Pass::new(event, world, &involved);
     pass.people(Channel::InApp);
     pass.people(Channel::Email);
     for channel in Channel::chats() {
@@ -81,19 +82,19 @@ pub fn plan(event: &Event, world: &World) -> Plan {
         pass.personal(channel);
         pass.urls(channel);
     }
-    // Last, so that a URL that is Slack's or Microsoft's gets the form it understands.
+    // Last, so that a URL of Slack or Microsoft gets the format it understands.
     pass.urls(Channel::Webhook);
     pass.plan
 }
 
-/// Whether a person may be notified of the event on the channel at all (promises F6, R5, O7): planning and sending ask
-/// this same question.
+/// Whether a person may be notified of the event on the channel at all (promises F6, R5, O7): planning and sending use
+/// the same check.
 pub fn admits(event: &Event, world: &World, user: Id, channel: Channel) -> Result<(), Why> {
-    let rules: Vec<&Rule> = world.rules.passing(event, channel).collect();
-    admits_as(event, world, (user, channel), &coming_as(event, &rules, channel))
+    let rules: Vec<&Rule> = world.rules.matching(event, channel).collect();
+    admits_as(event, world, (user, channel), &counted_as(event, &rules, channel))
 }
 
-/// The same of an event that comes as these kinds.
+/// The same for an event that counts as these kinds.
 fn admits_as(
     event: &Event,
     world: &World,
@@ -110,18 +111,15 @@ fn admits_as(
     if !person.own_acts && act::is_own(event, user) {
         return Err(Why::OwnAct);
     }
-    if !as_kinds
-        .iter()
-        .any(|kind| lets_through(world, user, *kind, channel))
-    {
+    if !as_kinds.iter().any(|kind| is_wanted(world, user, *kind, channel)) {
         return Err(Why::OptedOut);
     }
     Ok(())
 }
 
-/// As which kinds the event comes on the channel. Where rules turn it on, only the kinds they are for count; personal
+/// The kinds that the event counts as on the channel. If rules turn it on, only the kinds they are for count; personal
 /// chats need no rule.
-fn coming_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
+fn counted_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
     if channel.is_chat() || rules.is_empty() {
         return act::kinds(event).collect();
     }
@@ -129,12 +127,12 @@ fn coming_as(event: &Event, rules: &[&Rule], channel: Channel) -> Vec<Kind> {
 }
 
 /// Whether the person wants events of the kind there (promise R5).
-fn lets_through(world: &World, user: Id, kind: Kind, channel: Channel) -> bool {
-    let said = world.preference(user, kind, channel);
-    said.unwrap_or(channel.on_by_default())
+fn is_wanted(world: &World, user: Id, kind: Kind, channel: Channel) -> bool {
+    let preference = world.preference(user, kind, channel);
+    preference.unwrap_or(channel.on_by_default())
 }
 
-/// The people a rule names: one by one, by their teams and roles, as owners and followers.
+/// The people a rule names: individually, by their teams and roles, as owners and followers.
 fn named(event: &Event, world: &World, rule: &Rule) -> Vec<(Id, Why)> {
     let why = || Why::Rule(rule.id);
     let mut named: Vec<(Id, Why)> = rule.users.iter().map(|user| (*user, why())).collect();
@@ -169,7 +167,7 @@ fn owners(event: &Event, world: &World, rule: &Rule) -> (Vec<Id>, Vec<Id>) {
     (ids(owners.users), ids(owners.teams))
 }
 
-/// The teams whose chats a rule names: one by one, and as owners.
+/// The teams whose chats a rule names: individually, and as owners.
 pub fn named_teams(event: &Event, world: &World, rule: &Rule) -> Vec<Id> {
     let (_, owning) = owners(event, world, rule);
     rule.teams.iter().copied().chain(owning).collect()
@@ -178,8 +176,8 @@ pub fn named_teams(event: &Event, world: &World, rule: &Rule) -> Vec<Id> {
 struct Pass<'a> {
     event: &'a Event,
     world: &'a World,
-    concerned: &'a Responsible,
-    /// The verdict on each person of the channel that is being decided.
+    involved: &'a Responsible,
+    /// The verdict on each person on the channel that is being decided.
     verdicts: BTreeMap<(Channel, Id), bool>,
     keys: HashSet<Key>,
     plan: Plan,
@@ -189,31 +187,32 @@ struct Pass<'a> {
 type Ground = (Why, Option<Id>);
 
 impl<'a> Pass<'a> {
-    fn new(event: &'a Event, world: &'a World, concerned: &'a Responsible) -> Self {
+    fn new(event: &'a Event, world: &'a World, involved: &'a Responsible) -> Self {
         Self {
             event,
             world,
-            concerned,
+            involved,
             verdicts: BTreeMap::new(),
             keys: HashSet::new(),
             plan: Plan::default(),
         }
     }
 
-    /// In-app and email: everyone the event concerns where a rule turns the channel on, and those the rules name.
+    /// In-app and email: if a rule turns the channel on, the people responsible for or addressed by the event, and the
+    /// people the rules name.
     fn people(&mut self, channel: Channel) {
         let world = self.world;
-        let rules: Vec<&Rule> = world.rules.passing(self.event, channel).collect();
-        let concerned = &self.concerned.users;
+        let rules: Vec<&Rule> = world.rules.matching(self.event, channel).collect();
+        let involved = &self.involved.users;
         if rules.is_empty() {
-            for (user, _) in concerned {
+            for (user, _) in involved {
                 self.reason(channel, Recipient::User(*user), (Why::NoRule, None));
             }
             return;
         }
-        let kinds = coming_as(self.event, &rules, channel);
-        for (user, why) in concerned {
-            let lets = |rule: &&&Rule| lets_through(world, *user, rule.kind, channel);
+        let kinds = counted_as(self.event, &rules, channel);
+        for (user, why) in involved {
+            let lets = |rule: &&&Rule| is_wanted(world, *user, rule.kind, channel);
             let rule = rules.iter().find(lets).or(rules.first());
             self.person((channel, &kinds), *user, (why.clone(), rule.map(|rule| rule.id)));
         }
@@ -232,9 +231,9 @@ impl<'a> Pass<'a> {
     }
 
     fn person(&mut self, (channel, kinds): (Channel, &[Kind]), user: Id, ground: Ground) {
-        if let Some(told) = self.verdicts.get(&(channel, user)) {
-            // Whoever was turned away is turned away however many ways lead to them; one reason says so.
-            if *told {
+        if let Some(notified) = self.verdicts.get(&(channel, user)) {
+            // A person who is excluded is excluded in every way they could be notified; one reason is enough.
+            if *notified {
                 self.reason(channel, Recipient::User(user), (Why::Duplicate, ground.1));
             }
             return;
@@ -254,21 +253,21 @@ impl<'a> Pass<'a> {
     }
 
     fn address(&mut self, channel: Channel, address: &Target, rule: Id) {
-        // Only mail can go to an address; an in-app rule cannot name a stranger's.
+        // Only mail can be sent to an address; an in-app rule cannot name an external one.
         if channel == Channel::Email {
             let recipient = Recipient::Address(address.label.to_string());
             self.deliver(channel, recipient, address, (Why::Rule(rule), Some(rule)));
         }
     }
 
-    /// Team posts need no rule (promise F4); what a team wants, its settings say (promise O6). A rule that names the team
-    /// posts there whatever the settings say.
+    /// Team posts need no rule (promise F4); the team's settings decide what it gets (promise O6). A rule that names
+    /// the team posts there regardless of the settings.
     fn teams(&mut self, channel: Channel) {
         let world = self.world;
-        for (id, _) in &self.concerned.teams {
+        for (id, _) in &self.involved.teams {
             self.team(channel, *id, (Why::Team, None));
         }
-        for rule in world.rules.passing(self.event, channel) {
+        for rule in world.rules.matching(self.event, channel) {
             for id in named_teams(self.event, world, rule) {
                 self.team(channel, id, (Why::Rule(rule.id), Some(rule.id)));
             }
@@ -292,14 +291,14 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Personal posts follow the preference matrix, whatever the team does (promise F5).
+    /// Personal posts follow the preference matrix, whatever the team's settings (promise F5).
     fn personal(&mut self, channel: Channel) {
         let world = self.world;
         if world.chats.is_empty() {
             return;
         }
-        let kinds = coming_as(self.event, &[], channel);
-        for (user, why) in &self.concerned.users {
+        let kinds = counted_as(self.event, &[], channel);
+        for (user, why) in &self.involved.users {
             let Some(chat) = world.chat(*user, channel) else {
                 continue;
             };
@@ -312,13 +311,13 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The URLs that rules name. Whose own chat one is can have said no to it (promise R5).
+    /// The URLs that rules name. The owner of a personal chat can have opted out of it (promise R5).
     fn urls(&mut self, channel: Channel) {
         let (event, world) = (self.event, self.world);
-        for rule in world.rules.passing(event, channel) {
+        for rule in world.rules.matching(event, channel) {
             for (id, url) in &rule.urls {
                 let recipient = Recipient::Url(*id);
-                if said_no(world, rule.kind, &url.target.key) {
+                if opted_out(world, rule.kind, &url.target.key) {
                     self.reason(channel, recipient, (Why::OptedOut, None));
                     continue;
                 }
@@ -363,8 +362,8 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether this is a chat of somebody's own who switched such events off there.
-fn said_no(world: &World, kind: Kind, key: &Key) -> bool {
+/// Whether this is someone's personal chat for which they turned off such events.
+fn opted_out(world: &World, kind: Kind, key: &Key) -> bool {
     world
         .chat_owners
         .get(key)

@@ -1,4 +1,4 @@
-//! What each person wants to hear on which channel (promises R5, R6).
+//! What each person wants to be notified of on which channel (promises R5, R6).
 //!
 //! Owns: the matrix event type × channel of each person, its keys and its defaults.
 
@@ -18,13 +18,13 @@ use crate::{channel::Channel, sql};
 pub(crate) type Cell = (Kind, Channel);
 
 #[derive(Clone)]
-struct Said {
+struct Preference {
     user: Id,
     cell: Cell,
     on: bool,
 }
 
-impl FromRow for Said {
+impl FromRow for Preference {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             user: row.get(0)?,
@@ -36,50 +36,55 @@ impl FromRow for Said {
 
 const OF_USERS: &str = "select user_id, event_type, channel, is_on from notification_preferences where 1 = 1";
 
-/// What these people said, where they said something.
+/// The preferences of these people, where they have any.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_users(
     tx: &mut Tx<'_>,
     users: &[Value],
 ) -> Result<HashMap<(Id, Kind, Channel), bool>, Error> {
-    let said: Vec<Said> = sql::among(tx, OF_USERS, "user_id", users)?;
-    Ok(said
+    let preferences: Vec<Preference> = sql::among(tx, OF_USERS, "user_id", users)?;
+    Ok(preferences
         .into_iter()
-        .map(|said| ((said.user, said.cell.0, said.cell.1), said.on))
+        .map(|preferences| {
+            (
+                (preferences.user, preferences.cell.0, preferences.cell.1),
+                preferences.on,
+            )
+        })
         .collect())
 }
 
-/// The whole matrix of a person by namespaced keys, with the defaults where they said nothing.
+/// The whole matrix of a person by namespaced keys, with defaults where they have no preference.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn matrix(tx: &mut Tx<'_>, user: Id) -> Result<BTreeMap<String, bool>, Error> {
-    let said = of_users(tx, &[user.into()])?;
+    let preferences = of_users(tx, &[user.into()])?;
     Ok(cells()
         .map(|(kind, channel)| {
-            let on = said.get(&(user, kind, channel)).copied();
+            let on = preferences.get(&(user, kind, channel)).copied();
             (key((kind, channel)), on.unwrap_or(channel.on_by_default()))
         })
         .collect())
 }
 
-const SAY: &str = "insert into notification_preferences (user_id, event_type, channel, is_on) \
+const SAVE: &str = "insert into notification_preferences (user_id, event_type, channel, is_on) \
      values ($1, $2, $3, $4) on conflict (user_id, event_type, channel) do update set is_on = excluded.is_on";
 
-/// Keeps what a person says of these cells, and leaves the others.
+/// Saves a person's preferences for these cells, and leaves the others unchanged.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn say(tx: &mut Tx<'_>, user: Id, cells: &BTreeMap<Cell, bool>) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn save(tx: &mut Tx<'_>, user: Id, cells: &BTreeMap<Cell, bool>) -> Result<(), Error> {
     for ((kind, channel), on) in cells {
-        tx.execute(SAY, params![user, *kind, channel.name(), *on])?;
+        tx.execute(SAVE, params![user, *kind, channel.name(), *on])?;
     }
     Ok(())
 }
 
-/// What switching a personal chat on turns on there: assignments, SLA and retests.
+/// The cells that enabling a personal chat turns on: assignments, SLA and retests.
 const OF_A_NEW_CHAT: [Kind; 5] = [
     Kind::FindingAssigned,
     Kind::SlaWarning,
@@ -90,18 +95,18 @@ const OF_A_NEW_CHAT: [Kind; 5] = [
 const BEGIN: &str = "insert into notification_preferences (user_id, event_type, channel, is_on) \
      values ($1, $2, $3, 1) on conflict (user_id, event_type, channel) do nothing";
 
-/// The person switched a chat of theirs on. What they said of its cells before stays.
+/// The person turned on a personal chat. Existing preferences for its cells are kept.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn begin_chat(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn turn_on_defaults(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<(), Error> {
     for kind in OF_A_NEW_CHAT {
         tx.execute(BEGIN, params![user, kind, channel.name()])?;
     }
     Ok(())
 }
 
-/// The cells there are.
+/// All cells.
 pub(crate) fn cells() -> impl Iterator<Item = Cell> {
     Kind::ALL
         .iter()
@@ -119,22 +124,22 @@ fn legacy_key((kind, channel): Cell) -> String {
     format!("{channel}_{}", kind.name().replace('.', "_"))
 }
 
-/// Which cell a key names, and whether it is a legacy one.
+/// The cell of a key, and whether it is a legacy one.
 static KEYS: LazyLock<HashMap<String, (Cell, bool)>> = LazyLock::new(|| {
     cells()
         .flat_map(|cell| [(key(cell), (cell, false)), (legacy_key(cell), (cell, true))])
         .collect()
 });
 
-/// The cells that the keys name; where a cell is named twice, the namespaced key wins (promise R6).
+/// The cells of the keys; if a cell is named twice, the namespaced key wins (promise R6).
 ///
 /// # Errors
-/// The keys that name none.
-fn read(said: &BTreeMap<String, bool>) -> Result<BTreeMap<Cell, bool>, Vec<String>> {
+/// The keys that name no cell.
+fn read(preferences: &BTreeMap<String, bool>) -> Result<BTreeMap<Cell, bool>, Vec<String>> {
     let mut unknown = Vec::new();
     let mut legacy = BTreeMap::new();
     let mut namespaced = BTreeMap::new();
-    for (key, on) in said {
+    for (key, on) in preferences {
         match KEYS.get(key) {
             Some((cell, true)) => drop(legacy.insert(*cell, *on)),
             Some((cell, false)) => drop(namespaced.insert(*cell, *on)),
@@ -153,7 +158,7 @@ fn read(said: &BTreeMap<String, bool>) -> Result<BTreeMap<Cell, bool>, Vec<Strin
 mod tests {
     use super::*;
 
-    fn said(pairs: &[(&str, bool)]) -> BTreeMap<String, bool> {
+    fn preferences(pairs: &[(&str, bool)]) -> BTreeMap<String, bool> {
         pairs.iter().map(|(key, on)| ((*key).to_owned(), *on)).collect()
     }
 
@@ -163,11 +168,11 @@ mod tests {
         assert_eq!(KEYS.len(), 2 * cells().count(), "no two cells share a key");
         let cell = (Kind::FindingAssigned, Channel::Email);
         for on in [true, false] {
-            let both = said(&[("email_finding_assigned", !on), ("finding.assigned:email", on)]);
+            let both = preferences(&[("email_finding_assigned", !on), ("finding.assigned:email", on)]);
             assert_eq!(read(&both), Ok(BTreeMap::from([(cell, on)])));
         }
         assert_eq!(
-            read(&said(&[("in_app_finding_status_changed", false)])),
+            read(&preferences(&[("in_app_finding_status_changed", false)])),
             Ok(BTreeMap::from([(
                 (Kind::FindingStatusChanged, Channel::InApp),
                 false
@@ -178,7 +183,7 @@ mod tests {
     // promise: R6
     #[test]
     fn unknown_keys_are_named() {
-        let keys = said(&[
+        let keys = preferences(&[
             ("finding.assigned:email", true),
             ("finding.assigned:webhook", true),
             ("finding.assigned", true),

@@ -1,8 +1,8 @@
-//! Which event turns which channel on, and whom besides those it concerns (promises R1 to R4, R7).
+//! Which event turns which channel on, and recipients in addition to the people responsible (promises R1 to R4, R7).
 //!
 //! Owns: the tables of rules and of the recipients they name; a URL is sealed for its row. The rules of a fresh
 //! install come with a migration, so that a deleted one stays deleted.
-//! Must not: decide who is told; that is [`crate::plan`].
+//! Must not: decide who is notified; that is [`crate::plan`].
 
 mod body;
 mod cache;
@@ -20,10 +20,10 @@ pub use body::{NewRule, RuleChange};
 pub(crate) use cache::Cache;
 pub use rule::{Recipients, Rule};
 
-/// The rules that count now, read anew.
+/// The current rules, read anew.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn current(
     tx: &mut store::Tx<'_>,
     vault: &access::Vault,

@@ -6,10 +6,10 @@ use base::Id;
 use store::{Error, Tx, Value, rows};
 
 /// Rows whose `column` is one of the values, in as many statements as the number of values needs; `head` ends in
-/// conditions. A row that cannot be read is left out: it is not to hide the others.
+/// conditions. A row that cannot be read is left out: it must not hide the others.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn among<T: store::FromRow>(
     tx: &mut Tx<'_>,
     head: &str,
@@ -47,11 +47,11 @@ fn table(head: &str) -> &'static str {
     TABLES.into_iter().find(|table| *table == name).unwrap_or("other")
 }
 
-/// Holds the rows of these ids, in the order of the ids, so that nobody waits for another in a circle: nobody else changes
-/// them until the transaction ends. `select` answers ids of `table` and ends in conditions.
+/// Locks the rows with these ids, in the order of the ids, so that there are no deadlocks: nothing else changes them
+/// until the transaction ends. `select` returns ids of `table` and ends in conditions.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn hold(tx: &mut Tx<'_>, (select, table): (&str, &str), ids: &BTreeSet<Id>) -> Result<(), Error> {
     let lock = tx.for_update(table);
     if lock.is_empty() {
@@ -70,7 +70,7 @@ pub(crate) fn hold(tx: &mut Tx<'_>, (select, table): (&str, &str), ids: &BTreeSe
 /// Changes rows whose `column` is one of the values: `head` uses the `params` and ends in conditions.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn update_among(
     tx: &mut Tx<'_>,
     head: &str,

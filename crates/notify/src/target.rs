@@ -1,5 +1,5 @@
-//! Where one message goes, as far as the plan needs to know: who it is for, what makes it the same destination as
-//! another, in which lane it waits.
+//! The destination of one message, as far as the plan needs to know it: its recipient, its identity, the lane it waits
+//! in.
 //!
 //! Must not: print a URL.
 
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::channels::webhook::{Format, Signing};
 
-/// Whom a message is for.
+/// A message's recipient.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recipient {
     /// A person.
     User(Id),
-    /// An address that a rule names, of nobody here; normalised.
+    /// An external address that a rule names; normalized.
     Address(String),
     /// A team's channel.
     Team(Id),
@@ -36,7 +36,7 @@ impl Recipient {
         }
     }
 
-    /// Which one of its kind, as text.
+    /// The id within its kind, as text.
     pub fn reference(&self) -> String {
         match self {
             Self::Address(address) => address.clone(),
@@ -57,13 +57,13 @@ impl Recipient {
     }
 }
 
-/// What makes two destinations the same one: a keyed hash of the normalised address or the canonical URL, because a
-/// URL is a secret and a key is not.
+/// The identity of a destination: a keyed hash of the normalized address or the canonical URL, because a URL is a
+/// secret and a key is not.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key(Arc<str>);
 
 impl Key {
-    /// The key of a mail address, however it is written.
+    /// The key of an email address, in any spelling.
     pub fn of_address(vault: &Vault, address: &str) -> Self {
         Self(vault.digest(&format!("address {}", normalised(address))).into())
     }
@@ -93,12 +93,12 @@ impl fmt::Debug for Key {
 /// A destination without its secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {
-    /// What makes it the same as another.
+    /// Its identity.
     pub key: Key,
-    /// The queue it waits in: one per URL, so that one that hangs holds nobody else up, also not on its own host
-    /// (promise S3).
+    /// The queue it waits in: one per URL, so that one that hangs blocks no other, not even on its own host (promise
+    /// S3).
     pub lane: Arc<str>,
-    /// What people may read of it: an address, or a masked URL.
+    /// Its label: an address, or a masked URL.
     pub label: Arc<str>,
 }
 
@@ -119,21 +119,21 @@ impl Target {
 /// A URL with what is known of it.
 #[derive(Debug, Clone)]
 pub struct UrlTarget {
-    /// What may be seen of it.
+    /// Its label.
     pub target: Target,
-    /// The URL itself, in canonical form; none where the secret key does not open it: messages to it wait.
+    /// The URL itself, in canonical form; none if the secret key cannot decrypt it: messages to it wait.
     pub url: Option<Secret>,
     /// Which secrets sign what is posted there, on a webhook.
     pub signing: Signing,
-    /// The form of what is posted there, on a webhook.
+    /// The payload format, on a webhook.
     pub format: Format,
-    /// The name of the form of what is posted there, on a chat that has several; else empty.
+    /// The name of the payload template, on a chat that has several; else empty.
     pub template: Arc<str>,
 }
 
 impl UrlTarget {
-    /// A URL in the canonical form in which it is stored. Whether it may be posted to is asked where it is saved and
-    /// where it is sent.
+    /// A URL in the canonical form in which it is stored. Whether it may be posted to is checked when it is saved and
+    /// when it is sent to.
     pub fn new(vault: &Vault, url: Secret) -> Self {
         let key = Key::of_url(vault, url.expose());
         Self {
@@ -149,7 +149,7 @@ impl UrlTarget {
         }
     }
 
-    /// A stored URL that the secret key does not open: what is known of it besides.
+    /// A stored URL that the secret key cannot decrypt: what else is known of it.
     pub(crate) fn sealed(key: &str, label: &str) -> Self {
         let key = Key::stored(key);
         Self {
@@ -175,7 +175,7 @@ impl UrlTarget {
     }
 }
 
-/// A mail address as it is compared (promise R5): without blanks around it, in lower case.
+/// An email address in the form for comparisons (promise R5): trimmed, in lower case.
 pub fn normalised(address: &str) -> String {
     address.trim().to_lowercase()
 }

@@ -1,6 +1,6 @@
-//! What the chat channels of teams get (promise O6).
+//! Which events the chat channels of teams get (promise O6).
 //!
-//! Owns: the table of that. Must not: know where the channels are.
+//! Owns: their table. Must not: know where the channels are.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::{plan::TeamChat, sql};
 
 const OF: &str = "select team_id, event_types, min_severity from team_chats where 1 = 1";
 
-/// What stands for the shipped default.
+/// What represents the built-in default.
 const DEFAULT: &str = "*";
 
-/// The settings of these teams, where they have any of their own.
+/// The settings of these teams, if they have any of their own.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of(tx: &mut Tx<'_>, teams: &[Id]) -> Result<HashMap<Id, TeamChat>, Error> {
     let teams: Vec<Value> = teams.iter().map(Value::from).collect();
     let rows: Vec<(Id, String, String)> = sql::among(tx, OF, "team_id", &teams)?;
@@ -29,7 +29,7 @@ pub(crate) fn of(tx: &mut Tx<'_>, teams: &[Id]) -> Result<HashMap<Id, TeamChat>,
 
 fn read(kinds: &str, severity: &str) -> TeamChat {
     TeamChat {
-        // A kind that a later version removed is nobody's wish any more.
+        // Nobody wants a kind that a later version removed.
         kinds: (kinds != DEFAULT).then(|| {
             let kinds = kinds.split_ascii_whitespace();
             kinds.filter_map(|kind| kind.parse::<Kind>().ok()).collect()
@@ -41,10 +41,10 @@ fn read(kinds: &str, severity: &str) -> TeamChat {
 const SET: &str = "insert into team_chats (team_id, event_types, min_severity) values ($1, $2, $3) \
      on conflict (team_id) do update set event_types = excluded.event_types, min_severity = excluded.min_severity";
 
-/// Keeps what the chat channels of a team are to get.
+/// Saves which events the chat channels of a team get.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn set(tx: &mut Tx<'_>, team: Id, chat: &TeamChat) -> Result<(), Error> {
     let kinds = chat.kinds.as_ref().map_or_else(
         || DEFAULT.to_owned(),

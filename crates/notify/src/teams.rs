@@ -1,4 +1,4 @@
-//! Teams of a company over HTTP. The teams are access's; what is added here is where their messages go, in the same
+//! Teams of a company over HTTP. The teams belong to `access`; this adds where their messages are sent, in the same
 //! transaction.
 
 pub mod http;

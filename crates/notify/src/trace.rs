@@ -1,7 +1,7 @@
-//! For one event: who was notified and who was not, why, and what became of each message; the same for one person in one
-//! sentence (promise O8).
+//! For one event: who was notified and who was not, why, and the outcome of each message; the same for one person in
+//! one sentence (promise O8).
 //!
-//! Owns: who may ask, and what they may read of it. Must not: write anything, or decide anew what was decided.
+//! Owns: who may ask, and what they may see. Must not: write anything, or decide again what was decided.
 
 mod entry;
 mod gather;
@@ -39,24 +39,24 @@ pub struct Head {
     pub event_type: Kind,
     /// When it happened.
     pub at: Time,
-    /// Its company; null for one of the platform.
+    /// Its company; null for a platform event.
     pub company_id: Option<Id>,
     /// Its severity, if it has one.
     pub severity: Option<Severity>,
-    /// What it happened to.
+    /// Its record.
     #[schema(value_type = Object)]
     pub subject: Subject,
-    /// What it came with: the scan of an import, or a bulk change.
+    /// The bundle it is part of: the scan of an import, or a bulk change.
     pub bundle: Option<Id>,
-    /// When it was decided who is notified; null while it is not.
+    /// When its recipients were decided; null until then.
     pub planned_at: Option<Time>,
-    /// Why it was set aside, where it could not be planned.
+    /// Why it is quarantined, if it could not be planned.
     pub fault: Option<String>,
-    /// What it came with, where its recipients have one message about all of that.
+    /// The group it is part of, if its recipients get one message about all of it.
     pub group: Option<Group>,
 }
 
-/// What an event came with: each recipient has one message about all of it.
+/// A group of events: each recipient gets one message about all of it.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = TraceGroup)]
 pub struct Group {
@@ -65,25 +65,25 @@ pub struct Group {
     pub kind: &'static str,
     /// The scan of the import, or the bulk change.
     pub id: Id,
-    /// The event that ended the import; null for a bulk change, and while the import goes on.
+    /// The event that ended the import; null for a bulk change, and while the import continues.
     pub event_id: Option<Id>,
     /// Whether its messages are written; until then they wait.
     pub closed: bool,
 }
 
-/// What became of an event.
+/// Who was notified of an event.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Trace {
     /// The event.
     #[serde(flatten)]
     pub head: Head,
-    /// The same in one sentence: "3 people and 1 channel were notified."
+    /// Who was notified, in one sentence: "3 people and 1 channel were notified."
     pub summary: String,
     /// Everyone who was considered.
     pub entries: Vec<Entry>,
 }
 
-/// What became of an event for one person.
+/// Whether one person was notified of an event.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PersonTrace {
     /// The event.
@@ -91,17 +91,17 @@ pub struct PersonTrace {
     pub head: Head,
     /// The person.
     pub user_id: Id,
-    /// Their name. Text from outside: escape it.
+    /// Their name. Untrusted text: escape it.
     pub name: String,
-    /// Whether they were notified, on whichever channel.
+    /// Whether they were notified, on any channel.
     pub notified: bool,
-    /// Why, or why not, in one sentence. It may name a team or a company: text from outside, escape it.
+    /// Why, or why not, in one sentence. It may name a team or a company: untrusted text, escape it.
     pub sentence: String,
-    /// What was considered of this person, and of the channels of their teams.
+    /// What was considered for this person, and for the channels of their teams.
     pub entries: Vec<Entry>,
 }
 
-/// One of both.
+/// One of the two.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[schema(as = TraceAnswer)]
@@ -123,20 +123,20 @@ pub struct TraceQuery {
 
 /// Whom an answer is about.
 #[derive(Debug, Clone, Copy)]
-enum Whom {
+enum About {
     Everyone,
     One(Id),
 }
 
 /// Who was notified of an event, who was not, and why
 ///
-/// Per person and destination: notified or not, by which rule, preference, duplicate or scope, and every attempt. With
-/// `user_id` whether that person was notified, in one sentence. Administrators ask about every event, managers about those
-/// of their company, everyone about themselves.
+/// Per recipient and destination: notified or not, by which rule, preference, duplicate or scope, and every attempt.
+/// With `user_id` whether that user was notified, in one sentence. Administrators can ask about every event, managers
+/// about those of their company, everyone about themselves.
 #[utoipa::path(get, path = "/events/{id}/trace", tag = "events",
     params(("id" = Id, Path, description = "The event"), TraceQuery),
     responses(
-        (status = 200, description = "What became of it; URLs are masked", body = Answer),
+        (status = 200, description = "The trace; URLs are masked", body = Answer),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn trace_event(
@@ -145,19 +145,19 @@ pub async fn trace_event(
     Path(id): Path<Id>,
     Query(query): Query<TraceQuery>,
 ) -> Result<Json<Answer>, Problem> {
-    let whom = match query.user_id.as_deref() {
-        None => Whom::Everyone,
-        Some("me") => Whom::One(caller.user_id),
-        Some(text) => Whom::One(
+    let about = match query.user_id.as_deref() {
+        None => About::Everyone,
+        Some("me") => About::One(caller.user_id),
+        Some(text) => About::One(
             text.parse()
-                .map_err(|_| Problem::field("user_id", "expected an id or me"))?,
+                .map_err(|_| Problem::field("user_id", "must be an id or me"))?,
         ),
     };
     let vault = state.access.vault().clone();
     let read = state
         .access
         .store()
-        .read(move |tx| answer(tx, &vault, &caller, (id, whom)));
+        .read(move |tx| answer(tx, &vault, &caller, (id, about)));
     read.await.map(Json)
 }
 
@@ -165,22 +165,22 @@ fn answer(
     tx: &mut Tx<'_>,
     vault: &Vault,
     caller: &Caller,
-    (id, whom): (Id, Whom),
+    (id, about): (Id, About),
 ) -> Result<Answer, Problem> {
     let event = match outbox::event(tx, id, &Scope::All) {
-        // Who may ask about it cannot be told either.
+        // Who may ask about it cannot be determined either.
         Err(Error::Decode(_)) if caller.is_admin => {
             return Err(Problem::conflict(
-                "This event cannot be read by this version of the server. It was set aside.",
+                "This version of the server cannot read this event. It is quarantined.",
             ));
         }
         Err(Error::Decode(_)) => return Err(Problem::not_found()),
         event => event?.ok_or_else(Problem::not_found)?,
     };
-    let view = View::of(tx, caller, &event, whom)?;
+    let view = View::of(tx, caller, &event, about)?;
     let mut gathered = gather::gather(tx, event)?;
-    match whom {
-        Whom::Everyone => {
+    match about {
+        About::Everyone => {
             let summary = summary::of(&gathered);
             let mut entries = std::mem::take(&mut gathered.entries);
             view.hide(tx, &mut entries)?;
@@ -190,7 +190,7 @@ fn answer(
                 entries,
             }))
         }
-        Whom::One(user) => {
+        About::One(user) => {
             let trace = of_person(tx, vault, (&view, caller), user, gathered)?;
             Ok(Answer::Person(trace))
         }
@@ -266,37 +266,37 @@ fn head(gathered: Gathered) -> Head {
     }
 }
 
-/// What a caller may read of an event's trace.
+/// What a caller may see of an event's trace.
 enum View {
     /// An administrator: everything.
     All,
-    /// A manager of the event's company: not whom platform-wide rules name, nor people whom they may not see.
+    /// A manager of the event's company: not the recipients of platform-wide rules, nor people they may not see.
     Managed { visible: BTreeSet<Id> },
-    /// Somebody about themselves: not what the other side answered.
+    /// A user about themselves: not the other side's responses.
     Own,
 }
 
 const ROW: &str = "select id from notifications where user_id = $1 and event_id = $2";
 
 impl View {
-    /// What the caller may read, if they may ask at all.
-    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, whom: Whom) -> Result<Self, Problem> {
+    /// What the caller may see, if they may ask at all.
+    fn of(tx: &mut Tx<'_>, caller: &Caller, event: &Event, about: About) -> Result<Self, Problem> {
         if caller.is_admin {
             return Ok(Self::All);
         }
         let me = caller.user_id;
         let company = event.audience.company();
         let manages = company.is_some_and(|company| caller.may(company, Role::Manager).is_ok());
-        match whom {
+        match about {
             _ if manages => {
                 let visible = visible(tx, caller)?;
-                match whom {
-                    Whom::One(user) if !visible.contains(&user) => Err(Problem::not_found()),
+                match about {
+                    About::One(user) if !visible.contains(&user) => Err(Problem::not_found()),
                     _ => Ok(Self::Managed { visible }),
                 }
             }
-            Whom::One(user) if user == me => {
-                // Who was notified may read why, whatever their scope is today.
+            About::One(user) if user == me => {
+                // A notified user may read why, whatever their scope is now.
                 let row: Option<(Id,)> = tx.one(ROW, params![me, event.id])?;
                 if caller.scope.reaches(me, event.audience) || row.is_some() {
                     Ok(Self::Own)
@@ -314,7 +314,7 @@ impl View {
         }
     }
 
-    /// Takes away what the caller may not read.
+    /// Removes what the caller may not see.
     fn hide(&self, tx: &mut Tx<'_>, entries: &mut [Entry]) -> Result<(), Error> {
         match self {
             Self::All => {}

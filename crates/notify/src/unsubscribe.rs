@@ -1,4 +1,4 @@
-//! One click in a mail program switches a cell of a person's matrix off: RFC 8058.
+//! One click in a mail program turns off a cell of a person's matrix: RFC 8058.
 //!
 //! Owns: what happens when the link in a mail is followed. Nothing is stored for it.
 //! Must not: change anything on a GET, which mail scanners follow.
@@ -12,22 +12,22 @@ use serde::Deserialize;
 
 use crate::{channel::Channel, http::State, links::Links, preferences};
 
-/// What the link says.
+/// The contents of the link.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LinkQuery {
-    /// Whose mails.
+    /// The recipient of the mails.
     user: Id,
-    /// Of which event type.
+    /// The event type.
     #[serde(rename = "type")]
     kind: Kind,
-    /// That the link is ours.
+    /// The signature.
     key: String,
 }
 
-/// Asks whether mails of this type shall stop: what a person sees who opens the link. Changes nothing.
+/// Asks whether to stop mails of this type: the page for a person who opens the link. Changes nothing.
 #[utoipa::path(get, path = "/unsubscribe", tag = "preferences", security(()), params(LinkQuery), responses(
-    (status = 200, description = "A page with the question", body = String, content_type = "text/html"),
+    (status = 200, description = "A confirmation page", body = String, content_type = "text/html"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 #[allow(
@@ -45,9 +45,9 @@ pub async fn ask(
     )))
 }
 
-/// Stops mails of this type for the person whom the link names: RFC 8058 one-click, without a session.
+/// Stops mails of this type for the person in the link: RFC 8058 one-click, without a session.
 #[utoipa::path(post, path = "/unsubscribe", tag = "preferences", security(()), params(LinkQuery), responses(
-    (status = 200, description = "They stop", body = String, content_type = "text/html"),
+    (status = 200, description = "The mails are stopped", body = String, content_type = "text/html"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn unsubscribe(
@@ -61,16 +61,16 @@ pub async fn unsubscribe(
         if directory::people(tx, &[user])?.is_empty() {
             return Err(Problem::not_found());
         }
-        preferences::say(tx, user, &off)?;
+        preferences::save(tx, user, &off)?;
         Ok(())
     });
     written.await?;
     Ok(page(
-        "<p>No more mails of this kind. Your settings in Campanile switch them on again; the inbox still has everything.</p>",
+        "<p>You will get no more mails of this kind. You can turn them on again in your Campanile settings; your inbox still shows all notifications.</p>",
     ))
 }
 
-/// Whether the link is ours and for a type that has a preference: everything else is not there.
+/// Whether the link is ours and for a type that has a preference: otherwise 404.
 fn proven(state: &State, query: &LinkQuery) -> Result<(), Problem> {
     if query.kind.about().notifies && Links::of(&state.channels).proves(query.user, query.kind, &query.key) {
         Ok(())
@@ -92,10 +92,10 @@ mod tests {
     use serde_json::Value as Json;
 
     use super::*;
-    use crate::house::{House, Post, houses, next};
+    use crate::fixture::{FakeReceiver, Fixture, fixtures, next};
 
-    fn path(house: &House, user: Id, kind: Kind) -> String {
-        let link = Links::of(&house.channels).link(user, kind);
+    fn path(fixture: &Fixture, user: Id, kind: Kind) -> String {
+        let link = Links::of(&fixture.channels).link(user, kind);
         let (_, path) = link.split_once("/api/v1").unwrap();
         path.to_owned()
     }
@@ -103,50 +103,55 @@ mod tests {
     // promise: R5
     #[tokio::test]
     async fn one_click_stops_mails_of_one_type_for_one_person() {
-        for house in houses().await {
-            let (post, mut bag) = Post::new();
-            let engine = house.engine(&post);
-            let link = path(&house, house.ana, Kind::FindingAssigned);
-            assert_eq!(house.anybody("GET", &link).await, 200, "{}", house.name);
-            house.assign(&[house.ana], &[]).await;
-            next(&mut bag).await;
-            assert_eq!(house.anybody("POST", &link).await, 200);
-            let matrix = house.get(house.ana, "/me/notification-preferences").await;
+        for fixture in fixtures().await {
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = fixture.engine(&fake);
+            let link = path(&fixture, fixture.ana, Kind::FindingAssigned);
+            assert_eq!(
+                fixture.without_session("GET", &link).await,
+                200,
+                "{}",
+                fixture.name
+            );
+            fixture.assign(&[fixture.ana], &[]).await;
+            next(&mut received).await;
+            assert_eq!(fixture.without_session("POST", &link).await, 200);
+            let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(false));
             assert_eq!(matrix["finding.assigned:in_app"], Json::Bool(true));
             assert_eq!(matrix["sla.breached:email"], Json::Bool(true));
-            house.assign(&[house.ana, house.ben], &[]).await;
-            assert_eq!(next(&mut bag).await.to, "ben@example.com");
-            house.until("select count(*) from notifications", 3).await;
+            fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
+            assert_eq!(next(&mut received).await.to, "ben@example.com");
+            fixture.until("select count(*) from notifications", 3).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{}: Ana gets no mail", house.name);
+            assert!(received.try_recv().is_err(), "{}: Ana gets no mail", fixture.name);
         }
     }
 
     #[tokio::test]
     async fn a_link_that_is_not_ours_is_not_there() {
-        for house in houses().await {
-            let link = path(&house, house.ana, Kind::FindingAssigned);
-            let (ana, ben) = (house.ana.to_string(), house.ben.to_string());
-            let gone = path(&house, house.clock.id(), Kind::FindingAssigned);
+        for fixture in fixtures().await {
+            let link = path(&fixture, fixture.ana, Kind::FindingAssigned);
+            let (ana, ben) = (fixture.ana.to_string(), fixture.ben.to_string());
+            let gone = path(&fixture, fixture.clock.id(), Kind::FindingAssigned);
             for foreign in [
                 link.replace(&ana, &ben),
                 link.replace("finding.assigned", "sla.breached"),
                 link[..link.len() - 1].to_owned(),
                 format!("{link}A"),
                 gone,
-                path(&house, house.ana, Kind::NotificationCreated),
+                path(&fixture, fixture.ana, Kind::NotificationCreated),
             ] {
                 assert_eq!(
-                    house.anybody("POST", &foreign).await,
+                    fixture.without_session("POST", &foreign).await,
                     404,
                     "{}: {foreign}",
-                    house.name
+                    fixture.name
                 );
             }
             let bare = link.split_once("&key").unwrap().0;
-            assert_eq!(house.anybody("POST", bare).await, 422);
-            let matrix = house.get(house.ana, "/me/notification-preferences").await;
+            assert_eq!(fixture.without_session("POST", bare).await, 422);
+            let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
             assert_eq!(matrix["finding.assigned:email"], Json::Bool(true));
         }
     }

@@ -325,7 +325,7 @@ fn engine(config: &Config, parts: &Parts, node: String, stopped: &watch::Receive
         escalation: Escalation {
             after: config.escalate_after,
             unread_after: config.unread_after,
-            stands: Arc::new(records::sla::standing),
+            still_open: Arc::new(records::sla::standing),
         },
         ..notify::engine::Options::default()
     };

@@ -141,7 +141,7 @@ fn telling() -> OpenApiRouter<notify::http::State> {
     use notify::{
         announcements::http as announcements,
         chat::http as chat,
-        deliveries::{again::http as again, http as deliveries, unread},
+        deliveries::{http as deliveries, quarantined, resend::http as resend},
         destinations::http as destinations,
         follows::http as follows,
         inbox::http as inbox,
@@ -176,11 +176,11 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         ))
         .routes(routes!(chat::get_chat, chat::put_chat))
         .routes(routes!(deliveries::list_deliveries))
-        .routes(routes!(unread::list_set_aside))
+        .routes(routes!(quarantined::list_set_aside))
         .routes(routes!(deliveries::get_delivery))
         .routes(routes!(deliveries::redeliver))
-        .routes(routes!(again::redeliver_all))
-        .routes(routes!(again::send_now))
+        .routes(routes!(resend::redeliver_all))
+        .routes(routes!(resend::send_now))
         .routes(routes!(destinations::list_destinations))
         .routes(routes!(destinations::summarize_destinations))
         .routes(routes!(teams::list_teams, teams::create_team))

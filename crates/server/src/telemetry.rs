@@ -257,7 +257,7 @@ impl Metrics {
         if let Some(queue) = queue {
             let messages = queue.states.iter().find(|(state, _)| *state == State::SetAside);
             for (what, count) in [
-                ("event", queue.events_aside),
+                ("event", queue.quarantined_events),
                 ("delivery", messages.map_or(0, |(_, count)| *count)),
             ] {
                 self.set_aside.get_or_create(&Stream { what }).set(count);

@@ -21,7 +21,7 @@ fn modules(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
         let path = entry.expect("an entry").path();
         let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
         let module = format!("{prefix}{name}");
-        if name == "tests" || name.ends_with("_tests") || name == "house" || module == "lib" {
+        if name == "tests" || name.ends_with("_tests") || name == "fixture" || module == "lib" {
             continue;
         }
         if path.is_dir() {

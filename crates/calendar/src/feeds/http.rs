@@ -29,21 +29,21 @@ const NAME: usize = 200;
 const ALARMS: usize = 5;
 const EARLIEST: u32 = 28 * 24 * 60;
 
-/// What a calendar is called that its owner gave no name.
+/// The title of a calendar that its owner did not name.
 const UNNAMED: &str = "Campanile";
 
-/// A feed to make. What is left out is everything the caller may see.
+/// A feed to create. Everything is optional; by default it shows everything the caller may see.
 #[derive(Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewFeed {
-    /// What the calendar is called, one line of at most 200 characters.
+    /// The calendar's title, one line of at most 200 characters.
     #[schema(value_type = Option<Line<{ NAME }>>)]
     name: Option<String>,
     /// Only this company.
     company_id: Option<Id>,
     /// Only deadlines of findings assigned to the caller directly.
     mine: bool,
-    /// Reminders, each so many minutes before an entry: at most five, none earlier than four weeks.
+    /// Reminders, as minutes before an entry: at most five, none earlier than four weeks.
     #[schema(max_items = 5, maximum = 40_320)]
     alarms: Vec<u32>,
     /// Only these kinds.
@@ -51,31 +51,31 @@ pub struct NewFeed {
     kinds: Option<Vec<Kind>>,
 }
 
-/// A feed of the caller, without its address, which was shown once.
+/// A feed of the caller, without its URL, which was shown once.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct CalendarFeed {
     /// Its id.
     id: Id,
-    /// What the calendar is called, if it was given a name.
+    /// The calendar's title, if it has one.
     name: Option<String>,
-    /// The only company in it, if it is of one.
+    /// The company it is limited to, if any.
     company_id: Option<Id>,
-    /// Whether it holds only deadlines of findings assigned to its owner directly.
+    /// Whether it contains only deadlines of findings assigned to its owner directly.
     mine: bool,
-    /// Reminders, each so many minutes before an entry.
+    /// Reminders, as minutes before an entry.
     alarms: Vec<u32>,
-    /// The only kinds in it, if some were chosen.
+    /// The kinds it is limited to, if any.
     kinds: Option<Vec<Kind>>,
-    /// When it was made.
+    /// When it was created.
     created_at: Time,
-    /// When it was last fetched, to about a minute; none for never.
+    /// When it was last fetched, to about a minute; null for never.
     last_used_at: Option<Time>,
 }
 
-/// A feed, with its address: this once.
+/// A feed, with its URL: only in this answer.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct MadeFeed {
-    /// Where a calendar program subscribes. Whoever has it reads the feed; it is not shown again.
+    /// The URL to subscribe to in a calendar program. Anyone who has it can read the feed; it is not shown again.
     url: String,
     #[serde(flatten)]
     made: CalendarFeed,
@@ -98,18 +98,18 @@ impl CalendarFeed {
 }
 
 impl NewFeed {
-    /// The name and the rest, each alarm and kind once.
+    /// The title and the settings, each alarm and kind once.
     fn checked(self) -> Result<(String, Settings), Problem> {
         let mut check = Check::new();
         let name = self.name.map(|name| check.line("name", &name, NAME));
         let mut alarms = self.alarms;
-        check.that(alarms.len() <= ALARMS, "alarms", "there are more than five");
+        check.that(alarms.len() <= ALARMS, "alarms", "must list at most five");
         alarms.sort_unstable();
         alarms.dedup();
         check.that(
             alarms.last().is_none_or(|last| *last <= EARLIEST),
             "alarms",
-            "one is earlier than four weeks, 40,320 minutes, before",
+            "must be at most four weeks (40,320 minutes) before",
         );
         let kinds = self.kinds.map(|mut kinds| {
             kinds.sort_unstable();
@@ -119,7 +119,7 @@ impl NewFeed {
         check.that(
             kinds.as_ref().is_none_or(|kinds| !kinds.is_empty()),
             "kinds",
-            "it is empty: leave it out for all",
+            "must not be empty; omit it for all kinds",
         );
         check.done()?;
         let settings = Settings {
@@ -158,9 +158,9 @@ pub async fn list(
     }))
 }
 
-/// Make a calendar feed
+/// Create a calendar feed
 ///
-/// Its address is in this answer and never again. It is made in a session: an API token cannot make one, which would
+/// Its URL is in this answer and never again. Requires a session: an API token cannot create a feed, which would
 /// outlive it.
 #[utoipa::path(
     post, path = "/me/calendar-feeds", tag = "calendar", operation_id = "create_calendar_feed", request_body = NewFeed,
@@ -204,7 +204,7 @@ pub async fn create(
 
 /// Revoke a calendar feed
 ///
-/// In a session.
+/// Requires a session.
 #[utoipa::path(
     delete, path = "/me/calendar-feeds/{id}", tag = "calendar", operation_id = "delete_calendar_feed",
     params(("id" = Id, Path, description = "The feed")),
@@ -229,24 +229,24 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What an address of a feed holds.
+/// The query of a feed's URL.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct KeyQuery {
-    /// The key, which stands for every other credential here and opens nothing else.
+    /// The key, which replaces every other credential here and is valid for nothing else.
     #[serde(default)]
     key: String,
 }
 
 /// A calendar feed, as programs fetch it: three months back, thirteen ahead, at most 5,000 entries
 ///
-/// What its owner may see is found out at each fetch. A key that is unknown, revoked, or of somebody without access
-/// any more is answered alike: 404.
+/// What its owner may see is checked at each fetch. A key that is unknown, revoked, or of a user without access gets
+/// the same answer: 404.
 #[utoipa::path(
     get, path = "/calendar.ics", tag = "calendar", operation_id = "get_calendar_feed", security(()), params(KeyQuery),
     responses(
         (status = 200, description = "The feed", body = String, content_type = "text/calendar"),
-        (status = 304, description = "It is as it was"),
+        (status = 304, description = "It has not changed"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -270,7 +270,7 @@ pub async fn fetch(
             cut: found.cut,
             items: &found.items,
         };
-        // Here, on a thread that may take its time.
+        // Here, on a thread that may block.
         Ok::<_, Problem>((document.write(), found.key))
     });
     let (body, key) = read.await?;
@@ -282,7 +282,7 @@ fn answer(body: String, asked: &HeaderMap) -> Response {
     let etag = etag(&body);
     let headers = [
         (header::ETAG, etag.as_str()),
-        // Asked for anew each time, so that what is taken away is gone; what did not change is not sent again.
+        // Revalidated each time, so that a revoked feed is gone; an unchanged feed is not resent.
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "inline; filename=\"campanile.ics\""),
@@ -294,7 +294,7 @@ fn answer(body: String, asked: &HeaderMap) -> Response {
     (headers, body).into_response()
 }
 
-/// A strong one: the same bytes have it, and no others.
+/// A strong one: only the same bytes have it.
 fn etag(body: &str) -> String {
     let digest = Sha256::digest(body.as_bytes());
     let hex = digest
@@ -304,7 +304,7 @@ fn etag(body: &str) -> String {
     format!("\"{hex}\"")
 }
 
-/// Whether who asks has this already (RFC 9110, 13.1.2: compared weakly, as caches on the way may weaken a tag).
+/// Whether the client has this already (RFC 9110, 13.1.2: compared weakly, as caches on the way may weaken a tag).
 fn knows(asked: &HeaderMap, etag: &str) -> bool {
     asked
         .get_all(header::IF_NONE_MATCH)

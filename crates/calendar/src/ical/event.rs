@@ -1,4 +1,4 @@
-//! One entry as an event: what it is called, when it is, where it leads.
+//! One entry as an event: its title, time and link.
 
 use base::{Severity, Time, text};
 use records::{
@@ -8,7 +8,7 @@ use records::{
 
 use super::{Document, Lines};
 
-/// What stands behind the `@` of every UID. Not the host, so that a move to another leaves every event what it is.
+/// What follows the `@` of every UID. Not the host, so that moving to another one leaves every event unchanged.
 const SUFFIX: &str = "campanile";
 
 /// The most characters of a record's name in the title of an event.
@@ -29,7 +29,7 @@ pub(super) fn write(lines: &mut Lines, item: &Item, document: &Document<'_>) {
     lines.block("DESCRIPTION", &description(item));
     lines.text("CATEGORIES", category(item.kind));
     lines.raw("STATUS:CONFIRMED");
-    // A deadline is no time in which somebody is busy.
+    // A deadline does not make anyone busy.
     lines.raw("TRANSP:TRANSPARENT");
     lines.value("URL", &format!("{}{}", document.public_url, path(item)));
     for minutes in document.alarms {
@@ -42,7 +42,7 @@ pub(super) fn write(lines: &mut Lines, item: &Item, document: &Document<'_>) {
     lines.raw("END:VEVENT");
 }
 
-/// The entry's id, without the colon: programs make file names of it.
+/// The entry's id, without the colon: programs use it in file names.
 fn uid(item: &Item) -> String {
     format!("{}-{}@{SUFFIX}", item.kind.name(), item.entity_id)
 }
@@ -52,7 +52,7 @@ fn sequence(stamps: Stamps) -> u64 {
     stamps.updated_at.since(stamps.created_at).as_secs()
 }
 
-/// What was read without them counts as never changed.
+/// A record that was read without them counts as never changed.
 fn stamps(item: &Item) -> Stamps {
     item.stamps.unwrap_or(Stamps {
         created_at: item.at,
@@ -60,7 +60,7 @@ fn stamps(item: &Item) -> Stamps {
     })
 }
 
-/// A time of day in UTC, or a date; the end of days is the day after the last one (RFC 5545, 3.6.1).
+/// A time of day in UTC, or a date; the end of several days is the day after the last one (RFC 5545, 3.6.1).
 fn when(lines: &mut Lines, item: &Item) {
     let Some(day) = item.day() else {
         lines.value("DTSTART", &stamp(item.at));
@@ -102,7 +102,7 @@ fn summary(item: &Item) -> String {
     }
 }
 
-/// What the record is called; of one that must not leave the house no more than how bad it is.
+/// The record's name; only the severity where details are hidden.
 fn name(item: &Item) -> Option<String> {
     if item.minimal {
         return item.severity.map(finding);

@@ -2,7 +2,7 @@
 
 use base::text;
 
-/// The most octets of a line, its end not counted.
+/// The most octets of a line, without its end.
 const OCTETS: usize = 75;
 
 /// The most characters of a text.
@@ -13,24 +13,24 @@ const CHARS: usize = 400;
 pub(super) struct Lines(String);
 
 impl Lines {
-    /// A line of our own that needs neither.
+    /// A trusted line that needs neither.
     pub(super) fn raw(&mut self, line: &str) {
         debug_assert!(line.len() <= OCTETS && !line.contains(['\r', '\n']), "{line}");
         self.0.push_str(line);
         self.0.push_str("\r\n");
     }
 
-    /// A property whose value is no text: a time, an id, an address.
+    /// A property whose value is not text: a time, an id, an address.
     pub(super) fn value(&mut self, name: &str, value: &str) {
         self.fold(name, value);
     }
 
-    /// A property whose value is a text from wherever: one line of it.
+    /// A property whose value is untrusted text: one line of it.
     pub(super) fn text(&mut self, name: &str, text: &str) {
         self.fold(name, &escaped(&text::line(text, CHARS)));
     }
 
-    /// The same of several lines, each from wherever.
+    /// The same for several lines of untrusted text.
     pub(super) fn block(&mut self, name: &str, lines: &[String]) {
         let lines: Vec<_> = lines
             .iter()
@@ -39,11 +39,11 @@ impl Lines {
         self.fold(name, &lines.join("\\n"));
     }
 
-    /// Writes a line in pieces: what follows a piece begins with a blank, which is not part of the value.
+    /// Writes a line in pieces: a continuation begins with a space, which is not part of the value.
     fn fold(&mut self, name: &str, value: &str) {
         let mut octets = 0;
         for char in name.chars().chain([':']).chain(value.chars()) {
-            // Whatever a value is, it ends no line.
+            // No value can end a line.
             if char.is_control() {
                 continue;
             }

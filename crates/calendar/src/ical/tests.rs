@@ -1,5 +1,4 @@
-//! What a document looks like, and that no title makes a line of its own. Parsers that are not ours read it in
-//! `tests/foreign`.
+//! The form of a document, and that no title creates a line of its own. Foreign parsers read it in `tests/foreign`.
 
 use base::{Clock, Id, Severity, Time};
 use records::{
@@ -91,7 +90,7 @@ fn a_day_is_a_date_and_its_end_the_day_after() {
 }
 
 #[test]
-fn the_end_of_an_acceptance_leads_to_its_page() {
+fn the_end_of_an_acceptance_links_to_its_page() {
     let lines = unfolded(&written(&[item(Kind::AcceptanceEnd, "SQL injection")], &[]));
     let id = Id::from_parts(1_790_000_000_000, [2; 10]);
     for line in [
@@ -105,7 +104,7 @@ fn the_end_of_an_acceptance_leads_to_its_page() {
 
 // promise: C7
 #[test]
-fn whatever_a_title_says_the_document_has_the_same_lines() {
+fn whatever_a_title_contains_the_document_has_the_same_lines() {
     let names = |title: &str| {
         let document = written(&Kind::ALL.map(|kind| item(kind, title)), &[0, 15]);
         assert!(document.ends_with("END:VCALENDAR\r\n"));
@@ -163,7 +162,7 @@ fn a_title_comes_through_folding_and_escaping() {
 }
 
 #[test]
-fn what_must_not_leave_the_house_does_not() {
+fn hidden_details_are_not_in_the_document() {
     let items = Kind::ALL.map(|kind| Item {
         minimal: true,
         ..item(kind, "secret title")
@@ -186,7 +185,7 @@ fn what_must_not_leave_the_house_does_not() {
 }
 
 #[test]
-fn the_same_entries_make_the_same_bytes_and_a_change_counts_on() {
+fn the_same_entries_produce_the_same_bytes_and_a_change_raises_the_sequence() {
     let mut items = [item(Kind::Scan, "Nightly")];
     let before = written(&items, &[]);
     assert_eq!(written(&items, &[]), before);

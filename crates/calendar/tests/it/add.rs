@@ -1,4 +1,4 @@
-//! Records as a test wants them, some of them sooner than their life would bring them there.
+//! Records as a test needs them, some of them earlier in their lifecycle than usual.
 
 use access::Problem;
 use base::{Id, Time};
@@ -41,7 +41,7 @@ pub(crate) fn project_in(
     })
 }
 
-/// An agreement straight into its table: what it says is the calendar's question, not how it came there.
+/// An agreement straight into its table: the calendar only reads it.
 pub(crate) fn agreement(
     tx: &mut Tx<'_>,
     company: Id,
@@ -82,7 +82,7 @@ pub(crate) fn scan(tx: &mut Tx<'_>, place: &Place, status: scans::Status, at: Ti
     Ok(scans::create(tx, new, place, &By::SYSTEM)?.id)
 }
 
-/// Lets a scan have started then.
+/// Makes a scan started at this time.
 pub(crate) fn start(tx: &mut Tx<'_>, scan: Id, at: Time) -> Result<(), Problem> {
     const START: &str = "update scans set started_at = $2 where id = $1";
     tx.execute(START, params![scan, at])?;
@@ -113,7 +113,7 @@ pub(crate) fn finding(tx: &mut Tx<'_>, place: &Place, wanted: &Wanted, users: &[
     Ok(id)
 }
 
-/// Takes every record away.
+/// Deletes every record.
 pub(crate) fn clear(tx: &mut Tx<'_>) -> Result<(), Problem> {
     for table in ["findings", "scans", "projects", "agreements", "events"] {
         tx.execute(&format!("delete from {table}"), &[])?;

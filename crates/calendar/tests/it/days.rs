@@ -1,17 +1,17 @@
-//! What has a date and no time is on that date wherever somebody looks.
+//! A date without a time is on that date in every time zone.
 
 use serde_json::json;
 
 use crate::world::{World, day};
 
-/// The one day of a zone, midnight to midnight, as a query.
+/// One day of a zone, midnight to midnight, as a query.
 fn of(from: &str, to: &str, zone: &str) -> String {
     format!("from={from}&to={to}&tz={zone}")
 }
 
 // promise: K1
 #[tokio::test]
-async fn a_date_is_in_its_own_day_in_every_zone_and_in_no_other() {
+async fn a_date_is_on_that_day_only_in_every_time_zone() {
     for world in World::all().await {
         let project = world
             .project(&world.ours, [Some(day("2026-05-31")), Some(day("2026-06-30"))])
@@ -39,7 +39,7 @@ async fn a_date_is_in_its_own_day_in_every_zone_and_in_no_other() {
                 assert_eq!(world.ids(&world.viewer, &query).await, expected, "{query}");
             }
         }
-        // Part of the day is enough: it goes on.
+        // A part of the day is enough.
         let query = of("2026-05-31T23:00:00Z", "2026-05-31T23:30:00Z", "UTC");
         assert_eq!(world.ids(&world.viewer, &query).await, there);
     }

@@ -1,4 +1,4 @@
-//! What an entry carries.
+//! The content of an entry.
 
 use base::{Id, Severity};
 use records::{findings, scans};
@@ -9,7 +9,7 @@ use crate::{
     world::{Wanted, World, day, due, time},
 };
 
-/// An entry that says only what is the same for most of them.
+/// An entry with only what most of them have in common.
 fn entry(world: &World, kind: &str, entity: (&str, Id), fields: Value) -> Value {
     let (entity_type, id) = entity;
     let mut entry = json!({
@@ -25,7 +25,7 @@ fn entry(world: &World, kind: &str, entity: (&str, Id), fields: Value) -> Value 
 
 // promise: K6
 #[tokio::test]
-async fn an_entry_says_all_that_a_drawer_shows() {
+async fn an_entry_has_everything_a_drawer_shows() {
     for world in World::all().await {
         let ours = &world.ours;
         let (start, scanned) = ("2026-04-02T00:00:00Z", "2026-04-05T00:00:00Z");

@@ -1,5 +1,4 @@
-//! Feeds to subscribe to: making, listing, fetching and revoking them, and what becomes of one when its owner's access
-//! changes.
+//! Subscribable feeds: creating, listing, fetching and revoking them, and what happens when the owner's access changes.
 
 use access::{Role, testing};
 use base::{Clock, Severity};
@@ -11,7 +10,7 @@ use crate::world::{Person, Reply, START, Wanted, World, day, due, time};
 const NOON: &str = "2026-04-10T12:00:00Z";
 const FEEDS: &str = "/me/calendar-feeds";
 
-/// Makes a feed: what was answered, and its path.
+/// Creates a feed: the answer, and its path.
 async fn make(world: &World, by: &Person, body: Value) -> (Value, String) {
     let reply = world.send(Some(by), "POST", FEEDS, Some(&body)).await;
     assert_eq!(reply.status, 201, "{}", reply.text);
@@ -75,7 +74,7 @@ async fn a_feed_is_shown_once_listed_without_its_key_and_revoked() {
         let listed = world.send(Some(&world.viewer), "GET", FEEDS, None).await.json();
         assert_eq!(listed["items"][0]["last_used_at"], START);
 
-        // Nobody sees or revokes another's, an administrator neither.
+        // Nobody sees or revokes another user's feed, not even an administrator.
         let one = format!("{FEEDS}/{}", made["id"].as_str().unwrap());
         for other in [&world.both, &world.admin] {
             assert!(is_nothing(&world.send(Some(other), "DELETE", &one, None).await));
@@ -97,13 +96,13 @@ async fn a_feed_is_shown_once_listed_without_its_key_and_revoked() {
 }
 
 #[tokio::test]
-async fn a_key_opens_its_feed_and_nothing_else() {
+async fn a_key_is_valid_for_its_feed_only() {
     for world in World::all().await {
         let (_, path) = make(&world, &world.viewer, json!({})).await;
         let key = path.rsplit('=').next().unwrap();
         assert_eq!(world.access.caller(key).await.unwrap_err().status(), 401);
         assert_eq!(world.access.known_caller(key).await.unwrap_err().status(), 401);
-        // Nor does what opens the rest open a feed.
+        // Nor is any other credential valid for a feed.
         let session = testing::session(&world.access, world.viewer.id).await;
         let other = "cmf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
         for bad in [&session, other, "", "x", &key[..46], &format!("{key}A")] {
@@ -112,7 +111,7 @@ async fn a_key_opens_its_feed_and_nothing_else() {
             assert!(bad.is_empty() || !reply.text.contains(&format!("={bad}")));
         }
         assert!(is_nothing(&world.fetch("/calendar.ics", None).await));
-        // An API token makes none: it would outlive itself.
+        // An API token cannot create one: it would outlive the token.
         let token = world.ask(Some(&world.viewer), "").await;
         assert_eq!(token.0, 200);
         let reply = world.send_with_token(&world.viewer, FEEDS, &json!({})).await;
@@ -122,7 +121,7 @@ async fn a_key_opens_its_feed_and_nothing_else() {
 
 // promise: K7
 #[tokio::test]
-async fn what_its_owner_may_see_counts_at_each_fetch() {
+async fn what_its_owner_may_see_is_checked_at_each_fetch() {
     for world in World::all().await {
         let ours = world.finding(&world.ours, None, due(Some(NOON), None), &[]).await;
         let theirs = world
@@ -144,7 +143,7 @@ async fn what_its_owner_may_see_counts_at_each_fetch() {
         for path in [&all, &one] {
             assert!(is_nothing(&world.fetch(path, None).await));
         }
-        // A company that is gone, for one who sees all there are.
+        // A deleted company, for a user who sees all companies.
         let empty = testing::company(&world.store, "Empty").await;
         let (_, path) = make(&world, &world.admin, json!({"company_id": empty})).await;
         assert_eq!(uids(&world, &path).await, [""; 0]);
@@ -157,7 +156,7 @@ async fn what_its_owner_may_see_counts_at_each_fetch() {
 }
 
 #[tokio::test]
-async fn it_holds_what_was_chosen_and_what_ends_vanishes() {
+async fn a_feed_has_what_was_selected_and_ended_entries_vanish() {
     for world in World::all().await {
         let (ours, me) = (&world.ours, world.viewer.id);
         let project = world
@@ -171,7 +170,7 @@ async fn it_holds_what_was_chosen_and_what_ends_vanishes() {
         let other = world
             .finding(ours, None, due(Some("2026-01-02T00:00:00Z"), None), &[])
             .await;
-        // Out of its time: more than three months back, more than thirteen ahead.
+        // Outside its window: more than three months back, more than thirteen ahead.
         for far in ["2025-12-30T00:00:00Z", "2027-05-02T00:00:00Z"] {
             world.finding(ours, None, due(Some(far), None), &[me]).await;
         }
@@ -204,7 +203,7 @@ async fn it_holds_what_was_chosen_and_what_ends_vanishes() {
 }
 
 #[tokio::test]
-async fn what_did_not_change_is_not_sent_again() {
+async fn unchanged_feeds_are_not_sent_again() {
     let clock = Clock::manual(START.parse().unwrap());
     for world in World::all_with(&clock).await {
         let finding = world.finding(&world.ours, None, due(Some(NOON), None), &[]).await;
@@ -226,7 +225,7 @@ async fn what_did_not_change_is_not_sent_again() {
             assert_eq!(again.header("etag"), tag);
         }
         assert_eq!(world.fetch(&path, Some("\"other\"")).await.text, first.text);
-        // A change of the record shows, by its stamp and its sequence too.
+        // A change of the record shows in its stamp and sequence too.
         let moved = world.store.write(move |tx| {
             let (sql, now) = (
                 "update findings set title = 'x', updated_at = $2 where id = $1",
@@ -246,7 +245,7 @@ async fn what_did_not_change_is_not_sent_again() {
 
 // promise: C7
 #[tokio::test]
-async fn a_company_that_keeps_its_details_has_them_in_no_feed() {
+async fn a_company_that_hides_details_has_none_in_any_feed() {
     for world in World::all().await {
         let wanted = Wanted {
             severity: Severity::Critical,
@@ -267,7 +266,7 @@ async fn a_company_that_keeps_its_details_has_them_in_no_feed() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_by_its_name_and_makes_nothing() {
+async fn invalid_input_is_rejected_by_field_and_creates_nothing() {
     for world in World::all().await {
         for (body, field) in [
             (json!({"name": ""}), "name"),

@@ -1,4 +1,4 @@
-//! Feeds over hostile titles beside the JSON of the same entries, written down for parsers in other languages:
+//! Feeds with hostile titles next to the JSON of the same entries, written for parsers in other languages:
 //! `tests/foreign`.
 
 use std::{fs, path::PathBuf};
@@ -10,7 +10,7 @@ use store::params;
 
 use crate::world::{World, day, due, time};
 
-/// What no report should say.
+/// What no scan report should contain.
 const HOSTILE: [&str; 14] = [
     "a\r\nATTENDEE:mailto:x@y.example",
     "a\rEND:VEVENT\rBEGIN:VEVENT\rUID:b",
@@ -28,7 +28,7 @@ const HOSTILE: [&str; 14] = [
     "100% ^n ^' ^^",
 ];
 
-/// The titles of the channels' own fixtures, these, and long ones of every width of a character.
+/// The titles of the channels' own fixtures, these, and long ones in characters of every width.
 fn titles(folder: &std::path::Path) -> Vec<String> {
     let theirs = fs::read_to_string(folder.join("titles.json")).unwrap_or("[]".to_owned());
     let mut titles: Vec<String> = serde_json::from_str(&theirs).unwrap();
@@ -41,7 +41,7 @@ fn titles(folder: &std::path::Path) -> Vec<String> {
     titles
 }
 
-/// A record of each kind for each title; what each is called.
+/// A record of each kind for each title, with their names.
 async fn fill(world: &World, titles: &[String]) -> Value {
     let mut names = json!({});
     for title in titles {
@@ -73,7 +73,7 @@ async fn fill(world: &World, titles: &[String]) -> Value {
     names
 }
 
-/// Writes nothing and passes where `CAMPANILE_FIXTURES` names no folder.
+/// Writes nothing and passes unless `CAMPANILE_FIXTURES` names a folder.
 #[tokio::test]
 async fn are_written_for_foreign_parsers() {
     let Some(folder) = std::env::var_os("CAMPANILE_FIXTURES").map(PathBuf::from) else {

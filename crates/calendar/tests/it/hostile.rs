@@ -1,10 +1,10 @@
-//! Queries that do not fit.
+//! Invalid queries.
 
 use crate::world::World;
 
 // promise: K2
 #[tokio::test]
-async fn a_window_that_is_none_is_refused_by_its_end() {
+async fn an_invalid_window_is_rejected_by_its_end() {
     for world in World::all().await {
         for (query, field) in [
             ("from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z", "from"),
@@ -70,7 +70,7 @@ async fn a_window_that_is_none_is_refused_by_its_end() {
             );
         }
         assert_eq!(world.ask(None, "").await.0, 401);
-        // Nothing is far, and 400 days are allowed.
+        // Times far away are valid, and 400 days are allowed.
         for query in [
             "from=1678-01-01T00:00:00Z&to=1678-09-21T00:00:00Z",
             "from=2261-04-11T00:00:00Z&to=2261-12-31T23:59:59.999999999Z",
@@ -79,7 +79,7 @@ async fn a_window_that_is_none_is_refused_by_its_end() {
             "from=2261-04-11T00:00:00Z&to=2261-12-31T23:59:59.999999999Z&tz=Pacific/Pago_Pago",
             "cursor=9223372036854775807_scan:019a0000-0000-7000-8000-000000000000",
             "cursor=-9223372036854775808_scan:019a0000-0000-7000-8000-000000000000",
-            // A parameter without a value is left out.
+            // A parameter without a value is ignored.
             "company_id=&mine=&tz=&cursor=&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z",
         ] {
             assert_eq!(world.ids(&world.viewer, query).await, [""; 0], "{query}");

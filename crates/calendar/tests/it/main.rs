@@ -1,5 +1,5 @@
-//! The calendar over its handler, on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names a
-//! server.
+//! The calendar through its handler, on real databases: SQLite always, PostgreSQL where `CAMPANILE_TEST_POSTGRES` names
+//! a server.
 #![expect(
     clippy::unwrap_used,
     reason = "a test that cannot go on has failed; clippy knows only functions marked as tests"

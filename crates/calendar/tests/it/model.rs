@@ -1,5 +1,5 @@
-//! The feed as the promises say it, over records as a test has made them up. It knows no table, no statement and no
-//! library of time zones.
+//! The feed as the promises define it, over records that a test invented. It knows no table, statement or time zone
+//! library.
 
 use base::{Severity, Time};
 use records::{Date, findings, projects, scans};
@@ -18,7 +18,7 @@ pub(crate) const NAMES: [&str; 4] = ["Ours", "Theirs", "Third", "Fourth"];
 const MINUTE: i64 = 60_000_000_000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// A zone: its offset in minutes in the spring of 2026, and where that changes: from when on, and to what.
+/// A zone: its offset in minutes in the spring of 2026, and when and how that changes.
 type Zone = (&'static str, i64, Option<(&'static str, i64)>);
 
 pub(crate) const ZONES: [Zone; 7] = [
@@ -35,7 +35,7 @@ pub(crate) const ZONES: [Zone; 7] = [
     ),
 ];
 
-/// How many days after 1970 it is then in a zone.
+/// The day in a zone, counted from 1970.
 fn day_in(zone: usize, at: Time) -> i64 {
     let (_, usual, change) = ZONES[zone];
     let offset = match change {
@@ -70,10 +70,10 @@ pub(crate) struct Scan {
 #[derive(Debug, Clone)]
 pub(crate) struct Finding {
     pub(crate) company: Company,
-    /// Whether it is of the first project of its company, if that has one.
+    /// Whether it is in the first project of its company, if that has one.
     pub(crate) of_project: bool,
     pub(crate) wanted: Wanted,
-    /// Whether each person sees to it.
+    /// Whether each person is assigned to it.
     pub(crate) assigned: [bool; 5],
 }
 
@@ -88,14 +88,14 @@ pub(crate) struct Records {
 #[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) by: usize,
-    /// One more than there are is a company that is not there.
+    /// One more than the number of companies is a company that does not exist.
     pub(crate) company: Option<Company>,
     pub(crate) mine: bool,
     pub(crate) from: Time,
     pub(crate) to: Time,
     /// None is UTC.
     pub(crate) zone: Option<usize>,
-    /// How many to a page.
+    /// The page size.
     pub(crate) limit: Option<usize>,
 }
 
@@ -121,7 +121,7 @@ impl Records {
         self.projects.iter().any(|project| project.company == company)
     }
 
-    /// What the calendar answers, in its order.
+    /// The calendar's answer, in its order.
     pub(crate) fn feed(&self, question: &Question, ids: Ids<'_>) -> Vec<Entry> {
         let mut entries = Vec::new();
         if !question.mine {
@@ -235,7 +235,7 @@ impl Question {
         at >= self.from && at < self.to
     }
 
-    /// Whether any of that day is in the window, where somebody looks.
+    /// Whether any part of that day is in the window, in the user's zone.
     fn has_day(&self, day: Date) -> bool {
         let zone = self.zone.unwrap_or(0);
         let (first, last) = (

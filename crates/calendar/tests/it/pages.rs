@@ -1,4 +1,4 @@
-//! More entries than an answer takes: the next one goes on where this ends.
+//! More entries than one answer holds: the next one continues where this one ends.
 
 use calendar::http::{DEFAULT_ITEMS, MAX_ITEMS};
 use serde_json::Value;
@@ -14,7 +14,7 @@ const COPY: &str = "insert into findings (id, company_id, project_id, tool, fing
      retest_due_at, closed_at, closed_by_scan, created_by, search, created_at, updated_at, last_seen_at \
      from findings where id = $1";
 
-/// A finding with both dates and `more` like it in each of these companies, in threes at the same instant.
+/// A finding with both dates and `more` copies of it in each of these companies, in threes at the same instant.
 async fn many(world: &World, more: i64, companies: usize) {
     let at = Some(time("2026-04-10T12:00:00Z"));
     let wanted = Wanted {
@@ -44,7 +44,7 @@ fn ids(feed: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Every answer to a question, one after the other.
+/// All pages of a query, one after the other.
 async fn pages(world: &World, by: &crate::world::Person, limit: u32) -> Vec<Vec<String>> {
     let (mut pages, mut cursor) = (Vec::new(), String::new());
     loop {
@@ -92,7 +92,7 @@ async fn pages_neither_repeat_nor_lose_what_is_due_at_the_same_instant() {
 }
 
 #[tokio::test]
-async fn what_arrives_while_somebody_pages_shifts_nothing() {
+async fn new_entries_do_not_shift_later_pages() {
     for world in World::all().await {
         many(&world, 10, 1).await;
         let first = world.feed(&world.viewer, "limit=8").await;

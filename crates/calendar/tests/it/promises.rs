@@ -21,7 +21,7 @@ async fn everything_that_has_a_time_is_there_sorted_by_it() {
         let ahead = world
             .scan(ours, Some(&project), scans::Status::Scheduled, scheduled)
             .await;
-        // A running one stands where it started, and no more where it was to start.
+        // A running scan is at its start, and no longer at its scheduled time.
         let running = world.scan(ours, None, scans::Status::Running, scheduled).await;
         for status in [scans::Status::Completed, scans::Status::Failed] {
             world.scan(ours, None, status, scheduled).await;
@@ -57,7 +57,7 @@ async fn everything_that_has_a_time_is_there_sorted_by_it() {
 
 // promise: K1, K3, K6, K7, H3
 #[tokio::test]
-async fn the_end_of_a_risk_acceptance_is_there_for_the_company_and_nobodys_own() {
+async fn the_end_of_a_risk_acceptance_is_shown_to_the_company_but_is_not_mine() {
     for world in World::all().await {
         let (ours, me) = (&world.ours, world.viewer.id);
         let project = world.project(ours, [None, None]).await;
@@ -119,9 +119,9 @@ async fn the_calendar_owns_no_data_and_follows_the_records_at_once() {
 
 // promise: K2
 #[tokio::test]
-async fn what_is_left_out_is_one_month_back_and_two_ahead() {
+async fn the_default_is_one_month_back_and_two_ahead() {
     for world in World::all().await {
-        // The clock stands at noon of the 31st of March.
+        // It is noon of March 31.
         let (back, ahead) = ("2026-02-28T12:00:00Z", "2026-05-31T12:00:00Z");
         let mut inside = Vec::new();
         for (at, is_inside) in [
@@ -159,7 +159,7 @@ async fn what_is_left_out_is_one_month_back_and_two_ahead() {
 
 // promise: K3
 #[tokio::test]
-async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
+async fn mine_is_only_what_i_am_assigned_to_directly() {
     for world in World::all().await {
         let (ours, me) = (&world.ours, world.viewer.id);
         world
@@ -170,7 +170,7 @@ async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
         let wanted = due(Some("2026-04-12T00:00:00Z"), Some(NOON));
         let mine = world.finding(ours, None, wanted.clone(), &[me]).await;
         let others = world.finding(ours, None, wanted.clone(), &[world.both.id]).await;
-        // That my team sees to it is not that I do.
+        // That my team is assigned does not mean that I am.
         let by_team = world.finding(ours, None, wanted, &[]).await;
         let team = testing::team(&world.access, ours.id, "Red", &[me]).await;
         let assigned = world.store.write(move |tx| {
@@ -189,7 +189,7 @@ async fn mine_is_what_i_am_assigned_to_directly_and_nothing_of_the_company() {
 
 // promise: K4
 #[tokio::test]
-async fn what_has_ended_is_due_no_more() {
+async fn what_has_ended_is_no_longer_due() {
     for world in World::all().await {
         let me = world.viewer.id;
         for status in findings::Status::ALL {
@@ -270,7 +270,7 @@ async fn one_company_if_asked_and_never_one_outside_the_scope() {
                 (&nowhere, &none()),
             ] {
                 assert_eq!(&world.ids(by, query).await, expected, "{query}");
-                // What is mine is so only as long as I may see the company.
+                // Mine is only what is in a company I may see.
                 let personal: Vec<_> = expected
                     .iter()
                     .filter(|id| id.starts_with("sla"))

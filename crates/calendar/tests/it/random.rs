@@ -1,6 +1,6 @@
-//! Random worlds: the feed is what the [`model`](crate::model) says, page after page.
+//! Random worlds: the feed equals the [`model`](crate::model), page after page.
 //!
-//! `CAMPANILE_TEST_WORLDS` says how many on each database.
+//! `CAMPANILE_TEST_WORLDS` sets how many on each database.
 
 use access::Problem;
 use base::{Id, Severity, Time};
@@ -21,8 +21,8 @@ use crate::{
 
 const HOUR: i64 = 3_600_000_000_000;
 
-/// Moments of twelve days, at or beside the midnights of the zones: few, so that entries meet each other and the ends
-/// of windows.
+/// Moments within twelve days, at or near the midnights of the zones: few, so that entries coincide with each other and
+/// with the ends of windows.
 fn moment() -> impl Strategy<Value = Time> {
     let minutes = prop::sample::select(vec![
         0,
@@ -126,14 +126,14 @@ fn question() -> impl Strategy<Value = Question> {
         company,
         mine,
         from: one.min(other),
-        // A window of nothing is refused; another test says so.
+        // An empty window is rejected; another test covers that.
         to: Time::from_nanos(one.max(other).nanos() + 1),
         zone,
         limit,
     })
 }
 
-/// The ids of the records, in the order of the model's.
+/// The ids of the records, in the model's order.
 #[derive(Default)]
 struct Made {
     projects: Vec<Named>,
@@ -164,7 +164,7 @@ impl World {
         [&self.viewer, &self.both, &self.three, &self.nobody, &self.admin]
     }
 
-    /// Makes the world of these records alone.
+    /// Creates the world of these records only.
     async fn fill(&self, records: &Records) -> Made {
         let (companies, records) = (self.companies(), records.clone());
         let people = self.people().map(|person| person.id);
@@ -226,7 +226,7 @@ impl World {
         )
     }
 
-    /// All the answers to a question, in one, and how many entries each had.
+    /// All pages of a question joined, and how many entries each had.
     async fn pages(&self, question: &Question) -> (Vec<Entry>, Vec<usize>) {
         let (by, query) = (self.people()[question.by], self.query(question));
         let (mut entries, mut lengths, mut cursor) = (Vec::new(), Vec::new(), String::new());
@@ -243,7 +243,7 @@ impl World {
     }
 }
 
-/// An answered entry as the model says it.
+/// An answered entry in the model's form.
 fn entry(item: &Value) -> Entry {
     let text = |field: &str| item[field].as_str().unwrap().to_owned();
     let maybe = |field: &str| item[field].as_str().map(str::to_owned);
@@ -296,7 +296,7 @@ fn same(
 // promise: K5
 // promise: K7
 #[test]
-fn the_feed_of_any_world_is_what_the_promises_say() {
+fn the_feed_of_any_world_is_what_the_promises_define() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

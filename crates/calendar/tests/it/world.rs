@@ -19,18 +19,18 @@ use crate::add;
 
 static TABLES: [MigrationSet; 3] = [store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
-/// When every test begins.
+/// The start time of every test.
 pub(crate) const START: &str = "2026-03-31T12:00:00Z";
 
-/// Somebody with a token.
+/// A user with a token.
 pub(crate) struct Person {
     pub(crate) id: Id,
     token: String,
-    /// What a login gives.
+    /// What a login returns.
     session: String,
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
@@ -54,7 +54,7 @@ pub(crate) struct World {
     router: Router,
     pub(crate) ours: Named,
     pub(crate) theirs: Named,
-    /// Two more, for those tests that want many.
+    /// Two more, for tests that need many.
     pub(crate) more: [Named; 2],
     /// A viewer of ours, a member of both, of these and one more, one of none, an administrator.
     pub(crate) viewer: Person,
@@ -64,7 +64,7 @@ pub(crate) struct World {
     pub(crate) admin: Person,
 }
 
-/// A finding that a test wants to be there.
+/// A finding that a test needs.
 #[derive(Debug, Clone)]
 pub(crate) struct Wanted {
     pub(crate) status: findings::Status,
@@ -82,12 +82,12 @@ pub(crate) const PLAIN: Wanted = Wanted {
 };
 
 impl World {
-    /// The world on each database there is.
+    /// The world on each database.
     pub(crate) async fn all() -> Vec<Self> {
         Self::all_with(&Clock::manual(START.parse().unwrap())).await
     }
 
-    /// The same by this clock.
+    /// The same with this clock.
     pub(crate) async fn all_with(clock: &Clock) -> Vec<Self> {
         let (mut worlds, clock) = (Vec::new(), clock.clone());
         for (database, store) in store::testing::stores_with(clock, &TABLES).await {
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// Asks for the calendar: the status, the media type and the JSON.
+    /// Requests the calendar: the status, the media type and the JSON.
     pub(crate) async fn ask(&self, by: Option<&Person>, query: &str) -> (u16, String, Value) {
         let mut request = Request::get(format!("/calendar?{query}"));
         if let Some(person) = by {
@@ -157,7 +157,7 @@ impl World {
             .await
     }
 
-    /// Fetches a feed by its path, perhaps with the tag of the copy that is there already.
+    /// Fetches a feed by its path, optionally with the tag of an existing copy.
     pub(crate) async fn fetch(&self, path: &str, tag: Option<&str>) -> Reply {
         let mut request = Request::get(path);
         if let Some(tag) = tag {
@@ -245,7 +245,7 @@ impl World {
         made.await.unwrap()
     }
 
-    /// A finding, as `wanted` says and assigned to these people.
+    /// A finding, as `wanted` describes and assigned to these people.
     pub(crate) async fn finding(
         &self,
         company: &Named,
@@ -260,7 +260,7 @@ impl World {
         made.await.unwrap()
     }
 
-    /// Takes every record away.
+    /// Deletes every record.
     pub(crate) async fn clear(&self) {
         self.store.write(add::clear).await.unwrap();
     }

@@ -1,15 +1,16 @@
-//! Which hosts are Slack's, Microsoft's and those of other chats, as far as the operator lets messages go there.
+//! Which hosts are Slack's, Microsoft's and those of other chats, as far as the operator allows messages to be sent
+//! there.
 
 use std::{fmt, str::FromStr};
 
-/// Slack's host of Incoming Webhooks.
+/// Slack's host for Incoming Webhooks.
 pub const SLACK_HOST: &str = "hooks.slack.com";
 
 /// `GovSlack`'s.
 pub const SLACK_GOV_HOST: &str = "hooks.slack-gov.com";
 
-/// Microsoft's hosts of Teams webhooks, as [`HostName`] reads them. The first two are the connectors, the others the
-/// Workflows that replaced them.
+/// Microsoft's hosts for Teams webhooks, as [`HostName`] parses them. The first two are for connectors, the others for
+/// the Workflows that replaced them.
 pub const TEAMS_HOSTS: [&str; 4] = [
     "webhook.office.com",
     "webhook.office365.com",
@@ -17,17 +18,18 @@ pub const TEAMS_HOSTS: [&str; 4] = [
     ".logic.azure.com",
 ];
 
-/// Hosts of other chats that have one: Discord's, Google Chat's, ntfy's. One's own Mattermost is named by the operator.
+/// Hosts of other chats that have a fixed one: Discord's, Google Chat's, ntfy's. The operator names the host of a
+/// self-hosted Mattermost.
 pub const CHAT_HOSTS: [&str; 3] = ["discord.com", "chat.googleapis.com", "ntfy.sh"];
 
-/// A name that hosts of webhooks end with: one that begins with a full stop stands for every host below it,
-/// another one for itself and every host below it.
+/// A host name that webhooks may use: one that begins with a full stop matches every host below it, any other matches
+/// itself and every host below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName(String);
 
-/// Why a text is no [`HostName`].
+/// Why a text is not a [`HostName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected a host name of two parts or more, with a full stop before it for only the hosts below it")]
+#[error("expected a host name of at least two labels, with a leading full stop for its subdomains only")]
 pub struct NotAHost;
 
 impl HostName {
@@ -56,7 +58,7 @@ impl FromStr for HostName {
                     .bytes()
                     .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
-        // An address has no letters at its end, and one part alone would be a whole top-level domain.
+        // An IP address does not end in letters, and a single label would be a whole top-level domain.
         let named = name
             .rsplit_once('.')
             .is_some_and(|(_, last)| last.bytes().any(|byte| byte.is_ascii_lowercase()));
@@ -74,14 +76,14 @@ impl fmt::Display for HostName {
     }
 }
 
-/// Which hosts of chats messages may go to.
+/// Which chat hosts messages may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts {
     /// Whether `GovSlack` is among them.
     pub slack_gov: bool,
-    /// Those of Teams.
+    /// Those for Teams.
     pub teams: Vec<HostName>,
-    /// Those of other chats.
+    /// Those for other chats.
     pub chat: Vec<HostName>,
 }
 

@@ -1,45 +1,45 @@
-//! Which addresses are public, and what an operator allows beyond them (promise S2).
+//! Which addresses are public, and what an operator allows in addition (promise S2).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-/// What an operator allows beyond the public internet. Nothing by default.
+/// What an operator allows in addition to the public internet. Nothing by default.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reach {
     /// Networks that webhooks may be sent to although they are not public.
     pub networks: Vec<IpNet>,
-    /// Hosts (lower case) and ports whose address the operator gave by name: they are dialled there, wherever that is.
+    /// Hosts (lower case) and ports whose address the operator configured: they are dialed there, wherever that is.
     pub hosts: Vec<(String, u16)>,
 }
 
 impl Reach {
-    /// Whether nothing beyond the public internet is allowed.
+    /// Whether only the public internet is allowed.
     pub fn is_empty(&self) -> bool {
         self.networks.is_empty() && self.hosts.is_empty()
     }
 
-    /// Whether an allowed network holds the address.
+    /// Whether an allowed network contains the address.
     pub fn allows(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.networks.iter().any(|network| network.contains(&address))
     }
 
-    /// Whether the operator gave an address for this host (lower case) and port.
+    /// Whether the operator configured an address for this host (lower case) and port.
     pub fn names(&self, host: &str, port: u16) -> bool {
         self.hosts
             .iter()
             .any(|(known, known_port)| *known_port == port && known == host)
     }
 
-    /// Whether the address may be dialled for a webhook: it is public or in an allowed network.
+    /// Whether the address may be dialed for a webhook: it is public or in an allowed network.
     pub fn permits(&self, address: IpAddr) -> bool {
         is_public(address) || self.allows(address)
     }
 }
 
-/// Blocks of IPv4 that are not the public internet: the IANA special-purpose registry (RFC 6890 and its successors),
-/// multicast and the reserved end.
+/// IPv4 blocks that are not the public internet: the IANA special-purpose registry (RFC 6890 and its successors),
+/// multicast and the reserved blocks at the end.
 const SPECIAL_V4: [([u8; 4], u32); 19] = [
     ([0, 0, 0, 0], 8),        // this network
     ([10, 0, 0, 0], 8),       // private
@@ -63,8 +63,8 @@ const SPECIAL_V4: [([u8; 4], u32); 19] = [
 ];
 
 /// Blocks inside `2000::/3` that are not the public internet. The tunnels (Teredo, 6to4) carry an IPv4 address that
-/// would escape its own judgement. NAT64 (`64:ff9b::/96`), unique local, link-local, multicast and the mapped and
-/// compatible forms lie outside `2000::/3` and need no line.
+/// would escape its own check. NAT64 (`64:ff9b::/96`), unique local, link-local, multicast and the mapped and
+/// compatible forms are outside `2000::/3` and need no line.
 const SPECIAL_V6: [([u16; 8], u32); 6] = [
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23), // protocol assignments, with Teredo and ORCHID
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32), // documentation
@@ -74,7 +74,8 @@ const SPECIAL_V6: [([u16; 8], u32); 6] = [
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20), // documentation
 ];
 
-/// Whether the address is on the public internet. An IPv4 address mapped into IPv6 is judged as what it is dialled as.
+/// Whether the address is on the public internet. An IPv4 address mapped into IPv6 is checked as the address that is
+/// dialed.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),
@@ -200,7 +201,7 @@ mod tests {
 
     // promise: S2
     #[test]
-    fn an_operator_opens_what_they_name_and_no_more() {
+    fn an_operator_allows_only_what_they_name() {
         let reach = Reach {
             networks: vec!["10.1.0.0/16".parse().unwrap(), "fd00::/8".parse().unwrap()],
             hosts: vec![("gateway".to_owned(), 8443)],

@@ -1,4 +1,4 @@
-//! The guard against a corpus of hostile URLs: mutations of good ones, and what is known from other people's guards.
+//! The guard against a corpus of hostile URLs: mutations of valid ones, and known attacks on other guards.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +65,7 @@ fn official_urls_pass_in_one_spelling() {
     }
 }
 
-/// Good URLs changed so that nothing may accept them. For each guard the URLs that it takes.
+/// Valid URLs changed so that nothing may accept them. For each guard the URLs that it accepts.
 fn changed() -> Vec<(Guard, String)> {
     let good: [(Guard, &str); 5] = [
         (slack, SLACK),
@@ -78,7 +78,7 @@ fn changed() -> Vec<(Guard, String)> {
     for (guard, url) in good {
         assert!(guard(url).is_ok(), "{url}");
         let rest = url.strip_prefix("https://").unwrap();
-        // To Teams a host below the right one is right too.
+        // For Teams a host below the right one is valid too.
         let prefixed: &[&str] = if guard("https://hooks.slack.com/services/a").is_ok() {
             corpus::PREFIXED
         } else {
@@ -97,7 +97,7 @@ fn changed() -> Vec<(Guard, String)> {
                 .map(|scheme| (guard, format!("{scheme}{rest}"))),
         );
         all.extend(corpus::TAILS.iter().map(|tail| {
-            // Behind the path: in a query most of it is only data.
+            // After the path: in a query most of it is only data.
             let path = path.split('?').next().unwrap();
             (guard, format!("https://{host}{path}{tail}"))
         }));
@@ -127,15 +127,18 @@ fn by_hand() -> impl Iterator<Item = (Guard, String)> {
 
 // promise: S1
 #[test]
-fn a_corpus_of_hostile_urls_is_refused() {
+fn a_corpus_of_hostile_urls_is_rejected() {
     let mut corpus = changed();
     corpus.extend(by_hand());
     let distinct: BTreeSet<&str> = corpus.iter().map(|(_, url)| url.as_str()).collect();
     assert!(distinct.len() > 600, "{}", distinct.len());
     for (guard, url) in corpus {
         let refusal = guard(&url).expect_err(&url);
-        let said = refusal.to_string();
-        assert!(!said.contains("evil") && !said.contains("127.0.0.1"), "{said}");
+        let message = refusal.to_string();
+        assert!(
+            !message.contains("evil") && !message.contains("127.0.0.1"),
+            "{message}"
+        );
     }
 }
 
@@ -211,7 +214,7 @@ fn an_operator_opens_http_and_private_literals() {
 }
 
 #[test]
-fn what_is_dialled_and_asked_for_is_what_was_judged() {
+fn what_is_dialed_and_requested_is_what_was_checked() {
     let url = webhook("https://Example.com:8443/a?b=c", &Reach::default()).unwrap();
     assert_eq!(
         (url.host().as_str(), url.port(), url.is_https()),
@@ -229,7 +232,7 @@ fn what_is_dialled_and_asked_for_is_what_was_judged() {
     );
 }
 
-/// A good URL with a few characters put in, taken out or replaced.
+/// A valid URL with a few characters inserted, removed or replaced.
 fn mutated() -> impl Strategy<Value = String> {
     let good = prop::sample::select(vec![
         SLACK,
@@ -286,9 +289,9 @@ proptest! {
 
     // promise: S1
     #[test]
-    fn what_passes_says_in_its_own_text_where_it_leads(text in mutated()) {
+    fn an_accepted_url_shows_its_destination_in_its_own_text(text in mutated()) {
         let lower = text.to_ascii_lowercase();
-        // An authority as a reader who knows no tricks sees it.
+        // An authority as a naive reader parses it.
         let seen = lower.strip_prefix("https://").map(|rest| rest.split(['/', '?']).next().unwrap_or_default());
         let seen = seen.map(|seen| seen.strip_suffix(":443").unwrap_or(seen));
         if let Ok(destination) = slack(&text) {
@@ -303,7 +306,7 @@ proptest! {
         for guard in [slack as Guard, teams, public] {
             if let Ok(destination) = guard(&text) {
                 prop_assert!(text.is_ascii() && !text.contains(['\\', '#', ' ']), "{}", text);
-                // Canonical: the guard says the same of what it gave.
+                // Canonical: the guard returns its own output unchanged.
                 let again = guard(destination.expose());
                 prop_assert_eq!(again.as_ref(), Ok(&destination));
             }

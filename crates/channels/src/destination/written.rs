@@ -1,12 +1,11 @@
-//! A URL as it is written: what must hold before and after it is parsed, for every channel.
+//! A URL as written: what must hold before and after it is parsed, for every channel.
 
 use url::{Host, Url};
 
 use super::{MAX_BYTES, Refusal};
 
-/// The rules for every URL. The text is judged by hand first, because a parser is made to repair what people and
-/// attackers write, and two parsers repair differently; then it is parsed once, and the parsed value must say what
-/// the text said.
+/// The rules for every URL. The text is checked by hand first, because parsers repair what people and attackers write,
+/// and two parsers repair differently; then it is parsed once, and the parsed value must equal what the text says.
 pub(super) fn parse(text: &str) -> Result<Url, Refusal> {
     if text.is_empty() || text.len() > MAX_BYTES {
         return Err(Refusal::Length);
@@ -33,7 +32,7 @@ pub(super) fn parse(text: &str) -> Result<Url, Refusal> {
         return Err(Refusal::NotAUrl);
     }
     same_host(&url, &host)?;
-    // A path that the parser changed (`/../`, `%2e`, characters it encodes) is one that others may read differently.
+    // A path that the parser changed (`/../`, `%2e`, characters it encodes) is one that others may parse differently.
     let written = tail.split('?').next().unwrap_or_default();
     if url.path() != if written.is_empty() { "/" } else { written } {
         return Err(Refusal::Path);
@@ -78,7 +77,7 @@ fn split_authority(authority: &str) -> Result<(String, Option<u16>), Refusal> {
 /// Whether the parsed host is the written one, and a plain one.
 fn same_host(url: &Url, written: &str) -> Result<(), Refusal> {
     match url.host() {
-        // `1`, `0x7f.1` and `017700000001` are addresses to a parser; only four plain numbers are to us.
+        // `1`, `0x7f.1` and `017700000001` are addresses to a parser; only four plain numbers are accepted here.
         Some(Host::Ipv4(address)) if address.to_string() == written => Ok(()),
         Some(Host::Ipv6(_)) if written.starts_with('[') => Ok(()),
         Some(Host::Domain(name)) if name == written && name.len() <= 253 && name.split('.').all(is_label) => {
@@ -88,7 +87,7 @@ fn same_host(url: &Url, written: &str) -> Result<(), Refusal> {
     }
 }
 
-/// Whether it is one label of a host name. The underscore is for names of containers.
+/// Whether it is one label of a host name. The underscore is for container names.
 fn is_label(label: &str) -> bool {
     matches!(label.len(), 1..=63)
         && !label.starts_with('-')

@@ -1,4 +1,4 @@
-//! What the other side answered, read with bounds.
+//! The other side's response, read with limits.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use hyper::{
 };
 use tokio::time::timeout;
 
-/// How much of an answer's body is read.
+/// How much of a response body is read.
 pub(super) const MAX_BODY: usize = 64 * 1024;
 
-/// The longest wait another side can ask for (promise S4).
+/// The longest delay another side can ask for (promise S4).
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
-/// An answer: its status, and the beginning of its body.
+/// A response: its status, and the beginning of its body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
@@ -26,11 +26,11 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Reads the answer. The status counts; a body that breaks, drips or does not end only is cut.
+/// Reads the response. The status counts; a body that breaks, trickles or does not end is only truncated.
 pub(super) async fn read(response: Response<Incoming>, patience: Duration) -> Answer {
     let (head, mut incoming) = response.into_parts();
     let mut body = Vec::new();
-    // `Err` is the time being over: what was read until then is kept.
+    // `Err` means that the time is up: what was read until then is kept.
     let _ = timeout(patience, async {
         while body.len() < MAX_BODY {
             let frame = std::future::poll_fn(|cx| std::pin::Pin::new(&mut incoming).poll_frame(cx)).await;
@@ -49,7 +49,7 @@ pub(super) async fn read(response: Response<Incoming>, patience: Duration) -> An
     }
 }
 
-/// The wait a `Retry-After` asks for: seconds, or a date seen from the answer's own `Date`.
+/// The delay that a `Retry-After` asks for: seconds, or a date relative to the response's own `Date`.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = if let Ok(seconds) = text.parse() {

@@ -1,4 +1,4 @@
-//! A connection to an address that was checked: the checked address is the one that is dialled.
+//! A connection to a checked address: the checked address is the one that is dialed.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -22,10 +22,10 @@ use super::{Failure, Lookup, Options, Resolve, SetupError, wire::Stream};
 /// How many addresses of a host are tried.
 const MAX_ADDRESSES: usize = 4;
 
-/// How long one address may take to connect, so that the next one has a chance.
+/// The connect timeout of one address, so that the next one has a chance.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Makes connections.
+/// Opens connections.
 pub(super) struct Dialer {
     reach: Reach,
     resolve: Vec<Resolve>,
@@ -59,7 +59,7 @@ impl Dialer {
     pub(super) async fn dial(&self, destination: &Destination) -> Result<Box<dyn Stream>, Failure> {
         let addresses = self.addresses(destination).await?;
         let tcp = connect(&addresses).await?;
-        // Only saves the system from waiting for more to write; without it things are slower, not wrong.
+        // Only keeps the system from waiting for more to write; without it things are slower, not wrong.
         let _ = tcp.set_nodelay(true);
         if !destination.is_https() {
             return Ok(Box::new(tcp));
@@ -76,7 +76,7 @@ impl Dialer {
         Ok(Box::new(tls))
     }
 
-    /// The addresses to dial: given by the operator, or looked up and each of them permitted.
+    /// The addresses to dial: configured by the operator, or resolved and each of them permitted.
     async fn addresses(&self, destination: &Destination) -> Result<Vec<SocketAddr>, Failure> {
         let (host, port) = (destination.host(), destination.port());
         let given: Vec<_> = self
@@ -95,16 +95,14 @@ impl Dialer {
         if found.is_empty() {
             return Err(unresolved());
         }
-        // One address that is not permitted condemns them all: a name with both is a trick, or an internal one.
+        // One address that is not permitted rules out all: a name with both is an attack, or an internal one.
         if !found.iter().all(|address| self.reach.permits(*address)) {
             return Err(Failure::Forbidden(
-                "the host's address is not public and not in a network the operator allows",
+                "the host's address is not public and not in an allowed network",
             ));
         }
         if !destination.is_https() && !found.iter().all(|address| self.reach.allows(*address)) {
-            return Err(Failure::Forbidden(
-                "http is only for networks the operator allows",
-            ));
+            return Err(Failure::Forbidden("http is only for allowed networks"));
         }
         Ok(found
             .into_iter()
@@ -120,18 +118,19 @@ fn unresolved() -> Failure {
 
 /// The first of the addresses that answers.
 async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, Failure> {
-    let mut reason = "no connection in time".to_owned();
+    let mut reason = "the connection timed out".to_owned();
     for address in addresses {
         match timeout(ADDRESS_TIMEOUT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => reason = format!("no connection: {}", error.kind()),
-            Err(_) => "no connection in time".clone_into(&mut reason),
+            Ok(Err(error)) => reason = format!("connection failed: {}", error.kind()),
+            Err(_) => "the connection timed out".clone_into(&mut reason),
         }
     }
     Err(Failure::NotSent(reason))
 }
 
-/// TLS 1.2 and 1.3 by the system's trust store and the operator's own certificates; which protocols are spoken inside.
+/// TLS 1.2 and 1.3 with the system's trust store and the operator's own certificates, and which protocols are
+/// negotiated.
 pub(crate) fn connector(ca_file: Option<&Path>, protocols: &[&[u8]]) -> Result<TlsConnector, SetupError> {
     let roots = ca_file.map(certificates).transpose()?.unwrap_or_default();
     let provider = Arc::new(ring::default_provider());
@@ -157,7 +156,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
         .and_then(Iterator::collect)
         .map_err(|error| fault(format!("cannot be read: {error}")))?;
     if found.is_empty() {
-        return Err(fault("holds no certificate".to_owned()));
+        return Err(fault("contains no certificate".to_owned()));
     }
     Ok(found)
 }

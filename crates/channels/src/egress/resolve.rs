@@ -1,4 +1,4 @@
-//! From a host's name to addresses: what the operator gave by name, else the system's resolver.
+//! From a host's name to addresses: what the operator configured, else the system's resolver.
 
 use std::{
     fmt, io,
@@ -10,24 +10,25 @@ use std::{
 use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-/// How many look-ups run at once. They block threads that the database shares, and a resolver may hang.
+/// How many lookups run at once. They block threads that the database shares, and a resolver may hang.
 const LOOKUPS: usize = 32;
 
-/// An address given for a host and port by name, `host:port:address` as curl's `--resolve`: for egress gateways and
-/// tests. The host and TLS checks stay as they are; the address needs no further leave, because the operator gave it.
+/// An address configured for a host and port, `host:port:address` as with curl's `--resolve`: for egress gateways and
+/// tests. The host and TLS checks stay as they are; the address needs no further permission, because the operator
+/// configured it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolve {
     /// The host, in lower case.
     pub host: String,
-    /// The port of the URL, which is dialled too unless [`dial_port`](Self::dial_port) is given.
+    /// The port of the URL, which is also dialed unless [`dial_port`](Self::dial_port) is given.
     pub port: u16,
-    /// The address that is dialled.
+    /// The address that is dialed.
     pub address: IpAddr,
-    /// The port that is dialled, if it is another one: `host:443:127.0.0.1:8443`.
+    /// The port that is dialed, if it is a different one: `host:443:127.0.0.1:8443`.
     pub dial_port: Option<u16>,
 }
 
-/// A text that is no such line.
+/// A text that is not such a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected host:port:address, such as hooks.slack.com:443:192.0.2.1 or gateway:443:[2001:db8::1]")]
 pub struct NotAResolve;
@@ -53,7 +54,7 @@ impl FromStr for Resolve {
     }
 }
 
-/// An address, an IPv6 one also in brackets, and the port behind it if there is one.
+/// An address, an IPv6 one also in brackets, and the port after it if there is one.
 fn address(text: &str) -> Option<(IpAddr, Option<u16>)> {
     if let Ok(address) = text.parse() {
         return Some((address, None));
@@ -80,13 +81,13 @@ impl fmt::Display for Resolve {
     }
 }
 
-/// Looks a host's addresses up.
+/// Resolves a host's addresses.
 pub trait Lookup: Send + Sync {
     /// Every address of the host.
     fn lookup(&self, host: String) -> BoxFuture<'_, io::Result<Vec<IpAddr>>>;
 }
 
-/// The system's resolver, a bounded number of look-ups at once.
+/// The system's resolver, with a limited number of concurrent lookups.
 pub struct SystemLookup(Arc<Semaphore>);
 
 impl Default for SystemLookup {
@@ -103,7 +104,7 @@ impl Lookup for SystemLookup {
                 .await
                 .map_err(io::Error::other)?;
             let looked_up = tokio::task::spawn_blocking(move || {
-                // Held until the thread is free again, also when nobody waits for it any more.
+                // Held until the thread is free again, even when no one waits for it any more.
                 let _permit = permit;
                 let addresses = (host.as_str(), 0).to_socket_addrs()?;
                 Ok(addresses.map(|address| address.ip()).collect())

@@ -1,4 +1,4 @@
-//! The connection as bytes: knows whether the whole request was written, and reads no more than it must.
+//! The connection as bytes: knows whether the request was written completely, and reads no more than it must.
 
 use std::{
     convert::Infallible,
@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Failure, answer::MAX_BODY};
 
-/// How much is read from a connection in all: the body, and room for heads, interim answers and chunk sizes.
+/// How much is read from a connection in all: the body, and room for heads, interim responses and chunk sizes.
 const MAX_READ: usize = MAX_BODY + 64 * 1024;
 
 /// A connection, with or without TLS.
@@ -28,9 +28,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 #[derive(Clone, Default)]
 pub(super) struct Progress(Arc<AtomicU8>);
 
-/// The body is in the client's buffer, behind the head.
+/// The body is in the client's buffer, after the head.
 const BUFFERED: u8 = 1;
-/// The buffer went to the connection to its last byte.
+/// The buffer was written to the connection to its last byte.
 const WRITTEN: u8 = 2;
 
 impl Progress {
@@ -42,7 +42,7 @@ impl Progress {
         self.0.load(Ordering::Relaxed) >= state
     }
 
-    /// The failure that a missing answer is at this point.
+    /// What a missing response means at this point.
     pub(super) fn failure(&self, reason: String) -> Failure {
         if self.is(WRITTEN) {
             Failure::Unanswered(reason)
@@ -88,7 +88,7 @@ impl Body for Once {
     }
 }
 
-/// A connection that watches what goes over it.
+/// A connection that tracks what is written to and read from it.
 pub(super) struct Wire {
     stream: Box<dyn Stream>,
     progress: Progress,
@@ -124,8 +124,8 @@ impl AsyncRead for Wire {
     }
 }
 
-/// Without vectored writes the client has one buffer, so a write of all it offers, once the body is in it, is the
-/// end of the request.
+/// Without vectored writes the client has one buffer, so a write of all of it, once the body is in it, is the end of
+/// the request.
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let written = ready!(Pin::new(&mut self.stream).poll_write(cx, buf))?;

@@ -14,7 +14,7 @@ pub struct Mailbox {
     pub address: String,
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an email address")]
 pub struct NotAMailbox;
@@ -25,7 +25,7 @@ const MAX_ADDRESS: usize = 254;
 const MAX_LOCAL: usize = 64;
 
 impl Mailbox {
-    /// The part behind the `@`.
+    /// The part after the `@`.
     pub fn domain(&self) -> &str {
         self.address.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
@@ -34,7 +34,7 @@ impl Mailbox {
 impl FromStr for Mailbox {
     type Err = NotAMailbox;
 
-    /// Reads `address` or `Name <address>`.
+    /// Parses `address` or `Name <address>`.
     fn from_str(raw: &str) -> Result<Self, NotAMailbox> {
         let raw = raw.trim();
         let Some(inside) = raw.strip_suffix('>') else {
@@ -52,9 +52,9 @@ impl FromStr for Mailbox {
     }
 }
 
-/// The address with its domain in lower case, a name of other letters as its ASCII form. Quoted local parts, address
-/// literals and other letters before the `@` are refused: hardly anyone has them, and every parser reads them
-/// differently.
+/// The address with its domain in lower case, an internationalized domain in its ASCII form. Quoted local parts,
+/// address literals and non-ASCII letters before the `@` are rejected: hardly anyone has them, and every parser reads
+/// them differently.
 pub(super) fn canonical(raw: &str) -> Result<String, NotAMailbox> {
     let (local, domain) = raw.rsplit_once('@').ok_or(NotAMailbox)?;
     let atom = |part: &str| {
@@ -108,7 +108,7 @@ mod tests {
 
     // promise: C7
     #[test]
-    fn what_could_be_read_differently_is_refused() {
+    fn ambiguous_addresses_are_rejected() {
         let long = format!("{}@example.com", "x".repeat(65));
         let longer = format!("x@{}.com", "x.".repeat(150));
         for bad in [

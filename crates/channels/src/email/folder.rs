@@ -1,4 +1,4 @@
-//! Mails as files, for a first run without an SMTP server.
+//! Mails as files, for trying Campanile without an SMTP server.
 
 use std::{io, path::PathBuf};
 
@@ -15,7 +15,7 @@ impl Folder {
         Self(path)
     }
 
-    /// Writes the mail under a name of its own; a file is there whole or not at all.
+    /// Writes the mail under a name of its own, atomically.
     pub(super) async fn write(&self, now: Time, delivery: Id, mail: &[u8]) -> Attempt {
         match self.try_write(now, delivery, mail).await {
             Ok(name) => Attempt {

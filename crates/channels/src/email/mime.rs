@@ -1,4 +1,4 @@
-//! The mail: headers and two bodies that say the same.
+//! The mail: headers and two bodies with the same content.
 
 use askama::Template;
 use base::{Id, Severity, SubjectType, Time, text};
@@ -24,9 +24,9 @@ pub(super) struct Mail<'a> {
     pub(super) now: Time,
 }
 
-/// The mail could not be made.
+/// The mail could not be built.
 #[derive(Debug)]
-pub(super) struct Unmade;
+pub(super) struct BuildError;
 
 #[derive(Template)]
 #[template(path = "mail.html")]
@@ -41,7 +41,7 @@ struct Plain<'a> {
     text: Texts<'a>,
 }
 
-/// What both bodies say.
+/// What both bodies contain.
 #[derive(Clone)]
 struct Texts<'a> {
     action: &'a str,
@@ -61,7 +61,7 @@ struct Texts<'a> {
     why_url: Option<&'a str>,
 }
 
-/// The colours of a severity: the ground, and the text on it.
+/// The colors of a severity: the background, and the text on it.
 #[derive(Clone, Copy)]
 struct Badge {
     ground: &'static str,
@@ -70,16 +70,16 @@ struct Badge {
 
 impl Mail<'_> {
     /// The mail as it is sent, with CR LF, ASCII only.
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, Unmade> {
+    pub(super) fn bytes(&self) -> Result<Vec<u8>, BuildError> {
         let texts = self.texts();
-        let plain = Plain { text: texts.clone() }.render().map_err(|_| Unmade)?;
+        let plain = Plain { text: texts.clone() }.render().map_err(|_| BuildError)?;
         let html = Html {
             text: texts,
             badge: badge(self.message.severity),
         }
         .render()
-        .map_err(|_| Unmade)?;
-        // From the delivery, so that each attempt makes the same mail; its random part is nobody's to guess.
+        .map_err(|_| BuildError)?;
+        // From the delivery, so that each attempt produces the same mail; its random part cannot be guessed.
         let boundary = format!("=_{}", self.delivery);
         let body = MimePart::new(
             ContentType::new("multipart/alternative").attribute("boundary", boundary),
@@ -117,7 +117,7 @@ impl Mail<'_> {
                 .in_reply_to(MessageId::new(root.clone()))
                 .references(MessageId::new(root));
         }
-        builder.body(body).write_to_vec().map_err(|_| Unmade)
+        builder.body(body).write_to_vec().map_err(|_| BuildError)
     }
 
     /// `[Critical] Finding assigned: SQL injection (Acme Bank)`.
@@ -168,7 +168,7 @@ impl Mail<'_> {
     }
 }
 
-/// Colours that keep a contrast of 4.5 to 1 on a light and on a dark page.
+/// Colors that keep a contrast of 4.5 to 1 on a light and on a dark page.
 const fn badge(severity: Option<Severity>) -> Badge {
     let (ground, ink) = match severity {
         Some(Severity::Urgent) => ("#7a1fa2", "#ffffff"),

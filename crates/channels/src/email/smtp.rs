@@ -1,6 +1,6 @@
 //! The conversation with the SMTP server, stage by stage, so that it is known whether a message may have arrived.
 //!
-//! A few connections are kept for the next mail. Every fault closes its connection.
+//! A few connections are kept for the next mail. Every error closes its connection.
 
 use std::{
     path::Path,
@@ -34,9 +34,9 @@ use crate::{
     egress::{certificates, connector},
 };
 
-/// How long a connection waits for its next mail before it is not used again.
+/// How long an idle connection is reused for another mail.
 const IDLE: Duration = Duration::from_secs(20);
-/// How much of an answer is kept, in characters.
+/// How much of a response is kept, in characters.
 const KEPT: usize = 512;
 
 /// An SMTP server.
@@ -53,13 +53,13 @@ pub(super) struct Smtp {
     places: Semaphore,
 }
 
-/// Where a conversation broke off.
-enum Break {
-    /// Before it was about this mail: the server's or our settings' fault, whatever the code.
+/// Where a conversation failed.
+enum Failure {
+    /// Before it was about this mail: an error of the server or of our settings, whatever the code.
     Connecting(Error),
     /// Before there was a connection.
     Unreachable(String),
-    /// At the sender, the recipient or the announcement of the mail.
+    /// At the sender, the recipient or the DATA command of the mail.
     Envelope(Error),
     /// After the mail was written, at least in part.
     Content(Error),
@@ -91,7 +91,7 @@ impl Smtp {
             from: from
                 .address
                 .parse()
-                .map_err(|_| "the sender is no SMTP address".to_owned())?,
+                .map_err(|_| "the sender is not an SMTP address".to_owned())?,
             settings,
             timeout,
             idle: Mutex::default(),
@@ -99,15 +99,15 @@ impl Smtp {
         })
     }
 
-    /// Sends the mail and says what became of it.
+    /// Sends the mail and returns the outcome.
     pub(super) async fn send(&self, to: &str, mail: Vec<u8>) -> Attempt {
         let for_now = Outcome::RefusedForNow { retry_after: None };
         let Ok(to) = to.parse::<Address>() else {
-            return Attempt::without_answer(Outcome::RefusedForGood, "the recipient is no SMTP address");
+            return Attempt::without_answer(Outcome::RefusedForGood, "the recipient is not an SMTP address");
         };
         let writing = AtomicBool::new(false);
         let talk = async {
-            // The semaphore is never closed; were it, the mail would go without a place.
+            // The semaphore is never closed; if it were, the mail would be sent without a permit.
             let _place = self.places.acquire().await.ok();
             self.talk(to, &mail, &writing).await
         };
@@ -119,26 +119,26 @@ impl Smtp {
                 reason: "accepted by the mail server".to_owned(),
                 gone: false,
             },
-            Some(Err(fault)) => judge(&fault),
+            Some(Err(fault)) => classify(&fault),
             None if writing.load(Ordering::Relaxed) => Attempt::without_answer(
                 Outcome::Unknown,
                 "the mail server did not confirm the mail in time",
             ),
-            None => Attempt::without_answer(for_now, "the mail server did not answer in time"),
+            None => Attempt::without_answer(for_now, "the mail server did not respond in time"),
         }
     }
 
-    async fn talk(&self, to: Address, mail: &[u8], writing: &AtomicBool) -> Result<String, Break> {
+    async fn talk(&self, to: Address, mail: &[u8], writing: &AtomicBool) -> Result<String, Failure> {
         let mut connection = self.connection().await?;
         let sender = Mail::new(Some(self.from.clone()), Vec::new());
-        connection.command(sender).await.map_err(Break::Envelope)?;
+        connection.command(sender).await.map_err(Failure::Envelope)?;
         connection
             .command(Rcpt::new(to, Vec::new()))
             .await
-            .map_err(Break::Envelope)?;
-        connection.command(Data).await.map_err(Break::Envelope)?;
+            .map_err(Failure::Envelope)?;
+        connection.command(Data).await.map_err(Failure::Envelope)?;
         writing.store(true, Ordering::Relaxed);
-        let response = connection.message(mail).await.map_err(Break::Content)?;
+        let response = connection.message(mail).await.map_err(Failure::Content)?;
         self.keep(connection);
         Ok(text::line(
             &response.message().collect::<Vec<_>>().join(" "),
@@ -146,8 +146,8 @@ impl Smtp {
         ))
     }
 
-    /// A connection that was kept and still answers, or a new one.
-    async fn connection(&self) -> Result<AsyncSmtpConnection, Break> {
+    /// A kept connection that still responds, or a new one.
+    async fn connection(&self) -> Result<AsyncSmtpConnection, Failure> {
         loop {
             let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             match kept {
@@ -162,12 +162,12 @@ impl Smtp {
         }
     }
 
-    async fn connect(&self) -> Result<AsyncSmtpConnection, Break> {
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Failure> {
         let Settings { host, port, .. } = &self.settings;
         let stream = stream::open(host, *port, self.implicit.as_ref())
             .await
-            .map_err(|error| Break::Unreachable(error.to_string()))?;
-        self.greet(stream).await.map_err(Break::Connecting)
+            .map_err(|error| Failure::Unreachable(error.to_string()))?;
+        self.greet(stream).await.map_err(Failure::Connecting)
     }
 
     async fn greet(&self, stream: Box<dyn AsyncTokioStream>) -> Result<AsyncSmtpConnection, Error> {
@@ -197,32 +197,42 @@ impl Smtp {
     }
 }
 
-/// What a broken conversation means: the one table for email.
-fn judge(fault: &Break) -> Attempt {
+/// What a failed conversation means: the one table for email.
+fn classify(fault: &Failure) -> Attempt {
     let for_now = Outcome::RefusedForNow { retry_after: None };
     let (error, outcome, reason) = match fault {
-        Break::Unreachable(error) => {
+        Failure::Unreachable(error) => {
             return Attempt {
                 answer: text::line(error, KEPT),
-                ..Attempt::without_answer(for_now, "no connection to the mail server")
+                ..Attempt::without_answer(for_now, "could not connect to the mail server")
             };
         }
-        // Also a 5xx: a wrong password is no reason to give a mail up.
-        Break::Connecting(error) => (error, for_now, "no session with the mail server"),
-        Break::Envelope(error) if wants_authentication(error) => {
-            (error, for_now, "the mail server wants TLS or other credentials")
+        // Even a 5xx: a wrong password is no reason to give up on a mail.
+        Failure::Connecting(error) => (error, for_now, "could not start a session with the mail server"),
+        Failure::Envelope(error) if wants_authentication(error) => (
+            error,
+            for_now,
+            "the mail server requires TLS or other credentials",
+        ),
+        Failure::Envelope(error) if error.is_permanent() => (
+            error,
+            Outcome::RefusedForGood,
+            "the mail server rejected the sender or recipient",
+        ),
+        Failure::Envelope(error) => (
+            error,
+            for_now,
+            "the mail server rejected the sender or recipient temporarily",
+        ),
+        Failure::Content(error) if error.is_permanent() => (
+            error,
+            Outcome::RefusedForGood,
+            "the mail server rejected the mail",
+        ),
+        Failure::Content(error) if error.is_transient() => {
+            (error, for_now, "the mail server rejected the mail temporarily")
         }
-        Break::Envelope(error) if error.is_permanent() => {
-            (error, Outcome::RefusedForGood, "the mail server refused")
-        }
-        Break::Envelope(error) => (error, for_now, "the mail server refused for now"),
-        Break::Content(error) if error.is_permanent() => {
-            (error, Outcome::RefusedForGood, "the mail server refused the mail")
-        }
-        Break::Content(error) if error.is_transient() => {
-            (error, for_now, "the mail server refused the mail for now")
-        }
-        Break::Content(error) => (
+        Failure::Content(error) => (
             error,
             Outcome::Unknown,
             "the mail server did not confirm the mail",

@@ -9,15 +9,15 @@ use url::{Host, Url};
 pub(super) enum Tls {
     /// From the first byte (`smtps://`).
     Implicit,
-    /// STARTTLS or nothing (`?tls=required`).
+    /// STARTTLS or fail (`?tls=required`).
     Required,
     /// STARTTLS where the server offers it (`?tls=opportunistic`).
     Opportunistic,
-    /// None (`?tls=none`).
+    /// Unprotected (`?tls=none`).
     None,
 }
 
-/// What an SMTP URL says.
+/// The settings in an SMTP URL.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) host: String,
@@ -38,22 +38,22 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// Why a text is no SMTP URL. Never quotes it.
+/// Why a text is not an SMTP URL. Never quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the sentences are the documentation")]
 pub enum SmtpUrlFault {
-    #[error("expected smtp://host or smtps://host, with user:password@ and :port where needed")]
+    #[error("expected smtp://host or smtps://host, with user:password@ and :port if needed")]
     NotAUrl,
-    #[error("tls must be required, opportunistic or none, and smtps:// needs no tls")]
+    #[error("tls must be required, opportunistic or none, and is not allowed with smtps://")]
     Tls,
-    #[error("it has a path, a fragment or a parameter other than tls")]
+    #[error("must not have a path, a fragment or a parameter other than tls")]
     Extra,
-    #[error("a user name needs a password, both percent-encoded")]
+    #[error("a user name requires a password, both percent-encoded")]
     Credentials,
 }
 
-/// Reads an SMTP URL. Without `tls`, STARTTLS is used where it is offered; with credentials it is required, so that no
-/// password crosses a network in the clear unless `tls=none` says so. To the machine itself it may.
+/// Parses an SMTP URL. Without `tls`, STARTTLS is used if the server offers it; with credentials it is required, so
+/// that no password crosses a network in the clear unless `tls=none` says so. To the machine itself it may.
 pub(super) fn parse(text: &str) -> Result<Settings, SmtpUrlFault> {
     let url = Url::parse(text).map_err(|_| SmtpUrlFault::NotAUrl)?;
     let host = url.host_str().unwrap_or_default();
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand() {
+    fn rejects_what_it_does_not_understand() {
         let cases = [
             ("", SmtpUrlFault::NotAUrl),
             ("mx.example", SmtpUrlFault::NotAUrl),

@@ -1,7 +1,7 @@
 //! The connection under an SMTP conversation.
 //!
-//! Made here and not by the SMTP library, because it would leave the system to wait for the other side's
-//! acknowledgement between a mail and the full stop after it (Nagle's algorithm): 40 ms a mail.
+//! Built here and not by the SMTP library, because that would let the system wait for the other side's acknowledgement
+//! between a mail and the full stop after it (Nagle's algorithm): 40 ms a mail.
 
 use std::{
     io,
@@ -20,7 +20,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-/// How long one address may take to connect.
+/// The connect timeout of one address.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection to the server, with TLS from the first byte if there is a connector.
@@ -54,7 +54,7 @@ async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
     Err(last)
 }
 
-/// TLS, as the SMTP library wants a stream.
+/// TLS, in the form that the SMTP library needs.
 #[derive(Debug)]
 struct Encrypted(TlsStream<TcpStream>);
 

@@ -1,4 +1,4 @@
-//! A header's text in encoded words (RFC 2047).
+//! A header's text as encoded words (RFC 2047).
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -8,7 +8,7 @@ const BYTES: usize = 39;
 /// What a reader takes for the beginning of an encoded word.
 pub(super) const BEGINNING: &str = "=?";
 
-/// The whole text as encoded words, so that whatever in it looks like one is shown as it is.
+/// The whole text as encoded words, so that anything in it that looks like one is shown literally.
 pub(super) fn encoded(text: &str) -> String {
     let mut words = Vec::new();
     let mut rest = text;
@@ -17,7 +17,7 @@ pub(super) fn encoded(text: &str) -> String {
         words.push(format!("=?utf-8?B?{}?=", STANDARD.encode(head)));
         rest = tail;
     }
-    // Readers drop the blank between two words.
+    // Readers drop the space between two words.
     words.join(" ")
 }
 

@@ -1,4 +1,4 @@
-//! An HTTP server that keeps what it was sent and answers as it was told.
+//! An HTTP server that keeps what it receives and answers as configured.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ use super::Stream;
 pub enum Answering {
     /// A status, header lines without their line ends, a body.
     With(u16, Vec<String>, Vec<u8>),
-    /// Nothing, and the connection stays open.
+    /// No response, and the connection stays open.
     Hang,
     /// Nothing is read either.
     Deaf,
@@ -31,15 +31,15 @@ pub enum Answering {
     Slam,
     /// The request is read, then the connection is closed.
     Leave,
-    /// A head, then a byte of the body every so often, without an end.
+    /// A head, then a byte of the body at intervals, without an end.
     Drip(Duration),
-    /// A byte of the head every so often, without an end.
+    /// A byte of the head at intervals, without an end.
     DripHead(Duration),
-    /// 200 and a body of so many bytes, as fast as they are taken.
+    /// 200 and a body of this many bytes, as fast as they are read.
     Flood(u64),
-    /// Interim answers (103) without an end.
+    /// Endless interim responses (103).
     Interim,
-    /// Bytes as they are, instead of an answer.
+    /// Raw bytes instead of a response.
     Raw(Vec<u8>),
 }
 
@@ -55,7 +55,7 @@ impl Answering {
     }
 }
 
-/// A request as it came.
+/// A received request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// Method, target and version.
@@ -118,7 +118,7 @@ impl HttpSink {
         }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -128,12 +128,12 @@ impl HttpSink {
         *self.answering.lock().unwrap_or_else(PoisonError::into_inner) = answering;
     }
 
-    /// Whether requests are only read from now on, and answered once this is no longer so.
+    /// Whether requests are only read from now on, and answered once this is turned off.
     pub fn hold(&self, held: bool) {
         self.held.send_replace(held);
     }
 
-    /// How many requests were answered whole.
+    /// How many requests were answered completely.
     pub fn answered(&self) -> usize {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).answered
     }
@@ -146,7 +146,7 @@ impl HttpSink {
             .connections
     }
 
-    /// The requests that were read whole.
+    /// The requests that were read completely.
     pub fn requests(&self) -> Vec<Request> {
         self.seen
             .lock()
@@ -155,7 +155,7 @@ impl HttpSink {
             .clone()
     }
 
-    /// Waits until there are so many requests, at most ten seconds.
+    /// Waits until there are this many requests, at most ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Request> {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
@@ -173,7 +173,7 @@ impl HttpSink {
     }
 }
 
-/// What a connection takes part in.
+/// What a connection needs.
 #[derive(Clone)]
 struct Part {
     tls: Option<TlsAcceptor>,
@@ -194,7 +194,7 @@ async fn accept(listener: TcpListener, part: Part, answering: Arc<Mutex<Answerin
         let answering = answering.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let part = part.clone();
         connections.spawn(async move {
-            // What the other side does to its connection is the test's business.
+            // What the other side does to its connection is up to the test.
             let _ = serve(tcp, part, answering).await;
         });
         while connections.try_join_next().is_some() {}
@@ -303,7 +303,7 @@ async fn answer(stream: &mut Box<dyn Stream>, answering: Answering) -> io::Resul
 
 async fn drip(stream: &mut Box<dyn Stream>, drop: &[u8], pause: Duration) -> io::Result<()> {
     loop {
-        // Ends when the other side has gone, also when it no longer reads.
+        // Ends when the other side has disconnected, even when it no longer reads.
         timeout(Duration::from_secs(30), stream.write_all(drop)).await??;
         stream.flush().await?;
         sleep(pause).await;

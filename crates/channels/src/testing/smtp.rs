@@ -1,4 +1,4 @@
-//! An SMTP server that has a real conversation, keeps the mails, and misbehaves where it was told.
+//! An SMTP server that has a real conversation, keeps the mails, and misbehaves as configured.
 
 use std::{
     io,
@@ -19,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Stream;
 
-/// Where in the conversation.
+/// A stage of the conversation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the protocol's")]
 pub enum Stage {
@@ -33,10 +33,10 @@ pub enum Stage {
     Content,
 }
 
-/// What happens instead of the usual answer.
+/// What happens instead of the usual response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// Another answer, such as `450 later`.
+    /// Another response, such as `450 later`.
     Reply(String),
     /// None, and the connection stays open.
     Hang,
@@ -44,14 +44,14 @@ pub enum Misbehaviour {
     Close,
 }
 
-/// What the server offers and asks for.
+/// What the server offers and requires.
 #[derive(Clone, Default)]
 pub struct SmtpSinkOptions {
     /// TLS, if it has any.
     pub tls: Option<TlsAcceptor>,
     /// Whether TLS starts with the first byte instead of by STARTTLS.
     pub implicit: bool,
-    /// User and password that it asks for.
+    /// User and password that it requires.
     pub credentials: Option<(String, String)>,
     /// Where it misbehaves, and how.
     pub misbehaviour: Option<(Stage, Misbehaviour)>,
@@ -64,7 +64,7 @@ pub struct Received {
     pub from: String,
     /// The recipients of the envelope.
     pub to: Vec<String>,
-    /// The mail, its doubled full stops undone.
+    /// The mail, with dot-stuffing undone.
     pub data: Vec<u8>,
     /// Whether it came over TLS.
     pub encrypted: bool,
@@ -107,7 +107,7 @@ impl SmtpSink {
         }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -120,7 +120,7 @@ impl SmtpSink {
             .misbehaviour = misbehaviour;
     }
 
-    /// Whether mails are only taken from now on, and confirmed once this is no longer so.
+    /// Whether mails are only accepted from now on, and confirmed once this is turned off.
     pub fn hold(&self, held: bool) {
         self.held.send_replace(held);
     }
@@ -147,7 +147,7 @@ impl SmtpSink {
             .clone()
     }
 
-    /// The commands that came, without what AUTH carries.
+    /// The commands received, without the credentials of AUTH.
     pub fn commands(&self) -> Vec<String> {
         self.seen
             .lock()
@@ -156,7 +156,7 @@ impl SmtpSink {
             .clone()
     }
 
-    /// Waits until there are so many mails, at most ten seconds.
+    /// Waits until there are this many mails, at most ten seconds.
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
@@ -182,7 +182,7 @@ async fn accept(
         let options = options.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let (seen, holding) = (Arc::clone(&seen), holding.clone());
         connections.spawn(async move {
-            // What the other side does to its connection is the test's business.
+            // What the other side does to its connection is up to the test.
             let _ = converse(tcp, (&options, holding), &seen).await;
         });
         while connections.try_join_next().is_some() {}
@@ -286,7 +286,7 @@ impl Session<'_> {
             return Ok(self);
         };
         self.say("220 go ahead").await?;
-        // What came in the clear behind the command is dropped with the buffer.
+        // What was sent in the clear after the command is dropped with the buffer.
         let stream: Box<dyn Stream> = Box::new(tls.accept(self.stream.into_inner()).await?);
         Ok(Self {
             stream: BufReader::new(stream),
@@ -347,7 +347,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// The answer at a stage, unless it misbehaves there.
+    /// The response at a stage, unless it misbehaves there.
     async fn reply(&mut self, stage: Stage, usual: &str) -> io::Result<()> {
         match &self.options.misbehaviour {
             Some((at, how)) if *at == stage => match how {
@@ -374,7 +374,7 @@ fn address(line: &str) -> String {
     inside.map_or_else(String::new, |(address, _)| address.to_owned())
 }
 
-/// The mail without the full stop that is put before lines beginning with one.
+/// The mail without dot-stuffing.
 fn unstuffed(data: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(data).replace("\r\n..", "\r\n.");
     text.strip_prefix("..")

@@ -1,4 +1,4 @@
-//! The forms of a webhook's body: a rule chooses one.
+//! The formats of a webhook's body: a rule chooses one.
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::data;
 use crate::message::Message;
 
-/// The form of a webhook's body.
+/// The format of a webhook's body.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = WebhookFormat)]
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// The form of a body made here: it says so itself, also where its rule has changed since.
+    /// The format of a body created here: the body itself shows it, even where its rule has changed since.
     pub fn of(body: &str) -> Self {
         if body.starts_with(CLOUD_EVENT) {
             Self::Cloudevents
@@ -49,8 +49,8 @@ impl Format {
         }
     }
 
-    /// The body that tells of the message; links in it lead to `public_url`. Made once, when the delivery is planned:
-    /// every attempt sends the same bytes.
+    /// The body for the message; links in it lead to `public_url`. Created once, when the delivery is planned: every
+    /// attempt sends the same bytes.
     pub fn body(self, message: &Message, public_url: &str) -> String {
         match self {
             Self::Standard => super::body(message),
@@ -59,9 +59,9 @@ impl Format {
     }
 }
 
-/// A text that names no form.
+/// A text that is not a format's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a form of webhooks")]
+#[error("not a webhook format")]
 pub struct NotAFormat;
 
 impl fmt::Display for Format {
@@ -83,7 +83,7 @@ impl FromStr for Format {
 /// What every cloud event begins with, and no other body does.
 const CLOUD_EVENT: &str = r#"{"specversion":"1.0","#;
 
-/// The event as `CloudEvents` 1.0 has it. Its id is the event's, so that copies over several rules are known as one.
+/// The event as `CloudEvents` 1.0. Its id is the event's, so that copies by several rules are recognized as one.
 fn cloud_event(message: &Message, public_url: &str) -> String {
     let mut event = Map::new();
     event.insert("id".into(), json!(message.event_id));
@@ -102,7 +102,7 @@ fn cloud_event(message: &Message, public_url: &str) -> String {
     }
     event.insert("data".into(), data(message));
     let rest = Value::Object(event).to_string();
-    // It is an object with members, so what follows its brace is more of ours.
+    // It is an object with members, so our members go after its brace.
     format!("{CLOUD_EVENT}{}", &rest[1..])
 }
 
@@ -119,7 +119,7 @@ mod tests {
     use crate::message;
 
     #[test]
-    fn a_body_says_its_form() {
+    fn a_body_shows_its_format() {
         let clock = Clock::system();
         let url = "https://campanile.example";
         let message = message::test(clock.id(), clock.now(), url);
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_test_message_has_not_is_left_out() {
+    fn fields_that_a_test_message_lacks_are_omitted() {
         let clock = Clock::system();
         let url = "https://campanile.example";
         let message = message::test(clock.id(), clock.now(), url);

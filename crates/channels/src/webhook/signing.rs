@@ -1,4 +1,4 @@
-//! The keys that sign posts, one for each webhook URL, and which of them live.
+//! The keys that sign posts, one for each webhook URL, and which of them are valid.
 //!
 //! Must not: store one. They are derived from the installation's key.
 
@@ -9,21 +9,21 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// What is before the first key that is derived, so that no other use of the master key derives the same.
+/// The prefix for deriving the first key, so that no other use of the master key derives the same.
 const DERIVATION: &[u8] = b"campanile webhook signing v1\0";
 
-/// The same for the keys that came after it.
+/// The same for later keys.
 const LATER_DERIVATION: &[u8] = b"campanile webhook signing v2\0";
 
-/// How long the secret before lives on after a new one was made, so that a receiver has time to learn it.
+/// How long the previous secret stays valid after a rotation, so that a receiver has time to learn the new one.
 pub const OVERLAP: Duration = Duration::from_hours(24);
 
-/// Which secrets of a destination live.
+/// Which secrets of a destination are valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signing {
-    /// The how manieth is the current one, from 1.
+    /// The number of the current one, from 1.
     pub version: u32,
-    /// When it was made; of the first one nobody knows.
+    /// When it was created; unknown for the first one.
     pub rotated_at: Time,
 }
 
@@ -37,13 +37,13 @@ impl Default for Signing {
 }
 
 impl Signing {
-    /// Up to when the secret before lives; none where it does not any more.
+    /// Until when the previous secret is valid; none if it no longer is.
     pub fn until(self, now: Time) -> Option<Time> {
         let until = self.rotated_at.after(OVERLAP);
         (self.version > 1 && now < until).then_some(until)
     }
 
-    /// The keys that sign now: the current one, then the one before while it lives.
+    /// The keys that sign now: the current one, then the previous one while it is valid.
     pub(super) fn keys(self, master: &[u8], url: &str, now: Time) -> Vec<SigningKey> {
         let before = self.until(now).map(|_| self.version - 1);
         [Some(self.version), before]
@@ -57,9 +57,9 @@ impl Signing {
 /// The secrets `whsec_…` of a destination.
 #[derive(Clone)]
 pub struct Secrets {
-    /// The one that lasts.
+    /// The current one.
     pub current: String,
-    /// The one before, while it lives, and until when.
+    /// The previous one, while it is valid, and until when.
     pub previous: Option<(String, Time)>,
 }
 
@@ -69,7 +69,7 @@ impl std::fmt::Debug for Secrets {
     }
 }
 
-/// The secrets of a destination that live now.
+/// The valid secrets of a destination.
 pub(crate) fn secrets(master: &[u8], url: &str, signing: Signing, now: Time) -> Secrets {
     let secret = |version| SigningKey::derive(master, url, version).secret();
     Secrets {
@@ -85,8 +85,8 @@ pub(crate) fn secrets(master: &[u8], url: &str, signing: Signing, now: Time) -> 
 pub struct SigningKey(Vec<u8>);
 
 impl SigningKey {
-    /// The how manieth key of a destination: each destination has its own, so that no receiver can sign for another,
-    /// and no key is stored.
+    /// The key of a destination with this number: each destination has its own, so that no receiver can sign for
+    /// another, and no key is stored.
     pub fn derive(master: &[u8], url: &str, version: u32) -> Self {
         if version <= 1 {
             return Self(hmac(master, &[DERIVATION, url.as_bytes()]));
@@ -98,7 +98,7 @@ impl SigningKey {
         ))
     }
 
-    /// The key that a secret `whsec_…` holds: 24 to 64 bytes.
+    /// The key in a secret `whsec_…`: 24 to 64 bytes.
     pub fn parse(secret: &str) -> Option<Self> {
         let key = BASE64_STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
         (24..=64).contains(&key.len()).then_some(Self(key))
@@ -109,7 +109,7 @@ impl SigningKey {
         format!("whsec_{}", BASE64_STANDARD.encode(&self.0))
     }
 
-    /// The signature `v1,…` over id, time and body.
+    /// The signature `v1,…` of id, time and body.
     pub fn sign(&self, id: &str, timestamp: i64, body: &str) -> String {
         let signed = hmac(
             &self.0,
@@ -125,10 +125,10 @@ impl std::fmt::Debug for SigningKey {
     }
 }
 
-/// HMAC-SHA256 over the parts, one behind the other.
+/// HMAC-SHA256 of the concatenated parts.
 #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
 fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("any length is valid");
     for part in parts {
         mac.update(part);
     }
@@ -142,7 +142,7 @@ mod tests {
     // promise: C3
     #[test]
     fn signs_as_standard_webhooks_says() {
-        // The vector of the specification and its libraries.
+        // The test vector of the specification and its libraries.
         let key = SigningKey::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature = key.sign(
             "msg_p5jXN8AQM9LWM0D4loKWxJek",
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn the_secret_before_lives_for_a_day() {
+    fn the_previous_secret_is_valid_for_a_day() {
         let made = Time::from_nanos(1_790_000_000_000_000_000);
         let signing = Signing {
             version: 3,

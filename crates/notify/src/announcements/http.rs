@@ -1,4 +1,4 @@
-//! Announcements over HTTP: administrators make them, everyone reads them.
+//! Announcements over HTTP: administrators create them, everyone reads them.
 
 use access::{
     Caller, Create, Created, Json, Page, PageQuery, Path, Problem, Query,
@@ -22,17 +22,17 @@ const BODY: usize = 2_000;
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewAnnouncement {
-    /// What it is about: one line of at most 200 characters.
+    /// The title: one line of at most 200 characters.
     #[schema(value_type = Line<{ TITLE }>)]
     title: String,
-    /// What it says: at most 2,000 characters.
+    /// The body: at most 2,000 characters.
     #[schema(value_type = Statement<{ BODY }>)]
     body: String,
-    /// Until when it is shown; until it is withdrawn where it is left out.
+    /// Until when it is shown; by default until it is withdrawn.
     until: Option<Time>,
 }
 
-/// The announcements that hold now, newest first.
+/// The current announcements, newest first.
 #[utoipa::path(get, path = "/announcements", tag = "announcements", params(PageQuery), responses(
     (status = 200, description = "One page", body = Page<Announcement>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -48,9 +48,9 @@ pub async fn list_announcements(
     Ok(Json(Page::cut(current, limit, |last| last.id.to_string())))
 }
 
-/// Announces something to everyone, in-app, by mail and in every open tab. For administrators of the platform.
+/// Announces something to everyone, in-app, by email and in every open tab. Administrators only.
 #[utoipa::path(post, path = "/announcements", tag = "announcements", request_body = NewAnnouncement, responses(
-    (status = 201, description = "It is shown from now on", body = Announcement),
+    (status = 201, description = "The announcement is now shown", body = Announcement),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create_announcement(
@@ -70,26 +70,26 @@ impl NewAnnouncement {
     fn checked(self, now: Time) -> Result<New, Problem> {
         let mut check = Check::new();
         let title = check.line("title", &self.title, TITLE);
-        let said = text::block(&check.statement("body", &self.body, BODY), BODY);
+        let body = text::block(&check.statement("body", &self.body, BODY), BODY);
         check.that(
             self.until.is_none_or(|until| until > now),
             "until",
-            "it has passed",
+            "must be in the future",
         );
         check.done()?;
         Ok(New {
             title,
-            body: said,
+            body,
             until: self.until,
         })
     }
 }
 
-/// Withdraws an announcement: it is shown no longer.
+/// Withdraws an announcement: it is no longer shown.
 #[utoipa::path(delete, path = "/announcements/{id}", tag = "announcements",
     params(("id" = Id, Path, description = "The announcement")),
     responses(
-        (status = 204, description = "It is shown no longer"),
+        (status = 204, description = "The announcement is withdrawn"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn withdraw_announcement(

@@ -22,16 +22,15 @@ use crate::{
 /// The caller's chats; a URL is masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ChatSettings {
-    /// Where they are, and whether messages go there.
+    /// Their URLs, and whether messages are sent there.
     #[serde(flatten)]
     chats: Chats<true>,
 }
 
-/// What is to change. What is left out stays; a URL of null or "" is removed; a masked URL as it was answered is
-/// left as it is.
+/// A change. Omitted fields are unchanged; a URL of null or "" is removed; a masked URL as returned is kept.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 pub struct ChatChange {
-    /// Where they are, and whether messages go there.
+    /// Their URLs, and whether messages are sent there.
     #[serde(flatten)]
     chats: ChatChanges<true>,
 }
@@ -50,10 +49,10 @@ pub async fn get_chat(Extract(state): Extract<State>, caller: Caller) -> Result<
     Ok(Json(settings))
 }
 
-/// Sets where the caller's personal chats are and whether messages go there; in a session. Switching one on turns on assignments, SLA and
-/// retests; the preference matrix tunes it.
+/// Sets the URLs of the caller's personal chats and whether messages are sent there. Requires a session. Turning one on
+/// turns on assignments, SLA and retests; adjust them in the preference matrix.
 #[utoipa::path(put, path = "/me/chat", tag = "preferences", request_body = ChatChange, responses(
-    (status = 200, description = "As it is now, with masked URLs", body = ChatSettings),
+    (status = 200, description = "The new settings, with masked URLs", body = ChatSettings),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn put_chat(
@@ -77,7 +76,7 @@ pub async fn put_chat(
             for (channel, enabled) in enabled {
                 super::set_enabled(tx, user, channel, enabled)?;
                 if enabled && !on.contains(&channel) {
-                    preferences::begin_chat(tx, user, channel)?;
+                    preferences::turn_on_defaults(tx, user, channel)?;
                 }
             }
             let after = settings(tx, user)?;

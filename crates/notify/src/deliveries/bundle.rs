@@ -1,6 +1,7 @@
-//! What a message tells of: one event, or all those that a summary has collected.
+//! The content of a message: one event, or all those that a summary has collected.
 //!
-//! Scope and preference are asked again for each event at each attempt; what fails them is cancelled by itself.
+//! Scope and preferences are checked again for each event at each attempt; an event that fails them is canceled
+//! individually.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,10 +9,10 @@ use base::{Event, Id, Scope};
 use store::{Error, Tx, outbox, params};
 
 use super::{
-    aside,
     claim::cancel,
+    claimed::{Address, Content, Grouped, address},
     due::Due,
-    letter::{Address, Content, Grouped, address},
+    quarantine,
 };
 use crate::{
     channel::Channel,
@@ -24,10 +25,10 @@ use crate::{
 /// How many rows of a summary are read at once.
 const PAGE: usize = 500;
 
-/// What may be told now, and where; or why nothing is.
+/// What may be sent now, and where; or why nothing is.
 ///
 /// # Errors
-/// The database's; [`Error::Decode`] where what it tells of cannot be read.
+/// Database errors; [`Error::Decode`] where its content cannot be read.
 pub(super) fn content(
     tx: &mut Tx<'_>,
     world: &World,
@@ -38,10 +39,10 @@ pub(super) fn content(
         return of_group(tx, world, due, digest);
     }
     if !events.contains_key(&due.event) && !outbox::unreadable(tx, &[due.event])?.is_empty() {
-        return Err(unread(due.event));
+        return Err(unreadable(due.event));
     }
     let own = events.get(&due.event).ok_or(Why::Gone);
-    let own = own.and_then(|event| Ok((event, ask(event, world, due)?)));
+    let own = own.and_then(|event| Ok((event, check(event, world, due)?)));
     if !due.summary || matches!(own, Err(Why::Sealed)) {
         return Ok(own.map(|(event, to)| (Content::One(Arc::clone(event)), to)));
     }
@@ -54,7 +55,7 @@ pub(super) fn content(
         Ok(own) => own,
         Err(why) => {
             if let Some(first) = first {
-                hand_on(tx, due.id, first)?;
+                promote(tx, due.id, first)?;
             }
             return Ok(Err(why));
         }
@@ -68,11 +69,11 @@ pub(super) fn content(
     Ok(Ok((content, to)))
 }
 
-fn unread(event: Id) -> Error {
-    Error::Decode(format!("its event {event}"))
+fn unreadable(event: Id) -> Error {
+    Error::Decode(format!("the event {event}"))
 }
 
-/// What is left of a group: its events are asked for, set by set, as single ones are.
+/// What is left of a group: its events are checked, set by set, like single ones.
 fn of_group(
     tx: &mut Tx<'_>,
     world: &World,
@@ -83,7 +84,7 @@ fn of_group(
         return Ok(Err(Why::Gone));
     };
     let mut to = Err(Why::Gone);
-    let kept = digest.keep(tx, |event| match ask_of_group(event, world, due) {
+    let kept = digest.keep(tx, |event| match check_of_group(event, world, due) {
         Ok(address) => {
             to = Ok(address);
             true
@@ -98,7 +99,7 @@ fn of_group(
     let (Some(digest), Ok(to)) = (kept, to.clone()) else {
         return Ok(Err(to.err().unwrap_or(Why::Gone)));
     };
-    // The body of a webhook is made with the plan.
+    // The body of a webhook is created with the plan.
     let named = if due.channel == Channel::Webhook {
         Vec::new()
     } else {
@@ -129,22 +130,22 @@ fn of_group(
     Ok(Ok((Content::Group(Arc::new(group)), to)))
 }
 
-/// A batch goes where its URL is named, by whichever rule: it is over all of them.
-fn ask_of_group(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
+/// A batch is sent to its URL, whichever rules name it: it covers all of them.
+fn check_of_group(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
     if due.channel != Channel::Webhook {
-        return ask(event, world, due);
+        return check(event, world, due);
     }
-    super::letter::hook(world, event, &due.key)
+    super::claimed::webhook_address(world, event, &due.key)
 }
 
-fn ask(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
+fn check(event: &Event, world: &World, due: &Due) -> Result<Address, Why> {
     address(event, world, due.channel, &due.recipient, &due.key)
 }
 
 const BUNDLED: &str = "select id, event_id from deliveries where state = 'bundled' and summary_id = $1 and id > $2 \
      order by id limit $3";
 
-/// Adds what the summary has collected, and cancels what may no longer be told; the first delivery that may.
+/// Adds what the summary has collected, and cancels what may no longer be sent; the first delivery that may.
 fn collect(tx: &mut Tx<'_>, world: &World, due: &Due, summary: &mut Summary) -> Result<Option<Id>, Error> {
     let mut first = None;
     let mut after = String::new();
@@ -164,11 +165,11 @@ fn collect(tx: &mut Tx<'_>, world: &World, due: &Due, summary: &mut Summary) -> 
         let mut cancelled = Vec::new();
         for (delivery, event) in page {
             if broken.contains(&event) {
-                aside::set_id(tx, &delivery.to_string(), &unread(event))?;
+                quarantine::set_id(tx, &delivery.to_string(), &unreadable(event))?;
                 continue;
             }
-            let asked = events.get(&event).ok_or(Why::Gone);
-            match asked.and_then(|event| Ok((event, ask(event, world, due)?))) {
+            let checked = events.get(&event).ok_or(Why::Gone);
+            match checked.and_then(|event| Ok((event, check(event, world, due)?))) {
                 Ok((event, to)) => {
                     summary.add(event, to.detail);
                     first.get_or_insert(delivery);
@@ -187,8 +188,8 @@ const FOLLOW: &str = "update deliveries set summary_id = $2 where state = 'bundl
 const LEAD: &str =
     "update deliveries set state = 'pending', summary_id = id, next_at = $2, updated_at = $2 where id = $1";
 
-/// The first of those that a summary has collected becomes the summary, for the one that was may not be told.
-fn hand_on(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
+/// The first delivery that a summary has collected becomes the summary, because the original may not be sent.
+fn promote(tx: &mut Tx<'_>, summary: Id, first: Id) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(FOLLOW, params![summary, first])?;
     tx.execute(LEAD, params![first, now])?;

@@ -1,8 +1,8 @@
-//! How many single messages one person gets in a minute, on one channel; what is over that is told of in a summary.
+//! How many single messages one person gets per minute, on one channel; any more are bundled in a summary.
 //!
-//! Owns: the decision, made in the transaction of the plan and remembered in a row that is locked meanwhile, so that it
-//! holds through crashes and between nodes. The first message over the bound becomes the summary: it waits for a
-//! minute, and what comes until then joins it.
+//! Owns: the decision, made in the transaction of the plan and stored in a row that is locked meanwhile, so that it
+//! holds through crashes and between nodes. The first message over the limit becomes the summary: it waits for a
+//! minute, and messages until then join it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,21 +18,21 @@ use crate::{
     target::{Key, Recipient},
 };
 
-/// Over how long messages are counted, and how long a summary collects.
+/// The window for counting messages, and how long a summary collects.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// How a message goes.
+/// How a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// By itself.
+pub(crate) enum Mode {
+    /// As a single message.
     Single,
-    /// It becomes a summary of this id, which is due then.
+    /// It becomes a summary with this id, which is due then.
     Opens(Id, Time),
-    /// It is told of in this summary.
+    /// It is bundled in this summary.
     Joins(Id),
 }
 
-/// Who is told where.
+/// A recipient's place: who is notified where.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     channel: Channel,
@@ -41,7 +41,7 @@ struct Place {
 }
 
 impl Place {
-    /// None for what is no person's: team posts and URLs of rules are not bundled.
+    /// None for what does not go to a person: posts to teams and URLs of rules are not bundled.
     fn of(planned: &Planned) -> Option<Self> {
         let recipient = match &planned.recipient {
             Recipient::User(_) | Recipient::Address(_) => &planned.recipient,
@@ -55,23 +55,23 @@ impl Place {
     }
 }
 
-/// What a place had lately.
+/// Recent messages of a place.
 #[derive(Debug, Default)]
-struct Lately {
+struct Recent {
     singles: Vec<Time>,
     summary: Option<(Id, Time)>,
     /// Whether this transaction knows that the summary still waits.
-    sure: bool,
+    confirmed: bool,
 }
 
 /// The places of one transaction, locked until it ends.
 #[derive(Debug)]
 pub(crate) struct Bursts {
-    most: usize,
-    places: BTreeMap<Place, Lately>,
+    limit: usize,
+    places: BTreeMap<Place, Recent>,
 }
 
-struct Stored(Place, Lately);
+struct Stored(Place, Recent);
 
 impl FromRow for Stored {
     fn from_row(row: &Row) -> Result<Self, Error> {
@@ -91,96 +91,96 @@ impl FromRow for Stored {
             .map(|nanos| nanos.parse().map(Time::from_nanos))
             .collect::<Result<_, _>>()
             .map_err(|_| Error::Decode("times of single messages".to_owned()))?;
-        let lately = Lately {
+        let recent = Recent {
             singles,
             summary,
-            sure: false,
+            confirmed: false,
         };
-        Ok(Self(place, lately))
+        Ok(Self(place, recent))
     }
 }
 
 const HEAD: &str = "insert into delivery_bursts (channel, recipient, target_key, singles, summary_id, summary_at, \
      updated_at)";
 const WIDTH: usize = 7;
-// The change that changes little is the lock.
+// The empty change is the lock.
 const LOCK: &str = "on conflict (channel, recipient, target_key) do update set updated_at = excluded.updated_at \
      returning channel, recipient, target_key, singles, summary_id, summary_at";
 const SAVE: &str = "on conflict (channel, recipient, target_key) do update set singles = excluded.singles, \
      summary_id = excluded.summary_id, summary_at = excluded.summary_at";
-// Touched, so that whoever claims it waits for those who join, or these see that it is gone.
+// Updated, so that a claim of it waits for the messages that join, or these see that it is gone.
 const WAITS: &str =
     "update deliveries set updated_at = $2 where id = $1 and state = 'pending' and attempts = 0";
 
 impl Bursts {
-    /// What the places of these messages had lately; `most` single messages a minute, 0 for no bound.
+    /// The recent messages of these places; at most `limit` single messages per minute, 0 for no limit.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn open<'a>(
         tx: &mut Tx<'_>,
-        most: u32,
+        limit: u32,
         planned: impl Iterator<Item = &'a Planned>,
     ) -> Result<Self, Error> {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        // In order, so that two transactions never wait for each other.
-        let places: BTreeSet<Place> = planned.filter(|_| most > 0).filter_map(Place::of).collect();
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        // In order, so that two transactions never deadlock.
+        let places: BTreeSet<Place> = planned.filter(|_| limit > 0).filter_map(Place::of).collect();
         let now = tx.now();
-        let rows = places.iter().map(|place| row(place, &Lately::default(), now));
+        let rows = places.iter().map(|place| row(place, &Recent::default(), now));
         let stored: Vec<Stored> = rows::insert_returning(tx, (HEAD, LOCK), rows.collect())?;
         Ok(Self {
-            most,
+            limit,
             places: stored
                 .into_iter()
-                .map(|Stored(place, lately)| (place, lately))
+                .map(|Stored(place, recent)| (place, recent))
                 .collect(),
         })
     }
 
-    /// How this message goes.
+    /// How this message is sent.
     ///
     /// # Errors
-    /// The database's.
-    pub(crate) fn way(&mut self, tx: &mut Tx<'_>, planned: &Planned) -> Result<Way, Error> {
+    /// Database errors.
+    pub(crate) fn mode(&mut self, tx: &mut Tx<'_>, planned: &Planned) -> Result<Mode, Error> {
         let now = tx.now();
-        let Some(lately) = Place::of(planned).and_then(|place| self.places.get_mut(&place)) else {
-            return Ok(Way::Single);
+        let Some(recent) = Place::of(planned).and_then(|place| self.places.get_mut(&place)) else {
+            return Ok(Mode::Single);
         };
-        if let Some((summary, until)) = lately.summary
+        if let Some((summary, until)) = recent.summary
             && until > now
         {
-            if lately.sure || tx.execute(WAITS, params![summary, now])? > 0 {
-                lately.sure = true;
-                return Ok(Way::Joins(summary));
+            if recent.confirmed || tx.execute(WAITS, params![summary, now])? > 0 {
+                recent.confirmed = true;
+                return Ok(Mode::Joins(summary));
             }
-            lately.summary = None;
+            recent.summary = None;
         }
-        // One of the future is from before the clock was set back.
-        lately.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
-        if lately.singles.len() < self.most {
-            lately.singles.push(now);
-            return Ok(Way::Single);
+        // A time in the future is from before the clock was set back.
+        recent.singles.retain(|at| *at <= now && at.after(WINDOW) > now);
+        if recent.singles.len() < self.limit {
+            recent.singles.push(now);
+            return Ok(Mode::Single);
         }
         let (summary, until) = (tx.id(), now.after(WINDOW));
-        lately.summary = Some((summary, until));
-        lately.sure = true;
-        Ok(Way::Opens(summary, until))
+        recent.summary = Some((summary, until));
+        recent.confirmed = true;
+        Ok(Mode::Opens(summary, until))
     }
 
-    /// Remembers what was decided.
+    /// Stores the decisions.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn save(self, tx: &mut Tx<'_>) -> Result<(), Error> {
         let now = tx.now();
-        let rows = self.places.iter().map(|(place, lately)| row(place, lately, now));
+        let rows = self.places.iter().map(|(place, recent)| row(place, recent, now));
         rows::insert(tx, (HEAD, SAVE), rows.collect()).map(drop)
     }
 }
 
-fn row(place: &Place, lately: &Lately, now: Time) -> [Value; WIDTH] {
-    let singles: Vec<String> = lately.singles.iter().map(|at| at.nanos().to_string()).collect();
-    let (summary, until) = lately
+fn row(place: &Place, recent: &Recent, now: Time) -> [Value; WIDTH] {
+    let singles: Vec<String> = recent.singles.iter().map(|at| at.nanos().to_string()).collect();
+    let (summary, until) = recent
         .summary
         .map_or_else(Default::default, |(id, until)| (id.to_string(), until));
     [

@@ -1,4 +1,4 @@
-//! Taking what is due: a claim writes the attempt down before anything is sent.
+//! Claiming due messages: a claim records the attempt before anything is sent.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -11,14 +11,14 @@ use base::{Event, Id, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
 use super::{
-    aside,
     bundle::content,
+    claimed::{Address, ClaimedDelivery, Content},
     due::Due,
+    in_flight::InFlightGuard,
     insert::{ATTEMPTS, Lease, attempt},
-    letter::{Address, Content, Letter},
     pace::Pace,
+    quarantine,
     state::State,
-    under_way::Held,
 };
 use crate::{
     facts::{self, Wanted},
@@ -26,21 +26,21 @@ use crate::{
     reads, sql,
 };
 
-/// What a claim brought.
+/// The result of a claim.
 #[derive(Debug, Default)]
 pub(crate) struct Claim {
-    /// What is to be sent now.
-    pub(crate) letters: Vec<Letter>,
-    /// The lanes in which something was taken, be it to be sent or to be cancelled.
+    /// The messages to send now.
+    pub(crate) claimed: Vec<ClaimedDelivery>,
+    /// The lanes in which something was taken, to be sent or canceled.
     pub(crate) taken: BTreeSet<Arc<str>>,
-    /// When each lane that was asked has its next row due, if it has one that waits.
+    /// When each of the given lanes has its next row due, if one waits.
     pub(crate) next: Vec<(Arc<str>, Option<Time>)>,
 }
 
-/// What one claim is about.
+/// The scope of one claim.
 #[derive(Debug, Clone)]
 pub(crate) struct Round {
-    /// The lanes, and how many of each at most.
+    /// The lanes, and the limit of each.
     pub(crate) lanes: Vec<(Arc<str>, usize)>,
     pub(crate) lease: Lease,
     pub(crate) pace: Arc<Pace>,
@@ -50,17 +50,17 @@ const DUE: &str = "select id, event_id, channel, recipient_kind, recipient, targ
      unknowns, lane, summary_id, digest_id, why from deliveries where state = 'pending' and lane = $1 and next_at <= $2 order by next_at limit $3";
 const LATER: &str = "update deliveries set next_at = $2 where id = $1";
 const SEALED: &str = "update deliveries set next_at = $2, reason = $3, updated_at = $4 where id = $1";
-/// After how long it is asked again whether the secret key opens a URL by now.
+/// How long until it is checked again whether the secret key can decrypt a URL.
 const SEALED_WAIT: Duration = Duration::from_mins(1);
 // Not min(next_at): without statistics PostgreSQL reads every row that waits in the lane for that.
 const NEXT: &str =
     "select next_at from deliveries where state = 'pending' and lane = $1 order by next_at limit 1";
 
-/// Claims what is due in these lanes, at most so many in each, cancels what may no longer go out, and puts off what
-/// would come too fast for its destination.
+/// Claims due messages in these lanes, up to the limit of each, cancels what may no longer be sent, and postpones what
+/// would exceed its destination's rate.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn claim(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -71,15 +71,15 @@ pub(crate) fn claim(
     let sql = format!("{DUE}{}", outbox::skip_locked(tx));
     let mut due: Vec<Due> = Vec::new();
     let mut claim = Claim::default();
-    for (lane, most) in &round.lanes {
-        let rows: Vec<Row> = tx.all(&sql, params![&**lane, now, *most])?;
+    for (lane, limit) in &round.lanes {
+        let rows: Vec<Row> = tx.all(&sql, params![&**lane, now, *limit])?;
         if !rows.is_empty() {
             claim.taken.insert(Arc::clone(lane));
         }
         for row in &rows {
             match Due::from_row(row) {
                 Ok(read) => due.push(read),
-                Err(error) => aside::set(tx, row, &error)?,
+                Err(error) => quarantine::set(tx, row, &error)?,
             }
         }
     }
@@ -94,18 +94,18 @@ pub(crate) fn claim(
     for due in due {
         let content = match content(tx, &world, &due, &events) {
             Err(error @ Error::Decode(_)) => {
-                aside::set_id(tx, &due.id.to_string(), &error)?;
+                quarantine::set_id(tx, &due.id.to_string(), &error)?;
                 continue;
             }
             content => content?,
         };
         match content {
-            Ok((told, address)) => match round.pace.ask(due.channel, &due.key, steady) {
+            Ok((content, address)) => match round.pace.check(due.channel, &due.key, steady) {
                 Ok(()) => {
-                    let held = round.lease.under_way.hold(due.id, steady);
+                    let held = round.lease.in_flight.add(due.id, steady);
                     claim
-                        .letters
-                        .push(letter(due, told, address, (&teams, now, held)));
+                        .claimed
+                        .push(claimed(due, content, address, (&teams, now, held)));
                 }
                 Err(later) => {
                     let later = now.after(later.since(steady));
@@ -123,7 +123,7 @@ pub(crate) fn claim(
         }
     }
     reads::unread::given_up(tx, &cancelled)?;
-    begin(tx, &claim.letters, &round.lease)?;
+    begin(tx, &claim.claimed, &round.lease)?;
     for (lane, _) in &round.lanes {
         let next = tx.one::<(Option<Time>,)>(NEXT, params![&**lane])?;
         claim.next.push((Arc::clone(lane), next.and_then(|(next,)| next)));
@@ -142,15 +142,15 @@ fn events_of(tx: &mut Tx<'_>, due: &[Due]) -> Result<HashMap<Id, Arc<Event>>, Er
         .collect())
 }
 
-fn letter(
+fn claimed(
     due: Due,
     content: Content,
     address: Address,
-    (teams, now, held): (&HashMap<Id, String>, Time, Arc<Held>),
-) -> Letter {
+    (teams, now, held): (&HashMap<Id, String>, Time, Arc<InFlightGuard>),
+) -> ClaimedDelivery {
     let named = |team| teams.get(&team).cloned();
     let cause = due.why.map(|why| Cause::of(why, &due.recipient, named));
-    Letter {
+    ClaimedDelivery {
         cause,
         id: due.id,
         channel: due.channel,
@@ -171,16 +171,16 @@ fn letter(
 const BEGIN: &str = "update deliveries set state = 'sending', attempts = attempts + 1, node = $1, lease_until = $2, \
      updated_at = $3 where 1 = 1";
 
-fn begin(tx: &mut Tx<'_>, letters: &[Letter], lease: &Lease) -> Result<(), Error> {
-    if letters.is_empty() {
+fn begin(tx: &mut Tx<'_>, claimed: &[ClaimedDelivery], lease: &Lease) -> Result<(), Error> {
+    if claimed.is_empty() {
         return Ok(());
     }
     let now = tx.now();
-    let ids: Vec<Value> = letters.iter().map(|letter| letter.id.into()).collect();
+    let ids: Vec<Value> = claimed.iter().map(|claimed| claimed.id.into()).collect();
     sql::update_among(tx, BEGIN, params![&*lease.node, lease.until, now], "id", &ids)?;
-    let attempts = letters
+    let attempts = claimed
         .iter()
-        .map(|letter| attempt(letter.id.into(), letter.attempt, now));
+        .map(|claimed| attempt(claimed.id.into(), claimed.attempt, now));
     rows::insert(tx, (ATTEMPTS, ""), attempts.collect()).map(drop)
 }
 
@@ -192,24 +192,24 @@ pub(super) fn cancel(tx: &mut Tx<'_>, delivery: Id, why: &Why) -> Result<(), Err
         .map(drop)
 }
 
-const OPEN_AGAIN: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";
+const RETRY_SEALED: &str = "update deliveries set next_at = $1 where state = 'pending' and reason = $2";
 
-/// What waits for a secret key that opens its URL is due: the key may be the right one by now.
+/// Makes messages due that wait for a secret key that can decrypt their URL: the key may be the right one now.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn ask_keys_again(tx: &mut Tx<'_>) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn retry_sealed(tx: &mut Tx<'_>) -> Result<(), Error> {
     let now = tx.now();
-    tx.execute(OPEN_AGAIN, params![now, Why::Sealed.words()])
+    tx.execute(RETRY_SEALED, params![now, Why::Sealed.words()])
         .map(drop)
 }
 
 const WAITING: &str = "select lane, min(next_at) from deliveries where state = 'pending' group by lane";
 
-/// Every lane in which something waits, and when the first of it is due.
+/// Every lane with waiting messages, and when the first of them is due.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn waiting(tx: &mut Tx<'_>) -> Result<Vec<(Arc<str>, Time)>, Error> {
     let lanes: Vec<(String, Time)> = tx.all(WAITING, &[])?;
     Ok(lanes.into_iter().map(|(lane, due)| (lane.into(), due)).collect())

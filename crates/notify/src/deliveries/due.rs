@@ -1,4 +1,4 @@
-//! A row of a message that is due, as a claim reads it.
+//! A due message's row, as a claim reads it.
 
 use std::sync::Arc;
 
@@ -17,9 +17,9 @@ pub(super) struct Due {
     pub(super) channel: Channel,
     pub(super) recipient: Recipient,
     pub(super) key: Key,
-    /// Whether it tells of what others have collected in it.
+    /// Whether it includes messages that were collected in it.
     pub(super) summary: bool,
-    /// The digest it is about, for a message of a group.
+    /// Its digest, for a message of a group.
     pub(super) digest: Option<Id>,
     pub(super) why: Option<Why>,
     pub(super) body: String,

@@ -1,41 +1,41 @@
-//! Attempts that ended, for whoever counts them.
+//! Finished attempts, for metrics.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::state::State;
 use crate::{channel::Channel, channels::Outcome};
 
-/// An attempt whose outcome is written down. One whose lease ran out counts as unknown then, and once more should its
-/// answer come after all.
+/// An attempt whose outcome is recorded. One whose lease expired counts as unknown then, and once more if its response
+/// arrives after all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
     /// The channel.
     pub channel: Channel,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// Where this put the delivery for good; none if it is tried again.
+    /// The final state of the delivery; none if it is retried.
     pub last: Option<State>,
-    /// How long after its event it was over for good; none if it is not, or if somebody had it sent again.
+    /// The time from its event to the final state; none if it is not final, or if the message was resent.
     pub took: Option<Duration>,
 }
 
-/// Is told of each attempt that ended, on the engine's own time: it must be quick.
+/// Called for each finished attempt, on the engine's own time: it must be quick.
 #[derive(Clone)]
 pub struct Observer(Arc<dyn Fn(Ended) + Send + Sync>);
 
 impl Observer {
-    /// One that calls this.
-    pub fn new(tell: impl Fn(Ended) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(tell))
+    /// An observer that calls this function.
+    pub fn new(notify: impl Fn(Ended) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(notify))
     }
 
-    pub(crate) fn tell(&self, ended: Ended) {
+    pub(crate) fn notify(&self, ended: Ended) {
         (self.0)(ended);
     }
 }
 
 impl Default for Observer {
-    /// One that looks at nothing.
+    /// An observer that does nothing.
     fn default() -> Self {
         Self::new(|_| {})
     }

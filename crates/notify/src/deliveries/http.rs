@@ -1,4 +1,4 @@
-//! The log of deliveries over HTTP, for administrators of the platform; sending one of them again.
+//! The delivery log over HTTP, for administrators; resending one message.
 
 use access::{
     Caller, Json, Page, PageQuery, Path, Problem, Query,
@@ -9,13 +9,13 @@ use base::Id;
 use serde::Deserialize;
 
 use super::{
-    again::{Again, send_again},
     log::{self, Delivery, DeliveryLog},
+    resend::{Resend, resend},
     state::State as DeliveryState,
 };
 use crate::{channel::Channel, http::State};
 
-/// Which deliveries.
+/// Filters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -23,11 +23,11 @@ pub struct ListQuery {
     state: Option<DeliveryState>,
     /// Only those on this channel.
     channel: Option<Channel>,
-    /// Only those that tell of this event.
+    /// Only those about this event.
     event_id: Option<Id>,
 }
 
-/// Messages that left the house or are to, newest first.
+/// Outgoing messages, newest first.
 #[utoipa::path(get, path = "/deliveries", tag = "deliveries", params(ListQuery, PageQuery), responses(
     (status = 200, description = "One page; URLs are masked", body = Page<Delivery>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -56,7 +56,7 @@ pub async fn list_deliveries(
 #[utoipa::path(get, path = "/deliveries/{id}", tag = "deliveries",
     params(("id" = Id, Path, description = "The delivery")),
     responses(
-        (status = 200, description = "The delivery; its URL is masked", body = DeliveryLog),
+        (status = 200, description = "The delivery, with its URL masked", body = DeliveryLog),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn get_delivery(
@@ -69,13 +69,13 @@ pub async fn get_delivery(
     delivery.map(Json).ok_or_else(Problem::not_found)
 }
 
-/// Sends a message again that is over, delivered or not: the same message with the same id, and its schedule of
-/// attempts begins anew.
+/// Resends a finished message, delivered or not: the same message with the same id; its schedule of attempts starts
+/// over.
 #[utoipa::path(post, path = "/deliveries/{id}/redeliver", tag = "deliveries",
     params(("id" = Id, Path, description = "The delivery")),
     responses(
-        (status = 202, description = "It is due now", body = DeliveryLog),
-        (status = 409, description = "It is under way already", body = Problem,
+        (status = 202, description = "The message is due now", body = DeliveryLog),
+        (status = 409, description = "It is already being sent", body = Problem,
          content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -88,8 +88,8 @@ pub async fn redeliver(
     let delivery = state
         .access
         .store()
-        .write(move |tx| match send_again(tx, id)? {
-            Again::Waits => {
+        .write(move |tx| match resend(tx, id)? {
+            Resend::Waits => {
                 let log = log::one(tx, id)?.ok_or_else(Problem::not_found)?;
                 let of = &log.delivery;
                 let entry = Entry::new(Action::DeliveryRedelivered, id, &*of.destination)
@@ -99,8 +99,8 @@ pub async fn redeliver(
                 audit::note(tx, &By::caller(&caller), entry)?;
                 Ok(log)
             }
-            Again::UnderWay => Err(Problem::conflict("It waits for its next attempt already.")),
-            Again::None => Err(Problem::not_found()),
+            Resend::InFlight => Err(Problem::conflict("An attempt is already in progress.")),
+            Resend::None => Err(Problem::not_found()),
         })
         .await?;
     state.doorbell.ring();

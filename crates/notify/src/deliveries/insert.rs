@@ -6,35 +6,35 @@ use base::{Event, Id, Time};
 use store::{Error, Tx, Value, rows};
 
 use super::{
-    burst::Way,
-    letter::{Address, Content, Letter},
+    burst::Mode,
+    claimed::{Address, ClaimedDelivery, Content},
+    in_flight::InFlight,
     state::State,
-    under_way::UnderWay,
 };
 use crate::plan::{Cause, Planned};
 
-/// A delivery to write. One with an address has a turn: it is sent at once, and is born with its first attempt.
-pub(crate) struct New<'a> {
+/// A delivery to write. One with an address has a slot: it is sent at once, and is created with its first attempt.
+pub(crate) struct NewDelivery<'a> {
     pub(crate) event: &'a Arc<Event>,
     pub(crate) planned: &'a Planned,
     pub(crate) body: String,
     pub(crate) now: Option<Address>,
-    pub(crate) way: Way,
+    pub(crate) mode: Mode,
     /// When it is due.
     pub(crate) due: Time,
-    /// The digest it is about and the event that stands for it, for a message of a group.
+    /// Its digest and the event that represents it, for a message of a group.
     pub(crate) of: Option<(Id, Id)>,
-    /// Why its recipient gets it; none on a webhook, whose body does not say it.
+    /// Why its recipient gets it; none on a webhook, whose body does not contain it.
     pub(crate) cause: Option<Cause>,
 }
 
-/// Who sends, and until when nobody else may.
+/// Who sends, and until when the message is leased.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
     pub(crate) node: Arc<str>,
     pub(crate) until: Time,
-    /// What this process has under way.
-    pub(crate) under_way: UnderWay,
+    /// What this process has in flight.
+    pub(crate) in_flight: InFlight,
 }
 
 const HEAD: &str = "insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, \
@@ -44,24 +44,28 @@ const WIDTH: usize = 24;
 pub(super) const ATTEMPTS: &str = "insert into delivery_attempts (delivery_id, number, started_at, ended_at, outcome, status, answer, reason)";
 pub(super) const ATTEMPT_WIDTH: usize = 8;
 
-/// Writes the deliveries; those that have a turn come back as letters, in the same order.
+/// Writes the deliveries; those that have a slot are returned as claimed, in the same order.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -> Result<Vec<Letter>, Error> {
+/// Database errors.
+pub(crate) fn insert(
+    tx: &mut Tx<'_>,
+    deliveries: Vec<NewDelivery<'_>>,
+    lease: &Lease,
+) -> Result<Vec<ClaimedDelivery>, Error> {
     let now = tx.now();
     let mut new = Vec::with_capacity(deliveries.len());
     let mut attempts = Vec::new();
-    let mut letters = Vec::new();
+    let mut claimed = Vec::new();
     for delivery in deliveries {
-        let id = match delivery.way {
-            Way::Opens(id, _) => id,
-            Way::Single | Way::Joins(_) => tx.id(),
+        let id = match delivery.mode {
+            Mode::Opens(id, _) => id,
+            Mode::Single | Mode::Joins(_) => tx.id(),
         };
         new.push(row(id.into(), &delivery, lease, now));
         if let Some(address) = delivery.now {
             attempts.push(attempt(id.into(), 1, now));
-            letters.push(Letter {
+            claimed.push(ClaimedDelivery {
                 id,
                 channel: delivery.planned.channel,
                 content: Content::One(Arc::clone(delivery.event)),
@@ -75,27 +79,30 @@ pub(crate) fn insert(tx: &mut Tx<'_>, deliveries: Vec<New<'_>>, lease: &Lease) -
                 unknowns: 0,
                 lane: Arc::clone(&delivery.planned.target.lane),
                 started_at: now,
-                held: lease.under_way.hold(id, tx.clock().steady()),
+                held: lease.in_flight.add(id, tx.clock().steady()),
             });
         }
     }
     rows::insert(tx, (HEAD, ""), new)?;
     rows::insert(tx, (ATTEMPTS, ""), attempts)?;
-    Ok(letters)
+    Ok(claimed)
 }
 
-fn row(id: Value, delivery: &New<'_>, lease: &Lease, now: Time) -> [Value; WIDTH] {
-    let New { event, planned, .. } = delivery;
+fn row(id: Value, delivery: &NewDelivery<'_>, lease: &Lease, now: Time) -> [Value; WIDTH] {
+    let NewDelivery { event, planned, .. } = delivery;
     let target = &planned.target;
     let at_once = delivery.now.is_some();
     let company = event.audience.company();
-    let (summary, reason) = match delivery.way {
-        Way::Single => (String::new(), ""),
-        Way::Opens(summary, _) => (summary.to_string(), "many in a minute: it collects what follows"),
-        Way::Joins(summary) => (summary.to_string(), "many in a minute: told of in a summary"),
+    let (summary, reason) = match delivery.mode {
+        Mode::Single => (String::new(), ""),
+        Mode::Opens(summary, _) => (
+            summary.to_string(),
+            "many in a minute: collecting further messages",
+        ),
+        Mode::Joins(summary) => (summary.to_string(), "many in a minute: bundled in a summary"),
     };
-    let state = match delivery.way {
-        Way::Joins(_) => State::Bundled,
+    let state = match delivery.mode {
+        Mode::Joins(_) => State::Bundled,
         _ if at_once => State::Sending,
         _ => State::Pending,
     };

@@ -1,4 +1,4 @@
-//! The log of deliveries: every message with every attempt.
+//! The delivery log: every message with every attempt.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,33 +19,33 @@ use crate::{
 pub struct Delivery {
     /// Its id; on webhooks the `webhook-id`.
     pub id: Id,
-    /// The event it tells of.
+    /// The event it is about.
     pub event_id: Id,
     /// The event's type.
     pub event_type: Kind,
-    /// The event's company; null for one of the platform.
+    /// The event's company; null for a platform event.
     pub company_id: Option<Id>,
-    /// That company's name at that time.
+    /// The company's name at that time.
     pub company_name: Option<String>,
-    /// The record the event happened to, though it may be gone.
+    /// The event's record; it may have been deleted.
     pub subject: Option<About>,
-    /// The record's title or name at that time. Text from outside: escape it.
+    /// The record's title or name at that time. Untrusted text: escape it.
     pub title: Option<String>,
     /// The channel.
     pub channel: Channel,
-    /// Whom it is for: a `user`, a `team`, an `address`, or a `url` that a rule names.
+    /// The type of recipient: a `user`, a `team`, an `address`, or a `url` that a rule names.
     pub recipient_type: String,
-    /// The id of the person, the team or the rule's recipient; for an address the address.
+    /// The id of the user, the team or the rule's recipient; for an address the address.
     pub recipient: String,
-    /// Where it goes: an address, or a masked URL.
+    /// The address, or a masked URL.
     pub destination: String,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// Why it stands there, if there is more to say.
+    /// Why it is in this state, if there is more to say.
     pub reason: Option<String>,
-    /// For a message that is told of in a summary the summary's delivery; for a summary its own id.
+    /// For a bundled message the summary's delivery; for a summary its own id.
     pub summary_id: Option<Id>,
-    /// How many attempts there were.
+    /// How many attempts were made.
     pub attempt_count: u32,
     /// When the next one is due, while it waits.
     pub next_at: Option<Time>,
@@ -53,47 +53,47 @@ pub struct Delivery {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
-    /// Why it was cancelled.
+    /// Why it was canceled.
     #[serde(skip)]
     pub(crate) cancelled: Option<Why>,
-    /// What makes its destination the same as another.
+    /// Identifies its destination.
     #[serde(skip)]
     pub(crate) key: Key,
-    /// The digest it is about, for a message of a group.
+    /// Its digest, for a message of a group.
     #[serde(skip)]
     pub(crate) digest: Option<Id>,
-    /// Why its recipient gets it, where that was kept.
+    /// Why its recipient gets it, if that was stored.
     #[serde(skip)]
     pub(crate) why: Option<Why>,
 }
 
-/// A record that an event happened to.
+/// An event's record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DeliverySubject)]
 pub struct About {
-    /// What it is.
+    /// Its type.
     #[serde(rename = "type")]
     pub kind: SubjectType,
-    /// Which.
+    /// Its id.
     pub id: Id,
 }
 
-/// One attempt to deliver.
+/// A delivery attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AttemptLog {
-    /// Which one, from 1.
+    /// Its number, from 1.
     pub number: u32,
     /// When it began.
     pub started_at: Time,
-    /// When its outcome was known; null while it is not.
+    /// When its outcome was known; null until then.
     pub ended_at: Option<Time>,
-    /// `delivered`, `written`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is under way.
+    /// `delivered`, `written`, `refused_for_good`, `refused_for_now` or `unknown`; null while it is in flight.
     pub outcome: Option<String>,
-    /// The status of the answer, HTTP or SMTP.
+    /// The status of the response, HTTP or SMTP.
     pub status: Option<u16>,
-    /// The beginning of the answer. Text from outside: escape it.
+    /// The beginning of the response. Untrusted text: escape it.
     pub answer: Option<String>,
-    /// Why, in words.
+    /// The reason, in words.
     pub reason: Option<String>,
 }
 
@@ -112,7 +112,7 @@ fn some(text: String) -> Option<String> {
 }
 
 impl Delivery {
-    /// Says what the event was about, as it was named then.
+    /// Adds what the event was about, with its name at that time.
     fn name(&mut self, event: &Event) {
         let text = |key| event.text(key).map(str::to_owned).and_then(some);
         self.subject = Some(About {
@@ -122,7 +122,7 @@ impl Delivery {
         (self.title, self.company_name) = (text("title"), text("company_name"));
     }
 
-    /// Whom it is for.
+    /// Its recipient.
     pub(crate) fn to(&self) -> Option<Recipient> {
         Recipient::parse(&self.recipient_type, &self.recipient)
     }
@@ -134,7 +134,7 @@ impl FromRow for Delivery {
         let state: State = row.get(8)?;
         let reason: String = row.get(9)?;
         let cancelled = (state == State::Cancelled)
-            .then(|| Why::not_told(&reason))
+            .then(|| Why::not_notified(&reason))
             .flatten();
         Ok(Self {
             id: row.get(0)?,
@@ -175,7 +175,7 @@ impl FromRow for Delivery {
     }
 }
 
-/// A row of the attempts: which delivery it is of, and what it was.
+/// A row of the attempts: its delivery, and the attempt.
 struct AttemptRow(Id, AttemptLog);
 
 impl FromRow for AttemptRow {
@@ -210,38 +210,38 @@ const DELIVERIES: &str = "select id, event_id, event_type, company_id, channel, 
 /// The deliveries, newest first, at most `limit`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn list(tx: &mut Tx<'_>, filter: Filter, limit: u32) -> Result<Vec<Delivery>, Error> {
     let mut deliveries: Vec<Delivery> =
-        unreadable::page(tx, "delivery", limit as usize, |most| first(&filter, most))?;
+        unreadable::page(tx, "delivery", limit as usize, |limit| first(&filter, limit))?;
     name(tx, &mut deliveries)?;
     Ok(deliveries)
 }
 
-/// The first `most` that fit.
-fn first(filter: &Filter, most: usize) -> Select {
+/// The first `limit` matches.
+fn first(filter: &Filter, limit: usize) -> Select {
     let mut select = Select::new(DELIVERIES)
         .filter("id = ?", filter.id)
         .filter("event_id = ?", filter.event);
     let looked_up = filter.id.is_some() || filter.event.is_some();
     if looked_up {
-        // There are few of one event, which has an index: one in the order of the list would only lead past them.
+        // An event has few, and an index: an index in the list's order would only pass over others.
         select = select
             .filter("channel || '' = ?", filter.channel.map(Channel::name))
             .filter("state || '' = ?", filter.state)
             .filter("id || '' < ?", filter.before);
     } else if filter.channel.is_some() || filter.state.is_some() {
-        select = select.inside("id", newest(filter, most));
+        select = select.inside("id", newest(filter, limit));
     } else {
         select = select.filter("id < ?", filter.before);
     }
     let order = if looked_up { "id || ''" } else { "id" };
-    select.push(&format!(" order by {order} desc limit ?"), vec![most.into()])
+    select.push(&format!(" order by {order} desc limit ?"), vec![limit.into()])
 }
 
-/// The newest of each channel and state that fit, each read in the order of its index: so a page of what there are few of
-/// among millions costs no more than any other.
-fn newest(filter: &Filter, most: usize) -> Select {
+/// The newest matches of each channel and state, each read in the order of its index: so a page of a few among millions
+/// costs no more than any other.
+fn newest(filter: &Filter, limit: usize) -> Select {
     let channels = filter
         .channel
         .map_or(Channel::ALL.to_vec(), |channel| vec![channel]);
@@ -254,20 +254,20 @@ fn newest(filter: &Filter, most: usize) -> Select {
             .filter("channel = ?", Some(channel.name()))
             .filter("state = ?", Some(state))
             .filter("id < ?", filter.before)
-            .push(" order by id desc limit ?", vec![most.into()])
+            .push(" order by id desc limit ?", vec![limit.into()])
     });
     Select::new("select id from (")
         .union(parts)
-        .push(") as each_way order by id desc limit ?", vec![most.into()])
+        .push(") as each_way order by id desc limit ?", vec![limit.into()])
 }
 
 /// The deliveries of these digests, oldest first.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_digests(tx: &mut Tx<'_>, digests: &[Id]) -> Result<Vec<Delivery>, Error> {
     let digests: Vec<Value> = digests.iter().map(Value::from).collect();
-    // So that the small index is found, which holds those of digests.
+    // So that the small index is used, which contains those of digests.
     let select = format!("{DELIVERIES} and digest_id <> ''");
     let mut deliveries: Vec<Delivery> = sql::among(tx, &select, "digest_id", &digests)?;
     deliveries.sort_by_key(|delivery| delivery.id);
@@ -275,7 +275,7 @@ pub(crate) fn of_digests(tx: &mut Tx<'_>, digests: &[Id]) -> Result<Vec<Delivery
     Ok(deliveries)
 }
 
-/// Says of each what its event was about. Who reads this log sees every company.
+/// Adds to each what its event was about. Readers of this log see every company.
 fn name(tx: &mut Tx<'_>, deliveries: &mut [Delivery]) -> Result<(), Error> {
     let ids: BTreeSet<Id> = deliveries.iter().map(|delivery| delivery.event_id).collect();
     let ids: Vec<Id> = ids.into_iter().collect();
@@ -295,7 +295,7 @@ const ATTEMPTS: &str = "select delivery_id, number, started_at, ended_at, outcom
 /// The deliveries with their attempts.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn with_attempts(tx: &mut Tx<'_>, deliveries: Vec<Delivery>) -> Result<Vec<DeliveryLog>, Error> {
     let ids: Vec<Value> = deliveries.iter().map(|delivery| delivery.id.into()).collect();
     let mut attempts: HashMap<Id, Vec<AttemptLog>> = HashMap::new();
@@ -315,7 +315,7 @@ pub(crate) fn with_attempts(tx: &mut Tx<'_>, deliveries: Vec<Delivery>) -> Resul
 /// One delivery with its attempts, if there is one.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn one(tx: &mut Tx<'_>, id: Id) -> Result<Option<DeliveryLog>, Error> {
     let filter = Filter {
         id: Some(id),

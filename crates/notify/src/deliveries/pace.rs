@@ -1,7 +1,7 @@
-//! How often messages may go to one URL: what its service allows, and what it asks for.
+//! How often messages may be sent to one URL: its service's rate limit, and pauses it asks for.
 //!
-//! Owns: the state of that in memory, in steady time, this node's alone. What may not go yet gets a time of its own, one behind the
-//! other, so that it waits in the table and holds no turn meanwhile.
+//! Owns: this state in memory, on the monotonic clock, for this node only. A message that may not be sent yet gets a
+//! time slot of its own, one after the other, so that it waits in the table and takes no sending slot meanwhile.
 
 use std::{
     collections::HashMap,
@@ -13,36 +13,36 @@ use base::Time;
 
 use crate::{channel::Channel, target::Key};
 
-/// From how many URLs on those that are idle are forgotten.
+/// From how many URLs on idle ones are forgotten.
 const MANY: usize = 4096;
 
-/// The URLs that had messages lately.
+/// The URLs with recent messages.
 #[derive(Debug, Default)]
 pub(crate) struct Pace(Mutex<HashMap<Key, Url>>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Url {
-    /// When all that went would have gone at the steady rate.
+    /// When everything sent would have been sent at the steady rate.
     even: Time,
-    /// The last time that was given to a message that waits.
-    given: Time,
-    /// Until when the other side asked for silence.
-    silent: Time,
+    /// The last time slot given to a waiting message.
+    slot: Time,
+    /// Until when the other side asked for a pause.
+    paused_until: Time,
 }
 
 impl Url {
-    fn speak(&mut self) {
-        // What waits for the end of the silence got its times behind it.
-        if self.silent > Time::default() {
-            self.silent = Time::default();
-            self.given = Time::default();
+    fn resume(&mut self) {
+        // Messages that wait for the end of the pause got their times after it.
+        if self.paused_until > Time::default() {
+            self.paused_until = Time::default();
+            self.slot = Time::default();
         }
     }
 }
 
 impl Pace {
-    /// Whether a message whose time has come may go now; if not, the time it gets instead.
-    pub(crate) fn ask(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
+    /// Whether a message that is due may be sent now; if not, its new time.
+    pub(crate) fn check(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
         let rate = channel.about().pace;
         let mut urls = self.lock();
         let url = match (urls.get_mut(key), rate) {
@@ -55,48 +55,48 @@ impl Pace {
         };
         let every = rate.map_or(Duration::ZERO, |rate| rate.every);
         let slack = rate.map_or(Duration::ZERO, |rate| every * (rate.burst - 1));
-        let earliest = url.even.before(slack).max(url.silent);
+        let earliest = url.even.before(slack).max(url.paused_until);
         if now >= earliest {
             url.even = url.even.max(now).after(every);
             return Ok(());
         }
-        url.given = earliest.max(url.given.after(every));
-        Err(url.given)
+        url.slot = earliest.max(url.slot.after(every));
+        Err(url.slot)
     }
 
-    /// The same for a new message, which overtakes none that waits.
-    pub(crate) fn ask_new(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
+    /// The same for a new message, which does not overtake waiting ones.
+    pub(crate) fn check_new(&self, channel: Channel, key: &Key, now: Time) -> Result<(), Time> {
         let mut urls = self.lock();
         if let Some(url) = urls.get_mut(key)
-            && url.given > now
+            && url.slot > now
         {
             let every = channel.about().pace.map_or(Duration::ZERO, |rate| rate.every);
-            url.given = url.given.max(url.silent).after(every);
-            return Err(url.given);
+            url.slot = url.slot.max(url.paused_until).after(every);
+            return Err(url.slot);
         }
         drop(urls);
-        self.ask(channel, key, now)
+        self.check(channel, key, now)
     }
 
-    /// The other side asked for silence until then.
-    pub(crate) fn silence(&self, key: &Key, until: Time, now: Time) {
+    /// The other side asked for a pause until then.
+    pub(crate) fn pause(&self, key: &Key, until: Time, now: Time) {
         let mut urls = self.lock();
         forget_idle(&mut urls, now);
         let url = urls.entry(key.clone()).or_default();
-        url.silent = url.silent.max(until);
+        url.paused_until = url.paused_until.max(until);
     }
 
-    /// The silence is over that these URLs asked for, or all.
-    pub(crate) fn speak(&self, keys: &[Key], all: bool) {
+    /// Ends the pause that these URLs asked for, or all.
+    pub(crate) fn resume(&self, keys: &[Key], all: bool) {
         let mut urls = self.lock();
         if all {
             for url in urls.values_mut() {
-                url.speak();
+                url.resume();
             }
         }
         for key in keys {
             if let Some(url) = urls.get_mut(key) {
-                url.speak();
+                url.resume();
             }
         }
     }
@@ -108,7 +108,7 @@ impl Pace {
 
 fn forget_idle(urls: &mut HashMap<Key, Url>, now: Time) {
     if urls.len() >= MANY {
-        urls.retain(|_, url| url.even.max(url.given).max(url.silent) > now);
+        urls.retain(|_, url| url.even.max(url.slot).max(url.paused_until) > now);
     }
 }
 
@@ -124,7 +124,7 @@ mod tests {
 
     fn waits(pace: &Pace, channel: Channel, messages: usize) -> Vec<u64> {
         let key = Key::stored("a");
-        let asked = (0..messages).map(|_| pace.ask_new(channel, &key, NOW));
+        let asked = (0..messages).map(|_| pace.check_new(channel, &key, NOW));
         asked
             .map(|asked| asked.map_or_else(|time| time.since(NOW).as_millis(), |()| 0))
             .map(|millis| u64::try_from(millis).unwrap())
@@ -141,39 +141,39 @@ mod tests {
     }
 
     #[test]
-    fn whoever_got_a_time_goes_then_and_nothing_new_before() {
+    fn a_scheduled_message_is_sent_then_and_no_new_one_before() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
         waits(&pace, Channel::Slack, 8);
         for second in 1..=3 {
             let now = at(second * 1000);
-            assert_eq!(pace.ask(Channel::Slack, &key, now), Ok(()), "{second}");
+            assert_eq!(pace.check(Channel::Slack, &key, now), Ok(()), "{second}");
             if second < 3 {
-                let later = pace.ask_new(Channel::Slack, &key, now).unwrap_err();
+                let later = pace.check_new(Channel::Slack, &key, now).unwrap_err();
                 assert_eq!(later, at((3 + second) * 1000));
             }
         }
         let other = Key::stored("b");
-        assert_eq!(pace.ask_new(Channel::Slack, &other, NOW), Ok(()));
+        assert_eq!(pace.check_new(Channel::Slack, &other, NOW), Ok(()));
     }
 
     #[test]
-    fn a_url_that_asks_for_silence_gets_it() {
+    fn a_url_that_asks_for_a_pause_gets_it() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
-        pace.silence(&key, at(60_000), NOW);
-        assert_eq!(pace.ask_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
-        assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Err(at(60_000)));
-        assert_eq!(pace.ask(Channel::Webhook, &key, at(60_000)), Ok(()));
+        pace.pause(&key, at(60_000), NOW);
+        assert_eq!(pace.check_new(Channel::Webhook, &key, at(10)), Err(at(60_000)));
+        assert_eq!(pace.check_new(Channel::Webhook, &key, at(20)), Err(at(60_000)));
+        assert_eq!(pace.check(Channel::Webhook, &key, at(60_000)), Ok(()));
     }
 
     // promise: S4
     #[test]
-    fn a_success_or_a_test_ends_the_silence() {
+    fn a_success_or_a_test_ends_the_pause() {
         let (pace, key) = (Pace::default(), Key::stored("a"));
         for all in [false, true] {
-            pace.silence(&key, at(60_000), NOW);
-            assert!(pace.ask_new(Channel::Webhook, &key, at(10)).is_err());
-            pace.speak(if all { &[] } else { std::slice::from_ref(&key) }, all);
-            assert_eq!(pace.ask_new(Channel::Webhook, &key, at(20)), Ok(()));
+            pace.pause(&key, at(60_000), NOW);
+            assert!(pace.check_new(Channel::Webhook, &key, at(10)).is_err());
+            pace.resume(if all { &[] } else { std::slice::from_ref(&key) }, all);
+            assert_eq!(pace.check_new(Channel::Webhook, &key, at(20)), Ok(()));
         }
     }
 
@@ -182,9 +182,9 @@ mod tests {
         let pace = Pace::default();
         for number in 0..MANY {
             let key = Key::stored(&number.to_string());
-            assert_eq!(pace.ask(Channel::Slack, &key, NOW), Ok(()));
+            assert_eq!(pace.check(Channel::Slack, &key, NOW), Ok(()));
         }
-        assert_eq!(pace.ask(Channel::Slack, &Key::stored("new"), at(9_000)), Ok(()));
+        assert_eq!(pace.check(Channel::Slack, &Key::stored("new"), at(9_000)), Ok(()));
         assert_eq!(pace.lock().len(), 1);
     }
 }

@@ -1,5 +1,5 @@
-//! How long the queue is: read again and again by whoever watches, so from the small indexes alone, never from the
-//! table, which has every message there ever was.
+//! The queue's length: read repeatedly by monitoring, so from the small indexes only, never from the table, which
+//! contains every message ever sent.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use store::{Error, Tx};
 
 use super::state::State;
 
-/// The deliveries that are not over, or ended badly.
+/// Deliveries that have not ended, or ended badly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
-    /// How many are in each state, but in those in which all is well: `delivered` and `bundled`.
+    /// How many are in each state, except the good ones: `delivered` and `bundled`.
     pub states: Vec<(State, i64)>,
-    /// How many events were set aside, because they cannot be read.
-    pub events_aside: i64,
-    /// For how long the one that waits longest has been due; zero where none is.
+    /// How many events are quarantined, because they cannot be read.
+    pub quarantined_events: i64,
+    /// How long the oldest due message has been waiting; zero if there is none.
     pub oldest_due: Duration,
 }
 
@@ -24,24 +24,24 @@ pub(super) const SENDING: &str = "select count(*) from deliveries where state = 
 pub(super) const TROUBLED: &str = "select state, count(*) from deliveries \
      where state in ('refused', 'failed', 'unknown', 'cancelled') group by state";
 
-pub(super) const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
-const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
+pub(super) const QUARANTINED: &str = "select count(*) from deliveries where state = 'set_aside'";
+const EVENTS_QUARANTINED: &str = "select count(*) from events where planned_at < 0";
 
-/// How long the queue is now.
+/// The queue's current length.
 ///
 /// # Errors
-/// The store's.
+/// Database errors.
 pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     let pending: Option<(i64, Option<Time>)> = tx.one(PENDING, &[])?;
     let (pending, first) = pending.unwrap_or_default();
     let sending: Option<(i64,)> = tx.one(SENDING, &[])?;
     let troubled: Vec<(State, i64)> = tx.all(TROUBLED, &[])?;
-    let aside: Option<(i64,)> = tx.one(ASIDE, &[])?;
-    let events: Option<(i64,)> = tx.one(EVENTS_ASIDE, &[])?;
+    let quarantine: Option<(i64,)> = tx.one(QUARANTINED, &[])?;
+    let events: Option<(i64,)> = tx.one(EVENTS_QUARANTINED, &[])?;
     let count = |state| match state {
         State::Pending => pending,
         State::Sending => sending.map_or(0, |(count,)| count),
-        State::SetAside => aside.map_or(0, |(count,)| count),
+        State::SetAside => quarantine.map_or(0, |(count,)| count),
         other => troubled
             .iter()
             .find(|(state, _)| *state == other)
@@ -55,7 +55,7 @@ pub fn queue(tx: &mut Tx<'_>) -> Result<Queue, Error> {
     let now = tx.now();
     Ok(Queue {
         states,
-        events_aside: events.map_or(0, |(count,)| count),
+        quarantined_events: events.map_or(0, |(count,)| count),
         oldest_due: first.map_or(Duration::ZERO, |first| now.since(first)),
     })
 }

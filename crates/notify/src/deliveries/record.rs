@@ -1,4 +1,4 @@
-//! What became of attempts, written down in batches.
+//! Recording the outcomes of attempts, in batches.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,12 +10,12 @@ use base::{Id, Time};
 use store::{Error, Tx, Value, params, rows};
 
 use super::{
+    claimed::ClaimedDelivery,
     ended::Ended,
+    in_flight::InFlightGuard,
     insert::{ATTEMPT_WIDTH, ATTEMPTS},
-    letter::Letter,
     retry::Next,
     state::{State, kept},
-    under_way::Held,
 };
 use crate::{
     channel::Channel,
@@ -25,47 +25,47 @@ use crate::{
     target::{Key, MAIL_LANE},
 };
 
-/// An attempt that ended.
+/// A finished attempt.
 #[derive(Debug, Clone)]
-pub(crate) struct Done {
+pub(crate) struct AttemptResult {
     pub(crate) delivery: Id,
     pub(crate) number: u32,
     pub(crate) channel: Channel,
-    /// When its event happened; none if somebody had it sent again since.
+    /// When its event happened; none if the message was resent since.
     pub(crate) since: Option<Time>,
     pub(crate) lane: Arc<str>,
-    /// Which destination it was made at; none where nobody knows what that answered.
+    /// Its destination; none if the response is unknown.
     pub(crate) key: Option<Key>,
     pub(crate) started_at: Time,
     pub(crate) ended_at: Time,
     pub(crate) attempt: Attempt,
     pub(crate) next: Next,
-    /// That this process has it under way, if it has.
-    pub(crate) held: Option<Arc<Held>>,
+    /// Marks it as in flight in this process, if it is.
+    pub(crate) held: Option<Arc<InFlightGuard>>,
 }
 
-impl Done {
-    pub(crate) fn of(letter: &Letter, ended_at: Time, attempt: Attempt, next: Next) -> Self {
+impl AttemptResult {
+    pub(crate) fn of(claimed: &ClaimedDelivery, ended_at: Time, attempt: Attempt, next: Next) -> Self {
         Self {
-            delivery: letter.id,
-            number: letter.attempt,
-            channel: letter.channel,
-            since: letter.since(),
-            lane: Arc::clone(&letter.lane),
-            key: Some(letter.key.clone()),
-            started_at: letter.started_at,
+            delivery: claimed.id,
+            number: claimed.attempt,
+            channel: claimed.channel,
+            since: claimed.since(),
+            lane: Arc::clone(&claimed.lane),
+            key: Some(claimed.key.clone()),
+            started_at: claimed.started_at,
             ended_at,
             attempt,
             next,
-            held: Some(Arc::clone(&letter.held)),
+            held: Some(Arc::clone(&claimed.held)),
         }
     }
 
-    /// The same for whoever watches.
+    /// The same for observers.
     pub(crate) fn ended(&self) -> Ended {
         let last = match self.next {
-            Next::Done(state, _) => Some(state),
-            Next::Again(..) => None,
+            Next::End(state, _) => Some(state),
+            Next::Retry(..) => None,
         };
         Ended {
             channel: self.channel,
@@ -89,31 +89,35 @@ impl Done {
     }
 }
 
-/// What waits again: the lane, and when it is due.
+/// Messages to retry: the lane, and when it is due.
 pub(crate) type Recorded = Vec<(Arc<str>, Time)>;
 
-// An attempt is written again whole, because one that began is there already.
+// An attempt is written completely, because one that began is there already.
 const ENDED: &str = "on conflict (delivery_id, number) do update set ended_at = excluded.ended_at, \
      outcome = excluded.outcome, status = excluded.status, answer = excluded.answer, reason = excluded.reason";
-// Also where the lease ran out meanwhile: what was delivered is not sent again.
+// Even if the lease expired meanwhile: a delivered message is not resent.
 const DELIVERED: &str = "update deliveries set state = 'delivered', reason = '', lease_until = 0, updated_at = $1 \
      where state in ('sending', 'pending')";
-const AGAIN: &str = "update deliveries set state = 'pending', reason = $3, next_at = $4, lease_until = 0, \
+const RETRY: &str = "update deliveries set state = 'pending', reason = $3, next_at = $4, lease_until = 0, \
      unknowns = unknowns + $5, updated_at = $6 where id = $1 and attempts = $2 and state = 'sending'";
-const OVER: &str = "update deliveries set state = $3, reason = $4, lease_until = 0, unknowns = unknowns + $5, \
+const END: &str = "update deliveries set state = $3, reason = $4, lease_until = 0, unknowns = unknowns + $5, \
      updated_at = $6 where id = $1 and attempts = $2 and state = 'sending'";
 
-/// Writes the outcomes down. One whose delivery has moved on since (its lease ran out, another attempt began)
-/// changes its attempt alone.
+/// Records the outcomes. If the delivery has changed since (its lease expired, another attempt began), only the attempt
+/// is updated.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> {
+/// Database errors.
+pub(crate) fn record(tx: &mut Tx<'_>, done: &[AttemptResult]) -> Result<Recorded, Error> {
     let now = tx.now();
-    rows::insert(tx, (ATTEMPTS, ENDED), done.iter().map(Done::row).collect())?;
+    rows::insert(
+        tx,
+        (ATTEMPTS, ENDED),
+        done.iter().map(AttemptResult::row).collect(),
+    )?;
     let delivered: Vec<Value> = done
         .iter()
-        .filter(|done| matches!(done.next, Next::Done(State::Delivered, _)))
+        .filter(|done| matches!(done.next, Next::End(State::Delivered, _)))
         .map(|done| done.delivery.into())
         .collect();
     sql::update_among(tx, DELIVERED, params![now], "id", &delivered)?;
@@ -123,29 +127,29 @@ pub(crate) fn record(tx: &mut Tx<'_>, done: &[Done]) -> Result<Recorded, Error> 
     for done in done {
         let unknown = done.attempt.outcome == Outcome::Unknown;
         match &done.next {
-            Next::Done(State::Delivered, _) => {}
-            Next::Done(state, reason) => drop(tx.execute(
-                OVER,
+            Next::End(State::Delivered, _) => {}
+            Next::End(state, reason) => drop(tx.execute(
+                END,
                 params![done.delivery, done.number, *state, kept(reason), unknown, now],
             )?),
-            Next::Again(wait, reason) => {
-                waits.extend(again(tx, done, *wait, reason, unknown)?);
+            Next::Retry(wait, reason) => {
+                waits.extend(retry(tx, done, *wait, reason, unknown)?);
             }
         }
     }
     Ok(waits)
 }
 
-/// What the answers say of the destinations.
-fn health_of(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
+/// What the responses mean for the destinations' health.
+fn health_of(tx: &mut Tx<'_>, done: &[AttemptResult]) -> Result<(), Error> {
     let mut tallies: BTreeMap<&str, Tally> = BTreeMap::new();
     let mut mails = BTreeSet::new();
     for done in done {
-        // What the server's end cut off has no key: nobody knows what the other side did.
+        // An attempt that the shutdown cut off has no key: its response is unknown.
         let Some(key) = &done.key else { continue };
         let delivered = done.attempt.outcome == Outcome::Delivered;
         let place = if done.channel.has_url() {
-            // Without a status it was our own guard that refused.
+            // Without a status our own guard rejected it.
             if done.attempt.outcome == Outcome::RefusedForGood && done.attempt.status.is_some() {
                 health::refused(tx, key, done.delivery, &done.attempt)?;
             }
@@ -167,33 +171,33 @@ fn health_of(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
         }
     }
     health::note(tx, &tallies)?;
-    health::mails_taken(tx, &mails)
+    health::mails_accepted(tx, &mails)
 }
 
-/// Raises `delivery.failed` for what is given up, once for each destination.
-fn give_up(tx: &mut Tx<'_>, done: &[Done]) -> Result<(), Error> {
-    let mut said: BTreeSet<(&str, bool)> = BTreeSet::new();
-    let mut over = Vec::new();
+/// Raises `delivery.failed` for given-up messages, once for each destination.
+fn give_up(tx: &mut Tx<'_>, done: &[AttemptResult]) -> Result<(), Error> {
+    let mut announced: BTreeSet<(&str, bool)> = BTreeSet::new();
+    let mut ended = Vec::new();
     for done in done {
         let (refused, reason) = match &done.next {
-            Next::Done(State::Refused, reason) => (true, reason),
-            Next::Done(State::Failed | State::Unknown, reason) => (false, reason),
-            Next::Done(..) | Next::Again(..) => continue,
+            Next::End(State::Refused, reason) => (true, reason),
+            Next::End(State::Failed | State::Unknown, reason) => (false, reason),
+            Next::End(..) | Next::Retry(..) => continue,
         };
-        over.push(done.delivery);
+        ended.push(done.delivery);
         if let Some(key) = &done.key
-            && !said.insert((key.as_str(), refused))
+            && !announced.insert((key.as_str(), refused))
         {
             continue;
         }
         health::given_up(tx, done.delivery, refused, reason)?;
     }
-    reads::unread::given_up(tx, &over)
+    reads::unread::given_up(tx, &ended)
 }
 
-fn again(
+fn retry(
     tx: &mut Tx<'_>,
-    done: &Done,
+    done: &AttemptResult,
     wait: Duration,
     reason: &str,
     unknown: bool,
@@ -202,7 +206,7 @@ fn again(
     let now = tx.now();
     let next_at = now.after(wait);
     let changed = tx.execute(
-        AGAIN,
+        RETRY,
         params![done.delivery, done.number, kept(reason), next_at, unknown, now],
     )?;
     Ok((changed > 0).then(|| (Arc::clone(&done.lane), next_at)))

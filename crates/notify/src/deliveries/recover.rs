@@ -1,4 +1,4 @@
-//! Attempts whose outcome nobody will record any more: the process that made them ended.
+//! Attempts whose outcome will never be recorded: the process that made them ended.
 
 use std::sync::Arc;
 
@@ -6,26 +6,26 @@ use base::{Id, Time};
 use store::{Error, FromRow, Row, Select, Tx};
 
 use super::{
-    aside,
-    record::{Done, Recorded, record},
+    in_flight::InFlight,
+    quarantine,
+    record::{AttemptResult, Recorded, record},
     retry::{self, Next},
-    under_way::UnderWay,
 };
 use crate::{
     channel::Channel,
     channels::{Attempt, Outcome},
 };
 
-/// Whose attempts are given up.
+/// Whose attempts are recovered.
 #[derive(Debug, Clone)]
-pub(crate) enum Whose {
-    /// This node's own, at its start: nothing of before is still under way.
+pub(crate) enum RecoverFrom {
+    /// This node's own, at its start: nothing from before is still in flight.
     Own(Arc<str>),
-    /// Anybody's whose lease ran out.
+    /// Anyone's whose lease expired.
     Expired,
 }
 
-struct Left {
+struct Abandoned {
     id: Id,
     channel: Channel,
     attempts: u32,
@@ -34,11 +34,11 @@ struct Left {
     lane: Arc<str>,
     /// When its last attempt began.
     since: Time,
-    /// When its event happened, if the event is still there.
+    /// When its event happened, if the event still exists.
     happened_at: Option<Time>,
 }
 
-impl FromRow for Left {
+impl FromRow for Abandoned {
     fn from_row(row: &Row) -> Result<Self, Error> {
         Ok(Self {
             id: row.get(0)?,
@@ -53,38 +53,38 @@ impl FromRow for Left {
     }
 }
 
-const LEFT: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
+const ABANDONED: &str = "select id, channel, attempts, earlier, unknowns, lane, updated_at, \
      (select at from events where events.id = deliveries.event_id) from deliveries where state = 'sending'";
 
-/// Ends such attempts as of unknown outcome, at most `limit`, but none that this process has under way; what is to be tried again waits as
-/// [`retry::after_interruption`] says, and the time since counts. Answers the attempts and what waits now; as many as
-/// `limit` mean that there may be more.
+/// Ends such attempts with an unknown outcome, at most `limit`, but none that this process has in flight; messages to
+/// retry wait as [`retry::after_interruption`] defines, and the time since counts. Returns the attempts and what waits
+/// now; `limit` attempts mean that there may be more.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn recover(
     tx: &mut Tx<'_>,
-    (whose, under_way): (&Whose, &UnderWay),
+    (from, in_flight): (&RecoverFrom, &InFlight),
     limit: usize,
-) -> Result<(Vec<Done>, Recorded), Error> {
+) -> Result<(Vec<AttemptResult>, Recorded), Error> {
     let now = tx.now();
-    let select = match whose {
-        Whose::Own(node) => Select::new(LEFT).filter("node = ?", Some(&**node)),
-        Whose::Expired => Select::new(LEFT).filter("lease_until < ?", Some(now)),
+    let select = match from {
+        RecoverFrom::Own(node) => Select::new(ABANDONED).filter("node = ?", Some(&**node)),
+        RecoverFrom::Expired => Select::new(ABANDONED).filter("lease_until < ?", Some(now)),
     };
     let locked = store::outbox::skip_locked(tx);
-    // What is held is among them when this process was suspended.
-    let most = limit + under_way.count();
+    // In-flight ones are among them if this process was suspended.
+    let most = limit + in_flight.count();
     let rows: Vec<Row> = select
         .push(" order by lease_until limit ?", vec![most.into()])
         .push(locked, Vec::new())
         .all(tx)?;
     let mut done = Vec::new();
     for row in &rows {
-        match Left::from_row(row) {
-            Ok(left) if under_way.holds(left.id) => {}
-            Ok(left) => done.push(given_up(&left, now)),
-            Err(error) => aside::set(tx, row, &error)?,
+        match Abandoned::from_row(row) {
+            Ok(abandoned) if in_flight.contains(abandoned.id) => {}
+            Ok(abandoned) => done.push(given_up(&abandoned, now)),
+            Err(error) => quarantine::set(tx, row, &error)?,
         }
         if done.len() == limit {
             break;
@@ -94,23 +94,26 @@ pub(crate) fn recover(
     Ok((done, waits))
 }
 
-fn given_up(left: &Left, now: Time) -> Done {
-    let attempts = left.attempts.saturating_sub(left.earlier);
-    let attempt = Attempt::without_answer(Outcome::Unknown, "the server ended before an answer was recorded");
-    let next = match retry::next(left.channel, &attempt, attempts, left.unknowns + 1, 0.0) {
-        Next::Again(_, reason) => {
-            let wait =
-                retry::after_interruption(left.channel, attempts).saturating_sub(now.since(left.since));
-            Next::Again(wait, reason)
+fn given_up(abandoned: &Abandoned, now: Time) -> AttemptResult {
+    let attempts = abandoned.attempts.saturating_sub(abandoned.earlier);
+    let attempt = Attempt::without_answer(
+        Outcome::Unknown,
+        "the server stopped before a response was recorded",
+    );
+    let next = match retry::next(abandoned.channel, &attempt, attempts, abandoned.unknowns + 1, 0.0) {
+        Next::Retry(_, reason) => {
+            let wait = retry::after_interruption(abandoned.channel, attempts)
+                .saturating_sub(now.since(abandoned.since));
+            Next::Retry(wait, reason)
         }
-        done @ Next::Done(..) => done,
+        done @ Next::End(..) => done,
     };
-    Done {
-        delivery: left.id,
-        number: left.attempts,
-        channel: left.channel,
-        since: left.happened_at.filter(|_| left.earlier == 0),
-        lane: Arc::clone(&left.lane),
+    AttemptResult {
+        delivery: abandoned.id,
+        number: abandoned.attempts,
+        channel: abandoned.channel,
+        since: abandoned.happened_at.filter(|_| abandoned.earlier == 0),
+        lane: Arc::clone(&abandoned.lane),
         key: None,
         started_at: now,
         ended_at: now,

@@ -1,39 +1,38 @@
-//! Where a delivery stands.
+//! The state of a delivery.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use store::{FromValue, Value};
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = DeliveryState)]
 pub enum State {
     /// It waits for its first or next attempt.
     Pending,
-    /// An attempt is under way.
+    /// It is being sent.
     Sending,
-    /// The other side took it.
+    /// The other side accepted it.
     Delivered,
-    /// It was written to a file, because there is no mail server: nobody got it.
+    /// It was written to a file, because there is no mail server: it did not reach anyone.
     Written,
-    /// The other side refused it for good.
+    /// The other side rejected it permanently.
     Refused,
-    /// Every attempt of the schedule was made, or it was set aside because the attempt itself broke.
+    /// Every attempt of the schedule failed, or the attempt itself panicked repeatedly.
     Failed,
-    /// Nobody knows whether it arrived, and another copy could be one too many.
+    /// It is unknown whether it arrived, and another copy could be one too many.
     Unknown,
-    /// Between the plan and the attempt its recipient lost the right to it, or its destination went or is switched
-    /// off.
+    /// Between the plan and the attempt its recipient lost access, or its destination was removed or turned off.
     Cancelled,
-    /// Its recipient got many in a minute: it is told of in a summary.
+    /// Its recipient got many in a minute: it is bundled in a summary.
     Bundled,
-    /// It cannot be read: it is damaged, or only a later version knows what it is. It is looked at again now and then.
+    /// It cannot be read: it is damaged, or from a later version. It is checked again from time to time.
     SetAside,
 }
 
-/// A text that names no state.
+/// A text that is not a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "not a state: expected pending, sending, delivered, written, refused, failed, unknown, cancelled, bundled or \
@@ -42,7 +41,7 @@ pub enum State {
 pub struct NotAState;
 
 impl State {
-    /// All of them.
+    /// All states.
     pub const ALL: [Self; 10] = [
         Self::Pending,
         Self::Sending,
@@ -72,7 +71,7 @@ impl State {
         }
     }
 
-    /// Whether no further attempt is made unless somebody asks for it.
+    /// Whether no further attempt is made unless it is resent.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Pending | Self::Sending)
     }
@@ -110,10 +109,10 @@ impl FromValue for State {
     }
 }
 
-/// How many characters of an answer or a reason are kept.
+/// How many characters of a response or a reason are kept.
 const KEPT: usize = 512;
 
-/// The beginning of a text, as far as it is kept.
+/// The beginning of a text, up to the limit.
 pub(super) fn kept(text: &str) -> String {
     base::text::block(text, KEPT)
 }

@@ -1,4 +1,4 @@
-//! The log, sending again and the trace over HTTP, on both databases.
+//! The log, resending and the trace over HTTP, on both databases.
 
 use base::Id;
 use serde_json::{Value as Json, json};
@@ -7,52 +7,52 @@ use super::{log, state::State};
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, DELIVERED, House, Post, houses, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const REFUSED: &str = "select count(*) from deliveries where state = 'refused'";
 
 #[tokio::test]
-async fn a_refused_message_is_found_in_the_log_and_sent_again() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+async fn a_rejected_message_is_found_in_the_log_and_resent() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[
                 Answer::Outcome(Outcome::RefusedForGood),
                 Answer::Outcome(Outcome::Delivered),
             ],
         );
-        let engine = house.engine(&post);
-        let event = house.assign(&[house.ana], &[]).await;
-        let first = next(&mut bag).await;
-        house.until(REFUSED, 1).await;
+        let engine = fixture.engine(&fake);
+        let event = fixture.assign(&[fixture.ana], &[]).await;
+        let first = next(&mut received).await;
+        fixture.until(REFUSED, 1).await;
         let path = format!("/deliveries?state=refused&channel=email&event_id={event}");
-        assert_eq!(house.call(house.ana, "GET", &path, Json::Null).await.0, 403);
-        let list = house.get(house.root, &path).await;
+        assert_eq!(fixture.call(fixture.ana, "GET", &path, Json::Null).await.0, 403);
+        let list = fixture.get(fixture.root, &path).await;
         let delivery = &list["items"][0];
         assert_eq!(delivery["destination"], "ana@example.com");
         assert_eq!(delivery["reason"], "the test says so");
         let path = format!("/deliveries/{}", delivery["id"].as_str().unwrap());
-        let log = house.get(house.root, &path).await;
+        let log = fixture.get(fixture.root, &path).await;
         assert_eq!(log["attempts"][0]["outcome"], "refused_for_good");
         assert_eq!(log["attempts"][0]["status"], 200);
         let again = format!("{path}/redeliver");
-        assert_eq!(house.call(house.ana, "POST", &again, Json::Null).await.0, 403);
-        let (status, body) = house.call(house.root, "POST", &again, Json::Null).await;
+        assert_eq!(fixture.call(fixture.ana, "POST", &again, Json::Null).await.0, 403);
+        let (status, body) = fixture.call(fixture.root, "POST", &again, Json::Null).await;
         assert_eq!(
             (status, &body["state"]),
             (202, &json!("pending")),
             "{}",
-            house.name
+            fixture.name
         );
-        assert_eq!(next(&mut bag).await, first, "the same message");
-        house.until(DELIVERED, 1).await;
-        let log = house.get(house.root, &path).await;
+        assert_eq!(next(&mut received).await, first, "the same message");
+        fixture.until(DELIVERED, 1).await;
+        let log = fixture.get(fixture.root, &path).await;
         assert_eq!(log["attempts"].as_array().unwrap().len(), 2);
-        let (status, _) = house
+        let (status, _) = fixture
             .call(
-                house.root,
+                fixture.root,
                 "POST",
                 &format!("/deliveries/{event}/redeliver"),
                 Json::Null,
@@ -65,21 +65,21 @@ async fn a_refused_message_is_found_in_the_log_and_sent_again() {
 
 // promise: C6
 #[tokio::test]
-async fn the_trace_says_who_was_told_who_was_not_and_why() {
-    for house in houses().await {
-        let outsider = access::testing::user(&house.store, "eve@example.com").await;
+async fn the_trace_shows_who_was_notified_who_was_not_and_why() {
+    for fixture in fixtures().await {
+        let outsider = access::testing::user(&fixture.store, "eve@example.com").await;
         let off = json!({"finding.assigned:email": false});
-        house
-            .call(house.ben, "PUT", "/me/notification-preferences", off)
+        fixture
+            .call(fixture.ben, "PUT", "/me/notification-preferences", off)
             .await;
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        let event = house.assign(&[house.ana, house.ben, outsider], &[]).await;
-        next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let event = fixture.assign(&[fixture.ana, fixture.ben, outsider], &[]).await;
+        next(&mut received).await;
+        fixture.until(DELIVERED, 1).await;
         let path = format!("/events/{event}/trace");
-        assert_eq!(house.call(house.ana, "GET", &path, Json::Null).await.0, 403);
-        let trace = house.get(house.root, &path).await;
+        assert_eq!(fixture.call(fixture.ana, "GET", &path, Json::Null).await.0, 403);
+        let trace = fixture.get(fixture.root, &path).await;
         let of = |channel: &str, name: &str| {
             let entries = trace["entries"].as_array().unwrap();
             let entry = entries
@@ -91,7 +91,7 @@ async fn the_trace_says_who_was_told_who_was_not_and_why() {
             of("in_app", "ana")["reason"],
             "assignee",
             "{}: {trace}",
-            house.name
+            fixture.name
         );
         assert!(of("in_app", "ana")["notification_id"].is_string());
         let mail = of("email", "ana");
@@ -107,9 +107,9 @@ async fn the_trace_says_who_was_told_who_was_not_and_why() {
     }
 }
 
-/// What the trace says of the one mail: told or not, why, and in words.
-async fn traced(house: &House, event: Id) -> (bool, String, String) {
-    let trace = house.get(house.root, &format!("/events/{event}/trace")).await;
+/// What the trace says about the one email: notified or not, why, and in words.
+async fn traced(fixture: &Fixture, event: Id) -> (bool, String, String) {
+    let trace = fixture.get(fixture.root, &format!("/events/{event}/trace")).await;
     let entries = trace["entries"].as_array().unwrap();
     let mail = entries.iter().find(|entry| entry["channel"] == "email").unwrap();
     assert!(
@@ -126,47 +126,47 @@ async fn traced(house: &House, event: Id) -> (bool, String, String) {
 
 // promise: C6
 #[tokio::test]
-async fn the_trace_says_told_only_of_what_arrived() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
+async fn the_trace_reports_notified_only_for_delivered_messages() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
         let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
-        post.answers(
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, later, Answer::Outcome(Outcome::RefusedForGood)],
         );
-        let engine = house.engine(&post);
-        let hung = house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
-        assert_eq!(traced(&house, hung).await.1, "sending", "{}", house.name);
-        let waits = house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
-        house
+        let engine = fixture.engine(&fake);
+        let hung = fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
+        assert_eq!(traced(&fixture, hung).await.1, "sending", "{}", fixture.name);
+        let waits = fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
+        fixture
             .until("select count(*) from deliveries where state = 'pending'", 1)
             .await;
-        let (told, reason, _) = traced(&house, waits).await;
-        assert_eq!((told, reason.as_str()), (false, "pending"));
-        let refused = house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
-        house.until(REFUSED, 1).await;
-        let (told, reason, words) = traced(&house, refused).await;
-        assert_eq!((told, reason.as_str()), (false, "refused"));
-        assert_eq!(words, "the other side refused it for good");
+        let (notified, reason, _) = traced(&fixture, waits).await;
+        assert_eq!((notified, reason.as_str()), (false, "pending"));
+        let refused = fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
+        fixture.until(REFUSED, 1).await;
+        let (notified, reason, words) = traced(&fixture, refused).await;
+        assert_eq!((notified, reason.as_str()), (false, "refused"));
+        assert_eq!(words, "the destination rejected the message permanently");
         let off = json!({"finding.assigned:email": false});
-        house
-            .call(house.ana, "PUT", "/me/notification-preferences", off)
+        fixture
+            .call(fixture.ana, "PUT", "/me/notification-preferences", off)
             .await;
-        house.clock.advance(std::time::Duration::from_secs(10));
-        house
+        fixture.clock.advance(std::time::Duration::from_secs(10));
+        fixture
             .until("select count(*) from deliveries where state = 'cancelled'", 1)
             .await;
-        let (told, reason, words) = traced(&house, waits).await;
-        assert_eq!((told, reason.as_str()), (false, "opted_out"));
-        assert_eq!(words, "switched off in the person's preferences");
-        let list = house.get(house.root, "/deliveries?state=cancelled").await;
+        let (notified, reason, words) = traced(&fixture, waits).await;
+        assert_eq!((notified, reason.as_str()), (false, "opted_out"));
+        assert_eq!(words, "turned off in the person's preferences");
+        let list = fixture.get(fixture.root, "/deliveries?state=cancelled").await;
         assert_eq!(list["items"][0]["reason"], words);
-        // What it was about, by name, in the list and alone.
+        // Its record's name, in the list and alone.
         let path = format!("/deliveries/{}", list["items"][0]["id"].as_str().unwrap());
-        for item in [&list["items"][0], &house.get(house.root, &path).await] {
+        for item in [&list["items"][0], &fixture.get(fixture.root, &path).await] {
             assert_eq!(
                 (&item["title"], &item["company_name"]),
                 (&json!("SQL injection"), &json!("Acme"))
@@ -182,8 +182,8 @@ async fn the_trace_says_told_only_of_what_arrived() {
 }
 
 #[tokio::test]
-async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves() {
-    for house in houses().await {
+async fn a_test_message_to_an_invalid_destination_is_rejected_before_anything_is_sent() {
+    for fixture in fixtures().await {
         for (body, field) in [
             (
                 json!({"channel": "slack", "url": "https://evil.example/x"}),
@@ -194,8 +194,8 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
             (json!({"channel": "teams"}), "url"),
             (json!({"channel": "in_app", "url": "x"}), "url"),
         ] {
-            let (status, problem) = house
-                .call(house.root, "POST", "/destinations/test", body.clone())
+            let (status, problem) = fixture
+                .call(fixture.root, "POST", "/destinations/test", body.clone())
                 .await;
             assert_eq!(
                 (status, &problem["errors"][0]["field"]),
@@ -209,7 +209,10 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
             json!({"channel": "webhook", "url": "https://hook.example/x"}),
         ] {
             assert_eq!(
-                house.call(house.ana, "POST", "/destinations/test", body).await.0,
+                fixture
+                    .call(fixture.ana, "POST", "/destinations/test", body)
+                    .await
+                    .0,
                 403
             );
         }
@@ -218,39 +221,39 @@ async fn a_test_message_to_a_bad_destination_is_refused_before_anything_leaves()
 
 // promise: F5, S1
 #[tokio::test]
-async fn anybody_tries_a_chat_and_their_own_by_what_it_is_shown_as() {
-    for house in houses().await {
-        // Where nobody listens: that it was tried is enough.
-        let house = house.resolving("hooks.slack.com:443:127.0.0.1:1");
+async fn any_user_can_test_a_chat_and_their_own_by_its_masked_url() {
+    for fixture in fixtures().await {
+        // Nothing listens there: the attempt is enough.
+        let fixture = fixture.resolving("hooks.slack.com:443:127.0.0.1:1");
         let url = "https://hooks.slack.com/services/T0/B0/abcdefghijkl";
         let masked = "https://hooks.slack.com/…ijkl";
         let test = async |who: Id, url: &str| {
             let body = json!({"channel": "slack", "url": url});
-            house.call(who, "POST", "/destinations/test", body).await
+            fixture.call(who, "POST", "/destinations/test", body).await
         };
         let tried = json!("refused_for_now");
-        let (status, result) = test(house.ana, url).await;
+        let (status, result) = test(fixture.ana, url).await;
         assert_eq!(
             (status, &result["outcome"]),
             (200, &tried),
             "{}: {result}",
-            house.name
+            fixture.name
         );
-        assert_eq!(test(house.ana, "https://evil.example/x").await.0, 422);
-        assert_eq!(test(house.ana, masked).await.0, 422, "none is stored");
+        assert_eq!(test(fixture.ana, "https://evil.example/x").await.0, 422);
+        assert_eq!(test(fixture.ana, masked).await.0, 422, "none is stored");
         let chat = json!({"slack_webhook_url": url, "slack_enabled": false});
-        assert_eq!(house.call(house.ana, "PUT", "/me/chat", chat).await.0, 200);
+        assert_eq!(fixture.call(fixture.ana, "PUT", "/me/chat", chat).await.0, 200);
         assert_eq!(
-            test(house.ben, masked).await.0,
+            test(fixture.ben, masked).await.0,
             422,
-            "somebody else's is not theirs"
+            "another user's is not theirs"
         );
-        let (status, result) = test(house.ana, masked).await;
+        let (status, result) = test(fixture.ana, masked).await;
         assert_eq!(
             (status, &result["outcome"]),
             (200, &tried),
             "{}: {result}",
-            house.name
+            fixture.name
         );
         assert!(!result.to_string().contains("abcdefgh"));
     }
@@ -258,21 +261,21 @@ async fn anybody_tries_a_chat_and_their_own_by_what_it_is_shown_as() {
 
 #[tokio::test]
 async fn every_state_can_be_asked_for() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         for state in "pending sending delivered refused failed unknown cancelled".split(' ') {
             let path = format!("/deliveries?state={state}");
             assert_eq!(
-                house.get(house.root, &path).await["items"],
+                fixture.get(fixture.root, &path).await["items"],
                 json!([]),
                 "{}",
-                house.name
+                fixture.name
             );
         }
     }
 }
 
-/// Many deliveries, all but a few of them webhooks that were delivered.
-async fn fill(house: &House) {
+/// Many deliveries, almost all of them delivered webhooks.
+async fn fill(fixture: &Fixture) {
     const ROWS: &str = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 20000) \
          insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, lane, \
          target_key, state, reason, body, attempts, earlier, unknowns, next_at, lease_until, node, created_at, updated_at) \
@@ -280,12 +283,12 @@ async fn fill(house: &House) {
          '019a0000-0000-7000-9000-' || cast(100000000000 + i / 2 as text), 'finding.assigned', '', \
          case when i < 5 then 'email' else 'webhook' end, 'address', 'a', 'a', 'a', 'key ' || i, \
          case when i < 9 then 'failed' else 'delivered' end, '', '', 1, 0, 0, 0, 0, '', 1, 1 from n";
-    house.store.write(|tx| tx.execute(ROWS, &[])).await.unwrap();
-    analyze(house).await;
+    fixture.store.write(|tx| tx.execute(ROWS, &[])).await.unwrap();
+    analyze(fixture).await;
 }
 
-/// Many webhooks in every state, so that walking one of the indexes of a single state is not cheap.
-async fn back_up(house: &House) {
+/// Many webhooks in every state, so that scanning the index of a single state is not cheap.
+async fn back_up(fixture: &Fixture) {
     const ROWS: &str = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) \
          insert into deliveries (id, event_id, event_type, company_id, channel, recipient_kind, recipient, label, lane, \
          target_key, state, reason, body, attempts, earlier, unknowns, next_at, lease_until, node, created_at, updated_at) \
@@ -293,22 +296,22 @@ async fn back_up(house: &House) {
          '019a0000-0000-7000-' || cast(cast($2 as bigint) + 2000 as text) || '-' || cast(200000000000 + i as text), \
          'finding.assigned', '', 'webhook', 'address', 'a', 'a', 'a', 'key ' || i, $1, '', '', 1, 0, 0, i, i, '', 1, 1 from n";
     for (number, state) in (0_i64..).zip(State::ALL) {
-        let rows = house
+        let rows = fixture
             .store
             .write(move |tx| tx.execute(ROWS, store::params![state.name(), number]));
         rows.await.unwrap();
     }
-    analyze(house).await;
+    analyze(fixture).await;
 }
 
-async fn analyze(house: &House) {
-    if house.name == "PostgreSQL" {
-        let analyze = house.store.write(|tx| tx.execute("analyze deliveries", &[]));
+async fn analyze(fixture: &Fixture) {
+    if fixture.name == "PostgreSQL" {
+        let analyze = fixture.store.write(|tx| tx.execute("analyze deliveries", &[]));
         analyze.await.unwrap();
     }
 }
 
-/// Every filter alone and with each other.
+/// Every filter alone and combined.
 fn filters(id: Id) -> Vec<log::Filter> {
     let mut filters = Vec::new();
     for state in [
@@ -339,10 +342,10 @@ fn filters(id: Id) -> Vec<log::Filter> {
     filters
 }
 
-/// Whether a line of a plan reads deliveries otherwise than by conditions on an index, or in the order of one.
-fn walks(house: &House, plan: &[String]) -> bool {
+/// Whether a line of a query plan reads deliveries other than by conditions on an index, or in an index's order.
+fn walks(fixture: &Fixture, plan: &[String]) -> bool {
     plan.iter().enumerate().any(|(at, line)| {
-        if house.name == "SQLite" {
+        if fixture.name == "SQLite" {
             // The newest of all, which need no condition, are read in the order of the ids.
             let ordered = line.contains("USING INDEX sqlite_autoindex_deliveries_1");
             line.starts_with("SCAN deliveries") && !ordered
@@ -362,12 +365,12 @@ fn walks(house: &House, plan: &[String]) -> bool {
 // promise: U3
 #[tokio::test]
 async fn every_filter_of_the_log_has_an_index() {
-    for house in houses().await {
-        fill(&house).await;
-        back_up(&house).await;
+    for fixture in fixtures().await {
+        fill(&fixture).await;
+        back_up(&fixture).await;
         let id: Id = "019a0000-0000-7000-8000-100000000003".parse().unwrap();
         for filter in filters(id) {
-            let plans = house
+            let plans = fixture
                 .store
                 .write(move |tx| store::testing::plans(tx, |tx| log::list(tx, filter, 51).map(drop)));
             let plans = plans.await.unwrap();
@@ -376,26 +379,30 @@ async fn every_filter_of_the_log_has_an_index() {
                 .find(|(sql, _)| sql.contains("from deliveries"))
                 .unwrap();
             let text = plan.join("\n");
-            assert!(!walks(&house, plan), "{}: {filter:?}: {sql}\n{text}", house.name);
+            assert!(
+                !walks(&fixture, plan),
+                "{}: {filter:?}: {sql}\n{text}",
+                fixture.name
+            );
             let wanted = match (filter.event, filter.state.is_some() || filter.channel.is_some()) {
                 (Some(_), _) => [
                     "sqlite_autoindex_deliveries_2",
                     "deliveries_event_id_target_key_key",
                 ],
-                // Of a state in which few are, PostgreSQL may read those of the channel.
+                // For a state with few rows, PostgreSQL may read those of the channel.
                 (None, true) => ["deliveries_listed", "deliveries_troubled_on"],
                 (None, false) => ["sqlite_autoindex_deliveries_1", "deliveries_pkey"],
             };
             let used = wanted.iter().any(|index| text.contains(index));
-            assert!(used, "{}: {filter:?}: {sql}\n{text}", house.name);
+            assert!(used, "{}: {filter:?}: {sql}\n{text}", fixture.name);
         }
     }
 }
 
 #[tokio::test]
-async fn the_log_shows_what_its_filters_say() {
-    for house in houses().await {
-        fill(&house).await;
+async fn the_log_shows_what_its_filters_match() {
+    for fixture in fixtures().await {
+        fill(&fixture).await;
         for (query, expected) in [
             ("channel=email", 4),
             ("state=failed", 8),
@@ -405,24 +412,24 @@ async fn the_log_shows_what_its_filters_say() {
             ("event_id=019a0000-0000-7000-9000-100000000002&channel=email", 1),
             ("event_id=019a0000-0000-7000-9000-100000000002", 2),
         ] {
-            let page = house.get(house.root, &format!("/deliveries?{query}")).await;
+            let page = fixture.get(fixture.root, &format!("/deliveries?{query}")).await;
             let ids: Vec<_> = page["items"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .map(|item| &item["id"])
                 .collect();
-            assert_eq!(ids.len(), expected, "{}: {query}", house.name);
+            assert_eq!(ids.len(), expected, "{}: {query}", fixture.name);
             assert!(
                 ids.is_sorted_by_key(|id| std::cmp::Reverse(id.as_str())),
                 "{query}"
             );
         }
-        // Page after page each is there once.
+        // Page after page each appears once.
         let (mut seen, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = house
-                .get(house.root, &format!("/deliveries?state=failed&limit=3{cursor}"))
+            let page = fixture
+                .get(fixture.root, &format!("/deliveries?state=failed&limit=3{cursor}"))
                 .await;
             seen.extend(
                 page["items"]
@@ -436,6 +443,6 @@ async fn the_log_shows_what_its_filters_say() {
             };
             cursor = format!("&cursor={next}");
         }
-        assert_eq!(seen.len(), 8, "{}", house.name);
+        assert_eq!(seen.len(), 8, "{}", fixture.name);
     }
 }

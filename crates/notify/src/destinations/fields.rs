@@ -1,7 +1,7 @@
-//! The fields of chats in the bodies of teams and of one's own chats: `slack_webhook_url`, `chat_template` and so on,
-//! made from the descriptors of the channels, so that a new chat needs no field here.
+//! The chat fields in the bodies of teams and personal chats: `slack_webhook_url`, `chat_template` and so on, built
+//! from the channels' descriptors, so that a new chat needs no field here.
 //!
-//! Must not: answer a URL unmasked.
+//! Must not: return a URL unmasked.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -21,7 +21,7 @@ use utoipa::{
 use super::table::{self, New, Owner};
 use crate::{channel::Channel, channels::Channels, target::UrlTarget};
 
-/// What a field says of a channel.
+/// What a field contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
     Url,
@@ -29,7 +29,7 @@ enum What {
     Enabled,
 }
 
-/// The fields of each chat channel. `OWN` is for one person's chats, which are switched on and off.
+/// The fields of each chat channel. `OWN` is for personal chats, which can be turned on and off.
 fn fields<const OWN: bool>() -> impl Iterator<Item = (String, Channel, What)> {
     Channel::chats().flat_map(|channel| {
         let templates = !channel.about().templates.is_empty();
@@ -44,8 +44,8 @@ fn fields<const OWN: bool>() -> impl Iterator<Item = (String, Channel, What)> {
     })
 }
 
-/// What a body says of chats. What is left out stays; a URL of null or "" is removed; a masked URL as it was answered
-/// is left as it is.
+/// The chat fields of a request. Omitted fields are unchanged; a URL of null or "" is removed; a masked URL as returned
+/// is kept.
 #[derive(Debug, Clone, Default)]
 pub struct ChatChanges<const OWN: bool> {
     urls: BTreeMap<Channel, Patch<Secret>>,
@@ -98,7 +98,7 @@ impl<'de, const OWN: bool> Visitor<'de> for Fields<OWN> {
     }
 }
 
-/// What is answered of a chat.
+/// The response's fields of a chat.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Chat {
     /// Masked.
@@ -130,10 +130,10 @@ impl<const OWN: bool> Serialize for Chats<OWN> {
     }
 }
 
-/// Reads the chats of these teams or people, without what is switched on.
+/// Reads the chats of these teams or people, without whether they are turned on.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn chats_of<const OWN: bool>(
     tx: &mut Tx<'_>,
     owners: &[Id],
@@ -152,7 +152,7 @@ pub(crate) fn chats_of<const OWN: bool>(
     Ok(chats)
 }
 
-/// What is to be done to the chats of an owner.
+/// A change to an owner's chats.
 #[derive(Clone)]
 pub(crate) enum Change {
     Clear(Channel),
@@ -161,13 +161,13 @@ pub(crate) enum Change {
     Template(Channel, String),
 }
 
-/// Whether one of them says where messages go from now on.
+/// Whether one of them changes where messages are sent.
 pub(crate) fn lead_elsewhere(changes: &[Change]) -> bool {
     changes.iter().any(|change| matches!(change, Change::Set(..)))
 }
 
 impl<const OWN: bool> ChatChanges<OWN> {
-    /// What is to be done to chats that are so now, noting what does not fit.
+    /// The change to the current chats; adds validation errors.
     pub(crate) fn check(
         self,
         now: &Chats<OWN>,
@@ -188,14 +188,14 @@ impl<const OWN: bool> ChatChanges<OWN> {
                 && !channel.about().templates.contains(&&**name)
             {
                 let names = channel.about().templates.join(", ");
-                check.note(format!("{channel}_template"), format!("expected one of {names}"));
+                check.note(format!("{channel}_template"), format!("must be one of {names}"));
                 continue;
             }
             match wanted(urls.remove(&channel).unwrap_or_default(), now.url.as_deref()) {
                 Wanted::Clear => changes.push(Change::Clear(channel)),
                 Wanted::Same => match template {
                     Some(_) if now.url.is_none() => {
-                        check.note(format!("{channel}_template"), "there is no URL that it is for");
+                        check.note(format!("{channel}_template"), "is only allowed with a URL");
                     }
                     Some(template) => changes.push(Change::Template(channel, template)),
                     None => {}
@@ -203,7 +203,7 @@ impl<const OWN: bool> ChatChanges<OWN> {
                 Wanted::Set(text) => {
                     let template = template.unwrap_or_else(|| now.template.clone());
                     if template.is_empty() && !channel.about().templates.is_empty() {
-                        check.note(format!("{channel}_template"), "it is missing");
+                        check.note(format!("{channel}_template"), "is required");
                     }
                     match channels.check(channel, &text) {
                         Ok(url) => {
@@ -227,8 +227,8 @@ enum Wanted {
 }
 
 /// A form sends back what it was shown: the mask is not a new URL.
-fn wanted(said: Patch<Secret>, masked: Option<&str>) -> Wanted {
-    match said {
+fn wanted(input: Patch<Secret>, masked: Option<&str>) -> Wanted {
+    match input {
         Patch::Keep => Wanted::Same,
         Patch::Clear => Wanted::Clear,
         Patch::Set(url) if url.expose().is_empty() => Wanted::Clear,
@@ -239,11 +239,11 @@ fn wanted(said: Patch<Secret>, masked: Option<&str>) -> Wanted {
     }
 }
 
-/// Does it; answers the fields of the URLs that were given whole, with their masks: it may be another URL behind the
-/// same mask, and saving the same one again switches it on.
+/// Applies it; returns the fields of the URLs that were given in full, with their masks: it may be another URL with the
+/// same mask, and saving the same one again turns it on.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn apply(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -299,21 +299,21 @@ fn schema<const OWN: bool>(written: bool) -> RefOr<Schema> {
                         .map(|name| Some(*name))
                         .chain([None]),
                 ))
-                .description(Some(format!("The form of messages on {title}."))),
+                .description(Some(format!("The payload template of messages on {title}."))),
             What::Enabled => property
                 .schema_type(if written {
                     nullable(Type::Boolean)
                 } else {
                     Type::Boolean.into()
                 })
-                .description(Some(format!("Whether messages on {title} go there."))),
+                .description(Some(format!("Whether messages on {title} are sent there."))),
         };
         object = object.property(field.clone(), property);
         if !written && what != What::Template {
             object = object.required(field);
         }
     }
-    // Of an answer this is only a part.
+    // This is only part of a response.
     object
         .additional_properties(written.then_some(AdditionalProperties::FreeForm(false)))
         .into()

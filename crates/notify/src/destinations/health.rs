@@ -1,14 +1,14 @@
-//! How destinations fare: switched off because they refuse for good, or given up after their last attempt; and telling
-//! those who can do something about it, once.
+//! The health of destinations: turned off because they reject permanently, or messages given up after the last attempt;
+//! and notifying the people who can fix it, once.
 //!
-//! An outage begins with a message that is given up, and is over when one has arrived and then for an hour none was given
-//! up: a destination that refuses some messages and takes others between them is one outage. Its owner is notified when it
-//! begins, and once more where nothing arrives for an hour that did between.
+//! An outage begins with a given-up message, and ends when one has been delivered and then none was given up for an
+//! hour: a destination that rejects some messages and accepts others in between is one outage. Its owner is notified
+//! when it begins, and once more if deliveries stop for an hour after some succeeded during it.
 //!
-//! Owns: `refusals`, `off_at` and `given_up_at` of a destination. They are the URL's: whoever else names it shares them.
-//! A message to a destination that is off is cancelled instead of tried. Saving the URL again, a test message that
-//! arrives there, and, short of being off, the next message that arrives, end all of it.
-//! The mail server is one destination. An address that the mail server refused is another: each has a row without a URL.
+//! Owns: `refusals`, `off_at` and `given_up_at` of a destination. They belong to the URL: all owners that name it share
+//! them. A message to a destination that is off is canceled. Saving the URL again, a test message that is delivered
+//! there, and, unless it is off, the next delivered message reset all of it. The mail server is one destination. An
+//! address that the mail server rejected is another: each has a row without a URL.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -28,15 +28,15 @@ use crate::{
     target::{Key, MAIL_LANE, Recipient},
 };
 
-/// After so many refusals in a row a destination is switched off.
+/// After this many rejections in a row a destination is turned off.
 pub(crate) const REFUSALS: i64 = 5;
 
 const OFF: &str = "select target_key from destinations where off_at > 0";
 
-/// The URLs that are switched off.
+/// The URLs that are turned off.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn off(tx: &mut Tx<'_>) -> Result<HashSet<Key>, Error> {
     let keys: Vec<(String,)> = tx.all(OFF, &[])?;
     Ok(keys.into_iter().map(|(key,)| Key::stored(&key)).collect())
@@ -45,10 +45,10 @@ pub(crate) fn off(tx: &mut Tx<'_>) -> Result<HashSet<Key>, Error> {
 const COUNTS: &str = "select count(distinct case when off_at > 0 then target_key end), \
      count(distinct case when given_up_at > 0 then target_key end) from destinations";
 
-/// How many destinations are switched off, and how many are failing.
+/// How many destinations are turned off, and how many are failing.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn counts(tx: &mut Tx<'_>) -> Result<(u64, u64), Error> {
     Ok(tx.one(COUNTS, &[])?.unwrap_or_default())
 }
@@ -56,10 +56,10 @@ pub(super) fn counts(tx: &mut Tx<'_>) -> Result<(u64, u64), Error> {
 const SET_ASIDE: &str = "select (select count(*) from event_plans where fault <> '') \
      + (select count(*) from deliveries where state = 'set_aside')";
 
-/// How many events and messages cannot be read, or not be planned.
+/// How many events and messages are quarantined.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn set_aside(tx: &mut Tx<'_>) -> Result<u64, Error> {
     Ok(tx.one::<(u64,)>(SET_ASIDE, &[])?.map_or(0, |(count,)| count))
 }
@@ -69,10 +69,10 @@ const ON: &str = "update destinations set refusals = 0, off_at = 0, off_reason =
 const FRESH: &str = "update destinations set refusals = 0, given_up_at = 0, last_given_up_at = 0, notified_at = 0 \
      where target_key = $1";
 
-/// The URL was saved again, or a test message arrived there. Whether it was off.
+/// The URL was saved again, or a test message was delivered there. Whether it was off.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn switch_on(tx: &mut Tx<'_>, key: &Key) -> Result<bool, Error> {
     let was_off = tx.execute(ON, params![key.as_str()])? > 0;
     tx.execute(FRESH, params![key.as_str()])?;
@@ -82,33 +82,33 @@ pub(crate) fn switch_on(tx: &mut Tx<'_>, key: &Key) -> Result<bool, Error> {
 const ON_CHANNEL: &str = "update destinations set refusals = 0, off_at = 0, off_reason = '', given_up_at = 0, \
      last_given_up_at = 0, notified_at = 0 where channel = $1 and off_at > 0";
 
-/// Switches on what is off on a channel; whether anything was.
+/// Turns on what is off on a channel; whether anything was.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn switch_on_all(tx: &mut Tx<'_>, channel: Channel) -> Result<bool, Error> {
     Ok(tx.execute(ON_CHANNEL, params![channel.name()])? > 0)
 }
 
-const WELL: &str =
+const MAIL_ACCEPTED: &str =
     "update destinations set given_up_at = 0 where given_up_at > 0 and owner_kind = 'platform'";
 
-/// Mails to these addresses were taken.
+/// Mails to these addresses were accepted.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn mails_taken(tx: &mut Tx<'_>, keys: &BTreeSet<&str>) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn mails_accepted(tx: &mut Tx<'_>, keys: &BTreeSet<&str>) -> Result<(), Error> {
     let keys: Vec<_> = keys.iter().map(|key| (*key).into()).collect();
-    sql::update_among(tx, WELL, &[], "target_key", &keys).map(drop)
+    sql::update_among(tx, MAIL_ACCEPTED, &[], "target_key", &keys).map(drop)
 }
 
-/// What attempts at one destination came to.
+/// The results of attempts at one destination.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) attempts: u32,
     pub(crate) successes: u32,
     pub(crate) took_ms: u64,
-    /// The status of the last answer; 0 for none.
+    /// The status of the last response; 0 for none.
     pub(crate) last_status: u16,
     /// When the last success was; 0 for none.
     pub(crate) last_success: Time,
@@ -118,11 +118,11 @@ pub(crate) struct Tally {
 const AT_ONCE: usize = 64;
 const ROW: usize = 6;
 
-/// Notes what attempts came to, by the keys of their destinations. A success ends refusals in a row and an outage, but
-/// does not switch on.
+/// Records the results of attempts, by the keys of their destinations. A success ends a run of rejections and an
+/// outage, but does not turn on.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn note(tx: &mut Tx<'_>, tallies: &BTreeMap<&str, Tally>) -> Result<(), Error> {
     let rows: Vec<[Value; ROW]> = tallies
         .iter()
@@ -138,7 +138,7 @@ pub(crate) fn note(tx: &mut Tx<'_>, tallies: &BTreeMap<&str, Tally>) -> Result<(
         })
         .collect();
     for chunk in rows.chunks(AT_ONCE) {
-        // The last one again changes nothing: a row is updated once, whatever matches it.
+        // The last one changes nothing when repeated: a row is updated once, whatever matches it.
         let values: Vec<Value> = rows::padded(chunk).flatten().collect();
         tx.execute(&tally_statement(values.len() / ROW), &values)?;
     }
@@ -169,7 +169,7 @@ fn tally_statement(rows: usize) -> String {
     )
 }
 
-/// Of about how many attempts the counts are.
+/// The number of recent attempts that the counts are about.
 const KEPT: u32 = 1_000;
 
 /// A row of the URL.
@@ -202,10 +202,10 @@ const REFUSED: &str = "update destinations set refusals = refusals + 1 where tar
 const SWITCH_OFF: &str = "update destinations set off_at = $2, off_reason = $3, given_up_at = $2, last_given_up_at = $2, \
      notified_at = $2 where target_key = $1 and off_at = 0";
 
-/// The URL refused this delivery for good.
+/// The URL rejected this delivery permanently.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn refused(tx: &mut Tx<'_>, key: &Key, delivery: Id, attempt: &Attempt) -> Result<(), Error> {
     let now = tx.now();
     if tx.execute(REFUSED, params![key.as_str()])? == 0 {
@@ -224,7 +224,7 @@ pub(crate) fn refused(tx: &mut Tx<'_>, key: &Key, delivery: Id, attempt: &Attemp
     };
     tx.execute(SWITCH_OFF, params![key.as_str(), now, &*reason])?;
     let (id, channel) = (first.id, first.channel);
-    tracing::warn!(destination = %id, %delivery, %channel, reason, "a destination was switched off");
+    tracing::warn!(destination = %id, %delivery, %channel, reason, "a destination was turned off");
     let news = News {
         kind: Kind::DestinationSwitchedOff,
         destination: id,
@@ -234,10 +234,10 @@ pub(crate) fn refused(tx: &mut Tx<'_>, key: &Key, delivery: Id, attempt: &Attemp
         delivery,
     };
     let people = owners(tx, &rows)?;
-    news.tell(tx, people)
+    news.notify(tx, people)
 }
 
-/// A delivery that no further attempt is made of, although it did not arrive.
+/// A delivery that failed and is not attempted again.
 struct Over {
     kind: String,
     channel: Channel,
@@ -255,20 +255,22 @@ const NOTIFY_OF_MAIL: &str = "insert into destinations (id, owner_kind, owner, c
      template, saved_at, refusals, off_at, off_reason, given_up_at, notified_at) \
      values ($4, 'platform', '', $5, '', $1, $6, '', 0, 0, 0, '', 0, $2) \
      on conflict (owner_kind, owner, channel, target_key) do update set notified_at = excluded.notified_at where ";
-// Nobody was notified yet; or something arrived and then for a time nothing was given up; or nothing arrived for that time,
-// and nobody was notified since. Two nodes at once: the row is locked, and the later one finds that it is done.
+// Nobody was notified yet; or something was delivered and then for a time nothing was given up; or nothing was
+// delivered for that time, and nobody was notified since. Two nodes at once: the row is locked, and the later one finds
+// that it is done.
 const IS_NEWS: &str = "(destinations.notified_at = 0 \
      or (destinations.given_up_at = 0 and destinations.last_given_up_at <= $3) \
      or (destinations.given_up_at > destinations.notified_at and destinations.given_up_at <= $3)) returning id";
 
-/// How long no delivery may be given up before an outage ends; how long none may arrive before it is announced again.
+/// How long no delivery may be given up before an outage ends; how long none may be delivered before it is announced
+/// again.
 pub(crate) const OUTAGE: Duration = Duration::from_hours(1);
 
-/// The delivery is given up: raises `delivery.failed`, once for each outage. `refused` says that the other side refused
-/// this message; else the destination did not take it in time.
+/// The delivery is given up: raises `delivery.failed`, once for each outage. `refused` means that the other side
+/// rejected this message; else the destination did not accept it in time.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn given_up(tx: &mut Tx<'_>, delivery: Id, refused: bool, reason: &str) -> Result<(), Error> {
     let row: Option<(String, Word<Channel>, String, String, String, String)> =
         tx.one(OVER, params![delivery])?;
@@ -282,7 +284,7 @@ pub(crate) fn given_up(tx: &mut Tx<'_>, delivery: Id, refused: bool, reason: &st
         label,
         recipient: Recipient::parse(&recipient, &reference),
     };
-    // A message about a message that is given up raises no other.
+    // A given-up message about a given-up message does not raise another.
     if over.kind == Kind::DeliveryFailed.name() {
         return Ok(());
     }
@@ -317,7 +319,7 @@ fn url_given_up(tx: &mut Tx<'_>, delivery: Id, over: &Over, reason: &str) -> Res
         delivery,
     };
     let people = owners(tx, &rows)?;
-    news.tell(tx, people)
+    news.notify(tx, people)
 }
 
 fn mail_given_up(
@@ -350,10 +352,10 @@ fn mail_given_up(
     if let (true, Some(Recipient::User(user))) = (refused, &over.recipient) {
         people.insert(*user);
     }
-    news.tell(tx, people)
+    news.notify(tx, people)
 }
 
-/// What there is to say of a destination.
+/// The news about a destination.
 struct News<'a> {
     kind: Kind,
     destination: Id,
@@ -364,8 +366,8 @@ struct News<'a> {
 }
 
 impl News<'_> {
-    /// Says it to each of them.
-    fn tell(&self, tx: &mut Tx<'_>, people: BTreeSet<Id>) -> Result<(), Error> {
+    /// Notifies each of them.
+    fn notify(&self, tx: &mut Tx<'_>, people: BTreeSet<Id>) -> Result<(), Error> {
         for person in people {
             let subject = Subject {
                 kind: SubjectType::Destination,
@@ -387,7 +389,7 @@ impl News<'_> {
     }
 }
 
-/// Who can do something about it: the administrators, and whoever may save the URL again.
+/// Who can fix it: the administrators, and the users who may save the URL again.
 fn owners(tx: &mut Tx<'_>, rows: &[Row]) -> Result<BTreeSet<Id>, Error> {
     let mut people: BTreeSet<Id> = directory::administrators(tx)?.into_iter().collect();
     for owner in rows.iter().filter_map(|row| row.owner) {

@@ -23,8 +23,8 @@ use crate::{
     target::Key,
 };
 
-/// Every URL that messages are posted to, of rules, teams and personal chats, and the mail server: whether it is
-/// switched on, and how it fares.
+/// Every URL that messages are posted to, of rules, teams and personal chats, and the mail server: whether it is turned
+/// on, and its health.
 #[utoipa::path(get, path = "/destinations", tag = "deliveries", params(PageQuery), responses(
     (status = 200, description = "One page; URLs are masked", body = Page<Known>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -44,22 +44,23 @@ pub async fn list_destinations(
     Ok(Json(Page::cut(known, limit, |last| Cursor::of(last).text())))
 }
 
-/// What administrators are to know at a glance: the console shows a banner where mail is not sent.
+/// What administrators should see at a glance: the console shows a banner if mail is not sent.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DestinationSummary {
-    /// `smtp`, or `file` where there is no mail server, so that mails are written to files and reach nobody.
+    /// `smtp`, or `file` if there is no mail server, so that mails are written to files and not sent.
     pub mail: &'static str,
-    /// How many destinations are switched off.
+    /// How many destinations are turned off.
     pub switched_off: u64,
-    /// Messages to how many destinations are given up, without one that arrived since.
+    /// How many destinations have given-up messages, and none delivered since.
     pub failing: u64,
-    /// How many events and messages were set aside because they cannot be read: `GET /deliveries/set-aside` lists them.
+    /// How many events and messages are quarantined because they cannot be read: `GET /deliveries/set-aside` lists
+    /// them.
     pub set_aside: u64,
 }
 
-/// How destinations fare at a glance, and whether there is a mail server.
+/// The health of destinations at a glance, and whether there is a mail server.
 #[utoipa::path(get, path = "/destinations/summary", tag = "deliveries", responses(
-    (status = 200, description = "Counts of URLs, each once, and of what mail goes to", body = DestinationSummary),
+    (status = 200, description = "Counts of distinct URLs, and how mail is sent", body = DestinationSummary),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn summarize_destinations(
@@ -81,12 +82,12 @@ pub async fn summarize_destinations(
     }))
 }
 
-/// Where a test message goes: to a stored `destination`, or on a `channel` to a `url` (webhook, slack, teams, chat) or an
-/// `email`. The caller's own chat is named by its URL masked as it was answered, too.
+/// Where to send a test message: to a saved `destination`, or on a `channel` to a `url` (webhook, slack, teams, chat)
+/// or an `email`. The caller's own chat can also be named by its masked URL as returned.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TestDestination {
-    /// The id of a stored one: `destination_id` of the list. Nothing else is given then.
+    /// The id of a saved one: `destination_id` of the list. All other fields are then omitted.
     destination: Option<Id>,
     /// The channel.
     channel: Option<Channel>,
@@ -101,38 +102,37 @@ pub struct TestDestination {
     email: Option<String>,
 }
 
-/// What became of a test message.
+/// The outcome of a test message.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct TestResult {
-    /// Whether the other side took it.
+    /// Whether the other side accepted it.
     pub delivered: bool,
     /// `delivered`, `written` (to a file, because there is no mail server), `refused_for_good`, `refused_for_now` or
     /// `unknown`.
     pub outcome: &'static str,
-    /// The status of the answer, HTTP or SMTP.
+    /// The status of the response, HTTP or SMTP.
     pub status: Option<u16>,
-    /// The beginning of the answer. Text from outside: escape it.
+    /// The beginning of the response. Untrusted text: escape it.
     pub answer: String,
-    /// Why, in words.
+    /// The reason, in words.
     pub reason: String,
 }
 
-/// What is tested.
+/// The destination to test.
 struct Tested {
     channel: Channel,
     /// In the form to send to; a secret.
     destination: String,
     template: String,
-    /// What people may read of it.
+    /// Its label.
     shown: String,
 }
 
-/// Sends one test message, on the way that real ones go, and waits for what becomes of it. A destination that was
-/// switched off and takes it is on again, and need not be silent any longer. To chats anybody sends one, who may store
-/// such a URL, too; to a stored destination its owner (of a team the company's managers); to an address or any other URL
-/// administrators of the platform.
+/// Sends one test message, on the same path as real ones, and waits for the outcome. A delivered test turns a
+/// destination on that was turned off, and ends a pause it asked for. Anyone who may save a chat URL may test one; a
+/// saved destination its owner (for a team the company's managers); an address or any other URL only administrators.
 #[utoipa::path(post, path = "/destinations/test", tag = "deliveries", request_body = TestDestination, responses(
-    (status = 200, description = "It was tried; the outcome says what became of it", body = TestResult),
+    (status = 200, description = "The attempt was made; see the outcome", body = TestResult),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn test_destination(
@@ -158,22 +158,22 @@ pub async fn test_destination(
     }))
 }
 
-/// How many characters of an answer are shown.
+/// How many characters of a response are shown.
 const KEPT: usize = 512;
 
-/// A stored destination, as far as the caller may use it.
+/// A saved destination, if the caller may use it.
 async fn stored(state: &State, caller: &Caller, id: Id) -> Result<Tested, Problem> {
     let stored = state.access.store().read(move |tx| super::one(tx, id)).await?;
     let stored =
-        stored.ok_or_else(|| Problem::field("destination", "there is no such destination with a URL"))?;
+        stored.ok_or_else(|| Problem::field("destination", "destination not found, or it has no URL"))?;
     match (stored.owner, stored.company) {
         (Owner::User(owner), _) if owner == caller.user_id => {}
         (Owner::Team(_), Some(company)) => caller.may(company, Role::Manager)?,
         _ => caller.admin()?,
     }
-    let url = stored.opened(state.access.vault()).ok_or_else(|| {
-        Problem::conflict("Its URL does not open with the present secret key. Save it again.")
-    })?;
+    let url = stored
+        .opened(state.access.vault())
+        .ok_or_else(|| Problem::conflict("The current secret key cannot decrypt its URL. Save it again."))?;
     Ok(Tested {
         channel: stored.channel,
         destination: url.expose().to_owned(),
@@ -182,11 +182,11 @@ async fn stored(state: &State, caller: &Caller, id: Id) -> Result<Tested, Proble
     })
 }
 
-/// What the body names.
+/// The destination in the body.
 async fn given(state: &State, caller: &Caller, body: TestDestination) -> Result<Tested, Problem> {
     let channel = body
         .channel
-        .ok_or_else(|| Problem::field("channel", "it is missing"))?;
+        .ok_or_else(|| Problem::field("channel", "is required"))?;
     if !channel.is_chat() {
         caller.admin()?;
     }
@@ -195,26 +195,26 @@ async fn given(state: &State, caller: &Caller, body: TestDestination) -> Result<
     } else {
         ("url", body.url.map(|url| url.expose().to_owned()))
     };
-    let said = text.ok_or_else(|| Problem::field(field, "it is missing"))?;
-    let said = said.trim().to_owned();
+    let input = text.ok_or_else(|| Problem::field(field, "is required"))?;
+    let input = input.trim().to_owned();
     let user = caller.user_id;
     let own = state
         .access
         .store()
         .read(move |tx| super::own(tx, user, channel))
         .await?;
-    let own = own.filter(|stored| stored.label == said);
+    let own = own.filter(|stored| stored.label == input);
     let url = own
         .as_ref()
         .and_then(|stored| stored.opened(state.access.vault()));
-    let text = url.map_or(said, |url| url.expose().to_owned());
+    let text = url.map_or(input, |url| url.expose().to_owned());
     let template = body.template.or(own.map(|own| own.template)).unwrap_or_default();
     let known = channel.about().templates;
     if template.is_empty() != known.is_empty() || !(known.is_empty() || known.contains(&&*template)) {
         let what = if known.is_empty() {
-            "only chat has one".to_owned()
+            "is only allowed on chat".to_owned()
         } else {
-            format!("expected one of {}", known.join(", "))
+            format!("must be one of {}", known.join(", "))
         };
         return Err(Problem::field("template", what));
     }
@@ -234,7 +234,7 @@ async fn given(state: &State, caller: &Caller, body: TestDestination) -> Result<
     })
 }
 
-/// Sends the message. Noted before it is sent: a message that is out is in the log, whatever happens next.
+/// Sends the message. Logged before it is sent: a sent message is in the log, whatever happens next.
 async fn send(state: &State, tested: &Tested, by: By) -> Result<Attempt, Problem> {
     let (store, clock) = (state.access.store(), state.access.store().clock());
     let entry =
@@ -259,7 +259,7 @@ async fn send(state: &State, tested: &Tested, by: By) -> Result<Attempt, Problem
 
 async fn switch_on(state: &State, tested: &Tested, by: By) -> Result<(), Problem> {
     let key = Key::of_url(state.access.vault(), &tested.destination);
-    state.doorbell.end_silence(vec![key.clone()]);
+    state.doorbell.end_pause(vec![key.clone()]);
     let entry = Entry::named(Action::DestinationSwitchedOn, tested.shown.clone())
         .says("channel", tested.channel.name());
     let write = state.access.store().write(move |tx| {

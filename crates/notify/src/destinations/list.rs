@@ -1,6 +1,6 @@
-//! Every destination, for administrators: whose it is, and how it fares.
+//! Every destination, for administrators: its owner, and its health.
 //!
-//! Must not: answer a URL unmasked, or write anything.
+//! Must not: return a URL unmasked, or write anything.
 
 use std::str::FromStr;
 
@@ -12,19 +12,19 @@ use store::{Error, FromRow, Row, Select, Tx};
 use super::table;
 use crate::channel::Channel;
 
-/// A URL that messages are posted to, or the mail server. A URL that several rules, teams or people name is there for
+/// A URL that messages are posted to, or the mail server. A URL that several rules, teams or people name is listed for
 /// each of them.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[schema(as = KnownDestination)]
 pub struct Known {
-    /// Whose it is: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
-    /// server and for an address that it refused.
+    /// Its owner: `url` (a rule's), `team` or `user` (a personal chat), as in a delivery; `platform` for the mail
+    /// server and for an address that it rejected.
     pub recipient_type: &'static str,
-    /// The id of the rule's recipient, the team or the person; of the mail server its own.
+    /// The id of the rule's recipient, the team or the user; for the mail server its own.
     pub recipient: Id,
-    /// The rule, where it is a rule's.
+    /// The rule, if it belongs to one.
     pub rule_id: Option<Id>,
-    /// The name of the team or the person. Text from outside: escape it.
+    /// The name of the team or the user. Untrusted text: escape it.
     pub name: Option<String>,
     /// The company of the team or the rule.
     pub company_id: Option<Id>,
@@ -32,35 +32,35 @@ pub struct Known {
     pub channel: Channel,
     /// The URL, masked.
     pub destination: String,
-    /// The template of what is posted there, on `chat`.
+    /// The payload template, on `chat`.
     pub template: Option<String>,
-    /// Whether its owner wants posts there: false where the rule or the personal chat is switched off.
+    /// Whether its owner wants posts there: false if the rule or the personal chat is turned off.
     pub wanted: bool,
-    /// Whether it is switched on: false where it refused for good, so that messages to it are cancelled.
+    /// Whether it is turned on: false if it rejected permanently, so that messages to it are canceled.
     pub on: bool,
-    /// When it was switched off.
+    /// When it was turned off.
     pub off_at: Option<Time>,
-    /// Whether the secret key opens its URL. While it does not, messages to it wait.
+    /// Whether the secret key can decrypt its URL. Until it can, messages to it wait.
     pub opens: bool,
-    /// Why it was switched off.
+    /// Why it was turned off.
     pub off_reason: Option<String>,
-    /// How many messages in a row it refused for good.
+    /// How many messages in a row it rejected permanently.
     pub refusals: u32,
-    /// Since when messages to it are given up, without one that arrived in between.
+    /// Since when messages to it are given up, without a delivered one in between.
     pub failing_since: Option<Time>,
-    /// When it last took a message.
+    /// When it last accepted a message.
     pub last_success_at: Option<Time>,
-    /// The status of its last answer, HTTP or SMTP.
+    /// The status of its last response, HTTP or SMTP.
     pub last_status: Option<u16>,
-    /// How many of its last attempts succeeded, from 0 to 1; of about a thousand. Null where none was made.
+    /// The success rate of its last attempts, from 0 to 1; about a thousand. Null if there were none.
     pub success_rate: Option<f64>,
-    /// How long an attempt took on average, in milliseconds.
+    /// The average latency of an attempt, in milliseconds.
     pub latency_ms: Option<u64>,
-    /// Its id: in the events that tell of it, for a test, and to send again what it missed.
+    /// Its id: in events about it, for a test, and to resend failed messages.
     pub destination_id: Id,
 }
 
-/// A place in the list.
+/// A position in the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cursor {
     kind: i64,
@@ -156,10 +156,10 @@ impl FromRow for Listed {
     }
 }
 
-/// The destinations behind `after`, at most `limit`: those of rules, of teams, of people, and the mail server.
+/// The destinations after `after`, at most `limit`: those of rules, of teams, of people, and the mail server.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn list(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -180,7 +180,7 @@ pub(super) fn list(
     )?;
     let mut all: Vec<Known> = rows.into_iter().map(|row| row.0).collect();
     let ids: Vec<Id> = all.iter().map(|known| known.destination_id).collect();
-    let closed = table::closed(tx, vault, &ids)?;
+    let closed = table::undecryptable(tx, vault, &ids)?;
     for known in &mut all {
         known.opens = !closed.contains(&known.destination_id);
     }

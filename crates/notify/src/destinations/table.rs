@@ -1,7 +1,7 @@
 //! The rows of destinations: URLs with their owners.
 //!
-//! Owns: what a URL is sealed for, the one place where one is saved. Saving one switches it on.
-//! Must not: answer a URL unmasked to anybody but the plan and the sender.
+//! Owns: the sealing context of a URL, and the one place where one is saved. Saving a URL turns it on.
+//! Must not: return a URL unmasked to anything but the plan and the sender.
 
 use access::{Secret, Vault};
 use base::{Id, Throttle};
@@ -14,7 +14,7 @@ use crate::{
     target::{Key, MAIL_LANE, UrlTarget},
 };
 
-/// Whose a destination is.
+/// The owner of a destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     Rule(Id),
@@ -32,7 +32,7 @@ impl Owner {
         }
     }
 
-    /// Which one of its kind.
+    /// The id within its kind.
     pub(crate) const fn id(self) -> Id {
         match self {
             Self::Rule(id) | Self::Team(id) | Self::User(id) => id,
@@ -57,7 +57,7 @@ pub(crate) struct Stored {
     pub(crate) owner: Owner,
     pub(crate) channel: Channel,
     sealed: String,
-    /// Empty where nobody worked it out yet.
+    /// Empty if it was not computed yet.
     pub(crate) key: String,
     pub(crate) label: String,
     /// The name of its template, on channels that have templates.
@@ -87,19 +87,19 @@ impl FromRow for Stored {
 }
 
 impl Stored {
-    /// The URL. None where it does not open with the present key: that is logged.
+    /// The URL. None if it cannot be decrypted with the current key: that is logged.
     pub(crate) fn opened(&self, vault: &Vault) -> Option<Secret> {
-        static SAID: Throttle = Throttle::new();
+        static LAST_LOGGED: Throttle = Throttle::new();
         let opened = vault.open(&self.sealed_as(), &self.sealed).ok();
         if opened.is_none()
-            && let Some(times) = SAID.due()
+            && let Some(times) = LAST_LOGGED.due()
         {
-            tracing::error!(destination = %self.id, times, "a stored URL does not open with the present secret key");
+            tracing::error!(destination = %self.id, times, "a stored URL cannot be decrypted with the current secret key");
         }
         opened
     }
 
-    /// The URL with what is known of it, also where it does not open.
+    /// The URL with what is known of it, even if it cannot be decrypted.
     pub(crate) fn target(&self, vault: &Vault) -> UrlTarget {
         let target = match self.opened(vault) {
             Some(url) => UrlTarget::new(vault, url),
@@ -122,7 +122,7 @@ impl Stored {
     }
 }
 
-/// What a URL is sealed for. As the tables had it that the URLs of rules, teams and people came from.
+/// The sealing context of a URL. As in the tables that the URLs of rules, teams and people came from.
 fn aad(owner: Owner, company: Option<Id>, (id, channel): (Id, Channel)) -> String {
     match owner {
         Owner::Rule(rule) => format!("rule {rule} recipient {id}"),
@@ -137,20 +137,20 @@ fn aad(owner: Owner, company: Option<Id>, (id, channel): (Id, Channel)) -> Strin
 const SELECT: &str = "select d.id, d.owner_kind, d.owner, d.channel, d.sealed, d.target_key, d.label, d.template, \
      t.company_id, d.sealed_for from destinations d left join teams t on t.id = d.team_id where d.sealed <> ''";
 
-/// The destinations of these owners, of whichever kind, in the order in which they were made.
+/// The destinations of these owners, of any kind, in the order in which they were created.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_owners(tx: &mut Tx<'_>, owners: &[Value]) -> Result<Vec<Stored>, Error> {
     let mut stored: Vec<Stored> = sql::among(tx, SELECT, "d.owner", owners)?;
     stored.sort_by_key(|stored| stored.id);
     Ok(stored)
 }
 
-/// Those of rules that are switched on.
+/// Those of enabled rules.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_enabled_rules(tx: &mut Tx<'_>) -> Result<Vec<Stored>, Error> {
     Select::new(SELECT)
         .push(
@@ -160,46 +160,46 @@ pub(crate) fn of_enabled_rules(tx: &mut Tx<'_>) -> Result<Vec<Stored>, Error> {
         .readable(tx, "destination")
 }
 
-/// Which of these the secret key does not open.
+/// Which of these the secret key cannot decrypt.
 ///
 /// # Errors
-/// The database's.
-pub(super) fn closed(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<Id>, Error> {
+/// Database errors.
+pub(super) fn undecryptable(tx: &mut Tx<'_>, vault: &Vault, ids: &[Id]) -> Result<Vec<Id>, Error> {
     let ids: Vec<Value> = ids.iter().map(Value::from).collect();
     let stored: Vec<Stored> = sql::among(tx, SELECT, "d.id", &ids)?;
     let closed = stored.iter().filter(|stored| stored.opened(vault).is_none());
     Ok(closed.map(|stored| stored.id).collect())
 }
 
-/// The one of this id.
+/// The one with this id.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn one(tx: &mut Tx<'_>, id: Id) -> Result<Option<Stored>, Error> {
     Select::new(SELECT).filter("d.id = ?", Some(id)).one(tx)
 }
 
 const OWN: &str = " and d.owner_kind = 'user' and d.owner = ? and d.channel = ?";
 
-/// What the person stored on this channel.
+/// What the person saved on this channel.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn own(tx: &mut Tx<'_>, user: Id, channel: Channel) -> Result<Option<Stored>, Error> {
     Select::new(SELECT)
         .push(OWN, vec![user.into(), channel.name().into()])
         .one(tx)
 }
 
-/// What a destination is known by: its channel, its key, and its label.
+/// What identifies a destination: its channel, its key, and its label.
 pub(crate) type KnownBy = (Channel, String, String);
 
 const KNOWN_BY: &str = "select channel, target_key, label from destinations where id = $1";
 
-/// What the destination of this id is known by, be it one without a URL.
+/// What identifies the destination with this id, including one without a URL.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn key(tx: &mut Tx<'_>, id: Id) -> Result<Option<KnownBy>, Error> {
     let row: Option<(Word<Channel>, String, String)> = tx.one(KNOWN_BY, params![id])?;
     Ok(row.map(|(Word(channel), key, label)| (channel, key, label)))
@@ -208,7 +208,7 @@ pub(crate) fn key(tx: &mut Tx<'_>, id: Id) -> Result<Option<KnownBy>, Error> {
 /// A destination to save.
 pub(crate) struct New<'a> {
     pub(crate) owner: Owner,
-    /// The company, of a team.
+    /// The company of a team.
     pub(crate) company: Option<Id>,
     pub(crate) channel: Channel,
     pub(crate) url: &'a UrlTarget,
@@ -222,10 +222,10 @@ const INSERT: &str = "insert into destinations (id, owner_kind, owner, rule_id, 
      target_key, label, template, saved_at, refusals, off_at, off_reason, given_up_at) \
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, '', 0)";
 
-/// Saves a URL, and switches it on. The same one again keeps its row, because deliveries that wait refer to it.
+/// Saves a URL, and turns it on. The same one again keeps its row, because waiting deliveries refer to it.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn save(tx: &mut Tx<'_>, vault: &Vault, new: &New<'_>) -> Result<Id, Error> {
     let (now, target) = (tx.now(), &new.url.target);
     let (kind, owner) = (new.owner.kind(), new.owner.id());
@@ -233,10 +233,10 @@ pub(crate) fn save(tx: &mut Tx<'_>, vault: &Vault, new: &New<'_>) -> Result<Id, 
     health::switch_on(tx, &target.key)?;
     let same = params![kind, owner, new.channel.name(), target.key.as_str()];
     let url = new.url.url.as_ref();
-    let url = url.ok_or(Error::Fault("only a URL that is known can be saved"))?;
+    let url = url.ok_or(Error::Fault("only a known URL can be saved"))?;
     let seal = |id| vault.seal(&aad(new.owner, new.company, (id, new.channel)), url.expose());
     if let Some((id,)) = tx.one::<(Id,)>(SAME, same)? {
-        // Sealed anew: it may have been one that the secret key does not open.
+        // Sealed anew: it may have been one that the secret key cannot decrypt.
         tx.execute(AGAIN, params![id, template, now, seal(id)])?;
         return Ok(id);
     }
@@ -268,10 +268,10 @@ pub(crate) fn save(tx: &mut Tx<'_>, vault: &Vault, new: &New<'_>) -> Result<Id, 
 const OTHERS: &str =
     "delete from destinations where owner_kind = $1 and owner = $2 and channel = $3 and id <> $4";
 
-/// Saves the one URL that a team or a person has on a channel, in place of another.
+/// Saves the one URL that a team or a person has on a channel, replacing another.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn set(tx: &mut Tx<'_>, vault: &Vault, new: &New<'_>) -> Result<(), Error> {
     let id = save(tx, vault, new)?;
     let (kind, owner) = (new.owner.kind(), new.owner.id());
@@ -284,7 +284,7 @@ const CLEAR: &str = "delete from destinations where owner_kind = $1 and owner = 
 /// Removes what the owner has on a channel.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn clear(tx: &mut Tx<'_>, owner: Owner, channel: Channel) -> Result<(), Error> {
     tx.execute(CLEAR, params![owner.kind(), owner.id(), channel.name()])
         .map(drop)
@@ -295,17 +295,17 @@ const REMOVE: &str = "delete from destinations where id = $1";
 /// Removes one.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn remove(tx: &mut Tx<'_>, id: Id) -> Result<(), Error> {
     tx.execute(REMOVE, params![id]).map(drop)
 }
 
 const REMOVE_ALL: &str = "delete from destinations where owner_kind = $1 and owner = $2";
 
-/// Removes all that an owner has who goes away.
+/// Removes everything of an owner that is deleted.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn remove_all(tx: &mut Tx<'_>, owner: Owner) -> Result<(), Error> {
     tx.execute(REMOVE_ALL, params![owner.kind(), owner.id()])
         .map(drop)
@@ -314,10 +314,10 @@ pub(crate) fn remove_all(tx: &mut Tx<'_>, owner: Owner) -> Result<(), Error> {
 const TEMPLATE: &str =
     "update destinations set template = $4 where owner_kind = $1 and owner = $2 and channel = $3";
 
-/// Sets the template of what the owner has on a channel, whose URL stays.
+/// Sets the template of the owner's destination on a channel; its URL is unchanged.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn set_template(
     tx: &mut Tx<'_>,
     owner: Owner,
@@ -328,10 +328,10 @@ pub(crate) fn set_template(
     tx.execute(TEMPLATE, params).map(drop)
 }
 
-/// How many keys one transaction works out.
+/// How many keys one transaction computes.
 const SETTLED: u32 = 200;
 const UNSETTLED: &str = " and (d.target_key = '' or d.sealed_for <> '') order by d.id limit ?";
-// How a URL without a key fared is in the table of before; a copy has it already.
+// The health of a URL without a key is in the old table; a copy has it already.
 const SETTLE: &str = "update destinations set target_key = $2, sealed = $3, sealed_for = '', \
      refusals = case target_key when '' \
        then coalesce((select refusals from destination_health where target_key = $2), 0) else refusals end, \
@@ -345,11 +345,11 @@ const MAIL_SERVER: &str = "insert into destinations (id, owner_kind, owner, chan
      values ($1, 'platform', '', $2, '', $3, 'mail server', '', 0, 0, 0, '', 0) \
      on conflict (owner_kind, owner, channel, target_key) do nothing";
 
-/// Sees to it that the mail server has its row, works out the keys of URLs that came from tables without one, and seals
+/// Ensures that the mail server has its row, computes the keys of URLs that came from tables without one, and seals
 /// copies for their own rows; how many there were.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn settle(tx: &mut Tx<'_>, vault: &Vault) -> Result<u32, Error> {
     let rows: Vec<Stored> = Select::new(SELECT)
         .push(UNSETTLED, vec![SETTLED.into()])
@@ -359,7 +359,7 @@ pub(crate) fn settle(tx: &mut Tx<'_>, vault: &Vault) -> Result<u32, Error> {
     let mut count = 0;
     for row in rows {
         let (key, sealed) = row.opened(vault).map_or_else(
-            // It goes nowhere until it is saved again, and is not asked again.
+            // It is not used until it is saved again, and is not checked again.
             || (format!("unreadable {}", row.id), row.sealed.clone()),
             |url| {
                 let key = Key::of_url(vault, url.expose()).as_str().to_owned();
@@ -375,11 +375,11 @@ pub(crate) fn settle(tx: &mut Tx<'_>, vault: &Vault) -> Result<u32, Error> {
 const AFTER: &str = " order by d.id limit ?";
 const RESEAL: &str = "update destinations set sealed = $3, sealed_for = '' where id = $1 and sealed = $2";
 
-/// Seals URLs with the vault's first key that only one before it opens: those after this id, so many at once. How many
-/// were sealed anew, and after which id to go on; none at the end.
+/// Seals URLs with the vault's first key that only an older key can decrypt: those after this id, up to a limit. How
+/// many were sealed anew, and after which id to continue; none at the end.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub fn reseal(tx: &mut Tx<'_>, vault: &Vault, after: Option<Id>) -> Result<(u64, Option<Id>), Error> {
     let rows: Vec<Stored> = Select::new(SELECT)
         .filter("d.id > ?", after)
@@ -392,7 +392,7 @@ pub fn reseal(tx: &mut Tx<'_>, vault: &Vault, after: Option<Id>) -> Result<(u64,
         if vault.is_current(&aad, &row.sealed) {
             continue;
         }
-        // What no key opens stays: it may be one of a key that is put back.
+        // What no key can decrypt stays: its key may be restored.
         if let Ok(url) = vault.open(&aad, &row.sealed) {
             let sealed = vault.seal(&own, url.expose());
             count += tx.execute(RESEAL, params![row.id, row.sealed, sealed])?;
@@ -401,10 +401,10 @@ pub fn reseal(tx: &mut Tx<'_>, vault: &Vault, after: Option<Id>) -> Result<(u64,
     Ok((count, next))
 }
 
-/// Whether there are sealed URLs, and whether the vault opens at least one of them: one may have been damaged.
+/// Whether there are sealed URLs, and whether the vault can decrypt at least one of them: a single URL may be damaged.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub fn opens(tx: &mut Tx<'_>, vault: &Vault) -> Result<Option<bool>, Error> {
     let rows: Vec<Stored> = Select::new(SELECT).all(tx)?;
     let open = |row: &Stored| vault.open(&row.sealed_as(), &row.sealed).is_ok();
@@ -415,10 +415,10 @@ const LOST: &str = "the secret key was lost: save the URL again";
 const ABANDON: &str =
     "update destinations set off_at = $1, off_reason = $2 where sealed <> '' and off_at = 0";
 
-/// Switches every URL off, because the key that opens them is lost. How many there were.
+/// Turns every URL off, because the key that decrypts them is lost. How many there were.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub fn abandon(tx: &mut Tx<'_>) -> Result<u64, Error> {
     let now = tx.now();
     tx.execute(ABANDON, params![now, LOST])

@@ -1,4 +1,4 @@
-//! Every URL is listed once for each owner, masked, with how it answered lately.
+//! Every URL is listed once for each owner, masked, with its recent health.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::Owner;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, House, Post, START, houses, next},
+    fixture::{Answer, FakeReceiver, Fixture, START, fixtures, next},
     target::Key,
 };
 
@@ -23,38 +23,43 @@ const OFF: &str = "select count(distinct target_key) from destinations where off
 const TOLD: &str = "select count(*) from notifications where event_type = 'destination.switched_off'";
 
 /// A rule with a URL, a team with two, a person with one.
-async fn furnish(house: &House) -> [String; 3] {
-    let body = json!({"event_type": "report.ready", "channel": "webhook", "company_id": house.company,
+async fn furnish(fixture: &Fixture) -> [String; 3] {
+    let body = json!({"event_type": "report.ready", "channel": "webhook", "company_id": fixture.company,
         "recipients": {"urls": [HOOK]}});
-    let (_, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
-    let team = house
+    let (_, rule) = fixture
+        .call(fixture.root, "POST", "/notification-rules", body)
+        .await;
+    let team = fixture
         .team("Red", &[], &[(Channel::Slack, SLACK), (Channel::Teams, TEAMS)])
         .await;
     let chat = json!({"slack_webhook_url": format!("{SLACK}2"), "slack_enabled": false});
-    assert_eq!(house.call(house.ana, "PUT", "/me/chat", chat).await.0, 200);
+    assert_eq!(fixture.call(fixture.ana, "PUT", "/me/chat", chat).await.0, 200);
     let rule = rule["id"].as_str().unwrap().to_owned();
-    [rule, team.to_string(), house.ana.to_string()]
+    [rule, team.to_string(), fixture.ana.to_string()]
 }
 
 fn named(item: &Json) -> [&str; 3] {
     ["recipient_type", "channel", "name"].map(|field| item[field].as_str().unwrap_or(""))
 }
 
-async fn list(house: &House) -> Vec<Json> {
-    let page = house.get(house.root, "/destinations").await;
+async fn list(fixture: &Fixture) -> Vec<Json> {
+    let page = fixture.get(fixture.root, "/destinations").await;
     assert!(!page.to_string().contains("secret"), "{page}");
     page["items"].as_array().unwrap().clone()
 }
 
 #[tokio::test]
 async fn each_is_listed_with_its_owner_and_masked() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         assert_eq!(
-            house.call(house.ana, "GET", "/destinations", Json::Null).await.0,
+            fixture
+                .call(fixture.ana, "GET", "/destinations", Json::Null)
+                .await
+                .0,
             403
         );
-        let [rule, team, ana] = furnish(&house).await;
-        let items = list(&house).await;
+        let [rule, team, ana] = furnish(&fixture).await;
+        let items = list(&fixture).await;
         let names: Vec<_> = items.iter().map(named).collect();
         let expected = [
             ["url", "webhook", ""],
@@ -62,15 +67,15 @@ async fn each_is_listed_with_its_owner_and_masked() {
             ["team", "teams", "Red"],
             ["user", "slack", "ana"],
         ];
-        assert_eq!(names, expected, "{}", house.name);
+        assert_eq!(names, expected, "{}", fixture.name);
         assert_eq!(items[0]["rule_id"], rule);
         assert_eq!(items[1]["recipient"], team);
         assert_eq!(items[3]["recipient"], ana);
         for at in [0, 1, 2] {
-            assert_eq!(items[at]["company_id"], json!(house.company), "{at}");
+            assert_eq!(items[at]["company_id"], json!(fixture.company), "{at}");
         }
         let wanted: Vec<_> = items.iter().map(|item| &item["wanted"]).collect();
-        assert_eq!(wanted, [true, true, true, false], "her chat is switched off");
+        assert_eq!(wanted, [true, true, true, false], "her chat is turned off");
         assert!(
             items
                 .iter()
@@ -81,51 +86,53 @@ async fn each_is_listed_with_its_owner_and_masked() {
 }
 
 #[tokio::test]
-async fn pages_hold_each_once() {
-    for house in houses().await {
-        furnish(&house).await;
-        let whole = list(&house).await;
+async fn pages_contain_each_once() {
+    for fixture in fixtures().await {
+        furnish(&fixture).await;
+        let whole = list(&fixture).await;
         for limit in 1..=4 {
             let mut found = Vec::new();
             let mut path = format!("/destinations?limit={limit}");
             loop {
-                let page = house.get(house.root, &path).await;
+                let page = fixture.get(fixture.root, &path).await;
                 found.extend(page["items"].as_array().unwrap().clone());
-                assert!(found.len() <= whole.len(), "{}: {limit}", house.name);
+                assert!(found.len() <= whole.len(), "{}: {limit}", fixture.name);
                 let Some(cursor) = page["next_cursor"].as_str() else {
                     break;
                 };
                 path = format!("/destinations?limit={limit}&cursor={cursor}");
             }
-            assert_eq!(found, whole, "{}: {limit}", house.name);
+            assert_eq!(found, whole, "{}: {limit}", fixture.name);
         }
-        let bad = house
-            .call(house.root, "GET", "/destinations?cursor=x", Json::Null)
+        let bad = fixture
+            .call(fixture.root, "GET", "/destinations?cursor=x", Json::Null)
             .await;
         assert_eq!(bad.0, 422);
     }
 }
 
 #[tokio::test]
-async fn one_that_refused_says_so_until_it_is_saved_again() {
-    for house in houses().await {
-        let [_, team, _] = furnish(&house).await;
+async fn one_that_rejected_shows_it_until_it_is_saved_again() {
+    for fixture in fixtures().await {
+        let [_, team, _] = furnish(&fixture).await;
         let team = team.parse().unwrap();
-        let (post, mut bag) = Post::new();
-        post.answers(HOOK, &[Answer::Outcome(Outcome::RefusedForGood)]);
-        post.answers(SLACK, &[Answer::Gone]);
-        let engine = house.engine(&post);
-        house.emit(house.event(base::Kind::ReportReady, &[], &[])).await;
-        house.assign(&[], &[team]).await;
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(HOOK, &[Answer::Outcome(Outcome::RefusedForGood)]);
+        fake.answers(SLACK, &[Answer::Gone]);
+        let engine = fixture.engine(&fake);
+        fixture
+            .emit(fixture.event(base::Kind::ReportReady, &[], &[]))
+            .await;
+        fixture.assign(&[], &[team]).await;
         for _ in 0..3 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
-        house
+        fixture
             .until("select count(*) from deliveries where state = 'refused'", 2)
             .await;
-        house.until(OFF, 1).await;
-        house.until(TOLD, 1).await;
-        let items = list(&house).await;
+        fixture.until(OFF, 1).await;
+        fixture.until(TOLD, 1).await;
+        let items = list(&fixture).await;
         assert_eq!(
             (&items[0]["on"], &items[0]["refusals"]),
             (&json!(true), &json!(1))
@@ -133,27 +140,27 @@ async fn one_that_refused_says_so_until_it_is_saved_again() {
         let slack = &items[1];
         assert_eq!(
             (&slack["on"], &slack["off_at"]),
-            (&json!(false), &json!(house.clock.now()))
+            (&json!(false), &json!(fixture.clock.now()))
         );
         assert!(slack["off_reason"].as_str().unwrap().contains("the test says so"));
-        let told = house
-            .get(house.root, "/notifications?event_type=destination.switched_off")
+        let notifications = fixture
+            .get(fixture.root, "/notifications?event_type=destination.switched_off")
             .await;
         assert_eq!(
-            told["items"][0]["data"]["destination_id"],
+            notifications["items"][0]["data"]["destination_id"],
             slack["destination_id"]
         );
-        assert_eq!(items[2]["on"], true, "{}: the team's other one", house.name);
-        house.clock.advance(Duration::from_secs(1));
-        house.save_url(team, Channel::Slack, SLACK).await;
-        assert_eq!(list(&house).await[1]["on"], true, "{}", house.name);
+        assert_eq!(items[2]["on"], true, "{}: the team's other one", fixture.name);
+        fixture.clock.advance(Duration::from_secs(1));
+        fixture.save_url(team, Channel::Slack, SLACK).await;
+        assert_eq!(list(&fixture).await[1]["on"], true, "{}", fixture.name);
         engine.stop().await;
     }
 }
 
 #[tokio::test]
-async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
-    // What the tables of an earlier version hold: a rule's URL, a team's two, a person's chat; Slack is switched off.
+async fn urls_of_older_tables_are_migrated_as_they_were_sealed() {
+    // The contents of an earlier version's tables: a rule's URL, a team's two, a person's chat; Slack is turned off.
     const BEFORE: &str = "insert into notification_rules (id, event_type, channel, min_severity, company_id, enabled, \
          created_at, updated_at) values ($1, 'report.ready', 'webhook', '', '', 1, 5, 5)";
     const URL: &str = "insert into notification_rule_recipients (id, rule_id, kind, value, sealed, label, lane, target_key) \
@@ -195,7 +202,7 @@ async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
             tx.execute(HEALTH, params![slack_key, off])
         };
         store.write(fill).await.unwrap();
-        store.migrate(crate::house::SETS).await.unwrap();
+        store.migrate(crate::fixture::SETS).await.unwrap();
         let vault = access.vault().clone();
         while store
             .write({
@@ -243,19 +250,19 @@ async fn urls_of_the_tables_before_are_taken_over_as_they_were_sealed() {
 }
 
 #[tokio::test]
-async fn a_url_that_was_moved_to_another_owner_does_not_open() {
-    for house in houses().await {
-        let [_, team, ana] = furnish(&house).await;
+async fn a_url_moved_to_another_owner_cannot_be_decrypted() {
+    for fixture in fixtures().await {
+        let [_, team, ana] = furnish(&fixture).await;
         let (team, ana): (Id, Id) = (team.parse().unwrap(), ana.parse().unwrap());
         let moved = "update destinations set sealed = (select sealed from destinations where owner = $1 and \
              channel = 'slack') where owner = $2 and channel = 'slack'";
-        house
+        fixture
             .store
             .write(move |tx| tx.execute(moved, params![team, ana]))
             .await
             .unwrap();
-        let vault = house.access.vault().clone();
-        let stored = house
+        let vault = fixture.access.vault().clone();
+        let stored = fixture
             .store
             .read(move |tx| super::of_owners(tx, &[team.into(), ana.into()]))
             .await
@@ -266,7 +273,7 @@ async fn a_url_that_was_moved_to_another_owner_does_not_open() {
                 opened.is_some(),
                 stored.owner == Owner::Team(team),
                 "{}",
-                house.name
+                fixture.name
             );
             assert!(
                 !format!("{stored:?}{opened:?}").contains("T0/B0/secret"),
@@ -279,38 +286,45 @@ async fn a_url_that_was_moved_to_another_owner_does_not_open() {
 // promise: S4
 #[tokio::test]
 async fn a_stored_url_is_tested_by_its_id_by_its_owner() {
-    for house in houses().await {
-        let house = house.resolving("hooks.slack.com:443:127.0.0.1:1");
-        furnish(&house).await;
-        let items = list(&house).await;
+    for fixture in fixtures().await {
+        let fixture = fixture.resolving("hooks.slack.com:443:127.0.0.1:1");
+        furnish(&fixture).await;
+        let items = list(&fixture).await;
         let test = async |user: Id, at: usize| {
             let body = json!({"destination": items[at]["destination_id"]});
-            house.call(user, "POST", "/destinations/test", body).await
+            fixture.call(user, "POST", "/destinations/test", body).await
         };
-        assert_eq!(test(house.ana, 0).await.0, 403, "a rule's is the administrators'");
-        assert_eq!(test(house.ana, 1).await.0, 403, "a team's is its managers'");
-        let (status, result) = test(house.ana, 3).await;
+        assert_eq!(
+            test(fixture.ana, 0).await.0,
+            403,
+            "a rule's is the administrators'"
+        );
+        assert_eq!(test(fixture.ana, 1).await.0, 403, "a team's is its managers'");
+        let (status, result) = test(fixture.ana, 3).await;
         assert_eq!(
             (status, &result["outcome"]),
             (200, &json!("refused_for_now")),
             "{result}"
         );
         assert!(!result.to_string().contains("secret"), "{result}");
-        let (status, _) = test(house.root, 1).await;
+        let (status, _) = test(fixture.root, 1).await;
         assert_eq!(status, 200);
-        let none = json!({"destination": house.ana});
+        let none = json!({"destination": fixture.ana});
         assert_eq!(
-            house.call(house.root, "POST", "/destinations/test", none).await.0,
+            fixture
+                .call(fixture.root, "POST", "/destinations/test", none)
+                .await
+                .0,
             422
         );
         let path = "/destinations/summary";
-        assert_eq!(house.call(house.ana, "GET", path, Json::Null).await.0, 403);
-        let summary = house.get(house.root, path).await;
+        assert_eq!(fixture.call(fixture.ana, "GET", path, Json::Null).await.0, 403);
+        let summary = fixture.get(fixture.root, path).await;
         assert_eq!(
             summary,
             json!({"mail": "file", "switched_off": 0, "failing": 0, "set_aside": 0}),
             "{}",
-            house.name
+            fixture.name
         );
     }
 }

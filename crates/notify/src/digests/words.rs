@@ -1,4 +1,4 @@
-//! What a message about a group says.
+//! The message about a group.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Digest;
 use crate::message::{self, Detail, Message};
 
-/// The message; `of` is the end of an import, or the event that stands for a bulk change.
+/// The message; `of` is the end of an import, or the event that represents a bulk change.
 pub(super) fn message(
     digest: &Digest,
     of: &Event,

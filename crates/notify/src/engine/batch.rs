@@ -1,7 +1,7 @@
 //! One transaction of the planner: from events to inbox rows, deliveries and reasons, all or nothing.
 //!
-//! Events that came alone go first; those of an import or a bulk change are decided alike and gathered in groups
-//! ([`crate::groups`]), which are closed when all of their bundle is planned.
+//! Single events go first; those of an import or a bulk change are grouped by decision ([`crate::groups`]), and groups
+//! are closed when all of their bundle is planned.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -15,11 +15,11 @@ use store::{
     params, rows,
 };
 
-use super::{lanes::Turn, shared::Shared};
+use super::{lanes::Slot, shared::Shared};
 use crate::{
     channel::Channel,
     channels::webhook::Format,
-    deliveries::{self, Address, Bursts, Letter, New, Way},
+    deliveries::{self, Address, Bursts, ClaimedDelivery, Mode, NewDelivery},
     facts::{self, Wanted},
     groups::{self, Closer},
     inbox::{self, Addition, Notification, Owner},
@@ -30,49 +30,49 @@ use crate::{
     target::Recipient,
 };
 
-/// What a batch brought.
+/// The result of a batch.
 #[derive(Default)]
 pub(super) struct Batch {
     /// How many events were planned.
     pub(super) events: usize,
-    /// What is to be sent now.
-    pub(super) letters: Vec<(Letter, Turn)>,
+    /// The messages to send now.
+    pub(super) claimed: Vec<(ClaimedDelivery, Slot)>,
     /// The lanes in which something waits.
     pub(super) waits: Vec<(Arc<str>, Time)>,
-    /// Whether some of the events go to the managers unless somebody reads them.
+    /// Whether some of the events go to the managers unless someone reads them.
     pub(super) unread: bool,
-    /// What people read first by doing something about it.
+    /// What people read first by acting on it.
     pub(super) reads: Vec<FirstRead>,
     /// Whether there is more to do, although no event waits.
     pub(super) more: bool,
 }
 
-/// An event and what follows from it.
+/// An event and its consequences.
 struct Decided {
     event: Arc<Event>,
     plan: Plan,
-    /// Its row in the inbox, if anybody gets one.
+    /// Its inbox row, if anyone gets one.
     draft: Option<Notification>,
-    /// Its bodies on webhooks, one in each form that is wanted.
+    /// Its webhook bodies, one in each requested format.
     bodies: Vec<(Format, String)>,
-    /// Why nothing follows, where deciding broke.
+    /// Why there are no consequences, if deciding panicked.
     fault: &'static str,
 }
 
-/// How many events of bundles one transaction plans for each that came alone: they share most of what they cost.
+/// How many bundled events one transaction plans for each single event: they share most of their cost.
 const BUNDLED: u32 = 8;
-/// About how many recipients the events of one transaction have: it holds the one writer of SQLite.
+/// About how many recipients the events of one transaction have: it holds SQLite's one writer.
 const RECIPIENTS: usize = 2_048;
 /// How many people a team counts for.
 const TEAM: usize = 8;
 
-/// Room for the recipients of the events of one transaction.
-struct Room {
+/// The remaining budget of recipients for the events of one transaction.
+struct Budget {
     left: usize,
     is_empty: bool,
 }
 
-impl Room {
+impl Budget {
     fn new(recipients: usize) -> Self {
         Self {
             left: recipients,
@@ -80,7 +80,7 @@ impl Room {
         }
     }
 
-    /// Whether there is room for the recipients of this event, too; for the first there always is.
+    /// Whether the recipients of this event fit as well; those of the first always do.
     fn fits(&mut self, event: &Event) -> bool {
         let recipients = 1 + event.assignee_users.len() + event.assignee_teams.len() * TEAM;
         let fits = self.left >= recipients || self.is_empty;
@@ -90,14 +90,13 @@ impl Room {
     }
 }
 
-/// Plans the oldest events that nobody has planned, at most `limit` that came alone; those of bundles where there is
-/// room.
+/// Plans the oldest unplanned events, at most `limit` single ones; bundled ones while they fit.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
-    let mut room = Room::new(shared.store.step(RECIPIENTS));
-    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| room.fits(event))?;
-    let mut aside = oldest.unreadable;
+    let mut budget = Budget::new(shared.store.step(RECIPIENTS));
+    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| budget.fits(event))?;
+    let mut unreadable = oldest.unreadable;
     let alone = ready(tx, oldest.events)?;
-    room.is_empty = alone.is_empty();
+    budget.is_empty = alone.is_empty();
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let bundled = if alone.len() < most && (limit > 1 || alone.is_empty()) {
         let most = if limit > 1 {
@@ -105,8 +104,8 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         } else {
             1
         };
-        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| room.fits(event))?;
-        aside.extend(bundled.unreadable);
+        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| budget.fits(event))?;
+        unreadable.extend(bundled.unreadable);
         bundled.events
     } else {
         Vec::new()
@@ -115,10 +114,10 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         let first = alone.first().or(bundled.first()).map(|event| event.id);
         shared.trying.store(first);
     }
-    put_aside(tx, &aside)?;
+    quarantine_unreadable(tx, &unreadable)?;
     if alone.is_empty() && bundled.is_empty() {
         let mut batch = rest(tx, shared)?;
-        batch.more |= !aside.is_empty();
+        batch.more |= !unreadable.is_empty();
         return Ok(batch);
     }
     failpoint::hit("notify.planning");
@@ -157,20 +156,20 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
     Ok(batch)
 }
 
-/// Who gets a row about an event that came alone, and why.
+/// Who gets a row about a single event, and why.
 fn owners(decided: &Decided, world: &World) -> Vec<Owner> {
     let Decided { event, plan, .. } = decided;
-    let grounds = plan.grounds();
+    let reasons_to_notify = plan.reasons_to_notify();
     let owner = |user: &Id| {
         let recipient = Recipient::User(*user);
-        let why = grounds.get(&(Channel::InApp, &recipient));
+        let why = reasons_to_notify.get(&(Channel::InApp, &recipient));
         let cause = why.map(|why| world.cause(why, &recipient));
         Owner::new(*user, cause, event, false)
     };
     plan.inbox.iter().map(owner).collect()
 }
 
-/// Those events that can be planned: the end of an import waits until all that it brought is planned.
+/// The events that can be planned: the end of an import waits until everything it brought is planned.
 fn ready(tx: &mut Tx<'_>, mut events: Vec<Event>) -> Result<Vec<Event>, Error> {
     let closing: Vec<Id> = events.iter().filter_map(groups::closes).collect();
     let busy = outbox::unplanned_bundles(tx, &closing)?;
@@ -198,8 +197,8 @@ fn rest(tx: &mut Tx<'_>, shared: &Shared) -> Result<Batch, Error> {
     Ok(batch)
 }
 
-/// Gathers what came with others, and closes the groups of which nothing is missing any more. Whoever gets a message about
-/// a group gets none about the end of its import.
+/// Collects bundled events, and closes complete groups. Recipients of a group's message get none about the end of its
+/// import.
 fn group(
     tx: &mut Tx<'_>,
     shared: &Shared,
@@ -230,12 +229,12 @@ fn group(
             };
             let done = groups::close(tx, &group, Some(&closer), how)?;
             batch.unread |= reads::expect_group(tx, group.id, &shared.options.escalation)?;
-            done.stand_in(&mut closing.plan);
+            done.suppress_in(&mut closing.plan);
             batch.waits.extend(done.waits);
             batch.more |= done.pages;
         }
     }
-    // A bulk change has no end of its own.
+    // A bulk change has no end event.
     let bulk: Vec<Id> = touched
         .iter()
         .filter(|group| group.is_bulk)
@@ -253,7 +252,7 @@ fn group(
     Ok(())
 }
 
-/// A panic in deciding is one event's alone: deciding is pure, so it would break again.
+/// A panic while deciding affects one event only: deciding is pure, so it would panic again.
 fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
     let decided = catch_unwind(AssertUnwindSafe(|| {
         let plan = plan::plan(&event, world);
@@ -278,8 +277,8 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
     let ((plan, draft, bodies), fault) = if let Ok(parts) = decided {
         (parts, "")
     } else {
-        tracing::error!(event = %event.id, "an event was set aside: planning it panicked");
-        ((Plan::default(), None, Vec::new()), "planning it panicked")
+        tracing::error!(event = %event.id, "an event was quarantined: planning it panicked");
+        ((Plan::default(), None, Vec::new()), "planning panicked")
     };
     Decided {
         event,
@@ -290,7 +289,7 @@ fn decide(event: Arc<Event>, world: &World, shared: &Shared) -> Decided {
     }
 }
 
-/// The form in which a webhook wants the event: that of the rule which names it.
+/// The format in which a webhook gets the event: that of the rule that names it.
 fn format(event: &Event, world: &World, planned: &Planned) -> Format {
     match planned.recipient {
         Recipient::Url(row) => world.rules.url(event, planned.channel, row),
@@ -307,19 +306,19 @@ fn body(bodies: &[(Format, String)], format: Format) -> Option<&str> {
 /// A message about a single event, and why its recipient gets it.
 type Single<'a> = (&'a Decided, &'a Planned, Option<&'a Why>);
 
-/// The messages of an event that are kept.
+/// The messages of an event that are stored.
 fn singles(decided: &Decided, keeps: impl Fn(&Planned) -> bool) -> Vec<Single<'_>> {
-    let grounds = decided.plan.grounds();
+    let reasons_to_notify = decided.plan.reasons_to_notify();
     let kept = decided.plan.deliveries.iter().filter(|planned| keeps(planned));
     kept.map(|planned| {
-        let why = grounds.get(&(planned.channel, &planned.recipient));
+        let why = reasons_to_notify.get(&(planned.channel, &planned.recipient));
         (decided, planned, why.copied())
     })
     .collect()
 }
 
-/// Writes the deliveries: of what came with others only those that stay messages of their own. Those for which there is
-/// a turn are claimed at once.
+/// Writes the deliveries: of bundled events only those that are sent individually. Those that get a slot are claimed at
+/// once.
 fn send(
     tx: &mut Tx<'_>,
     shared: &Shared,
@@ -336,25 +335,27 @@ fn send(
                 .flat_map(|decided| singles(decided, |planned| planned.batch == plan::Batch::Event)),
         )
         .collect();
-    let counted = singles.iter().filter(|(decided, ..)| !is_grave(&decided.event));
+    let counted = singles
+        .iter()
+        .filter(|(decided, ..)| !is_critical(&decided.event));
     let mut bursts = Bursts::open(tx, shared.options.burst, counted.map(|(_, planned, _)| *planned))?;
     let mut sending = Sending {
         shared,
         world,
         now: tx.now(),
         steady: tx.clock().steady(),
-        turns: Vec::new(),
+        slots: Vec::new(),
         waits: Vec::new(),
     };
     let mut new = Vec::with_capacity(singles.len());
     for (decided, planned, why) in singles {
-        // What is critical waits for no summary.
-        let way = if is_grave(&decided.event) {
-            Way::Single
+        // A critical event waits for no summary.
+        let mode = if is_critical(&decided.event) {
+            Mode::Single
         } else {
-            bursts.way(tx, planned)?
+            bursts.mode(tx, planned)?
         };
-        let (now, due) = sending.start(&decided.event, planned, way);
+        let (now, due) = sending.start(&decided.event, planned, mode);
         let body = match planned.channel {
             Channel::Webhook => {
                 let format = format(&decided.event, world, planned);
@@ -362,66 +363,66 @@ fn send(
             }
             _ => String::new(),
         };
-        new.push(New {
+        new.push(NewDelivery {
             event: &decided.event,
             planned,
             body,
             now,
-            way,
+            mode,
             due,
             of: None,
-            // A webhook does not say it.
+            // A webhook's body does not contain it.
             cause: why
                 .filter(|_| planned.channel != Channel::Webhook)
                 .map(|why| world.cause(why, &planned.recipient)),
         });
     }
     bursts.save(tx)?;
-    let Sending { turns, waits, .. } = sending;
-    let letters = deliveries::insert(tx, new, &shared.lease())?;
-    batch.letters.extend(letters.into_iter().zip(turns));
+    let Sending { slots, waits, .. } = sending;
+    let claimed = deliveries::insert(tx, new, &shared.lease())?;
+    batch.claimed.extend(claimed.into_iter().zip(slots));
     batch.waits.extend(waits);
     Ok(())
 }
 
 /// Whether it is critical or urgent.
-fn is_grave(event: &Event) -> bool {
+fn is_critical(event: &Event) -> bool {
     event
         .severity
         .is_some_and(|severity| severity >= Severity::Critical)
 }
 
-/// What may go at once, and what waits.
+/// What can be sent at once, and what waits.
 struct Sending<'a> {
     shared: &'a Shared,
     world: &'a World,
     now: Time,
     steady: Time,
-    turns: Vec<Turn>,
+    slots: Vec<Slot>,
     waits: Vec<(Arc<str>, Time)>,
 }
 
 impl Sending<'_> {
-    /// Where the message goes right now, if there is a turn for it, and when it is due.
-    fn start(&mut self, event: &Event, planned: &Planned, way: Way) -> (Option<Address>, Time) {
+    /// The current address of the message, if there is a slot for it, and when it is due.
+    fn start(&mut self, event: &Event, planned: &Planned, mode: Mode) -> (Option<Address>, Time) {
         let lane = &planned.target.lane;
-        let due = match way {
-            Way::Single => match self.turn(event, planned) {
-                Ok((turn, to)) => {
-                    self.turns.push(turn);
+        let due = match mode {
+            Mode::Single => match self.slot(event, planned) {
+                Ok((slot, to)) => {
+                    self.slots.push(slot);
                     return (Some(to), self.now);
                 }
                 Err(due) => due,
             },
-            Way::Opens(_, due) => due,
-            Way::Joins(_) => return (None, self.now),
+            Mode::Opens(_, due) => due,
+            Mode::Joins(_) => return (None, self.now),
         };
         self.waits.push((Arc::clone(lane), due));
         (None, due)
     }
 
-    /// A turn and the address, or when the message is due.
-    fn turn(&self, event: &Event, planned: &Planned) -> Result<(Turn, Address), Time> {
+    /// A slot and the address, or when the message is due.
+    fn slot(&self, event: &Event, planned: &Planned) -> Result<(Slot, Address), Time> {
         let Planned {
             channel,
             recipient,
@@ -429,17 +430,17 @@ impl Sending<'_> {
             ..
         } = planned;
         let now = self.now;
-        let turn = self.shared.lanes.overtake_nobody(&target.lane, now).ok_or(now)?;
+        let slot = self.shared.lanes.slot_for_new(&target.lane, now).ok_or(now)?;
         let to = deliveries::address(event, self.world, *channel, recipient, &target.key).map_err(|_| now)?;
-        let asked = self.shared.pace.ask_new(*channel, &target.key, self.steady);
+        let asked = self.shared.pace.check_new(*channel, &target.key, self.steady);
         asked.map_err(|later| now.after(later.since(self.steady)))?;
-        Ok((turn, to))
+        Ok((slot, to))
     }
 }
 
 const KEEP: &str = "insert into event_plans (event_id, planned_at, fault, reasons)";
 
-/// Keeps why somebody was told or was not, for the trace.
+/// Stores why each recipient was notified or not, for the trace.
 fn keep_reasons<'a>(tx: &mut Tx<'_>, decided: impl Iterator<Item = &'a Decided>) -> Result<(), Error> {
     let now = tx.now();
     let mut rows: Vec<[Value; 4]> = Vec::new();
@@ -459,24 +460,25 @@ fn keep_reasons<'a>(tx: &mut Tx<'_>, decided: impl Iterator<Item = &'a Decided>)
     rows::insert(tx, (KEEP, ""), rows).map(drop)
 }
 
-/// Keeps why an event is not planned, instead of reasons.
+/// Stores why an event is not planned, instead of reasons.
 fn keep_fault(tx: &mut Tx<'_>, event: Id, fault: &str) -> Result<(), Error> {
     let now = tx.now();
     let row: [Value; 4] = [event.into(), now.into(), fault.into(), "[]".into()];
     rows::insert(tx, (KEEP, "on conflict (event_id) do nothing"), vec![row]).map(drop)
 }
 
-/// Sets the event aside that was tried by itself and failed, with the reason.
-pub(super) fn set_aside(tx: &mut Tx<'_>, tried: Id, fault: &str) -> Result<(), Error> {
+/// Quarantines the event that failed when tried alone, with the reason.
+pub(super) fn quarantine(tx: &mut Tx<'_>, tried: Id, fault: &str) -> Result<(), Error> {
     keep_fault(tx, tried, fault)?;
     outbox::planned(tx, tried)
 }
 
-/// Sets events aside that cannot be read, with the reason: they hold up no others, and wait for a server that reads them.
-fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
+/// Quarantines events that cannot be read, with the reason: they do not block others, and wait for a server that can
+/// read them.
+fn quarantine_unreadable(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
     for event in events {
         let Unreadable { id, kind, why } = event;
-        tracing::error!(event = %id, kind, why, "an event was set aside");
+        tracing::error!(event = %id, kind, why, "an event was quarantined");
         keep_fault(tx, *id, why)?;
     }
     outbox::set_aside(tx, events)
@@ -484,8 +486,8 @@ fn put_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
 
 const NO_FAULT: &str = "delete from event_plans where event_id = $1 and fault <> ''";
 
-/// Events that were set aside and can be read by now wait to be planned again.
-pub(super) fn wait_again(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
+/// Quarantined events that can be read now wait to be planned again.
+pub(super) fn release(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
     for event in events {
         tx.execute(NO_FAULT, params![event])?;
     }

@@ -1,4 +1,4 @@
-//! Claims what is due, lane by lane, and hands it to be sent.
+//! Claims due messages, lane by lane, and hands them to be sent.
 
 use std::{
     collections::BTreeMap,
@@ -9,41 +9,41 @@ use base::{Throttle, Time};
 use tokio::sync::watch;
 
 use super::{
-    lanes::Turn,
+    lanes::Slot,
     sender::Sender,
-    shared::{Shared, recover, stopping, waits},
+    shared::{Shared, log_waiting, recover, stopping},
 };
-use crate::deliveries::{self, Claim, Round, Whose};
+use crate::deliveries::{self, Claim, RecoverFrom, Round};
 
 /// How many messages one claim takes.
 const CLAIM: usize = 128;
 
-/// When the tables are looked at.
+/// When the tables are checked.
 #[derive(Default)]
-struct Looks {
-    /// The next time, steady.
+struct Schedule {
+    /// The next time, on the monotonic clock.
     at: Time,
-    /// After which of the messages set aside to go on.
-    aside: String,
+    /// After which quarantined message to continue.
+    after: String,
 }
 
 pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: watch::Receiver<bool>) {
     let clock = shared.store.clock().clone();
-    let said = Throttle::new();
-    let mut looks = Looks {
+    let logged = Throttle::new();
+    let mut schedule = Schedule {
         at: clock.steady(),
-        ..Looks::default()
+        ..Schedule::default()
     };
     while !*stopped.borrow() {
-        let pause = match step(&shared, &mut sender, &mut looks).await {
+        let pause = match step(&shared, &mut sender, &mut schedule).await {
             Ok(true) => continue,
             Ok(false) => {
-                let look = looks.at.since(clock.steady());
+                let check = schedule.at.since(clock.steady());
                 let due = shared.lanes.next_due();
-                due.map_or(look, |due| due.since(clock.now()).min(look))
+                due.map_or(check, |due| due.since(clock.now()).min(check))
             }
             Err(error) => {
-                waits(&said, "dispatching", &error);
+                log_waiting(&logged, "dispatching", &error);
                 let pause = clock.sleep(shared.options.pause);
                 tokio::select! {
                     () = pause => {}
@@ -53,7 +53,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: wa
             }
         };
         tokio::select! {
-            () = shared.lanes.rung() => {}
+            () = shared.lanes.changed() => {}
             () = shared.doorbell.0.dispatcher.notified() => {}
             () = clock.sleep(pause) => {}
             () = stopping(&mut stopped) => {}
@@ -62,51 +62,48 @@ pub(super) async fn run(shared: Arc<Shared>, mut sender: Sender, mut stopped: wa
     sender.finish().await;
 }
 
-/// Looks into the table at the start, at every tick and when somebody rang; then claims what is due. Whether there
-/// may be more.
-async fn step(shared: &Shared, sender: &mut Sender, looks: &mut Looks) -> Result<bool, store::Error> {
+/// Checks the table at the start, at every tick and when the doorbell rang; then claims what is due. Whether there may
+/// be more.
+async fn step(shared: &Shared, sender: &mut Sender, schedule: &mut Schedule) -> Result<bool, store::Error> {
     let steady = shared.store.clock().steady();
-    let is_time = steady >= looks.at;
-    if shared.doorbell.0.look.swap(false, Ordering::AcqRel) || is_time {
-        let heard = std::mem::take(&mut *shared.doorbell.0.heard());
-        shared.pace.speak(&heard.keys, heard.all);
-        // Set first: an error makes the next step look again at once.
-        looks.at = steady;
+    let is_time = steady >= schedule.at;
+    if shared.doorbell.0.check.swap(false, Ordering::AcqRel) || is_time {
+        let unpaused = std::mem::take(&mut *shared.doorbell.0.unpaused());
+        shared.pace.resume(&unpaused.keys, unpaused.all);
+        // Set first: an error makes the next step check again at once.
+        schedule.at = steady;
         if is_time {
-            read_again(shared, looks).await?;
+            release_readable(shared, schedule).await?;
         }
-        look(shared).await?;
-        looks.at = steady.after(shared.options.tick);
+        check(shared).await?;
+        schedule.at = steady.after(shared.options.tick);
     }
     let now = shared.now();
-    let turns = shared.lanes.due(now, CLAIM);
-    if turns.is_empty() {
+    let slots = shared.lanes.due(now, CLAIM);
+    if slots.is_empty() {
         return Ok(false);
     }
-    claim(shared, sender, turns).await?;
+    claim(shared, sender, slots).await?;
     Ok(true)
 }
 
-/// Whether messages that were set aside can be read by now.
-async fn read_again(shared: &Shared, looks: &mut Looks) -> Result<(), store::Error> {
-    let after = std::mem::take(&mut looks.aside);
-    let read = move |tx: &mut store::Tx<'_>| deliveries::readable_again(tx, &after);
+/// Whether quarantined messages can be read now.
+async fn release_readable(shared: &Shared, schedule: &mut Schedule) -> Result<(), store::Error> {
+    let after = std::mem::take(&mut schedule.after);
+    let read = move |tx: &mut store::Tx<'_>| deliveries::readable_now(tx, &after);
     let (read, next) = shared.store.read(read).await?;
-    looks.aside = next.unwrap_or_default();
+    schedule.after = next.unwrap_or_default();
     if !read.is_empty() {
-        tracing::info!(
-            count = read.len(),
-            "messages that were set aside can be read again"
-        );
-        let again = move |tx: &mut store::Tx<'_>| deliveries::wait_again(tx, &read);
+        tracing::info!(count = read.len(), "quarantined messages can be read again");
+        let again = move |tx: &mut store::Tx<'_>| deliveries::release(tx, &read);
         shared.store.write(again).await?;
     }
     Ok(())
 }
 
-/// Gives up what nobody will end, and learns what waits.
-async fn look(shared: &Shared) -> Result<(), store::Error> {
-    recover(shared, Whose::Expired).await?;
+/// Gives up attempts that nobody will finish, and learns what waits.
+async fn check(shared: &Shared) -> Result<(), store::Error> {
+    recover(shared, RecoverFrom::Expired).await?;
     let waiting = shared.store.read(deliveries::waiting).await?;
     for (lane, due) in waiting {
         shared.lanes.waits(&lane, due);
@@ -114,14 +111,14 @@ async fn look(shared: &Shared) -> Result<(), store::Error> {
     Ok(())
 }
 
-async fn claim(shared: &Shared, sender: &mut Sender, turns: Vec<Turn>) -> Result<(), store::Error> {
-    let mut by_lane: BTreeMap<Arc<str>, Vec<Turn>> = BTreeMap::new();
-    for turn in turns {
-        by_lane.entry(Arc::clone(turn.lane())).or_default().push(turn);
+async fn claim(shared: &Shared, sender: &mut Sender, slots: Vec<Slot>) -> Result<(), store::Error> {
+    let mut by_lane: BTreeMap<Arc<str>, Vec<Slot>> = BTreeMap::new();
+    for slot in slots {
+        by_lane.entry(Arc::clone(slot.lane())).or_default().push(slot);
     }
     let wanted: Vec<(Arc<str>, usize)> = by_lane
         .iter()
-        .map(|(lane, turns)| (Arc::clone(lane), turns.len()))
+        .map(|(lane, slots)| (Arc::clone(lane), slots.len()))
         .collect();
     let arrivals = shared.lanes.arrivals();
     let claim = take(shared, wanted).await?;
@@ -130,16 +127,16 @@ async fn claim(shared: &Shared, sender: &mut Sender, turns: Vec<Turn>) -> Result
         let due = next.map(|due| later(due, now, shared, claim.taken.contains(lane)));
         shared.lanes.correct(lane, arrivals, due);
     }
-    for letter in claim.letters {
-        if let Some(turn) = by_lane.get_mut(&letter.lane).and_then(Vec::pop) {
-            sender.send(letter, turn);
+    for delivery in claim.claimed {
+        if let Some(slot) = by_lane.get_mut(&delivery.lane).and_then(Vec::pop) {
+            sender.send(delivery, slot);
         }
     }
     Ok(())
 }
 
-/// When to look into a lane again. A lane in which something is due but nothing could be taken is another node's at
-/// the moment: asking again at once would be asking all the time.
+/// When to check a lane again. If something is due in it but nothing could be taken, another node has it at the moment:
+/// checking again at once would be a busy loop.
 fn later(due: Time, now: Time, shared: &Shared, took: bool) -> Time {
     if took || due > now {
         due

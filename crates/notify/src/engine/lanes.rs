@@ -1,5 +1,5 @@
-//! Who may send now: a bound for all, a bound per lane, so that a destination that hangs takes no one else's turn
-//! (promise S3); and when each lane has something due.
+//! Who may send now: a limit in total, and a limit per lane, so that a destination that hangs blocks no other (promise
+//! S3); and when each lane has something due.
 //!
 //! Must not: know what is sent.
 
@@ -11,15 +11,15 @@ use std::{
 use base::Time;
 use tokio::sync::Notify;
 
-/// How many sends are under way, in all and per lane, and what waits.
+/// How many sends are in flight, in total and per lane, and what waits.
 #[derive(Debug)]
 pub(crate) struct Lanes {
     state: Mutex<State>,
-    /// Rung when a turn is free again or something became due.
-    bell: Notify,
+    /// Signaled when a slot is free again or something became due.
+    changed: Notify,
     all: usize,
     per_lane: usize,
-    /// Lanes that have a bound of their own.
+    /// Lanes that have a limit of their own.
     narrow: HashMap<&'static str, usize>,
 }
 
@@ -27,63 +27,63 @@ pub(crate) struct Lanes {
 struct State {
     running: usize,
     lanes: HashMap<Arc<str>, Lane>,
-    /// Counts what came to wait, over all lanes.
+    /// Counts arrivals in all lanes.
     arrivals: u64,
 }
 
 #[derive(Debug, Default)]
 struct Lane {
     running: usize,
-    /// When the first of its rows that wait is due, as far as is known; none if none waits.
+    /// When the first of its waiting rows is due, as far as is known; none if none waits.
     due: Option<Time>,
-    /// The number of the last thing that came to wait.
+    /// The number of the last arrival.
     arrival: u64,
-    /// The last send hung or could not connect: until one goes through, one at a time.
-    ailing: bool,
+    /// The last send hung or could not connect: until one succeeds, one at a time.
+    degraded: bool,
 }
 
-/// The right to send once in a lane; given back when dropped.
+/// The right to send once in a lane; released when dropped.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct Slot {
     lanes: Arc<Lanes>,
     lane: Arc<str>,
 }
 
-/// How many at once go to a lane that did not answer lately. More than one, so that one slow answer does not make it
-/// ail for ever.
-const AILING: usize = 2;
+/// How many at once may be sent in a lane that did not respond recently. More than one, so that a single slow response
+/// does not keep it in this state forever.
+const DEGRADED: usize = 2;
 
 impl Lanes {
     pub(crate) fn new(all: usize, per_lane: usize) -> Arc<Self> {
         Arc::new(Self {
             state: Mutex::default(),
-            bell: Notify::new(),
+            changed: Notify::new(),
             all: all.max(1),
             per_lane: per_lane.max(1),
             narrow: HashMap::new(),
         })
     }
 
-    /// The same with a bound of its own for one lane.
-    pub(crate) fn with_narrow(all: usize, per_lane: usize, lane: &'static str, most: usize) -> Arc<Self> {
+    /// The same with a separate limit for one lane.
+    pub(crate) fn with_narrow(all: usize, per_lane: usize, lane: &'static str, limit: usize) -> Arc<Self> {
         let mut lanes = Self::new(all, per_lane);
         if let Some(lanes) = Arc::get_mut(&mut lanes) {
-            lanes.narrow.insert(lane, most.max(1));
+            lanes.narrow.insert(lane, limit.max(1));
         }
         lanes
     }
 
-    /// How many turns the lane has at once.
-    fn most(&self, name: &str, lane: &Lane) -> usize {
-        let most = self
+    /// How many slots the lane has.
+    fn limit(&self, name: &str, lane: &Lane) -> usize {
+        let limit = self
             .narrow
             .get(name)
-            .map_or(self.per_lane, |most| self.per_lane.min(*most));
-        if lane.ailing { most.min(AILING) } else { most }
+            .map_or(self.per_lane, |limit| self.per_lane.min(*limit));
+        if lane.degraded { limit.min(DEGRADED) } else { limit }
     }
 
-    /// A turn for something new, if there is one and nothing older waits in the lane.
-    pub(crate) fn overtake_nobody(self: &Arc<Self>, lane: &Arc<str>, now: Time) -> Option<Turn> {
+    /// A slot for something new, if there is one and nothing older waits in the lane.
+    pub(crate) fn slot_for_new(self: &Arc<Self>, lane: &Arc<str>, now: Time) -> Option<Slot> {
         let mut state = self.lock();
         let waiting = state
             .lanes
@@ -92,12 +92,12 @@ impl Lanes {
         if waiting {
             return None;
         }
-        self.turn(&mut state, lane)
+        self.slot(&mut state, lane)
     }
 
-    /// Turns for lanes in which something is due, at most `most` in all: in rounds, one for each lane a round, so
-    /// that a long queue does not starve a short one. Whoever takes them asks the database what is due.
-    pub(crate) fn due(self: &Arc<Self>, now: Time, most: usize) -> Vec<Turn> {
+    /// Slots for lanes in which something is due, at most `limit` in all: round-robin, one for each lane per round, so
+    /// that a long queue does not starve a short one. The caller then asks the database what is due.
+    pub(crate) fn due(self: &Arc<Self>, now: Time, limit: usize) -> Vec<Slot> {
         let mut state = self.lock();
         let mut lanes: Vec<(Time, Arc<str>)> = state
             .lanes
@@ -109,39 +109,39 @@ impl Lanes {
             })
             .collect();
         lanes.sort_unstable();
-        let mut turns = Vec::new();
-        while !lanes.is_empty() && turns.len() < most {
+        let mut slots = Vec::new();
+        while !lanes.is_empty() && slots.len() < limit {
             lanes.retain(|(_, lane)| {
-                let turn = if turns.len() < most {
-                    self.turn(&mut state, lane)
+                let slot = if slots.len() < limit {
+                    self.slot(&mut state, lane)
                 } else {
                     None
                 };
-                let got = turn.is_some();
-                turns.extend(turn);
+                let got = slot.is_some();
+                slots.extend(slot);
                 got
             });
         }
-        turns
+        slots
     }
 
-    fn turn(self: &Arc<Self>, state: &mut State, lane: &Arc<str>) -> Option<Turn> {
+    fn slot(self: &Arc<Self>, state: &mut State, lane: &Arc<str>) -> Option<Slot> {
         if state.running >= self.all {
             return None;
         }
         let entry = state.lanes.entry(Arc::clone(lane)).or_default();
-        if entry.running >= self.most(lane, entry) {
+        if entry.running >= self.limit(lane, entry) {
             return None;
         }
         entry.running += 1;
         state.running += 1;
-        Some(Turn {
+        Some(Slot {
             lanes: Arc::clone(self),
             lane: Arc::clone(lane),
         })
     }
 
-    /// Something waits in the lane, due at `due`: said after it was committed.
+    /// Something waits in the lane, due at `due`: called after the commit.
     pub(crate) fn waits(&self, lane: &Arc<str>, due: Time) {
         let mut state = self.lock();
         state.arrivals += 1;
@@ -150,16 +150,16 @@ impl Lanes {
         entry.arrival = arrival;
         entry.due = Some(entry.due.map_or(due, |known| known.min(due)));
         drop(state);
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
-    /// The number of the last thing that came to wait in any lane: what the database says after this knows of it.
+    /// The number of the last arrival in any lane: a later answer of the database includes it.
     pub(crate) fn arrivals(&self) -> u64 {
         self.lock().arrivals
     }
 
-    /// When the first row that waits in the lane is due, as the database said after `arrivals` was asked. What came
-    /// to wait meanwhile, the database may not have seen: then the earlier of both stands.
+    /// When the first waiting row in the lane is due, as the database answered after `arrivals` was called. The
+    /// database may have missed later arrivals: then the earlier of both counts.
     pub(crate) fn correct(&self, lane: &Arc<str>, arrivals: u64, due: Option<Time>) {
         let mut state = self.lock();
         let entry = state.lanes.entry(Arc::clone(lane)).or_default();
@@ -169,10 +169,10 @@ impl Lanes {
             (known, due) => known.or(due),
         };
         drop(state);
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
-    /// The clock was set by so many nanoseconds, and what waits moved along.
+    /// The clock was set by this many nanoseconds, and waiting rows were moved accordingly.
     pub(crate) fn shift(&self, by: i64) {
         let mut state = self.lock();
         for lane in state.lanes.values_mut() {
@@ -180,17 +180,17 @@ impl Lanes {
             lane.due = lane.due.map(shifted);
         }
         drop(state);
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
-    /// Whether the lane answered.
+    /// Whether the lane responded.
     pub(crate) fn answered(&self, lane: &Arc<str>, well: bool) {
         if let Some(lane) = self.lock().lanes.get_mut(lane) {
-            lane.ailing = !well;
+            lane.degraded = !well;
         }
     }
 
-    /// When the next lane with a free turn has something due.
+    /// When the next lane with a free slot has something due.
     pub(crate) fn next_due(&self) -> Option<Time> {
         let state = self.lock();
         if state.running >= self.all {
@@ -199,20 +199,20 @@ impl Lanes {
         state
             .lanes
             .iter()
-            .filter(|(name, lane)| lane.running < self.most(name, lane))
+            .filter(|(name, lane)| lane.running < self.limit(name, lane))
             .filter_map(|(_, lane)| lane.due)
             .min()
     }
 
-    /// How many sends are under way.
+    /// How many sends are in flight.
     #[cfg(test)]
     pub(crate) fn running(&self) -> usize {
         self.lock().running
     }
 
     /// Waits until something may have changed.
-    pub(crate) async fn rung(&self) {
-        self.bell.notified().await;
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -220,25 +220,25 @@ impl Lanes {
     }
 }
 
-impl Turn {
+impl Slot {
     pub(crate) const fn lane(&self) -> &Arc<str> {
         &self.lane
     }
 }
 
-impl Drop for Turn {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.lanes.lock();
         state.running = state.running.saturating_sub(1);
         if let Some(lane) = state.lanes.get_mut(&self.lane) {
             lane.running = lane.running.saturating_sub(1);
-            // Lanes of the past are forgotten, or they would gather for ever.
+            // Past lanes are removed, or they would accumulate.
             if lane.running == 0 && lane.due.is_none() {
                 state.lanes.remove(&self.lane);
             }
         }
         drop(state);
-        self.lanes.bell.notify_one();
+        self.lanes.changed.notify_one();
     }
 }
 
@@ -254,30 +254,28 @@ mod tests {
 
     // promise: S3
     #[test]
-    fn a_lane_that_is_full_takes_no_one_elses_turn() {
+    fn a_full_lane_blocks_no_other() {
         let lanes = Lanes::new(8, 2);
         let (hung, well) = (lane("hung"), lane("well"));
-        let held: Vec<_> = (0..10)
-            .filter_map(|_| lanes.overtake_nobody(&hung, NOW))
-            .collect();
+        let held: Vec<_> = (0..10).filter_map(|_| lanes.slot_for_new(&hung, NOW)).collect();
         assert_eq!(held.len(), 2);
-        assert!(lanes.overtake_nobody(&well, NOW).is_some());
+        assert!(lanes.slot_for_new(&well, NOW).is_some());
         drop(held);
-        assert!(lanes.overtake_nobody(&hung, NOW).is_some());
+        assert!(lanes.slot_for_new(&hung, NOW).is_some());
         assert_eq!(lanes.running(), 0);
     }
 
     #[test]
-    fn a_lane_that_does_not_answer_gets_fewer_until_it_does() {
+    fn an_unresponsive_lane_gets_fewer_slots_until_it_responds() {
         let lanes = Lanes::new(100, 10);
         let name = lane("a");
         lanes.waits(&name, NOW);
-        let turns = |lanes: &Arc<Lanes>| lanes.due(NOW, 100).len();
-        assert_eq!(turns(&lanes), 10);
+        let slots = |lanes: &Arc<Lanes>| lanes.due(NOW, 100).len();
+        assert_eq!(slots(&lanes), 10);
         lanes.answered(&name, false);
-        assert_eq!(turns(&lanes), AILING);
+        assert_eq!(slots(&lanes), DEGRADED);
         lanes.answered(&name, true);
-        assert_eq!(turns(&lanes), 10);
+        assert_eq!(slots(&lanes), 10);
     }
 
     #[test]
@@ -286,21 +284,18 @@ mod tests {
         let (long, short) = (lane("long"), lane("short"));
         lanes.waits(&long, Time::from_nanos(1));
         lanes.waits(&short, Time::from_nanos(900));
-        let turns = lanes.due(NOW, 100);
-        let short_turns = turns.iter().filter(|turn| **turn.lane() == *short).count();
-        assert_eq!((turns.len(), short_turns), (4, 2));
-        drop(turns);
-        assert!(lanes.overtake_nobody(&long, NOW).is_none());
+        let slots = lanes.due(NOW, 100);
+        let short_slots = slots.iter().filter(|slot| **slot.lane() == *short).count();
+        assert_eq!((slots.len(), short_slots), (4, 2));
+        drop(slots);
+        assert!(lanes.slot_for_new(&long, NOW).is_none());
         lanes.waits(&lane("later"), Time::from_nanos(5_000));
-        assert!(
-            lanes.overtake_nobody(&lane("later"), NOW).is_some(),
-            "not due yet"
-        );
+        assert!(lanes.slot_for_new(&lane("later"), NOW).is_some(), "not due yet");
         assert_eq!(lanes.next_due(), Some(Time::from_nanos(1)));
     }
 
     #[test]
-    fn what_came_while_the_database_was_asked_is_not_forgotten() {
+    fn arrivals_during_the_database_query_are_not_lost() {
         let lanes = Lanes::new(4, 4);
         let name = lane("a");
         lanes.waits(&name, NOW);

@@ -1,6 +1,6 @@
-//! Writes down who read what first, and notifies the managers of what nobody read in time (promise A4).
+//! Records who read what first, and notifies the managers of what nobody read in time (promise A4).
 //!
-//! Always in this order, so that nothing that somebody has read is announced as unread.
+//! Always in this order, so that nothing is announced as unread that someone has read.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,28 +8,28 @@ use base::{Throttle, Time, failpoint};
 use store::Error;
 use tokio::sync::watch;
 
-use super::shared::{Shared, stopping, waits};
+use super::shared::{Shared, log_waiting, stopping};
 use crate::{
     opened::{FirstRead, Opening},
     reads::{self, unread},
 };
 
-/// How many records that were opened one transaction is about.
+/// How many opened records one transaction processes.
 const OPENINGS: usize = 100;
 /// How many unread events, or sets of them, one transaction decides on.
 const PORTION: u32 = 50;
-/// For how long one that fails is put off.
-const ASIDE: Duration = Duration::from_hours(1);
+/// How long one that fails is postponed.
+const POSTPONED: Duration = Duration::from_hours(1);
 
 pub(super) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
     let mut failures = 0;
-    let said = Throttle::new();
-    leave_out(&shared).await;
+    let logged = Throttle::new();
+    exclude(&shared).await;
     while !*stopped.borrow() {
         let until = match step(&shared, &mut failures).await {
             Ok(next) => next,
             Err(error) => {
-                waits(&said, "what nobody has read", &error);
+                log_waiting(&logged, "announcing unread events", &error);
                 Some(shared.now().after(shared.options.pause))
             }
         };
@@ -41,54 +41,54 @@ pub(super) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>)
             () = stopping(&mut stopped) => {}
         }
     }
-    if let Err(error) = write_down(&shared).await {
-        tracing::warn!(%error, "it was not written down which records people opened last");
+    if let Err(error) = record_opened(&shared).await {
+        tracing::warn!(%error, "which records people opened last was not recorded");
     }
 }
 
-/// What was expected under other settings is expected no more.
-async fn leave_out(shared: &Shared) {
+/// Removes expectations that other settings created.
+async fn exclude(shared: &Shared) {
     let escalation = shared.options.escalation.clone();
     let done = shared
         .store
-        .write(move |tx| unread::leave_out(tx, &escalation))
+        .write(move |tx| unread::exclude(tx, &escalation))
         .await;
     if let Err(error) = done {
-        tracing::warn!(%error, "unread events are still announced by the settings of before");
+        tracing::warn!(%error, "unread events are still announced by the previous settings");
     }
 }
 
-/// Does what is to be done now; when to look again.
+/// Does what is due; when to check again.
 async fn step(shared: &Shared, failures: &mut u32) -> Result<Option<Time>, Error> {
-    tell(shared, shared.doorbell.0.opened.counted());
-    write_down(shared).await?;
+    notify(shared, shared.doorbell.0.opened.counted());
+    record_opened(shared).await?;
     while shared.store.read(reads::waits).await?
         && let Some(first) = shared.store.write(reads::catch_up).await?
     {
-        tell(shared, first);
+        notify(shared, first);
     }
     announce(shared, failures).await
 }
 
-fn tell(shared: &Shared, first: Vec<FirstRead>) {
+fn notify(shared: &Shared, first: Vec<FirstRead>) {
     for read in first {
-        shared.options.read_observer.tell(read);
+        shared.options.read_observer.notify(read);
     }
 }
 
-/// Writes down what people opened.
-async fn write_down(shared: &Shared) -> Result<(), Error> {
+/// Records what people opened.
+async fn record_opened(shared: &Shared) -> Result<(), Error> {
     let opened = &shared.doorbell.0.opened;
     let clock = shared.store.clock();
     opened.again(clock.steady());
     let mut kept = Vec::new();
-    let written = write_waiting(shared, &mut kept).await;
+    let written = record_waiting(shared, &mut kept).await;
     opened.keep(&kept, clock.steady());
     written
 }
 
-/// The same of what waits; `kept` gets what is to be gone through again.
-async fn write_waiting(shared: &Shared, kept: &mut Vec<Opening>) -> Result<(), Error> {
+/// The same for what waits; `kept` gets what must be processed again.
+async fn record_waiting(shared: &Shared, kept: &mut Vec<Opening>) -> Result<(), Error> {
     let opened = &shared.doorbell.0.opened;
     loop {
         let some = Arc::new(opened.take(OPENINGS));
@@ -99,7 +99,7 @@ async fn write_waiting(shared: &Shared, kept: &mut Vec<Opening>) -> Result<(), E
         let written = shared.store.write(move |tx| reads::opened(tx, &writing)).await;
         match written {
             Ok((first, again)) => {
-                tell(shared, first);
+                notify(shared, first);
                 kept.extend(again);
             }
             Err(error) if error.is_passing() || error == Error::Closed => {
@@ -108,7 +108,7 @@ async fn write_waiting(shared: &Shared, kept: &mut Vec<Opening>) -> Result<(), E
             }
             Err(error) => {
                 opened.drop_all(&some);
-                tracing::error!(%error, "it could not be written down which records people opened");
+                tracing::error!(%error, "which records people opened could not be recorded");
             }
         }
     }
@@ -129,7 +129,7 @@ async fn announce(shared: &Shared, failures: &mut u32) -> Result<Option<Time>, E
             .await;
         failpoint::hit("notify.escalated");
         match decided {
-            // Another node is at it.
+            // Another node does it.
             Ok(0) => return Ok(Some(shared.now().after(shared.options.pause))),
             Ok(_) => *failures = 0,
             Err(error) if error.is_passing() || error == Error::Closed => return Err(error),
@@ -138,9 +138,9 @@ async fn announce(shared: &Shared, failures: &mut u32) -> Result<Option<Time>, E
                 if *failures <= shared.options.tries {
                     return Err(error);
                 }
-                tracing::error!(%error, "the managers could not be notified of what nobody has read");
-                let until = shared.now().after(ASIDE);
-                shared.store.write(move |tx| unread::put_off(tx, until)).await?;
+                tracing::error!(%error, "the managers could not be notified of unread events");
+                let until = shared.now().after(POSTPONED);
+                shared.store.write(move |tx| unread::postpone(tx, until)).await?;
                 *failures = 0;
             }
         }

@@ -1,5 +1,5 @@
-//! Writes down what became of attempts: many in one transaction. An outcome that the database refuses holds up no
-//! other: it is held and tried again until its lease runs out.
+//! Records the outcomes of attempts: many in one transaction. An outcome that the database rejects blocks no other: it
+//! is held and retried until its lease expires.
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use tokio::sync::{mpsc, watch};
 
 use super::{
     sender::Sent,
-    shared::{Shared, waits, written_down},
+    shared::{Shared, log_waiting, recorded},
 };
 use crate::deliveries;
 
 /// How many outcomes one transaction writes.
 const BATCH: usize = 256;
 
-/// How many outcomes that were refused are held. Beyond that no more are taken, so that sending waits too.
+/// How many rejected outcomes are held. Beyond that no more are taken, so that sending waits too.
 const HELD: usize = BATCH;
 
-/// How many times an outcome is tried to be written once the engine is to stop.
-const LAST_TRIES: u32 = 3;
+/// How many times recording an outcome is tried once the engine is stopping.
+const LAST_ATTEMPTS: u32 = 3;
 
 /// An outcome that could not be written, and why.
 struct Unwritten {
@@ -33,7 +33,7 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
     let clock = shared.store.clock().clone();
     let mut batch = Vec::with_capacity(BATCH);
     let mut held: Vec<Unwritten> = Vec::new();
-    let mut again_at = Time::default();
+    let mut retry_at = Time::default();
     loop {
         let room = HELD.saturating_sub(held.len());
         tokio::select! {
@@ -41,16 +41,16 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
                 if taken == 0 {
                     break;
                 }
-                let refused = record(&shared, std::mem::take(&mut batch), &stopped).await;
+                let rejected = record(&shared, std::mem::take(&mut batch), &stopped).await;
                 if held.is_empty() {
-                    again_at = clock.steady().after(shared.options.pause);
+                    retry_at = clock.steady().after(shared.options.pause);
                 }
-                refused.iter().for_each(tell_once);
-                held.extend(refused);
+                rejected.iter().for_each(log_once);
+                held.extend(rejected);
             }
-            () = clock.sleep(again_at.since(clock.steady())), if !held.is_empty() => {
-                held = try_again(&shared, held, &stopped).await;
-                again_at = clock.steady().after(shared.options.pause);
+            () = clock.sleep(retry_at.since(clock.steady())), if !held.is_empty() => {
+                held = retry(&shared, held, &stopped).await;
+                retry_at = clock.steady().after(shared.options.pause);
             }
         }
     }
@@ -58,9 +58,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>, sto
     left.iter().for_each(give_up);
 }
 
-/// Those that are still refused and whose lease lasts.
-async fn try_again(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
-    // In steady time: a step of the clock is no reason to give an outcome up.
+/// Outcomes that are still rejected and whose lease has not expired.
+async fn retry(shared: &Shared, held: Vec<Unwritten>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
+    // On the monotonic clock: a clock change is no reason to give up an outcome.
     let steady = shared.store.clock().steady();
     let lasts = |one: &Unwritten| {
         let held = one.done.held.as_ref();
@@ -76,14 +76,14 @@ fn outcomes(held: Vec<Unwritten>) -> Vec<Sent> {
     held.into_iter().map(|one| one.done).collect()
 }
 
-fn tell_once(Unwritten { done, error }: &Unwritten) {
+fn log_once(Unwritten { done, error }: &Unwritten) {
     tracing::error!(
         delivery = %done.delivery, attempt = done.number, %error,
-        "an outcome could not be recorded; it is tried again until its lease runs out"
+        "an outcome could not be recorded; retrying until its lease expires"
     );
 }
 
-/// Its lease runs out, and it counts as unknown then.
+/// Its lease expires, and it counts as unknown then.
 fn give_up(Unwritten { done, error }: &Unwritten) {
     tracing::error!(
         delivery = %done.delivery, attempt = done.number, outcome = done.attempt.outcome.name(), %error,
@@ -91,7 +91,7 @@ fn give_up(Unwritten { done, error }: &Unwritten) {
     );
 }
 
-/// Writes them down, however long the database takes to answer. Those that it refuses come back.
+/// Records them, however long the database takes to respond. Returns those it rejects.
 async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool>) -> Vec<Unwritten> {
     if done.is_empty() {
         return Vec::new();
@@ -100,10 +100,10 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
     let Err(error) = write(shared, &done, stopped).await else {
         return Vec::new();
     };
-    let mut refused = Vec::new();
+    let mut rejected = Vec::new();
     for one in done.iter() {
         let alone = done.len() > 1 && !error.is_passing();
-        // One of them is broken: the others are not to suffer for it.
+        // One of them is broken: the others must not suffer.
         let error = if alone {
             match write(shared, &Arc::from([one.clone()]), stopped).await {
                 Ok(()) => continue,
@@ -113,29 +113,29 @@ async fn record(shared: &Shared, done: Vec<Sent>, stopped: &watch::Receiver<bool
             error.clone()
         };
         let done = one.clone();
-        refused.push(Unwritten { done, error });
+        rejected.push(Unwritten { done, error });
     }
-    refused
+    rejected
 }
 
 async fn write(shared: &Shared, done: &Arc<[Sent]>, stopped: &watch::Receiver<bool>) -> Result<(), Error> {
-    static SAID: Throttle = Throttle::new();
+    static LAST_LOGGED: Throttle = Throttle::new();
     let mut tries = 0;
     loop {
         let batch = Arc::clone(done);
         let written = shared.store.write(move |tx| deliveries::record(tx, &batch)).await;
         let error = match written {
             Ok(waits) => {
-                written_down(shared, done, waits);
+                recorded(shared, done, waits);
                 return Ok(());
             }
             Err(error) => error,
         };
         tries += 1;
-        if !error.is_passing() || (*stopped.borrow() && tries >= LAST_TRIES) {
+        if !error.is_passing() || (*stopped.borrow() && tries >= LAST_ATTEMPTS) {
             return Err(error);
         }
-        waits(&SAID, "recording outcomes", &error);
+        log_waiting(&LAST_LOGGED, "recording outcomes", &error);
         shared.store.clock().sleep(shared.options.pause).await;
     }
 }

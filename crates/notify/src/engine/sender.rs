@@ -1,5 +1,5 @@
-//! Sends letters in the background, each in a task of its own: whatever one of them does, the others go on
-//! (promises B5, S3).
+//! Sends claimed deliveries in the background, each in a task of its own: whatever one of them does, the others
+//! continue (promises B5, S3).
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -7,17 +7,17 @@ use base::failpoint;
 use futures_util::FutureExt;
 use tokio::{sync::mpsc, task::JoinSet};
 
-use super::{lanes::Turn, shared::Shared};
+use super::{lanes::Slot, shared::Shared};
 use crate::{
     channel::Channel,
     channels::{Attempt, Outbound, Outcome},
-    deliveries::{Content, Done, Letter, State, retry},
+    deliveries::{AttemptResult, ClaimedDelivery, Content, State, retry},
     links::Links,
     target::Recipient,
 };
 
-/// An attempt that ended, on its way to be recorded.
-pub(super) type Sent = Done;
+/// A finished attempt, to be recorded.
+pub(super) type Sent = AttemptResult;
 
 /// The tasks of one loop.
 pub(super) struct Sender {
@@ -26,8 +26,8 @@ pub(super) struct Sender {
     tasks: JoinSet<()>,
 }
 
-/// After this many attempts that broke in our own code a message is set aside.
-const BROKEN: u32 = 3;
+/// After this many attempts that panicked in our own code a message is quarantined.
+const PANICS: u32 = 3;
 
 impl Sender {
     pub(super) fn new(shared: &Arc<Shared>, sent: mpsc::Sender<Sent>) -> Self {
@@ -38,106 +38,106 @@ impl Sender {
         }
     }
 
-    /// Sends the letter in the background.
-    pub(super) fn send(&mut self, letter: Letter, turn: Turn) {
+    /// Sends the delivery in the background.
+    pub(super) fn send(&mut self, delivery: ClaimedDelivery, slot: Slot) {
         while self.tasks.try_join_next().is_some() {}
         let shared = Arc::clone(&self.shared);
         let sent = self.sent.clone();
         self.tasks.spawn(async move {
             failpoint::hit("notify.before_send");
-            let done = deliver(&shared, letter).await;
+            let done = deliver(&shared, delivery).await;
             failpoint::hit("notify.sent");
-            // The recorder outlives every sender. The turn is held until it takes the outcome, so that sending
-            // does not run away from recording.
+            // The recorder outlives every sender. The slot is held until it takes the outcome, so that sending does not
+            // get ahead of recording.
             let _ = sent.send(done).await;
-            drop(turn);
+            drop(slot);
         });
     }
 
-    /// Lets what is under way end, for as long as the engine's grace; the rest is cut off and taken up again by the
-    /// next start.
+    /// Lets messages in flight finish, within the engine's grace period; the rest is aborted and recovered by the next
+    /// start.
     pub(super) async fn finish(mut self) {
         let clock = self.shared.store.clock().clone();
         let grace = clock.sleep(self.shared.options.grace);
         tokio::select! {
             () = async { while self.tasks.join_next().await.is_some() {} } => {}
             () = grace => {
-                tracing::warn!(cut = self.tasks.len(), "messages under way were cut off; the next start takes them up");
+                tracing::warn!(cut = self.tasks.len(), "messages in flight were aborted; the next start recovers them");
             }
         }
         self.tasks.shutdown().await;
     }
 }
 
-async fn deliver(shared: &Shared, letter: Letter) -> Sent {
-    let (attempt, broke) = attempt(shared, &letter).await;
-    // No answer at all speaks of the destination, any answer only of the message.
+async fn deliver(shared: &Shared, delivery: ClaimedDelivery) -> Sent {
+    let (attempt, panicked) = attempt(shared, &delivery).await;
+    // A missing response is about the destination, any response only about the message.
     let silent = attempt.status.is_none()
         && matches!(attempt.outcome, Outcome::Unknown | Outcome::RefusedForNow { .. });
-    shared.lanes.answered(&letter.lane, !silent);
-    hush(shared, &letter, attempt.outcome);
-    let unknowns = letter.unknowns + u32::from(attempt.outcome == Outcome::Unknown);
-    let attempts = letter.attempt.saturating_sub(letter.earlier);
-    let next = if broke && attempts >= BROKEN {
-        retry::Next::Done(State::Failed, format!("set aside: {}", attempt.reason))
+    shared.lanes.answered(&delivery.lane, !silent);
+    pause_url(shared, &delivery, attempt.outcome);
+    let unknowns = delivery.unknowns + u32::from(attempt.outcome == Outcome::Unknown);
+    let attempts = delivery.attempt.saturating_sub(delivery.earlier);
+    let next = if panicked && attempts >= PANICS {
+        retry::Next::End(State::Failed, format!("quarantined: {}", attempt.reason))
     } else {
         let fraction = shared.store.clock().fraction();
-        retry::next(letter.channel, &attempt, attempts, unknowns, fraction)
+        retry::next(delivery.channel, &attempt, attempts, unknowns, fraction)
     };
     if attempt.outcome != Outcome::Delivered {
         tracing::warn!(
-            delivery = %letter.id, channel = %letter.channel, attempt = letter.attempt,
+            delivery = %delivery.id, channel = %delivery.channel, attempt = delivery.attempt,
             outcome = attempt.outcome.name(), status = attempt.status, reason = attempt.reason,
             "a message was not delivered"
         );
     }
-    Done::of(&letter, shared.now(), attempt, next)
+    AttemptResult::of(&delivery, shared.now(), attempt, next)
 }
 
-/// A URL that asks for a pause gets one from every message, not only from this, and at most until it takes one.
-fn hush(shared: &Shared, letter: &Letter, outcome: Outcome) {
+/// A URL that asks for a pause gets one for every message, not only for this one, and at most until it accepts one.
+fn pause_url(shared: &Shared, delivery: &ClaimedDelivery, outcome: Outcome) {
     if let Outcome::RefusedForNow {
         retry_after: Some(wait),
     } = outcome
-        && letter.channel.has_url()
+        && delivery.channel.has_url()
     {
         let steady = shared.store.clock().steady();
         shared
             .pace
-            .silence(&letter.key, steady.after(wait.min(retry::LONGEST)), steady);
+            .pause(&delivery.key, steady.after(wait.min(retry::LONGEST)), steady);
     } else if outcome == Outcome::Delivered {
-        shared.pace.speak(std::slice::from_ref(&letter.key), false);
+        shared.pace.resume(std::slice::from_ref(&delivery.key), false);
     }
 }
 
-/// Makes the attempt; whether it broke in our own code.
-async fn attempt(shared: &Shared, letter: &Letter) -> (Attempt, bool) {
+/// Makes the attempt; whether it panicked in our own code.
+async fn attempt(shared: &Shared, delivery: &ClaimedDelivery) -> (Attempt, bool) {
     let work = async {
-        let outbound = outbound(shared, letter);
-        (shared.send)(letter.channel, outbound).await
+        let outbound = outbound(shared, delivery);
+        (shared.send)(delivery.channel, outbound).await
     };
-    // A panic is contained here: it is this message's alone.
+    // A panic is contained here: it affects this message only.
     if let Ok(attempt) = AssertUnwindSafe(work).catch_unwind().await {
         return (attempt, false);
     }
     let outcome = Outcome::RefusedForNow { retry_after: None };
-    let reason = "sending it broke in our own code; see the log";
+    let reason = "sending it panicked; see the log";
     (Attempt::without_answer(outcome, reason), true)
 }
 
-fn outbound(shared: &Shared, letter: &Letter) -> Outbound {
+fn outbound(shared: &Shared, delivery: &ClaimedDelivery) -> Outbound {
     Outbound {
-        delivery_id: letter.id,
-        message: letter.message(shared.channels.public_url()),
-        destination: letter.address.text.expose().to_owned(),
-        signing: letter.address.signing,
-        template: letter.address.template.to_string(),
-        body: (letter.channel == Channel::Webhook).then(|| letter.body.clone()),
-        unsubscribe: match (letter.channel, &letter.recipient, &letter.content) {
+        delivery_id: delivery.id,
+        message: delivery.message(shared.channels.public_url()),
+        destination: delivery.address.text.expose().to_owned(),
+        signing: delivery.address.signing,
+        template: delivery.address.template.to_string(),
+        body: (delivery.channel == Channel::Webhook).then(|| delivery.body.clone()),
+        unsubscribe: match (delivery.channel, &delivery.recipient, &delivery.content) {
             (Channel::Email, Recipient::User(user), Content::One(event) | Content::Lone(event, _)) => {
                 Some(Links::of(&shared.channels).link(*user, event.kind))
             }
-            // A summary is of several kinds.
+            // A summary is about several kinds.
             _ => None,
         },
     }

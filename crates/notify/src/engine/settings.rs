@@ -1,37 +1,37 @@
-//! How the engine works.
+//! The engine's settings.
 
 use std::{sync::Arc, time::Duration};
 
 use crate::{deliveries::Observer, opened::ReadObserver, reads::unread::Escalation};
 
-/// Bounds and times of the engine.
+/// Limits and times of the engine.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The name of this node among those that share a database; the same after a restart. Two nodes of one name
-    /// would take each other's messages for left behind.
+    /// The name of this node among those that share a database; the same after a restart. Two nodes with one name would
+    /// take each other's messages for abandoned.
     pub node: Arc<str>,
     /// How many events one transaction plans at most.
     pub batch: u32,
-    /// How many messages are under way at once, over all destinations.
+    /// How many messages are in flight at once, for all destinations.
     pub parallel: usize,
     /// How many of them to one host.
     pub per_lane: usize,
-    /// How long a claimed message is nobody else's: longer than any channel's timeout.
+    /// How long a claimed message is leased: longer than any channel's timeout.
     pub lease: Duration,
-    /// How long messages under way may take to end when the engine stops.
+    /// How long messages in flight may take to finish when the engine stops.
     pub grace: Duration,
-    /// How often the tables are looked at without being woken.
+    /// How often the tables are checked without being woken.
     pub tick: Duration,
-    /// How long to wait after the database failed.
+    /// How long to wait after a database error.
     pub pause: Duration,
-    /// How many times a broken event is tried before it is set aside.
+    /// How many times a broken event is tried before it is quarantined.
     pub tries: u32,
-    /// How many single messages one person gets in a minute on a channel, before what follows becomes a summary;
-    /// 0 for no bound.
+    /// How many single messages one person gets per minute on a channel, before the next ones become a summary; 0 for
+    /// no limit.
     pub burst: u32,
-    /// What becomes of critical and urgent events that nobody reads.
+    /// What happens to critical and urgent events that nobody reads.
     pub escalation: Escalation,
-    /// Who is told of every attempt that ended.
+    /// Called for every finished attempt.
     pub observer: Observer,
     /// Called for the first read of each event.
     pub read_observer: ReadObserver,

@@ -12,7 +12,7 @@ use super::{lanes::Lanes, settings::Options};
 use crate::{
     channel::Channel,
     channels::{Attempt, Channels, Outbound},
-    deliveries::{self, Lease, Whose},
+    deliveries::{self, Lease, RecoverFrom},
     doorbell::Doorbell,
     rules,
 };
@@ -32,12 +32,12 @@ pub(super) struct Shared {
     pub(super) pace: Arc<deliveries::Pace>,
     pub(super) doorbell: Doorbell,
     pub(super) trying: Trying,
-    pub(super) under_way: deliveries::UnderWay,
-    /// Tells this process from others, and from itself before.
+    pub(super) in_flight: deliveries::InFlight,
+    /// Distinguishes this process from others, and from earlier ones.
     pub(super) process: i64,
 }
 
-/// Which event the planner tried by itself, so that the one that breaks can be set aside.
+/// Which event the planner tried alone, so that the one that fails can be quarantined.
 #[derive(Debug, Default)]
 pub(super) struct Trying(Mutex<Option<Id>>);
 
@@ -56,7 +56,7 @@ impl Shared {
         Lease {
             node: Arc::clone(&self.options.node),
             until: self.now().after(self.options.lease),
-            under_way: self.under_way.clone(),
+            in_flight: self.in_flight.clone(),
         }
     }
 
@@ -68,44 +68,44 @@ impl Shared {
 /// How many deliveries one transaction recovers.
 const RECOVERED: usize = 500;
 
-/// Gives up attempts that nobody will end, and says what waits because of it.
-pub(super) async fn recover(shared: &Shared, whose: Whose) -> Result<(), store::Error> {
+/// Gives up attempts that nobody will finish, and announces what waits because of it.
+pub(super) async fn recover(shared: &Shared, from: RecoverFrom) -> Result<(), store::Error> {
     loop {
-        let (whose, under_way) = (whose.clone(), shared.under_way.clone());
+        let (from, in_flight) = (from.clone(), shared.in_flight.clone());
         let (done, waits) = shared
             .store
-            .write(move |tx| deliveries::recover(tx, (&whose, &under_way), RECOVERED))
+            .write(move |tx| deliveries::recover(tx, (&from, &in_flight), RECOVERED))
             .await?;
-        written_down(shared, &done, waits);
+        recorded(shared, &done, waits);
         if done.len() < RECOVERED {
             return Ok(());
         }
         tracing::info!(
             found = done.len(),
-            "took up deliveries whose outcome was never recorded"
+            "recovered deliveries whose outcome was never recorded"
         );
     }
 }
 
-/// Outcomes are committed: says so to whoever watches, and what waits because of them.
-pub(super) fn written_down(shared: &Shared, done: &[deliveries::Done], waits: deliveries::Recorded) {
+/// Outcomes are committed: notifies observers, and announces what waits because of them.
+pub(super) fn recorded(shared: &Shared, done: &[deliveries::AttemptResult], waits: deliveries::Recorded) {
     for one in done {
-        shared.options.observer.tell(one.ended());
+        shared.options.observer.notify(one.ended());
     }
     for (lane, due) in waits {
         shared.lanes.waits(&lane, due);
     }
 }
 
-/// Says that a loop waits for the database: once a minute, however often it asks.
-pub(super) fn waits(said: &Throttle, what: &'static str, error: &store::Error) {
-    if let Some(times) = said.due() {
+/// Logs that a loop waits for the database: once a minute, however often it retries.
+pub(super) fn log_waiting(logged: &Throttle, what: &'static str, error: &store::Error) {
+    if let Some(times) = logged.due() {
         tracing::warn!(%error, times, "{what} waits for the database");
     }
 }
 
 /// Waits until the engine is to stop.
 pub(super) async fn stopping(stopped: &mut watch::Receiver<bool>) {
-    // Without a sender there is nobody left to work for.
+    // Without a sender there is nothing left to work for.
     let _ = stopped.wait_for(|stop| *stop).await;
 }

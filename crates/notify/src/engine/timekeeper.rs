@@ -1,8 +1,9 @@
-//! Takes over that somebody set the clock: what waits in the tables moves along, so that nothing is late by the step and nobody is
-//! signed in for longer.
+//! Adjusts to changes of the system clock: what waits in the tables is moved accordingly, so that nothing is late by
+//! the change and no session lasts longer.
 //!
-//! Between two looks everything goes on by the time of before. What waits in memory is kept in steady time, and does not notice.
-//! Must not: touch what has a date of its own, such as a deadline or the end of a token.
+//! Between two checks everything continues on the old time. What waits in memory uses the monotonic clock, and is not
+//! affected.
+//! Must not: touch what has a date of its own, such as a deadline or the expiry of a token.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -10,28 +11,28 @@ use base::Throttle;
 use store::{Error, Tx, outbox, params};
 use tokio::sync::watch;
 
-use super::shared::{Shared, stopping, waits};
+use super::shared::{Shared, log_waiting, stopping};
 
-/// How often the clock is looked at.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often the clock is checked.
+const CHECK: Duration = Duration::from_secs(2);
 
-/// What is less than this is no step: the clock is kept right in small ones.
+/// Smaller differences are not a change: the clock is synchronized in small steps.
 const STEP: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let said = Throttle::new();
+    let logged = Throttle::new();
     while !*stopped.borrow() {
-        if let Err(error) = look(&shared).await {
-            waits(&said, "looking at the clock", &error);
+        if let Err(error) = check(&shared).await {
+            log_waiting(&logged, "checking the clock", &error);
         }
         tokio::select! {
-            () = shared.store.clock().sleep(LOOK) => {}
+            () = shared.store.clock().sleep(CHECK) => {}
             () = stopping(&mut stopped) => {}
         }
     }
 }
 
-async fn look(shared: &Shared) -> Result<(), Error> {
+async fn check(shared: &Shared) -> Result<(), Error> {
     let Some(shown) = shared.store.reference().await? else {
         return Ok(());
     };
@@ -42,19 +43,19 @@ async fn look(shared: &Shared) -> Result<(), Error> {
         return Ok(());
     }
     let seconds = by / 1_000_000_000;
-    tracing::warn!(seconds, "the clock was set: what waits is moved along");
+    tracing::warn!(seconds, "the system clock was changed: adjusting waiting rows");
     let lease = shared.options.lease;
     let me = shared.process;
-    let move_along = shared.store.write(move |tx| move_along(tx, (by, me), lease));
+    let shift = shared.store.write(move |tx| shift(tx, (by, me), lease));
     // In this order what is written in between is at most early, never late.
     if by < 0 {
         clock.adjust(by);
-        if let Err(error) = move_along.await {
+        if let Err(error) = shift.await {
             clock.adjust(-by);
             return Err(error);
         }
     } else {
-        move_along.await?;
+        shift.await?;
         clock.adjust(by);
     }
     shared.lanes.shift(by);
@@ -63,8 +64,8 @@ async fn look(shared: &Shared) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is in the tables moves along by so many nanoseconds.
-fn move_along(tx: &mut Tx<'_>, (by, me): (i64, i64), lease: Duration) -> Result<(), Error> {
+/// Moves what is in the tables by this many nanoseconds.
+fn shift(tx: &mut Tx<'_>, (by, me): (i64, i64), lease: Duration) -> Result<(), Error> {
     if !is_first(tx, (by, me))? {
         return Ok(());
     }
@@ -72,7 +73,8 @@ fn move_along(tx: &mut Tx<'_>, (by, me): (i64, i64), lease: Duration) -> Result<
     tx.execute(READS, params![by])?;
     outbox::move_open(tx, by)?;
     if by < 0 {
-        // Sessions end no later than they would have. Set forward they may end early, as they would while the machine sleeps.
+        // Sessions end no later than they would have. If the clock is set forward they may end early, as they would
+        // while the machine sleeps.
         access::sessions_end_earlier(tx, by)?;
         let longest = tx.now().after(lease);
         tx.execute(LEASES, params![longest])?;
@@ -80,7 +82,7 @@ fn move_along(tx: &mut Tx<'_>, (by, me): (i64, i64), lease: Duration) -> Result<
     Ok(())
 }
 
-/// For how long a step that another node took over is the one that this node sees.
+/// For how long a change that another node adjusted to is recognized by this node.
 const SAME: Duration = Duration::from_mins(2);
 
 const LOCK: &str = "insert into notification_meta (name, value) values ('clock set by', 0) \
@@ -90,12 +92,13 @@ const LAST: &str =
 const NOTE: &str = "insert into notification_meta (name, value) values ($1, $2) \
      on conflict (name) do update set value = excluded.value";
 
-/// Whether this node is the first to see that the clock of the database's machine was set by so much; then it says so.
+/// Whether this node is the first to see that the clock of the database's machine was set by this much; then it records
+/// that.
 fn is_first(tx: &mut Tx<'_>, (by, me): (i64, i64)) -> Result<bool, Error> {
     let last_by = tx.one::<(i64,)>(LOCK, &[])?.map_or(0, |(by,)| by);
     let last: BTreeMap<String, i64> = tx.all::<(String, i64)>(LAST, &[])?.into_iter().collect();
     let near = |one: i64, other: i64, within: Duration| u128::from(one.abs_diff(other)) < within.as_nanos();
-    // By the time of after the step.
+    // By the time after the change.
     let now = if by < 0 {
         tx.now().nanos()
     } else {
@@ -114,5 +117,5 @@ fn is_first(tx: &mut Tx<'_>, (by, me): (i64, i64)) -> Result<bool, Error> {
 
 const DUE: &str = "update deliveries set next_at = next_at + $1 where state = 'pending'";
 const READS: &str = "update first_reads set due_at = due_at + $1 where due_at > 0";
-// No lease is longer than it is made.
+// No lease lasts longer than a new one.
 const LEASES: &str = "update deliveries set lease_until = $1 where state = 'sending' and lease_until > $1";

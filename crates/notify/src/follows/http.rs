@@ -10,7 +10,7 @@ use crate::http::State;
 #[utoipa::path(post, path = "/findings/{id}/follow", tag = "findings", operation_id = "follow_finding",
     params(("id" = Id, Path, description = "The finding")),
     responses(
-        (status = 204, description = "The caller follows it"),
+        (status = 204, description = "The caller follows the record"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn follow_finding(
@@ -25,7 +25,7 @@ pub async fn follow_finding(
 #[utoipa::path(delete, path = "/findings/{id}/follow", tag = "findings", operation_id = "unfollow_finding",
     params(("id" = Id, Path, description = "The finding")),
     responses(
-        (status = 204, description = "The caller does not follow it"),
+        (status = 204, description = "The caller does not follow the record"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn unfollow_finding(
@@ -40,7 +40,7 @@ pub async fn unfollow_finding(
 #[utoipa::path(post, path = "/projects/{id}/follow", tag = "projects", operation_id = "follow_project",
     params(("id" = Id, Path, description = "The project")),
     responses(
-        (status = 204, description = "The caller follows it"),
+        (status = 204, description = "The caller follows the record"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn follow_project(
@@ -55,7 +55,7 @@ pub async fn follow_project(
 #[utoipa::path(delete, path = "/projects/{id}/follow", tag = "projects", operation_id = "unfollow_project",
     params(("id" = Id, Path, description = "The project")),
     responses(
-        (status = 204, description = "The caller does not follow it"),
+        (status = 204, description = "The caller does not follow the record"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn unfollow_project(

@@ -9,12 +9,12 @@ use base::{Event, Id, Kind, Scope, Time};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
 use super::{
-    aim::{Aim, Targets},
     collect::Grouped,
+    target::{GroupTarget, Targets},
 };
 use crate::{
     channel::Channel,
-    deliveries::{Lease, New, Way, insert},
+    deliveries::{Lease, Mode, NewDelivery, insert},
     digests::{self, Digest, Members, SETS, Set},
     facts,
     inbox::{self, Addition, Notification, Owner},
@@ -29,7 +29,7 @@ pub(crate) struct Closer<'a> {
     pub(crate) event: &'a Arc<Event>,
 }
 
-/// What closing a group brought.
+/// The result of closing a group.
 #[derive(Debug, Default)]
 pub(crate) struct Closed {
     /// Who has a row about the group, instead of one about the end of the import.
@@ -43,8 +43,8 @@ pub(crate) struct Closed {
 }
 
 impl Closed {
-    /// Whoever gets a message about the group gets none about the end of its import; only webhooks get both.
-    pub(crate) fn stand_in(&self, plan: &mut Plan) {
+    /// Recipients of a message about the group get none about the end of its import; only webhooks get both.
+    pub(crate) fn suppress_in(&self, plan: &mut Plan) {
         plan.inbox.retain(|user| !self.users.contains(user));
         plan.deliveries.retain(|planned| {
             planned.channel == Channel::Webhook || !self.keys.contains(&planned.target.key)
@@ -62,7 +62,7 @@ pub(crate) fn closes(event: &Event) -> Option<Id> {
     (ended || undone).then_some(event.subject.id)
 }
 
-/// A set, where its events go, and why each recipient gets them.
+/// A set, where its events are sent, and why each recipient gets them.
 pub(super) struct WithTargets(
     pub(super) Set,
     pub(super) Targets,
@@ -75,8 +75,8 @@ impl FromRow for WithTargets {
         let (targets, reasons): (String, String) = (row.get(6)?, row.get(7)?);
         let targets = serde_json::from_str(&targets).map_err(decode)?;
         let reasons: Vec<Reason> = serde_json::from_str(&reasons).map_err(decode)?;
-        let told = reasons.into_iter().filter(|reason| reason.why.told());
-        let whys = told
+        let notified = reasons.into_iter().filter(|reason| reason.why.is_notified());
+        let whys = notified
             .map(|reason| ((reason.channel, reason.recipient), reason.why))
             .collect();
         Ok(Self(Set::from_row(row)?, targets, whys))
@@ -90,7 +90,7 @@ const PAGES: &str = "insert into event_pages (group_id, target_key, digest_id, t
 /// Closes a group: writes its inbox rows, its messages, and what is to be posted to webhooks.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn close(
     tx: &mut Tx<'_>,
     group: &Grouped,
@@ -104,31 +104,31 @@ pub(crate) fn close(
     if tx.execute(CLOSE, params![group.id, now, closer_event])? == 0 {
         return Ok(Closed::default());
     }
-    // What kept it open may be over without having said so.
+    // The reason it stayed open may have ended without notice.
     outbox::end(tx, group.bundle)?;
     let select = SETS.replacen(" from", ", targets, reasons from", 1);
     let sets: Vec<WithTargets> = sql::among(tx, &select, "group_id", &[group.id.into()])?;
-    let Some(of) = stands_for(tx, group, closer, &sets)? else {
+    let Some(of) = representative(tx, group, closer, &sets)? else {
         return Ok(Closed::default());
     };
     let whys = sets.iter().flat_map(|set| &set.2);
     let teams = facts::team_names(tx, whys.map(|((_, recipient), why)| (why, Some(recipient))))?;
-    let mut digests = Written::new(&sets, teams);
-    let shares = Shares::of(&sets);
-    let Shares { inbox, messages } = &shares;
+    let mut digests = DigestWriter::new(&sets, teams);
+    let by_recipient = SetsByRecipient::of(&sets);
+    let SetsByRecipient { inbox, messages } = &by_recipient;
     for which in inbox.values().chain(messages.values()) {
         digests.add(tx, which)?;
     }
     digests.save(tx, group.id)?;
-    let mut done = shares.closed();
+    let mut done = by_recipient.closed();
     let imported = closer.is_some();
     add_rows(tx, (&of, imported), inbox, &digests, public_url)?;
     send(tx, (group, &of), messages, &digests, (lease, &mut done))?;
     Ok(done)
 }
 
-/// The event that stands for the group: the end of the import, or the one that leads a bulk change.
-fn stands_for(
+/// The event that represents the group: the end of the import, or the one that leads a bulk change.
+fn representative(
     tx: &mut Tx<'_>,
     group: &Grouped,
     closer: Option<&Closer<'_>>,
@@ -142,34 +142,34 @@ fn stands_for(
     Ok(outbox::event(tx, id, &Scope::All)?.map(Arc::new))
 }
 
-/// Which sets each recipient gets, by their places: one row for each person, one message for each recipient on each
+/// Which sets each recipient gets, by their indexes: one row for each person, one message for each recipient on each
 /// channel.
-pub(super) struct Shares {
+pub(super) struct SetsByRecipient {
     pub(super) inbox: BTreeMap<Id, Vec<usize>>,
-    pub(super) messages: BTreeMap<Aim, Vec<usize>>,
+    pub(super) messages: BTreeMap<GroupTarget, Vec<usize>>,
 }
 
-impl Shares {
+impl SetsByRecipient {
     pub(super) fn of(sets: &[WithTargets]) -> Self {
         Self {
             inbox: recipients(sets, |targets| targets.inbox.clone()),
-            messages: hooks_once(recipients(sets, |targets| targets.messages.clone())),
+            messages: merge_webhooks(recipients(sets, |targets| targets.messages.clone())),
         }
     }
 
     /// Who gets a message about the group.
     pub(super) fn closed(&self) -> Closed {
         let messages = self.messages.keys();
-        let messages = messages.filter(|aim| aim.channel != Channel::Webhook);
+        let messages = messages.filter(|target| target.channel != Channel::Webhook);
         Closed {
             users: self.inbox.keys().copied().collect(),
-            keys: messages.map(|aim| Key::stored(&aim.key)).collect(),
+            keys: messages.map(|target| Key::stored(&target.key)).collect(),
             ..Closed::default()
         }
     }
 }
 
-/// Which sets each of them gets.
+/// The indexes of the sets for each of them.
 fn recipients<T: Ord>(sets: &[WithTargets], of: impl Fn(&Targets) -> Vec<T>) -> BTreeMap<T, Vec<usize>> {
     let mut which: BTreeMap<T, Vec<usize>> = BTreeMap::new();
     for (at, WithTargets(_, targets, _)) in sets.iter().enumerate() {
@@ -183,28 +183,30 @@ fn recipients<T: Ord>(sets: &[WithTargets], of: impl Fn(&Targets) -> Vec<T>) -> 
     which
 }
 
-/// A webhook URL gets one batch over all rules that name it.
-fn hooks_once(messages: BTreeMap<Aim, Vec<usize>>) -> BTreeMap<Aim, Vec<usize>> {
-    let mut hooks: BTreeMap<String, (Aim, Vec<usize>)> = BTreeMap::new();
+/// A webhook URL gets one batch for all rules that name it.
+fn merge_webhooks(messages: BTreeMap<GroupTarget, Vec<usize>>) -> BTreeMap<GroupTarget, Vec<usize>> {
+    let mut hooks: BTreeMap<String, (GroupTarget, Vec<usize>)> = BTreeMap::new();
     let mut all = BTreeMap::new();
-    for (aim, which) in messages {
-        if aim.channel != Channel::Webhook {
-            all.insert(aim, which);
+    for (target, which) in messages {
+        if target.channel != Channel::Webhook {
+            all.insert(target, which);
             continue;
         }
-        let (_, places) = hooks.entry(aim.key.clone()).or_insert_with(|| (aim, Vec::new()));
+        let (_, places) = hooks
+            .entry(target.key.clone())
+            .or_insert_with(|| (target, Vec::new()));
         places.extend(which);
     }
-    for (aim, mut which) in hooks.into_values() {
+    for (target, mut which) in hooks.into_values() {
         which.sort_unstable();
         which.dedup();
-        all.insert(aim, which);
+        all.insert(target, which);
     }
     all
 }
 
-/// Digests of a group: one for all recipients that get the same.
-struct Written<'a> {
+/// Digests of a group: recipients that get the same share one.
+struct DigestWriter<'a> {
     sets: &'a [WithTargets],
     /// The names of teams.
     teams: HashMap<Id, String>,
@@ -212,7 +214,7 @@ struct Written<'a> {
     digests: BTreeMap<Vec<usize>, (Id, Digest)>,
 }
 
-impl<'a> Written<'a> {
+impl<'a> DigestWriter<'a> {
     fn new(sets: &'a [WithTargets], teams: HashMap<Id, String>) -> Self {
         Self {
             sets,
@@ -250,12 +252,12 @@ impl<'a> Written<'a> {
     }
 }
 
-/// The rows of the inbox: one per person, which stands for the end of the import, too.
+/// The inbox rows: one per person, which also represents the end of the import.
 fn add_rows(
     tx: &mut Tx<'_>,
     (of, imported): (&Arc<Event>, bool),
     inbox: &BTreeMap<Id, Vec<usize>>,
-    digests: &Written<'_>,
+    digests: &DigestWriter<'_>,
     public_url: &str,
 ) -> Result<(), Error> {
     type Users = Vec<(Id, Option<Cause>)>;
@@ -273,13 +275,13 @@ fn add_rows(
     let mut drafts: Vec<(Vec<Owner>, Notification)> = Vec::new();
     for (id, (users, digest)) in by_digest {
         let named = digest.events(tx)?;
-        // A bulk change has no end of its own: each row is about the most severe one of the events it is of.
+        // A bulk change has no end event: each row is about the most severe of its events.
         let of = if imported { Some(of) } else { named.first() };
         let Some(of) = of else { continue };
         let message = digest.message(of, &named, public_url, Detail::Full);
         let mut draft = Notification::draft(of, &message);
         draft.digest = Some(id);
-        // With the only finding it is about the row is done; with one of several it is not.
+        // When the only finding it is about is done, so is the row; one of several is not enough.
         draft.finding = match digest.count() {
             1 => named.first().map(|event| event.subject.id),
             _ => None,
@@ -296,34 +298,34 @@ fn add_rows(
     inbox::add(tx, &additions)
 }
 
-/// The messages: due at once. A group is one message, so no bound on many of them holds it up.
+/// The messages: due at once. A group is one message, so no limit on their number delays it.
 fn send(
     tx: &mut Tx<'_>,
     (group, of): (&Grouped, &Arc<Event>),
-    messages: &BTreeMap<Aim, Vec<usize>>,
-    digests: &Written<'_>,
+    messages: &BTreeMap<GroupTarget, Vec<usize>>,
+    digests: &DigestWriter<'_>,
     (lease, closed): (&Lease, &mut Closed),
 ) -> Result<(), Error> {
     let now = tx.now();
     let mut pages: Vec<[Value; 6]> = Vec::new();
     let mut planned: Vec<(Planned, (Id, Id), Option<Cause>)> = Vec::new();
-    for (aim, which) in messages {
+    for (target, which) in messages {
         let Some((id, digest)) = digests.get(which) else {
             continue;
         };
-        if aim.channel == Channel::Webhook {
-            let target = serde_json::to_string(aim).map_err(|error| Error::Decode(error.to_string()))?;
+        if target.channel == Channel::Webhook {
+            let json = serde_json::to_string(target).map_err(|error| Error::Decode(error.to_string()))?;
             pages.push([
                 group.id.into(),
-                aim.key.as_str().into(),
+                target.key.as_str().into(),
                 (*id).into(),
-                target.into(),
+                json.into(),
                 "".into(),
                 0.into(),
             ]);
         } else if let Some(lead) = digest.lead() {
-            let cause = digests.cause(which, aim.channel, &aim.recipient);
-            planned.push((aim.planned(), (*id, lead), cause));
+            let cause = digests.cause(which, target.channel, &target.recipient);
+            planned.push((target.planned(), (*id, lead), cause));
         }
     }
     closed.pages = !pages.is_empty();
@@ -334,12 +336,12 @@ fn send(
     )?;
     let new = planned
         .iter()
-        .map(|(planned, of_digest, cause)| New {
+        .map(|(planned, of_digest, cause)| NewDelivery {
             event: of,
             planned,
             body: String::new(),
             now: None,
-            way: Way::Single,
+            mode: Mode::Single,
             due: now,
             of: Some(*of_digest),
             cause: cause.clone(),

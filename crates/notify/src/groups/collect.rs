@@ -1,5 +1,5 @@
-//! Decided events of a bundle, kept until all of it is planned: a row per event, and one per set of events that are
-//! decided alike, however many recipients they have.
+//! Decided events of a bundle, kept until all of it is planned: a row per event, and one per set of events with the
+//! same decision, however many recipients they have.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -11,19 +11,19 @@ use access::Vault;
 use base::{Event, Id};
 use store::{Error, FromRow, Row, Tx, Value, outbox, params, rows};
 
-use super::aim::{Aim, Targets};
+use super::target::{GroupTarget, Targets};
 use crate::{
     message::Change,
     plan::{Batch, Plan, Planned, Reason},
 };
 
-/// A group that is open.
+/// An open group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grouped {
     pub(crate) id: Id,
     pub(crate) bundle: Id,
     pub(crate) lead: Id,
-    /// Whether it is of a bulk change, which has no event of its own for its end.
+    /// Whether it is a bulk change, which has no end event.
     pub(crate) is_bulk: bool,
 }
 
@@ -39,8 +39,8 @@ impl FromRow for Grouped {
 }
 
 const GROUP: &str = "insert into event_groups (id, bundle_id, company_id, lead_event, is_bulk, closer_event, created_at, updated_at, closed_at)";
-// The change is the lock: two nodes that plan parts of one bundle come here one after the other, so that the later one sees
-// that nothing is left.
+// The change is the lock: two nodes that plan parts of one bundle come here one after the other, so that the later node
+// sees that nothing is left.
 const OPEN: &str = "on conflict (bundle_id, company_id) where closed_at = 0 do update set updated_at = excluded.updated_at \
      returning id, bundle_id, lead_event, is_bulk, company_id";
 const SET: &str = "insert into event_sets (id, group_id, signature, event_type, severity, change, first_event, count, \
@@ -57,10 +57,10 @@ impl FromRow for Opened {
     }
 }
 
-/// A bundle in one company: what a group is of.
+/// A bundle in one company: what a group consists of.
 pub(super) type Place = (Id, String);
 
-/// Events of a group that are decided alike.
+/// Events of a group with the same decision.
 pub(super) struct Draft<'a> {
     pub(super) event: &'a Event,
     reasons: &'a [Reason],
@@ -69,16 +69,16 @@ pub(super) struct Draft<'a> {
 }
 
 /// What they share.
-type Alike<'a> = (
+type Decision<'a> = (
     (Place, Change, base::Kind, Option<base::Severity>),
     &'a [Reason],
     &'a [Planned],
 );
 
-/// Keeps these events, and answers the groups they are of.
+/// Stores these events, and returns their groups.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn collect(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -87,7 +87,7 @@ pub(crate) fn collect(
     let groups = open(tx, decided)?;
     let mut rows: Vec<(String, [Value; 10])> = Vec::new();
     let mut members: HashMap<String, Vec<&Event>> = HashMap::new();
-    for (place, draft) in alike(decided) {
+    for (place, draft) in by_decision(decided) {
         let Some(group) = groups.get(&place) else {
             continue;
         };
@@ -95,7 +95,7 @@ pub(crate) fn collect(
         members.insert(signature.clone(), draft.members);
         rows.push((signature, row));
     }
-    // In order, so that two nodes never wait for each other.
+    // In order, so that two nodes never deadlock.
     rows.sort_unstable_by(|one, other| one.0.cmp(&other.0));
     let rows = rows.into_iter().map(|(_, row)| row).collect();
     let sets: Vec<(Id, String)> = rows::insert_returning(tx, (SET, COUNTED), rows)?;
@@ -109,11 +109,11 @@ pub(crate) fn collect(
     Ok(groups.into_values().collect())
 }
 
-/// Which of these events are decided alike, and in which group they are.
-pub(super) fn alike<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Draft<'a>)> {
-    let mut drafts: HashMap<Alike<'_>, Draft<'_>> = HashMap::new();
+/// Which of these events have the same decision, and which group they belong to.
+pub(super) fn by_decision<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Draft<'a>)> {
+    let mut drafts: HashMap<Decision<'_>, Draft<'_>> = HashMap::new();
     for (event, plan) in decided {
-        // Of whom nobody was considered, nobody is to be told.
+        // If nobody was considered, nobody is notified.
         if plan.reasons.is_empty() {
             continue;
         }
@@ -133,7 +133,7 @@ pub(super) fn alike<'a>(decided: &'a [(Arc<Event>, &'a Plan)]) -> Vec<(Place, Dr
             .members
             .push(event);
     }
-    let placed = |(((place, ..), ..), draft): (Alike<'_>, Draft<'a>)| (place, draft);
+    let placed = |(((place, ..), ..), draft): (Decision<'_>, Draft<'a>)| (place, draft);
     drafts.into_iter().map(placed).collect()
 }
 
@@ -171,7 +171,7 @@ fn open(tx: &mut Tx<'_>, decided: &[(Arc<Event>, &Plan)]) -> Result<BTreeMap<Pla
         .collect())
 }
 
-/// Where the event goes with others; what stays a message of its own is not among it.
+/// Where the event is sent as part of a group; without what is sent individually.
 fn targets(plan: &Plan) -> Targets {
     Targets {
         inbox: plan.inbox.clone(),
@@ -179,12 +179,12 @@ fn targets(plan: &Plan) -> Targets {
             .deliveries
             .iter()
             .filter(|planned| planned.batch == Batch::Import)
-            .map(Aim::of)
+            .map(GroupTarget::of)
             .collect(),
     }
 }
 
-/// The texts of a set, and by which text it is known again when more such events come later.
+/// The texts of a set, and the text that identifies it when more such events come later.
 pub(super) struct Texts {
     reasons: String,
     targets: String,
@@ -235,16 +235,16 @@ fn row(tx: &Tx<'_>, vault: &Vault, group: Id, draft: &Draft<'_>) -> Result<(Stri
 }
 
 const OF_BUNDLE: &str = "select id, bundle_id, lead_event, is_bulk from event_groups where closed_at = 0 and bundle_id = $1 order by id";
-// A bulk change says itself whether more of it is to come.
+// A bulk change says itself whether there is more to come.
 const STALE: &str = "select id, bundle_id, lead_event, is_bulk from event_groups where closed_at = 0 and (updated_at < $1 or is_bulk = 1) order by updated_at limit 20";
 
-/// How long a group may stay open without anything new: far longer than an import rests between two portions.
+/// How long a group may stay open without anything new: far longer than an import pauses between two portions.
 const REST: Duration = Duration::from_mins(10);
 
 /// The open groups of a bundle, or those whose bundle was never ended.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn waiting(tx: &mut Tx<'_>, bundle: Option<Id>) -> Result<Vec<Grouped>, Error> {
     if let Some(bundle) = bundle {
         return tx.all(OF_BUNDLE, params![bundle]);

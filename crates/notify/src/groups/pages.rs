@@ -1,4 +1,4 @@
-//! The webhook posts of a group: every event of it, page by page, whatever their number.
+//! The webhook posts of a group: all of its events, page by page.
 
 use std::sync::Arc;
 
@@ -6,30 +6,30 @@ use base::{Event, Id, Scope, Time};
 use serde_json::{Map, Value as Json, json};
 use store::{Error, Tx, outbox, params, unreadable};
 
-use super::aim::Aim;
+use super::target::GroupTarget;
 use crate::{
     channels::webhook::Format,
-    deliveries::{Lease, New, Way, insert},
+    deliveries::{Lease, Mode, NewDelivery, insert},
     digests::{self, Digest},
     message::{self, Change, Detail},
     plan::Rules,
     target::Recipient,
 };
 
-/// How many findings one post holds.
+/// How many findings one post contains.
 const PAGE: usize = 500;
 
-/// On which page the event is that has so many before it, from 0.
+/// On which page the event with this position is, from 0.
 pub(super) fn page_of(before: u64) -> usize {
     usize::try_from(before).unwrap_or(usize::MAX) / PAGE
 }
 
-/// How many pages so many events take.
+/// How many pages this many events take.
 pub(crate) const fn pages_of(events: usize) -> usize {
     events.div_ceil(PAGE)
 }
 
-/// What one step brought.
+/// The result of one step.
 #[derive(Debug, Default)]
 pub(crate) struct Pages {
     /// The lanes in which something waits.
@@ -45,10 +45,10 @@ const SAVE: &str =
     "update event_pages set after_event = $3, page = $4 where group_id = $1 and target_key = $2";
 const DONE: &str = "delete from event_pages where group_id = $1 and target_key = $2";
 
-/// Writes the next page that is missing.
+/// Writes the next missing page.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn next_pages(
     tx: &mut Tx<'_>,
     rules: &Rules,
@@ -59,8 +59,9 @@ pub(crate) fn next_pages(
     let Some((group, key, digest_id, target, after, page)) = tx.one::<Stored>(&sql, &[])? else {
         return Ok(Pages::default());
     };
-    let aim = serde_json::from_str::<Aim>(&target).map_err(|error| Error::Decode(error.to_string()));
-    let aim = aim
+    let target =
+        serde_json::from_str::<GroupTarget>(&target).map_err(|error| Error::Decode(error.to_string()));
+    let target = target
         .inspect_err(|error| unreadable::note("event_pages", error))
         .ok();
     let digest = digests::stored(tx, &[digest_id])?.remove(&digest_id);
@@ -69,8 +70,8 @@ pub(crate) fn next_pages(
         any: true,
         ..Pages::default()
     };
-    // What cannot be read can never be sent, and is not to hold up the others.
-    let (Some(aim), Some(digest), Some(bundle)) = (aim, digest, bundle) else {
+    // What cannot be read can never be sent, and must not block the others.
+    let (Some(target), Some(digest), Some(bundle)) = (target, digest, bundle) else {
         tx.execute(DONE, params![group, key])?;
         return Ok(pages);
     };
@@ -80,10 +81,10 @@ pub(crate) fn next_pages(
     })?;
     let events = in_order(tx, &ids)?;
     if let Some(first) = events.first() {
-        let planned = aim.planned();
+        let planned = target.planned();
         let pages_of = pages_of(usize::try_from(digest.count()).unwrap_or(usize::MAX));
         let body = body(
-            format(rules, &aim.recipient),
+            format(rules, &target.recipient),
             &Posted {
                 digest: &digest,
                 events: &events,
@@ -94,12 +95,12 @@ pub(crate) fn next_pages(
             },
         );
         let due = tx.now();
-        let new = New {
+        let new = NewDelivery {
             event: first,
             planned: &planned,
             body,
             now: None,
-            way: Way::Single,
+            mode: Mode::Single,
             due,
             of: Some((digest_id, first.id)),
             cause: None,
@@ -117,8 +118,8 @@ pub(crate) fn next_pages(
 const MEMBERS: &str =
     "select event_id from event_set_members where set_id = $1 and event_id > $2 order by event_id limit $3";
 
-/// The events of the page after this place, and the place where the next one begins. A place is how many sets are done
-/// and the last event of the next one. `members` answers the first so many events of a set after one.
+/// The events of the page after this position, and the position of the next one. A position is how many sets are done
+/// and the last event of the next one. `members` returns a number of events of a set after one.
 pub(super) fn after_of<E>(
     digest: &Digest,
     after: &str,
@@ -203,11 +204,11 @@ fn body(format: Format, posted: &Posted<'_>) -> String {
         })
         .to_string(),
     };
-    // As every cloud event of ours begins.
+    // As every cloud event here begins.
     format!("{{\"specversion\":\"1.0\",{}", &rest[1..])
 }
 
-/// The name of a change in a body, as scans count.
+/// The name of a change in a body, as in a scan's counts.
 const fn field(change: Change) -> &'static str {
     match change {
         Change::New => "created",

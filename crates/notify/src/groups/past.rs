@@ -1,4 +1,4 @@
-//! What became of events that came with others: where their group said them.
+//! What happened to grouped events: where their group reported them.
 //!
 //! Must not: write anything.
 
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use base::Id;
 use store::{Error, FromRow, Row, Tx, params};
 
-use super::aim::{Aim, Targets};
+use super::target::{GroupTarget, Targets};
 use crate::{
     channel::Channel,
     digests::{Digest, stored_of_groups},
@@ -21,16 +21,16 @@ use crate::{
 pub(crate) struct Past {
     group: Id,
     set: Id,
-    /// The import or the bulk change.
+    /// The id of the import or the bulk change.
     pub(crate) bundle: Id,
     pub(crate) is_bulk: bool,
-    /// The event that ended the import, if one did.
+    /// The event that ended the import, if there is one.
     pub(crate) closer: Option<Id>,
     /// Whether its messages are written.
     pub(crate) closed: bool,
-    /// Why somebody is notified of the event or is not.
+    /// Why someone is notified of the event or is not.
     pub(crate) reasons: Vec<Reason>,
-    aims: Vec<Aim>,
+    targets: Vec<GroupTarget>,
 }
 
 impl FromRow for Past {
@@ -42,7 +42,7 @@ impl FromRow for Past {
             set: row.get(0)?,
             group: row.get(1)?,
             reasons: serde_json::from_str(&reasons).map_err(decode)?,
-            aims: targets.messages,
+            targets: targets.messages,
             bundle: row.get(4)?,
             is_bulk: row.get(5)?,
             closer: row.get::<String>(6)?.parse().ok(),
@@ -55,10 +55,10 @@ const OF_EVENT: &str = "select s.id, s.group_id, s.reasons, s.targets, g.bundle_
      from event_set_members m join event_sets s on s.id = m.set_id \
      join event_groups g on g.id = s.group_id where m.event_id = $1";
 
-/// The group of an event that came with others, if it was planned and anybody was considered.
+/// The group of a bundled event, if it was planned and anyone was considered.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn of_event(tx: &mut Tx<'_>, event: Id) -> Result<Option<Past>, Error> {
     let found: Vec<Past> = tx.readable("event_sets", OF_EVENT, params![event])?;
     Ok(found.into_iter().next())
@@ -68,27 +68,27 @@ const BEFORE: &str = "select count(*) from event_set_members where set_id = $1 a
 const COUNT: &str = "select count(*) from event_set_members where set_id = $1";
 
 impl Past {
-    /// The digests that name the event or count it.
+    /// The digests that name or count the event.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn digests(&self, tx: &mut Tx<'_>) -> Result<Vec<(Id, Digest)>, Error> {
         let mut digests = stored_of_groups(tx, &[self.group])?;
         digests.retain(|(_, digest)| digest.sets.contains(&self.set));
         Ok(digests)
     }
 
-    /// Which destination a recipient of the group's messages has.
+    /// The destination of a recipient of the group's messages.
     pub(crate) fn key(&self, channel: Channel, recipient: &Recipient) -> Option<Key> {
-        let mut aims = self.aims.iter();
-        let aim = aims.find(|aim| aim.channel == channel && aim.recipient == *recipient)?;
-        Some(Key::stored(&aim.key))
+        let mut targets = self.targets.iter();
+        let target = targets.find(|target| target.channel == channel && target.recipient == *recipient)?;
+        Some(Key::stored(&target.key))
     }
 
     /// On which page of a webhook's posts the event is, from 0.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn page(&self, tx: &mut Tx<'_>, event: Id, digest: &Digest) -> Result<usize, Error> {
         let count = |row: Option<(u64,)>| row.map_or(0, |(count,)| count);
         let mut before = count(tx.one(BEFORE, params![self.set, event])?);
@@ -104,16 +104,16 @@ const OF_BUNDLE: &str = "select id from event_groups where bundle_id = $1 and cl
 /// The digests of the groups that this event ended.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn ended_by(tx: &mut Tx<'_>, bundle: Id, closer: Id) -> Result<Vec<(Id, Digest)>, Error> {
     let groups: Vec<(Id,)> = tx.all(OF_BUNDLE, params![bundle, closer])?;
     let groups: Vec<Id> = groups.into_iter().map(|(id,)| id).collect();
     stored_of_groups(tx, &groups)
 }
 
-struct Gone(Id, Targets);
+struct GroupTargets(Id, Targets);
 
-impl FromRow for Gone {
+impl FromRow for GroupTargets {
     fn from_row(row: &Row) -> Result<Self, Error> {
         let targets: String = row.get(1)?;
         let targets = serde_json::from_str(&targets).map_err(|error| Error::Decode(error.to_string()))?;
@@ -121,7 +121,7 @@ impl FromRow for Gone {
     }
 }
 
-/// Who had a message about what a bundle brought: a person in the inbox, or a destination.
+/// Who had a message about a bundle: a person in the inbox, or a destination.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Reached {
     Inbox(Id),
@@ -131,10 +131,10 @@ pub(crate) enum Reached {
 const GROUPS: &str = "select id, bundle_id from event_groups where 1 = 1";
 const TARGETS: &str = "select group_id, targets from event_sets where 1 = 1";
 
-/// Who had a message about what these bundles brought, as it was planned then.
+/// Who had a message about these bundles, as planned then.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn reached(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<HashSet<(Id, Reached)>, Error> {
     let bundles: Vec<store::Value> = bundles.iter().map(Into::into).collect();
     let groups: std::collections::HashMap<Id, Id> =
@@ -143,7 +143,7 @@ pub(crate) fn reached(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<HashSet<(Id, Re
             .collect();
     let ids: Vec<store::Value> = groups.keys().map(Into::into).collect();
     let mut reached = HashSet::new();
-    for Gone(group, targets) in sql::among::<Gone>(tx, TARGETS, "group_id", &ids)? {
+    for GroupTargets(group, targets) in sql::among::<GroupTargets>(tx, TARGETS, "group_id", &ids)? {
         let Some(bundle) = groups.get(&group) else {
             continue;
         };
@@ -154,7 +154,7 @@ pub(crate) fn reached(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<HashSet<(Id, Re
                 .map(|user| (*bundle, Reached::Inbox(user))),
         );
         let keys = targets.messages.into_iter();
-        reached.extend(keys.map(|aim| (*bundle, Reached::Key(aim.channel, Key::stored(&aim.key)))));
+        reached.extend(keys.map(|target| (*bundle, Reached::Key(target.channel, Key::stored(&target.key)))));
     }
     Ok(reached)
 }

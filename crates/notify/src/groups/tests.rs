@@ -1,5 +1,5 @@
-//! Imports and bulk changes in random worlds: each event is decided by the plan's own model, and whatever the groups make
-//! of it, nobody loses an event, gets one twice, or hears of one that does not concern them.
+//! Imports and bulk changes in random worlds: each event is decided by the plan's own model, and whatever the groups do
+//! with it, nobody misses an event, gets one twice, or gets one that does not involve them.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,10 +11,10 @@ use base::{Event, Id, Severity};
 use proptest::prelude::*;
 
 use super::{
-    aim::Aim,
-    close::{Closed, Shares, WithTargets},
-    collect::{Place, Texts, alike},
+    close::{Closed, SetsByRecipient, WithTargets},
+    collect::{Place, Texts, by_decision},
     pages::after_of,
+    target::GroupTarget,
 };
 use crate::{
     channel::Channel,
@@ -38,20 +38,20 @@ const _: () = assert!(WORLDS as usize * EVENTS >= 100_000);
 const IMPORTS: usize = 2;
 /// How many events one transaction of the planner takes.
 const PORTION: usize = 6;
-/// The kind of the end of an import.
+/// The kind for the end of an import.
 const END: usize = 2;
 
-/// Events of a group that were decided alike, as the tables keep them.
+/// Events of a group with the same decision, as stored in the tables.
 struct Kept {
     set: WithTargets,
     /// The events and their findings, in the order of their ids.
     members: Vec<(Id, Id)>,
 }
 
-/// What became of some events.
+/// The outcome of some events.
 struct Outcome {
     groups: BTreeMap<Place, Group>,
-    /// By the number of the event: what stays a message of its own.
+    /// By the event's number: what is sent individually.
     alone: Vec<Vec<Planned>>,
     numbers: HashMap<Id, usize>,
 }
@@ -61,7 +61,7 @@ struct Group {
     sets: BTreeMap<String, Kept>,
 }
 
-/// The event of this number.
+/// The event with this number.
 fn event(number: usize, happening: &Happening, bundle: usize) -> Event {
     let mut event = Facts::event(happening);
     event.subject.id = finding(number);
@@ -73,7 +73,7 @@ fn finding(number: usize) -> Id {
     id(b'f', number)
 }
 
-/// Plans the events portion by portion and gathers what is decided alike, as the planner and its tables do.
+/// Plans the events portion by portion and groups them by decision, as the planner and its tables do.
 fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
     let decided: Vec<(Arc<Event>, &Plan)> = events.iter().cloned().zip(plans).collect();
     let mut groups: BTreeMap<Place, Group> = BTreeMap::new();
@@ -83,7 +83,7 @@ fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
         id(b'i', next)
     };
     for portion in decided.chunks(PORTION) {
-        for (place, draft) in alike(portion) {
+        for (place, draft) in by_decision(portion) {
             let group = groups.entry(place).or_insert_with(|| Group {
                 id: new_id(),
                 sets: BTreeMap::new(),
@@ -128,10 +128,10 @@ fn gather(events: &[Arc<Event>], plans: &[Plan]) -> Outcome {
     }
 }
 
-/// What one group says to whom: by the numbers of its events.
-struct Said {
+/// What one group sends to whom: by the numbers of its events.
+struct Sent {
     inbox: BTreeMap<Id, Vec<usize>>,
-    messages: BTreeMap<Aim, Vec<usize>>,
+    messages: BTreeMap<GroupTarget, Vec<usize>>,
     closed: Closed,
 }
 
@@ -139,7 +139,7 @@ struct Said {
 type Happened = [(Happening, usize)];
 
 impl Group {
-    fn say(&self, happened: &Happened, numbers: &HashMap<Id, usize>) -> Result<Said, TestCaseError> {
+    fn send(&self, happened: &Happened, numbers: &HashMap<Id, usize>) -> Result<Sent, TestCaseError> {
         let sets: Vec<WithTargets> = self
             .sets
             .values()
@@ -150,29 +150,29 @@ impl Group {
             .values()
             .map(|kept| (kept.set.0.id, kept.members.as_slice()))
             .collect();
-        let shares = Shares::of(&sets);
+        let by_recipient = SetsByRecipient::of(&sets);
         let digest_of = |which: &[usize]| {
             let sets: Vec<&Set> = which.iter().map(|at| &sets[*at].0).collect();
             let Ok(digest) = Digest::of(&sets, |set| Ok::<_, Infallible>(members[&set].to_vec()));
             digest
         };
         let about = |which: &[usize]| named(&digest_of(which), &members, happened, numbers);
-        let mut said = Said {
+        let mut sent = Sent {
             inbox: BTreeMap::new(),
             messages: BTreeMap::new(),
-            closed: shares.closed(),
+            closed: by_recipient.closed(),
         };
-        for (user, which) in &shares.inbox {
-            said.inbox.insert(*user, about(which)?);
+        for (user, which) in &by_recipient.inbox {
+            sent.inbox.insert(*user, about(which)?);
         }
-        for (aim, which) in &shares.messages {
+        for (target, which) in &by_recipient.messages {
             let events = about(which)?;
-            if aim.channel == Channel::Webhook {
+            if target.channel == Channel::Webhook {
                 pages(&digest_of(which), &members, &events, numbers)?;
             }
-            said.messages.insert(aim.clone(), events);
+            sent.messages.insert(target.clone(), events);
         }
-        Ok(said)
+        Ok(sent)
     }
 }
 
@@ -221,7 +221,7 @@ fn named(
     Ok(events)
 }
 
-/// Whatever the length of a page, the pages hold every event once.
+/// Whatever the length of a page, the pages contain every event once.
 fn pages(
     digest: &Digest,
     members: &HashMap<Id, &[(Id, Id)]>,
@@ -255,11 +255,11 @@ fn pages(
 /// What the model expects of each event.
 type Expected = [model::Expected];
 
-/// Nobody is missed, nobody hears of anything twice or of anything else, in all that was said.
-fn all_of_it(
+/// Nobody misses an event, and nobody gets one twice or any other, in all messages.
+fn check_complete(
     facts: &Facts,
     (happened, expected): (&Happened, &Expected),
-    said: &BTreeMap<Place, Said>,
+    sent: &BTreeMap<Place, Sent>,
     alone: &[Vec<Planned>],
 ) -> Result<(), TestCaseError> {
     let (mut rows, mut mails) = (BTreeSet::new(), BTreeSet::new());
@@ -273,25 +273,25 @@ fn all_of_it(
         prop_assert!(posts.insert((number, url)), "twice to URL {url}");
         Ok(())
     };
-    for (place, said) in said {
+    for (place, sent) in sent {
         let mut hooks = BTreeSet::new();
-        for (user, events) in &said.inbox {
+        for (user, events) in &sent.inbox {
             for number in events {
                 prop_assert!(rows.insert((*number, facts.user_at(*user))), "twice in an inbox");
             }
         }
-        for (aim, events) in &said.messages {
-            let key = Key::stored(&aim.key);
+        for (target, events) in &sent.messages {
+            let key = Key::stored(&target.key);
             prop_assert!(
-                aim.channel != Channel::Webhook || hooks.insert(aim.key.clone()),
+                target.channel != Channel::Webhook || hooks.insert(target.key.clone()),
                 "one batch for each URL"
             );
             for number in events {
                 prop_assert_eq!(id(b'b', happened[*number].1), place.0);
-                if aim.channel == Channel::Email {
+                if target.channel == Channel::Email {
                     prop_assert!(mails.insert((*number, key.clone())), "twice to {key:?}");
                 } else {
-                    post(aim.channel, &key, *number)?;
+                    post(target.channel, &key, *number)?;
                 }
             }
         }
@@ -319,23 +319,23 @@ fn all_of_it(
     Ok(())
 }
 
-/// The end of an import goes to those who are told of it and of nothing that it brought.
-fn the_end(facts: &Facts, happening: &Happening, said: &[&Said]) -> Result<(), TestCaseError> {
+/// The end of an import goes to recipients of that event who get nothing else of the import.
+fn check_end(facts: &Facts, happening: &Happening, sent: &[&Sent]) -> Result<(), TestCaseError> {
     let mut plan = plan(&Facts::event(happening), &world_of(facts));
-    let expected = model::told(facts, happening);
-    for said in said {
-        said.closed.stand_in(&mut plan);
+    let expected = model::recipients(facts, happening);
+    for sent in sent {
+        sent.closed.suppress_in(&mut plan);
     }
-    let users: BTreeSet<usize> = said
+    let users: BTreeSet<usize> = sent
         .iter()
-        .flat_map(|said| said.inbox.keys())
+        .flat_map(|sent| sent.inbox.keys())
         .map(|id| facts.user_at(*id))
         .collect();
-    let keys: BTreeSet<Key> = said
+    let keys: BTreeSet<Key> = sent
         .iter()
-        .flat_map(|said| said.messages.keys())
-        .filter(|aim| aim.channel != Channel::Webhook)
-        .map(|aim| Key::stored(&aim.key))
+        .flat_map(|sent| sent.messages.keys())
+        .filter(|target| target.channel != Channel::Webhook)
+        .map(|target| Key::stored(&target.key))
         .collect();
     let rows: BTreeSet<usize> = plan.inbox.iter().map(|id| facts.user_at(*id)).collect();
     let due: BTreeSet<usize> = expected
@@ -373,7 +373,7 @@ fn the_end(facts: &Facts, happening: &Happening, said: &[&Said]) -> Result<(), T
     Ok(())
 }
 
-/// Something that an import brings, or a bulk change, and which.
+/// An event of an import or a bulk change, and which one.
 fn brought() -> impl Strategy<Value = (Happening, usize)> {
     (happening(), 0..=IMPORTS).prop_map(|(happening, bundle)| {
         let many = bundle == IMPORTS;
@@ -402,7 +402,7 @@ proptest! {
     // promise: F1, F2, F3, F6
     // promise: O2, O3
     #[test]
-    fn what_comes_together_reaches_everyone_whole_once_and_nobody_else(
+    fn grouped_events_reach_every_recipient_completely_and_once(
         facts in facts::facts(),
         happened in prop::collection::vec(brought(), EVENTS),
         ends in prop::collection::vec(end(), IMPORTS),
@@ -417,17 +417,17 @@ proptest! {
             .map(|(number, (happening, bundle))| Arc::new(event(number, happening, *bundle)))
             .collect();
         let plans: Vec<Plan> = events.iter().map(|event| plan(event, &world)).collect();
-        let expected: Vec<_> = happened.iter().map(|(happening, _)| model::told(&facts, happening)).collect();
+        let expected: Vec<_> = happened.iter().map(|(happening, _)| model::recipients(&facts, happening)).collect();
         let outcome = gather(&events, &plans);
-        let mut said = BTreeMap::new();
+        let mut sent = BTreeMap::new();
         for (place, group) in &outcome.groups {
-            said.insert(place.clone(), group.say(&happened, &outcome.numbers)?);
+            sent.insert(place.clone(), group.send(&happened, &outcome.numbers)?);
         }
-        all_of_it(&facts, (&happened, &expected), &said, &outcome.alone)?;
+        check_complete(&facts, (&happened, &expected), &sent, &outcome.alone)?;
         for (bundle, happening) in ends.iter().enumerate() {
-            let of_it = said.iter().filter(|(place, _)| place.0 == id(b'b', bundle));
-            let of_it: Vec<&Said> = of_it.map(|(_, said)| said).collect();
-            the_end(&facts, happening, &of_it)?;
+            let of_it = sent.iter().filter(|(place, _)| place.0 == id(b'b', bundle));
+            let of_it: Vec<&Sent> = of_it.map(|(_, sent)| sent).collect();
+            check_end(&facts, happening, &of_it)?;
         }
     }
 }

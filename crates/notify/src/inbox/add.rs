@@ -12,7 +12,7 @@ use crate::plan::Why;
 /// What one event adds: a row for each of these people.
 pub(crate) struct Addition<'a> {
     pub(crate) users: &'a [Owner],
-    /// The row as it will be for each of them, but for its id and time and why they get it.
+    /// The row as it will be for each of them, except for its id, time and reason.
     pub(crate) draft: &'a Notification,
 }
 
@@ -35,8 +35,8 @@ impl FromRow for Counted {
 }
 
 const COUNT: &str = "insert into inbox_counters (user_id, total, unread, last_at, all_read_at)";
-// The new rows of one person are a nanosecond apart and end at last_at. The comparison asks whether the newest row
-// of before is as late as the first of them.
+// The new rows of one person are a nanosecond apart and end at last_at. The comparison checks whether the newest
+// existing row is as late as the first of them.
 const COUNTED: &str = "on conflict (user_id) do update set total = inbox_counters.total + excluded.total, \
      unread = inbox_counters.unread + excluded.unread, \
      last_at = case when inbox_counters.last_at > excluded.last_at - excluded.total \
@@ -46,12 +46,12 @@ const ROWS: &str = "insert into notifications (id, user_id, event_id, event_type
      digest_id, finding_id, why)";
 const WIDTH: usize = 9;
 
-/// Adds the rows, counts them and tells the people's open tabs (promise B5: before anything leaves the house).
+/// Adds the rows, counts them and notifies the people's open tabs (promise B5: before anything is sent).
 ///
 /// # Errors
-/// The database's; a second row for one person and event is refused by its unique key (promise F2).
+/// Database errors; a second row for one person and event is rejected by its unique key (promise F2).
 pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Error> {
-    // In the order of their ids, so that two nodes never wait for each other.
+    // In the order of their ids, so that two nodes never deadlock.
     let mut by_user: BTreeMap<Id, Vec<(&Notification, &Owner)>> = BTreeMap::new();
     for addition in additions {
         for owner in addition.users {
@@ -77,7 +77,11 @@ pub(crate) fn add(tx: &mut Tx<'_>, additions: &[Addition<'_>]) -> Result<(), Err
             };
             let id = tx.id();
             new.push(row(id, owner, draft, created_at));
-            frames.push((counted.user, id, told((draft, owner), id, created_at, summary)));
+            frames.push((
+                counted.user,
+                id,
+                frame_data((draft, owner), id, created_at, summary),
+            ));
         }
     }
     rows::insert(tx, (ROWS, ""), new)?;
@@ -118,12 +122,12 @@ fn row(id: Id, owner: &Owner, draft: &Notification, created_at: Time) -> [Value;
     ]
 }
 
-fn told((draft, owner): (&Notification, &Owner), id: Id, created_at: Time, summary: Summary) -> Json {
+fn frame_data((draft, owner): (&Notification, &Owner), id: Id, created_at: Time, summary: Summary) -> Json {
     let mut row = Notification {
         id,
         created_at,
         ..draft.clone()
     };
-    row.say_why(owner.sentence.clone());
+    row.add_why(owner.sentence.clone());
     json!({"notification": row, "summary": summary})
 }

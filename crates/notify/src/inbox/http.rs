@@ -8,17 +8,17 @@ use serde::Deserialize;
 use super::{Filter, Notification, Summary};
 use crate::{http::State, reads};
 
-/// Which notifications.
+/// Filters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
-    /// Only those read (`true`) or unread (`false`).
+    /// Only read (`true`) or unread ones (`false`).
     read: Option<bool>,
     /// Only those of this event type.
     event_type: Option<Kind>,
 }
 
-/// The caller's notifications, newest first; the cursor is the `created_at` of the last row of the page before.
+/// The caller's notifications, newest first; the cursor is the `created_at` of the previous page's last row.
 #[utoipa::path(get, path = "/notifications", tag = "notifications", params(ListQuery, PageQuery), responses(
     (status = 200, description = "One page", body = Page<Notification>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -52,9 +52,9 @@ pub async fn list_notifications(
     Ok(Json(Page::cut(rows, limit, |last| last.created_at.to_string())))
 }
 
-/// How many notifications the caller has, in all and unread.
+/// How many notifications the caller has, in total and unread.
 #[utoipa::path(get, path = "/notifications/summary", tag = "notifications", responses(
-    (status = 200, description = "The numbers, exactly", body = Summary),
+    (status = 200, description = "The exact counts", body = Summary),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn summarize(Extract(state): Extract<State>, caller: Caller) -> Result<Json<Summary>, Problem> {
@@ -70,7 +70,7 @@ pub async fn summarize(Extract(state): Extract<State>, caller: Caller) -> Result
 #[utoipa::path(post, path = "/notifications/{id}/read", tag = "notifications",
     params(("id" = Id, Path, description = "The notification")),
     responses(
-        (status = 204, description = "It is read"),
+        (status = 204, description = "The notification is read"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn mark_read(
@@ -96,7 +96,7 @@ pub async fn mark_read(
 
 /// Marks every notification of the caller as read.
 #[utoipa::path(post, path = "/notifications/read-all", tag = "notifications", responses(
-    (status = 204, description = "All are read"),
+    (status = 204, description = "All notifications are read"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn mark_all_read(Extract(state): Extract<State>, caller: Caller) -> Result<StatusCode, Problem> {

@@ -1,4 +1,4 @@
-//! Whose a row is.
+//! The owner of a row.
 
 use base::{Event, Id};
 
@@ -13,12 +13,12 @@ use crate::{
 pub(crate) struct Owner {
     pub(crate) user: Id,
     pub(crate) why: Option<Why>,
-    /// The same in words for them.
+    /// The reason in words for them.
     pub(crate) sentence: Option<String>,
 }
 
 impl Owner {
-    /// Why this person gets a row about the event, or about several for which it stands.
+    /// Why this person gets a row about the event, or about several that it represents.
     pub(crate) fn new(user: Id, cause: Option<Cause>, event: &Event, many: bool) -> Self {
         let recipient = Recipient::User(user);
         let sentence = cause

@@ -20,35 +20,35 @@ use crate::{
 pub struct Notification {
     /// Its id.
     pub id: Id,
-    /// Its category: what the event type begins with, such as `finding`.
+    /// Its category: the first part of the event type, such as `finding`.
     #[serde(rename = "type")]
     pub category: &'static str,
     /// What happened.
     pub event_type: Kind,
-    /// What happened to what, on one line. Text from outside: escape it.
+    /// What happened to what, on one line. Untrusted text: escape it.
     pub title: String,
-    /// A few words more. Text from outside: escape it.
+    /// A few more words. Untrusted text: escape it.
     pub body: String,
-    /// The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence that says why its owner
-    /// gets it. That may name a team: text from outside, escape it.
+    /// The ids of the records it is about (`finding_id`, `scan_id`, …), and in `why` a sentence with the reason why its
+    /// owner gets it. It may name a team: untrusted text, escape it.
     #[schema(value_type = Object)]
     pub data: Map<String, Json>,
     /// Whether its owner has read it.
     pub read: bool,
     /// When it arrived; no two of one person share it.
     pub created_at: Time,
-    /// The event it tells of: `GET /events/{id}/trace?user_id=me` says why.
+    /// The event it is about: `GET /events/{id}/trace?user_id=me` shows the reason.
     pub event_id: Id,
-    /// The digest it shows, where it is about what an import or a bulk change brought.
+    /// Its digest, if it is about an import or a bulk change.
     #[serde(skip)]
     pub(crate) digest: Option<Id>,
-    /// The finding it is about, so that it is done with it.
+    /// The finding it is about, to be done together with it.
     #[serde(skip)]
     pub(crate) finding: Option<Id>,
 }
 
 impl Notification {
-    /// The notification of an event, for nobody yet.
+    /// The notification of an event, without an owner yet.
     pub(crate) fn draft(event: &Event, message: &Message) -> Self {
         Self {
             id: event.id,
@@ -65,18 +65,18 @@ impl Notification {
         }
     }
 
-    /// Says why its owner gets it.
-    pub(super) fn say_why(&mut self, sentence: Option<String>) {
+    /// Adds the reason why its owner gets it.
+    pub(super) fn add_why(&mut self, sentence: Option<String>) {
         if let Some(sentence) = sentence {
             self.data.insert("why".to_owned(), sentence.into());
         }
     }
 }
 
-/// Which notifications a page shows.
+/// Which notifications a page contains.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Filter {
-    /// Only those read, or only those unread.
+    /// Only read, or only unread ones.
     pub read: Option<bool>,
     /// Only those of this event type.
     pub event_type: Option<Kind>,
@@ -115,7 +115,7 @@ const ALL_READ: &str = "select all_read_at from inbox_counters where user_id = $
 /// The person's notifications, newest first, at most `limit` (promises I1, I7).
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub fn list(
     tx: &mut Tx<'_>,
     user: Id,
@@ -135,7 +135,7 @@ pub fn list(
         None => page(tx, select, filter.before, limit)?,
         Some(false) => page(tx, later(unread), filter.before, limit)?,
         Some(true) => {
-            // First those read one by one since all were read, then all before that: each by its own index.
+            // First those read one by one since all were marked as read, then all before that: each by its own index.
             let mut rows = page(tx, later(read), filter.before, limit)?;
             let past = Time::from_nanos(all_read.nanos().saturating_add(1));
             let before = filter.before.map_or(past, |before| before.min(past));
@@ -154,8 +154,8 @@ fn page(tx: &mut Tx<'_>, select: Select, before: Option<Time>, limit: usize) -> 
         .page(tx, "notifications", limit)
 }
 
-/// The words come from the event, as every channel's do. Whoever was told may read what they were told of, so their
-/// scope of today is not asked.
+/// The words come from the event, as on every channel. A notified person may read what they were notified of, so their
+/// current scope is not checked.
 fn with_words(
     tx: &mut Tx<'_>,
     rows: Vec<Stored>,
@@ -188,7 +188,7 @@ fn with_words(
             .why
             .clone()
             .map(|why| Cause::of(why, &Recipient::User(user), |team| teams.get(&team).cloned()));
-        worded.say_why(Owner::new(user, cause, event, many).sentence);
+        worded.add_why(Owner::new(user, cause, event, many).sentence);
         Some(worded)
     };
     Ok(rows
@@ -197,13 +197,13 @@ fn with_words(
             id: row.id,
             read: row.read_at != 0 || row.created_at <= all_read,
             created_at: row.created_at,
-            ..worded(&row).unwrap_or_else(|| forgotten(&row))
+            ..worded(&row).unwrap_or_else(|| without_event(&row))
         })
         .collect())
 }
 
-/// A notification whose event is no longer kept.
-fn forgotten(row: &Stored) -> Notification {
+/// A notification whose event was deleted.
+fn without_event(row: &Stored) -> Notification {
     Notification {
         id: row.id,
         category: row.kind.category(),

@@ -5,23 +5,23 @@ use std::{collections::BTreeSet, time::Duration};
 use base::{Id, Kind};
 use serde_json::{Value as Json, json};
 
-use crate::house::{House, Post, houses, within};
+use crate::fixture::{FakeReceiver, Fixture, fixtures, within};
 
 const ROWS: &str = "select count(*) from notifications";
 
-/// Lets an engine plan what happened.
-async fn planned(house: &House, rows: i64) {
-    let (post, _bag) = Post::new();
-    let engine = house.engine(&post);
-    house.until(ROWS, rows).await;
+/// Lets an engine plan the events.
+async fn planned(fixture: &Fixture, rows: i64) {
+    let (fake, _bag) = FakeReceiver::new();
+    let engine = fixture.engine(&fake);
+    fixture.until(ROWS, rows).await;
     engine.stop().await;
 }
 
-async fn assigned(house: &House, times: i64) {
+async fn assigned(fixture: &Fixture, times: i64) {
     for _ in 0..times {
-        house.assign(&[house.ana, house.ben], &[]).await;
+        fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
     }
-    planned(house, 2 * times).await;
+    planned(fixture, 2 * times).await;
 }
 
 fn ids(page: &Json) -> Vec<String> {
@@ -32,8 +32,8 @@ fn ids(page: &Json) -> Vec<String> {
         .collect()
 }
 
-async fn summary(house: &House, user: Id) -> (u64, u64) {
-    let summary = house.get(user, "/notifications/summary").await;
+async fn summary(fixture: &Fixture, user: Id) -> (u64, u64) {
+    let summary = fixture.get(user, "/notifications/summary").await;
     (
         summary["total"].as_u64().unwrap(),
         summary["unread"].as_u64().unwrap(),
@@ -44,19 +44,19 @@ async fn summary(house: &House, user: Id) -> (u64, u64) {
 // promise: I1
 // promise: I2
 #[tokio::test]
-async fn a_row_says_what_happened_and_links_to_the_thing() {
-    for house in houses().await {
-        let mut event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
-        let scan = house.clock.id();
+async fn a_row_describes_the_event_and_links_to_the_record() {
+    for fixture in fixtures().await {
+        let mut event = fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]);
+        let scan = fixture.clock.id();
         event.data.insert("scan_id".into(), scan.to_string().into());
         let finding = event.subject.id;
-        house.emit(event).await;
-        house.clock.advance(Duration::from_secs(1));
-        let mut scanned = house.event(Kind::ScanCompleted, &[house.ana], &[]);
+        fixture.emit(event).await;
+        fixture.clock.advance(Duration::from_secs(1));
+        let mut scanned = fixture.event(Kind::ScanCompleted, &[fixture.ana], &[]);
         scanned.subject.kind = base::SubjectType::Scan;
-        house.emit(scanned).await;
-        planned(&house, 2).await;
-        let page = house.get(house.ana, "/notifications").await;
+        fixture.emit(scanned).await;
+        planned(&fixture, 2).await;
+        let page = fixture.get(fixture.ana, "/notifications").await;
         assert_eq!(page["items"][0]["event_type"], "scan.completed", "newest first");
         let row = &page["items"][1];
         assert_eq!(row["type"], "finding");
@@ -66,12 +66,17 @@ async fn a_row_says_what_happened_and_links_to_the_thing() {
         assert_eq!(row["data"]["finding_id"], finding.to_string());
         assert_eq!(row["data"]["scan_id"], scan.to_string());
         assert_eq!(row["read"], false);
-        let scans = house
-            .get(house.ana, "/notifications?event_type=scan.completed")
+        let scans = fixture
+            .get(fixture.ana, "/notifications?event_type=scan.completed")
             .await;
         assert_eq!(ids(&scans), ids(&page)[..1]);
-        let (status, _) = house
-            .call(house.ana, "GET", "/notifications?event_type=nonsense", Json::Null)
+        let (status, _) = fixture
+            .call(
+                fixture.ana,
+                "GET",
+                "/notifications?event_type=nonsense",
+                Json::Null,
+            )
             .await;
         assert_eq!(status, 422);
     }
@@ -80,36 +85,40 @@ async fn a_row_says_what_happened_and_links_to_the_thing() {
 // promise: I1
 #[tokio::test]
 async fn lists_are_filtered_by_read_state() {
-    for house in houses().await {
-        assigned(&house, 6).await;
-        let all = ids(&house.get(house.ana, "/notifications").await);
+    for fixture in fixtures().await {
+        assigned(&fixture, 6).await;
+        let all = ids(&fixture.get(fixture.ana, "/notifications").await);
         let read = |id: &String| format!("/notifications/{id}/read");
-        house.call(house.ana, "POST", &read(&all[4]), Json::Null).await;
-        house
-            .call(house.ana, "POST", "/notifications/read-all", Json::Null)
+        fixture
+            .call(fixture.ana, "POST", &read(&all[4]), Json::Null)
+            .await;
+        fixture
+            .call(fixture.ana, "POST", "/notifications/read-all", Json::Null)
             .await;
         for _ in 0..3 {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
         }
-        planned(&house, 15).await;
-        let all = ids(&house.get(house.ana, "/notifications").await);
-        house.call(house.ana, "POST", &read(&all[1]), Json::Null).await;
-        let unread = ids(&house.get(house.ana, "/notifications?read=false").await);
-        assert_eq!(unread, [all[0].clone(), all[2].clone()], "{}", house.name);
+        planned(&fixture, 15).await;
+        let all = ids(&fixture.get(fixture.ana, "/notifications").await);
+        fixture
+            .call(fixture.ana, "POST", &read(&all[1]), Json::Null)
+            .await;
+        let unread = ids(&fixture.get(fixture.ana, "/notifications?read=false").await);
+        assert_eq!(unread, [all[0].clone(), all[2].clone()], "{}", fixture.name);
         let mut expected = all.clone();
         expected.retain(|id| !unread.contains(id));
         let mut seen = Vec::new();
         let mut cursor = String::new();
         loop {
             let path = format!("/notifications?read=true&limit=2{cursor}");
-            let page = house.get(house.ana, &path).await;
+            let page = fixture.get(fixture.ana, &path).await;
             seen.extend(ids(&page));
             let Some(next) = page["next_cursor"].as_str() else {
                 break;
             };
             cursor = format!("&cursor={next}");
         }
-        assert_eq!(seen, expected, "{}", house.name);
+        assert_eq!(seen, expected, "{}", fixture.name);
     }
 }
 
@@ -117,24 +126,24 @@ async fn lists_are_filtered_by_read_state() {
 // promise: I5
 #[tokio::test]
 async fn the_summary_is_exact_and_reading_all_touches_no_one_elses() {
-    for house in houses().await {
-        assert_eq!(summary(&house, house.ana).await, (0, 0));
-        assigned(&house, 5).await;
-        assert_eq!(summary(&house, house.ana).await, (5, 5), "{}", house.name);
-        let first = ids(&house.get(house.ana, "/notifications").await)[0].clone();
+    for fixture in fixtures().await {
+        assert_eq!(summary(&fixture, fixture.ana).await, (0, 0));
+        assigned(&fixture, 5).await;
+        assert_eq!(summary(&fixture, fixture.ana).await, (5, 5), "{}", fixture.name);
+        let first = ids(&fixture.get(fixture.ana, "/notifications").await)[0].clone();
         for _ in 0..3 {
             let path = format!("/notifications/{first}/read");
-            let (status, _) = house.call(house.ana, "POST", &path, Json::Null).await;
+            let (status, _) = fixture.call(fixture.ana, "POST", &path, Json::Null).await;
             assert_eq!(status, 204, "reading twice is reading");
         }
-        assert_eq!(summary(&house, house.ana).await, (5, 4));
-        let (status, _) = house
-            .call(house.ana, "POST", "/notifications/read-all", Json::Null)
+        assert_eq!(summary(&fixture, fixture.ana).await, (5, 4));
+        let (status, _) = fixture
+            .call(fixture.ana, "POST", "/notifications/read-all", Json::Null)
             .await;
         assert_eq!(status, 204);
-        assert_eq!(summary(&house, house.ana).await, (5, 0));
-        assert_eq!(summary(&house, house.ben).await, (5, 5));
-        let page = house.get(house.ana, "/notifications").await;
+        assert_eq!(summary(&fixture, fixture.ana).await, (5, 0));
+        assert_eq!(summary(&fixture, fixture.ben).await, (5, 5));
+        let page = fixture.get(fixture.ana, "/notifications").await;
         assert!(
             page["items"]
                 .as_array()
@@ -142,44 +151,51 @@ async fn the_summary_is_exact_and_reading_all_touches_no_one_elses() {
                 .iter()
                 .all(|row| row["read"] == true)
         );
-        house.assign(&[house.ana], &[]).await;
-        planned(&house, 11).await;
-        assert_eq!(summary(&house, house.ana).await, (6, 1));
+        fixture.assign(&[fixture.ana], &[]).await;
+        planned(&fixture, 11).await;
+        assert_eq!(summary(&fixture, fixture.ana).await, (6, 1));
         let path = format!("/notifications/{first}/read");
-        house.call(house.ana, "POST", &path, Json::Null).await;
-        assert_eq!(summary(&house, house.ana).await, (6, 1), "it was read before");
+        fixture.call(fixture.ana, "POST", &path, Json::Null).await;
+        assert_eq!(summary(&fixture, fixture.ana).await, (6, 1), "it was read before");
     }
 }
 
 // promise: I3
 #[tokio::test]
 async fn counters_and_rows_agree_under_concurrent_reading_and_arriving() {
-    for house in houses().await {
-        assigned(&house, 40).await;
-        let all = ids(&house.get(house.ana, "/notifications?limit=200").await);
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
+    for fixture in fixtures().await {
+        assigned(&fixture, 40).await;
+        let all = ids(&fixture.get(fixture.ana, "/notifications?limit=200").await);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let mut tasks = tokio::task::JoinSet::new();
         for (at, id) in all.into_iter().enumerate() {
-            let house = house.clone();
+            let fixture = fixture.clone();
             tasks.spawn(async move {
                 let path = match at % 10 {
                     9 => "/notifications/read-all".to_owned(),
                     _ => format!("/notifications/{id}/read"),
                 };
-                let (status, _) = house.call(house.ana, "POST", &path, Json::Null).await;
+                let (status, _) = fixture.call(fixture.ana, "POST", &path, Json::Null).await;
                 assert_eq!(status, 204);
-                house.assign(&[house.ana], &[]).await;
+                fixture.assign(&[fixture.ana], &[]).await;
             });
         }
         while let Some(done) = within(tasks.join_next()).await {
             done.unwrap();
         }
-        house.until(ROWS, 120).await;
+        fixture.until(ROWS, 120).await;
         engine.stop().await;
-        let unread = house.get(house.ana, "/notifications?read=false&limit=200").await;
+        let unread = fixture
+            .get(fixture.ana, "/notifications?read=false&limit=200")
+            .await;
         let unread = u64::try_from(ids(&unread).len()).unwrap();
-        assert_eq!(summary(&house, house.ana).await, (80, unread), "{}", house.name);
+        assert_eq!(
+            summary(&fixture, fixture.ana).await,
+            (80, unread),
+            "{}",
+            fixture.name
+        );
     }
 }
 
@@ -187,28 +203,28 @@ async fn counters_and_rows_agree_under_concurrent_reading_and_arriving() {
 // promise: I6
 #[tokio::test]
 async fn anothers_notification_does_not_exist() {
-    for house in houses().await {
-        assigned(&house, 1).await;
-        let bens = ids(&house.get(house.ben, "/notifications").await)[0].clone();
+    for fixture in fixtures().await {
+        assigned(&fixture, 1).await;
+        let bens = ids(&fixture.get(fixture.ben, "/notifications").await)[0].clone();
         let path = format!("/notifications/{bens}/read");
-        for other in [house.ana, house.root] {
-            let (status, _) = house.call(other, "POST", &path, Json::Null).await;
-            assert_eq!(status, 404, "{}", house.name);
+        for other in [fixture.ana, fixture.root] {
+            let (status, _) = fixture.call(other, "POST", &path, Json::Null).await;
+            assert_eq!(status, 404, "{}", fixture.name);
         }
-        assert_eq!(summary(&house, house.ben).await, (1, 1));
-        let query = format!("/notifications?user_id={}", house.ben);
-        let page = house.get(house.root, &query).await;
+        assert_eq!(summary(&fixture, fixture.ben).await, (1, 1));
+        let query = format!("/notifications?user_id={}", fixture.ben);
+        let page = fixture.get(fixture.root, &query).await;
         assert_eq!(page["items"], json!([]), "the token says whose inbox it is");
-        assert_eq!(house.call(house.ben, "POST", &path, Json::Null).await.0, 204);
+        assert_eq!(fixture.call(fixture.ben, "POST", &path, Json::Null).await.0, 204);
     }
 }
 
 // promise: I7
 #[tokio::test]
 async fn pages_neither_repeat_nor_hide_a_row_while_others_arrive() {
-    for house in houses().await {
-        assigned(&house, 60).await;
-        let page = house.get(house.ana, "/notifications").await;
+    for fixture in fixtures().await {
+        assigned(&fixture, 60).await;
+        let page = fixture.get(fixture.ana, "/notifications").await;
         let mut seen = ids(&page);
         assert_eq!(seen.len(), 25, "by default");
         let times: BTreeSet<_> = page["items"]
@@ -217,16 +233,20 @@ async fn pages_neither_repeat_nor_hide_a_row_while_others_arrive() {
             .iter()
             .map(|row| row["created_at"].as_str().unwrap().to_owned())
             .collect();
-        assert_eq!(times.len(), 25, "no two share a time, though the clock stands");
+        assert_eq!(
+            times.len(),
+            25,
+            "no two share a time, although the clock is stopped"
+        );
         let mut cursor = page["next_cursor"].as_str().unwrap().to_owned();
         assert_eq!(cursor, page["items"][24]["created_at"]);
         let mut rows = 120;
         loop {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
             rows += 1;
-            planned(&house, rows).await;
+            planned(&fixture, rows).await;
             let path = format!("/notifications?limit=10&cursor={cursor}");
-            let page = house.get(house.ana, &path).await;
+            let page = fixture.get(fixture.ana, &path).await;
             seen.extend(ids(&page));
             let Some(next) = page["next_cursor"].as_str() else {
                 break;
@@ -234,11 +254,11 @@ async fn pages_neither_repeat_nor_hide_a_row_while_others_arrive() {
             next.clone_into(&mut cursor);
         }
         let unique: BTreeSet<_> = seen.iter().collect();
-        assert_eq!((seen.len(), unique.len()), (60, 60), "{}", house.name);
+        assert_eq!((seen.len(), unique.len()), (60, 60), "{}", fixture.name);
         for bad in ["cursor=yesterday", "limit=0", "limit=201", "limit=x"] {
             let path = format!("/notifications?{bad}");
             assert_eq!(
-                house.call(house.ana, "GET", &path, Json::Null).await.0,
+                fixture.call(fixture.ana, "GET", &path, Json::Null).await.0,
                 422,
                 "{bad}"
             );
@@ -249,9 +269,9 @@ async fn pages_neither_repeat_nor_hide_a_row_while_others_arrive() {
 // promise: F2
 #[tokio::test]
 async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
-    for house in houses().await {
-        assigned(&house, 1).await;
-        let again = house
+    for fixture in fixtures().await {
+        assigned(&fixture, 1).await;
+        let again = fixture
             .store
             .write(|tx| {
                 let sql = "insert into notifications (id, user_id, event_id, event_type, created_at, read_at) \
@@ -259,8 +279,8 @@ async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
                 tx.execute(sql, &[])
             })
             .await;
-        assert_eq!(again, Err(store::Error::Unique), "{}", house.name);
-        let again = house
+        assert_eq!(again, Err(store::Error::Unique), "{}", fixture.name);
+        let again = fixture
             .store
             .write(|tx| {
                 let sql = "insert into deliveries select id || 'x', event_id, event_type, company_id, channel, \
@@ -269,22 +289,22 @@ async fn the_database_itself_refuses_a_second_row_for_one_person_and_event() {
                 tx.execute(sql, &[])
             })
             .await;
-        assert_eq!(again, Err(store::Error::Unique), "{}", house.name);
+        assert_eq!(again, Err(store::Error::Unique), "{}", fixture.name);
     }
 }
 
 // promise: B5
 #[tokio::test]
-async fn open_tabs_hear_of_each_change_of_their_own_inbox() {
-    for house in houses().await {
-        let mut bus = house.store.bus().subscribe();
-        assigned(&house, 1).await;
-        let first = ids(&house.get(house.ana, "/notifications").await)[0].clone();
+async fn open_tabs_get_each_change_of_their_own_inbox() {
+    for fixture in fixtures().await {
+        let mut bus = fixture.store.bus().subscribe();
+        assigned(&fixture, 1).await;
+        let first = ids(&fixture.get(fixture.ana, "/notifications").await)[0].clone();
         let path = format!("/notifications/{first}/read");
-        house.call(house.ana, "POST", &path, Json::Null).await;
-        house.call(house.ana, "POST", &path, Json::Null).await;
-        house
-            .call(house.ben, "POST", "/notifications/read-all", Json::Null)
+        fixture.call(fixture.ana, "POST", &path, Json::Null).await;
+        fixture.call(fixture.ana, "POST", &path, Json::Null).await;
+        fixture
+            .call(fixture.ben, "POST", "/notifications/read-all", Json::Null)
             .await;
         let mut frames = Vec::new();
         while let Ok(batch) = bus.try_recv() {
@@ -301,11 +321,11 @@ async fn open_tabs_hear_of_each_change_of_their_own_inbox() {
                 Kind::NotificationAllRead
             ],
             "{}",
-            house.name
+            fixture.name
         );
         let created = frames
             .iter()
-            .find(|frame| frame.audience == base::Audience::User(house.ana))
+            .find(|frame| frame.audience == base::Audience::User(fixture.ana))
             .unwrap();
         assert_eq!(created.data["notification"]["id"], first);
         assert_eq!(
@@ -316,7 +336,7 @@ async fn open_tabs_hear_of_each_change_of_their_own_inbox() {
             created.data["notification"]["data"]["why"],
             "You get this because the finding is assigned to you."
         );
-        let rows = house.get(house.ana, "/notifications").await;
+        let rows = fixture.get(fixture.ana, "/notifications").await;
         assert_eq!(created.data["notification"]["data"], rows["items"][0]["data"]);
         assert_eq!(
             created.data["notification"]["event_id"],

@@ -1,6 +1,6 @@
-//! How a message is made of one event.
+//! Composes a message from one event.
 //!
-//! Owns: how much of it is told. Must not: know a recipient or a channel.
+//! Owns: how much detail it contains. Must not: know a recipient or a channel.
 
 use base::{Event, text};
 use channels::message::{Message, TITLE_CHARS};
@@ -14,17 +14,17 @@ use super::{
 /// The longest text of several lines: a comment, an error.
 const NOTE_CHARS: usize = 2000;
 
-/// How much of an event a message tells.
+/// How much detail of an event a message contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
     /// All that is worth knowing.
     Full,
-    /// What kind of thing happened, in which company, how severe, when and until when: for a company none of whose
-    /// detail is to leave the house by mail or chat.
+    /// Only the kind of event, the company, the severity, the time and the deadline: for a company that hides details
+    /// in outgoing messages.
     Minimal,
 }
 
-/// What is said of the event, and how much of it. `public_url` is the console's address, without a slash at its end.
+/// The message about the event, with this much detail. `public_url` is the console's address, without a trailing slash.
 pub fn compose(event: &Event, public_url: &str, detail: Detail) -> Message {
     match detail {
         Detail::Full => whole(event, public_url),

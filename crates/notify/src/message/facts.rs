@@ -1,4 +1,4 @@
-//! What is worth knowing of a record at a glance.
+//! Facts about a record, at a glance.
 
 use base::{Event, text};
 use serde_json::Value;
@@ -44,7 +44,7 @@ pub(super) fn of(event: &Event) -> Vec<Fact> {
     facts
 }
 
-/// The scan's own name, where the headline says something else.
+/// The scan's own name, if the headline is a different one.
 fn scan(event: &Event) -> Option<String> {
     event.data.get("severities")?;
     one_line(event, "name")
@@ -57,7 +57,7 @@ fn component(event: &Event) -> Option<String> {
     Some(text::line(&format!("{name} {version}"), LINE_CHARS))
 }
 
-/// The tool's rule, unless it is the identifier once more.
+/// The tool's rule, unless it repeats the identifier.
 fn rule(event: &Event) -> Option<String> {
     let rule = one_line(event, "rule")?;
     let repeated = texts(event, "identifiers")

@@ -1,4 +1,4 @@
-//! One message about what an import or a change of many findings means to one recipient.
+//! One message to one recipient about an import or a change of many findings.
 //!
 //! Owns: its headline, its counts by severity, and how it names each finding. Must not: decide who gets it, or name a
 //! finding that it was not given.
@@ -18,8 +18,8 @@ use super::{
 /// The most findings that are named.
 const ENTRIES: usize = 50;
 
-/// What is said of them. `of` is the end of the scan of an import, or for another change one of its events; `named` are
-/// the events of the recipient's own findings that matter most, in that order; `counts` are of all of them.
+/// The message about them. `of` is the end of the scan of an import, or for another change one of its events; `named`
+/// are the events of the recipient's own findings that matter most, in that order; `counts` are of all of them.
 pub fn group<'a>(
     of: &Event,
     named: impl IntoIterator<Item = &'a Event>,
@@ -58,7 +58,7 @@ pub fn group<'a>(
     message
 }
 
-/// The highest severity of what is not over; of all where everything is.
+/// The highest severity of what is not closed; of everything if all is closed.
 fn worst(counts: &[Count]) -> Option<Severity> {
     let open = counts.iter().filter(|(change, ..)| *change != Change::Closed);
     let worst = open.map(|(_, severity, _)| *severity).max();
@@ -88,7 +88,7 @@ fn import(of: &Event, tally: &Tally, message: Message) -> Message {
     }
 }
 
-/// The findings that somebody changed together.
+/// The findings that someone changed together.
 fn change(
     of: &Event,
     (tally, total, what): (&Tally, u64, Option<String>),
@@ -153,7 +153,7 @@ fn what(of: &Event, named: &[&Event]) -> Option<String> {
     Some(format!("{what}{by}"))
 }
 
-/// One finding; what happened to it is left out where the same happened to all.
+/// One finding; what happened to it is omitted if the same happened to all.
 fn entry(event: &Event, alike: bool, (public_url, detail): (&str, Detail)) -> Entry {
     let message = compose(event, public_url, detail);
     let title = match Change::of(event) {
@@ -171,7 +171,7 @@ fn entry(event: &Event, alike: bool, (public_url, detail): (&str, Detail)) -> En
     }
 }
 
-/// From which severity it rose: "was medium".
+/// The severity before it was raised: "was medium".
 fn raised(event: &Event) -> Option<String> {
     let from = event.text("from_severity").and_then(plain::severity)?;
     Some(format!("was {from}"))

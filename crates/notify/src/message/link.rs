@@ -1,4 +1,4 @@
-//! Where a message leads: to the page of the record it is about.
+//! A message's link: the page of its record.
 
 use base::{Event, Id, Kind, SubjectType};
 
@@ -6,7 +6,7 @@ use channels::message::Link;
 
 use super::texts::is_elsewhere;
 
-/// The page of the record. One that is deleted leads to what it belonged to; what never was here, to the inbox.
+/// The page of the record. A deleted one leads to its parent; one from another platform, to the inbox.
 pub(super) fn of(event: &Event, public_url: &str) -> Link {
     let (label, path) = place(event).unwrap_or_else(|| ("Open inbox", "/inbox".to_owned()));
     Link {

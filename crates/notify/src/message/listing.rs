@@ -1,4 +1,4 @@
-//! The records that a message about several names: as many as are worth reading, in the order in which they matter.
+//! The records that a message about several names: as many as are worth reading, in order of importance.
 
 use base::Severity;
 
@@ -7,10 +7,10 @@ use channels::message::Entry;
 /// How many are named at most.
 pub(super) const ENTRIES: usize = 50;
 
-/// What decides the order: the smaller, the earlier.
+/// The sort order: the smaller, the earlier.
 type Rank = (bool, std::cmp::Reverse<Option<Severity>>);
 
-/// The entries and how many there are in all.
+/// The entries, and how many there are in total.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Listing {
     entries: Vec<(Rank, Entry)>,
@@ -18,8 +18,8 @@ pub(super) struct Listing {
 }
 
 impl Listing {
-    /// One more, later than those before it. Those that are over come last, else the more severe come first; among
-    /// equals the earlier. The entry is made only if it is named.
+    /// Adds one that is later than the previous ones. Closed ones come last, else the more severe come first; among
+    /// equals the earlier. The entry is only built if it is named.
     pub(super) fn add(&mut self, is_over: bool, severity: Option<Severity>, entry: impl FnOnce() -> Entry) {
         self.count += 1;
         let rank = (is_over, std::cmp::Reverse(severity));

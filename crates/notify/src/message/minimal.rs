@@ -1,4 +1,4 @@
-//! An event without its detail.
+//! An event without details.
 
 use base::{Event, Time, text};
 use channels::message::TITLE_CHARS;
@@ -7,11 +7,12 @@ use serde_json::{Map, Value};
 
 use super::texts::is_elsewhere;
 
-/// How much of the end of an id tells records apart. Its beginning is a time, which those of one import share.
+/// How many characters at the end of an id distinguish records. Its beginning is a time, which those of one import
+/// share.
 const END_OF_ID: usize = 8;
 
-/// The event with nothing in its data but what may leave the house: a message made of it cannot tell more. What is
-/// new in an event's data stays in the house until it is named here.
+/// The event with only the data that may be sent out: a message composed from it cannot reveal more. New data of an
+/// event is not sent until it is named here.
 pub(super) fn of(event: &Event) -> Event {
     let mut data = Map::new();
     if let Some(company) = event.text("company_name") {

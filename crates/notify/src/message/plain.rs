@@ -1,4 +1,4 @@
-//! Names, times and lists of the API as people read them.
+//! Names, times and lists of the API in readable form.
 
 use base::{Event, Severity, Time, text};
 use jiff::civil::Date;
@@ -6,7 +6,7 @@ use jiff::civil::Date;
 /// The longest name of a status, a field or a channel.
 const NAME: usize = 40;
 
-/// A name of the API as people read it: `in_progress` is "In progress".
+/// A name of the API in readable form: `in_progress` is "In progress".
 pub(super) fn name(raw: &str) -> String {
     let plain = lower(raw);
     let mut chars = plain.chars();
@@ -25,12 +25,12 @@ pub(super) fn severity(raw: &str) -> Option<&'static str> {
     raw.parse::<Severity>().ok().map(Severity::name)
 }
 
-/// A name in the event's data as people read it, if anything is left of it.
+/// A name in the event's data in readable form, if it is not empty.
 pub(super) fn named(event: &Event, key: &str) -> Option<String> {
     event.text(key).map(name).filter(|name| !name.is_empty())
 }
 
-/// A time or a date as people read it, "3 Dec 2026, 14:00 UTC"; another text as it is, cleaned.
+/// A time or a date in readable form, "3 Dec 2026, 14:00 UTC"; another text as it is, cleaned.
 pub(super) fn moment(raw: &str) -> String {
     if let Ok(time) = raw.parse::<Time>() {
         return channels::message::moment(time);
@@ -41,7 +41,7 @@ pub(super) fn moment(raw: &str) -> String {
     )
 }
 
-/// A time of the event's data as people read it, if anything is left of it.
+/// A time in the event's data in readable form, if it is not empty.
 pub(super) fn when(event: &Event, key: &str) -> Option<String> {
     event.text(key).map(moment).filter(|moment| !moment.is_empty())
 }

@@ -23,7 +23,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// One more, later than those before it, and how much of it is told.
+    /// Adds one that is later than the previous ones, with this much detail.
     pub fn add(&mut self, event: &Event, detail: Detail) {
         let severity = event.severity;
         self.latest = self.latest.max(event.at);
@@ -39,7 +39,7 @@ impl Summary {
         self.listing.count
     }
 
-    /// What is said of them; `first` is the first of them.
+    /// The message about them; `first` is the first of them.
     pub fn message(&self, first: Id, public_url: &str) -> Message {
         let count = self.count();
         let (entries, more) = self.listing.finish(public_url);
@@ -88,7 +88,7 @@ impl Summary {
     }
 }
 
-/// `Finding assigned: SQL injection`, of which company, and what it is about.
+/// `Finding assigned: SQL injection`, its company, and its details.
 fn entry(event: &Event, detail: Detail) -> Entry {
     let message = compose(event, "", detail);
     let company = message.company.as_ref().map(|company| text::cut(company, 40));

@@ -1,6 +1,6 @@
-//! How many findings of each severity are new, came back, got worse or are closed.
+//! How many findings of each severity are new, reopened, more severe or closed.
 //!
-//! Owns: these counts and how a headline and a sentence say them. Must not: name a finding.
+//! Owns: these counts and their text in a headline and a sentence. Must not: name a finding.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -11,15 +11,15 @@ use serde_json::Value;
 /// The most parts of a headline; the rest is a number.
 const PARTS: usize = 3;
 
-/// What became of a finding, what matters most first.
+/// What happened to a finding, most important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// It was closed and is open again.
     Reopened,
-    /// It was found.
+    /// It is new.
     New,
-    /// Its severity rose.
+    /// Its severity was raised.
     Worse,
     /// Something else.
     Other,
@@ -28,10 +28,10 @@ pub enum Change {
 }
 
 impl Change {
-    /// All of them.
+    /// All changes.
     pub const ALL: [Self; 5] = [Self::Reopened, Self::New, Self::Worse, Self::Other, Self::Closed];
 
-    /// What the event says of its finding.
+    /// What happened to the event's finding.
     pub fn of(event: &Event) -> Self {
         match event.kind {
             Kind::FindingCreated => Self::New,
@@ -55,12 +55,12 @@ impl Change {
         }
     }
 
-    /// The change of this name, if it is one.
+    /// The change with this name, if there is one.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|change| change.name() == name)
     }
 
-    /// How it stands before a title.
+    /// Its text before a title.
     pub(super) const fn label(self) -> &'static str {
         match self {
             Self::Reopened => "Reopened",
@@ -78,7 +78,7 @@ impl Change {
         }
     }
 
-    /// Whether somebody may have to act on it.
+    /// Whether someone may have to act on it.
     const fn matters(self) -> bool {
         matches!(self, Self::Reopened | Self::New | Self::Worse)
     }
@@ -108,7 +108,7 @@ pub type Count = (Change, Option<Severity>, u64);
 pub(super) struct Tally(BTreeMap<(Reverse<Severity>, Change), u64>);
 
 impl Tally {
-    /// The counts in the data of the end of a scan, if they are there.
+    /// The counts in the data of the end of a scan, if present.
     pub(super) fn of_scan(event: &Event) -> Option<Self> {
         let counts = event.data.get("severities")?.as_object()?;
         let mut tally = Self::default();
@@ -127,7 +127,7 @@ impl Tally {
         Some(tally)
     }
 
-    /// Those counts that have a severity.
+    /// The counts that have a severity.
     pub(super) fn of_counts(counts: &[Count]) -> Self {
         let mut tally = Self::default();
         for (change, severity, count) in counts {
@@ -160,7 +160,7 @@ impl Tally {
         self.matters().map(|(severity, ..)| severity).next()
     }
 
-    /// "1 critical reopened, 2 high new in Web shop", the most severe first; "nothing new in Web shop".
+    /// "1 critical reopened, 2 high new in Web shop", most severe first; "nothing new in Web shop".
     pub(super) fn headline(&self, place: Option<&str>) -> String {
         let mut parts: Vec<String> = self
             .matters()
@@ -187,7 +187,7 @@ impl Tally {
         format!("{}{more}{place}", parts.join(", "))
     }
 
-    /// "3 new (1 critical, 2 high), 2 closed (2 low)"; empty where nothing changed.
+    /// "3 new (1 critical, 2 high), 2 closed (2 low)"; empty if nothing changed.
     pub(super) fn sentence(&self) -> String {
         let all = [
             Change::Reopened,
@@ -211,22 +211,23 @@ impl Tally {
         parts.join(", ")
     }
 
-    /// "1 critical, 2 high", whatever became of them.
+    /// "1 critical, 2 high", whatever happened to them.
     pub(super) fn severities(&self) -> String {
-        say(self
-            .0
-            .iter()
-            .map(|((Reverse(severity), _), count)| (*severity, *count)))
+        joined(
+            self.0
+                .iter()
+                .map(|((Reverse(severity), _), count)| (*severity, *count)),
+        )
     }
 
     fn of_change(&self, of: Change) -> String {
         let counts = self.0.iter().filter(|((_, change), _)| *change == of);
-        say(counts.map(|((Reverse(severity), _), count)| (*severity, *count)))
+        joined(counts.map(|((Reverse(severity), _), count)| (*severity, *count)))
     }
 }
 
 /// "1 critical, 2 high", the counts of one severity as one.
-fn say(counts: impl Iterator<Item = (Severity, u64)>) -> String {
+fn joined(counts: impl Iterator<Item = (Severity, u64)>) -> String {
     let mut sums: BTreeMap<Reverse<Severity>, u64> = BTreeMap::new();
     for (severity, count) in counts {
         *sums.entry(Reverse(severity)).or_default() += count;
@@ -283,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_new_it_says_so() {
+    fn a_headline_without_news_says_so() {
         assert_eq!(tally(&[]).headline(Some("Web shop")), "nothing new in Web shop");
         let closed = tally(&[(Change::Closed, Low, 2)]);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Every kind has words, and no text from outside gets past its bounds.
+//! Every kind has words, and untrusted text stays within its bounds.
 
 use base::{Audience, Clock, Event, Kind, Severity, Subject, SubjectType, Time};
 
@@ -108,7 +108,7 @@ fn about(kind: Kind, subject: SubjectType, data: serde_json::Value) -> Message {
 
 // promise: C8
 #[test]
-fn every_message_leads_to_the_page_of_its_record() {
+fn every_message_links_to_the_page_of_its_record() {
     for (kind, subject, page) in [
         (Kind::FindingAssigned, SubjectType::Finding, "/findings/"),
         (Kind::ScanCompleted, SubjectType::Scan, "/scans/"),
@@ -136,7 +136,7 @@ fn every_message_leads_to_the_page_of_its_record() {
 
 // promise: C8
 #[test]
-fn a_message_says_what_changed_and_what_it_is_about() {
+fn a_message_shows_what_changed_and_its_details() {
     let updated = about(
         Kind::FindingUpdated,
         SubjectType::Finding,
@@ -167,7 +167,7 @@ fn a_message_says_what_changed_and_what_it_is_about() {
 
 // promise: C8
 #[test]
-fn the_end_of_a_scan_says_what_matters() {
+fn the_end_of_a_scan_shows_what_matters() {
     let scan = |severities| {
         let data = serde_json::json!({
             "title": "Trivy report", "name": "Trivy report", "project_name": "Web shop", "severities": severities,
@@ -193,7 +193,7 @@ fn the_end_of_a_scan_says_what_matters() {
 
 // promise: C8
 #[test]
-fn what_an_import_did_is_said_of_the_import() {
+fn changes_by_an_import_are_attributed_to_the_import() {
     let by_import = |kind, from: &str, to: &str| {
         let mut event = event(kind);
         event.bundle = Some(event.id);

@@ -1,4 +1,4 @@
-//! What an event's data says, cleaned: texts as one line, and the ids of records.
+//! The texts of an event's data, cleaned: as one line; and the ids of records.
 
 use base::{Event, Id, text};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// The longest other text of one line.
 pub(super) const LINE_CHARS: usize = 200;
 
-/// A text of the event's data as one clean line, if anything is left of it.
+/// A text of the event's data as one clean line, if it is not empty.
 pub(super) fn one_line(event: &Event, key: &str) -> Option<String> {
     event
         .text(key)
@@ -14,7 +14,7 @@ pub(super) fn one_line(event: &Event, key: &str) -> Option<String> {
         .filter(|line| !line.is_empty())
 }
 
-/// Whether it tells of something that is at another platform and not here.
+/// Whether it is about a record of another platform.
 pub(super) fn is_elsewhere(event: &Event) -> bool {
     event.data.get("external") == Some(&Value::Bool(true))
 }

@@ -1,4 +1,4 @@
-//! The words of each kind: what happened, as a name and as a sentence.
+//! The words of each kind: a name and a sentence for what happened.
 
 mod approval;
 mod finding;
@@ -103,13 +103,12 @@ pub(super) fn words(event: &Event) -> Words {
             "This request was withdrawn.",
         ),
         Kind::DestinationSwitchedOff => Words::new(
-            "Destination switched off",
+            "Destination turned off",
             "Nothing more is sent there until its URL is saved again or a test message is delivered.",
         ),
         Kind::DeliveryFailed => Words::new(
             "Delivery failed",
-            "A message could not be delivered there and is not tried again. Once the destination works, an administrator \
-             can resend what it missed.",
+            "A message could not be delivered there and will not be retried. Once the destination works, an administrator can resend failed messages.",
         ),
         Kind::PlatformAnnounced => Words::new("Announcement", "An administrator announced this to everyone."),
         Kind::NotificationCreated => Words::new("Notification", "There is a new notification."),

@@ -1,16 +1,17 @@
-//! Why somebody was not considered at all, or why no rule turned a channel on for them.
+//! Why someone was not considered at all, or why no rule turned a channel on for them.
 //!
-//! By the people and rules of now: of what was never considered nothing is kept. Must not: decide who is notified.
+//! By the current people and rules: nothing is stored about people who were not considered. Must not: decide who is
+//! notified.
 
 use base::{Event, Id, Kind, Severity};
 
-use super::{World, act, named, responsible, rule::Obstacle};
+use super::{World, act, named, responsible, rule::Mismatch};
 use crate::channel::Channel;
 
-/// Why somebody was not considered.
+/// Why someone was not considered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absence {
-    /// Nobody is notified of this type of event.
+    /// This event type has no notifications.
     Silent,
     /// The event's company is outside their scope.
     OutOfScope,
@@ -18,9 +19,9 @@ pub enum Absence {
     Disabled,
     /// They did it themselves.
     OwnAct,
-    /// They were assigned already, and of an assignment those are notified who are new.
+    /// They were assigned already, and an assignment notifies new assignees.
     AssignedBefore,
-    /// A rule names them, but from this severity on.
+    /// A rule names them, but has a higher minimum severity.
     BelowThreshold(Severity),
     /// A rule names them, but is limited to other projects, assets, tags, tools or statuses.
     Filtered,
@@ -49,10 +50,10 @@ pub fn absence(event: &Event, world: &World, user: Id) -> Absence {
     near_miss(event, world, user).unwrap_or(Absence::NotConcerned)
 }
 
-/// Why the rules that would notify this person do not apply to the event: the one that is nearest to it.
+/// Why the rules that would notify this person do not apply to the event: for the one that is closest.
 pub fn near_miss(event: &Event, world: &World, user: Id) -> Option<Absence> {
-    let mut concerned = responsible::concerned(event, world).users.into_iter();
-    let concerned = concerned.any(|(id, _)| id == user);
+    let mut involved = responsible::involved(event, world).users.into_iter();
+    let involved = involved.any(|(id, _)| id == user);
     let rules = act::kinds(event).flat_map(|kind| {
         let channels = Channel::ALL.into_iter().filter(|channel| !channel.has_url());
         channels.flat_map(move |channel| world.rules.of(kind, channel))
@@ -61,15 +62,15 @@ pub fn near_miss(event: &Event, world: &World, user: Id) -> Option<Absence> {
         .filter(|rule| {
             let at = |address: &crate::target::Target| world.person_at(&address.label) == Some(user);
             let names = || named(event, world, rule).into_iter().any(|(id, _)| id == user);
-            concerned || names() || rule.addresses.iter().any(at)
+            involved || names() || rule.addresses.iter().any(at)
         })
-        .filter_map(|rule| rule.obstacle(event));
+        .filter_map(|rule| rule.mismatch(event));
     let (mut least, mut filtered) = (None::<Severity>, false);
-    for obstacle in obstacles {
-        match obstacle {
-            Obstacle::Severity(from) => least = Some(least.map_or(from, |least| least.min(from))),
-            Obstacle::Filters => filtered = true,
-            Obstacle::Company => {}
+    for mismatch in obstacles {
+        match mismatch {
+            Mismatch::Severity(from) => least = Some(least.map_or(from, |least| least.min(from))),
+            Mismatch::Filters => filtered = true,
+            Mismatch::Company => {}
         }
     }
     least

@@ -1,8 +1,8 @@
-//! Whose own act an event is (promise O7), and as what it counts.
+//! Whose own action an event is (promise O7), and which kinds it counts as.
 
 use base::{Event, Id, Kind};
 
-/// Kinds that report how something ended which somebody began: news also to whoever began it.
+/// Kinds that report the end of something that a person started: news to that person as well.
 const OUTCOMES: [Kind; 5] = [
     Kind::ScanFailed,
     Kind::ReportReady,
@@ -11,15 +11,15 @@ const OUTCOMES: [Kind; 5] = [
     Kind::DestinationSwitchedOff,
 ];
 
-/// Whether the event is what this person did themselves. What an import found is news, also to whoever ran it, and what
-/// came with an API token is nobody's own act.
+/// Whether the event is this person's own action. Findings of an import are news, even to the person who ran it, and
+/// what an API token does is nobody's own action.
 pub(super) fn is_own(event: &Event, user: Id) -> bool {
     let imported = event.bundle.is_some() && !event.data.contains_key("many");
     event.actor == Some(user) && !event.by_token && !imported && !OUTCOMES.contains(&event.kind)
 }
 
-/// As which kinds rules, preferences and teams see the event: its own, and an assignment where a finding came, or came
-/// back, with assignees.
+/// The kinds that the event counts as for rules, preferences and teams: its own, and an assignment if a finding was
+/// created or reopened with assignees.
 pub fn kinds(event: &Event) -> impl Iterator<Item = Kind> + Clone + use<> {
     let came = matches!(event.kind, Kind::FindingCreated | Kind::FindingReopened);
     let assigned = came && !(event.assignee_users.is_empty() && event.assignee_teams.is_empty());

@@ -1,6 +1,6 @@
 //! Why a recipient gets a message, in words for that recipient or for others.
 //!
-//! Owns: one clause for each reason there is to notify. Must not: decide anything.
+//! Owns: one clause for each reason to notify. Must not: decide anything.
 
 use base::{Event, Id, SubjectType, text};
 
@@ -10,32 +10,32 @@ use crate::{message::Detail, target::Recipient};
 /// The longest name in a sentence.
 const NAME: usize = 80;
 
-/// Who gets the message, and what the sentence about it may name.
+/// Who gets the message, and what the sentence may name.
 #[derive(Debug, Clone, Copy)]
 pub struct Reader<'a> {
-    /// What the message is about.
+    /// The message's event.
     pub event: &'a Event,
-    /// Whom it goes to.
+    /// Its recipient.
     pub recipient: &'a Recipient,
-    /// The name of the team that the reason is about, where one is.
+    /// The name of the team in the reason, if it is about one.
     pub team: Option<&'a str>,
-    /// How much the message tells.
+    /// How much detail the message contains.
     pub detail: Detail,
     /// Whether it is about several findings, each with a reason of its own; this one is the closest.
     pub many: bool,
 }
 
-/// Why a recipient gets a message, as it is kept with the message.
+/// Why a recipient gets a message, as stored with the message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// The reason.
     pub why: Why,
-    /// The name of the team that it is about, where one is.
+    /// The name of the team in the reason, if it is about one.
     pub team: Option<String>,
 }
 
 impl Cause {
-    /// The reason for this recipient, with the name of the team that it is about as `name` answers it.
+    /// The reason for this recipient, with the name of its team from `name`.
     pub fn of(why: Why, recipient: &Recipient, name: impl FnOnce(Id) -> Option<String>) -> Self {
         let team = match (&why, recipient) {
             (Why::Member(team), _) | (_, Recipient::Team(team)) => name(*team),
@@ -44,7 +44,7 @@ impl Cause {
         Self { why, team }
     }
 
-    /// The sentence for the recipient of a message about the event, or about several of which it stands for all.
+    /// The sentence for the recipient of a message about the event, or about several that it represents.
     pub fn sentence(
         &self,
         event: &Event,
@@ -64,7 +64,7 @@ impl Cause {
     }
 }
 
-/// Whom a clause speaks to: the recipient, or others about the recipient.
+/// Whom a clause addresses: the recipient, or others about the recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Voice {
     /// "assigned to you".
@@ -184,7 +184,7 @@ impl Reader<'_> {
         }
     }
 
-    /// "the team Platform", or where that may not be named "your team".
+    /// "the team Platform", or if it may not be named "your team".
     fn team(&self, voice: Voice) -> String {
         let name = self.team.filter(|_| self.detail == Detail::Full);
         let whose = match self.recipient {
@@ -204,7 +204,7 @@ impl Reader<'_> {
         }
     }
 
-    /// "you manage Acme": the company, which a message without details names too.
+    /// "you manage Acme": the company, which a message without details also names.
     fn manages(&self, voice: Voice) -> String {
         let name = self.event.text("company_name");
         let name = name
@@ -213,7 +213,7 @@ impl Reader<'_> {
         format!("{} {name}", voice.pick("you manage", "they manage"))
     }
 
-    /// How the event concerns those whom it names itself.
+    /// How the event involves the people it names.
     fn concern(&self, voice: Voice) -> String {
         let (you, them) = (voice.pick("you", "they"), voice.pick("you", "them"));
         match self.event.kind.category() {
@@ -229,7 +229,7 @@ impl Reader<'_> {
             "agreement" => format!("{you} manage this company"),
             "destination" | "delivery" => format!("{you} can fix this destination"),
             "platform" => "an administrator announced it to everyone".to_owned(),
-            _ => format!("it concerns {them}"),
+            _ => format!("it involves {them}"),
         }
     }
 }
@@ -256,7 +256,7 @@ mod tests {
         let clock = Clock::system();
         let (ana, ben, rule) = (clock.id(), clock.id(), clock.id());
         let event = event(&clock, Kind::FindingAssigned, ana);
-        let said = |why: &Why, recipient: Recipient, detail| {
+        let sentence = |why: &Why, recipient: Recipient, detail| {
             let reader = Reader {
                 event: &event,
                 recipient: &recipient,
@@ -268,15 +268,15 @@ mod tests {
         };
         let full = Detail::Full;
         assert_eq!(
-            said(&Why::Rule(rule), Recipient::User(ana), full),
+            sentence(&Why::Rule(rule), Recipient::User(ana), full),
             "You get this because the finding is assigned to you or you take part in it."
         );
         assert_eq!(
-            said(&Why::Rule(rule), Recipient::User(ben), full),
+            sentence(&Why::Rule(rule), Recipient::User(ben), full),
             "You get this because a notification rule names you."
         );
         assert_eq!(
-            said(
+            sentence(
                 &Why::Rule(rule),
                 Recipient::Address("x@y.example".to_owned()),
                 full
@@ -285,22 +285,22 @@ mod tests {
         );
         let team = Recipient::Team(clock.id());
         assert_eq!(
-            said(&Why::Team, team.clone(), full),
+            sentence(&Why::Team, team.clone(), full),
             "This channel gets this because the team Platform is responsible."
         );
         assert_eq!(
-            said(&Why::Team, team, Detail::Minimal),
+            sentence(&Why::Team, team, Detail::Minimal),
             "This channel gets this because the team is responsible."
         );
         assert_eq!(
-            said(&Why::Manager, Recipient::User(ben), full),
+            sentence(&Why::Manager, Recipient::User(ben), full),
             "You get this because you manage this company and nobody else is responsible."
         );
         assert_eq!(
-            said(&Why::OwnershipRule(2), Recipient::User(ben), full),
+            sentence(&Why::OwnershipRule(2), Recipient::User(ben), full),
             "You get this because ownership rule 2 names you and nobody is assigned."
         );
-        assert_eq!(said(&Why::OptedOut, Recipient::User(ana), full), "");
+        assert_eq!(sentence(&Why::OptedOut, Recipient::User(ana), full), "");
     }
 
     // promise: C8
@@ -309,7 +309,7 @@ mod tests {
         let clock = Clock::system();
         let (ana, team) = (clock.id(), clock.id());
         let event = event(&clock, Kind::FindingAssigned, ana);
-        let said = |why: Why, recipient: Recipient| {
+        let sentence = |why: Why, recipient: Recipient| {
             let cause = Cause {
                 why,
                 team: Some("Platform".to_owned()),
@@ -318,23 +318,23 @@ mod tests {
         };
         let me = || Recipient::User(ana);
         assert_eq!(
-            said(Why::Assignee, me()),
+            sentence(Why::Assignee, me()),
             "You get this because findings in it are assigned to you."
         );
         assert_eq!(
-            said(Why::Owner(SubjectType::Project), me()),
+            sentence(Why::Owner(SubjectType::Project), me()),
             "You get this because you own a project with unassigned findings in it."
         );
         assert_eq!(
-            said(Why::Member(team), me()),
+            sentence(Why::Member(team), me()),
             "You get this because your team Platform is responsible for findings in it and has no chat channel."
         );
         assert_eq!(
-            said(Why::Team, Recipient::Team(team)),
+            sentence(Why::Team, Recipient::Team(team)),
             "This channel gets this because the team Platform is responsible for findings in it."
         );
         assert_eq!(
-            said(Why::Manager, me()),
+            sentence(Why::Manager, me()),
             "You get this because you manage this company and nobody else is responsible for findings in it."
         );
     }

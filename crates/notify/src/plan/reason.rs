@@ -1,4 +1,4 @@
-//! Why somebody is notified of an event, or is not.
+//! Why someone is notified of an event, or is not.
 
 use access::Role;
 use base::{Id, SubjectType};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{channel::Channel, target::Recipient};
 
-/// One thought of the plan: this recipient, on this channel, for this reason. Stored as JSON with the event's plan.
+/// One decision of the plan: this recipient, on this channel, for this reason. Stored as JSON with the event's plan.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Reason {
     /// On which channel.
@@ -18,12 +18,12 @@ pub struct Reason {
     /// Why.
     #[serde(rename = "w")]
     pub why: Why,
-    /// The rule that turned the channel on, where one did.
+    /// The rule that turned the channel on, if there is one.
     #[serde(rename = "b", default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Id>,
 }
 
-/// Why somebody is notified, or is not.
+/// Why someone is notified, or is not.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
@@ -31,11 +31,11 @@ pub enum Why {
     Rule(Id),
     /// Notified: the team is responsible, or the event names it.
     Team,
-    /// Notified: assigned, with a personal chat (older plans; now the level is said).
+    /// Notified: assigned, with a personal chat (older plans; now the level is stored).
     Personal,
     /// Notified: the finding is assigned to them.
     Assignee,
-    /// Notified: the ownership rule in this place names them, and nobody is assigned.
+    /// Notified: the ownership rule at this position names them, and nobody is assigned.
     OwnershipRule(u32),
     /// Notified: they own the asset or the project, and nobody is assigned.
     Owner(SubjectType),
@@ -43,7 +43,7 @@ pub enum Why {
     Manager,
     /// Notified: they administer the platform, and nobody else is responsible.
     Administrator,
-    /// Notified: the event itself is for them (a requester, a commenter, whoever added a scan).
+    /// Notified: the event is addressed to them (a requester, a commenter, the person who added a scan).
     Concerned,
     /// Notified: they follow the record.
     Follower,
@@ -53,27 +53,27 @@ pub enum Why {
     Role(Role),
     /// Not notified: no rule turns the channel on for such an event.
     NoRule,
-    /// Not notified: the person does not want it there.
+    /// Not notified: the person opted out of it there.
     OptedOut,
-    /// Not notified: it is what they did themselves.
+    /// Not notified: it is their own action.
     OwnAct,
-    /// Not notified: the team's settings leave it out.
+    /// Not notified: the team's settings exclude it.
     TeamSettings,
     /// Not notified: the event's company is outside their scope.
     OutOfScope,
     /// Not notified: the account is disabled.
     Disabled,
-    /// Not notified: there is no such person or team any more.
+    /// Not notified: the person or team no longer exists.
     Unknown,
     /// Not notified once more: the person or the destination has it already.
     Duplicate,
     /// Not notified: the team has no URL for this channel.
     NoDestination,
-    /// Not notified: what was planned at is no longer there, or is another destination now.
+    /// Not notified: the planned destination no longer exists, or has changed.
     Gone,
-    /// Not notified: the destination refused for good and is switched off.
+    /// Not notified: the destination rejected permanently and is turned off.
     SwitchedOff,
-    /// Not notified yet: the secret key does not open the URL, and the message waits until it does.
+    /// Not notified yet: the secret key cannot decrypt the URL, and the message waits until it can.
     Sealed,
 }
 
@@ -89,7 +89,7 @@ impl Why {
         serde_json::from_str(text).ok()
     }
 
-    /// How close it is to the recipient: of several reasons the first in this order says it best.
+    /// How close it is to the recipient: of several reasons the first in this order is given.
     pub const fn rank(&self) -> u8 {
         match self {
             Self::Assignee => 0,
@@ -107,8 +107,8 @@ impl Why {
         }
     }
 
-    /// Whether it means that somebody is notified.
-    pub const fn told(&self) -> bool {
+    /// Whether it means that someone is notified.
+    pub const fn is_notified(&self) -> bool {
         matches!(
             self,
             Self::Rule(_)
@@ -126,8 +126,8 @@ impl Why {
         )
     }
 
-    /// The reason not to notify somebody that has this name, if it is one.
-    pub fn not_told(name: &str) -> Option<Self> {
+    /// The reason against notifying someone that has this name, if there is one.
+    pub fn not_notified(name: &str) -> Option<Self> {
         let all = [
             Self::NoRule,
             Self::OptedOut,
@@ -180,30 +180,30 @@ impl Why {
         match self {
             Self::Rule(_) => "a rule names this recipient",
             Self::Team => "the team is responsible",
-            Self::Personal => "assigned, with a personal chat switched on",
+            Self::Personal => "assigned, with a personal chat turned on",
             Self::Assignee => "assigned to the finding",
             Self::OwnershipRule(_) => "an ownership rule names them, and nobody is assigned",
             Self::Owner(SubjectType::Asset) => "owns the asset, and nobody is assigned",
             Self::Owner(_) => "owns the project, and nobody is assigned",
             Self::Manager => "manages the company, and nobody else is responsible",
-            Self::Administrator => "administers the platform, and nobody else is responsible",
+            Self::Administrator => "is a platform administrator, and nobody else is responsible",
             Self::Concerned => "the event is addressed to them",
             Self::Follower => "follows this record",
             Self::Member(_) => "a member of a responsible team without a chat channel",
             Self::Role(_) => "a rule names their role in the company",
             Self::NoRule => "no rule turns the channel on for such an event",
-            Self::OptedOut => "switched off in the person's preferences",
+            Self::OptedOut => "turned off in the person's preferences",
             Self::OwnAct => "they did it themselves",
-            Self::TeamSettings => "left out by the team's chat settings",
+            Self::TeamSettings => "excluded by the team's chat settings",
             Self::OutOfScope => "the event's company is outside their scope",
             Self::Disabled => "the account is disabled",
-            Self::Unknown => "there is no such person or team",
+            Self::Unknown => "the person or team no longer exists",
             Self::Duplicate => "already notified of this event there",
-            Self::NoDestination => "no URL is stored for this channel",
+            Self::NoDestination => "no URL is saved for this channel",
             Self::Gone => "the destination was changed or removed before it was sent",
-            Self::Sealed => "the secret key does not open this URL",
+            Self::Sealed => "the secret key cannot decrypt this URL",
             Self::SwitchedOff => {
-                "the destination refused for good and is switched off until its URL is saved again or a test arrives"
+                "the destination rejected messages permanently and is turned off until its URL is saved again or a test is delivered"
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Who is responsible for what an event is about: the first level that reaches anybody (promise O1).
+//! Who is responsible for the event's record: the first level that reaches anyone (promise O1).
 //!
-//! The same function serves the plan, the trace and the dry run. Must not: ask for rules, channels or preferences.
+//! The same function serves the plan, the trace and the dry run. Must not: check rules, channels or preferences.
 
 use access::ownership::{self, Facts, Owners};
 use base::{Event, Id, Kind, SubjectType};
@@ -11,7 +11,7 @@ use super::{
     world::{World, admits_team},
 };
 
-/// Those who are responsible, and why each is.
+/// The responsible people and teams, and why each is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Responsible {
     /// People.
@@ -34,7 +34,7 @@ impl Responsible {
         self.teams.extend(more.teams);
     }
 
-    /// Whether anybody of them is there to be notified: an active person in scope, or a team that can be reached.
+    /// Whether any of them can be notified: an active person in scope, or a team that can be reached.
     fn reaches(&self, event: &Event, world: &World) -> bool {
         let person = |id: &Id| is_reachable(event, world, *id);
         self.users.iter().any(|(id, _)| person(id))
@@ -52,12 +52,12 @@ fn is_reachable(event: &Event, world: &World, user: Id) -> bool {
         .is_some_and(|person| person.active && person.scope.reaches(user, event.audience))
 }
 
-/// Whether somebody always has to answer for what the event is about.
+/// Whether someone is always responsible for the event's record.
 fn is_owned(event: &Event) -> bool {
     event.subject.kind == SubjectType::Finding && event.kind.about().severity && !is_addressed(event)
 }
 
-/// Whether the event says itself whom it is for: the managers, of what nobody has read.
+/// Whether the event itself names its recipients: the managers, for what nobody has read.
 fn is_addressed(event: &Event) -> bool {
     matches!(event.kind, Kind::SlaEscalated | Kind::FindingUnread)
 }
@@ -68,7 +68,7 @@ pub fn responsible(event: &Event, world: &World) -> Responsible {
         return Responsible::default();
     }
     let assigned = assignees(event, event.kind == Kind::FindingAssigned);
-    // Of an assignment those who are new are notified; that others are assigned already keeps it with them.
+    // An assignment notifies new assignees; existing ones keep the event at this level.
     if assigned.reaches(event, world) || assignees(event, false).reaches(event, world) {
         return assigned;
     }
@@ -82,7 +82,7 @@ pub fn responsible(event: &Event, world: &World) -> Responsible {
         .into_iter()
         .map(|level| level(event, world))
         .find(|level| level.reaches(event, world));
-    // Those who are assigned and cannot be reached are still named: the trace says why they were not notified.
+    // Assignees who cannot be reached are still listed: the trace shows why they were not notified.
     let mut all = assigned;
     let first = first.unwrap_or_default();
     all.users.extend(first.users);
@@ -90,8 +90,7 @@ pub fn responsible(event: &Event, world: &World) -> Responsible {
     all
 }
 
-/// The assignees: all of them, or those who are new alone. Where the event names others, too, its data says who they
-/// are.
+/// The assignees: all of them, or only new ones. If the event also names others, its data shows who the assignees are.
 fn assignees(event: &Event, newly: bool) -> Responsible {
     let listed = |key: &str, otherwise: &[Id]| match event.data.get(key) {
         Some(Value::Array(ids)) if !newly => ids
@@ -105,7 +104,7 @@ fn assignees(event: &Event, newly: bool) -> Responsible {
     Responsible::of(&users, &teams, &Why::Assignee)
 }
 
-/// Whether the finding is assigned to this person, be it since before.
+/// Whether the finding is assigned to this person, new or not.
 pub(super) fn is_assigned(event: &Event, user: Id) -> bool {
     assignees(event, false).users.iter().any(|(id, _)| *id == user)
 }
@@ -148,9 +147,9 @@ fn administrators(_: &Event, world: &World) -> Responsible {
     Responsible::of(&world.administrators, &[], &Why::Administrator)
 }
 
-/// Whom the plan thinks of without a rule that names them: who is responsible, whom the event itself names, and who
-/// follows the record. Each once, with the first reason.
-pub(super) fn concerned(event: &Event, world: &World) -> Responsible {
+/// Whom the plan considers without a rule that names them: people responsible, people the event itself names, and
+/// followers. Each once, with the first reason.
+pub(super) fn involved(event: &Event, world: &World) -> Responsible {
     let mut all = responsible(event, world);
     all.users
         .extend(event.assignee_users.iter().map(|id| (*id, Why::Concerned)));
@@ -158,7 +157,7 @@ pub(super) fn concerned(event: &Event, world: &World) -> Responsible {
         .extend(event.assignee_teams.iter().map(|id| (*id, Why::Concerned)));
     all.users
         .extend(followers(event, world).map(|id| (id, Why::Follower)));
-    // A team without a chat notifies its members instead (promise O5).
+    // If a team has no chat, its members are notified instead (promise O5).
     for (id, _) in &all.teams {
         if let Some(team) = world.team(*id)
             && !team.has_chat()
@@ -173,7 +172,7 @@ pub(super) fn concerned(event: &Event, world: &World) -> Responsible {
     all
 }
 
-/// Who follows the record of the event, or its project.
+/// Who follows the event's record, or its project.
 pub(super) fn followers<'a>(event: &Event, world: &'a World) -> impl Iterator<Item = Id> + 'a {
     let project = event.text("project_id").and_then(|id| id.parse().ok());
     [Some(event.subject.id), project]
@@ -185,7 +184,7 @@ pub(super) fn followers<'a>(event: &Event, world: &'a World) -> impl Iterator<It
 }
 
 fn each_once(named: &mut Vec<(Id, Why)>) {
-    // Most events concern a few: they are compared faster than hashed.
+    // Most events involve a few: they are compared faster than hashed.
     const FEW: usize = 16;
     if named.len() <= FEW {
         let mut seen = Vec::with_capacity(named.len());

@@ -1,4 +1,4 @@
-//! Rules, as far as the plan goes: what they let pass, and whom they name.
+//! Rules, for the plan: what they match, and the recipients they name.
 
 use std::collections::BTreeMap;
 
@@ -23,33 +23,33 @@ pub struct Rule {
     pub id: Id,
     /// The kind of event it is for.
     pub kind: Kind,
-    /// The channel it turns on.
+    /// Its minimum severity.
     pub channel: Channel,
     /// From which severity on.
     pub min_severity: Option<Severity>,
-    /// For which company; none for all.
+    /// Its company; none for all.
     pub company: Option<Id>,
-    /// To what it is limited.
+    /// Its filters.
     pub filters: Filters,
     /// People it names.
     pub users: Vec<Id>,
     /// Teams it names.
     pub teams: Vec<Id>,
-    /// Roles it names: who has one in the event's company.
+    /// Roles it names: users with one of them in the event's company.
     pub roles: Vec<Role>,
     /// Whether it names the owners of the finding's asset and project.
     pub owners: bool,
-    /// Whether it names those who follow the record.
+    /// Whether it names followers of the record.
     pub followers: bool,
     /// Addresses it names, normalised.
     pub addresses: Vec<Target>,
     /// URLs it names, by the ids of their rows.
     pub urls: Vec<(Id, UrlTarget)>,
-    /// How its webhooks get what an import brings.
+    /// How its webhooks get the events of an import.
     pub batch: Batch,
 }
 
-/// How a webhook gets what an import or a bulk change brings.
+/// How a webhook gets the events of an import or a bulk change.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RuleBatch)]
@@ -57,7 +57,7 @@ pub enum Batch {
     /// All in one post.
     #[default]
     Import,
-    /// Each in a post of its own.
+    /// One post for each.
     Event,
 }
 
@@ -78,7 +78,7 @@ impl From<Batch> for store::Value {
 }
 
 impl store::FromValue for Batch {
-    const WHAT: &'static str = "how webhooks get what an import brings";
+    const WHAT: &'static str = "how webhooks get the events of an import";
     fn from_value(value: &store::Value) -> Option<Self> {
         match value {
             store::Value::Text(text) => [Self::Import, Self::Event]
@@ -95,7 +95,7 @@ pub const MAX_VALUES: usize = 100;
 /// Characters of a text of a filter.
 pub const MAX_TEXT: usize = 200;
 
-/// To what a rule is limited: an event passes where each list that is not empty holds one of its values.
+/// The filters of a rule: an event matches if each list that is not empty contains one of its values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = RuleFilters)]
@@ -112,24 +112,24 @@ pub struct Filters {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Line<{ MAX_TEXT }>>, max_items = 100)]
     pub statuses: Vec<String>,
-    /// Tags, in any case of letters.
+    /// Tags, case-insensitive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Line<{ MAX_TEXT }>>, max_items = 100)]
     pub tags: Vec<String>,
-    /// Tools, in any case of letters.
+    /// Tools, case-insensitive.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Line<{ MAX_TEXT }>>, max_items = 100)]
     pub tools: Vec<String>,
 }
 
 impl Filters {
-    /// The one text of these filters, whatever the order in which they were given: '' for none (promise R4).
+    /// The canonical text of these filters, whatever the order in which they were given: '' for none (promise R4).
     pub fn canonical(&self) -> String {
         let sorted = self.sorted();
         if sorted == Self::default() {
             return String::new();
         }
-        // The names of its fields are in order; writing it cannot fail.
+        // The fields are in order; serializing cannot fail.
         serde_json::to_string(&sorted).unwrap_or_default()
     }
 
@@ -179,7 +179,7 @@ impl Filters {
 }
 
 impl Rule {
-    /// A rule that names nobody, and is limited to nothing.
+    /// A rule that names nobody, and has no limits.
     pub fn new(id: Id, kind: Kind, channel: Channel) -> Self {
         Self {
             id,
@@ -199,35 +199,34 @@ impl Rule {
         }
     }
 
-    /// Whether an event that counts as its kind passes: its threshold, its company and its filters (promises R2, R3,
-    /// O4).
+    /// Whether an event that counts as its kind matches: minimum severity, company and filters (promises R2, R3, O4).
     pub fn passes(&self, event: &Event) -> bool {
-        self.obstacle(event).is_none()
+        self.mismatch(event).is_none()
     }
 
-    /// What keeps an event that counts as its kind from passing.
-    pub fn obstacle(&self, event: &Event) -> Option<Obstacle> {
+    /// Why an event that counts as its kind does not match.
+    pub fn mismatch(&self, event: &Event) -> Option<Mismatch> {
         if self
             .company
             .is_some_and(|company| event.audience.company() != Some(company))
         {
-            return Some(Obstacle::Company);
+            return Some(Mismatch::Company);
         }
         if let (Some(least), Some(severity)) = (self.min_severity, event.severity)
             && severity < least
         {
-            return Some(Obstacle::Severity(least));
+            return Some(Mismatch::Severity(least));
         }
-        (!self.filters.pass(event)).then_some(Obstacle::Filters)
+        (!self.filters.pass(event)).then_some(Mismatch::Filters)
     }
 }
 
-/// What keeps an event from passing a rule.
+/// Why an event does not match a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Obstacle {
+pub enum Mismatch {
     /// The rule is for another company.
     Company,
-    /// The rule is from this severity on, and the event is below it.
+    /// The event is below the rule's minimum severity.
     Severity(Severity),
     /// The rule is limited to other projects, assets, tags, tools or statuses.
     Filters,
@@ -255,16 +254,16 @@ impl Rules {
         Self::new(self.rules.into_values().flatten().chain([rule]))
     }
 
-    /// The rules of a channel that let the event pass, as each kind it counts as.
-    pub fn passing<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
+    /// The rules of a channel that match the event, as each kind it counts as.
+    pub fn matching<'a>(&'a self, event: &'a Event, channel: Channel) -> impl Iterator<Item = &'a Rule> {
         act::kinds(event)
             .flat_map(move |kind| self.of(kind, channel))
             .filter(|rule| rule.passes(event))
     }
 
-    /// The URL of this row among those that rules name for the event.
+    /// The URL of this row, if a rule names it for the event.
     pub fn url<'a>(&'a self, event: &'a Event, channel: Channel, row: Id) -> Option<&'a UrlTarget> {
-        let mut named = self.passing(event, channel).flat_map(|rule| &rule.urls);
+        let mut named = self.matching(event, channel).flat_map(|rule| &rule.urls);
         named.find(|(id, _)| *id == row).map(|(_, url)| url)
     }
 

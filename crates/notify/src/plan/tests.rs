@@ -38,7 +38,7 @@ proptest! {
     // promise: R5
     // promise: C6
     #[test]
-    fn nobody_is_missed_nobody_is_told_twice_and_nobody_else(
+    fn nobody_is_missed_notified_twice_or_notified_in_error(
         facts in facts::facts(),
         happenings in prop::collection::vec(happening(), EVENTS),
     ) {
@@ -46,23 +46,23 @@ proptest! {
         for happening in &happenings {
             let event = Facts::event(happening);
             let plan = plan(&event, &world);
-            let expected = model::told(&facts, happening);
+            let expected = model::recipients(&facts, happening);
             prop_assert_eq!(inbox(&facts, &plan), expected.inbox);
             prop_assert_eq!(mailed(&plan), expected.mailed);
             posts(&plan, &expected.posts)?;
-            told_have_reasons(&plan)?;
+            notified_have_reasons(&plan)?;
         }
     }
 }
 
-/// The positions of those who get a row, with every double in it.
+/// The positions of everyone who gets a row, including duplicates.
 fn inbox(facts: &Facts, plan: &Plan) -> Vec<usize> {
     let mut users: Vec<_> = plan.inbox.iter().map(|id| facts.user_at(*id)).collect();
     users.sort_unstable();
     users
 }
 
-/// The keys of the addresses that get a mail, with every double in it.
+/// The keys of the addresses that get a mail, including duplicates.
 fn mailed(plan: &Plan) -> Vec<Key> {
     let mut keys: Vec<_> = plan
         .deliveries
@@ -93,22 +93,28 @@ fn posts(plan: &Plan, due: &BTreeSet<(Channel, usize)>) -> Result<(), TestCaseEr
     Ok(())
 }
 
-/// Whoever is told has exactly one reason that says so.
-fn told_have_reasons(plan: &Plan) -> Result<(), TestCaseError> {
-    let told = |channel, recipient: &Recipient| {
+/// Everyone who is notified has exactly one reason to be.
+fn notified_have_reasons(plan: &Plan) -> Result<(), TestCaseError> {
+    let notified = |channel, recipient: &Recipient| {
         plan.reasons
             .iter()
-            .filter(|reason| reason.channel == channel && reason.recipient == *recipient && reason.why.told())
+            .filter(|reason| {
+                reason.channel == channel && reason.recipient == *recipient && reason.why.is_notified()
+            })
             .count()
     };
     let user = |id: &Id| Recipient::User(*id);
     for id in &plan.inbox {
-        prop_assert_eq!(told(Channel::InApp, &user(id)), 1);
+        prop_assert_eq!(notified(Channel::InApp, &user(id)), 1);
     }
     for planned in &plan.deliveries {
-        prop_assert_eq!(told(planned.channel, &planned.recipient), 1);
+        prop_assert_eq!(notified(planned.channel, &planned.recipient), 1);
     }
-    let all = plan.reasons.iter().filter(|reason| reason.why.told()).count();
+    let all = plan
+        .reasons
+        .iter()
+        .filter(|reason| reason.why.is_notified())
+        .count();
     prop_assert_eq!(all, plan.inbox.len() + plan.deliveries.len());
     Ok(())
 }

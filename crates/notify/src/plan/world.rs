@@ -1,4 +1,4 @@
-//! What the plan knows of people, teams and rules. Made by [`crate::directory`], or by hand in a test.
+//! What the plan knows about people, teams and rules. Built by [`crate::directory`], or by hand in a test.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -18,83 +18,84 @@ use crate::{
     target::{Key, Recipient, Target, UrlTarget},
 };
 
-/// Everything a decision rests on.
+/// Everything a decision is based on.
 #[derive(Debug, Clone, Default)]
 pub struct World {
-    /// The rules that are switched on.
+    /// The enabled rules.
     pub rules: Arc<Rules>,
     /// People by id.
     pub people: HashMap<Id, Person>,
     /// People by normalised mail address.
     pub addresses: HashMap<String, Id>,
-    /// What people said, where they said something.
+    /// Preferences, where a person has any.
     pub preferences: HashMap<(Id, Kind, Channel), bool>,
     /// Teams by id.
     pub teams: HashMap<Id, Team>,
     /// Personal chats that have a URL.
     pub chats: HashMap<(Id, Channel), Chat>,
-    /// Whose own chats these destinations are, where a rule names them, too.
+    /// Whose personal chats these destinations are, if a rule names them, too.
     pub chat_owners: HashMap<Key, Vec<(Id, Channel)>>,
     /// The ownership rules of companies.
     pub ownership: HashMap<Id, Vec<ownership::Rule>>,
     /// The owners of projects and assets.
     pub owners: HashMap<Id, Owners>,
-    /// Who has which role in a company: the managers, and all members where a rule asks for roles.
+    /// Who has which role in a company: the managers, and all members if a rule names roles.
     pub members: HashMap<Id, Vec<(Id, Role)>>,
     /// The active administrators of the platform.
     pub administrators: Vec<Id>,
     /// Who follows a finding or a project.
     pub followers: HashMap<Id, Vec<Id>>,
-    /// Destinations that are switched off.
+    /// Destinations that are turned off.
     pub off: HashSet<Key>,
-    /// Companies whose mails and chats hold no detail.
+    /// Companies that hide details in mails and chats.
     pub minimal: HashSet<Id>,
 }
 
-/// A person who can be told.
+/// A person who can be notified.
 #[derive(Debug, Clone)]
 pub struct Person {
-    /// Whether the account is switched on.
+    /// Whether the account is enabled.
     pub active: bool,
-    /// What they may see.
+    /// Their scope.
     pub scope: Scope,
-    /// Whether they want to be notified of what they did themselves.
+    /// Whether they want to be notified of their own actions.
     pub own_acts: bool,
-    /// Where their mail goes.
+    /// Their mailbox.
     pub mailbox: Target,
 }
 
-/// A team that can be told.
+/// A team that can be notified.
 #[derive(Debug, Clone)]
 pub struct Team {
-    /// Its name. From outside.
+    /// Its name. Untrusted.
     pub name: String,
-    /// Whose it is.
+    /// Its company.
     pub company: Id,
     /// Its URLs, one per channel.
     pub urls: HashMap<Channel, UrlTarget>,
-    /// Who is in it.
+    /// Its members.
     pub members: Vec<Id>,
-    /// What its chat channels get.
+    /// Which events its chat channels get.
     pub wants: TeamChat,
 }
 
-/// What the chat channels of a team get (promise O6).
+/// Which events a team's chat channels get (promise O6).
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TeamChat {
-    /// Which types of event; null for the shipped default: assignments, SLA, retests, what came back, and what an import
+    /// The event types; null for the built-in default: assignments, SLA, retests, reopened findings, and what an import
     /// brought.
     #[serde(default, rename = "event_types")]
     #[schema(value_type = Option<Vec<crate::kinds::NotifiedKind>>)]
     pub kinds: Option<Vec<Kind>>,
-    /// From which severity on; null for any.
+    /// The minimum severity; null for any.
     #[serde(default)]
     pub min_severity: Option<Severity>,
 }
 
 impl TeamChat {
-    /// What a team gets that said nothing: assignments, SLA, retests, what came back, and what an import brought.
+    /// The default of a team without settings: assignments, SLA, retests, reopened findings, and what an import
+    /// brought.
     pub const DEFAULT: [Kind; 8] = [
         Kind::FindingAssigned,
         Kind::FindingReopened,
@@ -126,7 +127,7 @@ impl Team {
         !self.urls.is_empty()
     }
 
-    /// Where its posts on this channel go.
+    /// The target of its posts on this channel.
     pub fn url(&self, channel: Channel) -> Option<&UrlTarget> {
         self.urls.get(&channel)
     }
@@ -147,7 +148,7 @@ pub struct Chat {
 }
 
 impl World {
-    /// How much of the event a mail or a chat may tell.
+    /// How much detail of the event a mail or a chat may contain.
     pub fn detail(&self, event: &Event) -> Detail {
         match event.audience.company() {
             Some(company) if self.minimal.contains(&company) => Detail::Minimal,
@@ -160,12 +161,12 @@ impl World {
         self.people.get(&id)
     }
 
-    /// Whose address this is, written in any way.
+    /// The person with this address, in any spelling.
     pub fn person_at(&self, address: &str) -> Option<Id> {
         self.addresses.get(&crate::target::normalised(address)).copied()
     }
 
-    /// What the person said of this kind on this channel, if anything.
+    /// The person's preference for this kind on this channel, if there is one.
     pub fn preference(&self, user: Id, kind: Kind, channel: Channel) -> Option<bool> {
         self.preferences.get(&(user, kind, channel)).copied()
     }
@@ -186,19 +187,19 @@ impl World {
         self.teams.get(&id)
     }
 
-    /// The reason with the name of the team that it is about.
+    /// The reason with the name of its team.
     pub fn cause(&self, why: &Why, recipient: &Recipient) -> Cause {
         let name = |team| self.team(team).map(|team| team.name.clone());
         Cause::of(why.clone(), recipient, name)
     }
 
-    /// The person's own chat on this channel, if they stored its URL.
+    /// The person's own chat on this channel, if they saved its URL.
     pub fn chat(&self, user: Id, channel: Channel) -> Option<&Chat> {
         self.chats.get(&(user, channel))
     }
 }
 
-/// Whether a team may be notified of the event: it is of the event's company, or the event is everyone's.
+/// Whether a team may be notified of the event: it is in the event's company, or the event is for everyone.
 pub fn admits_team(event: &Event, team: &Team) -> Result<(), Why> {
     match event.audience.company() {
         Some(company) if company != team.company => Err(Why::OutOfScope),

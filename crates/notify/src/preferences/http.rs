@@ -8,7 +8,7 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, schema::Type};
 
 use crate::http::State;
 
-/// The schema of a change of the matrix: cells by their keys, in either form.
+/// The schema of a change to the matrix: cells by their keys, in either form.
 pub(crate) struct PreferenceChanges;
 
 impl utoipa::ToSchema for PreferenceChanges {}
@@ -26,9 +26,9 @@ impl utoipa::PartialSchema for PreferenceChanges {
     }
 }
 
-/// What the caller hears of on which channel: every `event_type:channel`, on or off.
+/// What the caller is notified of on which channel: every `event_type:channel`, on or off.
 #[utoipa::path(get, path = "/me/notification-preferences", tag = "preferences", responses(
-    (status = 200, description = "The whole matrix, by namespaced keys", body = BTreeMap<String, bool>,
+    (status = 200, description = "The complete matrix, by namespaced keys", body = BTreeMap<String, bool>,
      example = json!({"finding.assigned:email": true, "finding.assigned:slack": false})),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -44,30 +44,30 @@ pub async fn get_preferences(
     Ok(Json(matrix))
 }
 
-/// Changes the keys it names, and no other. Legacy keys (`email_finding_assigned`) are taken too; where both forms
+/// Changes the keys it names, and no others. Legacy keys (`email_finding_assigned`) are accepted too; if both forms
 /// name one cell, the namespaced one wins.
 #[utoipa::path(put, path = "/me/notification-preferences", tag = "preferences",
     request_body = PreferenceChanges,
     responses(
-        (status = 200, description = "The whole matrix as it is now", body = BTreeMap<String, bool>),
+        (status = 200, description = "The new matrix, complete", body = BTreeMap<String, bool>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn put_preferences(
     Extract(state): Extract<State>,
     caller: Caller,
-    Json(said): Json<BTreeMap<String, bool>>,
+    Json(preferences): Json<BTreeMap<String, bool>>,
 ) -> Result<Json<BTreeMap<String, bool>>, Problem> {
-    let cells = super::read(&said).map_err(|unknown| {
+    let cells = super::read(&preferences).map_err(|unknown| {
         let named = unknown
             .into_iter()
-            .map(|key| FieldError::new(key, "there is no such preference"));
+            .map(|key| FieldError::new(key, "unknown preference"));
         Problem::fields(named.collect())
     })?;
     let matrix = state
         .access
         .store()
         .write(move |tx| {
-            super::say(tx, caller.user_id, &cells)?;
+            super::save(tx, caller.user_id, &cells)?;
             super::matrix(tx, caller.user_id)
         })
         .await?;

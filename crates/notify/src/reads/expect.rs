@@ -1,4 +1,4 @@
-//! Events that somebody is to read: a row for each that notified anybody, and for each critical or urgent one that
+//! Events that someone should read: a row for each that notified anyone, and for each critical or urgent one that
 //! reached nobody.
 
 use base::{Event, Id, Kind, Scope, Severity, Time};
@@ -16,9 +16,9 @@ const WIDTH: usize = 10;
 const TEAMS: &str = "insert into first_read_teams (read_id, team_id)";
 const ONCE: &str = "on conflict do nothing";
 
-/// Whether somebody has to know of such an event: it is critical or urgent, and a finding came, got worse, is
-/// somebody's now, or is due.
-fn is_grave(kind: Kind, severity: Option<Severity>, change: Change) -> bool {
+/// Whether someone must know of such an event: it is critical or urgent, and a finding is new, reopened, more severe,
+/// newly assigned, or due.
+fn is_critical(kind: Kind, severity: Option<Severity>, change: Change) -> bool {
     let asks = match kind {
         Kind::FindingCreated
         | Kind::FindingAssigned
@@ -32,7 +32,7 @@ fn is_grave(kind: Kind, severity: Option<Severity>, change: Change) -> bool {
     asks && severity >= Some(Severity::Critical)
 }
 
-/// What is to be read, and by whom.
+/// What should be read, and by whom.
 struct Row<'a> {
     id: Id,
     company: String,
@@ -54,7 +54,7 @@ struct Expected {
 
 impl Expected {
     fn add(&mut self, row: Row<'_>, now: Time, how: &Escalation) {
-        let reached = row.notified.anybody();
+        let reached = row.notified.anyone();
         let due = due(&row, now, how);
         if !reached && due.is_none() {
             return;
@@ -77,7 +77,7 @@ impl Expected {
         }
     }
 
-    /// Whether the managers are to be notified of some of it at a time.
+    /// Whether the managers are to be notified of some of it at a certain time.
     fn save(self, tx: &mut Tx<'_>) -> Result<bool, Error> {
         rows::insert(tx, (ROWS, ONCE), self.rows)?;
         rows::insert(tx, (TEAMS, ONCE), self.teams)?;
@@ -85,22 +85,23 @@ impl Expected {
     }
 }
 
-/// When the managers are notified unless somebody has read it: at once where it reached nobody.
+/// When the managers are notified unless someone has read it: at once if it reached nobody.
 fn due(row: &Row<'_>, now: Time, how: &Escalation) -> Option<Time> {
     let after = how.after(row.kind);
-    if after.is_zero() || !is_grave(row.kind, row.severity, row.change) {
+    if after.is_zero() || !is_critical(row.kind, row.severity, row.change) {
         return None;
     }
-    if row.notified.anybody() {
+    if row.notified.anyone() {
         return Some(now.after(after));
     }
     (!row.notified.own_act).then_some(now)
 }
 
-/// Expects these events, which are being planned, to be read; whether some of them go to the managers at a time.
+/// Expects these events, which are being planned, to be read; whether some of them go to the managers at a certain
+/// time.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn expect<'a>(
     tx: &mut Tx<'_>,
     planned: impl Iterator<Item = (&'a Event, &'a [Reason])>,
@@ -132,10 +133,10 @@ const SETS: &str = "select s.id, g.company_id, s.event_type, s.severity, s.chang
 
 type Set = (Id, String, Kind, String, String, u64, Id, String);
 
-/// The same of the events of a group that was closed: a row for each set of them. Their time is that of the first.
+/// The same for the events of a closed group: a row for each set of them. Their time is that of the first.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn expect_group(tx: &mut Tx<'_>, group: Id, how: &Escalation) -> Result<bool, Error> {
     let sets: Vec<Set> = tx.all(SETS, params![group])?;
     let first: Vec<Id> = sets.iter().map(|set| set.6).collect();

@@ -1,4 +1,4 @@
-//! `/insights/time-to-know`: for whoever manages a company, and for administrators.
+//! `/insights/time-to-know`: for managers of a company, and for administrators.
 
 use std::time::Duration;
 
@@ -10,16 +10,16 @@ use serde::Deserialize;
 use super::insights::{self, TimeToKnow, Which};
 use crate::http::State;
 
-/// Of how long ago events are where nothing else is asked for.
+/// The default period.
 const USUAL: Duration = Duration::from_hours(30 * 24);
-/// Of how long a time at the most.
+/// The longest period.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
-/// Which events.
+/// The period and the company.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct TimeToKnowQuery {
-    /// Only those of this company; without it of all that the caller manages.
+    /// Only those of this company; by default of all that the caller manages.
     company_id: Option<Id>,
     /// Since this time; 30 days before `to` by default.
     from: Option<Time>,
@@ -27,12 +27,12 @@ pub struct TimeToKnowQuery {
     to: Option<Time>,
 }
 
-/// How long it took until somebody read what happened, by severity and by team
+/// How long it took until someone read an event, by severity and by team
 ///
-/// An event counts from the moment it happened to its first human reader among those who were notified: the
-/// notification marked as read (also with all others), the record opened in a session, or a comment, a status or an
-/// assignment made on its finding. An API token reads nothing, and a mail or a chat does not say who saw it. What an import
-/// brought counts from the first such event of it.
+/// An event is measured from the time it happened to its first human reader among the people notified: the notification
+/// marked as read (also with all others), the record opened in a session, or a comment, a status change or an
+/// assignment on its finding. An API token reads nothing, and a mail or a chat does not show who saw it. What an import
+/// brought is measured from its first such event.
 #[utoipa::path(get, path = "/insights/time-to-know", tag = "insights", params(TimeToKnowQuery), responses(
     (status = 200, description = "The figures", body = TimeToKnow),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -62,7 +62,7 @@ pub async fn time_to_know(
     read.await?.map(Json).ok_or_else(Problem::not_found)
 }
 
-/// The companies the caller manages, or the one of them that is asked for.
+/// The companies the caller manages, or the requested one of them.
 fn managed(caller: &Caller, company: Option<Id>) -> Result<Scope, Problem> {
     if let Some(company) = company {
         caller.may(company, Role::Manager)?;
@@ -78,7 +78,7 @@ fn managed(caller: &Caller, company: Option<Id>) -> Result<Scope, Problem> {
         .filter(|company| caller.may(*company, Role::Manager).is_ok())
         .collect();
     if managed.is_empty() {
-        return Err(Problem::forbidden("This needs the role manager in a company."));
+        return Err(Problem::forbidden("Requires the manager role in a company."));
     }
     Ok(Scope::of(managed))
 }
@@ -87,10 +87,10 @@ fn window(query: &TimeToKnowQuery, now: Time) -> Result<(Time, Time), Problem> {
     let to = query.to.unwrap_or(now);
     let from = query.from.unwrap_or_else(|| to.before(USUAL));
     if from >= to {
-        return Err(Problem::field("from", "it is not before to"));
+        return Err(Problem::field("from", "must be before to"));
     }
     if to.since(from) > LONGEST {
-        return Err(Problem::field("from", "it is more than 366 days before to"));
+        return Err(Problem::field("from", "must be at most 366 days before to"));
     }
     Ok((from, to))
 }

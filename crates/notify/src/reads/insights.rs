@@ -1,7 +1,7 @@
-//! How long it takes until somebody reads an event: medians and 90th percentiles, computed in the database.
+//! How long it takes until someone reads an event: medians and 90th percentiles, computed in the database.
 //!
-//! A percentile is the nearest rank: the shortest time within which at least that share of the events that were read was
-//! read. Must not: answer for a company outside the scope.
+//! A percentile is the nearest rank: the shortest time within which at least that share of the read events was read.
+//! Must not: include a company outside the scope.
 
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 
@@ -17,17 +17,17 @@ const TEAMS: usize = 200;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = TimesToKnow)]
 pub struct Times {
-    /// How many events notified somebody, or are critical or urgent and reached nobody.
+    /// How many events notified someone, or are critical or urgent and reached nobody.
     pub events: u64,
-    /// How many of them somebody has read.
+    /// How many of them someone has read.
     pub read: u64,
     /// How many nobody has read.
     pub unread: u64,
     /// How many of these, critical or urgent, reached nobody.
     pub reached_nobody: u64,
-    /// Seconds from the event to its first reader within which half of those that were read were read; null for none.
+    /// The median in seconds from the event to its first reader, of the events that were read; null for none.
     pub median_seconds: Option<f64>,
-    /// The same of nine of ten.
+    /// The 90th percentile.
     pub p90_seconds: Option<f64>,
 }
 
@@ -35,24 +35,24 @@ pub struct Times {
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = TimeToKnowBySeverity)]
 pub struct BySeverity {
-    /// Which; null for events without one.
+    /// The severity; null for events without one.
     pub severity: Option<Severity>,
-    /// How it went.
+    /// The figures.
     #[serde(flatten)]
     pub times: Times,
 }
 
-/// Events of which one team was notified, or for which it is responsible.
+/// Events that notified one team, or for which it is responsible.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = TimeToKnowByTeam)]
 pub struct ByTeam {
     /// The team.
     pub team_id: Id,
-    /// Its name. Text from outside: escape it.
+    /// Its name. Untrusted text: escape it.
     pub team_name: String,
     /// Its company.
     pub company_id: Id,
-    /// How it went: whoever read it first.
+    /// The figures; the first reader can be anyone who was notified.
     #[serde(flatten)]
     pub times: Times,
 }
@@ -60,21 +60,21 @@ pub struct ByTeam {
 /// The figures.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 pub struct TimeToKnow {
-    /// The company asked for; null for all that the caller manages.
+    /// The requested company; null for all that the caller manages.
     pub company_id: Option<Id>,
     /// Events since this time.
     pub from: Time,
     /// Events before this time.
     pub to: Time,
-    /// After how many hours critical and urgent events that nobody has read are announced to the managers; 0 for never.
+    /// After how many hours unread critical and urgent events are announced to the managers; 0 for never.
     pub unread_hours: u64,
-    /// All of them.
+    /// All events.
     pub total: Times,
-    /// By severity, the most severe first; those without one last.
+    /// By severity, most severe first; those without one last.
     pub severities: Vec<BySeverity>,
     /// By team, most unread events first; at most 200.
     pub teams: Vec<ByTeam>,
-    /// How many teams more there are.
+    /// How many more teams there are.
     pub more_teams: usize,
 }
 
@@ -90,7 +90,7 @@ pub(super) struct Which {
 /// The figures of these events.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn read(tx: &mut Tx<'_>, which: &Which, unread_after: Duration) -> Result<TimeToKnow, Error> {
     let total = times(tx, which, TOTAL)?.into_values().next().unwrap_or_default();
     let mut severities: Vec<BySeverity> = times(tx, which, BY_SEVERITY)?
@@ -117,7 +117,7 @@ pub(super) fn read(tx: &mut Tx<'_>, which: &Which, unread_after: Duration) -> Re
 fn teams(tx: &mut Tx<'_>, which: &Which) -> Result<(Vec<ByTeam>, usize), Error> {
     let by_team = times(tx, which, BY_TEAM)?;
     let ids: Vec<Id> = by_team.keys().filter_map(|id| id.parse().ok()).collect();
-    // A team that was deleted since has no name and is left out, as one of a company outside the scope.
+    // A team that was deleted since has no name and is left out, like one of a company outside the scope.
     let mut teams: Vec<ByTeam> = directory::team_names(tx, &ids)?
         .into_iter()
         .filter(|team| which.scope.allows(team.company_id))
@@ -159,7 +159,7 @@ const RANKS: &str = "select name, cast(min(case when upto * 2 >= whole then took
      select name, took, sum(events) over (partition by name order by took, id) as upto, \
      sum(events) over (partition by name) as whole from (";
 
-/// The figures by the name that these rows have.
+/// The figures by the name of these rows.
 fn times(tx: &mut Tx<'_>, which: &Which, rows: &str) -> Result<BTreeMap<String, Times>, Error> {
     let rows = rows_of(which, rows);
     let counts = Select::new(COUNTS)
@@ -194,7 +194,7 @@ fn times(tx: &mut Tx<'_>, which: &Which, rows: &str) -> Result<BTreeMap<String, 
 }
 
 fn rows_of(which: &Which, rows: &str) -> Select {
-    // Ids sort by time, and no event is told of an hour ahead: where no company is named, the primary key finds the
+    // Ids sort by time, and no event is raised more than an hour early: without a company, the primary key finds the
     // window.
     let slack = which.from.before(Duration::from_hours(1));
     let first = Id::from_parts(slack.millis(), [0; 10]);
@@ -205,7 +205,7 @@ fn rows_of(which: &Which, rows: &str) -> Select {
         .filter("r.at < ?", Some(which.to))
 }
 
-/// A time that took so long, in seconds.
+/// A duration in seconds.
 fn seconds(took: Time) -> f64 {
     Duration::from_nanos(u64::try_from(took.nanos()).unwrap_or_default()).as_secs_f64()
 }

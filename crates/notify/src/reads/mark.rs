@@ -1,5 +1,5 @@
-//! What counts as read, written down once: the first of the inbox row marked as read, the record opened in a session, and
-//! a comment, a status or an assignment made on it, by somebody who was notified.
+//! What counts as read, recorded once: the first of the inbox row marked as read, the record opened in a session, and a
+//! comment, a status change or an assignment on it, by someone who was notified.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -17,7 +17,7 @@ use crate::{
     sql,
 };
 
-/// Who read something, when, and how that is known.
+/// Who read something, when, and how it is known.
 #[derive(Debug, Clone, Copy)]
 struct By {
     user: Id,
@@ -53,8 +53,8 @@ fn mark(tx: &mut Tx<'_>, ids: &BTreeSet<Id>, by: By) -> Result<Vec<FirstRead>, E
         .collect())
 }
 
-/// The rows that inbox rows or deliveries stand for, by their event and their digest: their events, and the sets of their
-/// digests.
+/// The rows that inbox rows or deliveries represent, by their event and their digest: their events, and the sets of
+/// their digests.
 pub(super) fn of_messages(tx: &mut Tx<'_>, messages: &[(Id, String)]) -> Result<BTreeSet<Id>, Error> {
     #[derive(Deserialize)]
     struct Sets {
@@ -80,7 +80,7 @@ const ROW: &str = "select event_id, digest_id from notifications where id = $1 a
 /// A person marked one of their notifications as read.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn by_row(tx: &mut Tx<'_>, user: Id, notification: Id) -> Result<Vec<FirstRead>, Error> {
     let Some(row) = tx.one::<(Id, String)>(ROW, params![notification, user])? else {
         return Ok(Vec::new());
@@ -94,10 +94,10 @@ pub(crate) fn by_row(tx: &mut Tx<'_>, user: Id, notification: Id) -> Result<Vec<
 const ALL_READ: &str = "insert into read_alls (user_id, after_at, upto_at, at) values ($1, $2, $3, $4) \
      on conflict do nothing";
 
-/// A person marked all of their notifications of this time as read: what that means is worked out by [`catch_up`].
+/// A person marked all of their notifications up to this time as read: [`catch_up`] works out what that means.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn all_read(tx: &mut Tx<'_>, user: Id, (after, upto): (Time, Time)) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(ALL_READ, params![user, after, upto, now]).map(drop)
@@ -108,22 +108,22 @@ const OF_ALL: &str = "select event_id, digest_id, created_at from notifications 
      where user_id = $1 and created_at > $2 and created_at <= $3 and read_at = 0 order by created_at limit $4";
 const UP_TO: &str = "update read_alls set after_at = $3 where user_id = $1 and upto_at = $2";
 const DONE: &str = "delete from read_alls where user_id = $1 and upto_at = $2";
-/// How many notifications one transaction goes through.
+/// How many notifications one transaction processes.
 const PORTION: usize = 200;
 
-/// Whether somebody marked all as read and that is still to be worked out.
+/// Whether someone marked all as read and that is still to be processed.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn waits(tx: &mut Tx<'_>) -> Result<bool, Error> {
     const ANY: &str = "select user_id from read_alls limit 1";
     Ok(tx.one::<(Id,)>(ANY, &[])?.is_some())
 }
 
-/// Works out a part of what people marked as read all at once; nothing where nobody did.
+/// Processes a part of what people marked as read all at once; nothing if nobody did.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn catch_up(tx: &mut Tx<'_>) -> Result<Option<Vec<FirstRead>>, Error> {
     let next = format!("{NEXT_ALL}{}", outbox::skip_locked(tx));
     let Some((user, after, upto, at)) = tx.one::<(Id, Time, Time, Time)>(&next, &[])? else {
@@ -143,16 +143,16 @@ pub(crate) fn catch_up(tx: &mut Tx<'_>) -> Result<Option<Vec<FirstRead>>, Error>
     mark(tx, &ids, By { user, at, how }).map(Some)
 }
 
-/// For how long an opening may count for what is not planned yet.
+/// How long an opening may count for what is not planned yet.
 const KEPT: Duration = Duration::from_hours(1);
 
-/// People opened these records in a session. Answers as well which openings may also be about events that are not planned
-/// yet or whose group is open: those are to be gone through again.
+/// People opened these records in a session. Also returns which openings may apply to events that are not planned yet
+/// or whose group is open: those are to be processed again.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn opened(tx: &mut Tx<'_>, openings: &[Opening]) -> Result<(Vec<FirstRead>, Vec<Opening>), Error> {
-    // Asked first: what is planned from here on is not missed.
+    // Checked first: what is planned from here on is not missed.
     let oldest = oldest_to_come(tx)?;
     let first = seen(tx, openings, "opened")?;
     let since = tx.now().before(KEPT);
@@ -165,7 +165,7 @@ pub(crate) fn opened(tx: &mut Tx<'_>, openings: &[Opening]) -> Result<(Vec<First
 
 /// When the oldest event happened that is not planned yet or whose group is open.
 fn oldest_to_come(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
-    // Each as the index of its sort has it.
+    // Each from the index of its order.
     const UNPLANNED: [&str; 2] = [
         "select at from events where planned_at = 0 and bundle_id = '' order by id limit 1",
         "select at from events where planned_at = 0 and bundle_id <> '' order by id limit 1",
@@ -181,16 +181,16 @@ fn oldest_to_come(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
     Ok(oldest)
 }
 
-/// People commented on findings, moved or assigned them, as these events say.
+/// People commented on findings, changed their status or assigned them, according to these events.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn acted(tx: &mut Tx<'_>, events: &[Event]) -> Result<Vec<FirstRead>, Error> {
     let acts: Vec<Opening> = events.iter().filter_map(act).collect();
     seen(tx, &acts, "act")
 }
 
-/// What a person did to a finding by hand. What a program did with their token, and what an import did, is no sign
+/// What a person did to a finding by hand. What a program did with their token, and what an import did, does not show
 /// that a person read anything.
 fn act(event: &Event) -> Option<Opening> {
     let imported = event.bundle.is_some() && !event.data.contains_key("many");
@@ -212,7 +212,7 @@ const OF_SETS: &str = "select m.event_id, m.finding_id, r.at, r.id from event_se
      join first_reads r on r.id = m.set_id \
      where r.read_at = 0 and not exists (select 1 from first_reads o where o.id = m.event_id)";
 
-/// Who was notified of what nobody has read about some records, and who of them saw it since.
+/// Who was notified of unread events about some records, and who of them saw the record since.
 struct Readers<'a> {
     openings: &'a [Opening],
     notified: BTreeMap<Id, Notified>,
@@ -237,7 +237,7 @@ impl<'a> Readers<'a> {
         })
     }
 
-    /// The first of those who were notified that saw the record later than this; `row` is the event or the set.
+    /// The first notified person who saw the record later than this; `row` is the event or the set.
     fn first(&self, row: Id, record: Id, at: Time) -> Option<Opening> {
         let notified = self.notified.get(&row)?;
         let readers = self.openings.iter().filter(|opening| {
@@ -286,7 +286,7 @@ fn seen(tx: &mut Tx<'_>, openings: &[Opening], how: &'static str) -> Result<Vec<
     Ok(first)
 }
 
-// Changing nothing is the lock on a set.
+// The empty change is the lock on a set.
 const HOLD: &str = "update first_reads set events = events where id = $1 and read_at = 0 \
      returning company_id, event_type, severity, reached, at, planned_at";
 const SPLIT: &str = "insert into first_reads (id, set_id, company_id, subject_id, event_type, severity, events, reached, at, \
@@ -294,7 +294,7 @@ const SPLIT: &str = "insert into first_reads (id, set_id, company_id, subject_id
 const SPLIT_WIDTH: usize = 14;
 const LESS: &str = "update first_reads set events = events - $2 where id = $1";
 
-/// Takes events of a set out of it: each was read by itself.
+/// Takes events out of a set: each was read individually.
 fn split(
     tx: &mut Tx<'_>,
     set: Id,

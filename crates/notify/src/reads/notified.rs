@@ -1,4 +1,4 @@
-//! Who was notified of an event, as its plan says. Only they count as its readers.
+//! Who was notified of an event, according to its plan. Only they count as its readers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,17 +17,17 @@ use crate::{
 pub(super) struct Notified {
     /// People, on any channel.
     pub(super) users: BTreeSet<Id>,
-    /// Teams in whose chat it was posted: their members were notified.
+    /// Teams whose chat it was posted in: their members were notified.
     pub(super) chats: BTreeSet<Id>,
     /// Teams that were notified or are responsible.
     pub(super) teams: BTreeSet<Id>,
-    /// How many destinations besides people got it: chats of teams, addresses and URLs that rules name.
+    /// How many destinations other than people got it: chats of teams, addresses and URLs that rules name.
     pub(super) destinations: BTreeSet<Recipient>,
-    /// Whether somebody has it in the inbox.
+    /// Whether someone has it in the inbox.
     pub(super) in_app: bool,
-    /// Whether somebody was not notified only because they did it themselves: a person knows of it.
+    /// Whether someone was not notified only because it is their own action: a person knows of it.
     pub(super) own_act: bool,
-    /// Why those were not notified who were considered, each reason once.
+    /// Why the others who were considered were not notified, each reason once.
     refused: BTreeSet<&'static str>,
 }
 
@@ -45,7 +45,7 @@ impl Notified {
         if let (Recipient::Team(team), Why::NoDestination) = (&reason.recipient, &reason.why) {
             self.teams.insert(*team);
         }
-        if !reason.why.told() {
+        if !reason.why.is_notified() {
             if !matches!(reason.why, Why::NoDestination | Why::Duplicate) {
                 self.refused.insert(reason.why.name());
             }
@@ -70,12 +70,12 @@ impl Notified {
         }
     }
 
-    /// Whether anybody was notified at all.
-    pub(super) fn anybody(&self) -> bool {
+    /// Whether anyone was notified at all.
+    pub(super) fn anyone(&self) -> bool {
         !(self.users.is_empty() && self.destinations.is_empty())
     }
 
-    /// Why nobody was notified, as a word of an event's data.
+    /// Why nobody was notified, as a word in an event's data.
     pub(super) fn why_nobody(&self) -> &'static str {
         let only = |why: &Why| self.refused.iter().all(|name| *name == why.name());
         match self.refused.is_empty() {
@@ -94,10 +94,10 @@ impl Notified {
 const OF_EVENTS: &str = "select event_id, reasons from event_plans where 1 = 1";
 const OF_SETS: &str = "select id, reasons from event_sets where 1 = 1";
 
-/// Who was notified of these events that came alone.
+/// Who was notified of these single events.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn of_events(tx: &mut Tx<'_>, events: &BTreeSet<Id>) -> Result<BTreeMap<Id, Notified>, Error> {
     read(tx, (OF_EVENTS, "event_id"), events)
 }
@@ -105,7 +105,7 @@ pub(super) fn of_events(tx: &mut Tx<'_>, events: &BTreeSet<Id>) -> Result<BTreeM
 /// Who was notified of the events of these sets.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn of_sets(tx: &mut Tx<'_>, sets: &BTreeSet<Id>) -> Result<BTreeMap<Id, Notified>, Error> {
     read(tx, (OF_SETS, "id"), sets)
 }
@@ -122,10 +122,10 @@ fn read(
         .collect()
 }
 
-/// The reasons of a plan, as they are stored.
+/// The reasons of a plan, as stored.
 ///
 /// # Errors
-/// Where they are not.
+/// If they cannot be read.
 pub(super) fn parse(reasons: &str) -> Result<Vec<Reason>, Error> {
     serde_json::from_str(reasons).map_err(|error| Error::Decode(error.to_string()))
 }

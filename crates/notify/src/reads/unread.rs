@@ -1,7 +1,8 @@
-//! Critical and urgent events that reached nobody, or that nobody read in time: the managers of the company are notified,
-//! once for each event. Of a warning before a deadline this is `sla.escalated`, of everything else `finding.unread`.
+//! Critical and urgent events that reached nobody, or that nobody read in time: the managers of the company are
+//! notified, once for each event. For a warning before a deadline this is `sla.escalated`, for everything else
+//! `finding.unread`.
 //!
-//! Must not: know a finding; whether one is still open is asked of whoever does.
+//! Must not: know a finding; whether one is still open is provided from outside.
 
 use std::{
     cmp::Reverse,
@@ -22,19 +23,19 @@ use super::{
 };
 use crate::sql;
 
-/// Which of these findings of the company are open and, where a deadline is named, still have it.
-pub type Stands =
+/// Which of these findings of the company are open and, if a deadline is named, still have it.
+pub type StillOpen =
     Arc<dyn Fn(&mut Tx<'_>, Id, &[(Id, Option<Time>)]) -> Result<BTreeSet<Id>, Error> + Send + Sync>;
 
-/// When critical and urgent events that nobody read go to the company's managers.
+/// When unread critical and urgent events go to the company's managers.
 #[derive(Clone)]
 pub struct Escalation {
     /// How long after a warning before a deadline; zero for never.
     pub after: Duration,
-    /// How long after every other event; zero for never, also where it reached nobody.
+    /// How long after every other event; zero for never, even if it reached nobody.
     pub unread_after: Duration,
-    /// Asked before it goes there. Findings are another crate's: whoever puts both together says how to ask.
-    pub stands: Stands,
+    /// Checked before it goes there. Findings belong to another crate: the code that combines both provides this.
+    pub still_open: StillOpen,
 }
 
 impl Default for Escalation {
@@ -42,7 +43,7 @@ impl Default for Escalation {
         Self {
             after: Duration::ZERO,
             unread_after: Duration::ZERO,
-            stands: Arc::new(|_, _, findings| Ok(findings.iter().map(|(id, _)| *id).collect())),
+            still_open: Arc::new(|_, _, findings| Ok(findings.iter().map(|(id, _)| *id).collect())),
         }
     }
 }
@@ -69,10 +70,10 @@ impl Escalation {
 
 const NEXT: &str = "select due_at from first_reads where due_at > 0 order by due_at limit 1";
 
-/// When the next one is to be decided on.
+/// When the next one is to be decided.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn next(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
     Ok(tx.one::<(Time,)>(NEXT, &[])?.map(|(due_at,)| due_at))
 }
@@ -80,7 +81,7 @@ pub(crate) fn next(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
 const DUE: &str = "select id, subject_id, event_type, planned_at, after_event, company_id from first_reads \
      where due_at > 0 and due_at <= $1 order by due_at, id limit $2";
 
-/// A row whose time has come.
+/// A row that is due.
 struct Due {
     id: Id,
     is_set: bool,
@@ -89,15 +90,15 @@ struct Due {
     after_event: String,
 }
 
-/// The most events that one transaction is about.
-const MOST: usize = 1_000;
+/// The most events that one transaction processes.
+const MAX_EVENTS: usize = 1_000;
 
 const LATER: &str = "update first_reads set due_at = $2, after_event = $3 where id = $1";
 
-/// Decides on those whose time has come, at most `limit`; how many it was.
+/// Decides due rows, at most `limit`; how many there were.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn decide(tx: &mut Tx<'_>, how: &Escalation, limit: u32) -> Result<usize, Error> {
     let now = tx.now();
     let due = format!("{DUE}{}", outbox::skip_locked(tx));
@@ -105,19 +106,19 @@ pub(crate) fn decide(tx: &mut Tx<'_>, how: &Escalation, limit: u32) -> Result<us
     let mut unread: Vec<(Event, Why)> = Vec::new();
     let mut decided = 0;
     for (id, subject, kind, planned_at, after_event, company) in due {
-        if unread.len() >= MOST {
+        if unread.len() >= MAX_EVENTS {
             break;
         }
         decided += 1;
         let due = Due {
             id,
-            // One that was there before this table has no subject, but is an event.
+            // One from before this table has no subject, but is an event.
             is_set: subject.is_empty() && kind != Kind::SlaWarning,
             kind,
             planned_at,
             after_event,
         };
-        // What is for no company has no managers.
+        // An event without a company has no managers.
         if company.is_empty() {
             tx.execute(LATER, params![due.id, 0, ""])?;
         } else {
@@ -147,7 +148,7 @@ enum Verdict {
 }
 
 impl Due {
-    /// What is to be announced of it.
+    /// What is to be announced.
     fn decide(self, tx: &mut Tx<'_>, how: &Escalation, now: Time) -> Result<Vec<(Event, Why)>, Error> {
         let why = match self.verdict(tx, how, now)? {
             Verdict::Over => {
@@ -178,11 +179,11 @@ impl Due {
         } else {
             notified::of_events(tx, &ids)?
         };
-        // Nothing is kept of an event for which nobody was considered.
+        // Nothing is stored about an event for which nobody was considered.
         let Some(notified) = notified.remove(&self.id) else {
             return Ok(Verdict::Unread(why("nobody_responsible", &Notified::default())));
         };
-        if !notified.anybody() {
+        if !notified.anyone() {
             return Ok(Verdict::Unread(why(notified.why_nobody(), &notified)));
         }
         if !notified.in_app && self.nothing_arrived(tx)? {
@@ -196,7 +197,7 @@ impl Due {
         })
     }
 
-    /// Whether each of its messages ended without reaching anybody.
+    /// Whether each of its messages ended without reaching anyone.
     fn nothing_arrived(&self, tx: &mut Tx<'_>) -> Result<bool, Error> {
         const COUNT: &str = "select count(*), coalesce(sum(case when state in ('refused', 'failed', 'cancelled', \
              'written') then 1 else 0 end), 0) from deliveries";
@@ -208,16 +209,16 @@ impl Due {
         Ok(counted.is_some_and(|(all, ended)| all > 0 && all == ended))
     }
 
-    /// The events it stands for that nobody read by themselves, and after which one there are more.
+    /// The events it represents that nobody read individually, and after which one there are more.
     fn events(&self, tx: &mut Tx<'_>) -> Result<(Vec<Id>, Option<Id>), Error> {
         const MEMBERS: &str = "select m.event_id from event_set_members m where m.set_id = $1 and m.event_id > $2 \
              and not exists (select 1 from first_reads r where r.id = m.event_id) order by m.event_id limit $3";
         if !self.is_set {
             return Ok((vec![self.id], None));
         }
-        let members: Vec<(Id,)> = tx.all(MEMBERS, params![self.id, self.after_event.as_str(), MOST])?;
+        let members: Vec<(Id,)> = tx.all(MEMBERS, params![self.id, self.after_event.as_str(), MAX_EVENTS])?;
         let members: Vec<Id> = members.into_iter().map(|(id,)| id).collect();
-        let rest = members.last().copied().filter(|_| members.len() == MOST);
+        let rest = members.last().copied().filter(|_| members.len() == MAX_EVENTS);
         Ok((members, rest))
     }
 }
@@ -230,7 +231,7 @@ fn why(word: &'static str, notified: &Notified) -> Why {
     }
 }
 
-/// Notifies the managers of each company of those of its findings that are still open.
+/// Notifies the managers of each company of its findings that are still open.
 fn announce(tx: &mut Tx<'_>, unread: Vec<(Event, Why)>, how: &Escalation) -> Result<(), Error> {
     let mut companies: BTreeMap<Id, Vec<(Event, Why)>> = BTreeMap::new();
     for (event, why) in unread {
@@ -240,8 +241,8 @@ fn announce(tx: &mut Tx<'_>, unread: Vec<(Event, Why)>, how: &Escalation) -> Res
     }
     for (company, mut unread) in companies {
         let asked: Vec<(Id, Option<Time>)> = unread.iter().filter_map(|(event, _)| asked(event)).collect();
-        let standing = (how.stands)(tx, company, &asked)?;
-        unread.retain(|(event, _)| is_elsewhere(event) || standing.contains(&event.subject.id));
+        let open = (how.still_open)(tx, company, &asked)?;
+        unread.retain(|(event, _)| is_elsewhere(event) || open.contains(&event.subject.id));
         if unread.is_empty() {
             continue;
         }
@@ -256,7 +257,7 @@ fn announce(tx: &mut Tx<'_>, unread: Vec<(Event, Why)>, how: &Escalation) -> Res
     Ok(())
 }
 
-/// What is asked of the finding of an event; nothing where it is another platform's.
+/// The question about an event's finding; none if it is another platform's.
 fn asked(event: &Event) -> Option<(Id, Option<Time>)> {
     if is_elsewhere(event) {
         return None;
@@ -273,7 +274,7 @@ fn is_elsewhere(event: &Event) -> bool {
     event.data.get("external") == Some(&json!(true))
 }
 
-/// The company's managers who can be notified; the administrators where there are none.
+/// The company's managers who can be notified; the administrators if there are none.
 fn managers(tx: &mut Tx<'_>, company: Id) -> Result<Vec<Id>, Error> {
     let managers = directory::members(tx, company, Role::Manager)?;
     let managers: Vec<Id> = managers
@@ -288,7 +289,7 @@ fn managers(tx: &mut Tx<'_>, company: Id) -> Result<Vec<Id>, Error> {
     }
 }
 
-/// What says that nobody has read the event.
+/// The event that announces that nobody has read this one.
 fn escalation(tx: &Tx<'_>, (company, people): (Id, &[Id]), unread: &Event, why: Why) -> Event {
     let (kind, name) = match unread.kind {
         Kind::SlaWarning => (Kind::SlaEscalated, "warning_event_id"),
@@ -298,7 +299,7 @@ fn escalation(tx: &Tx<'_>, (company, people): (Id, &[Id]), unread: &Event, why: 
     event.severity = unread.severity;
     event.assignee_users = people.to_vec();
     event.data.clone_from(&unread.data);
-    // What it came with then, it does not come with now.
+    // It is not part of the original event's bundle.
     for key in ["many", "count", LEADS] {
         event.data.remove(key);
     }
@@ -335,11 +336,11 @@ fn together(tx: &Tx<'_>, events: &mut [Event]) {
 const PUT_OFF: &str = "update first_reads set due_at = $1 where id in \
      (select id from first_reads where due_at > 0 and due_at <= $2 order by due_at, id limit 1)";
 
-/// Puts the first one off: deciding on it fails again and again.
+/// Postpones the first one: deciding it fails repeatedly.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn put_off(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn postpone(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(PUT_OFF, params![until, now]).map(drop)
 }
@@ -347,11 +348,11 @@ pub(crate) fn put_off(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
 const NO_WARNINGS: &str = "update first_reads set due_at = 0 where due_at > 0 and event_type = 'sla.warning'";
 const NO_OTHERS: &str = "update first_reads set due_at = 0 where due_at > 0 and event_type <> 'sla.warning'";
 
-/// Nobody is to be notified any more of what these settings leave out.
+/// Stops notifications that these settings exclude.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn leave_out(tx: &mut Tx<'_>, how: &Escalation) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn exclude(tx: &mut Tx<'_>, how: &Escalation) -> Result<(), Error> {
     if how.after.is_zero() {
         tx.execute(NO_WARNINGS, &[])?;
     }
@@ -363,10 +364,10 @@ pub(crate) fn leave_out(tx: &mut Tx<'_>, how: &Escalation) -> Result<(), Error> 
 
 const FAILED: &str = "update first_reads set due_at = $1 where due_at > $1 and read_at = 0";
 
-/// These deliveries were given up or cancelled: whether anything else of what they were about arrived is looked at now.
+/// These deliveries were given up or canceled: it is checked now whether anything else about the same event arrived.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn given_up(tx: &mut Tx<'_>, deliveries: &[Id]) -> Result<(), Error> {
     const ABOUT: &str = "select event_id, digest_id from deliveries where 1 = 1";
     if deliveries.is_empty() {

@@ -1,4 +1,4 @@
-//! What an administrator sends, and whether it fits.
+//! The body of a rule request, and its validation.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The most recipients of one sort that a rule names.
-const MOST: usize = 200;
+const MAX_RECIPIENTS: usize = 200;
 
 /// A new rule.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
@@ -33,29 +33,29 @@ pub struct NewRule {
     event_type: Kind,
     /// The channel it turns on.
     channel: Channel,
-    /// From which severity on; null for any.
+    /// The minimum severity; null for any.
     min_severity: Option<Severity>,
-    /// For which company's events; null for all.
+    /// The company of the events; null for all.
     company_id: Option<Id>,
-    /// Whom it names in addition to those an event concerns.
+    /// Recipients in addition to the people responsible.
     #[serde(default, deserialize_with = "access::object")]
     recipients: Named,
-    /// To what it is limited; an empty list does not limit.
+    /// Its filters; an empty list does not limit.
     #[serde(default, deserialize_with = "access::object")]
     filters: Filters,
-    /// How its webhooks get what an import or a bulk change brings; `import` where it is left out.
+    /// How its webhooks get the events of an import or a bulk change; `import` by default.
     batch: Option<Batch>,
-    /// Whether it counts; true where it is left out.
+    /// Whether it is enabled; true by default.
     enabled: Option<bool>,
-    /// The form of its posts, on webhook alone; `standard` where it is left out.
+    /// The payload format, only on `webhook`; `standard` by default.
     format: Option<Format>,
-    /// The template of its posts, on `chat` alone, where it is needed with URLs: `mattermost`, `google_chat`, `discord`
-    /// or `ntfy`.
+    /// The payload template, only on `chat`, where it is required with URLs: `mattermost`, `google_chat`, `discord` or
+    /// `ntfy`.
     #[schema(value_type = Option<TemplateName>)]
     template: Option<String>,
 }
 
-/// What is to change of a rule. What is left out stays.
+/// A change to a rule. Omitted fields are unchanged.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RuleChange {
@@ -64,60 +64,59 @@ pub struct RuleChange {
     event_type: Option<Kind>,
     /// The channel it turns on.
     channel: Option<Channel>,
-    /// From which severity on; null for any.
+    /// The minimum severity; null for any.
     #[serde(default)]
     #[schema(value_type = Option<Severity>)]
     min_severity: Patch<Severity>,
-    /// For which company's events; null for all.
+    /// The company of the events; null for all.
     #[serde(default)]
     #[schema(value_type = Option<Id>)]
     company_id: Patch<Id>,
-    /// Whom it names: each list that is given replaces the one there is. A masked URL as it was answered keeps that
-    /// URL.
+    /// Its recipients: each list that is given replaces the existing one. A masked URL as returned keeps that URL.
     #[serde(default, deserialize_with = "access::object")]
     recipients: Named,
-    /// To what it is limited: replaces all there is.
+    /// Its filters: replaces all of them.
     #[serde(default, deserialize_with = "access::optional_object")]
     filters: Option<Filters>,
-    /// How its webhooks get what an import or a bulk change brings.
+    /// How its webhooks get the events of an import or a bulk change.
     batch: Option<Batch>,
-    /// Whether it counts.
+    /// Whether it is enabled.
     enabled: Option<bool>,
-    /// The form of its posts, on webhook alone. What waits keeps the form it was planned in.
+    /// The payload format, only on `webhook`. Waiting messages keep the format they were planned with.
     format: Option<Format>,
-    /// The template of its posts, on `chat` alone.
+    /// The payload template, only on `chat`.
     #[schema(value_type = Option<TemplateName>)]
     template: Option<String>,
 }
 
-/// Whom a rule names: people in any way for email and `in_app`, addresses for email alone; `urls` for the others, and
-/// `team_ids` and `owners` for chats.
+/// The recipients of a rule: people in any way for email and `in_app`, addresses only for email; `urls` for the others,
+/// and `team_ids` and `owners` for chats.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewRuleRecipients)]
 struct Named {
-    /// Mail addresses.
+    /// Email addresses.
     #[schema(value_type = Option<Vec<Email>>, max_items = 200)]
     emails: Option<Vec<String>>,
-    /// People.
-    #[schema(value_type = Option<Ids<{ MOST }>>)]
+    /// Users.
+    #[schema(value_type = Option<Ids<{ MAX_RECIPIENTS }>>)]
     user_ids: Option<Vec<Id>>,
     /// Teams: their members by in-app and email, their channels by chat.
-    #[schema(value_type = Option<Ids<{ MOST }>>)]
+    #[schema(value_type = Option<Ids<{ MAX_RECIPIENTS }>>)]
     team_ids: Option<Vec<Id>>,
-    /// Roles: who has one in the event's company.
+    /// Roles: users with one of them in the event's company.
     #[schema(max_items = 200)]
     roles: Option<Vec<Role>>,
     /// Whether the owners of the finding's asset and project are named.
     owners: Option<bool>,
-    /// Whether those who follow the record are named.
+    /// Whether followers of the record are named.
     followers: Option<bool>,
     /// URLs.
     #[schema(value_type = Option<Vec<PostUrl>>, max_items = 200)]
     urls: Option<Vec<String>>,
 }
 
-/// A rule that fits, ready to be written.
+/// A valid rule, ready to be written.
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) event_type: Kind,
@@ -133,7 +132,7 @@ pub(super) struct Checked {
     pub(super) recipients: Vec<Wanted>,
 }
 
-/// A recipient that fits.
+/// A valid recipient.
 #[derive(Debug, Clone)]
 pub(super) enum Wanted {
     Email(Target),
@@ -143,12 +142,12 @@ pub(super) enum Wanted {
     Owners,
     Followers,
     Url(UrlTarget),
-    /// The URL that is stored under this masked text.
+    /// The URL that is saved under this masked text.
     Kept(String),
 }
 
 impl Wanted {
-    /// What makes it the same as another; none for URLs, which are destinations.
+    /// What identifies it; none for URLs, which are destinations.
     pub(super) fn key(&self) -> Option<Key> {
         match self {
             Self::Email(address) => Some(address.key.clone()),
@@ -162,7 +161,7 @@ impl Wanted {
 }
 
 impl Checked {
-    /// The masks of the URLs that were given whole.
+    /// The masks of the URLs that were given in full.
     pub(super) fn given(&self) -> Vec<String> {
         let urls = self.recipients.iter().filter_map(|recipient| match recipient {
             Wanted::Url(url) => Some(url.target.label.to_string()),
@@ -173,12 +172,12 @@ impl Checked {
 }
 
 impl NewRule {
-    /// For which company it is.
+    /// Its company.
     pub(super) const fn company(&self) -> Option<Id> {
         self.company_id
     }
 
-    /// The rule, if it fits.
+    /// The rule, if it is valid.
     pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard) -> Result<Checked, Problem> {
         let mut checked = Checked {
             event_type: self.event_type,
@@ -199,7 +198,7 @@ impl NewRule {
 }
 
 impl RuleChange {
-    /// The rule as it will be, if it fits.
+    /// The changed rule, if it is valid.
     pub(super) fn check(self, tx: &mut Tx<'_>, guard: &Guard, before: &Rule) -> Result<Checked, Problem> {
         let mut checked = Checked {
             event_type: self.event_type.unwrap_or(before.event_type),
@@ -230,7 +229,7 @@ impl RuleChange {
             followers: self.recipients.followers.or(Some(kept.followers)),
             urls: self.recipients.urls.or_else(|| Some(kept.urls.clone())),
         };
-        // A URL is only good on the channel it was checked for.
+        // A URL is only valid on the channel it was checked for.
         let masked: &[String] = if checked.channel == before.channel {
             &kept.urls
         } else {
@@ -241,10 +240,10 @@ impl RuleChange {
     }
 }
 
-/// Whether a channel has the form that is asked for.
+/// Whether the channel has the requested format.
 fn fits(format: Option<Format>, channel: Channel) -> Result<(), Problem> {
     if format.is_some() && channel != Channel::Webhook {
-        return Err(Problem::field("format", "only webhooks have one"));
+        return Err(Problem::field("format", "is only allowed on webhook"));
     }
     Ok(())
 }
@@ -260,11 +259,11 @@ fn check(
     check.that(
         rule.event_type.about().notifies,
         "event_type",
-        "nobody can be notified of this type of event",
+        "this event type has no notifications",
     );
     if let Some(company) = rule.company_id {
         let known = directory::company_name(tx, company)?.is_some();
-        check.that(known, "company_id", "there is no such company");
+        check.that(known, "company_id", "company not found");
     }
     counted(rule.channel, &named, &mut check);
     let has_urls = named.urls.as_ref().is_some_and(|urls| !urls.is_empty());
@@ -275,7 +274,7 @@ fn check(
     known_users(tx, &mut check, rule.company_id, &users)?;
     known_teams(tx, &mut check, rule.company_id, &teams)?;
     for (at, email) in named.emails.unwrap_or_default().iter().enumerate() {
-        // By the rule that is asked again when a mail is sent.
+        // By the same rule that is applied when a mail is sent.
         match guard
             .channels
             .check(Channel::Email, email.trim())
@@ -321,19 +320,19 @@ fn check(
     check.done()
 }
 
-/// Whether the template is one of the channel's, and there where a URL needs it.
+/// Whether the template is one of the channel's, and present if a URL needs it.
 fn fits_template(template: &str, channel: Channel, has_urls: bool, check: &mut validate::Check) {
     let known = channel.about().templates;
     if template.is_empty() {
-        check.that(known.is_empty() || !has_urls, "template", "it is missing");
+        check.that(known.is_empty() || !has_urls, "template", "is required");
     } else if known.is_empty() {
-        check.note("template", "only chat has one");
+        check.note("template", "is only allowed on chat");
     } else if !known.contains(&template) {
-        check.note("template", format!("expected one of {}", known.join(", ")));
+        check.note("template", format!("must be one of {}", known.join(", ")));
     }
 }
 
-/// Which recipients a channel takes, and that it has one where nobody is notified without.
+/// Which recipients a channel accepts, and that it has one if nobody is notified otherwise.
 fn counted(channel: Channel, named: &Named, check: &mut validate::Check) {
     let count = |list: &Option<Vec<Id>>| list.as_ref().map_or(0, Vec::len);
     let texts = |list: &Option<Vec<String>>| list.as_ref().map_or(0, Vec::len);
@@ -361,33 +360,29 @@ fn counted(channel: Channel, named: &Named, check: &mut validate::Check) {
         ),
         ("recipients.urls", urls, !people),
     ] {
-        check.that(count == 0 || fits, field, "this channel takes none of these");
-        check.that(count <= MOST, field, "more than 200");
+        check.that(count == 0 || fits, field, "is not allowed on this channel");
+        check.that(count <= MAX_RECIPIENTS, field, "must list at most 200");
     }
     let reaches = people || urls > 0 || (chat && teams + owners > 0);
     check.that(
         reaches,
         "recipients.urls",
-        "this channel needs a URL: without one the rule could never send anything",
+        "is required: without a URL the rule could never send anything",
     );
 }
 
-/// Filters name records that are there, of the rule's company where it has one.
+/// Filters name existing records, of the rule's company if it has one.
 fn limits(tx: &mut Tx<'_>, guard: &Guard, rule: &Checked, check: &mut validate::Check) -> Result<(), Error> {
     let filters = &rule.filters;
     for (field, kind, ids) in [
         ("filters.project_ids", SubjectType::Project, &filters.project_ids),
         ("filters.asset_ids", SubjectType::Asset, &filters.asset_ids),
     ] {
-        check.that(ids.len() <= MAX_VALUES, field, "more than 100");
+        check.that(ids.len() <= MAX_VALUES, field, "must list at most 100");
         for (at, id) in ids.iter().take(MAX_VALUES).enumerate() {
             let company = (guard.company_of)(tx, kind, *id)?;
             let known = company.is_some_and(|company| rule.company_id.is_none_or(|own| own == company));
-            check.that(
-                known,
-                &format!("{field}[{at}]"),
-                "it is not of the rule's company",
-            );
+            check.that(known, &format!("{field}[{at}]"), "is not in the rule's company");
         }
     }
     for (field, texts) in [
@@ -395,7 +390,7 @@ fn limits(tx: &mut Tx<'_>, guard: &Guard, rule: &Checked, check: &mut validate::
         ("filters.tools", &filters.tools),
         ("filters.statuses", &filters.statuses),
     ] {
-        check.that(texts.len() <= MAX_VALUES, field, "more than 100");
+        check.that(texts.len() <= MAX_VALUES, field, "must list at most 100");
         for (at, text) in texts.iter().take(MAX_VALUES).enumerate() {
             check.line(&format!("{field}[{at}]"), text, MAX_TEXT);
         }
@@ -416,9 +411,9 @@ fn known_users(
         .collect();
     for (at, user) in users.iter().enumerate() {
         let detail = if company.is_some() {
-            "there is no such person in this company"
+            "user not found in this company"
         } else {
-            "there is no such person"
+            "user not found"
         };
         check.that(
             known.contains(user),
@@ -441,7 +436,7 @@ fn known_teams(
         .map(|team| team.id)
         .collect();
     for (at, team) in teams.iter().enumerate() {
-        let detail = "there is no such team, or it is not of the rule's company";
+        let detail = "team not found, or not in the rule's company";
         check.that(
             known.contains(team),
             &format!("recipients.team_ids[{at}]"),

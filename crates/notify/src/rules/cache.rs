@@ -1,4 +1,4 @@
-//! The rules in memory, as long as their version in the database stands: they change seldom and every batch needs
+//! The rules in memory, as long as their version in the database is unchanged: they rarely change and every batch needs
 //! all of them.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use store::{Error, Tx};
 use super::read;
 use crate::plan::Rules;
 
-/// The rules as they were at a version.
+/// The rules as of a version.
 #[derive(Debug, Default)]
 pub(crate) struct Cache(Mutex<Option<(i64, Arc<Rules>)>>);
 
@@ -18,10 +18,10 @@ const CHANGED: &str = "insert into notification_meta (name, value) values ('rule
      on conflict (name) do update set value = notification_meta.value + 1";
 
 impl Cache {
-    /// The rules that count now.
+    /// The current rules.
     ///
     /// # Errors
-    /// The database's.
+    /// Database errors.
     pub(crate) fn current(&self, tx: &mut Tx<'_>, vault: &Vault) -> Result<Arc<Rules>, Error> {
         // The version first: rules that change in between are then read under an old one, and read again.
         let version = tx.one::<(i64,)>(VERSION, &[])?.map_or(0, |(version,)| version);
@@ -36,17 +36,17 @@ impl Cache {
         Ok(rules)
     }
 
-    /// Forgets them: a transaction failed, and perhaps they were read from it. A later change could bear the version
-    /// they were read at.
+    /// Clears the cache: a transaction failed, and the rules may have been read from it. A later change could get the
+    /// version they were read at.
     pub(crate) fn forget(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
-/// Says that the rules changed, in the transaction that changes them.
+/// Marks the rules as changed, in the transaction that changes them.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn changed(tx: &mut Tx<'_>) -> Result<(), Error> {
     tx.execute(CHANGED, &[]).map(drop)
 }
@@ -54,20 +54,20 @@ pub(super) fn changed(tx: &mut Tx<'_>) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::house::houses;
+    use crate::fixture::fixtures;
 
     #[tokio::test]
     async fn rules_of_a_transaction_that_failed_are_not_kept() {
-        for house in houses().await {
-            let (cache, vault) = (Arc::new(Cache::default()), house.access.vault().clone());
+        for fixture in fixtures().await {
+            let (cache, vault) = (Arc::new(Cache::default()), fixture.access.vault().clone());
             let count = |rules: &Rules| {
                 rules
                     .of(base::Kind::FindingAssigned, crate::channel::Channel::InApp)
                     .count()
             };
             let (inside, sealed) = (Arc::clone(&cache), vault.clone());
-            // As a planner that reads what another job of the same batch wrote, before the batch fails to commit.
-            let failed = house.store.write(move |tx| {
+            // Like a planner that reads what another job of the same batch wrote, before the batch fails to commit.
+            let failed = fixture.store.write(move |tx| {
                 tx.execute("delete from notification_rules", &[])?;
                 changed(tx)?;
                 assert_eq!(count(&*inside.current(tx, &sealed)?), 0);
@@ -75,7 +75,7 @@ mod tests {
             });
             assert!(failed.await.is_err());
             cache.forget();
-            house
+            fixture
                 .store
                 .write(move |tx| {
                     changed(tx)?;

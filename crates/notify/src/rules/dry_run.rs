@@ -1,4 +1,4 @@
-//! What a rule would have sent, had it been there: the plan over the events of the last days, grouped as messages are.
+//! What a rule would have sent, had it existed: the plan over the events of the last days, grouped as messages are.
 //!
 //! Must not: write anything. It runs in a transaction that cannot.
 
@@ -34,25 +34,25 @@ const PAGE: u32 = 500;
 /// How many recipients the answer names, those with the most messages first.
 const RECIPIENTS: usize = 100;
 
-/// What a rule would have sent beyond what the present rules did.
+/// What a rule would have sent in addition to the current rules.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct DryRun {
-    /// From when on events were looked at.
+    /// The start of the period.
     pub from: Time,
-    /// Until when.
+    /// Its end.
     pub to: Time,
     /// How many events of the rule's type there were.
     pub events: u64,
-    /// How many messages the rule would have added, by the people, teams, preferences and rules of now. What one import or
-    /// bulk change brought is one message for each recipient.
+    /// How many messages the rule would have added, by the current people, teams, preferences and rules. The events of
+    /// one import or bulk change are one message for each recipient.
     pub messages: u64,
-    /// Each day from the first to the last (UTC), also those without a message.
+    /// Each day from the first to the last (UTC), including those without a message.
     pub days: Vec<Day>,
-    /// Who would have got them, the most first, at most 100.
-    pub recipients: Vec<Told>,
-    /// What the rule would not have sent, and why, the most first.
+    /// Who would have received them, most messages first, at most 100.
+    pub recipients: Vec<DryRunRecipient>,
+    /// What the rule would not have sent, and why, most frequent first.
     pub not_sent: Vec<NotSent>,
-    /// Whether there were more events than one run looks at: then only the newest counted.
+    /// Whether there were more events than one run examines: then only the newest counted.
     pub truncated: bool,
 }
 
@@ -74,7 +74,7 @@ pub struct NotSent {
     /// The reason: `below_threshold`, `filtered`, `nobody` (each event counts once), `duplicate`, `in_group`, `switched_off`,
     /// or why a recipient is not notified, such as `opted_out` (each event and recipient counts once).
     pub reason: &'static str,
-    /// The same in words.
+    /// The reason in words.
     pub explanation: &'static str,
     /// How often.
     pub count: u64,
@@ -82,29 +82,28 @@ pub struct NotSent {
 
 /// The messages of one recipient.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = DryRunRecipient)]
-pub struct Told {
+pub struct DryRunRecipient {
     /// `user`, `team`, `address` or `url`.
     pub recipient_type: &'static str,
     /// The id of the person or the team, the address, or the masked URL.
     pub recipient: String,
-    /// The name of the person or the team. Text from outside: escape it.
+    /// The name of the user or the team. Untrusted text: escape it.
     pub name: Option<String>,
     /// How many messages.
     pub messages: u64,
 }
 
-/// The rule that is tried, and over which days.
+/// The rule to try, and the period.
 pub(super) struct Trial<'a> {
     pub(super) vault: &'a Vault,
     pub(super) rule: Rule,
     pub(super) from: Time,
-    /// Whose events count.
+    /// The companies whose events count.
     pub(super) scope: Scope,
 }
 
 impl Checked {
-    /// The rule as the plan would see it, under this id.
+    /// The rule in the plan's form, with this id.
     pub(super) fn planned(&self, id: Id, mut next_id: impl FnMut() -> Id) -> Rule {
         let mut rule = Rule {
             min_severity: self.min_severity,
@@ -130,8 +129,8 @@ impl Checked {
     }
 }
 
-/// As which kinds the events come that count as the rule's: a finding that comes or comes back with assignees is an
-/// assignment, too.
+/// The kinds of events that count as the rule's: a finding that is created or reopened with assignees is an assignment,
+/// too.
 fn kinds(kind: Kind) -> Vec<Kind> {
     match kind {
         Kind::FindingAssigned => vec![kind, Kind::FindingCreated, Kind::FindingReopened],
@@ -139,7 +138,7 @@ fn kinds(kind: Kind) -> Vec<Kind> {
     }
 }
 
-/// Plans the events of the window with the rule among the present ones, and counts what it adds.
+/// Plans the events of the period with the rule among the current ones, and counts what it adds.
 pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> {
     let Trial {
         vault,
@@ -186,7 +185,7 @@ pub(super) fn run(tx: &mut Tx<'_>, trial: Trial<'_>) -> Result<DryRun, Problem> 
         events: counted.events,
         messages: counted.days.values().sum(),
         days: days(from, to, &counted.days),
-        recipients: told(tx, counted.recipients, &urls)?,
+        recipients: recipients(tx, counted.recipients, &urls)?,
         not_sent: counted.not_sent,
         truncated,
     })
@@ -204,11 +203,11 @@ fn days(from: Time, to: Time, counted: &BTreeMap<Date, u64>) -> Vec<Day> {
         .collect()
 }
 
-fn told(
+fn recipients(
     tx: &mut Tx<'_>,
     counted: HashMap<Recipient, u64>,
     urls: &HashMap<Id, String>,
-) -> Result<Vec<Told>, Error> {
+) -> Result<Vec<DryRunRecipient>, Error> {
     let mut counted: Vec<(Recipient, u64)> = counted.into_iter().collect();
     counted.sort_unstable_by(|(one, few), (other, many)| many.cmp(few).then_with(|| one.cmp(other)));
     counted.truncate(RECIPIENTS);
@@ -234,7 +233,7 @@ fn told(
     names.extend(teams.into_iter().map(|team| (team.id, team.name)));
     Ok(counted
         .into_iter()
-        .map(|(recipient, messages)| Told {
+        .map(|(recipient, messages)| DryRunRecipient {
             recipient_type: recipient.kind(),
             name: match &recipient {
                 Recipient::User(id) | Recipient::Team(id) => names.get(id).cloned(),

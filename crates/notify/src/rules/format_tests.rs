@@ -1,11 +1,11 @@
-//! A rule chooses the form of its webhooks.
+//! A rule chooses the format of its webhooks.
 
 use base::Kind;
 use serde_json::{Value as Json, json};
 
 use crate::{
     channels::Outcome,
-    house::{Answer, House, Post, houses, next},
+    fixture::{Answer, FakeReceiver, Fixture, fixtures, next},
 };
 
 const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
@@ -16,8 +16,10 @@ fn rule(channel: &str, urls: &[&str], format: Option<&str>) -> Json {
     json!({"event_type": "report.ready", "channel": channel, "recipients": recipients, "format": format})
 }
 
-async fn create(house: &House, body: Json) -> (u16, Json) {
-    house.call(house.root, "POST", "/notification-rules", body).await
+async fn create(fixture: &Fixture, body: Json) -> (u16, Json) {
+    fixture
+        .call(fixture.root, "POST", "/notification-rules", body)
+        .await
 }
 
 fn form(body: Option<String>) -> &'static str {
@@ -31,30 +33,30 @@ fn form(body: Option<String>) -> &'static str {
 
 #[tokio::test]
 async fn each_rules_url_gets_its_form_and_a_retry_the_one_it_was_planned_in() {
-    for house in houses().await {
-        let (status, clouds) = create(&house, rule("webhook", &[HOOK], Some("cloudevents"))).await;
+    for fixture in fixtures().await {
+        let (status, clouds) = create(&fixture, rule("webhook", &[HOOK], Some("cloudevents"))).await;
         assert_eq!((status, &clouds["format"]), (201, &json!("cloudevents")));
         let mut plain = rule("webhook", &[OTHER], None);
-        plain["company_id"] = json!(house.company);
-        assert_eq!(create(&house, plain).await.1["format"], "standard");
-        let (post, mut bag) = Post::new();
-        post.answers(
+        plain["company_id"] = json!(fixture.company);
+        assert_eq!(create(&fixture, plain).await.1["format"], "standard");
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             HOOK,
             &[
                 Answer::Outcome(Outcome::RefusedForGood),
                 Answer::Outcome(Outcome::Delivered),
             ],
         );
-        let engine = house.engine(&post);
-        let event = house.emit(house.event(Kind::ReportReady, &[], &[])).await;
+        let engine = fixture.engine(&fake);
+        let event = fixture.emit(fixture.event(Kind::ReportReady, &[], &[])).await;
         let mut first = None;
         for _ in 0..2 {
-            let arrived = next(&mut bag).await;
+            let arrived = next(&mut received).await;
             if arrived.to == HOOK {
                 let body: Json = serde_json::from_str(arrived.body.as_deref().unwrap()).unwrap();
                 assert_eq!(body["id"], json!(event));
                 assert_eq!(body["source"], "https://campanile.example");
-                assert_eq!(body["company"], json!(house.company));
+                assert_eq!(body["company"], json!(fixture.company));
                 first = Some(arrived.clone());
             }
             let expected = if arrived.to == HOOK {
@@ -62,23 +64,31 @@ async fn each_rules_url_gets_its_form_and_a_retry_the_one_it_was_planned_in() {
             } else {
                 "standard"
             };
-            assert_eq!(form(arrived.body), expected, "{}: {}", house.name, arrived.to);
+            assert_eq!(form(arrived.body), expected, "{}: {}", fixture.name, arrived.to);
         }
-        house
+        fixture
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
         let path = format!("/notification-rules/{}", clouds["id"].as_str().unwrap());
-        let (_, changed) = house
-            .call(house.root, "PATCH", &path, json!({"format": "standard"}))
+        let (_, changed) = fixture
+            .call(fixture.root, "PATCH", &path, json!({"format": "standard"}))
             .await;
         assert_eq!(changed["format"], "standard");
         let first = first.unwrap();
         let again = format!("/deliveries/{}/redeliver", first.delivery);
-        assert_eq!(house.call(house.root, "POST", &again, Json::Null).await.0, 202);
-        assert_eq!(next(&mut bag).await, first, "{}: the same bytes", house.name);
-        house.emit(house.event(Kind::ReportReady, &[], &[])).await;
+        assert_eq!(
+            fixture.call(fixture.root, "POST", &again, Json::Null).await.0,
+            202
+        );
+        assert_eq!(
+            next(&mut received).await,
+            first,
+            "{}: the same bytes",
+            fixture.name
+        );
+        fixture.emit(fixture.event(Kind::ReportReady, &[], &[])).await;
         for _ in 0..2 {
-            assert_eq!(form(next(&mut bag).await.body), "standard");
+            assert_eq!(form(next(&mut received).await.body), "standard");
         }
         engine.stop().await;
     }
@@ -86,7 +96,7 @@ async fn each_rules_url_gets_its_form_and_a_retry_the_one_it_was_planned_in() {
 
 #[tokio::test]
 async fn only_webhooks_have_a_form() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         for (channel, format) in [
             ("email", "cloudevents"),
             ("in_app", "standard"),
@@ -94,20 +104,20 @@ async fn only_webhooks_have_a_form() {
             ("teams", "standard"),
             ("webhook", "xml"),
         ] {
-            let (status, problem) = create(&house, rule(channel, &[], Some(format))).await;
+            let (status, problem) = create(&fixture, rule(channel, &[], Some(format))).await;
             assert_eq!(status, 422, "{channel}: {problem}");
         }
-        let (_, made) = create(&house, rule("email", &[], None)).await;
-        assert_eq!(made["format"], Json::Null, "{}: {made}", house.name);
+        let (_, made) = create(&fixture, rule("email", &[], None)).await;
+        assert_eq!(made["format"], Json::Null, "{}: {made}", fixture.name);
         let path = format!("/notification-rules/{}", made["id"].as_str().unwrap());
         let change = json!({"format": "cloudevents"});
-        assert_eq!(house.call(house.root, "PATCH", &path, change).await.0, 422);
+        assert_eq!(fixture.call(fixture.root, "PATCH", &path, change).await.0, 422);
         let change = json!({"channel": "webhook", "format": "cloudevents",
             "recipients": {"urls": ["https://receiver.example/hook"]}});
-        let (_, changed) = house.call(house.root, "PATCH", &path, change).await;
+        let (_, changed) = fixture.call(fixture.root, "PATCH", &path, change).await;
         assert_eq!(changed["format"], "cloudevents", "{changed}");
-        let (_, kept) = house
-            .call(house.root, "PATCH", &path, json!({"enabled": false}))
+        let (_, kept) = fixture
+            .call(fixture.root, "PATCH", &path, json!({"enabled": false}))
             .await;
         assert_eq!(kept["format"], "cloudevents");
         for (channel, urls, format) in [
@@ -119,8 +129,8 @@ async fn only_webhooks_have_a_form() {
             ),
         ] {
             let change = json!({"channel": channel, "recipients": {"urls": urls}});
-            let (_, changed) = house.call(house.root, "PATCH", &path, change).await;
-            assert_eq!(changed["format"], format, "{}", house.name);
+            let (_, changed) = fixture.call(fixture.root, "PATCH", &path, change).await;
+            assert_eq!(changed["format"], format, "{}", fixture.name);
         }
     }
 }

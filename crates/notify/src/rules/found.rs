@@ -1,4 +1,4 @@
-//! A rule for a handler: found or refused, and named in the audit log.
+//! A rule for a handler: found or rejected, and named in the audit log.
 
 use access::{
     Problem,
@@ -8,7 +8,7 @@ use base::Id;
 
 use super::{read, rule::Rule};
 
-/// What is noted of a rule: it has no name of its own.
+/// The audit log's entry of a rule: it has no name of its own.
 pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
     Entry::new(
         action,
@@ -18,7 +18,7 @@ pub(super) fn entry(action: Action, rule: &Rule) -> Entry {
     .of(rule.company_id)
 }
 
-/// The rule of this id.
+/// The rule with this id.
 pub(super) fn found(tx: &mut store::Tx<'_>, id: Id) -> Result<Rule, Problem> {
     read::one(tx, id)?.ok_or_else(Problem::not_found)
 }

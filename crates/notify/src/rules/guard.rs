@@ -1,4 +1,4 @@
-//! Whom and where the caller may name in a rule.
+//! Which recipients and destinations the caller may name in a rule.
 
 use access::{Caller, Vault};
 
@@ -7,13 +7,13 @@ use crate::{
     http::{CompanyOf, Managers},
 };
 
-/// What a destination is checked and told apart with.
+/// Checks and identifies destinations.
 #[derive(Clone)]
 pub(super) struct Guard {
     pub(super) channels: Channels,
     pub(super) vault: Vault,
     pub(super) company_of: CompanyOf,
-    /// What managers may name, where one of them makes the rule.
+    /// What managers may name, if the caller is one.
     pub(super) managers: Option<Managers>,
 }
 
@@ -28,7 +28,7 @@ impl Guard {
 }
 
 impl Guard {
-    /// The address, if whoever makes the rule may name it.
+    /// The address, if the caller may name it.
     pub(super) fn may_mail(&self, email: String) -> Result<String, String> {
         let Some(managers) = &self.managers else {
             return Ok(email);
@@ -44,7 +44,7 @@ impl Guard {
         Err("managers may not name addresses of this domain (outbound.manager_email_domains)".to_owned())
     }
 
-    /// The URL, if whoever makes the rule may name it.
+    /// The URL, if the caller may name it.
     pub(super) fn may_post(&self, url: String) -> Result<String, String> {
         let Some(managers) = &self.managers else {
             return Ok(url);

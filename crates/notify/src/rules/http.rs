@@ -1,4 +1,4 @@
-//! Rules over HTTP: administrators make any, managers those of their company (promise O4).
+//! Rules over HTTP: administrators create any, managers those of their company (promise O4).
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{channel::Channel, http::State};
 
-/// Which rules.
+/// Filters.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {
@@ -35,7 +35,7 @@ pub struct ListQuery {
     channel: Option<Channel>,
 }
 
-/// All rules, in the order they were made.
+/// All rules, in the order they were created.
 #[utoipa::path(get, path = "/notification-rules", tag = "notification rules", params(ListQuery, PageQuery), responses(
     (status = 200, description = "One page; URLs are masked", body = Page<Rule>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -62,7 +62,7 @@ pub async fn list_rules(
     Ok(Json(Page::cut(rules, limit, |rule| rule.id.to_string())))
 }
 
-/// Whose rules the caller may see besides those of the platform: none for an administrator, who sees all.
+/// Whose rules the caller may see in addition to the platform's: none for an administrator, who sees all.
 fn managed(caller: &Caller) -> Result<Option<Vec<Id>>, Problem> {
     if caller.is_admin {
         return Ok(None);
@@ -74,19 +74,19 @@ fn managed(caller: &Caller) -> Result<Option<Vec<Id>>, Problem> {
         .map(|(company, _)| *company)
         .collect();
     if managed.is_empty() {
-        return Err(Problem::forbidden("This needs a manager of a company."));
+        return Err(Problem::forbidden("Requires the manager role in a company."));
     }
     Ok(Some(managed))
 }
 
-/// Managers see what the platform's rules are for, not whom they name: those may be of other companies.
+/// Managers see the purpose of the platform's rules, not their recipients: those may be in other companies.
 fn for_manager(rule: &mut Rule) {
     if rule.company_id.is_none() {
         rule.recipients = super::Recipients::default();
     }
 }
 
-/// Whether the caller may make and change rules of this company; of the platform, for none.
+/// Whether the caller may create and change rules of this company; of the platform, for none.
 fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Problem> {
     match company {
         Some(company) => caller.may(company, Role::Manager),
@@ -94,7 +94,7 @@ fn may_change(caller: &Caller, company: Option<Id>) -> Result<(), Problem> {
     }
 }
 
-/// A URL goes on being posted to when the token that set it is revoked.
+/// A URL is still used when the token that set it is revoked.
 fn may_lead_elsewhere(caller: &Caller, checked: &super::body::Checked) -> Result<(), Problem> {
     if !checked.given().is_empty() {
         caller.in_session()?;
@@ -102,9 +102,9 @@ fn may_lead_elsewhere(caller: &Caller, checked: &super::body::Checked) -> Result
     Ok(())
 }
 
-/// Makes a rule. One with a URL is made in a session.
+/// Creates a rule. One with a URL requires a session.
 #[utoipa::path(post, path = "/notification-rules", tag = "notification rules", request_body = NewRule, responses(
-    (status = 201, description = "It counts from now on", body = Rule),
+    (status = 201, description = "The rule, which is now in effect", body = Rule),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn create_rule(
@@ -136,19 +136,19 @@ pub async fn create_rule(
     Ok(([(header::LOCATION, location)], made))
 }
 
-/// How far back a rule is tried.
+/// The period of a dry run.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DryRunQuery {
-    /// Over the events of so many days, 1 to 90; 7 where it is left out.
+    /// The number of days, 1 to 90; 7 by default.
     #[param(minimum = 1, maximum = 90)]
     days: Option<u32>,
 }
 
-/// Tries a rule without saving it: what it would have sent over the last days, beyond what the present rules did.
+/// Tries a rule without saving it: what it would have sent over the last days, in addition to the current rules.
 #[utoipa::path(post, path = "/notification-rules/dry-run", tag = "notification rules", params(DryRunQuery),
     request_body = NewRule, responses(
-    (status = 200, description = "Counted; nothing was saved or sent", body = DryRun),
+    (status = 200, description = "The result; nothing was saved or sent", body = DryRun),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn try_rule(
@@ -160,7 +160,7 @@ pub async fn try_rule(
     may_change(&caller, body.company())?;
     let days = query.days.unwrap_or(7);
     let mut check = validate::Check::new();
-    check.that((1..=90).contains(&days), "days", "expected 1 to 90");
+    check.that((1..=90).contains(&days), "days", "must be from 1 to 90");
     check.done()?;
     let guard = guard(&state).of(&caller);
     let clock = state.access.store().clock().clone();
@@ -182,7 +182,7 @@ pub async fn try_rule(
     run.await.map(Json)
 }
 
-/// One rule.
+/// A rule.
 #[utoipa::path(get, path = "/notification-rules/{id}", tag = "notification rules",
     params(("id" = Id, Path, description = "The rule")),
     responses(
@@ -205,11 +205,11 @@ pub async fn get_rule(
     Ok(Json(rule))
 }
 
-/// Changes what it names of a rule.
+/// Changes the given fields of a rule.
 #[utoipa::path(patch, path = "/notification-rules/{id}", tag = "notification rules", request_body = RuleChange,
     params(("id" = Id, Path, description = "The rule")),
     responses(
-        (status = 200, description = "The rule as it is now", body = Rule),
+        (status = 200, description = "The new rule", body = Rule),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn change_rule(
@@ -218,7 +218,7 @@ pub async fn change_rule(
     Path(id): Path<Id>,
     Json(body): Json<RuleChange>,
 ) -> Result<Json<Rule>, Problem> {
-    // Whoever sees no rule is not told which there are.
+    // A caller who sees no rules must not learn which exist.
     managed(&caller)?;
     let guard = guard(&state).of(&caller);
     let rule = state
@@ -233,7 +233,7 @@ pub async fn change_rule(
             write::change(tx, &guard.vault, id, &checked).map_err(taken)?;
             let rule = found(tx, id)?;
             let mut entry = entry(Action::RuleUpdated, &before).changed(&before, &rule);
-            // It may be another one behind the same mask, and saving the same one again switches it on.
+            // It may be another one with the same mask, and saving the same one again turns it on.
             let given = checked.given();
             if !given.is_empty() {
                 entry = entry.says("urls_saved", given);
@@ -245,12 +245,11 @@ pub async fn change_rule(
     Ok(Json(rule))
 }
 
-/// Deletes a rule. Messages of it that wait for another attempt are not sent any more where it named their URL or
-/// address.
+/// Deletes a rule. Its messages that wait for another attempt are not sent any more if it named their URL or address.
 #[utoipa::path(delete, path = "/notification-rules/{id}", tag = "notification rules",
     params(("id" = Id, Path, description = "The rule")),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "The rule is deleted"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn delete_rule(
@@ -284,7 +283,7 @@ fn guard(state: &State) -> Guard {
 fn taken(error: store::Error) -> Problem {
     match error {
         store::Error::Unique => Problem::conflict(
-            "There is a rule for this event type, channel, severity, company and filters already.",
+            "A rule for this event type, channel, severity, company and filters already exists.",
         ),
         other => other.into(),
     }

@@ -1,4 +1,4 @@
-//! Rules out of the database: for administrators, and for the plan.
+//! Reads rules from the database: for administrators, and for the plan.
 
 use std::collections::HashMap;
 
@@ -16,14 +16,14 @@ use crate::{
 
 const RULES: &str = "select id, event_type, channel, min_severity, company_id, enabled, created_at, updated_at, format, \
      filters, batch, disabled_reason from notification_rules where 1 = 1";
-// URLs stood here too, before they were destinations.
+// URLs were here too, before they were destinations.
 const RECIPIENTS: &str = "select id, rule_id, kind, value, target_key \
      from notification_rule_recipients where kind <> 'url'";
 const ENABLED: &str = "select r.id, r.rule_id, r.kind, r.value, r.target_key \
      from notification_rule_recipients r join notification_rules n on n.id = r.rule_id \
      where n.enabled = 1 and r.kind <> 'url' order by r.id";
 
-/// Which rules a list shows.
+/// Which rules a list contains.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Filter {
     pub(crate) event_type: Option<base::Kind>,
@@ -33,10 +33,10 @@ pub(crate) struct Filter {
     pub(crate) companies: Option<Vec<Id>>,
 }
 
-/// Rules in the order they were made, at most `limit`.
+/// Rules in the order they were created, at most `limit`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn list(tx: &mut Tx<'_>, filter: &Filter, limit: u32) -> Result<Vec<Rule>, Error> {
     let select = Select::new(RULES)
         .filter("event_type = ?", filter.event_type)
@@ -57,7 +57,7 @@ pub(crate) fn list(tx: &mut Tx<'_>, filter: &Filter, limit: u32) -> Result<Vec<R
 /// The rule, if there is one.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(crate) fn one(tx: &mut Tx<'_>, id: Id) -> Result<Option<Rule>, Error> {
     let rows: Vec<RuleRow> = Select::new(RULES).filter("id = ?", Some(id)).all(tx)?;
     Ok(with_recipients(tx, rows)?.pop())
@@ -108,18 +108,18 @@ fn with_recipients(tx: &mut Tx<'_>, rows: Vec<RuleRow>) -> Result<Vec<Rule>, Err
 /// The rows of these rules' recipients, in the order they were named.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn recipients(tx: &mut Tx<'_>, rules: &[Value]) -> Result<Vec<RecipientRow>, Error> {
     let mut rows: Vec<RecipientRow> = sql::among(tx, RECIPIENTS, "rule_id", rules)?;
     rows.sort_by_key(|row| row.id);
     Ok(rows)
 }
 
-/// The rules that count, as the plan wants them. A rule that cannot be read, such as one of a type of event that only a later
+/// The enabled rules, in the plan's form. A rule that cannot be read, such as one for an event type that only a later
 /// version knows, is left out.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn for_plan(tx: &mut Tx<'_>, vault: &Vault) -> Result<plan::Rules, Error> {
     let rows: Vec<RuleRow> = Select::new(RULES)
         .push(" and enabled = 1 order by id", Vec::new())

@@ -21,45 +21,45 @@ pub struct Rule {
     pub event_type: Kind,
     /// The channel it turns on.
     pub channel: Channel,
-    /// From which severity on; null for any, and an event without a severity always passes.
+    /// The minimum severity; null for any. An event without a severity always matches.
     pub min_severity: Option<Severity>,
-    /// For which company's events; null for all.
+    /// The company of the events; null for all.
     pub company_id: Option<Id>,
-    /// Whom it names in addition to those an event concerns.
+    /// Recipients in addition to the people responsible.
     pub recipients: Recipients,
-    /// To what it is limited; an empty list does not limit.
+    /// Its filters; an empty list does not limit.
     pub filters: Filters,
-    /// How its webhooks get what an import or a bulk change brings.
+    /// How its webhooks get the events of an import or a bulk change.
     pub batch: Batch,
-    /// Whether it counts.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// Why the program switched it off; null where it did not.
+    /// Why the server disabled it; null if it did not.
     pub disabled_reason: Option<String>,
-    /// The form of its posts; null on other channels than webhook.
+    /// The payload format; null on channels other than webhook.
     pub format: Option<Format>,
-    /// The template of its posts to `chat`; null on other channels and where it names no URL.
+    /// The payload template on `chat`; null on other channels and if it names no URL.
     pub template: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Time,
     /// When it was last changed.
     pub updated_at: Time,
 }
 
-/// Whom a rule names.
+/// The recipients of a rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = RuleRecipients)]
 pub struct Recipients {
-    /// Mail addresses.
+    /// Email addresses.
     pub emails: Vec<String>,
-    /// People.
+    /// Users.
     pub user_ids: Vec<Id>,
     /// Teams: their members by in-app and email, their channels by chat.
     pub team_ids: Vec<Id>,
-    /// Roles: who has one in the event's company.
+    /// Roles: users with one of them in the event's company.
     pub roles: Vec<Role>,
     /// Whether the owners of the finding's asset and project are named.
     pub owners: bool,
-    /// Whether those who follow the record are named.
+    /// Whether followers of the record are named.
     pub followers: bool,
     /// URLs, masked.
     pub urls: Vec<String>,
@@ -83,7 +83,7 @@ pub(super) struct RuleRow {
 
 impl FromRow for RuleRow {
     fn from_row(row: &store::Row) -> Result<Self, store::Error> {
-        // '' stands for any.
+        // '' means any.
         let severity: String = row.get(3)?;
         let company: String = row.get(4)?;
         Ok(Self {

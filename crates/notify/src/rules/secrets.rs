@@ -1,6 +1,6 @@
-//! The secrets that sign posts to the webhook URLs of rules: shown, and replaced.
+//! The secrets that sign posts to the webhook URLs of rules: shown, and rotated.
 //!
-//! Which one is current is the business of [`crate::signing`].
+//! Which one is current is decided in [`crate::signing`].
 
 use access::{
     Caller, Json, Page, Path, Problem, Vault,
@@ -29,20 +29,20 @@ use crate::{
 pub struct WebhookSecret {
     /// The URL, masked.
     pub url: String,
-    /// The secret of Standard Webhooks, `whsec_…`: whoever runs the receiver verifies posts with it.
+    /// The Standard Webhooks secret, `whsec_…`: the receiver verifies posts with it.
     pub secret: String,
-    /// When it was made; null for the first one.
+    /// When it was created; null for the first one.
     pub rotated_at: Option<Time>,
-    /// The one before, while posts are signed with it too.
+    /// The previous one, while posts are also signed with it.
     pub previous: Option<PreviousSecret>,
 }
 
-/// A signing secret that is on its way out.
+/// A signing secret that is being rotated out.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct PreviousSecret {
     /// The secret, `whsec_…`.
     pub secret: String,
-    /// From when on nothing is signed with it any more.
+    /// When it stops being used.
     pub until: Time,
 }
 
@@ -69,26 +69,25 @@ pub async fn list_webhook_secrets(
     page.await.map(Json)
 }
 
-/// Which secrets to replace.
+/// Which secrets to rotate.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RotateSecrets {
-    /// Only that of this URL, masked as the rule shows it; of every webhook URL of the rule where it is left out.
+    /// Only that of this URL, masked as the rule shows it; by default those of all webhook URLs of the rule.
     url: Option<String>,
-    /// Whether to replace a secret although the one before it still lives: that one ends at once. False where it is
-    /// left out.
+    /// Whether to rotate a secret although its previous one is still valid, which then ends at once. False by default.
     #[serde(default)]
     drop_previous: bool,
 }
 
-/// Makes new signing secrets. For 24 hours every post bears two signatures, one of the new secret and one of the
-/// secret before it; then the new one's alone. A receiver that learns the new secret in that time misses nothing.
+/// Creates new signing secrets. For 24 hours every post has two signatures, one of the new secret and one of the
+/// previous one; then only the new one's. A receiver that gets the new secret in that time misses nothing.
 #[utoipa::path(post, path = "/notification-rules/{id}/webhook-secrets/rotate", tag = "notification rules",
     request_body = RotateSecrets, params(("id" = Id, Path, description = "The rule")),
     responses(
-        (status = 200, description = "All secrets of the rule as they are now, in one page",
+        (status = 200, description = "All current secrets of the rule, in one page",
          body = Page<WebhookSecret>),
-        (status = 409, description = "The secret before lives still", body = Problem,
+        (status = 409, description = "The previous secret is still valid", body = Problem,
          content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ))]
@@ -108,15 +107,13 @@ pub async fn rotate_webhook_secrets(
             .filter(|row| body.url.as_ref().is_none_or(|url| *url == row.label))
             .peekable();
         if named.peek().is_none() {
-            return Err(Problem::field("url", "the rule names no such webhook URL"));
+            return Err(Problem::field("url", "the rule does not name this webhook URL"));
         }
         let mut rotated = Vec::new();
         for row in named {
             rotated.push(row.label.clone());
             if !signing::rotate(tx, &row.key, body.drop_previous)? {
-                return Err(Problem::conflict(
-                    "The secret before the present one still lives.",
-                ));
+                return Err(Problem::conflict("The previous secret is still valid."));
             }
         }
         cache::changed(tx)?;
@@ -137,7 +134,7 @@ fn webhooks(tx: &mut Tx<'_>, rule: Id) -> Result<Vec<Stored>, Problem> {
     Ok(urls)
 }
 
-/// Their secrets. A URL that does not open with the present key has none that could be shown.
+/// Their secrets. A URL that cannot be decrypted with the current key has none that could be shown.
 fn page(
     tx: &mut Tx<'_>,
     channels: &Channels,

@@ -1,7 +1,7 @@
 //! By which rule or default a notification of each type can reach a person on each channel: what the preference matrix
-//! can be about at all.
+//! can apply to at all.
 //!
-//! Must not: decide about an event; it speaks of what could be.
+//! Must not: decide about an event; it is about possibilities.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,13 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = NotificationCell)]
 pub struct Cell {
-    /// Whether anything can: false is "no rule yet".
+    /// Whether anything can: false means "no rule yet".
     pub possible: bool,
-    /// By what.
+    /// The rules and defaults by which it can.
     pub sources: Vec<Source>,
 }
 
-/// One way by which a notification can arrive.
+/// One way a notification can reach the caller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = NotificationSource)]
 pub struct Source {
@@ -38,13 +38,13 @@ pub struct Source {
     pub rule_id: Option<Id>,
     /// The company the rule is for; null for all.
     pub company_id: Option<Id>,
-    /// From which severity on.
+    /// The minimum severity.
     pub min_severity: Option<Severity>,
-    /// The same in one sentence.
+    /// The same as a sentence.
     pub text: String,
 }
 
-/// Per cell of the preference matrix, by which rule or default it can arrive
+/// Per cell of the preference matrix, by which rule or default it can reach the caller
 #[utoipa::path(get, path = "/me/notification-sources", tag = "preferences", responses(
     (status = 200, description = "Each cell by its key, such as `finding.assigned:email`", body = BTreeMap<String, Cell>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
@@ -80,7 +80,7 @@ pub async fn list_sources(
     read.await.map(Json)
 }
 
-/// Whether the rule is for a company of the caller's.
+/// Whether the rule is for one of the caller's companies.
 fn concerns(rule: &Rule, caller: &Caller) -> bool {
     rule.company.is_none_or(|company| caller.scope.allows(company))
 }

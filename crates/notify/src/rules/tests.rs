@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::house::{House, Post, houses, next, within};
+use crate::fixture::{FakeReceiver, Fixture, fixtures, next, within};
 
 const RULES: &str = "/notification-rules";
 
-async fn create(house: &House, body: Json) -> (u16, Json) {
-    house.call(house.root, "POST", RULES, body).await
+async fn create(fixture: &Fixture, body: Json) -> (u16, Json) {
+    fixture.call(fixture.root, "POST", RULES, body).await
 }
 
 fn field(problem: &Json) -> &str {
@@ -17,8 +17,8 @@ fn field(problem: &Json) -> &str {
 // promise: R7
 #[tokio::test]
 async fn a_fresh_install_has_rules_and_a_deleted_one_stays_deleted() {
-    for house in houses().await {
-        let rules = house.get(house.root, "/notification-rules?limit=200").await;
+    for fixture in fixtures().await {
+        let rules = fixture.get(fixture.root, "/notification-rules?limit=200").await;
         let rules = rules["items"].as_array().unwrap();
         assert!(rules.len() > 15);
         let on = |kind: &str, channel: &str| {
@@ -36,29 +36,38 @@ async fn a_fresh_install_has_rules_and_a_deleted_one_stays_deleted() {
             assert!(on(kind, channel), "{kind} {channel}");
         }
         let path = format!("{RULES}/{}", rules[0]["id"].as_str().unwrap());
-        assert_eq!(house.call(house.root, "DELETE", &path, Json::Null).await.0, 204);
-        assert_eq!(house.call(house.root, "DELETE", &path, Json::Null).await.0, 404);
-        house.store.migrate(crate::house::SETS).await.unwrap();
         assert_eq!(
-            house.call(house.root, "GET", &path, Json::Null).await.0,
+            fixture.call(fixture.root, "DELETE", &path, Json::Null).await.0,
+            204
+        );
+        assert_eq!(
+            fixture.call(fixture.root, "DELETE", &path, Json::Null).await.0,
+            404
+        );
+        fixture.store.migrate(crate::fixture::SETS).await.unwrap();
+        assert_eq!(
+            fixture.call(fixture.root, "GET", &path, Json::Null).await.0,
             404,
             "{}",
-            house.name
+            fixture.name
         );
     }
 }
 
 // promise: R1
 #[tokio::test]
-async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
-    for house in houses().await {
+async fn only_administrators_create_read_change_and_delete_a_rule() {
+    for fixture in fixtures().await {
         let url = "https://receiver.example/hooks/0123456789abcdef";
         let body = json!({"event_type": "finding.created", "channel": "webhook", "min_severity": "high",
             "recipients": {"urls": [url, url]}});
-        assert_eq!(house.call(house.ana, "POST", RULES, body.clone()).await.0, 403);
-        assert_eq!(house.call(house.ana, "GET", RULES, Json::Null).await.0, 403);
-        let (status, rule) = create(&house, body).await;
-        assert_eq!(status, 201, "{}: {rule}", house.name);
+        assert_eq!(
+            fixture.call(fixture.ana, "POST", RULES, body.clone()).await.0,
+            403
+        );
+        assert_eq!(fixture.call(fixture.ana, "GET", RULES, Json::Null).await.0, 403);
+        let (status, rule) = create(&fixture, body).await;
+        assert_eq!(status, 201, "{}: {rule}", fixture.name);
         assert_eq!(
             rule["recipients"]["urls"],
             json!(["https://receiver.example/…cdef"])
@@ -66,29 +75,33 @@ async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
         assert_eq!(rule["enabled"], true);
         assert_eq!(rule["company_id"], Json::Null);
         let path = format!("{RULES}/{}", rule["id"].as_str().unwrap());
-        assert_eq!(house.get(house.root, &path).await, rule);
-        let secrets = house.get(house.root, &format!("{path}/webhook-secrets")).await;
+        assert_eq!(fixture.get(fixture.root, &path).await, rule);
+        let secrets = fixture
+            .get(fixture.root, &format!("{path}/webhook-secrets"))
+            .await;
         let secret = secrets["items"][0]["secret"].as_str().unwrap();
         assert!(secret.starts_with("whsec_"), "{secret}");
-        let kept = house
+        let kept = fixture
             .rows("select sealed || label || target_key || template from destinations")
             .await;
         assert!(!kept[0].0.contains("0123456789abcdef"), "sealed at rest");
-        // The masked URL keeps the one there is, another joins it.
+        // The masked URL keeps the existing one, another is added.
         let change = json!({"min_severity": null, "enabled": false,
             "recipients": {"urls": ["https://receiver.example/…cdef", "https://other.example/hooks/x"]}});
-        let (status, changed) = house.call(house.root, "PATCH", &path, change).await;
+        let (status, changed) = fixture.call(fixture.root, "PATCH", &path, change).await;
         assert_eq!(status, 200, "{changed}");
         assert_eq!(changed["min_severity"], Json::Null);
         assert_eq!(changed["enabled"], false);
         assert_eq!(changed["recipients"]["urls"].as_array().unwrap().len(), 2);
-        let again = house.get(house.root, &format!("{path}/webhook-secrets")).await;
+        let again = fixture
+            .get(fixture.root, &format!("{path}/webhook-secrets"))
+            .await;
         assert_eq!(
             again["items"][0]["secret"], secret,
             "the same URL, the same secret"
         );
-        let (status, off) = house
-            .call(house.root, "PATCH", &path, json!({"recipients": {"urls": []}}))
+        let (status, off) = fixture
+            .call(fixture.root, "PATCH", &path, json!({"recipients": {"urls": []}}))
             .await;
         assert_eq!(
             (status, field(&off)),
@@ -100,14 +113,14 @@ async fn a_rule_is_made_read_changed_and_deleted_by_administrators_alone() {
 
 // promise: R4
 #[tokio::test]
-async fn the_same_rule_twice_is_refused_also_without_a_severity_and_at_once() {
-    for house in houses().await {
+async fn a_duplicate_rule_is_rejected_even_without_a_severity_or_concurrently() {
+    for fixture in fixtures().await {
         for severity in [json!(null), json!("high")] {
             let body = json!({"event_type": "asset.created", "channel": "email", "min_severity": severity});
             let mut tasks = tokio::task::JoinSet::new();
             for _ in 0..8 {
-                let (house, body) = (house.clone(), body.clone());
-                tasks.spawn(async move { create(&house, body).await.0 });
+                let (fixture, body) = (fixture.clone(), body.clone());
+                tasks.spawn(async move { create(&fixture, body).await.0 });
             }
             let mut statuses = Vec::new();
             while let Some(status) = within(tasks.join_next()).await {
@@ -118,34 +131,34 @@ async fn the_same_rule_twice_is_refused_also_without_a_severity_and_at_once() {
                 statuses,
                 [201, 409, 409, 409, 409, 409, 409, 409],
                 "{}",
-                house.name
+                fixture.name
             );
         }
-        let body = json!({"event_type": "asset.created", "channel": "email", "company_id": house.company});
+        let body = json!({"event_type": "asset.created", "channel": "email", "company_id": fixture.company});
         assert_eq!(
-            create(&house, body).await.0,
+            create(&fixture, body).await.0,
             201,
             "for one company is another rule"
         );
-        let made = house
-            .get(house.root, "/notification-rules?event_type=asset.created")
+        let made = fixture
+            .get(fixture.root, "/notification-rules?event_type=asset.created")
             .await;
         assert_eq!(made["items"].as_array().unwrap().len(), 3);
         let path = format!("{RULES}/{}", made["items"][0]["id"].as_str().unwrap());
-        let (status, _) = house
-            .call(house.root, "PATCH", &path, json!({"min_severity": "high"}))
+        let (status, _) = fixture
+            .call(fixture.root, "PATCH", &path, json!({"min_severity": "high"}))
             .await;
-        assert_eq!(status, 409, "{}", house.name);
-        let unchanged = house.get(house.root, &path).await;
+        assert_eq!(status, 409, "{}", fixture.name);
+        let unchanged = fixture.get(fixture.root, &path).await;
         assert_eq!(unchanged, made["items"][0]);
     }
 }
 
 // promise: S1
 #[tokio::test]
-async fn recipients_that_do_not_fit_are_refused_by_name() {
-    for house in houses().await {
-        let nobody = house.clock.id();
+async fn invalid_recipients_are_rejected_by_name() {
+    for fixture in fixtures().await {
+        let nobody = fixture.clock.id();
         for (body, named) in [
             (
                 json!({"event_type": "notification.created", "channel": "email"}),
@@ -194,7 +207,7 @@ async fn recipients_that_do_not_fit_are_refused_by_name() {
                 "recipients.urls[0]",
             ),
             (
-                json!({"event_type": "asset.updated", "channel": "slack", "recipients": {"user_ids": [house.ana]}}),
+                json!({"event_type": "asset.updated", "channel": "slack", "recipients": {"user_ids": [fixture.ana]}}),
                 "recipients.user_ids",
             ),
             (
@@ -206,7 +219,7 @@ async fn recipients_that_do_not_fit_are_refused_by_name() {
                 "colour",
             ),
         ] {
-            let (status, problem) = create(&house, body.clone()).await;
+            let (status, problem) = create(&fixture, body.clone()).await;
             assert_eq!((status, field(&problem)), (422, named), "{body}: {problem}");
             assert!(
                 !problem.to_string().contains("evil"),
@@ -218,27 +231,32 @@ async fn recipients_that_do_not_fit_are_refused_by_name() {
 
 // promise: R1
 #[tokio::test]
-async fn a_new_rule_counts_for_the_next_event_and_a_deleted_one_no_more() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
+async fn a_new_rule_applies_to_the_next_event_and_a_deleted_one_to_none() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
         let body = json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "high",
             "recipients": {"emails": [" Desk@Outside.example "]}});
-        let (status, rule) = create(&house, body).await;
+        let (status, rule) = create(&fixture, body).await;
         assert_eq!(status, 201, "{rule}");
-        house.assign(&[], &[]).await;
-        // Nobody is assigned: an administrator answers for it, too.
-        let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
+        fixture.assign(&[], &[]).await;
+        // Nobody is assigned: an administrator is responsible for it, too.
+        let mut to = [next(&mut received).await.to, next(&mut received).await.to];
         to.sort();
         assert_eq!(to, ["desk@outside.example", "root@example.com"]);
         let path = format!("{RULES}/{}", rule["id"].as_str().unwrap());
-        house.call(house.root, "DELETE", &path, Json::Null).await;
-        house.assign(&[house.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
+        fixture.call(fixture.root, "DELETE", &path, Json::Null).await;
+        fixture.assign(&[fixture.ben], &[]).await;
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
     }
 }
 
@@ -246,46 +264,55 @@ async fn a_new_rule_counts_for_the_next_event_and_a_deleted_one_no_more() {
 // promise: R6
 #[tokio::test]
 async fn a_person_switches_cells_and_nothing_else_changes() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let path = "/me/notification-preferences";
-        let before = house.get(house.ana, path).await;
+        let before = fixture.get(fixture.ana, path).await;
         assert_eq!(before["finding.assigned:email"], true);
         assert_eq!(before["finding.assigned:in_app"], true);
-        assert_eq!(before["finding.assigned:slack"], false, "chat is off until said");
-        let said = json!({"email_finding_assigned": true, "finding.assigned:email": false,
+        assert_eq!(before["finding.assigned:slack"], false, "chat is off by default");
+        let body = json!({"email_finding_assigned": true, "finding.assigned:email": false,
             "in_app_scan_completed": false});
-        let (status, after) = house.call(house.ana, "PUT", path, said).await;
+        let (status, after) = fixture.call(fixture.ana, "PUT", path, body).await;
         assert_eq!(status, 200, "{after}");
         let mut expected = before.clone();
         expected["finding.assigned:email"] = json!(false);
         expected["scan.completed:in_app"] = json!(false);
-        assert_eq!(after, expected, "{}", house.name);
+        assert_eq!(after, expected, "{}", fixture.name);
         let bad = json!({"finding.assigned:in_app": false, "finding.assigned:pigeon": true});
-        let (status, problem) = house.call(house.ana, "PUT", path, bad).await;
+        let (status, problem) = fixture.call(fixture.ana, "PUT", path, bad).await;
         assert_eq!((status, field(&problem)), (422, "finding.assigned:pigeon"));
-        assert_eq!(house.get(house.ana, path).await, expected, "nothing was changed");
-        assert_eq!(house.get(house.ben, path).await, before);
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
+        assert_eq!(
+            fixture.get(fixture.ana, path).await,
+            expected,
+            "nothing was changed"
+        );
+        assert_eq!(fixture.get(fixture.ben, path).await, before);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         let body = json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "low",
             "recipients": {"emails": ["ANA@example.com"]}});
-        assert_eq!(create(&house, body).await.0, 201);
-        house.assign(&[house.ana, house.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
-        house.until("select count(*) from notifications", 2).await;
+        assert_eq!(create(&fixture, body).await.0, 201);
+        fixture.assign(&[fixture.ana, fixture.ben], &[]).await;
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
+        fixture.until("select count(*) from notifications", 2).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
     }
 }
 
 // promise: F5
 #[tokio::test]
-async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on() {
-    for house in houses().await {
+async fn a_personal_chat_is_masked_and_notified_once_opted_in_and_turned_on() {
+    for fixture in fixtures().await {
         let url = "https://hooks.slack.com/services/T0/B0/abcdefghijkl";
-        let (status, chat) = house
+        let (status, chat) = fixture
             .call(
-                house.ana,
+                fixture.ana,
                 "PUT",
                 "/me/chat",
                 json!({"slack_webhook_url": url, "slack_enabled": true}),
@@ -297,43 +324,48 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
             "teams_webhook_url": null, "teams_enabled": false,
             "chat_webhook_url": null, "chat_template": null, "chat_enabled": false});
         assert_eq!(chat, expected);
-        let (_, same) = house
-            .call(house.ana, "PUT", "/me/chat", json!({"slack_webhook_url": masked}))
+        let (_, same) = fixture
+            .call(
+                fixture.ana,
+                "PUT",
+                "/me/chat",
+                json!({"slack_webhook_url": masked}),
+            )
             .await;
-        assert_eq!(same, expected, "{}", house.name);
+        assert_eq!(same, expected, "{}", fixture.name);
         let bad = json!({"slack_enabled": false, "teams_webhook_url": "https://evil.example/x"});
-        let (status, problem) = house.call(house.ana, "PUT", "/me/chat", bad).await;
+        let (status, problem) = fixture.call(fixture.ana, "PUT", "/me/chat", bad).await;
         assert_eq!((status, field(&problem)), (422, "teams_webhook_url"), "{problem}");
         assert_eq!(
-            house.get(house.ana, "/me/chat").await,
+            fixture.get(fixture.ana, "/me/chat").await,
             expected,
             "nothing was changed"
         );
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        let mut to = [next(&mut bag).await.to, next(&mut bag).await.to];
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        let mut to = [next(&mut received).await.to, next(&mut received).await.to];
         to.sort();
         assert_eq!(
             to,
             ["ana@example.com", url],
-            "an assignment is on in a chat that was switched on"
+            "an assignment is on in a chat that was turned on"
         );
-        let said = json!({"finding.assigned:slack": true, "finding.assigned:email": false});
-        house
-            .call(house.ana, "PUT", "/me/notification-preferences", said)
+        let body = json!({"finding.assigned:slack": true, "finding.assigned:email": false});
+        fixture
+            .call(fixture.ana, "PUT", "/me/notification-preferences", body)
             .await;
-        house.assign(&[house.ana], &[]).await;
-        assert_eq!(next(&mut bag).await.to, url, "{}", house.name);
-        house
-            .call(house.ana, "PUT", "/me/chat", json!({"slack_webhook_url": null}))
+        fixture.assign(&[fixture.ana], &[]).await;
+        assert_eq!(next(&mut received).await.to, url, "{}", fixture.name);
+        fixture
+            .call(fixture.ana, "PUT", "/me/chat", json!({"slack_webhook_url": null}))
             .await;
-        house.assign(&[house.ana], &[]).await;
-        house.until("select count(*) from notifications", 3).await;
+        fixture.assign(&[fixture.ana], &[]).await;
+        fixture.until("select count(*) from notifications", 3).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
         assert_eq!(
-            house.get(house.ana, "/me/chat").await["slack_webhook_url"],
+            fixture.get(fixture.ana, "/me/chat").await["slack_webhook_url"],
             Json::Null
         );
     }
@@ -341,27 +373,27 @@ async fn a_personal_chat_is_stored_masked_and_told_once_opted_in_and_switched_on
 
 // promise: R5
 #[tokio::test]
-async fn the_sources_say_what_can_reach_a_person_and_a_new_chat_begins_with_what_matters() {
-    for house in houses().await {
+async fn the_sources_show_what_can_reach_a_person_and_a_new_chat_starts_with_what_matters() {
+    for fixture in fixtures().await {
         let path = "/me/notification-sources";
-        let before = house.get(house.ana, path).await;
+        let before = fixture.get(fixture.ana, path).await;
         let assigned = &before["finding.assigned:email"];
-        assert_eq!(assigned["possible"], true, "{}: {assigned}", house.name);
+        assert_eq!(assigned["possible"], true, "{}: {assigned}", fixture.name);
         assert!(assigned["sources"][0]["rule_id"].is_string());
         assert_eq!(
             before["asset.created:email"],
             json!({"possible": false, "sources": []})
         );
         assert_eq!(before["finding.assigned:slack"]["possible"], false);
-        let said = json!({"retest.due:slack": false});
-        house
-            .call(house.ana, "PUT", "/me/notification-preferences", said)
+        let body = json!({"retest.due:slack": false});
+        fixture
+            .call(fixture.ana, "PUT", "/me/notification-preferences", body)
             .await;
         let chat = json!({"slack_webhook_url": "https://hooks.slack.com/services/T0/B0/abcdefabcdef",
             "slack_enabled": true});
-        let (status, answer) = house.call(house.ana, "PUT", "/me/chat", chat).await;
+        let (status, answer) = fixture.call(fixture.ana, "PUT", "/me/chat", chat).await;
         assert_eq!(status, 200, "{answer}");
-        let matrix = house.get(house.ana, "/me/notification-preferences").await;
+        let matrix = fixture.get(fixture.ana, "/me/notification-preferences").await;
         for (cell, on) in [
             ("finding.assigned:slack", true),
             ("sla.breached:slack", true),
@@ -371,7 +403,7 @@ async fn the_sources_say_what_can_reach_a_person_and_a_new_chat_begins_with_what
         ] {
             assert_eq!(matrix[cell], on, "{cell}");
         }
-        let after = house.get(house.ana, path).await;
+        let after = fixture.get(fixture.ana, path).await;
         assert_eq!(
             after["finding.assigned:slack"]["sources"][0]["kind"], "chat",
             "{after}"
@@ -381,16 +413,16 @@ async fn the_sources_say_what_can_reach_a_person_and_a_new_chat_begins_with_what
 
 // promise: O4
 #[tokio::test]
-async fn managers_make_rules_for_their_company_within_what_is_allowed() {
-    for house in houses().await {
-        let mara = access::testing::user(&house.store, "mara@example.com").await;
-        access::testing::member(&house.store, house.company, mara, access::Role::Manager).await;
-        let other = access::testing::company(&house.store, "Other").await;
+async fn managers_create_allowed_rules_for_their_company() {
+    for fixture in fixtures().await {
+        let mara = access::testing::user(&fixture.store, "mara@example.com").await;
+        access::testing::member(&fixture.store, fixture.company, mara, access::Role::Manager).await;
+        let other = access::testing::company(&fixture.store, "Other").await;
         let of = |company: Json, recipients: Json| {
             json!({"event_type": "finding.created", "channel": "email", "min_severity": "high",
                 "company_id": company, "recipients": recipients})
         };
-        let own = json!(house.company);
+        let own = json!(fixture.company);
         for (body, expected) in [
             (of(Json::Null, json!({})), 403),
             (of(json!(other), json!({})), 404),
@@ -398,42 +430,42 @@ async fn managers_make_rules_for_their_company_within_what_is_allowed() {
             (
                 of(
                     own.clone(),
-                    json!({"user_ids": [house.root], "roles": ["manager"]}),
+                    json!({"user_ids": [fixture.root], "roles": ["manager"]}),
                 ),
                 201,
             ),
         ] {
-            let (status, answer) = house.call(mara, "POST", RULES, body.clone()).await;
-            assert_eq!(status, expected, "{}: {body}: {answer}", house.name);
+            let (status, answer) = fixture.call(mara, "POST", RULES, body.clone()).await;
+            assert_eq!(status, expected, "{}: {body}: {answer}", fixture.name);
         }
         let mut limited = of(
             own.clone(),
             json!({"emails": ["desk@acme.example"], "owners": true}),
         );
         limited["filters"] = json!({"tags": ["PCI", "pci"]});
-        let (status, rule) = house.call(mara, "POST", RULES, limited.clone()).await;
+        let (status, rule) = fixture.call(mara, "POST", RULES, limited.clone()).await;
         assert_eq!(status, 201, "{rule}");
         assert_eq!(rule["filters"], json!({"tags": ["pci"]}));
         limited["filters"] = json!({"tags": ["pci"]});
         assert_eq!(
-            house.call(mara, "POST", RULES, limited).await.0,
+            fixture.call(mara, "POST", RULES, limited).await.0,
             409,
             "the same filters"
         );
-        let listed = house.get(mara, "/notification-rules?limit=200").await;
+        let listed = fixture.get(mara, "/notification-rules?limit=200").await;
         let listed = listed["items"].as_array().unwrap();
         let platform = listed.iter().find(|rule| rule["company_id"].is_null()).unwrap();
         let path = format!("{RULES}/{}", platform["id"].as_str().unwrap());
         assert_eq!(
-            house
+            fixture
                 .call(mara, "PATCH", &path, json!({"enabled": false}))
                 .await
                 .0,
             403
         );
-        assert_eq!(house.call(house.ana, "GET", RULES, Json::Null).await.0, 403);
+        assert_eq!(fixture.call(fixture.ana, "GET", RULES, Json::Null).await.0, 403);
         let hook = json!({"event_type": "finding.created", "channel": "webhook", "recipients": {}});
-        let (status, problem) = create(&house, hook).await;
+        let (status, problem) = create(&fixture, hook).await;
         assert_eq!((status, field(&problem)), (422, "recipients.urls"));
     }
 }

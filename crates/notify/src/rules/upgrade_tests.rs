@@ -1,5 +1,5 @@
-//! A database of before what came back and what got worse had types of their own, brought up to date: what was said of the
-//! old types holds for the new ones, and a rule that could never send anything is switched off and says so.
+//! A database from before reopened and more severe findings had types of their own, migrated: settings for the old
+//! types apply to the new ones, and a rule that could never send anything is disabled and says so.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use store::{MigrationSet, Tx, params};
 
 use crate::{
     destinations::{self, Owner},
-    house::{House, Post, SETS, houses_with, next},
+    fixture::{FakeReceiver, Fixture, SETS, fixtures_with, next},
     target::Key,
 };
 
@@ -70,16 +70,20 @@ impl Old {
     }
 }
 
-async fn rule(house: &House, old: Old, format: &'static str) -> Id {
+async fn rule(fixture: &Fixture, old: Old, format: &'static str) -> Id {
     let id = old.id;
-    house.store.write(move |tx| old.write(tx, format)).await.unwrap();
+    fixture
+        .store
+        .write(move |tx| old.write(tx, format))
+        .await
+        .unwrap();
     id
 }
 
-/// A rule of everyone's that counts.
-fn old(house: &House, kind: &'static str, channel: &'static str) -> Old {
+/// An enabled rule for all companies.
+fn old(fixture: &Fixture, kind: &'static str, channel: &'static str) -> Old {
     Old {
-        id: house.clock.id(),
+        id: fixture.clock.id(),
         kind,
         channel,
         least: "",
@@ -88,24 +92,24 @@ fn old(house: &House, kind: &'static str, channel: &'static str) -> Old {
     }
 }
 
-/// Gives a rule a URL, with how it fared.
+/// Gives a rule a URL, with its health.
 async fn url(
-    house: &House,
+    fixture: &Fixture,
     rule: Id,
     url: &'static str,
     (refusals, off_at, reason): (i64, i64, &'static str),
 ) {
-    url_as(house, house.clock.id(), rule, (url, refusals, off_at, reason)).await;
+    url_as(fixture, fixture.clock.id(), rule, (url, refusals, off_at, reason)).await;
 }
 
-/// The same in a row of this id.
+/// The same in a row with this id.
 async fn url_as(
-    house: &House,
+    fixture: &Fixture,
     id: Id,
     rule: Id,
     (url, refusals, off_at, reason): (&'static str, i64, i64, &'static str),
 ) {
-    let vault = house.access.vault().clone();
+    let vault = fixture.access.vault().clone();
     let fill = move |tx: &mut Tx<'_>| {
         let sealed = vault.seal(&format!("rule {rule} recipient {id}"), url);
         let key = Key::of_url(&vault, url).as_str().to_owned();
@@ -116,14 +120,14 @@ async fn url_as(
         )
         .map(drop)
     };
-    house.store.write(fill).await.unwrap();
+    fixture.store.write(fill).await.unwrap();
 }
 
-async fn upgrade(house: &House) {
-    house.store.migrate(SETS).await.unwrap();
+async fn upgrade(fixture: &Fixture) {
+    fixture.store.migrate(SETS).await.unwrap();
     loop {
-        let vault = house.access.vault().clone();
-        let settled = house
+        let vault = fixture.access.vault().clone();
+        let settled = fixture
             .store
             .write(move |tx| destinations::settle(tx, &vault))
             .await;
@@ -133,9 +137,9 @@ async fn upgrade(house: &House) {
     }
 }
 
-/// The rules as administrators see them, without those that a fresh install has, by type and channel.
-async fn listed(house: &House) -> BTreeMap<String, Json> {
-    let page = house.get(house.root, "/notification-rules?limit=200").await;
+/// The rules as administrators see them, without those of a fresh install, by type and channel.
+async fn listed(fixture: &Fixture) -> BTreeMap<String, Json> {
+    let page = fixture.get(fixture.root, "/notification-rules?limit=200").await;
     let items = page["items"].as_array().unwrap().clone();
     let own = |item: &Json| !item["id"].as_str().unwrap().starts_with("019a4c00-0000-");
     let mut rules = BTreeMap::new();
@@ -147,7 +151,7 @@ async fn listed(house: &House) -> BTreeMap<String, Json> {
             text("channel"),
             text("min_severity")
         );
-        assert!(rules.insert(name, item).is_none(), "{}: two alike", house.name);
+        assert!(rules.insert(name, item).is_none(), "{}: two alike", fixture.name);
     }
     rules
 }
@@ -156,13 +160,13 @@ fn id_of(rule: &Json) -> Id {
     rule["id"].as_str().unwrap().parse().unwrap()
 }
 
-/// The URLs of a rule, opened.
-async fn urls(house: &House, rule: Id) -> Vec<String> {
-    let stored = house
+/// The URLs of a rule, decrypted.
+async fn urls(fixture: &Fixture, rule: Id) -> Vec<String> {
+    let stored = fixture
         .store
         .read(move |tx| destinations::of_owners(tx, &[rule.into()]))
         .await;
-    let vault = house.access.vault();
+    let vault = fixture.access.vault();
     let stored = stored.unwrap();
     assert!(stored.iter().all(|stored| stored.owner == Owner::Rule(rule)));
     stored
@@ -174,37 +178,35 @@ async fn urls(house: &House, rule: Id) -> Vec<String> {
 // promise: R4
 // promise: S4
 #[tokio::test]
-async fn rules_of_the_old_types_hold_for_the_new_ones() {
-    for house in houses_with(older()).await {
+async fn rules_for_the_old_types_apply_to_the_new_ones() {
+    for fixture in fixtures_with(older()).await {
         let hooked = Old {
             least: "high",
-            ..old(&house, "finding.status_changed", "webhook")
+            ..old(&fixture, "finding.status_changed", "webhook")
         };
-        let hooked = rule(&house, hooked, "cloudevents").await;
-        url(&house, hooked, HOOK, (5, 9, "gone")).await;
-        url(&house, hooked, OTHER, (2, 0, "")).await;
+        let hooked = rule(&fixture, hooked, "cloudevents").await;
+        url(&fixture, hooked, HOOK, (5, 9, "gone")).await;
+        url(&fixture, hooked, OTHER, (2, 0, "")).await;
         let mailed = Old {
-            company: Some(house.company),
-            ..old(&house, "finding.status_changed", "email")
+            company: Some(fixture.company),
+            ..old(&fixture, "finding.status_changed", "email")
         };
-        let mailed = rule(&house, mailed, "standard").await;
-        let (row, other, ben) = (house.clock.id(), house.clock.id(), house.ben.to_string());
+        let mailed = rule(&fixture, mailed, "standard").await;
+        let (row, other, ben) = (fixture.clock.id(), fixture.clock.id(), fixture.ben.to_string());
         let fill = move |tx: &mut Tx<'_>| {
-            tx.execute(
-                RECIPIENT,
-                params![row, mailed, "email", "cto@example.com", "key of cto"],
-            )?;
+            let cto = ("cto@example.com", "key of cto");
+            tx.execute(RECIPIENT, params![row, mailed, "email", cto.0, cto.1])?;
             tx.execute(RECIPIENT, params![other, mailed, "user", &*ben, &*ben])
         };
-        house.store.write(fill).await.unwrap();
+        fixture.store.write(fill).await.unwrap();
         let off = Old {
             least: "critical",
             enabled: false,
-            ..old(&house, "finding.updated", "in_app")
+            ..old(&fixture, "finding.updated", "in_app")
         };
-        rule(&house, off, "standard").await;
-        upgrade(&house).await;
-        let rules = listed(&house).await;
+        rule(&fixture, off, "standard").await;
+        upgrade(&fixture).await;
+        let rules = listed(&fixture).await;
         let names: Vec<&str> = rules.keys().map(String::as_str).collect();
         let expected = [
             "finding.reopened email any",
@@ -214,7 +216,7 @@ async fn rules_of_the_old_types_hold_for_the_new_ones() {
             "finding.status_changed webhook high",
             "finding.updated in_app critical",
         ];
-        assert_eq!(names, expected, "{}", house.name);
+        assert_eq!(names, expected, "{}", fixture.name);
         for (old, new) in [
             (
                 "finding.status_changed webhook high",
@@ -239,7 +241,7 @@ async fn rules_of_the_old_types_hold_for_the_new_ones() {
                 assert_eq!(
                     rules[old][field], rules[new][field],
                     "{}: {field} of {new}",
-                    house.name
+                    fixture.name
                 );
             }
             assert_eq!(rules[new]["batch"], "import");
@@ -248,76 +250,84 @@ async fn rules_of_the_old_types_hold_for_the_new_ones() {
         let copy = &rules["finding.reopened webhook high"];
         assert_eq!(copy["format"], "cloudevents");
         for id in [hooked, id_of(copy)] {
-            let mut urls = urls(&house, id).await;
+            let mut urls = urls(&fixture, id).await;
             urls.sort_unstable();
-            assert_eq!(urls, [OTHER, HOOK], "{}: both open", house.name);
+            assert_eq!(urls, [OTHER, HOOK], "{}: both open", fixture.name);
         }
         let off =
             "select count(*) from destinations where off_at = 9 and refusals = 5 and off_reason = 'gone'";
-        assert_eq!(house.count(off).await, 2, "{}: what is off stays off", house.name);
+        assert_eq!(
+            fixture.count(off).await,
+            2,
+            "{}: what is off stays off",
+            fixture.name
+        );
         assert_eq!(
             rules["finding.reopened email any"]["recipients"]["emails"],
             json!(["cto@example.com"])
         );
         let path = format!("/notification-rules/{}", id_of(copy));
-        assert_eq!(house.call(house.root, "DELETE", &path, Json::Null).await.0, 204);
         assert_eq!(
-            urls(&house, hooked).await.len(),
+            fixture.call(fixture.root, "DELETE", &path, Json::Null).await.0,
+            204
+        );
+        assert_eq!(
+            urls(&fixture, hooked).await.len(),
             2,
             "{}: the old one keeps its own",
-            house.name
+            fixture.name
         );
-        assert_eq!(urls(&house, id_of(copy)).await.len(), 0);
+        assert_eq!(urls(&fixture, id_of(copy)).await.len(), 0);
     }
 }
 
 /// An id whose last part begins with this digit.
-fn id_with(house: &House, digit: u8, number: u8) -> Id {
+fn id_with(fixture: &Fixture, digit: u8, number: u8) -> Id {
     let mut random = [number; 10];
     (random[4], random[9]) = (digit << 4, digit);
-    Id::from_parts(house.clock.now().millis(), random)
+    Id::from_parts(fixture.clock.now().millis(), random)
 }
 
 // promise: R4
 #[tokio::test]
 async fn each_rule_is_copied_whatever_its_id() {
-    for house in houses_with(older()).await {
+    for fixture in fixtures_with(older()).await {
         for digit in 0..16_u8 {
-            let company = people::company(&house.store, &format!("Company {digit}")).await;
-            let (row, address) = (id_with(&house, digit, 1), format!("cto{digit}@example.com"));
+            let company = people::company(&fixture.store, &format!("Company {digit}")).await;
+            let (row, address) = (id_with(&fixture, digit, 1), format!("cto{digit}@example.com"));
             let mut made = Vec::new();
             for (number, channel) in [(2, "email"), (3, "webhook")] {
                 let old = Old {
-                    id: id_with(&house, digit, number),
+                    id: id_with(&fixture, digit, number),
                     company: Some(company),
-                    ..old(&house, "finding.status_changed", channel)
+                    ..old(&fixture, "finding.status_changed", channel)
                 };
-                made.push(rule(&house, old, "standard").await);
+                made.push(rule(&fixture, old, "standard").await);
             }
             let mailed = made[0];
             let fill = move |tx: &mut Tx<'_>| {
                 tx.execute(RECIPIENT, params![row, mailed, "email", &*address, &*address])
             };
-            house.store.write(fill).await.unwrap();
-            url_as(&house, id_with(&house, digit, 4), made[1], (HOOK, 0, 0, "")).await;
+            fixture.store.write(fill).await.unwrap();
+            url_as(&fixture, id_with(&fixture, digit, 4), made[1], (HOOK, 0, 0, "")).await;
         }
-        upgrade(&house).await;
+        upgrade(&fixture).await;
         let copied = "select count(*) from notification_rules r join notification_rule_recipients c on c.rule_id = r.id \
              where r.event_type = 'finding.reopened' and r.company_id <> '' and r.enabled = 1";
-        assert_eq!(house.count(copied).await, 16, "{}", house.name);
+        assert_eq!(fixture.count(copied).await, 16, "{}", fixture.name);
         let copied = "select count(*) from notification_rules r join destinations d on d.owner = r.id \
              where r.event_type = 'finding.reopened' and r.company_id <> '' and r.enabled = 1 and d.sealed_for = '' \
              and r.disabled_reason = ''";
-        assert_eq!(house.count(copied).await, 16, "{}", house.name);
-        let rules = house.rows(
+        assert_eq!(fixture.count(copied).await, 16, "{}", fixture.name);
+        let rules = fixture.rows(
             "select id from notification_rules where event_type = 'finding.reopened' and channel = 'webhook'",
         );
         for (id,) in rules.await {
             assert_eq!(
-                urls(&house, id.parse().unwrap()).await,
+                urls(&fixture, id.parse().unwrap()).await,
                 [HOOK],
                 "{}: it opens",
-                house.name
+                fixture.name
             );
         }
     }
@@ -325,26 +335,26 @@ async fn each_rule_is_copied_whatever_its_id() {
 
 // promise: R4
 #[tokio::test]
-async fn a_rule_that_could_never_send_is_switched_off_and_listed_with_the_reason() {
-    for house in houses_with(older()).await {
+async fn a_rule_that_could_never_send_is_disabled_and_listed_with_the_reason() {
+    for fixture in fixtures_with(older()).await {
         for (kind, channel) in [
             ("report.ready", "webhook"),
             ("finding.updated", "slack"),
             ("sla.breached", "teams"),
         ] {
-            rule(&house, old(&house, kind, channel), "standard").await;
+            rule(&fixture, old(&fixture, kind, channel), "standard").await;
         }
-        let good = rule(&house, old(&house, "scan.failed", "webhook"), "standard").await;
-        url(&house, good, HOOK, (0, 0, "")).await;
+        let good = rule(&fixture, old(&fixture, "scan.failed", "webhook"), "standard").await;
+        url(&fixture, good, HOOK, (0, 0, "")).await;
         let by_hand = Old {
             enabled: false,
-            ..old(&house, "scan.deleted", "webhook")
+            ..old(&fixture, "scan.deleted", "webhook")
         };
-        rule(&house, by_hand, "standard").await;
-        rule(&house, old(&house, "finding.commented", "email"), "standard").await;
-        upgrade(&house).await;
-        let rules = listed(&house).await;
-        let said: Vec<(&str, bool, bool)> = rules
+        rule(&fixture, by_hand, "standard").await;
+        rule(&fixture, old(&fixture, "finding.commented", "email"), "standard").await;
+        upgrade(&fixture).await;
+        let rules = listed(&fixture).await;
+        let actual: Vec<(&str, bool, bool)> = rules
             .iter()
             .map(|(name, rule)| {
                 (
@@ -363,7 +373,7 @@ async fn a_rule_that_could_never_send_is_switched_off_and_listed_with_the_reason
             ("scan.failed webhook any", true, false),
             ("sla.breached teams any", false, true),
         ];
-        assert_eq!(said, expected, "{}", house.name);
+        assert_eq!(actual, expected, "{}", fixture.name);
         let reason = rules["report.ready webhook any"]["disabled_reason"]
             .as_str()
             .unwrap();
@@ -374,12 +384,12 @@ async fn a_rule_that_could_never_send_is_switched_off_and_listed_with_the_reason
 // promise: R5
 // promise: R7
 #[tokio::test]
-async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
-    for house in houses_with(older()).await {
-        // The administrator switched a rule of the fresh install off.
+async fn preferences_for_the_old_types_apply_to_the_new_ones() {
+    for fixture in fixtures_with(older()).await {
+        // The administrator disabled a rule of the fresh install.
         let off = "update notification_rules set enabled = 0 where event_type = 'finding.status_changed'";
-        house.store.write(move |tx| tx.execute(off, &[])).await.unwrap();
-        let (ana, ben) = (house.ana, house.ben);
+        fixture.store.write(move |tx| tx.execute(off, &[])).await.unwrap();
+        let (ana, ben) = (fixture.ana, fixture.ben);
         let fill = move |tx: &mut Tx<'_>| {
             for (user, kind, channel, on) in [
                 (ana, "finding.status_changed", "email", false),
@@ -391,10 +401,10 @@ async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
             }
             Ok::<_, store::Error>(())
         };
-        house.store.write(fill).await.unwrap();
-        upgrade(&house).await;
-        let said = async |user: Id| house.get(user, "/me/notification-preferences").await;
-        let (anas, bens) = (said(ana).await, said(ben).await);
+        fixture.store.write(fill).await.unwrap();
+        upgrade(&fixture).await;
+        let actual = async |user: Id| fixture.get(user, "/me/notification-preferences").await;
+        let (anas, bens) = (actual(ana).await, actual(ben).await);
         for (matrix, key, expected) in [
             (&anas, "finding.status_changed:email", false),
             (&anas, "finding.reopened:email", false),
@@ -404,9 +414,9 @@ async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
             (&bens, "finding.reopened:email", true),
             (&bens, "finding.assigned:email", false),
         ] {
-            assert_eq!(matrix[key], expected, "{}: {key}", house.name);
+            assert_eq!(matrix[key], expected, "{}: {key}", fixture.name);
         }
-        let page = house.get(house.root, "/notification-rules?limit=200").await;
+        let page = fixture.get(fixture.root, "/notification-rules?limit=200").await;
         let fresh = |kind: &str, channel: &str| {
             let items = page["items"].as_array().unwrap();
             let of = |item: &&Json| item["event_type"] == kind && item["channel"] == channel;
@@ -421,33 +431,33 @@ async fn what_people_and_teams_said_of_the_old_types_holds_for_the_new_ones() {
             fresh("finding.reopened", "in_app"),
             [false],
             "{}: as he left it",
-            house.name
+            fixture.name
         );
         assert_eq!(fresh("finding.reopened", "email"), [true]);
         assert_eq!(fresh("finding.created", "email"), [true]);
         assert_eq!(
-            house.count("select count(*) from team_chats").await,
+            fixture.count("select count(*) from team_chats").await,
             0,
             "the shipped default"
         );
         assert_eq!(
-            house
+            fixture
                 .count("select count(*) from users where notify_own_actions <> 0")
                 .await,
             0
         );
-        // And it is so: what got worse is in Ana's inbox and not in Ben's; both get the mail.
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        house
-            .emit(house.event(Kind::FindingSeverityChanged, &[ana, ben], &[]))
+        // And so it is: the more severe one is in Ana's inbox and not in Ben's; both get the mail.
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        fixture
+            .emit(fixture.event(Kind::FindingSeverityChanged, &[ana, ben], &[]))
             .await;
         for _ in 0..2 {
-            next(&mut bag).await;
+            next(&mut received).await;
         }
         let summary = "/notifications/summary";
-        assert_eq!(house.get(ana, summary).await["total"], 1, "{}", house.name);
-        assert_eq!(house.get(ben, summary).await["total"], 0, "{}", house.name);
+        assert_eq!(fixture.get(ana, summary).await["total"], 1, "{}", fixture.name);
+        assert_eq!(fixture.get(ben, summary).await["total"], 0, "{}", fixture.name);
         engine.stop().await;
     }
 }

@@ -1,4 +1,4 @@
-//! Rules into the database.
+//! Writes rules to the database.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ const DELETE: &str = "delete from notification_rules where id = $1";
 /// Writes a new rule.
 ///
 /// # Errors
-/// [`Error::Unique`] where there is one for the same type, channel, severity and company (promise R4).
+/// [`Error::Unique`] if there is one for the same type, channel, severity and company (promise R4).
 pub(super) fn create(tx: &mut Tx<'_>, vault: &Vault, rule: &Checked) -> Result<Id, Error> {
     let id = tx.id();
     write(tx, INSERT, id, rule)?;
@@ -34,7 +34,7 @@ pub(super) fn create(tx: &mut Tx<'_>, vault: &Vault, rule: &Checked) -> Result<I
     Ok(id)
 }
 
-/// Changes a rule that is there.
+/// Changes an existing rule.
 ///
 /// # Errors
 /// [`Error::Unique`] as for [`create`].
@@ -45,10 +45,10 @@ pub(super) fn change(tx: &mut Tx<'_>, vault: &Vault, id: Id, rule: &Checked) -> 
     cache::changed(tx)
 }
 
-/// Deletes a rule; whether it was there.
+/// Deletes a rule; whether it existed.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<bool, Error> {
     let deleted = tx.execute(DELETE, params![id])?;
     destinations::remove_all(tx, Owner::Rule(id))?;
@@ -82,7 +82,7 @@ const NAME: &str = "insert into notification_rule_recipients (id, rule_id, kind,
      target_key) values ($1, $2, $3, $4, '', '', '', $5)";
 const FORGET: &str = "delete from notification_rule_recipients where id = $1";
 
-/// Names these recipients and no others. Those that stay keep their rows.
+/// Sets these recipients and no others. Those that stay keep their rows.
 fn name(
     tx: &mut Tx<'_>,
     vault: &Vault,
@@ -116,7 +116,7 @@ fn name(
     post_to(tx, vault, rule, checked)
 }
 
-/// Names these URLs and no others. Those that stay keep their rows, because deliveries that wait refer to them.
+/// Sets these URLs and no others. Those that stay keep their rows, because waiting deliveries refer to them.
 fn post_to(tx: &mut Tx<'_>, vault: &Vault, rule: Id, checked: &Checked) -> Result<(), Error> {
     let owner = Owner::Rule(rule);
     let before = destinations::of_owners(tx, &[rule.into()])?;

@@ -31,63 +31,63 @@ const MEMBERS: usize = 1_000;
 pub struct Team {
     /// Its id.
     pub id: Id,
-    /// The company it is of.
+    /// The id of its company.
     pub company_id: Id,
-    /// That company's name.
+    /// The company's name.
     pub company_name: String,
-    /// Its name, once per company.
+    /// Its name, unique in the company.
     pub name: String,
-    /// Who is in it.
+    /// Its members.
     pub members: Vec<TeamMember>,
-    /// Where its messages go.
+    /// Where its messages are sent.
     #[serde(flatten)]
     pub chats: Chats<false>,
-    /// What its chat channels get.
+    /// Which events its chat channels get.
     pub chat: TeamChat,
-    /// When it was added.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last changed.
     pub updated_at: Time,
 }
 
 /// A team to add.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 pub struct NewTeam {
-    /// The company it is of.
+    /// The id of its company.
     company_id: Id,
-    /// The name, one line of at most 200 characters, once per company.
+    /// The name, one line of at most 200 characters, unique in the company.
     #[schema(value_type = Name<{ NAME }>)]
     name: String,
-    /// Who is in it: members of the company.
+    /// Its members: members of the company.
     #[serde(default)]
     #[schema(value_type = Ids<{ MEMBERS }>)]
     member_ids: Vec<Id>,
-    /// What its chat channels get; the shipped default where it is left out.
+    /// Which events its chat channels get; the built-in default if omitted.
     #[serde(default, deserialize_with = "access::optional_object")]
     chat: Option<TeamChat>,
-    /// Where its messages go.
+    /// Where its messages are sent.
     #[serde(flatten)]
     chats: ChatChanges<false>,
 }
 
-/// What changes of a team; what is left out stays.
+/// A change to a team; omitted fields are unchanged.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 pub struct TeamChange {
     /// The name.
     #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
-    /// Everyone who is in it.
+    /// All of its members.
     #[schema(value_type = Option<Ids<{ MEMBERS }>>)]
     member_ids: Option<Vec<Id>>,
-    /// What its chat channels get: replaces what is set.
+    /// Which events its chat channels get: replaces the settings.
     #[serde(default, deserialize_with = "access::optional_object")]
     chat: Option<TeamChat>,
-    /// Where its messages go.
+    /// Where its messages are sent.
     #[serde(flatten)]
     chats: ChatChanges<false>,
 }
 
-/// Which teams.
+/// Filters.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
@@ -95,7 +95,7 @@ pub struct Filter {
     company_id: Option<Id>,
 }
 
-/// What a team gets, validated.
+/// A team's settings, validated.
 #[derive(Clone)]
 struct Checked {
     name: Option<String>,
@@ -138,7 +138,7 @@ pub async fn list_teams(
 
 /// Add a team
 ///
-/// Chat URLs are set in a session.
+/// Setting chat URLs requires a session.
 #[utoipa::path(
     post, path = "/teams", tag = "teams", request_body = NewTeam,
     responses(
@@ -202,7 +202,7 @@ async fn read(state: &State, caller: &Caller, id: Id) -> Result<Team, Problem> {
     state.access.store().read(move |tx| find(tx, id, &scope)).await
 }
 
-/// The team of this id with where its messages go.
+/// The team with this id and where its messages are sent.
 fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
     let team = teams::find(tx, id, scope)?;
     with_chats(tx, vec![team])?.pop().ok_or_else(Problem::not_found)
@@ -228,7 +228,7 @@ fn with_chats(tx: &mut Tx<'_>, teams: Vec<access::Team>) -> Result<Vec<Team>, Er
 
 /// Change a team
 ///
-/// Chat URLs are set in a session.
+/// Setting chat URLs requires a session.
 #[utoipa::path(
     patch, path = "/teams/{id}", tag = "teams", params(("id" = Id, Path, description = "The team")),
     request_body = TeamChange,
@@ -308,7 +308,7 @@ fn checked(state: &State, body: TeamChange, now: &Chats<false>) -> Result<Checke
     let mut check = Check::new();
     let name = body.name.map(|name| check.name("name", &name, NAME));
     if let Some(members) = &body.member_ids {
-        let detail = format!("there are more than {MEMBERS}");
+        let detail = format!("must list at most {MEMBERS}");
         check.that(members.len() <= MEMBERS, "member_ids", &detail);
     }
     let chats = body
@@ -320,7 +320,7 @@ fn checked(state: &State, body: TeamChange, now: &Chats<false>) -> Result<Checke
         check.that(
             kind.about().notifies,
             &field,
-            "nobody can be notified of this type of event",
+            "this event type has no notifications",
         );
     }
     check.done()?;

@@ -1,4 +1,4 @@
-//! One recipient on one channel, and what became of it.
+//! One recipient on one channel, and the outcome.
 
 use std::collections::HashMap;
 
@@ -20,34 +20,34 @@ pub struct Entry {
     pub channel: Channel,
     /// `user`, `team`, `address`, or `url` of a rule.
     pub recipient_type: &'static str,
-    /// The id of the person, the team or the rule's recipient; for an address the address. Empty where the caller may not
-    /// know it: an address or a URL of a platform-wide rule, a person of another company.
+    /// The id of the user, the team or the rule's recipient; for an address the address. Empty if the caller may not
+    /// know it: an address or a URL of a platform-wide rule, a user of another company.
     pub recipient: String,
-    /// The name of the person or team, if there still is one. Text from outside: escape it.
+    /// The name of the user or team, if it still exists. Untrusted text: escape it.
     pub name: Option<String>,
-    /// Whether they were notified: they have the row in the inbox, or the other side took the message.
+    /// Whether they were notified: they have the inbox row, or the other side accepted the message.
     pub told: bool,
-    /// Why, or why not, as a word: of the plan, or where the message did not arrive, of what became of it (`pending`,
-    /// `sending`, `written`, `refused`, `failed`, `outcome_unknown`, or why it was canceled). `team_channel` is a member of a
-    /// team that is notified in its own channel.
+    /// Why, or why not, as a word: from the plan, or if the message was not delivered, its outcome (`pending`,
+    /// `sending`, `written`, `refused`, `failed`, `outcome_unknown`, or why it was canceled). `team_channel` is a
+    /// member of a team that is notified in its own channel.
     pub reason: &'static str,
     /// The same in a sentence.
     pub explanation: String,
     /// The rule by which they are notified.
     pub rule_id: Option<Id>,
-    /// The team as whose member they were considered.
+    /// The team they were considered as a member of.
     pub team_id: Option<Id>,
-    /// Their row in the inbox, where the channel is `in_app`: of an event that came with others the row about all of them.
+    /// Their inbox row, if the channel is `in_app`: for a grouped event the row about the group.
     pub notification_id: Option<Id>,
-    /// The message with its attempts, on the other channels: of an event that came with others the one about all of them.
+    /// The message with its attempts, on the other channels: for a grouped event the one about the group.
     pub delivery: Option<DeliveryLog>,
-    /// Whom it is.
+    /// The recipient.
     #[serde(skip)]
     pub(super) to: Recipient,
     /// Why the plan notifies them, or does not.
     #[serde(skip)]
     pub(super) why: Why,
-    /// Whether it is said in a message about a group.
+    /// Whether it is in a message about a group.
     #[serde(skip)]
     pub(super) grouped: bool,
 }
@@ -55,11 +55,11 @@ pub struct Entry {
 /// The reason of a member of a team that is notified in its channel.
 pub(super) const TEAM_CHANNEL: &str = "team_channel";
 
-/// What became of the summaries in which the event is named.
+/// The outcome of the summaries that name the event.
 pub(super) type Summaries = HashMap<Id, (Progress, Option<Why>)>;
 
 impl Entry {
-    /// What the plan decided of one recipient.
+    /// The plan's decision on one recipient.
     pub(super) fn of(reason: &Reason) -> Self {
         let rule = match reason.why {
             Why::Rule(rule) => Some(rule),
@@ -78,7 +78,7 @@ impl Entry {
             recipient_type: to.kind(),
             recipient: to.reference(),
             name: None,
-            told: why.told(),
+            told: why.is_notified(),
             reason: why.name(),
             explanation: why.words().to_owned(),
             rule_id: None,
@@ -99,17 +99,17 @@ impl Entry {
         self.to == Recipient::User(user)
     }
 
-    /// Whether its message is still under way.
+    /// Whether its message is still in flight.
     pub(super) fn waits(&self) -> bool {
         matches!(self.reason, "pending" | "sending")
     }
 
-    /// It is not, or not yet, notified.
+    /// Marks it as not, or not yet, notified.
     pub(super) fn miss(&mut self, reason: &'static str, explanation: impl Into<String>) {
         (self.told, self.reason, self.explanation) = (false, reason, explanation.into());
     }
 
-    /// What became of its message, or of the summary that names it, counts, not that it was planned.
+    /// Applies the outcome of its message, or of the summary that names it, which counts rather than the plan.
     pub(super) fn take(&mut self, log: Option<DeliveryLog>, summaries: &Summaries) {
         if let Some(delivery) = log.as_ref().map(|log| &log.delivery) {
             let summary = delivery
@@ -121,34 +121,40 @@ impl Entry {
                     (*state, why.as_ref())
                 });
             if state == Progress::Pending && delivery.reason.as_deref() == Some(Why::Sealed.words()) {
-                let explanation = format!("it waits: {}", Why::Sealed.words());
+                let explanation = format!("waiting: {}", Why::Sealed.words());
                 self.miss("pending", explanation);
             } else if let Some((reason, explanation)) = missed(state, cancelled) {
                 self.miss(reason, explanation);
             } else if summary.is_some() {
-                "one of many in a minute: told of in a summary".clone_into(&mut self.explanation);
+                "one of many in a minute: bundled in a summary".clone_into(&mut self.explanation);
             }
         }
         self.delivery = log;
     }
 }
 
-/// Why nobody was notified by the message, or not yet; nothing of one that arrived.
+/// Why the message notified nobody, or not yet; none for a delivered one.
 fn missed(state: Progress, cancelled: Option<&Why>) -> Option<(&'static str, &'static str)> {
     Some(match state {
         Progress::Delivered => return None,
-        Progress::Written => ("written", "it was written to a file: there is no mail server"),
-        Progress::Pending => ("pending", "it waits for its next attempt"),
-        Progress::SetAside => ("set_aside", "it cannot be read by this version of the server"),
-        Progress::Sending => ("sending", "an attempt is under way"),
-        Progress::Refused => ("refused", "the other side refused it for good"),
-        Progress::Failed => ("failed", "it was given up after its last attempt"),
-        Progress::Unknown => ("outcome_unknown", "nobody knows whether it arrived"),
-        // The summary's own state counts; without one it cannot be.
-        Progress::Bundled => ("pending", "it waits for its summary"),
+        Progress::Written => (
+            "written",
+            "the mail was written to a file: no mail server is set up",
+        ),
+        Progress::Pending => ("pending", "the message is waiting for its next attempt"),
+        Progress::SetAside => ("set_aside", "this version of the server cannot read the message"),
+        Progress::Sending => ("sending", "an attempt is in progress"),
+        Progress::Refused => ("refused", "the destination rejected the message permanently"),
+        Progress::Failed => ("failed", "the message was given up after its last attempt"),
+        Progress::Unknown => (
+            "outcome_unknown",
+            "it is unknown whether the message was delivered",
+        ),
+        // The summary's own state counts; it always exists.
+        Progress::Bundled => ("pending", "the message is waiting for its summary"),
         Progress::Cancelled => match cancelled {
             Some(why) => (why.name(), why.words()),
-            None => ("cancelled", "it was canceled before it was sent"),
+            None => ("cancelled", "the message was canceled before it was sent"),
         },
     })
 }

@@ -1,6 +1,6 @@
-//! What is kept of an event: the reasons of its plan, rows and messages, also those of the group it came with.
+//! What is stored about an event: the reasons of its plan, rows and messages, also those of its group.
 //!
-//! Must not: write anything, or ask who may read it.
+//! Must not: write anything, or check who may see it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::{
     target::Recipient,
 };
 
-/// What is kept of an event.
+/// What is stored about an event.
 pub(super) struct Gathered {
     pub(super) event: Event,
     pub(super) planned_at: Option<Time>,
@@ -63,10 +63,10 @@ fn readable(stored: &str) -> (Vec<Reason>, bool) {
 
 const KEPT: &str = "select fault, reasons from event_plans where event_id = $1";
 
-/// Everything that is kept of the event.
+/// Everything that is stored about the event.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn gather(tx: &mut Tx<'_>, event: Event) -> Result<Gathered, Error> {
     let kept: Option<Kept> = tx.one(KEPT, params![event.id])?;
     let group = groups::of_event(tx, event.id)?;
@@ -78,11 +78,11 @@ pub(super) fn gather(tx: &mut Tx<'_>, event: Event) -> Result<Gathered, Error> {
     };
     let mut entries: Vec<Entry> = reasons.iter().map(Entry::of).collect();
     if let Some(group) = &group {
-        said_in_group(tx, &event, group, &mut entries)?;
+        group_messages(tx, &event, group, &mut entries)?;
     }
-    said_alone(tx, &event, group.as_ref(), &mut entries)?;
+    single_messages(tx, &event, group.as_ref(), &mut entries)?;
     if let Some(bundle) = groups::closes(&event) {
-        said_at_the_end(tx, &event, bundle, &mut entries)?;
+        messages_of_ended_import(tx, &event, bundle, &mut entries)?;
     }
     members(tx, &mut entries)?;
     names(tx, &mut entries)?;
@@ -117,21 +117,22 @@ fn rows(tx: &mut Tx<'_>, users: &BTreeSet<Id>, events: &[Id]) -> Result<Vec<Stor
 
 /// Who is to have a row.
 fn inbox(entries: &[Entry]) -> BTreeSet<Id> {
-    let told = entries
+    let to_notify = entries
         .iter()
         .filter(|entry| entry.told && entry.channel == Channel::InApp);
-    told.filter_map(|entry| match entry.to {
-        Recipient::User(user) => Some(user),
-        _ => None,
-    })
-    .collect()
+    to_notify
+        .filter_map(|entry| match entry.to {
+            Recipient::User(user) => Some(user),
+            _ => None,
+        })
+        .collect()
 }
 
 const SUMMARIES: &str = "select id, state, reason from deliveries where id in \
      (select summary_id from deliveries where event_id = $1 and state = 'bundled')";
 
 /// The rows and messages about the event alone.
-fn said_alone(
+fn single_messages(
     tx: &mut Tx<'_>,
     event: &Event,
     group: Option<&Past>,
@@ -144,14 +145,14 @@ fn said_alone(
     let summaries: Vec<(Id, Progress, String)> = tx.readable("deliveries", SUMMARIES, params![event.id])?;
     let summaries: Summaries = summaries
         .into_iter()
-        .map(|(id, state, reason)| (id, (state, Why::not_told(&reason))))
+        .map(|(id, state, reason)| (id, (state, Why::not_notified(&reason))))
         .collect();
     let filter = log::Filter {
         event: Some(event.id),
         ..log::Filter::default()
     };
     let mut deliveries = log::list(tx, filter, u32::MAX)?;
-    // One about a group is of this event only by its place.
+    // One about a group belongs to this event only as its representative.
     deliveries.retain(|delivery| delivery.digest.is_none());
     let mut deliveries: HashMap<(Channel, Option<Recipient>), DeliveryLog> =
         log::with_attempts(tx, deliveries)?
@@ -174,8 +175,8 @@ fn said_alone(
     Ok(())
 }
 
-/// The rows and messages about the group that the event came with.
-fn said_in_group(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [Entry]) -> Result<(), Error> {
+/// The rows and messages about the event's group.
+fn group_messages(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [Entry]) -> Result<(), Error> {
     let digests = group.digests(tx)?;
     let ids: Vec<Id> = digests.iter().map(|(id, _)| *id).collect();
     let mut about: Vec<Id> = digests.iter().filter_map(|(_, digest)| digest.lead()).collect();
@@ -191,11 +192,11 @@ fn said_in_group(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [En
             entry.grouped = true;
             entry.notification_id = rows.get(&user).copied();
             if entry.notification_id.is_none() {
-                entry.miss("pending", waits(group));
+                entry.miss("pending", waiting_for(group));
             }
             continue;
         }
-        // What stays a message of its own is not the group's.
+        // What is sent individually is not the group's.
         let Some(key) = group.key(entry.channel, &entry.to) else {
             continue;
         };
@@ -215,23 +216,23 @@ fn said_in_group(tx: &mut Tx<'_>, event: &Event, group: &Past, entries: &mut [En
                 let log = log::with_attempts(tx, vec![(*post).clone()])?.pop();
                 entry.take(log, &Summaries::new());
             }
-            None => entry.miss("pending", waits(group)),
+            None => entry.miss("pending", waiting_for(group)),
         }
     }
     Ok(())
 }
 
-/// For what a message about the group waits.
-fn waits(group: &Past) -> &'static str {
+/// What a message about the group waits for.
+fn waiting_for(group: &Past) -> &'static str {
     match (group.closed, group.is_bulk) {
-        (true, _) => "its message is being written",
-        (false, false) => "it waits for the end of the import",
-        (false, true) => "it waits for the rest of the bulk change",
+        (true, _) => "its message is being created",
+        (false, false) => "the message is waiting for the end of the import",
+        (false, true) => "the message is waiting for the rest of the bulk change",
     }
 }
 
-/// The end of an import is said to those who have a message about what it brought by that message.
-fn said_at_the_end(
+/// Recipients of a message about an import's findings learn of its end by that message.
+fn messages_of_ended_import(
     tx: &mut Tx<'_>,
     event: &Event,
     bundle: Id,
@@ -271,7 +272,7 @@ fn said_at_the_end(
     Ok(())
 }
 
-/// The entry of this recipient, anew for this reason.
+/// A new entry for this recipient, for this reason.
 fn in_place<'a>(
     entries: &'a mut Vec<Entry>,
     channel: Channel,
@@ -292,12 +293,12 @@ fn in_place<'a>(
     &mut entries[at]
 }
 
-/// The members of teams that have a channel: they are notified there, and where nothing else says so, not personally.
+/// The members of teams that have a channel: they are notified there, and unless another entry exists, not personally.
 fn members(tx: &mut Tx<'_>, entries: &mut Vec<Entry>) -> Result<(), Error> {
     let mut teams: Vec<(Id, Entry)> = Vec::new();
     for entry in entries.iter() {
         let Recipient::Team(team) = entry.to else { continue };
-        // Of a team of another company, or one that is gone, there is nobody to name.
+        // A team of another company, or a deleted one, has no members to list.
         if matches!(entry.why, Why::OutOfScope | Why::Unknown | Why::NoDestination) {
             continue;
         }
@@ -336,7 +337,7 @@ fn member_of(team: Id, channel: &Entry, member: Recipient) -> Entry {
     entry
 }
 
-/// Names people and teams.
+/// Adds the names of people and teams.
 fn names(tx: &mut Tx<'_>, entries: &mut [Entry]) -> Result<(), Error> {
     let (mut people, mut teams) = (BTreeSet::new(), BTreeSet::new());
     for entry in entries.iter() {
@@ -361,7 +362,7 @@ fn names(tx: &mut Tx<'_>, entries: &mut [Entry]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The companies whose rules these are; none for a platform-wide one.
+/// The companies of these rules; none for a platform-wide one.
 pub(super) fn companies_of_rules(
     tx: &mut Tx<'_>,
     entries: &[Entry],

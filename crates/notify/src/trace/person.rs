@@ -14,12 +14,12 @@ use crate::{
     target::Recipient,
 };
 
-/// About whom the sentence is, and who reads it.
+/// Whom the sentence is about, and who reads it.
 pub(super) struct Asked<'a> {
     pub(super) user: Id,
     pub(super) name: &'a str,
     pub(super) voice: Voice,
-    /// What is known of the person, the rules and the teams now.
+    /// What is known about the person, the rules and the teams now.
     pub(super) world: &'a World,
 }
 
@@ -48,9 +48,9 @@ impl Asked<'_> {
     pub(super) fn answer(&self, gathered: &Gathered) -> (bool, String) {
         let event = &gathered.event;
         let own: Vec<&Entry> = own(&gathered.entries, self.user).collect();
-        let told: Vec<&Entry> = own.iter().copied().filter(|entry| entry.told).collect();
-        if !told.is_empty() {
-            return (true, self.notified(event, gathered, (&own, &told)));
+        let notified: Vec<&Entry> = own.iter().copied().filter(|entry| entry.told).collect();
+        if !notified.is_empty() {
+            return (true, self.notified(event, gathered, (&own, &notified)));
         }
         let not = self.subject("were not notified", "was not notified");
         let sentence = if gathered.fault.is_some() {
@@ -66,21 +66,29 @@ impl Asked<'_> {
         } else if own.is_empty() {
             format!("{not}: {}.", self.absent(event))
         } else {
-            format!("{not}: {}.", self.turned_away(event, &own))
+            format!("{not}: {}.", self.excluded(event, &own))
         };
         (false, sentence)
     }
 
     /// "Ana was notified in the inbox and by email, because the finding is assigned to them."
-    fn notified(&self, event: &Event, gathered: &Gathered, (own, told): (&[&Entry], &[&Entry])) -> String {
-        let grouped = told.iter().any(|entry| entry.grouped);
+    fn notified(
+        &self,
+        event: &Event,
+        gathered: &Gathered,
+        (own, notified): (&[&Entry], &[&Entry]),
+    ) -> String {
+        let grouped = notified.iter().any(|entry| entry.grouped);
         let bulk = gathered.group.as_ref().is_some_and(|group| group.is_bulk);
         let place = match (grouped, bulk) {
             (false, _) => "",
             (true, false) => " in the message about the import",
             (true, true) => " in the message about the bulk change",
         };
-        let closest = told.iter().map(|entry| &entry.why).min_by_key(|why| why.rank());
+        let closest = notified
+            .iter()
+            .map(|entry| &entry.why)
+            .min_by_key(|why| why.rank());
         let recipient = Recipient::User(self.user);
         let because = closest.and_then(|why| {
             let team = match why {
@@ -92,7 +100,7 @@ impl Asked<'_> {
                 recipient: &recipient,
                 team,
                 detail: Detail::Full,
-                // The end of an import stands for what it brought.
+                // The end of an import represents what it brought.
                 many: grouped && gathered.group.is_none(),
             };
             clause(why, &reader, self.voice)
@@ -101,18 +109,18 @@ impl Asked<'_> {
         let refused: Vec<&Entry> = own
             .iter()
             .copied()
-            .filter(|entry| !told.iter().any(|told| told.channel == entry.channel))
+            .filter(|entry| !notified.iter().any(|notified| notified.channel == entry.channel))
             .filter(|entry| !matches!(entry.why, Why::NoRule | Why::Duplicate))
             .collect();
         let refused = match refused.first() {
             Some(first) => {
                 let alike = refused.iter().filter(|entry| entry.reason == first.reason);
-                let channels: Vec<String> = alike.map(|entry| way(entry.channel)).collect();
+                let channels: Vec<String> = alike.map(|entry| by_channel(entry.channel)).collect();
                 format!(", but not {}: {}", listed(&channels), self.because_not(first))
             }
             None => String::new(),
         };
-        let channels: Vec<String> = told.iter().map(|entry| way(entry.channel)).collect();
+        let channels: Vec<String> = notified.iter().map(|entry| by_channel(entry.channel)).collect();
         let was = self.subject("were notified", "was notified");
         format!("{was} {}{place}{because}{refused}.", listed(&channels))
     }
@@ -136,8 +144,8 @@ impl Asked<'_> {
         format!("{not}: {are} a member of the team {name}, whose channel was not notified either ({why}).")
     }
 
-    /// Why the plan or what came after it did not notify a person whom it considered.
-    fn turned_away(&self, event: &Event, own: &[&Entry]) -> String {
+    /// Why the plan or a later step did not notify a person who was considered.
+    fn excluded(&self, event: &Event, own: &[&Entry]) -> String {
         if own.iter().all(|entry| matches!(entry.why, Why::NoRule)) {
             return match near_miss(event, self.world, self.user) {
                 Some(miss) => self.words(event, miss),
@@ -150,8 +158,8 @@ impl Asked<'_> {
                 continue;
             }
             match reasons.iter_mut().find(|(known, _)| known.reason == entry.reason) {
-                Some((_, channels)) => channels.push(way(entry.channel)),
-                None => reasons.push((entry, vec![way(entry.channel)])),
+                Some((_, channels)) => channels.push(by_channel(entry.channel)),
+                None => reasons.push((entry, vec![by_channel(entry.channel)])),
             }
         }
         if let [(entry, _)] = reasons.as_slice() {
@@ -167,8 +175,8 @@ impl Asked<'_> {
     fn because_not(&self, entry: &Entry) -> String {
         let words = match entry.reason {
             "opted_out" => self.pick(
-                "you switched it off in your preferences",
-                "they switched it off in their preferences",
+                "you turned it off in your preferences",
+                "they turned it off in their preferences",
             ),
             "own_act" => self.pick("you did it yourself", "they did it themselves"),
             "out_of_scope" => self.out_of_scope(),
@@ -184,14 +192,14 @@ impl Asked<'_> {
         )
     }
 
-    /// Why nothing considered the person at all.
+    /// Why the person was not considered at all.
     fn absent(&self, event: &Event) -> String {
         self.words(event, absence(event, self.world, self.user))
     }
 
     fn words(&self, event: &Event, absence: Absence) -> String {
         let words = match absence {
-            Absence::Silent => "nobody is notified of this type of event",
+            Absence::Silent => "this type of event has no notifications",
             Absence::OutOfScope => self.out_of_scope(),
             Absence::Disabled => "the account is disabled",
             Absence::OwnAct => self.pick("you did it yourself", "they did it themselves"),
@@ -226,7 +234,7 @@ impl Asked<'_> {
 }
 
 /// "by email".
-fn way(channel: Channel) -> String {
+fn by_channel(channel: Channel) -> String {
     match channel {
         Channel::InApp => "in the inbox".to_owned(),
         Channel::Email => "by email".to_owned(),

@@ -1,4 +1,4 @@
-//! What became of an event, in one sentence.
+//! Who was notified of an event, in one sentence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ pub(super) fn of(gathered: &Gathered) -> String {
     }
     let waiting = entries.iter().filter(|entry| entry.waits()).count();
     let messages = counted(waiting, "message is", "messages are");
-    let told: Vec<&Entry> = entries.iter().filter(|entry| entry.told).collect();
-    if !told.is_empty() {
+    let notified: Vec<&Entry> = entries.iter().filter(|entry| entry.told).collect();
+    if !notified.is_empty() {
         let more = match waiting {
             0 => String::new(),
             _ => format!(" {messages} still being sent."),
         };
-        return format!("{} notified.{more}", recipients(&told));
+        return format!("{} notified.{more}", recipients(&notified));
     }
     if waiting > 0 {
         return format!("Nobody has been notified yet: {messages} still being sent.");
@@ -46,12 +46,12 @@ pub(super) fn listed(parts: &[String]) -> String {
 }
 
 /// "1 person, 2 channels and 1 webhook were".
-fn recipients(told: &[&Entry]) -> String {
+fn recipients(notified: &[&Entry]) -> String {
     let distinct = |is: &dyn Fn(&Entry) -> bool| {
-        let recipients: BTreeSet<(&Recipient, Option<Channel>)> = told
+        let recipients: BTreeSet<(&Recipient, Option<Channel>)> = notified
             .iter()
             .filter(|entry| is(entry))
-            // A person is one, however they are notified; a team may have several channels.
+            // A person counts once, however they are notified; a team may have several channels.
             .map(|entry| (&entry.to, entry.channel.has_url().then_some(entry.channel)))
             .map(|(to, channel)| (to, channel.filter(|_| !matches!(to, Recipient::User(_)))))
             .collect();
@@ -85,21 +85,21 @@ fn recipients(told: &[&Entry]) -> String {
 /// Why nobody was notified.
 fn nobody(event: &Event, entries: &[Entry]) -> String {
     if !event.kind.about().notifies {
-        return "Nobody was notified, because nobody is notified of this type of event.".to_owned();
+        return "Nobody was notified, because this type of event has no notifications.".to_owned();
     }
     if entries.is_empty() {
-        let whom = if event.subject.kind == SubjectType::Finding {
+        let reason = if event.subject.kind == SubjectType::Finding {
             "nobody is responsible for the finding"
         } else {
-            "the event is addressed to nobody"
+            "the event has no recipients"
         };
-        return format!("Nobody was notified, because {whom} and no rule names anyone.");
+        return format!("Nobody was notified, because {reason} and no rule names anyone.");
     }
     if entries.iter().all(|entry| entry.why == Why::NoRule) {
         return "Nobody was notified, because no rule for this type of event applies.".to_owned();
     }
     let mut reasons: BTreeMap<&str, BTreeSet<&Recipient>> = BTreeMap::new();
-    // Somebody for whom no rule turns one channel on may have been turned away on another.
+    // A person for whom no rule turns one channel on may have been excluded on another.
     for entry in entries.iter().filter(|entry| entry.why != Why::NoRule) {
         reasons.entry(entry.reason).or_default().insert(&entry.to);
     }
@@ -110,24 +110,24 @@ fn nobody(event: &Event, entries: &[Entry]) -> String {
     reasons.sort_unstable_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(other.1)));
     let parts: Vec<String> = reasons
         .into_iter()
-        .map(|(count, reason)| turned_away(count, reason))
+        .map(|(count, reason)| excluded(count, reason))
         .collect();
     format!("Nobody was notified: {}.", listed(&parts))
 }
 
 /// "2 people switched it off".
-fn turned_away(count: usize, reason: &str) -> String {
+fn excluded(count: usize, reason: &str) -> String {
     let who = |one: &str, many: &str, rest: &str| {
         format!("{} {rest}", counted(count, one, many))
             .trim_end()
             .to_owned()
     };
     match reason {
-        "opted_out" => who("recipient", "recipients", "switched it off"),
+        "opted_out" => who("recipient", "recipients", "turned it off"),
         "own_act" => who("person did it themselves", "people did it themselves", ""),
         "out_of_scope" => who("recipient has", "recipients have", "no access to the company"),
         "disabled" => who("account is", "accounts are", "disabled"),
-        "unknown" => who("recipient is", "recipients are", "no longer there"),
+        "unknown" => who("recipient is", "recipients are", "deleted"),
         "team_settings" => who("team leaves", "teams leave", "it out in its chat settings"),
         "team_channel" => who(
             "person is only a member of such a team",
@@ -135,9 +135,9 @@ fn turned_away(count: usize, reason: &str) -> String {
             "",
         ),
         "no_destination" => who("team has", "teams have", "no chat channel for it"),
-        "switched_off" => who("destination is", "destinations are", "switched off"),
+        "switched_off" => who("destination is", "destinations are", "turned off"),
         "written" => who("message was", "messages were", "written to a file"),
-        "refused" => who("message was", "messages were", "refused"),
+        "refused" => who("message was", "messages were", "rejected"),
         "failed" => who("message was", "messages were", "given up"),
         "outcome_unknown" => who("message has", "messages have", "an unknown outcome"),
         _ => who("message was", "messages were", "canceled"),

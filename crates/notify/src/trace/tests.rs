@@ -10,81 +10,81 @@ use serde_json::{Value as Json, json};
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, DELIVERED, House, Post, houses, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
 
-/// What an administrator is answered about everyone.
-async fn whole(house: &House, event: Id) -> Json {
-    house.get(house.root, &format!("/events/{event}/trace")).await
+/// What an administrator sees about everyone.
+async fn whole(fixture: &Fixture, event: Id) -> Json {
+    fixture.get(fixture.root, &format!("/events/{event}/trace")).await
 }
 
-/// What an administrator is answered about one person: whether they were notified, and the sentence.
-async fn of(house: &House, event: Id, user: Id) -> (bool, String) {
+/// What an administrator sees about one person: whether they were notified, and the sentence.
+async fn of(fixture: &Fixture, event: Id, user: Id) -> (bool, String) {
     let path = format!("/events/{event}/trace?user_id={user}");
-    let answer = house.get(house.root, &path).await;
+    let answer = fixture.get(fixture.root, &path).await;
     let sentence = answer["sentence"].as_str().unwrap().to_owned();
     (answer["notified"].as_bool().unwrap(), sentence)
 }
 
-fn low(house: &House, kind: Kind, users: &[Id]) -> Event {
-    let mut event = house.event(kind, users, &[]);
+fn low(fixture: &Fixture, kind: Kind, users: &[Id]) -> Event {
+    let mut event = fixture.event(kind, users, &[]);
     event.severity = Some(Severity::Low);
     event
 }
 
-/// Lets it happen, and waits until it is planned and its messages are over.
-async fn happen(house: &House, event: Event) -> Id {
-    let id = house.emit(event).await;
-    house.until(UNPLANNED, 0).await;
+/// Emits it, and waits until it is planned and its messages have ended.
+async fn happen(fixture: &Fixture, event: Event) -> Id {
+    let id = fixture.emit(event).await;
+    fixture.until(UNPLANNED, 0).await;
     let open = "select count(*) from deliveries where state in ('pending', 'sending')";
-    house.until(open, 0).await;
+    fixture.until(open, 0).await;
     id
 }
 
 // promise: O8
 #[tokio::test]
-async fn an_event_of_which_nobody_was_notified_says_why() {
-    for house in houses().await {
-        let event = house.assign(&[house.ana], &[]).await;
-        let trace = whole(&house, event).await;
-        assert_eq!(trace["summary"], "Not planned yet.", "{}", house.name);
+async fn an_event_that_notified_nobody_shows_why() {
+    for fixture in fixtures().await {
+        let event = fixture.assign(&[fixture.ana], &[]).await;
+        let trace = whole(&fixture, event).await;
+        assert_eq!(trace["summary"], "Not planned yet.", "{}", fixture.name);
         assert_eq!(trace["planned_at"], Json::Null);
         assert_eq!(
-            of(&house, event, house.ana).await,
+            of(&fixture, event, fixture.ana).await,
             (
                 false,
                 "ana has not been notified yet: the event is not planned yet.".to_owned()
             )
         );
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let mut asset = house.event(Kind::AssetCreated, &[], &[]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let mut asset = fixture.event(Kind::AssetCreated, &[], &[]);
         asset.subject.kind = base::SubjectType::Asset;
         for (event, summary) in [
             (
                 asset,
-                "Nobody was notified, because the event is addressed to nobody and no rule names anyone.",
+                "Nobody was notified, because the event has no recipients and no rule names anyone.",
             ),
             (
-                low(&house, Kind::FindingUpdated, &[house.ana]),
+                low(&fixture, Kind::FindingUpdated, &[fixture.ana]),
                 "Nobody was notified, because no rule for this type of event applies.",
             ),
         ] {
-            let id = happen(&house, event).await;
-            let trace = whole(&house, id).await;
-            assert_eq!(trace["summary"], summary, "{}: {trace}", house.name);
+            let id = happen(&fixture, event).await;
+            let trace = whole(&fixture, id).await;
+            assert_eq!(trace["summary"], summary, "{}: {trace}", fixture.name);
             assert!(trace["planned_at"].is_string(), "{trace}");
         }
-        let mut event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
-        event.actor = Some(house.ana);
-        let id = happen(&house, event).await;
-        let trace = whole(&house, id).await;
+        let mut event = fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]);
+        event.actor = Some(fixture.ana);
+        let id = happen(&fixture, event).await;
+        let trace = whole(&fixture, id).await;
         assert_eq!(
             trace["summary"], "Nobody was notified: 1 person did it themselves.",
             "{}: {trace}",
-            house.name
+            fixture.name
         );
         engine.stop().await;
     }
@@ -93,41 +93,47 @@ async fn an_event_of_which_nobody_was_notified_says_why() {
 // promise: O8
 #[tokio::test]
 async fn the_summary_counts_people_channels_and_webhooks() {
-    for house in houses().await {
+    for fixture in fixtures().await {
         let urls = [(Channel::Slack, "https://hooks.slack.com/services/T/B/blue")];
-        let blue = house.team("Blue", &[house.ben], &urls).await;
+        let blue = fixture.team("Blue", &[fixture.ben], &urls).await;
         let hook = json!({"event_type": "finding.assigned", "channel": "webhook",
             "recipients": {"urls": ["https://receiver.example/hooks/0123456789abcdef"]}});
-        let (status, _) = house.call(house.root, "POST", "/notification-rules", hook).await;
+        let (status, _) = fixture
+            .call(fixture.root, "POST", "/notification-rules", hook)
+            .await;
         assert_eq!(status, 201);
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let id = happen(&house, house.event(Kind::FindingAssigned, &[house.ana], &[blue])).await;
-        let trace = whole(&house, id).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let id = happen(
+            &fixture,
+            fixture.event(Kind::FindingAssigned, &[fixture.ana], &[blue]),
+        )
+        .await;
+        let trace = whole(&fixture, id).await;
         assert_eq!(
             trace["summary"], "1 person, 1 channel and 1 webhook were notified.",
             "{}: {trace}",
-            house.name
+            fixture.name
         );
         // A member of the team is in it, with the team.
         let entries = trace["entries"].as_array().unwrap();
         let ben = entries
             .iter()
-            .find(|entry| entry["recipient"] == json!(house.ben))
+            .find(|entry| entry["recipient"] == json!(fixture.ben))
             .unwrap();
         assert_eq!(
             (&ben["told"], &ben["reason"], &ben["team_id"]),
             (&json!(false), &json!("team_channel"), &json!(blue))
         );
         assert_eq!(
-            of(&house, id, house.ben).await,
+            of(&fixture, id, fixture.ben).await,
             (
                 false,
                 "ben was notified only through the channel of the team Blue.".to_owned()
             )
         );
-        let path = format!("/events/{id}/trace?user_id={}", house.ben);
-        let answer = house.get(house.root, &path).await;
+        let path = format!("/events/{id}/trace?user_id={}", fixture.ben);
+        let answer = fixture.get(fixture.root, &path).await;
         let types: Vec<&str> = answer["entries"]
             .as_array()
             .unwrap()
@@ -142,29 +148,29 @@ async fn the_summary_counts_people_channels_and_webhooks() {
 // promise: O8
 #[tokio::test]
 async fn every_person_has_an_answer_in_one_sentence() {
-    for house in houses().await {
-        let (ana, ben) = (house.ana, house.ben);
-        let eve = people::user(&house.store, "eve@example.com").await;
-        let off = people::user(&house.store, "off@example.com").await;
-        people::member(&house.store, house.company, off, Role::Analyst).await;
-        people::disable(&house.store, off).await;
+    for fixture in fixtures().await {
+        let (ana, ben) = (fixture.ana, fixture.ben);
+        let eve = people::user(&fixture.store, "eve@example.com").await;
+        let off = people::user(&fixture.store, "off@example.com").await;
+        people::member(&fixture.store, fixture.company, off, Role::Analyst).await;
+        people::disable(&fixture.store, off).await;
         let no_mail = json!({"finding.assigned:email": false});
         let path = "/me/notification-preferences";
-        assert_eq!(house.call(ben, "PUT", path, no_mail).await.0, 200);
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let mut event = house.event(Kind::FindingAssigned, &[ana, ben, eve, off], &[]);
-        let actor = people::user(&house.store, "mara@example.com").await;
-        people::member(&house.store, house.company, actor, Role::Analyst).await;
+        assert_eq!(fixture.call(ben, "PUT", path, no_mail).await.0, 200);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let mut event = fixture.event(Kind::FindingAssigned, &[ana, ben, eve, off], &[]);
+        let actor = people::user(&fixture.store, "mara@example.com").await;
+        people::member(&fixture.store, fixture.company, actor, Role::Analyst).await;
         event.actor = Some(actor);
-        let old = people::user(&house.store, "olga@example.com").await;
-        people::member(&house.store, house.company, old, Role::Analyst).await;
+        let old = people::user(&fixture.store, "olga@example.com").await;
+        people::member(&fixture.store, fixture.company, old, Role::Analyst).await;
         let all = json!([ana, ben, eve, off, old]);
         event.data.insert("assignee_user_ids".into(), all);
-        let id = happen(&house, event).await;
-        let stranger = people::user(&house.store, "sam@example.com").await;
-        let idle = people::user(&house.store, "ida@example.com").await;
-        people::member(&house.store, house.company, idle, Role::Analyst).await;
+        let id = happen(&fixture, event).await;
+        let stranger = people::user(&fixture.store, "sam@example.com").await;
+        let idle = people::user(&fixture.store, "ida@example.com").await;
+        people::member(&fixture.store, fixture.company, idle, Role::Analyst).await;
         for (user, notified, sentence) in [
             (
                 ana,
@@ -174,8 +180,7 @@ async fn every_person_has_an_answer_in_one_sentence() {
             (
                 ben,
                 true,
-                "ben was notified in the inbox, because the finding is assigned to them, but not by email: they \
-                 switched it off in their preferences.",
+                "ben was notified in the inbox, because the finding is assigned to them, but not by email: they turned it off in their preferences.",
             ),
             (
                 eve,
@@ -201,39 +206,41 @@ async fn every_person_has_an_answer_in_one_sentence() {
             ),
         ] {
             assert_eq!(
-                of(&house, id, user).await,
+                of(&fixture, id, user).await,
                 (notified, sentence.to_owned()),
                 "{}",
-                house.name
+                fixture.name
             );
         }
-        let path = format!("/events/{id}/trace?user_id={}", house.clock.id());
-        assert_eq!(house.call(house.root, "GET", &path, Json::Null).await.0, 404);
+        let path = format!("/events/{id}/trace?user_id={}", fixture.clock.id());
+        assert_eq!(fixture.call(fixture.root, "GET", &path, Json::Null).await.0, 404);
         let path = format!("/events/{id}/trace?user_id=x");
-        assert_eq!(house.call(house.root, "GET", &path, Json::Null).await.0, 422);
+        assert_eq!(fixture.call(fixture.root, "GET", &path, Json::Null).await.0, 422);
         engine.stop().await;
     }
 }
 
 // promise: O8
 #[tokio::test]
-async fn a_threshold_and_a_filter_that_kept_somebody_out_are_named() {
-    for house in houses().await {
-        let (ana, ben) = (house.ana, house.ben);
+async fn the_threshold_or_filter_that_excluded_a_person_is_named() {
+    for fixture in fixtures().await {
+        let (ana, ben) = (fixture.ana, fixture.ben);
         for rule in [
             json!({"event_type": "finding.commented", "channel": "email", "min_severity": "high",
                 "recipients": {"user_ids": [ana]}}),
             json!({"event_type": "finding.commented", "channel": "email", "filters": {"tools": ["trivy"]},
                 "recipients": {"emails": ["ben@example.com"]}}),
         ] {
-            let (status, answer) = house.call(house.root, "POST", "/notification-rules", rule).await;
+            let (status, answer) = fixture
+                .call(fixture.root, "POST", "/notification-rules", rule)
+                .await;
             assert_eq!(status, 201, "{answer}");
         }
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let mine = happen(&house, low(&house, Kind::FindingCreated, &[])).await;
-        let other = happen(&house, low(&house, Kind::FindingCommented, &[])).await;
-        let root = house.root;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let mine = happen(&fixture, low(&fixture, Kind::FindingCreated, &[])).await;
+        let other = happen(&fixture, low(&fixture, Kind::FindingCommented, &[])).await;
+        let root = fixture.root;
         for (event, user, sentence) in [
             (
                 mine,
@@ -255,10 +262,10 @@ async fn a_threshold_and_a_filter_that_kept_somebody_out_are_named() {
             ),
         ] {
             assert_eq!(
-                of(&house, event, user).await,
+                of(&fixture, event, user).await,
                 (false, sentence.to_owned()),
                 "{}",
-                house.name
+                fixture.name
             );
         }
         engine.stop().await;
@@ -267,27 +274,30 @@ async fn a_threshold_and_a_filter_that_kept_somebody_out_are_named() {
 
 // promise: O8
 #[tokio::test]
-async fn a_message_that_did_not_arrive_notified_nobody() {
-    for house in houses().await {
+async fn an_undelivered_message_notified_nobody() {
+    for fixture in fixtures().await {
         let off = json!({"finding.assigned:in_app": false});
         let path = "/me/notification-preferences";
-        assert_eq!(house.call(house.ana, "PUT", path, off).await.0, 200);
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = house.engine(&post);
-        let id = happen(&house, house.event(Kind::FindingAssigned, &[house.ana], &[])).await;
-        next(&mut bag).await;
-        house.until(DELIVERED, 0).await;
-        let trace = whole(&house, id).await;
+        assert_eq!(fixture.call(fixture.ana, "PUT", path, off).await.0, 200);
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = fixture.engine(&fake);
+        let id = happen(
+            &fixture,
+            fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]),
+        )
+        .await;
+        next(&mut received).await;
+        fixture.until(DELIVERED, 0).await;
+        let trace = whole(&fixture, id).await;
         assert_eq!(
-            trace["summary"], "Nobody was notified: 1 recipient switched it off and 1 message was refused.",
+            trace["summary"], "Nobody was notified: 1 recipient turned it off and 1 message was rejected.",
             "{}: {trace}",
-            house.name
+            fixture.name
         );
         assert_eq!(
-            of(&house, id, house.ana).await.1,
-            "ana was not notified: they switched it off in their preferences (in the inbox) and the other side refused \
-             it for good (by email)."
+            of(&fixture, id, fixture.ana).await.1,
+            "ana was not notified: they turned it off in their preferences (in the inbox) and the destination rejected the message permanently (by email)."
         );
         engine.stop().await;
     }

@@ -1,4 +1,4 @@
-//! The outbound client: what it connects to, what it believes, how long it waits.
+//! The outbound client: what it connects to, what it trusts, how long it waits.
 
 use std::{
     io,
@@ -41,7 +41,7 @@ fn status(answer: &Result<Answer, Failure>) -> Option<u16> {
     answer.as_ref().ok().map(|answer| answer.status)
 }
 
-/// A resolver that gives another answer each time.
+/// A resolver that returns another answer each time.
 struct Turns(AtomicUsize, Vec<Vec<&'static str>>);
 
 impl Lookup for Turns {
@@ -102,7 +102,7 @@ async fn believes_no_certificate_but_that_of_the_name() {
             "TLS failed: invalid peer certificate: certificate not valid for name",
         ),
         (&unknown, "TLS failed: invalid peer certificate"),
-        (&plain, "no connection in time"),
+        (&plain, "the connection timed out"),
     ] {
         let egress = Egress::new(world.egress_options(wrong)).unwrap();
         let answer = post(&egress, WEBHOOK).await;
@@ -110,7 +110,7 @@ async fn believes_no_certificate_but_that_of_the_name() {
         assert!(fits, "{answer:?}");
         assert!(wrong.requests().is_empty());
     }
-    // Without the operator's authority the right sink is not believed either.
+    // Without the operator's authority the right sink is not trusted either.
     let options = Options {
         ca_file: None,
         ..world.egress_options(&sink)
@@ -168,7 +168,7 @@ async fn connects_to_public_addresses_only() {
             "{private}: {answer:?}"
         );
     }
-    // One private address among public ones condemns them all.
+    // One private address among public ones rules out all.
     let egress = with_lookup(Options::default(), &[&["1.1.1.1", "127.0.0.1"]]);
     assert!(matches!(post(&egress, &url).await, Err(Failure::Forbidden(_))));
     assert_eq!(plain.connections(), 0);
@@ -183,7 +183,7 @@ async fn a_name_that_is_bound_anew_leads_nowhere_else() {
         ..Options::default()
     };
     let url = format!("http://inside.example:{}/x", plain.address().port());
-    // The look-up that is judged is the one that is dialled: there is no second one to answer differently.
+    // The lookup that is checked is the one that is dialed: there is no second one to answer differently.
     let turns = Arc::new(Turns(
         AtomicUsize::new(0),
         vec![vec!["127.0.0.1"], vec!["10.9.9.9"]],
@@ -220,15 +220,13 @@ async fn an_allowed_network_opens_http_and_its_addresses_only() {
     let answer = post(&public, "http://public.example/x").await;
     assert!(matches!(
         answer,
-        Err(Failure::Forbidden(
-            "http is only for networks the operator allows"
-        ))
+        Err(Failure::Forbidden("http is only for allowed networks"))
     ));
     assert!(destination::webhook("http://10.0.0.1/x", egress.reach()).is_err());
 }
 
 #[tokio::test]
-async fn a_given_address_is_for_its_host_and_port_only() {
+async fn a_configured_address_applies_to_its_host_and_port_only() {
     let plain = HttpSink::start(None, Answering::status(204)).await;
     let port = plain.address().port();
     let resolve = vec![format!("gateway.example:{port}:127.0.0.1").parse().unwrap()];
@@ -274,7 +272,7 @@ async fn follows_no_redirect() {
 
 // promise: S3
 #[tokio::test]
-async fn knows_what_may_have_arrived_when_no_answer_comes() {
+async fn knows_what_may_have_arrived_without_a_response() {
     let world = World::new();
     let cases = [
         (Answering::Hang, true),
@@ -362,7 +360,7 @@ async fn a_host_that_is_not_there_was_not_reached() {
     }
 }
 
-/// A resolver that never answers.
+/// A resolver that never responds.
 struct Silent;
 
 impl Lookup for Silent {
@@ -381,7 +379,7 @@ async fn a_resolver_that_hangs_is_bounded_too() {
 
 // promise: S3
 #[tokio::test]
-async fn one_that_hangs_takes_no_one_elses_turn() {
+async fn one_that_hangs_blocks_no_other() {
     let world = World::new();
     let (hangs, answers) = (
         world.sink(Answering::Hang).await,

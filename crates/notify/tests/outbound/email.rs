@@ -1,4 +1,4 @@
-//! Email: real conversations with an SMTP server, the mails parsed back by a foreign parser.
+//! Email: real conversations with an SMTP server, the mails parsed by an independent parser.
 
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ async fn a_mail_goes_over_starttls_with_credentials_and_reads_back() {
         parsed.header("Auto-Submitted").and_then(HeaderValue::as_text),
         Some("auto-generated")
     );
-    // RFC 8058, section 3: both headers, the link alone in its brackets.
+    // RFC 8058, section 3: both headers, only the link in its brackets.
     let unsubscribe = parsed.header_raw("List-Unsubscribe").unwrap();
     assert_eq!(unsubscribe.trim(), format!("<{link}>"));
     let one_click = parsed.header_raw("List-Unsubscribe-Post").unwrap();
@@ -194,7 +194,7 @@ async fn a_connection_is_used_again_until_it_fails() {
     assert!(sink.connections() <= 8, "{}", sink.connections());
 }
 
-// The connection is our own, so each way of TLS over it has a conversation of several mails.
+// The connection is our own, so each kind of TLS over it has a conversation of several mails.
 #[tokio::test]
 async fn mails_go_over_one_connection_with_each_kind_of_tls() {
     let world = World::new();
@@ -221,7 +221,7 @@ async fn mails_go_over_one_connection_with_each_kind_of_tls() {
 }
 
 #[tokio::test]
-async fn every_break_of_the_conversation_has_its_outcome() {
+async fn every_failure_of_the_conversation_has_its_outcome() {
     let world = World::new();
     let (now, good) = (
         Outcome::RefusedForNow { retry_after: None },

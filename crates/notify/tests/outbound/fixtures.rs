@@ -1,4 +1,4 @@
-//! What the channels make of the hostile titles, written down for parsers in other languages: `tests/foreign`.
+//! What the channels make of the hostile titles, written for parsers in other languages: `tests/foreign`.
 
 use std::{fs, path::PathBuf};
 
@@ -17,14 +17,14 @@ use crate::{
     world::{WEBHOOK, World, message},
 };
 
-/// Writes nothing and passes where `CAMPANILE_FIXTURES` names no folder.
+/// Writes nothing and passes unless `CAMPANILE_FIXTURES` names a folder.
 #[tokio::test]
 async fn are_written_for_foreign_parsers() {
     let Some(folder) = std::env::var_os("CAMPANILE_FIXTURES").map(PathBuf::from) else {
         return;
     };
     let mut world = World::new();
-    // Receivers refuse signatures of another time.
+    // Receivers reject signatures of another time.
     world.clock = Clock::system();
     let sink = world.sink(Answering::status(204)).await;
     let channels = world.channels(&sink);

@@ -1,5 +1,5 @@
-//! What people read, for every kind of event on every channel, beside the tests in `golden/`: a change of wording or
-//! of shape shows in the diff. `UPDATE=1` writes the files anew.
+//! What people read, for every kind of event on every channel, next to the tests in `golden/`: a change of wording or
+//! of shape shows in the diff. `UPDATE=1` rewrites the files.
 
 use std::{fmt::Write as _, fs, path::PathBuf};
 
@@ -38,7 +38,7 @@ fn subject(kind: Kind) -> SubjectType {
     }
 }
 
-/// What the domain says of such an event.
+/// The subject of such an event.
 pub(crate) fn data(kind: Kind) -> Value {
     let mut data = json!({"company_name": "Acme Bank", "project_id": id(3), "project_name": "Web shop"});
     let more = match subject(kind) {
@@ -72,7 +72,7 @@ pub(crate) fn data(kind: Kind) -> Value {
         SubjectType::Announcement => {
             return json!({
                 "announcement_id": id(2), "title": "Maintenance on Sunday", "until": "2026-12-06T22:00:00Z",
-                "comment": "Campanile is down from 20:00 to 22:00 UTC.\nImports sent then fail; send them again.",
+                "comment": "Campanile is down from 20:00 to 22:00 UTC.\nImports sent during that time fail; resend them.",
             });
         }
         _ => json!({"name": "shop.example.com", "changed": ["name", "criticality"]}),
@@ -138,7 +138,7 @@ pub(crate) fn event(kind: Kind, data: Value) -> Event {
 
 const URL: &str = "https://campanile.example";
 
-/// Why somebody gets such a message: as an assignee, or as one whom the event itself names.
+/// Why someone gets such a message: as an assignee, or as a person whom the event itself names.
 fn why(event: &Event) -> Why {
     match event.kind.category() {
         "finding" | "sla" | "retest" => Why::Assignee,
@@ -147,7 +147,7 @@ fn why(event: &Event) -> Why {
     }
 }
 
-/// The message with why Ana gets it, as a mail says it.
+/// The message with the reason why Ana gets it, as in a mail.
 fn to_ana(event: &Event, why: Why, (detail, many): (Detail, bool), message: Message) -> Message {
     let ana = Recipient::User(id(6));
     let cause = Cause::of(why, &ana, |_| Some("Platform".to_owned()));
@@ -179,7 +179,7 @@ fn finding(number: u8, kind: Kind, severity: Severity, title: &str) -> Event {
     event
 }
 
-/// What an import means to one recipient.
+/// The message about an import to one recipient.
 pub(crate) fn import(detail: Detail) -> Message {
     let mut back = finding(12, Kind::FindingStatusChanged, Severity::Critical, "RCE in login");
     back.data.insert("from_status".to_owned(), "closed".into());
@@ -207,7 +207,7 @@ pub(crate) fn import(detail: Detail) -> Message {
     to_ana(&end, Why::Member(id(5)), (detail, true), message)
 }
 
-/// What a change of many findings means to one recipient.
+/// The message about a change of many findings to one recipient.
 fn bulk() -> Message {
     let named = [
         finding(12, Kind::FindingAssigned, Severity::Critical, "RCE in login"),
@@ -221,7 +221,7 @@ fn bulk() -> Message {
     to_ana(&named[0], Why::Assignee, (Detail::Full, true), message)
 }
 
-/// What is said of several at once, one of them of a company that keeps its details.
+/// The message about several events, one of them in a company that hides details.
 fn summary() -> Message {
     let mut summary = Summary::default();
     for (kind, severity, detail) in [
@@ -268,7 +268,7 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap()
 }
 
-/// Everything that is read of one kind, but for the HTML.
+/// All texts for one kind, except for the HTML.
 async fn page(message: &Message) -> (String, String) {
     let (subject, text, html) = mail(message).await;
     let webhook: Value = serde_json::from_str(&webhook::body(message)).unwrap();
@@ -285,7 +285,7 @@ async fn page(message: &Message) -> (String, String) {
     (page, html)
 }
 
-/// What the templates of the chat channel make of it.
+/// The payloads of the chat channel's templates.
 fn chat_page(message: &Message) -> String {
     let mut page = String::new();
     for template in Channel::Chat.about().templates {
@@ -296,7 +296,7 @@ fn chat_page(message: &Message) -> String {
     page
 }
 
-/// What leaves the house of one kind where no detail may.
+/// All texts for one kind without details.
 async fn minimal_page(message: &Message) -> String {
     let (subject, text, html) = mail(message).await;
     format!(
@@ -331,7 +331,7 @@ async fn every_kind_reads_on_every_channel_as_it_did() {
             let event = Format::Cloudevents.body(&message(*kind, Detail::Full), URL);
             compare(format!("{kind}.cloudevents.json"), event + "\n");
         }
-        // The template is one: three mails show its parts.
+        // There is one template: three mails show its parts.
         if matches!(
             kind,
             Kind::FindingStatusChanged | Kind::ScanCompleted | Kind::SlaBreached

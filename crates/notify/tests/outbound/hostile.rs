@@ -1,5 +1,5 @@
-//! Text from outside is data on every channel: what a hostile title makes has the same shape as what "plain title"
-//! makes (promise C7).
+//! Untrusted text is data on every channel: what a hostile title produces has the same shape as what "plain title"
+//! produces (promise C7).
 
 use base::{Clock, Time};
 use mail_parser::{MessageParser, MimeHeaders, PartType};
@@ -85,7 +85,7 @@ pub(crate) fn titles() -> Vec<String> {
         "\\u003cscript\\u003e",
         "%0d%0aBcc: x",
         "%s%s%n",
-        // What cannot be seen
+        // Invisible characters
         "nul\0in\0side",
         "\u{1b}[31mred\u{1b}[0m",
         "\u{7f}\u{80}\u{9f}",
@@ -97,7 +97,7 @@ pub(crate) fn titles() -> Vec<String> {
         "\u{2028}line\u{2029}para",
         "\u{fffe}\u{ffff}",
         "\u{fdd0}",
-        // Other letters
+        // Other scripts
         "Überschrift mit ß",
         "日本語のタイトル",
         "عنوان عربي",
@@ -114,7 +114,7 @@ pub(crate) fn titles() -> Vec<String> {
     titles.push("\r\n".repeat(5000) + "x");
     titles.push(format!("{}\r\nBcc: x@y.de", "x".repeat(990)));
     titles.push(format!("{} {}", "ä".repeat(300), long));
-    // Everything at once, and each beside something plain.
+    // Everything at once, and each next to something plain.
     titles.push(fixed.concat());
     titles.extend(fixed.iter().map(|title| format!("plain {title} title")));
     titles
@@ -129,11 +129,11 @@ fn shown(title: &str) -> String {
     format!("{:?}", title.chars().take(100).collect::<String>())
 }
 
-/// Makes a message of a title.
+/// Creates a message from a title.
 type Make = fn(&Clock, &str) -> Message;
 
-/// What is said of a title: by itself, in a summary, and of an import; what its link begins with, and how many records
-/// it lists.
+/// Messages about a title: a single event, a summary, and an import; the beginning of the link, and the number of
+/// listed records.
 const MADE: [(Make, &str, usize); 3] = [
     (message, "https://campanile.example/findings/", 0),
     (summary, "https://campanile.example/inbox", 3),
@@ -143,7 +143,7 @@ const MADE: [(Make, &str, usize); 3] = [
 /// What a channel makes of a message.
 type Render = fn(&Message) -> Value;
 
-/// The JSON with every text replaced by a star, except those that are not from outside.
+/// The JSON with every text replaced by a star, except trusted ones.
 fn skeleton(value: &Value) -> Value {
     match value {
         Value::String(_) => "*".into(),
@@ -201,7 +201,7 @@ fn chat_and_webhook_keep_their_shape() {
         for title in titles() {
             let shown = shown(&title);
             let made = render(&make(&clock, &title));
-            // A text of which nothing is left has no line of its own.
+            // A text that is empty after cleaning has no line of its own.
             let empty = message(&clock, &title).company.is_none();
             if !empty {
                 assert_eq!(skeleton(&made), plain, "{name}: {shown}");
@@ -325,7 +325,7 @@ fn check_teams(element: &Value, shown: &str) {
     }
 }
 
-/// The mail that a title makes.
+/// The mail for a title.
 pub(crate) async fn mail(title: &str) -> Vec<u8> {
     mail_of(message(&clock(), title)).await
 }

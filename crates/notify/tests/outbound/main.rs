@@ -1,7 +1,7 @@
-//! The way out against real parts: HTTPS and SMTP servers on this machine that behave well or badly.
+//! Outbound traffic against real parts: HTTPS and SMTP servers on this machine that behave well or badly.
 //!
 //! The sinks are reached under the names of Slack and Microsoft: `resolve` dials 127.0.0.1 for them, and the test's own
-//! authority signs their certificates. Everything else of the checks stays as it is in production.
+//! authority signs their certificates. All other checks stay as they are in production.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Where a company lets no detail of its records leave the house, none does: whatever stands in an event's data.
+//! If a company hides details in outgoing messages, none are sent: whatever is in an event's data.
 
 use base::Kind;
 use notify::{
@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::golden::{data, event, import, mail};
 
-/// Stands in every field of the data that may not leave.
+/// In every field of the data that must not be sent.
 const SECRET: &str = "Xyzzy";
 
-/// Fields that messages know of somewhere, beside those of the kind.
+/// Fields that messages use somewhere, in addition to those of the kind.
 const FIELDS: [&str; 29] = [
     "title",
     "name",
@@ -45,8 +45,8 @@ const FIELDS: [&str; 29] = [
     "anything",
 ];
 
-/// All that the three channels say, with whatever a program may show beside the message.
-async fn said(message: &Message) -> String {
+/// The texts of all three channels, with whatever a program may show next to the message.
+async fn rendered(message: &Message) -> String {
     let (subject, text, html) = mail(message).await;
     format!(
         "{subject}\n{text}\n{html}\n{}\n{}",
@@ -55,7 +55,7 @@ async fn said(message: &Message) -> String {
     )
 }
 
-/// The data with the secret in place of every text, however deep.
+/// The data with the secret in place of every text, at any depth.
 fn poisoned(data: &Value) -> Value {
     match data {
         Value::Object(fields) => fields
@@ -68,7 +68,7 @@ fn poisoned(data: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn no_text_of_the_data_leaves_but_company_and_deadline() {
+async fn only_company_and_deadline_are_sent_from_the_data() {
     for kind in Kind::ALL.iter().filter(|kind| kind.about().notifies) {
         let mut data = poisoned(&data(*kind));
         for field in FIELDS {
@@ -80,21 +80,21 @@ async fn no_text_of_the_data_leaves_but_company_and_deadline() {
         data["company_name"] = "Acme Bank".into();
         let event = event(*kind, data);
         let url = "https://campanile.example";
-        let full = said(&message::compose(&event, url, Detail::Full)).await;
-        assert!(full.contains(SECRET), "{kind}: the test sees what leaves");
+        let full = rendered(&message::compose(&event, url, Detail::Full)).await;
+        assert!(full.contains(SECRET), "{kind}: the test sees what is sent");
         let message = message::compose(&event, url, Detail::Minimal);
-        let minimal = said(&message).await;
+        let minimal = rendered(&message).await;
         for secret in [SECRET, &SECRET.to_lowercase(), "7777777"] {
             assert!(!minimal.contains(secret), "{kind}: {minimal}");
         }
-        // What remains is worth a message.
+        // The rest is still worth a message.
         let id = event.subject.id.to_string();
         assert!(
             message.subject_title.ends_with(&format!("(…{})", &id[28..])),
             "{kind}"
         );
-        for told in [message.action, "Acme Bank", &message.link.url] {
-            assert!(minimal.contains(told), "{kind}: {told}");
+        for shown in [message.action, "Acme Bank", &message.link.url] {
+            assert!(minimal.contains(shown), "{kind}: {shown}");
         }
         assert_eq!(minimal.contains("Critical"), kind.about().severity, "{kind}");
     }
@@ -102,7 +102,7 @@ async fn no_text_of_the_data_leaves_but_company_and_deadline() {
 
 #[tokio::test]
 async fn a_group_names_findings_by_their_ids_alone() {
-    let minimal = said(&import(Detail::Minimal)).await;
+    let minimal = rendered(&import(Detail::Minimal)).await;
     for secret in [
         "RCE in login",
         "Web shop",
@@ -114,7 +114,7 @@ async fn a_group_names_findings_by_their_ids_alone() {
         "Mara",
     ] {
         assert!(
-            said(&import(Detail::Full)).await.contains(secret) || secret == "Mara",
+            rendered(&import(Detail::Full)).await.contains(secret) || secret == "Mara",
             "{secret}"
         );
         assert!(!minimal.contains(secret), "{secret}: {minimal}");
@@ -123,7 +123,7 @@ async fn a_group_names_findings_by_their_ids_alone() {
 }
 
 #[tokio::test]
-async fn when_and_until_when_is_told() {
+async fn time_and_deadline_are_included() {
     let data = json!({
         "title": SECRET, "company_name": "Acme Bank", "sla_due_at": "2026-12-03T14:00:00Z", "expires_on": "2026-12-31",
     });

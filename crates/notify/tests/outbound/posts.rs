@@ -1,4 +1,4 @@
-//! Webhook, Slack and Teams: the whole way from a message to what the other side read.
+//! Webhook, Slack and Teams: the whole path from a message to what the other side read.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const HTTP: [(Channel, &str); 3] = [
 
 // promise: S1
 #[tokio::test]
-async fn what_was_saved_is_held_to_the_operators_hosts_when_it_is_sent() {
+async fn saved_urls_are_checked_against_the_operators_hosts_when_used() {
     let world = World::new();
     let sink = world.sink(Answering::status(200)).await;
     let gov = "https://hooks.slack-gov.com/services/T0/B0/x";
@@ -141,7 +141,7 @@ async fn every_channel_judges_answers_by_one_table() {
 
 // promise: S1
 #[tokio::test]
-async fn a_url_that_is_not_the_channels_is_refused_before_any_connection() {
+async fn a_url_of_another_channel_is_rejected_before_any_connection() {
     let world = World::new();
     let sink = world.sink(Answering::status(200)).await;
     let channels = world.channels(&sink);
@@ -176,7 +176,7 @@ async fn a_url_that_is_not_the_channels_is_refused_before_any_connection() {
 }
 
 #[tokio::test]
-async fn a_test_message_takes_the_same_way() {
+async fn a_test_message_takes_the_same_path() {
     let world = World::new();
     let sink = world.sink(Answering::status(200)).await;
     let channels = world.channels(&sink);
@@ -194,7 +194,7 @@ async fn a_test_message_takes_the_same_way() {
 }
 
 #[test]
-fn what_is_saved_is_canonical() {
+fn a_saved_url_is_canonical() {
     let url = "HTTPS://Hooks.Slack.com:443/services/T0/B0/x";
     let canonical = destination::slack(url, &destination::Hosts::default()).unwrap();
     assert_eq!(canonical.expose(), "https://hooks.slack.com/services/T0/B0/x");

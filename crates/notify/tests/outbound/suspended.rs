@@ -1,4 +1,4 @@
-//! The process stands still until its timeouts are over, and the answers lie in its sockets.
+//! The process is suspended until its timeouts have passed, and the responses wait in its sockets.
 
 use std::{
     future::Future,
@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// How many there are at once.
 const MANY: usize = 6;
 
-/// What the work makes, on a thread that goes on while that of the test stands still.
+/// The result of the work, on a thread that continues while that of the test is blocked.
 async fn elsewhere<T: Send + 'static>(
     make: impl Future<Output = T> + Send + 'static,
 ) -> (runtime::Runtime, T) {
@@ -38,14 +38,14 @@ async fn elsewhere<T: Send + 'static>(
     (runtime, sink)
 }
 
-/// Waits until all have arrived and nothing is answered, lets it be answered, and stands still beyond the limit.
+/// Waits until all have arrived and nothing is answered, lets it be answered, and blocks beyond the limit.
 async fn stand_still(arrived: impl Fn() -> usize, answer: impl Fn(), answered: impl Fn() -> usize) {
     let start = Instant::now();
     while arrived() < MANY {
         sleep(Duration::from_millis(5)).await;
     }
     answer();
-    // From here on the one thread of the test does nothing else, as a process that is stopped.
+    // From here on the one thread of the test does nothing else, like a suspended process.
     while answered() < MANY || start.elapsed() < LIMIT + Duration::from_millis(300) {
         thread::sleep(Duration::from_millis(5));
     }

@@ -1,4 +1,4 @@
-//! Webhooks: what a receiver reads, in which form, and signed with what.
+//! Webhooks: what a receiver reads, in which format, and signed with what.
 
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ async fn a_webhook_is_signed_and_the_same_in_every_attempt() {
 
 // promise: C3
 #[tokio::test]
-async fn while_two_secrets_live_a_webhook_bears_a_signature_of_each() {
+async fn while_two_secrets_are_valid_a_webhook_has_a_signature_of_each() {
     let world = World::new();
     let sink = world.sink(Answering::status(204)).await;
     let channels = world.channels(&sink);
@@ -90,7 +90,7 @@ async fn while_two_secrets_live_a_webhook_bears_a_signature_of_each() {
 
 // promise: C3
 #[tokio::test]
-async fn a_cloud_event_says_its_type_and_is_signed_like_an_envelope() {
+async fn a_cloud_event_has_its_media_type_and_is_signed_like_an_envelope() {
     let world = World::new();
     let sink = world.sink(Answering::status(204)).await;
     let channels = world.channels(&sink);

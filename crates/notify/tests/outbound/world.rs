@@ -39,7 +39,7 @@ impl World {
         HttpSink::start(Some(self.ca.acceptor(&NAMES)), answering).await
     }
 
-    /// Options under which the three names lead to the sink.
+    /// Options with which the three names lead to the sink.
     pub(crate) fn egress_options(&self, sink: &HttpSink) -> egress::Options {
         egress::Options {
             resolve: NAMES
@@ -91,12 +91,12 @@ impl World {
     }
 }
 
-/// What is said of a critical finding of that title; every other text from outside is the title too.
+/// The message about a critical finding with that title; every other untrusted text is the title too.
 pub(crate) fn message(clock: &Clock, title: &str) -> Message {
     message::compose(&event(clock, title), "https://campanile.example", Detail::Full)
 }
 
-/// The same of several at once.
+/// The same about several at once.
 pub(crate) fn summary(clock: &Clock, title: &str) -> Message {
     let mut summary = Summary::default();
     for _ in 0..3 {
@@ -105,7 +105,7 @@ pub(crate) fn summary(clock: &Clock, title: &str) -> Message {
     summary.message(clock.id(), "https://campanile.example")
 }
 
-/// The same of an import that brought three.
+/// The same about an import with three findings.
 pub(crate) fn import(clock: &Clock, title: &str) -> Message {
     let named: Vec<_> = (0..3).map(|_| event(clock, title)).collect();
     let mut end = event(clock, title);

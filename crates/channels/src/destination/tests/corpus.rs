@@ -1,6 +1,6 @@
-//! The corpus: what is put into, before and behind good URLs, and URLs written by hand.
+//! The corpus: what is inserted into, before and after valid URLs, and URLs written by hand.
 
-/// Hosts that look like the right one, or reach it from a URL that leads elsewhere. `HOST` is the right one.
+/// Hosts that look like the right one, or include it in a URL that leads elsewhere. `HOST` is the right one.
 #[rustfmt::skip]
 pub(super) const HOSTS: &[&str] = &[
     "HOST.evil.example", "HOSTevil.example", "HOST-evil.example", "HOST_evil.example", "HOST.", "HOST..",
@@ -16,13 +16,13 @@ pub(super) const HOSTS: &[&str] = &[
     "HOST;evil.example", "HOST,evil.example",
 ];
 
-/// Hosts that end like the right one: for a guard that takes no host below it.
+/// Hosts that end like the right one: for a guard that accepts no host below it.
 #[rustfmt::skip]
 pub(super) const PREFIXED: &[&str] = &[
     "evil-HOST", "evilHOST", "xHOST", "a.HOST",
 ];
 
-/// What may stand before the host.
+/// What may precede the host.
 #[rustfmt::skip]
 pub(super) const SCHEMES: &[&str] = &[
     "", "//", "/", ":", "://", "http://", "HTTP://", "ftp://", "file://", "ws://", "wss://", "gopher://",
@@ -30,14 +30,14 @@ pub(super) const SCHEMES: &[&str] = &[
     " https://", "\thttps://", "https ://", "blob:https://",
 ];
 
-/// What may stand behind a path.
+/// What may follow a path.
 #[rustfmt::skip]
 pub(super) const TAILS: &[&str] = &[
     "/../../../x", "/..", "/.", "/./x", "/%2e%2e/x", "/%2E%2E%2Fx", "\\..\\x", "#", "#x", " ", "\n",
     "\r\nHost: evil.example", "\0", "\u{202e}", "ä", "\"", "<", ">", "`", "{x}",
 ];
 
-/// No Slack URLs.
+/// Not Slack URLs.
 #[rustfmt::skip]
 pub(super) const SLACKS: &[&str] = &[
     "", "https://", "hooks.slack.com", "https://hooks.slack.com/services",
@@ -56,7 +56,7 @@ pub(super) const SLACKS: &[&str] = &[
     "https://localhost/services/T0/B0/x",
 ];
 
-/// No Teams URLs.
+/// Not Teams URLs.
 #[rustfmt::skip]
 pub(super) const TEAMSES: &[&str] = &[
     "https://office.com/webhookb2/x", "https://webhookoffice.com/webhookb2/x",
@@ -72,7 +72,7 @@ pub(super) const TEAMSES: &[&str] = &[
     "https://*.webhook.office.com/x", "https://acme.webhook.office.com:444/x",
 ];
 
-/// No webhook URLs, where nothing beyond the public internet is allowed.
+/// Not webhook URLs, where only the public internet is allowed.
 #[rustfmt::skip]
 pub(super) const WEBHOOKS: &[&str] = &[
     "https://127.0.0.1/", "https://127.1/", "https://127.0.1/", "https://2130706433/",
@@ -99,7 +99,7 @@ pub(super) const WEBHOOKS: &[&str] = &[
     "https://127\u{3002}0\u{3002}0\u{3002}1/", "https://xn--/", "https://a,b.com/", "https://(127.0.0.1)/",
     "https://1.1.1.1 &@127.0.0.1/", "https://example.com|127.0.0.1/", "https://example.com^/",
     "https://ex<a>mple.com/",
-    // Other spellings of 127.0.0.1 and 10.0.0.1, which some resolvers read as numbers.
+    // Other spellings of 127.0.0.1 and 10.0.0.1, which some resolvers parse as numbers.
     "https://0X7F.1/", "https://0x7F000001./", "https://127.0x0.1/", "https://127.00.00.01/", "https://0177.1/",
     "https://4294967295/", "https://4294967297/", "https://0x100000001/", "https://256.256.256.256/",
     "https://127.0.0.0x1/", "https://0x0a000001/", "https://012.0.0.1/", "https://10.1/", "https://0x/", "https://08.1.1.1/",
@@ -108,7 +108,7 @@ pub(super) const WEBHOOKS: &[&str] = &[
     "https://[64:ff9b::10.0.0.1]/", "https://[64:ff9b:1::7f00:1]/", "https://[2002:a00:1::]/",
     "https://[2002:a9fe:a9fe::1]/", "https://[2001:0:4136:e378:8000:63bf:3fff:fdd2]/", "https://[fe80::5efe:a00:1]/",
     "https://[::ffff:127.1]/", "https://[::ffff:0x7f.0.0.1]/", "https://[::ffff:0177.0.0.1]/",
-    // Other networks that are nobody's on the internet: documentation, benchmarking, ORCHID, discard, SRv6.
+    // Other networks that are not on the internet: documentation, benchmarking, ORCHID, discard, SRv6.
     "https://192.0.2.1/", "https://198.51.100.7/", "https://203.0.113.9/", "https://192.0.0.8/", "https://240.0.0.1/",
     "https://[2001:db8::1]/", "https://[3fff::1]/", "https://[2001:2::1]/", "https://[2001:10::1]/", "https://[100::1]/",
     "https://[5f00::1]/", "https://[fc00::1]/",
@@ -116,7 +116,7 @@ pub(super) const WEBHOOKS: &[&str] = &[
     "https://[::1%25lo]/", "https://[::1%lo]/", "https://[2606:4700::1%25eth0]/", "https://[fe80::1%1]/",
     "https://[[::1]]/", "https://[::1]:443:443/", "https://[::1]]/", "https://[1.1.1.1]/", "https://[]/",
     "https://example.com:443a/", "https://example.com:0x1bb/", "https://example.com:4 43/", "https://example.com:\t443/",
-    // Schemes with something in between, and names of this machine.
+    // Malformed schemes, and names of this machine.
     "ht\ttps://example.com/", "https\n://example.com/", "https:\t//example.com/", "hTTp://Example.com/",
     "https://localhost.localdomain./", "https://LocalHost:443/", "https://x.LOCALHOST/", "jar:https://example.com!/",
     "dict://example.com:11211/", "ldap://example.com/", "tftp://example.com/", "view-source:https://example.com/",

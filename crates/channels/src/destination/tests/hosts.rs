@@ -1,4 +1,4 @@
-//! What an operator narrows or extends, and how a hostile host might try to look like it.
+//! What an operator restricts or extends, and how a hostile host might try to look like one of them.
 
 use super::super::{CHAT_HOSTS, Hosts, Reach, Refusal, TEAMS_HOSTS, on_hosts, slack, teams, webhook};
 
@@ -17,7 +17,7 @@ fn taken(host: &str, hosts: &Hosts) -> Result<(), Refusal> {
 
 // promise: S1
 #[test]
-fn slacks_government_host_is_refused_unless_it_is_switched_on() {
+fn slacks_government_host_is_rejected_unless_enabled() {
     let mut hosts = Hosts::default();
     let gov = "https://hooks.slack-gov.com/services/T0/B0/x";
     assert_eq!(slack(gov, &hosts).err(), Some(Refusal::NotSlack));
@@ -83,7 +83,7 @@ fn the_usual_hosts_go_where_the_operator_names_others() {
 }
 
 #[test]
-fn what_is_no_host_name_is_no_setting() {
+fn an_invalid_host_name_is_rejected() {
     for bad in [
         "",
         ".",
@@ -134,7 +134,7 @@ fn a_chat_leads_to_hosts_that_the_operator_named_alone() {
 }
 
 #[test]
-fn no_webhook_leads_to_a_port_of_another_protocol() {
+fn no_webhook_uses_a_port_of_another_protocol() {
     let reach = Reach {
         networks: vec!["10.0.0.0/8".parse().unwrap()],
         hosts: Vec::new(),

@@ -1,4 +1,4 @@
-//! Why each recipient gets a message: said by the message itself and by the row of the inbox.
+//! Why each recipient gets a message: in the message itself and in the inbox row.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,30 +10,30 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    house::{Answer, Arrived, House, Mailbag, Post, houses, next},
+    fixture::{Answer, Arrival, FakeReceiver, Fixture, Received, fixtures, next},
 };
 
 const BLUE: &str = "https://hooks.slack.com/services/T/B/blue";
 const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
 
-async fn member(house: &House, name: &str) -> Id {
-    let user = people::user(&house.store, &format!("{name}@example.com")).await;
-    people::member(&house.store, house.company, user, Role::Analyst).await;
+async fn member(fixture: &Fixture, name: &str) -> Id {
+    let user = people::user(&fixture.store, &format!("{name}@example.com")).await;
+    people::member(&fixture.store, fixture.company, user, Role::Analyst).await;
     user
 }
 
-async fn arrived(bag: &mut Mailbag, count: usize) -> BTreeMap<String, Arrived> {
+async fn arrived(received: &mut Received, count: usize) -> BTreeMap<String, Arrival> {
     let mut all = BTreeMap::new();
     for _ in 0..count {
-        let one = next(bag).await;
+        let one = next(received).await;
         all.insert(one.to.clone(), one);
     }
     all
 }
 
-/// Why the newest row of this person's inbox is there.
-async fn row(house: &House, user: Id) -> String {
-    let rows = house.get(user, "/notifications").await;
+/// The reason in this person's newest inbox row.
+async fn row(fixture: &Fixture, user: Id) -> String {
+    let rows = fixture.get(user, "/notifications").await;
     let why = &rows["items"][0]["data"]["why"];
     why.as_str().unwrap_or_else(|| panic!("{rows}")).to_owned()
 }
@@ -41,24 +41,26 @@ async fn row(house: &House, user: Id) -> String {
 // promise: C8
 #[tokio::test]
 async fn every_recipient_of_an_event_reads_why_they_get_it() {
-    for house in houses().await {
-        let ida = member(&house, "ida").await;
-        let blue = house.team("Blue", &[], &[(Channel::Slack, BLUE)]).await;
-        let red = house.team("Red", &[ida], &[]).await;
+    for fixture in fixtures().await {
+        let ida = member(&fixture, "ida").await;
+        let blue = fixture.team("Blue", &[], &[(Channel::Slack, BLUE)]).await;
+        let red = fixture.team("Red", &[ida], &[]).await;
         for rule in [
             json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [HOOK]}}),
             json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "low",
-                "recipients": {"emails": ["soc@elsewhere.example"], "user_ids": [house.ben]}}),
+                "recipients": {"emails": ["soc@elsewhere.example"], "user_ids": [fixture.ben]}}),
         ] {
-            let (status, answer) = house.call(house.root, "POST", "/notification-rules", rule).await;
+            let (status, answer) = fixture
+                .call(fixture.root, "POST", "/notification-rules", rule)
+                .await;
             assert_eq!(status, 201, "{answer}");
         }
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        let event = house.event(Kind::FindingAssigned, &[house.ana], &[blue, red]);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let event = fixture.event(Kind::FindingAssigned, &[fixture.ana], &[blue, red]);
         let link = format!("https://campanile.example/inbox?why={}", event.id);
-        house.emit(event).await;
-        let all = arrived(&mut bag, 6).await;
+        fixture.emit(event).await;
+        let all = arrived(&mut received, 6).await;
         let mine = Some(link);
         for (to, why, url) in [
             (
@@ -89,14 +91,14 @@ async fn every_recipient_of_an_event_reads_why_they_get_it() {
             (HOOK, None, &None),
         ] {
             let one = &all[to];
-            assert_eq!((one.why.as_deref(), &one.why_url), (why, url), "{}", house.name);
+            assert_eq!((one.why.as_deref(), &one.why_url), (why, url), "{}", fixture.name);
         }
-        for (user, to) in [(house.ana, "ana@example.com"), (ida, "ida@example.com")] {
+        for (user, to) in [(fixture.ana, "ana@example.com"), (ida, "ida@example.com")] {
             assert_eq!(
-                Some(row(&house, user).await),
+                Some(row(&fixture, user).await),
                 all[to].why,
                 "{}: the inbox says the same",
-                house.name
+                fixture.name
             );
         }
         engine.stop().await;
@@ -105,35 +107,35 @@ async fn every_recipient_of_an_event_reads_why_they_get_it() {
 
 // promise: C8
 #[tokio::test]
-async fn a_message_that_is_tried_again_says_the_same_and_one_without_details_names_no_team() {
-    for house in houses().await {
-        let ida = member(&house, "ida").await;
-        let red = house.team("Red", &[ida], &[]).await;
-        let (post, mut bag) = Post::new();
+async fn a_retried_message_is_unchanged_and_one_without_details_names_no_team() {
+    for fixture in fixtures().await {
+        let ida = member(&fixture, "ida").await;
+        let red = fixture.team("Red", &[ida], &[]).await;
+        let (fake, mut received) = FakeReceiver::new();
         let later = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
-        post.answers("ida@example.com", &[later, Answer::Outcome(Outcome::Delivered)]);
-        let engine = house.engine(&post);
-        house.assign(&[], &[red]).await;
-        let first = next(&mut bag).await;
+        fake.answers("ida@example.com", &[later, Answer::Outcome(Outcome::Delivered)]);
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[], &[red]).await;
+        let first = next(&mut received).await;
         let ended = "select count(*) from delivery_attempts where ended_at > 0";
-        house.until(ended, 1).await;
-        house
+        fixture.until(ended, 1).await;
+        fixture
             .until("select count(*) from deliveries where state = 'pending'", 1)
             .await;
-        house.clock.advance(Duration::from_mins(6));
-        assert_eq!(next(&mut bag).await, first, "{}", house.name);
-        house.until(ended, 2).await;
-        people::minimal_messages(&house.store, house.company, true).await;
-        house.assign(&[], &[red]).await;
+        fixture.clock.advance(Duration::from_mins(6));
+        assert_eq!(next(&mut received).await, first, "{}", fixture.name);
+        fixture.until(ended, 2).await;
+        people::minimal_messages(&fixture.store, fixture.company, true).await;
+        fixture.assign(&[], &[red]).await;
         assert_eq!(
-            next(&mut bag).await.why.as_deref(),
+            next(&mut received).await.why.as_deref(),
             Some("You get this because your team is responsible and has no chat channel."),
             "{}",
-            house.name
+            fixture.name
         );
-        // The inbox stays in the house.
+        // The inbox stays on this server.
         assert_eq!(
-            row(&house, ida).await,
+            row(&fixture, ida).await,
             "You get this because your team Red is responsible and has no chat channel."
         );
         engine.stop().await;
@@ -142,25 +144,25 @@ async fn a_message_that_is_tried_again_says_the_same_and_one_without_details_nam
 
 // promise: C8
 #[tokio::test]
-async fn a_summary_of_many_says_that_each_has_its_reason_in_the_inbox() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
+async fn a_summary_refers_to_the_inbox_for_each_reason() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
         let options = Options {
             pause: Duration::ZERO,
             burst: 1,
             ..Options::default()
         };
-        let engine = house.engine_with(&post, options);
+        let engine = fixture.engine_with(&fake, options);
         for _ in 0..3 {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
         }
-        next(&mut bag).await;
-        house
+        next(&mut received).await;
+        fixture
             .until("select count(*) from deliveries where state = 'bundled'", 1)
             .await;
-        house.clock.advance(Duration::from_mins(1));
-        let summary = next(&mut bag).await;
-        assert_eq!(summary.title, "Summary: 2 notifications", "{}", house.name);
+        fixture.clock.advance(Duration::from_mins(1));
+        let summary = next(&mut received).await;
+        assert_eq!(summary.title, "Summary: 2 notifications", "{}", fixture.name);
         assert_eq!(
             summary.why.as_deref(),
             Some(

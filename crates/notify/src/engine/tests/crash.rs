@@ -1,120 +1,124 @@
-//! What a crash leaves behind, and what the next start makes of it.
+//! What a crash leaves behind, and how the next start recovers.
 
 use std::time::Duration;
 
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, DELIVERED, House, Post, houses, next, within},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next, within},
 };
 
 const UNKNOWN: &str = "select count(*) from delivery_attempts where outcome = 'unknown'";
 
 // promise: B3
 #[tokio::test]
-async fn an_attempt_without_an_end_is_made_again_by_the_next_start() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+async fn an_unfinished_attempt_is_repeated_by_the_next_start() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        let first = next(&mut bag).await;
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        let first = next(&mut received).await;
         engine.kill().await;
-        let engine = house.engine(&post);
+        let engine = fixture.engine(&fake);
         assert_eq!(
-            next(&mut bag).await,
+            next(&mut received).await,
             first,
             "{}: at once, the same message",
-            house.name
+            fixture.name
         );
-        house.until(DELIVERED, 1).await;
-        assert_eq!(house.count(UNKNOWN).await, 1);
-        assert_eq!(house.count("select count(*) from notifications").await, 1);
+        fixture.until(DELIVERED, 1).await;
+        assert_eq!(fixture.count(UNKNOWN).await, 1);
+        assert_eq!(fixture.count("select count(*) from notifications").await, 1);
         engine.stop().await;
     }
 }
 
 #[tokio::test]
-async fn an_attempt_is_on_record_before_anything_leaves() {
+async fn an_attempt_is_recorded_before_anything_is_sent() {
     const OPEN: &str = "select count(*) from delivery_attempts where ended_at = 0";
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Hangs]);
-        // At once with the plan, and as a claim.
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
-        assert_eq!(house.count(OPEN).await, 1, "{}", house.name);
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Hangs]);
+        // At once with the plan, and by a claim.
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
+        assert_eq!(fixture.count(OPEN).await, 1, "{}", fixture.name);
         engine.kill().await;
-        let engine = house.engine(&post);
-        next(&mut bag).await;
-        assert_eq!(house.count(OPEN).await, 1, "{}", house.name);
+        let engine = fixture.engine(&fake);
+        next(&mut received).await;
+        assert_eq!(fixture.count(OPEN).await, 1, "{}", fixture.name);
         engine.kill().await;
     }
 }
 
 #[tokio::test]
-async fn a_server_that_dies_again_and_again_does_not_use_up_the_attempts() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+async fn a_server_that_crashes_repeatedly_does_not_use_up_the_attempts() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
-        house.assign(&[house.ana], &[]).await;
+        fixture.assign(&[fixture.ana], &[]).await;
         for _ in 0..2 {
-            let engine = house.engine(&post);
-            next(&mut bag).await;
+            let engine = fixture.engine(&fake);
+            next(&mut received).await;
             engine.kill().await;
         }
         for _ in 0..20 {
-            let engine = house.engine(&post);
-            house
+            let engine = fixture.engine(&fake);
+            fixture
                 .until("select count(*) from deliveries where state = 'pending'", 1)
                 .await;
             engine.kill().await;
         }
-        assert!(bag.try_recv().is_err(), "{}: not before its time", house.name);
-        house.clock.advance(Duration::from_secs(5));
-        let engine = house.engine(&post);
-        next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+        assert!(
+            received.try_recv().is_err(),
+            "{}: not before it is due",
+            fixture.name
+        );
+        fixture.clock.advance(Duration::from_secs(5));
+        let engine = fixture.engine(&fake);
+        next(&mut received).await;
+        fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }
 
 #[tokio::test]
-async fn a_chat_post_of_unknown_outcome_is_sent_once_more_and_no_more() {
-    for house in houses().await {
+async fn a_chat_post_with_unknown_outcome_is_retried_only_once() {
+    for fixture in fixtures().await {
         let slack = "https://hooks.slack.com/services/T0/B0/secret";
-        let team = house.team("Red", &[], &[(Channel::Slack, slack)]).await;
-        let (post, mut bag) = Post::new();
-        post.answers(slack, &[Answer::Hangs]);
-        house.assign(&[], &[team]).await;
+        let team = fixture.team("Red", &[], &[(Channel::Slack, slack)]).await;
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(slack, &[Answer::Hangs]);
+        fixture.assign(&[], &[team]).await;
         for _ in 0..2 {
-            let engine = house.engine(&post);
-            next(&mut bag).await;
+            let engine = fixture.engine(&fake);
+            next(&mut received).await;
             engine.kill().await;
         }
-        let engine = house.engine(&post);
-        house
+        let engine = fixture.engine(&fake);
+        fixture
             .until("select count(*) from deliveries where state = 'unknown'", 1)
             .await;
-        house.clock.advance(Duration::from_hours(100));
+        fixture.clock.advance(Duration::from_hours(100));
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: no third copy", house.name);
-        assert_eq!(house.count(UNKNOWN).await, 2);
+        assert!(received.try_recv().is_err(), "{}: no third copy", fixture.name);
+        assert_eq!(fixture.count(UNKNOWN).await, 2);
     }
 }
 
 #[tokio::test]
-async fn a_node_that_never_comes_back_is_replaced_when_its_lease_runs_out() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers(
+async fn a_lost_node_is_replaced_when_its_lease_expires() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers(
             "ana@example.com",
             &[Answer::Hangs, Answer::Outcome(Outcome::Delivered)],
         );
@@ -122,74 +126,82 @@ async fn a_node_that_never_comes_back_is_replaced_when_its_lease_runs_out() {
             node: node.into(),
             ..crate::engine::Options::default()
         };
-        let lost = house.engine_with(&post, named("lost"));
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
+        let lost = fixture.engine_with(&fake, named("lost"));
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
         lost.kill().await;
-        let other = house.engine_with(&post, named("other"));
-        house.clock.advance(Duration::from_mins(1));
-        assert!(bag.try_recv().is_err(), "{}: it may still be at it", house.name);
+        let other = fixture.engine_with(&fake, named("other"));
+        fixture.clock.advance(Duration::from_mins(1));
+        assert!(
+            received.try_recv().is_err(),
+            "{}: it may still be at it",
+            fixture.name
+        );
         for _ in 0..10 {
-            house.clock.advance(Duration::from_secs(30));
+            fixture.clock.advance(Duration::from_secs(30));
             tokio::task::yield_now().await;
         }
-        next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+        next(&mut received).await;
+        fixture.until(DELIVERED, 1).await;
         other.stop().await;
     }
 }
 
 const BROKEN: &str = "create unique index broken on delivery_attempts (outcome) where outcome = 'delivered'";
 
-async fn change(house: &House, sql: &'static str) {
-    house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+async fn change(fixture: &Fixture, sql: &'static str) {
+    fixture.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
 #[tokio::test]
-async fn an_outcome_that_the_database_refuses_holds_up_no_other_and_is_written_later() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
+async fn an_outcome_that_the_database_rejects_blocks_no_other_and_is_recorded_later() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ben@example.com", &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
+        fixture.until(DELIVERED, 1).await;
         // A second one cannot be written, whatever is tried.
-        change(&house, BROKEN).await;
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
+        change(&fixture, BROKEN).await;
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
         for refused in 1..=3 {
-            house.assign(&[house.ben], &[]).await;
-            next(&mut bag).await;
-            house
+            fixture.assign(&[fixture.ben], &[]).await;
+            next(&mut received).await;
+            fixture
                 .until("select count(*) from deliveries where state = 'refused'", refused)
                 .await;
         }
-        assert_eq!(house.count(DELIVERED).await, 1, "{}", house.name);
-        change(&house, "drop index broken").await;
-        house.until(DELIVERED, 2).await;
+        assert_eq!(fixture.count(DELIVERED).await, 1, "{}", fixture.name);
+        change(&fixture, "drop index broken").await;
+        fixture.until(DELIVERED, 2).await;
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: nothing is sent twice", house.name);
+        assert!(
+            received.try_recv().is_err(),
+            "{}: nothing is sent twice",
+            fixture.name
+        );
     }
 }
 
 #[tokio::test]
-async fn an_engine_stops_although_an_outcome_cannot_be_written_and_the_next_start_takes_it_up() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
-        house.until(DELIVERED, 1).await;
-        change(&house, BROKEN).await;
-        house.assign(&[house.ana], &[]).await;
-        let first = next(&mut bag).await;
+async fn an_engine_stops_with_an_unrecorded_outcome_and_the_next_start_recovers_it() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
+        fixture.until(DELIVERED, 1).await;
+        change(&fixture, BROKEN).await;
+        fixture.assign(&[fixture.ana], &[]).await;
+        let first = next(&mut received).await;
         within(engine.stop()).await;
-        change(&house, "drop index broken").await;
-        let engine = house.engine(&post);
-        house.until(UNKNOWN, 1).await;
-        assert_eq!(next(&mut bag).await, first, "{}", house.name);
-        house.until(DELIVERED, 2).await;
+        change(&fixture, "drop index broken").await;
+        let engine = fixture.engine(&fake);
+        fixture.until(UNKNOWN, 1).await;
+        assert_eq!(next(&mut received).await, first, "{}", fixture.name);
+        fixture.until(DELIVERED, 2).await;
         engine.stop().await;
     }
 }

@@ -15,7 +15,7 @@ use store::{MigrationSet, Tx, params};
 
 use crate::{
     engine::{Escalation, Options},
-    house::{House, Post, Running, SETS, START, houses, houses_with},
+    fixture::{FakeReceiver, Fixture, Running, SETS, START, fixtures, fixtures_with},
 };
 
 const AFTER: Duration = Duration::from_hours(4);
@@ -23,16 +23,16 @@ const WAITING: &str = "select count(*) from first_reads where due_at > 0";
 const ESCALATED: &str = "select count(*) from events where kind = 'sla.escalated'";
 const PLANNED: &str = "select count(*) from events where planned_at <> 0";
 
-/// An engine for which all warnings hold as long as this says so.
-fn engine(house: &House, node: &str, holds: &Arc<AtomicBool>, after: Duration) -> Running {
+/// An engine that treats all warnings as valid as long as this flag is set.
+fn engine(fixture: &Fixture, node: &str, holds: &Arc<AtomicBool>, after: Duration) -> Running {
     let holds = Arc::clone(holds);
-    let (post, _bag) = Post::new();
+    let (fake, _bag) = FakeReceiver::new();
     let options = Options {
         node: node.into(),
         pause: Duration::ZERO,
         escalation: Escalation {
             after,
-            stands: Arc::new(move |_, _, findings| {
+            still_open: Arc::new(move |_, _, findings| {
                 let holds = holds.load(Ordering::Relaxed);
                 Ok(findings.iter().filter(|_| holds).map(|(id, _)| *id).collect())
             }),
@@ -40,30 +40,30 @@ fn engine(house: &House, node: &str, holds: &Arc<AtomicBool>, after: Duration) -
         },
         ..Options::default()
     };
-    house.engine_with(&post, options)
+    fixture.engine_with(&fake, options)
 }
 
 fn holding() -> Arc<AtomicBool> {
     Arc::new(AtomicBool::new(true))
 }
 
-/// A warning of a finding of this severity, for these people.
-async fn warn(house: &House, severity: Severity, users: &[Id]) -> Id {
-    let mut event = house.event(Kind::SlaWarning, users, &[]);
+/// A warning about a finding of this severity, for these people.
+async fn warn(fixture: &Fixture, severity: Severity, users: &[Id]) -> Id {
+    let mut event = fixture.event(Kind::SlaWarning, users, &[]);
     event.severity = Some(severity);
-    let deadline = house.clock.now().after(Duration::from_hours(24));
+    let deadline = fixture.clock.now().after(Duration::from_hours(24));
     event.data.insert("deadline".into(), json!(deadline));
-    house.emit(event).await
+    fixture.emit(event).await
 }
 
-async fn manager(house: &House) -> Id {
-    let manager = people::user(&house.store, "mara@example.com").await;
-    people::member(&house.store, house.company, manager, Role::Manager).await;
+async fn manager(fixture: &Fixture) -> Id {
+    let manager = people::user(&fixture.store, "mara@example.com").await;
+    people::member(&fixture.store, fixture.company, manager, Role::Manager).await;
     manager
 }
 
-async fn escalated(house: &House) -> Vec<Event> {
-    let rows = house
+async fn escalated(fixture: &Fixture) -> Vec<Event> {
+    let rows = fixture
         .rows("select body from events where kind = 'sla.escalated' order by id")
         .await;
     rows.iter()
@@ -71,56 +71,59 @@ async fn escalated(house: &House) -> Vec<Event> {
         .collect()
 }
 
-/// Lets the time pass after which nobody waits any more, and the engine decide.
-async fn decided(house: &House) {
-    house.clock.advance(AFTER);
-    house.until(WAITING, 0).await;
+/// Lets the waiting time pass, and the engine decide.
+async fn decided(fixture: &Fixture) {
+    fixture.clock.advance(AFTER);
+    fixture.until(WAITING, 0).await;
 }
 
 #[tokio::test]
-async fn a_grave_warning_that_nobody_read_goes_to_the_managers() {
-    for house in houses().await {
-        let manager = manager(&house).await;
-        let engine = engine(&house, "a", &holding(), AFTER);
-        let warning = warn(&house, Severity::Critical, &[house.ana, house.ben]).await;
-        warn(&house, Severity::High, &[house.ana]).await;
+async fn an_unread_critical_warning_goes_to_the_managers() {
+    for fixture in fixtures().await {
+        let manager = manager(&fixture).await;
+        let engine = engine(&fixture, "a", &holding(), AFTER);
+        let warning = warn(&fixture, Severity::Critical, &[fixture.ana, fixture.ben]).await;
+        warn(&fixture, Severity::High, &[fixture.ana]).await;
         // To nobody at all.
-        let unheard = warn(&house, Severity::Urgent, &[]).await;
-        house.until(WAITING, 2).await;
-        house.until(PLANNED, 3).await;
-        house
+        let unheard = warn(&fixture, Severity::Urgent, &[]).await;
+        fixture.until(WAITING, 2).await;
+        fixture.until(PLANNED, 3).await;
+        fixture
             .clock
             .advance(AFTER.checked_sub(Duration::from_nanos(1)).unwrap());
         tokio::task::yield_now().await;
-        assert_eq!((house.count(WAITING).await, house.count(ESCALATED).await), (2, 0));
-        decided(&house).await;
-        let events = escalated(&house).await;
+        assert_eq!(
+            (fixture.count(WAITING).await, fixture.count(ESCALATED).await),
+            (2, 0)
+        );
+        decided(&fixture).await;
+        let events = escalated(&fixture).await;
         let about: Vec<_> = events
             .iter()
             .map(|event| event.data["warning_event_id"].clone())
             .collect();
-        assert_eq!(about, [json!(warning), json!(unheard)], "{}", house.name);
-        assert_eq!(events[0].audience, Audience::Company(house.company));
+        assert_eq!(about, [json!(warning), json!(unheard)], "{}", fixture.name);
+        assert_eq!(events[0].audience, Audience::Company(fixture.company));
         assert_eq!(events[0].assignee_users, [manager]);
         assert_eq!(events[0].severity, Some(Severity::Critical));
         assert_eq!(events[0].data["title"], "SQL injection");
-        // It rings at the manager's and does not wait for a reader itself.
-        let rung = "select count(*) from notifications where event_type = 'sla.escalated'";
-        house.until(rung, 2).await;
-        assert_eq!(house.count(WAITING).await, 0);
+        // The manager is notified, and this is not escalated itself.
+        let changed = "select count(*) from notifications where event_type = 'sla.escalated'";
+        fixture.until(changed, 2).await;
+        assert_eq!(fixture.count(WAITING).await, 0);
         engine.stop().await;
     }
 }
 
 #[tokio::test]
 async fn one_reader_is_enough_however_they_read_it() {
-    for house in houses().await {
-        manager(&house).await;
-        let engine = engine(&house, "a", &holding(), AFTER);
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let engine = engine(&fixture, "a", &holding(), AFTER);
         for all in [false, true] {
-            warn(&house, Severity::Urgent, &[house.ana, house.ben]).await;
-            house.until(WAITING, 1).await;
-            let inbox = house.get(house.ben, "/notifications").await;
+            warn(&fixture, Severity::Urgent, &[fixture.ana, fixture.ben]).await;
+            fixture.until(WAITING, 1).await;
+            let inbox = fixture.get(fixture.ben, "/notifications").await;
             let path = if all {
                 "/notifications/read-all".to_owned()
             } else {
@@ -129,67 +132,70 @@ async fn one_reader_is_enough_however_they_read_it() {
                     inbox["items"][0]["id"].as_str().unwrap()
                 )
             };
-            let (status, body) = house
-                .call(house.ben, "POST", &path, serde_json::Value::Null)
+            let (status, body) = fixture
+                .call(fixture.ben, "POST", &path, serde_json::Value::Null)
                 .await;
             assert!(status < 300, "{body}");
-            decided(&house).await;
+            decided(&fixture).await;
         }
-        assert_eq!(house.count(ESCALATED).await, 0, "{}", house.name);
+        assert_eq!(fixture.count(ESCALATED).await, 0, "{}", fixture.name);
         engine.stop().await;
     }
 }
 
 #[tokio::test]
-async fn a_warning_that_holds_no_more_goes_nowhere() {
-    for house in houses().await {
-        manager(&house).await;
+async fn an_obsolete_warning_is_not_escalated() {
+    for fixture in fixtures().await {
+        manager(&fixture).await;
         let holds = holding();
-        let engine = engine(&house, "a", &holds, AFTER);
-        warn(&house, Severity::Urgent, &[house.ana]).await;
-        house.until(WAITING, 1).await;
+        let engine = engine(&fixture, "a", &holds, AFTER);
+        warn(&fixture, Severity::Urgent, &[fixture.ana]).await;
+        fixture.until(WAITING, 1).await;
         holds.store(false, Ordering::Relaxed);
-        decided(&house).await;
-        assert_eq!(house.count(ESCALATED).await, 0, "{}", house.name);
+        decided(&fixture).await;
+        assert_eq!(fixture.count(ESCALATED).await, 0, "{}", fixture.name);
         engine.stop().await;
     }
 }
 
 #[tokio::test]
-async fn without_a_time_nothing_is_expected_of_readers() {
-    for house in houses().await {
-        manager(&house).await;
-        let first = engine(&house, "a", &holding(), AFTER);
-        warn(&house, Severity::Urgent, &[house.ana]).await;
-        house.until(WAITING, 1).await;
+async fn without_a_time_limit_nothing_is_escalated() {
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let first = engine(&fixture, "a", &holding(), AFTER);
+        warn(&fixture, Severity::Urgent, &[fixture.ana]).await;
+        fixture.until(WAITING, 1).await;
         first.stop().await;
-        let off = engine(&house, "a", &holding(), Duration::ZERO);
-        house.until(WAITING, 0).await;
-        warn(&house, Severity::Urgent, &[house.ana]).await;
-        house.until(PLANNED, 2).await;
-        house.clock.advance(AFTER);
-        assert_eq!((house.count(WAITING).await, house.count(ESCALATED).await), (0, 0));
+        let off = engine(&fixture, "a", &holding(), Duration::ZERO);
+        fixture.until(WAITING, 0).await;
+        warn(&fixture, Severity::Urgent, &[fixture.ana]).await;
+        fixture.until(PLANNED, 2).await;
+        fixture.clock.advance(AFTER);
+        assert_eq!(
+            (fixture.count(WAITING).await, fixture.count(ESCALATED).await),
+            (0, 0)
+        );
         off.stop().await;
     }
 }
 
-// Each of them once, also where both nodes look at the same moment and one starts after the time.
+// Each of them once, even if both nodes look at the same moment and one starts after that time.
 #[tokio::test]
 async fn two_engines_and_a_restart_escalate_once() {
-    for house in houses().await {
-        manager(&house).await;
+    for fixture in fixtures().await {
+        manager(&fixture).await;
         let holds = holding();
-        let first = engine(&house, "a", &holds, AFTER);
+        let first = engine(&fixture, "a", &holds, AFTER);
         for _ in 0..120 {
-            warn(&house, Severity::Critical, &[house.ana]).await;
+            warn(&fixture, Severity::Critical, &[fixture.ana]).await;
         }
-        house.until(WAITING, 120).await;
+        fixture.until(WAITING, 120).await;
         first.stop().await;
-        house.clock.advance(AFTER);
-        let first = engine(&house, "a", &holds, AFTER);
-        let second = engine(&house, "b", &holds, AFTER);
-        house.until(WAITING, 0).await;
-        let mut about: Vec<String> = escalated(&house)
+        fixture.clock.advance(AFTER);
+        let first = engine(&fixture, "a", &holds, AFTER);
+        let second = engine(&fixture, "b", &holds, AFTER);
+        fixture.until(WAITING, 0).await;
+        let mut about: Vec<String> = escalated(&fixture)
             .await
             .iter()
             .map(|event| event.data["warning_event_id"].to_string())
@@ -197,10 +203,10 @@ async fn two_engines_and_a_restart_escalate_once() {
         about.sort();
         about.dedup();
         assert_eq!(
-            (about.len(), house.count(ESCALATED).await),
+            (about.len(), fixture.count(ESCALATED).await),
             (120, 120),
             "{}",
-            house.name
+            fixture.name
         );
         first.stop().await;
         second.stop().await;
@@ -219,7 +225,7 @@ static BEFORE: &[store::MigrationSet] = &[
 
 // promise: A4
 #[tokio::test]
-async fn warnings_that_wait_for_a_reader_go_on_waiting_after_an_upgrade() {
+async fn warnings_still_wait_for_a_reader_after_an_upgrade() {
     let clock = Clock::manual(START);
     for (name, store) in store::testing::stores_with(clock.clone(), BEFORE).await {
         let company = people::company(&store, "Acme").await;
@@ -245,7 +251,7 @@ async fn warnings_that_wait_for_a_reader_go_on_waiting_after_an_upgrade() {
     }
 }
 
-/// The tables of before `first_reads`.
+/// The tables from before `first_reads`.
 fn older() -> &'static [MigrationSet] {
     let steps = crate::MIGRATIONS.steps;
     let at = steps
@@ -268,15 +274,15 @@ async fn a_warning_read_before_an_update_does_not_go_to_the_managers() {
          values ($1, $2, $3, 'sla.warning', $4, $5)";
     const COUNTER: &str = "insert into inbox_counters (user_id, total, unread, last_at, all_read_at) \
          values ($1, 3, 1, 30, 10) on conflict (user_id) do update set all_read_at = excluded.all_read_at";
-    for house in houses_with(older()).await {
+    for fixture in fixtures_with(older()).await {
         let mut rows = Vec::new();
         // One covered by "mark all read", one read individually, and one unread.
         for (created_at, read_at) in [(10, 0), (20, 25), (30, 0)] {
-            let warning = warn(&house, Severity::Critical, &[house.ana, house.ben]).await;
-            rows.push((house.clock.id(), warning, created_at, read_at));
+            let warning = warn(&fixture, Severity::Critical, &[fixture.ana, fixture.ben]).await;
+            rows.push((fixture.clock.id(), warning, created_at, read_at));
         }
         let (_, unread, ..) = rows[2];
-        let (ana, ben) = (house.ana, house.ben);
+        let (ana, ben) = (fixture.ana, fixture.ben);
         let fill = move |tx: &mut Tx<'_>| {
             tx.execute(COUNTER, params![ana])?;
             for (id, warning, created_at, read_at) in &rows {
@@ -292,9 +298,9 @@ async fn a_warning_read_before_an_update_does_not_go_to_the_managers() {
             }
             Ok::<(), store::Error>(())
         };
-        house.store.write(fill).await.unwrap();
-        house.store.migrate(SETS).await.unwrap();
-        let waiting = house.rows("select id from first_reads where due_at > 0").await;
-        assert_eq!(waiting, [(unread.to_string(),)], "{}", house.name);
+        fixture.store.write(fill).await.unwrap();
+        fixture.store.migrate(SETS).await.unwrap();
+        let waiting = fixture.rows("select id from first_reads where due_at > 0").await;
+        assert_eq!(waiting, [(unread.to_string(),)], "{}", fixture.name);
     }
 }

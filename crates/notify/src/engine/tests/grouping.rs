@@ -9,20 +9,20 @@ use store::outbox;
 
 use super::{INBOX, UNPLANNED};
 use crate::engine::Options;
-use crate::house::{Arrived, DELIVERED, House, Mailbag, Post, houses, next};
+use crate::fixture::{Arrival, DELIVERED, FakeReceiver, Fixture, Received, fixtures, next};
 
 const OPEN_GROUPS: &str = "select count(*) from event_groups where closed_at = 0";
 const HOOK: &str = "https://hooks.acme.example/campanile";
 
-pub(crate) async fn manager(house: &House) -> Id {
-    let manager = people::user(&house.store, "mara@example.com").await;
-    people::member(&house.store, house.company, manager, Role::Manager).await;
+pub(crate) async fn manager(fixture: &Fixture) -> Id {
+    let manager = people::user(&fixture.store, "mara@example.com").await;
+    people::member(&fixture.store, fixture.company, manager, Role::Manager).await;
     manager
 }
 
-/// A finding that a scan brought.
-pub(crate) fn found(house: &House, scan: Id, kind: Kind, severity: Severity, users: &[Id]) -> Event {
-    let mut event = house.event(kind, users, &[]);
+/// A finding from a scan.
+pub(crate) fn found(fixture: &Fixture, scan: Id, kind: Kind, severity: Severity, users: &[Id]) -> Event {
+    let mut event = fixture.event(kind, users, &[]);
     event.severity = Some(severity);
     event.bundle = Some(scan);
     let title = format!("{severity} {}", event.subject.id);
@@ -32,8 +32,8 @@ pub(crate) fn found(house: &House, scan: Id, kind: Kind, severity: Severity, use
 }
 
 /// The end of a scan that this person ran.
-pub(crate) fn end(house: &House, scan: Id, by: Id) -> Event {
-    let mut event = house.event(Kind::ScanCompleted, &[by], &[]);
+pub(crate) fn end(fixture: &Fixture, scan: Id, by: Id) -> Event {
+    let mut event = fixture.event(Kind::ScanCompleted, &[by], &[]);
     event.subject = Subject {
         kind: SubjectType::Scan,
         id: scan,
@@ -43,19 +43,19 @@ pub(crate) fn end(house: &House, scan: Id, by: Id) -> Event {
     event
 }
 
-pub(crate) async fn import(house: &House, events: Vec<Event>, end: Event) {
+pub(crate) async fn import(fixture: &Fixture, events: Vec<Event>, end: Event) {
     // In portions, as an import writes them.
     for portion in events.chunks(250).map(<[Event]>::to_vec) {
-        house.store.write(move |tx| tx.emit_all(portion)).await.unwrap();
+        fixture.store.write(move |tx| tx.emit_all(portion)).await.unwrap();
     }
-    house.emit(end).await;
+    fixture.emit(end).await;
 }
 
-pub(crate) async fn settle(house: &House) {
-    house.until(UNPLANNED, 0).await;
-    house.until(OPEN_GROUPS, 0).await;
-    house.until("select count(*) from event_pages", 0).await;
-    house
+pub(crate) async fn settle(fixture: &Fixture) {
+    fixture.until(UNPLANNED, 0).await;
+    fixture.until(OPEN_GROUPS, 0).await;
+    fixture.until("select count(*) from event_pages", 0).await;
+    fixture
         .until(
             "select count(*) from deliveries where state in ('pending', 'sending')",
             0,
@@ -63,21 +63,23 @@ pub(crate) async fn settle(house: &House) {
         .await;
 }
 
-pub(crate) fn drain(bag: &mut Mailbag) -> Vec<Arrived> {
+pub(crate) fn drain(received: &mut Received) -> Vec<Arrival> {
     let mut all = Vec::new();
-    while let Ok(arrived) = bag.try_recv() {
+    while let Ok(arrived) = received.try_recv() {
         all.push(arrived);
     }
     all
 }
 
-async fn webhook(house: &House, kind: &str, extra: Json) {
+async fn webhook(fixture: &Fixture, kind: &str, extra: Json) {
     let mut body = json!({"event_type": kind, "channel": "webhook", "min_severity": "critical",
         "recipients": {"urls": [HOOK]}});
     for (name, value) in extra.as_object().into_iter().flatten() {
         body[name] = value.clone();
     }
-    let (status, answer) = house.call(house.root, "POST", "/notification-rules", body).await;
+    let (status, answer) = fixture
+        .call(fixture.root, "POST", "/notification-rules", body)
+        .await;
     assert_eq!(status, 201, "{answer}");
 }
 
@@ -87,20 +89,20 @@ async fn webhook(house: &House, kind: &str, extra: Json) {
 // promise: R7
 #[tokio::test]
 async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() {
-    for house in houses().await {
-        let mara = manager(&house).await;
-        webhook(&house, "finding.created", json!({})).await;
-        let (post, mut bag) = Post::new();
-        let scan = house.clock.id();
-        let critical = found(&house, scan, Kind::FindingCreated, Severity::Critical, &[]);
-        let low = |_| found(&house, scan, Kind::FindingCreated, Severity::Low, &[]);
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
+        webhook(&fixture, "finding.created", json!({})).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let scan = fixture.clock.id();
+        let critical = found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]);
+        let low = |_| found(&fixture, scan, Kind::FindingCreated, Severity::Low, &[]);
         let mut events: Vec<Event> = (0..3).map(low).collect();
         events.insert(1, critical.clone());
-        import(&house, events, end(&house, scan, house.ana)).await;
-        let engine = house.engine(&post);
-        settle(&house).await;
-        let all = drain(&mut bag);
-        assert_eq!(all.len(), 2, "{}: {all:?}", house.name);
+        import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
+        let engine = fixture.engine(&fake);
+        settle(&fixture).await;
+        let all = drain(&mut received);
+        assert_eq!(all.len(), 2, "{}: {all:?}", fixture.name);
         let mail = all
             .iter()
             .find(|arrived| arrived.to == "mara@example.com")
@@ -121,27 +123,27 @@ async fn an_import_reaches_the_managers_in_one_mail_and_a_webhook_in_one_post() 
         );
         assert_eq!(body["data"]["scan_id"], json!(scan));
         assert_eq!(body["data"]["severities"]["created"], json!({"critical": 1}));
-        let rows = house.get(mara, "/notifications").await;
+        let rows = fixture.get(mara, "/notifications").await;
         assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
         assert_eq!(rows["items"][0]["event_type"], "scan.completed");
         assert_eq!(
             rows["items"][0]["data"]["finding_ids"],
             json!([critical.subject.id])
         );
-        // That the scan ended is the importer's own act.
-        assert_eq!(house.count(INBOX).await, 1, "{}", house.name);
+        // The end of the scan is the importer's own action.
+        assert_eq!(fixture.count(INBOX).await, 1, "{}", fixture.name);
         engine.stop().await;
     }
 }
 
 // promise: O3
 #[tokio::test]
-async fn nobody_is_told_of_findings_that_are_not_theirs() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        let scan = house.clock.id();
-        let (ana, ben) = (house.ana, house.ben);
-        let of = |user: Id, severity| found(&house, scan, Kind::FindingCreated, severity, &[user]);
+async fn nobody_is_notified_of_findings_of_others() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        let scan = fixture.clock.id();
+        let (ana, ben) = (fixture.ana, fixture.ben);
+        let of = |user: Id, severity| found(&fixture, scan, Kind::FindingCreated, severity, &[user]);
         let events = vec![
             of(ana, Severity::Low),
             of(ben, Severity::Urgent),
@@ -152,11 +154,11 @@ async fn nobody_is_told_of_findings_that_are_not_theirs() {
             vec![events[2].subject.id.to_string(), events[0].subject.id.to_string()],
             vec![events[1].subject.id.to_string(), events[3].subject.id.to_string()],
         );
-        import(&house, events, end(&house, scan, house.root)).await;
-        let engine = house.engine(&post);
-        settle(&house).await;
-        let all = drain(&mut bag);
-        assert_eq!(all.len(), 2, "{}: {all:?}", house.name);
+        import(&fixture, events, end(&fixture, scan, fixture.root)).await;
+        let engine = fixture.engine(&fake);
+        settle(&fixture).await;
+        let all = drain(&mut received);
+        assert_eq!(all.len(), 2, "{}: {all:?}", fixture.name);
         for (to, own, others) in [
             ("ana@example.com", &anas, &bens),
             ("ben@example.com", &bens, &anas),
@@ -167,7 +169,7 @@ async fn nobody_is_told_of_findings_that_are_not_theirs() {
             let places: Vec<_> = own.iter().map(|id| text.find(id).unwrap()).collect();
             assert!(places[0] < places[1], "the most severe first: {text}");
         }
-        let rows = house.get(ana, "/notifications").await;
+        let rows = fixture.get(ana, "/notifications").await;
         assert_eq!(rows["items"][0]["data"]["finding_ids"], json!(anas), "{rows}");
         engine.stop().await;
     }
@@ -176,23 +178,23 @@ async fn nobody_is_told_of_findings_that_are_not_theirs() {
 // promise: O3
 #[tokio::test]
 async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
-    for house in houses().await {
-        let mara = manager(&house).await;
-        webhook(&house, "finding.created", json!({"min_severity": "low"})).await;
-        let (post, mut bag) = Post::new();
-        let scan = house.clock.id();
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
+        webhook(&fixture, "finding.created", json!({"min_severity": "low"})).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let scan = fixture.clock.id();
         let severities = [Severity::Low, Severity::Critical, Severity::Medium];
         let events: Vec<Event> = (0..1_203)
-            .map(|n| found(&house, scan, Kind::FindingCreated, severities[n % 3], &[]))
+            .map(|n| found(&fixture, scan, Kind::FindingCreated, severities[n % 3], &[]))
             .collect();
         let all: BTreeSet<String> = events.iter().map(|event| event.id.to_string()).collect();
-        import(&house, events, end(&house, scan, house.ana)).await;
-        let engine = house.engine(&post);
-        settle(&house).await;
-        let arrived = drain(&mut bag);
+        import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
+        let engine = fixture.engine(&fake);
+        settle(&fixture).await;
+        let arrived = drain(&mut received);
         let mails = arrived.iter().filter(|one| one.to == "mara@example.com").count();
-        assert_eq!(mails, 1, "{}", house.name);
-        assert_eq!(house.get(mara, "/notifications/summary").await["total"], 1);
+        assert_eq!(mails, 1, "{}", fixture.name);
+        assert_eq!(fixture.get(mara, "/notifications/summary").await["total"], 1);
         let mut posted = BTreeSet::new();
         for hook in arrived.iter().filter(|one| one.to == HOOK) {
             let body: Json = serde_json::from_str(hook.body.as_deref().unwrap()).unwrap();
@@ -202,7 +204,7 @@ async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
                 assert!(posted.insert(id), "twice");
             }
         }
-        assert_eq!(posted, all, "{}", house.name);
+        assert_eq!(posted, all, "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -210,19 +212,22 @@ async fn a_webhook_loses_none_of_many_and_a_person_gets_one_message() {
 // promise: O3
 // promise: O4
 #[tokio::test]
-async fn a_rule_may_ask_for_each_event_in_a_post_of_its_own() {
-    for house in houses().await {
-        webhook(&house, "finding.created", json!({"batch": "event"})).await;
-        let (post, mut bag) = Post::new();
-        let scan = house.clock.id();
+async fn a_rule_can_request_a_separate_post_for_each_event() {
+    for fixture in fixtures().await {
+        webhook(&fixture, "finding.created", json!({"batch": "event"})).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let scan = fixture.clock.id();
         let events: Vec<Event> = (0..3)
-            .map(|_| found(&house, scan, Kind::FindingCreated, Severity::Critical, &[]))
+            .map(|_| found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]))
             .collect();
-        import(&house, events, end(&house, scan, house.ana)).await;
-        let engine = house.engine(&post);
-        settle(&house).await;
-        let hooks: Vec<_> = drain(&mut bag).into_iter().filter(|one| one.to == HOOK).collect();
-        assert_eq!(hooks.len(), 3, "{}", house.name);
+        import(&fixture, events, end(&fixture, scan, fixture.ana)).await;
+        let engine = fixture.engine(&fake);
+        settle(&fixture).await;
+        let hooks: Vec<_> = drain(&mut received)
+            .into_iter()
+            .filter(|one| one.to == HOOK)
+            .collect();
+        assert_eq!(hooks.len(), 3, "{}", fixture.name);
         for hook in hooks {
             let body: Json = serde_json::from_str(hook.body.as_deref().unwrap()).unwrap();
             assert_eq!(body["type"], "finding.created");
@@ -235,26 +240,26 @@ async fn a_rule_may_ask_for_each_event_in_a_post_of_its_own() {
 // promise: O7
 #[tokio::test]
 async fn a_bulk_change_is_one_message_for_each_and_none_for_who_did_it() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        let (many, ana, ben) = (house.clock.id(), house.ana, house.ben);
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        let (many, ana, ben) = (fixture.clock.id(), fixture.ana, fixture.ben);
         let assigned = |users: &[Id]| {
-            let mut event = found(&house, many, Kind::FindingAssigned, Severity::High, users);
+            let mut event = found(&fixture, many, Kind::FindingAssigned, Severity::High, users);
             event.data.insert("many".into(), true.into());
             event.actor = Some(ben);
             event
         };
         let events = vec![assigned(&[ana]), assigned(&[ana, ben]), assigned(&[ben])];
-        house.store.write(move |tx| tx.emit_all(events)).await.unwrap();
-        let engine = house.engine(&post);
-        settle(&house).await;
-        let to: Vec<String> = drain(&mut bag).into_iter().map(|one| one.to).collect();
-        assert_eq!(to, ["ana@example.com"], "{}", house.name);
-        assert_eq!(house.count(INBOX).await, 1);
-        let rows = house.get(ana, "/notifications").await;
+        fixture.store.write(move |tx| tx.emit_all(events)).await.unwrap();
+        let engine = fixture.engine(&fake);
+        settle(&fixture).await;
+        let to: Vec<String> = drain(&mut received).into_iter().map(|one| one.to).collect();
+        assert_eq!(to, ["ana@example.com"], "{}", fixture.name);
+        assert_eq!(fixture.count(INBOX).await, 1);
+        let rows = fixture.get(ana, "/notifications").await;
         assert_eq!(rows["items"][0]["event_type"], "finding.assigned", "{rows}");
         assert_eq!(rows["items"][0]["data"]["count"], 2, "{rows}");
-        house.until(DELIVERED, 1).await;
+        fixture.until(DELIVERED, 1).await;
         engine.stop().await;
     }
 }
@@ -263,38 +268,51 @@ async fn a_bulk_change_is_one_message_for_each_and_none_for_who_did_it() {
 // promise: U3
 #[tokio::test]
 async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        let (many, ana, ben) = (house.clock.id(), house.ana, house.ben);
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        let (many, ana, ben) = (fixture.clock.id(), fixture.ana, fixture.ben);
         let assigned = || {
-            let mut event = found(&house, many, Kind::FindingAssigned, Severity::High, &[ana]);
+            let mut event = found(&fixture, many, Kind::FindingAssigned, Severity::High, &[ana]);
             event.data.insert("many".into(), true.into());
             event.actor = Some(ben);
             event
         };
-        let engine = house.engine(&post);
+        let engine = fixture.engine(&fake);
         for _ in 0..2 {
             let portion = vec![assigned(), assigned()];
-            let written = house.store.write(move |tx| {
+            let written = fixture.store.write(move |tx| {
                 outbox::keep_open(tx, many)?;
                 tx.emit_all(portion)
             });
             written.await.unwrap();
         }
-        let alone = house.event(Kind::FindingAssigned, &[ben], &[]);
-        house.store.write(move |tx| tx.emit(alone)).await.unwrap();
-        house.until(INBOX, 1).await;
-        assert_eq!(house.count(UNPLANNED).await, 4, "{}: more is to come", house.name);
-        // The last portion changed nothing, so no event wakes the planner: it looks by itself a little later.
-        house.store.write(move |tx| outbox::end(tx, many)).await.unwrap();
-        while house.count(UNPLANNED).await + house.count(OPEN_GROUPS).await > 0 {
-            house.clock.advance(Options::default().tick);
+        let alone = fixture.event(Kind::FindingAssigned, &[ben], &[]);
+        fixture.store.write(move |tx| tx.emit(alone)).await.unwrap();
+        fixture.until(INBOX, 1).await;
+        assert_eq!(
+            fixture.count(UNPLANNED).await,
+            4,
+            "{}: more is to come",
+            fixture.name
+        );
+        // The last portion changed nothing, so no event wakes the planner: it checks automatically a little later.
+        fixture
+            .store
+            .write(move |tx| outbox::end(tx, many))
+            .await
+            .unwrap();
+        while fixture.count(UNPLANNED).await + fixture.count(OPEN_GROUPS).await > 0 {
+            fixture.clock.advance(Options::default().tick);
         }
-        settle(&house).await;
-        let rows = house.get(ana, "/notifications").await;
+        settle(&fixture).await;
+        let rows = fixture.get(ana, "/notifications").await;
         assert_eq!(rows["items"].as_array().unwrap().len(), 1, "{rows}");
         assert_eq!(rows["items"][0]["data"]["count"], 4, "{rows}");
-        assert_eq!(drain(&mut bag).len(), 2, "one about all of it, and the other");
+        assert_eq!(
+            drain(&mut received).len(),
+            2,
+            "one about all of it, and the other"
+        );
         engine.stop().await;
     }
 }
@@ -303,31 +321,31 @@ async fn a_bulk_change_in_portions_is_one_message_after_the_last() {
 // promise: O3
 #[tokio::test]
 async fn an_engine_that_dies_loses_and_doubles_nothing_of_a_group() {
-    for house in houses().await {
-        manager(&house).await;
-        let (post, mut bag) = Post::new();
-        let scan = house.clock.id();
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let scan = fixture.clock.id();
         let events: Vec<Event> = (0..700)
-            .map(|_| found(&house, scan, Kind::FindingCreated, Severity::Critical, &[]))
+            .map(|_| found(&fixture, scan, Kind::FindingCreated, Severity::Critical, &[]))
             .collect();
         let half = events[..350].to_vec();
-        house.store.write(move |tx| tx.emit_all(half)).await.unwrap();
-        let engine = house.engine(&post);
-        house.until(UNPLANNED, 0).await;
+        fixture.store.write(move |tx| tx.emit_all(half)).await.unwrap();
+        let engine = fixture.engine(&fake);
+        fixture.until(UNPLANNED, 0).await;
         engine.kill().await;
-        assert_eq!(house.count(OPEN_GROUPS).await, 1, "it waits for the end");
-        import(&house, events[350..].to_vec(), end(&house, scan, house.ana)).await;
-        let engine = house.engine(&post);
-        settle(&house).await;
-        let mail = next(&mut bag).await;
+        assert_eq!(fixture.count(OPEN_GROUPS).await, 1, "it waits for the end");
+        import(&fixture, events[350..].to_vec(), end(&fixture, scan, fixture.ana)).await;
+        let engine = fixture.engine(&fake);
+        settle(&fixture).await;
+        let mail = next(&mut received).await;
         assert!(
             mail.title.contains("700 critical new"),
             "{}: {}",
-            house.name,
+            fixture.name,
             mail.title
         );
-        assert!(drain(&mut bag).is_empty());
-        assert_eq!(house.count("select count(*) from event_set_members").await, 700);
+        assert!(drain(&mut received).is_empty());
+        assert_eq!(fixture.count("select count(*) from event_set_members").await, 700);
         engine.stop().await;
     }
 }
@@ -335,23 +353,23 @@ async fn an_engine_that_dies_loses_and_doubles_nothing_of_a_group() {
 // promise: O9
 #[tokio::test]
 async fn a_finding_that_is_closed_leaves_the_unread_count() {
-    for house in houses().await {
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let assigned = house.event(Kind::FindingAssigned, &[house.ana, house.ben], &[]);
+    for fixture in fixtures().await {
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let assigned = fixture.event(Kind::FindingAssigned, &[fixture.ana, fixture.ben], &[]);
         let finding = assigned.subject;
-        house.emit(assigned).await;
-        house.until(INBOX, 2).await;
-        let mut closed = house.event(Kind::FindingStatusChanged, &[house.ana], &[]);
+        fixture.emit(assigned).await;
+        fixture.until(INBOX, 2).await;
+        let mut closed = fixture.event(Kind::FindingStatusChanged, &[fixture.ana], &[]);
         closed.subject = finding;
         closed.data.insert("done".into(), true.into());
         closed.data.insert("status".into(), "closed".into());
-        house.emit(closed).await;
-        house.until(INBOX, 3).await;
+        fixture.emit(closed).await;
+        fixture.until(INBOX, 3).await;
         let unread = |summary: Json| summary["unread"].clone();
-        let summary = house.get(house.ben, "/notifications/summary").await;
-        assert_eq!(unread(summary), 0, "{}", house.name);
-        let summary = house.get(house.ana, "/notifications/summary").await;
+        let summary = fixture.get(fixture.ben, "/notifications/summary").await;
+        assert_eq!(unread(summary), 0, "{}", fixture.name);
+        let summary = fixture.get(fixture.ana, "/notifications/summary").await;
         assert_eq!(unread(summary), 1, "that it is closed is news");
         engine.stop().await;
     }
@@ -370,7 +388,7 @@ impl Dice {
     }
 }
 
-/// Who gets an event in the inbox by the rules of a fresh install, asked question by question.
+/// Who gets an event in the inbox by the rules of a fresh install, step by step.
 fn expected(event: &Event, manager: Id) -> BTreeSet<Id> {
     let assigned = !event.assignee_users.is_empty();
     let ruled = match event.kind {
@@ -391,14 +409,14 @@ fn expected(event: &Event, manager: Id) -> BTreeSet<Id> {
 // promise: O2
 // promise: O3
 #[tokio::test]
-async fn in_random_imports_everyone_has_exactly_what_concerns_them_once() {
+async fn in_random_imports_every_recipient_gets_exactly_their_events_once() {
     const IMPORTS: usize = 12;
-    for house in houses().await {
-        let mara = manager(&house).await;
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let mut dice = Dice(house.name.len() as u64);
-        let people = [house.ana, house.ben, mara];
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let mut dice = Dice(fixture.name.len() as u64);
+        let people = [fixture.ana, fixture.ben, mara];
         let kinds = [
             Kind::FindingCreated,
             Kind::FindingReopened,
@@ -408,19 +426,19 @@ async fn in_random_imports_everyone_has_exactly_what_concerns_them_once() {
         ];
         let mut due: BTreeSet<(Id, Id)> = BTreeSet::new();
         for _ in 0..IMPORTS {
-            let scan = house.clock.id();
+            let scan = fixture.clock.id();
             let mut events = Vec::new();
             for _ in 0..=dice.roll(60) {
                 let users: Vec<Id> = people.into_iter().filter(|_| dice.roll(4) == 0).collect();
                 let severity = Severity::ALL[dice.roll(6)];
-                let event = found(&house, scan, kinds[dice.roll(5)], severity, &users);
+                let event = found(&fixture, scan, kinds[dice.roll(5)], severity, &users);
                 due.extend(expected(&event, mara).into_iter().map(|user| (user, event.id)));
                 events.push(event);
             }
-            import(&house, events, end(&house, scan, house.root)).await;
+            import(&fixture, events, end(&fixture, scan, fixture.root)).await;
         }
-        settle(&house).await;
-        let digests: Vec<(Id, String)> = house
+        settle(&fixture).await;
+        let digests: Vec<(Id, String)> = fixture
             .store
             .read(|tx| {
                 tx.all(
@@ -435,7 +453,7 @@ async fn in_random_imports_everyone_has_exactly_what_concerns_them_once() {
             let content: Json = serde_json::from_str(&content).unwrap();
             for set in content["sets"].as_array().unwrap() {
                 let set = set.as_str().unwrap().to_owned();
-                let members: Vec<(Id,)> = house
+                let members: Vec<(Id,)> = fixture
                     .store
                     .read(move |tx| {
                         let sql = "select event_id from event_set_members where set_id = $1";
@@ -448,13 +466,13 @@ async fn in_random_imports_everyone_has_exactly_what_concerns_them_once() {
         }
         let count = got.len();
         let got: BTreeSet<(Id, Id)> = got.into_iter().collect();
-        assert_eq!(got.len(), count, "{}: something twice", house.name);
+        assert_eq!(got.len(), count, "{}: something twice", fixture.name);
         let missing: Vec<_> = due.difference(&got).collect();
         let extra: Vec<_> = got.difference(&due).collect();
         assert!(
             missing.is_empty() && extra.is_empty(),
             "{}: {missing:?} {extra:?}",
-            house.name
+            fixture.name
         );
         assert!(due.len() > 100, "{}", due.len());
         engine.stop().await;

@@ -1,4 +1,4 @@
-//! One row that cannot be read stops nothing: neither the messages behind it nor a list.
+//! One unreadable row stops nothing: neither the messages behind it nor a list.
 
 use std::time::Duration;
 
@@ -9,22 +9,22 @@ use store::params;
 use crate::{
     channel::Channel,
     channels::Outcome,
-    house::{Answer, DELIVERED, House, Post, houses, next},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, fixtures, next},
 };
 
 const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None });
 const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
-const ASIDE: &str = "select count(*) from deliveries where state = 'set_aside'";
-const EVENTS_ASIDE: &str = "select count(*) from events where planned_at < 0";
-/// How often the engine looks at what was set aside.
+const QUARANTINED: &str = "select count(*) from deliveries where state = 'set_aside'";
+const EVENTS_QUARANTINED: &str = "select count(*) from events where planned_at < 0";
+/// How often the engine checks quarantined rows.
 const TICK: Duration = Duration::from_secs(20);
 
-async fn change(house: &House, sql: &'static str) {
-    house.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
+async fn change(fixture: &Fixture, sql: &'static str) {
+    fixture.store.write(move |tx| tx.execute(sql, &[])).await.unwrap();
 }
 
-/// How a delivery that waits is broken, and how that is put right.
+/// How a waiting delivery is broken, and how it is repaired.
 const BROKEN: &[(&str, &str)] = &[
     (
         "update deliveries set recipient_kind = 'satellite' where state = 'pending'",
@@ -67,67 +67,75 @@ const BROKEN: &[(&str, &str)] = &[
 // promise: L4
 // promise: N4
 #[tokio::test]
-async fn a_delivery_that_cannot_be_read_is_set_aside_and_goes_out_when_it_can_be() {
+async fn an_unreadable_delivery_is_quarantined_and_sent_when_it_can_be_read() {
     for (broken, mended) in BROKEN {
-        for house in houses().await {
-            let what = format!("{}: {broken}", house.name);
-            let (post, mut bag) = Post::new();
-            post.answers("ana@example.com", &[LATER, TAKEN]);
-            let engine = house.engine(&post);
-            house.assign(&[house.ana], &[]).await;
-            next(&mut bag).await;
-            house.until(PENDING, 1).await;
+        for fixture in fixtures().await {
+            let what = format!("{}: {broken}", fixture.name);
+            let (fake, mut received) = FakeReceiver::new();
+            fake.answers("ana@example.com", &[LATER, TAKEN]);
+            let engine = fixture.engine(&fake);
+            fixture.assign(&[fixture.ana], &[]).await;
+            next(&mut received).await;
+            fixture.until(PENDING, 1).await;
             engine.stop().await;
-            change(&house, broken).await;
-            house.clock.advance(Duration::from_secs(10));
-            let engine = house.engine(&post);
-            house.until(ASIDE, 1).await;
+            change(&fixture, broken).await;
+            fixture.clock.advance(Duration::from_secs(10));
+            let engine = fixture.engine(&fake);
+            fixture.until(QUARANTINED, 1).await;
             // It waited in the same lane, and is older.
-            house.assign(&[house.ben], &[]).await;
-            assert_eq!(next(&mut bag).await.to, "ben@example.com", "{what}");
-            house.until(DELIVERED, 1).await;
-            let aside = house.get(house.root, "/deliveries/set-aside").await;
+            fixture.assign(&[fixture.ben], &[]).await;
+            assert_eq!(next(&mut received).await.to, "ben@example.com", "{what}");
+            fixture.until(DELIVERED, 1).await;
+            let quarantined = fixture.get(fixture.root, "/deliveries/set-aside").await;
             let of_message = |item: &&Json| item["what"] == "delivery";
-            let items = aside["items"].as_array().unwrap();
-            assert_eq!(items.iter().filter(of_message).count(), 1, "{what}: {aside}");
+            let items = quarantined["items"].as_array().unwrap();
+            assert_eq!(
+                items.iter().filter(of_message).count(),
+                1,
+                "{what}: {quarantined}"
+            );
             for path in ["/deliveries", "/deliveries?state=set_aside", "/notifications"] {
-                house.get(house.root, path).await;
+                fixture.get(fixture.root, path).await;
             }
-            let summary = house.get(house.root, "/destinations/summary").await;
+            let summary = fixture.get(fixture.root, "/destinations/summary").await;
             assert_eq!(summary["set_aside"], 1, "{what}");
-            change(&house, mended).await;
-            house.clock.advance(TICK);
-            assert_eq!(next(&mut bag).await.to, "ana@example.com", "{what}");
-            house.until(DELIVERED, 2).await;
-            house.until(ASIDE, 0).await;
+            change(&fixture, mended).await;
+            fixture.clock.advance(TICK);
+            assert_eq!(next(&mut received).await.to, "ana@example.com", "{what}");
+            fixture.until(DELIVERED, 2).await;
+            fixture.until(QUARANTINED, 0).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{what}: once");
+            assert!(received.try_recv().is_err(), "{what}: once");
         }
     }
 }
 
 #[tokio::test]
-async fn an_attempt_that_a_crash_left_behind_and_that_cannot_be_read_does_not_keep_the_engine_from_starting()
-{
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        post.answers("ana@example.com", &[Answer::Hangs]);
-        let engine = house.engine(&post);
-        house.assign(&[house.ana], &[]).await;
-        next(&mut bag).await;
+async fn an_unreadable_attempt_left_by_a_crash_does_not_prevent_the_start() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        fake.answers("ana@example.com", &[Answer::Hangs]);
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ana], &[]).await;
+        next(&mut received).await;
         engine.kill().await;
-        change(&house, "update deliveries set channel = 'pigeon'").await;
-        let engine = house.engine(&post);
-        house.assign(&[house.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
-        house.until(ASIDE, 1).await;
+        change(&fixture, "update deliveries set channel = 'pigeon'").await;
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ben], &[]).await;
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
+        fixture.until(QUARANTINED, 1).await;
         engine.stop().await;
     }
 }
 
-/// Puts an event into the table that only a later version knows.
-async fn of_tomorrow(house: &House) -> base::Id {
-    let event = house.event(Kind::FindingAssigned, &[house.ana], &[]);
+/// Inserts an event that only a later version knows.
+async fn of_tomorrow(fixture: &Fixture) -> base::Id {
+    let event = fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]);
     let body = serde_json::to_string(&event).unwrap();
     let body = body.replace("finding.assigned", "finding.teleported");
     let (id, at) = (event.id, event.at);
@@ -136,59 +144,72 @@ async fn of_tomorrow(house: &House) -> base::Id {
              values ($1, 'finding.teleported', $2, '', 0, 0, '', $3)";
         tx.execute(sql, params![id, at, body])
     };
-    house.store.write(write).await.unwrap();
+    fixture.store.write(write).await.unwrap();
     id
 }
 
 // promise: N4
 // promise: L4
 #[tokio::test]
-async fn a_kind_that_this_version_does_not_know_waits_for_one_that_knows_it_and_holds_nobody_up() {
-    for house in houses().await {
-        // As many as a batch takes, so that they are all that stands in front.
+async fn an_event_of_an_unknown_kind_waits_for_a_newer_version_and_blocks_nothing() {
+    for fixture in fixtures().await {
+        // As many as a batch takes, so that a whole batch is broken.
         let mut ids = Vec::new();
         for _ in 0..300 {
-            ids.push(of_tomorrow(&house).await);
+            ids.push(of_tomorrow(&fixture).await);
         }
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        house.assign(&[house.ben], &[]).await;
-        assert_eq!(next(&mut bag).await.to, "ben@example.com", "{}", house.name);
-        house.until(EVENTS_ASIDE, 300).await;
-        let aside = house.get(house.root, "/deliveries/set-aside?limit=1").await;
-        assert_eq!(aside["items"][0]["event_type"], "finding.teleported", "{aside}");
-        assert_eq!(aside["items"][0]["what"], "event");
-        let queue = house.store.read(crate::deliveries::queue).await.unwrap();
-        assert_eq!(queue.events_aside, 300);
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        fixture.assign(&[fixture.ben], &[]).await;
+        assert_eq!(
+            next(&mut received).await.to,
+            "ben@example.com",
+            "{}",
+            fixture.name
+        );
+        fixture.until(EVENTS_QUARANTINED, 300).await;
+        let quarantined = fixture.get(fixture.root, "/deliveries/set-aside?limit=1").await;
+        assert_eq!(
+            quarantined["items"][0]["event_type"], "finding.teleported",
+            "{quarantined}"
+        );
+        assert_eq!(quarantined["items"][0]["what"], "event");
+        let queue = fixture.store.read(crate::deliveries::queue).await.unwrap();
+        assert_eq!(queue.quarantined_events, 300);
         let trace = format!("/events/{}/trace", ids[0]);
-        let (status, _) = house.call(house.root, "GET", &trace, Json::Null).await;
-        assert_eq!(status, 409, "{}: not an error of the server", house.name);
-        let (status, _) = house.call(house.ana, "GET", &trace, Json::Null).await;
+        let (status, _) = fixture.call(fixture.root, "GET", &trace, Json::Null).await;
+        assert_eq!(status, 409, "{}: not an error of the server", fixture.name);
+        let (status, _) = fixture.call(fixture.ana, "GET", &trace, Json::Null).await;
         assert_eq!(status, 404);
         // A version that knows it reads it as this one reads its own kinds.
         change(
-            &house,
+            &fixture,
             "update events set kind = 'finding.assigned', \
              body = replace(body, 'finding.teleported', 'finding.assigned') where kind = 'finding.teleported'",
         )
         .await;
-        // The planner may have begun to wait only after the clock went on: then it waits for the next time.
-        while house.count(EVENTS_ASIDE).await > 0 {
-            house.clock.advance(TICK);
+        // The planner may have begun to wait only after the clock advanced: then it waits for the next time.
+        while fixture.count(EVENTS_QUARANTINED).await > 0 {
+            fixture.clock.advance(TICK);
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
         for _ in 0..300 {
-            assert_eq!(next(&mut bag).await.to, "ana@example.com", "{}", house.name);
+            assert_eq!(
+                next(&mut received).await.to,
+                "ana@example.com",
+                "{}",
+                fixture.name
+            );
         }
-        house.until(DELIVERED, 301).await;
-        let aside = house.get(house.root, "/deliveries/set-aside").await;
-        assert_eq!(aside["items"], json!([]), "{}", house.name);
+        fixture.until(DELIVERED, 301).await;
+        let quarantined = fixture.get(fixture.root, "/deliveries/set-aside").await;
+        assert_eq!(quarantined["items"], json!([]), "{}", fixture.name);
         engine.stop().await;
-        assert!(bag.try_recv().is_err());
+        assert!(received.try_recv().is_err());
     }
 }
 
-/// Rows that cannot be read, in every table that a list rests on.
+/// Unreadable rows, in every table that a list is based on.
 const ROWS: &[&str] = &[
     "update deliveries set event_type = 'finding.teleported'",
     "update deliveries set channel = 'pigeon'",
@@ -217,25 +238,27 @@ const ROWS: &[&str] = &[
 
 // promise: L4
 #[tokio::test]
-async fn no_list_fails_because_of_a_row_and_what_is_new_is_planned_and_sent() {
+async fn no_list_fails_because_of_a_row_and_new_events_are_planned_and_sent() {
     for sql in ROWS {
-        for house in houses().await {
-            let what = format!("{}: {sql}", house.name);
+        for fixture in fixtures().await {
+            let what = format!("{}: {sql}", fixture.name);
             let slack = "https://hooks.slack.com/services/T0/B0/secret";
-            let team = house.team("Red", &[house.ben], &[(Channel::Slack, slack)]).await;
-            let said = json!({"finding.assigned:email": true});
-            house
-                .call(house.ana, "PUT", "/me/notification-preferences", said)
+            let team = fixture
+                .team("Red", &[fixture.ben], &[(Channel::Slack, slack)])
                 .await;
-            let (post, mut bag) = Post::new();
-            let engine = house.engine(&post);
-            let event = house.assign(&[house.ana], &[team]).await;
-            next(&mut bag).await;
-            next(&mut bag).await;
-            house.until(DELIVERED, 2).await;
-            change(&house, sql).await;
+            let body = json!({"finding.assigned:email": true});
+            fixture
+                .call(fixture.ana, "PUT", "/me/notification-preferences", body)
+                .await;
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = fixture.engine(&fake);
+            let event = fixture.assign(&[fixture.ana], &[team]).await;
+            next(&mut received).await;
+            next(&mut received).await;
+            fixture.until(DELIVERED, 2).await;
+            change(&fixture, sql).await;
             change(
-                &house,
+                &fixture,
                 "update notification_meta set value = value + 1 where name = 'rules'",
             )
             .await;
@@ -249,7 +272,7 @@ async fn no_list_fails_because_of_a_row_and_what_is_new_is_planned_and_sent() {
                 "/teams",
                 "/announcements",
             ] {
-                house.get(house.root, path).await;
+                fixture.get(fixture.root, path).await;
             }
             for path in [
                 "/notifications",
@@ -257,15 +280,15 @@ async fn no_list_fails_because_of_a_row_and_what_is_new_is_planned_and_sent() {
                 "/me/notification-preferences",
                 "/me/notification-sources",
             ] {
-                house.get(house.ana, path).await;
+                fixture.get(fixture.ana, path).await;
             }
-            for whom in ["", "?user_id=me"] {
-                let path = format!("/events/{event}/trace{whom}");
-                let (status, body) = house.call(house.root, "GET", &path, Json::Null).await;
+            for query in ["", "?user_id=me"] {
+                let path = format!("/events/{event}/trace{query}");
+                let (status, body) = fixture.call(fixture.root, "GET", &path, Json::Null).await;
                 assert!(status < 500, "{what}: {path}: {body}");
             }
-            house.assign(&[house.ben], &[]).await;
-            assert_eq!(next(&mut bag).await.to, "ben@example.com", "{what}");
+            fixture.assign(&[fixture.ben], &[]).await;
+            assert_eq!(next(&mut received).await.to, "ben@example.com", "{what}");
             engine.stop().await;
         }
     }
@@ -274,27 +297,27 @@ async fn no_list_fails_because_of_a_row_and_what_is_new_is_planned_and_sent() {
 // promise: L4
 #[tokio::test]
 async fn a_page_is_full_although_some_of_its_rows_cannot_be_read() {
-    for house in houses().await {
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
+    for fixture in fixtures().await {
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
         for _ in 0..12 {
-            house.assign(&[house.ana], &[]).await;
+            fixture.assign(&[fixture.ana], &[]).await;
         }
-        house.until(DELIVERED, 12).await;
+        fixture.until(DELIVERED, 12).await;
         engine.stop().await;
         // All but the oldest three.
         change(
-            &house,
+            &fixture,
             "update deliveries set channel = 'pigeon' where id not in (select id from deliveries order by id limit 3)",
         )
         .await;
-        let page = house.get(house.root, "/deliveries?limit=2").await;
-        assert_eq!(page["items"].as_array().unwrap().len(), 2, "{}", house.name);
+        let page = fixture.get(fixture.root, "/deliveries?limit=2").await;
+        assert_eq!(page["items"].as_array().unwrap().len(), 2, "{}", fixture.name);
         let cursor = page["next_cursor"].as_str().unwrap();
-        let page = house
-            .get(house.root, &format!("/deliveries?limit=2&cursor={cursor}"))
+        let page = fixture
+            .get(fixture.root, &format!("/deliveries?limit=2&cursor={cursor}"))
             .await;
-        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{}", house.name);
+        assert_eq!(page["items"].as_array().unwrap().len(), 1, "{}", fixture.name);
         assert_eq!(page["next_cursor"], Json::Null);
     }
 }

@@ -1,4 +1,4 @@
-//! Somebody sets the machine's clock, or the process is suspended: nothing is late, and nothing is sent or recorded twice.
+//! The system clock is changed, or the process is suspended: nothing is late, and nothing is sent or recorded twice.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::Options,
-    house::{Answer, DELIVERED, House, Post, Running, houses, next, within},
+    fixture::{Answer, DELIVERED, FakeReceiver, Fixture, Running, fixtures, next, within},
 };
 
 const PENDING: &str = "select count(*) from deliveries where state = 'pending'";
@@ -18,18 +18,18 @@ const LATER: Answer = Answer::Outcome(Outcome::RefusedForNow { retry_after: None
 const TAKEN: Answer = Answer::Outcome(Outcome::Delivered);
 const SLACK: &str = "https://hooks.slack.com/services/T0/B0/secret";
 
-/// The steps of the wall clock that are tried, in seconds.
+/// The clock changes that are tried, in seconds.
 const STEPS: [i64; 4] = [-7_200, 7_200, -200, 200];
 
-/// Sets the machine's clock by so many seconds, and lets the engine notice.
-async fn step(house: &House, seconds: i64) {
+/// Changes the system clock by this many seconds, and lets the engine notice.
+async fn step(fixture: &Fixture, seconds: i64) {
     settle().await;
-    let wall = house.clock.wall().nanos() + seconds * 1_000_000_000;
-    house.clock.step(Time::from_nanos(wall));
-    house.clock.advance(Duration::from_secs(2));
-    // With PostgreSQL its own clock counts, which stands as it was.
-    if house.name == "SQLite" {
-        let off = || house.clock.now().nanos().abs_diff(house.clock.wall().nanos());
+    let wall = fixture.clock.wall().nanos() + seconds * 1_000_000_000;
+    fixture.clock.step(Time::from_nanos(wall));
+    fixture.clock.advance(Duration::from_secs(2));
+    // With PostgreSQL its own clock counts, which is unchanged.
+    if fixture.name == "SQLite" {
+        let off = || fixture.clock.now().nanos().abs_diff(fixture.clock.wall().nanos());
         within(async {
             while off() > 1_000_000_000 {
                 settle().await;
@@ -38,7 +38,7 @@ async fn step(house: &House, seconds: i64) {
         .await;
     }
     settle().await;
-    house.clock.advance(Duration::from_secs(2));
+    fixture.clock.advance(Duration::from_secs(2));
     settle().await;
 }
 
@@ -49,56 +49,63 @@ async fn settle() {
     tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
-fn engine(house: &House, post: &Post) -> Running {
-    house.engine_with(post, Options::default())
+fn engine(fixture: &Fixture, fake: &FakeReceiver) -> Running {
+    fixture.engine_with(fake, Options::default())
 }
 
 // promise: L5
 #[tokio::test]
 async fn a_retry_is_made_in_time_whatever_the_clock_is_set_to() {
     for seconds in STEPS {
-        for house in houses().await {
-            let (post, mut bag) = Post::new();
-            post.answers("ana@example.com", &[LATER, TAKEN]);
-            let engine = engine(&house, &post);
-            house.assign(&[house.ana], &[]).await;
-            next(&mut bag).await;
-            house.until(PENDING, 1).await;
-            // Due in 5 to 6 seconds, of which 4 pass meanwhile.
-            step(&house, seconds).await;
+        for fixture in fixtures().await {
+            let (fake, mut received) = FakeReceiver::new();
+            fake.answers("ana@example.com", &[LATER, TAKEN]);
+            let engine = engine(&fixture, &fake);
+            fixture.assign(&[fixture.ana], &[]).await;
+            next(&mut received).await;
+            fixture.until(PENDING, 1).await;
+            // Due in 5 to 6 seconds, 4 of them pass meanwhile.
+            step(&fixture, seconds).await;
             assert_eq!(
-                house.count(DELIVERED).await,
+                fixture.count(DELIVERED).await,
                 0,
                 "{}: {seconds}: not before its time",
-                house.name
+                fixture.name
             );
-            house.clock.advance(Duration::from_secs(2));
-            next(&mut bag).await;
-            house.until(DELIVERED, 1).await;
+            fixture.clock.advance(Duration::from_secs(2));
+            next(&mut received).await;
+            fixture.until(DELIVERED, 1).await;
             engine.stop().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: once", house.name);
+            assert!(received.try_recv().is_err(), "{}: {seconds}: once", fixture.name);
         }
     }
 }
 
 // promise: L5
 #[tokio::test]
-async fn what_is_under_way_is_not_sent_again_when_the_clock_is_set() {
+async fn messages_in_flight_are_not_sent_again_when_the_clock_is_set() {
     for seconds in STEPS {
-        for house in houses().await {
-            let (post, mut bag) = Post::new();
-            post.answers("ana@example.com", &[Answer::Hangs]);
-            let engine = engine(&house, &post);
+        for fixture in fixtures().await {
+            let (fake, mut received) = FakeReceiver::new();
+            fake.answers("ana@example.com", &[Answer::Hangs]);
+            let engine = engine(&fixture, &fake);
             for _ in 0..5 {
-                house.assign(&[house.ana], &[]).await;
-                next(&mut bag).await;
+                fixture.assign(&[fixture.ana], &[]).await;
+                next(&mut received).await;
             }
-            step(&house, seconds).await;
-            // Until it looks at what was left behind.
-            house.clock.advance(Duration::from_secs(20));
+            step(&fixture, seconds).await;
+            // Until it checks for abandoned messages.
+            fixture.clock.advance(Duration::from_secs(20));
             settle().await;
-            assert!(bag.try_recv().is_err(), "{}: {seconds}: sent again", house.name);
-            assert_eq!((house.count(SENDING).await, house.count(ATTEMPTS).await), (5, 5));
+            assert!(
+                received.try_recv().is_err(),
+                "{}: {seconds}: sent twice",
+                fixture.name
+            );
+            assert_eq!(
+                (fixture.count(SENDING).await, fixture.count(ATTEMPTS).await),
+                (5, 5)
+            );
             engine.kill().await;
         }
     }
@@ -106,27 +113,34 @@ async fn what_is_under_way_is_not_sent_again_when_the_clock_is_set() {
 
 // promise: L5
 #[tokio::test]
-async fn a_process_that_was_suspended_does_not_take_up_what_it_is_still_sending() {
-    for house in houses().await {
-        let (post, mut bag) = Post::new();
-        let (answer, taken) = tokio::sync::watch::channel(false);
-        post.answers("ana@example.com", &[Answer::When(taken)]);
-        let engine = engine(&house, &post);
+async fn a_suspended_process_does_not_recover_what_it_is_still_sending() {
+    for fixture in fixtures().await {
+        let (fake, mut received) = FakeReceiver::new();
+        let (answer, accepted) = tokio::sync::watch::channel(false);
+        fake.answers("ana@example.com", &[Answer::When(accepted)]);
+        let engine = engine(&fixture, &fake);
         for _ in 0..5 {
-            house.assign(&[house.ana], &[]).await;
-            next(&mut bag).await;
+            fixture.assign(&[fixture.ana], &[]).await;
+            next(&mut received).await;
         }
         // 140 seconds at once: longer than a lease.
-        house.clock.advance(Duration::from_secs(140));
+        fixture.clock.advance(Duration::from_secs(140));
         settle().await;
-        assert_eq!(house.count(SENDING).await, 5, "{}", house.name);
+        assert_eq!(fixture.count(SENDING).await, 5, "{}", fixture.name);
         answer.send_replace(true);
-        house.until(DELIVERED, 5).await;
-        assert_eq!(house.count(ATTEMPTS).await, 5, "{}: recorded once", house.name);
-        let outcomes = house.rows("select distinct outcome from delivery_attempts").await;
-        assert_eq!(outcomes, [("delivered".to_owned(),)], "{}", house.name);
+        fixture.until(DELIVERED, 5).await;
+        assert_eq!(
+            fixture.count(ATTEMPTS).await,
+            5,
+            "{}: recorded once",
+            fixture.name
+        );
+        let outcomes = fixture
+            .rows("select distinct outcome from delivery_attempts")
+            .await;
+        assert_eq!(outcomes, [("delivered".to_owned(),)], "{}", fixture.name);
         engine.stop().await;
-        assert!(bag.try_recv().is_err(), "{}: sent once", house.name);
+        assert!(received.try_recv().is_err(), "{}: sent once", fixture.name);
     }
 }
 
@@ -134,29 +148,29 @@ async fn a_process_that_was_suspended_does_not_take_up_what_it_is_still_sending(
 #[tokio::test]
 async fn the_pace_of_a_chat_is_kept_whatever_the_clock_is_set_to() {
     for seconds in STEPS {
-        for house in houses().await {
-            let red = house.team("red", &[], &[(Channel::Slack, SLACK)]).await;
-            let (post, mut bag) = Post::new();
-            let engine = engine(&house, &post);
+        for fixture in fixtures().await {
+            let red = fixture.team("red", &[], &[(Channel::Slack, SLACK)]).await;
+            let (fake, mut received) = FakeReceiver::new();
+            let engine = engine(&fixture, &fake);
             for _ in 0..12 {
-                house.assign(&[], &[red]).await;
+                fixture.assign(&[], &[red]).await;
             }
             for _ in 0..5 {
-                next(&mut bag).await;
+                next(&mut received).await;
             }
-            house.until(PENDING, 7).await;
-            step(&house, seconds).await;
-            // 4 seconds went by, one message in each.
-            house.until(DELIVERED, 9).await;
+            fixture.until(PENDING, 7).await;
+            step(&fixture, seconds).await;
+            // 4 seconds passed, one message in each.
+            fixture.until(DELIVERED, 9).await;
             for _ in 0..3 {
-                house.clock.advance(Duration::from_secs(1));
+                fixture.clock.advance(Duration::from_secs(1));
                 settle().await;
             }
-            house.until(DELIVERED, 12).await;
-            // And a new one need not wait for longer than the pace.
-            house.assign(&[], &[red]).await;
-            house.clock.advance(Duration::from_secs(2));
-            house.until(DELIVERED, 13).await;
+            fixture.until(DELIVERED, 12).await;
+            // And a new one need not wait longer than the pace requires.
+            fixture.assign(&[], &[red]).await;
+            fixture.clock.advance(Duration::from_secs(2));
+            fixture.until(DELIVERED, 13).await;
             engine.stop().await;
         }
     }
@@ -167,22 +181,22 @@ async fn the_pace_of_a_chat_is_kept_whatever_the_clock_is_set_to() {
 async fn a_session_does_not_last_longer_because_the_clock_is_set_back() {
     const ENDS: &str = "select expires_at from credentials where kind = 'session'";
     for seconds in STEPS {
-        for house in houses().await {
-            access::testing::session(&house.access, house.ana).await;
-            let left = async || house.count(ENDS).await - house.clock.now().nanos();
-            let (post, _bag) = Post::new();
-            let engine = engine(&house, &post);
+        for fixture in fixtures().await {
+            access::testing::session(&fixture.access, fixture.ana).await;
+            let left = async || fixture.count(ENDS).await - fixture.clock.now().nanos();
+            let (fake, _bag) = FakeReceiver::new();
+            let engine = engine(&fixture, &fake);
             let before = left().await;
-            step(&house, seconds).await;
+            step(&fixture, seconds).await;
             let second = 1_000_000_000;
             let passed = before - left().await;
-            // Set forward it ends so much earlier, where the machine's clock counts.
+            // Set forward it ends that much earlier, where the machine's clock counts.
             let least = 4 * second;
             let most = least + seconds.max(0) * second;
             assert!(
                 (least - second..=most + second).contains(&passed),
                 "{}: {seconds}: {passed}",
-                house.name
+                fixture.name
             );
             engine.stop().await;
         }

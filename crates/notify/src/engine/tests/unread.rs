@@ -12,7 +12,7 @@ use crate::{
     channel::Channel,
     channels::Outcome,
     engine::{Escalation, Options},
-    house::{Answer, House, Post, Running, houses},
+    fixture::{Answer, FakeReceiver, Fixture, Running, fixtures},
 };
 
 const AFTER: Duration = Duration::from_hours(4);
@@ -21,8 +21,8 @@ const WAITING: &str = "select count(*) from first_reads where due_at > 0";
 const UNREAD: &str = "select count(*) from events where kind = 'finding.unread'";
 const ROWS: &str = "select count(*) from notifications where event_type = 'finding.unread'";
 
-/// An engine that announces what nobody read, but of these findings, which are closed.
-fn engine(house: &House, node: &str, post: &Post, closed: &[Id]) -> Running {
+/// An engine that announces unread events, except for these findings, which are closed.
+fn engine(fixture: &Fixture, node: &str, fake: &FakeReceiver, closed: &[Id]) -> Running {
     let closed: BTreeSet<Id> = closed.iter().copied().collect();
     let options = Options {
         node: node.into(),
@@ -30,24 +30,24 @@ fn engine(house: &House, node: &str, post: &Post, closed: &[Id]) -> Running {
         escalation: Escalation {
             after: AFTER,
             unread_after: AFTER,
-            stands: Arc::new(move |_, _, findings| {
+            still_open: Arc::new(move |_, _, findings| {
                 let open = findings.iter().map(|(id, _)| *id);
                 Ok(open.filter(|id| !closed.contains(id)).collect())
             }),
         },
         ..Options::default()
     };
-    house.engine_with(post, options)
+    fixture.engine_with(fake, options)
 }
 
-async fn manager(house: &House) -> Id {
-    let manager = people::user(&house.store, "mara@example.com").await;
-    people::member(&house.store, house.company, manager, Role::Manager).await;
+async fn manager(fixture: &Fixture) -> Id {
+    let manager = people::user(&fixture.store, "mara@example.com").await;
+    people::member(&fixture.store, fixture.company, manager, Role::Manager).await;
     manager
 }
 
-async fn unread(house: &House) -> Vec<Event> {
-    let rows = house
+async fn unread(fixture: &Fixture) -> Vec<Event> {
+    let rows = fixture
         .rows("select body from events where kind = 'finding.unread' order by id")
         .await;
     rows.iter()
@@ -55,8 +55,8 @@ async fn unread(house: &House) -> Vec<Event> {
         .collect()
 }
 
-/// Switches all rules for this kind off.
-async fn without_rules(house: &House, kind: Kind) {
+/// Disables all rules for this kind.
+async fn without_rules(fixture: &Fixture, kind: Kind) {
     let off = move |tx: &mut store::Tx<'_>| {
         let sql = "update notification_rules set enabled = 0 where event_type = $1";
         tx.execute(sql, params![kind])?;
@@ -65,150 +65,156 @@ async fn without_rules(house: &House, kind: Kind) {
             &[],
         )
     };
-    house.store.write(off).await.unwrap();
+    fixture.store.write(off).await.unwrap();
 }
 
-async fn words(house: &House, user: Id) -> (String, String) {
-    let inbox = house.get(user, "/notifications").await;
+async fn words(fixture: &Fixture, user: Id) -> (String, String) {
+    let inbox = fixture.get(user, "/notifications").await;
     let text = |key: &str| inbox["items"][0][key].as_str().unwrap().to_owned();
     (text("title"), text("body"))
 }
 
 // promise: A4
 #[tokio::test]
-async fn what_nobody_reads_is_announced_to_the_managers_once_and_never_about_itself() {
-    for house in houses().await {
-        let mara = manager(&house).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&house, "a", &post, &[]);
-        let event = house.emit(new(&house, &[house.ana, house.ben], &[])).await;
-        let mut low = new(&house, &[house.ana], &[]);
+async fn unread_events_are_announced_to_the_managers_once_and_never_about_themselves() {
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
+        let event = fixture
+            .emit(new(&fixture, &[fixture.ana, fixture.ben], &[]))
+            .await;
+        let mut low = new(&fixture, &[fixture.ana], &[]);
         low.severity = Some(Severity::High);
-        house.emit(low).await;
-        house.until(UNPLANNED, 0).await;
-        assert_eq!(house.count(WAITING).await, 1, "{}", house.name);
-        house
+        fixture.emit(low).await;
+        fixture.until(UNPLANNED, 0).await;
+        assert_eq!(fixture.count(WAITING).await, 1, "{}", fixture.name);
+        fixture
             .clock
             .advance(AFTER.checked_sub(Duration::from_nanos(1)).unwrap());
         tokio::task::yield_now().await;
-        assert_eq!(house.count(UNREAD).await, 0, "{}", house.name);
-        house.clock.advance(Duration::from_nanos(1));
-        house.until(ROWS, 1).await;
-        let events = unread(&house).await;
+        assert_eq!(fixture.count(UNREAD).await, 0, "{}", fixture.name);
+        fixture.clock.advance(Duration::from_nanos(1));
+        fixture.until(ROWS, 1).await;
+        let events = unread(&fixture).await;
         assert_eq!(events.len(), 1);
         assert_eq!(events[0].assignee_users, [mara]);
         assert_eq!(events[0].severity, Some(Severity::Critical));
         assert_eq!(events[0].data["unread_event_id"], json!(event));
-        let (title, body) = words(&house, mara).await;
+        let (title, body) = words(&fixture, mara).await;
         assert_eq!(title, "Finding unread: SQL injection");
         let sentence = "2 people were notified of this new finding, but nobody has read it.";
-        assert!(body.contains(sentence), "{}: {body}", house.name);
+        assert!(body.contains(sentence), "{}: {body}", fixture.name);
         // Not again, and nothing about that nobody reads this either.
         for _ in 0..3 {
-            house.clock.advance(AFTER);
-            house.until(WAITING, 0).await;
+            fixture.clock.advance(AFTER);
+            fixture.until(WAITING, 0).await;
         }
         engine.stop().await;
         assert_eq!(
-            (house.count(UNREAD).await, house.count(ROWS).await),
+            (fixture.count(UNREAD).await, fixture.count(ROWS).await),
             (1, 1),
             "{}",
-            house.name
+            fixture.name
         );
     }
 }
 
 // promise: A4
 #[tokio::test]
-async fn what_somebody_read_or_what_is_closed_is_not_announced() {
-    for house in houses().await {
-        manager(&house).await;
-        let events = [(); 5].map(|()| new(&house, &[house.ana], &[]));
+async fn read_events_and_closed_findings_are_not_announced() {
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let events = [(); 5].map(|()| new(&fixture, &[fixture.ana], &[]));
         let finding = |which: usize| events[which].subject.id;
-        let (post, _bag) = Post::new();
-        let engine = engine(&house, "a", &post, &[finding(4)]);
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[finding(4)]);
         let mut others = events.to_vec();
         let row = others.remove(0);
-        house.emit(row).await;
-        house.until(WAITING, 1).await;
-        house.clock.advance(Duration::from_secs(1));
+        fixture.emit(row).await;
+        fixture.until(WAITING, 1).await;
+        fixture.clock.advance(Duration::from_secs(1));
         let path = "/notifications/read-all";
-        house.call(house.ana, "POST", path, serde_json::Value::Null).await;
+        fixture
+            .call(fixture.ana, "POST", path, serde_json::Value::Null)
+            .await;
         for event in others {
-            house.emit(event).await;
+            fixture.emit(event).await;
         }
-        house.until(UNPLANNED, 0).await;
-        house.until(WAITING, 4).await;
-        house.clock.advance(Duration::from_secs(1));
-        house.doorbell.opened(house.ana, finding(1), house.clock.now());
+        fixture.until(UNPLANNED, 0).await;
+        fixture.until(WAITING, 4).await;
+        fixture.clock.advance(Duration::from_secs(1));
+        fixture
+            .doorbell
+            .opened(fixture.ana, finding(1), fixture.clock.now());
         for (kind, which) in [(Kind::FindingCommented, 2), (Kind::FindingStatusChanged, 3)] {
-            let mut act = house.event(kind, &[], &[]);
+            let mut act = fixture.event(kind, &[], &[]);
             act.subject.id = finding(which);
-            act.actor = Some(house.ana);
-            house.emit(act).await;
+            act.actor = Some(fixture.ana);
+            fixture.emit(act).await;
         }
-        house.until(WAITING, 1).await;
-        house.clock.advance(AFTER);
-        house.until(WAITING, 0).await;
+        fixture.until(WAITING, 1).await;
+        fixture.clock.advance(AFTER);
+        fixture.until(WAITING, 0).await;
         engine.stop().await;
-        assert_eq!(house.count(UNREAD).await, 0, "{}", house.name);
+        assert_eq!(fixture.count(UNREAD).await, 0, "{}", fixture.name);
     }
 }
 
 // promise: A4
 // promise: O1
 #[tokio::test]
-async fn what_reached_nobody_is_announced_at_once_unless_whoever_is_responsible_did_it() {
-    for house in houses().await {
-        let mara = manager(&house).await;
-        without_rules(&house, Kind::FindingCreated).await;
-        without_rules(&house, Kind::FindingAssigned).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&house, "a", &post, &[]);
-        house.emit(new(&house, &[house.ana], &[])).await;
-        house.until(ROWS, 1).await;
-        let events = unread(&house).await;
-        assert_eq!(events[0].data["unread_reason"], "no_rule", "{}", house.name);
-        let (_, body) = words(&house, mara).await;
+async fn events_that_reached_nobody_are_announced_at_once_unless_the_responsible_person_acted() {
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
+        without_rules(&fixture, Kind::FindingCreated).await;
+        without_rules(&fixture, Kind::FindingAssigned).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
+        fixture.emit(new(&fixture, &[fixture.ana], &[])).await;
+        fixture.until(ROWS, 1).await;
+        let events = unread(&fixture).await;
+        assert_eq!(events[0].data["unread_reason"], "no_rule", "{}", fixture.name);
+        let (_, body) = words(&fixture, mara).await;
         assert!(
             body.contains("Nobody was notified of this new finding: no notification rule applies."),
             "{body}"
         );
         engine.stop().await;
     }
-    for house in houses().await {
-        manager(&house).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&house, "a", &post, &[]);
-        let mut own = new(&house, &[house.ana], &[]);
-        own.actor = Some(house.ana);
-        house.emit(own).await;
-        house.until(UNPLANNED, 0).await;
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
+        let mut own = new(&fixture, &[fixture.ana], &[]);
+        own.actor = Some(fixture.ana);
+        fixture.emit(own).await;
+        fixture.until(UNPLANNED, 0).await;
         engine.stop().await;
         assert_eq!(
-            (house.count(WAITING).await, house.count(UNREAD).await),
+            (fixture.count(WAITING).await, fixture.count(UNREAD).await),
             (0, 0),
             "{}",
-            house.name
+            fixture.name
         );
     }
 }
 
 // promise: A4
 #[tokio::test]
-async fn without_a_manager_the_administrators_are_told() {
-    for house in houses().await {
-        let (post, _bag) = Post::new();
-        let engine = engine(&house, "a", &post, &[]);
-        house.emit(new(&house, &[house.ana], &[])).await;
-        house.until(WAITING, 1).await;
-        house.clock.advance(AFTER);
-        house.until(ROWS, 1).await;
+async fn without_a_manager_the_administrators_are_notified() {
+    for fixture in fixtures().await {
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
+        fixture.emit(new(&fixture, &[fixture.ana], &[])).await;
+        fixture.until(WAITING, 1).await;
+        fixture.clock.advance(AFTER);
+        fixture.until(ROWS, 1).await;
         assert_eq!(
-            unread(&house).await[0].assignee_users,
-            [house.root],
+            unread(&fixture).await[0].assignee_users,
+            [fixture.root],
             "{}",
-            house.name
+            fixture.name
         );
         engine.stop().await;
     }
@@ -217,30 +223,32 @@ async fn without_a_manager_the_administrators_are_told() {
 // promise: A4
 // promise: S4
 #[tokio::test]
-async fn where_the_only_destination_failed_the_managers_hear_of_it_before_the_time_is_over() {
-    for house in houses().await {
-        let mara = manager(&house).await;
+async fn if_the_only_destination_failed_the_managers_are_notified_early() {
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
         let url = "https://hooks.slack.com/services/T0/B0/abcdefabcdef";
-        let team = house.team("Blue", &[house.ana], &[(Channel::Slack, url)]).await;
-        let (post, _bag) = Post::new();
-        post.answers(url, &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = engine(&house, "a", &post, &[]);
-        let mut event = house.event(Kind::FindingAssigned, &[], &[team]);
+        let team = fixture
+            .team("Blue", &[fixture.ana], &[(Channel::Slack, url)])
+            .await;
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(url, &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = engine(&fixture, "a", &fake, &[]);
+        let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
         event.severity = Some(Severity::Urgent);
-        house.emit(event).await;
-        house
+        fixture.emit(event).await;
+        fixture
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
-        // It looks by itself now and then.
-        house.clock.advance(Duration::from_secs(20));
-        house.until(ROWS, 1).await;
+        // It checks automatically from time to time.
+        fixture.clock.advance(Duration::from_secs(20));
+        fixture.until(ROWS, 1).await;
         assert_eq!(
-            unread(&house).await[0].data["unread_reason"],
+            unread(&fixture).await[0].data["unread_reason"],
             "destinations_failed"
         );
-        let (_, body) = words(&house, mara).await;
+        let (_, body) = words(&fixture, mara).await;
         let sentence = "Nobody was notified of the assignment of this finding: its only destination failed.";
-        assert!(body.contains(sentence), "{}: {body}", house.name);
+        assert!(body.contains(sentence), "{}: {body}", fixture.name);
         engine.stop().await;
     }
 }
@@ -248,42 +256,44 @@ async fn where_the_only_destination_failed_the_managers_hear_of_it_before_the_ti
 // promise: A4
 // promise: O3
 #[tokio::test]
-async fn where_the_only_destination_of_an_import_failed_the_managers_hear_of_it_before_the_time_is_over() {
-    for house in houses().await {
-        manager(&house).await;
-        let team = house.team("Blue", &[house.ana], &[(Channel::Slack, CHAT)]).await;
-        let (post, _bag) = Post::new();
-        post.answers(CHAT, &[Answer::Outcome(Outcome::RefusedForGood)]);
-        let engine = engine(&house, "a", &post, &[]);
-        let scan = house.clock.id();
+async fn if_the_only_destination_of_an_import_failed_the_managers_are_notified_early() {
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let team = fixture
+            .team("Blue", &[fixture.ana], &[(Channel::Slack, CHAT)])
+            .await;
+        let (fake, _bag) = FakeReceiver::new();
+        fake.answers(CHAT, &[Answer::Outcome(Outcome::RefusedForGood)]);
+        let engine = engine(&fixture, "a", &fake, &[]);
+        let scan = fixture.clock.id();
         let given = [(); 3].map(|()| {
-            let mut event = house.event(Kind::FindingAssigned, &[], &[team]);
+            let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
             event.severity = Some(Severity::Urgent);
             event.bundle = Some(scan);
             event
         });
-        house
+        fixture
             .store
             .write(move |tx| tx.emit_all(given.to_vec()))
             .await
             .unwrap();
-        let mut end = house.event(Kind::ScanCompleted, &[], &[]);
+        let mut end = fixture.event(Kind::ScanCompleted, &[], &[]);
         end.subject = Subject {
             kind: SubjectType::Scan,
             id: scan,
         };
-        house.emit(end).await;
-        house
+        fixture.emit(end).await;
+        fixture
             .until("select count(*) from deliveries where state = 'refused'", 1)
             .await;
-        house.clock.advance(Duration::from_secs(20));
-        house.until(UNREAD, 3).await;
-        let reasons = unread(&house).await;
+        fixture.clock.advance(Duration::from_secs(20));
+        fixture.until(UNREAD, 3).await;
+        let reasons = unread(&fixture).await;
         let reasons = reasons.iter().map(|event| &event.data["unread_reason"]);
         assert!(
             reasons.into_iter().all(|reason| reason == "destinations_failed"),
             "{}",
-            house.name
+            fixture.name
         );
         engine.stop().await;
     }
@@ -292,33 +302,35 @@ async fn where_the_only_destination_of_an_import_failed_the_managers_hear_of_it_
 // promise: A4
 // promise: S4
 #[tokio::test]
-async fn where_the_only_destination_was_switched_off_the_managers_hear_of_it_before_the_time_is_over() {
-    for house in houses().await {
-        manager(&house).await;
-        let team = house.team("Blue", &[house.ana], &[(Channel::Slack, CHAT)]).await;
-        let (post, _bag) = Post::new();
+async fn if_the_only_destination_was_turned_off_the_managers_are_notified_early() {
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let team = fixture
+            .team("Blue", &[fixture.ana], &[(Channel::Slack, CHAT)])
+            .await;
+        let (fake, _bag) = FakeReceiver::new();
         let later = Outcome::RefusedForNow { retry_after: None };
-        post.answers(CHAT, &[Answer::Outcome(later)]);
-        let engine = engine(&house, "a", &post, &[]);
-        let mut event = house.event(Kind::FindingAssigned, &[], &[team]);
+        fake.answers(CHAT, &[Answer::Outcome(later)]);
+        let engine = engine(&fixture, "a", &fake, &[]);
+        let mut event = fixture.event(Kind::FindingAssigned, &[], &[team]);
         event.severity = Some(Severity::Urgent);
-        house.emit(event).await;
-        house
+        fixture.emit(event).await;
+        fixture
             .until(
                 "select count(*) from deliveries where state = 'pending' and attempts = 1",
                 1,
             )
             .await;
         let off = "update destinations set off_at = 1, off_reason = 'gone' where channel = 'slack'";
-        house.store.write(move |tx| tx.execute(off, &[])).await.unwrap();
-        house.clock.advance(Duration::from_secs(20));
-        house
+        fixture.store.write(move |tx| tx.execute(off, &[])).await.unwrap();
+        fixture.clock.advance(Duration::from_secs(20));
+        fixture
             .until("select count(*) from deliveries where state = 'cancelled'", 1)
             .await;
-        house.clock.advance(Duration::from_secs(20));
-        house.until(UNREAD, 1).await;
-        let reason = &unread(&house).await[0].data["unread_reason"];
-        assert_eq!(reason, "destinations_failed", "{}", house.name);
+        fixture.clock.advance(Duration::from_secs(20));
+        fixture.until(UNREAD, 1).await;
+        let reason = &unread(&fixture).await[0].data["unread_reason"];
+        assert_eq!(reason, "destinations_failed", "{}", fixture.name);
         engine.stop().await;
     }
 }
@@ -327,15 +339,15 @@ async fn where_the_only_destination_was_switched_off_the_managers_hear_of_it_bef
 // promise: O3
 #[tokio::test]
 async fn unread_findings_of_an_import_are_one_message_to_each_manager() {
-    for house in houses().await {
-        let mara = manager(&house).await;
-        let (post, _bag) = Post::new();
-        let engine = engine(&house, "a", &post, &[]);
-        let scan = house.clock.id();
+    for fixture in fixtures().await {
+        let mara = manager(&fixture).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = engine(&fixture, "a", &fake, &[]);
+        let scan = fixture.clock.id();
         let found: Vec<Event> = (0..7)
             .map(|number| {
-                let user = if number % 2 == 0 { house.ana } else { house.ben };
-                let mut event = new(&house, &[user], &[]);
+                let user = if number % 2 == 0 { fixture.ana } else { fixture.ben };
+                let mut event = new(&fixture, &[user], &[]);
                 event.bundle = Some(scan);
                 event.severity = Some(if number == 6 {
                     Severity::Low
@@ -346,65 +358,65 @@ async fn unread_findings_of_an_import_are_one_message_to_each_manager() {
             })
             .collect();
         let opened = found[0].subject.id;
-        house.store.write(move |tx| tx.emit_all(found)).await.unwrap();
-        let mut end = house.event(Kind::ScanCompleted, &[], &[]);
+        fixture.store.write(move |tx| tx.emit_all(found)).await.unwrap();
+        let mut end = fixture.event(Kind::ScanCompleted, &[], &[]);
         end.subject = Subject {
             kind: SubjectType::Scan,
             id: scan,
         };
-        house.emit(end).await;
-        house.until(WAITING, 2).await;
-        house.clock.advance(Duration::from_mins(1));
-        house.doorbell.opened(house.ana, opened, house.clock.now());
-        house
+        fixture.emit(end).await;
+        fixture.until(WAITING, 2).await;
+        fixture.clock.advance(Duration::from_mins(1));
+        fixture.doorbell.opened(fixture.ana, opened, fixture.clock.now());
+        fixture
             .until("select count(*) from first_reads where set_id <> ''", 1)
             .await;
-        house.clock.advance(AFTER);
-        house.until(ROWS, 1).await;
-        let events = unread(&house).await;
+        fixture.clock.advance(AFTER);
+        fixture.until(ROWS, 1).await;
+        let events = unread(&fixture).await;
         let about: BTreeSet<Id> = events.iter().map(|event| event.subject.id).collect();
         assert_eq!(
             (events.len(), about.len(), about.contains(&opened)),
             (5, 5, false)
         );
-        let (title, body) = words(&house, mara).await;
+        let (title, body) = words(&fixture, mara).await;
         assert_eq!(
             title, "Findings unread: 5 findings (5 critical)",
             "{}",
-            house.name
+            fixture.name
         );
         assert!(body.contains("5 findings not read by anyone yet."), "{body}");
         engine.stop().await;
     }
 }
 
-// Each of them once, also where both nodes look at the same moment and one starts after the time.
+// Each of them once, even if both nodes look at the same moment and one starts after that time.
 // promise: A4
 #[tokio::test]
 async fn two_engines_and_a_crash_announce_each_event_once() {
-    for house in houses().await {
-        manager(&house).await;
-        let (post, _bag) = Post::new();
-        let first = engine(&house, "a", &post, &[]);
+    for fixture in fixtures().await {
+        manager(&fixture).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let first = engine(&fixture, "a", &fake, &[]);
         for _ in 0..120 {
-            house.emit(new(&house, &[house.ana], &[])).await;
+            fixture.emit(new(&fixture, &[fixture.ana], &[])).await;
         }
-        house.until(WAITING, 120).await;
+        fixture.until(WAITING, 120).await;
         first.kill().await;
-        house.clock.advance(AFTER);
-        let first = engine(&house, "a", &post, &[]);
+        fixture.clock.advance(AFTER);
+        let first = engine(&fixture, "a", &fake, &[]);
         tokio::task::yield_now().await;
         first.kill().await;
-        let first = engine(&house, "a", &post, &[]);
-        let second = engine(&house, "b", &post, &[]);
-        house.until(WAITING, 0).await;
-        let about: BTreeSet<String> = unread(&house)
+        let first = engine(&fixture, "a", &fake, &[]);
+        let second = engine(&fixture, "b", &fake, &[]);
+        fixture.until(WAITING, 0).await;
+        let about: BTreeSet<String> = unread(&fixture)
             .await
             .iter()
             .map(|event| event.data["unread_event_id"].to_string())
             .collect();
-        let all = house.count(UNREAD).await;
-        assert_eq!((about.len(), all), (120, 120), "{}", house.name);
+        let all = fixture.count(UNREAD).await;
+        assert_eq!((about.len(), all), (120, 120), "{}", fixture.name);
         first.stop().await;
         second.stop().await;
     }

@@ -1,4 +1,4 @@
-//! What happened to a risk acceptance, requested or granted.
+//! The words about a risk acceptance, requested or granted.
 
 use base::Event;
 

@@ -1,4 +1,4 @@
-//! What happened to a finding: by a person, by an import, or to several findings at once.
+//! The words about a finding: changed by a person, by an import, or together with others.
 
 use base::{Event, Severity};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::sentence::{Words, changed, done};
 use crate::message::{plain, tally::Change, texts::one_line};
 
-/// Whether an import brought it: nobody did it by hand.
+/// Whether it came from an import, not from a person.
 pub(super) fn is_imported(event: &Event) -> bool {
     event.bundle.is_some() && event.data.get("many") != Some(&Value::Bool(true))
 }
@@ -21,7 +21,7 @@ pub(super) fn created(event: &Event) -> Words {
     words
 }
 
-/// A finding that was closed is open again.
+/// A closed finding is open again.
 pub(super) fn reopened(event: &Event) -> Words {
     let mut words = if is_imported(event) {
         Words::new(
@@ -47,7 +47,7 @@ fn by_rule(event: &Event) -> String {
         .unwrap_or_default()
 }
 
-/// Of how many findings the event is, where it is of several.
+/// The number of findings, if the event is about several.
 fn many(event: &Event) -> Option<u64> {
     event.data.get("count")?.as_u64().filter(|count| *count > 1)
 }
@@ -88,19 +88,19 @@ pub(super) fn status_changed(event: &Event) -> Words {
             "The latest scan report no longer contains this finding, so it was closed.",
         );
     }
-    let way = match (from, to) {
+    let change = match (from, to) {
         (Some(from), Some(to)) => format!(" from {from} to {to}"),
         (None, Some(to)) => format!(" to {to}"),
         _ => String::new(),
     };
     let sentence = match actor {
-        Some(actor) => format!("{actor} changed the status{way}."),
-        None => format!("The status changed{way}."),
+        Some(actor) => format!("{actor} changed the status{change}."),
+        None => format!("The status changed{change}."),
     };
     Words::new("Status changed", sentence)
 }
 
-/// The severity rose or fell.
+/// The severity was raised or lowered.
 pub(super) fn severity_changed(event: &Event) -> Words {
     let to = event.severity;
     let from: Option<Severity> = event.text("from_severity").and_then(|raw| raw.parse().ok());
@@ -109,14 +109,14 @@ pub(super) fn severity_changed(event: &Event) -> Words {
         (Some(from), Some(to)) if from > to => "Severity lowered",
         _ => "Severity changed",
     };
-    let way = match (from, to) {
+    let change = match (from, to) {
         (Some(from), Some(to)) => format!(" from {from} to {to}"),
         (None, Some(to)) => format!(" to {to}"),
         _ => String::new(),
     };
     let sentence = match one_line(event, "actor_name").filter(|_| !is_imported(event)) {
-        Some(actor) => format!("{actor} changed the severity{way}."),
-        None => format!("The severity changed{way}."),
+        Some(actor) => format!("{actor} changed the severity{change}."),
+        None => format!("The severity changed{change}."),
     };
     Words::new(action, sentence)
 }
@@ -125,7 +125,7 @@ pub(super) fn updated(event: &Event) -> Words {
     changed(event, "Finding updated", "finding", is_imported(event))
 }
 
-/// How an escalated warning begins: whether it reached anybody.
+/// How an escalated warning begins: whether it reached anyone.
 pub(super) fn escalated(event: &Event) -> &'static str {
     match event.text("unread_reason") {
         Some("nobody_read") | None => "Nobody has read the SLA warning: this finding is due",

@@ -1,11 +1,11 @@
-//! What happened to a scan.
+//! The words about a scan.
 
 use base::Event;
 
 use super::sentence::{Words, changed, done};
 use crate::message::{tally::Tally, texts::one_line};
 
-/// The end of a scan: its headline says what matters among what it found.
+/// The end of a scan: its headline shows what matters among what it found.
 pub(super) fn completed(event: &Event) -> Words {
     const ACTION: &str = "Scan completed";
     let Some(tally) = Tally::of_scan(event) else {

@@ -8,11 +8,11 @@ use crate::message::{plain, texts::one_line};
 /// The most changed fields that a sentence names.
 const FIELDS: usize = 5;
 
-/// Name and sentence of an event.
+/// The name and the sentence of an event.
 pub(crate) struct Words {
     pub(crate) action: &'static str,
     pub(crate) sentence: String,
-    /// What matters, where that is not the record's name.
+    /// The headline, if it is not the record's name.
     pub(crate) headline: Option<String>,
 }
 
@@ -26,7 +26,7 @@ impl Words {
     }
 }
 
-/// With whoever did it, if known: "Mara Lind assigned this finding." or "This finding was assigned."
+/// With the actor, if known: "Mara Lind assigned this finding." or "This finding was assigned."
 pub(super) fn done(event: &Event, action: &'static str, active: &str, passive: &str) -> Words {
     let sentence = match one_line(event, "actor_name") {
         Some(actor) => format!("{actor} {active}."),
@@ -50,7 +50,7 @@ pub(super) fn changed(event: &Event, action: &'static str, record: &str, by_impo
     Words::new(action, sentence)
 }
 
-/// The fields that changed, each once: `cwe` and `cwes` are one to a reader.
+/// The fields that changed, each once: `cwe` and `cwes` are the same to a reader.
 fn fields(event: &Event) -> Vec<String> {
     let changed = event.data.get("changed").and_then(Value::as_array);
     let mut fields: Vec<String> = Vec::new();
@@ -68,7 +68,7 @@ fn fields(event: &Event) -> Vec<String> {
     fields
 }
 
-/// A field of the API as a sentence names it.
+/// The name of an API field in a sentence.
 fn field(raw: &str) -> String {
     let known = match raw {
         "assignees" => "the assignees",

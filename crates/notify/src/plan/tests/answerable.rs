@@ -1,4 +1,4 @@
-//! Who answers for what in a random world: owners, ownership rules, followers, members and administrators.
+//! Who is responsible for what in a random world: owners, ownership rules, followers, members and administrators.
 
 use access::{
     Role,
@@ -8,7 +8,7 @@ use access::{
 use super::facts::{Facts, TOOLS, id, ids};
 use crate::plan::World;
 
-/// Who answers for what.
+/// Who is responsible for what.
 pub(super) fn put(facts: &Facts, world: &mut World) {
     for (place, (company, tool, (users, teams))) in facts.ownership.iter().enumerate() {
         let of = Match {

@@ -1,4 +1,4 @@
-//! Each promise by an example that a person can check with their eyes.
+//! Each promise by an example that can be checked by reading.
 
 use base::Severity;
 
@@ -128,7 +128,7 @@ fn one_url_gets_one_post_whichever_channels_lead_to_it() {
 // promise: F3
 // promise: F4
 #[test]
-fn teams_are_told_without_a_rule_and_without_regard_to_users() {
+fn teams_are_notified_without_a_rule_and_regardless_of_users() {
     let mut facts = facts();
     facts.rules.clear();
     let plan = planned(&facts, &assigned(&[0], &[0, 2]));
@@ -146,11 +146,11 @@ fn teams_are_told_without_a_rule_and_without_regard_to_users() {
 
 // promise: F5
 #[test]
-fn personal_and_team_posts_can_both_come_from_one_event() {
+fn personal_and_team_posts_can_both_result_from_one_event() {
     let mut facts = facts();
     facts.users[0].chats[0] = Some((3, true));
     let off = planned(&facts, &assigned(&[0], &[0]));
-    assert_eq!(why(&off, Channel::Slack, 0), [Why::OptedOut], "off until said");
+    assert_eq!(why(&off, Channel::Slack, 0), [Why::OptedOut], "off by default");
     facts.preferences.insert((0, 0, Channel::Slack), true);
     let on = planned(&facts, &assigned(&[0], &[0]));
     let slack = on
@@ -166,7 +166,7 @@ fn personal_and_team_posts_can_both_come_from_one_event() {
 
 // promise: F6
 #[test]
-fn nobody_outside_the_company_hears_of_it_even_if_assigned_or_named() {
+fn nobody_outside_the_company_is_notified_even_if_assigned_or_named() {
     let mut facts = facts();
     facts.rules[1].addresses = vec![3];
     facts.users[4].active = false;
@@ -184,7 +184,7 @@ fn a_rule_reaches_addresses_people_and_urls_it_names() {
     let mut facts = facts();
     facts.rules[1].addresses = vec![6, 7];
     facts.rules[0].users = vec![1];
-    // Or an administrator would answer for what nobody is assigned to.
+    // Or an administrator would be responsible for what nobody is assigned to.
     facts.users[2].admin = false;
     let mut hook = rule(Channel::Webhook);
     hook.urls = vec![4];
@@ -198,7 +198,7 @@ fn a_rule_reaches_addresses_people_and_urls_it_names() {
 // promise: R2
 // promise: R3
 #[test]
-fn a_threshold_lets_itself_and_worse_pass_and_an_event_without_severity_always() {
+fn a_threshold_matches_equal_and_higher_severities_and_events_without_one() {
     let mut facts = facts();
     facts.rules[0].least = Some(Severity::High);
     for (severity, passes) in Severity::ALL
@@ -235,7 +235,7 @@ fn an_opt_out_wins_over_a_rule_that_names_the_address_in_any_case() {
 
 // promise: O2
 #[test]
-fn what_an_import_brings_is_planned_like_what_a_person_does() {
+fn events_of_an_import_are_planned_like_those_of_a_person() {
     let mut happening = assigned(&[0], &[0]);
     let alone = planned(&facts(), &happening);
     happening.bundled = true;
@@ -250,7 +250,7 @@ fn reasons_read_back_from_their_text() {
     assert!(!text.contains("hooks.slack.com"), "no URL is kept: {text}");
 }
 
-/// A high finding of company 0 that came with nobody assigned, found by the second tool.
+/// A high finding of company 0 without assignees, found by the second tool.
 fn created() -> Happening {
     let mut happening = assigned(&[], &[]);
     happening.kind = 4;
@@ -272,7 +272,7 @@ fn somebody_is_always_responsible_level_by_level() {
         let reason = plan
             .reasons
             .iter()
-            .find(|reason| reason.why.told())
+            .find(|reason| reason.why.is_notified())
             .unwrap()
             .clone();
         (plan.inbox, reason.why)
@@ -321,7 +321,7 @@ fn a_team_gets_what_its_settings_let_through() {
 
 // promise: O7
 #[test]
-fn nobody_is_notified_of_their_own_act() {
+fn nobody_is_notified_of_their_own_action() {
     let mut facts = facts();
     let mut happening = assigned(&[0, 1], &[]);
     happening.about.actor = Some(0);
@@ -374,7 +374,7 @@ fn a_rule_names_roles_teams_owners_and_followers_and_is_limited_by_filters() {
 
 // promise: R5
 #[test]
-fn an_opt_out_covers_a_rule_that_names_ones_own_chat() {
+fn an_opt_out_covers_a_rule_that_names_the_personal_chat() {
     let mut facts = facts();
     facts.users[0].chats[0] = Some((3, true));
     let mut hook = rule(Channel::Slack);

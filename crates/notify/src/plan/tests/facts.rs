@@ -1,4 +1,4 @@
-//! Small random worlds in plain words: numbers instead of ids, so that the model shares nothing with the code.
+//! Small random worlds in plain terms: numbers instead of ids, so that the model shares nothing with the code.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -29,7 +29,7 @@ pub(crate) const KINDS: [Kind; 6] = [
 pub(crate) const TOOLS: [&str; 2] = ["semgrep", "trivy"];
 /// The records that have owners: two projects, then an asset.
 const RECORDS: usize = 3;
-/// The first five are the users' own, whatever the case; the others are nobody's.
+/// The first five are the users' own, in any case; the others are external.
 pub(crate) const ADDRESSES: [&str; 10] = [
     "user0@example.com",
     "User1@Example.com",
@@ -46,13 +46,13 @@ pub(crate) const ADDRESSES: [&str; 10] = [
 #[derive(Debug, Clone)]
 pub(crate) struct User {
     pub(crate) companies: Vec<usize>,
-    /// Of which of them they are a manager; of the others an analyst.
+    /// Of which of these companies they are a manager; in the others an analyst.
     pub(crate) manages: Vec<usize>,
-    /// Whether they want to be notified of their own acts.
+    /// Whether they want to be notified of their own actions.
     pub(crate) own_acts: bool,
     pub(crate) admin: bool,
     pub(crate) active: bool,
-    /// Slack, then Teams: the URL and whether it is switched on.
+    /// Slack, then Teams: the URL and whether it is turned on.
     pub(crate) chats: [Option<(usize, bool)>; 2],
 }
 
@@ -65,12 +65,12 @@ pub(crate) struct FactRule {
     pub(crate) users: Vec<usize>,
     pub(crate) addresses: Vec<usize>,
     pub(crate) urls: Vec<usize>,
-    /// Whether what comes with others is posted one by one.
+    /// Whether bundled events are posted individually.
     pub(crate) one_by_one: bool,
     pub(crate) more: More,
 }
 
-/// What a rule names and is limited to in addition.
+/// What a rule additionally names and is limited to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct More {
     pub(crate) teams: Vec<usize>,
@@ -85,13 +85,13 @@ pub(crate) type Both = (Vec<usize>, Vec<usize>);
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
-    /// Company, tool, and whom it names, in order.
+    /// Company, tool, and the people it names, in order.
     pub(crate) ownership: Vec<(usize, Option<usize>, Both)>,
     /// Of each record.
     pub(crate) owners: Vec<Both>,
     /// Of each team.
     pub(crate) members: Vec<Vec<usize>>,
-    /// Which kinds each team wants, and from which severity on.
+    /// Which kinds each team wants, and the minimum severity.
     pub(crate) wants: Vec<(Option<Vec<usize>>, Option<Severity>)>,
     /// Of the finding.
     pub(crate) followers: Vec<usize>,
@@ -111,12 +111,12 @@ pub(crate) struct Happening {
     pub(crate) users: Vec<usize>,
     pub(crate) teams: Vec<usize>,
     pub(crate) bundled: bool,
-    /// Whether what it came with is a bulk change.
+    /// Whether its bundle is a bulk change.
     pub(crate) many: bool,
     pub(crate) about: About,
 }
 
-/// What else is known of a happening.
+/// Further facts about a happening.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct About {
     pub(crate) project: Option<usize>,
@@ -349,7 +349,7 @@ impl Facts {
     }
 }
 
-/// The world as the code knows it.
+/// The world in the code's form.
 pub(crate) fn world_of(facts: &Facts) -> World {
     let mut world = World {
         rules: Arc::new(Rules::new(

@@ -1,5 +1,4 @@
-//! Who is to be told, written from the promises and from nothing else: question by question, without a thought for
-//! speed.
+//! Who is to be notified, written from the promises only: step by step, regardless of speed.
 
 use std::collections::BTreeSet;
 
@@ -8,22 +7,22 @@ use base::Severity;
 use super::facts::{ADDRESSES, Both, Facts, Happening, KINDS, User, vault};
 use crate::{channel::Channel, target::Key};
 
-/// What must come out, exactly.
+/// The exact expected result.
 pub(crate) struct Expected {
     pub(crate) inbox: Vec<usize>,
     pub(crate) mailed: Vec<Key>,
-    /// URL posts that are due: each URL is to get one, on one of the channels it is due on.
+    /// URL posts that are due: each URL gets one, on one of the channels it is due on.
     pub(crate) posts: BTreeSet<(Channel, usize)>,
 }
 
-pub(crate) fn told(facts: &Facts, happening: &Happening) -> Expected {
+pub(crate) fn recipients(facts: &Facts, happening: &Happening) -> Expected {
     let everyone = 0..facts.users.len();
     let inbox = everyone
         .clone()
-        .filter(|user| reached(facts, happening, *user, Channel::InApp))
+        .filter(|user| reachable(facts, happening, *user, Channel::InApp))
         .collect();
     let mut mailed: BTreeSet<String> = everyone
-        .filter(|user| reached(facts, happening, *user, Channel::Email))
+        .filter(|user| reachable(facts, happening, *user, Channel::Email))
         .map(own_address)
         .collect();
     mailed.extend(strangers(facts, happening));
@@ -39,7 +38,7 @@ pub(crate) fn told(facts: &Facts, happening: &Happening) -> Expected {
     }
 }
 
-/// O1: who is responsible, level by level, until one reaches somebody.
+/// O1: who is responsible, level by level, until one reaches someone.
 fn responsible(facts: &Facts, happening: &Happening) -> Both {
     if !has_severity(happening) {
         return Both::default();
@@ -82,7 +81,7 @@ fn responsible(facts: &Facts, happening: &Happening) -> Both {
 
 /// An active person in scope, or a team that can be reached: by a chat, or by such a member.
 fn reaches(facts: &Facts, happening: &Happening, users: &[usize], teams: &[usize]) -> bool {
-    let person = |user: &usize| may_hear(&facts.users[*user], happening);
+    let person = |user: &usize| may_be_notified(&facts.users[*user], happening);
     users.iter().any(person)
         || teams.iter().any(|team| {
             facts.teams[*team].0 == happening.company
@@ -98,8 +97,8 @@ fn members(facts: &Facts, team: usize) -> Vec<usize> {
     facts.members.get(team).cloned().unwrap_or_default()
 }
 
-/// Whom it concerns without a rule that names them: O1 and O5.
-fn concerned(facts: &Facts, happening: &Happening) -> Both {
+/// Who is notified without a rule that names them: O1 and O5.
+fn involved(facts: &Facts, happening: &Happening) -> Both {
     let (mut users, mut teams) = responsible(facts, happening);
     users.extend(&happening.users);
     teams.extend(&happening.teams);
@@ -112,18 +111,17 @@ fn concerned(facts: &Facts, happening: &Happening) -> Both {
     (users, teams)
 }
 
-/// A person hears of it in-app or by mail: a rule lets it pass, it concerns them or a rule names them, and nothing
-/// speaks against it.
-fn reached(facts: &Facts, happening: &Happening, user: usize, channel: Channel) -> bool {
+/// A person is notified in-app or by mail: a rule matches, they are responsible or named, and nothing excludes them.
+fn reachable(facts: &Facts, happening: &Happening, user: usize, channel: Channel) -> bool {
     let rules = rules(facts, happening, channel);
-    let concerned = concerned(facts, happening).0.contains(&user);
+    let involved = involved(facts, happening).0.contains(&user);
     let leads = rules
         .iter()
-        .any(|at| concerned || named(facts, happening, *at).contains(&user));
+        .any(|at| involved || named(facts, happening, *at).contains(&user));
     let kinds: BTreeSet<usize> = rules.iter().map(|at| facts.rules[*at].kind).collect();
     leads
-        && may_hear(&facts.users[user], happening)
-        && !own_act(facts, happening, user)
+        && may_be_notified(&facts.users[user], happening)
+        && !own_action(facts, happening, user)
         && kinds.iter().any(|kind| wants(facts, *kind, user, channel, true))
 }
 
@@ -168,7 +166,7 @@ fn owners(facts: &Facts, happening: &Happening) -> Both {
     all
 }
 
-/// The teams a rule names, by themselves or as owners.
+/// The teams a rule names, directly or as owners.
 fn rule_teams(facts: &Facts, happening: &Happening, at: usize) -> Vec<usize> {
     let rule = &facts.rules[at];
     let mut teams = rule.more.teams.clone();
@@ -178,13 +176,13 @@ fn rule_teams(facts: &Facts, happening: &Happening, at: usize) -> Vec<usize> {
     teams
 }
 
-/// F6, and nobody hears of anything whose account is off.
-fn may_hear(user: &User, happening: &Happening) -> bool {
+/// F6, and nobody whose account is disabled is notified.
+fn may_be_notified(user: &User, happening: &Happening) -> bool {
     user.active && (user.admin || user.companies.contains(&happening.company))
 }
 
-/// O7: what an import brings, what a token did and how something ended are nobody's own act.
-fn own_act(facts: &Facts, happening: &Happening, user: usize) -> bool {
+/// O7: findings of an import, what a token did and how something ended are nobody's own action.
+fn own_action(facts: &Facts, happening: &Happening, user: usize) -> bool {
     let ended = KINDS[happening.kind].name() == "report.ready";
     let imported = happening.bundled && !happening.many;
     happening.about.actor == Some(user)
@@ -199,7 +197,7 @@ fn wants(facts: &Facts, kind: usize, user: usize, channel: Channel, default: boo
     *facts.preferences.get(&(user, kind, channel)).unwrap_or(&default)
 }
 
-/// As what it counts: a finding that comes or comes back with assignees is an assignment, too.
+/// What it counts as: a finding that is created or reopened with assignees is an assignment, too.
 fn kinds(happening: &Happening) -> Vec<usize> {
     let mut kinds = vec![happening.kind];
     let came = matches!(
@@ -216,7 +214,7 @@ pub(crate) fn has_severity(happening: &Happening) -> bool {
     !matches!(KINDS[happening.kind].name(), "scan.completed" | "report.ready")
 }
 
-/// The rules of the channel that the event passes: R1 to R3, the company where a rule is limited to one, its filters.
+/// The rules of the channel that match the event: R1 to R3, the company if a rule is limited to one, its filters.
 fn rules(facts: &Facts, happening: &Happening, channel: Channel) -> Vec<usize> {
     (0..facts.rules.len())
         .filter(|at| {
@@ -265,7 +263,7 @@ fn own_address(user: usize) -> String {
     format!("user{user}@example.com")
 }
 
-/// Static addresses that are nobody's here.
+/// External static addresses.
 fn strangers(facts: &Facts, happening: &Happening) -> Vec<String> {
     let own: Vec<_> = (0..facts.users.len()).map(own_address).collect();
     rules(facts, happening, Channel::Email)
@@ -279,7 +277,7 @@ fn strangers(facts: &Facts, happening: &Happening) -> Vec<String> {
 /// Team posts (F3, F4, O6, within the company: F6), personal posts (F5), the URLs of rules (R1).
 fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
     let mut posts = BTreeSet::new();
-    let (users, teams) = concerned(facts, happening);
+    let (users, teams) = involved(facts, happening);
     for (place, channel) in [Channel::Slack, Channel::Teams].into_iter().enumerate() {
         let mut due: Vec<usize> = teams
             .iter()
@@ -302,8 +300,8 @@ fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
                     .any(|kind| wants(facts, kind, *user, channel, false))
             };
             if let Some((url, true)) = facts.users[*user].chats[place]
-                && may_hear(&facts.users[*user], happening)
-                && !own_act(facts, happening, *user)
+                && may_be_notified(&facts.users[*user], happening)
+                && !own_action(facts, happening, *user)
                 && wanted()
             {
                 posts.insert((channel, url));
@@ -313,15 +311,15 @@ fn posts(facts: &Facts, happening: &Happening) -> BTreeSet<(Channel, usize)> {
     for channel in Channel::ALL.into_iter().filter(|channel| channel.has_url()) {
         for at in rules(facts, happening, channel) {
             let rule = &facts.rules[at];
-            let urls = rule.urls.iter().filter(|url| !said_no(facts, rule.kind, **url));
+            let urls = rule.urls.iter().filter(|url| !opted_out(facts, rule.kind, **url));
             posts.extend(urls.map(|url| (channel, *url)));
         }
     }
     posts
 }
 
-/// R5: whose own chat it is said no to it there.
-fn said_no(facts: &Facts, kind: usize, url: usize) -> bool {
+/// R5: the owner of the personal chat opted out there.
+fn opted_out(facts: &Facts, kind: usize, url: usize) -> bool {
     facts.users.iter().enumerate().any(|(user, one)| {
         [Channel::Slack, Channel::Teams]
             .into_iter()

@@ -1,4 +1,4 @@
-//! What the numbers of a random world stand for.
+//! The ids and URLs for the numbers of a random world.
 
 use std::sync::LazyLock;
 
@@ -8,13 +8,13 @@ use base::{Clock, Id};
 use super::facts::URLS;
 use crate::target::{Key, UrlTarget};
 
-/// An id that stands for a number, so that every test run has the same ones.
+/// The id for a number, the same in every test run.
 pub(crate) fn id(what: u8, number: usize) -> Id {
     let number = u8::try_from(number).unwrap();
     Id::from_parts(1_790_000_000_000, [what, number, 0, 0, 0, 0, 0, 0, 0, 0])
 }
 
-/// The one vault of these worlds: making one is slow enough to be seen.
+/// The one vault of these worlds: creating one is slow enough to notice.
 pub(crate) fn vault() -> Vault {
     static VAULT: LazyLock<Vault> = LazyLock::new(|| Vault::new("key", &Clock::system()));
     VAULT.clone()
@@ -27,7 +27,7 @@ pub(crate) fn url(number: usize) -> UrlTarget {
     )
 }
 
-/// Which URL a key is of.
+/// The URL of a key.
 pub(crate) fn url_at(key: &Key) -> usize {
     (0..URLS)
         .find(|number| url(*number).target.key == *key)

@@ -14,21 +14,21 @@ use super::NotSent;
 use crate::{
     channel::Channel,
     groups::{self, Reached},
-    plan::{self, Batch, Obstacle, Plan, Reason, Rule, Rules, Why, World},
+    plan::{self, Batch, Mismatch, Plan, Reason, Rule, Rules, Why, World},
     target::Recipient,
 };
 
-/// What one import or bulk change brings to one destination.
+/// The messages of one import or bulk change to one destination.
 struct InGroup {
     recipient: Recipient,
     at: Time,
     events: usize,
 }
 
-/// What was counted so far.
+/// The counts so far.
 pub(super) struct Counts {
     rule: Rule,
-    /// The rule, as if there were no other.
+    /// The rule alone.
     alone: Arc<Rules>,
     /// The rules without it.
     present: Arc<Rules>,
@@ -36,12 +36,12 @@ pub(super) struct Counts {
     days: BTreeMap<Date, u64>,
     recipients: HashMap<Recipient, u64>,
     grouped: HashMap<(Id, Reached), InGroup>,
-    /// Ends of imports: whoever has a message about what one brought gets none of its end.
+    /// Ends of imports: recipients of a message about an import's findings get none about its end.
     ends: Vec<(Id, Reached, Recipient, Time)>,
     not_sent: BTreeMap<&'static str, (&'static str, u64)>,
 }
 
-/// What came of counting.
+/// The result of counting.
 pub(super) struct Counted {
     pub(super) events: u64,
     pub(super) days: BTreeMap<Date, u64>,
@@ -69,7 +69,7 @@ impl Counts {
         plan::kinds(event).any(|kind| kind == self.rule.kind)
     }
 
-    /// Counts what the rule adds for these events; `world` has it among the present ones.
+    /// Counts what the rule adds for these events; `world` has it among the current ones.
     pub(super) fn add(&mut self, events: &[Event], world: &World) {
         let with = |rules: &Arc<Rules>| World {
             rules: Arc::clone(rules),
@@ -78,10 +78,10 @@ impl Counts {
         let (alone, present) = (with(&self.alone), with(&self.present));
         for event in events {
             self.events += 1;
-            let (reason, explanation) = match self.rule.obstacle(event) {
-                Some(Obstacle::Severity(_)) => ("below_threshold", "below the rule's minimum severity"),
-                Some(Obstacle::Filters) => ("filtered", "left out by the rule's filters"),
-                Some(Obstacle::Company) => ("filtered", "of another company than the rule"),
+            let (reason, explanation) = match self.rule.mismatch(event) {
+                Some(Mismatch::Severity(_)) => ("below_threshold", "below the rule's minimum severity"),
+                Some(Mismatch::Filters) => ("filtered", "excluded by the rule's filters"),
+                Some(Mismatch::Company) => ("filtered", "in another company than the rule"),
                 None => {
                     self.event(event, world, (&alone, &present));
                     continue;
@@ -103,19 +103,19 @@ impl Counts {
         let (plan, present) = (plan::plan(event, world), plan::plan(event, present));
         let known: HashSet<Reached> = reached(&present).collect();
         for (recipient, why) in considered {
-            if !why.told() {
+            if !why.is_notified() {
                 self.miss(why.name(), why.words());
                 continue;
             }
             let place = self.place(&plan, &recipient);
             match place.filter(|(place, _)| !known.contains(place)) {
                 Some((place, singly)) => self.message(event, world, (place, singly), recipient),
-                None => self.miss("duplicate", "the present rules notify them already"),
+                None => self.miss("duplicate", "the current rules notify them already"),
             }
         }
     }
 
-    /// Where the recipient has its message by the plan, and whether it stays one of its own.
+    /// Where the recipient gets its message according to the plan, and whether it is sent individually.
     fn place(&self, plan: &Plan, recipient: &Recipient) -> Option<(Reached, bool)> {
         let channel = self.rule.channel;
         match recipient {
@@ -133,12 +133,14 @@ impl Counts {
         }
     }
 
-    /// Whom the rule would notify or turn away were it the only one, each once.
+    /// Whom the rule would notify or exclude if it were the only one, each once.
     fn considered(&self, event: &Event, alone: &World) -> BTreeMap<Recipient, Why> {
         let (channel, id) = (self.rule.channel, self.rule.id);
         let teams = plan::named_teams(event, alone, &self.rule);
         let of_rule = |reason: &Reason| match &reason.recipient {
-            Recipient::Team(team) => reason.rule == Some(id) || (!reason.why.told() && teams.contains(team)),
+            Recipient::Team(team) => {
+                reason.rule == Some(id) || (!reason.why.is_notified() && teams.contains(team))
+            }
             Recipient::Url(url) => self.rule.urls.iter().any(|(row, _)| row == url),
             // A personal chat needs no rule.
             Recipient::User(_) | Recipient::Address(_) => !channel.has_url(),
@@ -151,8 +153,8 @@ impl Counts {
             }
             let by_rule = reason.rule == Some(id);
             match considered.get(&reason.recipient) {
-                // What the rule itself says of a team comes after what its own settings say.
-                Some(known) if known.told() || !by_rule => {}
+                // The rule's own verdict on a team comes after that of the team's settings.
+                Some(known) if known.is_notified() || !by_rule => {}
                 _ => drop(considered.insert(reason.recipient, reason.why)),
             }
         }
@@ -192,7 +194,7 @@ impl Counts {
         *self.recipients.entry(recipient).or_default() += messages;
     }
 
-    /// The imports and bulk changes of which something was counted.
+    /// The imports and bulk changes that were counted.
     pub(super) fn bundles(&self) -> Vec<Id> {
         let ends = self.ends.iter().map(|(bundle, ..)| *bundle);
         let bundles: HashSet<Id> = self
@@ -204,9 +206,9 @@ impl Counts {
         bundles.into_iter().collect()
     }
 
-    /// What there is, knowing who had a message about these imports and bulk changes anyway.
+    /// The result, given who had a message about these imports and bulk changes anyway.
     pub(super) fn finish(mut self, reached: &HashSet<(Id, Reached)>) -> Counted {
-        const IN_GROUP: &str = "named in a message about the import or bulk change that they get anyway";
+        const IN_GROUP: &str = "included in a message about the import or bulk change that they get anyway";
         for (place, group) in std::mem::take(&mut self.grouped) {
             if reached.contains(&place) {
                 let count = u64::try_from(group.events).unwrap_or(u64::MAX);
@@ -245,7 +247,7 @@ impl Counts {
     }
 }
 
-/// Everyone who has a message by a plan: one URL has one, whichever channel leads there.
+/// Everyone who has a message according to a plan: one URL has one, whichever channel leads there.
 fn reached(plan: &Plan) -> impl Iterator<Item = Reached> + '_ {
     let inbox = plan.inbox.iter().map(|user| Reached::Inbox(*user));
     let deliveries = plan

@@ -1,4 +1,4 @@
-//! A secret is replaced without a post that a receiver would have to refuse.
+//! A secret is rotated without a post that a receiver would have to reject.
 
 use std::time::Duration;
 
@@ -7,16 +7,18 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     channels::webhook::{OVERLAP, Signing, SigningKey},
-    house::{House, Mailbag, Post, houses, next},
+    fixture::{FakeReceiver, Fixture, Received, fixtures, next},
     testing::{Answering, HttpSink},
 };
 
 const HOOK: &str = "https://receiver.example/hooks/0123456789abcdef";
 const OTHER: &str = "https://other.example/hooks/0123456789abcdef";
 
-async fn rule(house: &House, urls: &[&str]) -> String {
+async fn rule(fixture: &Fixture, urls: &[&str]) -> String {
     let body = json!({"event_type": "report.ready", "channel": "webhook", "recipients": {"urls": urls}});
-    let (status, rule) = house.call(house.root, "POST", "/notification-rules", body).await;
+    let (status, rule) = fixture
+        .call(fixture.root, "POST", "/notification-rules", body)
+        .await;
     assert_eq!(status, 201, "{rule}");
     format!(
         "/notification-rules/{}/webhook-secrets",
@@ -24,52 +26,52 @@ async fn rule(house: &House, urls: &[&str]) -> String {
     )
 }
 
-async fn rotate(house: &House, path: &str, body: Json) -> (u16, Json) {
-    house
-        .call(house.root, "POST", &format!("{path}/rotate"), body)
+async fn rotate(fixture: &Fixture, path: &str, body: Json) -> (u16, Json) {
+    fixture
+        .call(fixture.root, "POST", &format!("{path}/rotate"), body)
         .await
 }
 
 /// The signing of the next message after a report.
-async fn reported(house: &House, bag: &mut Mailbag) -> Signing {
-    house.emit(house.event(Kind::ReportReady, &[], &[])).await;
-    next(bag).await.signing
+async fn reported(fixture: &Fixture, received: &mut Received) -> Signing {
+    fixture.emit(fixture.event(Kind::ReportReady, &[], &[])).await;
+    next(received).await.signing
 }
 
 #[tokio::test]
-async fn a_new_secret_stands_beside_the_one_before_for_a_day() {
-    for house in houses().await {
-        let path = rule(&house, &[HOOK]).await;
-        let first = house.get(house.root, &path).await["items"][0].clone();
+async fn both_secrets_are_valid_for_a_day_after_a_rotation() {
+    for fixture in fixtures().await {
+        let path = rule(&fixture, &[HOOK]).await;
+        let first = fixture.get(fixture.root, &path).await["items"][0].clone();
         assert_eq!(
             (&first["previous"], &first["rotated_at"]),
             (&Json::Null, &Json::Null)
         );
-        let (status, page) = rotate(&house, &path, json!({})).await;
+        let (status, page) = rotate(&fixture, &path, json!({})).await;
         assert_eq!(status, 200, "{page}");
         let second = &page["items"][0];
         assert_ne!(second["secret"], first["secret"]);
-        let now = house.clock.now();
+        let now = fixture.clock.now();
         let until = now.after(OVERLAP);
         assert_eq!(
             second["previous"],
             json!({"secret": first["secret"], "until": until})
         );
         assert_eq!(second["rotated_at"], json!(now));
-        assert_eq!(house.get(house.root, &path).await, page, "{}", house.name);
-        let (status, _) = rotate(&house, &path, json!({})).await;
+        assert_eq!(fixture.get(fixture.root, &path).await, page, "{}", fixture.name);
+        let (status, _) = rotate(&fixture, &path, json!({})).await;
         assert_eq!(
             status, 409,
             "{}: a receiver may know the first one only",
-            house.name
+            fixture.name
         );
-        house.clock.advance(OVERLAP);
-        let later = house.get(house.root, &path).await["items"][0].clone();
+        fixture.clock.advance(OVERLAP);
+        let later = fixture.get(fixture.root, &path).await["items"][0].clone();
         assert_eq!(
             (&later["secret"], &later["previous"]),
             (&second["secret"], &Json::Null)
         );
-        let (_, page) = rotate(&house, &path, json!({})).await;
+        let (_, page) = rotate(&fixture, &path, json!({})).await;
         assert_eq!(page["items"][0]["previous"]["secret"], second["secret"]);
         assert_ne!(
             page["items"][0]["secret"], first["secret"],
@@ -79,30 +81,30 @@ async fn a_new_secret_stands_beside_the_one_before_for_a_day() {
 }
 
 #[tokio::test]
-async fn messages_are_signed_with_what_lives_when_they_leave() {
-    for house in houses().await {
-        let path = rule(&house, &[HOOK]).await;
-        let (post, mut bag) = Post::new();
-        let engine = house.engine(&post);
-        assert_eq!(reported(&house, &mut bag).await, Signing::default());
-        let first = house.clock.now();
-        rotate(&house, &path, json!({})).await;
+async fn messages_are_signed_with_the_secrets_valid_when_sent() {
+    for fixture in fixtures().await {
+        let path = rule(&fixture, &[HOOK]).await;
+        let (fake, mut received) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        assert_eq!(reported(&fixture, &mut received).await, Signing::default());
+        let first = fixture.clock.now();
+        rotate(&fixture, &path, json!({})).await;
         let rotated = |version, rotated_at| Signing { version, rotated_at };
         assert_eq!(
-            reported(&house, &mut bag).await,
+            reported(&fixture, &mut received).await,
             rotated(2, first),
             "{}",
-            house.name
+            fixture.name
         );
-        house.clock.advance(Duration::from_secs(1));
-        let (status, _) = rotate(&house, &path, json!({"drop_previous": true})).await;
+        fixture.clock.advance(Duration::from_secs(1));
+        let (status, _) = rotate(&fixture, &path, json!({"drop_previous": true})).await;
         assert_eq!(status, 200);
-        let now = house.clock.now();
+        let now = fixture.clock.now();
         assert_eq!(
-            reported(&house, &mut bag).await,
+            reported(&fixture, &mut received).await,
             rotated(3, now),
             "{}",
-            house.name
+            fixture.name
         );
         engine.stop().await;
     }
@@ -110,33 +112,35 @@ async fn messages_are_signed_with_what_lives_when_they_leave() {
 
 #[tokio::test]
 async fn one_url_is_rotated_by_its_masked_text() {
-    for house in houses().await {
-        let path = rule(&house, &[HOOK, OTHER]).await;
-        let before = house.get(house.root, &path).await;
+    for fixture in fixtures().await {
+        let path = rule(&fixture, &[HOOK, OTHER]).await;
+        let before = fixture.get(fixture.root, &path).await;
         let url = &before["items"][1]["url"];
-        let (status, after) = rotate(&house, &path, json!({"url": url})).await;
+        let (status, after) = rotate(&fixture, &path, json!({"url": url})).await;
         assert_eq!(status, 200, "{after}");
-        assert_eq!(after["items"][0], before["items"][0], "{}", house.name);
+        assert_eq!(after["items"][0], before["items"][0], "{}", fixture.name);
         assert_ne!(after["items"][1]["secret"], before["items"][1]["secret"]);
-        let (status, _) = rotate(&house, &path, json!({})).await;
+        let (status, _) = rotate(&fixture, &path, json!({})).await;
         assert_eq!(status, 409);
         assert_eq!(
-            house.get(house.root, &path).await,
+            fixture.get(fixture.root, &path).await,
             after,
             "{}: all or none",
-            house.name
+            fixture.name
         );
-        let (status, problem) = rotate(&house, &path, json!({"url": HOOK})).await;
+        let (status, problem) = rotate(&fixture, &path, json!({"url": HOOK})).await;
         assert_eq!((status, &problem["errors"][0]["field"]), (422, &json!("url")));
         let none = json!({"event_type": "report.ready", "channel": "email"});
-        let (_, none) = house.call(house.root, "POST", "/notification-rules", none).await;
+        let (_, none) = fixture
+            .call(fixture.root, "POST", "/notification-rules", none)
+            .await;
         let none = format!(
             "/notification-rules/{}/webhook-secrets",
             none["id"].as_str().unwrap()
         );
-        assert_eq!(rotate(&house, &none, json!({})).await.0, 422);
-        let (status, _) = house
-            .call(house.ana, "POST", &format!("{path}/rotate"), json!({}))
+        assert_eq!(rotate(&fixture, &none, json!({})).await.0, 422);
+        let (status, _) = fixture
+            .call(fixture.ana, "POST", &format!("{path}/rotate"), json!({}))
             .await;
         assert_eq!(status, 403);
     }
@@ -145,22 +149,24 @@ async fn one_url_is_rotated_by_its_masked_text() {
 // promise: C3
 #[tokio::test]
 async fn a_test_message_bears_both_signatures() {
-    for house in houses().await {
-        let house = house.reaching_this_machine();
+    for fixture in fixtures().await {
+        let fixture = fixture.reaching_this_machine();
         let sink = HttpSink::start(None, Answering::status(204)).await;
         let url = format!("http://{}/hook", sink.address());
-        let path = rule(&house, &[&url]).await;
-        rotate(&house, &path, json!({})).await;
-        let secrets = house.get(house.root, &path).await["items"][0].clone();
+        let path = rule(&fixture, &[&url]).await;
+        rotate(&fixture, &path, json!({})).await;
+        let secrets = fixture.get(fixture.root, &path).await["items"][0].clone();
         let body = json!({"channel": "webhook", "url": url});
-        let (_, result) = house.call(house.root, "POST", "/destinations/test", body).await;
+        let (_, result) = fixture
+            .call(fixture.root, "POST", "/destinations/test", body)
+            .await;
         assert_eq!(result["delivered"], true, "{result}");
         let request = sink.requests().remove(0);
         let (id, body) = (
             request.header("webhook-id"),
             String::from_utf8(request.body.clone()).unwrap(),
         );
-        let at = house.clock.now().timestamp().as_second();
+        let at = fixture.clock.now().timestamp().as_second();
         let sign = |secret: &Json| {
             SigningKey::parse(secret.as_str().unwrap())
                 .unwrap()
@@ -171,23 +177,23 @@ async fn a_test_message_bears_both_signatures() {
             request.header("webhook-signature"),
             both.join(" "),
             "{}",
-            house.name
+            fixture.name
         );
     }
 }
 
 #[tokio::test]
 async fn of_two_who_rotate_at_once_one_does() {
-    for house in houses().await {
-        let path = rule(&house, &[HOOK]).await;
-        let calls = (0..8).map(|_| rotate(&house, &path, json!({})));
+    for fixture in fixtures().await {
+        let path = rule(&fixture, &[HOOK]).await;
+        let calls = (0..8).map(|_| rotate(&fixture, &path, json!({})));
         let mut done: Vec<u16> = futures_util::future::join_all(calls)
             .await
             .into_iter()
             .map(|(status, _)| status)
             .collect();
         done.sort_unstable();
-        assert_eq!(done, [200, 409, 409, 409, 409, 409, 409, 409], "{}", house.name);
-        assert_eq!(house.count("select version from webhook_secrets").await, 2);
+        assert_eq!(done, [200, 409, 409, 409, 409, 409, 409, 409], "{}", fixture.name);
+        assert_eq!(fixture.count("select version from webhook_secrets").await, 2);
     }
 }

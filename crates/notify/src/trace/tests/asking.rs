@@ -1,35 +1,35 @@
-//! Who may ask, and what they may read.
+//! Who may ask, and what they may see.
 
 use access::{Role, testing as people};
 use base::{Audience, Kind, Subject, SubjectType};
 use serde_json::{Value as Json, json};
 
-use super::{happen, houses};
-use crate::house::{House, Post};
+use super::{fixtures, happen};
+use crate::fixture::{FakeReceiver, Fixture};
 
 const URL: &str = "https://receiver.example/hooks/0123456789abcdef";
 
-async fn status(house: &House, user: base::Id, path: &str) -> u16 {
-    house.call(user, "GET", path, Json::Null).await.0
+async fn status(fixture: &Fixture, user: base::Id, path: &str) -> u16 {
+    fixture.call(user, "GET", path, Json::Null).await.0
 }
 
 // promise: O8
 #[tokio::test]
 async fn managers_ask_about_their_company_and_everyone_about_themselves() {
-    for house in houses().await {
-        let (ana, ben, root) = (house.ana, house.ben, house.root);
-        let mara = people::user(&house.store, "mara@example.com").await;
-        people::member(&house.store, house.company, mara, Role::Manager).await;
-        let other = people::company(&house.store, "Other").await;
-        let max = people::user(&house.store, "max@example.com").await;
-        people::member(&house.store, other, max, Role::Manager).await;
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let id = happen(&house, house.event(Kind::FindingAssigned, &[ana], &[])).await;
+    for fixture in fixtures().await {
+        let (ana, ben, root) = (fixture.ana, fixture.ben, fixture.root);
+        let mara = people::user(&fixture.store, "mara@example.com").await;
+        people::member(&fixture.store, fixture.company, mara, Role::Manager).await;
+        let other = people::company(&fixture.store, "Other").await;
+        let max = people::user(&fixture.store, "max@example.com").await;
+        people::member(&fixture.store, other, max, Role::Manager).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let id = happen(&fixture, fixture.event(Kind::FindingAssigned, &[ana], &[])).await;
         let whole = format!("/events/{id}/trace");
         let of = |user: base::Id| format!("/events/{id}/trace?user_id={user}");
         let me = format!("/events/{id}/trace?user_id=me");
-        let none = format!("/events/{}/trace", house.clock.id());
+        let none = format!("/events/{}/trace", fixture.clock.id());
         for (who, path, expected) in [
             (root, whole.clone(), 200),
             (root, of(max), 200),
@@ -47,10 +47,10 @@ async fn managers_ask_about_their_company_and_everyone_about_themselves() {
             (max, none.clone(), 404),
             (root, none, 404),
         ] {
-            let got = status(&house, who, &path).await;
-            assert_eq!(got, expected, "{}: {path}", house.name);
+            let got = status(&fixture, who, &path).await;
+            assert_eq!(got, expected, "{}: {path}", fixture.name);
         }
-        let mine = house.get(ana, &me).await;
+        let mine = fixture.get(ana, &me).await;
         assert_eq!(mine["notified"], true);
         assert_eq!(
             mine["sentence"],
@@ -62,42 +62,48 @@ async fn managers_ask_about_their_company_and_everyone_about_themselves() {
             assert!(attempts.is_null() || *attempts == json!([]), "{mine}");
         }
         assert_eq!(
-            house.get(ben, &me).await["sentence"],
+            fixture.get(ben, &me).await["sentence"],
             "You were not notified: you are not responsible for this finding and no rule names you."
         );
-        // Who was notified may read why, also without the company.
-        people::leave(&house.store, house.company, ana).await;
-        assert_eq!(status(&house, ana, &me).await, 200, "{}", house.name);
-        people::leave(&house.store, house.company, ben).await;
-        assert_eq!(status(&house, ben, &me).await, 404, "{}", house.name);
+        // A notified user may read why, even without access to the company.
+        people::leave(&fixture.store, fixture.company, ana).await;
+        assert_eq!(status(&fixture, ana, &me).await, 200, "{}", fixture.name);
+        people::leave(&fixture.store, fixture.company, ben).await;
+        assert_eq!(status(&fixture, ben, &me).await, 404, "{}", fixture.name);
         engine.stop().await;
     }
 }
 
 // promise: O8
 #[tokio::test]
-async fn managers_do_not_read_whom_platform_wide_rules_name() {
-    for house in houses().await {
-        let mara = people::user(&house.store, "mara@example.com").await;
-        people::member(&house.store, house.company, mara, Role::Manager).await;
-        let other = people::user(&house.store, "other@example.com").await;
-        let elsewhere = people::company(&house.store, "Elsewhere").await;
-        let team = people::team(&house.access, elsewhere, "Zeppelin crew", &[]).await;
+async fn managers_do_not_see_whom_platform_wide_rules_name() {
+    for fixture in fixtures().await {
+        let mara = people::user(&fixture.store, "mara@example.com").await;
+        people::member(&fixture.store, fixture.company, mara, Role::Manager).await;
+        let other = people::user(&fixture.store, "other@example.com").await;
+        let elsewhere = people::company(&fixture.store, "Elsewhere").await;
+        let team = people::team(&fixture.access, elsewhere, "Zeppelin crew", &[]).await;
         for rule in [
             json!({"event_type": "finding.assigned", "channel": "slack", "recipients": {"team_ids": [team]}}),
             json!({"event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [URL]}}),
             json!({"event_type": "finding.assigned", "channel": "email", "min_severity": "low",
                 "recipients": {"emails": ["soc@elsewhere.example"], "user_ids": [other]}}),
         ] {
-            let (status, answer) = house.call(house.root, "POST", "/notification-rules", rule).await;
+            let (status, answer) = fixture
+                .call(fixture.root, "POST", "/notification-rules", rule)
+                .await;
             assert_eq!(status, 201, "{answer}");
         }
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let id = happen(&house, house.event(Kind::FindingAssigned, &[house.ana], &[])).await;
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let id = happen(
+            &fixture,
+            fixture.event(Kind::FindingAssigned, &[fixture.ana], &[]),
+        )
+        .await;
         let path = format!("/events/{id}/trace");
-        let all = house.get(house.root, &path).await;
-        let seen = house.get(mara, &path).await;
+        let all = fixture.get(fixture.root, &path).await;
+        let seen = fixture.get(mara, &path).await;
         assert_eq!(all["summary"], seen["summary"]);
         assert_eq!(
             seen["summary"],
@@ -112,33 +118,33 @@ async fn managers_do_not_read_whom_platform_wide_rules_name() {
             "Zeppelin crew",
             &team.to_string(),
         ] {
-            assert!(all.contains(secret), "{}: {secret}", house.name);
-            assert!(!text.contains(secret), "{}: {secret}: {text}", house.name);
+            assert!(all.contains(secret), "{}: {secret}", fixture.name);
+            assert!(!text.contains(secret), "{}: {secret}: {text}", fixture.name);
         }
-        assert!(text.contains(&house.ana.to_string()), "{text}");
+        assert!(text.contains(&fixture.ana.to_string()), "{text}");
         engine.stop().await;
     }
 }
 
 // promise: O8
 #[tokio::test]
-async fn what_is_for_one_person_is_for_nobody_else_to_ask_about() {
-    for house in houses().await {
-        let (post, _bag) = Post::new();
-        let engine = house.engine(&post);
-        let mut event = house.event(Kind::DeliveryFailed, &[house.ana], &[]);
-        event.audience = Audience::User(house.ana);
+async fn nobody_else_may_ask_about_an_event_for_one_person() {
+    for fixture in fixtures().await {
+        let (fake, _bag) = FakeReceiver::new();
+        let engine = fixture.engine(&fake);
+        let mut event = fixture.event(Kind::DeliveryFailed, &[fixture.ana], &[]);
+        event.audience = Audience::User(fixture.ana);
         event.subject = Subject {
             kind: SubjectType::Destination,
-            id: house.clock.id(),
+            id: fixture.clock.id(),
         };
-        let id = happen(&house, event).await;
+        let id = happen(&fixture, event).await;
         let me = format!("/events/{id}/trace?user_id=me");
-        assert_eq!(status(&house, house.ana, &me).await, 200, "{}", house.name);
-        assert_eq!(status(&house, house.ben, &me).await, 404, "{}", house.name);
+        assert_eq!(status(&fixture, fixture.ana, &me).await, 200, "{}", fixture.name);
+        assert_eq!(status(&fixture, fixture.ben, &me).await, 404, "{}", fixture.name);
         let whole = format!("/events/{id}/trace");
-        assert_eq!(status(&house, house.ana, &whole).await, 404);
-        assert_eq!(status(&house, house.root, &whole).await, 200);
+        assert_eq!(status(&fixture, fixture.ana, &whole).await, 404);
+        assert_eq!(status(&fixture, fixture.root, &whole).await, 200);
         engine.stop().await;
     }
 }

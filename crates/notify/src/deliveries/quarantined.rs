@@ -1,6 +1,6 @@
-//! What was set aside, for administrators: events that cannot be read or planned, and messages that cannot be read.
+//! Quarantined rows, for administrators: events that cannot be read or planned, and messages that cannot be read.
 //!
-//! Must not: read more of a row than its texts, or it would not be shown either.
+//! Must not: read more of a row than its texts, or it could not be shown either.
 
 use access::{Caller, Json, Page, PageQuery, Problem, Query};
 use axum::extract::State as Extract;
@@ -10,26 +10,26 @@ use store::{Error, FromRow, Row, Select, Tx};
 
 use crate::http::State;
 
-/// An event or a message that was set aside. Its texts are as they are stored: escape them.
+/// A quarantined event or message. Its texts are as stored: escape them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct SetAside {
     /// `event`, or `delivery` for a message.
     pub what: &'static str,
     /// Its id.
     pub id: Id,
-    /// The event: itself, or that of the message.
+    /// The event, or the message's event.
     pub event_id: String,
     /// The type of the event.
     pub event_type: String,
-    /// The event's company; null for one of the platform.
+    /// The event's company; null for a platform event.
     pub company_id: Option<String>,
-    /// The channel, of a message.
+    /// The channel of a message.
     pub channel: Option<String>,
     /// Where the message goes: an address, or a masked URL.
     pub destination: Option<String>,
-    /// Why it was set aside.
+    /// Why it is quarantined.
     pub reason: String,
-    /// When it was set aside.
+    /// When it was quarantined.
     pub at: Time,
 }
 
@@ -58,10 +58,10 @@ const EVENTS: &str = "select p.event_id, p.event_id, e.kind, e.company_id, '', '
 const MESSAGES: &str = "select id, event_id, event_type, company_id, channel, label, reason, updated_at \
      from deliveries where state = 'set_aside'";
 
-/// What was set aside, the newest first, at most `limit`.
+/// Quarantined events and messages, newest first, at most `limit`.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 fn list(tx: &mut Tx<'_>, before: Option<Id>, limit: usize) -> Result<Vec<SetAside>, Error> {
     let mut all = Vec::new();
     for (select, id) in [(EVENTS, "p.event_id"), (MESSAGES, "id")] {
@@ -75,8 +75,8 @@ fn list(tx: &mut Tx<'_>, before: Option<Id>, limit: usize) -> Result<Vec<SetAsid
     Ok(all)
 }
 
-/// Events and messages that this version of the server cannot read, or that could not be planned, newest first. They hold up no
-/// others, and are tried again as soon as a version runs that can read them.
+/// Quarantined events and messages: this version of the server cannot read or plan them. Newest first. They do not
+/// block others, and are processed as soon as a version runs that can read them.
 #[utoipa::path(get, path = "/deliveries/set-aside", tag = "deliveries", params(PageQuery), responses(
     (status = 200, description = "One page", body = Page<SetAside>),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),

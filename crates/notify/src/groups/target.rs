@@ -1,4 +1,4 @@
-//! Where events of a group go, as it is stored.
+//! Where a group's events are sent, as stored.
 
 use base::Id;
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,16 @@ use crate::{
     target::{Key, Recipient, Target},
 };
 
-/// Where a set of events is to go, without any secret: stored as JSON.
+/// Where a set of events is to be sent, without any secret: stored as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Targets {
     pub(super) inbox: Vec<Id>,
-    pub(super) messages: Vec<Aim>,
+    pub(super) messages: Vec<GroupTarget>,
 }
 
 /// One message of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) struct Aim {
+pub(super) struct GroupTarget {
     pub(super) channel: Channel,
     pub(super) recipient: Recipient,
     pub(super) key: String,
@@ -26,7 +26,7 @@ pub(super) struct Aim {
     label: String,
 }
 
-impl Aim {
+impl GroupTarget {
     pub(super) fn of(planned: &Planned) -> Self {
         let Target { key, lane, label } = &planned.target;
         Self {

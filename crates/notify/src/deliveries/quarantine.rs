@@ -1,5 +1,5 @@
-//! Messages that this server cannot read: set aside, so that they hold up no others, and looked at again now and then, for a
-//! later version may know what they are.
+//! Messages that this server cannot read: quarantined, so that they do not block others, and checked again from time to
+//! time, because a later version may be able to read them.
 
 use base::Id;
 use store::{Error, FromRow, Row, Tx, outbox, params};
@@ -10,10 +10,10 @@ use crate::digests;
 const SET: &str = "update deliveries set state = 'set_aside', reason = $2, lease_until = 0, updated_at = $3 \
      where id = $1";
 
-/// Sets the delivery of this row aside, whose first column is its id.
+/// Quarantines the delivery of this row, whose first column is its id.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn set(tx: &mut Tx<'_>, row: &Row, error: &Error) -> Result<(), Error> {
     let id: String = row.get(0)?;
     set_id(tx, &id, error)
@@ -22,31 +22,31 @@ pub(super) fn set(tx: &mut Tx<'_>, row: &Row, error: &Error) -> Result<(), Error
 /// The same by its id.
 ///
 /// # Errors
-/// The database's.
+/// Database errors.
 pub(super) fn set_id(tx: &mut Tx<'_>, id: &str, error: &Error) -> Result<(), Error> {
     let now = tx.now();
     let why = match error {
         Error::Decode(why) => kept(&format!("it cannot be read: {why}")),
         other => kept(&other.to_string()),
     };
-    tracing::error!(delivery = id, why, "a message was set aside");
+    tracing::error!(delivery = id, why, "a message was quarantined");
     tx.execute(SET, params![id, why, now]).map(drop)
 }
 
-/// How many one look reads.
-const LOOK: usize = 500;
+/// How many one check reads.
+const PAGE: usize = 500;
 
-const ASIDE: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
+const QUARANTINED: &str = "select id, event_id, channel, recipient_kind, recipient, target_key, body, attempts, earlier, \
      unknowns, lane, summary_id, digest_id, why from deliveries where state = 'set_aside' and id > $1 order by id limit $2";
 
-/// Of the messages set aside those behind `after` that can be read by now, and after which one to go on, if there may be more.
+/// The quarantined messages after `after` that can be read now, and after which one to continue, if there may be more.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn readable_again(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, Option<String>), Error> {
-    let rows: Vec<Row> = tx.all(ASIDE, params![after, LOOK])?;
+/// Database errors.
+pub(crate) fn readable_now(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, Option<String>), Error> {
+    let rows: Vec<Row> = tx.all(QUARANTINED, params![after, PAGE])?;
     let next = match rows.last() {
-        Some(last) if rows.len() == LOOK => Some(last.get(0)?),
+        Some(last) if rows.len() == PAGE => Some(last.get(0)?),
         _ => None,
     };
     let due: Vec<Due> = rows.iter().filter_map(|row| Due::from_row(row).ok()).collect();
@@ -65,17 +65,17 @@ pub(crate) fn readable_again(tx: &mut Tx<'_>, after: &str) -> Result<(Vec<Id>, O
     Ok((read, next))
 }
 
-const AGAIN: &str = "update deliveries set state = 'pending', reason = '', next_at = $2, updated_at = $2 \
+const RELEASE: &str = "update deliveries set state = 'pending', reason = '', next_at = $2, updated_at = $2 \
      where id = $1 and state = 'set_aside'";
 
-/// Messages that were set aside wait to be sent.
+/// Releases quarantined messages for another attempt.
 ///
 /// # Errors
-/// The database's.
-pub(crate) fn wait_again(tx: &mut Tx<'_>, deliveries: &[Id]) -> Result<(), Error> {
+/// Database errors.
+pub(crate) fn release(tx: &mut Tx<'_>, deliveries: &[Id]) -> Result<(), Error> {
     let now = tx.now();
     for delivery in deliveries {
-        tx.execute(AGAIN, params![delivery, now])?;
+        tx.execute(RELEASE, params![delivery, now])?;
     }
     Ok(())
 }

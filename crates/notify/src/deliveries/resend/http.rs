@@ -1,5 +1,4 @@
-//! Sending again what a destination or a whole channel missed, and sending now what waits, for administrators of the
-//! platform.
+//! Resending failed messages of a destination or a whole channel, and sending waiting ones now, for administrators.
 
 use access::{
     Caller, Json, Problem,
@@ -12,7 +11,7 @@ use base::{Id, Time};
 use serde::{Deserialize, Serialize};
 use store::Tx;
 
-use super::{Misses, Where, destination_of, hurry, send_all_again};
+use super::{Failures, Selection, destination_of, resend_failed, send_waiting};
 use crate::{
     channel::Channel,
     destinations::{self, health},
@@ -20,28 +19,28 @@ use crate::{
     target::{Key, MAIL_LANE},
 };
 
-/// The most messages that one call sends again or now.
-const MOST: u32 = 10_000;
+/// The most messages that one call resends or sends now.
+const MAX: u32 = 10_000;
 
-/// What to send again: all that did not arrive at one destination or on one channel. Exactly one of `destination_of`,
-/// `destination` and `channel` is given.
+/// What to resend: all failed messages of one destination or one channel. Exactly one of `destination_of`,
+/// `destination` and `channel` is required.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RedeliverAll {
-    /// A delivery that went to the destination, whatever became of it.
+    /// A delivery to the destination, in any state.
     destination_of: Option<Id>,
     /// The destination: `destination_id` of `GET /destinations`.
     destination: Option<Id>,
     /// Every destination on this channel.
     channel: Option<Channel>,
-    /// Only what came to its end at this moment or later.
+    /// Only messages that ended at this time or later.
     since: Time,
-    /// Whether to switch on what is switched off; false where it is left out.
+    /// Whether to turn on destinations that are turned off; false by default.
     #[serde(default)]
     switch_on: bool,
 }
 
-/// What to send now: what waits for one destination or on one channel. Exactly one of the two is given.
+/// What to send now: waiting messages of one destination or one channel. Exactly one of the two is required.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SendNow {
@@ -52,27 +51,27 @@ pub struct SendNow {
 }
 
 described_with! {
-    /// All that did not arrive at one place.
+    /// All failed messages of one destination or channel.
     DescribedAll, RedeliverAll, exactly_one(&["destination_of", "destination", "channel"])
 }
 
 described_with! {
-    /// What waits for one place.
+    /// Waiting messages of one destination or channel.
     DescribedNow, SendNow, exactly_one(&["destination", "channel"])
 }
 
-/// How much is sent.
+/// How many messages are sent.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Redelivered {
     /// How many messages are due now.
     pub count: u64,
-    /// Whether there are more than one call takes: the same call again takes the next ones.
+    /// Whether there are more than one call sends: repeat the call to send the next ones.
     pub more: bool,
 }
 
 /// One destination, or a whole channel.
 struct Named {
-    place: Where,
+    selection: Selection,
     channel: Channel,
     /// For the audit log.
     label: String,
@@ -81,34 +80,34 @@ struct Named {
 impl Named {
     fn channel(channel: Channel) -> Self {
         Self {
-            place: Where::Channel(channel),
+            selection: Selection::Channel(channel),
             channel,
             label: format!("all of {channel}"),
         }
     }
 
-    /// The destination of this id. The mail server's are all mails.
+    /// The destination with this id. For the mail server, all email.
     fn destination(tx: &mut Tx<'_>, id: Id) -> Result<Self, Problem> {
         let (channel, key, label) = destinations::key(tx, id)?
-            .ok_or_else(|| Problem::field("destination", "there is no such destination"))?;
-        let place = if key == MAIL_LANE {
-            Where::Channel(channel)
+            .ok_or_else(|| Problem::field("destination", "destination not found"))?;
+        let selection = if key == MAIL_LANE {
+            Selection::Channel(channel)
         } else {
-            Where::Key(Key::stored(&key))
+            Selection::Key(Key::stored(&key))
         };
         Ok(Self {
-            place,
+            selection,
             channel,
             label,
         })
     }
 
-    /// The destination that the delivery went to.
+    /// The destination of this delivery.
     fn of_delivery(tx: &mut Tx<'_>, delivery: Id) -> Result<Self, Problem> {
         let (key, channel, label) = destination_of(tx, delivery)?
-            .ok_or_else(|| Problem::field("destination_of", "there is no such delivery"))?;
+            .ok_or_else(|| Problem::field("destination_of", "delivery not found"))?;
         Ok(Self {
-            place: Where::Key(key),
+            selection: Selection::Key(key),
             channel,
             label,
         })
@@ -116,15 +115,15 @@ impl Named {
 }
 
 fn ambiguous(fields: &'static str) -> Problem {
-    Problem::field("", format!("give exactly one of {fields}"))
+    Problem::field("", format!("exactly one of {fields} is required"))
 }
 
-/// Sends all again that was refused, failed, had an unknown outcome, or was cancelled because the destination was
-/// switched off: of one destination or of a whole channel, the oldest first, at most 10,000 at once. Those are the same
-/// messages with the same ids. To what is switched off nothing is sent unless `switch_on` asks for it.
+/// Resends messages that were rejected, failed, had an unknown outcome, or were canceled because the destination was
+/// turned off: of one destination or a whole channel, oldest first, at most 10,000 per call. They are the same messages
+/// with the same ids. Nothing is sent to a destination that is turned off unless `switch_on` is true.
 #[utoipa::path(post, path = "/deliveries/redeliver", tag = "deliveries", request_body = DescribedAll, responses(
-    (status = 202, description = "They are due now", body = Redelivered),
-    (status = 409, description = "The destination is switched off", body = Problem,
+    (status = 202, description = "The messages are due now", body = Redelivered),
+    (status = 409, description = "The destination is turned off", body = Problem,
      content_type = "application/problem+json"),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
@@ -141,13 +140,13 @@ pub async fn redeliver_all(
             (None, None, Some(channel)) => Named::channel(channel),
             _ => return Err(ambiguous("destination_of, destination and channel")),
         };
-        let switched_on = switch_on(tx, &named.place, body.switch_on)?;
-        let misses = Misses {
-            place: named.place.clone(),
+        let switched_on = switch_on(tx, &named.selection, body.switch_on)?;
+        let failures = Failures {
+            selection: named.selection.clone(),
             since: body.since,
-            most: MOST,
+            limit: MAX,
         };
-        let (count, more) = send_all_again(tx, &misses)?;
+        let (count, more) = resend_failed(tx, &failures)?;
         if count > 0 || switched_on {
             let entry = Entry::named(Action::DestinationRedelivered, named.label)
                 .says("channel", named.channel.name())
@@ -156,31 +155,31 @@ pub async fn redeliver_all(
                 .says("switched_on", switched_on);
             audit::note(tx, &By::caller(&caller), entry)?;
         }
-        Ok((named.place, Redelivered { count, more }))
+        Ok((named.selection, Redelivered { count, more }))
     });
-    let (place, redelivered) = write.await?;
-    hear(&state, &place);
+    let (selection, redelivered) = write.await?;
+    wake(&state, &selection);
     Ok((StatusCode::ACCEPTED, Json(redelivered)))
 }
 
-/// Switches on what is off there, if that is wanted; whether anything was off. Of a channel what is off stays so
-/// otherwise; one destination that is off refuses the call.
-fn switch_on(tx: &mut Tx<'_>, place: &Where, wanted: bool) -> Result<bool, Problem> {
+/// Turns on what is turned off there, if requested; whether anything was off. Without the request, a channel's
+/// destinations stay off, and for a single destination that is off the call is rejected.
+fn switch_on(tx: &mut Tx<'_>, selection: &Selection, wanted: bool) -> Result<bool, Problem> {
     let off = destinations::off(tx)?;
-    match place {
-        Where::Key(key) if off.contains(key) && !wanted => Err(Problem::conflict(
-            "The destination is switched off. Send a test message there, or ask to switch it on.",
+    match selection {
+        Selection::Key(key) if off.contains(key) && !wanted => Err(Problem::conflict(
+            "The destination is turned off. Send a test message there, or set `switch_on`.",
         )),
-        Where::Key(key) if off.contains(key) => Ok(health::switch_on(tx, key)?),
-        Where::Channel(channel) if wanted => Ok(health::switch_on_all(tx, *channel)?),
-        Where::Key(_) | Where::Channel(_) => Ok(false),
+        Selection::Key(key) if off.contains(key) => Ok(health::switch_on(tx, key)?),
+        Selection::Channel(channel) if wanted => Ok(health::switch_on_all(tx, *channel)?),
+        Selection::Key(_) | Selection::Channel(_) => Ok(false),
     }
 }
 
-/// Sends now what waits for its next attempt: to one destination or on a whole channel, the oldest first, at most
-/// 10,000 at once. A destination that asked for silence is spoken to again.
+/// Sends messages now that wait for their next attempt: to one destination or on a whole channel, oldest first, at most
+/// 10,000 per call. Overrides a pause that a destination asked for.
 #[utoipa::path(post, path = "/deliveries/send-now", tag = "deliveries", request_body = DescribedNow, responses(
-    (status = 202, description = "They are due now", body = Redelivered),
+    (status = 202, description = "The messages are due now", body = Redelivered),
     (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn send_now(
@@ -195,22 +194,22 @@ pub async fn send_now(
             (None, Some(channel)) => Named::channel(channel),
             _ => return Err(ambiguous("destination and channel")),
         };
-        let (count, more) = hurry(tx, &named.place, MOST)?;
+        let (count, more) = send_waiting(tx, &named.selection, MAX)?;
         let entry = Entry::named(Action::DestinationHurried, named.label)
             .says("channel", named.channel.name())
             .says("count", count);
         audit::note(tx, &By::caller(&caller), entry)?;
-        Ok((named.place, Redelivered { count, more }))
+        Ok((named.selection, Redelivered { count, more }))
     });
-    let (place, sent) = write.await?;
-    hear(&state, &place);
+    let (selection, sent) = write.await?;
+    wake(&state, &selection);
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 
-/// Wakes the engine, which is to speak to what asked for silence.
-fn hear(state: &State, place: &Where) {
-    match place {
-        Where::Key(key) => state.doorbell.end_silence(vec![key.clone()]),
-        Where::Channel(_) => state.doorbell.end_all_silence(),
+/// Wakes the engine, which ends the pauses that destinations asked for.
+fn wake(state: &State, selection: &Selection) {
+    match selection {
+        Selection::Key(key) => state.doorbell.end_pause(vec![key.clone()]),
+        Selection::Channel(_) => state.doorbell.end_all_pauses(),
     }
 }

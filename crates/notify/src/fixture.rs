@@ -1,7 +1,7 @@
-//! A small house for the tests of this crate: both databases, a company with people, an engine whose messages go to
-//! the test instead of out.
+//! A fixture for the tests of this crate: both databases, a company with people, an engine whose messages go to the
+//! test instead of out.
 
-mod post;
+mod receiver;
 mod running;
 
 use std::{future::Future, time::Duration};
@@ -20,7 +20,7 @@ use crate::{
     channel::Channel,
     channels::{Channels, SigningMaster, destination::Hosts, email},
     chat::http::*,
-    deliveries::{again::http::*, http::*, unread::*},
+    deliveries::{http::*, quarantined::*, resend::http::*},
     destinations::{New, Owner, http::*},
     egress, engine,
     follows::http::*,
@@ -35,24 +35,24 @@ use crate::{
     unsubscribe::*,
 };
 
-/// The tables of the house.
+/// The fixture's tables.
 pub(crate) static SETS: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, crate::MIGRATIONS];
 
-pub(crate) use post::{Answer, Arrived, Mailbag, Post, next};
+pub(crate) use receiver::{Answer, Arrival, FakeReceiver, Received, next};
 pub(crate) use running::Running;
 
-/// How long a test waits for what must come: far longer than it takes, also on a busy machine.
+/// How long a test waits for something: far longer than it takes, even on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// When every test begins.
+/// The start time of every test.
 pub(crate) const START: Time = Time::from_nanos(1_790_000_000_000_000_000);
 
-/// How many messages were taken.
+/// How many messages were accepted.
 pub(crate) const DELIVERED: &str = "select count(*) from deliveries where state = 'delivered'";
 
 /// A company with people, on one database.
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct Fixture {
     pub(crate) name: &'static str,
     pub(crate) clock: Clock,
     pub(crate) store: Store,
@@ -67,15 +67,15 @@ pub(crate) struct House {
     pub(crate) root: Id,
 }
 
-/// The same house on each database there is.
-pub(crate) async fn houses() -> Vec<House> {
-    houses_with(SETS).await
+/// The same fixture on each database.
+pub(crate) async fn fixtures() -> Vec<Fixture> {
+    fixtures_with(SETS).await
 }
 
-/// The same on these tables: those of an earlier version, which the test brings up to date.
-pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
+/// The same with these tables: those of an earlier version, which the test migrates.
+pub(crate) async fn fixtures_with(sets: &'static [MigrationSet]) -> Vec<Fixture> {
     let clock = Clock::manual(START);
-    let mut houses = Vec::new();
+    let mut fixtures = Vec::new();
     for (name, store) in store::testing::stores_with(clock.clone(), sets).await {
         let access = people::access(&store);
         let company = people::company(&store, "Acme").await;
@@ -85,7 +85,7 @@ pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
         for user in [ana, ben] {
             people::member(&store, company, user, Role::Analyst).await;
         }
-        houses.push(House {
+        fixtures.push(Fixture {
             name,
             clock: clock.clone(),
             store,
@@ -98,7 +98,7 @@ pub(crate) async fn houses_with(sets: &'static [MigrationSet]) -> Vec<House> {
             root,
         });
     }
-    houses
+    fixtures
 }
 
 fn channels(clock: &Clock, egress: egress::Options) -> Channels {
@@ -120,8 +120,8 @@ fn channels(clock: &Clock, egress: egress::Options) -> Channels {
     Channels::new(options, clock.clone()).unwrap()
 }
 
-impl House {
-    /// The same house, whose webhooks may lead to this machine.
+impl Fixture {
+    /// The same fixture, whose webhooks may lead to this machine.
     pub(crate) fn reaching_this_machine(mut self) -> Self {
         let egress = egress::Options {
             allow_networks: vec!["127.0.0.0/8".parse().unwrap()],
@@ -131,7 +131,7 @@ impl House {
         self
     }
 
-    /// The same house, for which this is where a host is: `host:port:address`.
+    /// The same fixture, with this resolve entry: `host:port:address`.
     pub(crate) fn resolving(mut self, to: &str) -> Self {
         let egress = egress::Options {
             resolve: vec![to.parse().unwrap()],
@@ -156,7 +156,7 @@ impl House {
         event
     }
 
-    /// Lets it happen.
+    /// Emits it.
     pub(crate) async fn emit(&self, event: Event) -> Id {
         let id = event.id;
         self.store.write(move |tx| tx.emit(event)).await.unwrap();
@@ -177,7 +177,7 @@ impl House {
         team
     }
 
-    /// Saves a URL of a team, again or anew.
+    /// Saves a URL of a team, the same or a new one.
     pub(crate) async fn save_url(&self, team: Id, channel: Channel, url: &str) {
         let vault = self.access.vault().clone();
         let url = UrlTarget::new(&vault, access::Secret::new(url));
@@ -201,18 +201,18 @@ impl House {
         self.store.write(forget).await.unwrap();
     }
 
-    /// What the rows of a query say, each column as text.
+    /// The rows of a query, each column as text.
     pub(crate) async fn rows(&self, sql: &'static str) -> Vec<(String,)> {
         self.store.read(move |tx| tx.all(sql, &[])).await.unwrap()
     }
 
-    /// Calls the API as this person does, in a session: status and body.
+    /// Calls the API as this person, in a session: status and body.
     pub(crate) async fn call(&self, user: Id, method: &str, path: &str, body: Json) -> (u16, Json) {
         let session = people::session(&self.access, user).await;
         self.call_with(&session, method, path, body).await
     }
 
-    /// The same by an API token of theirs: what a token does is nobody's own act.
+    /// The same with an API token of theirs: what a token does is nobody's own action.
     pub(crate) async fn call_by_token(&self, user: Id, method: &str, path: &str, body: Json) -> (u16, Json) {
         let token = people::token(&self.access, user).await;
         self.call_with(&token, method, path, body).await
@@ -236,14 +236,14 @@ impl House {
         (status, serde_json::from_slice(&bytes).unwrap_or(Json::Null))
     }
 
-    /// The status that somebody without a session gets.
-    pub(crate) async fn anybody(&self, method: &str, path: &str) -> u16 {
+    /// The status for a caller without a session.
+    pub(crate) async fn without_session(&self, method: &str, path: &str) -> u16 {
         let request = Request::builder().method(method).uri(path);
         let request = request.body(Body::empty()).unwrap();
         self.router().oneshot(request).await.unwrap().status().as_u16()
     }
 
-    /// What a GET answers, which must be 200.
+    /// The body of a GET, which must answer 200.
     pub(crate) async fn get(&self, user: Id, path: &str) -> Json {
         let (status, body) = self.call(user, "GET", path, Json::Null).await;
         assert_eq!(status, 200, "{}: {path}: {body}", self.name);
@@ -304,13 +304,13 @@ impl House {
             .with_state(state)
     }
 
-    /// Every record is of the company.
+    /// Every record is in the company.
     fn company_of(&self) -> crate::http::CompanyOf {
         let company = self.company;
         std::sync::Arc::new(move |_, _, _| Ok(Some(company)))
     }
 
-    /// The number that a query answers.
+    /// The number that a query returns.
     pub(crate) async fn count(&self, sql: &'static str) -> i64 {
         let (count,) = self
             .store
@@ -321,12 +321,12 @@ impl House {
         count
     }
 
-    /// Waits until the query answers `count`, without a clock: by asking again.
+    /// Waits until the query returns `count`, without a clock: by polling.
     pub(crate) async fn until(&self, sql: &'static str, count: i64) {
         self.counted(sql, count, |now| now == count).await;
     }
 
-    /// Waits until it counts so many or more: where more may follow before anybody looks.
+    /// Waits until it counts this many or more: if more may follow before anything looks.
     pub(crate) async fn until_at_least(&self, sql: &'static str, count: i64) {
         self.counted(sql, count, |now| now >= count).await;
     }
@@ -344,29 +344,29 @@ impl House {
     }
 
     /// Runs an engine until it is stopped.
-    pub(crate) fn engine(&self, post: &Post) -> Running {
-        // The tests' clock stands still while the engine waits for a database that is only busy, so it does not wait.
+    pub(crate) fn engine(&self, fake: &FakeReceiver) -> Running {
+        // The tests' clock stops while the engine waits for a busy database, so it does not wait.
         let options = engine::Options {
             pause: Duration::ZERO,
             ..engine::Options::default()
         };
-        self.engine_with(post, options)
+        self.engine_with(fake, options)
     }
 
     /// The same with other options.
-    pub(crate) fn engine_with(&self, post: &Post, options: engine::Options) -> Running {
+    pub(crate) fn engine_with(&self, fake: &FakeReceiver, options: engine::Options) -> Running {
         let engine = Engine::sending(
             self.access.clone(),
             self.channels.clone(),
             self.doorbell.clone(),
             options,
-            post.send(),
+            fake.send(),
         );
         Running::start(engine)
     }
 }
 
-/// What a future answers in a time that no test needs.
+/// The result of a future, within a time that no test needs.
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENCE, future).await.unwrap()
 }

@@ -1,4 +1,4 @@
-//! A message that is to be sent now, and where it goes right now.
+//! A message to send now, and its current address.
 
 use std::sync::Arc;
 
@@ -14,15 +14,15 @@ use crate::{
     target::{Key, Recipient},
 };
 
-use super::under_way::Held;
+use super::in_flight::InFlightGuard;
 
-/// A message that is to be sent now: its attempt is already written down.
+/// A message to send now: its attempt is already recorded.
 #[derive(Debug, Clone)]
-pub(crate) struct Letter {
+pub(crate) struct ClaimedDelivery {
     pub(crate) id: Id,
     pub(crate) channel: Channel,
     pub(crate) content: Content,
-    /// Why its recipient gets it, where that was kept.
+    /// Why its recipient gets it, if that was stored.
     pub(crate) cause: Option<Cause>,
     pub(crate) key: Key,
     pub(crate) recipient: Recipient,
@@ -31,26 +31,26 @@ pub(crate) struct Letter {
     pub(crate) body: String,
     /// Which attempt this is, from 1.
     pub(crate) attempt: u32,
-    /// How many of the attempts were made before somebody asked for it to be sent again.
+    /// How many of the attempts were made before the message was resent.
     pub(crate) earlier: u32,
     /// How many earlier attempts had an unknown outcome.
     pub(crate) unknowns: u32,
     pub(crate) lane: Arc<str>,
     pub(crate) started_at: Time,
-    /// That this process has it under way.
-    pub(crate) held: Arc<Held>,
+    /// Marks it as in flight in this process.
+    pub(crate) held: Arc<InFlightGuard>,
 }
 
-/// Where a message goes right now.
+/// The current address of a message.
 #[derive(Debug, Clone)]
 pub(crate) struct Address {
     /// The mail address or the URL.
     pub(crate) text: Secret,
     /// Which secrets sign it, on a webhook.
     pub(crate) signing: Signing,
-    /// The name of the form of the post, on a chat that has several; else empty.
+    /// The name of the payload template, on a chat that has several; else empty.
     pub(crate) template: Arc<str>,
-    /// How much may be told there, but on a webhook, whose body is made with the plan.
+    /// How much detail may be sent there; unused on a webhook, whose body is created with the plan.
     pub(crate) detail: Detail,
 }
 
@@ -74,7 +74,7 @@ impl Address {
     }
 }
 
-/// Where a message goes right now, or why it goes nowhere: asked when it is planned and again before each attempt
+/// The current address of a message, or why it has none: checked when it is planned and again before each attempt
 /// (promise F6).
 pub(crate) fn address(
     event: &Event,
@@ -91,13 +91,13 @@ pub(crate) fn address(
     };
     match recipient {
         Recipient::Address(address) => {
-            // It may have become a person's own since.
+            // It may have become a personal chat since.
             if let Some(user) = world.person_at(address) {
                 admits(event, world, user, channel)?;
             }
             let mut named = world
                 .rules
-                .passing(event, channel)
+                .matching(event, channel)
                 .flat_map(|rule| &rule.addresses);
             if named.any(|target| target.key == *key) {
                 Ok(Address::mail(address, detail))
@@ -128,8 +128,8 @@ pub(crate) fn address(
     }
 }
 
-/// Where a webhook's batch goes right now: any rule may name its URL.
-pub(super) fn hook(world: &World, event: &Event, key: &Key) -> Result<Address, Why> {
+/// The current address of a webhook's batch: any rule may name its URL.
+pub(super) fn webhook_address(world: &World, event: &Event, key: &Key) -> Result<Address, Why> {
     if world.off.contains(key) {
         return Err(Why::SwitchedOff);
     }
@@ -142,33 +142,32 @@ pub(super) fn hook(world: &World, event: &Event, key: &Key) -> Result<Address, W
     Address::url(url, world.detail(event))
 }
 
-/// What is told.
+/// The content of a message.
 #[derive(Debug, Clone)]
 pub(crate) enum Content {
-    /// One event by itself.
+    /// A single event.
     One(Arc<Event>),
-    /// The only event of an import that concerns the recipient, and what the import brought: "1 critical reopened in Web
-    /// shop".
+    /// The only event of an import for the recipient, and the import's headline: "1 critical reopened in Web shop".
     Lone(Arc<Event>, String),
-    /// The events of a summary, at least two; the first of them by itself.
+    /// The events of a summary, at least two; the first of them separately.
     Many(Arc<Event>, Arc<Summary>),
-    /// What an import or a bulk change brought that concerns the recipient.
+    /// What an import or a bulk change brought for the recipient.
     Group(Arc<Grouped>),
 }
 
 /// A message about a group.
 #[derive(Debug)]
 pub(crate) struct Grouped {
-    /// The end of the import, or the event that stands for a bulk change.
+    /// The end of the import, or the event that represents a bulk change.
     pub(crate) of: Arc<Event>,
-    /// The event in whose place it stands.
+    /// The event that it replaces.
     pub(crate) lead: Arc<Event>,
     pub(crate) digest: Digest,
     pub(crate) named: Vec<Arc<Event>>,
 }
 
-impl Letter {
-    /// What it says.
+impl ClaimedDelivery {
+    /// The message.
     pub(crate) fn message(&self, public_url: &str) -> Message {
         let detail = self.address.detail;
         let (mut message, of, many) = match &self.content {
@@ -191,7 +190,7 @@ impl Letter {
         };
         let cause = self.cause.as_ref();
         message.why = cause.and_then(|cause| cause.sentence(of, &self.recipient, detail, many));
-        // Who has an account reads there why they get it.
+        // A user with an account can read the full reason there.
         if let Recipient::User(_) = &self.recipient {
             let public_url = public_url.trim_end_matches('/');
             message.why_url = Some(format!("{public_url}/inbox?why={}", of.id));
@@ -199,7 +198,7 @@ impl Letter {
         message
     }
 
-    /// Of several in a short time each has a reason of its own; the inbox shows it.
+    /// Each of several events has its own reason; the inbox shows it.
     fn summary(&self, first: &Event, summary: &Summary, public_url: &str) -> Message {
         let why = match &self.recipient {
             Recipient::User(_) => {
@@ -214,7 +213,7 @@ impl Letter {
         }
     }
 
-    /// When what it tells of happened; none for what waited on purpose, or was sent before.
+    /// When its event happened; none for a message that waited on purpose, or was sent before.
     pub(super) fn since(&self) -> Option<Time> {
         match &self.content {
             Content::One(event) | Content::Lone(event, _) if self.earlier == 0 => Some(event.at),
