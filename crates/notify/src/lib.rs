@@ -5,7 +5,7 @@
 //! the background; what is said ([`message`]). How it gets there is the crate `channels`.
 //! Must not: be waited for by whoever announces an event, or know the domain an event comes from.
 //!
-//! Files import downwards only, and a test holds it (`crates/server/tests/floors.rs`):
+//! Files import downwards only, and a test holds it (`crates/server/tests/layers.rs`):
 //!
 //! ```text
 //! engine  trace                                       -- the loops; who was notified, and why

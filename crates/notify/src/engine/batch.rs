@@ -11,7 +11,7 @@ use std::{
 use base::{Event, Id, Severity, Time, failpoint};
 use store::{
     Error, Tx, Value,
-    outbox::{self, Came, Unreadable},
+    outbox::{self, Grouping, Unreadable},
     params, rows,
 };
 
@@ -94,7 +94,7 @@ impl Room {
 /// room.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
     let mut room = Room::new(shared.store.portion(RECIPIENTS));
-    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| room.fits(event))?;
+    let oldest = outbox::unplanned(tx, Grouping::Single, limit.into(), |event| room.fits(event))?;
     let mut aside = oldest.unreadable;
     let alone = ready(tx, oldest.events)?;
     room.is_empty = alone.is_empty();
@@ -105,7 +105,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         } else {
             1
         };
-        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| room.fits(event))?;
+        let bundled = outbox::unplanned(tx, Grouping::Bundled, most.into(), |event| room.fits(event))?;
         aside.extend(bundled.unreadable);
         bundled.events
     } else {
