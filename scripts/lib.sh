@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# What the scripts beside this file share: words to the reader, and packages of the system.
+# Shared functions of the scripts in this folder: messages, and system packages.
 # Sourced, never run.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export root
 
-# A clean clone is built once: what would make the second build quicker only makes the first one slower.
+# A clean clone is built once: what would speed up the second build only slows down the first.
 [ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
 
-# What a script is doing now, on standard error so that output stays clean.
+# Prints what a script is doing, on standard error so that output stays clean.
 say() { printf '==> %s\n' "$*" >&2; }
 
-# Ends the script with the reason and, on further lines, what to do about it.
+# Exits with the reason and, on further lines, what to do about it.
 die() {
   printf 'error: %s\n' "$1" >&2
   shift
@@ -21,29 +21,29 @@ die() {
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# beside FILE COMMAND [ARGUMENT…]  Starts the command beside what follows, its output in the file. `$!` is its id and
-# that of its process group, so that it ends with this script where somebody stops that.
-beside() {
+# in_background FILE COMMAND [ARGUMENT…]  Starts the command in the background, with its output in the file. `$!` is its id and
+# that of its process group, so that it ends if this script is stopped.
+in_background() {
   local file=$1
   shift
-  trap stop_those_beside INT TERM HUP
+  trap stop_background INT TERM HUP
   set -m
   "$@" >"$file" 2>&1 </dev/null &
   set +m
 }
 
-stop_those_beside() {
+stop_background() {
   local id
   trap '' INT TERM HUP
   for id in $(jobs -p); do kill -- "-$id" 2>/dev/null; done
   exit 130
 }
 
-# install_packages PACKAGE…  Debian packages, as root or by sudo; otherwise says what is missing.
+# install_packages PACKAGE…  Debian packages, as root or with sudo; otherwise prints what is missing.
 install_packages() {
   local as=()
   if ! has apt-get; then
-    die "this needs the packages: $*" "Install them, or what your system calls them, and run the same command again."
+    die "this needs the packages: $*" "Install them, or your system's equivalents, and run the same command again."
   fi
   if [ "$(id -u)" -ne 0 ]; then
     if has sudo && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
@@ -56,10 +56,10 @@ install_packages() {
   say "installing $*"
   mkdir -p "$root/target"
   (
-    # Two of these scripts may be at it at once.
+    # Two of these scripts may do this at once.
     flock 9
     "${as[@]}" install --no-install-recommends "$@" >/dev/null 2>&1 && exit
-    "${as[@]}" update >/dev/null || true # the package list may be old or not there yet
+    "${as[@]}" update >/dev/null || true # the package list may be outdated or missing
     "${as[@]}" install --no-install-recommends "$@" >/dev/null
   ) 9>"$root/target/install-packages.lock" || die "apt-get install $* failed"
 }
@@ -74,8 +74,8 @@ need_rust() {
 # Whether the first version is at least the second.
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
 
-# Node.js, new enough to build the console. Where the system's is older, one from the npm registry comes to
-# target/tools, for these scripts alone.
+# Node.js, new enough to build the console. If the system's is older, one from the npm registry is installed in
+# target/tools, only for these scripts.
 need_node() {
   local oldest=20.19.0 own="$root/target/tools/node"
   [ ! -d "$own" ] || PATH="$own/node_modules/.bin:$PATH"
@@ -83,17 +83,17 @@ need_node() {
   local version
   version=$(node --version)
   if ! at_least "${version#v}" "$oldest"; then
-    say "Node.js ${version#v} is too old to build the console: getting a newer one into target/tools"
+    say "Node.js ${version#v} is too old to build the console: installing a newer one in target/tools"
     npm install --prefix "$own" --no-audit --no-fund --loglevel=error node@22 npm@11 >&2
     PATH="$own/node_modules/.bin:$PATH"
     hash -r
     version=$(node --version)
-    at_least "${version#v}" "$oldest" || die "Node.js ${version#v} is too old; the console takes $oldest or newer" \
+    at_least "${version#v}" "$oldest" || die "Node.js ${version#v} is too old; the console needs $oldest or newer" \
       "Without a console: cargo run"
   fi
 }
 
-# npm_packages FOLDER  What its package-lock.json names, unless it is there already.
+# npm_packages FOLDER  Installs the packages of its package-lock.json, unless they are installed.
 npm_packages() {
   local folder="$root/$1"
   need_node
@@ -103,7 +103,7 @@ npm_packages() {
   fi
 }
 
-# The path of a Chromium on standard output; installs one where there is none.
+# Prints the path of a Chromium; installs one if there is none.
 find_chromium() {
   local name
   for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do

@@ -1,11 +1,11 @@
-//! The calendar over 1,000,000 findings in 200 companies: how long an answer takes, from the request to its last byte,
-//! including authentication and writing the JSON. There is no socket, and requests follow one after the other. The database is
+//! The calendar over 1,000,000 findings in 200 companies: response time, from the request to the last byte,
+//! including authentication and writing the JSON. There is no socket, and requests run one after another. The database is
 //! SQLite, then the PostgreSQL that `CAMPANILE_TEST_POSTGRES` names, if set. CPU is that of this process alone.
 //!
 //! `cargo run --release -p bench --bin bench-calendar [findings] [asked]`
 #![expect(clippy::print_stdout, reason = "a program that reports")]
 #![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 static TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, records::MIGRATIONS];
 
 const COMPANIES: i64 = 200;
-/// Ten people in each company.
+/// Ten users in each company.
 const PEOPLE: i64 = 10 * COMPANIES;
 /// How many findings one transaction adds.
 const CHUNK: i64 = 20_000;
@@ -48,31 +48,31 @@ async fn main() {
     }
     for (database, url) in urls {
         let began = Instant::now();
-        let house = House::new(&url, &clock, findings).await;
+        let fixture = Fixture::new(&url, &clock, findings).await;
         println!(
             "{database}: {findings} findings, filled in {:.0} s",
             began.elapsed().as_secs_f64()
         );
         if database == "PostgreSQL" {
-            vacuumed(&house.store).await;
+            vacuumed(&fixture.store).await;
         }
-        house.measure(database, asked).await;
-        house.store.close().await;
+        fixture.measure(database, asked).await;
+        fixture.store.close().await;
     }
 }
 
-struct House {
+struct Fixture {
     store: Store,
     router: Router,
-    /// Tokens of: an administrator, a member of one company, of twenty.
+    /// Tokens of an administrator, and of members of one and of twenty companies.
     admin: String,
     one: String,
     twenty: String,
-    /// The path of a feed of the first company, and of one of everything.
+    /// The paths of a feed of the first company, and of one of all companies.
     feeds: [String; 2],
 }
 
-impl House {
+impl Fixture {
     async fn new(url: &str, clock: &Clock, findings: i64) -> Self {
         let store = Store::open(store::Options::new(url), clock.clone(), Bus::new());
         let store = store.await.unwrap();
@@ -99,13 +99,13 @@ impl House {
     async fn measure(&self, database: &str, asked: i64) {
         let now = self.store.clock().now();
         let (admin, one, twenty) = (Some(&*self.admin), Some(&*self.one), Some(&*self.twenty));
-        // Three months that begin somewhere in the half year before now.
+        // Three months that start at some point in the half year before now.
         let window = |n: i64| {
             let from = now.before(HOUR * u32::try_from(n * 7_919 % 4_000).unwrap());
             format!("from={from}&to={}", from.after(HOUR * 24 * 91))
         };
         let company = |n: i64| format!("&company_id={}", id(COMPANY, n * 37 % COMPANIES));
-        // Somewhere in the middle of what an administrator pages through.
+        // In the middle of an administrator's pages.
         let cursor = |n: i64| {
             let at = now.before(HOUR * u32::try_from(n * 7_919 % 2_000).unwrap());
             format!("&cursor={}_sla_due:{}", at.nanos(), id(FINDING, 0))
@@ -167,7 +167,7 @@ impl House {
         ask: impl Fn(i64) -> (Option<&'a str>, String),
     ) {
         let (mut times, mut bytes, mut cpu) = (Vec::new(), 0, 0.0);
-        // The first few find nothing prepared: they count for nobody.
+        // The first few find no caches: they are not counted.
         for n in -20..asked {
             if n == 0 {
                 cpu = cpu_seconds();
@@ -236,7 +236,7 @@ async fn feed(access: &Access, user: Id) -> String {
     format!("/calendar.ics?key={}", key.expose())
 }
 
-/// The beginnings of ids: the last twelve digits count.
+/// The prefixes of ids: the last twelve digits are a counter.
 const COMPANY: &str = "01990000-0000-7000-8000-";
 const USER: &str = "01990000-0000-7000-8001-";
 const PROJECT: &str = "01990000-0000-7000-8002-";
@@ -256,7 +256,7 @@ fn sql_id(kind: &str, number: &str) -> String {
 const ROWS: &str =
     "with recursive n (i) as (select cast($1 as bigint) union all select i + 1 from n where i + 1 < $2)";
 
-/// Fills every table; dates lie within half a year of now, evenly. Six findings of ten are open, one waits for a retest.
+/// Fills every table; dates are spread evenly within half a year of now. Six of ten findings are open, one waits for a retest.
 async fn fill(store: &Store, now: Time, findings: i64) {
     let (company, user) = (sql_id(COMPANY, "i % 200"), sql_id(USER, "i"));
     let project = sql_id(PROJECT, "i % 2000");
@@ -330,9 +330,9 @@ async fn fill(store: &Store, now: Time, findings: i64) {
          select {finding}, {company}, {project}, 'Saw', {finding}, 'js/xss', 'src/handler.js:42', 'CWE-79', {text}, \
          '{0}', 'high', 3, {status}, '', '', {at}, 0, case (i / 200) % 10 when 0 then {later} else 0 end, 0, 0, '', \
          '{0}', $3, $3, $3 from n",
-        "what a report says of it and what somebody wrote about it since; ".repeat(5)
+        "the text of a scan report and what users have written about it; ".repeat(5)
     );
-    // One of the ten people of its company sees to each.
+    // Each is assigned to one of the ten users of its company.
     let assignee = sql_id(USER, "((i / 2000) % 10) * 200 + i % 200");
     let seen_to = format!(
         "insert into finding_users (finding_id, user_id) select {finding}, {assignee} from n \
@@ -346,8 +346,8 @@ async fn fill(store: &Store, now: Time, findings: i64) {
     store.write(|tx| tx.execute("analyze", &[])).await.unwrap();
 }
 
-/// Waits until PostgreSQL has vacuumed what was added, as it does by itself within minutes, or for five minutes: what
-/// it has not vacuumed it looks up in the table after it found it in an index.
+/// Waits until PostgreSQL has vacuumed the new rows, as it does automatically within minutes, or for five minutes:
+/// rows not vacuumed yet need a lookup in the table after one in the index.
 async fn vacuumed(store: &Store) {
     const PERCENT: &str = "select cast(relallvisible as bigint) * 100 / greatest(relpages, 1) from pg_class \
          where relname = 'findings'";

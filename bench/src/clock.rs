@@ -3,10 +3,10 @@
 //!
 //! `cargo run --release -p bench --bin bench-clock [findings] [seconds]`
 //!
-//! Lateness is from the deadline to the moment at which the event is on the bus, after its commit. The clock runs alone:
-//! nobody plans its events.
+//! Lateness is from the deadline to the time at which the event is on the bus, after its commit. The clock runs alone:
+//! its events are not planned.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use records::{Records, Settings, SlaClock};
 use store::{Options, Store, params};
 use tokio::sync::{broadcast, oneshot};
 
-/// What the server uses as well.
+/// The server uses it too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How many fall due in a second while a stream of them is measured, and how many in one instant.
+/// How many are due per second in the measured stream, and how many in one instant.
 const RATE: u64 = 50;
 const AT_ONCE: u64 = 10_000;
-/// Time to make ready before the first of them.
+/// Preparation time before the first of them.
 const AHEAD: Duration = Duration::from_secs(15);
 
 fn main() {
@@ -47,7 +47,7 @@ fn main() {
     for (database, url) in databases {
         let seconds = seconds.to_string();
         runtime().block_on(seeded(&url, findings));
-        // A process of its own: what seeding left in memory is not the clock's.
+        // A separate process: memory left over from seeding is not the clock's.
         let own = std::env::current_exe().unwrap();
         let measured = std::process::Command::new(own)
             .args(["measure", database, &url, &seconds])
@@ -102,7 +102,7 @@ struct Bench {
     store: Store,
 }
 
-// Portable: both databases number rows like this. 19 days to their first warning at least, then one every 25 s.
+// Portable: both databases number rows like this. At least 19 days to their first warning, then one every 25 s.
 const SEED: &str = "with recursive n (i) as (select cast($1 as bigint) union all select i + 1 from n where i < $2) \
      insert into findings (id, company_id, project_id, tool, fingerprint, rule_id, location, cwe, title, description, \
      severity, severity_rank, status, first_scan_id, last_scan_id, sla_due_at, sla_by_hand, retest_due_at, closed_at, \
@@ -113,7 +113,7 @@ const SEED: &str = "with recursive n (i) as (select cast($1 as bigint) union all
      'open', '', '', cast($4 as bigint) + i * 25000000000, 0, 0, 0, 0, '', 'cross-site scripting', $5, $5, $5, '', \
      cast($4 as bigint) + i * 25000000000 - 604800000000000 from n";
 const DUE: &str = "update findings set sla_due_at = $2, clock_at = $2 where id = $1";
-/// All its warnings were told.
+/// All its warnings were sent.
 const WARNED: &str =
     "insert into finding_steps (finding_id, kind, deadline, step, told_at) values ($1, 'sla', $2, 4, 1)";
 const PORTION: u64 = 10_000;
@@ -138,7 +138,7 @@ impl Bench {
         }
     }
 
-    /// Lets these findings fall due, each so long after a beginning; how late they were told, in milliseconds.
+    /// Makes these findings due, each with its delay after a start; returns how late they were reported, in milliseconds.
     async fn fall_due(
         &self,
         which: std::ops::Range<u64>,
@@ -156,18 +156,18 @@ impl Bench {
                         tx.execute(DUE, params![&*id, due])?;
                         tx.execute(WARNED, params![id, due])?;
                     }
-                    // What the API emits with such a change, and what wakes the clock.
+                    // The event that the API emits with such a change, which wakes the clock.
                     tx.emit(changed(tx.clock()))
                 })
                 .await
                 .unwrap();
         }
-        assert!(self.store.clock().now() < start, "it took too long to make ready");
-        self.heard(events, count).await
+        assert!(self.store.clock().now() < start, "the preparation took too long");
+        self.received(events, count).await
     }
 
     #[expect(clippy::cast_precision_loss, reason = "less than a day")]
-    async fn heard(&self, mut events: broadcast::Receiver<Batch>, count: u64) -> Vec<f64> {
+    async fn received(&self, mut events: broadcast::Receiver<Batch>, count: u64) -> Vec<f64> {
         let mut late = Vec::new();
         while (late.len() as u64) < count {
             let batch = events.recv().await.unwrap();
@@ -196,7 +196,7 @@ fn changed(clock: &Clock) -> Event {
 fn report(database: &str, what: &str, late: &[f64]) {
     let at = |share: usize| late[(late.len() - 1) * share / 100];
     println!(
-        "{database}: {what}: {} told, late by p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms",
+        "{database}: {what}: {} events, late by p50 {:.1} ms, p99 {:.1} ms, at most {:.1} ms",
         late.len(),
         at(50),
         at(99),

@@ -9,7 +9,7 @@
 //! measures how long calls wait and is not the load itself. The effect of one more busy thread on the machine on
 //! the same calls is measured too: with few cores that is much of the effect of an import.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 mod served;
 
@@ -24,11 +24,11 @@ use std::{
 
 use served::{Caller, Server, report};
 
-/// How often the caller asks.
+/// How often the caller sends requests.
 const PERIOD: Duration = Duration::from_millis(20);
-/// For how long it asks before the import, and after it.
+/// For how long it sends requests before and after the import.
 const BEFORE: Duration = Duration::from_secs(15);
-/// Results of a report, unless another number is given.
+/// Results in the scan report, unless another number is given.
 const RESULTS: u64 = 100_000;
 
 fn main() {
@@ -44,7 +44,7 @@ fn main() {
     let before = latencies(&caller, || thread::sleep(BEFORE));
     let busy = latencies(&caller, spin);
     println!(
-        "  p99 {:.1} ms when nothing else runs, {:.1} ms beside one busy thread",
+        "  p99 {:.1} ms when nothing else runs, {:.1} ms with one busy thread",
         before.at(99),
         busy.at(99)
     );
@@ -58,7 +58,7 @@ fn main() {
         ("a tenth changed", &changed),
     ];
     for (round, report) in reports {
-        // Writing 5 here sets the peak back to what is in use now.
+        // Writing 5 here resets the peak to the current use.
         std::fs::write(format!("/proc/{}/clear_refs", server.id()), "5").unwrap();
         let mut took = (0.0, 0.0);
         let during = latencies(&caller, || {
@@ -76,26 +76,26 @@ fn main() {
             mebibytes(peak.saturating_sub(idle.max(previous))),
             mebibytes(idle.max(previous)),
         );
-        // With as many findings as there are now, which has a price of its own.
+        // With the current number of findings, which has its own cost.
         let after = latencies(&caller, || thread::sleep(BEFORE));
         compare(&before, &during, &after);
         previous = server.memory("VmRSS");
     }
 }
 
-/// How long calls took meanwhile, next to before and after it.
+/// Compares how long calls took during the import with before and after it.
 fn compare(before: &Latencies, during: &Latencies, after: &Latencies) {
     for (name, percent) in [("p50", 50), ("p99", 99), ("worst", 100)] {
         let [before, during, after] = [before, during, after].map(|all| all.at(percent));
         println!(
-            "    {name}: {before:.1} ms before, {during:.1} ms meanwhile, {after:.1} ms after it: {:.2} and {:.2} times",
+            "    {name}: {before:.1} ms before, {during:.1} ms during, {after:.1} ms after it: {:.2} and {:.2} times",
             during / before,
             during / after
         );
     }
 }
 
-/// One busy thread, for as long as is measured without an import.
+/// One busy thread, for as long as the measurement without an import.
 fn spin() {
     let started = Instant::now();
     while started.elapsed() < BEFORE {
@@ -116,7 +116,7 @@ impl Latencies {
     }
 }
 
-/// How long calls take while `work` is done. A call that is late counts from when it should have begun.
+/// How long calls take while `work` runs. A late call is measured from its scheduled start.
 fn latencies(caller: &Caller, work: impl FnOnce()) -> Latencies {
     let done = Arc::new(AtomicBool::new(false));
     let (asking, over) = (caller.clone(), done.clone());

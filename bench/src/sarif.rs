@@ -3,7 +3,7 @@
 //!
 //! `cargo run --release -p bench --bin bench-sarif [megabytes]`
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 use std::{
     collections::BTreeSet,
@@ -15,13 +15,13 @@ use std::{
 
 use formats::{Outcome, Surveyed, sarif::Report};
 
-/// How a report is filled: what stands in `rules` and in `results`, item by item until the size is reached.
+/// The content of a report: the items of `rules` and `results`, until the size is reached.
 struct Shape {
     name: &'static str,
     /// The list that grows.
     list: &'static str,
     item: fn(u64) -> String,
-    /// So many items at most.
+    /// The most items.
     most: u64,
 }
 
@@ -81,7 +81,7 @@ fn main() {
             file.rewind().unwrap();
             let _: serde::de::IgnoredAny = serde_json::from_reader(BufReader::new(&file)).unwrap();
         });
-        // Writing 5 here sets the peak back to what is in use now.
+        // Writing 5 here resets the peak to the current use.
         std::fs::write("/proc/self/clear_refs", "5").unwrap();
         let before = memory("VmRSS");
         let (mut found, mut skipped, mut checking) = (0_u64, 0_u64, 0.0);

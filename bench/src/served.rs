@@ -1,4 +1,4 @@
-//! The release server as a process of its own, its callers, and a scan report to import.
+//! The release server in its own process, its callers, and a scan report to import.
 
 use std::{
     fmt::Write as _,
@@ -11,8 +11,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// A report as a scanner writes it: some 500 bytes a result. A result of another version is another problem in its
-/// place: other words, other code, another hash.
+/// A scan report as a scanner writes it: about 500 bytes per result. A result of another version is a different problem in the same
+/// place: with different text, code and hash.
 pub(crate) fn report(results: u64, version: impl Fn(u64) -> u64) -> String {
     let mut text =
         r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"Bench","rules":[]}},"results":["#.to_owned();
@@ -35,7 +35,7 @@ pub(crate) fn report(results: u64, version: impl Fn(u64) -> u64) -> String {
     text + "]}]}"
 }
 
-/// Whoever calls.
+/// A caller.
 #[derive(Clone)]
 pub(crate) struct Caller {
     port: u16,
@@ -43,14 +43,14 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    /// Calls on a connection of its own; the answer's JSON, which has to say that it was done.
+    /// Calls on a new connection; returns the response's JSON, which must be a success.
     pub(crate) fn call(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> Value {
         let (status, answer) = self.ask(method, path, kind, body);
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         answer
     }
 
-    /// Calls on a connection of its own; the answer's status and JSON.
+    /// Calls on a new connection; returns the response's status and JSON.
     pub(crate) fn ask(&self, method: &str, path: &str, kind: &str, body: &[u8]) -> (u16, Value) {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         let authorization = if self.token.is_empty() {
@@ -86,14 +86,14 @@ impl Caller {
         (status, serde_json::from_slice(&answer).unwrap_or(Value::Null))
     }
 
-    /// The id of the first of a list.
+    /// The id of the first item of a list.
     pub(crate) fn first(&self, path: &str) -> String {
         let list = self.call("GET", path, "application/json", b"");
         list["items"][0]["id"].as_str().unwrap().to_owned()
     }
 }
 
-/// The server with the demo's people in it; ended when it is dropped.
+/// The server with the demo users; stopped when dropped.
 pub(crate) struct Server {
     process: Child,
     port: u16,
@@ -127,7 +127,7 @@ impl Server {
         while !server.is_ready() {
             thread::sleep(Duration::from_millis(100));
         }
-        // The sample data is made behind the start.
+        // The sample data is created after startup.
         thread::sleep(Duration::from_secs(3));
         server
     }
@@ -142,7 +142,7 @@ impl Server {
         asked.is_ok() && BufReader::new(stream).read_line(&mut status).is_ok() && status.contains(" 200 ")
     }
 
-    /// Somebody who signs in.
+    /// Signs a user in.
     pub(crate) fn sign_in(&self, email: &str, password: &str) -> Caller {
         let mut caller = Caller {
             port: self.port,
@@ -162,13 +162,13 @@ impl Server {
     /// Seconds of processor time the process has used.
     pub(crate) fn busy(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        // The name before it may hold anything; in user mode and in the kernel, in hundredths.
+        // The name before it may contain anything; user and kernel time, in hundredths.
         let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
         let ticks = fields.skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
         f64::from(ticks.sum::<u32>()) / 100.0
     }
 
-    /// A figure of the process, in kilobytes.
+    /// A memory figure of the process, in kilobytes.
     pub(crate) fn memory(&self, field: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with(field)).unwrap();

@@ -4,7 +4,7 @@
 //!
 //! `cargo run --release -p bench --bin bench-store [jobs a round] [callers]`
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 use std::{
     sync::{
@@ -56,7 +56,7 @@ fn main() {
     let mut ratios = Vec::new();
     for round in 1..=ROUNDS {
         let grouped = measured(|| runtime.block_on(through_store(&store, jobs, callers)), jobs);
-        // A tenth of the jobs is enough for the slow one.
+        // A tenth of the jobs is enough for the slow variant.
         let single = measured(|| one_commit_each(&bare, &clock, jobs / 10), jobs / 10);
         println!(
             "round {round}: store {:.0} jobs/s ({:.3} CPU s per 1,000), one commit a job {:.0} jobs/s \

@@ -1,17 +1,17 @@
-//! The most expensive change that one person may request, and its effect on others: 1,000 findings are assigned to 99 people
+//! The most expensive change that one user may request, and its effect on others: 1,000 findings are assigned to 99 people
 //! while a user of another company comments and signs in; then three such changes at once.
 //!
 //! `cargo build --release && cargo run --release -p bench --bin bench-writes [findings] [database URL]`
 //!
-//! The server is the build next to this program, a process of its own with its own folder, on SQLite unless a URL is
+//! The server is the build next to this program, in its own process with its own folder, on SQLite unless a URL is
 //! given (of an empty database). The company has the given number of findings, 100,000 by default. The others call at a
 //! steady rate; a late call is measured from its scheduled start. A sign-in hashes a password, which takes
 //! processor time of its own. The consequences of a change (planning whom to notify) are part of it: the others are measured for
 //! some seconds more.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
-#[expect(dead_code, reason = "bench-import asks more of it")]
+#[expect(dead_code, reason = "bench-import uses more of it")]
 mod served;
 
 use std::{
@@ -29,12 +29,12 @@ use served::{Caller, Server, report};
 const FINDINGS: u64 = 100_000;
 const PEOPLE: usize = 99;
 const CHANGED: usize = 1_000;
-/// How often the other company's person comments, and signs in.
+/// How often the other company's user comments, and signs in.
 const COMMENTS: Duration = Duration::from_millis(20);
 const SIGN_INS: Duration = Duration::from_secs(1);
-/// How many people comment, and sign in, at the same time at the most.
+/// How many users comment, and sign in, concurrently at most.
 const WORKERS: usize = 12;
-/// For how long the others are measured by themselves, and after a change.
+/// For how long the others are measured alone, and after a change.
 const QUIET: Duration = Duration::from_secs(10);
 const AFTER: Duration = Duration::from_secs(5);
 const PASSWORD: &str = "correct horse battery staple";
@@ -52,23 +52,23 @@ fn main() {
         .collect();
     big.import(findings);
     let ids = big.findings(3 * CHANGED);
-    println!("{findings} findings, {CHANGED} of them assigned to {PEOPLE} people at a time");
+    println!("{findings} findings, {CHANGED} of them assigned to {PEOPLE} users at a time");
 
-    let alone = beside(&small, || thread::sleep(QUIET));
+    let alone = measure_during(&small, || thread::sleep(QUIET));
     alone.print("nothing else runs");
     let mut seconds = 0.0;
-    let during = beside(&small, || {
+    let during = measure_during(&small, || {
         seconds = big.assign(&ids[..CHANGED], &people[..PEOPLE]);
         thread::sleep(AFTER);
     });
     during.print(&format!("one change: {seconds:.2} s"));
-    let during = beside(&small, || {
+    let during = measure_during(&small, || {
         seconds = big.assign(&ids[..CHANGED], &people[PEOPLE..]);
         thread::sleep(AFTER);
     });
-    during.print(&format!("other people instead: {seconds:.2} s"));
+    during.print(&format!("other users instead: {seconds:.2} s"));
     let mut all = Vec::new();
-    let during = beside(&small, || {
+    let during = measure_during(&small, || {
         let calls: Vec<JoinHandle<f64>> = ids
             .chunks(CHANGED)
             .map(|ids| {
@@ -82,7 +82,7 @@ fn main() {
     during.print(&format!("three at once: {all:.2?} s"));
 }
 
-/// A company with a manager who calls.
+/// A company with a manager who makes the calls.
 #[derive(Clone)]
 struct Company {
     id: String,
@@ -93,7 +93,7 @@ struct Company {
 
 impl Company {
     fn make(server: &Server, admin: &Caller, name: &str) -> Self {
-        let id = made(admin, "/companies", &json!({"name": name}));
+        let id = created(admin, "/companies", &json!({"name": name}));
         let email = format!("manager@{}.test", name.to_lowercase());
         let mut company = Self {
             id,
@@ -112,7 +112,7 @@ impl Company {
         if is_manager {
             user["password"] = json!(PASSWORD);
         }
-        let id = made(admin, "/users", &user);
+        let id = created(admin, "/users", &user);
         let role = json!({"role": if is_manager { "manager" } else { "analyst" }}).to_string();
         let path = format!("/companies/{}/members/{id}", self.id);
         admin.call("PUT", &path, JSON, role.as_bytes());
@@ -120,7 +120,7 @@ impl Company {
     }
 
     fn import(&self, findings: u64) {
-        let project = made(
+        let project = created(
             &self.caller,
             "/projects",
             &json!({"company_id": self.id, "name": "Web"}),
@@ -152,15 +152,15 @@ impl Company {
             .caller
             .ask("POST", "/findings/bulk/assignees", JSON, body.as_bytes());
         if status != 200 {
-            println!("  the change was answered {status} {answer}");
+            println!("  the change got {status} {answer}");
         }
         began.elapsed().as_secs_f64()
     }
 }
 
-fn made(caller: &Caller, path: &str, body: &Value) -> String {
-    let made = caller.call("POST", path, JSON, body.to_string().as_bytes());
-    made["id"].as_str().unwrap().to_owned()
+fn created(caller: &Caller, path: &str, body: &Value) -> String {
+    let created = caller.call("POST", path, JSON, body.to_string().as_bytes());
+    created["id"].as_str().unwrap().to_owned()
 }
 
 /// How long others' calls took, in milliseconds, sorted.
@@ -185,13 +185,13 @@ impl Others {
     }
 }
 
-/// What others' calls take while `work` is done.
-fn beside(company: &Company, work: impl FnOnce()) -> Others {
+/// How long others' calls take while `work` runs.
+fn measure_during(company: &Company, work: impl FnOnce()) -> Others {
     let over = Arc::new(AtomicBool::new(false));
-    let finding = json!({"company_id": company.id, "title": "Beside", "severity": "low"});
+    let finding = json!({"company_id": company.id, "title": "Comparison", "severity": "low"});
     let path = format!(
         "/findings/{}/comments",
-        made(&company.caller, "/findings", &finding)
+        created(&company.caller, "/findings", &finding)
     );
     let caller = company.caller.clone();
     let comments = steady(COMMENTS, &over, move || {
@@ -212,8 +212,8 @@ fn beside(company: &Company, work: impl FnOnce()) -> Others {
     }
 }
 
-/// Calls at a steady rate until it is over, as several people do: nobody waits for the answer of another. A call that is
-/// refused is said.
+/// Calls at a steady rate until the end, like several users: no call waits for the response of another. A refused
+/// call is printed.
 fn steady(
     period: Duration,
     over: &Arc<AtomicBool>,
@@ -230,7 +230,7 @@ fn steady(
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 let status = call();
                 if status >= 400 {
-                    println!("  somebody else was answered {status}");
+                    println!("  another user got {status}");
                 }
                 found.push(due.elapsed().as_secs_f64() * 1000.0);
             }
@@ -240,7 +240,7 @@ fn steady(
     (0..WORKERS).map(|_| worker()).collect()
 }
 
-/// What all of them found, sorted.
+/// The results of all workers, sorted.
 fn gathered(workers: Vec<JoinHandle<Vec<f64>>>) -> Vec<f64> {
     let mut all: Vec<f64> = workers
         .into_iter()

@@ -1,4 +1,4 @@
-//! Sees to it that the console's folder is there to embed, and that a new console is a new binary.
+//! Makes sure that the console's folder exists for embedding, and that a new console causes a new build.
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=../../console/dist");

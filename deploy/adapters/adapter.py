@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Brings DefectDojo's webhooks and Dependency-Track's notifications to Campanile, as CloudEvents.
+"""Forwards DefectDojo's webhooks and Dependency-Track's notifications to Campanile, as CloudEvents.
 
     ADAPTER_TARGET=https://campanile.example ADAPTER_TOKEN=cmp_… ADAPTER_COMPANY=UUID ADAPTER_KEY=… adapter.py
 
@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 MOST_BYTES = 8_000_000
 BATCH = 200
 SEVERITIES = {"info": "informational", "low": "low", "medium": "medium", "high": "high", "critical": "critical"}
-# What Dependency-Track says about itself and its users, not about a finding, a scan or a project: left out on purpose.
+# Dependency-Track's messages about itself and its users, not about a finding, a scan or a project: ignored on purpose.
 SILENT = {
     *("ANALYZER", "BOM_CONSUMED", "BOM_VALIDATION_FAILED", "CONFIGURATION", "DATASOURCE_MIRRORING", "FILE_SYSTEM"),
     *("INDEXING_SERVICE", "INTEGRATION", "NEW_VULNERABILITIES_SUMMARY", "NEW_POLICY_VIOLATIONS_SUMMARY", "NONE"),
@@ -33,16 +33,16 @@ KINDS = {
     "BOM_PROCESSED": "scan.completed",
     "BOM_PROCESSING_FAILED": "scan.failed",
 }
-# At most this many names are counted: the names come from outside.
+# At most this many names are counted: the names are untrusted.
 COUNTED = 100
 
 
 class Unknown(ValueError):
-    """A group this adapter does not know. The sender gets 422 and keeps that in its log."""
+    """An unknown group. The sender gets 422 and logs that."""
 
 
 class Counts:
-    """How often each unknown group came, until the adapter stops."""
+    """How often each unknown group was received since the adapter's start."""
 
     def __init__(self):
         self.lock, self.counts = threading.Lock(), Counter()
@@ -66,7 +66,7 @@ def severity(word):
 
 
 def event(kind, source, event_id, subject, data, time=None):
-    """One CloudEvent; the company is put in when it is sent."""
+    """One CloudEvent; the company is added when it is sent."""
     made = {"specversion": "1.0", "type": kind, "source": source, "id": event_id, "subject": subject}
     made["data"] = {key: value for key, value in data.items() if value is not None}
     if time:
@@ -80,8 +80,8 @@ def named(body, key):
 
 
 def from_defectdojo(name, instance, body):
-    """DefectDojo says in X-DefectDojo-Event what happened, and has no id for it: the body's hash is one, so that a post
-    that is made twice is one event."""
+    """DefectDojo names the event in X-DefectDojo-Event, without an id: the body's hash is used, so that a repeated
+    post is one event."""
     mark = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()[:32]
     source = instance or "urn:defectdojo"
     product = named(body, "product")
@@ -93,7 +93,7 @@ def from_defectdojo(name, instance, body):
         number = body["product"]["id"]
         return [event("asset.created", source, f"product-{number}", f"product/{number}", {"name": product})]
     if name not in ("test_added", "scan_added", "scan_added_empty"):
-        return []  # ping, product types, and what is not known yet
+        return []  # ping, product types, and unknown events
     test = body["test"]
     data = {"name": test.get("title"), "project_name": product, "tool": "DefectDojo"}
     if name == "test_added":
@@ -117,7 +117,7 @@ def from_defectdojo(name, instance, body):
 
 
 def plain(word, prefix):
-    """A name as Dependency-Track 4 writes it: version 5 writes those of its protobuf, `GROUP_NEW_VULNERABILITY`."""
+    """A name as in Dependency-Track 4: version 5 uses its protobuf names, `GROUP_NEW_VULNERABILITY`."""
     return str(word).upper().removeprefix(prefix)
 
 
@@ -127,7 +127,7 @@ def from_dependency_track(body, source="urn:dependency-track"):
     if group in SILENT:
         return []
     if time and not (time.endswith("Z") or "+" in time):
-        time += "Z"  # older versions say no zone and mean UTC
+        time += "Z"  # older versions omit the zone and mean UTC
     if group in ("NEW_VULNERABILITY", "NEW_VULNERABLE_DEPENDENCY", "PROJECT_AUDIT_CHANGE"):
         projects = subject.get("affectedProjects") or [subject["project"]]
         flaws = subject.get("vulnerabilities") or [subject["vulnerability"]]
@@ -168,7 +168,7 @@ def vulnerable(note, group, source, time, project, flaw):
 
 
 def send(events, target, token, company):
-    """In batches, each taken whole or not at all. What was taken before is answered as a duplicate."""
+    """Sends in batches, each accepted completely or not at all. Already accepted events count as duplicates."""
     for start in range(0, len(events), BATCH):
         batch = [{**one, "company": company} for one in events[start : start + BATCH]]
         request = urllib.request.Request(f"{target.rstrip('/')}/api/v1/events", json.dumps(batch).encode())
@@ -180,7 +180,7 @@ def send(events, target, token, company):
 
 class Adapter(BaseHTTPRequestHandler):
     def do_GET(self):
-        """GET /unknown?key=… : how often which group came that this adapter does not know."""
+        """GET /unknown?key=… : how often each unknown group was received."""
         url = urllib.parse.urlsplit(self.path)
         if not self.is_known(url):
             return self.answer(401)
@@ -193,8 +193,8 @@ class Adapter(BaseHTTPRequestHandler):
             self.answer(self.bring())
         except Unknown as group:
             times = UNKNOWN.add(str(group))
-            self.log_error("unknown group %r, nothing was sent on; %d so far", str(group), times)
-            self.answer(422, f"This adapter does not know the group {str(group)!r}; nothing was sent on.")
+            self.log_error("unknown group %r, nothing was forwarded; %d so far", str(group), times)
+            self.answer(422, f"This adapter does not know the group {str(group)!r}; nothing was forwarded.")
 
     def answer(self, status, text="", kind="text/plain; charset=utf-8"):
         body = text.encode()
@@ -229,7 +229,7 @@ class Adapter(BaseHTTPRequestHandler):
         except Unknown:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self.log_error("not understood: %r", error)
+            self.log_error("invalid request: %r", error)
             return 422
         try:
             send(events, os.environ["ADAPTER_TARGET"], os.environ["ADAPTER_TOKEN"], os.environ["ADAPTER_COMPANY"])
@@ -237,12 +237,12 @@ class Adapter(BaseHTTPRequestHandler):
             self.log_error("refused: %s %s", error.code, error.read(2000).decode("utf-8", "replace"))
             return 502
         except OSError as error:
-            self.log_error("not reached: %s", error)
+            self.log_error("Campanile is unreachable: %s", error)
             return 502
         return 200
 
     def log_message(self, format, *args):
-        # The path holds the key: only what is said on purpose is written.
+        # The path contains the key: only deliberate messages are logged.
         if format != '"%s" %s %s':
             super().log_message(format, *args)
 

@@ -1,4 +1,4 @@
-//! What the fuzz target does with its bytes.
+//! What the fuzz target does with its input.
 
 use std::{io::Cursor, sync::OnceLock};
 
@@ -10,12 +10,12 @@ pub fn format() -> &'static Format {
     FORMAT.get_or_init(|| {
         let name = std::env::var("FORMAT").unwrap_or_default();
         let found = FORMATS.iter().find(|format| format.name == name);
-        found.unwrap_or_else(|| panic!("FORMAT is one of {}", Format::names()))
+        found.unwrap_or_else(|| panic!("FORMAT must be one of {}", Format::names()))
     })
 }
 
-/// Reads a report as an import does: recognised, surveyed, handed out. Nothing may panic, what was surveyed may not be
-/// refused later, and every entry comes to something.
+/// Reads a scan report like an import: detected, surveyed, read. Nothing may panic, a surveyed file must not be
+/// refused later, and every entry must have an outcome.
 pub fn read(format: &'static Format, report: &[u8]) {
     let mut file = Cursor::new(report);
     let _ = detect(&mut file);

@@ -1,4 +1,4 @@
-// Draws cards with Microsoft's own library into a page, for a browser to make a picture of: to look at, nothing is
+// Renders cards with Microsoft's own library into a page, for a browser to make a picture of: for viewing, nothing is
 // checked here.
 //
 // Usage: node cards.mjs LIBRARY PAGE CARD…, where a CARD is a golden page of the wording or the JSON of a payload.
@@ -15,7 +15,7 @@ function card(file) {
   return { name: basename(file), content: JSON.parse(payload).attachments[0].content };
 }
 
-// What Teams itself looks like, as far as it matters: fonts, spacing, the colours of containers.
+// The look of Teams, as far as it matters: fonts, spacing, the colours of containers.
 const looks = (text, soft, styles) => ({
   fontFamily: "'Segoe UI', 'Liberation Sans', 'DejaVu Sans', sans-serif",
   fontSizes: { small: 12, default: 14, medium: 14, large: 18, extraLarge: 24 },

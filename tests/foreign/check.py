@@ -1,4 +1,4 @@
-"""Reads what the channels made of hostile titles with parsers that are not ours.
+"""Reads the channels' output for hostile titles with third-party parsers.
 
 Usage: check.py FOLDER, where FOLDER holds what the test `fixtures` of the crate notify wrote. Fixture 000 is made of
 "plain title"; every other one must have its shape.
@@ -52,7 +52,7 @@ def slack_models_read_every_payload_alike():
         assert len(parsed) == len(payload["blocks"]), title
         for block in parsed:
             block.validate_json()
-        # What the models understood is what was sent.
+        # What the models parsed is what was sent.
         understood = [block.to_dict() for block in parsed]
         shape = leaf(understood)
         plain = plain or shape
@@ -85,7 +85,7 @@ def standard_webhooks_refuses_what_was_changed():
             webhook.verify(body, headers)
         except standardwebhooks.WebhookVerificationError:
             continue
-        raise AssertionError("it was believed")
+        raise AssertionError("it was accepted")
 
 
 @check
@@ -99,7 +99,7 @@ def standard_webhooks_verifies_with_either_secret_during_a_rotation():
         standardwebhooks.Webhook(stranger).verify(post["body"], post["headers"])
     except standardwebhooks.WebhookVerificationError:
         return
-    raise AssertionError("it was believed")
+    raise AssertionError("it was accepted")
 
 
 @check
@@ -161,7 +161,7 @@ for function in checks:
         function()
         passed += 1
         print(f"ok      {function.__name__}")
-    except Exception as error:  # noqa: BLE001 - whatever a parser says is a failure
+    except Exception as error:  # noqa: BLE001 - any parser error is a failure
         failed += 1
         print(f"FAILED  {function.__name__}: {type(error).__name__}: {error}"[:4000])
 print(f"{passed} passed, {failed} failed")

@@ -1,4 +1,4 @@
-"""Reads calendar feeds with parsers that are not ours, the library icalendar and the program khal, and compares with
+"""Reads calendar feeds with third-party parsers, the library icalendar and the program khal, and compares with
 the JSON of the same entries, both ways.
 
 Usage: feeds.py FOLDER, where FOLDER holds what the test `fixtures` of the crate calendar wrote.
@@ -64,7 +64,7 @@ def lines_are_short_and_end_as_they_should():
         assert data.count(b"\n") == data.count(b"\r") == data.count(b"\r\n")
         for line in data.split(b"\r\n"):
             assert len(line) <= 75, line
-            line.decode()  # no character is cut in two
+            line.decode()  # no character is split
             assert not re.search(rb"[\x00-\x1f\x7f]", line), line
 
 
@@ -72,7 +72,7 @@ def lines_are_short_and_end_as_they_should():
 def icalendar_finds_every_entry_and_no_other():
     calendar = parsed(raw)
     for name in ["x-wr-calname", "name"]:
-        # The library knows neither as a text, and leaves both as they were written.
+        # The library treats neither as a text, and leaves both unchanged.
         assert re.sub(r"\\(.)", r"\1", str(calendar[name])) == known["name"], calendar[name]
     assert str(calendar["method"]) == "PUBLISH" and str(calendar["version"]) == "2.0"
     assert calendar["refresh-interval"].dt == datetime.timedelta(hours=1)
@@ -88,7 +88,7 @@ def icalendar_finds_every_entry_and_no_other():
         assert str(event["summary"]) == summary(item), uid
         assert event["dtstart"].dt == start(item), uid
         if item["all_day"]:
-            # Its end is the day after the last one.
+            # It ends the day after the last one.
             assert event["dtend"].dt == last_day(item) + datetime.timedelta(days=1), uid
         else:
             assert "dtend" not in event, uid
@@ -168,7 +168,7 @@ def khal_imports_and_lists_every_entry_and_no_other():
     assert found.keys() == items.keys(), (len(found), len(items))
     for uid, (begins, ends, title) in found.items():
         item = items[uid]
-        # The library in khal 0.10 takes two backslashes for one twice over: of such a title nothing can be said.
+        # The library in khal 0.10 unescapes backslashes twice: such titles cannot be compared.
         if "\\" not in summary(item):
             assert title.strip() == summary(item), (uid, title, summary(item))
         if item["all_day"]:
@@ -184,7 +184,7 @@ for function in checks:
         function()
         passed += 1
         print(f"ok      {function.__name__}")
-    except Exception as error:  # noqa: BLE001 - whatever a parser says is a failure
+    except Exception as error:  # noqa: BLE001 - any parser error is a failure
         failed += 1
         print(f"FAILED  {function.__name__}: {type(error).__name__}: {error}"[:4000])
 print(f"{passed} passed, {failed} failed")

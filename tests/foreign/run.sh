@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # run.sh [install]
-# What the channels make of hostile titles, read by parsers that are not ours: Slack's block models, the Standard
+# The channels' output for hostile titles, read by third-party parsers: Slack's block models, the Standard
 # Webhooks library and the mail parser of Python, Microsoft's renderer of Adaptive Cards; and calendar feeds, read by
-# the library icalendar and the program khal. Ends with lines "N passed, N failed". Everything it installs lies in
-# target/foreign; `install` does no more than that.
+# the library icalendar and the program khal. Ends with lines "N passed, N failed". Everything it installs is in
+# target/foreign; `install` only installs.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -51,13 +51,13 @@ need_rust
 
 fixtures="$work/fixtures"
 rm -rf "$fixtures"
-# With the whole workspace, so that its features are those of the other tests and nothing is built twice.
+# With the whole workspace, so that its features match the other tests and nothing is built twice.
 CAMPANILE_FIXTURES="$fixtures" cargo test --quiet --locked --workspace --test outbound -- fixtures::
 CAMPANILE_FIXTURES="$fixtures" cargo test --quiet --locked --workspace --test it -- fixtures::
 status=0
 "$work/venv/bin/python" "$here/check.py" "$fixtures" || status=1
-cp "$here/teams.mjs" "$work/node/teams.mjs" # beside its packages
+cp "$here/teams.mjs" "$work/node/teams.mjs" # next to its packages
 "$work/venv/bin/python" "$here/feeds.py" "$fixtures/calendar" || status=1
 node "$work/node/teams.mjs" "$fixtures" || status=1
-draw || say "no picture of the cards could be made"
+draw || say "could not create a picture of the cards"
 exit "$status"

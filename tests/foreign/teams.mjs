@@ -1,6 +1,6 @@
-// Reads and renders the cards made of hostile titles with Microsoft's own library.
+// Parses and renders the cards for hostile titles with Microsoft's own library.
 //
-// Usage: node teams.mjs FOLDER. Fixture 000 is made of "plain title"; every other one must render to the same elements.
+// Usage: node teams.mjs FOLDER. Fixture 000 has the title "plain title"; every other one must render to the same elements.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -11,7 +11,7 @@ const { window, document } = parseHTML("<!doctype html><html><body></body></html
 Object.assign(globalThis, { window, document, Node: window.Node });
 for (const name of ["HTMLElement", "HTMLButtonElement", "HTMLInputElement"]) globalThis[name] = window[name];
 window.getComputedStyle ??= () => ({ getPropertyValue: () => "" });
-// A browser's innerText takes a text and makes no elements of it, like textContent.
+// Like a browser's innerText, this sets text without creating elements.
 Object.defineProperty(window.HTMLElement.prototype, "innerText", {
   get() {
     return this.textContent;
@@ -21,7 +21,7 @@ Object.defineProperty(window.HTMLElement.prototype, "innerText", {
   },
 });
 
-// The bundle: the package's modules lack the endings that Node asks for.
+// The bundle: the package's modules lack the file extensions that Node requires.
 const require = createRequire(import.meta.url);
 const { AdaptiveCard, HostConfig, SerializationContext, Version } = require("adaptivecards/dist/adaptivecards.js");
 

@@ -1,4 +1,4 @@
-"""Starts the server with its demo company and sends it requests that Schemathesis makes from the API's description.
+"""Starts the server with its demo company and sends it requests that Schemathesis generates from the OpenAPI document.
 
 Usage: check.py FOLDER BINARY [OPERATION-ID…]. FOLDER gets the reports. The environment says how many requests the
 administrator and the analyst each send at least (CASES), which ones (SEED), and which phases of Schemathesis (PHASES).
@@ -37,15 +37,15 @@ folder, binary = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3]
 named = sys.argv[3:]
 CASES = int(os.environ.get("CASES", "0"))
 SEED = os.environ.get("SEED", "1")
-# Operations that end sessions, or the password until now: whoever sends them sends nothing else. One list a run, each in
-# a session of its own.
+# Operations that end sessions or replace the password: their user sends nothing else. One list per run, each in
+# its own session.
 ENDING = [["delete_session"], ["logout"], ["login"], ["end_other_sessions", "change_password"]]
-# In a short run the administrator sends what lies at the edges of each schema, and both send a few requests at random; in a
-# long one both send all. The edges of all schemas are some 9,000 requests.
+# In a short run the administrator sends the boundary values of each schema, and both send a few random requests; in a
+# long one both send everything. The boundary values of all schemas are about 9,000 requests.
 SHORT, EVERY = "coverage,fuzzing", "coverage,fuzzing,stateful"
 EXAMPLES = math.ceil(CASES / 500) if CASES else 4
 LEAVING, PASSWORD = "leaving@demo.test", "schema-campanile"
-# So that no request is refused because there were many before it, and none goes to another machine.
+# So that no request is refused because of earlier ones, and none goes to another machine.
 SETTINGS = {
     "CAMPANILE_LOGIN__ATTEMPTS": "1000",
     "CAMPANILE_LIMITS__SEARCHES_PER_MINUTE": "10000",
@@ -70,7 +70,7 @@ def items(server, path):
 
 
 def there(server, kept, mine=True):
-    """What the person whose token the server has may name; some of it is theirs."""
+    """What the user of the server's token may refer to; some of it belongs to them."""
     lists = {}
     for path in LISTS:
         try:
@@ -97,7 +97,7 @@ def there(server, kept, mine=True):
 
 
 def sign_in(server, email, password="campanile-demo"):
-    # A session that came along would end.
+    # A session sent along would end.
     token, server.token = server.token, ""
     answer = server.post("/auth/login", {"email": email, "password": password})
     server.token = token
@@ -105,7 +105,7 @@ def sign_in(server, email, password="campanile-demo"):
 
 
 def somebody(server, company, email):
-    """A person with sessions and tokens that may be ended, and what of theirs can be named."""
+    """A user with sessions and tokens that may be ended, and their records."""
     administrator = server.token
     person = server.post("/users", {"email": email, "name": "Lea Leaving", "password": PASSWORD})["id"]
     role = json.dumps({"role": "viewer"}).encode()
@@ -120,7 +120,7 @@ def somebody(server, company, email):
 
 
 def run(name, url, token, knows, phases, operations):
-    """One run of Schemathesis, with its report; how many requests it sent."""
+    """One run of Schemathesis, with its report; returns how many requests it sent."""
     global passed, failed, cases
     report = folder / f"{name}.json"
     report.unlink(missing_ok=True)
@@ -143,10 +143,10 @@ def run(name, url, token, knows, phases, operations):
         "SCHEMA_USED": str(folder / f"{name}.used"),
     }
     print(f"==> as {name}", flush=True)
-    # It writes what it keeps into the folder it stands in.
+    # It writes its files into the current folder.
     outcome = subprocess.run([*map(str, command)], cwd=folder, env=environment)
-    told = json.loads(report.read_text()) if report.exists() else {"test_cases": {}, "complete": False}
-    counts = told["test_cases"]
+    result = json.loads(report.read_text()) if report.exists() else {"test_cases": {}, "complete": False}
+    counts = result["test_cases"]
     sent = counts.get("generated", 0)
     bad = counts.get("with_failures", 0) + counts.get("errored", 0)
     if outcome.returncode != 0 and bad == 0:
@@ -160,18 +160,18 @@ def run(name, url, token, knows, phases, operations):
 
 
 def summarize(names):
-    """What was taken at least once, what never was, and what was excused."""
+    """Operations that accepted a request, those that never did, and the exceptions used."""
     taken, answered, excused = set(), set(), {}
     for name in names:
         path = folder / f"{name}.used"
-        said = json.loads(path.read_text()) if path.exists() else {"answers": {}, "exceptions": []}
-        for operation, answers in said["answers"].items():
+        used = json.loads(path.read_text()) if path.exists() else {"answers": {}, "exceptions": []}
+        for operation, answers in used["answers"].items():
             answered.add(operation)
             if any(status < "300" for status in answers["right"]):
                 taken.add(operation)
-        for one in said["exceptions"]:
+        for one in used["exceptions"]:
             excused[one["why"]] = excused.get(one["why"], 0) + one["uses"]
-    print(f"{len(taken)} of {len(answered)} operations took a request; none of {', '.join(sorted(answered - taken))}")
+    print(f"{len(taken)} of {len(answered)} operations accepted a request; none of {', '.join(sorted(answered - taken))}")
     for why, uses in excused.items():
         print(f"excused {uses:5}  {why}")
 
@@ -195,7 +195,7 @@ def main():
         sent["analyst"] = run("analyst", server.url, server.token, there(server, kept), "fuzzing", others)
         names = [*sent]
         for operations in [] if chosen else ENDING:
-            name = f"somebody who sends {operations[-1]}"
+            name = f"a user who sends {operations[-1]}"
             token, _ = sign_in(server, LEAVING, PASSWORD)
             run(name, server.url, token, known, SHORT, [f"--include-operation-id={one}" for one in operations])
             names.append(name)

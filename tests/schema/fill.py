@@ -1,5 +1,5 @@
-"""Puts into requests that fit what makes them matter: records that there are, URLs that may be posted to, names of zones.
-Otherwise nearly every one would be answered with "not found" or "not a host that the operator allows".
+"""Fills valid requests with meaningful values: existing records, allowed URLs, names of time zones.
+Otherwise nearly every one would get "not found" or "not a host that the operator allows".
 
 Owns: what a request is filled with. Must not: make one that does not fit.
 """
@@ -12,11 +12,11 @@ import uuid
 import schemathesis
 from hypothesis import strategies as st
 
-# Of the years that are tried by themselves most are not taken, so that few dates would be left.
+# Most randomly generated years are not accepted, so few dates would be left.
 FIRST, LAST = datetime.datetime(1971, 1, 2), datetime.datetime(2200, 12, 30)
 NOBODY = str(uuid.UUID(int=7))
 ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "UTC"]
-# Fields that name records without saying so.
+# Fields that refer to records without saying so in their name.
 NAMED = {
     "destination": "destinations",
     "destination_of": "deliveries",
@@ -30,7 +30,7 @@ URLS = {
     "chat": "https://discord.com/api/webhooks/",
     "webhook": "https://hooks.campanile.test/",
 }
-# What the server posts to: the port is closed, so it hears at once that nobody is there.
+# What the server posts to: the port is closed, so connections are refused at once.
 HOSTS = ["hooks.slack.com", "example.webhook.office.com", "discord.com", "hooks.campanile.test"]
 CLOSED = ",".join(f"{host}:443:127.0.0.1:9" for host in HOSTS)
 SARIF = {
@@ -62,7 +62,7 @@ def formats():
 
 
 def is_right(case):
-    """Whether the request is one that fits the description."""
+    """Whether the request matches the OpenAPI document."""
     return case.meta is not None and case.meta.generation.mode.is_positive
 
 
@@ -78,7 +78,7 @@ class Filling:
         # Ids by the names of lists, and pairs of ids of which the second is below the first.
         self.lists = there.get("lists", {})
         self.pairs = there.get("pairs", {})
-        # People who send requests and what they send them with are not changed; companies are not deleted.
+        # Users who send requests and their credentials are not changed; companies are not deleted.
         self.kept, self.standing = set(there.get("kept", [])), set(there.get("standing", []))
         self.feed = there.get("feed")
         self.email, self.password = there.get("email"), there.get("password")
@@ -89,7 +89,7 @@ class Filling:
         return self.chance.random() < share
 
     def keep(self, case):
-        """Turns a change of what must stay into one of nothing."""
+        """Replaces a change to a protected record by one without effect."""
         method = case.method.upper()
         for name, value in (case.path_parameters or {}).items():
             if method in ("DELETE", "PATCH", "PUT") and str(value) in self.kept:
@@ -98,7 +98,7 @@ class Filling:
                 case.path_parameters[name] = NOBODY
 
     def fill(self, case):
-        # A step after another is about what that one made.
+        # A step that follows another uses the record that it created.
         if case.meta.phase.name != "stateful":
             if self.repeat(case):
                 return
@@ -117,7 +117,7 @@ class Filling:
                 self.fill_event(one)
 
     def fill_body(self, path, body):
-        """What fields of some bodies say together."""
+        """Makes dependent fields of some bodies consistent."""
         if path.endswith("/auth/login") and self.password and self.mostly():
             body |= {"email": self.email, "password": self.password}
         elif path.endswith("/me/password") and self.password and self.mostly():
@@ -139,7 +139,7 @@ class Filling:
             event["data"]["title"] = "What happened"
 
     def fill_rule(self, rule):
-        """Leaves a rule only what its channel takes."""
+        """Removes from a rule what its channel does not accept."""
         channel, recipients = rule["channel"], rule.setdefault("recipients", {})
         if channel != "webhook":
             rule.pop("format", None)
@@ -155,7 +155,7 @@ class Filling:
             recipients["urls"] = [self.url(channel)]
 
     def repeat(self, case):
-        """Sends a creation once more, as it was."""
+        """Repeats a creation unchanged."""
         earlier = self.created.get((case.operation.label, case.media_type))
         if earlier is None or self.mostly(0.9):
             return False
@@ -172,7 +172,7 @@ class Filling:
 
     def fill_path(self, case):
         fields, path = case.path_parameters or {}, case.path
-        # What is deleted is there for nobody else.
+        # Deleted records no longer exist for others.
         share = 0.25 if case.method.upper() == "DELETE" else 0.85
         for name in fields:
             if name in self.pairs and self.pairs[name] and self.mostly(share):
@@ -186,7 +186,7 @@ class Filling:
 
     def fill_query(self, case):
         query = case.query if isinstance(case.query, dict) else {}
-        # Only what was answered is a cursor, and it is tried in other tests.
+        # Only a returned value is a cursor, which other tests cover.
         if "cursor" in query and self.mostly():
             del query["cursor"]
         if "key" in query and self.feed and self.mostly():
@@ -203,7 +203,7 @@ class Filling:
                 (case.query or {}).pop(name, None)
 
     def kind(self, name):
-        """The list of the records that a field of this name names, such as `assignee_user_ids`."""
+        """The list of the records that a field with this name refers to, such as `assignee_user_ids`."""
         if name in NAMED:
             return NAMED[name]
         for kind in self.lists:
@@ -212,7 +212,7 @@ class Filling:
         return None
 
     def fill_fields(self, fields, whole):
-        """Puts what there is in place of ids of nothing, mostly."""
+        """Replaces most random ids by existing ones."""
         if not isinstance(fields, dict):
             return
         for name, value in fields.items():
@@ -227,7 +227,7 @@ class Filling:
     def filled(self, name, value, whole):
         ids = self.lists.get(self.kind(name))
         if ids and isinstance(value, str):
-            # What a request names together is mostly of one company.
+            # Records in one request mostly belong to one company.
             return ids[0] if self.kind(name) == "companies" and self.mostly() else self.chance.choice(ids)
         if ids and isinstance(value, list):
             return self.chance.sample(ids, min(len(ids), len(value)))

@@ -1,4 +1,4 @@
-"""What Schemathesis cannot know: which refusals are right although the description allows the request, which records there
+"""What Schemathesis cannot know: which refusals are right although the OpenAPI document allows the request, which records
 are, and which of them a run must not lose.
 
 Owns: reading exceptions.toml, and the count of answers. Must not: excuse anything that is not listed there.
@@ -21,11 +21,11 @@ from schemathesis.openapi.checks import RejectedPositiveData
 
 listed = tomllib.loads((pathlib.Path(__file__).parent / "exceptions.toml").read_text())
 LISTED, TAKEN = listed["exception"], listed["taken"]
-# Requests differ, and are the same each time.
+# Requests vary, but are reproducible.
 filling = fill.Filling(json.loads(os.environ.get("SCHEMA_THERE", "{}")), random.Random(int(os.environ.get("SEED", "1"))))
 used = collections.Counter()
 used_taken = collections.Counter()
-# Of each operation: how often each status was the answer to requests that fit, and to those that do not.
+# For each operation: how often each status was returned for valid and for invalid requests.
 answers = collections.defaultdict(lambda: {"right": collections.Counter(), "wrong": collections.Counter()})
 
 fill.formats()
@@ -45,7 +45,7 @@ def fits(pattern, text):
 
 
 def excuse(operation, error):
-    """The place in the list of what excuses this one error, if anything does."""
+    """The index of the exception for this error, if any."""
     for at, one in enumerate(LISTED):
         if (
             fits(one.get("operation", ".*"), operation)
@@ -58,7 +58,7 @@ def excuse(operation, error):
 
 @schemathesis.hook
 def filter_failure(context, failure, case, response):
-    """A refusal is right if all that it names is listed: what no schema can say."""
+    """A refusal is right if all its errors are listed: those that no schema can describe."""
     if isinstance(failure, AcceptedNegativeData):
         return not is_taken(case)
     if not isinstance(failure, RejectedPositiveData) or response.status_code not in (400, 422):
@@ -73,7 +73,7 @@ def filter_failure(context, failure, case, response):
 
 
 def is_taken(case):
-    """Whether a body that does not fit was rightly taken: it was written as a text, and any text fits."""
+    """Whether an invalid body was rightly accepted: it was sent as text, and any text is valid."""
     wrong = [at for at, one in case.meta.components.items() if one.mode.is_negative]
     if wrong != [ParameterLocation.BODY] or isinstance(case.body, (str, bytes)) or case.media_type is None:
         return False

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # run.sh [OPERATION-ID…]
-# Schemathesis makes requests from the description of the API, valid and invalid ones, and sends them to a real server as an
+# Schemathesis generates requests from the OpenAPI document, valid and invalid ones, and sends them to a real server as an
 # administrator, as an analyst, and as a user who signs out: no valid request is refused, no invalid one is accepted, and
-# every answer is described. Ends with a line "N passed, N failed", counted in requests.
-# `CASES=10000` is how many requests the administrator and the analyst each send at least; `SEED=2` selects others;
-# operations that are named are the only ones. exceptions.toml lists what is excused, and why. What it installs is in
-# target/schema, with the reports of each run. `SCHEMA_BINARY` is another server than that of target/debug.
+# every response is documented. Ends with a line "N passed, N failed", counted in requests.
+# `CASES=10000` is the minimum number of requests that the administrator and the analyst each send; `SEED=2` selects others;
+# if operations are named, only those are tested. exceptions.toml lists the exceptions and their reasons. What it installs is in
+# target/schema, with the reports of each run. `SCHEMA_BINARY` selects a server other than that of target/debug.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
 . "$(dirname "$0")/../../scripts/lib.sh"
@@ -27,6 +27,6 @@ need_rust
 mkdir -p "$work"
 venv
 binary=${SCHEMA_BINARY:-$root/target/debug/campanile}
-# The binary that the Rust tests ran with: asked for like this, nothing is built twice.
+# Use the same binary as the Rust tests: with these arguments, nothing is built twice.
 [ -n "${SCHEMA_BINARY:-}" ] || cargo test --quiet --locked --workspace --tests --no-run
 PYTHONDONTWRITEBYTECODE=1 "$work/venv/bin/python" "$here/check.py" "$work" "$binary" "$@"

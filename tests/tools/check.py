@@ -1,4 +1,4 @@
-"""Runs scanners on a small source tree and follows each finding from one report to the next on a real server.
+"""Runs scanners on a small source tree and follows each finding from one scan report to the next on a real server.
 
 Usage: check.py INSTALLED REPORTS BINARY [TOOL…]. INSTALLED holds the tools, REPORTS gets what they wrote, BINARY is the
 server. The tree is scanned as it is, then with three lines of comment on top of every file, then with one problem
@@ -29,7 +29,7 @@ def check(name, function, *arguments):
         function(*arguments)
         passed += 1
         print(f"ok      {name}")
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong is a failure
+    except Exception as error:  # noqa: BLE001 - any error is a failure
         failed += 1
         print(f"FAILED  {name}: {type(error).__name__}: {error}"[:4000])
 
@@ -41,7 +41,7 @@ def results(report):
 
 
 def counted(server, project, report, **expected):
-    """Imports a report; what is not named is 0, and `unchanged` is left to `updated`, where lines moved."""
+    """Imports a scan report; omitted counts are 0, and `unchanged` may be `updated` if lines moved."""
     answer = server.bring(project, report)
     counts = dict(answer["counts"])
     assert answer["whole"], f"{report.name}: {answer['not_whole']}"
@@ -88,14 +88,14 @@ def shown(findings):
 
 
 def on_the_list(server, project, tool, report):
-    """What the report holds is what is open, line by line."""
+    """Checks that exactly the report's results are open, line by line."""
     is_open, closed = seen(server, project, tool)
     assert shown(is_open) == listed(report), f"open but not in {report.name}: {shown(is_open) - listed(report)}"
     return is_open, closed
 
 
 def story(server, project, tool, made, fix, states):
-    """The reports of these states, then the one with the problem fixed."""
+    """Imports the reports of these states, then the one with the problem fixed."""
     for number, state in enumerate(states):
         counted(server, project, made[state], **({} if number else {"created": len(results(made[state]))}))
     before, closed = on_the_list(server, project, tool, made[states[-1]])
@@ -107,13 +107,13 @@ def story(server, project, tool, made, fix, states):
     assert set(before) == set(after) | set(closed)
     assert one["rule_id"].endswith(fix.rule), f"closed: {one['rule_id']}"
     assert fix.file.endswith(one["location"].rpartition(":")[0]), f"closed: {one['location']}"
-    # Its line is the one it had when it was last seen.
+    # It keeps the line where it was last seen.
     line = fix.line and fix.line - (3 if states[-1] == "first" else 0)
     assert line in (None, int(one["location"].rpartition(":")[2])), f"closed: {one['location']}, not line {line}"
 
 
 def stories(server, made):
-    # All tools in one project: none touches what another one found.
+    # All tools in one project: none affects another one's findings.
     shared = server.project("Shared")
     for tool in TOOLS:
         if tool.name not in made:
@@ -131,7 +131,7 @@ def stories(server, made):
 
 
 def keep(made):
-    """Writes what the Rust tests import: the three states of each tool."""
+    """Writes the files that the Rust tests import: the three states of each tool."""
     for tool in TOOLS:
         if tool.name in made:
             for state, name in [("first", "first"), ("commented", "commented"), (f"fixed-{tool.fixes[0].name}", "fixed")]:
@@ -144,7 +144,7 @@ def main():
     made = {}
     chosen = [tool for tool in TOOLS if tool.name in names]
     with tempfile.TemporaryDirectory(prefix="campanile-tree-") as work, concurrent.futures.ThreadPoolExecutor(2) as pool:
-        # The slow ones first, and two at once: each of them is busy with itself on one core.
+        # The slow ones first, and two at once: each uses one core.
         waiting = {
             tool.name: pool.submit(reports, tool, pathlib.Path(work) / tool.name, installed, folder)
             for tool in reversed(chosen)

@@ -1,4 +1,4 @@
-"""Runs real scanners on a small source tree in several states and keeps their reports.
+"""Runs real scanners on a small source tree in several states and saves their reports.
 
 Owns: the tree's states, and how each tool is called. Must not: know a server.
 """
@@ -16,7 +16,7 @@ CONFIGS = ["semgrep.yml", "eslint.config.mjs", "ruff.toml"]
 
 @dataclasses.dataclass
 class Fix:
-    """One problem less: `old` becomes `new` in a file, and the finding of this rule at this place is closed.
+    """Fixes one problem: `old` becomes `new` in a file, and the finding of this rule at this place is closed.
 
     The line is that of the second state. Where nothing in the report can say which of several equal ones was fixed,
     there is no line, and only the counts are exact.
@@ -32,7 +32,7 @@ class Fix:
 
 @dataclasses.dataclass
 class Tool:
-    """A scanner: its name, its command (with {out} for the report and {bin} for where it lies), its fixes."""
+    """A scanner: its name, its command (with {out} for the report and {bin} for its folder), its fixes."""
 
     name: str
     command: list[str]
@@ -106,7 +106,7 @@ def fixed(folder, fix):
 
 
 def checkout(work, name, *changes):
-    """The tree in a folder of its own name, changed; the tools' settings lie next to it."""
+    """A changed copy of the tree in its own folder; the tools' settings are next to it."""
     folder = work / name
     shutil.copytree(HERE / "tree", folder)
     for config in CONFIGS:
@@ -119,7 +119,7 @@ def checkout(work, name, *changes):
 def run(tool, folder, installed, out):
     """The tool's report on what is in the folder."""
     command = [part.format(bin=installed, out=out) for part in tool.command]
-    # As a tool is called by hand: nothing of an environment of Python's or Node's, no folder of the one who runs it.
+    # As if called manually: without environment variables of Python or Node, or folders of the current user.
     binary = pathlib.Path(command[0]).parent
     environment = {"PATH": f"{binary}:{os.environ['PATH']}", "HOME": str(folder.parent), **tool.environment}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False)
@@ -133,7 +133,7 @@ def run(tool, folder, installed, out):
 
 
 def reports(tool, work, installed, folder):
-    """Makes the tool's reports: first, commented, and for each fix commented-FIX and plain-FIX."""
+    """Creates the tool's reports: first, commented, and for each fix commented-FIX and plain-FIX."""
     made = {}
 
     def make(state, name, *changes):

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # run.sh [install] [TOOL…]
-# Real scanners (Bandit, Ruff, ESLint, Semgrep, Checkov) on a small source tree of our own: as it is, with three lines of
-# comment on top of every file, then with one problem fixed, each in another folder. Their reports are imported into a
-# real server: nothing is created anew, and exactly the fixed one is closed. Ends with a line "N passed, N failed".
-# What it installs lies in target/scanners, the reports in target/scanners/reports. `UPDATE=1` writes those of three
-# states to crates/formats/tests/samples/tools. Where no tool is named, `TOOLS="bandit checkov"` says which are run; without
-# it all but Checkov, which takes minutes to install. `TOOLS_BINARY` is another server than that of target/debug.
+# Real scanners (Bandit, Ruff, ESLint, Semgrep, Checkov) on a small source tree: unchanged, with three lines of
+# comment on top of every file, then with one problem fixed, each in a separate folder. Their reports are imported into a
+# real server: nothing is created twice, and exactly the fixed finding is closed. Ends with a line "N passed, N failed".
+# What it installs is in target/scanners, the reports in target/scanners/reports. `UPDATE=1` writes those of three
+# states to crates/formats/tests/samples/tools. If no tool is named, `TOOLS="bandit checkov"` selects them; without
+# it all but Checkov, which takes minutes to install. `TOOLS_BINARY` selects a server other than that of target/debug.
 # `install` only installs them.
 set -euo pipefail
 # shellcheck source-path=SCRIPTDIR source=../../scripts/lib.sh
@@ -13,14 +13,14 @@ set -euo pipefail
 here="$root/tests/tools"
 work="$root/target/scanners"
 
-# venv NAME  What requirements/NAME.txt names, each list in a place of its own: the tools disagree on versions.
+# venv NAME  Installs requirements/NAME.txt, each list in its own environment: the tools need different versions.
 venv() {
   local list="$here/requirements/$1.txt" place="$work/$1"
   if ! cmp --silent "$list" "$place/requirements.txt"; then
     say "installing tests/tools/requirements/$1.txt into target/scanners/$1"
     rm -rf "$place"
     python3 -m venv "$place"
-    # Compiled when it is used: most of it never is.
+    # Compiled on first use: most of it is never used.
     "$place/bin/pip" install --quiet --disable-pip-version-check --no-compile --no-deps --requirement "$list"
     cp "$list" "$place/requirements.txt"
   fi
@@ -35,7 +35,7 @@ node_modules() {
   fi
 }
 
-# The places in which the named tools are.
+# The folders of the named tools.
 places() {
   local tool
   for tool in "$@"; do
@@ -67,6 +67,6 @@ for one in "${waiting[@]}"; do wait "$one"; done
 need_rust
 
 binary=${TOOLS_BINARY:-$root/target/debug/campanile}
-# The binary that the Rust tests ran with: asked for like this, nothing is built twice.
+# Use the same binary as the Rust tests: with these arguments, nothing is built twice.
 [ -n "${TOOLS_BINARY:-}" ] || cargo test --quiet --locked --workspace --tests --no-run
 PYTHONDONTWRITEBYTECODE=1 python3 "$here/check.py" "$work" "$work/reports" "$binary" "$@"

@@ -1,4 +1,4 @@
-"""Starts the real binary on SQLite in a folder of its own, and calls it.
+"""Starts the real binary on SQLite in its own folder, and calls it.
 
 Owns: the process and the requests. Must not: know a scanner.
 """
@@ -17,7 +17,7 @@ EMAIL, PASSWORD = "admin@example.org", "correct-horse-battery-staple"
 
 
 class Server:
-    """A server with a company, or with those of the demo; ended when the block ends."""
+    """A server with a company, or with the demo's; stopped when the block ends."""
 
     def __init__(self, binary, demo=False, settings=None):
         self.binary = binary
@@ -97,12 +97,12 @@ class Server:
         return self.post("/projects", {"company_id": self.company, "name": name})["id"]
 
     def bring(self, project, report):
-        """Imports a report."""
+        """Imports a scan report."""
         path = f"/scans/import?company_id={self.company}&project_id={project}"
         return self.call("POST", path, report.read_bytes(), "application/sarif+json")
 
     def findings(self, project):
-        """All findings of the project by their ids."""
+        """All findings of the project by id."""
         found, cursor = {}, ""
         while True:
             page = self.call("GET", f"/findings?project_id={project}&limit=100{cursor}")

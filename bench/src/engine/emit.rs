@@ -12,36 +12,36 @@ use std::{
 use base::{Audience, Event, Id, Kind, Severity, Subject, SubjectType};
 use tokio::task::JoinSet;
 
-use crate::house::House;
+use crate::fixture::Fixture;
 
-/// Whom an event concerns.
+/// The recipients of an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Nobody.
+    /// None.
     Plain,
-    /// Three people, in their inbox alone.
-    Bell,
-    /// Three people, each in the inbox and by mail, and what the rules name.
-    Told,
-    /// What the rules name.
+    /// Three users, only in their inboxes.
+    Inbox,
+    /// Three users, each in the inbox and by mail, and those of the rules.
+    InboxAndMail,
+    /// Those of the rules.
     Rules,
 }
 
-/// So many events by 32 callers, each of which announces its next one when the last is accepted.
-pub(crate) async fn all(house: &House, shape: Shape, events: u64) {
+/// Emits this number of events with 32 callers, each of which emits its next one when the last is accepted.
+pub(crate) async fn all(fixture: &Fixture, shape: Shape, events: u64) {
     const CALLERS: usize = 32;
     let next = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
     for _ in 0..CALLERS {
-        let (house, next) = (house.clone(), Arc::clone(&next));
+        let (fixture, next) = (fixture.clone(), Arc::clone(&next));
         callers.spawn(async move {
             loop {
                 let n = next.fetch_add(1, Ordering::Relaxed);
                 if n >= events {
                     return;
                 }
-                let event = event(&house, shape, n);
-                house.store.write(move |tx| tx.emit(event)).await.unwrap();
+                let event = event(&fixture, shape, n);
+                fixture.store.write(move |tx| tx.emit(event)).await.unwrap();
             }
         });
     }
@@ -50,14 +50,14 @@ pub(crate) async fn all(house: &House, shape: Shape, events: u64) {
     }
 }
 
-/// What was announced at a steady rate: when each event was, and how long until it was accepted.
+/// Events emitted at a steady rate: when each was emitted, and how long until it was accepted.
 pub(crate) struct Announced {
     pub(crate) began: HashMap<Id, Instant>,
     pub(crate) accepted: Vec<Duration>,
 }
 
-/// Announces events at a steady rate, whether or not the ones before are accepted.
-pub(crate) async fn steadily(house: &House, shape: Shape, rate: u32, lasting: Duration) -> Announced {
+/// Emits events at a steady rate, whether or not earlier ones are accepted.
+pub(crate) async fn steadily(fixture: &Fixture, shape: Shape, rate: u32, lasting: Duration) -> Announced {
     let gap = Duration::from_secs(1) / rate;
     let mut ticks = tokio::time::interval(gap);
     let end = Instant::now() + lasting;
@@ -65,9 +65,9 @@ pub(crate) async fn steadily(house: &House, shape: Shape, rate: u32, lasting: Du
     let mut n = 0;
     while Instant::now() < end {
         ticks.tick().await;
-        let event = event(house, shape, n);
+        let event = event(fixture, shape, n);
         n += 1;
-        let store = house.store.clone();
+        let store = fixture.store.clone();
         writes.spawn(async move {
             let (id, began) = (event.id, Instant::now());
             store.write(move |tx| tx.emit(event)).await.unwrap();
@@ -86,28 +86,28 @@ pub(crate) async fn steadily(house: &House, shape: Shape, rate: u32, lasting: Du
     announced
 }
 
-pub(crate) fn event(house: &House, shape: Shape, n: u64) -> Event {
-    let clock = house.store.clock();
+pub(crate) fn event(fixture: &Fixture, shape: Shape, n: u64) -> Event {
+    let clock = fixture.store.clock();
     let subject = Subject {
         kind: SubjectType::Finding,
         id: clock.id(),
     };
     let kind = match shape {
         Shape::Plain => Kind::FindingUpdated,
-        Shape::Bell => Kind::FindingStatusChanged,
-        Shape::Told | Shape::Rules => Kind::FindingAssigned,
+        Shape::Inbox => Kind::FindingStatusChanged,
+        Shape::InboxAndMail | Shape::Rules => Kind::FindingAssigned,
     };
-    let mut event = Event::new(clock, kind, Audience::Company(house.company), subject);
+    let mut event = Event::new(clock, kind, Audience::Company(fixture.company), subject);
     event.severity = Some(Severity::High);
-    if matches!(shape, Shape::Bell | Shape::Told) {
+    if matches!(shape, Shape::Inbox | Shape::InboxAndMail) {
         let first = usize::try_from(n).unwrap();
         event.assignee_users = (0..3)
-            .map(|at| house.users[(first + at) % house.users.len()])
+            .map(|at| fixture.users[(first + at) % fixture.users.len()])
             .collect();
     }
     event.data = serde_json::from_value(serde_json::json!({
         "finding_id": subject.id, "title": "SQL injection in the login form", "status": "open",
-        "company_id": house.company, "company_name": "Acme", "location": "src/login.rs:42",
+        "company_id": fixture.company, "company_name": "Acme", "location": "src/login.rs:42",
     }))
     .unwrap();
     event

@@ -6,51 +6,51 @@ use crate::{
     ROUNDS,
     emit::{self, Shape},
     figures::{Meter, Rate, rates, ratios, spread},
-    house::{Database, House, Way},
+    fixture::{Database, Fixture, Sending},
 };
 
-/// One way to go through the engine.
+/// One path through the engine.
 struct Case {
     name: &'static str,
     shape: Shape,
-    way: Way,
+    way: Sending,
     burst: u32,
     events: u64,
 }
 
 const CASES: [Case; 5] = [
     Case {
-        name: "nobody is told",
+        name: "no recipients",
         shape: Shape::Plain,
-        way: Way::Nowhere,
+        way: Sending::Nowhere,
         burst: 0,
         events: 20_000,
     },
     Case {
         name: "3 inbox rows",
-        shape: Shape::Bell,
-        way: Way::Nowhere,
+        shape: Shape::Inbox,
+        way: Sending::Nowhere,
         burst: 0,
         events: 10_000,
     },
     Case {
         name: "3 inbox rows, 3 mails and a webhook, planned; sending hangs",
-        shape: Shape::Told,
-        way: Way::Hanging,
+        shape: Shape::InboxAndMail,
+        way: Sending::Hanging,
         burst: 0,
         events: 5_000,
     },
     Case {
         name: "the same, at most 20 mails a minute for each",
-        shape: Shape::Told,
-        way: Way::Hanging,
+        shape: Shape::InboxAndMail,
+        way: Sending::Hanging,
         burst: 20,
         events: 5_000,
     },
     Case {
         name: "3 inbox rows, 3 mails and a webhook, planned, sent nowhere, recorded",
-        shape: Shape::Told,
-        way: Way::Nowhere,
+        shape: Shape::InboxAndMail,
+        way: Sending::Nowhere,
         burst: 0,
         events: 5_000,
     },
@@ -87,26 +87,26 @@ pub(crate) async fn run() {
 }
 
 async fn measure(database: Database, case: &Case) -> Rate {
-    let house = House::new(database, None).await;
-    house.rule(&["http://127.0.0.1:18009/hook".to_owned()]).await;
-    let engine = house.engine(case.way, case.burst);
-    let meter = Meter::start(house.postmaster);
-    emit::all(&house, case.shape, case.events).await;
+    let fixture = Fixture::new(database, None).await;
+    fixture.rule(&["http://127.0.0.1:18009/hook".to_owned()]).await;
+    let engine = fixture.engine(case.way, case.burst);
+    let meter = Meter::start(fixture.postmaster);
+    emit::all(&fixture, case.shape, case.events).await;
     match case.way {
-        Way::Hanging => house.planned().await,
-        _ if case.shape == Shape::Told => house.delivered(case.events * 4).await,
-        _ => house.planned().await,
+        Sending::Hanging => fixture.planned().await,
+        _ if case.shape == Shape::InboxAndMail => fixture.delivered(case.events * 4).await,
+        _ => fixture.planned().await,
     }
     let rate = meter.read(case.events);
-    let rows = house.count("select count(*) from notifications").await;
+    let rows = fixture.count("select count(*) from notifications").await;
     let expected = if case.shape == Shape::Plain { 0 } else { 3 };
-    assert_eq!(rows, case.events * expected, "every row is there");
+    assert_eq!(rows, case.events * expected, "every row exists");
     engine.stop().await;
-    house.store.close().await;
+    fixture.store.close().await;
     rate
 }
 
-/// Rows of an event's size into a bare connection with `synchronous = full`, one a commit: the floor of this machine.
+/// Rows of an event's size into a bare connection with `synchronous = full`, one per commit: the limit of this machine.
 pub(crate) fn commits() -> Rate {
     const ROWS: u64 = 2_000;
     let folder = tempfile::tempdir_in(".").unwrap();

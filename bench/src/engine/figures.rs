@@ -10,7 +10,7 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Starts; counts the processes of this PostgreSQL server in.
+    /// Starts; includes the processes of this PostgreSQL server.
     pub(crate) fn start(postmaster: Option<u32>) -> Self {
         Self {
             postmaster,
@@ -19,7 +19,7 @@ impl Meter {
         }
     }
 
-    /// So many a second, and CPU seconds for 1,000 of them.
+    /// The rate per second, and CPU seconds for 1,000 of them.
     pub(crate) fn read(&self, count: u64) -> Rate {
         let cpu = cpu_seconds(self.postmaster) - self.cpu;
         Rate {
@@ -29,7 +29,7 @@ impl Meter {
     }
 }
 
-/// How fast something went, and at what price.
+/// A rate and its CPU cost.
 #[derive(Clone, Copy)]
 pub(crate) struct Rate {
     pub(crate) a_second: f64,
@@ -66,7 +66,7 @@ pub(crate) fn ratios(ours: &[Rate], theirs: &[Rate]) -> Vec<f64> {
         .collect()
 }
 
-/// How long some things took.
+/// A set of durations.
 #[derive(Default)]
 pub(crate) struct Times(Vec<Duration>);
 
@@ -76,7 +76,7 @@ impl Times {
         Self(times)
     }
 
-    /// In milliseconds, so that this share took no longer.
+    /// The quantile in milliseconds: this share took no longer.
     pub(crate) fn within(&self, share: f64) -> f64 {
         #[expect(
             clippy::cast_possible_truncation,
@@ -103,7 +103,7 @@ fn cpu_seconds(postmaster: Option<u32>) -> f64 {
     (own + theirs) / 100.0
 }
 
-/// The server's first process with its children that ended, and its children that live.
+/// The server's first process with its ended children, and its live children.
 fn server_ticks(postmaster: u32) -> f64 {
     let first = ticks(postmaster).map_or(0.0, |ticks| ticks.alone + ticks.ended_children);
     let processes = std::fs::read_dir("/proc").unwrap().flatten();

@@ -1,5 +1,5 @@
 //! Nine of ten URLs of one host that accept and never answer: the effect on the tenth, on the callers that emit events and on
-//! a reader of the API, and the memory used. The baselines are the same with nine that answer, and with one URL alone.
+//! a reader of the API, and the memory used. The baselines are the same with nine that respond, and with one URL alone.
 
 use std::time::{Duration, Instant};
 
@@ -11,21 +11,21 @@ use crate::{
     ROUNDS,
     emit::{self, Shape},
     figures::{Times, resident_mib, spread},
-    house::{Database, House, Running, Way},
+    fixture::{Database, Fixture, Running, Sending},
     sink::Sink,
 };
 
-/// How long each round announces 100 events a second.
+/// How long each round emits 100 events a second.
 const LASTING: Duration = Duration::from_secs(12);
 
-/// A house whose rule names a URL that takes everything, and perhaps nine others of the same host.
-struct Street {
-    house: House,
+/// A company whose rule names a URL that accepts everything, and possibly nine others of the same host.
+struct Setup {
+    fixture: Fixture,
     engine: Running,
     well: Sink,
 }
 
-/// Who else is told of each event.
+/// The other destinations of each event.
 #[derive(Clone, Copy, PartialEq)]
 enum Others {
     None,
@@ -33,9 +33,9 @@ enum Others {
     Hanging,
 }
 
-impl Street {
+impl Setup {
     async fn new(database: Database, others: Others) -> Self {
-        let house = House::new(database, None).await;
+        let fixture = Fixture::new(database, None).await;
         let well = match others {
             Others::Hanging => Sink::hanging_elsewhere().await,
             Others::None | Others::Taking => Sink::taking().await,
@@ -43,18 +43,22 @@ impl Street {
         let nine = if others == Others::None { 0 } else { 9 };
         let mut urls = well.neighbors(nine);
         urls.push(well.url());
-        house.rule(&urls).await;
-        let engine = house.engine(Way::Out, 0);
-        Self { house, engine, well }
+        fixture.rule(&urls).await;
+        let engine = fixture.engine(Sending::Out, 0);
+        Self {
+            fixture,
+            engine,
+            well,
+        }
     }
 
-    /// 100 events a second, and someone who reads their inbox's summary meanwhile: in milliseconds the p99 from each
+    /// 100 events a second, and a user who reads their inbox's summary meanwhile: in milliseconds the p99 from each
     /// event to its arrival at the tenth, of accepting it, and of the reader.
     async fn round(&self) -> [f64; 3] {
-        let user = self.house.users[0];
-        let token = people::token(&self.house.access, user).await;
-        let reader = tokio::spawn(read(self.house.clone(), token));
-        let announced = emit::steadily(&self.house, Shape::Rules, 100, LASTING).await;
+        let user = self.fixture.users[0];
+        let token = people::token(&self.fixture.access, user).await;
+        let reader = tokio::spawn(read(self.fixture.clone(), token));
+        let announced = emit::steadily(&self.fixture, Shape::Rules, 100, LASTING).await;
         let arrived = self.well.times(&announced).await;
         let accepted = Times::new(announced.accepted);
         [arrived.p99(), accepted.p99(), reader.await.unwrap().p99()]
@@ -62,20 +66,20 @@ impl Street {
 
     async fn close(self) {
         self.engine.stop().await;
-        self.house.store.close().await;
+        self.fixture.store.close().await;
     }
 }
 
-/// The handler of the summary with the caller found by their token, 200 times a second.
-async fn read(house: House, token: String) -> Times {
+/// Calls the handler of the summary, including the lookup of the caller by token, 200 times a second.
+async fn read(fixture: Fixture, token: String) -> Times {
     let end = Instant::now() + LASTING;
     let mut ticks = tokio::time::interval(Duration::from_millis(5));
     let mut times = Vec::new();
     while Instant::now() < end {
         ticks.tick().await;
         let began = Instant::now();
-        let caller: Caller = house.access.caller(&token).await.unwrap();
-        assert!(summarize(State(house.api()), caller).await.is_ok());
+        let caller: Caller = fixture.access.caller(&token).await.unwrap();
+        assert!(summarize(State(fixture.api()), caller).await.is_ok());
         times.push(began.elapsed());
     }
     Times::new(times)
@@ -90,13 +94,13 @@ pub(crate) async fn run() {
                 (Others::Taking, &mut well),
                 (Others::Hanging, &mut hung),
             ] {
-                let street = Street::new(database, others).await;
+                let setup = Setup::new(database, others).await;
                 let before = resident_mib();
-                rounds.push(street.round().await);
+                rounds.push(setup.round().await);
                 if others == Others::Hanging {
                     grown.push(resident_mib() - before);
                 }
-                street.close().await;
+                setup.close().await;
             }
         }
         report(database, "nine hung, against nine that answer", &well, &hung);
@@ -105,32 +109,32 @@ pub(crate) async fn run() {
     }
 }
 
-/// The same with as many messages waiting for the nine as can be planned in a bounded time.
+/// The same with as many messages pending for the nine as can be planned in a limited time.
 pub(crate) async fn backlog() {
     const EVENTS: u64 = 11_112;
     for database in Database::all() {
-        let street = Street::new(database, Others::None).await;
-        let without = [street.round().await, street.round().await, street.round().await];
-        street.close().await;
-        let street = Street::new(database, Others::Hanging).await;
+        let setup = Setup::new(database, Others::None).await;
+        let without = [setup.round().await, setup.round().await, setup.round().await];
+        setup.close().await;
+        let setup = Setup::new(database, Others::Hanging).await;
         let before = resident_mib();
-        emit::all(&street.house, Shape::Rules, EVENTS).await;
-        street.house.planned().await;
-        // The tenth has none of it left.
-        while street.well.posts() < EVENTS {
+        emit::all(&setup.fixture, Shape::Rules, EVENTS).await;
+        setup.fixture.planned().await;
+        // The tenth has none pending.
+        while setup.well.posts() < EVENTS {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        let with = [street.round().await, street.round().await, street.round().await];
+        let with = [setup.round().await, setup.round().await, setup.round().await];
         let waiting = "select count(*) from deliveries where state in ('pending', 'sending')";
         println!(
-            "{}: {} messages wait for nine hung destinations; memory grew by {:.0} MiB to {:.0} MiB",
+            "{}: {} messages pending for nine hung destinations; memory grew by {:.0} MiB to {:.0} MiB",
             database.name(),
-            street.house.count(waiting).await,
+            setup.fixture.count(waiting).await,
             resident_mib() - before,
             resident_mib()
         );
         report(database, "nine hung and behind, against none", &without, &with);
-        street.close().await;
+        setup.close().await;
     }
 }
 

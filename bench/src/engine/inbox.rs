@@ -9,7 +9,7 @@ use store::params;
 use crate::{
     emit::{self, Shape},
     figures::Times,
-    house::{Database, House},
+    fixture::{Database, Fixture},
 };
 
 const FEW: u64 = 1_000;
@@ -18,10 +18,10 @@ const MANY: u64 = 1_000_000;
 /// How many rows one transaction adds.
 const CHUNK: u64 = 50_000;
 
-/// How often each thing is asked.
+/// How often each query is run.
 const ASKED: u64 = 500;
 
-/// What is asked.
+/// A query.
 #[derive(Clone, Copy, PartialEq)]
 enum Ask {
     Summary,
@@ -41,10 +41,10 @@ const ASKS: [(Ask, &str); 5] = [
 
 pub(crate) async fn run() {
     for database in Database::all() {
-        let house = House::new(database, None).await;
+        let fixture = Fixture::new(database, None).await;
         let began = Instant::now();
         for (user, rows) in [(0, FEW), (1, MANY)] {
-            fill(&house, house.users[user], rows).await;
+            fill(&fixture, fixture.users[user], rows).await;
         }
         println!(
             "{}: filled in {:.0} s",
@@ -54,8 +54,8 @@ pub(crate) async fn run() {
         for (ask, name) in ASKS {
             let (mut few, mut many) = (Vec::new(), Vec::new());
             for n in 0..ASKED {
-                few.push(time(&house, house.users[0], FEW, (ask, n)).await);
-                many.push(time(&house, house.users[1], MANY, (ask, n)).await);
+                few.push(time(&fixture, fixture.users[0], FEW, (ask, n)).await);
+                many.push(time(&fixture, fixture.users[1], MANY, (ask, n)).await);
             }
             let (few, many) = (Times::new(few), Times::new(many));
             println!(
@@ -68,24 +68,24 @@ pub(crate) async fn run() {
                 few.p99()
             );
         }
-        house.store.close().await;
+        fixture.store.close().await;
     }
 }
 
 const ROWS: &str =
     "with recursive n (i) as (select cast($1 as bigint) union all select i + 1 from n where i + 1 < $2)";
-// The last twelve digits of an id count up.
+// The last twelve digits of an id are a counter.
 const ID: &str = "substr(cast($3 as text), 1, 24) || substr(cast(1000000000000 + i as text), 2)";
-/// When the first row was made, and how far apart they are.
+/// When the first row was created, and how far apart they are.
 const FIRST: i64 = 1_700_000_000_000_000_000;
 const APART: i64 = 1_000;
 
-async fn fill(house: &House, user: Id, rows: u64) {
-    let event = emit::event(house, Shape::Bell, 0);
+async fn fill(fixture: &Fixture, user: Id, rows: u64) {
+    let event = emit::event(fixture, Shape::Inbox, 0);
     let (id, body) = (event.id.to_string(), serde_json::to_string(&event).unwrap());
     for first in (0..rows).step_by(usize::try_from(CHUNK).unwrap()) {
         let (id, body, last) = (id.clone(), body.clone(), rows.min(first + CHUNK));
-        let written = house.store.write(move |tx| {
+        let written = fixture.store.write(move |tx| {
             let events = format!(
                 "{ROWS} insert into events (id, kind, at, company_id, planned_at, body) \
                  select {ID}, 'finding.status_changed', i, 'none', 1, replace($4, $3, {ID}) from n"
@@ -101,11 +101,11 @@ async fn fill(house: &House, user: Id, rows: u64) {
     }
     let counters = "insert into inbox_counters (user_id, total, unread, last_at, all_read_at) values ($1, $2, $3, $4, 0)";
     let last = at(rows - 1);
-    let counted = house
+    let counted = fixture
         .store
         .write(move |tx| tx.execute(counters, params![user, rows, rows / 2, last]));
     counted.await.unwrap();
-    let analyze = house.store.write(|tx| tx.execute("analyze", &[]));
+    let analyze = fixture.store.write(|tx| tx.execute("analyze", &[]));
     analyze.await.unwrap();
 }
 
@@ -113,9 +113,9 @@ fn at(row: u64) -> Time {
     Time::from_nanos(FIRST + row.cast_signed() * APART)
 }
 
-async fn time(house: &House, user: Id, rows: u64, (ask, n): (Ask, u64)) -> Duration {
+async fn time(fixture: &Fixture, user: Id, rows: u64, (ask, n): (Ask, u64)) -> Duration {
     const PAGE: usize = 26;
-    // Places all over the inbox, far enough from its end for a whole page.
+    // Positions all over the inbox, far enough from its end for a full page.
     let place = 100 + (n * 7_919) % (rows - 100);
     let filter = Filter {
         before: (ask != Ask::First).then(|| at(place)),
@@ -123,14 +123,14 @@ async fn time(house: &House, user: Id, rows: u64, (ask, n): (Ask, u64)) -> Durat
         event_type: (ask == Ask::OfKind).then_some(Kind::FindingStatusChanged),
     };
     let began = Instant::now();
-    let found = house.store.read(move |tx| {
+    let found = fixture.store.read(move |tx| {
         if ask == Ask::Summary {
             return inbox::summary(tx, user).map(|summary| usize::try_from(summary.total).unwrap());
         }
         let rows = inbox::list(tx, user, filter, PAGE, "https://campanile.example")?;
         assert!(
             rows.iter().all(|row| row.title.contains("SQL injection")),
-            "every row has its words"
+            "every row has its text"
         );
         Ok(rows.len())
     });

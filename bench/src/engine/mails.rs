@@ -1,4 +1,4 @@
-//! Mails to an SMTP server in this process: through the engine, and by the channel alone; as the baseline, a bare SMTP
+//! Mails to an SMTP server in this process: through the engine, and through the channel alone; as the baseline, a bare SMTP
 //! session that sends the same number of bytes.
 
 use std::sync::{
@@ -21,13 +21,13 @@ use crate::{
     ROUNDS,
     emit::{self, Shape},
     figures::{Meter, Rate, rates, ratios, spread},
-    house::{self, Database, House, Way},
+    fixture::{self, Database, Fixture, Sending},
 };
 
-/// Mails a round.
+/// Mails per round.
 const MAILS: u64 = 6_000;
 
-/// How many connections are open at once, as the engine's.
+/// How many connections are open at once, like the engine's.
 const CONNECTIONS: usize = 8;
 
 pub(crate) async fn run() {
@@ -55,22 +55,22 @@ pub(crate) async fn run() {
 }
 
 async fn by_engine(database: Database, server: &Server) -> Rate {
-    let house = House::new(database, Some(server.port)).await;
-    let engine = house.engine(Way::Out, 0);
+    let fixture = Fixture::new(database, Some(server.port)).await;
+    let engine = fixture.engine(Sending::Out, 0);
     let before = server.mails();
-    let meter = Meter::start(house.postmaster);
-    emit::all(&house, Shape::Told, MAILS / 3).await;
-    house.delivered(MAILS).await;
+    let meter = Meter::start(fixture.postmaster);
+    emit::all(&fixture, Shape::InboxAndMail, MAILS / 3).await;
+    fixture.delivered(MAILS).await;
     let rate = meter.read(MAILS);
     assert_eq!(server.mails() - before, MAILS);
     engine.stop().await;
-    house.store.close().await;
+    fixture.store.close().await;
     rate
 }
 
 async fn by_channel(server: &Server) -> Rate {
-    let house = House::new(Database::Sqlite, Some(server.port)).await;
-    let event = emit::event(&house, Shape::Told, 0);
+    let fixture = Fixture::new(Database::Sqlite, Some(server.port)).await;
+    let event = emit::event(&fixture, Shape::InboxAndMail, 0);
     let outbound = Outbound {
         delivery_id: event.id,
         template: String::new(),
@@ -80,7 +80,7 @@ async fn by_channel(server: &Server) -> Rate {
         unsubscribe: Some("https://campanile.example/unsubscribe".to_owned()),
         signing: Signing::default(),
     };
-    let channels = house::channels(Clock::system(), Some(server.port));
+    let channels = fixture::channels(Clock::system(), Some(server.port));
     let meter = Meter::start(None);
     together(move || {
         let (channels, outbound) = (channels.clone(), outbound.clone());
@@ -90,11 +90,11 @@ async fn by_channel(server: &Server) -> Rate {
         }
     })
     .await;
-    house.store.close().await;
+    fixture.store.close().await;
     meter.read(MAILS)
 }
 
-/// Does it as often as there are mails, as many at once as there are connections.
+/// Runs it once per mail, with as many at once as there are connections.
 async fn together<F: Future<Output = ()> + Send>(work: impl Fn() -> F + Clone + Send + 'static) {
     let next = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
@@ -111,7 +111,7 @@ async fn together<F: Future<Output = ()> + Send>(work: impl Fn() -> F + Clone + 
     }
 }
 
-/// The five steps of a mail, written by hand over connections that stay open.
+/// The five steps of a mail, hand-coded over connections that stay open.
 async fn bare_mails(server: &Server) -> Rate {
     let mail = format!(
         "{}.\r\n",
@@ -150,7 +150,7 @@ async fn bare_mails(server: &Server) -> Rate {
     meter.read(MAILS)
 }
 
-/// An SMTP server that takes every mail and keeps none.
+/// An SMTP server that accepts every mail and keeps none.
 struct Server {
     port: u16,
     taken: Arc<Taken>,
@@ -176,7 +176,7 @@ impl Server {
                 let _ = stream.set_nodelay(true);
                 let heard = Arc::clone(&heard);
                 connections.spawn(async move {
-                    // The other side closes when it likes.
+                    // The other side may close at any time.
                     let _ = converse(BufReader::new(stream), &heard).await;
                 });
             }
@@ -192,7 +192,7 @@ impl Server {
         self.taken.mails.load(Ordering::Relaxed)
     }
 
-    /// How large the mails were that came, on average; a usual one before there was any.
+    /// The average size of the received mails; a typical one before there are any.
     fn bytes_a_mail(&self) -> usize {
         const USUAL: u64 = 8_000;
         let bytes = self.taken.bytes.load(Ordering::Relaxed);

@@ -6,13 +6,13 @@
 //! `cargo run --release -p bench --bin bench-engine [part …]`, of `plan`, `events`, `webhooks`, `hung`, `backlog`,
 //! `inbox` and `mails`.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 #![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 
 mod emit;
 mod events;
 mod figures;
-mod house;
+mod fixture;
 mod hung;
 mod inbox;
 mod mails;
@@ -26,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const PARTS: [&str; 7] = ["plan", "events", "webhooks", "hung", "backlog", "inbox", "mails"];
 
-/// How often each figure is taken; the figures that are compared take turns.
+/// How often each figure is measured; compared figures alternate.
 const ROUNDS: usize = 3;
 
 #[tokio::main]

@@ -1,4 +1,4 @@
-//! The decision alone: who is notified of one event, by the pure function that decides it for every channel.
+//! The decision alone: who is notified of one event, by the pure function that decides for every channel.
 
 use std::{collections::HashMap, hint::black_box, sync::Arc, time::Instant};
 
@@ -13,16 +13,18 @@ use crate::{
     ROUNDS,
     emit::{self, Shape},
     figures::spread,
-    house::{Database, House},
+    fixture::{Database, Fixture},
 };
 
-/// Events a round.
+/// Events per round.
 const EVENTS: u32 = 100_000;
 
 pub(crate) async fn run() {
-    let house = House::new(Database::Sqlite, None).await;
-    let world = world(&house);
-    let events: Vec<Event> = (0..50).map(|n| emit::event(&house, Shape::Told, n)).collect();
+    let fixture = Fixture::new(Database::Sqlite, None).await;
+    let world = world(&fixture);
+    let events: Vec<Event> = (0..50)
+        .map(|n| emit::event(&fixture, Shape::InboxAndMail, n))
+        .collect();
     for event in &events {
         let plan = plan(event, &world);
         assert_eq!((plan.inbox.len(), plan.deliveries.len()), (3, 4));
@@ -38,18 +40,18 @@ pub(crate) async fn run() {
         "the plan alone, 3 inbox rows, 3 mails and a webhook: {} ns an event",
         spread(rounds, 0)
     );
-    house.store.close().await;
+    fixture.store.close().await;
 }
 
-/// 50 people, and the rules of a fresh install for an assigned finding with a webhook beside them.
-fn world(house: &House) -> World {
-    let vault = house.access.vault();
+/// 50 users, and the default rules for an assigned finding plus a webhook.
+fn world(fixture: &Fixture) -> World {
+    let vault = fixture.access.vault();
     let people: HashMap<_, _> = (0..)
-        .zip(&house.users)
+        .zip(&fixture.users)
         .map(|(n, user)| {
             let person = Person {
                 active: true,
-                scope: Scope::Companies(Arc::new([house.company].into())),
+                scope: Scope::Companies(Arc::new([fixture.company].into())),
                 own_acts: false,
                 mailbox: Target::mailbox(vault, &format!("user{n}@example.com")),
             };
@@ -58,7 +60,7 @@ fn world(house: &House) -> World {
         .collect();
     let url = UrlTarget::new(vault, access::Secret::new("https://hooks.example.com/hook"));
     let rules = [Channel::InApp, Channel::Email, Channel::Webhook].map(|channel| Rule {
-        id: house.store.clock().id(),
+        id: fixture.store.clock().id(),
         kind: Kind::FindingAssigned,
         channel,
         min_severity: None,
@@ -72,7 +74,7 @@ fn world(house: &House) -> World {
         batch: Batch::default(),
         addresses: Vec::new(),
         urls: match channel {
-            Channel::Webhook => vec![(house.store.clock().id(), url.clone())],
+            Channel::Webhook => vec![(fixture.store.clock().id(), url.clone())],
             _ => Vec::new(),
         },
     });

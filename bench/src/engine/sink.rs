@@ -22,7 +22,7 @@ use crate::{emit::Announced, figures::Times};
 /// The path whose posts are counted.
 const PATH: &str = "/hook";
 
-/// A server; it ends when it is dropped.
+/// A server; stopped when dropped.
 pub(crate) struct Sink {
     port: u16,
     arrivals: Arc<Arrivals>,
@@ -32,17 +32,17 @@ pub(crate) struct Sink {
 #[derive(Default)]
 struct Arrivals {
     posts: AtomicU64,
-    /// When each event was first told of here.
+    /// When each event first arrived here.
     first: Mutex<HashMap<Id, Instant>>,
 }
 
 impl Sink {
-    /// Takes every post and remembers when the first of each event came to [`PATH`].
+    /// Accepts every post and records when the first one of each event came to [`PATH`].
     pub(crate) async fn taking() -> Self {
         Self::new(true).await
     }
 
-    /// The same, but answers nothing that is posted to another path.
+    /// The same, but does not respond to posts to other paths.
     pub(crate) async fn hanging_elsewhere() -> Self {
         Self::new(false).await
     }
@@ -83,7 +83,7 @@ impl Sink {
         self.arrivals.posts.load(Ordering::Relaxed)
     }
 
-    /// How long each event took from the beginning of its write until it arrived here; waits for all of them.
+    /// How long each event took from the start of its write until it arrived here; waits for all of them.
     pub(crate) async fn times(&self, announced: &Announced) -> Times {
         let taken = |id| self.arrivals.first.lock().unwrap().get(id).copied();
         let mut times = Vec::with_capacity(announced.began.len());
@@ -135,7 +135,7 @@ impl Arrivals {
     }
 }
 
-/// The request's body, once it is there as a whole.
+/// The request's body, once it is complete.
 fn body(request: &[u8]) -> Option<&[u8]> {
     let end = request.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = str::from_utf8(&request[..end]).ok()?;

@@ -18,11 +18,11 @@ use crate::{
     emit::Shape,
     events,
     figures::{Meter, Rate, Times, rates, ratios, spread},
-    house::{self, Database, House, Way},
+    fixture::{self, Database, Fixture, Sending},
     sink::Sink,
 };
 
-/// Deliveries a round.
+/// Deliveries per round.
 const DELIVERIES: u64 = 10_000;
 
 /// How many targets the event with many has.
@@ -60,28 +60,28 @@ fn report(database: Database, name: &str, ours: &[Rate], bare: &[Rate]) {
 }
 
 async fn measure(database: Database, targets: usize) -> Rate {
-    let house = House::new(database, None).await;
+    let fixture = Fixture::new(database, None).await;
     let mut sinks = Vec::new();
     for _ in 0..targets {
         sinks.push(Sink::taking().await);
     }
     let urls: Vec<String> = sinks.iter().map(Sink::url).collect();
-    house.rule(&urls).await;
-    let engine = house.engine(Way::Out, 0);
-    let meter = Meter::start(house.postmaster);
-    emit::all(&house, Shape::Rules, DELIVERIES / targets as u64).await;
-    house.delivered(DELIVERIES).await;
+    fixture.rule(&urls).await;
+    let engine = fixture.engine(Sending::Out, 0);
+    let meter = Meter::start(fixture.postmaster);
+    emit::all(&fixture, Shape::Rules, DELIVERIES / targets as u64).await;
+    fixture.delivered(DELIVERIES).await;
     let rate = meter.read(DELIVERIES);
     assert_eq!(sinks.iter().map(Sink::posts).sum::<u64>(), DELIVERIES);
     engine.stop().await;
-    house.store.close().await;
+    fixture.store.close().await;
     rate
 }
 
 /// Posts by the same client to the same kind of server, 32 at once, without an engine.
 async fn posts() -> Rate {
     let sink = Sink::taking().await;
-    let egress = Egress::new(house::egress()).unwrap();
+    let egress = Egress::new(fixture::egress()).unwrap();
     let destination = destination::webhook(&sink.url(), egress.reach()).unwrap();
     let next = Arc::new(AtomicU64::new(0));
     let mut callers = JoinSet::new();
@@ -108,11 +108,11 @@ async fn posts() -> Rate {
 async fn steady(database: Database) {
     let mut figures: [Vec<f64>; 4] = Default::default();
     for _ in 0..ROUNDS {
-        let house = House::new(database, None).await;
+        let fixture = Fixture::new(database, None).await;
         let sink = Sink::taking().await;
-        house.rule(&[sink.url()]).await;
-        let engine = house.engine(Way::Out, 0);
-        let announced = emit::steadily(&house, Shape::Rules, 100, Duration::from_secs(5)).await;
+        fixture.rule(&[sink.url()]).await;
+        let engine = fixture.engine(Sending::Out, 0);
+        let announced = emit::steadily(&fixture, Shape::Rules, 100, Duration::from_secs(5)).await;
         let arrived = sink.times(&announced).await;
         let accepted = Times::new(announced.accepted);
         let round = [accepted.median(), accepted.p99(), arrived.median(), arrived.p99()];
@@ -120,7 +120,7 @@ async fn steady(database: Database) {
             figures.push(figure);
         }
         engine.stop().await;
-        house.store.close().await;
+        fixture.store.close().await;
     }
     let [accepted, accepted_p99, arrived, arrived_p99] = figures.map(|figures| spread(figures, 2));
     println!(

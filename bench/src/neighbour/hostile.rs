@@ -1,5 +1,5 @@
 //! The hostile neighbour: 32 connections, each of which repeats the most expensive calls that it is allowed to make. If
-//! an answer says to retry later, it does.
+//! a response says to retry later, it does.
 
 use std::{
     collections::BTreeMap,
@@ -19,18 +19,18 @@ use crate::{
     tenant::{Tenant, report},
 };
 
-/// People who do the rest; behind them those who sign in, and those who change their passwords, which ends their sessions.
+/// Users for the other calls; then users who sign in, and users who change their passwords, which ends their sessions.
 const WORKERS: usize = 6;
 pub(crate) const PEOPLE: usize = WORKERS + 4 + 4;
 
-/// Results of its reports.
+/// Results of its scan reports.
 const RESULTS: usize = 5_000;
 
-/// The longest wait it accepts: a burst that has come back is worth asking for.
+/// The longest wait it accepts: retrying pays off once a burst is allowed again.
 const WAIT: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy)]
-enum Deed {
+enum Action {
     Bulk,
     Search,
     Import,
@@ -40,18 +40,18 @@ enum Deed {
     Password,
 }
 
-const DEEDS: [(Deed, &str, usize); 7] = [
-    (Deed::Bulk, "bulk", 6),
-    (Deed::Search, "search", 6),
-    (Deed::Import, "import", 6),
-    (Deed::Report, "report", 4),
-    (Deed::Stream, "stream", 2),
-    (Deed::SignIn, "sign-in", 4),
-    (Deed::Password, "password", 4),
+const ACTIONS: [(Action, &str, usize); 7] = [
+    (Action::Bulk, "bulk", 6),
+    (Action::Search, "search", 6),
+    (Action::Import, "import", 6),
+    (Action::Report, "report", 4),
+    (Action::Stream, "stream", 2),
+    (Action::SignIn, "sign-in", 4),
+    (Action::Password, "password", 4),
 ];
 
-impl Deed {
-    /// Who does it on the connection of this number.
+impl Action {
+    /// The user on the connection of this number.
     fn person(self, number: usize) -> usize {
         match self {
             Self::SignIn => WORKERS + number,
@@ -61,10 +61,10 @@ impl Deed {
     }
 }
 
-/// How often each was answered how.
+/// How often each call got each status.
 type Tally = Arc<Mutex<BTreeMap<(&'static str, u16), u64>>>;
 
-/// At work, until it is stopped.
+/// Runs until it is stopped.
 pub(crate) struct Hostile {
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -74,14 +74,14 @@ pub(crate) struct Hostile {
 impl Hostile {
     pub(crate) fn begin(tenant: &Tenant) -> Self {
         let (over, tally) = (Arc::new(AtomicBool::new(false)), Tally::default());
-        // All of them are signed in before the first begins, which takes the sign-ins of its address from then on.
+        // All are signed in before the first one starts, which uses up the sign-ins of its address from then on.
         let mut callers: BTreeMap<usize, Caller> = BTreeMap::new();
         let mut all = Vec::new();
-        for (deed, name, connections) in DEEDS {
+        for (action, name, connections) in ACTIONS {
             for n in 0..connections {
-                let person = deed.person(n);
+                let person = action.person(n);
                 let caller = callers.entry(person).or_insert_with(|| tenant.caller(person));
-                all.push((name, One::new(deed, n, tenant.clone(), caller.clone())));
+                all.push((name, One::new(action, n, tenant.clone(), caller.clone())));
             }
         }
         let threads = all
@@ -104,14 +104,14 @@ impl Hostile {
         Self { over, threads, tally }
     }
 
-    /// What it was answered.
+    /// A summary of the responses.
     pub(crate) fn end(self) -> String {
         self.over.store(true, Ordering::Relaxed);
         for thread in self.threads {
             thread.join().unwrap();
         }
         let tally = self.tally.lock().unwrap();
-        let lines = DEEDS.map(|(_, name, _)| {
+        let lines = ACTIONS.map(|(_, name, _)| {
             let counts = tally.iter().filter(|((of, _), _)| *of == name);
             let counts: Vec<_> = counts
                 .map(|((_, status), count)| format!("{count} x {status}"))
@@ -124,7 +124,7 @@ impl Hostile {
 
 /// One connection.
 struct One {
-    deed: Deed,
+    action: Action,
     number: usize,
     tenant: Tenant,
     caller: Caller,
@@ -132,12 +132,16 @@ struct One {
 }
 
 impl One {
-    fn new(deed: Deed, number: usize, tenant: Tenant, caller: Caller) -> Self {
-        let results = if matches!(deed, Deed::Import) { RESULTS } else { 0 };
+    fn new(action: Action, number: usize, tenant: Tenant, caller: Caller) -> Self {
+        let results = if matches!(action, Action::Import) {
+            RESULTS
+        } else {
+            0
+        };
         Self {
             caller,
             reports: [report(results, 1), report(results, 2)],
-            deed,
+            action,
             number,
             tenant,
         }
@@ -145,36 +149,36 @@ impl One {
 
     fn act(&mut self, round: usize) -> Answer {
         let company = &self.tenant.company;
-        match self.deed {
-            Deed::Bulk => {
+        match self.action {
+            Action::Bulk => {
                 let users = &self.tenant.people[..if round.is_multiple_of(2) { 2 } else { PEOPLE }];
                 let body = json!({"finding_ids": self.tenant.findings, "user_ids": users}).to_string();
                 self.caller
                     .send("POST", "/findings/bulk/assignees", JSON, body.as_bytes())
             }
-            Deed::Search => {
+            Action::Search => {
                 let path = format!("/findings?limit=100&text=nothing-{round}");
                 self.caller.send("GET", &path, JSON, b"")
             }
-            Deed::Import => {
+            Action::Import => {
                 let path = self.tenant.import(&format!("hostile-{}", self.number));
                 self.caller
                     .send("POST", &path, SARIF, self.reports[round % 2].as_bytes())
             }
-            Deed::Report => {
+            Action::Report => {
                 let body = json!({"company_id": company, "format": "html"}).to_string();
                 self.caller.send("POST", "/reports", JSON, body.as_bytes())
             }
-            Deed::Stream => self.stream(),
-            Deed::SignIn => self.caller.try_sign_in(&self.tenant.email(WORKERS + self.number)),
-            Deed::Password => {
+            Action::Stream => self.stream(),
+            Action::SignIn => self.caller.try_sign_in(&self.tenant.email(WORKERS + self.number)),
+            Action::Password => {
                 let body = json!({"current_password": PASSWORD, "new_password": PASSWORD}).to_string();
                 self.caller.send("POST", "/me/password", JSON, body.as_bytes())
             }
         }
     }
 
-    /// Opens a stream, reads its head, and hangs up.
+    /// Opens a stream, reads its head, and disconnects.
     fn stream(&self) -> Answer {
         let mut head = [0; 12];
         let read = self

@@ -1,4 +1,4 @@
-//! Calls over one kept connection, with nothing in between that could wait.
+//! Calls over one kept connection, with nothing in between that could add delays.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,10 +13,10 @@ use socket2::{Domain, Socket, Type};
 pub(crate) const JSON: &str = "application/json";
 pub(crate) const SARIF: &str = "application/sarif+json";
 
-/// Everybody's password.
+/// All users' password.
 pub(crate) const PASSWORD: &str = "a quiet place to measure";
 
-/// Who calls, on a connection of their own.
+/// A caller with its own connection.
 pub(crate) struct Caller {
     /// The address that the server sees.
     from: Ipv4Addr,
@@ -31,7 +31,7 @@ impl Clone for Caller {
     }
 }
 
-/// What came back.
+/// A response.
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
@@ -76,19 +76,19 @@ impl Caller {
         answer.body
     }
 
-    /// The id of what was made.
-    pub(crate) fn made(&mut self, path: &str, body: &Value) -> String {
+    /// Creates a record; returns its id.
+    pub(crate) fn create(&mut self, path: &str, body: &Value) -> String {
         self.post(path, body)["id"].as_str().unwrap().to_owned()
     }
 
-    /// A call and its answer, on a new connection where the one before was closed.
+    /// Sends a request and reads the response, on a new connection if the previous one was closed.
     pub(crate) fn send(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Answer {
         for _ in 0..3 {
             let kept = self.connection.take();
             let fresh = kept.is_none();
             let connection = kept.or_else(|| self.connect());
             let Some(mut connection) = connection else { break };
-            // A refusal may come before the body is taken, and the connection be closed then.
+            // A refusal may arrive before the body is sent, and the connection may then be closed.
             let written = connection
                 .get_mut()
                 .write_all(self.head(method, path, kind, body.len()).as_bytes())
@@ -142,7 +142,7 @@ impl Caller {
     }
 }
 
-/// The answer, and whether the connection stays open; nothing where it broke off.
+/// The response, and whether the connection stays open; none if it broke.
 fn read(connection: &mut BufReader<TcpStream>) -> Option<(Answer, bool)> {
     let mut line = String::new();
     connection.read_line(&mut line).ok()?;

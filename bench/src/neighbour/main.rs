@@ -8,7 +8,7 @@
 //! On SQLite, and on PostgreSQL if `CAMPANILE_TEST_POSTGRES` names a server, as `scripts/with-postgres` does. With
 //! PostgreSQL the CPU time is that of the server without the database's. Debug builds work too.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 
 mod hostile;
 mod http;
@@ -25,18 +25,20 @@ use server::Server;
 use store::testing;
 use tenant::Tenant;
 
-/// How long the hostile tenant is at work before it counts.
+/// How long the hostile tenant runs before the measurement.
 const WARM: Duration = Duration::from_secs(5);
 /// Findings of the quiet tenant.
 const FEW: usize = 2_000;
-/// What is aimed at: so many times as long.
+/// The goal: at most this many times as long.
 const AIM: f64 = 3.0;
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u32>().unwrap());
     let seconds = Duration::from_secs(arguments.next().unwrap_or(60).into());
     let findings = usize::try_from(arguments.next().unwrap_or(20_000)).unwrap();
-    println!("| database | call | count | p50 alone | p50 beside | times | p99 alone | p99 beside | times |");
+    println!(
+        "| database | call | count | p50 alone | p50 with the hostile tenant | times | p99 alone | p99 with the hostile tenant | times |"
+    );
     println!("|---|---|---|---|---|---|---|---|---|");
     run("SQLite", None, seconds, findings);
     if let Ok(server) = std::env::var(testing::POSTGRES) {
@@ -60,26 +62,29 @@ fn run(name: &str, database: Option<&str>, seconds: Duration, findings: usize) {
     let at_work = Hostile::begin(&hostile);
     thread::sleep(WARM);
     let begun = server.busy();
-    let beside = measure(&quiet, seconds);
+    let with_hostile = measure(&quiet, seconds);
     let end = server.busy();
     let answers = at_work.end();
     let mut within = true;
-    for ((call, alone), beside) in CALLS.iter().zip(&alone).zip(&beside) {
+    for ((call, alone), with_hostile) in CALLS.iter().zip(&alone).zip(&with_hostile) {
         let [p50, p99] = [50, 99].map(|percent| {
-            let (alone, beside) = (alone.at(percent), beside.at(percent));
-            within &= percent == 50 || beside <= AIM * alone;
-            format!("{alone:.1} ms | {beside:.1} ms | {:.2}", beside / alone)
+            let (alone, with_hostile) = (alone.at(percent), with_hostile.at(percent));
+            within &= percent == 50 || with_hostile <= AIM * alone;
+            format!(
+                "{alone:.1} ms | {with_hostile:.1} ms | {:.2}",
+                with_hostile / alone
+            )
         });
-        let count = alone.count().min(beside.count());
+        let count = alone.count().min(with_hostile.count());
         println!("| {name} | {call} | {count} | {p50} | {p99} |");
     }
     println!();
     println!(
-        "{name}: {:.1} s of processor time alone, {:.1} s beside, in {} s each; p99 within {AIM} times: {within}",
+        "{name}: {:.1} s of processor time alone, {:.1} s with the hostile tenant, in {} s each; p99 within {AIM} times: {within}",
         between - start,
         end - begun,
         seconds.as_secs()
     );
-    println!("The hostile tenant was answered: {answers}");
+    println!("Responses to the hostile tenant: {answers}");
     println!();
 }

@@ -1,4 +1,4 @@
-//! The quiet tenant: a few calls at a steady rate, and how long each takes. Several people make them, so that no call waits
+//! The quiet tenant: a few calls at a steady rate, and how long each takes. Several users make them, so that no call waits
 //! for the response of another; a late call is measured from its scheduled start.
 
 use std::{
@@ -19,7 +19,7 @@ use crate::{
     tenant::{Tenant, report},
 };
 
-/// Those who sign in take turns, as people do; before them those who are notified, and who does all the rest.
+/// The users who sign in take turns; before them the users who are notified, and the one for all other calls.
 const OTHERS: usize = NOTIFIED + 1;
 const NOTIFIED: usize = WORKERS;
 const BUSY: usize = NOTIFIED;
@@ -29,8 +29,8 @@ pub(crate) const PEOPLE: usize = OTHERS + SIGN_IN;
 /// What is measured, in this order.
 pub(crate) const CALLS: [&str; 5] = ["read", "write", "sign in", "import 10 results", "notification"];
 
-/// How long a notification may take at all.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// The longest time a notification may take.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Sorted, in milliseconds.
 pub(crate) struct Latencies(Vec<f64>);
@@ -49,10 +49,10 @@ impl Latencies {
     }
 }
 
-/// How many people make each call.
+/// How many users make each call.
 const WORKERS: usize = 4;
 
-/// All calls for so long, at the same time.
+/// Makes all calls for this long, concurrently.
 pub(crate) fn measure(tenant: &Tenant, time: Duration) -> Vec<Latencies> {
     let busy = tenant.caller(BUSY);
     let until = Instant::now() + time;
@@ -68,7 +68,7 @@ pub(crate) fn measure(tenant: &Tenant, time: Duration) -> Vec<Latencies> {
     })
 }
 
-/// Who calls: their number, and their connection.
+/// A caller: its number and connection.
 struct Worker {
     number: usize,
     caller: Caller,
@@ -122,7 +122,7 @@ fn writing((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
 }
 
 fn signing_in(tenant: &Tenant, until: Instant) -> Latencies {
-    // With a session it would be replaced.
+    // With a session, the session would be replaced.
     let stranger = Caller::new(tenant.at, "");
     steadily(&stranger, Duration::from_millis(250), until, |worker, n| {
         let email = tenant.email(OTHERS + n % SIGN_IN);
@@ -143,13 +143,13 @@ fn importing((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
     })
 }
 
-/// From the call that assigns somebody until their open tab hears of it.
+/// From the call that assigns a user until their open tab receives it.
 fn notifying((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
     let arrivals: Vec<_> = (0..NOTIFIED)
         .map(|person| Mutex::new(arrivals(tenant, person)))
         .collect();
     steadily(busy, Duration::from_millis(250), until, |worker, n| {
-        // Nobody else assigns this finding, and this person only here.
+        // Nobody else assigns this finding, and this user is only assigned here.
         let (number, caller) = (worker.number, &mut worker.caller);
         let finding = &tenant.findings[(n / WORKERS * WORKERS + number) % tenant.findings.len()];
         let path = format!("/findings/{finding}/assignees");
@@ -158,11 +158,11 @@ fn notifying((tenant, busy): (&Tenant, &Caller), until: Instant) -> Latencies {
             let answer = caller.send("POST", &path, JSON, body.as_bytes());
             assert_eq!(answer.status, 200, "{}", answer.body);
         }
-        arrivals[number].lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        arrivals[number].lock().unwrap().recv_timeout(TIMEOUT).unwrap();
     })
 }
 
-/// The notifications that arrive at an open tab of this person, which is open when this returns.
+/// The notifications that arrive at an open tab of this user, which is open when this returns.
 fn arrivals(tenant: &Tenant, person: usize) -> mpsc::Receiver<()> {
     let mut stream = tenant.caller(person).stream().unwrap();
     let (open, opened) = mpsc::channel();
@@ -179,6 +179,6 @@ fn arrivals(tenant: &Tenant, person: usize) -> mpsc::Receiver<()> {
             line.clear();
         }
     });
-    opened.recv_timeout(PATIENCE).unwrap();
+    opened.recv_timeout(TIMEOUT).unwrap();
     receiver
 }

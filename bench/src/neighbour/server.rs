@@ -1,4 +1,4 @@
-//! The server as a process of its own, with its own folder.
+//! The server in its own process, with its own folder.
 
 use std::{
     net::{Ipv4Addr, TcpListener},
@@ -11,7 +11,7 @@ use crate::http::{Caller, PASSWORD};
 
 pub(crate) const ADMIN: &str = "admin@bench.test";
 
-/// Running; ended when it is dropped.
+/// A running server; stopped when dropped.
 pub(crate) struct Server {
     process: Child,
     pub(crate) port: u16,
@@ -19,7 +19,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The build beside this program, with its settings as they are shipped.
+    /// The build next to this program, with the default settings.
     pub(crate) fn start(database: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -61,7 +61,7 @@ impl Server {
     /// Seconds of processor time the process has used.
     pub(crate) fn busy(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
-        // The name before it may hold anything; in user mode and in the kernel, in hundredths.
+        // The name before it may contain anything; user and kernel time, in hundredths.
         let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
         let ticks = fields.skip(11).take(2).map(|ticks| ticks.parse::<u32>().unwrap());
         f64::from(ticks.sum::<u32>()) / 100.0

@@ -1,4 +1,4 @@
-//! A company with people and findings, created through the API.
+//! A company with users and findings, created through the API.
 
 use std::{fmt::Write as _, net::Ipv4Addr};
 
@@ -12,7 +12,7 @@ use crate::{
 /// Its ids.
 #[derive(Clone)]
 pub(crate) struct Tenant {
-    /// Where its people call from, and the server's port.
+    /// The address its users call from, and the server's port.
     pub(crate) at: (Ipv4Addr, u16),
     pub(crate) name: &'static str,
     pub(crate) company: String,
@@ -22,7 +22,7 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// With so many people, all of them managers, and so many findings.
+    /// With this number of users, all managers, and this number of findings.
     pub(crate) fn make(
         (server, from): (&Server, Ipv4Addr),
         name: &'static str,
@@ -31,7 +31,7 @@ impl Tenant {
     ) -> Self {
         let at = (from, server.port);
         let mut admin = Caller::sign_in(at, ADMIN);
-        let company = admin.made("/companies", &json!({"name": name}));
+        let company = admin.create("/companies", &json!({"name": name}));
         let mut tenant = Self {
             at,
             name,
@@ -42,7 +42,7 @@ impl Tenant {
         for n in 0..people {
             let email = tenant.email(n);
             let password = crate::http::PASSWORD;
-            let person = admin.made(
+            let person = admin.create(
                 "/users",
                 &json!({"email": email, "name": email, "password": password}),
             );
@@ -77,7 +77,7 @@ impl Tenant {
         format!("{}-{person}@bench.test", self.name)
     }
 
-    /// One of its people, in a new session.
+    /// One of its users, in a new session.
     pub(crate) fn caller(&self, person: usize) -> Caller {
         Caller::sign_in(self.at, &self.email(person))
     }
@@ -87,7 +87,7 @@ impl Tenant {
     }
 }
 
-/// A report of so many results; of another version each has other words.
+/// A scan report with this number of results; each version has different texts.
 pub(crate) fn report(results: usize, version: usize) -> String {
     let mut text = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"Bench"}},"results":["#.to_owned();
     for n in 0..results {

@@ -1,4 +1,4 @@
-//! What all scenarios share: the number of connections and rounds, and the worlds that the servers open.
+//! What all scenarios share: the number of connections and rounds, and the servers' data.
 
 use std::{path::PathBuf, process::Command, time::Duration};
 
@@ -18,9 +18,9 @@ pub(crate) struct Bench {
     has_nchan: bool,
 }
 
-/// For whom a server is started: so many clients, evenly of so many companies.
+/// The clients of a server: their number, spread evenly over a number of companies.
 #[derive(Clone, Copy)]
-pub(crate) struct House {
+pub(crate) struct Population {
     pub(crate) connections: usize,
     pub(crate) companies: usize,
 }
@@ -28,7 +28,7 @@ pub(crate) struct House {
 impl Bench {
     pub(crate) fn new(connections: usize, rounds: usize) -> Self {
         let has_nchan = nchan::missing().is_none_or(|problem| {
-            println!("Nchan is left out: {problem}");
+            println!("Nchan is skipped: {problem}");
             false
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -45,7 +45,7 @@ impl Bench {
         }
     }
 
-    /// These servers (those that there are) in turns, once in each round.
+    /// These servers (the available ones) alternating, once in each round.
     pub(crate) fn turns(&self, kinds: &[Kind]) -> Vec<Kind> {
         let there: Vec<Kind> = kinds
             .iter()
@@ -56,8 +56,8 @@ impl Bench {
     }
 
     /// All connections, of one company.
-    pub(crate) fn house(&self) -> House {
-        House {
+    pub(crate) fn population(&self) -> Population {
+        Population {
             connections: self.connections,
             companies: 1,
         }
@@ -67,12 +67,12 @@ impl Bench {
         self.runtime.block_on(future)
     }
 
-    /// A fresh server. The people of ours are made once, by a process of their own: what that takes is no part of the
+    /// A fresh server. The users of ours are created once, by a separate process: the memory for that is not part of the
     /// server's memory.
-    pub(crate) fn start(&self, kind: Kind, house: House) -> Server {
-        let companies = house.companies.to_string();
-        let connections = house.connections.to_string();
-        let folder = self.folder_of(house);
+    pub(crate) fn start(&self, kind: Kind, population: Population) -> Server {
+        let companies = population.companies.to_string();
+        let connections = population.connections.to_string();
+        let folder = self.folder_of(population);
         let arguments = match kind {
             Kind::Bare => vec!["serve-bare".to_owned(), companies],
             Kind::Each => vec!["serve-each".to_owned(), companies],
@@ -85,26 +85,26 @@ impl Bench {
                 if !std::fs::exists(&folder).unwrap() {
                     let mut seed = Command::new(std::env::current_exe().unwrap());
                     let seeded = seed.args(["seed", &folder, &connections, &companies]).status();
-                    assert!(seeded.unwrap().success(), "the people were not made");
+                    assert!(seeded.unwrap().success(), "the users could not be created");
                 }
                 vec!["serve-ours".to_owned(), folder, connections]
             }
         };
-        Server::start(kind, house, &arguments, &folder)
+        Server::start(kind, population, &arguments, &folder)
     }
 
-    /// Has the people of a house made anew for the next server.
-    pub(crate) fn forget(&self, house: House) {
-        let _ = std::fs::remove_dir_all(self.folder_of(house));
+    /// Has the users created again for the next server.
+    pub(crate) fn forget(&self, population: Population) {
+        let _ = std::fs::remove_dir_all(self.folder_of(population));
     }
 
-    fn folder_of(&self, house: House) -> PathBuf {
-        let name = format!("{}-{}", house.connections, house.companies);
+    fn folder_of(&self, population: Population) -> PathBuf {
+        let name = format!("{}-{}", population.connections, population.companies);
         self.folder.path().join(name)
     }
 }
 
-/// Waits until something is so, for a while.
+/// Waits until a condition holds, up to a limit.
 pub(crate) async fn until(limit: Duration, what: &str, mut so: impl FnMut() -> bool) {
     let started = std::time::Instant::now();
     while !so() {

@@ -21,33 +21,33 @@ use tokio::{
 
 use crate::{bench::until, orders::MARK, server::Server};
 
-/// How many are connecting at once, answers included: few enough for any listener's backlog.
+/// How many connect at once, including responses: few enough for any listener's backlog.
 const CONNECTING: usize = 128;
-/// About how many of them look at the times.
-const LOOKING: usize = 200;
-/// The receive buffer of those that will stop reading, so that it is the server's side that fills.
-const NARROW: u32 = 8 * 1024;
+/// About how many of them measure times.
+const MEASURING: usize = 200;
+/// The receive buffer of clients that will stop reading, so that the server's side fills up.
+const SMALL_BUFFER: u32 = 8 * 1024;
 /// How long opening them all may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 thread_local! {
-    /// Shared by all clients of a thread: ten thousand are one program.
+    /// Shared by all clients of a thread: ten thousand are in one program.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 64 * 1024]);
 }
 
-/// Clients that share their counts. Dropped, they hang up.
+/// Clients with shared counters. They disconnect when dropped.
 pub(crate) struct Clients {
     shared: Arc<Shared>,
     tasks: JoinSet<()>,
 }
 
-/// One client to come.
+/// A client to be opened.
 #[derive(Clone, Copy)]
 struct Opening {
     client: usize,
     wait: Duration,
-    /// Whether it looks at the times.
-    looks: bool,
+    /// Whether it measures times.
+    measures: bool,
 }
 
 struct Shared {
@@ -67,7 +67,7 @@ impl Clients {
         Self::with(false)
     }
 
-    /// Clients with little room to receive.
+    /// Clients with small receive buffers.
     pub(crate) fn narrow() -> Self {
         Self::with(true)
     }
@@ -88,37 +88,53 @@ impl Clients {
         }
     }
 
-    /// Opens the streams of these people, and says how long it took until the last one was answered.
+    /// Opens the streams of these users; returns how long it took until the last response.
     pub(crate) async fn connect(&mut self, server: &Server, people: Range<usize>) -> Duration {
         let started = Instant::now();
         let gate = Arc::new(Semaphore::new(CONNECTING));
         let target = self.count() + people.len() as u64;
-        // No common divisor with the number of companies: those who look are of all of them.
-        let every = people.len() / LOOKING / 10 * 10 + 1;
+        // No common divisor with the number of companies, so that all companies have measuring clients.
+        let every = people.len() / MEASURING / 10 * 10 + 1;
         for client in people {
             let permit = Arc::clone(&gate).acquire_owned().await.unwrap();
-            let looks = client % every == 0;
+            let measures = client % every == 0;
             let wait = Duration::ZERO;
-            self.open(server, Opening { client, wait, looks }, Some(permit));
+            self.open(
+                server,
+                Opening {
+                    client,
+                    wait,
+                    measures,
+                },
+                Some(permit),
+            );
         }
         self.all(target).await;
         started.elapsed()
     }
 
-    /// Opens as many as these waits say, each after its wait, and says how long it took.
+    /// Opens one stream per wait, each after its wait; returns how long it took.
     pub(crate) async fn connect_after(&mut self, server: &Server, waits: &[Duration]) -> Duration {
         let started = Instant::now();
         let target = self.count() + waits.len() as u64;
         for (client, wait) in waits.iter().enumerate() {
-            let (wait, looks) = (*wait, false);
-            self.open(server, Opening { client, wait, looks }, None);
+            let (wait, measures) = (*wait, false);
+            self.open(
+                server,
+                Opening {
+                    client,
+                    wait,
+                    measures,
+                },
+                None,
+            );
         }
         self.all(target).await;
         started.elapsed()
     }
 
     async fn all(&self, target: u64) {
-        until(PATIENCE, "not every stream was opened", || self.count() >= target).await;
+        until(TIMEOUT, "not every stream was opened", || self.count() >= target).await;
     }
 
     fn open(&mut self, server: &Server, opening: Opening, permit: Option<OwnedSemaphorePermit>) {
@@ -129,11 +145,11 @@ impl Clients {
             let socket = connected(address, shared.narrow, &request).await;
             let port = socket.local_addr().unwrap().port();
             shared.ports.lock().unwrap().push(port);
-            read(&socket, &shared, opening.looks, permit).await;
+            read(&socket, &shared, opening.measures, permit).await;
         });
     }
 
-    /// How many there are.
+    /// How many are open.
     pub(crate) fn count(&self) -> u64 {
         self.shared.connected.load(Ordering::Relaxed)
     }
@@ -143,7 +159,7 @@ impl Clients {
         self.shared.frames.load(Ordering::Relaxed)
     }
 
-    /// Makes all of them stop reading, for good.
+    /// Makes all of them stop reading permanently.
     pub(crate) fn stop_reading(&self) {
         self.shared.paused.store(true, Ordering::Relaxed);
     }
@@ -152,7 +168,7 @@ impl Clients {
         self.shared.ports.lock().unwrap().clone()
     }
 
-    /// How long each was told to wait before it comes back; those who were not told draw from the same range.
+    /// The reconnect delay that each received; clients without one draw from the same range.
     pub(crate) fn retries(&self) -> Vec<Duration> {
         let mut retries = self.shared.retries.lock().unwrap().clone();
         while (retries.len() as u64) < self.count() {
@@ -165,7 +181,7 @@ impl Clients {
         self.shared.latencies.lock().unwrap().clear();
     }
 
-    /// How long a frame took, in milliseconds: half of them, and 99 of 100.
+    /// The latency of frames in milliseconds: p50 and p99.
     pub(crate) fn latencies(&self) -> (f64, f64) {
         let mut latencies = self.shared.latencies.lock().unwrap().clone();
         latencies.sort_unstable();
@@ -181,15 +197,15 @@ impl Clients {
 pub(crate) async fn connected(address: SocketAddr, narrow: bool, request: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     if narrow {
-        socket.set_recv_buffer_size(NARROW).unwrap();
+        socket.set_recv_buffer_size(SMALL_BUFFER).unwrap();
     }
     let mut socket = socket.connect(address).await.unwrap();
     socket.write_all(request.as_bytes()).await.unwrap();
     socket
 }
 
-async fn read(socket: &TcpStream, shared: &Shared, looks: bool, mut permit: Option<OwnedSemaphorePermit>) {
-    // The answer's head and greeting may come in two pieces.
+async fn read(socket: &TcpStream, shared: &Shared, measures: bool, mut permit: Option<OwnedSemaphorePermit>) {
+    // The response head and the greeting may arrive in two pieces.
     let mut greeted = 0;
     loop {
         let _ = socket.readable().await;
@@ -207,7 +223,7 @@ async fn read(socket: &TcpStream, shared: &Shared, looks: bool, mut permit: Opti
                 permit = None;
                 greeted += 1;
             }
-            if looks {
+            if measures {
                 let ages = ages(bytes, shared.clock.now());
                 shared.latencies.lock().unwrap().extend(ages);
             }
@@ -228,30 +244,30 @@ impl Shared {
             self.connected.fetch_add(1, Ordering::Relaxed);
         }
         let text = String::from_utf8_lossy(bytes);
-        let told = text
+        let delay = text
             .split_once("retry: ")
             .and_then(|(_, rest)| rest.split_once('\n'));
-        if let Some(millis) = told.and_then(|(millis, _)| millis.trim().parse().ok()) {
+        if let Some(millis) = delay.and_then(|(millis, _)| millis.trim().parse().ok()) {
             self.retries.lock().unwrap().push(Duration::from_millis(millis));
         }
     }
 }
 
-/// How many frames begin in these bytes. In pieces small enough to be counted in one byte: the compiler makes that
-/// quick.
+/// How many frames begin in these bytes. In pieces small enough for a counter of one byte: the compiler makes that
+/// fast.
 fn marks(bytes: &[u8]) -> u64 {
     let count = |piece: &[u8]| piece.iter().map(|byte| u8::from(*byte == MARK)).sum::<u8>();
     bytes.chunks(255).map(|piece| u64::from(count(piece))).sum()
 }
 
-/// How old the events are whose time stands whole in these bytes, in microseconds.
+/// The ages of the events whose complete time is in these bytes, in microseconds.
 fn ages(bytes: &[u8], now: Time) -> impl Iterator<Item = u32> {
     times(bytes).map(move |at| u32::try_from(now.since(at).as_micros()).unwrap_or(u32::MAX))
 }
 
-/// The times that stand whole in these bytes.
+/// The complete times in these bytes.
 pub(crate) fn times(bytes: &[u8]) -> impl Iterator<Item = Time> {
-    // What is no ASCII is no time either.
+    // Times are ASCII.
     let text = std::str::from_utf8(bytes).unwrap_or_default();
     let after = text.split("\"at\":\"").skip(1);
     after.filter_map(|from| from.split_once('"')?.0.parse().ok())

@@ -1,4 +1,4 @@
-//! One kept connection that sends a request and waits for the answer.
+//! A kept connection that sends a request and waits for the response.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -6,9 +6,9 @@ use std::{
     time::Duration,
 };
 
-pub(crate) struct Asker(BufReader<TcpStream>);
+pub(crate) struct Requester(BufReader<TcpStream>);
 
-impl Asker {
+impl Requester {
     pub(crate) fn new(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -16,7 +16,7 @@ impl Asker {
         Self(BufReader::new(stream))
     }
 
-    /// Asks, with these lines of the head (each with its end), and gives the status of the answer.
+    /// Sends a request with these header lines (each with its line end); returns the status of the response.
     pub(crate) fn ask(&mut self, what: &str, lines: &str, body: &[u8]) -> u16 {
         let length = body.len();
         let head = format!("{what} HTTP/1.1\r\nHost: bench\r\n{lines}Content-Length: {length}\r\n\r\n");
@@ -42,7 +42,7 @@ impl Asker {
     fn line(&mut self) -> String {
         let mut line = String::new();
         let read = self.0.read_line(&mut line).unwrap();
-        assert!(read > 0, "the server hung up");
+        assert!(read > 0, "the server disconnected");
         line.trim_end().to_owned()
     }
 }

@@ -2,8 +2,8 @@
 
 use std::{collections::HashSet, process::Command};
 
-/// Bytes of memory that wait to be sent on the server's side of these connections, named by the clients' ports. None
-/// where `ss` (iproute2) is not there to ask.
+/// Unsent bytes on the server's side of these connections, identified by the clients' ports. None
+/// if `ss` (iproute2) is not available.
 pub(crate) fn send_memory(server: u16, clients: &[u16]) -> Option<f64> {
     let clients: HashSet<u16> = clients.iter().copied().collect();
     let output = Command::new("ss")

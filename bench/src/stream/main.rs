@@ -1,6 +1,6 @@
 //! The cost of the live stream, scenario by scenario, compared with two baselines of the same run: a bare broadcaster
 //! (no credentials, no limits: the floor) and Nchan (nginx with its module, from the machine's packages). Servers are
-//! processes of their own, so that their CPU time and memory are theirs alone; the clients are this process and share
+//! separate processes, so that their CPU time and memory are measured separately; the clients are this process and share
 //! the machine with them. Servers alternate in rounds, a fresh one each time; figures are medians with their range.
 //!
 //! `cargo run --release -p bench --bin bench-stream -- [--connections N] [--rounds N] [NAME…]`
@@ -9,11 +9,11 @@
 //! (`stalled`, `revoke`) use a tenth. `--help` names them. All scenarios together take about half an hour; under other load
 //! only the ratios are meaningful.
 //!
-//! "Ours" is the server's accept loop, endpoint, bridge and hub, with people, companies and sessions in a SQLite
+//! "Ours" is the server's accept loop, endpoint, bridge and hub, with users, companies and sessions in a SQLite
 //! database; not the middleware of the whole server, and not the store's writes: events are put on the bus as the store
 //! does after a commit. Memory is resident memory, with shared pages counted proportionally.
 #![expect(clippy::print_stdout, reason = "a program that reports")]
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a measurement that cannot continue has failed")]
 #![expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
 
 mod bench;
@@ -32,7 +32,7 @@ use bench::Bench;
 use scenarios::ALL;
 use servers::{bare, nchan, ours};
 
-/// What the server uses as well.
+/// The server uses it too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -78,7 +78,7 @@ fn measure(connections: usize, rounds: usize, names: &[String]) {
         std::process::exit(i32::from(!names.iter().any(|name| name == "--help")));
     }
     if connections == 0 || !connections.is_multiple_of(1_000) || rounds == 0 {
-        refuse("--connections is a multiple of 1,000, --rounds at least 1");
+        refuse("--connections must be a multiple of 1,000, --rounds at least 1");
     }
     process::allow_descriptors(connections + 500).unwrap_or_else(|problem| refuse(&problem));
     let bench = Bench::new(connections, rounds);

@@ -13,20 +13,20 @@ use std::{
 use base::{Audience, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
 use realtime::Frame;
 
-/// Stands once in each event's frame, and in nothing else on the wire: who counts it counts frames.
+/// Occurs once in each event's frame, and nowhere else on the wire: counting it counts frames.
 pub(crate) const MARK: u8 = b'~';
 
-/// Takes events.
+/// Accepts events.
 pub(crate) trait Publish {
     /// Publishes to a company, named by its number.
     fn publish(&mut self, company: usize, event: Event);
-    /// Waits until everything published was taken.
+    /// Waits until everything published was accepted.
     fn finish(&mut self) {}
 }
 
-/// Says where it listens and which processes are the server, then obeys `EVENTS RATE PAD`: so many events, so many a
-/// second, to one company after the other, their titles longer by so many bytes.
-pub(crate) fn obey(address: SocketAddr, pids: &[u32], companies: &[Id], mut publisher: impl Publish) {
+/// Prints its address and the server's process ids, then executes `EVENTS RATE PAD`: a number of events, at a rate per
+/// second, to one company after another, with titles padded by a number of bytes.
+pub(crate) fn execute(address: SocketAddr, pids: &[u32], companies: &[Id], mut publisher: impl Publish) {
     let pids: Vec<String> = pids.iter().map(u32::to_string).collect();
     println!("{address} {}", pids.join(" "));
     let clock = Clock::system();
@@ -52,7 +52,7 @@ pub(crate) fn obey(address: SocketAddr, pids: &[u32], companies: &[Id], mut publ
     }
 }
 
-/// What the input says; its end is told at once, in the middle of an order as well.
+/// The lines of the input; its end is reported immediately, even during a command.
 fn orders(ended: Arc<AtomicBool>) -> Receiver<String> {
     let (sender, orders) = channel();
     std::thread::spawn(move || {
@@ -66,7 +66,7 @@ fn orders(ended: Arc<AtomicBool>) -> Receiver<String> {
     orders
 }
 
-/// An event of now.
+/// An event at the current time.
 fn event(clock: &Clock, company: Id, pad: &str) -> Event {
     let subject = Subject {
         kind: SubjectType::Finding,
@@ -80,7 +80,7 @@ fn event(clock: &Clock, company: Id, pad: &str) -> Event {
     event
 }
 
-/// How long an event's frame is.
+/// The size of an event's frame.
 pub(crate) fn size() -> usize {
     let clock = Clock::system();
     let frame = Frame::of(&event(&clock, clock.id(), "")).unwrap();

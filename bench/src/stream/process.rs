@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 
-/// Set for the process that has been started again with more descriptors.
+/// Set for the process restarted with more descriptors.
 const RAISED: &str = "BENCH_STREAM_RAISED";
 
 /// User and system time of these processes so far, in seconds.
@@ -16,12 +16,12 @@ fn ticks(pid: u32) -> f64 {
     fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()
 }
 
-/// What follows the name, which may hold anything.
+/// The fields after the name, which may contain anything.
 fn stat_fields(stat: &str) -> Vec<&str> {
     stat.rsplit_once(')').unwrap().1.split_whitespace().collect()
 }
 
-/// What of these processes is resident, in KB. Pages that they share count by their share.
+/// The resident memory of these processes, in KB. Shared pages count proportionally.
 pub(crate) fn memory_kb(pids: &[u32]) -> f64 {
     let of = |pid: &u32| {
         let maps = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
@@ -37,7 +37,7 @@ pub(crate) fn descriptors(pids: &[u32]) -> usize {
     pids.iter().map(of).sum()
 }
 
-/// The processes that this one started.
+/// The child processes of this one.
 pub(crate) fn children(parent: u32) -> Vec<u32> {
     let entries = std::fs::read_dir("/proc").unwrap();
     entries
@@ -49,7 +49,7 @@ pub(crate) fn children(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// Makes sure that so many descriptors may be open: starts this program again under the hard limit where only that is
+/// Makes sure that this many descriptors may be open: restarts this program with the hard limit if only that is
 /// enough.
 pub(crate) fn allow_descriptors(needed: usize) -> Result<(), String> {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
@@ -67,7 +67,7 @@ pub(crate) fn allow_descriptors(needed: usize) -> Result<(), String> {
     }
     if hard < needed || std::env::var_os(RAISED).is_some() {
         return Err(format!(
-            "{needed} descriptors are needed and {hard} allowed: raise `ulimit -n`"
+            "{needed} descriptors are needed, but only {hard} are allowed: raise `ulimit -n`"
         ));
     }
     let error = std::process::Command::new("sh")
@@ -77,6 +77,6 @@ pub(crate) fn allow_descriptors(needed: usize) -> Result<(), String> {
         .env(RAISED, "1")
         .exec();
     Err(format!(
-        "the program could not be started with more descriptors: {error}"
+        "the program could not be restarted with more descriptors: {error}"
     ))
 }

@@ -1,4 +1,4 @@
-//! Figures of all rounds, their medians, and ours compared with the baselines'.
+//! Figures of all rounds, their medians, and comparisons with the baselines.
 
 use crate::server::Kind;
 
@@ -8,7 +8,7 @@ pub(crate) struct Report {
 
 struct Figure {
     name: String,
-    /// By server, one value for each round.
+    /// By server, one value per round.
     values: [Vec<f64>; Kind::ALL.len()],
 }
 
@@ -17,14 +17,14 @@ impl Figure {
         &self.values[kind as usize]
     }
 
-    /// Ours to another's, round by round.
+    /// The ratio of ours to another server's, by round.
     fn ratios(&self, to: Kind) -> Vec<f64> {
         let pairs = self.of(Kind::Ours).iter().zip(self.of(to));
         pairs.map(|(ours, other)| ours / other).collect()
     }
 }
 
-/// What ours is held to.
+/// The required bound of a figure.
 pub(crate) enum Bound {
     AtMost(f64),
     AtLeast(f64),
@@ -35,7 +35,7 @@ impl Report {
         Self { figures: Vec::new() }
     }
 
-    /// Notes what one server did in one round.
+    /// Records a figure of one server in one round.
     pub(crate) fn note(&mut self, kind: Kind, name: &str, value: f64) {
         let at = self.figures.iter().position(|figure| figure.name == name);
         let at = at.unwrap_or_else(|| {
@@ -48,7 +48,7 @@ impl Report {
         self.figures[at].values[kind as usize].push(value);
     }
 
-    /// A table of everything noted.
+    /// Prints a table of everything recorded.
     pub(crate) fn print(&self) {
         let noted = |kind: &Kind| self.figures.iter().any(|figure| !figure.of(*kind).is_empty());
         let kinds: Vec<Kind> = Kind::ALL.into_iter().filter(noted).collect();
@@ -67,7 +67,7 @@ impl Report {
         println!();
     }
 
-    /// Says whether a figure of ours, or its ratio to another's, is within its bound.
+    /// Reports whether a figure of ours, or its ratio to another server's, is within its bound.
     pub(crate) fn hold(&self, name: &str, to: Option<Kind>, bound: &Bound) {
         let figure = self.figures.iter().find(|figure| figure.name == name);
         let Some(median) = figure.and_then(|figure| match to {
@@ -89,7 +89,7 @@ impl Report {
         );
     }
 
-    /// The median of one server's figure, to be read.
+    /// The median of one server's figure, formatted.
     pub(crate) fn median(&self, kind: Kind, name: &str) -> String {
         let figure = self.figures.iter().find(|figure| figure.name == name);
         let median = figure.and_then(|figure| median(figure.of(kind)));
@@ -103,7 +103,7 @@ fn median(values: &[f64]) -> Option<f64> {
     values.get(values.len() / 2).copied()
 }
 
-/// The median, and from where to where they go.
+/// The median and the range.
 fn shown(values: &[f64]) -> String {
     let Some(median) = median(values) else {
         return "–".to_owned();
@@ -116,7 +116,7 @@ fn shown(values: &[f64]) -> String {
     format!("{} ({} to {})", number(median), number(least), number(most))
 }
 
-/// With as many digits as say something.
+/// With as many digits as are significant.
 fn number(value: f64) -> String {
     match value.abs() {
         size if !size.is_finite() => "–".to_owned(),

@@ -1,4 +1,4 @@
-//! A server as a process of its own, which receives over its standard input what to publish.
+//! A server in its own process, which receives on standard input what to publish.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -9,19 +9,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{bench::House, process, servers::ours, step::Load};
+use crate::{bench::Population, process, servers::ours, step::Load};
 
-/// How long a server may take to be there, and to have published what it should after its time.
-const PATIENCE: Duration = Duration::from_mins(2);
-/// How long a server may take to end by itself.
+/// How long a server may take to start, and to finish publishing after its time.
+const TIMEOUT: Duration = Duration::from_mins(2);
+/// How long a server may take to exit on its own.
 const END: Duration = Duration::from_secs(3);
 
-/// Which server.
+/// The kind of server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The bare broadcaster, writing what has gathered.
+    /// The bare broadcaster, writing pending frames together.
     Bare,
-    /// The bare broadcaster with one write for each event and socket.
+    /// The bare broadcaster with one write per event and socket.
     Each,
     Ours,
     Nchan,
@@ -43,7 +43,7 @@ impl Kind {
 /// A running server.
 pub(crate) struct Server {
     pub(crate) kind: Kind,
-    pub(crate) house: House,
+    pub(crate) population: Population,
     pub(crate) address: SocketAddr,
     process: Child,
     /// The processes that do its work.
@@ -56,7 +56,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts this program again as a server.
-    pub(crate) fn start(kind: Kind, house: House, arguments: &[String], folder: &Path) -> Self {
+    pub(crate) fn start(kind: Kind, population: Population, arguments: &[String], folder: &Path) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(arguments)
             .stdin(Stdio::piped())
@@ -65,15 +65,15 @@ impl Server {
             .unwrap();
         let orders = process.stdin.take();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (said, answers) = channel();
+        let (output, answers) = channel();
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                let _ = said.send(line);
+                let _ = output.send(line);
             }
         });
         let mut server = Self {
             kind,
-            house,
+            population,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             process,
             pids: Vec::new(),
@@ -81,8 +81,8 @@ impl Server {
             answers,
             tokens: Vec::new(),
         };
-        // From here on an end of any kind ends the process as well.
-        let ready = server.answers.recv_timeout(PATIENCE).unwrap();
+        // From here on, dropping this ends the process.
+        let ready = server.answers.recv_timeout(TIMEOUT).unwrap();
         let mut words = ready.split_whitespace();
         server.address = words.next().unwrap().parse().unwrap();
         server.pids = words.map(|pid| pid.parse().unwrap()).collect();
@@ -94,10 +94,10 @@ impl Server {
 
     /// The company of a client.
     pub(crate) fn company(&self, client: usize) -> usize {
-        client % self.house.companies
+        client % self.population.companies
     }
 
-    /// What a client says to open its stream.
+    /// The request of a client that opens its stream.
     pub(crate) fn request(&self, client: usize) -> String {
         let company = self.company(client);
         let (path, line) = match self.kind {
@@ -108,12 +108,12 @@ impl Server {
         format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\n{line}\r\n")
     }
 
-    /// The line of a head that says who a client is.
+    /// The header line with a client's credential.
     pub(crate) fn credential(&self, client: usize) -> String {
         format!("Authorization: Bearer {}\r\n", self.tokens[client])
     }
 
-    /// Has it begin to publish; says how many events it will be.
+    /// Starts publishing; returns how many events it will be.
     pub(crate) fn publish(&mut self, load: Load) -> u64 {
         let events = load.events();
         let orders = self.orders.as_mut().unwrap();
@@ -121,9 +121,9 @@ impl Server {
         events
     }
 
-    /// Waits until it has published what it was told.
+    /// Waits until it has published everything.
     pub(crate) fn published(&self) {
-        let done = self.answers.recv_timeout(PATIENCE);
+        let done = self.answers.recv_timeout(TIMEOUT);
         assert!(done.is_ok(), "{} did not publish all", self.kind.name());
     }
 
@@ -142,7 +142,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It ends with its input, and takes down what it started itself.
+        // It ends with its input, and stops what it started itself.
         drop(self.orders.take());
         let asked = Instant::now();
         while asked.elapsed() < END {

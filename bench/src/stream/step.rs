@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::{clients::Clients, server::Server};
 
-/// Nothing more is expected once nothing has come for so long.
+/// Nothing more is expected after nothing has arrived for this long.
 const QUIET: Duration = Duration::from_secs(1);
-/// How long a step may take after its time.
+/// How long a step may take after its scheduled time.
 const GIVE_UP: Duration = Duration::from_secs(20);
 
 /// What is published.
@@ -15,7 +15,7 @@ pub(crate) struct Load {
     /// Events a second, to one company after the other.
     pub(crate) rate: f64,
     pub(crate) time: Duration,
-    /// By how many bytes each is longer.
+    /// By how many bytes each is padded.
     pub(crate) pad: usize,
 }
 
@@ -34,7 +34,7 @@ impl Load {
     }
 }
 
-/// What a step did.
+/// The result of a step.
 pub(crate) struct Step {
     pub(crate) frames_a_second: f64,
     pub(crate) cpu_per_million: f64,
@@ -44,13 +44,13 @@ pub(crate) struct Step {
     pub(crate) lost: u64,
 }
 
-/// Has the server publish, and waits until the clients have everything or nothing more comes.
+/// Makes the server publish, and waits until the clients have everything or nothing more arrives.
 pub(crate) async fn step(server: &mut Server, clients: &Clients, load: Load) -> Step {
     clients.forget_latencies();
     let (cpu, before, started) = (server.cpu_seconds(), clients.frames(), Instant::now());
     let events = server.publish(load);
     // Clients are spread over the companies as evenly as the events.
-    let expected = events * clients.count() / server.house.companies as u64;
+    let expected = events * clients.count() / server.population.companies as u64;
     let mut last = (before, Instant::now());
     while clients.frames() < before + expected {
         tokio::time::sleep(Duration::from_millis(1)).await;

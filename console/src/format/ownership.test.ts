@@ -52,10 +52,10 @@ it('finds the rules that never apply below one that matches everything', () => {
 it('separates the errors of one rule from those of others', () => {
   const problem = new Problem(422, '', '', [
     { field: 'items[1].match.path', detail: 'not a pattern' },
-    { field: 'items[1]', detail: 'it names nobody' },
+    { field: 'items[1]', detail: 'must name at least one user or team' },
     { field: 'items[10].match.path', detail: 'another' },
   ]);
-  expect(errorsOf(problem, 1)).toEqual({ 'match.path': 'not a pattern', '': 'it names nobody' });
+  expect(errorsOf(problem, 1)).toEqual({ 'match.path': 'not a pattern', '': 'must name at least one user or team' });
   expect(errorsOf(problem, 0)).toEqual({});
   expect(errorsOf(null, 0)).toEqual({});
 });

@@ -1,4 +1,4 @@
-//! The one handle to people and companies.
+//! The single handle to users and companies.
 
 use std::{
     collections::BTreeMap,
@@ -11,10 +11,10 @@ use store::Store;
 
 use crate::{
     Caller, Problem, SECURE_SESSION_COOKIE, SESSION_COOKIE, Vault,
-    audit::Refusals,
-    changes::{self, Told},
+    audit::FailedSignIns,
+    caller_cache::CallerCache,
+    changes::{self, Announcer},
     credentials, idempotency,
-    known::Known,
     limits::Limits,
     networks,
     password::Passwords,
@@ -22,7 +22,7 @@ use crate::{
     unsaved::UnsavedSessions,
 };
 
-/// How many uses of credentials are remembered until the next sweep; beyond that some stay unnoted.
+/// How many uses of credentials are kept until the next sweep; any more are not recorded.
 const USES: usize = 50_000;
 
 /// How signing in behaves.
@@ -30,36 +30,36 @@ const USES: usize = 50_000;
 pub struct Options {
     /// How long a session lasts at most.
     pub session_lifetime: Duration,
-    /// After how long without use it ends.
+    /// After how long without use it expires.
     pub session_idle: Duration,
-    /// The text of high entropy that secrets at rest are sealed with.
+    /// The high-entropy text that secrets at rest are sealed with.
     pub secret_key: crate::Secret,
     /// Whether the console is reached over https only: the cookie then has a name that only https can set.
     pub cookie_secure: bool,
-    /// Where the console is, such as `https://campanile.example`; may be empty.
+    /// The console's URL, such as `https://campanile.example`; may be empty.
     pub public_url: String,
-    /// How often one may try to sign in.
+    /// Limits on sign-in attempts.
     pub login: LoginLimits,
-    /// What one person may do at once, and how often.
+    /// Limits on what one user may do concurrently, and how often.
     pub shares: ShareLimits,
 }
 
-/// How often one may try to sign in: so many wrong passwords at once, then one more each interval.
+/// Limits on sign-in attempts: a number of wrong passwords at once, then one more each interval.
 #[derive(Debug, Clone, Copy)]
 pub struct LoginLimits {
     /// Wrong passwords at once for one account.
     pub account_burst: u32,
-    /// After which time an account has one more.
+    /// After how long an account gets one more.
     pub account_interval: Duration,
     /// Wrong passwords at once from one address (IPv6: one /64).
     pub peer_burst: u32,
-    /// After which time an address has one more.
+    /// After how long an address gets one more.
     pub peer_interval: Duration,
 }
 
 impl LoginLimits {
-    /// So many wrong passwords in a row for an account, then one each `wait`. An address, behind which may be a whole
-    /// office, has five times as much.
+    /// This number of wrong passwords in a row for an account, then one each `wait`. An address, which may be shared by a whole
+    /// office, gets five times that.
     pub fn new(attempts: u32, wait: Duration) -> Self {
         Self {
             account_burst: attempts,
@@ -77,7 +77,7 @@ impl Default for LoginLimits {
 }
 
 impl Options {
-    /// The usual ones with this key.
+    /// The defaults with this key.
     pub fn new(secret_key: crate::Secret) -> Self {
         Self {
             session_lifetime: Duration::from_hours(7 * 24),
@@ -91,7 +91,7 @@ impl Options {
     }
 }
 
-/// People and companies, and the state of every handler in [`http`](crate::http). Clones share it.
+/// Users and companies, and the state of every handler in [`http`](crate::http). Clones share it.
 #[derive(Clone)]
 pub struct Access(Arc<Inner>);
 
@@ -100,12 +100,12 @@ struct Inner {
     vault: Vault,
     options: Options,
     origin: String,
-    told: Told,
-    known: Known,
+    announcer: Announcer,
+    caller_cache: CallerCache,
     passwords: Passwords,
     limits: Limits,
     shares: Shares,
-    refusals: Refusals,
+    failed_sign_ins: FailedSignIns,
     unsaved: UnsavedSessions,
     used: Mutex<BTreeMap<Id, Time>>,
 }
@@ -117,17 +117,17 @@ impl Access {
         Self::with_vault(store, options, vault)
     }
 
-    /// The same with a vault whose keys are not made of the options' text.
+    /// The same with a vault whose keys are not derived from the options' text.
     pub fn with_vault(store: Store, options: Options, vault: Vault) -> Self {
         Self(Arc::new(Inner {
             vault,
             origin: origin(&options.public_url),
-            told: Told::new(),
-            known: Known::default(),
+            announcer: Announcer::new(),
+            caller_cache: CallerCache::default(),
             passwords: Passwords::new(store.clock()),
             limits: Limits::new(&options.login),
             shares: Shares::new(options.shares),
-            refusals: Refusals::default(),
+            failed_sign_ins: FailedSignIns::default(),
             unsaved: UnsavedSessions::default(),
             used: Mutex::default(),
             store,
@@ -135,12 +135,12 @@ impl Access {
         }))
     }
 
-    /// The data.
+    /// The store.
     pub fn store(&self) -> &Store {
         &self.0.store
     }
 
-    /// What seals secrets.
+    /// The vault that seals secrets.
     pub fn vault(&self) -> &Vault {
         &self.0.vault
     }
@@ -161,10 +161,10 @@ impl Access {
         &self.0.limits
     }
 
-    /// Counts one more live stream that this person opens.
+    /// Counts one more live stream opened by this user.
     ///
     /// # Errors
-    /// 429 for somebody who opens them much faster than browsers come back.
+    /// 429 if the user opens them much faster than browsers reconnect.
     pub fn may_open_stream(&self, user: Id) -> Result<(), Problem> {
         self.shares().stream(user, self.clock().steady())
     }
@@ -173,21 +173,21 @@ impl Access {
         &self.0.shares
     }
 
-    pub(crate) fn refusals(&self) -> &Refusals {
-        &self.0.refusals
+    pub(crate) fn failed_sign_ins(&self) -> &FailedSignIns {
+        &self.0.failed_sign_ins
     }
 
     pub(crate) fn unsaved(&self) -> &UnsavedSessions {
         &self.0.unsaved
     }
 
-    /// The clock was set by so many nanoseconds: what rests on the time in memory is looked up again or moves along.
+    /// The clock was set by this many nanoseconds: state in memory that depends on the time is reloaded or shifted.
     pub fn clock_was_set(&self, by: i64) {
         self.unsaved().end_earlier(by);
         for at in self.used_lately().values_mut() {
             *at = Time::from_nanos(at.nanos().saturating_add(by.min(0)));
         }
-        self.tell(&[crate::AccessChange::Unknown]);
+        self.announce(&[crate::AccessChange::Unknown]);
     }
 
     /// The name of the cookie that holds a session.
@@ -199,7 +199,7 @@ impl Access {
         }
     }
 
-    /// Whether people reach the server over https only.
+    /// Whether users reach the server over https only.
     pub fn is_secure(&self) -> bool {
         self.options().cookie_secure
     }
@@ -208,37 +208,37 @@ impl Access {
         &self.0.origin
     }
 
-    pub(crate) fn told(&self) -> &Told {
-        &self.0.told
+    pub(crate) fn announcer(&self) -> &Announcer {
+        &self.0.announcer
     }
 
-    pub(crate) fn known(&self) -> &Known {
-        &self.0.known
+    pub(crate) fn caller_cache(&self) -> &CallerCache {
+        &self.0.caller_cache
     }
 
-    /// Who comes with this session or API token.
+    /// The caller with this session or API token.
     ///
     /// # Errors
-    /// 401 for one that is unknown, ended or expired, or whose user is disabled; 503 while the database does not
+    /// 401 if it is unknown, ended or expired, or its user is disabled; 503 while the database does not
     /// answer.
     pub async fn caller(&self, credential: &str) -> Result<Caller, Problem> {
         let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
         self.look_up(hash).await
     }
 
-    /// The same, for streams that open: the answer may be one from memory that no change has overtaken. A change made
-    /// elsewhere counts within about a second, and a database that is away refuses after as long.
+    /// The same, for opening streams: the answer may come from memory if no change has invalidated it. A change made
+    /// by another process takes effect within about a second, and so does an unavailable database, which refuses.
     ///
     /// # Errors
     /// Those of [`caller`](Self::caller).
-    pub async fn known_caller(&self, credential: &str) -> Result<Caller, Problem> {
+    pub async fn cached_caller(&self, credential: &str) -> Result<Caller, Problem> {
         let hash = credentials::hash(credential).ok_or_else(Problem::unauthorized)?;
-        if let Some(caller) = self.known().find(&hash, self.clock().now()) {
+        if let Some(caller) = self.caller_cache().find(&hash, self.clock().now()) {
             return self.used(caller);
         }
-        let epoch = self.known().epoch();
+        let epoch = self.caller_cache().epoch();
         let caller = self.look_up(hash.clone()).await?;
-        self.known().keep(epoch, hash, &caller, self.clock().now());
+        self.caller_cache().keep(epoch, hash, &caller, self.clock().now());
         Ok(caller)
     }
 
@@ -256,7 +256,7 @@ impl Access {
         self.used(caller)
     }
 
-    /// Notes that a credential is used, unless it is of a session that was not used for too long.
+    /// Records that a credential is used, unless it belongs to a session that was idle for too long.
     fn used(&self, mut caller: Caller) -> Result<Caller, Problem> {
         let (now, idle) = (self.clock().now(), self.options().session_idle);
         let mut used = self.used_lately();
@@ -276,18 +276,18 @@ impl Access {
         note(&mut used, credential, self.clock().now());
     }
 
-    /// Housekeeping, for the server to call about once a minute and before it ends: notes when sessions and tokens
-    /// were last used (so that no read has to write) and who gave wrong passwords, removes those that have expired or were not
-    /// used for too long, which is told as their end, rows of changes that everybody has read, and networks and idempotency
-    /// keys that no longer count.
+    /// Housekeeping, for the server to call about once a minute and before it stops: saves when sessions and tokens
+    /// were last used (so that no read has to write) and failed sign-ins, removes sessions and tokens that have expired or were idle
+    /// for too long, announcing their end, and removes change rows that everyone has read, and networks and idempotency
+    /// keys that have expired.
     ///
     /// # Errors
-    /// The store's; what was to be noted is noted by the next one.
+    /// The store's; what could not be saved is saved by the next sweep.
     pub async fn sweep(&self) -> Result<(), Problem> {
         let used = self.used_lately().clone();
         let (noting, idle) = (used.clone(), self.options().session_idle);
-        let refused = self.refusals().take();
-        self.told().forget(self.clock().now());
+        let refused = self.failed_sign_ins().take();
+        self.announcer().forget(self.clock().now());
         let swept = self
             .change(move |tx| {
                 changes::prune(tx)?;
@@ -297,7 +297,7 @@ impl Access {
             })
             .await;
         if swept.is_ok() {
-            // Only now: as long as a use is noted nowhere else, it is known here.
+            // Only now: until a use is saved elsewhere, it is kept here.
             self.used_lately().retain(|id, at| used.get(id) != Some(at));
         }
         swept?;
@@ -315,7 +315,7 @@ fn note(used: &mut BTreeMap<Id, Time>, credential: Id, now: Time) {
     }
 }
 
-/// Scheme, host and port of a URL as a browser's `Origin` has them.
+/// Scheme, host and port of a URL as in a browser's `Origin`.
 fn origin(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return String::new();

@@ -1,4 +1,4 @@
-//! What the command line does: the first administrator, another one, a new password.
+//! The command line's operations: the first administrator, another one, a new password.
 
 use base::Id;
 use store::Tx;
@@ -6,35 +6,38 @@ use store::Tx;
 use crate::{
     Access, AccessChange, Problem, Secret,
     audit::{self, Action, By, Entry},
-    ending::{self, Extent},
-    password::Whose,
+    end_credentials::{self, Extent},
+    password::HashFor,
     password_rules,
     users::{self, Change, NewRow},
     validate::{self, Check},
 };
 
-const ANYBODY: &str = "select count(*) from users";
+const USER_COUNT: &str = "select count(*) from users";
 const BY_EMAIL: &str = "select id from users where email_key = $1";
 
 impl Access {
-    /// Makes the first administrator on a database without users; none where there are users already.
+    /// Creates the first administrator on a database without users; `None` if there are users already.
     ///
     /// # Errors
-    /// 422 for an address or a password that does not do, or the store's.
+    /// 422 for an invalid address or password, or the store's.
     pub async fn first_admin(&self, email: &str, password: &Secret) -> Result<Option<Id>, Problem> {
-        let anybody = self
+        let has_users = self
             .store()
-            .read(|tx| tx.one::<(i64,)>(ANYBODY, &[]))
+            .read(|tx| tx.one::<(i64,)>(USER_COUNT, &[]))
             .await?
             .is_some_and(|(count,)| count > 0);
-        if anybody {
+        if has_users {
             return Ok(None);
         }
         let new = self.new_admin(email, email, password).await?;
         self.store()
             .write(move |tx| {
-                // Of two nodes that start at once one finds the other's administrator here, or below by its address.
-                if tx.one::<(i64,)>(ANYBODY, &[])?.is_some_and(|(count,)| count > 0) {
+                // If two nodes start at once, one finds the other's administrator here, or below by its address.
+                if tx
+                    .one::<(i64,)>(USER_COUNT, &[])?
+                    .is_some_and(|(count,)| count > 0)
+                {
                     return Ok(None);
                 }
                 insert(tx, &new).map(Some)
@@ -46,24 +49,27 @@ impl Access {
             })
     }
 
-    /// Makes an administrator.
+    /// Creates an administrator.
     ///
     /// # Errors
-    /// 422 for what does not do, 409 for an address that is taken, or the store's.
+    /// 422 for invalid input, 409 for an address that is taken, or the store's.
     pub async fn create_admin(&self, email: &str, name: &str, password: &Secret) -> Result<Id, Problem> {
         let new = self.new_admin(email, name, password).await?;
         self.store().write(move |tx| insert(tx, &new)).await
     }
 
-    /// Sets the password of the person with this address, and ends their sessions, API tokens and calendar feeds.
+    /// Sets the password of the user with this address, and ends their sessions, API tokens and calendar feeds.
     ///
     /// # Errors
-    /// 404 where there is none, 422 for a password that does not do, or the store's.
+    /// 404 if there is none, 422 for an invalid password, or the store's.
     pub async fn reset_password(&self, email: &str, password: &Secret) -> Result<Id, Problem> {
         let email = validate::line("email", email, 254).map_err(|error| Problem::fields(vec![error]))?;
         password_rules::acceptable("password", password, &email)
             .map_err(|error| Problem::fields(vec![error]))?;
-        let hash = self.passwords().hash(Whose::Nobody, password.clone()).await?;
+        let hash = self
+            .passwords()
+            .hash(HashFor::CommandLine, password.clone())
+            .await?;
         self.change(move |tx| {
             let (id,) = tx
                 .one::<(Id,)>(BY_EMAIL, store::params![validate::email_key(&email)])?
@@ -75,7 +81,7 @@ impl Access {
             let (_, user) = users::update(tx, id, change)?;
             let entry = Entry::new(Action::UserUpdated, id, user.name).says("password", "changed");
             audit::note(tx, &By::COMMAND_LINE, entry)?;
-            let mut changes = ending::all(tx, id, None, Extent::Everything)?;
+            let mut changes = end_credentials::all(tx, id, None, Extent::Everything)?;
             changes.push(AccessChange::User(id));
             Ok((id, changes))
         })
@@ -91,13 +97,16 @@ impl Access {
         Ok(NewRow {
             email,
             name,
-            password_hash: self.passwords().hash(Whose::Nobody, password.clone()).await?,
+            password_hash: self
+                .passwords()
+                .hash(HashFor::CommandLine, password.clone())
+                .await?,
             is_admin: true,
         })
     }
 }
 
-/// Adds the person, and notes it.
+/// Adds the user, and logs it.
 fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<Id, Problem> {
     let user = users::insert(tx, new)?;
     let entry = Entry::new(Action::UserCreated, user.id, &*user.name).made(&user);

@@ -1,14 +1,14 @@
-//! The audit log: who changed what of the platform, when, from what to what.
+//! The audit log: who changed what on the platform, when, from what to what.
 //!
-//! Owns: the table `audit_entries`, what can be noted ([`Action`], one table), and how a change becomes an [`Entry`].
-//! Must not: hold a secret. What is handed in are the forms that the API answers, in which addresses are masks and
-//! passwords are not there; a password is noted as "changed".
+//! Owns: the table `audit_entries`, what can be logged ([`Action`], one table), and how a change becomes an [`Entry`].
+//! Must not: contain a secret. The values passed in are those that the API returns, in which URLs are masked and
+//! passwords are absent; a new password is logged as "changed".
 //!
-//! An entry is written in the transaction of the change ([`note`]), so the one is there exactly if the other is. What is
-//! written stays: nothing here updates or deletes, and triggers in the database refuse both.
+//! An entry is written in the transaction of the change ([`note`]), so one exists exactly if the other does. What is
+//! written stays: nothing here updates or deletes entries, and triggers in the database refuse both.
 
+mod failed_sign_ins;
 mod list;
-mod refusals;
 
 use std::net::IpAddr;
 
@@ -19,16 +19,16 @@ use store::{Error, Tx, params};
 
 use crate::{Caller, Peer};
 
+pub(crate) use failed_sign_ins::FailedSignIns;
 pub(crate) use list::{Filter, list};
 pub use list::{Noted, Person};
-pub(crate) use refusals::Refusals;
 
-/// The most elements of a list that an entry holds.
+/// The most elements of a list that an entry contains.
 const ELEMENTS: usize = 100;
 
 macro_rules! actions {
     ($($variant:ident $name:literal $subject:literal;)*) => {
-        /// What was done. A row of the one table: its name, and what its subject is.
+        /// What was done. A row of the table: its name, and the type of its subject.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[expect(missing_docs, reason = "the names are the documentation")]
         pub enum Action { $($variant,)* }
@@ -42,7 +42,7 @@ macro_rules! actions {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// What kind of thing it is done to.
+            /// The type of its subject.
             pub const fn subject(self) -> &'static str {
                 match self { $(Self::$variant => $subject,)* }
             }
@@ -97,7 +97,7 @@ impl std::str::FromStr for Action {
     }
 }
 
-/// A text that names no action.
+/// The text is not an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an action of the audit log")]
 pub struct NotAnAction;
@@ -128,18 +128,18 @@ impl utoipa::PartialSchema for Action {
 /// Who did it, and with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct By {
-    /// The person and their name at that time; none where nobody was signed in.
+    /// The user and their name at that time; none if nobody was signed in.
     actor: Option<(Id, String)>,
     /// `session`, `token`, `command_line`, or none.
     credential: &'static str,
     /// The session or the API token.
     credential_id: Option<Id>,
-    /// The address of the connection. A header is not trusted with it.
+    /// The IP address of the client; a header counts only from a trusted proxy.
     address: Option<IpAddr>,
 }
 
 impl By {
-    /// Whoever runs a command on the server's machine.
+    /// The user of the command line on the server's machine.
     pub const COMMAND_LINE: Self = Self {
         actor: None,
         credential: "command_line",
@@ -157,7 +157,7 @@ impl By {
         }
     }
 
-    /// Somebody who just signed in.
+    /// A user who just signed in.
     pub(crate) fn session((user, name): (Id, &str), session: Id, peer: Option<Peer>) -> Self {
         Self {
             actor: Some((user, name.to_owned())),
@@ -167,8 +167,8 @@ impl By {
         }
     }
 
-    /// Nobody who is known, from this address.
-    pub(crate) const fn nobody(address: Option<IpAddr>) -> Self {
+    /// An unknown actor, from this address.
+    pub(crate) const fn anonymous(address: Option<IpAddr>) -> Self {
         Self {
             actor: None,
             credential: "",
@@ -178,7 +178,7 @@ impl By {
     }
 }
 
-/// One thing that was done, ready to be noted.
+/// One action, ready to be logged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
     action: Action,
@@ -187,12 +187,12 @@ pub struct Entry {
     company: Option<Id>,
     before: Map<String, Value>,
     after: Map<String, Value>,
-    /// A change in which nothing changed.
+    /// A change without differences.
     idle: bool,
 }
 
 impl Entry {
-    /// This was done to what has this id, and this name at that time.
+    /// An action on the subject with this id, and its name at that time.
     pub fn new(action: Action, subject: Id, name: impl Into<String>) -> Self {
         Self {
             action,
@@ -205,7 +205,7 @@ impl Entry {
         }
     }
 
-    /// The same for what has a name and no id: a destination.
+    /// The same for a subject with a name and no id: a destination.
     pub fn named(action: Action, name: impl Into<String>) -> Self {
         Self {
             action,
@@ -225,7 +225,7 @@ impl Entry {
         self
     }
 
-    /// It was made like this. Give it what the API answers: no secret is in there.
+    /// It was created like this. Pass what the API returns: that contains no secret.
     #[must_use]
     pub fn made(mut self, after: &impl Serialize) -> Self {
         self.after = fields(after);
@@ -234,7 +234,7 @@ impl Entry {
         self
     }
 
-    /// It was like this, and is gone.
+    /// It was deleted, and was like this.
     #[must_use]
     pub fn gone(mut self, before: &impl Serialize) -> Self {
         self.before = fields(before);
@@ -243,8 +243,8 @@ impl Entry {
         self
     }
 
-    /// It was changed from the one to the other: kept are the fields that differ, of lists what went and what came. An
-    /// entry without any is not noted.
+    /// It was changed from `before` to `after`: keeps the fields that differ, and of lists what was removed and added. An
+    /// entry without differences is not logged.
     #[must_use]
     pub fn changed<T: Serialize>(mut self, before: &T, after: &T) -> Self {
         let (mut before, mut after) = (fields(before), fields(after));
@@ -270,7 +270,7 @@ impl Entry {
         self
     }
 
-    /// And this besides: what was done without a form of its own, such as a password that changed. Never a secret.
+    /// Adds a value that is not a field of the subject, such as a changed password. Never a secret.
     #[must_use]
     pub fn says(mut self, field: &str, value: impl Into<Value>) -> Self {
         let mut value = value.into();
@@ -281,7 +281,7 @@ impl Entry {
     }
 }
 
-/// The fields of a form, without those that change by themselves or are in the entry already.
+/// The fields of a value, without those that change automatically or are in the entry already.
 fn fields(form: &impl Serialize) -> Map<String, Value> {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(form) else {
         return Map::new();
@@ -300,7 +300,7 @@ fn is_nothing(value: &Value) -> bool {
     }
 }
 
-/// A list of thousands is not read by anybody: its beginning, and how many more.
+/// Nobody reads a list of thousands: keeps its beginning, and how many more there are.
 fn shorten(value: &mut Value) {
     match value {
         Value::Array(list) if list.len() > ELEMENTS => {
@@ -317,7 +317,7 @@ const INSERT: &str = "insert into audit_entries (id, at, action, actor_id, actor
      address, subject_type, subject_id, subject_name, company_id, details_before, details_after) \
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
-/// Notes it, in the transaction of the change itself. A change in which nothing changed is not noted.
+/// Logs an entry, in the transaction of the change itself. A change without differences is not logged.
 ///
 /// # Errors
 /// The store's.
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_keeps_what_differs_and_of_lists_what_went_and_came() {
+    fn a_change_keeps_different_fields_and_list_differences() {
         let (was, is) = (
             json!({"id": 1, "name": "a", "on": true, "members": ["x", "y"], "updated_at": 1}),
             json!({"id": 1, "name": "b", "on": true, "members": ["y", "z"], "updated_at": 2}),
@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut_and_says_so() {
+    fn a_long_list_is_truncated_with_a_count() {
         let many: Vec<u32> = (0..1_000).collect();
         let made = entry().made(&json!({"members": many, "none": null, "empty": []}));
         let members = made.after["members"].as_array().unwrap();
@@ -393,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn names_read_back_and_are_there_once() {
+    fn names_parse_and_are_unique() {
         for action in Action::ALL {
             assert_eq!(action.name().parse(), Ok(*action));
         }

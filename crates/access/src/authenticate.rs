@@ -1,4 +1,4 @@
-//! From a request to its [`Caller`](crate::Caller): bearer or cookie, and the proof that a cookie's write is ours.
+//! From a request to its [`Caller`](crate::Caller): bearer or cookie, and the check that a write with the cookie comes from our pages.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -13,14 +13,14 @@ use store::Requester;
 
 use crate::{Access, Problem, caller::Outcome};
 
-/// The console's cookie, where the server is reached over plain http.
+/// The console's cookie if the server is reached over plain http.
 pub const SESSION_COOKIE: &str = "campanile_session";
 
-/// The same over https. Browsers take a cookie of such a name from this very host over https alone, so that a page on another
+/// The same over https. Browsers accept a cookie with this prefix only from this exact host over https, so that a page on another
 /// host of the domain cannot plant a session.
 pub const SECURE_SESSION_COOKIE: &str = "__Host-campanile_session";
 
-/// The address a request comes from: one that a layer before put into the request's extensions, else the connection's
+/// The IP address of a request: one that an outer layer put into the request's extensions, else the connection's
 /// own (axum's `ConnectInfo`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
@@ -36,9 +36,9 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Peer {
     }
 }
 
-/// Middleware: finds out who is calling and leaves it for the [`Caller`](crate::Caller) extractor. It refuses nobody
-/// itself, so that signing in works with an old cookie; a handler that takes a caller does. What somebody is answered whom the
-/// server knows is kept by no cache on the way.
+/// Middleware: identifies the caller for the [`Caller`](crate::Caller) extractor. It refuses nobody
+/// itself, so that signing in works with an old cookie; a handler that takes a caller does. Responses to a known caller
+/// are not cached.
 pub async fn authenticate(State(access): State<Access>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(peer) = <Peer as OptionalFromRequestParts<()>>::from_request_parts(&mut parts, &()).await;
@@ -61,7 +61,7 @@ pub async fn authenticate(State(access): State<Access>, request: Request, next: 
 async fn outcome(access: &Access, request: &Parts) -> Result<crate::Caller, Problem> {
     let headers = &request.headers;
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        // A bad header is not passed over in favour of the cookie: the caller asked to be someone.
+        // An invalid header does not fall back to the cookie: the caller chose this credential.
         let token = value
             .to_str()
             .ok()
@@ -73,7 +73,7 @@ async fn outcome(access: &Access, request: &Parts) -> Result<crate::Caller, Prob
     let caller = access.caller(token).await?;
     if !request.method.is_safe() && !is_ours(headers, asked(request), access.public_origin()) {
         return Err(Problem::forbidden(
-            "A change with the console's cookie must come from the console's own pages.",
+            "A write with the console's cookie must come from the console's own pages.",
         ));
     }
     Ok(caller)
@@ -100,13 +100,13 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// The host and port that were asked: a field in HTTP/1.1, part of the target in HTTP/2 (RFC 9113, section 8.3.1).
+/// The requested host and port: a header in HTTP/1.1, part of the target in HTTP/2 (RFC 9113, section 8.3.1).
 fn asked(request: &Parts) -> Option<&str> {
     let authority = || request.uri.authority().map(Authority::as_str);
     text(&request.headers, header::HOST).or_else(authority)
 }
 
-/// Whether a write comes from our own pages: the browser says so, or its origin is ours.
+/// Whether a write comes from our own pages, by the browser's `Sec-Fetch-Site` or by its origin.
 fn is_ours(headers: &HeaderMap, asked: Option<&str>, public_origin: &str) -> bool {
     if let Some(site) = text(headers, HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin";
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_write_is_ours_by_the_browsers_word_or_by_its_origin() {
+    fn a_write_is_ours_by_fetch_metadata_or_origin() {
         let ours = |pairs| {
             let headers = headers(pairs);
             is_ours(
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn both_versions_of_http_say_which_host_was_asked() {
+    fn both_versions_of_http_name_the_requested_host() {
         let request = |target: &str, host: Option<&str>| {
             let mut request = axum::http::Request::builder().uri(target);
             if let Some(host) = host {

@@ -8,7 +8,7 @@ use store::Requester;
 
 use crate::{Peer, Problem, Role};
 
-/// The person behind a request. A handler that takes one refuses everyone else with 401.
+/// The user behind a request. A handler that takes one refuses everyone else with 401.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// The user.
@@ -17,30 +17,30 @@ pub struct Caller {
     pub name: String,
     /// Their email address.
     pub email: String,
-    /// Whether they administer the platform.
+    /// Whether they are a platform administrator.
     pub is_admin: bool,
     /// The companies they may see.
     pub scope: Scope,
     /// Their role in each company they are a member of.
     pub roles: Arc<BTreeMap<Id, Role>>,
-    /// The session or API token they came with.
+    /// The session or API token used.
     pub session: Id,
     /// Whether that is an API token.
     pub is_token: bool,
-    /// When it ends at the latest; the end of time for an API token without an expiry.
+    /// When it expires at the latest; the end of time for an API token that never expires.
     pub expires_at: Time,
-    /// When it ends unless it is used before; the end of time for an API token.
+    /// When it expires if not used before; the end of time for an API token.
     pub idle_at: Time,
-    /// The address of their connection, where it is known. For the audit log, not for a decision.
+    /// The IP address of the connection, if known. For the audit log, not for decisions.
     pub peer: Option<Peer>,
 }
 
-/// What a token is told that asks for more than a token may do.
+/// The refusal of a token that requests more than a token may do.
 const NOT_BY_TOKEN: &str =
-    "An API token cannot manage people, credentials or destinations. Sign in to do this.";
+    "An API token cannot manage users, credentials or destinations. Sign in to do this.";
 
 impl Caller {
-    /// For whom what they ask is done: their company, or they themselves where they see several.
+    /// Who the database work is attributed to: their company, or the user if they see several.
     pub(crate) fn requester(&self) -> Requester {
         match &self.scope {
             Scope::Companies(companies) if companies.len() == 1 => {
@@ -50,10 +50,10 @@ impl Caller {
         }
     }
 
-    /// Whether they may do in `company` what needs `role`. Administrators may do everything everywhere.
+    /// Checks that they have `role` in `company`. Administrators may do everything everywhere.
     ///
     /// # Errors
-    /// 404 outside their scope, 403 where their role is too low.
+    /// 404 outside their scope, 403 if their role is too low.
     pub fn may(&self, company: Id, role: Role) -> Result<(), Problem> {
         if self.is_admin {
             return Ok(());
@@ -64,7 +64,7 @@ impl Caller {
                     Ok(())
                 } else {
                     Err(Problem::forbidden(format!(
-                        "This needs the role {role} in the company."
+                        "This requires the role {role} in the company."
                     )))
                 }
             }
@@ -72,8 +72,8 @@ impl Caller {
         }
     }
 
-    /// Whether they came with a session. What lasts beyond a token is not for a token: one that leaked must not become the
-    /// account, or leave something behind that goes on when it is revoked. See [`InSession`] for whole handlers.
+    /// Checks that they use a session. A token must not create what outlives it: a leaked token must not take over the
+    /// account, or leave something behind that remains after it is revoked. See [`InSession`] for whole handlers.
     ///
     /// # Errors
     /// 403.
@@ -84,7 +84,7 @@ impl Caller {
         Ok(())
     }
 
-    /// Whether they administer the platform.
+    /// Checks that they are a platform administrator.
     ///
     /// # Errors
     /// 403.
@@ -92,19 +92,19 @@ impl Caller {
         if self.is_admin {
             Ok(())
         } else {
-            Err(Problem::forbidden("This needs an administrator of the platform."))
+            Err(Problem::forbidden("This requires a platform administrator."))
         }
     }
 }
 
-/// What [`authenticate`](crate::authenticate) found out about a request.
+/// The result of [`authenticate`](crate::authenticate) for a request.
 #[derive(Clone)]
 pub(crate) struct Outcome(pub(crate) Result<Caller, Problem>);
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        // Without the middleware nobody is known: nothing is open by mistake.
+        // Without the middleware there is no caller: nothing is open by mistake.
         match parts.extensions.get::<Outcome>() {
             Some(Outcome(outcome)) => outcome.clone(),
             None => Err(Problem::unauthorized()),
@@ -112,7 +112,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
     }
 }
 
-/// A person in a session, for handlers that an API token may not call: they refuse it with 403.
+/// A user in a session, for handlers that an API token may not call: they refuse it with 403.
 #[derive(Debug, Clone)]
 pub struct InSession(pub Caller);
 

@@ -1,11 +1,11 @@
-//! Changes of who may see what: told within this process, and as rows to every other one on the same database.
+//! Access changes: announced within this process, and as rows to every other process on the same database.
 //!
-//! Owns: [`AccessChange`], the table `access_changes`, and which of its rows this process has told.
-//! Must not: know who rests on access, or when to look (that is the [`Follower`](crate::Follower)).
+//! Owns: [`AccessChange`], the table `access_changes`, and which of its rows this process has announced.
+//! Must not: know who depends on access, or when to poll (that is the [`Follower`](crate::Follower)).
 //!
-//! A row is written in the transaction of the change itself, so the one is there exactly if the other is. Whoever learns
-//! of it first in this process tells it, and nobody tells it again: the one who made the change, after its commit, or the
-//! follower, also where the answer to the commit was lost.
+//! A row is written in the transaction of the change itself, so one exists exactly if the other does. Whichever part
+//! of this process learns of it first announces it, exactly once: the writer of the change, after its commit, or the
+//! follower, also if the response to the commit was lost.
 
 use std::{
     collections::BTreeSet,
@@ -20,13 +20,13 @@ use tokio::sync::broadcast;
 
 use crate::{Access, Problem};
 
-/// How many changes of access a listener may be behind before it is told that it lagged.
+/// How many access changes a listener may be behind before it is notified that it lagged.
 const LISTENER: usize = 1024;
 
-/// How long rows are kept; much longer than anyone looks back.
+/// How long rows are kept; much longer than any follower reads back.
 const KEPT: Duration = Duration::from_mins(10);
 
-/// Access that was taken away or given: whoever rests on it looks again.
+/// Access was revoked or granted: dependents must check again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessChange {
@@ -34,17 +34,17 @@ pub enum AccessChange {
     User(Id),
     /// This session or API token ended.
     Session(Id),
-    /// It is not known whose access has changed: it may be anyone's.
+    /// It is unknown whose access has changed: it may be anyone's.
     Unknown,
 }
 
-/// Who listens in this process, and the rows they need not hear of (again): never more than the table has.
-pub(crate) struct Told {
+/// The listeners in this process, and the rows already announced to them: never more than the table has.
+pub(crate) struct Announcer {
     listeners: broadcast::Sender<AccessChange>,
     rows: Mutex<BTreeSet<Id>>,
 }
 
-impl Told {
+impl Announcer {
     pub(crate) fn new() -> Self {
         Self {
             listeners: broadcast::Sender::new(LISTENER),
@@ -56,7 +56,7 @@ impl Told {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets the rows that may be pruned by now.
+    /// Forgets the rows that may have been pruned.
     pub(crate) fn forget(&self, now: Time) {
         let mut rows = self.rows();
         *rows = rows.split_off(&first_kept(now));
@@ -64,38 +64,38 @@ impl Told {
 }
 
 impl Access {
-    /// Every change of access from now on, each after its commit. A listener that lags must look at everything again.
-    /// Those of other processes are among them while a [`Follower`](crate::Follower) runs.
+    /// Every access change from now on, each after its commit. A listener that lags must check everything again.
+    /// Includes those of other processes while a [`Follower`](crate::Follower) runs.
     pub fn changes(&self) -> broadcast::Receiver<AccessChange> {
-        self.told().listeners.subscribe()
+        self.announcer().listeners.subscribe()
     }
 
-    /// Tells this process, unless this row was told.
-    pub(crate) fn tell_row(&self, row: Id, changes: &[AccessChange]) {
-        // Held until all is told: who comes second may go on only then.
-        let mut rows = self.told().rows();
+    /// Announces changes in this process, unless this row was announced.
+    pub(crate) fn announce_row(&self, row: Id, changes: &[AccessChange]) {
+        // Held until all are announced: a second caller may only continue then.
+        let mut rows = self.announcer().rows();
         if rows.insert(row) {
-            self.tell(changes);
+            self.announce(changes);
         }
     }
 
-    /// Tells this process: first what it has kept itself, then who listens.
-    pub(crate) fn tell(&self, changes: &[AccessChange]) {
-        self.known().forget(changes);
+    /// Announces changes in this process: first to its own cache, then to the listeners.
+    pub(crate) fn announce(&self, changes: &[AccessChange]) {
+        self.caller_cache().forget(changes);
         for change in changes {
-            // Nobody listening is nobody who rests on it.
-            let _ = self.told().listeners.send(*change);
+            // Without listeners, nobody depends on it.
+            let _ = self.announcer().listeners.send(*change);
         }
     }
 
-    /// Changes data and then tells of the changes of access the closure answers with.
+    /// Changes data and then announces the access changes that the closure returns.
     pub(crate) async fn change<T: Send + 'static>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<(T, Vec<AccessChange>), Problem> + Clone + Send + 'static,
     ) -> Result<T, Problem> {
         let access = self.clone();
-        // On a task of its own: a caller who hangs up after the commit must not keep the change from being told.
-        let told = tokio::spawn(Requester::inherited(async move {
+        // On its own task: a caller who disconnects after the commit must not prevent the announcement.
+        let announcement = tokio::spawn(Requester::inherited(async move {
             let done = access.store().write(move |tx| {
                 let (value, changes) = f(tx)?;
                 let row = insert(tx, &changes)?;
@@ -103,18 +103,18 @@ impl Access {
             });
             let (value, row, changes) = done.await?;
             if let Some(row) = row {
-                access.tell_row(row, &changes);
+                access.announce_row(row, &changes);
             }
             Ok(value)
         }));
-        told.await.unwrap_or_else(|_| Err(Problem::internal()))
+        announcement.await.unwrap_or_else(|_| Err(Problem::internal()))
     }
 }
 
 const INSERT: &str = "insert into access_changes (id, body) values ($1, $2)";
 
 /// Writes the changes for other processes, if there are any. The last thing before the commit: from the time in the id
-/// to the commit is how far they must look back.
+/// to the commit is how far they must read back.
 fn insert(tx: &mut Tx<'_>, changes: &[AccessChange]) -> Result<Option<Id>, store::Error> {
     if changes.is_empty() {
         return Ok(None);
@@ -127,7 +127,7 @@ fn insert(tx: &mut Tx<'_>, changes: &[AccessChange]) -> Result<Option<Id>, store
 
 const SINCE: &str = "select id from access_changes where id >= $1 order by id";
 
-/// The rows made since then.
+/// The rows created since then.
 pub(crate) fn since(tx: &mut Tx<'_>, since: Time) -> Result<Vec<Id>, store::Error> {
     let rows: Vec<(Id,)> = tx.all(SINCE, params![first_at(since)])?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
@@ -135,12 +135,12 @@ pub(crate) fn since(tx: &mut Tx<'_>, since: Time) -> Result<Vec<Id>, store::Erro
 
 const BODY: &str = "select body from access_changes where id = $1";
 
-/// What a row says.
+/// The changes in a row.
 pub(crate) fn read(tx: &mut Tx<'_>, row: Id) -> Result<Vec<AccessChange>, store::Error> {
     let Some((body,)) = tx.one::<(String,)>(BODY, params![row])? else {
         return Ok(vec![AccessChange::Unknown]);
     };
-    // A newer version may know changes that this one does not.
+    // A newer version may write changes that this one does not know.
     Ok(serde_json::from_str(&body).unwrap_or_else(|_| vec![AccessChange::Unknown]))
 }
 
@@ -156,7 +156,7 @@ fn first_kept(now: Time) -> Id {
     first_at(now.before(KEPT))
 }
 
-/// Ids sort by time: no id made then or later is smaller.
+/// Ids sort by time: no id created then or later is smaller.
 pub(crate) fn first_at(time: Time) -> Id {
     Id::from_parts(time.millis(), [0; 10])
 }
@@ -170,7 +170,7 @@ mod tests {
 
     // promise: E8
     #[tokio::test]
-    async fn a_row_is_told_by_whoever_learns_of_it_first() {
+    async fn a_row_is_announced_once_by_the_first_to_learn_of_it() {
         let clock = Clock::system();
         let store = store::testing::sqlite(clock.clone()).await.unwrap();
         let access = Access::new(store, Options::new(Secret::new("a key")));
@@ -178,7 +178,7 @@ mod tests {
         let change = AccessChange::User(clock.id());
         let row = clock.id();
         for row in [row, row, clock.id()] {
-            access.tell_row(row, &[change]);
+            access.announce_row(row, &[change]);
         }
         assert_eq!((heard.try_recv(), heard.try_recv()), (Ok(change), Ok(change)));
         assert!(heard.try_recv().is_err(), "two rows");

@@ -1,4 +1,4 @@
-//! Companies and who is a member of them: their rows.
+//! Companies and their members: the database rows.
 
 use base::{Id, Scope, Time};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ pub struct Company {
     pub id: Id,
     /// Its name.
     pub name: String,
-    /// Whether mails and chats about it leave out all detail: no title, project, place, person or comment.
+    /// Whether messages about it by email and chat hide details: no title, project, location, user or comment.
     pub minimal_messages: bool,
     /// When it was added.
     pub created_at: Time,
@@ -68,7 +68,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Company, Pr
         .ok_or_else(Problem::not_found)
 }
 
-/// The companies of the scope, in the order they were added.
+/// The companies of the scope, in order of creation.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -99,26 +99,26 @@ pub(crate) fn insert(tx: &mut Tx<'_>, name: String) -> Result<Company, Error> {
 
 const TOUCH: &str = "update companies set updated_at = $2 where id = $1";
 const RENAME: &str = "update companies set name = $2 where id = $1";
-const SAY_LESS: &str = "update companies set minimal_messages = $2 where id = $1";
+const SET_MINIMAL_MESSAGES: &str = "update companies set minimal_messages = $2 where id = $1";
 
-/// What changes about a company; the rest stays.
+/// A change of a company; the rest stays.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Change {
     pub(crate) name: Option<String>,
     pub(crate) minimal_messages: Option<bool>,
 }
 
-/// Changes a company of the scope: as it was, and as it is.
+/// Changes a company of the scope; returns it before and after.
 ///
 /// # Errors
-/// 404 where there is none.
+/// 404 if there is none.
 pub(crate) fn update(
     tx: &mut Tx<'_>,
     id: Id,
     scope: &Scope,
     change: Change,
 ) -> Result<(Company, Company), Problem> {
-    // Written before it is read, so that what is read is still so when it changes.
+    // Locked by a write before it is read, so that what is read is still current when it changes.
     let now = tx.now();
     tx.execute(TOUCH, params![id, now])?;
     let was = find(tx, id, scope)?;
@@ -126,7 +126,7 @@ pub(crate) fn update(
         tx.execute(RENAME, params![id, name])?;
     }
     if let Some(on) = change.minimal_messages {
-        tx.execute(SAY_LESS, params![id, on])?;
+        tx.execute(SET_MINIMAL_MESSAGES, params![id, on])?;
     }
     Ok((was, find(tx, id, scope)?))
 }
@@ -134,10 +134,10 @@ pub(crate) fn update(
 const DELETE: &str = "delete from companies where id = $1";
 const MEMBER_IDS: &str = "select user_id from memberships where company_id = $1 order by user_id";
 
-/// Removes a company with its memberships and teams: as it was, and whose access ended with it.
+/// Deletes a company with its memberships and teams; returns it, and whose access ended.
 ///
 /// # Errors
-/// 404 where there is none, 409 while it has records.
+/// 404 if there is none, 409 while it has records.
 pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(Company, Vec<AccessChange>), Problem> {
     let was = find(tx, id, &Scope::All)?;
     let members: Vec<(Id,)> = tx.all(MEMBER_IDS, params![id])?;
@@ -148,7 +148,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(Company, Vec<AccessChan
             Ok((was, ended.collect()))
         }
         Err(Error::Foreign) => Err(Problem::conflict(
-            "The company still has records: delete them first.",
+            "The company still has records. Delete them first.",
         )),
         Err(other) => Err(other.into()),
     }
@@ -167,10 +167,10 @@ const SET_MEMBER: &str = "insert into memberships (company_id, user_id, role, cr
 const PERSON: &str = "select name, email from users where id = $1";
 const ROLE: &str = "select role from memberships where company_id = $1 and user_id = $2";
 
-/// Makes a person a member, or gives a member another role: which they had, if any, and the member.
+/// Adds a user as a member, or changes a member's role; returns the previous role, if any, and the member.
 ///
 /// # Errors
-/// 404 where there is no such company or person.
+/// 404 if there is no such company or user.
 pub(crate) fn set_member(
     tx: &mut Tx<'_>,
     company: Id,
@@ -196,10 +196,10 @@ pub(crate) fn set_member(
 
 const REMOVE_MEMBER: &str = "delete from memberships where company_id = $1 and user_id = $2 returning role";
 
-/// Ends a membership, and with it being in the company's teams: the member as they were.
+/// Ends a membership, also in the company's teams; returns the former member.
 ///
 /// # Errors
-/// 404 where there is none.
+/// 404 if there is none.
 pub(crate) fn remove_member(tx: &mut Tx<'_>, company: Id, user: Id) -> Result<Member, Problem> {
     let (role,) = tx
         .one::<(Role,)>(REMOVE_MEMBER, params![company, user])?

@@ -1,4 +1,4 @@
-//! Sessions and API tokens: random texts of which only the hash is kept.
+//! Sessions and API tokens: random texts of which only the hash is stored.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -10,12 +10,12 @@ use store::{FromRow, Row, Select, Tx, params};
 
 use crate::{AccessChange, Caller, Problem, Role, Secret, sessions::Origin, unsaved::Unsaved};
 
-/// What a credential is.
+/// The kind of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Of a login.
     Session,
-    /// Made by hand, for programs.
+    /// Created by a user, for programs.
     Token,
     /// In the address of a calendar feed: it opens that feed and nothing else.
     Feed,
@@ -30,7 +30,7 @@ impl Kind {
         }
     }
 
-    /// What its text begins with, so that people and secret scanners know it.
+    /// The prefix of its text, so that people and secret scanners recognise it.
     const fn prefix(self) -> &'static str {
         match self {
             Self::Session => "cms_",
@@ -40,7 +40,7 @@ impl Kind {
     }
 
     /// A new one: 256 random bits.
-    pub(crate) fn make(self, clock: &Clock) -> Secret {
+    pub(crate) fn create(self, clock: &Clock) -> Secret {
         let random: [u8; 32] = clock.random();
         Secret::new(format!("{}{}", self.prefix(), URL_SAFE_NO_PAD.encode(random)))
     }
@@ -49,13 +49,13 @@ impl Kind {
 /// The length of every credential: a prefix and 43 characters.
 const LENGTH: usize = 47;
 
-/// The hash that a session or an API token is kept as, or none for a text that cannot be one.
+/// The stored hash of a session or an API token, or none for a text that cannot be one.
 pub(crate) fn hash(credential: &str) -> Option<String> {
     hash_of(credential, &[Kind::Session, Kind::Token])
 }
 
-/// The hash that a credential of one of these kinds is kept as, or none for a text that cannot be one. The text is
-/// random, so a plain hash does.
+/// The stored hash of a credential of one of these kinds, or none for a text that cannot be one. The text is
+/// random, so a plain hash suffices.
 pub(crate) fn hash_of(credential: &str, kinds: &[Kind]) -> Option<String> {
     let possible =
         credential.len() == LENGTH && kinds.iter().any(|kind| credential.starts_with(kind.prefix()));
@@ -71,7 +71,7 @@ struct Found {
     id: Id,
     is_token: bool,
     expires_at: Time,
-    /// When it was last used, as far as that is noted, or began.
+    /// When it was last used, as far as that is saved, or began.
     used_at: Time,
     user: (Id, String, String, bool),
 }
@@ -93,8 +93,8 @@ const BY_HASH: &str = "select c.id, c.kind, c.expires_at, c.created_at, c.last_u
      where c.hash = $1 and c.kind in ('session', 'token') and u.disabled = 0 and (c.expires_at = 0 or c.expires_at > $2)";
 const ROLES: &str = "select company_id, role from memberships where user_id = $1";
 
-/// Who comes with the credential of this hash, if it has not ended. Whether a session was used lately enough is for the
-/// caller to judge, who knows of uses that are not noted yet.
+/// The caller with the credential of this hash, if it has not ended. Whether a session was idle for too long is for the
+/// calling code to decide, which knows of uses that are not saved yet.
 pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str, idle: Duration) -> Result<Option<Caller>, store::Error> {
     let now = tx.now();
     let found = tx.one::<Found>(BY_HASH, params![hash, now])?;
@@ -104,7 +104,7 @@ pub(crate) fn caller(tx: &mut Tx<'_>, hash: &str, idle: Duration) -> Result<Opti
 const OF_USER: &str = "select id, name, email, is_admin from users \
      where id = $1 and password_hash = $2 and disabled = 0 and signed_out_at <= $3";
 
-/// Who comes with a session that is only in memory, if they may still come.
+/// The caller with a session that is only in memory, if it is still valid.
 pub(crate) fn caller_of(
     tx: &mut Tx<'_>,
     session: &Unsaved,
@@ -156,24 +156,24 @@ fn with_roles(tx: &mut Tx<'_>, found: Found, idle: Duration) -> Result<Caller, s
     })
 }
 
-/// A credential to keep.
+/// A credential to store.
 #[derive(Clone)]
 pub(crate) struct NewRow {
     pub(crate) user: Id,
     pub(crate) kind: Kind,
     pub(crate) hash: String,
-    /// What a person calls a token; empty for a session.
+    /// The name of a token; empty for a session.
     pub(crate) name: String,
     /// None for a token that does not expire.
     pub(crate) expires_at: Option<Time>,
-    /// Where a session began; nowhere for a token.
+    /// Where a session began; empty for a token.
     pub(crate) from: Origin,
 }
 
 const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, created_at, expires_at, address, user_agent, \
      last_used_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)";
 
-/// Keeps the hash of a credential.
+/// Stores the hash of a credential.
 pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<(Id, Time), store::Error> {
     let (id, now) = (tx.id(), tx.now());
     tx.execute(
@@ -193,18 +193,18 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<(Id, Time), store:
     Ok((id, now))
 }
 
-/// An API token, as its owner sees it: without the text, which was shown once.
+/// An API token for its owner: without the text, which is shown once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Token {
     /// Its id.
     pub id: Id,
-    /// What its owner calls it.
+    /// The name its owner gave it.
     pub name: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Time,
-    /// When it ends, if ever.
+    /// When it expires; null for never.
     pub expires_at: Option<Time>,
-    /// When it was last used, to about a minute; none for never.
+    /// When it was last used, to about a minute; null for never.
     pub last_used_at: Option<Time>,
 }
 
@@ -225,7 +225,7 @@ impl FromRow for Token {
 const TOKENS: &str =
     "select id, name, created_at, expires_at, last_used_at from credentials where kind = 'token'";
 
-/// The API tokens of a user, in the order they were made.
+/// The API tokens of a user, in order of creation.
 pub(crate) fn tokens(
     tx: &mut Tx<'_>,
     user: Id,
@@ -239,18 +239,18 @@ pub(crate) fn tokens(
         .all(tx)
 }
 
-const HOLD: &str = "update users set updated_at = updated_at where id = $1 and disabled = 0";
-const LIVES: &str = "select id from credentials where id = $1 and user_id = $2 and kind = 'session'";
+const LOCK_USER: &str = "update users set updated_at = updated_at where id = $1 and disabled = 0";
+const SESSION_EXISTS: &str = "select id from credentials where id = $1 and user_id = $2 and kind = 'session'";
 
-/// Holds the person until the transaction ends, for the making of another credential: of two at once the second counts what
-/// the first made, and a session that has just been ended makes none.
+/// Locks the user until the transaction ends, for creating another credential: of two at once, the second counts what
+/// the first created, and a session that has just ended creates none.
 ///
 /// # Errors
-/// 401 where the caller's session has ended meanwhile.
+/// 401 if the caller's session has ended meanwhile.
 pub(crate) fn hold(tx: &mut Tx<'_>, caller: &Caller) -> Result<(), Problem> {
-    let held = tx.execute(HOLD, params![caller.user_id])?;
-    let lives: Option<(Id,)> = tx.one(LIVES, params![caller.session, caller.user_id])?;
-    if held == 0 || lives.is_none() {
+    let held = tx.execute(LOCK_USER, params![caller.user_id])?;
+    let session: Option<(Id,)> = tx.one(SESSION_EXISTS, params![caller.session, caller.user_id])?;
+    if held == 0 || session.is_none() {
         return Err(Problem::unauthorized());
     }
     Ok(())
@@ -270,11 +270,11 @@ const EXPIRED: &str = "delete from credentials where expires_at <> 0 and expires
 const IDLE: &str = "delete from credentials \
      where kind = 'session' and last_used_at <= $1 and created_at <= $1 returning id";
 
-/// How much later than its end a session that nobody used is removed: another node may know of a use that it has not
-/// noted yet.
-const LATE: Duration = Duration::from_mins(5);
+/// How much later than its end an idle session is removed: another node may know of a use that it has not
+/// saved yet.
+const REMOVE_DELAY: Duration = Duration::from_mins(5);
 
-/// Notes when credentials were last used, and removes those that have expired or were not used for too long.
+/// Saves when credentials were last used, and removes those that have expired or were idle for too long.
 pub(crate) fn sweep(
     tx: &mut Tx<'_>,
     used: &BTreeMap<Id, Time>,
@@ -285,7 +285,7 @@ pub(crate) fn sweep(
     }
     let now = tx.now();
     let mut ended: Vec<(Id,)> = tx.all(EXPIRED, params![now])?;
-    ended.extend(tx.all::<(Id,)>(IDLE, params![now.before(idle.saturating_add(LATE))])?);
+    ended.extend(tx.all::<(Id,)>(IDLE, params![now.before(idle.saturating_add(REMOVE_DELAY))])?);
     Ok(ended.into_iter().map(|(id,)| AccessChange::Session(id)).collect())
 }
 
@@ -297,14 +297,14 @@ mod tests {
     fn only_what_can_be_a_credential_is_looked_up() {
         let clock = Clock::system();
         for kind in [Kind::Session, Kind::Token] {
-            let credential = kind.make(&clock);
+            let credential = kind.create(&clock);
             let hash = hash(credential.expose()).unwrap();
             assert_eq!(hash.len(), 64);
             assert!(!hash.contains(credential.expose()));
-            assert_ne!(credential, kind.make(&clock));
+            assert_ne!(credential, kind.create(&clock));
         }
-        let feed = Kind::Feed.make(&clock);
-        assert_eq!(hash(feed.expose()), None, "a feed's key is no bearer");
+        let feed = Kind::Feed.create(&clock);
+        assert_eq!(hash(feed.expose()), None, "a feed key is not a bearer token");
         assert!(hash_of(feed.expose(), &[Kind::Feed]).is_some());
         let long = "cmp_".repeat(1_000);
         for bad in ["", "cmp_", "x", &long, &"x".repeat(LENGTH)] {

@@ -1,7 +1,7 @@
-//! Who is who, for those who send messages and show names: people, members and teams.
+//! The directory, for code that sends messages and shows names: users, members and teams.
 //!
-//! There is no caller's scope here: who asks names the ids or the company, and a person comes with their own scope,
-//! so that nobody is told of a company outside it (promise F6).
+//! Queries here have no caller's scope: the calling code passes ids or the company, and each user is returned with their own scope,
+//! so that nobody is notified about a company outside it (promise F6).
 
 use std::collections::BTreeMap;
 
@@ -10,26 +10,26 @@ use store::{Error, FromRow, Row, Select, Tx, Value, params, rows};
 
 use crate::{Role, validate};
 
-/// A person as messages need them.
+/// A user, with what messages need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// The user's id.
     pub id: Id,
-    /// Where mail goes.
+    /// The email address.
     pub email: String,
     /// Their name.
     pub name: String,
     /// Whether they administer the platform.
     pub is_admin: bool,
-    /// Whether they may use the platform at all; one who is not active is told nothing.
+    /// Whether they may use the platform; inactive users are not notified.
     pub active: bool,
-    /// Whether they want to be notified of what they did themselves.
+    /// Whether they want to be notified of their own actions.
     pub own_acts: bool,
     /// The companies they may see.
     pub scope: Scope,
 }
 
-/// The companies of a scope, or the one of them that is asked for.
+/// The companies of a scope, or only one of them.
 ///
 /// # Errors
 /// The store's.
@@ -44,7 +44,7 @@ pub fn companies(tx: &mut Tx<'_>, scope: &Scope, one: Option<Id>) -> Result<Vec<
     }
 }
 
-/// Whether there is such a company in a scope.
+/// Whether a company is in a scope.
 ///
 /// # Errors
 /// The store's.
@@ -61,7 +61,7 @@ pub fn has_company(tx: &mut Tx<'_>, company: Id, scope: &Scope) -> Result<bool, 
 pub struct TeamName {
     /// The team's id.
     pub id: Id,
-    /// The company it is of.
+    /// The company it belongs to.
     pub company_id: Id,
     /// Its name.
     pub name: String,
@@ -93,7 +93,7 @@ const PEOPLE: &str = "select u.id, u.email, u.name, u.is_admin, u.disabled, u.no
      where 1 = 1";
 const SCOPES: &str = "select m.user_id, m.company_id from memberships m where 1 = 1";
 
-/// The people of these ids, as far as they exist, in the order of their ids.
+/// The users with these ids that exist, ordered by id.
 ///
 /// # Errors
 /// The store's.
@@ -101,7 +101,7 @@ pub fn people(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Person>, Error> {
     people_where(tx, "u.id", ids)
 }
 
-/// The people who have these addresses, in any spelling.
+/// The users with these addresses, regardless of case.
 ///
 /// # Errors
 /// The store's.
@@ -125,7 +125,7 @@ pub fn members(tx: &mut Tx<'_>, company: Id, min_role: Role) -> Result<Vec<Perso
     people(tx, &ids)
 }
 
-/// The members of these companies with at least this role there, active or not, and which role it is.
+/// The members of these companies with at least this role there, active or not, with their role.
 ///
 /// # Errors
 /// The store's.
@@ -144,7 +144,7 @@ pub fn roles(tx: &mut Tx<'_>, companies: &[Id], min_role: Role) -> Result<Vec<(I
     Ok(found)
 }
 
-/// The ids of the active administrators of the platform.
+/// The ids of the active platform administrators.
 ///
 /// # Errors
 /// The store's.
@@ -210,7 +210,7 @@ impl FromRow for TeamName {
     }
 }
 
-/// The names of these teams, as far as they exist.
+/// The names of the teams that exist.
 ///
 /// # Errors
 /// The store's.
@@ -228,7 +228,7 @@ pub fn team_names(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<TeamName>, Error> {
 
 const TEAM_MEMBERS: &str = "select user_id from team_members where team_id = $1 order by user_id";
 
-/// Who is in a team.
+/// The members of a team.
 ///
 /// # Errors
 /// The store's.
@@ -237,7 +237,7 @@ pub fn team_members(tx: &mut Tx<'_>, team: Id) -> Result<Vec<Id>, Error> {
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Who is in these teams: team and member, in the order of the ids.
+/// The members of these teams: team and member, ordered by id.
 ///
 /// # Errors
 /// The store's.
@@ -255,7 +255,7 @@ pub fn members_of_teams(tx: &mut Tx<'_>, teams: &[Id]) -> Result<Vec<(Id, Id)>, 
 
 const MINIMAL: &str = "select id from companies where minimal_messages = 1";
 
-/// The companies of the scope whose messages are to hold no detail.
+/// The companies of the scope whose messages hide details.
 ///
 /// # Errors
 /// The store's.

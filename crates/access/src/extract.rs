@@ -1,4 +1,4 @@
-//! Bodies, queries and paths, whose refusals are problems.
+//! Extractors for bodies, queries and paths, whose rejections are problems.
 
 use std::{fmt, marker::PhantomData};
 
@@ -14,19 +14,19 @@ use serde::{
 
 use crate::problem::{FieldError, Problem};
 
-/// The most that is quoted of what was sent.
+/// The most characters quoted of what was sent.
 const QUOTE: usize = 200;
 
-/// A JSON body, which is an object, or a JSON answer. Bodies deny unknown fields: `#[serde(deny_unknown_fields)]`.
+/// A JSON body, which is an object, or a JSON response. Bodies deny unknown fields: `#[serde(deny_unknown_fields)]`.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Json<T>(pub T);
 
-/// The query. Unknown parameters are passed over, so that a handler may take two of these; one without a value counts as
-/// left out.
+/// The query. Unknown parameters are ignored, so that a handler may take two of these; one without a value counts as
+/// omitted.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<T>(pub T);
 
-/// What the path holds. A text that cannot be an id names nothing: 404.
+/// The path's parameters. A text that is not an id is answered with 404.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Path<T>(pub T);
 
@@ -51,13 +51,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         if has_controls(query) {
-            return Err(Problem::field("", "the query holds a control character"));
+            return Err(Problem::field(
+                "",
+                "the query must not contain control characters",
+            ));
         }
         let given: Vec<_> = query.split('&').filter(|pair| has_value(pair)).collect();
         let given = Uri::builder()
             .path_and_query(format!("/?{}", given.join("&")))
             .build();
-        let given = given.map_err(|_| Problem::field("", "the query cannot be read"))?;
+        let given = given.map_err(|_| Problem::field("", "the query cannot be parsed"))?;
         match axum::extract::Query::<T>::try_from_uri(&given) {
             Ok(axum::extract::Query(value)) => Ok(Self(value)),
             Err(rejection) => Err(Problem::fields(vec![field_error(&cause(&rejection))])),
@@ -75,35 +78,35 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// Reads a part of a body, which is an object as the whole is: `#[serde(deserialize_with = "access::object")]`.
+/// Deserializes a part of a body that must be an object, like the whole body: `#[serde(deserialize_with = "access::object")]`.
 ///
 /// # Errors
-/// The reader's.
+/// The deserializer's.
 pub fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     Object::deserialize(deserializer).map(|Object(value)| value)
 }
 
-/// As [`object`], for a part that may be null or, with `default`, left out.
+/// As [`object`], for a part that may be null or, with `default`, omitted.
 ///
 /// # Errors
-/// The reader's.
+/// The deserializer's.
 pub fn optional_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|Object(value)| value))
 }
 
-/// As [`object`], for a list of them.
+/// As [`object`], for a list of objects.
 ///
 /// # Errors
-/// The reader's.
+/// The deserializer's.
 pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
-/// What stands in an object. By itself serde also reads a structure from an array, field by field in the order of the
-/// code, so that `[]` would be a body whose fields are all left out.
+/// Accepts only an object. By default serde also reads a struct from an array, field by field in the order of the
+/// code, so that `[]` would be a body without any fields.
 struct Object<T>(T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -138,16 +141,16 @@ fn json_problem(rejection: &JsonRejection) -> Problem {
     }
 }
 
-/// What is said of a body that could not be taken, by the status that it was refused with.
+/// The problem for a body that was refused with this status.
 pub(crate) fn body_problem(status: StatusCode) -> Problem {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         Problem::new(status, "The body is too large.")
     } else {
-        Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole.")
+        Problem::new(StatusCode::BAD_REQUEST, "The body is incomplete.")
     }
 }
 
-/// The text of the innermost error: `path: what`, or only `what` for the whole.
+/// The text of the innermost error: `path: what`, or only `what` for the whole body.
 fn cause(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     // The first level is the rejection, the second what it wraps. Deeper ones repeat it without the path.
@@ -157,26 +160,26 @@ fn cause(error: &dyn std::error::Error) -> String {
     quote(&innermost.to_string())
 }
 
-/// What cannot be read as JSON. Where a name is due, such as a severity, the reader also takes a number or a list for
-/// broken JSON: then the field says more.
+/// The error for invalid JSON. If a name is expected, such as a severity, the deserializer also reports a number or a list as
+/// invalid JSON: then the field is named.
 fn syntax_error(text: &str) -> FieldError {
     match path_and_rest(text) {
         ("", what) => FieldError::new("", format!("not JSON: {what}")),
-        (path, what) => FieldError::new(path, format!("not JSON, or not what belongs here: {what}")),
+        (path, what) => FieldError::new(path, format!("invalid JSON, or the wrong type: {what}")),
     }
 }
 
-/// Where an error of serde is, empty for the whole, and what it is.
+/// The path of a serde error, empty for the whole body, and its text.
 fn path_and_rest(text: &str) -> (&str, &str) {
     text.split_once(": ")
         .filter(|(path, _)| !path.contains([' ', '`']))
         .unwrap_or(("", text))
 }
 
-/// The field an error of serde is about, as far as it says so.
+/// The field of a serde error, as far as it is named.
 fn field_error(text: &str) -> FieldError {
     let (path, what) = path_and_rest(text);
-    // Of a missing or unknown field serde names the field, but not as the path.
+    // For a missing or unknown field serde names the field, but not as the path.
     let named = ["missing field `", "unknown field `", "duplicate field `"]
         .iter()
         .find_map(|start| what.strip_prefix(start))
@@ -187,12 +190,12 @@ fn field_error(text: &str) -> FieldError {
         Some(name) => format!("{path}.{name}"),
         None => path.to_owned(),
     };
-    // Where in the text it stands helps nobody who sent an object.
+    // The line and column do not help a client that sent an object.
     let what = what.split(" at line ").next().unwrap_or(what);
     FieldError::new(field, what)
 }
 
-/// Text without controls, cut: it is shown to whoever sent it and to nobody else.
+/// Text without control characters, truncated: it is shown only to its sender.
 fn quote(text: &str) -> String {
     let mut quoted: String = text
         .chars()
@@ -206,12 +209,12 @@ fn quote(text: &str) -> String {
     quoted
 }
 
-/// Whether a parameter of a query has a value.
+/// Whether a query parameter has a value.
 fn has_value(pair: &str) -> bool {
     pair.split_once('=').is_some_and(|(_, value)| !value.is_empty())
 }
 
-/// Whether a query holds an encoded control character: no filter needs one, and PostgreSQL cannot take a NUL.
+/// Whether a query contains an encoded control character: no filter needs one, and PostgreSQL cannot take a NUL.
 fn has_controls(query: &str) -> bool {
     query.bytes().any(|byte| byte < b' ' || byte == 0x7f)
         || query.match_indices('%').any(|(at, _)| {

@@ -1,7 +1,7 @@
-//! The keys in the addresses of calendar feeds: credentials that open one feed and nothing else.
+//! The keys in calendar feed URLs: credentials that open one feed and nothing else.
 //!
-//! Owns: making, listing, ending and opening them. Must not: know what a feed shows; that is a text of the crate that
-//! makes one.
+//! Owns: creating, listing, revoking and resolving them. Must not: know what a feed shows; that is a text of the crate that
+//! creates one.
 
 use base::{Clock, Id, Scope, Time};
 use store::{FromRow, Row, Select, Tx, params};
@@ -9,26 +9,26 @@ use store::{FromRow, Row, Select, Tx, params};
 use crate::{
     Access, Caller, Problem, Secret,
     credentials::{self, Kind},
-    directory, ending,
+    directory, end_credentials,
 };
 
-/// How many feeds a person may have.
+/// How many feeds a user may have.
 pub const MOST: u64 = 50;
 
-/// A key, without its text, which is shown once.
+/// A key, without its text, which is shown only once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedKey {
     /// Its id.
     pub id: Id,
-    /// Whose it is.
+    /// Its owner.
     pub user_id: Id,
-    /// What its owner calls the feed; may be empty.
+    /// The feed's name; may be empty.
     pub name: String,
-    /// What the feed shows, as its maker wrote it.
+    /// What the feed shows, in the creator's format.
     pub settings: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Time,
-    /// When the feed was last fetched, to about a minute; none for never.
+    /// When the feed was last used, to about a minute; none for never.
     pub last_used_at: Option<Time>,
 }
 
@@ -59,15 +59,15 @@ const COUNT: &str = "select count(*) from credentials where user_id = $1 and kin
 const INSERT: &str = "insert into credentials (id, user_id, kind, hash, name, settings, created_at, expires_at, \
      last_used_at) values ($1, $2, 'calendar', $3, $4, $5, $6, 0, 0)";
 
-/// The text of a new key, which is kept nowhere.
+/// The text of a new key, which is not stored.
 pub fn secret(clock: &Clock) -> Secret {
-    Kind::Feed.make(clock)
+    Kind::Feed.create(clock)
 }
 
-/// Keeps the hash of a new key of the caller, who is in a session, with its name and what the feed shows; it does not expire.
+/// Stores the hash of a new key of the caller, who uses a session, with its name and what the feed shows; it does not expire.
 ///
 /// # Errors
-/// 409 for one more than [`MOST`], 401 where the session has ended meanwhile.
+/// 409 for more than [`MOST`], 401 if the session has ended meanwhile.
 pub fn make(
     tx: &mut Tx<'_>,
     caller: &Caller,
@@ -79,7 +79,7 @@ pub fn make(
     let made = tx.one::<(u64,)>(COUNT, params![user])?;
     if made.is_some_and(|(count,)| count >= MOST) {
         return Err(Problem::conflict(format!(
-            "There are {MOST} calendar feeds already."
+            "You already have {MOST} calendar feeds."
         )));
     }
     let hash = credentials::hash_of(key.expose(), &[Kind::Feed]).ok_or_else(Problem::internal)?;
@@ -98,7 +98,7 @@ pub fn make(
 const KEYS: &str =
     "select id, user_id, name, settings, created_at, last_used_at from credentials where kind = 'calendar'";
 
-/// The keys of a person, in the order they were made.
+/// The keys of a user, in order of creation.
 ///
 /// # Errors
 /// The store's.
@@ -110,17 +110,17 @@ pub fn list(tx: &mut Tx<'_>, user: Id, after: Option<Id>, limit: u32) -> Result<
         .all(tx)
 }
 
-/// Ends a key of a person; its name.
+/// Revokes a key of a user; returns its name.
 ///
 /// # Errors
-/// 404 where they have none of this id.
+/// 404 if they have none with this id.
 pub fn end(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<String, Problem> {
-    // No stream rests on it, so that nobody has to hear of it.
-    ending::one(tx, user, Kind::Feed, id).map(|(name, _)| name)
+    // No stream depends on it, so the change is not announced.
+    end_credentials::one(tx, user, Kind::Feed, id).map(|(name, _)| name)
 }
 
-/// What this key opens, with what its owner may see at this moment. None for a text that is no key, or none any more,
-/// and for one whose owner may not use the platform.
+/// The feed of this key, with what its owner may currently see. None for an unknown or revoked key,
+/// and if its owner is disabled.
 ///
 /// # Errors
 /// The store's.
@@ -142,7 +142,7 @@ pub fn open(tx: &mut Tx<'_>, key: &str) -> Result<Option<Opened>, store::Error> 
 }
 
 impl Access {
-    /// Notes that a feed was fetched; it is written down with the next [`sweep`](Self::sweep).
+    /// Records that a feed was used; saved by the next [`sweep`](Self::sweep).
     pub fn note_feed(&self, key: &FeedKey) {
         self.note_use(key.id);
     }

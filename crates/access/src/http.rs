@@ -1,6 +1,6 @@
-//! The handlers of people and companies, each documented where it stands. Their state is [`Access`](crate::Access).
+//! The handlers of users and companies, each documented in place. Their state is [`Access`](crate::Access).
 //!
-//! Owns: bodies, their validation, and who may do what. Must not: hold SQL.
+//! Owns: bodies, their validation, and permissions. Must not: hold SQL.
 
 pub mod audit;
 pub mod auth;
@@ -19,10 +19,10 @@ use axum::{
     response::Response,
 };
 
-/// The longest name of a person, company, team or token, in characters.
+/// The longest name of a user, company, team or token, in characters.
 pub const NAME: usize = 200;
 
-/// An answer with something personal or secret in it is kept by nobody on the way.
+/// Prevents caching of a response with personal or secret content.
 pub(crate) fn no_store(response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

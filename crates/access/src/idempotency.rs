@@ -1,12 +1,12 @@
-//! A request that is sent again creates nothing again: the header `Idempotency-Key`.
+//! A repeated request creates nothing again: the header `Idempotency-Key`.
 //!
-//! Owns: the table `idempotency_keys`, what a key looks like, and what a repeated request is answered.
-//! Must not: know what is created, or keep a secret: what a creation hands over is stored as it is.
+//! Owns: the table `idempotency_keys`, the format of a key, and the response to a repeated request.
+//! Must not: know what is created, or store a secret: the response passed in is stored as is.
 //!
-//! The row of a key is written in the transaction of the creation, so the one is there exactly if the other is. It is
-//! written first: of two requests with one key, the second waits there for the first, and then finds its answer. What
-//! was refused leaves no row. A creation of many transactions (an import) writes in the first of them what it leads to,
-//! and its answer in the last.
+//! The row of a key is written in the transaction of the creation, so one exists exactly if the other does. It is
+//! written first: of two requests with one key, the second waits there for the first, and then finds its response. A refused
+//! request leaves no row. A creation in many transactions (an import) writes the created record's id in the first,
+//! and its response in the last.
 
 use std::time::Duration;
 
@@ -27,13 +27,13 @@ use crate::{Caller, Json, Problem, extract};
 /// The header.
 pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// How long a key counts.
+/// How long a key is valid.
 pub const KEPT: Duration = Duration::from_hours(24);
 
-/// Characters of a key, at most.
+/// The most characters of a key.
 pub const LENGTH: usize = 255;
 
-/// How many keys a person may have at once.
+/// How many keys a user may have at once.
 const MOST: u64 = 10_000;
 
 /// The key of a request, and the hash of the request as far as it has been read. Most requests have none.
@@ -48,7 +48,7 @@ struct Keyed {
 }
 
 impl Key {
-    /// Takes the next part of the body as it was received.
+    /// Adds the next part of the body as received.
     pub fn read(&mut self, part: &[u8]) {
         if let Some(keyed) = &mut self.0 {
             keyed.request.update(part);
@@ -97,7 +97,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Key {
     }
 }
 
-/// A JSON body of a call that creates, as [`Json`] takes it, and what makes the call create once.
+/// The JSON body of a creating call, as for [`Json`], and its idempotency key.
 #[derive(Clone)]
 pub struct Create<T>(pub Once, pub T);
 
@@ -114,7 +114,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Create<T> {
     }
 }
 
-/// What makes a call create once, if it has a key.
+/// Makes a call create once, if it has a key.
 #[derive(Debug, Clone, Default)]
 pub struct Once(Option<Known>);
 
@@ -126,17 +126,17 @@ struct Known {
     request: String,
 }
 
-/// The answer to a call that creates.
+/// The response to a creating call.
 #[derive(Debug, Clone)]
 pub enum Created<T> {
     /// What was created.
     New(T),
-    /// What was answered the first time, with `"repeated": true`.
+    /// The first response, with `"repeated": true`.
     Repeated(Value),
 }
 
 impl<T> Created<T> {
-    /// With what only the first answer says: it is not stored.
+    /// Adds what only the first response contains: it is not stored.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Created<U> {
         match self {
             Self::New(made) => Created::New(f(made)),
@@ -165,11 +165,11 @@ const LEADS_TO: &str = "update idempotency_keys set record_id = $3 where user_id
 const ANSWER: &str = "update idempotency_keys set answer = $3 where user_id = $1 and key = $2";
 
 impl Once {
-    /// Creates something by `f`, or answers what was answered when that was done before. What `f` gives is stored, so it
-    /// has no secret in it. What must hold for whoever asks, such as their role, is checked before.
+    /// Creates something with `f`, or returns the response of the first time. What `f` returns is stored, so it
+    /// must not contain a secret. Conditions on the caller, such as their role, are checked before.
     ///
     /// # Errors
-    /// Those of `f`; 409 where the key was used for another request, 429 where the person has too many keys.
+    /// Those of `f`; 409 if the key was used for another request, 429 if the user has too many keys.
     pub fn run<T: Serialize>(
         self,
         tx: &mut Tx<'_>,
@@ -183,11 +183,11 @@ impl Once {
         Ok(Created::New(made))
     }
 
-    /// Begins a creation: the answer, where it was done before. One that is under way counts for as long as
-    /// `is_alive` says so of the record that it leads to.
+    /// Begins a creation; returns the response if it was done before. One in progress counts for as long as
+    /// `is_alive` returns true for its record.
     ///
     /// # Errors
-    /// 409 where the key was used for another request, or the creation is under way; 429 where the person has too many
+    /// 409 if the key was used for another request, or the creation is in progress; 429 if the user has too many
     /// keys.
     pub fn begin(
         &self,
@@ -202,7 +202,7 @@ impl Once {
         let lock = tx.for_update("k");
         let found: Option<(String, String, String)> =
             tx.one(&format!("{FOUND}{lock}"), params![known.user, &known.key])?;
-        // Deleted between the two statements, with the 24 hours.
+        // Deleted between the two statements, after 24 hours.
         let (request, record, answer) = found.ok_or_else(Problem::unavailable)?;
         let is_same = request == known.request;
         if !answer.is_empty() {
@@ -220,7 +220,7 @@ impl Once {
         Ok(None)
     }
 
-    /// Notes what a creation that has begun leads to.
+    /// Saves the record of a creation that has begun.
     ///
     /// # Errors
     /// The store's.
@@ -230,7 +230,7 @@ impl Once {
             .map(drop)
     }
 
-    /// Ends a creation that has begun: this is answered from now on.
+    /// Ends a creation that has begun: this response is returned from now on.
     ///
     /// # Errors
     /// The store's.
@@ -243,7 +243,7 @@ impl Once {
 }
 
 impl Known {
-    /// Writes the row of the key; whether there was none that counts.
+    /// Writes the row of the key; returns whether there was no valid one.
     fn claim(&self, tx: &mut Tx<'_>, now: Time) -> Result<bool, Problem> {
         let claimed = tx.execute(
             CLAIM,
@@ -251,7 +251,7 @@ impl Known {
         );
         match claimed {
             Ok(rows) => Ok(rows > 0),
-            // The person went away meanwhile, and what they came with.
+            // The user was deleted meanwhile, and their credentials too.
             Err(store::Error::Foreign) => Err(Problem::unauthorized()),
             Err(other) => Err(other.into()),
         }
@@ -261,7 +261,7 @@ impl Known {
 const KEYS: &str =
     "select count(*), min(created_at) from idempotency_keys where user_id = $1 and created_at > $2";
 
-/// Whether the person has no more keys than they may, the new one included.
+/// Checks that the user does not exceed the limit of keys, including the new one.
 fn bounded(tx: &mut Tx<'_>, user: Id, now: Time) -> Result<(), Problem> {
     let keys: Option<(u64, Option<Time>)> = tx.one(KEYS, params![user, now.before(KEPT)])?;
     let (count, oldest) = keys.unwrap_or_default();
@@ -286,12 +286,12 @@ fn repeated(answer: &str) -> Result<Value, Problem> {
 }
 
 fn used() -> Problem {
-    Problem::conflict("This Idempotency-Key was used for another request in the last 24 hours.")
+    Problem::conflict("This Idempotency-Key was used for a different request in the last 24 hours.")
 }
 
 fn under_way(record: Id) -> Problem {
     Problem::conflict(format!(
-        "The first request with this Idempotency-Key is still being processed; it leads to {record}."
+        "The first request with this Idempotency-Key is still being processed; it creates {record}."
     ))
     .about(record)
 }
@@ -303,7 +303,7 @@ const PORTIONS: usize = 20;
 const EXPIRED: &str = "delete from idempotency_keys where (user_id, key) in \
      (select user_id, key from idempotency_keys where created_at <= $1 order by created_at limit $2)";
 
-/// Deletes keys that no longer count, a few at a time.
+/// Deletes expired keys, a few at a time.
 pub(crate) async fn prune(store: &Store) -> Result<(), Problem> {
     for _ in 0..PORTIONS {
         let deleted = store.write(|tx| {

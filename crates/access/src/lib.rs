@@ -1,9 +1,9 @@
-//! Who is calling and what they may see: companies, users, teams, roles, sessions, tokens.
+//! Identity and access: companies, users, teams, roles, sessions, tokens.
 //!
-//! Owns: the tables of people and companies, signing in, the audit log ([`audit`]), the [`Caller`] and its scope, the [`directory`] that others
-//! ask for addresses, who is responsible for what ([`ownership`]), the [`Vault`] for secrets at rest, the news that access has changed ([`AccessChange`], from
-//! other processes by the [`Follower`]), and what all HTTP handlers share: [`Problem`], the extractors, pages, the
-//! [`validate`] rules, and that a repeated request creates nothing ([`idempotency`]).
+//! Owns: the tables of users and companies, signing in, the audit log ([`audit`]), the [`Caller`] and its scope, the [`directory`] that others
+//! use for addresses, responsibility for findings ([`ownership`]), the [`Vault`] for secrets at rest, the announcement of access changes ([`AccessChange`], from
+//! other processes through the [`Follower`]), and what all HTTP handlers share: [`Problem`], the extractors, pages, the
+//! [`validate`] rules, and idempotency keys ([`idempotency`]).
 //! Must not: know an event's consumers, or who else has tables.
 
 pub mod audit;
@@ -25,14 +25,13 @@ mod access;
 mod admin;
 mod authenticate;
 mod caller;
+mod caller_cache;
 mod changes;
 mod companies;
 mod credentials;
-mod ending;
-mod follow;
-mod held;
+mod end_credentials;
+mod follower;
 pub mod http;
-mod known;
 mod limits;
 mod networks;
 mod password;
@@ -44,6 +43,7 @@ pub mod teams;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod unsaved;
+mod user_credentials;
 mod users;
 mod views;
 
@@ -54,8 +54,7 @@ pub use changes::AccessChange;
 pub use companies::{Company, Member};
 pub use credentials::Token;
 pub use extract::{Json, Path, Query, object, objects, optional_object};
-pub use follow::Follower;
-pub use held::{Credential, CredentialKind};
+pub use follower::Follower;
 pub use idempotency::{Create, Created, Key as IdempotencyKey, Once};
 pub use page::{Page, PageQuery};
 pub use password_rules::acceptable as acceptable_password;
@@ -66,6 +65,7 @@ pub use secret::{Key, Keys, NotOpened, Secret, Vault, mask};
 pub use sessions::{Session, end_earlier as sessions_end_earlier};
 pub use shares::{Costly, ShareLimits, costly, share};
 pub use teams::{Team, TeamMember};
+pub use user_credentials::{Credential, CredentialKind};
 pub use users::User;
 pub use views::{SavedView, ViewPage};
 

@@ -1,6 +1,6 @@
-//! How often one may try to sign in.
+//! Limits on sign-in attempts.
 //!
-//! Owns: three allowances: by account, by address, and by both for who came from there before.
+//! Owns: three limits: per account, per address, and per both for users who signed in from there before.
 //! Must not: know whether an account exists.
 
 use std::{
@@ -15,7 +15,7 @@ use crate::{
     rates::{Counted, Rate, Rates},
 };
 
-/// The allowances of everyone who tries to sign in.
+/// The limits for all sign-in attempts.
 pub(crate) struct Limits {
     accounts: Rates,
     peers: Rates,
@@ -24,7 +24,7 @@ pub(crate) struct Limits {
     a_peer: Rate,
 }
 
-/// An attempt that counts until it is given back.
+/// An attempt that counts until it is returned.
 #[derive(Clone, Copy)]
 pub(crate) struct Attempt {
     account: Option<Counted>,
@@ -49,7 +49,7 @@ impl Limits {
         }
     }
 
-    /// Counts an attempt, before the password is looked at so that many at once do not slip through.
+    /// Counts an attempt, before the password is checked, so that many at once do not slip through.
     ///
     /// # Errors
     /// The time after which the next one is allowed.
@@ -62,7 +62,7 @@ impl Limits {
         let peer = peer
             .map(|peer| self.peers.take(network(peer), self.a_peer, now))
             .transpose()?;
-        // The address keeps what it spent: trying locked accounts is not free.
+        // The attempt still counts for the address: trying locked accounts is not free.
         let account = self.accounts.take(account, self.an_account, now)?;
         Ok(Attempt {
             account: Some(account),
@@ -71,8 +71,8 @@ impl Limits {
         })
     }
 
-    /// The same for an account that signed in from this address before, or may have: what others do, there or to the
-    /// account, does not count against it.
+    /// The same for an account that signed in from this address before, or may have: attempts by others, from there or on the
+    /// account, do not count against it.
     ///
     /// # Errors
     /// The time after which the next one is allowed.
@@ -86,7 +86,7 @@ impl Limits {
         })
     }
 
-    /// The attempt was no guess: it succeeded, or was not judged at all.
+    /// The attempt was not a guess: it succeeded, or was not checked at all.
     pub(crate) fn give_back(&self, attempt: Attempt) {
         for (rates, counted) in [
             (&self.accounts, attempt.account),
@@ -100,7 +100,7 @@ impl Limits {
     }
 }
 
-/// What one person can change of an address at will is not part of it: the second half of an IPv6 address.
+/// Without the part of an address that one client can change at will: the second half of an IPv6 address.
 pub(crate) fn network(peer: IpAddr) -> u128 {
     match peer.to_canonical() {
         IpAddr::V4(v4) => u128::from(u32::from(v4)),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn an_account_has_its_burst_then_one_each_interval() {
+    fn an_account_gets_its_burst_then_one_per_interval() {
         let limits = Limits::new(&LIMITS);
         let attempt = |seconds| limits.attempt("ada@example.org", None, at(seconds)).map(drop);
         for _ in 0..3 {
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_its_own_bound_over_all_accounts() {
+    fn an_address_has_its_own_limit_over_all_accounts() {
         let limits = Limits::new(&LIMITS);
         let peer = Some("2001:db8::1".parse().unwrap());
         let neighbour = Some("2001:db8::2".parse().unwrap());

@@ -1,8 +1,8 @@
-//! Who is responsible for what: a company's ownership rules, and the owners of projects and assets.
+//! Ownership: a company's ownership rules, and the owners of projects and assets.
 //!
-//! Owns: the tables of both, what a rule matches ([`Rule::matches`], pure), which rule counts ([`first`]), and reading a
-//! CODEOWNERS file. Records assign by it, and notifications find whom to notify by it: there is one answer for both.
-//! Must not: assign anybody, or know a finding; it is asked with [`Facts`].
+//! Owns: the tables of both, what a rule matches ([`Rule::matches`], pure), which rule applies ([`first`]), and reading a
+//! CODEOWNERS file. Records use it to assign findings, notifications to find recipients: both get the same answer.
+//! Must not: assign anyone, or know a finding; it gets [`Facts`].
 
 pub(crate) mod codeowners;
 mod facts;

@@ -1,4 +1,4 @@
-//! Lists in pages: `?limit=&cursor=` give `{items, next_cursor}`.
+//! Paginated lists: `?limit=&cursor=` give `{items, next_cursor}`.
 
 use std::str::FromStr;
 
@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::problem::Problem;
 
-/// Rows of a page where none is asked for.
+/// The default number of rows per page.
 pub const DEFAULT: u32 = 25;
 
-/// The most rows of a page.
+/// The most rows per page.
 pub const MAX: u32 = 200;
 
-/// How a cursor is described. It is opaque: only what a list answered as `next_cursor` leads to its next page.
+/// The schema of a cursor. It is opaque: only a list's `next_cursor` leads to its next page.
 #[derive(Debug)]
 pub struct CursorText;
 
@@ -23,14 +23,14 @@ impl utoipa::PartialSchema for CursorText {
     }
 }
 
-/// Which page. A handler takes it beside its own filters: `Query(page): Query<PageQuery>`.
+/// Which page. A handler takes it in addition to its own filters: `Query(page): Query<PageQuery>`.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// How many rows, 1 to 200; 25 by default.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
-    /// The `next_cursor` of the page before; none for the first page.
+    /// The `next_cursor` of the previous page; omit it for the first page.
     #[param(inline, value_type = Option<CursorText>)]
     pub cursor: Option<String>,
 }
@@ -40,39 +40,39 @@ pub struct PageQuery {
 pub struct Page<T> {
     /// The rows.
     pub items: Vec<T>,
-    /// The cursor of the next page; none on the last.
+    /// The cursor of the next page; null on the last.
     pub next_cursor: Option<String>,
 }
 
 impl PageQuery {
-    /// How many rows the page has at most.
+    /// The maximum number of rows of the page.
     ///
     /// # Errors
     /// 422 for none or more than [`MAX`].
     pub fn limit(&self) -> Result<u32, Problem> {
         match self.limit.unwrap_or(DEFAULT) {
             limit @ 1..=MAX => Ok(limit),
-            _ => Err(Problem::field("limit", format!("it is not from 1 to {MAX}"))),
+            _ => Err(Problem::field("limit", format!("must be from 1 to {MAX}"))),
         }
     }
 
-    /// What the cursor says, if there is one.
+    /// The value of the cursor, if there is one.
     ///
     /// # Errors
-    /// 422 for a text that is no cursor of this list.
+    /// 422 for a text that is not a cursor of this list.
     pub fn after<C: FromStr>(&self) -> Result<Option<C>, Problem> {
         self.cursor
             .as_deref()
             .map(|text| {
                 text.parse()
-                    .map_err(|_| Problem::field("cursor", "it is not a cursor of this list"))
+                    .map_err(|_| Problem::field("cursor", "must be a cursor of this list"))
             })
             .transpose()
     }
 }
 
 impl<T> Page<T> {
-    /// The page of `rows`, which were read with a limit of one more than `limit`: the one too many only says that
+    /// The page of `rows`, which were read with a limit of one more than `limit`: the extra row only shows that
     /// there is a next page.
     pub fn cut(mut rows: Vec<T>, limit: u32, cursor: impl Fn(&T) -> String) -> Self {
         let limit = limit as usize;
@@ -85,7 +85,7 @@ impl<T> Page<T> {
         }
     }
 
-    /// The page with each row made into something else.
+    /// The page with each row converted.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page {
             items: self.items.into_iter().map(f).collect(),

@@ -1,6 +1,6 @@
-//! Passwords: Argon2id on blocking threads, few at once.
+//! Passwords: Argon2id on blocking threads, with limited concurrency.
 //!
-//! Owns: the parameters, the bounds on how many are worked on and how many wait, everyone's share of that, and the work
+//! Owns: the parameters, the limits on how many are processed and how many wait, each caller's share of that, and the work
 //! that is done for an account that does not exist. Must not: keep or print a password.
 
 use std::{net::IpAddr, time::Duration};
@@ -20,10 +20,10 @@ use crate::{
     schema,
 };
 
-/// The most characters of a password that is compared with the one there is.
+/// The most characters of a password that is compared with the stored one.
 pub(crate) const LONGEST: usize = 1_000;
 
-/// The schema of a password that is to become one.
+/// The schema of a new password.
 pub(crate) struct NewPassword;
 
 impl utoipa::ToSchema for NewPassword {}
@@ -34,7 +34,7 @@ impl utoipa::PartialSchema for NewPassword {
     }
 }
 
-/// The schema of a password that is compared.
+/// The schema of a password to compare.
 pub(crate) struct Password;
 
 impl utoipa::ToSchema for Password {}
@@ -48,8 +48,8 @@ fn secret() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String).write_only(true)
 }
 
-/// Sign-ins: each that is worked on takes 19 MiB and a core. Of one address one at a time, so that there is a place for
-/// others whatever comes from there.
+/// Sign-ins: each takes 19 MiB and a core. One at a time per address, so that others get a slot
+/// whatever comes from there.
 const SIGN_INS: Bounds = Bounds {
     at_once: 2,
     each: 1,
@@ -57,11 +57,11 @@ const SIGN_INS: Bounds = Bounds {
     waiting_in_all: 512,
 };
 
-/// Of these, one account from one address: one is worked on and one waits.
+/// Of these, per account and address: one is processed and one waits.
 const ACCOUNT: Bounds = Bounds::each(2);
 
-/// Everything else: new passwords, and one's own password before it is changed. It has a place of its own, so that it
-/// never stands in the way of a sign-in.
+/// Everything else: new passwords, and the current password before a change. It has its own slot, so that it
+/// never blocks a sign-in.
 const CHANGES: Bounds = Bounds {
     at_once: 1,
     each: 1,
@@ -69,28 +69,28 @@ const CHANGES: Bounds = Bounds {
     waiting_in_all: 128,
 };
 
-/// How often an account's present password is compared where that is no sign-in: nobody changes theirs more often.
+/// How often an account's current password is compared other than for signing in: nobody changes theirs more often.
 const COMPARED: Rate = Rate {
     burst: 10,
     interval: Duration::from_mins(1),
 };
 
-/// After how long to come again where one's own share is used up: it is over in less.
+/// After how long to retry if the caller's own share is used up: it is free again before.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// A hash of nothing in particular with the present parameters: the same work for an account that does not exist.
+/// An arbitrary hash with the current parameters: the same work for an account that does not exist.
 const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$Y2FtcGFuaWxlZGVjb3k$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
-/// Who has a password looked at or made.
+/// For whom a password is hashed or compared.
 #[derive(Clone, Copy)]
-pub(crate) enum Whose<'a> {
-    /// Whoever signs in, before they are known: the account's address and the connection's.
+pub(crate) enum HashFor<'a> {
+    /// A sign-in, before the user is known: the account's email address and the connection's IP address.
     SignIn(&'a str, Option<IpAddr>),
-    /// Somebody who is signed in.
+    /// A signed-in user.
     User(Id),
     /// The command line.
-    Nobody,
+    CommandLine,
 }
 
 /// Hashes and compares passwords.
@@ -116,10 +116,10 @@ impl Passwords {
     /// The PHC string of a password.
     ///
     /// # Errors
-    /// 429 where they have others under way already, 503 where too many do.
-    pub(crate) async fn hash(&self, whose: Whose<'_>, password: Secret) -> Result<String, Problem> {
+    /// 429 if the caller has others in progress, 503 if too many are in progress.
+    pub(crate) async fn hash(&self, caller: HashFor<'_>, password: Secret) -> Result<String, Problem> {
         let salt: [u8; 16] = self.clock.random();
-        self.work(whose, move || {
+        self.work(caller, move || {
             argon()
                 .hash_password_with_salt(password.expose().as_bytes(), &salt)
                 .map(|hash| hash.to_string())
@@ -131,21 +131,21 @@ impl Passwords {
         })
     }
 
-    /// Whether the password is the one of the PHC string. Without a string it is not, after the same work.
+    /// Whether the password matches the PHC string. Without a string it does not, after the same work.
     ///
     /// # Errors
-    /// 429 where they have others under way already or had too many lately, 503 where too many are under way.
+    /// 429 if the caller has others in progress or had too many recently, 503 if too many are in progress.
     pub(crate) async fn verify(
         &self,
-        whose: Whose<'_>,
+        caller: HashFor<'_>,
         password: Secret,
         hash: Option<String>,
     ) -> Result<bool, Problem> {
-        if let Whose::User(user) = whose {
+        if let HashFor::User(user) = caller {
             let counted = self.compared.take(user, COMPARED, self.clock.steady());
             counted.map_err(Problem::too_many)?;
         }
-        self.work(whose, move || {
+        self.work(caller, move || {
             let known = hash.is_some();
             let hash = hash.as_deref().unwrap_or(DECOY);
             let fits = PasswordHash::new(hash).is_ok_and(|hash| {
@@ -160,12 +160,12 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(
         &self,
-        whose: Whose<'_>,
+        caller: HashFor<'_>,
         f: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let place = self.place(whose).await.map_err(full)?;
+        let place = self.place(caller).await.map_err(full)?;
         tokio::task::spawn_blocking(move || {
-            // The work goes on when whoever asked hangs up, so the bound must hold until it is done.
+            // The work continues if the client disconnects, so the slot must be held until it is done.
             let _held = place;
             f()
         })
@@ -173,16 +173,16 @@ impl Passwords {
         .map_err(|_| Problem::internal())
     }
 
-    /// The right to work on one password, until it is dropped.
-    async fn place(&self, whose: Whose<'_>) -> Result<Box<dyn Send>, Full> {
-        let user = match whose {
-            Whose::SignIn(account, peer) => {
+    /// A slot to process one password, until it is dropped.
+    async fn place(&self, caller: HashFor<'_>) -> Result<Box<dyn Send>, Full> {
+        let user = match caller {
+            HashFor::SignIn(account, peer) => {
                 let address = peer.map(network);
                 let of_account = self.accounts.take((account.to_owned(), address))?;
                 return Ok(Box::new((of_account, self.sign_ins.wait(address).await?)));
             }
-            Whose::User(user) => Some(user),
-            Whose::Nobody => None,
+            HashFor::User(user) => Some(user),
+            HashFor::CommandLine => None,
         };
         Ok(Box::new(self.changes.wait(user).await?))
     }
@@ -200,10 +200,10 @@ fn argon() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::DEFAULT)
 }
 
-/// Whether a text may be compared with a password: what is longer is none.
+/// Whether a text may be compared with a password: a longer one cannot be one.
 pub(crate) fn comparable(field: &str, password: &Secret) -> Result<(), FieldError> {
     if password.expose().chars().take(LONGEST + 1).count() > LONGEST {
-        return Err(FieldError::new(field, "it is longer than any password"));
+        return Err(FieldError::new(field, "is longer than any password"));
     }
     Ok(())
 }
@@ -217,24 +217,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn fits_its_own_hash_and_no_other() {
+    async fn matches_its_own_hash_and_no_other() {
         let passwords = Passwords::new(&Clock::system());
-        let nobody = Whose::Nobody;
+        let command_line = HashFor::CommandLine;
         let hash = passwords
-            .hash(nobody, Secret::new("correct horse"))
+            .hash(command_line, Secret::new("correct horse"))
             .await
             .unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
         assert_ne!(
             hash,
             passwords
-                .hash(nobody, Secret::new("correct horse"))
+                .hash(command_line, Secret::new("correct horse"))
                 .await
                 .unwrap(),
             "salted"
         );
         let verify = |password, hash: Option<&str>| {
-            passwords.verify(nobody, Secret::new(password), hash.map(ToOwned::to_owned))
+            passwords.verify(command_line, Secret::new(password), hash.map(ToOwned::to_owned))
         };
         assert_eq!(verify("correct horse", Some(&hash)).await, Ok(true));
         assert_eq!(verify("correct house", Some(&hash)).await, Ok(false));
@@ -253,13 +253,13 @@ mod tests {
         assert_eq!(length(&decoy), length(&real));
     }
 
-    fn user(n: usize) -> Whose<'static> {
-        Whose::User(Id::from_parts(1, [u8::try_from(n).unwrap(); 10]))
+    fn user(n: usize) -> HashFor<'static> {
+        HashFor::User(Id::from_parts(1, [u8::try_from(n).unwrap(); 10]))
     }
 
     /// A sign-in to this account from the address with this end.
-    fn sign_in(account: &str, last: u8) -> Whose<'_> {
-        Whose::SignIn(account, Some(IpAddr::from([192, 0, 2, last])))
+    fn sign_in(account: &str, last: u8) -> HashFor<'_> {
+        HashFor::SignIn(account, Some(IpAddr::from([192, 0, 2, last])))
     }
 
     /// Lets everything that was spawned come as far as it can without a password being worked on.
@@ -271,7 +271,7 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn changes_of_passwords_leave_sign_ins_alone() {
+    async fn password_changes_do_not_block_sign_ins() {
         let passwords = Arc::new(Passwords::new(&Clock::system()));
         let one = passwords.place(user(0)).await.unwrap();
         let mut waiting = JoinSet::new();
@@ -284,8 +284,8 @@ mod tests {
         let own = passwords.hash(user(0), Secret::new("x")).await.unwrap_err();
         assert_eq!(own.status(), 429, "its own share is used up");
         let other = passwords.hash(user(200), Secret::new("x")).await.unwrap_err();
-        assert_eq!(other.status(), 503, "too many wait");
-        let ada = Whose::SignIn("ada@example.org", None);
+        assert_eq!(other.status(), 503, "too many are waiting");
+        let ada = HashFor::SignIn("ada@example.org", None);
         assert_eq!(passwords.verify(ada, Secret::new("x"), None).await, Ok(false));
         drop(one);
         assert!(waiting.join_all().await.iter().all(Result::is_ok));
@@ -293,7 +293,7 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn one_address_and_one_account_leave_sign_ins_to_others() {
+    async fn one_address_or_account_does_not_block_other_sign_ins() {
         let passwords = Arc::new(Passwords::new(&Clock::system()));
         let held = passwords.place(sign_in("eve", 1)).await.unwrap();
         let mut waiting = JoinSet::new();
@@ -307,7 +307,7 @@ mod tests {
         }
         settle().await;
         let one_more = passwords.verify(sign_in("more", 1), Secret::new("x"), None);
-        assert_eq!(one_more.await.unwrap_err().status(), 429, "of one address");
+        assert_eq!(one_more.await.unwrap_err().status(), 429, "from one address");
         let ada = passwords.verify(sign_in("ada", 2), Secret::new("x"), None);
         assert_eq!(ada.await, Ok(false), "another address");
         drop(held);
@@ -325,17 +325,17 @@ mod tests {
         let elsewhere = passwords.place(sign_in("ada", 4)).await;
         assert!(
             elsewhere.is_ok(),
-            "nobody is locked out by who else tries that account"
+            "nobody is locked out by others' attempts on that account"
         );
         drop(first);
         assert_eq!(again.await.unwrap(), Ok(()));
     }
 
     #[tokio::test]
-    async fn the_present_password_is_not_compared_without_end() {
+    async fn comparisons_of_the_current_password_are_limited() {
         let clock = Clock::manual(base::Time::from_nanos(1_700_000_000_000_000_000));
         let passwords = Passwords::new(&clock);
-        let ada = Whose::User(Id::from_parts(1, [1; 10]));
+        let ada = HashFor::User(Id::from_parts(1, [1; 10]));
         for _ in 0..COMPARED.burst {
             assert_eq!(passwords.verify(ada, Secret::new("x"), None).await, Ok(false));
         }

@@ -1,15 +1,15 @@
-//! A field of a change that can be left out, be null, or have a value.
+//! A field of a change that can be omitted, be null, or have a value.
 
 use serde::{Deserialize, Deserializer};
 
-/// What a change does to an optional field. In a body: `#[serde(default)] field: Patch<T>`, for the documentation
+/// The change of an optional field. In a body: `#[serde(default)] field: Patch<T>`, for the documentation
 /// `#[schema(value_type = Option<T>)]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// It was left out: the field stays as it is.
+    /// Omitted: the field stays unchanged.
     #[default]
     Keep,
-    /// It was null: the field becomes empty.
+    /// Null: the field becomes empty.
     Clear,
     /// The field's new value.
     Set(T),
@@ -25,7 +25,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// What the field holds after the change.
+    /// The field's value after the change.
     pub fn over(self, present: Option<T>) -> Option<T> {
         match self {
             Self::Keep => present,
@@ -34,7 +34,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// With the value made into another, or refused.
+    /// Converts the value, or refuses it.
     pub fn try_map<U, E>(self, f: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
         Ok(match self {
             Self::Keep => Patch::Keep,
@@ -45,7 +45,7 @@ impl<T> Patch<T> {
 }
 
 impl<T> From<Option<T>> for Patch<T> {
-    /// For what is made anew: nothing given changes nothing.
+    /// For new records: no value means no change.
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Keep, Self::Set)
     }
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_left_out_from_null_from_a_value() {
+    fn distinguishes_omitted_null_and_a_value() {
         let read = |text| serde_json::from_str::<Body>(text).map(|body| body.n).unwrap();
         assert_eq!(read("{}"), Patch::Keep);
         assert_eq!(read(r#"{"n": null}"#), Patch::Clear);

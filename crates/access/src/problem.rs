@@ -1,7 +1,7 @@
-//! What a request is told when it fails: RFC 9457.
+//! The response to a failed request: RFC 9457.
 //!
 //! Owns: [`Problem`], the only place that knows status codes.
-//! Must not: tell more than the caller may know: all 404s are alike, and what went wrong inside goes to the log.
+//! Must not: reveal more than the caller may know: all 404s are alike, and internal errors go to the log.
 
 use std::{fmt, time::Duration};
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 /// The media type of a problem.
 pub const CONTENT_TYPE: &str = "application/problem+json";
 
-/// After how long a request may come again while the database does not answer.
+/// After how long to retry while the database does not answer.
 const RETRY: Duration = Duration::from_secs(2);
 
 /// Why a request failed, as `application/problem+json`.
@@ -29,25 +29,25 @@ pub struct Problem {
     denied: bool,
 }
 
-/// Marks an answer by which somebody was turned away who may have tried what they should not: no or bad credentials, a wrong
-/// password, not their right, too often. The server logs those.
+/// Marks a response that refused a possibly unauthorized attempt: missing or invalid credentials, a wrong
+/// password, missing permission, too many attempts. The server logs those.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denied {
-    /// Why, in a sentence without anything that was sent.
+    /// The reason, in a sentence without anything that was sent.
     pub reason: String,
 }
 
-/// What does not fit in one field of a body or a query.
+/// An invalid field of a body or a query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
-    /// The field, with a path where it is inside others: `recipients.emails[2]`. Empty for the whole.
+    /// The field, with its path if nested: `recipients.emails[2]`. Empty for the whole body or query.
     pub field: String,
     /// What is wrong with it.
     pub detail: String,
 }
 
 impl FieldError {
-    /// This is wrong with that field.
+    /// An error in a field.
     pub fn new(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self {
             field: field.into(),
@@ -72,15 +72,12 @@ impl Problem {
         }
     }
 
-    /// 404: not there, or not the caller's. It takes no detail, so that nobody can tell the one from the other.
+    /// 404: does not exist, or the caller has no access. It takes no detail, so that the two cannot be distinguished.
     pub fn not_found() -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "Not found, or you do not have access to it.",
-        )
+        Self::new(StatusCode::NOT_FOUND, "Not found, or you do not have access.")
     }
 
-    /// 401: no credentials, or bad ones.
+    /// 401: missing or invalid credentials.
     pub fn unauthorized() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -88,27 +85,27 @@ impl Problem {
         )
     }
 
-    /// 403: not the caller's right.
+    /// 403: the caller does not have permission.
     pub fn forbidden(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, detail)
     }
 
-    /// 409: it contradicts what is there.
+    /// 409: conflicts with the current state.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
     }
 
-    /// 422: it does not fit.
+    /// 422: invalid input.
     pub fn unprocessable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
-    /// 422: these fields do not fit.
+    /// 422: these fields are invalid.
     pub fn fields(errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [one] if !one.field.is_empty() => format!("{}: {}", one.field, one.detail),
             [one] => one.detail.clone(),
-            many => format!("{} fields do not fit.", many.len()),
+            many => format!("{} fields are invalid.", many.len()),
         };
         Self {
             errors,
@@ -116,7 +113,7 @@ impl Problem {
         }
     }
 
-    /// 422: this field does not fit.
+    /// 422: this field is invalid.
     pub fn field(field: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::fields(vec![FieldError::new(field, detail)])
     }
@@ -129,12 +126,12 @@ impl Problem {
         )
     }
 
-    /// 429: too often; come again after this time.
+    /// 429: too often; retry after this time.
     pub fn too_many(retry_after: Duration) -> Self {
         Self::busy(retry_after, "Too many attempts. Try again later.")
     }
 
-    /// 429: too much of this is going on at once; come again after this time.
+    /// 429: too many concurrent requests of this kind; retry after this time.
     pub fn busy(retry_after: Duration, detail: impl Into<String>) -> Self {
         Self {
             retry_after: Some(retry_after),
@@ -142,12 +139,12 @@ impl Problem {
         }
     }
 
-    /// 503: not now.
+    /// 503: temporarily unavailable.
     pub fn unavailable() -> Self {
-        Self::unavailable_because("The server cannot answer this right now. Try again in a moment.")
+        Self::unavailable_because("The server is temporarily unavailable. Try again in a moment.")
     }
 
-    /// 503: not now, for this reason.
+    /// 503: temporarily unavailable, for this reason.
     pub fn unavailable_because(detail: impl Into<String>) -> Self {
         Self {
             retry_after: Some(RETRY),
@@ -155,15 +152,15 @@ impl Problem {
         }
     }
 
-    /// 500: our fault. What it was stands in the log.
+    /// 500: internal error. The log has the details.
     pub fn internal() -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "Something went wrong here; the log says what.",
+            "Something went wrong on the server. The server's log has the details.",
         )
     }
 
-    /// The same, naming the record that stands in the way.
+    /// The same, naming the conflicting record.
     #[must_use]
     pub fn about(self, record: Id) -> Self {
         Self {
@@ -172,23 +169,23 @@ impl Problem {
         }
     }
 
-    /// The same for a wrong password, whatever the status: it is [`Denied`].
+    /// Marks it as [`Denied`], whatever the status: for a wrong password.
     #[must_use]
     pub(crate) fn denied(self) -> Self {
         Self { denied: true, ..self }
     }
 
-    /// The status it is answered with.
+    /// The status of the response.
     pub fn status(&self) -> StatusCode {
         self.status
     }
 
-    /// What it says, in a sentence.
+    /// The detail, in a sentence.
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The fields that do not fit, if it is about fields.
+    /// The invalid fields, if any.
     pub fn errors(&self) -> &[FieldError] {
         &self.errors
     }
@@ -221,9 +218,9 @@ impl From<store::Error> for Problem {
             Cause::ReadOnly => {
                 Self::unavailable_because("The database is read-only. Only reading is possible.")
             }
-            Cause::Unique => Self::conflict("It conflicts with an existing entry."),
+            Cause::Unique => Self::conflict("This conflicts with an existing entry."),
             Cause::Foreign => Self::conflict(
-                "It refers to something that no longer exists, or something else still refers to it.",
+                "This refers to something that no longer exists, or something else still refers to it.",
             ),
             other => {
                 tracing::error!(error = %other, "a request failed in the store");
@@ -237,7 +234,7 @@ impl From<store::Error> for Problem {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 struct Body<'a> {
-    /// Always `about:blank`: the status says it all.
+    /// Always `about:blank`: the status says everything.
     r#type: &'a str,
     /// The name of the status.
     title: &'a str,
@@ -245,11 +242,11 @@ struct Body<'a> {
     status: u16,
     /// What is wrong, in a sentence.
     detail: &'a str,
-    /// For a body or a query that does not fit: field by field.
+    /// For an invalid body or query: the errors by field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
     errors: &'a [FieldError],
-    /// For a conflict with one record: its id.
+    /// For a conflict with a single record: its id.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     record_id: Option<Id>,
@@ -325,7 +322,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_of_the_store_keeps_its_text_to_itself() {
+    async fn an_error_of_the_store_does_not_reveal_its_text() {
         let (status, _, body) = parts(store::Error::Database("secret".to_owned()).into()).await;
         assert_eq!(status, 500);
         assert!(!body.contains("secret"));

@@ -1,7 +1,7 @@
-//! How often something may be done: so many at once, then one more each interval.
+//! Rate limits: a number at once, then one more each interval.
 //!
 //! Owns: a table of fixed size, in memory. An entry is found by a keyed hash and never evicted: nobody can flush
-//! another's entry out, and a collision only makes two share one allowance.
+//! out another's entry, and a collision only makes two share one limit.
 //! Must not: know what is counted.
 
 use std::{
@@ -15,7 +15,7 @@ use base::Time;
 /// Entries of a table: half a megabyte.
 const ENTRIES: usize = 1 << 16;
 
-/// How often.
+/// A rate limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     pub(crate) burst: u32,
@@ -23,7 +23,7 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// So many in a minute, all of them at once or one after the other.
+    /// This many per minute, at once or one after another.
     pub(crate) fn a_minute(count: u32) -> Self {
         let count = count.max(1);
         Self {
@@ -33,13 +33,13 @@ impl Rate {
     }
 }
 
-/// One allowance each (GCRA): the time at which it would be whole again. Times are those of [`base::Clock::steady`].
+/// One counter each (GCRA): the time at which it would be full again. Times are those of [`base::Clock::steady`].
 pub(crate) struct Rates {
     whole_at: Mutex<Vec<Time>>,
     hasher: RandomState,
 }
 
-/// One that was counted.
+/// A counted use.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
     at: usize,
@@ -60,7 +60,7 @@ impl Rates {
     /// The time after which the next one is allowed.
     #[expect(
         clippy::cast_possible_truncation,
-        reason = "any bits of the hash do as an index"
+        reason = "any bits of the hash can serve as an index"
     )]
     pub(crate) fn take(&self, key: impl Hash, rate: Rate, now: Time) -> Result<Counted, Duration> {
         let Rate { burst, interval } = rate;
@@ -79,7 +79,7 @@ impl Rates {
         Ok(counted)
     }
 
-    /// It does not count after all.
+    /// Undoes a count.
     pub(crate) fn give_back(&self, counted: Counted) {
         let mut table = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(whole_at) = table.get_mut(counted.at) {

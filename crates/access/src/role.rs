@@ -1,25 +1,25 @@
-//! What a member of a company may do there.
+//! The role of a company's member.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 use store::FromValue;
 
-/// A role in one company. Ordered: each may do what those below may.
+/// A role in one company. Ordered: each includes the permissions of those below.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Sees everything of the company.
+    /// Can view everything of the company.
     Viewer,
     /// Works on findings.
     Analyst,
-    /// Runs the company's projects, scans and teams.
+    /// Manages the company's projects, scans and teams.
     Manager,
 }
 
-/// A text that names no role.
+/// The text is not a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a role: expected viewer, analyst or manager")]
 pub struct NotARole;

@@ -1,6 +1,6 @@
-//! How the texts of bodies and queries are described: what [`validate`](crate::validate) takes, as schemas.
+//! Schemas for the texts of bodies and queries: what [`validate`](crate::validate) accepts.
 //!
-//! Owns: one type for each kind of text, named where a field is declared, with the bound that its check uses:
+//! Owns: one type per kind of text, used where a field is declared, with the limit that its check uses:
 //! `#[schema(value_type = Line<{ MAX }>)]`. Must not: check anything.
 
 use std::borrow::Cow;
@@ -16,33 +16,33 @@ use utoipa::{
     },
 };
 
-/// Control characters, and the two that end a line without being one: none of them is in a line.
+/// Control characters, and the two line separators that are not: a line contains none of them.
 const CONTROLS: &str = r"\u0000-\u001f\u007f-\u009f\u2028\u2029";
 
-/// The controls that no text has: all but tab and line ends.
+/// The control characters that no text may contain: all but tab and line ends.
 const CONTROLS_OF_BLOCKS: &str = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f";
 
-/// The blanks that a line may have.
+/// The spaces that a line may contain.
 const BLANKS: &str = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000";
 
-/// What is invisible or looks like a blank. Those beyond the first 65,536 characters are left out: the dialects of patterns
-/// do not agree on how to write them.
+/// Invisible characters, and those that look like a space. Those beyond the first 65,536 code points are omitted: regex dialects
+/// differ in how to write them.
 const HIDDEN: &str = r"\u00ad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufeff\uffa0\ufff9-\ufffb";
 
-/// What [`str::trim`] takes away.
+/// What [`str::trim`] removes.
 const TRIMMED: &str = r"\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
 
-/// A text in which there is something but blanks.
+/// A text that does not consist of spaces only.
 pub(crate) fn not_blank() -> String {
     format!("[^{TRIMMED}]")
 }
 
-/// Text without characters of the first class, of which at least one is not of the second either.
+/// Text without characters of the first class, with at least one that is not in the second either.
 fn holding(never: &str, blank: &str) -> String {
     format!("^[^{never}]*[^{never}{blank}][^{never}]*$")
 }
 
-/// A text of at most `max` characters that fits the pattern.
+/// A text of at most `max` characters that matches the pattern.
 pub fn text(min: usize, max: usize, pattern: impl Into<String>) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -52,7 +52,7 @@ pub fn text(min: usize, max: usize, pattern: impl Into<String>) -> RefOr<Schema>
         .into()
 }
 
-/// A text that fits the pattern.
+/// A text that matches the pattern.
 pub fn matching(pattern: impl Into<String>) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::String)
@@ -71,7 +71,7 @@ pub fn one_of<T: Into<serde_json::Value>>(words: impl IntoIterator<Item = T>) ->
 /// A keyword of schemas, and its value.
 pub type Keyword = (&'static str, Value);
 
-/// The schema of an object, and one more keyword: what is so between its fields. Several would have no order.
+/// The schema of an object, and one more keyword about the relation of its fields. Several would have no order.
 pub fn with(object: RefOr<Schema>, keyword: Keyword) -> RefOr<Schema> {
     let RefOr::T(Schema::Object(mut object)) = object else {
         return object;
@@ -81,21 +81,21 @@ pub fn with(object: RefOr<Schema>, keyword: Keyword) -> RefOr<Schema> {
     object.into()
 }
 
-/// Exactly one of these fields, which are texts, is given; null counts as left out.
+/// Exactly one of these text fields is set; null counts as omitted.
 pub fn exactly_one(fields: &[&str]) -> Keyword {
     let text = json!({"type": "string"});
     let given = fields.iter().map(|field| given(field, &text));
     ("oneOf", given.collect())
 }
 
-/// At least one of these lists is given and not empty.
+/// At least one of these lists is not empty.
 pub fn some_of(lists: &[&str]) -> Keyword {
     let filled = json!({"type": "array", "minItems": 1});
     let given = lists.iter().map(|list| given(list, &filled));
     ("anyOf", given.collect())
 }
 
-/// Where a field is one of these words, another one is given and fits a schema.
+/// If a field is one of these words, another one is set and matches a schema.
 pub fn needs<T: Into<Value>>(
     field: &str,
     words: impl IntoIterator<Item = T>,
@@ -110,7 +110,7 @@ fn given(field: &str, schema: &Value) -> Value {
     json!({"required": [field], "properties": {field: schema}})
 }
 
-/// Names the schema of a body in which fields depend on each other: that of its fields [`with`](schema::with) a keyword.
+/// Defines the schema of a body whose fields depend on each other: its fields' schema [`with`](schema::with) a keyword.
 #[macro_export]
 macro_rules! described_with {
     ($(#[doc = $about:literal])+ $visibility:vis $name:ident, $body:ty, $keyword:expr) => {
@@ -175,7 +175,7 @@ texts! {
     Printable |max| text(0, max, "^[ -~]*$");
 }
 
-/// A list of at most so many ids.
+/// A list of at most this many ids.
 #[derive(Debug)]
 pub struct Ids<const MAX: usize>;
 
@@ -209,13 +209,13 @@ impl PartialSchema for Email {
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email)))
             .max_length(Some(crate::validate::EMAIL))
-            // Where dots may be is in the format.
+            // The format covers where dots may be.
             .pattern(Some("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9.-]+$"))
             .into()
     }
 }
 
-/// Bytes, as they are.
+/// Raw bytes.
 #[derive(Debug)]
 pub struct Bytes;
 
@@ -229,7 +229,7 @@ impl PartialSchema for Bytes {
     }
 }
 
-/// A person: an id, or `me`.
+/// A user: an id, or `me`.
 #[derive(Debug)]
 pub struct PersonOrMe;
 
@@ -252,7 +252,7 @@ mod tests {
 
     const MAX: usize = 10;
 
-    /// Whether a text fits a schema.
+    /// Whether a text matches a schema.
     fn fits(schema: &RefOr<Schema>, text: &str) -> bool {
         let RefOr::T(Schema::Object(schema)) = schema else {
             panic!("a schema of a text")
@@ -263,9 +263,9 @@ mod tests {
             && pattern.is_match(text)
     }
 
-    // Two descriptions of one thing: a text is taken if and only if the schema says so.
+    // Two descriptions of the same rule: a text is accepted if and only if the schema allows it.
     #[test]
-    fn a_schema_says_what_its_check_takes() {
+    fn a_schema_matches_its_check() {
         type Check = fn(&str, &str, usize) -> Result<String, FieldError>;
         let kinds: [(&str, RefOr<Schema>, Check); 5] = [
             ("line", Line::<MAX>::schema(), validate::line),

@@ -1,31 +1,31 @@
-//! Lists of people and companies that hold a text.
+//! Searching lists of users and companies.
 //!
-//! Owns: looking for it in any case of letters. The databases' own functions know different letters and there are few
-//! rows, so they are read in their order and looked into here. Must not: know what is looked for where.
+//! Owns: the case-insensitive search. The databases' own functions support different alphabets and there are few
+//! rows, so they are read in order and searched here. Must not: know which columns are searched.
 
 use base::Id;
 use store::Error;
 
 use crate::{Problem, validate::Check};
 
-/// Characters of a search.
+/// The longest search text, in characters.
 pub(crate) const LONGEST: usize = 200;
 
-/// Rows that are read at once.
-const AT_ONCE: u32 = 500;
+/// Rows read at once.
+const BATCH: u32 = 500;
 
-/// What a list looks for, if anything: in small letters.
+/// The search text of a list, if any, in lower case.
 ///
 /// # Errors
-/// 422 for one that is no line.
-pub(crate) fn wanted(text: Option<String>) -> Result<Option<String>, Problem> {
+/// 422 if it is not a single line.
+pub(crate) fn search_text(text: Option<String>) -> Result<Option<String>, Problem> {
     let mut check = Check::new();
     let line = check.optional_line("text", &text.unwrap_or_default(), LONGEST);
     check.done()?;
     Ok(Some(line.to_lowercase()).filter(|line| !line.is_empty()))
 }
 
-/// The first `limit` of the rows that `read` answers (after an id, so many) in which `text` is found.
+/// The first `limit` rows from `read` (after an id, up to a number) that contain `text`.
 pub(crate) fn find<T>(
     text: Option<&str>,
     (mut after, limit): (Option<Id>, u32),
@@ -37,8 +37,8 @@ pub(crate) fn find<T>(
     };
     let mut found = Vec::new();
     loop {
-        let rows = read(after, AT_ONCE)?;
-        let last = rows.len() < AT_ONCE as usize;
+        let rows = read(after, BATCH)?;
+        let last = rows.len() < BATCH as usize;
         after = rows.last().map(|row| look(row).0);
         let fits = |row: &T| look(row).1.iter().any(|part| part.to_lowercase().contains(text));
         found.extend(rows.into_iter().filter(fits));

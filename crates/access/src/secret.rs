@@ -1,6 +1,6 @@
 //! Secrets at rest: sealed with the server's key, bound to the record they belong to.
 //!
-//! Owns: [`Vault`] (XChaCha20-Poly1305), its [`Keys`], [`Secret`], and how a URL is shown ([`mask`]).
+//! Owns: [`Vault`] (XChaCha20-Poly1305), its [`Keys`], [`Secret`], and how a URL is masked ([`mask`]).
 //! Must not: print a secret, or open one that was sealed for another record.
 
 use std::{
@@ -18,7 +18,7 @@ use chacha20poly1305::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// What sealed texts begin with, so that another form can come later.
+/// The prefix of sealed texts, so that the format can change later.
 const VERSION: &str = "v1.";
 
 /// Separates this use of the server's key from any other.
@@ -29,18 +29,18 @@ const DIGESTS: &[u8] = b"campanile digests v1\0";
 
 const NONCE: usize = 24;
 
-/// A text that must not be shown. It can be read from a body, and not be written into one.
+/// A text that must not be shown. It can be deserialized, but not serialized.
 #[derive(Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(transparent)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text in.
+    /// Wraps the text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text itself: for the one who needs it, never for a log.
+    /// The text itself: only where it is needed, never for a log.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -65,17 +65,17 @@ impl fmt::Debug for Secret {
 /// The bytes of one key.
 pub type Key = [u8; 32];
 
-/// The keys of a vault. While the server's key changes there are two that seal: the new one and the one before it.
+/// The keys of a vault. During a key rotation there are two: the new one and the previous one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// The first one seals, each of them opens. Without one, nothing is sealed or opened.
+    /// The first one seals, all of them open. Without one, nothing is sealed or opened.
     pub sealing: Vec<Key>,
-    /// What digests rest on; it stays when the others change, because digests are compared with stored ones.
+    /// The key of digests; it stays when the others change, because digests are compared with stored ones.
     pub digests: Key,
 }
 
 impl Keys {
-    /// The keys made of one `secret`, a text of high entropy (the setting `secret_key`).
+    /// The keys derived from one `secret`, a high-entropy text (the setting `secret_key`).
     pub fn of(secret: &str) -> Self {
         let sealing = Sha256::new()
             .chain_update(PURPOSE)
@@ -102,13 +102,13 @@ pub struct Vault {
     clock: Clock,
 }
 
-/// A sealed text does not open: another key, another record, or it was changed.
+/// A sealed text cannot be opened: it has another key or record, or it was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a stored secret does not open with the present key")]
+#[error("a stored secret cannot be decrypted with the current key")]
 pub struct NotOpened;
 
 impl Vault {
-    /// The vault whose keys are made of `secret` alone.
+    /// The vault whose keys are derived from `secret` alone.
     pub fn new(secret: &str, clock: &Clock) -> Self {
         Self::with(&Keys::of(secret), clock)
     }
@@ -127,13 +127,13 @@ impl Vault {
         *self.ciphers.write().unwrap_or_else(PoisonError::into_inner) = ciphers(sealing);
     }
 
-    /// The text sealed for the record that `aad` names. Two seals of one text differ.
+    /// Seals the text for the record that `aad` names. Sealing a text twice gives different results.
     ///
     /// # Panics
     /// If the text exceeds the cipher's limit of 256 GiB, or there is no key.
     #[expect(
         clippy::expect_used,
-        reason = "there is a key, and the cipher refuses only what does not fit into memory"
+        reason = "there is a key, and the cipher refuses only what exceeds memory"
     )]
     pub fn seal(&self, aad: &str, plain: &str) -> String {
         let nonce: [u8; NONCE] = self.clock.random();
@@ -153,7 +153,7 @@ impl Vault {
         )
     }
 
-    /// What is the same for the same text and tells nothing of it without the key: for a unique key over secrets.
+    /// A keyed digest of a text, which reveals nothing about it without the key: for unique indexes over secrets.
     /// Hexadecimal.
     pub fn digest(&self, text: &str) -> String {
         let digest = Sha256::clone(&self.digests)
@@ -166,7 +166,7 @@ impl Vault {
         })
     }
 
-    /// Opens what was sealed for the same record.
+    /// Opens a text sealed for the same record.
     pub fn open(&self, aad: &str, sealed: &str) -> Result<Secret, NotOpened> {
         let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
         ciphers
@@ -175,7 +175,7 @@ impl Vault {
             .ok_or(NotOpened)
     }
 
-    /// Whether it opens with the key that seals now, and not only with one before it.
+    /// Whether it opens with the current key, and not only with a previous one.
     pub fn is_current(&self, aad: &str, sealed: &str) -> bool {
         let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
         let first = ciphers.first();
@@ -206,13 +206,13 @@ impl fmt::Debug for Vault {
     }
 }
 
-/// What may be shown of a URL that is a secret: its host and its last four characters.
+/// The part of a secret URL that may be shown: its host and last four characters.
 pub fn mask(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return "…".to_owned();
     };
     let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    // A short path is a short secret: four characters of it would be most of it.
+    // A short path is a short secret: four characters would be most of it.
     let tail: String = if path.chars().count() >= 12 {
         path.chars().skip(path.chars().count() - 4).collect()
     } else {
@@ -261,7 +261,7 @@ mod tests {
 
     // promise: L3
     #[test]
-    fn two_keys_open_and_the_first_seals_while_they_change() {
+    fn during_a_rotation_two_keys_open_and_the_first_seals() {
         let (old, new) = (Keys::of("key one"), Keys::of("key two"));
         let ours = Vault::with(&old, &Clock::system());
         let before = ours.seal("team 1", "x");
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digest_is_the_same_for_the_same_text_and_key_alone() {
+    fn a_digest_depends_on_text_and_key() {
         let ours = vault("key one");
         assert_eq!(ours.digest("a"), vault("key one").digest("a"));
         assert_ne!(ours.digest("a"), ours.digest("b"));
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn shows_nothing_of_itself() {
+    fn debug_output_hides_the_secret() {
         let secret = Secret::new("hunter2");
         assert_eq!(
             format!("{secret:?} {:?} {:?}", vault("k"), Keys::of("k")),

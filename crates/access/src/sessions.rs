@@ -1,6 +1,6 @@
-//! A person's own sessions: where they are signed in, and ending them.
+//! A user's own sessions: listing and ending them.
 //!
-//! Owns: what of a session is shown to whom it belongs. Must not: show its text; only the hash is there.
+//! Owns: what of a session is shown to its user. Must not: show its text; only the hash is stored.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use store::{Error, FromRow, Row, Select, Tx};
 
 use crate::{Peer, credentials::Kind};
 
-/// The most characters of a user agent that are kept.
+/// The most characters of a user agent that are stored.
 const AGENT: usize = 300;
 
-/// Where somebody signs in from, and with what.
+/// Where a user signs in from, and with which program.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Origin {
-    /// The address of the connection; empty where it is not known.
+    /// The IP address of the connection; empty if unknown.
     pub(crate) address: String,
-    /// What the browser or program calls itself; empty where it does not say.
+    /// The user agent; empty if not sent.
     pub(crate) user_agent: String,
 }
 
 impl Origin {
-    /// The address and the header `User-Agent`, which may hold anything.
+    /// The IP address and the header `User-Agent`, which may contain anything.
     pub(crate) fn new(peer: Option<Peer>, user_agent: &[u8]) -> Self {
         Self {
             address: peer.map(|peer| peer.0.to_string()).unwrap_or_default(),
@@ -32,22 +32,22 @@ impl Origin {
     }
 }
 
-/// A session, as whom it belongs to sees it.
+/// A session for its user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Session {
     /// Its id.
     pub id: Id,
     /// When it began.
     pub created_at: Time,
-    /// When it was last used, to about a minute; none for not since it began.
+    /// When it was last used, to about a minute; null if not since it began.
     pub last_used_at: Option<Time>,
-    /// When it ends at the latest; without use it ends earlier.
+    /// When it expires at the latest; if idle it expires earlier.
     pub expires_at: Time,
-    /// The address of the connection at the sign-in, where it is known: behind a proxy the proxy's.
+    /// The IP address at sign-in, if known: behind a proxy that is not trusted, the proxy's.
     pub address: Option<String>,
-    /// What the browser or program called itself. Text from outside: escape it.
+    /// The user agent. Untrusted text: escape it.
     pub user_agent: Option<String>,
-    /// Whether it is the one that asks.
+    /// Whether it is the session of this request.
     pub current: bool,
 }
 
@@ -71,22 +71,22 @@ const EARLIER: &str = "update credentials set expires_at = expires_at + $1, crea
      last_used_at = case when last_used_at > 0 then last_used_at + $1 else 0 end where kind = $2";
 const SIGNED_OUT: &str = "update users set signed_out_at = signed_out_at + $1 where signed_out_at > 0";
 
-/// Sessions end earlier by so many nanoseconds (`by` is negative), also without use: the clock was set back, and nobody is to be signed
-/// in for longer because of it. Tokens have a date of their own.
+/// Ends sessions earlier by this many nanoseconds (`by` is negative), also idle ones: the clock was set back, and nobody should be signed
+/// in for longer because of it. Tokens have their own expiry date.
 ///
 /// # Errors
 /// The store's.
 pub fn end_earlier(tx: &mut Tx<'_>, by: i64) -> Result<(), Error> {
     let by = by.min(0);
     tx.execute(EARLIER, store::params![by, Kind::Session.name()])?;
-    // Or who signs in while nothing can be written would count as signed out until the clock is there again.
+    // Otherwise users who sign in while nothing can be written would count as signed out until the clock catches up.
     tx.execute(SIGNED_OUT, store::params![by]).map(drop)
 }
 
 const SESSIONS: &str =
     "select id, created_at, last_used_at, expires_at, address, user_agent from credentials where 1 = 1";
 
-/// The sessions of a user that have not ended, the newest first; those not used for so long have.
+/// The sessions of a user that have not ended, newest first; those idle for too long have.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     user: Id,

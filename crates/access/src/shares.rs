@@ -1,7 +1,7 @@
-//! What one person may do at once, and how often, so that nobody makes others wait (promise U3).
+//! Limits on what one user may do concurrently, and how often, so that nobody makes others wait (promise U3).
 //!
-//! Owns: the bounds on requests under way, and on those that cost much. Must not: know a route; whoever puts the routes
-//! together says which of them cost much.
+//! Owns: the limits on concurrent requests, and on expensive ones. Must not: know a route; the code that assembles the routes
+//! defines which of them are expensive.
 
 use std::time::Duration;
 
@@ -21,32 +21,32 @@ use crate::{
     rates::{Counted, Rate, Rates},
 };
 
-/// The parameter of every list that can be searched.
+/// The parameter of every searchable list.
 const SEARCH: &str = "text";
 
-/// After how long to come again where too much is under way.
+/// After how long to retry if too much is in progress.
 const BUSY: Duration = Duration::from_secs(1);
 
-/// The most of a body that is taken before its call is refused, in bytes.
-const TAKEN: usize = 64 * 1024;
+/// The most of a body that is read before its call is refused, in bytes.
+const MAX_UNREAD: usize = 64 * 1024;
 
-/// Searches: two of a person at once, and not so many of all that other reading has to wait for them.
+/// Searches: two per user at once, and few enough in total that other reads do not wait for them.
 const SEARCHES: Bounds = Bounds {
     at_once: 4,
     each: 2,
     waiting: 8,
     waiting_in_all: 256,
 };
-/// Messages that test a destination: a receiver may take its time.
+/// Test messages to destinations: a receiver may be slow.
 const TESTS: Bounds = Bounds::each(2);
-/// Rules that are tried on past events.
+/// Previews of rules with past events.
 const DRY_RUNS: Bounds = Bounds {
     at_once: 2,
     each: 1,
     waiting: 1,
     waiting_in_all: 64,
 };
-/// Changes of many records: one of a person at a time.
+/// Bulk changes: one per user at a time.
 const BULK: Bounds = Bounds {
     waiting: 4,
     waiting_in_all: usize::MAX,
@@ -59,22 +59,22 @@ const SIGN_INS: Rate = Rate {
     interval: Duration::from_secs(1),
 };
 
-/// How often one person opens a live stream: all tabs at once after a restart, several times over.
+/// How often one user opens a live stream: all tabs at once after a restart, several times over.
 const STREAMS: Rate = Rate {
     burst: 240,
     interval: Duration::from_millis(500),
 };
 
-/// What one person may do.
+/// The limits for one user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShareLimits {
-    /// How many of their requests may be under way at once.
+    /// How many concurrent requests.
     pub requests: usize,
-    /// How many searches a minute.
+    /// How many searches per minute.
     pub searches: u32,
-    /// How many tests of destinations a minute.
+    /// How many tests of destinations per minute.
     pub tests: u32,
-    /// How many tries of rules a minute.
+    /// How many rule previews per minute.
     pub dry_runs: u32,
 }
 
@@ -89,16 +89,16 @@ impl Default for ShareLimits {
     }
 }
 
-/// What costs much more than other calls, each kind with bounds of its own.
+/// Calls that are much more expensive than others, each kind with its own limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Costly {
     /// A search in a list.
     Search,
-    /// A message that tests a destination.
+    /// A test message to a destination.
     Test,
-    /// Trying a rule on past events.
+    /// Previewing a rule with past events.
     DryRun,
-    /// Changing many records.
+    /// A bulk change.
     Bulk,
 }
 
@@ -121,17 +121,17 @@ impl Costly {
         }
     }
 
-    const fn words(self) -> &'static str {
+    const fn refusal(self) -> &'static str {
         match self {
             Self::Search => "You have sent too many searches. Try again later.",
             Self::Test => "You have sent too many test messages. Try again later.",
-            Self::DryRun => "You have tried too many rules. Try again later.",
+            Self::DryRun => "You have previewed too many rules. Try again later.",
             Self::Bulk => "Another bulk change of yours is running. Try again when it is done.",
         }
     }
 }
 
-/// The shares of everyone who is signed in.
+/// The shares of all signed-in users.
 pub(crate) struct Shares {
     limits: ShareLimits,
     requests: Turns<Id>,
@@ -160,8 +160,8 @@ impl Shares {
         }
     }
 
-    /// Counts a sign-in of this account from this address (see [`network`](crate::limits::network)), until it is known
-    /// that it failed.
+    /// Counts a sign-in of this account from this address (see [`network`](crate::limits::network)), until it turns out
+    /// to have failed.
     ///
     /// # Errors
     /// 429.
@@ -180,7 +180,7 @@ impl Shares {
         self.sign_ins.give_back(sign_in);
     }
 
-    /// Counts one more live stream that this person opens.
+    /// Counts one more live stream opened by this user.
     ///
     /// # Errors
     /// 429.
@@ -191,11 +191,11 @@ impl Shares {
             .map_err(|wait| Problem::busy(wait, "You have opened too many live streams. Try again later."))
     }
 
-    /// The turn of one that costs much.
+    /// A turn for an expensive call.
     async fn turn(&self, costly: Costly, user: Id, now: Time) -> Result<Turn<Id>, Problem> {
         if let Some(rate) = costly.rate(&self.limits) {
             let counted = self.rates.take((costly, user), rate, now);
-            counted.map_err(|wait| Problem::busy(wait, costly.words()))?;
+            counted.map_err(|wait| Problem::busy(wait, costly.refusal()))?;
         }
         let turns = match costly {
             Costly::Search => &self.searches,
@@ -204,20 +204,20 @@ impl Shares {
             Costly::Bulk => &self.bulk,
         };
         turns.wait(user).await.map_err(|full| match full {
-            Full::Own => Problem::busy(BUSY, costly.words()),
+            Full::Own => Problem::busy(BUSY, costly.refusal()),
             Full::All => Problem::unavailable(),
         })
     }
 }
 
-/// Middleware, inside of [`authenticate`](crate::authenticate): bounds how much one person has under way, and how often
-/// they search. It lets everybody pass who is not signed in: there are few calls for them.
+/// Middleware, inside of [`authenticate`](crate::authenticate): limits how many concurrent requests one user has, and how often
+/// they search. Callers who are not signed in pass: there are few calls for them.
 pub async fn share(State(access): State<Access>, request: Request, next: Next) -> Response {
     let Some(user) = user(&request) else {
         return next.run(request).await;
     };
     let Ok(_request) = access.shares().requests.take(user) else {
-        let detail = "You have too many requests under way. Try again when some have been answered.";
+        let detail = "You have too many concurrent requests. Try again when some have finished.";
         return refused(&access, request, Problem::busy(BUSY, detail)).await;
     };
     if is_search(&request) {
@@ -226,7 +226,7 @@ pub async fn share(State(access): State<Access>, request: Request, next: Next) -
     next.run(request).await
 }
 
-/// Middleware, inside of [`authenticate`](crate::authenticate): for calls that cost much.
+/// Middleware, inside of [`authenticate`](crate::authenticate): for expensive calls.
 pub async fn costly(
     State((access, costly)): State<(Access, Costly)>,
     request: Request,
@@ -241,15 +241,15 @@ pub async fn costly(
 async fn in_turn(access: &Access, costly: Costly, (user, request): (Id, Request), next: Next) -> Response {
     let now = access.clock().steady();
     match access.shares().turn(costly, user, now).await {
-        Ok(turn) => to_the_end(turn, next.run(request)).await,
+        Ok(turn) => until_complete(turn, next.run(request)).await,
         Err(problem) => refused(access, request, problem).await,
     }
 }
 
-/// Answers once a small body has come: a connection with a body that nobody took is closed, and a client that sends its next
-/// call on it would get no answer at all.
+/// Responds once a small body has been read: a connection with an unread body is closed, and a client that sends its next
+/// call on it would get no response at all.
 async fn refused(access: &Access, request: Request, problem: Problem) -> Response {
-    let taken = to_bytes(request.into_body(), TAKEN);
+    let taken = to_bytes(request.into_body(), MAX_UNREAD);
     tokio::select! {
         _ = taken => {}
         () = access.clock().sleep(BUSY) => {}
@@ -257,8 +257,8 @@ async fn refused(access: &Access, request: Request, problem: Problem) -> Respons
     problem.into_response()
 }
 
-/// Whoever hangs up ends no look into the database that has begun, so the turn is held until the answer is there.
-async fn to_the_end(turn: Turn<Id>, answer: impl Future<Output = Response> + Send + 'static) -> Response {
+/// A client that disconnects does not stop a database query, so the turn is held until the response is complete.
+async fn until_complete(turn: Turn<Id>, answer: impl Future<Output = Response> + Send + 'static) -> Response {
     let answered = tokio::spawn(Requester::inherited(async move {
         let _turn = turn;
         answer.await
@@ -277,13 +277,13 @@ fn user(request: &Request) -> Option<Id> {
     outcome.0.as_ref().ok().map(|caller| caller.user_id)
 }
 
-/// Whether a list is asked for by text.
+/// Whether the request searches a list by text.
 fn is_search(request: &Request) -> bool {
     let query = request.uri().query().unwrap_or_default();
     request.method() == Method::GET
         && query.split('&').any(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            // Nobody has to encode the name of a parameter; whoever does may mean this one.
+            // Clients do not need to encode parameter names; one that does may mean this one.
             (name == SEARCH || name.contains('%')) && !value.is_empty()
         })
 }
@@ -316,7 +316,7 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn one_person_uses_up_their_own_share_alone() {
+    async fn one_user_uses_up_only_their_own_share() {
         let shares = Shares::new(ShareLimits {
             searches: 3,
             ..ShareLimits::default()

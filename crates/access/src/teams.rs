@@ -1,4 +1,4 @@
-//! Teams of a company: their rows. Where their messages go is not known here.
+//! Teams of a company: the database rows. Their destinations are not known here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,21 +13,21 @@ use crate::{FieldError, Problem};
 pub struct Team {
     /// Its id.
     pub id: Id,
-    /// The company it is of.
+    /// The company it belongs to.
     pub company_id: Id,
-    /// That company's name.
+    /// The company's name.
     pub company_name: String,
-    /// Its name, once per company.
+    /// Its name, unique per company.
     pub name: String,
-    /// Who is in it.
+    /// Its members.
     pub members: Vec<TeamMember>,
-    /// When it was added.
+    /// When it was created.
     pub created_at: Time,
-    /// When it last changed.
+    /// When it was last updated.
     pub updated_at: Time,
 }
 
-/// Somebody in a team.
+/// A member of a team.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct TeamMember {
     /// The user's id.
@@ -67,7 +67,7 @@ pub fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Team, Problem> {
     teams.pop().ok_or_else(Problem::not_found)
 }
 
-/// The teams of the scope, in the order they were added; only those of `company` if it is given.
+/// The teams of the scope, in order of creation; only those of `company` if given.
 pub fn list(
     tx: &mut Tx<'_>,
     scope: &Scope,
@@ -115,12 +115,12 @@ const INSERT: &str = "insert into teams (id, company_id, name, slack_sealed, sla
 /// Adds a team without members.
 ///
 /// # Errors
-/// 409 for a name the company has already.
+/// 409 for a name the company already has.
 pub fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Problem> {
     let now = tx.now();
     tx.execute(INSERT, params![id, company, name, now])
         .map_err(|error| match error {
-            // The company went away meanwhile.
+            // The company was deleted meanwhile.
             Error::Foreign => Problem::not_found(),
             other => name_taken(other),
         })?;
@@ -129,7 +129,7 @@ pub fn insert(tx: &mut Tx<'_>, id: Id, company: Id, name: &str) -> Result<(), Pr
 
 fn name_taken(error: Error) -> Problem {
     match error {
-        Error::Unique => Problem::conflict("The company has a team of this name already."),
+        Error::Unique => Problem::conflict("The company already has a team with this name."),
         other => other.into(),
     }
 }
@@ -139,7 +139,7 @@ const RENAME: &str = "update teams set name = $2 where id = $1";
 /// Renames a team.
 ///
 /// # Errors
-/// 409 for a name the company has already.
+/// 409 for a name the company already has.
 pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
     tx.execute(RENAME, params![id, name]).map_err(name_taken)?;
     Ok(())
@@ -147,10 +147,10 @@ pub fn rename(tx: &mut Tx<'_>, id: Id, name: &str) -> Result<(), Problem> {
 
 const TOUCH: &str = "update teams set updated_at = $2 where id = $1";
 
-/// Notes that the team changed, and locks it until the end of the transaction.
+/// Sets the time of the team's change, and locks it until the end of the transaction.
 ///
 /// # Errors
-/// 404 where there is none.
+/// 404 if there is none.
 pub fn touch(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
     let now = tx.now();
     match tx.execute(TOUCH, params![id, now])? {
@@ -163,10 +163,10 @@ const CLEAR_MEMBERS: &str = "delete from team_members where team_id = $1";
 const ADD_MEMBER: &str = "insert into team_members (team_id, company_id, user_id) values ($1, $2, $3)";
 const IN_COMPANY: &str = "select user_id from memberships where company_id = $1";
 
-/// Sets who is in the team.
+/// Sets the team's members.
 ///
 /// # Errors
-/// 422 for one who is not a member of the company, whether or not they exist.
+/// 422 for a user who is not a member of the company, whether or not they exist.
 pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result<(), Problem> {
     let known: BTreeSet<Id> = tx
         .all::<(Id,)>(IN_COMPANY, params![company])?
@@ -177,12 +177,7 @@ pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result
         .iter()
         .enumerate()
         .filter(|(_, user)| !known.contains(user))
-        .map(|(index, _)| {
-            FieldError::new(
-                format!("member_ids[{index}]"),
-                "it is not a member of the company",
-            )
-        })
+        .map(|(index, _)| FieldError::new(format!("member_ids[{index}]"), "must be a member of the company"))
         .collect();
     if !strangers.is_empty() {
         return Err(Problem::fields(strangers));
@@ -196,16 +191,16 @@ pub fn set_members(tx: &mut Tx<'_>, id: Id, company: Id, users: &[Id]) -> Result
 
 const DELETE: &str = "delete from teams where id = $1";
 
-/// Removes a team.
+/// Deletes a team.
 ///
 /// # Errors
-/// 404 where there is none, 409 while records name it.
+/// 404 if there is none, 409 while records refer to it.
 pub fn delete(tx: &mut Tx<'_>, id: Id) -> Result<(), Problem> {
     match tx.execute(DELETE, params![id]) {
         Ok(0) => Err(Problem::not_found()),
         Ok(_) => Ok(()),
         Err(Error::Foreign) => Err(Problem::conflict(
-            "Records still name this team: take it off them first.",
+            "Records still refer to this team. Remove it from them first.",
         )),
         Err(other) => Err(other.into()),
     }

@@ -1,10 +1,10 @@
-//! People and companies for the tests of other crates, without passwords and their price.
+//! Users and companies for the tests of other crates, without the cost of passwords.
 //!
-//! Each function panics where the store fails: the test cannot go on.
+//! Each function panics if the store fails: the test cannot continue.
 #![expect(
     clippy::expect_used,
     clippy::missing_panics_doc,
-    reason = "a test without its world has failed"
+    reason = "a test without its data has failed"
 )]
 
 use base::{Id, Scope};
@@ -33,7 +33,7 @@ pub async fn company(store: &Store, name: &str) -> Id {
     made.expect("a company").id
 }
 
-/// Says whether mails and chats about the company are to hold no detail.
+/// Sets whether messages about the company hide details.
 pub async fn minimal_messages(store: &Store, company: Id, on: bool) {
     let change = companies::Change {
         minimal_messages: Some(on),
@@ -45,12 +45,12 @@ pub async fn minimal_messages(store: &Store, company: Id, on: bool) {
     done.expect("a company to change");
 }
 
-/// A person who is a member of nothing. Their name is what stands before the `@`.
+/// A user who is not a member of any company. Their name is the part before the `@`.
 pub async fn user(store: &Store, email: &str) -> Id {
     person(store, email, false).await
 }
 
-/// An administrator of the platform.
+/// A platform administrator.
 pub async fn admin(store: &Store, email: &str) -> Id {
     person(store, email, true).await
 }
@@ -67,7 +67,7 @@ async fn person(store: &Store, email: &str, is_admin: bool) -> Id {
     made.expect("a user").id
 }
 
-/// Makes a person a member, or changes their role.
+/// Adds a user as a member, or changes their role.
 pub async fn member(store: &Store, company: Id, user: Id, role: Role) {
     let made = store
         .write(move |tx| companies::set_member(tx, company, user, role))
@@ -83,7 +83,7 @@ pub async fn leave(store: &Store, company: Id, user: Id) {
     left.expect("a membership to end");
 }
 
-/// Keeps a person from everything.
+/// Disables a user.
 pub async fn disable(store: &Store, user: Id) {
     let change = users::Change {
         disabled: Some(true),
@@ -108,18 +108,18 @@ pub async fn team(access: &Access, company: Id, name: &str, members: &[Id]) -> I
     made.expect("a team")
 }
 
-/// An API token of a person: the text for `Authorization: Bearer`.
+/// An API token of a user: the text for `Authorization: Bearer`.
 pub async fn token(access: &Access, user: Id) -> String {
     credential(access, user, Kind::Token).await
 }
 
-/// A session of a person: the text of the cookie, or for `Authorization: Bearer`.
+/// A session of a user: the text of the cookie, or for `Authorization: Bearer`.
 pub async fn session(access: &Access, user: Id) -> String {
     credential(access, user, Kind::Session).await
 }
 
 async fn credential(access: &Access, user: Id, kind: Kind) -> String {
-    let text = kind.make(access.clock());
+    let text = kind.create(access.clock());
     let lifetime = access.options().session_lifetime;
     let new = credentials::NewRow {
         user,
@@ -137,13 +137,13 @@ async fn credential(access: &Access, user: Id, kind: Kind) -> String {
     text.expose().to_owned()
 }
 
-/// The person as a handler gets them.
+/// The user as the caller of a handler.
 pub async fn caller(access: &Access, user: Id) -> Caller {
     let token = token(access, user).await;
     access.caller(&token).await.expect("a caller")
 }
 
-/// Sets the ownership rules of a company: what each matches, and the people and teams it names.
+/// Sets the ownership rules of a company: what each matches, and its users and teams.
 pub async fn ownership_rules(store: &Store, company: Id, rules: Vec<(ownership::Match, Vec<Id>, Vec<Id>)>) {
     let rules: Vec<_> = rules
         .into_iter()

@@ -1,7 +1,7 @@
-//! Sessions that could not be stored, because the database accepts no changes: people who sign in then can still read.
+//! Sessions that could not be stored because the database does not accept writes: users who sign in then can still read.
 //!
-//! Owns: those sessions, in memory. Must not: outlive what ends a session; each use asks the database whether the person
-//! still has the password they came with and has not been signed out everywhere since.
+//! Owns: those sessions, in memory. Must not: outlive what ends a session; each use checks in the database whether the user
+//! still has the same password and has not been signed out everywhere since.
 
 use std::{
     collections::HashMap,
@@ -13,20 +13,20 @@ use base::{Id, Time};
 
 use crate::AccessChange;
 
-/// How long one lasts: nobody sees it in a list, and it ends with the process.
+/// How long one lasts: no list shows it, and it ends with the process.
 pub(crate) const LIFETIME: Duration = Duration::from_hours(1);
 
 /// How many there may be.
 const MOST: usize = 1_000;
 
-/// A session that is nowhere else.
+/// A session that exists only in memory.
 #[derive(Clone)]
 pub(crate) struct Unsaved {
     pub(crate) session: Id,
     pub(crate) user: Id,
-    /// The hash of the password that was given.
+    /// The hash of the password used.
     pub(crate) password: String,
-    /// When it began, or the person last kept it while all others ended.
+    /// When it began, or the user last kept it while ending all others.
     pub(crate) began_at: Time,
     pub(crate) expires_at: Time,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Unsaved {
 pub(crate) struct UnsavedSessions(Mutex<HashMap<String, Unsaved>>);
 
 impl UnsavedSessions {
-    /// Keeps one; whether there was a place for it.
+    /// Stores a session; returns whether there was space for it.
     pub(crate) fn keep(&self, hash: String, session: Unsaved, now: Time) -> bool {
         let mut all = self.all();
         all.retain(|_, session| session.expires_at > now);
@@ -47,13 +47,13 @@ impl UnsavedSessions {
         true
     }
 
-    /// The one with this hash.
+    /// The session with this hash.
     pub(crate) fn find(&self, hash: &str, now: Time) -> Option<Unsaved> {
         let all = self.all();
         all.get(hash).filter(|session| session.expires_at > now).cloned()
     }
 
-    /// All of them end earlier by so many nanoseconds, where `by` is negative.
+    /// Ends all of them earlier by this many nanoseconds, if `by` is negative.
     pub(crate) fn end_earlier(&self, by: i64) {
         let earlier = |at: Time| Time::from_nanos(at.nanos().saturating_add(by.min(0)));
         for session in self.all().values_mut() {
@@ -62,18 +62,18 @@ impl UnsavedSessions {
         }
     }
 
-    /// Ends one of a person, for the caller to tell; none where it is not here.
+    /// Ends one of a user, for the caller to announce; none if it is unknown.
     pub(crate) fn end(&self, user: Id, session: Id) -> Option<AccessChange> {
         self.take(|other| other.user == user && other.session == session)
             .pop()
     }
 
-    /// Ends those of a person, but for one, for the caller to tell.
+    /// Ends those of a user, except one, for the caller to announce.
     pub(crate) fn end_others(&self, user: Id, but: Id) -> Vec<AccessChange> {
         self.take(|session| session.user == user && session.session != but)
     }
 
-    /// One of a person goes on although all others were ended then.
+    /// Keeps one of a user although all others ended then.
     pub(crate) fn keep_on(&self, session: Id, at: Time) {
         for other in self.all().values_mut().filter(|other| other.session == session) {
             other.began_at = at;
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ends_in_time_and_has_a_bound() {
+    fn expires_and_is_limited() {
         let (clock, all) = (Clock::system(), UnsavedSessions::default());
         let now = clock.now();
         let one = |user| Unsaved {

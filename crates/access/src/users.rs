@@ -1,4 +1,4 @@
-//! People: their rows.
+//! Users: the database rows.
 //!
 //! Owns: the table `users`, and that one active administrator remains. Must not: see a password.
 
@@ -8,20 +8,20 @@ use store::{Error, FromRow, Row, Select, Tx, params};
 
 use crate::{Problem, validate};
 
-/// A person, as the API shows them.
+/// A user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct User {
-    /// Their id.
+    /// The user's id.
     pub id: Id,
-    /// Their email address, as it was written.
+    /// The email address, as entered.
     pub email: String,
-    /// Their name.
+    /// The name.
     pub name: String,
-    /// Whether they administer the platform.
+    /// Whether the user is a platform administrator.
     pub is_admin: bool,
-    /// Whether they are kept from signing in.
+    /// Whether the account is disabled.
     pub disabled: bool,
-    /// When they were added.
+    /// When the user was created.
     pub created_at: Time,
 }
 
@@ -38,17 +38,17 @@ impl FromRow for User {
     }
 }
 
-/// A person to add. The texts have been validated.
+/// A user to add. The texts have been validated.
 #[derive(Clone)]
 pub(crate) struct NewRow {
     pub(crate) email: String,
     pub(crate) name: String,
-    /// A PHC string, or empty for one who cannot sign in.
+    /// A PHC string, or empty for a user who cannot sign in.
     pub(crate) password_hash: String,
     pub(crate) is_admin: bool,
 }
 
-/// What changes of a person; none stays as it is.
+/// Changes to a user; `None` leaves a field unchanged.
 #[derive(Clone, Default)]
 pub(crate) struct Change {
     pub(crate) email: Option<String>,
@@ -61,7 +61,7 @@ pub(crate) struct Change {
 const SELECT: &str =
     "select u.id, u.email, u.name, u.is_admin, u.disabled, u.created_at from users u where 1 = 1";
 
-/// Whom a caller of this scope may see: themselves and everyone in their companies.
+/// Restricts to users visible to a caller of this scope: themselves and everyone in their companies.
 fn visible(select: Select, scope: &Scope, me: Id) -> Select {
     let Scope::Companies(companies) = scope else {
         return select;
@@ -78,7 +78,7 @@ fn visible(select: Select, scope: &Scope, me: Id) -> Select {
         .push("))", Vec::new())
 }
 
-/// The person of this id, if a caller of this scope may see them.
+/// The user with this id, if visible to a caller of this scope.
 pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope, me: Id) -> Result<User, Problem> {
     visible(Select::new(SELECT), scope, me)
         .filter("u.id = ?", Some(id))
@@ -86,7 +86,7 @@ pub(crate) fn find(tx: &mut Tx<'_>, id: Id, scope: &Scope, me: Id) -> Result<Use
         .ok_or_else(Problem::not_found)
 }
 
-/// The people a caller of this scope may see, in the order they were added; only members of `company` if it is given.
+/// The users visible to a caller of this scope, in order of creation; only members of `company` if given.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     (scope, me): (&Scope, Id),
@@ -110,7 +110,7 @@ pub(crate) fn list(
 const INSERT: &str = "insert into users (id, email, email_key, name, password_hash, is_admin, disabled, created_at, \
      updated_at) values ($1, $2, $3, $4, $5, $6, 0, $7, $7)";
 
-/// Adds a person.
+/// Adds a user.
 ///
 /// # Errors
 /// 409 for an email address that is taken, in any spelling.
@@ -141,7 +141,7 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &NewRow) -> Result<User, Problem> {
 
 fn email_taken(error: Error) -> Problem {
     match error {
-        Error::Unique => Problem::conflict("Somebody with this email address is there already."),
+        Error::Unique => Problem::conflict("A user with this email address already exists."),
         other => other.into(),
     }
 }
@@ -152,12 +152,12 @@ const UPDATE: &str =
     "update users set email = $2, email_key = $3, name = $4, is_admin = $5, disabled = $6 where id = $1";
 const SET_PASSWORD: &str = "update users set password_hash = $2 where id = $1";
 
-/// Changes a person: as they were, and as they are. Whether the caller may is settled before.
+/// Changes a user; returns the user before and after. Permissions are checked before.
 ///
 /// # Errors
-/// 404 where there is none; 409 for an email address that is taken, and for the last active administrator.
+/// 404 if there is none; 409 for an email address that is taken, and for the last active administrator.
 pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, User), Problem> {
-    // Taken before the row is read, so that what is read is still so when it is written.
+    // Locked before the row is read, so that what is read is still current when it is written.
     let administrators = lock_administrators(tx)?;
     let was = locked(tx, id)?;
     let is = User {
@@ -191,14 +191,14 @@ pub(crate) fn update(tx: &mut Tx<'_>, id: Id, change: Change) -> Result<(User, U
 
 const PASSWORD: &str = "select password_hash from users where id = $1";
 
-/// What a person's password is kept as, empty for one without; none where there is nobody.
+/// A user's password hash, empty if there is no password; none if there is no such user.
 pub(crate) fn password_hash(tx: &mut Tx<'_>, id: Id) -> Result<Option<String>, Error> {
     Ok(tx.one::<(String,)>(PASSWORD, params![id])?.map(|(hash,)| hash))
 }
 
 const NEW_PASSWORD: &str = "update users set password_hash = $3, updated_at = $4 where id = $1 and password_hash = $2 and disabled = 0";
 
-/// Gives a person another password, unless it is not this one any more; whether it was.
+/// Changes a user's password if it is still this one; returns whether it was.
 pub(crate) fn set_password(tx: &mut Tx<'_>, id: Id, (was, is): (&str, &str)) -> Result<bool, Error> {
     let now = tx.now();
     Ok(tx.execute(NEW_PASSWORD, params![id, was, is, now])? > 0)
@@ -206,7 +206,7 @@ pub(crate) fn set_password(tx: &mut Tx<'_>, id: Id, (was, is): (&str, &str)) -> 
 
 const TOUCH: &str = "update users set updated_at = $2 where id = $1";
 
-/// The person, whom nobody else changes until the transaction ends.
+/// The user, locked until the transaction ends.
 fn locked(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
     let now = tx.now();
     tx.execute(TOUCH, params![id, now])?;
@@ -215,10 +215,10 @@ fn locked(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
 
 const DELETE: &str = "delete from users where id = $1";
 
-/// Removes a person with their memberships, sessions and tokens; as they were.
+/// Deletes a user with their memberships, sessions and tokens; returns the former user.
 ///
 /// # Errors
-/// 404 where there is none; 409 for the last active administrator, and where records still name the person.
+/// 404 if there is none; 409 for the last active administrator, and if records still refer to the user.
 pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
     let administrators = lock_administrators(tx)?;
     let was = locked(tx, id)?;
@@ -228,7 +228,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
     match tx.execute(DELETE, params![id]) {
         Ok(_) => Ok(was),
         Err(Error::Foreign) => Err(Problem::conflict(
-            "Records still name this person. Disable them instead: {\"disabled\": true}.",
+            "Records still refer to this user. Disable the account instead: {\"disabled\": true}.",
         )),
         Err(other) => Err(other.into()),
     }
@@ -237,7 +237,7 @@ pub(crate) fn delete(tx: &mut Tx<'_>, id: Id) -> Result<User, Problem> {
 const LOCK: &str = "update users set updated_at = updated_at where is_admin = 1 and disabled = 0";
 
 /// How many active administrators there are. They are locked, so that of two requests that each remove one of the
-/// last two the second sees what the first did.
+/// last two, the second sees what the first did.
 pub(crate) fn lock_administrators(tx: &mut Tx<'_>) -> Result<u64, Error> {
     tx.execute(LOCK, &[])
 }
@@ -245,7 +245,7 @@ pub(crate) fn lock_administrators(tx: &mut Tx<'_>) -> Result<u64, Error> {
 fn refuse_last(administrators: u64) -> Result<(), Problem> {
     if administrators <= 1 {
         return Err(Problem::conflict(
-            "This is the last active administrator: make another one first.",
+            "This is the last active administrator. Create another one first.",
         ));
     }
     Ok(())

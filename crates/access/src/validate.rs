@@ -1,11 +1,11 @@
-//! Text in bodies: how long it may be and what it may hold.
+//! Text in bodies: how long it may be and what it may contain.
 //!
-//! Owns: bounds and characters, so that what is stored can be stored on every database (PostgreSQL refuses NUL) and
+//! Owns: limits and characters, so that texts can be stored in every database (PostgreSQL refuses NUL) and
 //! shown on one line. Must not: escape anything; each channel does that for itself.
 
 use crate::problem::{FieldError, Problem};
 
-/// Collects what does not fit, so that one answer names all of it.
+/// Collects invalid fields, so that one response reports all of them.
 #[derive(Debug, Clone, Default)]
 pub struct Check(Vec<FieldError>);
 
@@ -15,7 +15,7 @@ impl Check {
         Self::default()
     }
 
-    /// The value, or what is wrong with it is noted and the type's default stands in for it.
+    /// The value; or notes the error and returns the type's default.
     pub fn take<T: Default>(&mut self, value: Result<T, FieldError>) -> T {
         value.unwrap_or_else(|error| {
             self.0.push(error);
@@ -28,7 +28,7 @@ impl Check {
         self.take(line(field, text, max))
     }
 
-    /// The name of a person, a company, a team or a record. See [`name`].
+    /// The name of a user, a company, a team or a record. See [`name`].
     pub fn name(&mut self, field: &str, text: &str, max: usize) -> String {
         self.take(name(field, text, max))
     }
@@ -38,7 +38,7 @@ impl Check {
         self.take(optional_line(field, text, max))
     }
 
-    /// Text of at most `max` characters that says something. See [`statement`].
+    /// Text of at most `max` characters with visible content. See [`statement`].
     pub fn statement(&mut self, field: &str, text: &str, max: usize) -> String {
         self.take(statement(field, text, max))
     }
@@ -48,7 +48,7 @@ impl Check {
         self.take(block(field, text, max))
     }
 
-    /// Notes what is wrong with a field.
+    /// Notes an error in a field.
     pub fn note(&mut self, field: impl Into<String>, detail: impl Into<String>) {
         self.0.push(FieldError::new(field, detail));
     }
@@ -77,27 +77,27 @@ impl Check {
 pub fn line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     let line = optional_line(field, text, max)?;
     if line.is_empty() {
-        return Err(FieldError::new(field, "it is empty"));
+        return Err(FieldError::new(field, "must not be empty"));
     }
     Ok(line)
 }
 
-/// As [`line`], but possibly empty. What is trimmed away counts: whatever a schema says of a text, it says of all of it.
+/// As [`line`], but possibly empty. The length includes what is trimmed: a schema applies to the whole text.
 pub fn optional_line(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     fits(field, text, max)?;
     if text
         .chars()
         .any(|char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}'))
     {
-        return Err(FieldError::new(field, "it holds a control character"));
+        return Err(FieldError::new(field, "must not contain control characters"));
     }
     Ok(text.trim().to_owned())
 }
 
-/// A name: a [`line`] that loses what is invisible or turns the direction of reading, with something to see left.
+/// A name: a [`line`] without invisible characters and those that change the text direction, with something visible left.
 pub fn name(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     let line = line(field, text, max)?;
-    base::text::name(&line, max).ok_or_else(|| FieldError::new(field, "it is empty"))
+    base::text::name(&line, max).ok_or_else(|| FieldError::new(field, "must not be empty"))
 }
 
 /// Text of several lines, possibly empty: at most `max` characters, no control characters but tab and line ends.
@@ -108,16 +108,16 @@ pub fn block(field: &str, text: &str, max: usize) -> Result<String, FieldError> 
         .chars()
         .any(|char| char.is_control() && !matches!(char, '\t' | '\n' | '\r'))
     {
-        return Err(FieldError::new(field, "it holds a control character"));
+        return Err(FieldError::new(field, "must not contain control characters"));
     }
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
-/// A [`block`] with something to see in it, trimmed.
+/// A [`block`] with visible content, trimmed.
 pub fn statement(field: &str, text: &str, max: usize) -> Result<String, FieldError> {
     let block = block(field, text, max)?;
     if base::text::block(&block, max).is_empty() {
-        return Err(FieldError::new(field, "it is empty"));
+        return Err(FieldError::new(field, "must not be empty"));
     }
     Ok(block.trim().to_owned())
 }
@@ -143,21 +143,21 @@ pub fn email(field: &str, text: &str) -> Result<String, FieldError> {
         {
             Ok(text)
         }
-        _ => Err(FieldError::new(field, "it is not an email address")),
+        _ => Err(FieldError::new(field, "must be an email address")),
     }
 }
 
-/// The form by which two spellings of one address are the same: trimmed, lower case.
+/// The canonical form of an address: trimmed, lower case.
 pub fn email_key(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
 fn fits(field: &str, text: &str, max: usize) -> Result<(), FieldError> {
-    // A character has at most four bytes: most texts are settled without counting.
+    // A character has at most four bytes: most texts are accepted without counting.
     if text.len() > max && (text.len() > max.saturating_mul(4) || text.chars().count() > max) {
         return Err(FieldError::new(
             field,
-            format!("it is longer than {max} characters"),
+            format!("must have at most {max} characters"),
         ));
     }
     Ok(())
@@ -190,7 +190,7 @@ mod tests {
 
     // promise: C7
     #[test]
-    fn a_name_loses_what_cannot_be_seen() {
+    fn invisible_characters_are_removed_from_names() {
         assert_eq!(
             name("name", " Ma\u{200b}ra \u{202e}Lind\u{2069}", 20).as_deref(),
             Ok("Mara Lind")
@@ -224,11 +224,11 @@ mod tests {
     }
 
     #[test]
-    fn one_answer_names_everything() {
+    fn one_response_reports_all_errors() {
         let mut check = Check::new();
         check.line("name", "", 10);
         check.take(email("email", "x"));
-        check.that(1 > 2, "count", "it is too small");
+        check.that(1 > 2, "count", "is too small");
         let problem = check.done().unwrap_err();
         let fields: Vec<_> = problem
             .errors()

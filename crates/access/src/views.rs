@@ -1,6 +1,6 @@
-//! Saved views: lists of the console as somebody keeps them, by a name.
+//! Saved views: named list views of the console.
 //!
-//! Owns: the table `saved_views`, always by whose they are. Must not: know what a query means; the console does.
+//! Owns: the table `saved_views`, always by owner. Must not: know what a query means; the console does.
 
 use base::{Id, Time};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use store::{Error, FromRow, FromValue, Row, Select, Tx, Value, params};
 
 use crate::Problem;
 
-/// How many views a person may have.
+/// How many views a user may have.
 pub(crate) const MOST: u64 = 100;
 
 /// A page of the console that shows a list.
@@ -75,11 +75,11 @@ impl FromValue for ViewPage {
 pub struct SavedView {
     /// Its id.
     pub id: Id,
-    /// The page it is of.
+    /// The page it belongs to.
     pub page: ViewPage,
-    /// What its owner calls it.
+    /// Its name.
     pub name: String,
-    /// The query of the page's address, without the `?`; may be empty.
+    /// The query string of the page's URL, without the `?`; may be empty.
     pub query: String,
     /// When it was saved.
     pub created_at: Time,
@@ -99,7 +99,7 @@ impl FromRow for SavedView {
 
 const SELECT: &str = "select id, page, name, query, created_at from saved_views where 1 = 1";
 
-/// The views of a person, in the order they were saved; only of a page, where one is given.
+/// The views of a user, in the order they were saved; only of one page if given.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     user: Id,
@@ -119,10 +119,10 @@ const COUNT: &str = "select count(*) from saved_views where user_id = $1";
 const INSERT: &str = "insert into saved_views (id, user_id, page, name, query, created_at) \
      values ($1, $2, $3, $4, $5, $6)";
 
-/// Saves a view of a person.
+/// Saves a view of a user.
 ///
 /// # Errors
-/// 409 for a name that the page has already, 422 for one more than [`MOST`].
+/// 409 for a name that the page already has, 422 for more than [`MOST`].
 pub(crate) fn insert(
     tx: &mut Tx<'_>,
     user: Id,
@@ -133,7 +133,7 @@ pub(crate) fn insert(
     if made.is_some_and(|(count,)| count >= MOST) {
         return Err(Problem::field(
             "name",
-            format!("there are {MOST} saved views already: delete one first"),
+            format!("you already have {MOST} saved views; delete one first"),
         ));
     }
     let (id, created_at) = (tx.id(), tx.now());
@@ -150,8 +150,8 @@ pub(crate) fn insert(
 
 fn refused(error: Error) -> Problem {
     match error {
-        Error::Unique => Problem::conflict("This page has a saved view of this name already."),
-        // The person went away meanwhile, and what they came with.
+        Error::Unique => Problem::conflict("This page already has a saved view with this name."),
+        // The user was deleted meanwhile, and their credentials too.
         Error::Foreign => Problem::unauthorized(),
         other => other.into(),
     }
@@ -160,10 +160,10 @@ fn refused(error: Error) -> Problem {
 const UPDATE: &str = "update saved_views set name = coalesce($3, name), query = coalesce($4, query) \
      where id = $1 and user_id = $2 returning id, page, name, query, created_at";
 
-/// Changes a view of a person: what is none stays.
+/// Changes a view of a user; `None` leaves a field unchanged.
 ///
 /// # Errors
-/// 404 where they have none of this id, 409 for a name that the page has already.
+/// 404 if they have none with this id, 409 for a name that the page already has.
 pub(crate) fn update(
     tx: &mut Tx<'_>,
     user: Id,
@@ -177,10 +177,10 @@ pub(crate) fn update(
 
 const DELETE: &str = "delete from saved_views where id = $1 and user_id = $2";
 
-/// Removes a view of a person.
+/// Deletes a view of a user.
 ///
 /// # Errors
-/// 404 where they have none of this id.
+/// 404 if they have none with this id.
 pub(crate) fn delete(tx: &mut Tx<'_>, user: Id, id: Id) -> Result<(), Problem> {
     match tx.execute(DELETE, params![id, user])? {
         0 => Err(Problem::not_found()),

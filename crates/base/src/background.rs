@@ -1,6 +1,6 @@
-//! Work that takes long, on threads that give way: while there is anything else to do, it waits.
+//! Long-running work on low-priority threads: it yields to anything else.
 //!
-//! Owns: the threads. Must not: bound how much of it there is; who begins it does.
+//! Owns: the threads. Must not: limit how much of it runs; the code that starts it does.
 
 use std::sync::OnceLock;
 
@@ -9,28 +9,28 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// How much less of the processor its threads get, as `nice` counts.
+/// The `nice` value of its threads.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
-/// Runs `f`, which may take seconds and may block, on a thread that gives way to requests that take a moment.
+/// Runs `f`, which may take seconds and may block, on a thread that yields to short requests.
 pub fn spawn_background<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     static THREADS: OnceLock<Option<Runtime>> = OnceLock::new();
     let threads = THREADS.get_or_init(|| {
         let mut builder = Builder::new_current_thread();
-        builder.thread_name("background").on_thread_start(give_way);
+        builder.thread_name("background").on_thread_start(lower_priority);
         builder.build().ok()
     });
     match threads {
         Some(threads) => threads.spawn_blocking(f),
-        // Without threads of its own it is done all the same.
+        // Without its own threads, the work is still done.
         None => tokio::task::spawn_blocking(f),
     }
 }
 
-/// The thread that calls this gives way from now on. On Linux this is of a thread; elsewhere it would be of the whole process.
-fn give_way() {
-    // Refused, it goes on as any other.
+/// Lowers the priority of the calling thread. On Linux this is per thread; elsewhere it would affect the whole process.
+fn lower_priority() {
+    // If refused, it runs with normal priority.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::nice(NICE);
 }
@@ -42,7 +42,7 @@ mod tests {
     /// The priority of the calling thread.
     fn nice() -> i32 {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap_or_default();
-        // The name before it may hold anything.
+        // The name before it may contain anything.
         let fields = stat
             .rsplit_once(") ")
             .map(|(_, fields)| fields.split(' ').nth(16));
@@ -54,7 +54,7 @@ mod tests {
 
     // promise: U3
     #[tokio::test]
-    async fn it_gives_way_and_nobody_else_does() {
+    async fn only_background_threads_have_low_priority() {
         let before = nice();
         assert_eq!(spawn_background(nice).await.unwrap(), (before + NICE).min(19));
         assert_eq!(nice(), before);

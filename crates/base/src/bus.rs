@@ -1,4 +1,4 @@
-//! The wake-up between what happened and who consumes it. The memory is the event table; the bus may forget.
+//! The wake-up between events and their consumers. The event table is the memory; the bus may lose events.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::Event;
 /// The events of one committed transaction.
 pub type Batch = Arc<[Event]>;
 
-/// Hands the events of each commit to every consumer. Publishing never waits; a consumer that falls more than
-/// [`CAPACITY`] commits behind is told that it lagged.
+/// Passes the events of each commit to every consumer. Publishing never waits; a consumer that falls more than
+/// [`CAPACITY`] commits behind is notified that it lagged.
 #[derive(Clone, Debug)]
 pub struct Bus(broadcast::Sender<Batch>);
 
@@ -23,11 +23,11 @@ impl Bus {
         Self(broadcast::Sender::new(CAPACITY))
     }
 
-    /// Hands the events over, to whoever listens. Only the store calls this, after a commit; see
+    /// Passes the events to the current consumers. Only the store calls this, after a commit; see
     /// ARCHITECTURE.md.
     pub fn publish(&self, batch: Batch) {
         if !batch.is_empty() {
-            // Without a listener there is nobody to wake.
+            // Without a consumer there is nothing to wake.
             let _ = self.0.send(batch);
         }
     }

@@ -1,8 +1,8 @@
-//! Time and randomness as an argument, so that no test sleeps and none is a matter of luck.
+//! Time and randomness as an argument, so that no test sleeps or depends on chance.
 //!
-//! There are three times. [`Clock::wall`] is what the machine shows, which somebody may set. [`Clock::steady`] never steps: for waits
-//! and limits inside this process. [`Clock::now`] is what everything is dated by and compared with: it goes on steadily, and a step of
-//! the clock is taken over in one place, together with what waits in the tables.
+//! There are three times. [`Clock::wall`] is the machine's clock, which may be set. [`Clock::steady`] never steps: for waits
+//! and limits inside this process. [`Clock::now`] is used for all dates and comparisons: it advances steadily, and a step of
+//! the clock is applied in one place, together with the pending rows in the tables.
 
 use std::{
     sync::{
@@ -16,11 +16,11 @@ use tokio::sync::watch;
 
 use crate::{Id, Time, failpoint};
 
-/// Tells the time, waits, and makes ids and random bytes. Clones share one clock.
+/// Provides the time, waits, ids and random bytes. Clones share one clock.
 #[derive(Clone)]
 pub struct Clock {
     source: Source,
-    /// By how many nanoseconds [`now`](Self::now) is ahead of [`steady`](Self::steady).
+    /// How many nanoseconds [`now`](Self::now) is ahead of [`steady`](Self::steady).
     ahead: Arc<AtomicI64>,
     /// Milliseconds and counter of the last id, packed, so that ids of one process never go back.
     last_id: Arc<AtomicU64>,
@@ -28,7 +28,7 @@ pub struct Clock {
 
 #[derive(Clone)]
 enum Source {
-    /// With the moment from which it counts what never steps.
+    /// With the start of the time that never steps.
     System(Instant),
     Manual(Arc<Mutex<Shown>>, watch::Sender<Time>),
 }
@@ -39,7 +39,7 @@ struct Shown {
     steady: Time,
 }
 
-/// What [`Clock::steady`] begins at: far from the beginning of time, so that something may lie before it.
+/// The start of [`Clock::steady`]: far from the beginning of time, so that earlier times are possible.
 const STEADY: Time = Time::from_nanos(1_000_000_000_000_000_000);
 
 /// How many bits of [`Clock::last_id`] count ids within one millisecond.
@@ -51,7 +51,7 @@ impl Clock {
         Self::of(Source::System(Instant::now()))
     }
 
-    /// A clock that stands at `start` until [`advance`](Self::advance) moves it: for tests.
+    /// A clock that stays at `start` until [`advance`](Self::advance) moves it: for tests.
     pub fn manual(start: Time) -> Self {
         let (sender, _) = watch::channel(STEADY);
         let shown = Shown {
@@ -72,26 +72,26 @@ impl Clock {
         clock
     }
 
-    /// The time now, by which everything is dated.
+    /// The current time, used for all dates.
     pub fn now(&self) -> Time {
         let ahead = self.ahead.load(Ordering::Relaxed);
         Time::from_nanos(self.steady().nanos().saturating_add(ahead))
     }
 
-    /// Sets [`now`](Self::now) ahead by so many nanoseconds, or back: its clones too.
+    /// Moves [`now`](Self::now) ahead by this many nanoseconds, or back, also for its clones.
     pub fn adjust(&self, by: i64) {
         self.ahead.fetch_add(by, Ordering::Relaxed);
     }
 
-    /// Whether it is a test's.
+    /// Whether it is a test clock.
     pub const fn is_manual(&self) -> bool {
         matches!(self.source, Source::Manual(..))
     }
 
-    /// What the machine's clock shows, which somebody may set at any time.
+    /// The machine's clock, which may be set at any time.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that asks the machine for the time"
+        reason = "the only place that reads the machine's time"
     )]
     pub fn wall(&self) -> Time {
         match &self.source {
@@ -108,7 +108,7 @@ impl Clock {
     }
 
     /// A monotonic time, unaffected by changes to the machine's clock: for waits and limits inside this process. Only differences
-    /// of it say anything.
+    /// of it are meaningful.
     pub fn steady(&self) -> Time {
         match &self.source {
             Source::System(start) => STEADY.after(start.elapsed()),
@@ -116,7 +116,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward and wakes who waits for it; on the machine's clock it does nothing.
+    /// Moves a manual clock forward and wakes waiting tasks; on the machine's clock it does nothing.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(shown, sender) = &self.source {
             let mut shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +126,7 @@ impl Clock {
         }
     }
 
-    /// Sets a manual clock, also back, as somebody does who sets that of a machine, and takes it over at once; on the machine's clock it
+    /// Sets a manual clock, also back, as when a machine's clock is set, and applies it at once; on the machine's clock it
     /// does nothing.
     pub fn set(&self, to: Time) {
         if let Source::Manual(_, sender) = &self.source {
@@ -136,21 +136,21 @@ impl Clock {
         }
     }
 
-    /// Sets a manual clock and says nothing: the server has yet to notice. On the machine's clock it does nothing.
+    /// Sets a manual clock without notice: the server has yet to detect it. On the machine's clock it does nothing.
     pub fn step(&self, to: Time) {
         if let Source::Manual(shown, _) = &self.source {
             shown.lock().unwrap_or_else(PoisonError::into_inner).wall = to;
         }
     }
 
-    /// Waits until it is `until`: for as long as that is from now, however the clock is set meanwhile.
+    /// Waits until `until`: for the time from now until then, however the clock is set meanwhile.
     pub async fn sleep_until(&self, until: Time) {
         match &self.source {
             Source::System(_) => tokio::time::sleep(until.since(self.now())).await,
             Source::Manual(_, sender) => {
                 let mut receiver = sender.subscribe();
                 let end = self.steady().after(until.since(self.now()));
-                // The sender lives in `self`, so waiting can only end by the time coming. One that is set forward wakes, too.
+                // The sender lives in `self`, so waiting can only end when the time comes. Setting the clock forward wakes it, too.
                 let _ = receiver
                     .wait_for(|steady| *steady >= end || self.now() >= until)
                     .await;
@@ -158,13 +158,13 @@ impl Clock {
         }
     }
 
-    /// Waits for so long.
+    /// Waits for this long.
     pub async fn sleep(&self, by: Duration) {
         self.sleep_until(self.now().after(by)).await;
     }
 
     /// A new id. Ids of one clock are strictly ascending: RFC 9562 section 6.2, method 1 (a counter in `rand_a`
-    /// and the first bits of `rand_b`), running ahead of the time when a millisecond has used its counter up.
+    /// and the first bits of `rand_b`), running ahead of the time when a millisecond's counter is used up.
     pub fn id(&self) -> Id {
         let floor = self.now().millis() << COUNTER_BITS;
         let next = |last: u64| (last + 1).max(floor);
@@ -192,7 +192,7 @@ impl Clock {
     /// Random bytes of the system.
     ///
     /// # Panics
-    /// If the system has no randomness to give: nothing sound can be done without it.
+    /// If the system has no randomness: nothing can be done safely without it.
     #[expect(
         clippy::expect_used,
         reason = "a system without randomness cannot run this server"
@@ -203,7 +203,7 @@ impl Clock {
         bytes
     }
 
-    /// A number drawn evenly from 0 to 1, for jitter.
+    /// A uniform random number from 0 to 1, for jitter.
     pub fn fraction(&self) -> f64 {
         f64::from(u32::from_be_bytes(self.random())) / f64::from(u32::MAX)
     }
@@ -226,7 +226,7 @@ mod tests {
 
     // promise: L5
     #[test]
-    fn what_is_steady_does_not_step_with_the_clock() {
+    fn steady_time_does_not_step_with_the_clock() {
         let start = Time::from_nanos(1_700_000_000_000_000_000);
         let clock = Clock::manual(start);
         let before = clock.steady();
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_manual_clock_wakes_who_waits() {
+    async fn a_manual_clock_wakes_waiting_tasks() {
         let clock = Clock::manual(Time::from_nanos(0));
         let waiting = tokio::spawn({
             let clock = clock.clone();

@@ -1,54 +1,54 @@
-//! What happened, as one value (promise B1).
+//! An event, as one value (promise B1).
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Clock, Id, Kind, Severity, Time};
 
-/// The name in an event's data that says that it stands for its bundle.
+/// The field in an event's data that marks it as the representative of its bundle.
 pub const LEADS: &str = "leads";
 
-/// One thing that happened. It knows no consumer.
+/// An event. It does not know its consumers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Its own id, in the order things happened on one node.
+    /// Its id, ordered by time on one node.
     pub id: Id,
     /// What happened.
     #[serde(rename = "type")]
     pub kind: Kind,
     /// When.
     pub at: Time,
-    /// Whom it may reach at all.
+    /// Who may receive it at all.
     pub audience: Audience,
-    /// How bad, for kinds that carry one.
+    /// The severity, for kinds that have one.
     pub severity: Option<Severity>,
-    /// The person who did it; none for the system itself.
+    /// The user who caused it; none for the system itself.
     pub actor: Option<Id>,
-    /// Whether that person came with an API token: a program of theirs did it, which is nobody's own act (promise O7).
+    /// Whether that user used an API token: then a program caused it, which is not the user's own action (promise O7).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_token: bool,
     /// The record it happened to.
     pub subject: Subject,
-    /// People it concerns directly, each once.
+    /// Users it directly involves, each once.
     pub assignee_users: Vec<Id>,
-    /// Teams it concerns directly, each once.
+    /// Teams it directly involves, each once.
     pub assignee_teams: Vec<Id>,
-    /// What brought it together with others: the scan of an import, or a bulk change of many records. Messages and open tabs
-    /// get such events together.
+    /// What groups it with others: the scan of an import, or a bulk change. Messages and open tabs
+    /// receive such events together.
     pub bundle: Option<Id>,
-    /// Ids and texts for messages and tabs. Texts are data from outside: every channel escapes them.
+    /// Ids and texts for messages and tabs. Texts are untrusted: every channel escapes them.
     pub data: Map<String, Value>,
 }
 
-/// Whom an event may reach. It has no default: whoever makes an event says which.
+/// Who may receive an event. It has no default: the code that creates an event chooses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audience {
-    /// Those who may see this company.
+    /// Users with access to this company.
     Company(Id),
-    /// Everyone signed in; only for kinds whose row in the table says so.
+    /// All signed-in users; only for kinds whose row in the table allows it.
     Platform,
-    /// This person alone, administrators not excepted: frames about an inbox, and what may be for no company.
+    /// Only this user, not even administrators: frames about an inbox, and events that may have no company.
     User(Id),
 }
 
@@ -65,14 +65,14 @@ impl Audience {
 /// The record an event happened to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Subject {
-    /// What it is.
+    /// Its type.
     #[serde(rename = "type")]
     pub kind: SubjectType,
-    /// Which.
+    /// Its id.
     pub id: Id,
 }
 
-/// What kind of record.
+/// The type of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are the documentation")]
@@ -108,7 +108,7 @@ impl SubjectType {
 }
 
 impl Event {
-    /// An event of now, without severity, actor, assignees or data; set those that it has.
+    /// An event at the current time, without severity, actor, assignees or data; set those that apply.
     pub fn new(clock: &Clock, kind: Kind, audience: Audience, subject: Subject) -> Self {
         Self {
             id: clock.id(),
@@ -126,22 +126,24 @@ impl Event {
         }
     }
 
-    /// What is wrong with it, if anything: a severity where the kind has none or the reverse, a platform event of
-    /// a kind that is not on the list, a live-only kind for more than one person.
+    /// Its inconsistency, if any: a severity for a kind without one or the reverse, a platform event of
+    /// a kind that does not allow it, a live-only kind for more than one user.
     pub fn fault(&self) -> Option<&'static str> {
         let about = self.kind.about();
         if about.severity != self.severity.is_some() {
-            return Some("its severity does not fit its kind");
+            return Some("its severity does not match its kind");
         }
         match self.audience {
             Audience::Platform if !about.platform => Some("its kind may not be for the whole platform"),
-            Audience::User(_) if about.notifies && !about.platform => Some("its kind is not for one person"),
-            Audience::Company(_) if !about.notifies => Some("its kind is for one person only"),
+            Audience::User(_) if about.notifies && !about.platform => {
+                Some("its kind is not for a single user")
+            }
+            Audience::Company(_) if !about.notifies => Some("its kind is for a single user only"),
             _ => None,
         }
     }
 
-    /// Whether it stands for all of its bundle where only one of them is shown: in the list of what happened lately.
+    /// Whether it represents its bundle where only one of them is shown: in the recent activity.
     pub fn leads(&self) -> bool {
         self.data.get(LEADS) == Some(&Value::Bool(true))
     }
@@ -158,7 +160,7 @@ mod tests {
 
     // promise: B1
     #[test]
-    fn round_trips_and_names_its_faults() {
+    fn round_trips_and_reports_its_faults() {
         let clock = Clock::system();
         let company = Audience::Company(clock.id());
         let subject = Subject {
@@ -172,8 +174,8 @@ mod tests {
         let text = serde_json::to_string(&event).unwrap();
         assert_eq!(serde_json::from_str::<Event>(&text).unwrap(), event);
         event.audience = Audience::Platform;
-        assert!(event.fault().is_some(), "not on the platform list");
+        assert!(event.fault().is_some(), "not allowed for the platform");
         event.audience = Audience::User(clock.id());
-        assert!(event.fault().is_some(), "not for one person");
+        assert!(event.fault().is_some(), "not for a single user");
     }
 }

@@ -1,5 +1,5 @@
-//! Places where a test can make the process die, to see what survives it, and a wall clock that it can set. Nothing unless the
-//! feature is on.
+//! Points where a test can crash the process, to see what survives, and a wall clock that it can set. Does nothing unless the
+//! feature is enabled.
 
 /// Ends the process at once, as `kill -9` would, if the environment says
 /// `CAMPANILE_FAILPOINT=name=N` and this is the Nth time that `name` is passed.
@@ -23,23 +23,23 @@ pub fn hit(name: &str) {
     }
 }
 
-/// Nothing: the feature `failpoints` is off.
+/// Does nothing: the feature `failpoints` is off.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub const fn hit(_: &str) {}
 
-/// How many seconds the wall clock is ahead of the machine's, or with a minus behind it: what the file says that the environment
-/// names by `CAMPANILE_TEST_CLOCK`.
+/// How many seconds the wall clock is ahead of the machine's, or behind it if negative: read from the file that
+/// `CAMPANILE_TEST_CLOCK` names.
 #[cfg(feature = "failpoints")]
 pub fn clock_is_ahead() -> i64 {
     use std::{path::PathBuf, sync::LazyLock};
     static FILE: LazyLock<Option<PathBuf>> =
         LazyLock::new(|| std::env::var_os("CAMPANILE_TEST_CLOCK").map(PathBuf::from));
-    let said = FILE.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
-    said.and_then(|text| text.trim().parse().ok()).unwrap_or_default()
+    let text = FILE.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    text.and_then(|text| text.trim().parse().ok()).unwrap_or_default()
 }
 
-/// Nothing: the feature `failpoints` is off.
+/// Zero: the feature `failpoints` is off.
 #[cfg(not(feature = "failpoints"))]
 #[inline]
 pub const fn clock_is_ahead() -> i64 {

@@ -1,7 +1,7 @@
-//! What every part of Campanile speaks in: ids, time, severity, events, the one tenant rule, the bus.
+//! The shared vocabulary of Campanile: ids, time, severity, events, the one tenant rule, the bus.
 //!
-//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the one table of [`Kind`]s, [`Scope`], the pages of
-//! records ([`page`]), the cleaning of text from outside ([`text`]), whose turn it is ([`turns`]), and limits in time that a suspended
+//! Owns: [`Id`], [`Time`] and [`Clock`], [`Severity`], [`Event`] and the table of [`Kind`]s, [`Scope`], the pages of
+//! records ([`page`]), the cleaning of untrusted text ([`text`]), fair queueing ([`turns`]), and timeouts that a suspended
 //! process does not use up ([`patience`]).
 //! Must not: do I/O of any kind, or know a domain, a consumer or a database.
 

@@ -1,7 +1,7 @@
-//! Which page of the console shows which kind of record.
+//! The console pages of each type of record.
 //!
-//! Owns: the one table that messages, calendars and the console link by; the console's copy is written from it
-//! (`console/src/format/record-pages.ts`). Must not: know a host; whoever makes a link puts the public URL before it.
+//! Owns: the table that messages, calendars and the console use for links; the console's copy is generated from it
+//! (`console/src/format/record-pages.ts`). Must not: know a host; the code that builds a link prepends the public URL.
 
 use crate::{Id, Subject, SubjectType};
 
@@ -20,7 +20,7 @@ impl SubjectType {
         Self::Announcement,
     ];
 
-    /// Where the pages of such records are: the record's id follows. None for what has no page of its own.
+    /// The path of these records' pages, to be followed by the record's id. None for types without a page.
     pub const fn page(self) -> Option<&'static str> {
         match self {
             Self::Finding => Some("/findings/"),
@@ -34,7 +34,7 @@ impl SubjectType {
         }
     }
 
-    /// The path of the page of one record.
+    /// The path of one record's page.
     pub fn path(self, id: Id) -> Option<String> {
         self.page().map(|page| format!("{page}{id}"))
     }
@@ -56,7 +56,7 @@ mod tests {
 
     // promise: C8
     #[test]
-    fn every_record_with_a_page_has_one_of_its_own() {
+    fn every_record_with_a_page_has_its_own() {
         let pages: Vec<_> = SubjectType::ALL
             .into_iter()
             .filter_map(SubjectType::page)

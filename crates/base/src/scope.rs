@@ -4,12 +4,12 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{Audience, Id};
 
-/// The companies a caller may see. It has no default: whoever makes one says which.
+/// The companies a caller may see. It has no default: the code that creates one chooses it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Every company: a platform administrator.
     All,
-    /// These companies and no other; an empty set sees no company.
+    /// Only these companies; an empty set sees none.
     Companies(Arc<BTreeSet<Id>>),
 }
 
@@ -27,7 +27,7 @@ impl Scope {
         }
     }
 
-    /// Whether `user`, whose scope this is, may see what goes to `audience` (promises E7, F6).
+    /// Whether `user`, whose scope this is, may see events for `audience` (promises E7, F6).
     pub fn reaches(&self, user: Id, audience: Audience) -> bool {
         match audience {
             Audience::Company(company) => self.allows(company),

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// How bad it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
+/// How severe it is. Ordered: `Informational < Low < Medium < High < Critical < Urgent`.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
@@ -19,7 +19,7 @@ pub enum Severity {
     Urgent,
 }
 
-/// A text that names no severity.
+/// The text is not a severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a severity: expected informational, low, medium, high, critical or urgent")]
 pub struct NotASeverity;

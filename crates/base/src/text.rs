@@ -1,14 +1,14 @@
-//! Text from outside: a finding's title is written by scanners, so by attackers (promise C7).
+//! Untrusted text: a finding's title is written by scanners, so possibly by attackers (promise C7).
 //!
-//! Owns: what a text may hold before any channel escapes it for itself: no controls, nothing invisible, nothing that
-//! turns the direction of reading, no towers of accents, a length.
+//! Owns: what a text may contain before each channel escapes it: no control characters, nothing invisible, nothing that
+//! changes the text direction, no stacked combining marks, a maximum length.
 //! Must not: escape for a channel.
 
 /// How many combining marks in a row are kept: enough for every language, too few to cover the line above.
 const MAX_MARKS: usize = 4;
 
-/// The text as one line of at most `max` characters: controls and line ends become one blank, runs of blanks too,
-/// what is invisible or turns the direction goes. A cut text ends with `…`.
+/// The text as one line of at most `max` characters: control characters, line ends and runs of spaces become one space,
+/// invisible and direction characters are removed. A truncated text ends with `…`.
 pub fn line(text: &str, max: usize) -> String {
     let mut out = String::new();
     for word in visible(head(text, max)).split_whitespace() {
@@ -20,7 +20,7 @@ pub fn line(text: &str, max: usize) -> String {
     cut(&out, max)
 }
 
-/// The text as lines, of at most `max` characters in all: line ends become `\n`, at most one empty line in a row;
+/// The text as lines, of at most `max` characters in total: line ends become `\n`, at most one empty line in a row;
 /// otherwise as [`line`].
 pub fn block(text: &str, max: usize) -> String {
     let mut out = String::new();
@@ -43,8 +43,8 @@ pub fn block(text: &str, max: usize) -> String {
     cut(&out, max)
 }
 
-/// The name of a person, a company, a team or a record as it is stored and shown: one line without anything invisible
-/// or anything that turns the direction of reading. None where nothing to see is left.
+/// The name of a user, a company, a team or a record as it is stored and shown: one line without anything invisible
+/// or anything that changes the text direction. None if nothing visible is left.
 pub fn name(text: &str, max: usize) -> Option<String> {
     Some(line(text, max)).filter(|name| !name.is_empty())
 }
@@ -62,19 +62,19 @@ pub fn cut(text: &str, max: usize) -> String {
     short
 }
 
-/// As much of a text as is looked at: far more than `max` characters, and yet a text of megabytes costs little.
+/// The part of a text that is processed: far more than `max` characters, but cheap for a text of megabytes.
 fn head(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max.saturating_mul(64).saturating_add(4096))]
 }
 
-/// The text without what cannot be seen: controls become blanks, format characters go.
+/// The text without invisible characters: control characters become spaces, format characters are removed.
 fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut marks = 0;
     let mut chars = text.chars().peekable();
     while let Some(char) = chars.next() {
         if is_hidden(char) {
-            // Joiners belong into Persian, Indic scripts and emoji, and nowhere between Latin letters.
+            // Joiners are needed in Persian, Indic scripts and emoji, but not between Latin letters.
             let joins = matches!(char, '\u{200c}' | '\u{200d}')
                 && out.chars().next_back().is_some_and(is_joinable)
                 && chars
@@ -98,7 +98,7 @@ fn visible(text: &str) -> String {
     out
 }
 
-/// Characters that are, or look like, a blank or a line end.
+/// Characters that are, or look like, a space or a line end.
 fn is_blank(char: char) -> bool {
     char.is_control()
         || char.is_whitespace()
@@ -108,12 +108,12 @@ fn is_blank(char: char) -> bool {
         )
 }
 
-/// Whether a joiner beside this character may mean something.
+/// Whether a joiner next to this character may have a meaning.
 fn is_joinable(char: char) -> bool {
     !char.is_ascii() && !is_hidden(char) && !is_blank(char)
 }
 
-/// Characters without a shape of their own: zero width, direction, tags, and what else could hide or turn a text.
+/// Characters without a visible shape: zero width, direction, tags, and others that could hide or reorder text.
 const fn is_hidden(char: char) -> bool {
     matches!(char,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
@@ -122,14 +122,14 @@ const fn is_hidden(char: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Combining marks of the blocks that are only marks.
+/// Combining marks of blocks with only marks.
 const fn is_mark(char: char) -> bool {
     matches!(char,
         '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// Code points that Unicode keeps free of characters.
+/// Code points that Unicode reserves as noncharacters.
 const fn is_noncharacter(char: char) -> bool {
     matches!(char, '\u{fdd0}'..='\u{fdef}') || (char as u32) & 0xfffe == 0xfffe
 }
@@ -140,7 +140,7 @@ mod tests {
 
     // promise: C7
     #[test]
-    fn a_line_is_one_line_and_hides_nothing() {
+    fn a_line_is_one_line_without_hidden_characters() {
         let cases = [
             ("plain title", "plain title"),
             ("  two \t\r\n lines\u{2028}and\u{85}more ", "two lines and more"),
@@ -164,7 +164,7 @@ mod tests {
 
     // promise: C7
     #[test]
-    fn a_name_has_something_to_see_and_nothing_else() {
+    fn a_name_has_only_visible_characters() {
         assert_eq!(
             name(" Mara\u{202e}\u{200b} Lind\0 ", 100).as_deref(),
             Some("Mara Lind")
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_counts_characters_and_says_so() {
+    fn a_truncation_counts_characters_and_is_marked() {
         assert_eq!(cut("abc", 3), "abc");
         assert_eq!(cut("abcd", 3), "ab…");
         assert_eq!(cut("ab cd", 4), "ab…");
@@ -191,7 +191,7 @@ mod tests {
     proptest::proptest! {
         // promise: C7
         #[test]
-        fn cleaning_is_stable_and_bounded(text in "\\PC*|[\\x00-\\x{10ffff}]*", max in 0_usize..80) {
+        fn cleaning_is_idempotent_and_limited(text in "\\PC*|[\\x00-\\x{10ffff}]*", max in 0_usize..80) {
             let once = line(&text, max);
             proptest::prop_assert!(once.chars().count() <= max);
             let joiner = |char| matches!(char, '\u{200c}' | '\u{200d}');

@@ -1,36 +1,36 @@
-//! What would be said with each call is said once a minute.
+//! Limits repeated log lines to one a minute.
 
 use std::{
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-/// How long it is quiet after a line.
-const QUIET: Duration = Duration::from_mins(1);
+/// How long to log nothing after a line.
+const INTERVAL: Duration = Duration::from_mins(1);
 
-/// When a line was last written, and how often it would have been since.
+/// When a line was last logged, and how often it would have been since.
 #[derive(Debug, Default)]
 pub struct Throttle(Mutex<(Option<Instant>, u64)>);
 
 impl Throttle {
-    /// One that has said nothing yet.
+    /// A throttle that has logged nothing yet.
     pub const fn new() -> Self {
         Self(Mutex::new((None, 0)))
     }
 
-    /// Counts one more; if a line is due, how many it stands for.
+    /// Counts one more; if a line is due, returns how many it covers.
     pub fn due(&self) -> Option<u64> {
         self.due_at(Instant::now())
     }
 
     fn due_at(&self, now: Instant) -> Option<u64> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (said, count) = &mut *state;
+        let (logged_at, count) = &mut *state;
         *count += 1;
-        if said.is_some_and(|said| now.saturating_duration_since(said) < QUIET) {
+        if logged_at.is_some_and(|logged_at| now.saturating_duration_since(logged_at) < INTERVAL) {
             return None;
         }
-        *said = Some(now);
+        *logged_at = Some(now);
         Some(std::mem::take(count))
     }
 }
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_line_a_minute_tells_of_all() {
+    fn one_line_a_minute_covers_all() {
         let (throttle, start) = (Throttle::new(), Instant::now());
         let at = |seconds| throttle.due_at(start + Duration::from_secs(seconds));
         assert_eq!((at(0), at(1), at(59)), (Some(1), None, None));

@@ -1,11 +1,11 @@
-//! Instants: nanoseconds UTC in storage, RFC 3339 outside.
+//! Instants: nanoseconds UTC in storage, RFC 3339 elsewhere.
 
 use std::{fmt, str::FromStr, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// An instant, UTC, in nanoseconds since 1970. Outside it is RFC 3339 with as many digits as it needs.
+/// An instant, UTC, in nanoseconds since 1970. Written as RFC 3339 with as many digits as needed.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Time(i64);
 
@@ -15,7 +15,7 @@ pub struct Time(i64);
 pub struct NotATime;
 
 impl Time {
-    /// The instant so many nanoseconds after 1970-01-01T00:00:00Z.
+    /// The instant this many nanoseconds after 1970-01-01T00:00:00Z.
     pub const fn from_nanos(nanos: i64) -> Self {
         Self(nanos)
     }
@@ -81,7 +81,7 @@ impl fmt::Debug for Time {
 impl FromStr for Time {
     type Err = NotATime;
     fn from_str(text: &str) -> Result<Self, NotATime> {
-        // By the year as it is written, so that a pattern can say which times are taken.
+        // Checks the year as written, so that a pattern can describe which times are accepted.
         let year = text.get(..4).filter(|_| text.get(4..5) == Some("-"));
         let year: i16 = year.and_then(|year| year.parse().ok()).ok_or(NotATime)?;
         if !(1678..=2261).contains(&year) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_instant() {
+    fn refuses_invalid_times() {
         for bad in [
             "",
             "now",

@@ -6,7 +6,7 @@
 //! crate `channels`.
 //! Must not: let the code that raises an event wait, or know the domain an event comes from.
 //!
-//! Files import downwards only, and a test enforces it (`crates/server/tests/floors.rs`):
+//! Files import downwards only, and a test enforces it (`crates/server/tests/layers.rs`):
 //!
 //! ```text
 //! engine  trace                                       -- the loops; who was notified, and why

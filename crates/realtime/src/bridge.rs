@@ -1,6 +1,6 @@
-//! From the bus to the hub: every commit becomes frames, every change of access ends the streams that rested on it.
+//! From the bus to the hub: every commit becomes frames, every access change ends the streams that depend on it.
 //!
-//! Owns: the order of the two. Must not: make an event, or wait for a client.
+//! Owns: the order of the two. Must not: create an event, or wait for a client.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use tokio::sync::broadcast::{
     error::{RecvError, TryRecvError},
 };
 
-use crate::{frame, gate::Gate, hub::Hub, inbox::Whose, thread};
+use crate::{admission::Identify, frame, hub::Hub, queue::EndTarget, thread};
 
-/// Carries what happens to the hub. When it ends, for whatever reason, the hub closes: streams without it would
-/// stay silent, and would outlive the access they rest on.
+/// Forwards events to the hub. When it ends, for whatever reason, the hub closes: streams without it would
+/// stay silent, and would outlive the access they depend on.
 pub struct Bridge {
     hub: Hub,
     events: broadcast::Receiver<Batch>,
@@ -25,24 +25,24 @@ pub struct Bridge {
 struct Closed;
 
 impl Bridge {
-    /// A bridge that misses nothing from now on; make it before the first stream is opened.
-    pub fn new(hub: Hub, bus: &Bus, gate: &dyn Gate) -> Self {
+    /// A bridge that misses nothing from now on; create it before the first stream is opened.
+    pub fn new(hub: Hub, bus: &Bus, callers: &dyn Identify) -> Self {
         Self {
             hub,
             events: bus.subscribe(),
-            changes: gate.changes(),
+            changes: callers.changes(),
         }
     }
 
-    /// [`run`](Self::run)s on a thread of its own.
+    /// Calls [`run`](Self::run) on its own thread.
     ///
     /// # Errors
-    /// The system gives no thread, or not what its runtime takes.
+    /// If the system provides no thread, or not what the runtime needs.
     pub fn start(self) -> io::Result<()> {
         thread::start("stream-bridge", self.run())
     }
 
-    /// Carries until the hub is closed, or the bus or the source of changes ends.
+    /// Forwards until the hub is closed, or the bus or the source of access changes ends.
     pub async fn run(mut self) {
         let hub = self.hub.clone();
         let mut closed = std::pin::pin!(hub.closed());
@@ -50,8 +50,8 @@ impl Bridge {
             let carried = tokio::select! {
                 biased;
                 () = &mut closed => return,
-                change = self.changes.recv() => self.heed(&change),
-                batch = self.events.recv() => self.carry(batch),
+                change = self.changes.recv() => self.handle(&change),
+                batch = self.events.recv() => self.forward(batch),
             };
             if carried.is_err() {
                 return;
@@ -59,10 +59,10 @@ impl Bridge {
         }
     }
 
-    /// The frames of one commit. A change of access that was announced before it comes first, so that nothing
-    /// follows to a stream that has lost its ground (promise E8).
-    fn carry(&mut self, batch: Result<Batch, RecvError>) -> Result<(), Closed> {
-        self.heed_all()?;
+    /// Publishes the frames of one commit. An access change announced before it is handled first, so that nothing
+    /// reaches a stream that has lost its access (promise E8).
+    fn forward(&mut self, batch: Result<Batch, RecvError>) -> Result<(), Closed> {
+        self.handle_all()?;
         match batch {
             Ok(events) => self.publish(&events),
             Err(RecvError::Lagged(commits)) => {
@@ -80,7 +80,7 @@ impl Bridge {
         }
     }
 
-    fn heed_all(&mut self) -> Result<(), Closed> {
+    fn handle_all(&mut self) -> Result<(), Closed> {
         loop {
             let change = match self.changes.try_recv() {
                 Ok(change) => Ok(change),
@@ -88,23 +88,23 @@ impl Bridge {
                 Err(TryRecvError::Lagged(changes)) => Err(RecvError::Lagged(changes)),
                 Err(TryRecvError::Closed) => Err(RecvError::Closed),
             };
-            self.heed(&change)?;
+            self.handle(&change)?;
         }
     }
 
-    fn heed(&self, change: &Result<AccessChange, RecvError>) -> Result<(), Closed> {
-        let whose = match *change {
-            Ok(AccessChange::User(user)) => Whose::User(user),
-            Ok(AccessChange::Session(session)) => Whose::Session(session),
-            Ok(AccessChange::Unknown) => Whose::Everyone,
+    fn handle(&self, change: &Result<AccessChange, RecvError>) -> Result<(), Closed> {
+        let target = match *change {
+            Ok(AccessChange::User(user)) => EndTarget::User(user),
+            Ok(AccessChange::Session(session)) => EndTarget::Session(session),
+            Ok(AccessChange::Unknown) => EndTarget::Everyone,
             Err(RecvError::Lagged(changes)) => {
-                // Whose access has changed is not known: everyone's is looked up again.
-                tracing::warn!(changes, "the live stream fell behind the changes of access");
-                Whose::Everyone
+                // It is unknown whose access has changed: all callers are looked up again.
+                tracing::warn!(changes, "the live stream fell behind the access changes");
+                EndTarget::Everyone
             }
             Err(RecvError::Closed) => return Err(Closed),
         };
-        self.hub.end(whose);
+        self.hub.end(target);
         Ok(())
     }
 }
@@ -156,7 +156,7 @@ mod tests {
             id: clock.id(),
         };
         let event = Event::new(&clock, Kind::ProjectCreated, Audience::Company(company), subject);
-        assert!(bridge.carry(Ok([event].into())).is_ok());
+        assert!(bridge.forward(Ok([event].into())).is_ok());
         assert!(next().await.is_none());
         assert_eq!(hub.metrics().sent, 0);
     }

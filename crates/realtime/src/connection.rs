@@ -1,7 +1,7 @@
-//! One open stream: who it is for, and the frames that wait for it.
+//! One open stream: its reader, and its pending frames.
 //!
 //! Owns: the bounded buffer and what happens when it is full (promise E5).
-//! Must not: wait, have a task or a timer of its own, or decide who gets what.
+//! Must not: wait, have its own task or timer, or decide who gets what.
 
 use std::{
     cell::OnceCell,
@@ -23,39 +23,39 @@ use crate::{
     socket::{Sent, Socket},
 };
 
-/// Whom a stream is for and what it may carry, as the look-up at connect said.
+/// The user of a stream and what it may carry, from the lookup at connect.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    /// The person.
+    /// The user.
     pub user: Id,
-    /// The session or API token it rests on.
+    /// The session or API token it uses.
     pub session: Id,
-    /// The companies.
+    /// The visible companies.
     pub scope: Scope,
     /// When the session or token ends, and the stream with it.
     pub expires_at: Time,
-    /// How to end the connection below a stream that is not read; the accept loop's to give.
+    /// How to close the connection of a stream that is not read; provided by the accept loop.
     pub hangup: Option<Hangup>,
 }
 
-/// Ends a connection whose client does not read: a body that is never asked for more cannot end itself. The
+/// Closes a connection whose client does not read: a body that is never polled cannot end itself. The
 /// accept loop puts one into the request's extensions and drops the connection when [`called`](Self::called).
 #[derive(Debug, Clone, Default)]
 pub struct Hangup(Arc<Notify>);
 
 impl Hangup {
-    /// Asks for the end of the connection.
+    /// Requests closing the connection.
     pub fn call(&self) {
         self.0.notify_one();
     }
 
-    /// Waits until somebody asks for the end.
+    /// Waits until closing is requested.
     pub async fn called(&self) {
         self.0.notified().await;
     }
 }
 
-/// The frames of one pass that go to the same audience: joined once for each form, so that a connection with room
+/// The frames of one pass for the same audience: joined once per form, so that a connection with room
 /// takes one buffer for all of them.
 pub(crate) struct Run<'a> {
     frames: &'a [Frame],
@@ -84,7 +84,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What came of a run that was offered to a connection.
+/// The result of offering a run to a connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Offered {
     /// How many of its frames were dropped.
@@ -93,7 +93,7 @@ pub(crate) struct Offered {
     pub(crate) flush: bool,
 }
 
-/// What a sweep found.
+/// The result of a sweep.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Swept {
     /// Nothing was read for too long.
@@ -102,7 +102,7 @@ pub(crate) struct Swept {
     pub(crate) flush: bool,
 }
 
-/// What a connection's buffer holds at most.
+/// The limits of a connection's buffer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bound {
     pub(crate) frames: usize,
@@ -112,12 +112,12 @@ pub(crate) struct Bound {
 pub(crate) struct Connection {
     pub(crate) reader: Reader,
     form: Form,
-    /// Where its shard keeps it.
+    /// Its slot in its shard.
     pub(crate) slot: AtomicU32,
     waiting: Mutex<Waiting>,
 }
 
-/// No slot: not yet or no longer kept by a shard.
+/// No slot: not yet or no longer in a shard.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 
 /// What waits to be taken by the body or written to the socket.
@@ -134,7 +134,7 @@ struct Waiting {
     unread_since: Option<Time>,
     body: Option<Waker>,
     socket: Option<Socket>,
-    /// The shard has it on its list of sockets to flush.
+    /// Whether it is on the shard's list of sockets to flush.
     to_flush: bool,
 }
 
@@ -145,18 +145,18 @@ pub(crate) struct Taken {
     pub(crate) resynced: bool,
 }
 
-/// What there is for the body.
+/// What the body gets.
 pub(crate) enum Next {
     /// All that waited.
     Taken(Taken),
-    /// Nothing now; the body is woken.
+    /// Nothing now; the body will be woken.
     Later,
-    /// Nothing any more.
+    /// The end.
     End,
 }
 
 impl Connection {
-    /// A connection that has its greeting waiting.
+    /// A connection with its greeting pending.
     pub(crate) fn new(form: Form, reader: Reader, greeting: Bytes) -> Self {
         Self {
             reader,
@@ -169,12 +169,12 @@ impl Connection {
         }
     }
 
-    /// Where its shard keeps it, or [`NO_SLOT`].
+    /// Its slot in its shard, or [`NO_SLOT`].
     pub(crate) fn slot(&self) -> u32 {
         self.slot.load(Ordering::Relaxed)
     }
 
-    /// Everything that waits, or the promise to wake the body.
+    /// Everything that waits, or registers the body to be woken.
     pub(crate) fn next(&self, context: &Context<'_>) -> Next {
         let mut waiting = self.waiting();
         if let Some(taken) = waiting.take(self.form) {
@@ -188,8 +188,8 @@ impl Connection {
         Next::Later
     }
 
-    /// Puts the frames into the buffer as far as there is room, and counts the others as dropped. A full buffer is
-    /// written first, if there is a socket: what one pass brings may be more than a buffer holds.
+    /// Adds the frames to the buffer as far as there is room, and counts the others as dropped. A full buffer is
+    /// written first, if there is a socket: one pass may have more than a buffer holds.
     pub(crate) fn offer(&self, run: &Run<'_>, bound: Bound, counters: &Counters) -> Offered {
         let mut waiting = self.waiting();
         if waiting.ended {
@@ -197,7 +197,7 @@ impl Connection {
         }
         let room = |waiting: &mut Waiting, frames, bytes| {
             waiting.has_room(frames, bytes, bound) || {
-                // A socket that is gone says so again when it is flushed.
+                // A closed socket reports it again when flushed.
                 waiting.write(self.form, counters);
                 waiting.has_room(frames, bytes, bound)
             }
@@ -222,7 +222,7 @@ impl Connection {
         }
     }
 
-    /// Counts frames that never came this far as dropped. Whether the shard is to flush.
+    /// Counts frames lost before this point as dropped. Returns whether the shard is to flush.
     pub(crate) fn missed(&self, frames: u64) -> bool {
         let mut waiting = self.waiting();
         if waiting.ended {
@@ -232,7 +232,7 @@ impl Connection {
         waiting.wake()
     }
 
-    /// The heartbeat, and whether the connection has gone unread for `limit`. A heartbeat that still waits is
+    /// Sends the heartbeat, and checks whether the connection has been unread for `limit`. A pending heartbeat is
     /// not sent twice.
     pub(crate) fn sweep(&self, now: Time, limit: Duration) -> Swept {
         let mut waiting = self.waiting();
@@ -244,7 +244,7 @@ impl Connection {
         }
     }
 
-    /// Gives the stream its socket. Whether the shard is to watch and flush it; one that has ended meanwhile says
+    /// Gives the stream its socket. Returns whether the shard is to watch and flush it; one that has ended meanwhile sends
     /// its head and closes.
     pub(crate) fn adopt(&self, mut socket: Socket, watch: impl FnOnce(&mut Socket) -> bool) -> bool {
         let mut waiting = self.waiting();
@@ -260,7 +260,7 @@ impl Connection {
         waiting.wake()
     }
 
-    /// Writes what waits to the socket, as much as it takes.
+    /// Writes pending data to the socket, as much as it takes.
     pub(crate) fn flush(&self, counters: &Counters) -> Sent {
         let mut waiting = self.waiting();
         waiting.to_flush = false;
@@ -278,7 +278,7 @@ impl Connection {
         sent
     }
 
-    /// The socket has room again. Whether the shard is to flush.
+    /// The socket has room again. Returns whether the shard is to flush.
     pub(crate) fn has_room(&self) -> bool {
         let mut waiting = self.waiting();
         if let Some(socket) = &mut waiting.socket {
@@ -287,19 +287,19 @@ impl Connection {
         waiting.wake()
     }
 
-    /// Reads and forgets what the client says on its socket. Whether it is still there.
+    /// Reads and discards what the client sends on its socket. Returns whether it is still connected.
     pub(crate) fn listen(&self) -> bool {
         self.waiting().socket.as_mut().is_none_or(Socket::listen)
     }
 
-    /// Ends the stream after what waits: the client has lost nothing it may see. Whether the shard is to flush.
+    /// Ends the stream after pending data: the client still has access to it. Returns whether the shard is to flush.
     pub(crate) fn finish(&self) -> bool {
         let mut waiting = self.waiting();
         waiting.ended = true;
         waiting.wake()
     }
 
-    /// Ends the stream at once; what waits is not sent (promise E8).
+    /// Ends the stream at once; pending data is not sent (promise E8).
     pub(crate) fn cut(&self) {
         let mut waiting = self.waiting();
         if let Some(socket) = &mut waiting.socket {
@@ -314,7 +314,7 @@ impl Connection {
         waiting.wake();
     }
 
-    /// Ends the stream of a client that does not read, and the connection below it.
+    /// Ends the stream of a client that does not read, and its connection.
     pub(crate) fn hang_up(&self) {
         self.cut();
         if let Some(hangup) = &self.reader.hangup {
@@ -339,7 +339,7 @@ impl Waiting {
         self.chunks.push(chunk);
     }
 
-    /// Wakes the body. Where there is a socket, whether the shard is to put it on its list of those to flush.
+    /// Wakes the body. With a socket, returns whether the shard is to add it to its list of sockets to flush.
     fn wake(&mut self) -> bool {
         if let Some(body) = self.body.take() {
             body.wake();
@@ -347,7 +347,7 @@ impl Waiting {
         self.socket.is_some() && !std::mem::replace(&mut self.to_flush, true)
     }
 
-    /// Writes what waits to the socket, as much as it takes.
+    /// Writes pending data to the socket, as much as it takes.
     fn write(&mut self, form: Form, counters: &Counters) -> Sent {
         let Some(mut socket) = self.socket.take() else {
             return Sent::All;
@@ -363,7 +363,7 @@ impl Waiting {
         sent
     }
 
-    /// Everything that waits; the word of a gap first.
+    /// Everything that waits; the report of a gap first.
     fn take(&mut self, form: Form) -> Option<Taken> {
         let mut chunks = std::mem::take(&mut self.chunks);
         let resynced = self.dropped > 0;
@@ -385,7 +385,7 @@ impl Waiting {
     }
 }
 
-/// One buffer of several; of one, the same bytes without a copy.
+/// Joins several buffers; a single one is returned without a copy.
 pub(crate) fn join<'a>(mut chunks: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> Bytes {
     if chunks.len() == 1 {
         return chunks.next().cloned().unwrap_or_default();

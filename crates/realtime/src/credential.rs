@@ -1,28 +1,28 @@
 //! Where a request carries its credential (promise E1): `EventSource` can set no header.
 //!
-//! Owns: the places and which of them wins. Must not: judge what it finds, or write it anywhere.
+//! Owns: the places and their precedence. Must not: verify what it finds, or write it anywhere.
 
 use access::session_cookie;
 use axum::http::{HeaderMap, header};
 
-/// What the headers say about who is calling.
+/// The credential in the headers.
 pub(crate) enum Claim<'a> {
-    /// An `Authorization` header, with its bearer token if it has one. Even without one nothing else counts: the
-    /// caller asked to be someone.
+    /// An `Authorization` header, with its bearer token if it has one. Even without one nothing else is used: the
+    /// caller chose this header.
     Header(Option<&'a str>),
     /// The console's cookie.
     Cookie(&'a str),
     /// Nothing.
-    Nobody,
+    Anonymous,
 }
 
 impl<'a> Claim<'a> {
-    /// What these headers say; the session is in the cookie of this name.
+    /// Reads these headers; the session is in the cookie of this name.
     pub(crate) fn of(headers: &'a HeaderMap, cookie: &str) -> Self {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             return Self::Header(value.to_str().ok().and_then(bearer));
         }
-        session_cookie(headers, cookie).map_or(Self::Nobody, Self::Cookie)
+        session_cookie(headers, cookie).map_or(Self::Anonymous, Self::Cookie)
     }
 
     /// The credential, if there is one.
@@ -30,7 +30,7 @@ impl<'a> Claim<'a> {
         match self {
             Self::Header(credential) => credential,
             Self::Cookie(credential) => Some(credential),
-            Self::Nobody => None,
+            Self::Anonymous => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a stream's response: takes what waits for its connection.
+//! The body of a stream's response: takes its connection's pending data.
 //!
 //! Owns: nothing but its place in the hub. Must not: wait by a timer, or look into a frame.
 
@@ -17,7 +17,7 @@ use mio::net::TcpStream;
 use crate::{
     connection::{Connection, Next, join},
     hub::Place,
-    inbox::Command,
+    queue::Command,
     socket::Socket,
 };
 
@@ -36,11 +36,11 @@ impl Feed {
         }
     }
 
-    /// Hands the stream over to its shard, which writes to this socket from now on, the answer's head first.
-    pub(crate) fn go_on(mut self, stream: TcpStream, head: Bytes) {
-        if let Some(Place { inbox, seat }) = self.place.take() {
-            let socket = Socket::new(stream, head, seat);
-            inbox.tell(Command::Adopt(Arc::clone(&self.connection), socket));
+    /// Hands the stream over to its shard, which writes to this socket from now on, starting with the response head.
+    pub(crate) fn continue_on(mut self, stream: TcpStream, head: Bytes) {
+        if let Some(Place { queue, registration }) = self.place.take() {
+            let socket = Socket::new(stream, head, registration);
+            queue.send(Command::Adopt(Arc::clone(&self.connection), socket));
         }
     }
 }
@@ -59,7 +59,7 @@ impl Body for Feed {
             Next::End => return Poll::Ready(None),
         };
         if let Some(place) = &self.place {
-            place.inbox.counters.count(&taken);
+            place.queue.counters.count(&taken);
         }
         Poll::Ready(Some(Ok(BodyFrame::data(join(taken.chunks.iter())))))
     }
@@ -73,7 +73,7 @@ impl Drop for Feed {
     fn drop(&mut self) {
         if let Some(place) = &self.place {
             self.connection.cut();
-            place.inbox.tell(Command::Leave(Arc::clone(&self.connection)));
+            place.queue.send(Command::Leave(Arc::clone(&self.connection)));
         }
     }
 }

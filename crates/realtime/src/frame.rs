@@ -1,11 +1,11 @@
-//! What goes down the wire: an event as one Server-Sent Events message, encoded once for everyone.
+//! The wire format: an event as one Server-Sent Events message, encoded once for everyone.
 //!
 //! Owns: the fields of a frame, the bundling of an import's events, ping, resync, heartbeat and `retry:`.
 //! Must not: know who is connected.
 //!
-//! A message is `data: `, one JSON object on one line, and an empty line. Text from outside cannot end the line:
-//! JSON escapes CR and LF, and [`OneLine`] escapes the further characters that some client libraries take for
-//! an end of line.
+//! A message is `data: `, one JSON object on one line, and an empty line. Untrusted text cannot end the line:
+//! JSON escapes CR and LF, and [`OneLine`] escapes the other characters that some client libraries treat as
+//! a line end.
 
 use std::io;
 
@@ -17,13 +17,13 @@ use serde_json::{
     ser::{Formatter, Serializer},
 };
 
-/// How many ids of findings a bundled frame names; its `count` counts them all.
+/// How many finding ids a bundled frame has; its `count` counts them all.
 pub const BUNDLE_IDS: usize = 50;
 
-/// A comment line: keeps balancers and NATs from closing a quiet connection, invisible to scripts.
+/// A comment line: keeps load balancers and NATs from closing an idle connection, invisible to scripts.
 pub const HEARTBEAT: &[u8] = b":\n\n";
 
-/// One encoded message, the framing of an HTTP/1.1 chunk around it. Clones share the bytes.
+/// One encoded message, framed as an HTTP/1.1 chunk. Clones share the bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
     chunk: Bytes,
@@ -33,7 +33,7 @@ pub struct Frame {
 /// How a connection's bytes are framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// As they are: hyper frames the body.
+    /// Unframed: hyper frames the body.
     Plain,
     /// As HTTP/1.1 chunks: the shard writes to the socket itself.
     Chunked,
@@ -96,7 +96,7 @@ impl Frame {
         })
     }
 
-    /// One frame for events of one kind and audience that an import or a change of many made in one commit; none if
+    /// One frame for events of one kind and audience that an import or a bulk change created in one commit; none if
     /// there is no event or its kind is not for open tabs. Its id and time are those of the last of them; its subject is
     /// the scan, or the last finding.
     pub fn bundle(bundle: Id, events: &[&Event]) -> Option<Self> {
@@ -151,13 +151,13 @@ impl Frame {
     }
 }
 
-/// The frames of one commit with whom each may reach: events of an import bundled by kind, every other by itself,
-/// each at the place of its first event.
+/// The frames of one commit with their audience: events of an import bundled by kind, all others separately,
+/// each at the position of its first event.
 pub fn of_commit(events: &[Event]) -> Vec<(Audience, Frame)> {
     let mut groups: Vec<Vec<&Event>> = Vec::new();
     for event in events {
         if let Some(fault) = event.fault() {
-            // Whom it may reach is not to be trusted: nobody gets it.
+            // Its audience cannot be trusted: nobody gets it.
             tracing::error!(kind = event.kind.name(), fault, "event without a frame");
             continue;
         }
@@ -188,13 +188,13 @@ pub fn of_commit(events: &[Event]) -> Vec<(Audience, Frame)> {
         .collect()
 }
 
-/// What a connection gets at once (promise E2): the ping, then how long to wait before reconnecting, in
-/// milliseconds. Different for each, so that a restart is no stampede.
+/// What a connection gets immediately (promise E2): the ping, then how long to wait before reconnecting, in
+/// milliseconds. Different for each, so that clients do not all reconnect at once after a restart.
 pub fn greeting(retry_ms: u64) -> Bytes {
     Bytes::from(format!("data: {{\"type\":\"ping\"}}\n\nretry: {retry_ms}\n\n"))
 }
 
-/// Tells a client that it missed so many frames.
+/// Reports to a client how many frames it missed.
 pub fn resync(dropped: u64) -> Bytes {
     Bytes::from(format!("data: {{\"type\":\"resync\",\"dropped\":{dropped}}}\n\n"))
 }
@@ -210,8 +210,8 @@ fn encode(fields: &Fields<'_>) -> Option<Frame> {
     Some(Frame::new(&wire))
 }
 
-/// Compact JSON without any character that something takes for an end of line: CR, LF and the other controls
-/// are escaped by JSON itself; NEL, LINE SEPARATOR and PARAGRAPH SEPARATOR (at which, for one, Python's
+/// Compact JSON without any character that some client treats as a line end: CR, LF and the other control characters
+/// are escaped by JSON itself; NEL, LINE SEPARATOR and PARAGRAPH SEPARATOR (at which, for example, Python's
 /// `splitlines` splits) here.
 struct OneLine;
 

@@ -1,9 +1,9 @@
-//! How a stream takes the socket below its request: hyper reads the head and the router answers it, then hyper's
-//! connection is put away and a shard writes to the socket itself.
+//! How a stream takes over the socket of its request: hyper reads the head and the router responds, then hyper's
+//! connection is dismantled and a shard writes to the socket itself.
 //!
-//! Owns: the way from the handler to whoever serves the connection, and the answer's head.
-//! Must not: be offered where the socket is not the stream's alone (HTTP/2, TLS) or where the client does not know
-//! chunks (HTTP/1.0).
+//! Owns: the path from the handler to the code that serves the connection, and the response head.
+//! Must not: be offered if something else uses the socket (HTTP/2, TLS) or if the client does not support
+//! chunked encoding (HTTP/1.0).
 
 use std::{
     fmt::Write,
@@ -16,8 +16,8 @@ use tokio::{net::TcpStream, sync::Notify};
 
 use crate::feed::Feed;
 
-/// An offer of the socket below one connection. The one who serves it [`offer`](Self::offer)s it with each request,
-/// [`settle`](Self::settle)s each answer, and waits for [`taken`](Self::taken).
+/// An offer of one connection's socket. The code that serves it calls [`offer`](Self::offer) with each request,
+/// [`settle`](Self::settle) with each response, and waits for [`taken`](Self::taken).
 #[derive(Clone, Default)]
 pub struct Handover(Arc<State>);
 
@@ -25,7 +25,7 @@ pub struct Handover(Arc<State>);
 struct State {
     /// The stream that the handler opened.
     feed: Mutex<Option<Feed>>,
-    /// The same, with the head of its answer.
+    /// The same, with the head of its response.
     taken: Mutex<Option<Taken>>,
     wake: Notify,
 }
@@ -44,12 +44,12 @@ impl Handover {
         }
     }
 
-    /// The handler's word that this stream takes the socket.
+    /// Called by the handler: this stream takes the socket.
     pub(crate) fn put(&self, feed: Feed) {
         *lock(&self.0.feed) = Some(feed);
     }
 
-    /// The answer to a request. Of one whose stream takes the socket it never comes: [`taken`](Self::taken) has it.
+    /// The response to a request. If its stream takes the socket, it never returns: [`taken`](Self::taken) has it.
     pub async fn settle<B>(&self, response: Response<B>) -> Response<B> {
         match lock(&self.0.feed).take() {
             Some(feed) if response.status() == StatusCode::OK => {
@@ -74,16 +74,18 @@ impl Handover {
 }
 
 impl Taken {
-    /// The stream goes on on this socket. Where that fails, the socket is closed and the client comes back.
-    pub fn go_on(self, socket: TcpStream) {
+    /// The stream continues on this socket. If that fails, the socket is closed and the client reconnects.
+    pub fn continue_on(self, socket: TcpStream) {
         match socket.into_std() {
-            Ok(socket) => self.feed.go_on(mio::net::TcpStream::from_std(socket), self.head),
+            Ok(socket) => self
+                .feed
+                .continue_on(mio::net::TcpStream::from_std(socket), self.head),
             Err(error) => tracing::warn!(%error, "a stream's socket was lost"),
         }
     }
 }
 
-/// The head of a 200 whose body is chunked and ends the connection (RFC 9112, sections 4 and 7.1).
+/// The head of a 200 response whose body is chunked and ends the connection (RFC 9112, sections 4 and 7.1).
 fn head(fields: &HeaderMap) -> Bytes {
     let mut head = String::from("HTTP/1.1 200 OK\r\n");
     let framing = [

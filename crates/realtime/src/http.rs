@@ -1,4 +1,4 @@
-//! The one stream of the API, and its tickets.
+//! The live stream of the API, and its tickets.
 //!
 //! Owns: `GET /stream`, `POST /stream/tickets`. Must not: decide who sees what.
 
@@ -16,67 +16,67 @@ use base::{Clock, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    admission::{Admission, Identify},
     connection::Hangup,
     credential::Claim,
     frame::Form,
-    gate::{Door, Gate},
     handover::Handover,
     hub::Hub,
     ticket::Tickets,
 };
 
-/// After how long somebody with too many tickets may try again.
+/// After how long a session with too many tickets may retry.
 const RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// What the two handlers use.
 #[derive(Clone)]
 pub struct Streams {
-    door: Door,
+    admission: Admission,
     tickets: Tickets,
 }
 
 impl Streams {
-    /// The stream of this hub for whom `access` lets in.
+    /// The stream of this hub for callers of `access`.
     pub fn new(hub: Hub, access: Access, clock: Clock) -> Self {
         Self::behind(hub, Arc::new(access), clock)
     }
 
-    /// The stream of this hub for whom a gate lets in.
-    pub fn behind(hub: Hub, gate: Arc<dyn Gate>, clock: Clock) -> Self {
+    /// The stream of this hub for callers that `callers` identifies.
+    pub fn behind(hub: Hub, callers: Arc<dyn Identify>, clock: Clock) -> Self {
         Self {
             tickets: Tickets::new(clock.clone()),
-            door: Door { hub, gate, clock },
+            admission: Admission { hub, callers, clock },
         }
     }
 }
 
-/// The credential in the address, where no header can be set.
+/// The credential in the URL, for clients that cannot set a header.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Address {
-    /// A session's token or an API token. It may end up in logs on its way: prefer a ticket.
+    /// A session's token or an API token. It may end up in logs: prefer a ticket.
     token: Option<String>,
     /// A ticket from `POST /stream/tickets`.
     ticket: Option<String>,
 }
 
-/// A key to the stream.
+/// A single-use ticket for the stream.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Ticket {
-    /// The value of `?ticket=`. Good once.
+    /// The value of `?ticket=`. Valid once.
     ticket: String,
-    /// Until when.
+    /// Until when it is valid.
     expires_at: Time,
 }
 
-/// What happens, as it happens: Server-Sent Events
+/// Live events as Server-Sent Events
 ///
 /// Each message is one JSON object, `{"type", "id", "at", "company_id", "subject": {"type", "id"}, "severity"?,
-/// "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` says that N messages were lost
-/// and everything shown should be fetched again. Nothing is replayed after a disconnect. A comment about every
+/// "data"}`. The first is `{"type": "ping"}`; `{"type": "resync", "dropped": N}` means that N messages were lost
+/// and everything shown should be reloaded. Nothing is replayed after a disconnect. A comment about every
 /// 20 s keeps the connection open. The credential is a bearer token, `?ticket=`, `?token=` or the cookie, in
-/// this order; the first one present counts. The stream ends when what the caller may see changes, and that of a session
-/// after half of the time that a session may be unused: connect again, which counts as a use.
+/// this order; the first one present is used. The stream ends when the caller's access changes, and for a session
+/// after half of the session's idle timeout: reconnect, which counts as a use.
 #[utoipa::path(
     get,
     path = "/stream",
@@ -84,9 +84,9 @@ pub struct Ticket {
     params(Address),
     responses(
         (status = 200, description = "The stream.", content_type = "text/event-stream", body = String),
-        (status = 401, description = "No or bad credentials.", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many streams of this person.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Who is calling cannot be looked up now, or there are too many streams.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Missing or invalid credentials.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The user has too many streams.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The caller cannot be looked up at the moment, or there are too many streams.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn stream(
@@ -96,13 +96,13 @@ pub async fn stream(
     handover: Option<Extension<Handover>>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    // Who takes the socket over needs nobody to end its connection.
+    // A stream that takes over the socket can close its connection itself.
     let hangup = hangup
         .filter(|_| handover.is_none())
         .map(|Extension(hangup)| hangup);
     let credential = streams.credential(&headers, address)?;
     let form = handover.as_ref().map_or(Form::Plain, |_| Form::Chunked);
-    let feed = streams.door.open(form, &credential, hangup).await?;
+    let feed = streams.admission.open(form, &credential, hangup).await?;
     let body = match handover {
         Some(Extension(handover)) => {
             handover.put(feed);
@@ -113,18 +113,18 @@ pub async fn stream(
     let fields = [
         (header::CONTENT_TYPE, "text/event-stream"),
         (header::CACHE_CONTROL, "no-store"),
-        // nginx would gather the stream into pages.
+        // nginx would buffer the stream.
         (header::HeaderName::from_static("x-accel-buffering"), "no"),
     ];
-    // hyper gives each answer its date, but not one whose socket has been taken.
-    let now = streams.door.clock.now().timestamp();
+    // hyper adds a date to each response, but not if its socket is taken over.
+    let now = streams.admission.clock.now().timestamp();
     let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     Ok((fields, [(header::DATE, date)], body).into_response())
 }
 
 impl Streams {
     fn claim<'a>(&self, headers: &'a HeaderMap) -> Claim<'a> {
-        Claim::of(headers, self.door.gate.cookie())
+        Claim::of(headers, self.admission.callers.cookie())
     }
 
     fn credential(&self, headers: &HeaderMap, address: Address) -> Result<Box<str>, Problem> {
@@ -137,7 +137,7 @@ impl Streams {
         found.ok_or_else(Problem::unauthorized)
     }
 
-    /// A ticket for the session that a request with these headers came with.
+    /// A ticket for the session of a request with these headers.
     pub fn ticket_for(&self, caller: &Caller, headers: &HeaderMap) -> Result<Ticket, Problem> {
         let credential = self
             .claim(headers)
@@ -145,7 +145,7 @@ impl Streams {
             .ok_or_else(Problem::unauthorized)?;
         let (ticket, until) = self
             .tickets
-            .give(caller.session, credential)
+            .issue(caller.session, credential)
             .map_err(|_| Problem::busy(RETRY_AFTER, "Too many stream tickets. Try again later."))?;
         Ok(Ticket {
             ticket,
@@ -154,21 +154,21 @@ impl Streams {
     }
 }
 
-/// A ticket for the stream
+/// Create a ticket for the stream
 ///
-/// For clients that can neither set a header nor send the cookie: good once, for 30 seconds, for the stream
-/// only, and no longer than the session it was asked with. It works on the node that gave it.
+/// For clients that can neither set a header nor send the cookie: valid once, for 30 seconds, only for the
+/// stream, and no longer than the session that requested it. It works only on the node that issued it.
 #[utoipa::path(
     post,
     path = "/stream/tickets",
     tag = "stream",
     responses(
         (status = 201, description = "The ticket.", body = Ticket),
-        (status = 401, description = "No or bad credentials.", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many tickets of this session.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "Missing or invalid credentials.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "The session has too many tickets.", body = Problem, content_type = "application/problem+json"),
     )
 )]
-#[expect(clippy::unused_async, reason = "a handler is async")]
+#[expect(clippy::unused_async, reason = "handlers must be async")]
 pub async fn ticket(
     State(streams): State<Streams>,
     caller: Caller,

@@ -1,6 +1,6 @@
-//! The one place where frames meet connections.
+//! The hub: passes frames to connections.
 //!
-//! Owns: the shards' inboxes, who may open one more stream, the numbers. Must not: wait, or know what an event is.
+//! Owns: the shards' queues, the limits on open streams, the metrics. Must not: wait, or know what an event is.
 
 use std::{
     sync::{
@@ -14,36 +14,36 @@ use base::{Audience, Clock};
 
 use crate::{
     connection::{Bound, Connection, Reader},
+    connections::{Connections, Registration},
     feed::Feed,
     frame::{self, Form, Frame},
-    inbox::{Command, Inbox, Whose},
     metrics::{Counters, Snapshot},
-    seats::{Seat, Seats},
+    queue::{Command, CommandQueue, EndTarget},
     shard::{Rules, Shard},
 };
 
 /// The shortest time a client is asked to wait before it reconnects, in milliseconds.
 const RETRY_MIN_MS: f64 = 1_000.0;
-/// How much longer than that it may be, in milliseconds.
+/// How much longer than that it can be, in milliseconds.
 const RETRY_SPREAD_MS: f64 = 4_000.0;
 
-/// What a hub may use and how long it waits.
+/// The limits and timeouts of a hub.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Into how many shards it is divided; 0 for one per core.
+    /// The number of shards; 0 for one per core.
     pub shards: u16,
-    /// How many frames wait for one connection at most.
+    /// The most frames pending for one connection.
     pub frames: usize,
-    /// How many bytes of frames wait for one connection at most, beside what the kernel holds. A single frame above it
+    /// The most bytes of frames pending for one connection, in addition to the kernel's buffer. A single larger frame
     /// is never delivered.
     pub bytes: usize,
-    /// How many streams one person may have open.
+    /// How many streams one user may have open.
     pub per_user: usize,
-    /// How many streams may be open in all.
+    /// How many streams may be open in total.
     pub total: usize,
     /// How often a comment is sent to every connection.
     pub heartbeat: Duration,
-    /// After how long a connection is ended from which nothing was read although something waits. Looked at with
+    /// After how long a connection is closed whose client does not read pending data. Checked with
     /// each heartbeat.
     pub unread: Duration,
 }
@@ -65,31 +65,31 @@ impl Default for Options {
 /// Why a stream was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// This person has as many open as one may have.
-    #[error("this person has too many streams open")]
+    /// This user has reached the limit of open streams.
+    #[error("this user has too many open streams")]
     User,
-    /// There are as many open as there may be.
-    #[error("too many streams are open")]
+    /// The limit of open streams is reached.
+    #[error("too many open streams")]
     Full,
     /// The hub is closing or closed.
     #[error("the stream is closing")]
     Closing,
 }
 
-/// Hands frames to connections. Clones share one hub; nothing here waits except [`close`](Self::close).
+/// Passes frames to connections. Clones share one hub; nothing here waits except [`close`](Self::close).
 #[derive(Clone)]
 pub struct Hub(Arc<Parts>);
 
 struct Parts {
-    shards: Vec<Arc<Inbox>>,
-    seats: Arc<Seats>,
+    shards: Vec<Arc<CommandQueue>>,
+    connections: Arc<Connections>,
     clock: Clock,
     published: AtomicU64,
     refused: AtomicU64,
 }
 
 impl Hub {
-    /// A hub and its shards, each of which someone must [`run`](Shard::run).
+    /// A hub and its shards, for the caller to [`run`](Shard::run).
     pub fn new(options: &Options, clock: Clock) -> (Self, Vec<Shard>) {
         let count = match options.shards {
             0 => std::thread::available_parallelism()
@@ -104,14 +104,14 @@ impl Hub {
             heartbeat: options.heartbeat,
             unread: options.unread,
         };
-        let inboxes: Vec<Arc<Inbox>> = (0..count).map(|_| Arc::default()).collect();
-        let shards = inboxes
+        let queues: Vec<Arc<CommandQueue>> = (0..count).map(|_| Arc::default()).collect();
+        let shards = queues
             .iter()
-            .map(|inbox| Shard::new(Arc::clone(inbox), rules, clock.clone()))
+            .map(|queue| Shard::new(Arc::clone(queue), rules, clock.clone()))
             .collect();
         let hub = Self(Arc::new(Parts {
-            shards: inboxes,
-            seats: Arc::new(Seats::new(count, options.per_user, options.total)),
+            shards: queues,
+            connections: Arc::new(Connections::new(count, options.per_user, options.total)),
             clock,
             published: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -119,85 +119,85 @@ impl Hub {
         (hub, shards)
     }
 
-    /// Hands a frame to every connection that the audience reaches. Never waits: where there is no room, the
-    /// frame is dropped for that connection and its client is told (promise E5).
+    /// Passes a frame to every connection in the audience. Never waits: if there is no room, the
+    /// frame is dropped for that connection and the gap is reported to its client (promise E5).
     pub fn publish(&self, audience: Audience, frame: &Frame) {
         self.0.published.fetch_add(1, Ordering::Relaxed);
-        self.0.seats.listening(audience, |shard| {
-            if let Some(inbox) = self.0.shards.get(usize::from(shard)) {
-                inbox.publish(audience, frame);
+        self.0.connections.listening(audience, |shard| {
+            if let Some(queue) = self.0.shards.get(usize::from(shard)) {
+                queue.publish(audience, frame);
             }
         });
     }
 
-    /// Tells everyone that they missed so many frames.
+    /// Reports to everyone that they missed this many frames.
     pub fn missed(&self, frames: u64) {
         for shard in &self.0.shards {
-            shard.tell(Command::Missed(frames));
+            shard.send(Command::Missed(frames));
         }
     }
 
-    /// Ends streams at once: no frame published after this reaches them, and what waits is not sent
+    /// Ends streams at once: no frame published after this reaches them, and pending ones are not sent
     /// (promise E8).
-    pub fn end(&self, whose: Whose) {
+    pub fn end(&self, target: EndTarget) {
         for shard in &self.0.shards {
-            shard.tell(Command::End(whose));
+            shard.send(Command::End(target));
         }
     }
 
-    /// Opens a stream. From now on its body gathers what the reader may see.
+    /// Opens a stream. From now on its body collects what the reader may see.
     pub fn open(&self, reader: Reader) -> Result<Feed, Refused> {
         self.open_as(Form::Plain, reader)
     }
 
     pub(crate) fn open_as(&self, form: Form, reader: Reader) -> Result<Feed, Refused> {
-        let opened = self.seat(form, reader);
+        let opened = self.register(form, reader);
         if opened.is_err() {
             self.0.refused.fetch_add(1, Ordering::Relaxed);
         }
         opened
     }
 
-    fn seat(&self, form: Form, reader: Reader) -> Result<Feed, Refused> {
+    fn register(&self, form: Form, reader: Reader) -> Result<Feed, Refused> {
         let (user, scope) = (reader.user, reader.scope.clone());
         let greeting = frame::greeting(retry_ms(&self.0.clock));
         let connection = Arc::new(Connection::new(form, reader, greeting));
         loop {
-            // Taken before the shard has the connection: what is published from now on goes there.
-            let seat = Seats::take(&self.0.seats, user, &scope)?;
-            let shard = seat.shard();
-            let inbox = self.0.shards.get(usize::from(shard)).ok_or(Refused::Closing)?;
-            if inbox.join(Arc::clone(&connection)) {
-                let inbox = Arc::clone(inbox);
-                return Ok(Feed::new(connection, Place { inbox, seat }));
+            // Registered before the shard has the connection: what is published from now on goes there.
+            let registration = Connections::register(&self.0.connections, user, &scope)?;
+            let shard = registration.shard();
+            let queue = self.0.shards.get(usize::from(shard)).ok_or(Refused::Closing)?;
+            if queue.join(Arc::clone(&connection)) {
+                let queue = Arc::clone(queue);
+                return Ok(Feed::new(connection, Place { queue, registration }));
             }
-            // A shard that has ended takes none; the next one does.
-            self.0.seats.retire(shard);
+            // A shard that has ended accepts none; the next one does.
+            self.0.connections.retire(shard);
         }
     }
 
-    /// Refuses new streams and ends the open ones, spread over so long; each gets what already waits for it.
-    /// Only the first call's time counts.
+    /// Refuses new streams and ends the open ones, spread over this time; each gets its pending frames.
+    /// Only the first call's time is used.
     pub fn begin_close(&self, over: Duration) {
         for shard in &self.0.shards {
             shard.close(over);
         }
     }
 
-    /// [`begin_close`](Self::begin_close), and waits until every stream has been told to end.
+    /// [`begin_close`](Self::begin_close), and waits until every stream has been asked to end.
     pub async fn close(&self, over: Duration) {
         self.begin_close(over);
         self.closed().await;
     }
 
-    /// Waits until the hub is closed and every stream has been told to end.
+    /// Waits until the hub is closed and every stream has been asked to end.
     pub(crate) async fn closed(&self) {
         for shard in &self.0.shards {
             shard.left().await;
         }
     }
 
-    /// The numbers now.
+    /// The current metrics.
     pub fn metrics(&self) -> Snapshot {
         let sum = |of: fn(&Counters) -> &AtomicU64| {
             let each = self.0.shards.iter();
@@ -205,7 +205,7 @@ impl Hub {
                 .sum()
         };
         Snapshot {
-            connections: u64::try_from(self.0.seats.count()).unwrap_or(u64::MAX),
+            connections: u64::try_from(self.0.connections.count()).unwrap_or(u64::MAX),
             published: self.0.published.load(Ordering::Relaxed),
             sent: sum(|counters| &counters.sent),
             dropped: sum(|counters| &counters.dropped),
@@ -225,8 +225,8 @@ fn retry_ms(clock: &Clock) -> u64 {
     (RETRY_MIN_MS + RETRY_SPREAD_MS * clock.fraction()) as u64
 }
 
-/// A connection's place in the hub, given back when its body is dropped.
+/// A connection's place in the hub, released when its body is dropped.
 pub(crate) struct Place {
-    pub(crate) inbox: Arc<Inbox>,
-    pub(crate) seat: Seat,
+    pub(crate) queue: Arc<CommandQueue>,
+    pub(crate) registration: Registration,
 }

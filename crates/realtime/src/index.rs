@@ -1,4 +1,4 @@
-//! Which connections an event reaches, found without looking at the others (promise E7).
+//! Finds the connections of an audience without checking the others (promise E7).
 //!
 //! Owns: a shard's connections by company, by user, and those of administrators.
 //! Must not: put anything into a connection.
@@ -12,7 +12,7 @@ use base::{Audience, Id, Scope};
 
 use crate::connection::{Connection, NO_SLOT};
 
-/// The connections of one shard. A slot is a place in `slots`; freed ones are used again.
+/// The connections of one shard. A slot is an index into `slots`; freed ones are reused.
 #[derive(Default)]
 pub(crate) struct Index {
     slots: Vec<Option<Arc<Connection>>>,
@@ -28,8 +28,8 @@ impl Index {
         self.slots.len() - self.free.len()
     }
 
-    /// Puts a connection into every list it belongs to. Without a free number (four thousand million of them) it
-    /// is given back.
+    /// Adds a connection to every list it belongs to. Without a free slot (out of four billion) it
+    /// is returned.
     pub(crate) fn insert(&mut self, connection: Arc<Connection>) -> Result<(), Arc<Connection>> {
         let slot = match self.free.pop() {
             Some(slot) => slot,
@@ -58,7 +58,7 @@ impl Index {
         Ok(())
     }
 
-    /// Takes a connection out of every list; one that is not there is none of its business.
+    /// Removes a connection from every list; an unknown one is ignored.
     pub(crate) fn remove(&mut self, connection: &Connection) {
         let slot = connection.slot.swap(NO_SLOT, Ordering::Relaxed);
         let Some(place) = self.slots.get_mut(slot as usize) else {
@@ -69,22 +69,22 @@ impl Index {
         }
         self.free.push(slot);
         let reader = &connection.reader;
-        strike(&mut self.users, reader.user, slot);
+        remove_from(&mut self.users, reader.user, slot);
         match &reader.scope {
             Scope::All => forget(&mut self.administrators, slot),
             Scope::Companies(companies) => {
                 for company in companies.iter() {
-                    strike(&mut self.companies, *company, slot);
+                    remove_from(&mut self.companies, *company, slot);
                 }
             }
         }
         if self.len() == 0 {
-            // What a crowd needed is not kept for an empty room.
+            // Releases memory that only many connections needed.
             *self = Self::default();
         }
     }
 
-    /// Those whom the audience reaches: a company's and the administrators, everyone, or one person's.
+    /// The connections of an audience: a company's and the administrators', everyone's, or one user's.
     pub(crate) fn reached_by(&self, audience: Audience, mut each: impl FnMut(&Arc<Connection>)) {
         let listed = |list: Option<&Vec<u32>>, each: &mut dyn FnMut(&Arc<Connection>)| {
             for slot in list.into_iter().flatten() {
@@ -104,19 +104,19 @@ impl Index {
         }
     }
 
-    /// The one in this slot.
+    /// The connection in this slot.
     pub(crate) fn get(&self, slot: u32) -> Option<&Arc<Connection>> {
         self.slots.get(slot as usize)?.as_ref()
     }
 
-    /// All of them.
+    /// All connections.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Connection>> {
         self.slots.iter().flatten()
     }
 }
 
-/// Takes a slot out of one list of a map, and the list when it was the last.
-fn strike(lists: &mut HashMap<Id, Vec<u32>>, key: Id, slot: u32) {
+/// Removes a slot from one list of a map, and the list if it was the last.
+fn remove_from(lists: &mut HashMap<Id, Vec<u32>>, key: Id, slot: u32) {
     if let Some(list) = lists.get_mut(&key) {
         forget(list, slot);
         if list.is_empty() {
@@ -126,7 +126,7 @@ fn strike(lists: &mut HashMap<Id, Vec<u32>>, key: Id, slot: u32) {
 }
 
 fn forget(list: &mut Vec<u32>, slot: u32) {
-    // The newest leave soonest: look from the end.
+    // The newest leave soonest: search from the end.
     if let Some(at) = list.iter().rposition(|listed| *listed == slot) {
         list.swap_remove(at);
     }
@@ -186,7 +186,7 @@ mod tests {
     proptest! {
         // promise: E7
         #[test]
-        fn reaches_exactly_whom_the_tenant_rule_reaches(steps in prop::collection::vec(step(), 1..120)) {
+        fn reaches_exactly_the_users_of_the_tenant_rule(steps in prop::collection::vec(step(), 1..120)) {
             let mut index = Index::default();
             let mut model: Vec<Arc<Connection>> = Vec::new();
             for step in steps {
@@ -206,7 +206,7 @@ mod tests {
                         let mut reached = Vec::new();
                         index.reached_by(audience, |connection| reached.push(Arc::as_ptr(connection)));
                         let unique: BTreeSet<_> = reached.iter().copied().collect();
-                        prop_assert_eq!(unique.len(), reached.len(), "nobody twice");
+                        prop_assert_eq!(unique.len(), reached.len(), "no one twice");
                         let expected: BTreeSet<_> = model
                             .iter()
                             .filter(|one| one.reader.scope.reaches(one.reader.user, audience))

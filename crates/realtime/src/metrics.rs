@@ -1,4 +1,4 @@
-//! What the stream counts, for whoever exports it.
+//! The stream's metrics, for an exporter.
 //!
 //! Owns: plain counters. Must not: know a metrics library.
 
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::connection::Taken;
 
-/// The counters of one shard: each shard its own, so that cores do not fight over one cache line.
+/// The counters of one shard: one set per shard, so that cores do not contend for one cache line.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) sent: AtomicU64,
@@ -16,7 +16,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Counts what was handed over for sending.
+    /// Counts what was passed on for sending.
     pub(crate) fn count(&self, taken: &Taken) {
         let frames = u64::try_from(taken.frames).unwrap_or(u64::MAX);
         self.sent.fetch_add(frames, Ordering::Relaxed);
@@ -25,20 +25,20 @@ impl Counters {
     }
 }
 
-/// The state of the hub at one moment. Counts go up from the start of the process.
+/// The state of the hub at one time. Counters start with the process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Snapshot {
     /// Streams open now.
     pub connections: u64,
-    /// Frames handed to the hub, each once however many it went to.
+    /// Frames passed to the hub, each counted once.
     pub published: u64,
-    /// Frames handed to connections for sending; heartbeats, pings and resyncs not counted.
+    /// Frames passed to connections for sending, without heartbeats, pings and resyncs.
     pub sent: u64,
     /// Frames dropped because a connection's buffer was full, or because the hub itself fell behind.
     pub dropped: u64,
     /// Resync frames sent.
     pub resyncs: u64,
-    /// Connections ended because their client did not read.
+    /// Connections closed because their client did not read.
     pub unread: u64,
     /// Streams refused because a limit was reached or the hub was closing.
     pub refused: u64,

@@ -1,8 +1,8 @@
-//! One of the few parts a hub is divided into: it owns its connections alone and hands each what it may see.
+//! A part of the hub: it owns its connections exclusively and passes each what it may see.
 //!
-//! Owns: the pass (everything that arrived since the last one goes out together), the one heartbeat sweep, the
+//! Owns: the pass (everything that arrived since the last one is sent together), the heartbeat sweep, the
 //! end of expired and unread connections, the drain.
-//! Must not: wait for a client, or decide who a client is.
+//! Must not: wait for a client, or identify a client.
 
 use std::{
     io,
@@ -15,22 +15,22 @@ use base::{Audience, Clock, Time};
 use crate::{
     connection::{Bound, Connection, Run},
     frame::Frame,
-    inbox::{Command, Inbox, Whose},
     index::Index,
-    socket::{News, Sent, Socket, Sockets},
+    queue::{Command, CommandQueue, EndTarget},
+    socket::{Sent, Socket, SocketEvent, Sockets},
     thread,
 };
 
-/// How many bytes of frames to one audience are joined into one buffer.
+/// How many bytes of frames for one audience are joined into one buffer.
 const RUN: usize = 32 * 1024;
 
 /// In how many steps a drain ends its connections.
 const DRAIN_STEPS: u32 = 20;
 
-/// No time that will come.
+/// A time that never comes.
 const NEVER: Time = Time::from_nanos(i64::MAX);
 
-/// What a shard goes by.
+/// The limits and timeouts of a shard.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules {
     pub(crate) bound: Bound,
@@ -38,11 +38,11 @@ pub(crate) struct Rules {
     pub(crate) unread: Duration,
 }
 
-/// One shard. Without someone who [`run`](Self::run)s it, its connections get no frame; dropped, it ends them.
+/// One shard. Unless it [`run`](Self::run)s, its connections get no frames; dropping it ends them.
 pub struct Shard {
-    inbox: Arc<Inbox>,
+    queue: Arc<CommandQueue>,
     index: Index,
-    /// Connections whose sockets have something to send.
+    /// Connections whose sockets have pending data.
     to_flush: Vec<Arc<Connection>>,
     rules: Rules,
     clock: Clock,
@@ -51,9 +51,9 @@ pub struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(inbox: Arc<Inbox>, rules: Rules, clock: Clock) -> Self {
+    pub(crate) fn new(queue: Arc<CommandQueue>, rules: Rules, clock: Clock) -> Self {
         Self {
-            inbox,
+            queue,
             index: Index::default(),
             to_flush: Vec::new(),
             rules,
@@ -62,31 +62,31 @@ impl Shard {
         }
     }
 
-    /// [`run`](Self::run)s on a thread of its own: writing to ten thousand sockets takes a while.
+    /// Calls [`run`](Self::run) on its own thread: writing to ten thousand sockets takes a while.
     ///
     /// # Errors
-    /// The system gives no thread, or not what its runtime takes.
+    /// If the system provides no thread, or not what the runtime needs.
     pub fn start(self) -> io::Result<()> {
         thread::start("stream", self.run())
     }
 
-    /// Does the shard's work until the hub is closed and the last connection told.
+    /// Does the shard's work until the hub is closed and the last connection has ended.
     pub async fn run(mut self) {
         let mut sockets = match Sockets::new() {
             Ok(sockets) => sockets,
             Err(error) => {
-                tracing::error!(%error, "a part of the live stream could not begin");
+                tracing::error!(%error, "a shard of the live stream could not start");
                 return;
             }
         };
-        let (clock, inbox) = (self.clock.clone(), Arc::clone(&self.inbox));
-        // In steady time: who sets the clock silences no stream.
+        let (clock, queue) = (self.clock.clone(), Arc::clone(&self.queue));
+        // In steady time: setting the clock does not silence streams.
         let mut beat = clock.steady().after(self.rules.heartbeat);
         let mut set = (beat, None);
         let mut timer = Box::pin(clock.sleep_until(clock.now().after(self.rules.heartbeat)));
         loop {
             let rang = tokio::select! {
-                () = inbox.arrival() => false,
+                () = queue.arrival() => false,
                 () = &mut timer => true,
                 () = sockets.arrival() => false,
             };
@@ -97,7 +97,7 @@ impl Shard {
                 beat = steady.after(self.rules.heartbeat);
             }
             self.flush();
-            // Setting a timer costs more than a small pass. One that has rung is spent, also where the machine's clock was
+            // Setting a timer costs more than a small pass. An expired one is used up, even if the machine's clock was
             // set back meanwhile.
             let (pause, left) = (beat.since(steady), self.expiry.since(now));
             let ends = (left < pause).then_some(self.expiry);
@@ -108,22 +108,22 @@ impl Shard {
             if let Some(over) = close {
                 return self.drain(over, &mut sockets).await;
             }
-            // The bodies get a turn: what arrives meanwhile leaves together in the next pass.
+            // The bodies get a turn: what arrives meanwhile is sent together in the next pass.
             tokio::task::yield_now().await;
         }
     }
 
-    /// Carries out all that has arrived. Says over how long to drain, if asked to.
+    /// Processes all that has arrived. Returns over how long to drain, if requested.
     fn pass(&mut self, sockets: &mut Sockets) -> Option<Duration> {
         let now = self.clock.now();
         if now >= self.expiry {
-            // First: a session that has ended carries nothing more.
+            // First: an ended session receives nothing more.
             self.expire(now);
         }
-        for news in sockets.news() {
-            self.heed(news);
+        for event in sockets.events() {
+            self.handle(event);
         }
-        let arrived = self.inbox.take();
+        let arrived = self.queue.take();
         let mut close = None;
         let mut commands = arrived.commands.into_iter().peekable();
         while let Some(command) = commands.next() {
@@ -145,7 +145,7 @@ impl Shard {
                 Command::Leave(connection) => self.index.remove(&connection),
                 Command::Adopt(connection, socket) => self.adopt(&connection, socket, sockets),
                 Command::Missed(frames) => self.missed(Audience::Platform, frames),
-                Command::End(whose) => self.end(whose),
+                Command::End(target) => self.end(target),
                 Command::Close(over) => close = Some(over),
             }
         }
@@ -162,7 +162,7 @@ impl Shard {
         }
     }
 
-    /// A stream's own socket: from now on the shard writes to it.
+    /// Adopts a stream's socket: from now on the shard writes to it.
     fn adopt(&mut self, connection: &Arc<Connection>, socket: Socket, sockets: &Sockets) {
         let slot = connection.slot();
         let watch = |socket: &mut Socket| match sockets.watch(socket, slot) {
@@ -179,23 +179,23 @@ impl Shard {
         }
     }
 
-    /// A client that has gone, or that has room again.
-    fn heed(&mut self, news: News) {
-        let Some(connection) = self.index.get(news.slot).cloned() else {
+    /// Handles a client that has disconnected, or that has room again.
+    fn handle(&mut self, event: SocketEvent) {
+        let Some(connection) = self.index.get(event.slot).cloned() else {
             return;
         };
-        if news.readable && !connection.listen() {
+        if event.readable && !connection.listen() {
             connection.cut();
             self.index.remove(&connection);
-        } else if news.writable && connection.has_room() {
+        } else if event.writable && connection.has_room() {
             self.to_flush.push(connection);
         }
     }
 
-    /// Writes what waits to the sockets that have something, all of one connection in one write.
+    /// Writes pending data to the sockets that have any, all of one connection in one write.
     fn flush(&mut self) {
         for connection in self.to_flush.drain(..) {
-            if connection.flush(&self.inbox.counters) == Sent::Gone {
+            if connection.flush(&self.queue.counters) == Sent::Gone {
                 connection.cut();
                 self.index.remove(&connection);
             }
@@ -206,7 +206,7 @@ impl Shard {
         let run = Run::new(frames);
         let bound = self.rules.bound;
         let mut dropped = 0;
-        let (to_flush, counters) = (&mut self.to_flush, &self.inbox.counters);
+        let (to_flush, counters) = (&mut self.to_flush, &self.queue.counters);
         self.index.reached_by(audience, |connection| {
             let offered = connection.offer(&run, bound, counters);
             dropped += offered.dropped;
@@ -214,7 +214,7 @@ impl Shard {
                 to_flush.push(Arc::clone(connection));
             }
         });
-        self.inbox.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
+        self.queue.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
     }
 
     fn missed(&mut self, audience: Audience, frames: u64) {
@@ -227,22 +227,22 @@ impl Shard {
             reached += 1;
         });
         let dropped = frames.saturating_mul(reached);
-        self.inbox.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
+        self.queue.counters.dropped.fetch_add(dropped, Ordering::Relaxed);
     }
 
-    fn end(&mut self, whose: Whose) {
+    fn end(&mut self, target: EndTarget) {
         let mut ended: Vec<Arc<Connection>> = Vec::new();
-        match whose {
-            Whose::User(user) => self
+        match target {
+            EndTarget::User(user) => self
                 .index
                 .reached_by(Audience::User(user), |one| ended.push(Arc::clone(one))),
-            Whose::Session(session) => ended.extend(
+            EndTarget::Session(session) => ended.extend(
                 self.index
                     .all()
                     .filter(|one| one.reader.session == session)
                     .cloned(),
             ),
-            Whose::Everyone => ended.extend(self.index.all().cloned()),
+            EndTarget::Everyone => ended.extend(self.index.all().cloned()),
         }
         for connection in ended {
             connection.cut();
@@ -250,7 +250,7 @@ impl Shard {
         }
     }
 
-    /// The heartbeat to all, and the end of those that do not read.
+    /// Sends the heartbeat to all, and ends those that do not read.
     fn sweep(&mut self, now: Time) {
         let limit = self.rules.unread;
         let mut unread = Vec::new();
@@ -265,7 +265,7 @@ impl Shard {
         for connection in unread {
             connection.hang_up();
             self.index.remove(&connection);
-            self.inbox.counters.unread.fetch_add(1, Ordering::Relaxed);
+            self.queue.counters.unread.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -280,8 +280,8 @@ impl Shard {
         self.expiry = next.unwrap_or(NEVER);
     }
 
-    /// Ends every connection after what waits for it, some at a time: clients that all come back at once are a
-    /// stampede for whoever takes over.
+    /// Ends every connection after its pending data, some at a time: if all clients reconnected at once, they would
+    /// overload the server that takes over.
     async fn drain(mut self, over: Duration, sockets: &mut Sockets) {
         for left in (1..=DRAIN_STEPS).rev() {
             let share = match left {
@@ -300,7 +300,7 @@ impl Shard {
                 return;
             }
             self.clock.sleep(over / DRAIN_STEPS).await;
-            // Until their turn comes the others are served.
+            // Until their turn the others are still served.
             self.pass(sockets);
             self.flush();
         }
@@ -309,8 +309,8 @@ impl Shard {
 
 impl Drop for Shard {
     fn drop(&mut self) {
-        // After a drain there is nobody left; after a panic nobody may be left with a stream that stays silent.
-        for command in self.inbox.leave().commands {
+        // After a drain no one is left; after a panic no client may be left with a silent stream.
+        for command in self.queue.leave().commands {
             if let Command::Join(connection) = command {
                 connection.cut();
             }

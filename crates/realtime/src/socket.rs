@@ -1,6 +1,6 @@
-//! The sockets of HTTP/1.1 streams: a shard writes to them itself, without a task or a timer for each.
+//! The sockets of HTTP/1.1 streams: a shard writes to them itself, without a task or timer for each.
 //!
-//! Owns: one socket with what it did not take yet, and a shard's view of all of them.
+//! Owns: one socket with its unsent data, and a shard's view of all sockets.
 //! Must not: wait for a client, or know what a frame is.
 
 use std::{
@@ -13,56 +13,56 @@ use bytes::{Buf, Bytes};
 use mio::{Events, Interest, Poll, Token, net::TcpStream};
 use tokio::io::{Interest as Readiness, unix::AsyncFd};
 
-use crate::{frame::LAST_CHUNK, seats::Seat};
+use crate::{connections::Registration, frame::LAST_CHUNK};
 
-/// What the kernel keeps for a client that does not read, in bytes (Linux doubles it for its own bookkeeping,
-/// socket(7)); by itself it would let that grow to megabytes.
+/// The kernel's buffer for a client that does not read, in bytes (Linux doubles it for its own bookkeeping,
+/// socket(7)); by default it could grow to megabytes.
 const SEND_BUFFER: usize = 48 * 1024;
-/// After how long without an acknowledgement the kernel gives a connection up (`TCP_USER_TIMEOUT`, RFC 5482).
-const SILENCE: Duration = Duration::from_mins(1);
-/// How much a client may say on a stream before it is cut: it has nothing to say.
-const CHATTER: usize = 4 * 1024;
-/// How many buffers leave in one write.
-const TOGETHER: usize = 32;
-/// How many events of sockets are looked at together.
-const EVENTS: usize = 1024;
+/// After how long without an acknowledgement the kernel closes a connection (`TCP_USER_TIMEOUT`, RFC 5482).
+const UNACKED_TIMEOUT: Duration = Duration::from_mins(1);
+/// How much a client may send on a stream before it is closed: it should send nothing.
+const MAX_INPUT: usize = 4 * 1024;
+/// How many buffers are sent in one write.
+const MAX_BUFFERS: usize = 32;
+/// How many socket events are processed together.
+const MAX_EVENTS: usize = 1024;
 
-/// A socket that a stream has taken over, with its seat in the hub.
+/// A socket that a stream has taken over, with its registration in the hub.
 pub(crate) struct Socket {
     stream: TcpStream,
-    /// What the kernel did not take yet of what was taken for it.
+    /// Data that the kernel has not accepted yet.
     left: VecDeque<Bytes>,
-    /// Whether the answer's head is on its way.
+    /// Whether the response head has been sent.
     begun: bool,
-    /// The kernel has no room, and will tell when it has.
+    /// The kernel has no room, and will report when it has.
     full: bool,
-    _seat: Seat,
+    _seat: Registration,
 }
 
-/// How far a socket is.
+/// The state of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sent {
-    /// The kernel has taken all.
+    /// The kernel has accepted everything.
     All,
-    /// There is no room: the socket tells when there is.
+    /// There is no room: the socket reports when there is.
     Later,
-    /// The connection is over.
+    /// The connection is closed.
     Gone,
 }
 
 impl Socket {
     /// A socket that sends `head` first.
-    pub(crate) fn new(stream: TcpStream, head: Bytes, seat: Seat) -> Self {
+    pub(crate) fn new(stream: TcpStream, head: Bytes, registration: Registration) -> Self {
         let options = socket2::SockRef::from(&stream);
-        // Both are bounds on what a dead client costs, not what a living one gets.
+        // Both limit what a dead client costs, not what a live one gets.
         let _ = options.set_send_buffer_size(SEND_BUFFER);
-        let _ = options.set_tcp_user_timeout(Some(SILENCE));
+        let _ = options.set_tcp_user_timeout(Some(UNACKED_TIMEOUT));
         Self {
             stream,
             left: VecDeque::from([head]),
             begun: false,
             full: false,
-            _seat: seat,
+            _seat: registration,
         }
     }
 
@@ -71,7 +71,7 @@ impl Socket {
         self.full = false;
     }
 
-    /// Sends what is left.
+    /// Sends unsent data.
     pub(crate) fn send(&mut self) -> Sent {
         self.begun = true;
         if self.full {
@@ -89,15 +89,15 @@ impl Socket {
                 Err(_) => return Sent::Gone,
             }
         }
-        // An idle connection keeps no room for more.
+        // An idle connection keeps no spare capacity.
         self.left = VecDeque::new();
         Sent::All
     }
 
-    /// What is left in one write, without a copy of its own.
+    /// Writes unsent data in one call, without copying.
     fn write(&mut self) -> io::Result<usize> {
-        let mut slices = [IoSlice::new(&[]); TOGETHER];
-        let count = self.left.len().min(TOGETHER);
+        let mut slices = [IoSlice::new(&[]); MAX_BUFFERS];
+        let count = self.left.len().min(MAX_BUFFERS);
         for (slice, bytes) in slices.iter_mut().zip(&self.left) {
             *slice = IoSlice::new(bytes);
         }
@@ -105,7 +105,7 @@ impl Socket {
             .write_vectored(slices.get(..count).unwrap_or_default())
     }
 
-    /// So many bytes are on their way.
+    /// Removes this many bytes, which were sent.
     fn forget(&mut self, mut sent: usize) {
         while let Some(first) = self.left.front_mut() {
             if sent < first.len() {
@@ -117,14 +117,14 @@ impl Socket {
         }
     }
 
-    /// Sends this after what was sent before; only when that was all.
+    /// Sends this next; only if everything before was sent.
     pub(crate) fn then(&mut self, chunks: Vec<Bytes>) -> Sent {
         debug_assert!(self.left.is_empty());
         self.left = chunks.into();
         self.send()
     }
 
-    /// Ends the answer in good order, unless it stands in the middle of a frame.
+    /// Ends the response cleanly, unless it is in the middle of a frame.
     pub(crate) fn end(&mut self) {
         if !self.begun {
             self.send();
@@ -134,16 +134,16 @@ impl Socket {
         }
     }
 
-    /// Reads and forgets what the client says. Whether it is still there.
+    /// Reads and discards what the client sends. Returns whether it is still connected.
     pub(crate) fn listen(&mut self) -> bool {
-        let mut buffer = [0; CHATTER];
+        let mut buffer = [0; MAX_INPUT];
         let mut heard = 0;
         loop {
             match self.stream.read(&mut buffer) {
                 Ok(0) => return false,
                 Ok(count) => {
                     heard += count;
-                    if heard >= CHATTER {
+                    if heard >= MAX_INPUT {
                         return false;
                     }
                 }
@@ -155,16 +155,16 @@ impl Socket {
     }
 }
 
-/// A shard's sockets as the kernel sees them: one descriptor that tells which of them can be read or written.
+/// A shard's sockets in the kernel: one descriptor that reports which of them can be read or written.
 pub(crate) struct Sockets {
     poll: AsyncFd<Poll>,
     events: Events,
 }
 
-/// What the kernel says of one socket.
+/// A socket event from the kernel.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct News {
-    /// Where its connection is kept.
+pub(crate) struct SocketEvent {
+    /// The slot of its connection.
     pub(crate) slot: u32,
     pub(crate) readable: bool,
     pub(crate) writable: bool,
@@ -173,16 +173,16 @@ pub(crate) struct News {
 impl Sockets {
     #[expect(
         deprecated,
-        reason = "the new constructor is unsafe; what it asks for holds, as mio's Poll owns its descriptor"
+        reason = "the new constructor is unsafe; its condition is met, as mio's Poll owns its descriptor"
     )]
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             poll: AsyncFd::with_interest(Poll::new()?, Readiness::READABLE)?,
-            events: Events::with_capacity(EVENTS),
+            events: Events::with_capacity(MAX_EVENTS),
         })
     }
 
-    /// Watches a socket under the number of its connection.
+    /// Watches a socket under its connection's slot.
     pub(crate) fn watch(&self, socket: &mut Socket, slot: u32) -> io::Result<()> {
         let token = Token(slot as usize);
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -192,21 +192,21 @@ impl Sockets {
             .register(&mut socket.stream, token, interest)
     }
 
-    /// Waits until there is news of some sockets.
+    /// Waits for socket events.
     pub(crate) async fn arrival(&self) {
-        // An error is of the descriptor itself; what is to be seen, `news` sees.
+        // An error is about the descriptor itself; `events` reads the events.
         if let Ok(mut ready) = self.poll.readable().await {
             ready.retain_ready();
         }
     }
 
-    /// The news there is, without waiting; what does not fit comes with the next call.
-    pub(crate) fn news(&mut self) -> Vec<News> {
+    /// The current events, without waiting; the rest comes with the next call.
+    pub(crate) fn events(&mut self) -> Vec<SocketEvent> {
         let events = &mut self.events;
         let looked = self.poll.try_io_mut(Readiness::READABLE, |poll| {
             poll.poll(events, Some(Duration::ZERO))?;
             if events.is_empty() {
-                // So that the next wait is one.
+                // So that the next call waits.
                 return Err(ErrorKind::WouldBlock.into());
             }
             Ok(())
@@ -214,13 +214,13 @@ impl Sockets {
         if looked.is_err() {
             return Vec::new();
         }
-        let news = events.iter().filter_map(|event| {
-            Some(News {
+        let events = events.iter().filter_map(|event| {
+            Some(SocketEvent {
                 slot: u32::try_from(event.token().0).ok()?,
                 readable: event.is_readable() || event.is_error() || event.is_read_closed(),
                 writable: event.is_writable(),
             })
         });
-        news.collect()
+        events.collect()
     }
 }

@@ -1,9 +1,9 @@
-//! Threads of the stream's own: what must not keep a request waiting, nor wait for one. To wake a runtime of one
-//! thread also takes half the system calls that waking a pool of them does.
+//! The stream's own threads: work that must not delay requests, or be delayed by them. Waking a runtime of one
+//! thread also takes half the system calls of waking a thread pool.
 
 use std::io;
 
-/// Runs this on a thread of its own until it ends.
+/// Runs this on its own thread until it ends.
 pub(crate) fn start(name: &str, work: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -1,9 +1,9 @@
-//! Tickets: a stream's key for where neither a header nor a cookie can go, worth nothing in a log a moment later.
+//! Tickets: credentials for a stream when neither a header nor a cookie can be sent, worthless in a log a moment later.
 //!
 //! Owns: the tickets of this node, in memory. Must not: know what a ticket's session may see; that is looked up
 //! when it is used.
 //!
-//! A ticket works on the node that gave it and is lost when that node restarts: behind a balancer without sticky
+//! A ticket works on the node that issued it and is lost when that node restarts: behind a load balancer without sticky
 //! sessions use the cookie or a header.
 
 use std::{
@@ -16,88 +16,88 @@ use base::{Clock, Id, Time};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-/// How long a ticket is good for.
+/// How long a ticket is valid.
 const LIFETIME: Duration = Duration::from_secs(30);
-/// How many tickets are given out in [`LIFETIME`], in all.
+/// How many tickets are issued in [`LIFETIME`], in total.
 const TOTAL: usize = 65_536;
 /// How many tickets one session gets in [`LIFETIME`].
 const PER_SESSION: usize = 60;
 
-/// The tickets given out in the last moments. Clones share them.
+/// The recently issued tickets. Clones share them.
 #[derive(Clone)]
 pub struct Tickets {
-    book: Arc<Mutex<Book>>,
+    issued: Arc<Mutex<Issued>>,
     clock: Clock,
 }
 
-/// Only a hash of a ticket is kept: who reads the memory has no ticket to use.
+/// Only a hash of a ticket is kept, so reading the memory yields no usable ticket.
 type Hash = [u8; 32];
 
 #[derive(Default)]
-struct Book {
-    /// The credential each unused ticket stands for.
+struct Issued {
+    /// The credential behind each unused ticket.
     unused: HashMap<Hash, Box<str>>,
-    /// Every ticket of the last moments, used or not, oldest first.
-    given: VecDeque<Given>,
+    /// Every recent ticket, used or not, oldest first.
+    given: VecDeque<IssuedTicket>,
     by_session: HashMap<Id, usize>,
 }
 
-struct Given {
+struct IssuedTicket {
     hash: Hash,
     session: Id,
     until: Time,
 }
 
-/// There are as many tickets as there may be; some end in a moment.
+/// The limit of tickets is reached; some expire soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too many tickets were asked for")]
+#[error("too many tickets were requested")]
 pub struct TooMany;
 
 impl Tickets {
     /// No tickets yet.
     pub fn new(clock: Clock) -> Self {
         Self {
-            book: Arc::default(),
+            issued: Arc::default(),
             clock,
         }
     }
 
-    /// A ticket for the session whose credential this is, and until when it is good.
-    pub fn give(&self, session: Id, credential: &str) -> Result<(String, Time), TooMany> {
+    /// A ticket for the session with this credential, and until when it is valid.
+    pub fn issue(&self, session: Id, credential: &str) -> Result<(String, Time), TooMany> {
         let steady = self.clock.steady();
         let ticket = URL_SAFE_NO_PAD.encode(self.clock.random::<32>());
-        let given = Given {
+        let given = IssuedTicket {
             hash: hash(&ticket),
             session,
             until: steady.after(LIFETIME),
         };
         let until = self.clock.now().after(LIFETIME);
-        let mut book = self.book();
-        book.forget(steady);
-        let of_session = book.by_session.get(&session).copied().unwrap_or(0);
-        if book.given.len() >= TOTAL || of_session >= PER_SESSION {
+        let mut issued = self.issued();
+        issued.forget(steady);
+        let of_session = issued.by_session.get(&session).copied().unwrap_or(0);
+        if issued.given.len() >= TOTAL || of_session >= PER_SESSION {
             return Err(TooMany);
         }
-        book.by_session.insert(session, of_session + 1);
-        book.unused.insert(given.hash, credential.into());
-        book.given.push_back(given);
+        issued.by_session.insert(session, of_session + 1);
+        issued.unused.insert(given.hash, credential.into());
+        issued.given.push_back(given);
         Ok((ticket, until))
     }
 
-    /// The credential a ticket stands for. It is used up, whatever comes of it.
+    /// The credential behind a ticket. The ticket is used up in any case.
     pub fn redeem(&self, ticket: &str) -> Option<Box<str>> {
-        let mut book = self.book();
-        book.forget(self.clock.steady());
-        book.unused.remove(&hash(ticket))
+        let mut issued = self.issued();
+        issued.forget(self.clock.steady());
+        issued.unused.remove(&hash(ticket))
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn issued(&self) -> MutexGuard<'_, Issued> {
         // Each change is complete before anything in it could panic.
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        self.issued.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Book {
+impl Issued {
     fn forget(&mut self, now: Time) {
         while let Some(oldest) = self.given.front()
             && oldest.until <= now
@@ -128,41 +128,41 @@ mod tests {
 
     // promise: E1
     #[test]
-    fn a_ticket_is_good_once_and_for_thirty_seconds() {
+    fn a_ticket_is_valid_once_and_for_thirty_seconds() {
         let tickets = tickets();
         let session = tickets.clock.id();
-        let (once, until) = tickets.give(session, "secret").unwrap();
+        let (once, until) = tickets.issue(session, "secret").unwrap();
         assert_eq!(until, tickets.clock.now().after(Duration::from_secs(30)));
         assert_eq!(once.len(), 43, "256 bits");
         assert_eq!(tickets.redeem("something else"), None);
         assert_eq!(tickets.redeem(&once).as_deref(), Some("secret"));
         assert_eq!(tickets.redeem(&once), None);
-        let (late, _) = tickets.give(session, "secret").unwrap();
+        let (late, _) = tickets.issue(session, "secret").unwrap();
         tickets.clock.advance(Duration::from_secs(29));
-        let (fresh, _) = tickets.give(session, "secret").unwrap();
+        let (fresh, _) = tickets.issue(session, "secret").unwrap();
         tickets.clock.advance(Duration::from_secs(1));
         assert_eq!(tickets.redeem(&late), None);
         assert!(tickets.redeem(&fresh).is_some());
     }
 
     #[test]
-    fn tickets_are_bounded_and_leave_nothing_behind() {
+    fn tickets_are_limited_and_cleaned_up() {
         let tickets = tickets();
         let greedy = tickets.clock.id();
         for _ in 0..PER_SESSION {
-            let (ticket, _) = tickets.give(greedy, "secret").unwrap();
+            let (ticket, _) = tickets.issue(greedy, "secret").unwrap();
             tickets.redeem(&ticket).unwrap();
         }
-        assert_eq!(tickets.give(greedy, "secret"), Err(TooMany));
-        while tickets.book().given.len() < TOTAL {
-            tickets.give(tickets.clock.id(), "secret").unwrap();
+        assert_eq!(tickets.issue(greedy, "secret"), Err(TooMany));
+        while tickets.issued().given.len() < TOTAL {
+            tickets.issue(tickets.clock.id(), "secret").unwrap();
         }
-        assert_eq!(tickets.give(tickets.clock.id(), "secret"), Err(TooMany));
+        assert_eq!(tickets.issue(tickets.clock.id(), "secret"), Err(TooMany));
         tickets.clock.advance(LIFETIME);
-        tickets.give(greedy, "secret").unwrap();
-        let book = tickets.book();
+        tickets.issue(greedy, "secret").unwrap();
+        let issued = tickets.issued();
         assert_eq!(
-            (book.unused.len(), book.given.len(), book.by_session.len()),
+            (issued.unused.len(), issued.given.len(), issued.by_session.len()),
             (1, 1, 1)
         );
     }

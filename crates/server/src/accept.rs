@@ -1,4 +1,4 @@
-//! The accept loop: connections with deadlines, with or without TLS, and an end that lets answers finish.
+//! The accept loop: connections with deadlines, with or without TLS, and a shutdown that lets responses finish.
 
 #[cfg(test)]
 mod tests;
@@ -29,64 +29,70 @@ use tokio_rustls::TlsAcceptor;
 use tower::Service;
 
 use crate::{
-    door::Door,
-    idle::{Activity, Idle, Place},
-    proxies, tls,
+    idle::{Activity, Idle, Slot},
+    proxies,
+    startup::RouterSwitch,
+    tls,
 };
-use timer::Unhurried;
+use timer::ExtendingTimer;
 
-/// How long a client may take for the handshake of TLS and for the head of a request, and be silent between two: a slow
-/// one holds a socket no longer.
+/// How long a client may take for the TLS handshake, for the head of a request, and between two requests: a slow
+/// one does not hold a socket any longer.
 pub const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection of HTTP/2 may stay after its last answer. Longer than between two requests of HTTP/1.1, because
-/// a page's later requests are to find it.
-const REST: Duration = Duration::from_mins(1);
-/// How long a client that was told to go may take for it.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// How long an HTTP/2 connection may stay open after its last response. Longer than for HTTP/1.1, because
+/// later requests of a page reuse it.
+const H2_IDLE: Duration = Duration::from_mins(1);
+/// How long a client may take to close after a GOAWAY.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The largest head of a request, in bytes.
 const HEAD_BYTES: u16 = 32 * 1024;
-/// How long answers that are under way may take once the server stops.
+/// How long pending responses may take once the server stops.
 const DRAIN: Duration = Duration::from_secs(5);
-/// After how long a connection ends whose client acknowledges nothing, or takes nothing in (`TCP_USER_TIMEOUT`, RFC 5482;
-/// Linux counts a window that stays closed too): the deadline of what is written.
-const SILENCE: Duration = Duration::from_mins(1);
-/// How much the kernel takes for a client before it is sent (`TCP_NOTSENT_LOWAT`, tcp(7)), in bytes: the rest waits where
-/// it is bounded and counted.
-const UNSENT: u32 = 64 * 1024;
-/// How a client begins that speaks HTTP/2 without TLS (RFC 9113, section 3.4); no method of HTTP/1.1 begins so.
+/// After how long a connection is closed whose client acknowledges nothing or reads nothing (`TCP_USER_TIMEOUT`, RFC 5482;
+/// Linux counts a closed window too): the deadline for writes.
+const UNACKED_TIMEOUT: Duration = Duration::from_mins(1);
+/// How much unsent data the kernel buffers per client (`TCP_NOTSENT_LOWAT`, tcp(7)), in bytes: the rest waits where
+/// it is limited and counted.
+const MAX_UNSENT: u32 = 64 * 1024;
+/// The first bytes of a client that speaks HTTP/2 without TLS (RFC 9113, section 3.4); no HTTP/1.1 method starts like this.
 const PREFACE: &[u8] = b"PRI ";
-/// How long to wait for the rest of so few bytes.
-const GLANCE: Duration = Duration::from_millis(10);
+/// How long to wait for the rest of these few bytes.
+const PEEK_WAIT: Duration = Duration::from_millis(10);
 
-/// How connections are dealt with.
+/// How connections are handled.
 #[derive(Clone)]
 pub struct Rules {
     /// TLS, if there is a certificate.
     pub tls: Option<TlsAcceptor>,
-    /// How long a client has for the handshake of TLS, and for each head.
+    /// How long a client has for the TLS handshake, and for each request head.
     pub patience: Duration,
-    /// How long a connection of HTTP/2 may stay on which nothing is asked any more.
-    pub rest: Duration,
-    /// The proxies in front: what they say of a caller's address is believed, and they may keep any number of connections.
+    /// How long an HTTP/2 connection may stay open without requests.
+    pub idle_timeout: Duration,
+    /// The proxies in front: the client address they report is trusted, and they may keep any number of connections open.
     pub trusted: Arc<[IpNet]>,
 }
 
 impl Rules {
-    /// The usual ones.
+    /// The defaults.
     pub fn new(tls: Option<TlsAcceptor>, trusted: &[IpNet]) -> Self {
         Self {
             tls,
             patience: HEADER_TIMEOUT,
-            rest: REST,
+            idle_timeout: H2_IDLE,
             trusted: trusted.into(),
         }
     }
 }
 
-/// Serves until `stop` says so, then lets the requests under way finish.
-pub async fn serve(listener: TcpListener, rules: Rules, door: Door, mut stop: watch::Receiver<bool>) {
+/// Serves until `stop` is set, then lets pending requests finish.
+pub async fn serve(
+    listener: TcpListener,
+    rules: Rules,
+    switch: RouterSwitch,
+    mut stop: watch::Receiver<bool>,
+) {
     let idle = Idle::default();
-    // Nobody sends: the channel closes when the last connection has let go of its end.
+    // Nothing is sent: the channel closes when the last connection drops its sender.
     let (alive, mut ended) = mpsc::channel::<Infallible>(1);
     loop {
         let accepted = tokio::select! {
@@ -97,14 +103,14 @@ pub async fn serve(listener: TcpListener, rules: Rules, door: Door, mut stop: wa
             Ok(accepted) => accepted,
             Err(error) => {
                 not_accepted(&error);
-                // Out of descriptors, most often: the next try needs some to be closed first.
+                // Usually out of descriptors: retrying only helps once some are closed.
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 continue;
             }
         };
-        bound(&stream);
-        let line = Line {
-            door: door.clone(),
+        set_socket_options(&stream);
+        let handler = Handler {
+            switch: switch.clone(),
             peer,
             rules: rules.clone(),
             hangup: Hangup::default(),
@@ -113,20 +119,20 @@ pub async fn serve(listener: TcpListener, rules: Rules, door: Door, mut stop: wa
         };
         let (stop, alive) = (stop.clone(), alive.clone());
         tokio::spawn(async move {
-            line.serve(stream, stop).await;
+            handler.serve(stream, stop).await;
             drop(alive);
         });
     }
     drop((listener, alive));
     if tokio::time::timeout(DRAIN, ended.recv()).await.is_err() {
-        tracing::warn!("some connections did not end in time");
+        tracing::warn!("some connections did not close in time");
     }
 }
 
-/// Says that connections are not accepted, once a minute.
+/// Logs that connections are not accepted, once a minute.
 fn not_accepted(error: &std::io::Error) {
-    static SAID: Throttle = Throttle::new();
-    if let Some(times) = SAID.due() {
+    static LOGGED: Throttle = Throttle::new();
+    if let Some(times) = LOGGED.due() {
         tracing::warn!(
             %error,
             times,
@@ -135,19 +141,19 @@ fn not_accepted(error: &std::io::Error) {
     }
 }
 
-/// Sets what the kernel does for a connection. None of it is worth losing one over.
-fn bound(stream: &TcpStream) {
-    // Frames and small answers leave at once.
+/// Sets socket options. A connection goes on if one of them fails.
+fn set_socket_options(stream: &TcpStream) {
+    // Send frames and small responses immediately.
     let _ = stream.set_nodelay(true);
     let options = SockRef::from(stream);
-    let _ = options.set_tcp_user_timeout(Some(SILENCE));
-    let _ = options.set_tcp_notsent_lowat(UNSENT);
+    let _ = options.set_tcp_user_timeout(Some(UNACKED_TIMEOUT));
+    let _ = options.set_tcp_notsent_lowat(MAX_UNSENT);
 }
 
-/// One connection: what its requests are answered with, and what may end it.
+/// One connection: what answers its requests, and what may close it.
 #[derive(Clone)]
-struct Line {
-    door: Door,
+struct Handler {
+    switch: RouterSwitch,
     peer: SocketAddr,
     rules: Rules,
     hangup: Hangup,
@@ -155,65 +161,65 @@ struct Line {
     idle: Idle,
 }
 
-impl Line {
+impl Handler {
     async fn serve(self, stream: TcpStream, stop: watch::Receiver<bool>) {
         match self.rules.tls.clone() {
-            // Apart, so that what TLS needs makes no plain connection's task larger.
+            // Boxed, so that the TLS state does not enlarge the tasks of plain connections.
             Some(tls) => Box::pin(self.secure(stream, tls, stop)).await,
             None => self.plain(stream, stop).await,
         }
     }
 
-    /// Without TLS: the first bytes say which HTTP.
+    /// Without TLS: the first bytes tell the HTTP version.
     async fn plain(self, stream: TcpStream, mut stop: watch::Receiver<bool>) {
-        let spoken = tokio::select! {
-            spoken = patience::within(self.rules.patience, speaks_http2(&stream)) => spoken,
+        let version = tokio::select! {
+            version = patience::within(self.rules.patience, speaks_http2(&stream)) => version,
             _ = stop.wait_for(|stop| *stop) => return,
         };
-        match spoken {
+        match version {
             Some(Ok(true)) => self.http2(stream, stop).await,
             Some(Ok(false)) => {
                 if let Some((taken, stream)) = self.http1(stream, stop).await {
-                    taken.go_on(stream);
+                    taken.continue_on(stream);
                 }
             }
             Some(Err(_)) => {}
-            None => tracing::debug!("a connection was cut: it asked for nothing"),
+            None => tracing::debug!("connection closed: no request received"),
         }
     }
 
-    /// With TLS: the handshake says which HTTP, and whoever does not say speaks HTTP/1.1.
+    /// With TLS: ALPN tells the HTTP version, HTTP/1.1 by default.
     async fn secure(self, stream: TcpStream, tls: TlsAcceptor, mut stop: watch::Receiver<bool>) {
-        let shaken = tokio::select! {
-            shaken = patience::within(self.rules.patience, tls.accept(stream)) => shaken,
+        let handshake = tokio::select! {
+            handshake = patience::within(self.rules.patience, tls.accept(stream)) => handshake,
             _ = stop.wait_for(|stop| *stop) => return,
         };
-        match shaken {
+        match handshake {
             Some(Ok(stream)) if stream.get_ref().1.alpn_protocol() == Some(tls::H2) => {
                 self.http2(stream, stop).await;
             }
             Some(Ok(stream)) => {
                 self.http1(stream, stop).await;
             }
-            Some(Err(error)) => tracing::debug!(%error, "a connection was cut: no handshake of TLS"),
-            None => tracing::debug!("a connection was cut: its handshake took too long"),
+            Some(Err(error)) => tracing::debug!(%error, "connection closed: TLS handshake failed"),
+            None => tracing::debug!("connection closed: TLS handshake timed out"),
         }
     }
 
-    /// Until the connection ends, or a stream takes its socket, which it may where that is the stream's alone.
+    /// Runs until the connection ends, or a stream takes over its socket, which it may if nothing else uses it.
     async fn http1<S>(self, stream: S, mut stop: watch::Receiver<bool>) -> Option<(Taken, S)>
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         let handover = Handover::default();
-        let (line, offered) = (self.clone(), handover.clone());
+        let (handler, offered) = (self.clone(), handover.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let (line, handover) = (line.clone(), offered.clone());
-            if line.rules.tls.is_none() {
+            let (handler, handover) = (handler.clone(), offered.clone());
+            if handler.rules.tls.is_none() {
                 handover.offer(&mut request);
             }
             async move {
-                let response = line.answer(request).await?;
+                let response = handler.answer(request).await?;
                 Ok::<_, Infallible>(handover.settle(response).await)
             }
         });
@@ -223,14 +229,14 @@ impl Line {
         loop {
             tokio::select! {
                 ended = &mut connection => {
-                    note(ended);
+                    log_end(ended);
                     return None;
                 }
                 taken = handover.taken() => {
                     return Some((taken, connection.into_parts().io.into_inner()));
                 }
                 () = self.hangup.called() => {
-                    unread();
+                    not_read();
                     return None;
                 }
                 _ = stop.wait_for(|stop| *stop), if !stopping => {
@@ -241,35 +247,35 @@ impl Line {
         }
     }
 
-    /// Until the connection ends, or nothing has been asked on it for too long: a client of HTTP/2 that asks for nothing
-    /// would meet no deadline.
+    /// Runs until the connection ends or has been idle for too long: an idle HTTP/2 client
+    /// would otherwise have no deadline.
     async fn http2<S>(self, stream: S, mut stop: watch::Receiver<bool>)
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        let line = self.clone();
-        let service = service_fn(move |request| line.clone().answer_counted(request));
+        let handler = self.clone();
+        let service = service_fn(move |request| handler.clone().answer_counted(request));
         let mut connection = http2_builder().serve_connection(TokioIo::new(stream), service);
-        let mut rest = Rest::begin(&self);
+        let mut idle_timeout = IdleTimeout::begin(&self);
         let mut stopping = false;
         loop {
-            if rest.is_refused() && !stopping {
-                // Of this address too many rest already.
+            if idle_timeout.is_refused() && !stopping {
+                // This address has too many idle connections already.
                 stopping = true;
                 Pin::new(&mut connection).graceful_shutdown();
-                rest = Rest::ending();
+                idle_timeout = IdleTimeout::ending();
             }
             tokio::select! {
-                ended = &mut connection => return note(ended),
-                () = self.activity.changed() => rest = Rest::after(&self),
-                () = rest.over(), if !stopping => {
-                    tracing::debug!("a connection was cut: it asks for nothing");
+                ended = &mut connection => return log_end(ended),
+                () = self.activity.changed() => idle_timeout = IdleTimeout::after(&self),
+                () = idle_timeout.over(), if !stopping => {
+                    tracing::debug!("connection closed: idle");
                     stopping = true;
                     Pin::new(&mut connection).graceful_shutdown();
-                    rest = Rest::ending();
+                    idle_timeout = IdleTimeout::ending();
                 }
-                () = rest.over(), if stopping && self.activity.is_idle() => return,
-                () = self.hangup.called() => return unread(),
+                () = idle_timeout.over(), if stopping && self.activity.is_idle() => return,
+                () = self.hangup.called() => return not_read(),
                 _ = stop.wait_for(|stop| *stop), if !stopping => {
                     stopping = true;
                     Pin::new(&mut connection).graceful_shutdown();
@@ -278,98 +284,98 @@ impl Line {
         }
     }
 
-    /// Answers a request that counts as under way until its answer's body has gone.
+    /// Answers a request that counts as pending until its response body has been sent.
     async fn answer_counted(self, request: Request<Incoming>) -> Result<Response, Infallible> {
         let open = self.activity.begin();
         let response = self.answer(request).await?;
         Ok(open.until_sent(response))
     }
 
-    /// Hands a request to the router, with the address of the caller and the way to cut the connection.
+    /// Passes a request to the router, with the client's address and a handle to close the connection.
     async fn answer(self, mut request: Request<Incoming>) -> Result<Response, Infallible> {
         let caller = proxies::caller(&self.rules.trusted, self.peer.ip(), request.headers());
         request.extensions_mut().insert(ConnectInfo(self.peer));
         request.extensions_mut().insert(Peer(caller));
         request.extensions_mut().insert(self.hangup);
-        self.door.router().call(request).await
+        self.switch.router().call(request).await
     }
 }
 
-/// Whether the first bytes are HTTP/2's own. They stay where they are.
+/// Whether the connection starts with the HTTP/2 preface. The bytes are not consumed.
 async fn speaks_http2(stream: &TcpStream) -> std::io::Result<bool> {
     let mut beginning = [0; PREFACE.len()];
     loop {
         let count = stream.peek(&mut beginning).await?;
-        let said = beginning.get(..count).unwrap_or_default();
-        if said.is_empty() || !PREFACE.starts_with(said) {
+        let received = beginning.get(..count).unwrap_or_default();
+        if received.is_empty() || !PREFACE.starts_with(received) {
             return Ok(false);
         }
-        if said.len() == PREFACE.len() {
+        if received.len() == PREFACE.len() {
             return Ok(true);
         }
-        // There is no waiting for more than what is there already.
-        tokio::time::sleep(GLANCE).await;
+        // The socket cannot be awaited for more bytes than are already there.
+        tokio::time::sleep(PEEK_WAIT).await;
     }
 }
 
-fn note(ended: hyper::Result<()>) {
+fn log_end(ended: hyper::Result<()>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended");
     }
 }
 
-fn unread() {
-    tracing::debug!("a connection was cut: its client does not read");
+fn not_read() {
+    tracing::debug!("connection closed: the client does not read");
 }
 
-/// A connection on which nothing is asked: its place among those of its address, and until when it may rest.
-struct Rest {
+/// An idle connection: its slot among those of its address, and until when it may stay idle.
+struct IdleTimeout {
     until: Option<Instant>,
-    place: Option<Place>,
-    needs_place: bool,
+    slot: Option<Slot>,
+    needs_slot: bool,
 }
 
-impl Rest {
-    /// Nothing was asked yet.
-    fn begin(line: &Line) -> Self {
-        Self::of(line, line.rules.patience)
+impl IdleTimeout {
+    /// No request yet.
+    fn begin(handler: &Handler) -> Self {
+        Self::of(handler, handler.rules.patience)
     }
 
     /// A request has begun or ended.
-    fn after(line: &Line) -> Self {
-        if line.activity.is_idle() {
-            return Self::of(line, line.rules.rest);
+    fn after(handler: &Handler) -> Self {
+        if handler.activity.is_idle() {
+            return Self::of(handler, handler.rules.idle_timeout);
         }
         Self {
             until: None,
-            place: None,
-            needs_place: false,
+            slot: None,
+            needs_slot: false,
         }
     }
 
-    /// The client was told to go.
+    /// The client was asked to close.
     fn ending() -> Self {
         Self {
-            until: Some(Instant::now() + GOODBYE),
-            place: None,
-            needs_place: false,
+            until: Some(Instant::now() + CLOSE_TIMEOUT),
+            slot: None,
+            needs_slot: false,
         }
     }
 
-    fn of(line: &Line, patience: Duration) -> Self {
-        let needs_place = !proxies::is_trusted(&line.rules.trusted, line.peer.ip());
+    fn of(handler: &Handler, patience: Duration) -> Self {
+        let needs_slot = !proxies::is_trusted(&handler.rules.trusted, handler.peer.ip());
         Self {
             until: Some(Instant::now() + patience),
-            place: needs_place.then(|| line.idle.place(line.peer.ip())).flatten(),
-            needs_place,
+            slot: needs_slot.then(|| handler.idle.slot(handler.peer.ip())).flatten(),
+            needs_slot,
         }
     }
 
     const fn is_refused(&self) -> bool {
-        self.needs_place && self.place.is_none()
+        self.needs_slot && self.slot.is_none()
     }
 
-    /// When it has rested for too long.
+    /// Resolves when it has been idle for too long.
     async fn over(&self) {
         match self.until {
             Some(until) => tokio::time::sleep_until(until).await,
@@ -381,7 +387,7 @@ impl Rest {
 fn http1_builder(patience: Duration) -> http1::Builder {
     let mut builder = http1::Builder::new();
     builder
-        .timer(Unhurried)
+        .timer(ExtendingTimer)
         .header_read_timeout(patience)
         .max_buf_size(HEAD_BYTES.into());
     builder
@@ -390,7 +396,7 @@ fn http1_builder(patience: Duration) -> http1::Builder {
 fn http2_builder() -> http2::Builder<TokioExecutor> {
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
-        .timer(Unhurried)
+        .timer(ExtendingTimer)
         .keep_alive_interval(Duration::from_secs(20))
         .max_concurrent_streams(256)
         .max_header_list_size(HEAD_BYTES.into());

@@ -1,4 +1,4 @@
-//! The life of a server: everything is made, started and stopped here.
+//! The lifecycle of a server: everything is created, started and stopped here.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,7 +24,6 @@ use crate::{
     accept,
     config::Config,
     demo,
-    door::{Door, Stage},
     folder::{self, Held},
     health::{Health, Probe},
     keyring::{self, Keyring},
@@ -32,6 +31,7 @@ use crate::{
     node,
     router::{self, Parts},
     secret_key,
+    startup::{RouterSwitch, Stage},
     telemetry::Metrics,
     tls::{self, Certificate},
 };
@@ -47,20 +47,20 @@ pub const MIGRATIONS: &[MigrationSet] = &[
     keyring::MIGRATIONS,
 ];
 
-/// Over how long open streams are ended at a stop: their clients come back elsewhere, not all at once.
-const STREAMS_END: Duration = Duration::from_millis(1500);
-/// How long deliveries that are under way may take at a stop; the rest goes on after the next start.
-const SENDS_END: Duration = Duration::from_secs(3);
+/// Over how long open streams are closed at shutdown, so that clients do not all reconnect at once.
+const STREAMS_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long pending deliveries may take at shutdown; the rest continue after the next start.
+const DELIVERIES_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long imports that are under way may take at a stop; the others are failed, and give their leases back.
-const IMPORTS_END: Duration = Duration::from_secs(2);
+/// How long running imports may take at shutdown; the others fail and release their leases.
+const IMPORTS_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often expired sessions are removed, and noted when the others were last used.
-const SWEEP: Duration = Duration::from_mins(1);
+/// How often expired sessions are removed and the last use of the others is saved.
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
 
-/// A server that runs.
+/// A running server.
 pub struct App {
-    /// Given up last: until then no other server uses the data folder.
+    /// Released last: until then no other server uses the data folder.
     held: Held,
     address: SocketAddr,
     own_url: String,
@@ -73,28 +73,28 @@ pub struct App {
     tasks: JoinSet<()>,
 }
 
-/// Brings the tables of the database up to date.
+/// Migrates the database.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal.
+/// The cause, worded for a terminal.
 pub async fn migrate(config: &Config, clock: &Clock) -> anyhow::Result<()> {
     let store = open_store(config, clock, Bus::new()).await?;
     let migrated = store.migrate(MIGRATIONS).await;
     store.close().await;
-    migrated.context("the tables cannot be brought up to date")
+    migrated.context("the database cannot be migrated")
 }
 
-/// The data, who may see it, and the keys of what is sealed in it.
+/// The store, access control, and the keys of the sealed secrets.
 pub struct Opened {
     access: Access,
     secret: Secret,
     keyring: Keyring,
 }
 
-/// Opens the data and who may see it: its tables are brought up to date, unless the secret key does not fit.
+/// Opens the store and access control, and migrates the database, unless the secret key is wrong.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal.
+/// The cause, worded for a terminal.
 pub async fn open_access(config: &Config, clock: &Clock, bus: Bus, stage: &Stage) -> anyhow::Result<Opened> {
     folder::prepare(&config.data_dir)?;
     stage.enter("waiting for the database");
@@ -102,15 +102,15 @@ pub async fn open_access(config: &Config, clock: &Clock, bus: Bus, stage: &Stage
     let folder = config.data_dir.clone();
     let secret = secret_key::load(config.secret_key.as_deref(), &folder)?;
     stage.enter("migrating");
-    let (given, made_by) = (secret.clone(), clock.clone());
+    let (given, key_clock) = (secret.clone(), clock.clone());
     let opened = store.migrate_then(MIGRATIONS, move |tx| {
-        keyring::open(tx, given, || secret_key::make(&folder, &made_by))
+        keyring::open(tx, given, || secret_key::generate(&folder, &key_clock))
     });
     let keyring = opened.await.context("the database cannot be used")?;
     stage.enter("starting");
     let secret = match secret {
         Some(secret) => secret,
-        None => secret_key::load(None, &config.data_dir)?.context("the secret key is gone")?,
+        None => secret_key::load(None, &config.data_dir)?.context("the secret key is missing")?,
     };
     let mut options = access::Options::new(secret.clone());
     options.session_lifetime = config.session;
@@ -126,41 +126,41 @@ pub async fn open_access(config: &Config, clock: &Clock, bus: Bus, stage: &Stage
     })
 }
 
-/// Changes the secret key to another while servers run; `new` is that one, none to make one in the data folder. What
-/// to do next, in words.
+/// Rotates the secret key to `new` while servers run; `None` generates one in the data folder. Returns the next
+/// steps as text.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal.
+/// The cause, worded for a terminal.
 pub async fn rotate_key(config: &Config, clock: &Clock, new: Option<Secret>) -> anyhow::Result<String> {
     let opened = open_access(config, clock, Bus::new(), &Stage::default()).await?;
     let store = opened.access.store();
     let in_folder = new.is_none();
     let new = match new {
         Some(new) => new,
-        None => secret_key::make_next(&config.data_dir, clock)?,
+        None => secret_key::generate_next(&config.data_dir, clock)?,
     };
     secret_key::long_enough(new.expose()).map_err(|fault| anyhow::anyhow!("the new secret key: {fault}"))?;
     let done = keyring::rotate(store, &opened.secret, &new).await;
     store.close().await;
     let count = done?;
     if in_folder {
-        secret_key::take_next(&config.data_dir)?;
+        secret_key::adopt_next(&config.data_dir)?;
     }
-    let give = if in_folder {
+    let next_step = if in_folder {
         "secret.key in the data folder holds the new one"
     } else {
         "give every server the new one"
     };
     Ok(format!(
-        "{count} stored secrets were sealed anew. The old and the new secret key both open this database: {give}, restart \
-         every server, then end this with `campanile rotate-key --finish`"
+        "{count} stored secrets were re-encrypted. The old and the new secret key both open this database: {next_step}, restart \
+         every server, then finish with `campanile rotate-key --finish`"
     ))
 }
 
-/// Ends the change of the secret key: only the present one opens the database from now on. What was done, in words.
+/// Finishes a key rotation: only the current key opens the database from now on. Returns a summary as text.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal.
+/// The cause, worded for a terminal.
 pub async fn finish_rotation(config: &Config, clock: &Clock) -> anyhow::Result<String> {
     let opened = open_access(config, clock, Bus::new(), &Stage::default()).await?;
     let store = opened.access.store();
@@ -168,38 +168,38 @@ pub async fn finish_rotation(config: &Config, clock: &Clock) -> anyhow::Result<S
     store.close().await;
     let count = done?;
     Ok(format!(
-        "{count} stored secrets were sealed anew. Only the present secret key opens this database"
+        "{count} stored secrets were re-encrypted. Only the current secret key opens this database"
     ))
 }
 
-/// Begins with a new secret key because the one before is lost, and with it the stored URLs. What was done, in words.
+/// Starts over with a new secret key because the previous one is lost, and with it the stored URLs. Returns a summary.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal; a running server among it.
+/// The cause, worded for a terminal; also if a server is running.
 pub async fn replace_lost_key(config: &Config, clock: &Clock) -> anyhow::Result<String> {
     folder::prepare(&config.data_dir)?;
     let _held = folder::hold(&config.data_dir)?;
     let store = open_store(config, clock, Bus::new()).await?;
     let secret = match secret_key::load(config.secret_key.as_deref(), &config.data_dir)? {
         Some(secret) => secret,
-        None => secret_key::make(&config.data_dir, clock)?,
+        None => secret_key::generate(&config.data_dir, clock)?,
     };
-    let done = store.migrate_then(MIGRATIONS, move |tx| keyring::begin_anew(tx, &secret));
+    let done = store.migrate_then(MIGRATIONS, move |tx| keyring::replace_lost(tx, &secret));
     let done = done.await;
     store.close().await;
     let count = match done {
-        Err(keyring::Refused::Store(error)) => return Err(error).context("the database cannot be used"),
+        Err(keyring::KeyError::Store(error)) => return Err(error).context("the database cannot be used"),
         done => done?,
     };
     Ok(format!(
-        "the present secret key opens this database. {count} URLs were switched off: save them again"
+        "the current secret key opens this database. {count} URLs were disabled: save them again"
     ))
 }
 
-/// Gives an existing person a new password, or makes an administrator of this address.
+/// Sets a new password for an existing user, or creates an administrator with this address.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal.
+/// The cause, worded for a terminal.
 pub async fn set_password(config: &Config, clock: &Clock, email: &str, password: &str) -> anyhow::Result<()> {
     let Opened { access, .. } = open_access(config, clock, Bus::new(), &Stage::default()).await?;
     let password = Secret::new(password);
@@ -212,12 +212,12 @@ pub async fn set_password(config: &Config, clock: &Clock, email: &str, password:
 }
 
 impl App {
-    /// Makes everything and starts to listen.
+    /// Creates everything and starts listening.
     ///
     /// # Errors
-    /// What stands in the way, for a person at a terminal.
+    /// The cause, worded for a terminal.
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
-        // One provider for all TLS; a second start in one process finds it there.
+        // One provider for all TLS; a second start in the same process finds it installed.
         let _ = rustls::crypto::ring::default_provider().install_default();
         folder::prepare(&config.data_dir)?;
         let held = folder::hold(&config.data_dir)?;
@@ -226,33 +226,33 @@ impl App {
         let address = listener.local_addr()?;
         let config = config.reached_at(address);
         let mut tasks = JoinSet::new();
-        let tls = secure(&config, &clock, &mut tasks)?;
+        let tls = tls_acceptor(&config, &clock, &mut tasks)?;
         let (metrics, stage) = (Arc::new(Metrics::new()), Stage::default());
         let around = Around::new(&metrics, &clock, config.is_secure());
-        let door = Door::starting(router::starting(&stage, around));
+        let switch = RouterSwitch::starting(router::starting(&stage, around));
         let (stop, stopped) = watch::channel(false);
         let mut serving = JoinSet::new();
         let rules = accept::Rules::new(tls, &config.trusted_proxies);
-        serving.spawn(accept::serve(listener, rules, door.clone(), stopped.clone()));
+        serving.spawn(accept::serve(listener, rules, switch.clone(), stopped.clone()));
 
         let opened = open_access(&config, &clock, Bus::new(), &stage).await?;
         let access = opened.access.clone();
         if let Some((email, password)) = &config.admin {
-            let made = access.first_admin(email, &Secret::new(password.as_str())).await;
-            made.map_err(|problem| anyhow::anyhow!("admin_email, admin_password: {problem}"))?;
+            let created = access.first_admin(email, &Secret::new(password.as_str())).await;
+            created.map_err(|problem| anyhow::anyhow!("admin_email, admin_password: {problem}"))?;
         }
-        let hub = live(&config, &clock, &access)?;
-        look_after(&mut tasks, &opened, &config, &clock);
+        let hub = live_stream(&config, &clock, &access)?;
+        start_maintenance(&mut tasks, &opened, &config, &clock);
         let parts = parts(&config, &opened, &hub, metrics)?;
         let import = parts.import.clone();
-        tasks.spawn(end_broken_imports(parts.records.clone()));
+        tasks.spawn(fail_interrupted_imports(parts.records.clone()));
         let node = node::name(&config.data_dir, &clock)?;
         let engine = engine(&config, &parts, node, &stopped);
         let router = router::router(parts, clock);
         if config.demo {
             demo::seed(&access, &router).await?;
         }
-        door.open(router);
+        switch.open(router);
         Ok(Self {
             held,
             address,
@@ -267,34 +267,34 @@ impl App {
         })
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The same as a URL.
+    /// The same, as a URL.
     pub fn own_url(&self) -> &str {
         &self.own_url
     }
 
-    /// Ends in order: no new requests, the streams, the requests and imports under way, the deliveries under way, the data.
+    /// Shuts down in order: no new requests, the streams, pending requests and imports, pending deliveries, the store.
     pub async fn stop(mut self) {
-        self.hub.begin_close(STREAMS_END);
+        self.hub.begin_close(STREAMS_TIMEOUT);
         self.stop.send_replace(true);
         let answered = async { while self.serving.join_next().await.is_some() {} };
-        // Meanwhile, so that who waits for an import hears of its end.
-        tokio::join!(answered, self.import.stop(IMPORTS_END));
-        self.hub.close(STREAMS_END).await;
+        // Concurrently, so that clients waiting for an import receive its result.
+        tokio::join!(answered, self.import.stop(IMPORTS_TIMEOUT));
+        self.hub.close(STREAMS_TIMEOUT).await;
         while self.engine.join_next().await.is_some() {}
         self.tasks.shutdown().await;
-        swept(&self.access).await;
+        sweep_once(&self.access).await;
         self.access.store().close().await;
         drop(self.held);
     }
 }
 
-/// Starts the tasks that look after the data beside the engine.
-fn look_after(tasks: &mut JoinSet<()>, opened: &Opened, config: &Config, clock: &Clock) {
+/// Starts the maintenance tasks that are not part of the engine.
+fn start_maintenance(tasks: &mut JoinSet<()>, opened: &Opened, config: &Config, clock: &Clock) {
     let limits = config.report_limits;
     let access = &opened.access;
     let store = access.store().clone();
@@ -306,20 +306,20 @@ fn look_after(tasks: &mut JoinSet<()>, opened: &Opened, config: &Config, clock: 
     tasks.spawn(keyring::follow(store, secret, vault, opened.keyring.sealing()));
 }
 
-/// Ends the imports that an earlier process left behind. It may have to wait until their leases are over, and nobody
+/// Fails the imports that an earlier process left behind. It may have to wait until their leases expire, and nothing
 /// waits for it.
-async fn end_broken_imports(records: Records) {
+async fn fail_interrupted_imports(records: Records) {
     while let Err(problem) = records::import::recover(&records).await {
-        tracing::warn!(%problem, "imports that were cut off are not ended yet");
-        tokio::time::sleep(SWEEP).await;
+        tracing::warn!(%problem, "interrupted imports are not cleaned up yet");
+        tokio::time::sleep(SWEEP_INTERVAL).await;
     }
 }
 
-/// Starts the deadlines' clock and the engine.
+/// Starts the SLA clock and the engine.
 fn engine(config: &Config, parts: &Parts, node: String, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let options = notify::engine::Options {
         node: node.into(),
-        grace: SENDS_END,
+        grace: DELIVERIES_TIMEOUT,
         lease: config.lease(),
         burst: config.burst_per_minute,
         escalation: Escalation {
@@ -330,13 +330,17 @@ fn engine(config: &Config, parts: &Parts, node: String, stopped: &watch::Receive
         ..notify::engine::Options::default()
     };
     let mut engine = JoinSet::new();
-    engine.spawn(SlaClock::new(parts.records.clone()).run(stop_of(stopped.clone())));
-    engine.spawn(deliver(parts, options, stopped.clone()));
+    engine.spawn(SlaClock::new(parts.records.clone()).run(stopping(stopped.clone())));
+    engine.spawn(run_engine(parts, options, stopped.clone()));
     engine
 }
 
-/// TLS, if there is a certificate, which is looked after from now on.
-fn secure(config: &Config, clock: &Clock, tasks: &mut JoinSet<()>) -> anyhow::Result<Option<TlsAcceptor>> {
+/// TLS, if there is a certificate, which is reloaded from now on.
+fn tls_acceptor(
+    config: &Config,
+    clock: &Clock,
+    tasks: &mut JoinSet<()>,
+) -> anyhow::Result<Option<TlsAcceptor>> {
     let Some(files) = config.tls.clone() else {
         return Ok(None);
     };
@@ -346,7 +350,7 @@ fn secure(config: &Config, clock: &Clock, tasks: &mut JoinSet<()>) -> anyhow::Re
 }
 
 /// Starts the live stream.
-fn live(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<Hub> {
+fn live_stream(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<Hub> {
     let options = realtime::Options {
         per_user: config.stream_connections_per_user,
         total: config.stream_connections,
@@ -357,7 +361,7 @@ fn live(config: &Config, clock: &Clock, access: &Access) -> anyhow::Result<Hub> 
     let shards = shards.into_iter().try_for_each(Shard::start);
     shards
         .and_then(|()| bridge.start())
-        .context("the live stream cannot begin")?;
+        .context("the live stream cannot start")?;
     Ok(hub)
 }
 
@@ -397,7 +401,7 @@ fn parts(config: &Config, opened: &Opened, hub: &Hub, metrics: Arc<Metrics>) -> 
 }
 
 /// Runs the engine until the server stops.
-fn deliver(
+fn run_engine(
     parts: &Parts,
     options: notify::engine::Options,
     stopped: watch::Receiver<bool>,
@@ -416,26 +420,26 @@ fn deliver(
         ..options
     };
     let engine = Engine::new(access, channels, doorbell, options);
-    async move { engine.run(stop_of(stopped)).await }
+    async move { engine.run(stopping(stopped)).await }
 }
 
-/// When the server stops.
-async fn stop_of(mut stopped: watch::Receiver<bool>) {
-    // A sender that is gone is a server that stops.
+/// Resolves when the server stops.
+async fn stopping(mut stopped: watch::Receiver<bool>) {
+    // A dropped sender means that the server stops.
     let _ = stopped.wait_for(|stop| *stop).await;
 }
 
-/// Looks after sessions and tokens, now and then.
+/// Cleans up sessions and tokens periodically.
 async fn sweep(access: Access, clock: Clock) {
     loop {
-        swept(&access).await;
-        clock.sleep(SWEEP).await;
+        sweep_once(&access).await;
+        clock.sleep(SWEEP_INTERVAL).await;
     }
 }
 
-async fn swept(access: &Access) {
+async fn sweep_once(access: &Access) {
     if let Err(problem) = access.sweep().await {
-        tracing::warn!(%problem, "sessions and tokens were not looked after");
+        tracing::warn!(%problem, "sessions and tokens could not be cleaned up");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Settings: the built-in defaults, then the file of `--config`, then the environment.
 //!
 //! The defaults are `config.default.toml`, which is the manual too, so the two cannot differ. Every error of the
-//! settings is told at once.
+//! settings is reported at once.
 
 mod check;
 mod reader;
@@ -33,14 +33,14 @@ pub const DEFAULTS: &str = include_str!("../../../config.default.toml");
 /// Keys whose value is a secret: never shown, and also read from the file that `…_FILE` names.
 const SECRETS: &[&str] = &["database_url", "secret_key", "admin_password", "smtp.url"];
 
-/// Variables with our prefix that are no settings.
+/// Variables with our prefix that are not settings.
 const NOT_SETTINGS: &[&str] = &["CAMPANILE_TEST_", "CAMPANILE_FAILPOINT"];
 
-/// How many times the longest attempt a node may be silent about a message before others take it up, and how long at least.
+/// After how many times the longest attempt's timeout other nodes take over a pending message, and the minimum.
 const LEASE: u32 = 4;
 const LEAST_LEASE: Duration = Duration::from_secs(10);
 
-/// Everything that can be set. Keys, units and defaults stand in `config.default.toml`.
+/// Everything that can be set. Keys, units and defaults are in `config.default.toml`.
 #[derive(Clone)]
 #[expect(missing_docs, reason = "config.default.toml says what each key means")]
 pub struct Config {
@@ -74,7 +74,7 @@ pub struct Config {
     pub webhook_timeout: Duration,
     pub chat_timeout: Duration,
     pub email_timeout: Duration,
-    /// Where rules of managers may lead.
+    /// The destinations that managers' rules may use.
     pub managers: notify::http::Managers,
     pub burst_per_minute: u32,
     pub import_limits: records::import::Limits,
@@ -86,20 +86,20 @@ pub struct Config {
     pub log_json: bool,
 }
 
-/// All that is wrong with the settings, a line each. Values of secrets are not in it.
+/// All errors in the settings, one per line, without the values of secrets.
 #[derive(Debug, thiserror::Error)]
-#[error("the settings are wrong:\n{}", .0.join("\n"))]
-pub struct Wrong(pub Vec<String>);
+#[error("the settings are invalid:\n{}", .0.join("\n"))]
+pub struct Invalid(pub Vec<String>);
 
 impl Config {
     /// Reads the three layers; `environment` is the process's variables, see [`environment`].
     ///
     /// # Errors
-    /// [`Wrong`] with everything that does not fit.
+    /// [`Invalid`] with all errors.
     pub fn load(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Wrong> {
+    ) -> Result<Self, Invalid> {
         let (figment, errors) = layers(file, environment);
         let mut reader = Reader::new(&figment, errors);
         reader.refuse_unknown(&Figment::from(Toml::string(DEFAULTS)));
@@ -108,12 +108,12 @@ impl Config {
         if reader.errors.is_empty() {
             Ok(config)
         } else {
-            Err(Wrong(reader.errors))
+            Err(Invalid(reader.errors))
         }
     }
 
-    /// The same, once it is known where it listens: a port 0 has become another, and so has the address in links
-    /// that nobody set.
+    /// The same, once the listening address is known: a port 0 has been replaced by the real one, also in the default
+    /// address of links.
     #[must_use]
     pub fn reached_at(mut self, address: SocketAddr) -> Self {
         let unset = self.public_url == self.own_url();
@@ -124,17 +124,17 @@ impl Config {
         self
     }
 
-    /// Whether people reach it over https only, here or at a proxy.
+    /// Whether users reach it over https only, here or at a proxy.
     pub fn is_secure(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
-    /// The URL of the address it listens on itself, whatever is in front of it.
+    /// The URL of the address it listens on itself, ignoring any proxy in front.
     pub fn own_url(&self) -> String {
         own_url(self.tls.as_ref(), self.listen)
     }
 
-    /// For how long a message that one node sends is no other's: longer than any attempt takes.
+    /// For how long a message belongs to the node that sends it: longer than any attempt takes.
     pub fn lease(&self) -> Duration {
         let posts = self.webhook_timeout.max(self.chat_timeout);
         (posts.max(self.email_timeout) * LEASE).max(LEAST_LEASE)
@@ -236,14 +236,14 @@ fn own_url(tls: Option<&tls::Files>, listen: SocketAddr) -> String {
     format!("{scheme}://{listen}")
 }
 
-/// What is in force, as TOML with comments left out and secrets hidden.
+/// The effective settings as TOML, without comments, secrets hidden.
 ///
 /// # Errors
-/// [`Wrong`], as [`Config::load`].
+/// [`Invalid`], as [`Config::load`].
 pub fn shown(
     file: Option<&Path>,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<String, Wrong> {
+) -> Result<String, Invalid> {
     let environment: Vec<_> = environment.into_iter().collect();
     Config::load(file, environment.clone())?;
     let (figment, errors) = layers(file, environment);
@@ -269,7 +269,7 @@ fn layers(
     for (name, value) in environment {
         let Some(key) = key_of(&name) else { continue };
         if key.split('.').any(str::is_empty) {
-            errors.push(format!("{name}: there is no such setting"));
+            errors.push(format!("{name}: unknown setting"));
             continue;
         }
         let secret = key.strip_suffix("_file").filter(|key| SECRETS.contains(key));
@@ -286,7 +286,7 @@ fn layers(
     (figment, errors)
 }
 
-/// What is wrong with a file that is not TOML, without the line it quotes: that may hold a secret.
+/// The error of a file that is not TOML, without the line it quotes: that may contain a secret.
 fn unquoted(error: &figment::Error) -> String {
     let text = error.kind.to_string();
     let quoted = |line: &str| {
@@ -300,8 +300,8 @@ fn unquoted(error: &figment::Error) -> String {
 /// The process's variables with our prefix.
 ///
 /// # Errors
-/// One of them whose value is not UTF-8; of others that is none of our business.
-pub fn environment() -> Result<Vec<(String, String)>, Wrong> {
+/// If the value of one of them is not UTF-8; other variables are ignored.
+pub fn environment() -> Result<Vec<(String, String)>, Invalid> {
     let (mut variables, mut errors) = (Vec::new(), Vec::new());
     for (name, value) in std::env::vars_os() {
         let Some(name) = name.into_string().ok().filter(|name| key_of(name).is_some()) else {
@@ -309,17 +309,17 @@ pub fn environment() -> Result<Vec<(String, String)>, Wrong> {
         };
         match value.into_string() {
             Ok(value) => variables.push((name, value)),
-            Err(_) => errors.push(format!("{name}: it is not UTF-8")),
+            Err(_) => errors.push(format!("{name}: not UTF-8")),
         }
     }
     if errors.is_empty() {
         Ok(variables)
     } else {
-        Err(Wrong(errors))
+        Err(Invalid(errors))
     }
 }
 
-/// `smtp.url` of `CAMPANILE_SMTP__URL`; nothing for a variable that is no setting.
+/// `smtp.url` of `CAMPANILE_SMTP__URL`; nothing for a variable that is not a setting.
 fn key_of(variable: &str) -> Option<String> {
     if NOT_SETTINGS.iter().any(|prefix| variable.starts_with(prefix)) {
         return None;

@@ -9,7 +9,7 @@ use axum::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::router::not_in_this_way;
+use crate::router::method_not_allowed;
 
 #[derive(RustEmbed)]
 #[folder = "../../console/dist"]
@@ -18,16 +18,16 @@ struct Files;
 
 const NOT_BUILT: &str = include_str!("not_built.html");
 
-/// Answers a file of the console, or its page for every path that the console itself routes.
+/// Serves a file of the console, or its page for every path that the console itself routes.
 pub(crate) async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     if path == "api" || path.starts_with("api/") {
-        // What the API does not have is no page: a client that mistypes a path must not read HTML.
+        // An unknown API path is not a page: a client that mistypes a path must not read HTML.
         return Problem::not_found().into_response();
     }
     if request.method() != Method::GET && request.method() != Method::HEAD {
         let allow = [(header::ALLOW, "GET, HEAD")];
-        return (allow, not_in_this_way()).into_response();
+        return (allow, method_not_allowed()).into_response();
     }
     if let Some(file) = Files::get(path) {
         return answer(file, path);
@@ -54,7 +54,7 @@ fn answer(file: EmbeddedFile, path: &str) -> Response {
         Some("txt") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",
     };
-    // Files below assets/ have a hash in their name; the page that names them must be asked for anew.
+    // Files below assets/ have a hash in their name; the page that names them must be revalidated.
     let keep = if path.starts_with("assets/") {
         "public, max-age=31536000, immutable"
     } else {

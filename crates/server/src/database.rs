@@ -1,4 +1,4 @@
-//! The database at a start: waited for, and its clock taken over.
+//! The database at startup: waits for it, and adopts its clock.
 
 use std::time::{Duration, Instant};
 
@@ -8,14 +8,14 @@ use store::Store;
 
 use crate::config::Config;
 
-/// How often the database is asked for while it is not there yet, and how often that is said.
-const ASK: Duration = Duration::from_secs(1);
-const SAY: Duration = Duration::from_secs(10);
+/// How often to try the database while it is not available yet, and how often to log it.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Opens the database, once it is there.
+/// Opens the database, once it is available.
 ///
 /// # Errors
-/// What stands in the way, for a person at a terminal.
+/// The cause, worded for a terminal.
 pub async fn open_store(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Result<Store> {
     let mut options = store::Options::new(&config.database_url);
     options.connections = config.connections;
@@ -23,7 +23,7 @@ pub async fn open_store(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Res
         .await
         .context("the database cannot be opened")?;
     let start = Instant::now();
-    let mut said: Option<Instant> = None;
+    let mut logged_at: Option<Instant> = None;
     loop {
         match store.answers().await {
             Err(store::Error::Unavailable) if start.elapsed() < config.database_wait => {}
@@ -33,26 +33,26 @@ pub async fn open_store(config: &Config, clock: &Clock, bus: Bus) -> anyhow::Res
                 return Ok(store);
             }
         }
-        if said.is_none_or(|said| said.elapsed() >= SAY) {
-            said = Some(Instant::now());
+        if logged_at.is_none_or(|logged_at| logged_at.elapsed() >= LOG_INTERVAL) {
+            logged_at = Some(Instant::now());
             let seconds = config.database_wait.saturating_sub(start.elapsed()).as_secs();
-            tracing::warn!("the database is not there yet: waiting for it, {seconds} seconds at most");
+            tracing::warn!("the database is not available yet: waiting for up to {seconds} seconds");
         }
-        tokio::time::sleep(ASK).await;
+        tokio::time::sleep(RETRY_INTERVAL).await;
     }
 }
 
-/// From how far apart clocks are a matter for the operator.
-const APART: i64 = 2_000_000_000;
+/// The difference between clocks, in nanoseconds, from which the operator is warned.
+const MAX_SKEW: i64 = 2_000_000_000;
 
-/// Dates everything by the clock of the database's machine, which all servers have in common.
+/// Uses the clock of the database's machine for everything, because all servers share it.
 async fn follow_clock(store: &Store) -> anyhow::Result<()> {
     let by = store.set_clock().await.context("the database cannot be opened")?;
-    if by.abs() >= APART {
+    if by.abs() >= MAX_SKEW {
         let seconds = by / 1_000_000_000;
         tracing::warn!(
             seconds,
-            "the clock of the database's machine is ahead of this one's by so much: it counts"
+            "the clock of the database's machine is ahead of this machine's: it is used"
         );
     }
     Ok(())

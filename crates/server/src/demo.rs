@@ -1,6 +1,6 @@
-//! A company to look at on a first run, and a small one beside it: people, teams, a project with an imported report, and
-//! something on every page. It is made through the API itself, and marked as a demo. `demo = false` (the default) leaves
-//! it out.
+//! A demo company for a first run, and a second small one: users, teams, a project with an imported scan report, and
+//! content for every page. It is created through the API itself, and marked as a demo. `demo = false` (the default)
+//! omits it.
 
 mod api;
 mod work;
@@ -11,12 +11,12 @@ use serde_json::json;
 
 use api::Api;
 
-/// What the start prints for whoever tries the demo.
+/// What startup prints for users of the demo.
 pub const SIGN_IN: &str = "This is a demo with sample data. Sign in with the password campanile-demo as
   viewer@demo.test    looks on
   analyst@demo.test   works on findings
   manager@demo.test   imports reports, assigns, runs teams
-  admin@demo.test     administers the platform";
+  admin@demo.test     platform administrator";
 
 const PASSWORD: &str = "campanile-demo";
 const ADMIN: &str = "admin@demo.test";
@@ -25,19 +25,19 @@ const ANALYST: &str = "analyst@demo.test";
 const COMPANY: &str = "Demo Company (sample data)";
 const OTHER: &str = "Northwind (sample data)";
 
-/// Ids of what the rest of the demo is about.
+/// Ids that the rest of the demo refers to.
 struct Ids {
     company: String,
     project: String,
     analyst: String,
-    /// The team of the analyst.
+    /// The analyst's team.
     blue: String,
 }
 
-/// Fills an empty database; leaves one in which there is anybody alone.
+/// Fills an empty database; leaves a database with users unchanged.
 ///
 /// # Errors
-/// What a call answered.
+/// What a call returned.
 pub async fn seed(access: &Access, router: &Router) -> anyhow::Result<()> {
     let made = access.first_admin(ADMIN, &Secret::new(PASSWORD)).await;
     if made
@@ -50,14 +50,14 @@ pub async fn seed(access: &Access, router: &Router) -> anyhow::Result<()> {
     api.sign_in(ADMIN).await?;
     let name = json!({"name": "Ada Administrator"});
     api.call(Method::PATCH, "/me", Some(name)).await?;
-    let company = api.make("/companies", json!({"name": COMPANY})).await?;
+    let company = api.create("/companies", json!({"name": COMPANY})).await?;
     person(&api, &company, ("viewer@demo.test", "Vic Viewer", "viewer")).await?;
     let analyst = person(&api, &company, (ANALYST, "Ana Analyst", "analyst")).await?;
     let manager = person(&api, &company, (MANAGER, "Mara Manager", "manager")).await?;
     let blue = json!({"company_id": company, "name": "Blue team", "member_ids": [analyst]});
-    let blue = api.make("/teams", blue).await?;
+    let blue = api.create("/teams", blue).await?;
     let web = json!({"company_id": company, "name": "Web team", "member_ids": [analyst, manager]});
-    api.make("/teams", web).await?;
+    api.create("/teams", web).await?;
     other_company(&api, &manager).await?;
 
     api.sign_in(MANAGER).await?;
@@ -68,21 +68,21 @@ pub async fn seed(access: &Access, router: &Router) -> anyhow::Result<()> {
         analyst,
         blue,
     };
-    work::report(&api, &ids).await?;
-    work::of_the_manager(&api, &ids).await?;
+    work::import_report(&api, &ids).await?;
+    work::manager_records(&api, &ids).await?;
     api.sign_in(ANALYST).await?;
-    work::of_the_analyst(&api, &ids).await?;
+    work::analyst_records(&api, &ids).await?;
     api.sign_out().await
 }
 
-/// Somebody with a role in the company; their id.
+/// Creates a user with a role in the company; returns the id.
 async fn person(
     api: &Api<'_>,
     company: &str,
     (email, name, role): (&str, &str, &str),
 ) -> anyhow::Result<String> {
     let body = json!({"email": email, "name": name, "password": PASSWORD});
-    let person = api.make("/users", body).await?;
+    let person = api.create("/users", body).await?;
     member(api, company, &person, role).await?;
     Ok(person)
 }
@@ -93,13 +93,13 @@ async fn member(api: &Api<'_>, company: &str, person: &str, role: &str) -> anyho
     api.call(Method::PUT, &path, Some(body)).await.map(drop)
 }
 
-/// A second company, of which the manager of the first sees what is there and changes nothing.
+/// A second company, which the manager of the first can only view.
 async fn other_company(api: &Api<'_>, manager: &str) -> anyhow::Result<()> {
-    let company = api.make("/companies", json!({"name": OTHER})).await?;
+    let company = api.create("/companies", json!({"name": OTHER})).await?;
     member(api, &company, manager, "viewer").await?;
     let project = json!({"company_id": company, "name": "Warehouse", "status": "active",
-        "description": "What ships the parcels."});
-    let project = api.make("/projects", project).await?;
+        "description": "The system that ships the parcels."});
+    let project = api.create("/projects", project).await?;
     for (title, severity) in [
         ("Label printers answer without a password", "high"),
         ("Parcel numbers can be guessed", "medium"),
@@ -107,7 +107,7 @@ async fn other_company(api: &Api<'_>, manager: &str) -> anyhow::Result<()> {
     ] {
         let finding =
             json!({"company_id": company, "project_id": project, "title": title, "severity": severity});
-        api.make("/findings", finding).await?;
+        api.create("/findings", finding).await?;
     }
     Ok(())
 }

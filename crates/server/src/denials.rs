@@ -1,7 +1,7 @@
-//! Refused requests in the log: who was turned away, from where, at which route.
+//! Logs refused requests: from where, and on which route.
 //!
-//! Owns: that nobody fills the log by being refused: one line a minute for an address and a status, with a count. Must not:
-//! write anything that a client sent, but the method, the route it matched and the request's id, which is bounded.
+//! Owns: the limit that keeps refused requests from filling the log: one line a minute per address and status, with a count. Must not:
+//! log anything that a client sent, except the method, the matched route and the request's id, which is limited.
 
 use std::{
     collections::HashMap,
@@ -10,13 +10,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long it is quiet after a line.
-const QUIET: Duration = Duration::from_mins(1);
+/// How long to log nothing after a line.
+const INTERVAL: Duration = Duration::from_mins(1);
 
-/// The most addresses and statuses at once; all beyond share one line.
+/// The most addresses and statuses at once; all others share one line.
 const MOST: usize = 4_096;
 
-/// What is said once a minute.
+/// What is logged once a minute.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Key {
     Of(Option<IpAddr>, u16),
@@ -24,78 +24,78 @@ enum Key {
 }
 
 #[derive(Clone, Copy)]
-struct Said {
+struct Line {
     at: Instant,
     since: u64,
 }
 
-/// When a line was last written for whom, and how many have come since.
+/// When a line was last logged for each key, and how many refusals have followed.
 #[derive(Default)]
 pub(crate) struct Denials(Mutex<All>);
 
 #[derive(Default)]
 struct All {
-    said: HashMap<Key, Said>,
-    /// Before this none of them can be forgotten, so that none is looked for: whoever comes from many addresses makes
-    /// nobody wait.
+    lines: HashMap<Key, Line>,
+    /// Before this time no entry can be removed, so none is searched for: a client with many addresses does not make
+    /// others wait.
     full_until: Option<Instant>,
 }
 
 impl All {
-    /// Forgets those for whom a line would be due anyway.
-    fn forget(&mut self, now: Instant) {
+    /// Removes the entries for which a line would be due anyway.
+    fn remove_expired(&mut self, now: Instant) {
         if self.full_until.is_some_and(|until| now < until) {
             return;
         }
         let mut oldest = now;
-        self.said.retain(|key, said| {
+        self.lines.retain(|key, line| {
             let others = *key == Key::Others;
-            let keep = others || now.saturating_duration_since(said.at) < QUIET;
+            let keep = others || now.saturating_duration_since(line.at) < INTERVAL;
             if keep && !others {
-                oldest = oldest.min(said.at);
+                oldest = oldest.min(line.at);
             }
             keep
         });
-        self.full_until = Some(oldest + QUIET);
+        self.full_until = Some(oldest + INTERVAL);
     }
 }
 
 impl Denials {
-    /// Counts one more; if a line is due, how many it stands for.
+    /// Counts one more; if a line is due, returns how many refusals it covers.
     pub(crate) fn due(&self, peer: Option<IpAddr>, status: u16) -> Option<u64> {
         self.due_at(Key::Of(peer.map(network), status), Instant::now())
     }
 
     fn due_at(&self, key: Key, now: Instant) -> Option<u64> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let quiet = |said: &Said| now.saturating_duration_since(said.at) < QUIET;
-        if all.said.len() >= MOST && !all.said.contains_key(&key) {
-            all.forget(now);
+        let recent = |line: &Line| now.saturating_duration_since(line.at) < INTERVAL;
+        if all.lines.len() >= MOST && !all.lines.contains_key(&key) {
+            all.remove_expired(now);
         }
-        let key = if all.said.len() >= MOST && !all.said.contains_key(&key) {
+        let key = if all.lines.len() >= MOST && !all.lines.contains_key(&key) {
             Key::Others
         } else {
             key
         };
-        match all.said.get_mut(&key) {
-            Some(said) if quiet(said) => {
-                said.since += 1;
+        match all.lines.get_mut(&key) {
+            Some(line) if recent(line) => {
+                line.since += 1;
                 None
             }
-            Some(said) => {
-                let count = said.since + 1;
-                *said = Said { at: now, since: 0 };
+            Some(line) => {
+                let count = line.since + 1;
+                *line = Line { at: now, since: 0 };
                 Some(count)
             }
             None => {
-                all.said.insert(key, Said { at: now, since: 0 });
+                all.lines.insert(key, Line { at: now, since: 0 });
                 Some(1)
             }
         }
     }
 }
 
-/// What one person can change of an address at will is not part of it: the second half of an IPv6 address.
+/// Without the part of an address that one client can change at will: the second half of an IPv6 address.
 fn network(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(v6) => {
@@ -112,7 +112,7 @@ mod tests {
 
     // issue 18, line 4
     #[test]
-    fn an_address_has_one_line_a_minute_for_each_status() {
+    fn an_address_gets_one_line_a_minute_per_status() {
         let (denials, start) = (Denials::default(), Instant::now());
         let at = |peer: &str, status, seconds| {
             let key = Key::Of(Some(network(peer.parse().unwrap())), status);
@@ -131,23 +131,23 @@ mod tests {
 
     // issue 18, line 4
     #[test]
-    fn addresses_without_end_take_no_memory_without_end() {
+    fn memory_is_limited_for_any_number_of_addresses() {
         let (denials, start) = (Denials::default(), Instant::now());
         let key = |n: u32| Key::Of(Some(std::net::Ipv4Addr::from_bits(n).into()), 401);
         let lines = (0..100_000).filter(|n| denials.due_at(key(*n), start).is_some());
         assert_eq!(lines.count(), MOST + 1);
-        assert_eq!(denials.0.lock().unwrap().said.len(), MOST + 1);
-        let later = start + QUIET;
+        assert_eq!(denials.0.lock().unwrap().lines.len(), MOST + 1);
+        let later = start + INTERVAL;
         assert_eq!(
             denials.due_at(key(500_000), later),
             Some(1),
-            "the old ones are forgotten"
+            "the old ones are removed"
         );
         assert_eq!(denials.due_at(Key::Others, later), Some(100_000 - MOST as u64));
     }
 
     #[test]
-    fn a_place_is_free_as_soon_as_the_oldest_is_forgotten() {
+    fn a_place_is_free_once_the_oldest_entry_is_removed() {
         let (denials, start) = (Denials::default(), Instant::now());
         let at = |n: u32, seconds| {
             let key = Key::Of(Some(std::net::Ipv4Addr::from_bits(n).into()), 401);
@@ -162,13 +162,13 @@ mod tests {
                 .0
                 .lock()
                 .unwrap()
-                .said
+                .lines
                 .get(&Key::Others)
-                .map(|said| said.since)
+                .map(|line| line.since)
         };
         assert_eq!((at(most, 31), others()), (Some(1), Some(0)));
         assert_eq!((at(most + 1, 64), others()), (None, Some(1)));
-        // Two have had their minute. The line of the others takes one place, so that one is free.
+        // Two have expired. The shared line takes one place, so that one is free.
         assert_eq!((at(most + 2, 65), others()), (Some(1), Some(1)));
         assert_eq!((at(most + 3, 66), others()), (None, Some(2)));
         assert_eq!((at(most + 4, 90), others()), (Some(1), Some(2)));

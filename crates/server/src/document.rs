@@ -1,7 +1,7 @@
-//! The description of the API: what the routes say of themselves, and what is so for all of them.
+//! The OpenAPI document: what the routes declare, and what applies to all of them.
 //!
-//! Owns: which problems an operation answers, and what holds for every parameter and every number. Must not: say anything
-//! of one operation; that stands with its handler.
+//! Owns: which problems an operation returns, and what applies to every parameter and number. Must not: describe
+//! a single operation; its handler does.
 
 use utoipa::{
     Modify, OpenApi,
@@ -40,7 +40,7 @@ impl Modify for Credentials {
     }
 }
 
-/// The description of these routes below `root`.
+/// The document for these routes below `root`.
 pub(crate) fn of(root: &str, routes: openapi::OpenApi) -> openapi::OpenApi {
     let mut document = Document::openapi().nest(root, routes);
     let mut components = document.components.take().unwrap_or_default();
@@ -53,7 +53,7 @@ pub(crate) fn of(root: &str, routes: openapi::OpenApi) -> openapi::OpenApi {
                     without_controls(parameter);
                 }
             }
-            messages_are_no_text(operation);
+            stream_schema(operation);
         }
     }
     problems::add(&mut components);
@@ -89,7 +89,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Ope
     .filter_map(|(method, operation)| Some((method, operation?)))
 }
 
-/// A parameter of the query without a value counts as left out: see [`access::Query`]. A list says so by itself.
+/// A query parameter without a value counts as omitted: see [`access::Query`]. A list already allows it.
 fn may_be_empty(parameter: &mut Parameter) {
     let optional = parameter.parameter_in == ParameterIn::Query && parameter.required != Required::True;
     if optional && !matches!(parameter.schema, Some(RefOr::T(Schema::Array(_)))) {
@@ -98,7 +98,7 @@ fn may_be_empty(parameter: &mut Parameter) {
     }
 }
 
-/// No parameter of the query holds a control character, and one that is required has a value: see [`access::Query`].
+/// No query parameter contains a control character, and a required one has a value: see [`access::Query`].
 fn without_controls(parameter: &mut Parameter) {
     if parameter.parameter_in != ParameterIn::Query {
         return;
@@ -113,8 +113,8 @@ fn without_controls(parameter: &mut Parameter) {
     }
 }
 
-/// A stream is a sequence of messages, which a schema of one text says nothing of.
-fn messages_are_no_text(operation: &mut Operation) {
+/// A stream is a sequence of messages, which the schema of one string does not describe.
+fn stream_schema(operation: &mut Operation) {
     for response in operation.responses.responses.values_mut() {
         if let RefOr::T(response) = response
             && let Some(RefOr::T(content)) = response.content.get_mut("text/event-stream")
@@ -148,7 +148,7 @@ fn each(schema: &mut RefOr<Schema>, f: &mut impl FnMut(&mut Object)) {
     }
 }
 
-/// A number of 32 bits ends somewhere: its format does not say so to everyone.
+/// Adds the limits of a 32-bit number: not every client derives them from the format.
 fn bound_number(object: &mut Object) {
     let integer = match &object.schema_type {
         SchemaType::Type(kind) => *kind == Type::Integer,
@@ -169,7 +169,7 @@ fn is_int32(object: &Object) -> bool {
     matches!(object.format, Some(SchemaFormat::KnownFormat(KnownFormat::Int32)))
 }
 
-/// A body of several parts is one object: only then it can be said that it has no other fields.
+/// Joins a body of several parts into one object: only then can it forbid other fields.
 fn join_parts(components: &mut Components) {
     let joined: Vec<(String, Object)> = components
         .schemas
@@ -181,7 +181,7 @@ fn join_parts(components: &mut Components) {
     }
 }
 
-/// The object that a schema made of objects comes to, if one of them is closed.
+/// The object that a schema composed of objects amounts to, if one of them is closed.
 fn joined(schema: &RefOr<Schema>, components: &Components) -> Option<Object> {
     let RefOr::T(Schema::AllOf(all)) = schema else {
         return None;

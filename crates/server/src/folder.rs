@@ -1,7 +1,7 @@
-//! The data folder: for its owner alone, and for one server at a time.
+//! The data folder: readable only by its owner, and used by one server at a time.
 //!
-//! Owns: who may read what the server writes, and the lock that a second server meets. Must not: change what is not ours;
-//! a folder that holds other things too stays as it is.
+//! Owns: who may read what the server writes, and the lock that stops a second server. Must not: change files that are not ours;
+//! a folder that also contains other files stays as it is.
 
 use std::{
     fs::{File, Metadata, Permissions, TryLockError},
@@ -13,28 +13,28 @@ use std::{
 use anyhow::Context;
 use rustix::{fs::Mode, process};
 
-/// The file whose lock a running server holds. The lock goes with the process, however that ends.
+/// The file whose lock a running server holds. The lock ends with the process, however that ends.
 const LOCK: &str = "server.lock";
-/// What else is ours in the folder.
+/// Our other files and folders in it.
 const FOLDERS: &[&str] = &["mail", "spool"];
 const FILES: &[&str] = &[LOCK, "node", "secret.key", "secret.key.new"];
-/// What our databases' names end in, and those of the files that SQLite puts beside them.
+/// Extensions of our databases, and of the files that SQLite puts next to them.
 const ENDINGS: &[&str] = &[".db", ".db-wal", ".db-shm", ".db-journal"];
-/// What a file system puts at the top of itself.
+/// What a file system has at its root.
 const FOREIGN: &str = "lost+found";
 
-/// Bits of everybody but the owner.
+/// Permission bits of everyone but the owner.
 const OTHERS: u32 = 0o077;
 
-/// Files and folders that this process makes are its owner's alone from now on.
+/// Makes files and folders that this process creates private to its owner from now on.
 pub fn keep_private() {
     process::umask(Mode::RWXG | Mode::RWXO);
 }
 
-/// Makes the data folder, or takes from others what they could read in it, which is said.
+/// Creates the data folder, or removes other users' permissions in it, and logs that.
 ///
 /// # Errors
-/// A folder that cannot be made or read.
+/// If the folder cannot be created or read.
 pub fn prepare(folder: &Path) -> anyhow::Result<()> {
     let at = || format!("data_dir = {}", folder.display());
     std::fs::create_dir_all(folder).with_context(at)?;
@@ -43,13 +43,13 @@ pub fn prepare(folder: &Path) -> anyhow::Result<()> {
         tracing::warn!(
             count = tightened.len(),
             first = %first.display(),
-            "other users of this machine could read files of the data folder: they no longer can"
+            "other users of this machine could read files in the data folder; their permissions were removed"
         );
     }
     Ok(())
 }
 
-/// Takes the rights of others from what is ours: what it took them from.
+/// Removes other users' permissions from what is ours; returns what was changed.
 fn tighten(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut tightened = Vec::new();
     let mut only_ours = true;
@@ -62,22 +62,22 @@ fn tighten(folder: &Path) -> io::Result<Vec<PathBuf>> {
             for inner in std::fs::read_dir(&path)? {
                 let inner = inner?;
                 if inner.file_type()?.is_file() {
-                    take(inner.path(), &mut tightened)?;
+                    make_private(inner.path(), &mut tightened)?;
                 }
             }
-            take(path, &mut tightened)?;
+            make_private(path, &mut tightened)?;
         } else if kind.is_file() && is_ours(&name) {
-            take(path, &mut tightened)?;
+            make_private(path, &mut tightened)?;
         } else if name != FOREIGN {
             only_ours = false;
         }
     }
     if only_ours {
-        take(folder.to_owned(), &mut tightened)?;
+        make_private(folder.to_owned(), &mut tightened)?;
     } else if open_to_others(&std::fs::metadata(folder)?) {
         tracing::warn!(
             folder = %folder.display(),
-            "the data folder holds files that are not the server's, so other users of this machine may still list it"
+            "the data folder contains files that are not the server's, so other users of this machine may still list it"
         );
     }
     Ok(tightened)
@@ -91,11 +91,11 @@ fn open_to_others(metadata: &Metadata) -> bool {
     metadata.permissions().mode() & OTHERS != 0
 }
 
-/// Takes a file's or folder's rights from others, if it belongs to this user. It is not opened: to close a database's file
-/// would give up the locks on it.
-fn take(path: PathBuf, tightened: &mut Vec<PathBuf>) -> io::Result<()> {
+/// Removes other users' permissions from a file or folder owned by this user. It is not opened: closing a database file
+/// would release the locks on it.
+fn make_private(path: PathBuf, tightened: &mut Vec<PathBuf>) -> io::Result<()> {
     let metadata = match std::fs::symlink_metadata(&path) {
-        // Others work here as well: a mail that is moved away, a log that is merged.
+        // Files may disappear meanwhile: a mail that is moved away, a log that is merged.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other?,
     };
@@ -111,10 +111,10 @@ fn take(path: PathBuf, tightened: &mut Vec<PathBuf>) -> io::Result<()> {
 /// The data folder of a running server.
 pub struct Held(#[expect(dead_code, reason = "the lock ends with the file")] File);
 
-/// Takes the data folder for this server.
+/// Locks the data folder for this server.
 ///
 /// # Errors
-/// Another server has it.
+/// If another server has it.
 pub fn hold(folder: &Path) -> anyhow::Result<Held> {
     let path = folder.join(LOCK);
     let file = File::options()
@@ -126,14 +126,14 @@ pub fn hold(folder: &Path) -> anyhow::Result<Held> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => anyhow::bail!(
-            "another server is running on the data folder {}: each server needs a data_dir of its own",
+            "another server is using the data folder {}: each server needs its own data_dir",
             folder
                 .canonicalize()
                 .unwrap_or_else(|_| folder.to_owned())
                 .display()
         ),
         Err(TryLockError::Error(error)) => {
-            tracing::warn!(%error, "the data folder's file system has no locks: a second server would not be noticed");
+            tracing::warn!(%error, "the data folder's file system does not support locks: a second server would not be detected");
         }
     }
     Ok(Held(file))
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn takes_from_others_what_is_ours_and_leaves_the_rest() {
+    fn makes_our_files_private_and_leaves_the_rest() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("mail")).unwrap();
@@ -179,7 +179,7 @@ mod tests {
 
     // promise: L6
     #[test]
-    fn only_one_holds_it() {
+    fn only_one_server_locks_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         let held = hold(folder.path()).unwrap();
         let refused = hold(folder.path()).err().unwrap().to_string();

@@ -1,4 +1,4 @@
-//! `/healthz`, `/readyz` and `/metrics`: for the machine that looks after this one.
+//! `/healthz`, `/readyz` and `/metrics`: for monitoring.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,26 +16,26 @@ use axum::{
 use realtime::Hub;
 use store::{Error, Load, Store};
 
-use crate::{door::Stage, telemetry::Metrics};
+use crate::{startup::Stage, telemetry::Metrics};
 
-/// How long the database may take before it counts as away: whoever asks here has a short patience of its own.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long the database may take before it counts as unavailable: probes have short timeouts of their own.
+const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// For how long what a try to write said is taken for true.
+/// For how long the result of a test write is reused.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// What the three look at.
+/// What the three endpoints use.
 #[derive(Clone)]
 pub struct Health {
-    /// The data.
+    /// The store.
     pub store: Store,
     /// The live stream.
     pub hub: Hub,
-    /// What is counted.
+    /// The counters.
     pub metrics: Arc<Metrics>,
-    /// Whether the database takes changes.
+    /// Whether the database accepts writes.
     pub probe: Probe,
-    /// What counts the records that were opened and not written down.
+    /// Counts opened records that were not saved.
     pub doorbell: notify::Doorbell,
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn routes(health: Health) -> Router {
         .with_state(health)
 }
 
-/// The same, and the answer to everything else, while the server starts.
+/// The same, and the response to everything else, while the server starts.
 pub(crate) fn starting(stage: Stage) -> Router {
     Router::new().route("/healthz", get(alive)).fallback(move || {
         let stage = stage.now();
@@ -60,85 +60,85 @@ async fn alive() -> &'static str {
     "alive\n"
 }
 
-/// For how long no change may begin before whoever asks hears of it.
+/// For how long no write may begin before it is reported.
 const BLOCKED: Duration = Duration::from_secs(5);
 
-/// Ready once the database answers and takes changes.
+/// Ready once the database answers and accepts writes.
 async fn ready(State(health): State<Health>) -> Result<&'static str, Problem> {
-    match tokio::time::timeout(PATIENCE, health.store.check()).await {
+    match tokio::time::timeout(TIMEOUT, health.store.check()).await {
         Ok(Ok(())) => {}
         _ => return Err(Problem::unavailable_because("The database does not answer.")),
     }
-    begins(health.store.load()).map_err(Problem::unavailable_because)?;
-    let taken = health.probe.look(&health.store).await;
+    writes_begin(health.store.load()).map_err(Problem::unavailable_because)?;
+    let taken = health.probe.check_writes(&health.store).await;
     taken.map(|()| "ready\n").map_err(Problem::unavailable_because)
 }
 
-/// Whether changes begin in time; if not, what is wrong, in words.
-fn begins(load: Load) -> Result<(), String> {
+/// Whether writes begin in time; if not, the reason as text.
+fn writes_begin(load: Load) -> Result<(), String> {
     let blocked = load.blocked();
     if blocked < BLOCKED {
         return Ok(());
     }
     let (seconds, waiting) = (blocked.as_secs(), load.waiting);
     Err(format!(
-        "The database is blocked: no change has begun for {seconds} seconds, and {waiting} wait."
+        "The database is blocked: no write has started for {seconds} seconds, and {waiting} are waiting."
     ))
 }
 
-/// Whether the database takes changes, tried at most once in a while. Clones share what it said.
+/// Whether the database accepts writes, tested at most once in a while. Clones share the result.
 #[derive(Clone, Default)]
-pub struct Probe(Arc<Mutex<Tried>>);
+pub struct Probe(Arc<Mutex<TestWrite>>);
 
 #[derive(Default)]
-struct Tried {
-    /// When the last try that is over was over, and what it said.
+struct TestWrite {
+    /// When the last test ended, and its result.
     last: Option<(Instant, Result<(), Error>)>,
-    /// Since when one is under way.
+    /// Since when one is running.
     since: Option<Instant>,
 }
 
 impl Probe {
-    /// Whether changes are taken; if not, why, in words.
-    async fn look(&self, store: &Store) -> Result<(), String> {
+    /// Whether writes are accepted; if not, the reason as text.
+    async fn check_writes(&self, store: &Store) -> Result<(), String> {
         let due = {
-            let tried = self.lock();
-            let fresh = tried.last.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH);
-            tried.since.is_none() && !fresh
+            let state = self.lock();
+            let fresh = state.last.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH);
+            state.since.is_none() && !fresh
         };
         if due {
             let (probe, store) = (self.clone(), store.clone());
             self.lock().since = Some(Instant::now());
             let trying = tokio::spawn(async move {
-                let said = store.try_change().await;
-                let mut tried = probe.lock();
-                tried.last = Some((Instant::now(), said));
-                tried.since = None;
+                let result = store.try_change().await;
+                let mut state = probe.lock();
+                state.last = Some((Instant::now(), result));
+                state.since = None;
             });
-            // Whoever asked has a short patience; the try goes on without them.
-            let _ = tokio::time::timeout(PATIENCE, trying).await;
+            // The probe may time out; the test goes on without it.
+            let _ = tokio::time::timeout(TIMEOUT, trying).await;
         }
-        self.lock().said()
+        self.lock().result()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Tried> {
+    fn lock(&self) -> MutexGuard<'_, TestWrite> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Tried {
-    fn said(&self) -> Result<(), String> {
-        if let Some(since) = self.since.filter(|since| since.elapsed() >= PATIENCE) {
+impl TestWrite {
+    fn result(&self) -> Result<(), String> {
+        if let Some(since) = self.since.filter(|since| since.elapsed() >= TIMEOUT) {
             let seconds = since.elapsed().as_secs();
             return Err(format!(
-                "The database has not taken a change for {seconds} seconds."
+                "The database has not accepted a write for {seconds} seconds."
             ));
         }
-        match self.last.as_ref().map(|(_, said)| said) {
+        match self.last.as_ref().map(|(_, result)| result) {
             None | Some(Ok(())) => Ok(()),
-            Some(Err(Error::Full)) => Err("The database has no room left: only reading is possible.".into()),
+            Some(Err(Error::Full)) => Err("The database is full: only reading is possible.".into()),
             Some(Err(Error::ReadOnly)) => Err("The database is read-only: only reading is possible.".into()),
-            Some(Err(_)) => Err("The database takes no changes.".into()),
+            Some(Err(_)) => Err("The database does not accept writes.".into()),
         }
     }
 }
@@ -158,8 +158,8 @@ async fn metrics(State(health): State<Health>) -> Response {
     }
     health.metrics.openings_dropped(health.doorbell.dropped());
     health.metrics.writes(health.store.load());
-    // Without the database the rest still tells something, and no figure is one of before.
-    let queue = tokio::time::timeout(PATIENCE, health.store.read(notify::deliveries::queue)).await;
+    // Without the database the other metrics are still useful, and none is outdated.
+    let queue = tokio::time::timeout(TIMEOUT, health.store.read(notify::deliveries::queue)).await;
     health.metrics.queue(queue.ok().and_then(Result::ok).as_ref());
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], health.metrics.text()).into_response()
@@ -172,52 +172,55 @@ mod tests {
 
     use super::*;
 
-    fn tried(error: Option<Error>) -> Result<(), String> {
-        let said = error.map_or(Ok(()), Err);
-        let last = Some((Instant::now(), said));
-        Tried { last, since: None }.said()
+    fn state_of(error: Option<Error>) -> Result<(), String> {
+        let result = error.map_or(Ok(()), Err);
+        let last = Some((Instant::now(), result));
+        TestWrite { last, since: None }.result()
     }
 
     #[test]
-    fn says_why_changes_are_not_taken() {
-        assert_eq!(tried(None), Ok(()));
+    fn reports_why_writes_are_not_accepted() {
+        assert_eq!(state_of(None), Ok(()));
         for (error, word) in [
-            (Error::Full, "room"),
+            (Error::Full, "full"),
             (Error::ReadOnly, "read-only"),
-            (Error::Unavailable, "no changes"),
+            (Error::Unavailable, "does not accept writes"),
         ] {
-            assert!(tried(Some(error)).unwrap_err().contains(word));
+            assert!(state_of(Some(error)).unwrap_err().contains(word));
         }
     }
 
     // promise: U3
     #[test]
-    fn says_when_no_change_begins() {
+    fn reports_when_no_write_begins() {
         let load = |waited, running, single| Load {
             waiting: 7,
             waited: Duration::from_secs(waited),
             running: Duration::from_secs(running),
             single,
         };
-        assert_eq!(begins(load(1, 4, true)), Ok(()));
-        // Of several at once one may take long.
-        assert_eq!(begins(load(1, 60, false)), Ok(()));
+        assert_eq!(writes_begin(load(1, 4, true)), Ok(()));
+        // If several run at once, a single one is allowed to take long.
+        assert_eq!(writes_begin(load(1, 60, false)), Ok(()));
         for blocked in [load(6, 0, false), load(6, 1, true), load(0, 6, true)] {
-            let said = begins(blocked).unwrap_err();
-            assert!(said.contains("6 seconds") && said.contains("7 wait"), "{said}");
+            let result = writes_begin(blocked).unwrap_err();
+            assert!(
+                result.contains("6 seconds") && result.contains("7 are waiting"),
+                "{result}"
+            );
         }
     }
 
     // issue 18, line 9
     #[tokio::test]
-    async fn a_full_database_is_noticed_and_room_again_too() {
+    async fn detects_a_full_database_and_free_space() {
         const FILL: &str = "insert into write_probe (id, filler) values ($1, $2)";
         let folder = tempfile::tempdir().unwrap();
         let mut options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
         options.max_pages = Some(60);
         let store = Store::open(options, Clock::system(), Bus::new()).await.unwrap();
         store.migrate(&[store::MIGRATIONS]).await.unwrap();
-        assert_eq!(Probe::default().look(&store).await, Ok(()));
+        assert_eq!(Probe::default().check_writes(&store).await, Ok(()));
         let fill = |number: usize| {
             let store = store.clone();
             let row = move |tx: &mut store::Tx<'_>| {
@@ -230,12 +233,15 @@ mod tests {
             number += 1;
         }
         let probe = Probe::default();
-        assert!(probe.look(&store).await.unwrap_err().contains("room"));
+        assert!(probe.check_writes(&store).await.unwrap_err().contains("full"));
         store
             .write(|tx| tx.execute("delete from write_probe", &[]))
             .await
             .unwrap();
-        assert!(probe.look(&store).await.is_err(), "it was tried a moment ago");
-        assert_eq!(Probe::default().look(&store).await, Ok(()));
+        assert!(
+            probe.check_writes(&store).await.is_err(),
+            "it was tested a moment ago"
+        );
+        assert_eq!(Probe::default().check_writes(&store).await, Ok(()));
     }
 }

@@ -1,4 +1,4 @@
-//! Connections of HTTP/2 on which nothing is asked: how many one address may keep, and until when.
+//! Idle HTTP/2 connections: how many one address may keep, and until when.
 
 use std::{
     collections::HashMap,
@@ -25,15 +25,15 @@ pub(crate) const MOST: usize = 100;
 #[derive(Clone, Default)]
 pub(crate) struct Idle(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
-/// The place of one connection; given back when dropped.
-pub(crate) struct Place {
+/// The slot of one connection; released when dropped.
+pub(crate) struct Slot {
     of: IpAddr,
     all: Idle,
 }
 
 impl Idle {
-    /// A place for a connection from this address; none if it has them all.
-    pub(crate) fn place(&self, address: IpAddr) -> Option<Place> {
+    /// A slot for a connection from this address; none if all are taken.
+    pub(crate) fn slot(&self, address: IpAddr) -> Option<Slot> {
         let of = network(address);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(of).or_default();
@@ -42,14 +42,14 @@ impl Idle {
         }
         *count += 1;
         drop(counts);
-        Some(Place {
+        Some(Slot {
             of,
             all: self.clone(),
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut counts = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.of) {
@@ -61,7 +61,7 @@ impl Drop for Place {
     }
 }
 
-/// What one person can change of an address at will is not part of it.
+/// Without the part of an address that one client can change at will.
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
@@ -69,7 +69,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The requests that are under way on a connection, their answers' bodies included. Clones share it.
+/// The pending requests of a connection, including response bodies. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Activity(Arc<Requests>);
 
@@ -79,7 +79,7 @@ struct Requests {
     changed: Notify,
 }
 
-/// One request that is under way, until it is dropped.
+/// One pending request, until it is dropped.
 pub(crate) struct Open(Activity);
 
 impl Activity {
@@ -90,12 +90,12 @@ impl Activity {
         Open(self.clone())
     }
 
-    /// Whether none is under way.
+    /// Whether none is pending.
     pub(crate) fn is_idle(&self) -> bool {
         self.0.open.load(Ordering::SeqCst) == 0
     }
 
-    /// When a request has begun or ended.
+    /// Resolves when a request has begun or ended.
     pub(crate) async fn changed(&self) {
         self.0.changed.notified().await;
     }
@@ -109,7 +109,7 @@ impl Drop for Open {
 }
 
 impl Open {
-    /// Is under way until the answer's body has gone too.
+    /// Keeps the request pending until the response body has been sent.
     pub(crate) fn until_sent(self, response: Response) -> Response {
         response.map(|body| Body::new(Sent { body, _open: self }))
     }
@@ -145,15 +145,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_keeps_so_many_and_no_more() {
+    fn an_address_keeps_a_limited_number() {
         let idle = Idle::default();
-        let at = |text: &str| idle.place(text.parse().unwrap());
+        let at = |text: &str| idle.slot(text.parse().unwrap());
         let mut places: Vec<_> = (0..MOST).map(|_| at("2001:db8::1").unwrap()).collect();
         assert!(at("2001:db8::2").is_none(), "the same network");
         assert!(at("2001:db8:0:1::1").is_some(), "another");
         places.pop();
         assert!(at("2001:db8::2").is_some());
         drop(places);
-        assert!(idle.0.lock().unwrap().is_empty(), "nothing is kept");
+        assert!(idle.0.lock().unwrap().is_empty(), "nothing is left over");
     }
 }

@@ -1,4 +1,4 @@
-//! The one binary: settings, routes, start and stop.
+//! The server binary: settings, routes, start and stop.
 //!
 //! Owns: [`config`], every route on one page, the accept loop and its TLS, the life of the tasks, the embedded
 //! console, logs and metrics. It is the only crate that starts tasks and reads settings.
@@ -12,7 +12,6 @@ mod database;
 pub mod demo;
 mod denials;
 mod document;
-pub mod door;
 pub mod folder;
 mod health;
 mod idle;
@@ -25,5 +24,6 @@ mod proxies;
 pub mod repeats;
 pub mod router;
 mod secret_key;
+pub mod startup;
 pub mod telemetry;
 pub mod tls;

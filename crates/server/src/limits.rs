@@ -2,13 +2,13 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What is needed beside open tabs: the database, the way out, requests under way.
-const BESIDE: u64 = 1_000;
+/// What is needed in addition to open tabs: the database, outgoing requests, pending requests.
+const RESERVED: u64 = 1_000;
 
-/// Raises the limit of descriptors to what so many open tabs need, as far as the system lets it, and says if that is not
+/// Raises the limit of descriptors to what this number of tabs needs, as far as the system allows, and logs if that is not
 /// enough.
 pub fn raise_descriptors(tabs: usize) {
-    let needed = u64::try_from(tabs).unwrap_or(u64::MAX).saturating_add(BESIDE);
+    let needed = u64::try_from(tabs).unwrap_or(u64::MAX).saturating_add(RESERVED);
     let limit = getrlimit(Resource::Nofile);
     let wanted = raised(&limit, needed);
     let allowed =
@@ -25,7 +25,7 @@ pub fn raise_descriptors(tabs: usize) {
     }
 }
 
-/// The limit to set: what is needed, if the system allows as much; none is no limit at all.
+/// The limit to set: what is needed, if the system allows it; `None` means unlimited.
 fn raised(limit: &Rlimit, needed: u64) -> Option<u64> {
     let current = limit.current?;
     let most = limit.maximum.unwrap_or(u64::MAX);
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raises_as_far_as_it_may() {
+    fn raises_as_far_as_allowed() {
         let limit = |current, maximum| Rlimit { current, maximum };
         assert_eq!(raised(&limit(Some(1_024), Some(524_288)), 21_000), Some(21_000));
         assert_eq!(raised(&limit(Some(256), Some(4_096)), 21_000), Some(4_096));

@@ -19,7 +19,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// A file of settings; config.default.toml is the manual of its keys.
+    /// Settings file; config.default.toml documents its keys.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -30,38 +30,38 @@ struct Arguments {
 enum Command {
     /// Run the server (also without any command).
     Serve,
-    /// Bring the tables of the database up to date and end.
+    /// Migrate the database and exit.
     Migrate,
-    /// Print the settings in force, secrets hidden.
+    /// Print the effective settings, secrets hidden.
     Config,
-    /// Print the description of the API.
+    /// Print the OpenAPI document.
     Openapi,
-    /// Change the secret key while servers run. The new one is read from the standard input, or made in the data folder
-    /// where the present one is there.
+    /// Rotate the secret key while servers run. The new one is read from standard input, or generated in the data folder
+    /// if the current one is there.
     RotateKey {
-        /// End the change, once every server has the new key: the old one opens nothing any more.
+        /// Finish the rotation, once every server has the new key: the old one is no longer accepted.
         #[arg(long)]
         finish: bool,
-        /// The present key is lost: begin anew with the one that is set now, or a new one. Stored URLs are lost with it.
+        /// The current key is lost: start over with the one that is set now, or a new one. Stored URLs are lost.
         #[arg(long, conflicts_with = "finish")]
         lost: bool,
     },
-    /// Look after people from the machine itself.
+    /// Manage users from the command line.
     #[command(subcommand)]
     Admin(Admin),
 }
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Make an administrator, or give an existing one a new password; read from the standard input.
+    /// Create an administrator, or set a user's password; the password is read from standard input.
     Password {
-        /// The address they sign in with.
+        /// The email address used to sign in.
         email: String,
     },
 }
 
-/// How long the process waits for computations that nobody waits for, such as the matching of an import that was stopped.
-const LEFT: std::time::Duration = std::time::Duration::from_secs(1);
+/// How long the process waits at exit for abandoned computations, such as the matching of an import that was stopped.
+const EXIT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
-    // Whatever is written from here on is its owner's alone.
+    // Files written from here on are private to their owner.
     folder::keep_private();
     let file = arguments.config.as_deref();
     match arguments.command.unwrap_or(Command::Serve) {
@@ -85,8 +85,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             telemetry::start_log(&config.log_level, config.log_json)?;
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             let done = runtime.block_on(with_data(command, config));
-            // What computes in the background and is not waited for any more.
-            runtime.shutdown_timeout(LEFT);
+            // Abandoned background computations.
+            runtime.shutdown_timeout(EXIT_TIMEOUT);
             return done;
         }
     }
@@ -98,11 +98,11 @@ async fn with_data(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
         Command::Migrate => {
             app::migrate(&config, &clock).await?;
-            print("the tables are up to date");
+            print("the database is up to date");
             Ok(())
         }
         Command::Admin(Admin::Password { email }) => {
-            let password = secret_line().context("no password on the standard input")?;
+            let password = secret_line().context("no password on standard input")?;
             app::set_password(&config, &clock, &email, password.expose()).await?;
             print("done");
             Ok(())
@@ -118,7 +118,7 @@ async fn with_data(command: Command, config: Config) -> anyhow::Result<()> {
         Command::RotateKey { .. } => {
             let in_settings = config.secret_key.is_some();
             let new = in_settings.then(secret_line).transpose();
-            let new = new.context("no secret key on the standard input")?;
+            let new = new.context("no secret key on standard input")?;
             print(&app::rotate_key(&config, &clock, new).await?);
             Ok(())
         }
@@ -126,7 +126,7 @@ async fn with_data(command: Command, config: Config) -> anyhow::Result<()> {
     }
 }
 
-/// The first line of the standard input.
+/// The first line of standard input.
 fn secret_line() -> std::io::Result<Secret> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
@@ -165,12 +165,12 @@ async fn stopped() -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "a program that answers at a terminal")]
+#[expect(clippy::print_stdout, reason = "output of the command line")]
 fn print(text: &str) {
     println!("{text}");
 }
 
-#[expect(clippy::print_stderr, reason = "a program that answers at a terminal")]
+#[expect(clippy::print_stderr, reason = "output of the command line")]
 fn eprint(text: &str) {
     eprintln!("{text}");
 }

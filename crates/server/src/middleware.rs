@@ -1,4 +1,4 @@
-//! What every request passes: an id, a line in the log and a count, the security headers, the end of a panic.
+//! Middleware for every request: an id, a log line and a count, the security headers, panic handling.
 
 use std::{any::Any, sync::Arc, time::Duration};
 
@@ -20,18 +20,18 @@ use tower_http::{
 
 use crate::{denials::Denials, telemetry::Metrics};
 
-/// The largest body of a call, in bytes; importing a report has a bound of its own.
-const BODY: usize = 1_000_000;
+/// The largest body of a call, in bytes; importing a scan report has its own limit.
+const MAX_BODY: usize = 1_000_000;
 
-/// How long a body may pause: who stops in the middle of one holds a socket no longer.
-const BODY_SILENCE: Duration = Duration::from_secs(30);
+/// How long a body may pause: a client that stops halfway does not hold a socket any longer.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
 
-/// How long a call may take from its head to the head of its answer, its body included: many short pauses make a long
-/// one too.
-const CALL: Duration = Duration::from_mins(1);
+/// How long a call may take from its head to the head of its response, including the body: many short pauses add up
+/// too.
+const CALL_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What the console's pages may load and do: their own files and this server, nothing else. Markup from text is made
-/// by the one policy of Svelte's templates, which are constants.
+/// What the console's pages may load and do: their own files and this server, nothing else. Markup from text is created
+/// only by the policy of Svelte's templates, which are constants.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'; \
@@ -41,25 +41,25 @@ const HEADERS: &[(HeaderName, &str)] = &[
     (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    // A token in the stream's address, or an id, goes to nobody else.
+    // Keeps tokens in the stream's URL, and ids, from other sites.
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// For a year a browser that came over https comes over https alone (RFC 6797). Other hosts of the domain are not ours to
-/// speak for.
+/// For a year, a browser that used https uses only https (RFC 6797). Other hosts of the domain are not ours to
+/// decide for.
 const TRANSPORT_SECURITY: &str = "max-age=31536000";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest id of a request that a client may choose.
-const ID: usize = 64;
+/// The longest request id that a client may choose.
+const MAX_ID: usize = 64;
 
 /// What all requests share.
 #[derive(Clone)]
 pub(crate) struct Around {
     metrics: Arc<Metrics>,
     clock: Clock,
-    /// Whether people reach the server over https only.
+    /// Whether users reach the server over https only.
     secure: bool,
 }
 
@@ -73,7 +73,7 @@ impl Around {
     }
 }
 
-/// The router with all of it around.
+/// Wraps the router with all of it.
 pub(crate) fn around(router: Router, around: Around) -> Router {
     let Around {
         metrics,
@@ -94,43 +94,43 @@ pub(crate) fn around(router: Router, around: Around) -> Router {
         router
     };
     router
-        .layer(DefaultBodyLimit::max(BODY))
-        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(RequestBodyTimeoutLayer::new(BODY_PAUSE))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state((metrics, clock, denials), observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(Ids(ids)))
-        .layer(map_request(with_a_sound_id))
+        .layer(map_request(without_invalid_id))
 }
 
-/// Takes an id away that is not one word of a sensible length: it goes into the log and back to the client.
-async fn with_a_sound_id(mut request: Request) -> Request {
-    if !has_a_sound_id(request.headers()) {
+/// Removes an id that is not one word of a sensible length: it goes into the log and back to the client.
+async fn without_invalid_id(mut request: Request) -> Request {
+    if !has_invalid_id(request.headers()) {
         request.headers_mut().remove(REQUEST_ID);
     }
     request
 }
 
-fn has_a_sound_id(headers: &HeaderMap) -> bool {
+fn has_invalid_id(headers: &HeaderMap) -> bool {
     let mut ids = headers.get_all(REQUEST_ID).iter();
     let (Some(id), None) = (ids.next(), ids.next()) else {
         return false;
     };
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    (1..=ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
+    (1..=MAX_ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
 }
 
-/// Middleware: gives a call up that takes too long.
-pub(crate) async fn in_time(State(clock): State<Clock>, request: Request, next: Next) -> Response {
+/// Middleware: aborts a call that takes too long.
+pub(crate) async fn with_timeout(State(clock): State<Clock>, request: Request, next: Next) -> Response {
     tokio::select! {
         response = next.run(request) => response,
-        () = clock.sleep(CALL) => late().into_response(),
+        () = clock.sleep(CALL_TIMEOUT) => late().into_response(),
     }
 }
 
-/// 408. hyper closes the connection with it where the body has not all come (RFC 9110, section 15.5.9).
+/// 408. hyper then closes the connection if the body is incomplete (RFC 9110, section 15.5.9).
 fn late() -> Problem {
-    let detail = format!("The call took more than {} seconds.", CALL.as_secs());
+    let detail = format!("The request took longer than {} seconds.", CALL_TIMEOUT.as_secs());
     Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
 }
 
@@ -145,7 +145,7 @@ impl MakeRequestId for Ids {
     }
 }
 
-/// Logs and counts a request by its route: the path itself has ids in it, and the query may hold a token.
+/// Logs and counts a request by its route: the path itself contains ids, and the query may contain a token.
 async fn observe(
     State((metrics, clock, denials)): State<(Arc<Metrics>, Clock, Arc<Denials>)>,
     request: Request,
@@ -170,9 +170,9 @@ async fn observe(
     let id = id.as_ref().and_then(|id| id.to_str().ok()).unwrap_or_default();
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     if matches!(status, 503 | 507) {
-        // What every call meets is said once a minute.
-        static SAID: Throttle = Throttle::new();
-        if let Some(times) = SAID.due() {
+        // Errors that affect every call are logged once a minute.
+        static LOGGED: Throttle = Throttle::new();
+        if let Some(times) = LOGGED.due() {
             tracing::warn!(%method, route, status, micros, times, request_id = id, "answered");
         }
     } else if status >= 500 {
@@ -197,7 +197,7 @@ async fn observe(
     response
 }
 
-/// The method, if it is one of HTTP's own: whoever asks may make up as many as they like, and each counter stays.
+/// The method, if HTTP defines it: clients could invent any number, and each would create a counter.
 fn known(method: &Method) -> &str {
     let own = [
         Method::GET,
@@ -233,13 +233,13 @@ mod tests {
 
     // issue 18, line 4
     #[test]
-    fn an_id_of_a_client_is_a_word_of_sensible_length() {
+    fn a_client_id_is_one_short_word() {
         let sound = |ids: &[&str]| {
             let mut headers = HeaderMap::new();
             for id in ids {
                 headers.append(REQUEST_ID, id.parse().unwrap());
             }
-            has_a_sound_id(&headers)
+            has_invalid_id(&headers)
         };
         let (longest, longer) = ("x".repeat(64), "x".repeat(65));
         for good in ["a", "01J-abc_DEF.9", &*longest] {

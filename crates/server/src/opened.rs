@@ -1,6 +1,6 @@
-//! Notes which records people open in a session, for the time until somebody knows (promise A4).
+//! Notes which records users open in a session, to measure the time until someone knows (promise A4).
 //!
-//! Must not: wait, fail, or write: the engine writes it down in the background.
+//! Must not: wait, fail, or write: the engine saves it in the background.
 
 use access::Caller;
 use axum::{
@@ -12,8 +12,8 @@ use axum::{
 use base::{Clock, Id};
 use notify::Doorbell;
 
-/// Middleware: a record that was answered to a person in a session is one they opened. What a program reads with an API
-/// token is none.
+/// Middleware: a record returned to a user in a session counts as opened. Reading with an API
+/// token does not.
 pub(crate) async fn note(
     State((doorbell, clock)): State<(Doorbell, Clock)>,
     caller: Result<Caller, access::Problem>,
@@ -31,7 +31,7 @@ pub(crate) async fn note(
     response
 }
 
-/// The record that a call asks for, if it asks for one: `GET /findings/{id}`, and nothing below it.
+/// The record that a request asks for, if any: `GET /findings/{id}`, and nothing below it.
 fn record(request: &Request) -> Option<Id> {
     let pattern = request.extensions().get::<MatchedPath>()?;
     if request.method() != Method::GET || !pattern.as_str().ends_with("/{id}") {

@@ -1,6 +1,6 @@
-//! Whose address a request comes from, where proxies stand in front.
+//! The client address of a request behind proxies.
 //!
-//! Owns: reading `Forwarded` (RFC 7239) and `X-Forwarded-For`. Must not: believe anybody who is no proxy of the settings.
+//! Owns: reading `Forwarded` (RFC 7239) and `X-Forwarded-For`. Must not: trust anyone but the configured proxies.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,13 +9,13 @@ use ipnet::IpNet;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Whether the address is one of the proxies.
+/// Whether the address belongs to one of the proxies.
 pub(crate) fn is_trusted(trusted: &[IpNet], address: IpAddr) -> bool {
     let address = address.to_canonical();
     trusted.iter().any(|network| network.contains(&address))
 }
 
-/// The last address on the way that is no proxy of ours: that of the connection, or what our proxies say of it.
+/// The last address on the path that is not one of our proxies: that of the connection, or what our proxies report.
 pub(crate) fn caller(trusted: &[IpNet], connected: IpAddr, headers: &HeaderMap) -> IpAddr {
     let connected = connected.to_canonical();
     if !is_trusted(trusted, connected) {
@@ -30,13 +30,13 @@ pub(crate) fn caller(trusted: &[IpNet], connected: IpAddr, headers: &HeaderMap) 
     );
     match (standard, usual) {
         (Some(one), Some(other)) if one == other => one,
-        // A proxy sets one of them; the other came from outside. Which is which cannot be known.
+        // A proxy sets one of them; the other came from the client. Which is which cannot be known.
         (Some(_), Some(_)) | (None, None) => connected,
         (Some(one), None) | (None, Some(one)) => one,
     }
 }
 
-/// From the connection back along the hops of a header, as far as they are proxies of ours. None without the header.
+/// Follows the hops of a header back from the connection while they are our proxies. `None` without the header.
 fn last_hop(
     trusted: &[IpNet],
     connected: IpAddr,
@@ -48,7 +48,7 @@ fn last_hop(
     let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
     let mut last = connected;
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        // A hop that says no address ("unknown", a name of its own) is where our knowledge ends.
+        // A hop without an address ("unknown", a pseudonym) ends the chain.
         let Some(address) = read(hop.trim()).and_then(address) else {
             break;
         };
@@ -82,7 +82,7 @@ fn address(text: &str) -> Option<IpAddr> {
 mod tests {
     use super::*;
 
-    fn called(connected: &str, lines: &[(&str, &str)]) -> String {
+    fn client_address(connected: &str, lines: &[(&str, &str)]) -> String {
         let trusted: Vec<IpNet> = ["10.0.0.0/8", "2001:db8:ffff::/48"]
             .iter()
             .map(|text| text.parse().unwrap())
@@ -95,16 +95,24 @@ mod tests {
     }
 
     #[test]
-    fn only_our_proxies_are_believed() {
+    fn only_our_proxies_are_trusted() {
         let forwarded = ("x-forwarded-for", "198.51.100.7");
-        assert_eq!(called("192.0.2.1", &[forwarded]), "192.0.2.1", "no proxy of ours");
-        assert_eq!(called("10.0.0.1", &[forwarded]), "198.51.100.7");
-        assert_eq!(called("::ffff:10.0.0.1", &[forwarded]), "198.51.100.7", "mapped");
-        assert_eq!(called("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(
+            client_address("192.0.2.1", &[forwarded]),
+            "192.0.2.1",
+            "not our proxy"
+        );
+        assert_eq!(client_address("10.0.0.1", &[forwarded]), "198.51.100.7");
+        assert_eq!(
+            client_address("::ffff:10.0.0.1", &[forwarded]),
+            "198.51.100.7",
+            "mapped"
+        );
+        assert_eq!(client_address("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn the_last_hop_that_is_no_proxy_counts_and_what_is_before_it_was_made_up() {
+    fn the_last_hop_that_is_not_a_proxy_counts() {
         for (value, expected) in [
             ("203.0.113.9, 198.51.100.7", "198.51.100.7"),
             ("203.0.113.9, 198.51.100.7, 10.2.0.1", "198.51.100.7"),
@@ -119,7 +127,7 @@ mod tests {
             ("::ffff:198.51.100.7", "198.51.100.7"),
         ] {
             assert_eq!(
-                called("10.0.0.1", &[("x-forwarded-for", value)]),
+                client_address("10.0.0.1", &[("x-forwarded-for", value)]),
                 expected,
                 "{value}"
             );
@@ -128,7 +136,11 @@ mod tests {
             ("x-forwarded-for", "203.0.113.9"),
             ("x-forwarded-for", "198.51.100.7, 10.2.0.1"),
         ];
-        assert_eq!(called("10.0.0.1", &lines), "198.51.100.7", "over several lines");
+        assert_eq!(
+            client_address("10.0.0.1", &lines),
+            "198.51.100.7",
+            "over several lines"
+        );
     }
 
     #[test]
@@ -143,19 +155,23 @@ mod tests {
             ("for=_hidden", "10.0.0.1"),
             ("proto=https", "10.0.0.1"),
         ] {
-            assert_eq!(called("10.0.0.1", &[("forwarded", value)]), expected, "{value}");
+            assert_eq!(
+                client_address("10.0.0.1", &[("forwarded", value)]),
+                expected,
+                "{value}"
+            );
         }
     }
 
     #[test]
-    fn two_headers_that_differ_say_nothing() {
+    fn two_different_headers_are_ignored() {
         let (standard, usual) = (
             ("forwarded", "for=203.0.113.9"),
             ("x-forwarded-for", "198.51.100.7"),
         );
-        assert_eq!(called("10.0.0.1", &[standard, usual]), "10.0.0.1");
+        assert_eq!(client_address("10.0.0.1", &[standard, usual]), "10.0.0.1");
         assert_eq!(
-            called("10.0.0.1", &[("forwarded", "for=198.51.100.7"), usual]),
+            client_address("10.0.0.1", &[("forwarded", "for=198.51.100.7"), usual]),
             "198.51.100.7"
         );
     }

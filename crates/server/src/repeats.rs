@@ -1,6 +1,6 @@
-//! What the description says of every call that creates: it takes an `Idempotency-Key`.
+//! Documents the `Idempotency-Key` of every call that creates.
 //!
-//! Owns: which calls those are, and the wording. Must not: know how a key works; `access::idempotency` does.
+//! Owns: which calls those are, and the wording. Must not: know how keys work; `access::idempotency` does.
 
 use access::idempotency::LENGTH;
 use utoipa::openapi::{
@@ -9,20 +9,20 @@ use utoipa::openapi::{
     schema::{AllOfBuilder, OneOfBuilder},
 };
 
-/// Calls that answer 201 and keep nothing: what they answer is a secret and nothing else, so that the same answer
-/// without its secrets would be none.
+/// Calls that answer 201 and store nothing: their response is only a secret, so that it would be
+/// empty without it.
 pub const WITHOUT: &[&str] = &["/api/v1/stream/tickets"];
 
-/// Answers with a secret, and what they are without it: a repeated request is answered with the latter.
+/// Responses with a secret, and their schemas without it: a repeated request returns the latter.
 const WITH_SECRET: &[(&str, &str)] = &[("MadeToken", "Token"), ("MadeFeed", "CalendarFeed")];
 
-/// Says it of each of them.
+/// Documents it for each of them.
 pub(crate) fn describe(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         if !WITHOUT.contains(&path.as_str())
             && let Some(operation) = creates(item)
         {
-            takes_key(operation);
+            document_key(operation);
         }
     }
 }
@@ -37,7 +37,7 @@ fn creates(item: &mut PathItem) -> Option<&mut Operation> {
         .then_some(operation)
 }
 
-fn takes_key(operation: &mut Operation) {
+fn document_key(operation: &mut Operation) {
     operation
         .parameters
         .get_or_insert_default()
@@ -54,7 +54,7 @@ fn takes_key(operation: &mut Operation) {
         let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem")));
         ResponseBuilder::new()
             .description(
-                "The idempotency key was used for another request, or what is there stands in the way",
+                "The idempotency key was used for a different request, or the request conflicts with the current state",
             )
             .content(access::PROBLEM_CONTENT_TYPE, problem.build())
             .build()
@@ -73,19 +73,19 @@ fn header() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(
-            "A text of the caller's choice, such as a random UUID. The same request with the same key within 24 hours \
-             creates nothing more and is answered as before, with `repeated` and without secrets; another request with \
-             it is refused with 409. A request that was refused does not use up its key.",
+            "A unique value chosen by the client, such as a random UUID. The same request with the same key within 24 hours \
+             creates nothing and returns the first response with `repeated` and without secrets; a different request with \
+             it is refused with 409. A refused request does not use up its key.",
         ))
         .schema(Some(text))
         .build()
 }
 
-/// What was created, or its first answer again.
+/// What was created, or the first response again.
 fn may_be_repeated(created: RefOr<Schema>) -> RefOr<Schema> {
     let repeated = ObjectBuilder::new()
         .schema_type(Type::Boolean)
-        .description(Some("`true` where a request was repeated; left out otherwise."));
+        .description(Some("`true` for a repeated request; omitted otherwise."));
     let Some(stored) = without_secret(&created) else {
         let both = AllOfBuilder::new()
             .item(created)
@@ -96,14 +96,14 @@ fn may_be_repeated(created: RefOr<Schema>) -> RefOr<Schema> {
         .property("repeated", repeated.enum_values(Some([true])))
         .required("repeated");
     let again = AllOfBuilder::new()
-        .description(Some("Where a request was repeated: without the secret."))
+        .description(Some("For a repeated request: without the secret."))
         .item(stored)
         .item(marked);
     let either = OneOfBuilder::new().item(created).item(again);
     RefOr::T(Schema::OneOf(either.build()))
 }
 
-/// What is answered in place of a schema with a secret, if it is one.
+/// The replacement for a schema with a secret, if it is one.
 fn without_secret(created: &RefOr<Schema>) -> Option<Ref> {
     let RefOr::Ref(created) = created else { return None };
     let name = created.ref_location.rsplit('/').next()?;

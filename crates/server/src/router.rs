@@ -1,4 +1,4 @@
-//! Every route on one page. The OpenAPI document is made from these lines.
+//! Every route on one page. The OpenAPI document is generated from these lines.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     console, document,
-    door::Stage,
     health::{self, Health},
     middleware::{self, Around},
     opened, repeats,
+    startup::Stage,
 };
 
 /// What the handlers use, each its own part.
 #[derive(Clone)]
 pub struct Parts {
-    /// People and companies.
+    /// Users and companies.
     pub access: Access,
     /// Projects, findings, scans, and the calendar over them.
     pub records: Records,
-    /// The import of reports.
+    /// The import of scan reports.
     pub import: Import,
     /// What is due when.
     pub calendar: Calendar,
@@ -45,7 +45,7 @@ pub struct Parts {
 /// Where the API begins.
 const ROOT: &str = "/api/v1";
 
-fn people() -> OpenApiRouter<Access> {
+fn access_routes() -> OpenApiRouter<Access> {
     use access::http::{
         audit, auth, companies, credentials, me, members, ownership, sessions, tokens, users, views,
     };
@@ -73,7 +73,7 @@ fn people() -> OpenApiRouter<Access> {
         .routes(routes!(credentials::delete))
 }
 
-fn work() -> OpenApiRouter<Records> {
+fn record_routes() -> OpenApiRouter<Records> {
     use records::{
         activity, agreements::http as agreements, approvals::http as approvals, assets::http as assets,
         dashboard::http as dashboard, external::http as external, findings::http as findings,
@@ -112,15 +112,15 @@ fn work() -> OpenApiRouter<Records> {
         .routes(routes!(activity::list))
 }
 
-/// Changes of many records: one of a person at a time.
-fn bulk() -> OpenApiRouter<Records> {
+/// Bulk changes: one per user at a time.
+fn bulk_routes() -> OpenApiRouter<Records> {
     use records::findings::http::bulk;
     OpenApiRouter::new()
         .routes(routes!(bulk::assign))
         .routes(routes!(bulk::set_status))
 }
 
-fn timeline() -> OpenApiRouter<Calendar> {
+fn calendar_routes() -> OpenApiRouter<Calendar> {
     use calendar::feeds::http as feeds;
     OpenApiRouter::new()
         .routes(routes!(calendar::http::get))
@@ -129,7 +129,7 @@ fn timeline() -> OpenApiRouter<Calendar> {
         .routes(routes!(feeds::fetch))
 }
 
-fn reports() -> OpenApiRouter<Import> {
+fn import_routes() -> OpenApiRouter<Import> {
     OpenApiRouter::new()
         .routes(routes!(records::import::http::import))
         .routes(routes!(records::import::undo::http::undo))
@@ -137,7 +137,7 @@ fn reports() -> OpenApiRouter<Import> {
         .routes(routes!(records::import::http::table_preview))
 }
 
-fn telling() -> OpenApiRouter<notify::http::State> {
+fn notification_routes() -> OpenApiRouter<notify::http::State> {
     use notify::{
         announcements::http as announcements,
         chat::http as chat,
@@ -190,63 +190,63 @@ fn telling() -> OpenApiRouter<notify::http::State> {
         .routes(routes!(unsubscribe::ask, unsubscribe::unsubscribe))
 }
 
-/// Trying a rule on what happened: each person has a share.
-fn trying() -> OpenApiRouter<notify::http::State> {
+/// Previews of a rule with past events: limited per user.
+fn preview_routes() -> OpenApiRouter<notify::http::State> {
     OpenApiRouter::new().routes(routes!(notify::rules::http::try_rule))
 }
 
-/// Testing a destination: each person has a share.
-fn testing() -> OpenApiRouter<notify::http::State> {
+/// Tests of a destination: limited per user.
+fn test_routes() -> OpenApiRouter<notify::http::State> {
     OpenApiRouter::new().routes(routes!(notify::destinations::http::test_destination))
 }
 
-fn tickets() -> OpenApiRouter<realtime::Streams> {
+fn ticket_routes() -> OpenApiRouter<realtime::Streams> {
     OpenApiRouter::new().routes(routes!(realtime::http::ticket))
 }
 
-/// Beside the others because it looks at its credential itself: it takes more kinds of them, and its answer lasts.
-fn live() -> OpenApiRouter<realtime::Streams> {
+/// Separate because it checks its credential itself: it accepts more kinds, and its response stays open.
+fn stream_routes() -> OpenApiRouter<realtime::Streams> {
     OpenApiRouter::new().routes(routes!(realtime::http::stream))
 }
 
-/// The whole server: the API, its description, health, and the console for everything else.
+/// The whole server: the API, its OpenAPI document, health, and the console for everything else.
 pub fn router(parts: Parts, clock: Clock) -> Router {
     let authenticated = from_fn_with_state(parts.access.clone(), access::authenticate);
     let shared = from_fn_with_state(parts.access.clone(), access::share);
     let costly = |costly| from_fn_with_state((parts.access.clone(), costly), access::costly);
     let noted = from_fn_with_state((parts.notify.doorbell.clone(), clock.clone()), opened::note);
     let around = Around::new(&parts.health.metrics, &clock, parts.access.is_secure());
-    let in_time = from_fn_with_state(clock, middleware::in_time);
+    let with_timeout = from_fn_with_state(clock, middleware::with_timeout);
     let (calls, _) = OpenApiRouter::new()
         .merge(
-            bulk()
+            bulk_routes()
                 .with_state(parts.records.clone())
                 .layer(costly(Costly::Bulk)),
         )
         .merge(
-            trying()
+            preview_routes()
                 .with_state(parts.notify.clone())
                 .layer(costly(Costly::DryRun)),
         )
         .merge(
-            testing()
+            test_routes()
                 .with_state(parts.notify.clone())
                 .layer(costly(Costly::Test)),
         )
-        .merge(people().with_state(parts.access.clone()))
-        .merge(work().with_state(parts.records).layer(noted))
-        .merge(timeline().with_state(parts.calendar))
-        .merge(telling().with_state(parts.notify))
-        .merge(tickets().with_state(parts.streams.clone()))
+        .merge(access_routes().with_state(parts.access.clone()))
+        .merge(record_routes().with_state(parts.records).layer(noted))
+        .merge(calendar_routes().with_state(parts.calendar))
+        .merge(notification_routes().with_state(parts.notify))
+        .merge(ticket_routes().with_state(parts.streams.clone()))
         .layer(shared.clone())
         .layer(authenticated.clone())
         .split_for_parts();
-    // These two take their time: a large body, and an answer without an end whose look-up has a deadline of its own.
+    // These two may take long: a large body, and an endless response whose lookup has its own deadline.
     let (lasting, _) = OpenApiRouter::new()
-        .merge(reports().with_state(parts.import))
+        .merge(import_routes().with_state(parts.import))
         .layer(shared)
         .layer(authenticated)
-        .merge(live().with_state(parts.streams))
+        .merge(stream_routes().with_state(parts.streams))
         .split_for_parts();
     let document: Arc<str> = document_text().into();
     let description = get(move || async move {
@@ -259,41 +259,38 @@ pub fn router(parts: Parts, clock: Clock) -> Router {
         .nest(ROOT, calls)
         .merge(health::routes(parts.health))
         .fallback(console::serve)
-        .layer(in_time)
+        .layer(with_timeout)
         .nest(ROOT, lasting)
-        .method_not_allowed_fallback(|| async { not_in_this_way() });
+        .method_not_allowed_fallback(|| async { method_not_allowed() });
     middleware::around(router, around)
 }
 
-/// What is answered while the server starts.
+/// The router used while the server starts.
 pub(crate) fn starting(stage: &Stage, around: Around) -> Router {
     middleware::around(health::starting(stage.clone()), around)
 }
 
-/// 405: the path is there, for another method.
-pub(crate) fn not_in_this_way() -> Problem {
-    Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "This can't be done here in this way.",
-    )
+/// 405: the path exists, for another method.
+pub(crate) fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed.")
 }
 
-/// The description of the API, as `openapi.json` holds it.
+/// The OpenAPI document, as in `openapi.json`.
 pub fn document_text() -> String {
-    let routes = people()
+    let routes = access_routes()
         .into_openapi()
-        .merge_from(work().into_openapi())
-        .merge_from(bulk().into_openapi())
-        .merge_from(reports().into_openapi())
-        .merge_from(timeline().into_openapi())
-        .merge_from(telling().into_openapi())
-        .merge_from(trying().into_openapi())
-        .merge_from(testing().into_openapi())
-        .merge_from(tickets().into_openapi())
-        .merge_from(live().into_openapi());
+        .merge_from(record_routes().into_openapi())
+        .merge_from(bulk_routes().into_openapi())
+        .merge_from(import_routes().into_openapi())
+        .merge_from(calendar_routes().into_openapi())
+        .merge_from(notification_routes().into_openapi())
+        .merge_from(preview_routes().into_openapi())
+        .merge_from(test_routes().into_openapi())
+        .merge_from(ticket_routes().into_openapi())
+        .merge_from(stream_routes().into_openapi());
     let mut document = document::of(ROOT, routes);
     repeats::describe(&mut document);
-    // Writing a value we made ourselves does not fail.
+    // Serializing our own value does not fail.
     let mut text = document.to_pretty_json().unwrap_or_default();
     text.push('\n');
     text
@@ -304,7 +301,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_committed_description_is_the_one_these_routes_make() {
+    fn the_committed_openapi_document_is_up_to_date() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(

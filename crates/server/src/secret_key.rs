@@ -12,15 +12,15 @@ use base::Clock;
 use base64::Engine;
 use sha2::{Digest, Sha256};
 
-/// Where a key that nobody set is kept, below the data folder.
+/// Where a generated key is stored, in the data folder.
 const FILE: &str = "secret.key";
-/// Where the next one is kept while the key is changed.
+/// Where the next one is stored during a rotation.
 const NEXT: &str = "secret.key.new";
 
-/// The key of the settings, or the one in the data folder; none where there is neither.
+/// The key of the settings, or the one in the data folder; none if there is neither.
 ///
 /// # Errors
-/// A file that cannot be used, or holds no key.
+/// If the file cannot be used or contains no key.
 pub(crate) fn load(setting: Option<&str>, data_dir: &Path) -> anyhow::Result<Option<Secret>> {
     if let Some(key) = setting {
         long_enough(key).map_err(|fault| anyhow::anyhow!("secret_key: {fault}"))?;
@@ -32,25 +32,25 @@ pub(crate) fn load(setting: Option<&str>, data_dir: &Path) -> anyhow::Result<Opt
 fn read(path: &Path) -> anyhow::Result<Option<Secret>> {
     match std::fs::read_to_string(path) {
         Ok(key) if long_enough(key.trim()).is_ok() => Ok(Some(Secret::new(key.trim()))),
-        Ok(_) => anyhow::bail!("{} holds no key; restore it from a backup", path.display()),
+        Ok(_) => anyhow::bail!("{} contains no key; restore it from a backup", path.display()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| path.display().to_string()),
     }
 }
 
-/// Makes a key in the data folder, where there is none.
+/// Generates a key in the data folder, if there is none.
 ///
 /// # Errors
-/// A folder or file that cannot be used.
-pub(crate) fn make(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
+/// If the folder or file cannot be used.
+pub(crate) fn generate(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
     write(&data_dir.join(FILE), clock)
 }
 
-/// The key that is to follow the one in the data folder, made beside it, where an earlier try has not left one.
+/// The next key for the data folder, generated next to the current one unless an earlier attempt left one.
 ///
 /// # Errors
-/// A folder or file that cannot be used.
-pub(crate) fn make_next(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
+/// If the folder or file cannot be used.
+pub(crate) fn generate_next(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret> {
     let path = data_dir.join(NEXT);
     match read(&path)? {
         Some(key) => Ok(key),
@@ -58,11 +58,11 @@ pub(crate) fn make_next(data_dir: &Path, clock: &Clock) -> anyhow::Result<Secret
     }
 }
 
-/// Puts the key that [`make_next`] made into the place of the present one.
+/// Replaces the current key by the one that [`generate_next`] generated.
 ///
 /// # Errors
-/// A file that cannot be renamed.
-pub(crate) fn take_next(data_dir: &Path) -> anyhow::Result<()> {
+/// If the file cannot be renamed.
+pub(crate) fn adopt_next(data_dir: &Path) -> anyhow::Result<()> {
     let (from, to) = (data_dir.join(NEXT), data_dir.join(FILE));
     std::fs::rename(&from, &to).with_context(|| to.display().to_string())?;
     File::open(data_dir)?.sync_all()?;
@@ -72,12 +72,12 @@ pub(crate) fn take_next(data_dir: &Path) -> anyhow::Result<()> {
 /// Whether a text may be the key.
 pub(crate) fn long_enough(key: &str) -> Result<(), &'static str> {
     if key.len() < 32 {
-        return Err("at least 32 characters are needed");
+        return Err("must have at least 32 characters");
     }
     Ok(())
 }
 
-/// A key of its own for one purpose, so that one purpose's key tells nothing of another's.
+/// A separate key for one purpose, which reveals nothing about those of other purposes.
 pub(crate) fn derived(key: &Secret, purpose: &str) -> Key {
     let mut hash = Sha256::new();
     hash.update(b"campanile ");
@@ -94,8 +94,8 @@ fn write(path: &Path, clock: &Clock) -> anyhow::Result<Secret> {
     Ok(Secret::new(key))
 }
 
-/// Makes a file that was not there. What cannot be written, on a full disk for instance, leaves none: the next start
-/// would take it for a damaged key.
+/// Creates a file that must not exist. If writing fails, on a full disk for instance, no file remains: the next start
+/// would mistake it for a damaged key.
 fn write_new(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -115,7 +115,7 @@ mod tests {
 
     // promise: L3
     #[test]
-    fn a_full_disk_leaves_no_file_without_a_key() {
+    fn a_full_disk_leaves_no_incomplete_key_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(FILE);
         let full = write_new(&path, |file| {
@@ -124,34 +124,34 @@ mod tests {
         });
         assert_eq!(full.unwrap_err().kind(), io::ErrorKind::StorageFull);
         assert!(load(None, folder.path()).unwrap().is_none());
-        let made = make(folder.path(), &Clock::system()).unwrap();
+        let generated = generate(folder.path(), &Clock::system()).unwrap();
         let other = write_new(&path, |_| Err(io::ErrorKind::StorageFull.into()));
         assert_eq!(other.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(load(None, folder.path()).unwrap(), Some(made), "it stays");
+        assert_eq!(load(None, folder.path()).unwrap(), Some(generated), "it stays");
     }
 
     #[test]
-    fn is_made_once_and_only_its_owner_reads_it() {
+    fn is_generated_once_and_private() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::system();
         assert!(load(None, folder.path()).unwrap().is_none());
-        let made = make(folder.path(), &clock).unwrap();
+        let generated = generate(folder.path(), &clock).unwrap();
         let again = load(None, folder.path()).unwrap().unwrap();
-        assert_eq!(made.expose(), again.expose());
-        assert!(make(folder.path(), &clock).is_err(), "one is there");
+        assert_eq!(generated.expose(), again.expose());
+        assert!(generate(folder.path(), &clock).is_err(), "one exists");
         let bits = std::fs::metadata(folder.path().join(FILE))
             .unwrap()
             .permissions()
             .mode();
         assert_eq!(bits & 0o777, 0o600);
-        let next = make_next(folder.path(), &clock).unwrap();
+        let next = generate_next(folder.path(), &clock).unwrap();
         assert_eq!(
-            make_next(folder.path(), &clock).unwrap(),
+            generate_next(folder.path(), &clock).unwrap(),
             next,
-            "of the first try"
+            "of the first attempt"
         );
-        take_next(folder.path()).unwrap();
+        adopt_next(folder.path()).unwrap();
         assert_eq!(load(None, folder.path()).unwrap(), Some(next));
         std::fs::write(folder.path().join(FILE), "short").unwrap();
         assert!(

@@ -15,10 +15,10 @@ use prometheus_client::{
 use store::Load;
 use tracing_subscriber::EnvFilter;
 
-/// Starts the log: a JSON record a line, or text for a terminal.
+/// Starts the log: one JSON record per line, or text for a terminal.
 ///
 /// # Errors
-/// A filter that cannot be read.
+/// If the filter cannot be parsed.
 pub fn start_log(level: &str, json: bool) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(level).map_err(|error| anyhow::anyhow!("log.level: {error}"))?;
     let log = tracing_subscriber::fmt()
@@ -33,7 +33,7 @@ pub fn start_log(level: &str, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What is counted, for `/metrics`.
+/// The metrics behind `/metrics`.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
@@ -91,8 +91,8 @@ const BOUNDS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
 ];
 
-/// Bounds of the time from an event to the last outcome, in seconds: from at once to the end of the schedule of
-/// retries.
+/// Bounds of the time from an event to the last outcome, in seconds: from immediate to the end of the retry
+/// schedule.
 const OUTCOME_BOUNDS: [f64; 14] = [
     0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 600.0, 7_200.0, 86_400.0,
 ];
@@ -122,7 +122,7 @@ impl Metrics {
         let seconds = Histogram::new(BOUNDS);
         registry.register(
             "http_request_seconds",
-            "Time to the head of an answer",
+            "Time to the response headers",
             seconds.clone(),
         );
         let stream = Family::default();
@@ -134,38 +134,38 @@ impl Metrics {
         let attempts = Family::default();
         registry.register(
             "delivery_attempts",
-            "Attempts to deliver that ended, by channel and outcome",
+            "Completed delivery attempts, by channel and outcome",
             attempts.clone(),
         );
         let outcomes = Family::new_with_constructor(outcome_histogram as fn() -> Histogram);
         registry.register(
             "delivery_seconds",
-            "Time from an event to the end of a delivery, by channel and final state",
+            "Time from an event to the final state of a delivery, by channel and state",
             outcomes.clone(),
         );
         let deliveries = Family::default();
         registry.register(
             "deliveries",
-            "Deliveries that are not over or ended badly, by state",
+            "Deliveries that are pending or failed, by state",
             deliveries.clone(),
         );
-        let (set_aside, unreadable) = unread(&mut registry);
+        let (set_aside, unreadable) = unreadable_metrics(&mut registry);
         let oldest_due = Gauge::default();
         registry.register(
             "delivery_oldest_due_seconds",
-            "For how long the delivery that waits longest has been due",
+            "For how long the longest-waiting delivery has been due",
             oldest_due.clone(),
         );
         let first_reads = Family::new_with_constructor(read_histogram as fn() -> Histogram);
         registry.register(
             "first_read_seconds",
-            "Time from an event to the first person who read it, by severity",
+            "Time from an event until the first user read it, by severity",
             first_reads.clone(),
         );
         let openings_dropped = Gauge::default();
         registry.register(
             "openings_dropped",
-            "Records that were opened while too many waited to be written down as read",
+            "Opened records that were not saved as read because too many were waiting",
             openings_dropped.clone(),
         );
         let (writes_waiting, write_waited, write_running) = writes(&mut registry);
@@ -199,7 +199,7 @@ impl Metrics {
         self.seconds.observe(took.as_secs_f64());
     }
 
-    /// Sets a figure of the live stream.
+    /// Sets a metric of the live stream.
     pub fn stream(&self, what: &'static str, value: u64) {
         self.stream
             .get_or_create(&Stream { what })
@@ -223,7 +223,7 @@ impl Metrics {
         }
     }
 
-    /// Counts events that a person read before anybody else did.
+    /// Counts events by the first user who read them.
     pub fn first_read(&self, read: FirstRead) {
         let severity = read.severity.map_or("none", base::Severity::name);
         let histogram = self.first_reads.get_or_create(&OfSeverity { severity });
@@ -232,13 +232,13 @@ impl Metrics {
         }
     }
 
-    /// Sets how many openings of records were dropped.
+    /// Sets how many opened records were dropped.
     pub fn openings_dropped(&self, count: u64) {
         self.openings_dropped
             .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
-    /// Sets what waits to be written.
+    /// Sets the number and age of waiting writes.
     pub fn writes(&self, load: Load) {
         self.writes_waiting
             .set(i64::try_from(load.waiting).unwrap_or(i64::MAX));
@@ -246,7 +246,7 @@ impl Metrics {
         self.write_running.set(load.running.as_secs_f64());
     }
 
-    /// Sets how long the queue of the delivery engine is; without one there is no figure.
+    /// Sets the length of the delivery engine's queue; without one there is no value.
     pub fn queue(&self, queue: Option<&Queue>) {
         self.deliveries.clear();
         for (state, count) in queue.map(|queue| queue.states.as_slice()).unwrap_or_default() {
@@ -263,7 +263,7 @@ impl Metrics {
                 self.set_aside.get_or_create(&Stream { what }).set(count);
             }
         }
-        for (what, count) in store::unreadable::left_out() {
+        for (what, count) in store::unreadable::skipped() {
             let gauge = self.unreadable.get_or_create(&Stream { what });
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
@@ -271,7 +271,7 @@ impl Metrics {
         self.oldest_due.set(oldest);
     }
 
-    /// The text of the exposition format, <https://prometheus.io/docs/instrumenting/exposition_formats/>.
+    /// The text in the exposition format, <https://prometheus.io/docs/instrumenting/exposition_formats/>.
     pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing to a String does not fail.
@@ -280,38 +280,38 @@ impl Metrics {
     }
 }
 
-/// What is said of what cannot be read.
-fn unread(registry: &mut Registry) -> (Family<Stream, Gauge>, Family<Stream, Gauge>) {
+/// Metrics of unreadable rows.
+fn unreadable_metrics(registry: &mut Registry) -> (Family<Stream, Gauge>, Family<Stream, Gauge>) {
     let (set_aside, unreadable) = (Family::default(), Family::default());
     registry.register(
         "set_aside",
-        "Events and deliveries that cannot be read and wait for a version that can",
+        "Events and deliveries that cannot be read by this version and are quarantined",
         set_aside.clone(),
     );
     registry.register(
         "unreadable_rows",
-        "How often a row was left out since the start because it cannot be read, by its table",
+        "Unreadable rows skipped since the start, by table",
         unreadable.clone(),
     );
     (set_aside, unreadable)
 }
 
-/// What is said of changes that wait or are under way.
+/// Metrics of waiting and running writes.
 fn writes(registry: &mut Registry) -> (Gauge, Gauge<f64, AtomicU64>, Gauge<f64, AtomicU64>) {
     let (waiting, waited, running) = (Gauge::default(), Gauge::default(), Gauge::default());
     registry.register(
         "writes_waiting",
-        "Changes that wait for the database to begin them",
+        "Writes waiting for the database",
         waiting.clone(),
     );
     registry.register(
         "write_waited_seconds",
-        "For how long the change that waits longest has waited",
+        "For how long the longest-waiting write has waited",
         waited.clone(),
     );
     registry.register(
         "write_running_seconds",
-        "For how long the transaction under way has changed data, of several the longest",
+        "For how long the current write transaction has run; the longest if several",
         running.clone(),
     );
     (waiting, waited, running)

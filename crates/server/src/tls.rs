@@ -1,7 +1,7 @@
-//! TLS in this process: the certificate and the key of two files, read again while the server runs.
+//! TLS in this process: the certificate and the key of two files, reloaded while the server runs.
 //!
-//! Owns: what the files must hold, the certificate that clients are shown now, how the handshake is made.
-//! Must not: tell what is in a file.
+//! Owns: what the files must contain, the certificate currently served, the handshake's configuration.
+//! Must not: quote the content of a file.
 
 use std::{
     path::{Path, PathBuf},
@@ -24,13 +24,13 @@ pub(crate) const H2: &[u8] = b"h2";
 /// What ALPN calls HTTP/1.1 (RFC 7301, section 6).
 const HTTP1: &[u8] = b"http/1.1";
 
-/// How often the files are read again: who renews certificates does it days before they end.
-const LOOK: Duration = Duration::from_mins(1);
+/// How often the files are reloaded: certificates are renewed days before they expire.
+const RELOAD_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Where the certificate and its key are, as PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Files {
-    /// The server's certificate, and behind it those that lead to its authority.
+    /// The server's certificate, followed by its intermediate certificates.
     pub cert: PathBuf,
     /// Its key: PKCS#8, PKCS#1 or SEC1.
     pub key: PathBuf,
@@ -39,14 +39,14 @@ pub struct Files {
 /// Reads both files and compares them.
 ///
 /// # Errors
-/// All that is wrong with them, each beginning with its setting.
+/// All errors, each beginning with its setting.
 pub(crate) fn read(files: &Files) -> Result<CertifiedKey, Vec<String>> {
     let chain = chain(&files.cert).map_err(|why| format!("tls.cert_file: {why}"));
     let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| said(&error, "key without a password"));
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| describe(&error, "key without a password"));
     let key = key.and_then(|key| {
         let signer = provider().key_provider.load_private_key(key);
-        signer.map_err(|_| "its key is of a kind that is not served".to_owned())
+        signer.map_err(|_| "unsupported type of key".to_owned())
     });
     let key = key.map_err(|why| format!("tls.key_file: {why}"));
     let (chain, key) = match (chain, key) {
@@ -56,33 +56,33 @@ pub(crate) fn read(files: &Files) -> Result<CertifiedKey, Vec<String>> {
     let pair = CertifiedKey::new(chain, key);
     match pair.keys_match() {
         Ok(()) => Ok(pair),
-        Err(rustls::Error::InconsistentKeys(_)) => Err(vec![
-            "tls.key_file: it is not the key of tls.cert_file".to_owned(),
-        ]),
+        Err(rustls::Error::InconsistentKeys(_)) => {
+            Err(vec!["tls.key_file: does not match tls.cert_file".to_owned()])
+        }
         Err(_) => Err(vec![
-            "tls.cert_file: its first certificate cannot be read".to_owned(),
+            "tls.cert_file: the first certificate cannot be read".to_owned(),
         ]),
     }
 }
 
 fn chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let said = |error: &pem::Error| said(error, "certificate");
-    let chain = CertificateDer::pem_file_iter(file).map_err(|error| said(&error))?;
+    let described = |error: &pem::Error| describe(error, "certificate");
+    let chain = CertificateDer::pem_file_iter(file).map_err(|error| described(&error))?;
     let chain = chain
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| said(&error))?;
+        .map_err(|error| described(&error))?;
     if chain.is_empty() {
-        return Err(said(&pem::Error::NoItemsFound));
+        return Err(described(&pem::Error::NoItemsFound));
     }
     Ok(chain)
 }
 
-/// What is wrong with a file, in words that quote nothing of it, as the error's own would.
-fn said(error: &pem::Error, wanted: &str) -> String {
+/// The error of a file without quoting its content, as the original error would.
+fn describe(error: &pem::Error, wanted: &str) -> String {
     match error {
         pem::Error::Io(error) => error.to_string(),
-        pem::Error::NoItemsFound => format!("there is no {wanted} in it"),
-        _ => "it is not PEM".to_owned(),
+        pem::Error::NoItemsFound => format!("contains no {wanted}"),
+        _ => "not PEM".to_owned(),
     }
 }
 
@@ -90,7 +90,7 @@ fn provider() -> CryptoProvider {
     ring::default_provider()
 }
 
-/// The certificate that clients are shown.
+/// The certificate that is served.
 #[derive(Debug)]
 pub(crate) struct Certificate {
     files: Files,
@@ -107,25 +107,25 @@ impl Certificate {
         Ok(Arc::new(Self { files, shown }))
     }
 
-    /// Takes up what the files hold by now, once a minute. One that cannot be used leaves the old one in place.
+    /// Reloads the files once a minute. An unusable certificate leaves the old one in place.
     pub(crate) async fn follow(self: Arc<Self>, clock: Clock) {
         loop {
-            clock.sleep(LOOK).await;
+            clock.sleep(RELOAD_INTERVAL).await;
             let this = Arc::clone(&self);
-            let looked = tokio::task::spawn_blocking(move || this.look()).await;
+            let looked = tokio::task::spawn_blocking(move || this.reload()).await;
             match looked {
                 Ok(Ok(false)) | Err(_) => {}
                 Ok(Ok(true)) => tracing::info!("the renewed certificate is in use"),
                 Ok(Err(wrong)) => tracing::warn!(
                     error = wrong.join("; "),
-                    "the certificate on the disk cannot be used: the one before stays"
+                    "the certificate on disk cannot be used: the previous one stays in use"
                 ),
             }
         }
     }
 
     /// Whether there is a new one.
-    fn look(&self) -> Result<bool, Vec<String>> {
+    fn reload(&self) -> Result<bool, Vec<String>> {
         let found = read(&self.files)?;
         if found.cert == self.shown().cert {
             return Ok(false);
@@ -135,7 +135,7 @@ impl Certificate {
     }
 
     fn shown(&self) -> Arc<CertifiedKey> {
-        // A change is one assignment.
+        // It is replaced by a single assignment.
         Arc::clone(&self.shown.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -146,10 +146,10 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// TLS 1.2 and 1.3 with this certificate, HTTP/2 before HTTP/1.1, and tickets that spare who comes back a handshake.
+/// TLS 1.2 and 1.3 with this certificate, HTTP/2 before HTTP/1.1, and session tickets for resumption.
 ///
 /// # Errors
-/// Only if the system gives no randomness.
+/// Only if the system provides no randomness.
 pub(crate) fn acceptor(certificate: Arc<Certificate>) -> Result<TlsAcceptor, rustls::Error> {
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider()))
         .with_safe_default_protocol_versions()?
@@ -183,11 +183,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_may_be_in_the_form_of_its_curve_and_a_chain_may_be_long() {
+    fn a_sec1_key_and_a_long_chain_are_accepted() {
         let folder = tempfile::tempdir().unwrap();
         let files = files(&folder);
         assert_eq!(read(&files).unwrap().cert.len(), 1);
-        // PKCS#8 has SEC1's form inside (RFC 5915, RFC 5958): for P-256 it begins after 29 bytes.
+        // PKCS#8 contains the SEC1 form (RFC 5915, RFC 5958): for P-256 it begins after 29 bytes.
         let PrivateKeyDer::Pkcs8(key) = PrivateKeyDer::from_pem_file(&files.key).unwrap() else {
             panic!("another form")
         };
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_a_file_is_said_without_its_content() {
+    fn file_errors_do_not_quote_the_content() {
         let folder = tempfile::tempdir().unwrap();
         let good = files(&folder);
         let (cert, key) = (text(&good.cert), text(&good.key));
@@ -208,29 +208,29 @@ mod tests {
             std::fs::write(&good.key, key).unwrap();
             good.clone()
         };
-        let no_cert = "tls.cert_file: there is no certificate in it";
-        let no_key = "tls.key_file: there is no key without a password in it";
+        let no_cert = "tls.cert_file: contains no certificate";
+        let no_key = "tls.key_file: contains no key without a password";
         wrong(&of("", ""), &[no_cert, no_key]);
         wrong(&of(&key, &cert), &[no_cert, no_key]);
         let locked = key.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
         wrong(&of(&cert, &locked), &[no_key]);
-        let not_pem = ["tls.cert_file: it is not PEM", "tls.key_file: it is not PEM"];
+        let not_pem = ["tls.cert_file: not PEM", "tls.key_file: not PEM"];
         wrong(&of("-----BEGIN hunter2", "-----BEGIN hunter2"), &not_pem);
         let cut = |text: &str| text[..text.len() / 2].to_owned();
         wrong(&of(&cut(&cert), &cut(&key)), &not_pem);
         let empty = |label| format!("-----BEGIN {label}-----\nMAA=\n-----END {label}-----\n");
         wrong(
             &of(&empty("CERTIFICATE"), &key),
-            &["tls.cert_file: its first certificate cannot be read"],
+            &["tls.cert_file: the first certificate cannot be read"],
         );
         wrong(
             &of(&cert, &empty("PRIVATE KEY")),
-            &["tls.key_file: its key is of a kind that is not served"],
+            &["tls.key_file: unsupported type of key"],
         );
         let other = text(&files(&tempfile::tempdir().unwrap()).key);
         wrong(
             &of(&cert, &other),
-            &["tls.key_file: it is not the key of tls.cert_file"],
+            &["tls.key_file: does not match tls.cert_file"],
         );
         std::fs::remove_file(&good.cert).unwrap();
         std::fs::remove_file(&good.key).unwrap();
@@ -243,19 +243,19 @@ mod tests {
     }
 
     #[test]
-    fn a_new_certificate_is_taken_up_once_its_key_is_there_too() {
+    fn a_new_certificate_is_used_once_its_key_is_there_too() {
         let folder = tempfile::tempdir().unwrap();
         let certificate = Certificate::load(files(&folder)).unwrap();
         let old = certificate.shown();
-        assert_eq!(certificate.look(), Ok(false));
-        let (renewed, beside) = (files(&folder), tempfile::tempdir().unwrap());
-        let key = beside.path().join("key");
+        assert_eq!(certificate.reload(), Ok(false));
+        let (renewed, other) = (files(&folder), tempfile::tempdir().unwrap());
+        let key = other.path().join("key");
         std::fs::rename(&renewed.key, &key).unwrap();
-        assert!(certificate.look().is_err());
+        assert!(certificate.reload().is_err());
         assert_eq!(certificate.shown().cert, old.cert);
         std::fs::rename(&key, &renewed.key).unwrap();
-        assert_eq!(certificate.look(), Ok(true));
+        assert_eq!(certificate.reload(), Ok(true));
         assert_ne!(certificate.shown().cert, old.cert);
-        assert_eq!(certificate.look(), Ok(false));
+        assert_eq!(certificate.reload(), Ok(false));
     }
 }

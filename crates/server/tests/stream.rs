@@ -1,19 +1,19 @@
-//! The live stream over the real access and the real store, on each database: what is written reaches the right
-//! tabs after its commit, and what access takes away it takes from open streams too.
+//! The live stream with real access control and store, on each database: writes reach the right
+//! tabs after the commit, and revoked access also ends open streams.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 #[path = "../../realtime/tests/it/support/client.rs"]
 #[expect(dead_code, reason = "shared with the stream's own tests")]
 mod client;
-#[path = "stream/elsewhere.rs"]
-mod elsewhere;
 #[path = "stream/failing.rs"]
 mod failing;
+#[path = "stream/other_process.rs"]
+mod other_process;
 
 use std::{
     net::SocketAddr,
@@ -43,18 +43,18 @@ const PATH: &str = "/stream";
 /// How many connections each server has to its database.
 const CONNECTIONS: usize = 4;
 
-/// Where the data is.
+/// A database.
 #[derive(Clone)]
-struct Place {
+struct TestDatabase {
     database: &'static str,
     url: String,
     clock: Clock,
-    /// What must live as long.
+    /// Kept alive as long.
     _folder: Arc<TempDir>,
 }
 
-impl Place {
-    /// An empty database of each kind at hand.
+impl TestDatabase {
+    /// An empty database of each available kind.
     async fn each(clock: &Clock) -> Vec<Self> {
         let folder = Arc::new(tempfile::tempdir().unwrap());
         let file = format!("sqlite://{}", folder.path().join("test.db").display());
@@ -86,9 +86,9 @@ impl Place {
 }
 
 /// A server with one company, on one database.
-struct House {
+struct Fixture {
     database: &'static str,
-    place: Place,
+    place: TestDatabase,
     store: Store,
     access: Access,
     hub: Hub,
@@ -99,25 +99,25 @@ struct House {
     root: String,
 }
 
-async fn houses() -> Vec<House> {
-    houses_with(Clock::system()).await
+async fn fixtures() -> Vec<Fixture> {
+    fixtures_with(Clock::system()).await
 }
 
-async fn houses_with(clock: Clock) -> Vec<House> {
-    let mut houses = Vec::new();
-    for place in Place::each(&clock).await {
+async fn fixtures_with(clock: Clock) -> Vec<Fixture> {
+    let mut fixtures = Vec::new();
+    for place in TestDatabase::each(&clock).await {
         let store = place.store().await;
         let access = people::access(&store);
         let company = people::company(&store, "Acme").await;
         let admin = people::admin(&store, "root@example.com").await;
         let root = people::session(&access, admin).await;
-        houses.push(House::start(place, access, (company, root)).await);
+        fixtures.push(Fixture::start(place, access, (company, root)).await);
     }
-    houses
+    fixtures
 }
 
-impl House {
-    async fn start(place: Place, access: Access, (company, root): (Id, String)) -> Self {
+impl Fixture {
+    async fn start(place: TestDatabase, access: Access, (company, root): (Id, String)) -> Self {
         let store = access.store().clone();
         let (hub, shards) = Hub::new(&Options::default(), store.clock().clone());
         for shard in shards {
@@ -128,7 +128,7 @@ impl House {
         let guarded = Router::new()
             .route("/stream/tickets", post(realtime::http::ticket))
             .with_state(streams.clone())
-            .merge(people_routes().with_state(access.clone()))
+            .merge(user_routes().with_state(access.clone()))
             .layer(middleware::from_fn_with_state(
                 access.clone(),
                 access::authenticate,
@@ -154,7 +154,7 @@ impl House {
     }
 
     /// Another server on the same database.
-    async fn beside(&self) -> Self {
+    async fn second_server(&self) -> Self {
         let access = people::access(&self.place.store().await);
         let known = (self.company, self.root.clone());
         Self::start(self.place.clone(), access, known).await
@@ -206,7 +206,7 @@ impl House {
     }
 }
 
-fn people_routes() -> Router<Access> {
+fn user_routes() -> Router<Access> {
     Router::new()
         .route("/auth/logout", post(http::auth::logout))
         .route("/tokens", post(http::tokens::create))
@@ -221,20 +221,20 @@ fn people_routes() -> Router<Access> {
 
 // promise: B3, E7
 #[tokio::test]
-async fn a_commit_reaches_those_who_may_see_it() {
-    for house in houses().await {
-        let (store, access) = (&house.store, &house.access);
-        let member = house.member("ana@example.com").await;
+async fn a_commit_reaches_users_with_access() {
+    for fixture in fixtures().await {
+        let (store, access) = (&fixture.store, &fixture.access);
+        let member = fixture.member("ana@example.com").await;
         let stranger = people::user(store, "eve@example.com").await;
         let mut seeing = [
-            house.open(&people::session(access, member).await).await,
-            house.open(&people::token(access, member).await).await,
-            house.open(&house.root).await,
+            fixture.open(&people::session(access, member).await).await,
+            fixture.open(&people::token(access, member).await).await,
+            fixture.open(&fixture.root).await,
         ];
-        let mut other = house.open(&people::session(access, stranger).await).await;
-        let id = house.change().await;
+        let mut other = fixture.open(&people::session(access, stranger).await).await;
+        let id = fixture.change().await;
         for client in &mut seeing {
-            assert_eq!(client.next_id().await.as_ref(), Some(&id), "{}", house.database);
+            assert_eq!(client.next_id().await.as_ref(), Some(&id), "{}", fixture.database);
         }
         let failed = store
             .write(|tx| {
@@ -252,7 +252,7 @@ async fn a_commit_reaches_those_who_may_see_it() {
             assert!(
                 client.quiet().await,
                 "{}: nothing that did not commit",
-                house.database
+                fixture.database
             );
         }
     }
@@ -260,15 +260,15 @@ async fn a_commit_reaches_those_who_may_see_it() {
 
 // promise: E8
 #[tokio::test]
-async fn whatever_takes_access_away_ends_the_streams_that_rested_on_it() {
-    for house in houses().await {
-        let ana = house.member("ana@example.com").await;
-        let company = house.company;
+async fn revoking_access_ends_the_streams_that_depend_on_it() {
+    for fixture in fixtures().await {
+        let ana = fixture.member("ana@example.com").await;
+        let company = fixture.company;
         let member = format!("/companies/{company}/members/{ana}");
         let user = format!("/users/{ana}");
-        let mut witness = house.open(&house.root).await;
+        let mut witness = fixture.open(&fixture.root).await;
         let role = json!({"role": "viewer"});
-        // What takes it away, what gives it back, and whether a new stream is refused meanwhile.
+        // What revokes access, what restores it, and whether a new stream is refused meanwhile.
         for (method, path, body, back, refused) in [
             (
                 "DELETE",
@@ -292,32 +292,32 @@ async fn whatever_takes_access_away_ends_the_streams_that_rested_on_it() {
                 false,
             ),
         ] {
-            let token = people::session(&house.access, ana).await;
-            let mut client = house.open(&token).await;
-            let before = house.change().await;
+            let token = people::session(&fixture.access, ana).await;
+            let mut client = fixture.open(&token).await;
+            let before = fixture.change().await;
             assert_eq!(client.next_id().await, Some(before.clone()));
             assert_eq!(witness.next_id().await, Some(before));
-            let (status, answer) = house.call(&house.root, method, path, body).await;
+            let (status, answer) = fixture.call(&fixture.root, method, path, body).await;
             assert!(
                 status.is_success(),
                 "{}: {method} {path} {status} {answer}",
-                house.database
+                fixture.database
             );
-            let after = house.change().await;
+            let after = fixture.change().await;
             let started = Instant::now();
-            assert_eq!(client.next().await, None, "{}: {method} {path}", house.database);
+            assert_eq!(client.next().await, None, "{}: {method} {path}", fixture.database);
             assert!(started.elapsed() < Duration::from_secs(1));
             assert_eq!(witness.next_id().await, Some(after));
             if refused {
-                assert_eq!(house.try_open(&token).await.unwrap_err().status, 401);
+                assert_eq!(fixture.try_open(&token).await.unwrap_err().status, 401);
             } else {
-                let mut again = house.open(&token).await;
-                let unseen = house.change().await;
+                let mut again = fixture.open(&token).await;
+                let unseen = fixture.change().await;
                 assert!(again.quiet().await);
                 assert_eq!(witness.next_id().await, Some(unseen));
             }
             if let Some((method, path, body)) = back {
-                let (status, _) = house.call(&house.root, method, path, body.clone()).await;
+                let (status, _) = fixture.call(&fixture.root, method, path, body.clone()).await;
                 assert!(status.is_success());
             }
         }
@@ -327,56 +327,56 @@ async fn whatever_takes_access_away_ends_the_streams_that_rested_on_it() {
 // promise: E8
 #[tokio::test]
 async fn the_end_of_a_session_or_token_ends_its_streams() {
-    for house in houses().await {
-        let ana = house.member("ana@example.com").await;
-        let session = people::session(&house.access, ana).await;
-        let (status, made) = house
+    for fixture in fixtures().await {
+        let ana = fixture.member("ana@example.com").await;
+        let session = people::session(&fixture.access, ana).await;
+        let (status, made) = fixture
             .call(&session, "POST", "/tokens", json!({"name": "feed"}))
             .await;
         assert_eq!(status, StatusCode::CREATED);
         let token = made["token"].as_str().unwrap();
-        let (mut by_session, mut by_token) = (house.open(&session).await, house.open(token).await);
+        let (mut by_session, mut by_token) = (fixture.open(&session).await, fixture.open(token).await);
 
         let path = format!("/tokens/{}", made["id"].as_str().unwrap());
-        let (status, _) = house.call(&session, "DELETE", &path, Value::Null).await;
+        let (status, _) = fixture.call(&session, "DELETE", &path, Value::Null).await;
         assert_eq!(status, StatusCode::NO_CONTENT);
-        let id = house.change().await;
-        assert_eq!(by_token.next().await, None, "{}", house.database);
+        let id = fixture.change().await;
+        assert_eq!(by_token.next().await, None, "{}", fixture.database);
         assert_eq!(by_session.next_id().await, Some(id));
-        assert_eq!(house.try_open(token).await.unwrap_err().status, 401);
+        assert_eq!(fixture.try_open(token).await.unwrap_err().status, 401);
 
-        let (status, _) = house.call(&session, "POST", "/auth/logout", Value::Null).await;
+        let (status, _) = fixture.call(&session, "POST", "/auth/logout", Value::Null).await;
         assert_eq!(status, StatusCode::NO_CONTENT);
-        house.change().await;
-        assert_eq!(by_session.next().await, None, "{}", house.database);
-        assert_eq!(house.try_open(&session).await.unwrap_err().status, 401);
+        fixture.change().await;
+        assert_eq!(by_session.next().await, None, "{}", fixture.database);
+        assert_eq!(fixture.try_open(&session).await.unwrap_err().status, 401);
     }
 }
 
 // promise: E1
 #[tokio::test]
 async fn a_ticket_opens_one_stream_for_the_session_that_asked() {
-    for house in houses().await {
-        let ana = house.member("ana@example.com").await;
-        let session = people::session(&house.access, ana).await;
+    for fixture in fixtures().await {
+        let ana = fixture.member("ana@example.com").await;
+        let session = people::session(&fixture.access, ana).await;
         let cookie = format!("Cookie: campanile_session={session}");
-        let (status, _) = Client::post(house.address, "/stream/tickets", &[]).await;
+        let (status, _) = Client::post(fixture.address, "/stream/tickets", &[]).await;
         assert_eq!(status, 401);
-        let (status, _) = Client::post(house.address, "/stream/tickets", &[&cookie]).await;
+        let (status, _) = Client::post(fixture.address, "/stream/tickets", &[&cookie]).await;
         assert_eq!(status, 403, "a write with the cookie must be ours");
         let ours = "Sec-Fetch-Site: same-origin";
-        let (status, ticket) = Client::post(house.address, "/stream/tickets", &[&cookie, ours]).await;
+        let (status, ticket) = Client::post(fixture.address, "/stream/tickets", &[&cookie, ours]).await;
         assert_eq!(status, 201);
         let ticket: Value = serde_json::from_str(&ticket).unwrap();
         let path = format!("{PATH}?ticket={}", ticket["ticket"].as_str().unwrap());
-        let mut client = Client::open(house.address, &path, &[]).await.unwrap();
+        let mut client = Client::open(fixture.address, &path, &[]).await.unwrap();
         assert_eq!(client.next_type().await.as_deref(), Some("ping"));
-        let id = house.change().await;
+        let id = fixture.change().await;
         assert_eq!(client.next_id().await, Some(id));
-        let again = Client::open(house.address, &path, &[]).await.unwrap_err();
+        let again = Client::open(fixture.address, &path, &[]).await.unwrap_err();
         assert_eq!(again.status, 401);
         let bearer = format!("Authorization: Bearer {}", ticket["ticket"].as_str().unwrap());
-        let elsewhere = Client::post(house.address, "/stream/tickets", &[&bearer]).await;
-        assert_eq!(elsewhere.0, 401, "a ticket is for the stream only");
+        let other_process = Client::post(fixture.address, "/stream/tickets", &[&bearer]).await;
+        assert_eq!(other_process.0, 401, "a ticket is for the stream only");
     }
 }

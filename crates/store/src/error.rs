@@ -1,37 +1,37 @@
-//! What can go wrong with the data, as far as a caller acts on the difference.
+//! The errors of the store, as far as callers treat them differently.
 
 use base::Throttle;
 
-/// An error of the store. It is cheap to clone, because one failed commit is told to everyone in its batch.
-/// No statement, parameter or address is in its text.
+/// An error of the store. It is cheap to clone, because one failed commit is reported to everyone in its batch.
+/// Its text contains no statement, parameter or address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    /// The database does not answer, or cannot take the change right now: try again later.
+    /// The database does not answer, or cannot accept the write at the moment: retry later.
     #[error("the database is not available")]
     Unavailable,
-    /// Too many long reads wait for their turn: try again later.
+    /// Too many long reads are waiting: retry later.
     #[error("too many long reads are waiting")]
     Busy,
-    /// PostgreSQL undid the transaction because of others that ran at the same time: a serialization failure or a
-    /// deadlock. The store has run it several times by then: try again later.
-    #[error("the change conflicts with others that are made at the same time")]
+    /// PostgreSQL rolled the transaction back because of concurrent ones: a serialization failure or a
+    /// deadlock. The store has retried it several times: retry later.
+    #[error("the change conflicts with concurrent changes")]
     Contended,
-    /// There is no room left to write. Reading goes on.
-    #[error("the database has no room left on its disk")]
+    /// There is no space left to write. Reading still works.
+    #[error("the database has no space left on its disk")]
     Full,
-    /// It can be read and not be changed.
+    /// The database is read-only.
     #[error("the database is read-only")]
     ReadOnly,
-    /// A unique key is taken.
-    #[error("a unique key is taken")]
+    /// A unique key already exists.
+    #[error("a unique key already exists")]
     Unique,
-    /// A record that is referred to does not exist, or is still referred to.
-    #[error("a reference does not hold")]
+    /// A referenced record does not exist, or a record is still referenced.
+    #[error("a reference is violated")]
     Foreign,
-    /// A column does not hold what the code expects.
-    #[error("a stored value does not decode: {0}")]
+    /// A column does not contain what the code expects.
+    #[error("a stored value cannot be decoded: {0}")]
     Decode(String),
-    /// Anything else the database says.
+    /// Any other error of the database.
     #[error("the database failed: {0}")]
     Database(String),
     /// The closure panicked; its transaction was rolled back.
@@ -40,20 +40,20 @@ pub enum Error {
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
-    /// The code asked for something that cannot be.
+    /// The code requested something impossible.
     #[error("{0}")]
     Fault(&'static str),
-    /// The tables do not fit this program.
+    /// The tables do not match this program.
     #[error("{0}")]
     Migration(String),
 }
 
-/// Characters of what a database says that go into an error and so into the log.
-const SAID: usize = 500;
+/// The most characters of a database's message in an error, and so in the log.
+const MAX_MESSAGE: usize = 500;
 
 impl Error {
-    /// Whether the database may take the same at another time as it is: it is away, busy, full or read-only, or others changed the
-    /// same just then.
+    /// Whether the database may accept the same write later: it is unavailable, busy, full or read-only, or others changed the
+    /// same rows concurrently.
     pub const fn is_passing(&self) -> bool {
         matches!(
             self,
@@ -61,9 +61,9 @@ impl Error {
         )
     }
 
-    /// What the database says, cut: it may quote a whole statement.
-    fn said(text: &str) -> Self {
-        match text.char_indices().nth(SAID) {
+    /// The database's message, truncated: it may quote a whole statement.
+    fn message(text: &str) -> Self {
+        match text.char_indices().nth(MAX_MESSAGE) {
             Some((end, _)) => Self::Database(format!("{}…", text.get(..end).unwrap_or_default())),
             None => Self::Database(text.to_owned()),
         }
@@ -74,7 +74,7 @@ impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error {
-            // The index of the log beside the database: the one file whose lack of room SQLite calls by another name.
+            // The index of the log next to the database: the only file for which SQLite reports a full disk differently.
             rusqlite::Error::SqliteFailure(failure, _)
                 if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE =>
             {
@@ -91,13 +91,13 @@ impl From<rusqlite::Error> for Error {
                         Self::Unique
                     }
                     rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Self::Foreign,
-                    _ => Self::said(&message.unwrap_or_else(|| failure.to_string())),
+                    _ => Self::message(&message.unwrap_or_else(|| failure.to_string())),
                 },
-                _ => Self::said(&message.unwrap_or_else(|| failure.to_string())),
+                _ => Self::message(&message.unwrap_or_else(|| failure.to_string())),
             },
             // Without the statement, which may be long.
-            rusqlite::Error::SqlInputError { msg, .. } => Self::said(&msg),
-            other => Self::said(&other.to_string()),
+            rusqlite::Error::SqlInputError { msg, .. } => Self::message(&msg),
+            other => Self::message(&other.to_string()),
         }
     }
 }
@@ -106,12 +106,12 @@ impl From<tokio_postgres::Error> for Error {
     fn from(error: tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
         let Some(db) = error.as_db_error() else {
-            // Without an answer of the server it is the connection, or a parameter that does not fit its column.
+            // Without a response of the server it is the connection, or a parameter that does not match its column.
             let encoding = std::error::Error::source(&error)
                 .is_some_and(|cause| !cause.is::<std::io::Error>())
                 && !error.is_closed();
             return if encoding {
-                Self::said(&error.to_string())
+                Self::message(&error.to_string())
             } else {
                 Self::Unavailable
             };
@@ -135,7 +135,7 @@ impl From<tokio_postgres::Error> for Error {
             Self::Unavailable
         } else {
             // Not the detail: it quotes the values.
-            Self::said(&format!("{} ({})", db.message(), state.code()))
+            Self::message(&format!("{} ({})", db.message(), state.code()))
         }
     }
 }
@@ -145,10 +145,10 @@ impl From<deadpool_postgres::PoolError> for Error {
         match error {
             deadpool_postgres::PoolError::Closed => Self::Closed,
             other => {
-                // Whoever asks meets this, so it is not said each time. Neither the driver's nor the server's text has
-                // the URL or the password in it.
-                static SAID: Throttle = Throttle::new();
-                if let Some(times) = SAID.due() {
+                // Every request meets this, so it is not logged each time. Neither the driver's nor the server's text contains
+                // the URL or the password.
+                static MAX_MESSAGE: Throttle = Throttle::new();
+                if let Some(times) = MAX_MESSAGE.due() {
                     tracing::warn!(reason = %other, times, "no connection to the database");
                 }
                 Self::Unavailable

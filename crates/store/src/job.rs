@@ -1,4 +1,4 @@
-//! A closure that waits for its transaction, and its answer that waits for the commit.
+//! A closure that waits for its transaction, and its result that waits for the commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,26 +9,26 @@ use crate::{Error, Tx};
 /// Whether a closure may have to run again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempt {
-    /// What it did may be undone because of others: a copy of it runs, if it can be copied.
+    /// It may be rolled back because of others: a copy of it runs, if it can be cloned.
     Repeatable,
-    /// It is used up.
+    /// It is consumed.
     Last,
 }
 
 /// A unit of work, without its types.
 pub(crate) trait Job: Send {
-    /// Whether somebody still waits for the answer. What a request asked for that has since been given up is not begun.
+    /// Whether the result is still awaited. Work for a request that has been abandoned is not begun.
     fn is_wanted(&self) -> bool;
-    /// Runs the closure; whether what it did may stay. A panic counts as a failure.
+    /// Runs the closure; returns whether to keep its changes. A panic counts as a failure.
     fn run(&mut self, tx: &mut Tx<'_>, attempt: Attempt) -> bool;
-    /// Hands the answer over: the closure's own, or the error of the commit.
+    /// Delivers the result: the closure's own, or the error of the commit.
     fn finish(self: Box<Self>, commit: Result<(), Error>);
 }
 
 pub(crate) struct Typed<T, E, F> {
-    /// None once it is used up.
+    /// None once it is consumed.
     f: Option<F>,
-    /// How to copy it, where it may run more than once.
+    /// How to clone it, if it may run more than once.
     copy: fn(&F) -> Option<F>,
     ran: bool,
     result: Result<T, E>,
@@ -40,12 +40,12 @@ where
     E: From<Error>,
     F: FnOnce(&mut Tx<'_>) -> Result<T, E>,
 {
-    /// One that runs once.
+    /// A job that runs once.
     pub(crate) fn new(f: F) -> (Self, oneshot::Receiver<Result<T, E>>) {
         Self::copied_by(f, |_| None)
     }
 
-    /// One that runs again, from its beginning, where others undid what it did.
+    /// A job that runs again, from its beginning, if it was rolled back because of others.
     pub(crate) fn repeatable(f: F) -> (Self, oneshot::Receiver<Result<T, E>>)
     where
         F: Clone,
@@ -87,15 +87,15 @@ where
             return false;
         };
         self.ran = true;
-        // Before it runs again: what an answer that does not count holds on to is given back first, not after the copy took it.
+        // Before it runs again: resources held by the discarded result are released first, not after the copy acquired them.
         self.result = Err(Error::Closed.into());
-        // What the closure left half done is rolled back, so nothing broken can be seen after a panic.
+        // Partial changes of the closure are rolled back, so nothing inconsistent is visible after a panic.
         self.result = catch_unwind(AssertUnwindSafe(|| f(tx))).unwrap_or_else(|_| {
             tracing::error!("a transaction panicked and was rolled back");
             Err(Error::Panicked.into())
         });
         if let (Ok(_), Some(error)) = (&self.result, tx.lost()) {
-            // It passed over a failure: an answer that says it is done would be wrong on PostgreSQL.
+            // It ignored a failure: a successful result would be wrong on PostgreSQL.
             self.result = Err(error.clone().into());
         }
         self.result.is_ok()
@@ -108,7 +108,7 @@ where
             (Ok(_), Err(error)) => Err(error.into()),
             (Err(error), _) => Err(error),
         };
-        // Whoever asked may be gone: a request that was cancelled once this had begun. The change stands all the same.
+        // The requester may be gone: a request that was cancelled after this began. The change is kept anyway.
         let _ = self.reply.send(answer);
     }
 }
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::tx::Connection;
 
-    /// Says for as long as it is there that something is held.
+    /// Marks something as held while it exists.
     struct Held(Arc<AtomicBool>);
 
     impl Held {
@@ -143,7 +143,7 @@ mod tests {
 
     // promise: L5
     #[test]
-    fn what_an_undone_answer_held_is_given_back_before_the_closure_runs_again() {
+    fn resources_of_a_discarded_result_are_released_before_a_retry() {
         let (connection, clock) = (rusqlite::Connection::open_in_memory().unwrap(), Clock::system());
         let flag = Arc::new(AtomicBool::new(false));
         let taken = Arc::clone(&flag);

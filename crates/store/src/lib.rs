@@ -1,11 +1,11 @@
-//! The databases behind one [`Store::read`] and one [`Store::write`], the event table and what leaves it.
+//! The databases behind one [`Store::read`] and one [`Store::write`], the event table and its outbox.
 //!
 //! Owns: the drivers (SQLite by rusqlite on one writer thread with group commit, PostgreSQL by tokio-postgres),
 //! transactions, migrations, [`Tx::emit`] and the [`outbox`]. It is the only crate that names a driver.
 //! Must not: know a domain, or branch on the database anywhere a caller can see.
 //!
 //! SQL is a portable subset: `text`, `bigint`, `double precision`; `$1` parameters; `on conflict`, `returning`,
-//! CTEs; no time, id or JSON function of the database. The reasons stand in `docs/decisions/0001-storage.md`.
+//! CTEs; no time, id or JSON function of the database. See `docs/decisions/0001-storage.md` for the reasons.
 
 mod error;
 mod job;
@@ -63,21 +63,21 @@ pub const MIGRATIONS: MigrationSet = MigrationSet {
     ],
 };
 
-/// Where the data is and how many connections go there.
+/// The location of the data and the number of connections.
 #[derive(Clone)]
 pub struct Options {
     /// `sqlite://PATH` or `postgres://…` (the parameters of libpq's URLs, such as `sslmode`).
     pub url: String,
-    /// How many connections read at once on SQLite, or do anything at once on PostgreSQL.
+    /// The number of connections: on SQLite for reads, on PostgreSQL for everything.
     pub connections: usize,
-    /// The largest size of a SQLite file in pages of 4,096 bytes; none for no bound of ours.
+    /// The largest size of a SQLite file in pages of 4,096 bytes; `None` for no limit of ours.
     pub max_pages: Option<u32>,
-    /// How long PostgreSQL may take for one statement before whoever asked hears that the database is away.
+    /// How long PostgreSQL may take for one statement before the database is reported as unavailable.
     pub answer: Duration,
 }
 
 impl Options {
-    /// The usual number of connections for this URL.
+    /// The default number of connections for this URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -88,13 +88,13 @@ impl Options {
     }
 }
 
-/// An answer that takes longer says too little of the time.
+/// A response that takes longer is too imprecise to set the clock.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// By how much a portion of a large change is smaller while others write.
+/// By which factor a portion of a large change is smaller while others write.
 const SHARED: usize = 8;
 
-/// The one handle to the data. Clones share it.
+/// The only handle to the data. Clones share it.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
@@ -102,7 +102,7 @@ struct Inner {
     backend: Backend,
     clock: Clock,
     bus: Bus,
-    /// The texts of the statements that ran, where a test counts them.
+    /// The texts of the executed statements, if a test counts them.
     #[cfg(feature = "testing")]
     texts: Arc<testing::Texts>,
     /// What must live as long as the store: the folder of a test's database.
@@ -115,10 +115,10 @@ enum Backend {
 }
 
 impl Store {
-    /// Opens the database, making the SQLite file if there is none. Events of committed transactions go to `bus`.
+    /// Opens the database, creating the SQLite file if there is none. Events of committed transactions go to `bus`.
     ///
     /// # Errors
-    /// [`Error::Fault`] for a URL that is neither of the two forms, else what the driver says.
+    /// [`Error::Fault`] for a URL in neither of the two forms, else the driver's error.
     pub async fn open(options: Options, clock: Clock, bus: Bus) -> Result<Self, Error> {
         Self::open_keeping(options, clock, bus, None).await
     }
@@ -136,7 +136,7 @@ impl Store {
             Backend::Postgres(postgres::Postgres::open(&options)?)
         } else {
             return Err(Error::Fault(
-                "the database URL begins with neither sqlite:// nor postgres://",
+                "the database URL must begin with sqlite:// or postgres://",
             ));
         };
         Ok(Self(Arc::new(Inner {
@@ -149,16 +149,16 @@ impl Store {
         })))
     }
 
-    /// Brings the tables up to date, all or nothing, one node at a time.
+    /// Migrates the database, all or nothing, one node at a time.
     ///
     /// # Errors
-    /// [`Error::Migration`] where a step that was applied has another text now, or the database knows a step
-    /// that this program does not.
+    /// [`Error::Migration`] if an applied step has been edited, or the database has a step
+    /// that this program does not know.
     pub async fn migrate(&self, sets: &'static [MigrationSet]) -> Result<(), Error> {
         self.migrate_then(sets, |_| Ok(())).await
     }
 
-    /// The same, and what the closure does in the same transaction: where it fails, the tables stay as they were.
+    /// The same, and runs the closure in the same transaction: if it fails, the tables stay unchanged.
     ///
     /// # Errors
     /// Those of [`migrate`](Self::migrate) and the closure's.
@@ -178,11 +178,11 @@ impl Store {
         .await
     }
 
-    /// Reads in one snapshot. The closure runs on a blocking thread, and must take a moment only: what may take long is a
+    /// Reads in one snapshot. The closure runs on a blocking thread, and must be quick: what may take long is a
     /// [`scan`](Self::scan).
     ///
     /// # Errors
-    /// The closure's own, or [`Error::Unavailable`] and the like where the database does not answer.
+    /// The closure's own, or [`Error::Unavailable`] or similar if the database does not answer.
     pub async fn read<T, E>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -194,11 +194,11 @@ impl Store {
         self.read_taking(Takes::Moment, f).await
     }
 
-    /// Reads what may take long, such as a search through everything: as [`read`](Self::read), but only a part of the
-    /// connections serves such reads at once, so that the others never wait for them.
+    /// Reads what may take long, such as a search through everything: like [`read`](Self::read), but only a part of the
+    /// connections serves such reads at once, so that other reads never wait for them.
     ///
     /// # Errors
-    /// As for [`read`](Self::read), and [`Error::Busy`] where too many of them wait.
+    /// As for [`read`](Self::read), and [`Error::Busy`] if too many of them wait.
     pub async fn scan<T, E>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -236,17 +236,17 @@ impl Store {
         received(answer).await
     }
 
-    /// Changes data in one transaction and answers after its commit; the events it emitted reach the bus between
-    /// the two (on PostgreSQL later, where a transaction that began to commit earlier is not yet done). The closure must be
-    /// short: on SQLite everyone else who writes waits for it, so a large change goes in portions. Where whoever asked goes
-    /// away before it has begun, it does not begin.
+    /// Changes data in one transaction and returns after its commit; the emitted events reach the bus between
+    /// the two (on PostgreSQL later, if a transaction that began to commit earlier is not done yet). The closure must be
+    /// short: on SQLite all other writers wait for it, so a large change is split into portions. If the requester disconnects
+    /// before it has begun, it does not begin.
     ///
-    /// On PostgreSQL a transaction that is undone because of others (a serialization failure, a deadlock) runs again,
-    /// a few times: each time with a copy of the closure as it was given.
+    /// On PostgreSQL a transaction that is rolled back because of others (a serialization failure, a deadlock) is retried
+    /// a few times, each time with a clone of the closure as passed.
     ///
     /// # Errors
-    /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is not
-    /// known whether the change was made if the connection broke, or no answer came in time, during the commit.
+    /// The closure's own (nothing is changed then), or the database's. After [`Error::Unavailable`] it is
+    /// unknown whether the change was made if the connection broke, or timed out, during the commit.
     pub async fn write<T, E>(
         &self,
         f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Clone + Send + 'static,
@@ -258,7 +258,7 @@ impl Store {
         self.write_extent(Extent::Change, f).await
     }
 
-    /// Makes a short part of a large change, as [`write`](Self::write) makes a whole one: its beginning or its end.
+    /// Writes a short part of a large change, like [`write`](Self::write) a whole one: its beginning or its end.
     ///
     /// # Errors
     /// As for [`write`](Self::write).
@@ -273,7 +273,7 @@ impl Store {
         self.write_extent(Extent::Step, f).await
     }
 
-    /// Makes a part of a large change in a transaction of its own, as [`write`](Self::write) makes a whole one. How much a part is, says
+    /// Writes a part of a large change in its own transaction, like [`write`](Self::write) a whole one. The size of a part is given by
     /// [`portion`](Self::portion).
     ///
     /// # Errors
@@ -289,8 +289,8 @@ impl Store {
         self.write_extent(Extent::Portion, f).await
     }
 
-    /// How much of a large change one transaction makes now, of `full` at the most: all of it as long as nobody else writes, and a small
-    /// part of it while others wait for the one writer of SQLite.
+    /// How much of a large change, at most `full`, one transaction should write now: all of it while nobody else writes, and a small
+    /// part of it while others wait for the single writer of SQLite.
     pub fn portion(&self, full: usize) -> usize {
         match &self.0.backend {
             Backend::Sqlite(_) => self.step(full),
@@ -331,7 +331,7 @@ impl Store {
         received(answer).await
     }
 
-    /// What waits to be written, and for how long.
+    /// The waiting writes, and for how long they have waited.
     pub fn load(&self) -> Load {
         match &self.0.backend {
             Backend::Sqlite(sqlite) => sqlite.load(),
@@ -344,11 +344,11 @@ impl Store {
         &self.0.clock
     }
 
-    /// What the clock shows that stored times are compared with: that of PostgreSQL's machine, which all nodes have in common, or for
-    /// SQLite this one's. None while a test sets the time itself.
+    /// The time of the clock that stored times are compared with: the clock of PostgreSQL's machine, which all nodes share, or for
+    /// SQLite this machine's. None while a test sets the time itself.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The database's.
     pub async fn reference(&self) -> Result<Option<Time>, Error> {
         let clock = self.clock();
         match &self.0.backend {
@@ -357,18 +357,18 @@ impl Store {
             Backend::Postgres(_) => {
                 let asked = clock.steady();
                 let shown = self.read(postgres::time).await?;
-                // It was read on the way, about half of it ago.
+                // It was read about halfway through the request.
                 let took = clock.steady().since(asked);
                 Ok((took < SLOW).then(|| shown.after(took / 2)))
             }
         }
     }
 
-    /// Sets the clock to what [`reference`](Self::reference) shows, before anything is dated by it: by how much it was off, in
+    /// Sets the clock to [`reference`](Self::reference), before anything uses it; returns by how much it was off, in
     /// nanoseconds.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The database's.
     pub async fn set_clock(&self) -> Result<i64, Error> {
         let Some(shown) = self.reference().await? else {
             return Ok(0);
@@ -386,15 +386,15 @@ impl Store {
     /// Whether the database answers at all.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The database's.
     pub async fn answers(&self) -> Result<(), Error> {
         self.read(|tx| tx.one::<(i64,)>("select 1", &[]).map(drop)).await
     }
 
-    /// Whether the database answers and its tables are there.
+    /// Whether the database answers and its tables exist.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The database's.
     pub async fn check(&self) -> Result<(), Error> {
         self.read(|tx| {
             tx.one::<(i64,)>("select count(*) from schema_migrations", &[])
@@ -403,15 +403,15 @@ impl Store {
         .await
     }
 
-    /// Whether changes are taken: makes one that needs room and takes it back.
+    /// Tests whether writes are accepted: makes one that needs space and rolls it back.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The database's.
     pub async fn try_change(&self) -> Result<(), Error> {
         self.write(probe::try_change).await
     }
 
-    /// Finishes what was queued, then refuses everything with [`Error::Closed`].
+    /// Finishes queued work, then refuses everything with [`Error::Closed`].
     pub async fn close(&self) {
         match &self.0.backend {
             Backend::Sqlite(sqlite) => sqlite.close().await,

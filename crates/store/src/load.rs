@@ -1,6 +1,6 @@
-//! How much there is to write, and for how long it has waited.
+//! How many writes are waiting, and for how long.
 //!
-//! Owns: counting changes from when they are asked for until they are over. Must not: hold one up.
+//! Owns: counting writes from request to completion. Must not: delay one.
 
 use std::{
     collections::BTreeMap,
@@ -8,21 +8,21 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The changes that wait or are under way.
+/// The waiting and running writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Load {
-    /// How many changes wait for their turn.
+    /// How many writes wait for their turn.
     pub waiting: usize,
-    /// For how long the one that came first of them has waited.
+    /// For how long the first of them has waited.
     pub waited: Duration,
-    /// For how long the transaction under way has run; of several the one that began first.
+    /// For how long the current transaction has run; the first one if several.
     pub running: Duration,
-    /// Whether changes run one after the other, so that a long one holds up all others.
+    /// Whether writes run one after another, so that a long one delays all others.
     pub single: bool,
 }
 
 impl Load {
-    /// For how long no other change could begin.
+    /// For how long no other write could begin.
     pub fn blocked(&self) -> Duration {
         if self.single {
             self.waited.max(self.running)
@@ -32,7 +32,7 @@ impl Load {
     }
 }
 
-/// Counts them. Clones share the counts.
+/// Counts writes. Clones share the counts.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Meter(Arc<Mutex<Counts>>);
 
@@ -44,7 +44,7 @@ struct Counts {
 }
 
 impl Meter {
-    /// A change that waits from now on.
+    /// A write that waits from now on.
     pub(crate) fn enter(&self) -> Ticket {
         let mut counts = self.lock();
         let number = counts.next;
@@ -75,7 +75,7 @@ impl Meter {
     }
 }
 
-/// One change. It is over when this is dropped.
+/// One write. It is complete when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     meter: Meter,

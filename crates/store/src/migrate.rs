@@ -1,4 +1,4 @@
-//! The tables, brought up to date.
+//! Migrations.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +6,13 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Tx, params};
 
-/// The steps of one crate, in order. A step that has been released is never edited: add another.
+/// The steps of one crate, in order. A released step is never edited: add another one.
 #[derive(Clone, Copy)]
 pub struct MigrationSet {
     /// The crate.
     pub owner: &'static str,
-    /// Name and SQL text of each step, one text for both databases but for what stands below a line `-- on sqlite:` or
-    /// `-- on postgres:` up to the next such line, `-- on both:` among them: a trigger, which each writes in its own way.
+    /// Name and SQL text of each step, one text for both databases, except for parts below a line `-- on sqlite:` or
+    /// `-- on postgres:` up to the next such line, including `-- on both:`: for triggers, whose syntax differs.
     pub steps: &'static [(&'static str, &'static str)],
 }
 
@@ -22,11 +22,11 @@ const TABLE: &str = "create table if not exists schema_migrations (
 const APPLIED: &str = "select owner, name, checksum from schema_migrations";
 const INSERT: &str =
     "insert into schema_migrations (owner, name, checksum, applied_at) values ($1, $2, $3, $4)";
-/// Any number does, as long as nothing else of this database uses it. On SQLite the write transaction is the lock.
+/// Any number, as long as nothing else in this database uses it. On SQLite the write transaction is the lock.
 const LOCK: &str = "select pg_advisory_xact_lock(727275)";
 
 pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
-    // Without a write where there is nothing to do: a database that is full or read-only can still be read.
+    // Without a write if there is nothing to do: a full or read-only database can still be read.
     if is_there(tx)? && pending(tx, sets)?.is_empty() {
         return Ok(());
     }
@@ -34,7 +34,7 @@ pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
         tx.script(LOCK)?;
     }
     tx.script(TABLE)?;
-    // Once more: another node may have been at it.
+    // Check again: another node may have done it.
     for (owner, name, sql) in pending(tx, sets)? {
         tx.script(&part(sql, tx.is_postgres()))?;
         let now = tx.now();
@@ -43,7 +43,7 @@ pub(crate) fn run(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether the table of the steps is there.
+/// Whether the table of the steps exists.
 fn is_there(tx: &mut Tx<'_>) -> Result<bool, Error> {
     const SQLITE: &str = "select name from sqlite_master where name = 'schema_migrations'";
     const POSTGRES: &str = "select coalesce(to_regclass('schema_migrations')::text, '')";
@@ -53,7 +53,7 @@ fn is_there(tx: &mut Tx<'_>) -> Result<bool, Error> {
         .is_some_and(|(name,)| !name.is_empty()))
 }
 
-/// A step: of which crate, its name, its text.
+/// A step: its crate, name and text.
 type Step = (&'static str, &'static str, &'static str);
 
 /// The steps that are not applied yet.
@@ -86,7 +86,7 @@ fn pending(tx: &mut Tx<'_>, sets: &[MigrationSet]) -> Result<Vec<Step>, Error> {
     }
 }
 
-/// What of a step is for this database.
+/// The part of a step for this database.
 fn part(sql: &str, postgres: bool) -> String {
     let mut here = true;
     let mut part = String::with_capacity(sql.len());

@@ -1,4 +1,4 @@
-//! What happened and was not yet planned. A claim lasts for the transaction: one event is planned by one node.
+//! Events that are not yet planned. A claim lasts for the transaction: one event is planned by one node.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use base::{Event, Id, Kind, Scope, Time};
 
 use crate::{Error, FromRow, PARTS, Row, Select, Tx, params, rows, unreadable};
 
-/// What an event that cannot be read is counted as.
+/// The name under which an unreadable event is counted.
 const WHAT: &str = "event";
 
 struct Body(Event);
@@ -21,40 +21,40 @@ fn event_of(text: &str) -> Result<Event, Error> {
     serde_json::from_str(text).map_err(|error| Error::Decode(format!("an event: {error}")))
 }
 
-/// An event that cannot be read: it is damaged, or of a kind or a form that only a later version knows.
+/// An event that cannot be read: it is damaged, or has a kind or format of a later version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     /// Its id.
     pub id: Id,
     /// Its type as it is stored.
     pub kind: String,
-    /// What is wrong with it.
+    /// The reason.
     pub why: String,
 }
 
-/// Events that nobody has planned.
+/// Unplanned events.
 #[derive(Debug, Default)]
 pub struct Unplanned {
-    /// Those that can be read.
+    /// The readable ones.
     pub events: Vec<Event>,
-    /// The others.
+    /// The unreadable ones.
     pub unreadable: Vec<Unreadable>,
 }
 
-/// Whether events came alone or with others.
+/// Whether events are single or bundled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Came {
-    /// By themselves.
-    Alone,
-    /// With an import or a bulk change.
+pub enum Grouping {
+    /// Single.
+    Single,
+    /// Of an import or a bulk change.
     Bundled,
 }
 
-impl Came {
-    /// Written out, so that the index of each sort is found.
+impl Grouping {
+    /// Spelled out, so that the index of each is used.
     const fn condition(self) -> &'static str {
         match self {
-            Self::Alone => "bundle_id = ''",
+            Self::Single => "bundle_id = ''",
             Self::Bundled => {
                 "bundle_id <> '' and not exists \
                  (select 1 from open_bundles o where o.bundle_id = events.bundle_id and o.until > $3)"
@@ -63,18 +63,18 @@ impl Came {
     }
 }
 
-/// How many events one statement reads: of events with many recipients a transaction plans only a few.
+/// How many events one statement reads: with many recipients, a transaction plans only a few.
 const PAGE: i64 = 128;
 
-/// The oldest events of either sort that nobody has planned, at most `limit` and only as long as the next one `fits`. They are
-/// locked until the transaction ends; another node passes over them. Those of a bundle that is open ([`keep_open`]) wait for its
-/// end, which leaves the writer to whoever changes so much.
+/// The oldest unplanned events of either kind, at most `limit` and only as long as the next one `fits`. They are
+/// locked until the transaction ends; other nodes skip them. Those of an open bundle ([`keep_open`]) wait for its
+/// end, which leaves the writer to the bulk change.
 ///
 /// # Errors
 /// The database's.
 pub fn unplanned(
     tx: &mut Tx<'_>,
-    came: Came,
+    came: Grouping,
     limit: i64,
     mut fits: impl FnMut(&Event) -> bool,
 ) -> Result<Unplanned, Error> {
@@ -88,7 +88,7 @@ pub fn unplanned(
     while left > 0 {
         let page = left.min(PAGE);
         let mut values = params![&after, page].to_vec();
-        if came == Came::Bundled {
+        if came == Grouping::Bundled {
             values.push(now.into());
         }
         let rows: Vec<(Id, String, String)> = tx.all(&sql, &values)?;
@@ -113,17 +113,17 @@ pub fn unplanned(
 /// Why an event cannot be read, for administrators.
 fn why(kind: &str, error: &Error) -> String {
     if kind.parse::<Kind>().is_err() {
-        return "its type is not known to this version".to_owned();
+        return "unknown type in this version".to_owned();
     }
     match error {
-        Error::Decode(why) => format!("it cannot be read: {why}"),
+        Error::Decode(why) => format!("cannot be read: {why}"),
         other => other.to_string(),
     }
 }
 
 const SET_ASIDE: &str = "update events set planned_at = -1 where id = $1 and planned_at = 0";
 
-/// Sets events aside that this server cannot read: they hold up no others, and are kept for one that can.
+/// Quarantines events that this server cannot read: they do not delay others, and are kept for a version that can.
 ///
 /// # Errors
 /// The database's.
@@ -136,7 +136,7 @@ pub fn set_aside(tx: &mut Tx<'_>, events: &[Unreadable]) -> Result<(), Error> {
 
 const ASIDE: &str = "select id, body from events where planned_at < 0 and id > $1 order by id limit $2";
 
-/// Of the events set aside those behind `after`, at most `limit`: which of them can be read by now, and after which id to go on, if
+/// Of the quarantined events after `after`, at most `limit`: the ids of those that can be read now, and after which id to continue, if
 /// there may be more.
 ///
 /// # Errors
@@ -155,7 +155,7 @@ pub fn readable_again(
 
 const AGAIN: &str = "update events set planned_at = 0 where id = $1 and planned_at < 0";
 
-/// Events that were set aside wait to be planned once more.
+/// Returns quarantined events to planning.
 ///
 /// # Errors
 /// The database's.
@@ -166,8 +166,8 @@ pub fn wait_again(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Those of the bundles of which some event is not planned yet, or is just being planned by another node, or to which more
-/// events are still to come ([`keep_open`]).
+/// The bundles with an event that is not planned yet, or is being planned by another node, or to which more
+/// events will be added ([`keep_open`]).
 ///
 /// # Errors
 /// The database's.
@@ -187,12 +187,12 @@ pub fn unplanned_bundles(tx: &mut Tx<'_>, bundles: &[Id]) -> Result<Vec<Id>, Err
     Ok(waiting)
 }
 
-/// For how long a bundle stays open after its latest portion: longer than one waits for the next, and no longer than
-/// anybody should wait for a message about a change that was cut off.
+/// For how long a bundle stays open after its latest portion: longer than the wait for the next one, and no longer than
+/// anyone should wait for a message about an interrupted change.
 const OPEN: Duration = Duration::from_mins(2);
 
-/// Says that more events of this bundle come in later transactions, so that nobody takes it for complete: the last of them
-/// says [`end`]. Where none does, because the server was killed, it is over after two minutes.
+/// Marks that more events of this bundle follow in later transactions, so that it is not treated as complete: the last of them
+/// calls [`end`]. If none does, because the server was killed, it ends after two minutes.
 ///
 /// # Errors
 /// The database's.
@@ -203,7 +203,7 @@ pub fn keep_open(tx: &mut Tx<'_>, bundle: Id) -> Result<(), Error> {
     tx.execute(KEEP, params![bundle, until]).map(drop)
 }
 
-/// Says that no more events of this bundle come.
+/// Marks that no more events of this bundle follow.
 ///
 /// # Errors
 /// The database's.
@@ -212,7 +212,7 @@ pub fn end(tx: &mut Tx<'_>, bundle: Id) -> Result<(), Error> {
     tx.execute(END, params![bundle]).map(drop)
 }
 
-/// The clock was set by so many nanoseconds: bundles stay open for as long as they would have.
+/// The clock was set by this many nanoseconds: bundles stay open for as long as they would have.
 ///
 /// # Errors
 /// The database's.
@@ -232,7 +232,7 @@ pub fn planned(tx: &mut Tx<'_>, event: Id) -> Result<(), Error> {
     tx.execute(PLANNED, params![event, now]).map(drop)
 }
 
-/// Marks events as planned, as [`planned`] does one.
+/// Marks events as planned, like [`planned`].
 ///
 /// # Errors
 /// The database's.
@@ -248,8 +248,8 @@ pub fn all_planned(tx: &mut Tx<'_>, events: &[Id]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Those of the events that are for a company of the scope (or for the platform), in no order. One that cannot be read is left
-/// out.
+/// The events for a company of the scope (or for the platform), unordered. Unreadable ones are
+/// skipped.
 ///
 /// # Errors
 /// The database's.
@@ -270,10 +270,10 @@ pub fn events(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Event>, 
     Ok(events)
 }
 
-/// Which of the past events.
+/// A filter for past events.
 #[derive(Debug, Clone)]
 pub struct Past {
-    /// Of these kinds.
+    /// With these kinds.
     pub kinds: Vec<Kind>,
     /// Since this time.
     pub since: Time,
@@ -283,12 +283,12 @@ pub struct Past {
     pub scope: Scope,
 }
 
-/// Past events, the newest first, at most `limit`.
+/// Past events, newest first, at most `limit`.
 ///
 /// # Errors
 /// The database's.
 pub fn past(tx: &mut Tx<'_>, which: &Past, limit: u32) -> Result<Vec<Event>, Error> {
-    // Ids sort by time: the primary key finds the window.
+    // Ids sort by time: the primary key limits the range.
     let first = Id::from_parts(which.since.millis(), [0; 10]);
     let found: Vec<Body> = Select::new("select body from events where 1 = 1")
         .filter("id >= ?", Some(first))
@@ -300,8 +300,8 @@ pub fn past(tx: &mut Tx<'_>, which: &Past, limit: u32) -> Result<Vec<Event>, Err
     Ok(bodies(found))
 }
 
-/// Events that are for one of these companies, the newest first, at most `limit`: without those that came bundled with
-/// others. From each company the first few are read, in the order of its own index, so that what others did costs
+/// Events for one of these companies, newest first, at most `limit`, without those bundled with
+/// others. The first few of each company are read in the order of its own index, so that other companies' events cost
 /// nothing.
 ///
 /// # Errors
@@ -318,12 +318,12 @@ pub fn newest(
         if found.len() >= limit as usize || !full {
             return Ok(found.into_iter().take(limit as usize).collect());
         }
-        // Some of them cannot be read: later ones take their places.
+        // Some of them cannot be read: later ones replace them.
         most = most.saturating_mul(2);
     }
 }
 
-/// The same of the first `most`, as far as they can be read; and whether there may be more.
+/// The same for the first `most`, skipping unreadable ones; and whether there may be more.
 fn newest_of(
     tx: &mut Tx<'_>,
     companies: &[Id],
@@ -354,7 +354,7 @@ fn bodies(bodies: Vec<Body>) -> Vec<Event> {
     bodies.into_iter().map(|body| body.0).collect()
 }
 
-/// Which of these events are there and cannot be read.
+/// Which of these events exist and cannot be read.
 ///
 /// # Errors
 /// The database's.
@@ -373,7 +373,7 @@ pub fn unreadable(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Vec<Id>, Error> {
 /// One event, if it is for a company of the scope (or for the platform).
 ///
 /// # Errors
-/// The database's; [`Error::Decode`] for one that cannot be read.
+/// The database's; [`Error::Decode`] for an unreadable one.
 pub fn event(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Event>, Error> {
     let found: Option<Body> = Select::new("select body from events where 1 = 1")
         .filter("id = ?", Some(id))
@@ -386,7 +386,7 @@ pub fn event(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Option<Event>, Er
         }))
 }
 
-/// When it was decided whom to notify of the event; none while it is not.
+/// When the event's recipients were decided; none if not yet.
 ///
 /// # Errors
 /// The database's.
@@ -395,8 +395,8 @@ pub fn planned_at(tx: &mut Tx<'_>, event: Id) -> Result<Option<Time>, Error> {
     Ok(at.map(|(at,)| at).filter(|at| *at > Time::default()))
 }
 
-/// What a claim's select ends with, so that two nodes never take the same row: nothing on SQLite, where there is
-/// one writer.
+/// The end of a claim's select, so that two nodes never claim the same row: empty on SQLite, which has
+/// a single writer.
 pub fn skip_locked(tx: &Tx<'_>) -> &'static str {
     if tx.is_postgres() {
         " for update skip locked"

@@ -1,21 +1,21 @@
-//! For whom something is written. The writer serves one after the other, so that nobody waits behind all that another
-//! has asked for.
+//! For whom something is written. The writer serves requesters in turns, so that nobody waits behind everything that another
+//! has requested.
 //!
-//! Owns: who it is, for as long as a request is answered. Must not: decide what they may do.
+//! Owns: who it is, while a request is processed. Must not: decide what they may do.
 
 use std::future::Future;
 
 use base::Id;
 use tokio::task_local;
 
-/// For whom.
+/// For whom something is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Requester {
-    /// The server itself: it plans messages, records what was sent, cleans up.
+    /// The server itself: planning messages, recording attempts, cleanup.
     Server,
-    /// Requests without a credential, such as those to sign in.
+    /// Requests without a credential, such as sign-ins.
     Stranger,
-    /// A company, or a person of several: requests of its people.
+    /// A company, or a user of several: requests of its users.
     Of(Id),
 }
 
@@ -24,17 +24,17 @@ task_local! {
 }
 
 impl Requester {
-    /// What `f` writes is written for this requester.
+    /// Runs `f` on behalf of this requester.
     pub fn scope<F: Future>(self, f: F) -> impl Future<Output = F::Output> {
         REQUESTER.scope(self, f)
     }
 
-    /// Whoever this is for.
+    /// The current requester.
     pub fn current() -> Self {
         REQUESTER.try_with(|current| *current).unwrap_or(Self::Server)
     }
 
-    /// The same requester for a task of its own, which would forget it otherwise: `spawn(inherited(f))`.
+    /// Keeps the requester in a new task, which would otherwise lose it: `spawn(inherited(f))`.
     pub fn inherited<F: Future>(f: F) -> impl Future<Output = F::Output> {
         Self::current().scope(f)
     }

@@ -1,4 +1,4 @@
-//! What a query answers.
+//! Rows of a query's result.
 
 use std::str::FromStr;
 
@@ -14,7 +14,7 @@ impl Row {
     /// The column at `index`, from 0.
     ///
     /// # Errors
-    /// [`Error::Decode`] where there is no such column or it holds something else.
+    /// [`Error::Decode`] if there is no such column or it contains something else.
     pub fn get<T: FromValue>(&self, index: usize) -> Result<T, Error> {
         let value = self
             .0
@@ -25,29 +25,29 @@ impl Row {
 }
 
 impl Row {
-    /// The word of a list in the column at `index`, from 0.
+    /// The enumerated word in the column at `index`, from 0.
     ///
     /// # Errors
-    /// [`Error::Decode`] where there is no such column or it holds no word of the list.
+    /// [`Error::Decode`] if there is no such column or it is not one of the words.
     pub fn word<T: FromStr>(&self, index: usize) -> Result<T, Error> {
         self.get::<Word<T>>(index).map(|word| word.0)
     }
 }
 
-/// What a column can be read as.
+/// A type that a column can be read as.
 pub trait FromValue: Sized {
-    /// What it is, for the error.
+    /// Its name, for the error.
     const WHAT: &'static str;
-    /// The value, if it is one.
+    /// The value, if it has this type.
     fn from_value(value: &Value) -> Option<Self>;
 }
 
-/// What a row can be read as.
+/// A type that a row can be read as.
 pub trait FromRow: Sized {
     /// Reads it.
     ///
     /// # Errors
-    /// [`Error::Decode`] where a column does not fit.
+    /// [`Error::Decode`] if a column does not match.
     fn from_row(row: &Row) -> Result<Self, Error>;
 }
 
@@ -71,19 +71,19 @@ from_value! {
     u64, "a count", Value::Int(int) => u64::try_from(*int).ok();
     u32, "a count", Value::Int(int) => u32::try_from(*int).ok();
     f64, "a number", Value::Real(real) => Some(*real);
-    bool, "a truth value", Value::Int(int) => match int { 0 => Some(false), 1 => Some(true), _ => None };
+    bool, "a boolean", Value::Int(int) => match int { 0 => Some(false), 1 => Some(true), _ => None };
     Time, "a time", Value::Int(int) => Some(Self::from_nanos(*int));
     Id, "an id", Value::Text(text) => Self::from_str(text).ok();
     Severity, "a severity", Value::Text(text) => Self::from_str(text).ok();
     Kind, "an event type", Value::Text(text) => Self::from_str(text).ok();
 }
 
-/// A column that holds a word of a list which a crate without a database owns: `Word<Channel>`.
+/// A column with a word of an enumeration from a crate without a database: `Word<Channel>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word<T>(pub T);
 
 impl<T: FromStr> FromValue for Word<T> {
-    const WHAT: &'static str = "a word of its list";
+    const WHAT: &'static str = "one of its words";
     fn from_value(value: &Value) -> Option<Self> {
         match value {
             Value::Text(text) => text.parse().ok().map(Self),

@@ -1,26 +1,26 @@
 //! Many rows in one statement, and lists of values.
 //!
-//! Owns: how many places a statement has. Each number of places is a text of its own, which every connection prepares and
-//! keeps, so there are only a few numbers.
+//! Owns: how many placeholders a statement has. Each number is a separate statement text, which every connection prepares and
+//! caches, so only a few numbers are used.
 
 use std::fmt::Write as _;
 
 use crate::{Error, FromRow, Tx, Value};
 
-/// How many places a list, or the rows of an insert, may take.
+/// The numbers of placeholders that a list, or the rows of an insert, may have.
 const PLACES: [usize; 6] = [1, 4, 16, 64, 256, MOST];
-/// The most places of one list; a longer one goes in [`portions`].
+/// The most placeholders of one list; a longer one is split by [`portions`].
 pub const MOST: usize = 1_024;
-/// The most values of one insert: below the 32,766 that SQLite takes and the 65,535 of PostgreSQL, and few enough that a
+/// The most values of one insert: below the limits of 32,766 in SQLite and 65,535 in PostgreSQL, and few enough that a
 /// prepared statement stays small.
 const VALUES: usize = 4_096;
 
-/// The parts of a list that one statement each takes.
+/// The parts of a list, each for one statement.
 pub fn portions<T>(values: &[T]) -> std::slice::Chunks<'_, T> {
     values.chunks(MOST)
 }
 
-/// The values, and the last one again until they fill one of the few numbers of places. In `in (…)` that changes
+/// The values, with the last one repeated up to one of the few numbers of placeholders. In `in (…)` that changes
 /// nothing.
 pub fn padded<T: Clone>(values: &[T]) -> impl Iterator<Item = T> + '_ {
     let more = places(values.len()) - values.len();
@@ -28,7 +28,7 @@ pub fn padded<T: Clone>(values: &[T]) -> impl Iterator<Item = T> + '_ {
     values.iter().chain(last).cloned()
 }
 
-/// How many places a list of this length takes.
+/// How many placeholders a list of this length takes.
 fn places(length: usize) -> usize {
     PLACES
         .into_iter()
@@ -37,7 +37,7 @@ fn places(length: usize) -> usize {
 }
 
 /// Inserts rows, all of the same width, in few statements: `head` ends before `values`, `tail` is what follows the rows,
-/// such as `on conflict …`. How many rows were written.
+/// such as `on conflict …`. Returns how many rows were written.
 ///
 /// # Errors
 /// The database's.
@@ -71,7 +71,7 @@ pub fn insert_returning<T: FromRow, R: IntoIterator<Item = Value>>(
     Ok(returned)
 }
 
-/// Calls `f` with as many rows at a time as one statement takes: their number, their width and their values.
+/// Calls `f` with the rows for one statement at a time: their number, width and values.
 fn each<R: IntoIterator<Item = Value>>(
     rows: Vec<R>,
     mut f: impl FnMut((usize, usize), &[Value]) -> Result<(), Error>,
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_every_place() {
+    fn numbers_every_placeholder() {
         assert_eq!(
             statement(("insert into t (a, b)", "returning a"), 2, 2),
             "insert into t (a, b) values ($1, $2), ($3, $4) returning a"
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_has_one_of_few_lengths() {
+    fn a_list_has_one_of_a_few_lengths() {
         let lengths: std::collections::BTreeSet<usize> = (1..=3_000)
             .map(|length| padded(&vec![7; length]).count())
             .collect();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_goes_once_and_in_its_order() {
+    fn every_row_is_written_once_in_order() {
         for (count, width) in [(0, 2), (1, 2), (99, 2), (5_000, 2), (700, 34), (3, 5_000)] {
             let rows: Vec<Vec<Value>> = (0..count)
                 .map(|row| (0..width).map(|column| (row * width + column).into()).collect())

@@ -1,14 +1,14 @@
-//! Lists with optional filters, and the scope in every one of them.
+//! Queries with optional filters and a scope.
 
 use base::Scope;
 
 use crate::{Error, FromRow, Tx, Value, rows, unreadable};
 
-/// How many queries one [`Select::union`] joins at the most: every one is planned anew, and SQLite knows no more than
+/// How many queries one [`Select::union`] joins at most: each is planned separately, and SQLite allows no more than
 /// 500 (<https://www.sqlite.org/limits.html>).
 pub const PARTS: usize = 100;
 
-/// A query put together from constant pieces. In each piece `?` stands for the next value; values never become
+/// A query composed of constant pieces. In each piece `?` stands for the next value; values never become
 /// text of the statement.
 #[derive(Debug, Clone)]
 pub struct Select {
@@ -18,7 +18,7 @@ pub struct Select {
 }
 
 impl Select {
-    /// Begins with a statement that ends in conditions, such as `select … where 1 = 1`.
+    /// Starts with a statement that ends in conditions, such as `select … where 1 = 1`.
     pub fn new(sql: &str) -> Self {
         Self {
             sql: sql.to_owned(),
@@ -36,7 +36,7 @@ impl Select {
         }
     }
 
-    /// Only rows whose `column` is one of the values; none at all for no values. The list has one of few lengths
+    /// Only rows whose `column` is one of the values; none for no values. The list has one of a few lengths
     /// ([`rows::padded`]).
     #[must_use]
     pub fn within<V: Into<Value>>(mut self, column: &str, values: impl IntoIterator<Item = V>) -> Self {
@@ -50,7 +50,7 @@ impl Select {
         self
     }
 
-    /// Only rows whose `column` is what a query of one column answers.
+    /// Only rows whose `column` is in the result of a query with one column.
     #[must_use]
     pub fn inside(self, column: &str, query: Self) -> Self {
         self.push(&format!(" and {column} in ("), Vec::new())
@@ -85,13 +85,13 @@ impl Select {
         self
     }
 
-    /// The rows of all these queries, each of which may have an order and a limit of its own: so the first rows of
-    /// many companies are read in the order of each one's index, where one condition on all of them would sort all
+    /// The rows of all these queries, each of which may have its own order and limit: so the first rows of
+    /// many companies are read in the order of each one's index, while one condition on all of them would sort all
     /// their rows. At most [`PARTS`].
     #[must_use]
     pub fn union(mut self, parts: impl IntoIterator<Item = Self>) -> Self {
         for (index, part) in parts.into_iter().enumerate() {
-            debug_assert!(index < PARTS, "as many parts as one statement may have");
+            debug_assert!(index < PARTS, "too many parts for one statement");
             let union = if index > 0 { " union all " } else { "" };
             self = self
                 .push(&format!("{union}select * from ("), Vec::new())
@@ -121,7 +121,7 @@ impl Select {
         tx.all(&self.statement(), &self.values)
     }
 
-    /// All rows that can be read, as [`Tx::readable`] has them.
+    /// All readable rows, as in [`Tx::readable`].
     ///
     /// # Errors
     /// The database's.
@@ -129,7 +129,7 @@ impl Select {
         tx.readable(what, &self.statement(), &self.values)
     }
 
-    /// The first `limit` rows that can be read: in place of those that cannot, later ones. The query ends in its order.
+    /// The first `limit` readable rows: unreadable ones are replaced by later ones. The query must end in its order.
     ///
     /// # Errors
     /// The database's.
@@ -151,7 +151,7 @@ impl Select {
         tx.one(&self.statement(), &self.values)
     }
 
-    /// Runs it as a change and answers how many rows it touched.
+    /// Runs it as a write and returns how many rows it changed.
     ///
     /// # Errors
     /// The database's.
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_the_parameters_of_its_parts_through() {
+    fn numbers_the_parameters_of_all_parts() {
         let part = |company: i64| {
             Select::new("select id from t where c = ").push("? limit ?", vec![company.into(), 5.into()])
         };

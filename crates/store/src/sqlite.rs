@@ -23,7 +23,7 @@ use queue::Queue;
 use reader::Readers;
 use writer::Queued;
 
-/// How many statements each connection keeps prepared.
+/// How many prepared statements each connection caches.
 const STATEMENTS: usize = 256;
 
 pub(crate) struct Sqlite {
@@ -51,7 +51,7 @@ impl Sqlite {
             .spawn(move || {
                 writer::run((&connection, &checkpoints), &waiting, &clock, &bus);
                 drop(checkpoints);
-                // So that the last checkpoint is done before whoever closes goes on.
+                // So that the last checkpoint is done before the caller of `close` continues.
                 drop(connection);
                 let _ = end.send(());
             })
@@ -70,7 +70,7 @@ impl Sqlite {
         self.queue.push(Queued { job, ticket }, extent).await
     }
 
-    /// Whether somebody waits, or has just waited, for a change of theirs.
+    /// Whether a user's write is waiting, or has just waited.
     pub(crate) fn is_shared(&self) -> bool {
         self.queue.is_shared()
     }
@@ -84,10 +84,10 @@ impl Sqlite {
     }
 
     pub(crate) async fn close(&self) {
-        // The readers first: the connection that is closed last moves what is in the log into the file, and only the
-        // writer's may.
+        // The readers first: the connection that is closed last moves the log into the file, and only the
+        // writer's connection may do that.
         self.readers.close().await;
-        // The writer ends once it has done what waits.
+        // The writer ends once it has done what is queued.
         self.queue.close();
         if let Some(ended) = self.ended.lock().await.take() {
             let _ = ended.await;
@@ -103,8 +103,8 @@ async fn blocking<T: Send + 'static>(
         .unwrap_or(Err(Error::Panicked))
 }
 
-/// Where the index of the log beside the database is kept: in a file for every process on this machine, or in the memory of this
-/// one, which then has the database for itself (<https://www.sqlite.org/vfs.html>, section 2.1).
+/// Where the log's index is stored: in a file for all processes on this machine, or in the memory of this
+/// one, which then has exclusive use of the database (<https://www.sqlite.org/vfs.html>, section 2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Vfs {
     Shared,
@@ -120,13 +120,13 @@ impl Vfs {
     }
 }
 
-/// The writer's connection, and how the others are made. Where the disk has no room for the index, reading is to go on all the same.
+/// The writer's connection, and how to open the others. If the disk has no space for the index, reading must still work.
 fn open_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<(Connection, Vfs), Error> {
     match connect_writer(path, max_pages, Vfs::Shared) {
         Err(Error::Full) => {
             let connection = connect_writer(path, max_pages, Vfs::Own)?;
             tracing::warn!(
-                "the disk of the database is full: it can be read, and no other process can open it until the next start"
+                "the disk of the database is full: it is read-only, and no other process can open it until the next start"
             );
             Ok((connection, Vfs::Own))
         }
@@ -137,9 +137,10 @@ fn open_writer(path: &std::path::Path, max_pages: Option<u32>) -> Result<(Connec
 fn connect_writer(path: &std::path::Path, max_pages: Option<u32>, vfs: Vfs) -> Result<Connection, Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
-            .map_err(|error| Error::Database(format!("the data folder cannot be made: {error}")))?;
+            .map_err(|error| Error::Database(format!("the data folder cannot be created: {error}")))?;
     }
-    private(path).map_err(|error| Error::Database(format!("the database file cannot be made: {error}")))?;
+    private(path)
+        .map_err(|error| Error::Database(format!("the database file cannot be created: {error}")))?;
     let connection = Connection::open_with_flags_and_vfs(path, OpenFlags::default(), vfs.name())?;
     // FULL: a power cut lost acknowledged rows with NORMAL (docs/decisions/0001-storage.md).
     connection.execute_batch(
@@ -150,16 +151,16 @@ fn connect_writer(path: &std::path::Path, max_pages: Option<u32>, vfs: Vfs) -> R
     if let Some(pages) = max_pages {
         connection.pragma_update(None, "max_page_count", pages)?;
     }
-    // Else SQLite plans a statement anew whenever it is bound to other values, in case they lead to another plan: for
-    // what the engine asks all the time (what is due, what is unplanned) that was about half of its price.
+    // Otherwise SQLite replans a statement whenever it is bound to other values, in case they lead to another plan: for
+    // the engine's frequent queries (due deliveries, unplanned events) that was about half of the cost.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 
-/// Makes the file if there is none, for its owner alone: it says where everyone is vulnerable. SQLite gives the files
-/// beside it the same mode; that of a file that is there is its owner's business. It is not even opened: to close it
-/// would give up the locks that SQLite holds on it in this process.
+/// Creates the file if there is none, private to its owner: it contains everyone's vulnerabilities. SQLite gives the files
+/// next to it the same mode; the mode of an existing file is up to its owner. It is not even opened: closing it
+/// would release the locks that SQLite holds on it in this process.
 fn private(path: &std::path::Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -212,7 +213,7 @@ pub(crate) fn rows(
     let mut found = statement.raw_query();
     let mut rows = Vec::new();
     while let Some(row) = found.next()? {
-        // A statement that changes must run to its end; only what it answers is cut.
+        // A statement that writes must run to its end; only its result is truncated.
         if rows.len() < limit {
             rows.push(decode(row, columns)?);
         }
@@ -220,9 +221,9 @@ pub(crate) fn rows(
     Ok(rows)
 }
 
-/// The statement with `?1` for `$1`. To SQLite `$1` is a name like any other, with an index from where it stands first
-/// and a list of names to walk for each (<https://www.sqlite.org/c3ref/bind_blob.html>); `?1` is the first parameter,
-/// as `$1` is to PostgreSQL. No statement here has a dollar anywhere else.
+/// The statement with `?1` for `$1`. To SQLite `$1` is a name like any other, with an index by first occurrence
+/// and a list of names to search for each (<https://www.sqlite.org/c3ref/bind_blob.html>); `?1` is the first parameter,
+/// as `$1` is to PostgreSQL. No statement here has a dollar sign anywhere else.
 fn numbered(sql: &str) -> String {
     sql.replace('$', "?")
 }

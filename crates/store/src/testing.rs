@@ -11,14 +11,14 @@ use base::{Bus, Clock};
 
 use crate::{Error, MigrationSet, Options, Row, Store, Tx};
 
-/// The URL of a PostgreSQL server on which the tests may make databases.
+/// The URL of a PostgreSQL server on which the tests may create databases.
 pub const POSTGRES: &str = "CAMPANILE_TEST_POSTGRES";
 
-/// An empty SQLite database in a folder of its own, and an empty database on the PostgreSQL server that
-/// `CAMPANILE_TEST_POSTGRES` names, where it is set. Each with its name.
+/// An empty SQLite database in its own folder, and an empty database on the PostgreSQL server that
+/// `CAMPANILE_TEST_POSTGRES` names, if set. Each with its name.
 ///
 /// # Panics
-/// Where one cannot be made: the test cannot go on.
+/// If one cannot be created: the test cannot continue.
 #[expect(clippy::expect_used, reason = "a test without its database has failed")]
 pub async fn stores(clock: Clock) -> Vec<(&'static str, Store)> {
     let mut stores = vec![("SQLite", sqlite(clock.clone()).await.expect("a SQLite database"))];
@@ -35,7 +35,7 @@ pub async fn stores(clock: Clock) -> Vec<(&'static str, Store)> {
 /// Like [`stores`], with these tables.
 ///
 /// # Panics
-/// Where a migration fails.
+/// If a migration fails.
 #[expect(clippy::expect_used, reason = "a test without its tables has failed")]
 pub async fn stores_with(clock: Clock, sets: &'static [MigrationSet]) -> Vec<(&'static str, Store)> {
     let folder = tempfile::tempdir().expect("a folder");
@@ -55,7 +55,7 @@ pub async fn stores_with(clock: Clock, sets: &'static [MigrationSet]) -> Vec<(&'
     stores
 }
 
-/// The texts of the statements that a store ran since [`count_texts`] was first called.
+/// The texts of the statements that a store executed since [`count_texts`] was first called.
 #[derive(Default)]
 pub(crate) struct Texts(OnceLock<Mutex<BTreeSet<String>>>);
 
@@ -70,7 +70,7 @@ impl Texts {
     }
 }
 
-/// The closure, whose statements are noted.
+/// The closure, with its statements recorded.
 pub(crate) fn noted<T, E>(
     texts: &Arc<Texts>,
     f: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
@@ -94,13 +94,13 @@ pub(crate) fn noted_again<T, E>(
     }
 }
 
-/// How many different statements this store ran since the first call.
+/// How many different statements this store executed since the first call.
 pub fn count_texts(store: &Store) -> usize {
     let texts = store.0.texts.0.get_or_init(Mutex::default);
     texts.lock().unwrap_or_else(PoisonError::into_inner).len()
 }
 
-/// An empty SQLite database in a folder that goes with the store.
+/// An empty SQLite database in a folder that is removed with the store.
 ///
 /// # Errors
 /// The database's.
@@ -109,13 +109,13 @@ pub async fn sqlite(clock: Clock) -> Result<Store, Error> {
     open_in(folder, clock).await
 }
 
-/// The SQLite database in a folder that goes with the store.
+/// The SQLite database in a folder that is removed with the store.
 async fn open_in(folder: tempfile::TempDir, clock: Clock) -> Result<Store, Error> {
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     Store::open_keeping(Options::new(url), clock, Bus::new(), Some(Box::new(folder))).await
 }
 
-/// The statements that `f` runs, each with how the database goes about it when it may use every index.
+/// The statements that `f` executes, each with the database's plan when it may use every index.
 ///
 /// # Errors
 /// The closure's and the database's.
@@ -127,7 +127,7 @@ pub fn plans<E: From<Error>>(
     let done = f(tx);
     let ran = tx.ran.take().unwrap_or_default();
     done?;
-    // Of SQLite's four columns the last is the words; PostgreSQL has only those, and scans what is small and new.
+    // The last of SQLite's four columns is the text; PostgreSQL has only that, and scans small and new tables.
     let (explain, column) = if tx.is_postgres() {
         tx.execute("set local enable_seqscan = off", &[])?;
         ("explain (costs off)", 0)
@@ -151,7 +151,7 @@ pub async fn postgres_url(server: &str, clock: &Clock) -> Result<String, Error> 
     copy(server, "template1", clock).await
 }
 
-/// The URL of a new database on the server that has these tables.
+/// The URL of a new database on the server with these tables.
 ///
 /// # Errors
 /// The database's, and those of [`Store::migrate`].
@@ -164,9 +164,9 @@ pub async fn postgres_url_with(
     copy(server, &template, clock).await
 }
 
-/// The URL of a new database on the server that is as this one.
+/// The URL of a new database on the server that is a copy of this one.
 async fn copy(server: &str, template: &str, clock: &Clock) -> Result<String, Error> {
-    /// From the version on that has a choice, what suits large databases better: it writes each block to the log, which
+    /// For versions with a choice, avoids the default, which suits large databases better: it writes each block to the log, which
     /// takes ten times as long.
     const FILES: &str = "select case when current_setting('server_version_num')::integer >= 150000 \
                          then 'strategy file_copy' else '' end";

@@ -1,21 +1,21 @@
-//! A transaction, as callers see it.
+//! A transaction.
 
 use base::{Clock, Event, Id, Time};
 
 use crate::{Error, FromRow, Row, Value, postgres::PostgresTx, rows, unreadable};
 
-/// A transaction in which a closure reads and changes. It ends with the closure: kept for `Ok`, undone for `Err`.
+/// A transaction in which a closure reads and writes. It ends with the closure: committed for `Ok`, rolled back for `Err`.
 pub struct Tx<'a> {
     connection: Connection<'a>,
     clock: &'a Clock,
     events: Vec<Event>,
-    /// What it ran, while [`testing::plans`](crate::testing::plans) wants to know.
+    /// What it executed, while [`testing::plans`](crate::testing::plans) records it.
     #[cfg(feature = "testing")]
     pub(crate) ran: Option<Vec<(String, Vec<Value>)>>,
-    /// Where the texts of what it ran are noted, while a test counts them.
+    /// Where the texts of its statements are recorded, while a test counts them.
     #[cfg(feature = "testing")]
     pub(crate) texts: Option<std::sync::Arc<crate::testing::Texts>>,
-    /// Why nothing of this may be kept: a statement failed, and PostgreSQL has undone all of it. A commit would then
+    /// Why nothing of this may be kept: a statement failed, and PostgreSQL has rolled everything back. A commit would then
     /// succeed there and keep nothing.
     lost: Option<Error>,
 }
@@ -42,10 +42,10 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// Runs a statement; how many rows it changed.
+    /// Executes a statement; returns how many rows it changed.
     ///
     /// # Errors
-    /// The database's. The transaction is lost then: whatever the closure answers, nothing of it is kept.
+    /// The database's. The transaction is then lost: whatever the closure returns, nothing of it is kept.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, Error> {
         #[cfg(feature = "testing")]
         self.note(sql, params);
@@ -74,7 +74,7 @@ impl<'a> Tx<'a> {
         rows.iter().map(T::from_row).collect()
     }
 
-    /// All rows that can be read. The others are left out and counted as `what`: they are not to hide these.
+    /// All readable rows. Unreadable ones are skipped and counted as `what`, so that they do not hide the others.
     ///
     /// # Errors
     /// The database's.
@@ -98,7 +98,7 @@ impl<'a> Tx<'a> {
         self.noted(done)
     }
 
-    /// Remembers a failure of the database; what was found and does not decode is none.
+    /// Remembers a failure of the database; a found value that cannot be decoded is not one.
     fn noted<T>(&mut self, done: Result<T, Error>) -> Result<T, Error> {
         if let Err(error) = &done
             && !matches!(error, Error::Decode(_))
@@ -113,7 +113,7 @@ impl<'a> Tx<'a> {
         self.lost.as_ref()
     }
 
-    /// Writes what happened, in this transaction (promise B2); after the commit it reaches the bus.
+    /// Writes an event in this transaction (promise B2); after the commit it reaches the bus.
     ///
     /// # Errors
     /// [`Error::Fault`] for an event that contradicts the table of kinds.
@@ -121,7 +121,7 @@ impl<'a> Tx<'a> {
         self.emit_all(vec![event])
     }
 
-    /// Writes several things that happened, in as few statements as may be; else as [`emit`](Self::emit).
+    /// Writes several events, in as few statements as possible; otherwise like [`emit`](Self::emit).
     ///
     /// # Errors
     /// As for [`emit`](Self::emit); then none of them is written.
@@ -132,7 +132,7 @@ impl<'a> Tx<'a> {
         Ok(())
     }
 
-    /// Hands a live-only event to the bus after the commit. It is written nowhere.
+    /// Passes a live-only event to the bus after the commit. It is not stored.
     pub fn announce(&mut self, event: Event) {
         debug_assert!(
             event.fault().is_none() && !event.kind.about().notifies,
@@ -141,7 +141,7 @@ impl<'a> Tx<'a> {
         self.events.push(event);
     }
 
-    /// The time now.
+    /// The current time.
     pub fn now(&self) -> Time {
         self.clock.now()
     }
@@ -156,14 +156,14 @@ impl<'a> Tx<'a> {
         self.clock
     }
 
-    /// What a select ends with so that nobody else changes its rows of `table` (by its alias there) before this
-    /// transaction ends. Nothing on SQLite, where there is one writer.
+    /// The end of a select that prevents others from changing its rows of `table` (by its alias there) before this
+    /// transaction ends. Empty on SQLite, which has a single writer.
     pub fn for_update(&self, table: &str) -> String {
         self.lock("update", table)
     }
 
-    /// What a select ends with so that its rows of `table` stay as they are until this transaction ends, while others
-    /// may rest on them, too.
+    /// The end of a select that keeps its rows of `table` unchanged until this transaction ends, while others
+    /// may do the same.
     pub fn for_share(&self, table: &str) -> String {
         self.lock("share", table)
     }
@@ -207,7 +207,7 @@ impl<'a> Tx<'a> {
 /// The columns of an event.
 const WIDTH: usize = 8;
 
-/// An event as it is stored.
+/// An event as stored.
 fn row(event: &Event) -> Result<[Value; WIDTH], Error> {
     if let Some(fault) = event.fault() {
         return Err(Error::Fault(fault));

@@ -1,7 +1,7 @@
-//! Rows that cannot be read: damaged, or written by a later version. One of them hides none of the others.
+//! Rows that cannot be read: damaged, or written by a later version. They do not hide other rows.
 //!
-//! Owns: how often a row was left out, for the metrics, and the line in the log that says so.
-//! Must not: leave out a row on which a decision rests; whoever reads for people, or for many at once, asks for this.
+//! Owns: how often a row was skipped, for the metrics, and the log line about it.
+//! Must not: skip a row that a decision depends on; only code that reads for display, or for many at once, uses this.
 
 use std::{
     collections::BTreeMap,
@@ -12,27 +12,27 @@ use base::Throttle;
 
 use crate::{Error, FromRow, Row, Select, Tx};
 
-/// How often a row of each sort was left out since the start.
-static LEFT_OUT: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
+/// How often a row of each type was skipped since the start.
+static SKIPPED: Mutex<BTreeMap<&'static str, u64>> = Mutex::new(BTreeMap::new());
 
-/// Counts a row of this sort that cannot be read.
+/// Counts an unreadable row of this type.
 pub fn note(what: &'static str, error: &Error) {
-    static SAID: Throttle = Throttle::new();
-    let mut counts = LEFT_OUT.lock().unwrap_or_else(PoisonError::into_inner);
+    static LOGGED: Throttle = Throttle::new();
+    let mut counts = SKIPPED.lock().unwrap_or_else(PoisonError::into_inner);
     *counts.entry(what).or_default() += 1;
     drop(counts);
-    if let Some(times) = SAID.due() {
-        tracing::error!(what, %error, times, "a stored row cannot be read and was left out");
+    if let Some(times) = LOGGED.due() {
+        tracing::error!(what, %error, times, "a stored row cannot be read and was skipped");
     }
 }
 
-/// How often a row of each sort was left out since the start.
-pub fn left_out() -> Vec<(&'static str, u64)> {
-    let counts = LEFT_OUT.lock().unwrap_or_else(PoisonError::into_inner);
+/// How often a row of each type was skipped since the start.
+pub fn skipped() -> Vec<(&'static str, u64)> {
+    let counts = SKIPPED.lock().unwrap_or_else(PoisonError::into_inner);
     counts.iter().map(|(what, count)| (*what, *count)).collect()
 }
 
-/// Those of the rows that can be read; the others are counted as `what`.
+/// The readable rows; the others are counted as `what`.
 pub(crate) fn readable<T: FromRow>(what: &'static str, rows: &[Row]) -> Result<Vec<T>, Error> {
     let mut read = Vec::with_capacity(rows.len());
     for row in rows {
@@ -45,7 +45,7 @@ pub(crate) fn readable<T: FromRow>(what: &'static str, rows: &[Row]) -> Result<V
     Ok(read)
 }
 
-/// The first `limit` rows that can be read of a query that answers as many as it is asked for: in place of those that cannot,
+/// The first `limit` readable rows of a query that returns up to a requested number: unreadable ones are replaced by
 /// later ones.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Parameters: four types, because both databases have these four.
+//! Parameters: the four types that both databases have.
 
 use base::{Id, Kind, Severity, Time};
 
@@ -33,7 +33,7 @@ from! {
     i32: value => Self::Int(value.into());
     u32: value => Self::Int(value.into());
     u16: value => Self::Int(value.into());
-    // Only counts and sizes come this way; one past 2^63 is a bug that the database then refuses.
+    // Only for counts and sizes; one past 2^63 is a bug that the database then refuses.
     u64: value => Self::Int(i64::try_from(value).unwrap_or(i64::MAX));
     usize: value => Self::Int(i64::try_from(value).unwrap_or(i64::MAX));
     bool: value => Self::Int(value.into());

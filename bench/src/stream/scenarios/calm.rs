@@ -11,7 +11,7 @@ use crate::{
 };
 
 const TIME: Duration = Duration::from_secs(4);
-/// Frames a second beyond which those that write each by itself would only be late.
+/// Frames per second beyond which servers that write each frame separately would only be late.
 const ONE_BY_ONE: f64 = 200_000.0;
 
 pub(crate) fn run(bench: &Bench) {
@@ -32,7 +32,7 @@ fn cpu(rate: u32) -> String {
 }
 
 async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
-    let mut server = bench.start(kind, bench.house());
+    let mut server = bench.start(kind, bench.population());
     let mut clients = Clients::new();
     clients.connect(&server, 0..bench.connections).await;
     for rate in [10, 100] {

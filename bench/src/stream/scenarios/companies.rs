@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    bench::{Bench, House},
+    bench::{Bench, Population},
     clients::Clients,
     report::{Bound, Report},
     server::Kind,
@@ -31,11 +31,11 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn measure(bench: &Bench, kind: Kind) -> Step {
-    let house = House {
+    let population = Population {
         connections: bench.connections,
         companies: bench.connections / MEMBERS,
     };
-    let mut server = bench.start(kind, house);
+    let mut server = bench.start(kind, population);
     let mut clients = Clients::new();
     clients.connect(&server, 0..bench.connections).await;
     step(&mut server, &clients, LOAD).await

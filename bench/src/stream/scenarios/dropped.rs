@@ -1,4 +1,4 @@
-//! All clients dropped at once. They reconnect by their rules, each after the delay that the server gave it. Meanwhile a
+//! All clients dropped at once. They reconnect by their rules, each after the delay sent by the server. Meanwhile a
 //! client reads the API on the same listener at a steady rate; a call is measured from its scheduled start.
 
 use std::{
@@ -13,15 +13,15 @@ use std::{
 use crate::{
     bench::Bench,
     clients::Clients,
-    http::Asker,
+    http::Requester,
     report::{Bound, Report},
     server::{Kind, Server},
     step::Load,
 };
 
-/// How long calm is looked at.
+/// How long the calm state is measured.
 const CALM: Duration = Duration::from_secs(10);
-/// Between two reads of the API.
+/// The interval between two reads of the API.
 const EVERY: Duration = Duration::from_millis(20);
 
 const BACK: &str = "s until all were back";
@@ -38,10 +38,10 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
-    let mut server = bench.start(kind, bench.house());
+    let mut server = bench.start(kind, bench.population());
     let mut clients = Clients::new();
     clients.connect(&server, 0..bench.connections).await;
-    // Something happens now and then all the while; the broadcaster notices only by that who is gone.
+    // Events are published occasionally throughout; the broadcaster only notices disconnects when writing.
     server.publish(Load::new(1.0, Duration::from_mins(1)));
     // The baselines have no API.
     let reading = (kind == Kind::Ours).then(|| Reading::start(&server));
@@ -64,19 +64,19 @@ async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
     }
 }
 
-/// When a read was due, and how long after that its answer was there.
+/// When a read was due, and how long after that its response arrived.
 type Read = (Instant, Duration);
 
 struct Reading {
     stop: Arc<AtomicBool>,
-    /// A thread of its own, so that it does not wait for the clients.
+    /// A separate thread, so that it does not wait for the clients.
     thread: JoinHandle<Vec<Read>>,
 }
 
 impl Reading {
     fn start(server: &Server) -> Self {
         let stop: Arc<AtomicBool> = Arc::default();
-        let mut asker = Asker::new(server.address);
+        let mut asker = Requester::new(server.address);
         let (credential, stopped) = (server.credential(0), Arc::clone(&stop));
         let thread = std::thread::spawn(move || {
             let mut reads = Vec::new();
@@ -98,7 +98,7 @@ impl Reading {
     }
 }
 
-/// How long a read took that was due in this time, 99 of 100, in milliseconds.
+/// The p99 of reads that were due in this time, in milliseconds.
 fn p99(reads: &[Read], from: Instant, to: Instant) -> f64 {
     let within = reads.iter().filter(|(due, _)| (from..to).contains(due));
     let mut took: Vec<Duration> = within.map(|(_, took)| *took).collect();

@@ -10,13 +10,13 @@ use crate::{
     step::{Load, Step, step},
 };
 
-/// How long each rate is tried.
+/// How long each rate is tested.
 const TIME: Duration = Duration::from_secs(3);
-/// What a frame may take from its event to the client, 99 of 100, in milliseconds.
-const HELD: f64 = 1_000.0;
-/// How near the highest rate held and the lowest not held come to each other.
+/// The allowed p99 from an event to the client, in milliseconds.
+const MAX_P99: f64 = 1_000.0;
+/// The final ratio between the lowest rate not sustained and the highest one sustained.
 const NEAR: f64 = 1.15;
-/// Frames a second that are tried first.
+/// The first rate tested, in frames per second.
 const FIRST: f64 = 1_000_000.0;
 const FIRST_OF_NCHAN: f64 = 60_000.0;
 
@@ -37,7 +37,7 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn most(bench: &Bench, kind: Kind) -> Step {
-    let mut server = bench.start(kind, bench.house());
+    let mut server = bench.start(kind, bench.population());
     let mut clients = Clients::new();
     clients.connect(&server, 0..bench.connections).await;
     let first = if kind == Kind::Nchan {
@@ -49,7 +49,7 @@ async fn most(bench: &Bench, kind: Kind) -> Step {
     let (mut held, mut failed): (Option<(f64, Step)>, Option<f64>) = (None, None);
     loop {
         let tried = step(&mut server, &clients, Load::new(rate, TIME)).await;
-        if tried.lost == 0 && tried.p99 <= HELD {
+        if tried.lost == 0 && tried.p99 <= MAX_P99 {
             held = Some((rate, tried));
         } else {
             failed = Some(rate);
@@ -61,12 +61,16 @@ async fn most(bench: &Bench, kind: Kind) -> Step {
             (None, Some(high)) => high / 2.0,
             _ => break,
         };
-        assert!(rate * TIME.as_secs_f64() > 1.0, "{} holds nothing", kind.name());
+        assert!(
+            rate * TIME.as_secs_f64() > 1.0,
+            "{} sustains no rate",
+            kind.name()
+        );
     }
     held.unwrap().1
 }
 
-/// Waits until what is late has come.
+/// Waits until late frames have arrived.
 async fn quiet(clients: &Clients) {
     for _ in 0..30 {
         let before = clients.frames();

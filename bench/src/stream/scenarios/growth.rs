@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    bench::{Bench, House},
+    bench::{Bench, Population},
     clients::Clients,
     report::Report,
     server::Kind,
@@ -23,11 +23,11 @@ const MEMORY: &str = "server MB";
 
 pub(crate) fn run(bench: &Bench) {
     let all = bench.connections;
-    let by_connections: Vec<(House, f64)> = [all / 100, all / 10, all]
+    let by_connections: Vec<(Population, f64)> = [all / 100, all / 10, all]
         .map(|connections| {
             let companies = 1;
             (
-                House {
+                Population {
                     connections,
                     companies,
                 },
@@ -36,13 +36,13 @@ pub(crate) fn run(bench: &Bench) {
         })
         .into();
     let powers = (0..).map(|power| 10_usize.pow(power));
-    let by_companies: Vec<(House, f64)> = powers
+    let by_companies: Vec<(Population, f64)> = powers
         .take_while(|companies| all.is_multiple_of(*companies))
         .map(|companies| {
             let rate = FRAMES * companies as f64 / all as f64;
             let connections = all;
             (
-                House {
+                Population {
                     connections,
                     companies,
                 },
@@ -59,12 +59,12 @@ pub(crate) fn run(bench: &Bench) {
     }
 }
 
-fn table(bench: &Bench, rows: &[(House, f64)]) {
+fn table(bench: &Bench, rows: &[(Population, f64)]) {
     let kinds = [Kind::Bare, Kind::Ours];
     let mut reports: Vec<Report> = rows.iter().map(|_| Report::new()).collect();
     for kind in bench.turns(&kinds) {
-        for ((house, rate), report) in rows.iter().zip(&mut reports) {
-            bench.block_on(measure(bench, kind, (*house, *rate), report));
+        for ((population, rate), report) in rows.iter().zip(&mut reports) {
+            bench.block_on(measure(bench, kind, (*population, *rate), report));
         }
     }
     let figures = [CPU, P50, P99, MEMORY];
@@ -75,27 +75,27 @@ fn table(bench: &Bench, rows: &[(House, f64)]) {
     });
     println!("| connections | companies | events/s | {} |", heads.join(" | "));
     println!("|{}", "---|".repeat(3 + kinds.len() * figures.len()));
-    for ((house, rate), report) in rows.iter().zip(&reports) {
+    for ((population, rate), report) in rows.iter().zip(&reports) {
         let cells = kinds.map(|kind| figures.map(|figure| report.median(kind, figure)).join(" | "));
-        let House {
+        let Population {
             connections,
             companies,
-        } = house;
+        } = population;
         println!("| {connections} | {companies} | {rate} | {} |", cells.join(" | "));
     }
     println!();
 }
 
-async fn measure(bench: &Bench, kind: Kind, (house, rate): (House, f64), report: &mut Report) {
-    let mut server = bench.start(kind, house);
+async fn measure(bench: &Bench, kind: Kind, (population, rate): (Population, f64), report: &mut Report) {
+    let mut server = bench.start(kind, population);
     let mut clients = Clients::new();
-    clients.connect(&server, 0..house.connections).await;
+    clients.connect(&server, 0..population.connections).await;
     let step = step(&mut server, &clients, Load::new(rate, TIME)).await;
     if step.lost > 0 {
         println!(
             "{}, {} companies: {} frames lost",
             kind.name(),
-            house.companies,
+            population.companies,
             step.lost
         );
     }

@@ -10,13 +10,13 @@ use crate::{
     step::Load,
 };
 
-/// After so long the threads that opened the streams have ended, and what comes after an answer has come.
+/// After this time the threads that opened the streams have ended, and deferred work is done.
 const SETTLED: Duration = Duration::from_secs(15);
 
-/// How many are there at a time before it is measured.
+/// How many are open at a time before the measurement.
 const FEW: usize = 10;
-/// The first write to somebody who is gone is answered by a reset, the second fails.
-const FAREWELL: Load = Load::new(2.0, Duration::from_secs(2));
+/// The first write to a disconnected client is answered by a reset, the second fails.
+const FINAL_WRITES: Load = Load::new(2.0, Duration::from_secs(2));
 
 const MEMORY: &str = "KB per idle connection";
 
@@ -31,16 +31,16 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn memory(bench: &Bench, kind: Kind) -> f64 {
-    let mut server = bench.start(kind, bench.house());
-    // Each once before and few at a time, so that what a look-up fills, as the database's caches, is not counted.
+    let mut server = bench.start(kind, bench.population());
+    // Each once beforehand and few at a time, so that what lookups fill, such as the database's caches, is not counted.
     for first in (0..bench.connections).step_by(FEW) {
         let mut clients = Clients::new();
         clients.connect(&server, first..first + FEW).await;
     }
-    // A server that only writes finds out that they are gone.
-    server.publish(FAREWELL);
+    // A server that only writes notices that they are gone.
+    server.publish(FINAL_WRITES);
     server.published();
-    // Some of them first, so that what opening many at once takes is not counted either.
+    // Some of them first, so that the memory for opening many at once is not counted either.
     let some = bench.connections / 5;
     let mut clients = Clients::new();
     clients.connect(&server, 0..some).await;

@@ -23,7 +23,7 @@ pub(crate) struct Scenario {
 pub(crate) const ALL: &[Scenario] = &[
     Scenario {
         name: "idle",
-        about: "memory of a connection on which nothing happens",
+        about: "memory of an idle connection",
         run: idle::run,
     },
     Scenario {
@@ -43,12 +43,12 @@ pub(crate) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "stalled",
-        about: "one client that stops reading: the others, and what is held for it",
+        about: "one client that stops reading: the effect on others, and memory held for it",
         run: stalled::run,
     },
     Scenario {
         name: "unread",
-        about: "one in ten clients stops reading: the others, and what is held for them",
+        about: "one in ten clients stops reading: the effect on others, and memory held for them",
         run: unread::run,
     },
     Scenario {
@@ -58,7 +58,7 @@ pub(crate) const ALL: &[Scenario] = &[
     },
     Scenario {
         name: "dropped",
-        about: "all clients dropped at once and back by their rules, while others read the API",
+        about: "all clients dropped at once and reconnecting by their rules, while others read the API",
         run: dropped::run,
     },
     Scenario {

@@ -22,7 +22,7 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
-    let mut server = bench.start(kind, bench.house());
+    let mut server = bench.start(kind, bench.population());
     let count = bench.connections as f64;
     for name in ["connections/s, first", AGAIN] {
         let cpu = server.cpu_seconds();
@@ -36,12 +36,12 @@ async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
     }
 }
 
-/// Waits until the server has let go of those that were dropped; some notice only as they write.
+/// Waits until the server has released the dropped clients; some servers notice only when writing.
 async fn gone(server: &mut Server) {
     server.publish(Load::new(10.0, Duration::from_secs(1)));
     server.published();
     let limit = Duration::from_secs(20);
-    until(limit, "the server keeps who is gone", || {
+    until(limit, "the server keeps disconnected clients", || {
         server.descriptors() < 200
     })
     .await;

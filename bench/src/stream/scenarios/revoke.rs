@@ -1,4 +1,4 @@
-//! People sign out while events flow: how long until their streams carry nothing more, and are closed. Measured from
+//! Users sign out while events flow: how long until their streams deliver nothing more, and are closed. Measured from
 //! the request to sign out, so including its commit. The baselines have no such feature.
 
 use std::{
@@ -10,19 +10,19 @@ use base::{Clock, Time};
 use tokio::task::JoinHandle;
 
 use crate::{
-    bench::{Bench, House},
+    bench::{Bench, Population},
     clients::{Clients, connected, times},
-    http::Asker,
+    http::Requester,
     orders::MARK,
     report::{Bound, Report},
     server::{Kind, Server},
     step::Load,
 };
 
-/// Each client is of one of these, so it gets a tenth of the events.
+/// Each client belongs to one of these, so it gets a tenth of the events.
 const COMPANIES: usize = 10;
 const LOAD: Load = Load::new(1_000.0, Duration::from_secs(8));
-/// When the first signs out, and over how long all do.
+/// When the first one signs out, and over how long all do.
 const BEGIN: Duration = Duration::from_secs(1);
 const OVER: Duration = Duration::from_secs(5);
 
@@ -40,15 +40,15 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn measure(bench: &Bench, report: &mut Report) {
-    let house = House {
+    let population = Population {
         connections: bench.connections / 10,
         companies: COMPANIES,
     };
-    let leaving = house.connections / 10;
-    let mut server = bench.start(Kind::Ours, house);
+    let leaving = population.connections / 10;
+    let mut server = bench.start(Kind::Ours, population);
     let watched: Vec<JoinHandle<Seen>> = (0..leaving).map(|client| watch(&server, client)).collect();
     let mut others = Clients::new();
-    others.connect(&server, leaving..house.connections).await;
+    others.connect(&server, leaving..population.connections).await;
     server.publish(LOAD);
     let credentials: Vec<String> = (0..leaving).map(|client| server.credential(client)).collect();
     let address = server.address;
@@ -58,11 +58,11 @@ async fn measure(bench: &Bench, report: &mut Report) {
     for (seen, (asked, answered)) in watched.into_iter().zip(signed_out) {
         let limit = Duration::from_secs(30);
         let seen = tokio::time::timeout(limit, seen).await;
-        assert!(seen.is_ok(), "a stream stayed open that had lost its session");
+        assert!(seen.is_ok(), "a stream stayed open after its session ended");
         let seen = seen.unwrap().unwrap();
         assert!(
             times(&seen.bytes).next().is_some(),
-            "nothing came before it either"
+            "nothing arrived before it either"
         );
         last.push(seen.last.since(asked).as_secs_f64() * 1e3);
         closed.push(seen.closed.since(asked).as_secs_f64() * 1e3);
@@ -80,14 +80,14 @@ async fn measure(bench: &Bench, report: &mut Report) {
     }
     report.note(Kind::Ours, LATE, late as f64);
     drop(server);
-    // Their sessions are used up.
-    bench.forget(house);
+    // Their sessions have ended.
+    bench.forget(population);
 }
 
-/// What somebody who signs out saw.
+/// What a client that signs out received.
 struct Seen {
     bytes: Vec<u8>,
-    /// When the last frame came.
+    /// When the last frame arrived.
     last: Time,
     /// When the stream ended.
     closed: Time,
@@ -115,7 +115,7 @@ fn watch(server: &Server, client: usize) -> JoinHandle<Seen> {
             if bytes[already..].contains(&MARK) {
                 last = now;
             }
-            // The last chunk ends the stream, whatever becomes of the connection.
+            // The last chunk ends the stream, whatever happens to the connection.
             if ended || bytes.ends_with(b"\r\n0\r\n\r\n") {
                 return Seen {
                     bytes,
@@ -127,12 +127,12 @@ fn watch(server: &Server, client: usize) -> JoinHandle<Seen> {
     })
 }
 
-/// Signs them out one after the other; when each was asked for, and answered.
+/// Signs them out one after another; returns when each was requested and answered.
 fn sign_out(address: SocketAddr, credentials: &[String]) -> Vec<(Time, Time)> {
     let clock = Clock::system();
     let started = Instant::now() + BEGIN;
     std::thread::sleep(BEGIN);
-    let mut session = Asker::new(address);
+    let mut session = Requester::new(address);
     let mut all = Vec::new();
     for (credential, n) in credentials.iter().zip(0..) {
         let due = started + OVER * n / u32::try_from(credentials.len()).unwrap();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    bench::{Bench, House},
+    bench::{Bench, Population},
     clients::Clients,
     kernel::send_memory,
     report::{Bound, Report},
@@ -12,7 +12,7 @@ use crate::{
 };
 
 const RATE: f64 = 200.0;
-/// Long enough for more than the bound to pass by.
+/// Long enough to exceed the buffer limit.
 const TIME: Duration = Duration::from_secs(10);
 
 const P50: &str = "p50 of the others, with / without it";
@@ -28,20 +28,20 @@ pub(crate) fn run(bench: &Bench) {
     report.hold(P50, None, &Bound::AtMost(1.1));
     report.hold(P99, None, &Bound::AtMost(1.1));
     let buffer = realtime::Options::default().bytes as f64 / 1024.0;
-    println!("Beside the kernel's, the hub holds at most {buffer:.0} KB for a client.");
+    println!("In addition to the kernel's buffer, the hub holds at most {buffer:.0} KB per client.");
     report.hold(KERNEL, None, &Bound::AtMost(256.0 - buffer));
 }
 
 async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
-    let house = House {
+    let population = Population {
         connections: bench.connections / 10,
         companies: 1,
     };
-    let mut server = bench.start(kind, house);
+    let mut server = bench.start(kind, population);
     let mut others = Clients::new();
     let mut stalled = Clients::narrow();
     stalled.connect(&server, 0..1).await;
-    others.connect(&server, 1..house.connections).await;
+    others.connect(&server, 1..population.connections).await;
     let without = step(&mut server, &others, Load::new(RATE, TIME)).await;
     stalled.stop_reading();
     let with = step(&mut server, &others, Load::new(RATE, TIME)).await;

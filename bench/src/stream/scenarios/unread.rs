@@ -11,7 +11,7 @@ use crate::{
     step::{Load, step},
 };
 
-/// Large events, so that more than the bound passes by without many writes.
+/// Large events, to exceed the buffer limit without many writes.
 const LOAD: Load = Load {
     rate: 5.0,
     time: Duration::from_secs(12),
@@ -35,7 +35,7 @@ pub(crate) fn run(bench: &Bench) {
 }
 
 async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
-    let mut server = bench.start(kind, bench.house());
+    let mut server = bench.start(kind, bench.population());
     let mut others = Clients::new();
     let mut unread = Clients::narrow();
     let count = bench.connections / 10;
@@ -62,7 +62,7 @@ async fn measure(bench: &Bench, kind: Kind, report: &mut Report) {
     }
 }
 
-/// Memory once what was only for a moment was given back.
+/// Memory after temporary allocations were released.
 async fn settled_kb(server: &Server) -> f64 {
     tokio::time::sleep(Duration::from_secs(1)).await;
     server.memory_kb()

@@ -1,4 +1,4 @@
-//! The floor: a broadcaster that has no credentials, no limits and no end. It encodes each event once, chunk framing
+//! The lower bound: a broadcaster without credentials, limits or termination. It encodes each event once, chunk framing
 //! included, and two threads write the pending frames of a company to each of its sockets. A client's path is the
 //! number of its company.
 
@@ -13,7 +13,7 @@ use std::{
 use base::{Clock, Event, Id};
 use realtime::Frame;
 
-use crate::orders::{Publish, obey};
+use crate::orders::{Publish, execute};
 
 const HEAD: &[u8] =
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n\
@@ -22,9 +22,9 @@ const HEAD: &[u8] =
 /// How it writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writing {
-    /// Whatever has gathered since the last pass at once.
+    /// Everything since the last pass at once.
     Gathered,
-    /// Each event by itself.
+    /// Each event separately.
     Each,
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn serve(companies: usize, mode: Writing) {
     std::thread::spawn(move || accept(&listener, &accepting));
     let clock = Clock::system();
     let companies: Vec<Id> = (0..companies).map(|_| clock.id()).collect();
-    obey(address, &[std::process::id()], &companies, Writers(writers));
+    execute(address, &[std::process::id()], &companies, Writers(writers));
 }
 
 /// The clients of a company, and so of all, are spread evenly over the writers.
@@ -94,7 +94,7 @@ impl Publish for Writers {
     }
 }
 
-/// A client, with what its socket did not take yet.
+/// A client with its unsent data.
 struct Client {
     socket: TcpStream,
     left: Vec<u8>,
@@ -102,7 +102,7 @@ struct Client {
 
 fn write(writer: &Writer, companies: usize, mode: Writing) {
     let mut clients: Vec<Vec<Client>> = (0..companies).map(|_| Vec::new()).collect();
-    // Companies with a client whose socket did not take everything.
+    // Companies with a client that has unsent data.
     let mut behind: BTreeSet<usize> = BTreeSet::new();
     loop {
         let mut waiting = writer.0.lock().unwrap();
@@ -127,7 +127,7 @@ fn write(writer: &Writer, companies: usize, mode: Writing) {
         behind.clear();
         for (company, bytes) in late.into_iter().chain(passes(chunks, mode)) {
             let members = &mut clients[company];
-            members.retain_mut(|client| hand(client, &bytes));
+            members.retain_mut(|client| write_client(client, &bytes));
             if members.iter().any(|client| !client.left.is_empty()) {
                 behind.insert(company);
             }
@@ -150,8 +150,8 @@ fn passes(chunks: Vec<(usize, Arc<[u8]>)>, mode: Writing) -> Vec<(usize, Arc<[u8
         .collect()
 }
 
-/// Writes to a client, behind what it did not take yet. Says whether it is still there.
-fn hand(client: &mut Client, bytes: &[u8]) -> bool {
+/// Writes to a client, after its unsent data. Returns whether it is still connected.
+fn write_client(client: &mut Client, bytes: &[u8]) -> bool {
     let Client { socket, left } = client;
     if left.is_empty() {
         let sent = send(socket, bytes);
@@ -164,7 +164,7 @@ fn hand(client: &mut Client, bytes: &[u8]) -> bool {
     sent.is_some()
 }
 
-/// Writes as much as the socket takes now; none if it is gone.
+/// Writes as much as the socket accepts now; none if it is closed.
 fn send(socket: &mut TcpStream, bytes: &[u8]) -> Option<usize> {
     let mut sent = 0;
     while sent < bytes.len() {

@@ -17,8 +17,8 @@ use base::{Clock, Event, Id};
 use realtime::Frame;
 
 use crate::{
-    http::Asker,
-    orders::{Publish, obey},
+    http::Requester,
+    orders::{Publish, execute},
     process::children,
 };
 
@@ -27,10 +27,10 @@ const MODULE: &str = "/usr/lib/nginx/modules/ngx_nchan_module.so";
 const WORKERS: usize = 2;
 /// Connections that publish, each company on one of them.
 const PUBLISHERS: usize = 4;
-/// How long nginx may take to be there, and to end.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long nginx may take to start, and to exit.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What to do if it is not here.
+/// What to do if it is not installed.
 pub(crate) fn missing() -> Option<&'static str> {
     let there = Path::new(NGINX).exists() && Path::new(MODULE).exists();
     (!there)
@@ -43,7 +43,7 @@ pub(crate) fn serve(companies: usize, folder: &Path) {
     let workers = children(nginx.process.id());
     let clock = Clock::system();
     let companies: Vec<Id> = (0..companies).map(|_| clock.id()).collect();
-    obey(
+    execute(
         nginx.address,
         &workers,
         &companies,
@@ -77,7 +77,7 @@ impl Nginx {
         };
         let started = Instant::now();
         while children(nginx.process.id()).len() < WORKERS || TcpStream::connect(address).is_err() {
-            assert!(started.elapsed() < PATIENCE, "nginx did not start");
+            assert!(started.elapsed() < TIMEOUT, "nginx did not start");
             std::thread::sleep(Duration::from_millis(20));
         }
         nginx
@@ -86,7 +86,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // By its master, which ends the workers; a master that is killed would leave them.
+        // Stops the master, which stops the workers; killing the master would leave them.
         let _ = Command::new(NGINX)
             .arg("-c")
             .arg(&self.settings)
@@ -94,7 +94,7 @@ impl Drop for Nginx {
             .stderr(Stdio::null())
             .status();
         let asked = Instant::now();
-        while asked.elapsed() < PATIENCE {
+        while asked.elapsed() < TIMEOUT {
             if self.process.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return;
             }
@@ -180,7 +180,7 @@ impl Publish for Publishers {
 }
 
 fn post(address: SocketAddr, posts: &Receiver<(usize, Vec<u8>)>, open: &AtomicUsize) {
-    let mut asker = Asker::new(address);
+    let mut asker = Requester::new(address);
     for (company, body) in posts {
         let status = asker.ask(&format!("POST /pub/{company}"), "", &body);
         assert!((200..300).contains(&status), "Nchan answered {status}");

@@ -1,5 +1,5 @@
-//! The real server: bus, bridge, hub, endpoint and accept loop, with people, companies and sessions in a
-//! SQLite database; each client is a different person.
+//! The real server: bus, bridge, hub, endpoint and accept loop, with users, companies and sessions in a
+//! SQLite database; each client is a different user.
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
@@ -15,26 +15,26 @@ use realtime::{Bridge, Hub, Options, Streams, http};
 use store::{MigrationSet, Store};
 use tokio::{net::TcpListener, runtime::Runtime, sync::watch, task::JoinSet};
 
-use crate::orders::{Publish, obey};
+use crate::orders::{Publish, execute};
 
 static TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS];
 
-/// How many people are made at once, so that commits are shared.
+/// How many users are created at once, so that commits are shared.
 const AT_ONCE: usize = 512;
 
-/// Makes the people of a house and leaves their sessions and companies beside the database.
+/// Creates the users and saves their sessions and companies next to the database.
 pub(crate) fn seed(folder: &Path, connections: usize, companies: usize) {
     std::fs::create_dir_all(folder).unwrap();
     runtime().block_on(async {
         let store = open(folder, Bus::new()).await;
         let access = people::access(&store);
-        let ids = made(companies, |n| {
+        let ids = created(companies, |n| {
             let store = store.clone();
             async move { people::company(&store, &format!("Company {n}")).await }
         })
         .await;
         let shared: Arc<[Id]> = ids.clone().into();
-        let tokens = made(connections, |n| {
+        let tokens = created(connections, |n| {
             let (access, company) = (access.clone(), shared[n % companies]);
             async move {
                 let user = people::user(access.store(), &format!("person-{n}@example.org")).await;
@@ -50,8 +50,8 @@ pub(crate) fn seed(folder: &Path, connections: usize, companies: usize) {
     });
 }
 
-/// So many of something, many at once, in their order.
-async fn made<T: Send + 'static, F>(count: usize, make: impl Fn(usize) -> F) -> Vec<T>
+/// Creates a number of things, many at once, in order.
+async fn created<T: Send + 'static, F>(count: usize, make: impl Fn(usize) -> F) -> Vec<T>
 where
     F: Future<Output = T> + Send + 'static,
 {
@@ -72,7 +72,7 @@ where
     all.into_iter().map(Option::unwrap).collect()
 }
 
-/// The sessions of a house, by client.
+/// The sessions, by client.
 pub(crate) fn tokens(folder: &Path) -> Vec<String> {
     lines(folder, "tokens")
 }
@@ -109,7 +109,7 @@ pub(crate) fn serve(folder: &Path, connections: usize) {
     let store = runtime.block_on(open(folder, bus.clone()));
     let (_stop, stopped) = watch::channel(false);
     let address = runtime.block_on(start(people::access(&store), connections, stopped));
-    obey(address, &[std::process::id()], &companies, Publishing(bus));
+    execute(address, &[std::process::id()], &companies, Publishing(bus));
 }
 
 struct Publishing(Bus);
@@ -120,11 +120,11 @@ impl Publish for Publishing {
     }
 }
 
-/// Starts it as the server does.
+/// Starts it like the server.
 async fn start(access: Access, connections: usize, stopped: watch::Receiver<bool>) -> SocketAddr {
     let clock = access.store().clock().clone();
     let options = Options {
-        // Those that were dropped may still hold their places while all come back.
+        // Dropped ones may still hold their slots while all reconnect.
         total: 2 * connections + 100,
         ..Options::default()
     };
@@ -150,7 +150,7 @@ async fn start(access: Access, connections: usize, stopped: watch::Receiver<bool
     tokio::spawn(accept::serve(
         listener,
         accept::Rules::new(None, &[]),
-        campanile::door::Door::starting(router),
+        campanile::startup::RouterSwitch::starting(router),
         stopped,
     ));
     address

@@ -1,4 +1,4 @@
-//! The audit log as administrators read it.
+//! The audit log for administrators.
 
 use base::{Id, Time};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use store::{Error, FromRow, Row, Select, Tx};
 
 use crate::changes;
 
-/// An entry of the audit log. Names are those of that moment; text from outside: escape it.
+/// An entry of the audit log. Names are as of that time; they are untrusted text: escape them.
 #[derive(Debug, Clone, PartialEq, Serialize, utoipa::ToSchema)]
 #[schema(as = AuditEntry)]
 pub struct Noted {
@@ -18,41 +18,41 @@ pub struct Noted {
     /// What was done.
     #[schema(value_type = super::Action)]
     pub action: String,
-    /// Who did it; null where nobody was signed in: on the command line, and for attempts to sign in.
+    /// Who did it; null if nobody was signed in: on the command line, and for sign-in attempts.
     pub actor: Option<Person>,
-    /// With what: `session`, `token`, `command_line`; null for an attempt to sign in.
+    /// The type of credential: `session`, `token`, `command_line`; null for a sign-in attempt.
     pub credential: Option<String>,
     /// The session or the API token.
     pub credential_id: Option<Id>,
-    /// The address of the connection, where it is known: behind a proxy the proxy's.
+    /// The IP address of the connection, if known: behind a proxy that is not trusted, the proxy's.
     pub address: Option<String>,
-    /// What it was done to: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`.
+    /// The type of the subject: `user`, `company`, `team`, `token`, `rule`, `destination`, `delivery`, `report`, `feed`.
     pub subject_type: String,
-    /// Its id; null for a destination, which has none.
+    /// The subject's id; null for a destination, which has none.
     pub subject_id: Option<Id>,
-    /// Its name at that time.
+    /// The subject's name at that time.
     pub subject_name: String,
-    /// The company it belongs to, if to one.
+    /// The company it belongs to, if any.
     pub company_id: Option<Id>,
-    /// What changed, as it was: of lists what went. Secrets are masked.
+    /// The changed fields before; for lists, what was removed. Secrets are masked.
     #[schema(value_type = Object)]
     pub before: Map<String, Value>,
-    /// What changed, as it is now: of lists what came. Secrets are masked.
+    /// The changed fields after; for lists, what was added. Secrets are masked.
     #[schema(value_type = Object)]
     pub after: Map<String, Value>,
 }
 
-/// A person at that time.
+/// A user as of that time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = AuditActor)]
 pub struct Person {
-    /// Their id, though they may be gone.
+    /// The user's id; the user may have been deleted since.
     pub id: Id,
-    /// The name they had.
+    /// The name at that time.
     pub name: String,
 }
 
-/// '' stands for none.
+/// '' means none.
 fn text(row: &Row, index: usize) -> Result<Option<String>, Error> {
     Ok(Some(row.get::<String>(index)?).filter(|text| !text.is_empty()))
 }
@@ -102,7 +102,7 @@ pub(crate) struct Filter {
 const SELECT: &str = "select id, at, action, actor_id, actor_name, credential, credential_id, address, subject_type, \
      subject_id, subject_name, company_id, details_before, details_after from audit_entries where 1 = 1";
 
-/// Entries, the newest first, at most `limit`. The log is the platform's: only its administrators may ask.
+/// Entries, newest first, at most `limit`. The log belongs to the platform: only its administrators may read it.
 ///
 /// # Errors
 /// The database's.
@@ -113,7 +113,7 @@ pub(crate) fn list(tx: &mut Tx<'_>, filter: &Filter, limit: u32) -> Result<Vec<N
         .filter("company_id = ?", filter.company)
         .filter("subject_id = ?", filter.subject)
         .filter("at >= ?", filter.since)
-        // No id is older than its entry: the primary key ends the search.
+        // No id is older than its entry: the primary key limits the search.
         .filter("id >= ?", filter.since.map(changes::first_at))
         .filter("at < ?", filter.until)
         .filter("id < ?", filter.before)

@@ -1,4 +1,4 @@
-//! The audit log over HTTP, for administrators of the platform.
+//! The audit log over HTTP, for platform administrators.
 
 use axum::extract::State;
 use base::{Id, Time};
@@ -14,24 +14,24 @@ use crate::{
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// Only what this person did.
+    /// Only actions of this user.
     actor_id: Option<Id>,
     /// Only this action.
     action: Option<Action>,
-    /// Only what belongs to this company.
+    /// Only entries of this company.
     company_id: Option<Id>,
-    /// Only what was done to this.
+    /// Only actions on the subject with this id.
     subject_id: Option<Id>,
-    /// Only what was done at this time or later.
+    /// Only entries at this time or later.
     since: Option<Time>,
-    /// Only what was done before this time.
+    /// Only entries before this time.
     until: Option<Time>,
 }
 
-/// The audit log
+/// List entries of the audit log
 ///
-/// Who changed what, when, from what to what: people, companies, roles, teams, tokens, rules, destinations, settings;
-/// who signed in, sent again, tested and exported. Newest first. Nothing in it is ever changed or removed.
+/// Who changed what, when, from what to what: users, companies, roles, teams, tokens, rules, destinations, settings;
+/// who signed in, resent, tested and exported. Newest first. Entries are never changed or removed.
 #[utoipa::path(
     get, path = "/audit", tag = "audit", operation_id = "list_audit", params(Filter, PageQuery),
     responses(
@@ -49,7 +49,7 @@ pub async fn list(
     let limit = page.limit()?;
     let mut check = Check::new();
     let ordered = !matches!((filter.since, filter.until), (Some(since), Some(until)) if until < since);
-    check.that(ordered, "until", "it is before since");
+    check.that(ordered, "until", "must not be before since");
     check.done()?;
     let filter = audit::Filter {
         actor: filter.actor_id,

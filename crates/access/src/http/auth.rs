@@ -15,25 +15,25 @@ use crate::{
     Access, AccessChange, Caller, Json, Peer, Problem, Secret, User,
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
-    ending,
+    end_credentials,
     http::no_store,
     limits::{self, Attempt},
     networks,
-    password::{self, Password, Whose},
+    password::{self, HashFor, Password},
     schema::Line,
     sessions::Origin,
     unsaved::{self, Unsaved},
     users, validate,
 };
 
-/// The most of an address that is looked at, in characters.
+/// The longest address that is checked, in characters.
 const LONGEST: usize = 1_000;
 
-/// Who signs in.
+/// Credentials to sign in with.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Login {
-    /// The email address, in any spelling of upper and lower case.
+    /// The email address, regardless of case.
     #[schema(value_type = Line<{ LONGEST }>)]
     email: String,
     /// The password.
@@ -44,18 +44,18 @@ pub struct Login {
 /// A new session.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct LoggedIn {
-    /// For `Authorization: Bearer`. Browsers need not keep it: they have the cookie.
+    /// For `Authorization: Bearer`. Browsers do not need to store it: they have the cookie.
     token: String,
-    /// When the session ends at the latest; it ends earlier where it is not used for some hours (`login.idle_minutes`).
+    /// When the session expires at the latest; it expires earlier if it is idle for too long (`login.idle_minutes`).
     expires_at: Time,
-    /// Who signed in.
+    /// The signed-in user.
     user: User,
 }
 
 /// Sign in
 ///
-/// Answers a session as a token and as the cookie `campanile_session`, over https `__Host-campanile_session`. It takes the
-/// place of the session that the request came with, if any. A wrong password and an unknown address are answered alike.
+/// Returns a session as a token and as the cookie `campanile_session`, over https `__Host-campanile_session`. It replaces
+/// the session of the request, if any. A wrong password and an unknown address get the same response.
 #[utoipa::path(
     post, path = "/auth/login", tag = "auth", security(()),
     request_body = Login,
@@ -85,21 +85,21 @@ pub async fn login(
         .map_err(Problem::too_many)
         .inspect_err(|_| access.shares().give_back(share))?;
     let agent = headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
-    let arrival = Arrival {
+    let sign_in = SignIn {
         peer,
         from: Origin::new(peer, agent.unwrap_or_default()),
         replaces: caller.ok().filter(|caller| !caller.is_token),
     };
-    let answer = enter(&access, arrival, key, login.password).await;
-    // Only a wrong password costs: neither success nor our own failure was a guess.
+    let answer = check_password(&access, sign_in, key, login.password).await;
+    // Only a wrong password counts: neither success nor our own failure was a guess.
     if !matches!(&answer, Ok(None)) {
         access.limits().give_back(attempt);
     }
-    // Only success costs here, so that nobody uses up somebody else's.
+    // Only success counts here, so that nobody uses up someone else's limit.
     if !matches!(&answer, Ok(Some(_))) {
         access.shares().give_back(share);
     }
-    let logged_in = answer?.ok_or_else(wrong)?;
+    let logged_in = answer?.ok_or_else(wrong_credentials)?;
     let max_age = logged_in.expires_at.since(access.clock().now()).as_secs();
     let cookie = cookie(&access, &logged_in.token, max_age)?;
     let mut response = Json(logged_in).into_response();
@@ -108,41 +108,43 @@ pub async fn login(
     Ok(response)
 }
 
-/// Counts a try of this account from this address. Where others have used both up, somebody who signed in from there before
-/// still may.
+/// Counts an attempt on this account from this address. If others have used both up, a user who signed in from there before
+/// may still try.
 async fn attempt(access: &Access, key: &str, peer: Option<Peer>) -> Result<Attempt, Duration> {
     let (limits, now) = (access.limits(), access.clock().steady());
     let address = peer.map(|peer| peer.0);
     match (limits.attempt(key, address, now), address) {
         (Err(wait), Some(address)) => {
-            // Before the database is asked, and kept where it does not know the address: this bounds the questions too.
+            // Before the database is queried, and kept if the address is unknown: this limits the queries too.
             let attempt = limits.attempt_known(key, address, now)?;
-            let known = came_before(access, key, address).await;
+            let known = is_known_network(access, key, address).await;
             known.then_some(attempt).ok_or(wait)
         }
         (attempt, _) => attempt,
     }
 }
 
-async fn came_before(access: &Access, key: &str, address: IpAddr) -> bool {
+async fn is_known_network(access: &Access, key: &str, address: IpAddr) -> bool {
     let key = key.to_owned();
-    let known = access.store().read(move |tx| networks::knows(tx, &key, address));
+    let known = access
+        .store()
+        .read(move |tx| networks::is_known(tx, &key, address));
     known.await.unwrap_or(false)
 }
 
-fn wrong() -> Problem {
+fn wrong_credentials() -> Problem {
     Problem::new(
         StatusCode::UNAUTHORIZED,
-        "The email address or the password is wrong.",
+        "The email address or password is wrong.",
     )
 }
 
-/// Where somebody signs in from, and what with.
+/// Where a user signs in from, and with which session.
 #[derive(Clone)]
-struct Arrival {
+struct SignIn {
     peer: Option<Peer>,
     from: Origin,
-    /// The session that the new one takes the place of.
+    /// The session that the new one replaces.
     replaces: Option<Caller>,
 }
 
@@ -155,11 +157,11 @@ struct Account {
 
 const ACCOUNT: &str = "select id, password_hash, disabled from users where email_key = $1";
 
-/// A session for who gives the right password; none for a wrong one, an unknown address and a disabled person, all
+/// A session for the right password; none for a wrong one, an unknown address and a disabled account, all
 /// after the same work.
-async fn enter(
+async fn check_password(
     access: &Access,
-    arrival: Arrival,
+    sign_in: SignIn,
     key: String,
     password: Secret,
 ) -> Result<Option<LoggedIn>, Problem> {
@@ -173,16 +175,16 @@ async fn enter(
         .as_ref()
         .map(|account| account.hash.clone())
         .filter(|hash| !hash.is_empty());
-    let whose = Whose::SignIn(&key, arrival.peer.map(|peer| peer.0));
+    let whose = HashFor::SignIn(&key, sign_in.peer.map(|peer| peer.0));
     let fits = access.passwords().verify(whose, password, hash).await?;
     let Some(account) = account else {
         return Ok(None);
     };
     if !fits || account.disabled {
-        access.refusals().count(account.id, arrival.peer);
+        access.failed_sign_ins().count(account.id, sign_in.peer);
         return Ok(None);
     }
-    let token = Kind::Session.make(access.clock());
+    let token = Kind::Session.create(access.clock());
     let hash = credentials::hash(token.expose()).ok_or_else(Problem::internal)?;
     let expires_at = access.clock().now().after(access.options().session_lifetime);
     let session = credentials::NewRow {
@@ -191,19 +193,17 @@ async fn enter(
         hash,
         name: String::new(),
         expires_at: Some(expires_at),
-        from: arrival.from.clone(),
+        from: sign_in.from.clone(),
     };
-    if let Some(old) = &arrival.replaces
+    if let Some(old) = &sign_in.replaces
         && let Some(ended) = access.unsaved().end(old.user_id, old.session)
     {
-        access.tell(&[ended]);
+        access.announce(&[ended]);
     }
     let (of, new) = (account.clone(), session.clone());
-    let begun = access.change(move |tx| begin(tx, &of, &arrival, &new)).await;
+    let begun = access.change(move |tx| begin(tx, &of, &sign_in, &new)).await;
     let (user, expires_at) = match begun {
-        Err(problem) if takes_no_changes(&problem) => {
-            begin_unsaved(access, account, session, problem).await?
-        }
+        Err(problem) if refuses_writes(&problem) => begin_unsaved(access, account, session, problem).await?,
         begun => (begun?, expires_at),
     };
     Ok(user.map(|user| LoggedIn {
@@ -213,13 +213,13 @@ async fn enter(
     }))
 }
 
-/// Whether the database can be read and takes no changes.
-fn takes_no_changes(problem: &Problem) -> bool {
+/// Whether the database is read-only or full.
+fn refuses_writes(problem: &Problem) -> bool {
     let read_only = Problem::from(store::Error::ReadOnly);
     problem.status() == StatusCode::INSUFFICIENT_STORAGE || problem.detail() == read_only.detail()
 }
 
-/// Begins a session in memory: nobody should be unable to read because nothing can be written.
+/// Begins a session in memory: users should be able to read even if nothing can be written.
 async fn begin_unsaved(
     access: &Access,
     account: Account,
@@ -238,7 +238,7 @@ async fn begin_unsaved(
     if !access.unsaved().keep(new.hash, session, now) {
         return Err(problem);
     }
-    tracing::warn!(user = %id, "a session begins in memory alone: the database takes no changes");
+    tracing::warn!(user = %id, "a session is kept in memory only: the database does not accept writes");
     let user = access
         .store()
         .read(move |tx| users::find(tx, id, &base::Scope::All, id))
@@ -246,37 +246,37 @@ async fn begin_unsaved(
     Ok((Some(user), expires_at))
 }
 
-const STILL: &str =
+const UNCHANGED: &str =
     "update users set password_hash = password_hash where id = $1 and password_hash = $2 and disabled = 0";
 
 /// Begins the session, unless the account changed since its password was compared.
 fn begin(
     tx: &mut Tx<'_>,
     account: &Account,
-    arrival: &Arrival,
+    sign_in: &SignIn,
     new: &credentials::NewRow,
 ) -> Result<(Option<User>, Vec<AccessChange>), Problem> {
-    // An update and no select: it locks the row, so that a new password ends this session too.
-    if tx.execute(STILL, params![account.id, &account.hash])? == 0 {
+    // An update instead of a select: it locks the row, so that a new password ends this session too.
+    if tx.execute(UNCHANGED, params![account.id, &account.hash])? == 0 {
         return Ok((None, Vec::new()));
     }
     let (session, _) = credentials::insert(tx, new)?;
-    if let Some(peer) = arrival.peer {
-        networks::remember(tx, account.id, peer.0)?;
+    if let Some(peer) = sign_in.peer {
+        networks::record(tx, account.id, peer.0)?;
     }
     let user = users::find(tx, account.id, &base::Scope::All, account.id)?;
-    let by = By::session((user.id, &user.name), session, arrival.peer);
+    let by = By::session((user.id, &user.name), session, sign_in.peer);
     audit::note(tx, &by, Entry::new(Action::SessionStarted, user.id, &*user.name))?;
-    let replaced = match &arrival.replaces {
+    let replaced = match &sign_in.replaces {
         Some(old) => replace(tx, old)?,
         None => None,
     };
     Ok((Some(user), replaced.into_iter().collect()))
 }
 
-/// Ends the session that the new one takes the place of.
+/// Ends the session that the new one replaces.
 fn replace(tx: &mut Tx<'_>, old: &Caller) -> Result<Option<AccessChange>, store::Error> {
-    let ended = ending::replaced(tx, old)?;
+    let ended = end_credentials::replaced(tx, old)?;
     if ended.is_some() {
         let entry = Entry::new(Action::SessionEnded, old.user_id, &*old.name).says("replaced", true);
         audit::note(tx, &By::caller(old), entry)?;
@@ -291,7 +291,7 @@ fn replace(tx: &mut Tx<'_>, old: &Caller) -> Result<Option<AccessChange>, store:
     post, path = "/auth/logout", tag = "auth", security((), ("token" = []), ("cookie" = [])),
     responses(
         (status = 204, description = "Signed out"),
-        (status = 403, description = "An API token is not a session, or the origin is another one", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The credential is an API token, or the request comes from another origin", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -302,26 +302,28 @@ pub async fn logout(
     match caller {
         Ok(caller) if caller.is_token => {
             return Err(Problem::forbidden(
-                "This is an API token and not a session: delete it under /tokens.",
+                "This is an API token, not a session. Delete it under /tokens.",
             ));
         }
         Ok(caller) => {
             let (user, session) = (caller.user_id, caller.session);
             if let Some(ended) = access.unsaved().end(user, session) {
-                access.tell(&[ended]);
+                access.announce(&[ended]);
                 return signed_out(&access);
             }
             access
-                .change(move |tx| match ending::one(tx, user, Kind::Session, session) {
-                    Ok((_, change)) => {
-                        let entry = Entry::new(Action::SessionEnded, user, &*caller.name);
-                        audit::note(tx, &By::caller(&caller), entry)?;
-                        Ok(((), vec![change]))
-                    }
-                    // It ended in the meantime.
-                    Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(((), Vec::new())),
-                    Err(problem) => Err(problem),
-                })
+                .change(
+                    move |tx| match end_credentials::one(tx, user, Kind::Session, session) {
+                        Ok((_, change)) => {
+                            let entry = Entry::new(Action::SessionEnded, user, &*caller.name);
+                            audit::note(tx, &By::caller(&caller), entry)?;
+                            Ok(((), vec![change]))
+                        }
+                        // It ended in the meantime.
+                        Err(problem) if problem.status() == StatusCode::NOT_FOUND => Ok(((), Vec::new())),
+                        Err(problem) => Err(problem),
+                    },
+                )
                 .await?;
         }
         Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => {}

@@ -15,7 +15,7 @@ use crate::{
     validate::Check,
 };
 
-/// A company to add.
+/// A company to create.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyBody {
@@ -24,14 +24,14 @@ pub struct CompanyBody {
     name: String,
 }
 
-/// What changes about a company; what is left out stays.
+/// Changes to a company; omitted fields stay unchanged.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CompanyChange {
-    /// The name, one line of at most 200 characters. For administrators.
+    /// The name, one line of at most 200 characters. Only for administrators.
     #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
-    /// Whether mails and chats about the company leave out all detail. For its managers too.
+    /// Whether messages about the company by email and chat hide details. Also for its managers.
     minimal_messages: Option<bool>,
 }
 
@@ -40,7 +40,7 @@ pub struct CompanyChange {
 pub struct CompanyDetail {
     #[serde(flatten)]
     company: Company,
-    /// Who is a member, in the order they joined the platform.
+    /// The members, in the order they joined the platform.
     members: Vec<Member>,
 }
 
@@ -51,16 +51,16 @@ fn checked(name: &str) -> Result<String, Problem> {
     Ok(name)
 }
 
-/// Which companies.
+/// Filters for companies.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct CompanyFilter {
-    /// Only those with this in the name, in any case of letters.
+    /// Only companies whose name contains this text, regardless of case.
     #[param(inline, value_type = Option<OptionalLine<{ search::LONGEST }>>)]
     text: Option<String>,
 }
 
-/// The companies the caller may see
+/// List companies the caller has access to
 #[utoipa::path(
     get, path = "/companies", tag = "companies", operation_id = "list_companies", params(CompanyFilter, PageQuery),
     responses(
@@ -75,7 +75,7 @@ pub async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<Company>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let text = search::wanted(filter.text)?;
+    let text = search::search_text(filter.text)?;
     let rows = access
         .store()
         .read(move |tx| {
@@ -90,7 +90,7 @@ pub async fn list(
     Ok(Json(Page::cut(rows, limit, |company| company.id.to_string())))
 }
 
-/// Add a company
+/// Create a company
 #[utoipa::path(
     post, path = "/companies", tag = "companies", operation_id = "create_company", request_body = CompanyBody,
     responses(
@@ -114,7 +114,7 @@ pub async fn create(
     access.store().write(move |tx| once.run(tx, create)).await
 }
 
-/// A company with its members
+/// Get a company with its members
 #[utoipa::path(
     get, path = "/companies/{id}", tag = "companies", operation_id = "get_company", params(("id" = Id, Path, description = "The company")),
     responses(
@@ -137,10 +137,10 @@ pub async fn get(
         .await
 }
 
-/// Change a company
+/// Update a company
 ///
-/// Its name takes an administrator, the rest a manager of the company. What changes about messages counts from the
-/// next attempt on, also for what waits already.
+/// The name requires an administrator, the rest a manager of the company. A change of `minimal_messages` applies from the
+/// next attempt on, also to pending messages.
 #[utoipa::path(
     patch, path = "/companies/{id}", tag = "companies", operation_id = "update_company", params(("id" = Id, Path, description = "The company")),
     request_body = CompanyChange,
@@ -174,9 +174,9 @@ pub async fn update(
         .await
 }
 
-/// Remove a company
+/// Delete a company
 ///
-/// With its memberships and teams. 409 while it has records.
+/// Also deletes its memberships and teams. 409 while it has records.
 #[utoipa::path(
     delete, path = "/companies/{id}", tag = "companies", operation_id = "delete_company", params(("id" = Id, Path, description = "The company")),
     responses(
@@ -201,7 +201,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Only an administrator may; whoever cannot even see the company is not told that it is there.
+/// Requires an administrator; a caller without access to the company does not learn that it exists.
 pub(crate) fn administer(caller: &Caller, company: Id) -> Result<(), Problem> {
     if !caller.scope.allows(company) {
         return Err(Problem::not_found());

@@ -1,4 +1,4 @@
-//! What somebody can come in with, for administrators: to see it, and to end it when it was stolen.
+//! Users' credentials, for administrators: to list them, and to revoke stolen ones.
 
 use axum::{extract::State, http::StatusCode};
 use base::Id;
@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::{
     Access, AccessChange, Caller, InSession, Json, Page, PageQuery, Path, Problem, Query, User,
     audit::{self, Action, By, Entry},
-    ending::{self, Extent},
-    held::{self, Credential, CredentialKind},
+    end_credentials::{self, Extent},
+    user_credentials::{self, Credential, CredentialKind},
     users,
 };
 
-/// The person, for an administrator; everyone else is told whether they may know that there is one.
+/// The user, for an administrator; others get 403 or 404, depending on whether they have access to the user.
 async fn person(access: &Access, caller: &Caller, id: Id) -> Result<User, Problem> {
     let (scope, me) = (caller.scope.clone(), caller.user_id);
     let found = access
@@ -23,14 +23,14 @@ async fn person(access: &Access, caller: &Caller, id: Id) -> Result<User, Proble
     Ok(found)
 }
 
-/// What a person can come in with
+/// List a user's credentials
 ///
-/// In a session, as an administrator: their sessions, API tokens and calendar feeds.
+/// The user's sessions, API tokens and calendar feeds. Requires a session and an administrator.
 #[utoipa::path(
     get, path = "/users/{id}/credentials", tag = "users", operation_id = "list_credentials",
     params(("id" = Id, Path, description = "The user"), PageQuery),
     responses(
-        (status = 200, description = "A page of credentials, the newest first", body = Page<Credential>),
+        (status = 200, description = "A page of credentials, newest first", body = Page<Credential>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -45,15 +45,15 @@ pub async fn list(
     let idle = access.options().session_idle;
     let rows = access
         .store()
-        .read(move |tx| held::list(tx, id, idle, (before, limit + 1)))
+        .read(move |tx| user_credentials::list(tx, id, idle, (before, limit + 1)))
         .await?;
     let page = Page::cut(rows, limit, |credential| credential.id.to_string());
     Ok(Json(page))
 }
 
-/// End one of them
+/// Revoke a user's credential
 ///
-/// In a session, as an administrator. Its open streams end with it.
+/// Its open streams end with it. Requires a session and an administrator.
 #[utoipa::path(
     delete, path = "/users/{id}/credentials/{credential_id}", tag = "users", operation_id = "delete_credential",
     params(
@@ -72,12 +72,12 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     let person = person(&access, &caller, id).await?;
     if let Some(ended) = access.unsaved().end(id, credential) {
-        access.tell(&[ended]);
+        access.announce(&[ended]);
         return Ok(StatusCode::NO_CONTENT);
     }
     access
         .change(move |tx| {
-            let (kind, name, ended) = held::end(tx, id, credential)?;
+            let (kind, name, ended) = user_credentials::end(tx, id, credential)?;
             let entry = match kind {
                 CredentialKind::Session => Entry::new(Action::SessionEnded, id, &*person.name)
                     .says("session_id", credential.to_string()),
@@ -93,10 +93,10 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sign a person out everywhere
+/// Sign a user out everywhere
 ///
-/// In a session, as an administrator: ends their sessions, API tokens and calendar feeds, and the open streams of all.
-/// Where it is oneself, the session that asks goes on.
+/// Ends the user's sessions, API tokens and calendar feeds, and their open streams. Requires a session and an administrator.
+/// If the user is the caller, the calling session stays.
 #[utoipa::path(
     delete, path = "/users/{id}/credentials", tag = "users", operation_id = "delete_credentials",
     params(("id" = Id, Path, description = "The user")),
@@ -115,14 +115,14 @@ pub async fn delete_all(
     let unsaved = access.clone();
     access
         .change(move |tx| {
-            let ended = ending::all(tx, id, keep, Extent::Everything)?;
+            let ended = end_credentials::all(tx, id, keep, Extent::Everything)?;
             unsaved.unsaved().keep_on(caller.session, tx.now());
             if !ended.is_empty() {
                 let entry = Entry::new(Action::SessionEnded, id, &*person.name)
                     .says("credentials_ended", ended.len());
                 audit::note(tx, &By::caller(&caller), entry)?;
             }
-            // Those that are stored nowhere are told with the person's.
+            // Sessions in memory are covered by the user's change.
             let mut changes = vec![AccessChange::User(id)];
             changes.extend(ended);
             Ok(((), changes))

@@ -8,66 +8,66 @@ use store::{Error, Select, Tx, params};
 use crate::{
     Access, AccessChange, Caller, InSession, Json, Problem, Role, Secret, User,
     audit::{self, Action, By, Entry},
-    ending::{self, Extent},
+    end_credentials::{self, Extent},
     http::NAME,
-    password::{NewPassword, Password, Whose, comparable},
+    password::{HashFor, NewPassword, Password, comparable},
     password_rules,
     schema::Name,
     users::{self, Change},
     validate::{self, Check},
 };
 
-/// The caller and where they may work.
+/// The caller and the companies they have access to.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct Me {
-    /// Who it is.
+    /// The user.
     user: User,
-    /// Whether they administer the platform.
+    /// Whether they are a platform administrator.
     is_admin: bool,
-    /// Whether they are notified of what they did themselves.
+    /// Whether they are notified of their own actions.
     notify_own_actions: bool,
-    /// The companies they may see: an administrator all, but at most 1,000 are listed.
+    /// The companies they have access to, for an administrator all; at most 1,000 are listed.
     companies: Vec<MyCompany>,
 }
 
-/// A company the caller may see.
+/// A company the caller has access to.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct MyCompany {
     /// Its id.
     id: Id,
     /// Its name.
     name: String,
-    /// The caller's role there; none for an administrator who is not a member.
+    /// The caller's role there; null for an administrator who is not a member.
     role: Option<Role>,
 }
 
-/// What changes of the caller; what is left out stays.
+/// Changes to the caller; omitted fields stay unchanged.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MeChange {
     /// The name, one line of at most 200 characters.
     #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
-    /// Whether to be notified of what one did oneself.
+    /// Whether to be notified of your own actions.
     notify_own_actions: Option<bool>,
 }
 
-/// A new password.
+/// A password change.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
-    /// The password until now.
+    /// The current password.
     #[schema(value_type = Password)]
     current_password: Secret,
-    /// The new one: 12 to 256 characters, of any kind, but none of the most common passwords and not one's own email address.
+    /// The new password: 12 to 256 characters of any kind, but not one of the most common passwords and not your email address.
     #[schema(value_type = NewPassword)]
     new_password: Secret,
-    /// Whether one's API tokens and calendar feeds end too; they go on where it is left out.
+    /// Whether to also revoke your API tokens and calendar feeds; by default they stay valid.
     #[serde(default)]
     end_tokens: bool,
 }
 
-/// Who is calling
+/// Get the caller
 #[utoipa::path(
     get, path = "/me", tag = "auth", operation_id = "get_me",
     responses(
@@ -101,7 +101,7 @@ fn me(tx: &mut Tx<'_>, caller: &Caller) -> Result<Me, Problem> {
 const OWN_ACTIONS: &str = "select notify_own_actions from users where id = $1";
 const SET_OWN_ACTIONS: &str = "update users set notify_own_actions = $2 where id = $1";
 
-/// Change oneself; what is left out stays
+/// Update your own profile; omitted fields stay unchanged
 #[utoipa::path(
     patch, path = "/me", tag = "auth", operation_id = "update_me", request_body = MeChange,
     responses(
@@ -135,10 +135,10 @@ pub async fn update(
         .await
 }
 
-/// Change one's password
+/// Change your password
 ///
-/// In a session, with the password until now; wrong ones are limited as at the sign-in. It ends all other sessions, and with
-/// `end_tokens` one's API tokens and calendar feeds.
+/// Requires a session and the current password; wrong ones are limited like sign-ins. Ends all other sessions, and with
+/// `end_tokens` also your API tokens and calendar feeds.
 #[utoipa::path(
     post, path = "/me/password", tag = "auth", operation_id = "change_password", request_body = PasswordChange,
     responses(
@@ -164,16 +164,16 @@ pub async fn change_password(
     let was = verified(&access, &caller, body.current_password).await?;
     let is = access
         .passwords()
-        .hash(Whose::User(caller.user_id), body.new_password)
+        .hash(HashFor::User(caller.user_id), body.new_password)
         .await?;
     access
         .change(move |tx| {
             let id = caller.user_id;
             if !users::set_password(tx, id, (&was, &is))? {
-                return Err(wrong());
+                return Err(wrong_password());
             }
             let mut entry = Entry::new(Action::UserUpdated, id, &*caller.name).says("password", "changed");
-            let ended = ending::all(tx, id, Some(caller.session), extent)?;
+            let ended = end_credentials::all(tx, id, Some(caller.session), extent)?;
             if !ended.is_empty() {
                 entry = entry.says("credentials_ended", ended.len());
             }
@@ -186,10 +186,10 @@ pub async fn change_password(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The hash of the caller's password, if this is it.
+/// The hash of the caller's password, if this is the current one.
 async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<String, Problem> {
     let (id, peer) = (caller.user_id, caller.peer);
-    // Not against the address: they are signed in, and others sign in from there.
+    // Not counted for the address: they are signed in, and others sign in from there.
     let (key, now) = (validate::email_key(&caller.email), access.clock().steady());
     let attempt = access.limits().attempt(&key, None, now);
     let attempt = attempt.map_err(Problem::too_many)?;
@@ -201,21 +201,21 @@ async fn verified(access: &Access, caller: &Caller, password: Secret) -> Result<
         let known = hash.clone().filter(|hash| !hash.is_empty());
         let fits = access
             .passwords()
-            .verify(Whose::User(id), password, known)
+            .verify(HashFor::User(id), password, known)
             .await?;
         Ok::<_, Problem>(hash.filter(|_| fits))
     };
     let answer = answer.await;
-    // Only a wrong password costs, as at the sign-in.
+    // Only a wrong password counts, as when signing in.
     if matches!(&answer, Ok(None)) {
-        access.refusals().count(id, peer);
+        access.failed_sign_ins().count(id, peer);
     } else {
         access.limits().give_back(attempt);
     }
-    answer?.ok_or_else(wrong)
+    answer?.ok_or_else(wrong_password)
 }
 
-fn wrong() -> Problem {
+fn wrong_password() -> Problem {
     Problem::field("current_password", "the current password is wrong").denied()
 }
 

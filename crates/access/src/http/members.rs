@@ -1,4 +1,4 @@
-//! Who is a member of a company.
+//! Members of a company.
 
 use axum::{extract::State, http::StatusCode};
 use base::Id;
@@ -20,15 +20,15 @@ pub struct MemberBody {
     role: Role,
 }
 
-/// Make somebody a member, or give a member another role
+/// Add a member, or change a member's role
 ///
-/// In a session, as an administrator.
+/// Requires a session and an administrator.
 #[utoipa::path(
     put, path = "/companies/{id}/members/{user_id}", tag = "companies", operation_id = "put_member",
     params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
     request_body = MemberBody,
     responses(
-        (status = 200, description = "A member now", body = Member),
+        (status = 200, description = "The member", body = Member),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -54,14 +54,14 @@ pub async fn put(
         .await
 }
 
-/// End a membership
+/// Remove a member
 ///
-/// In a session, as an administrator. Whoever leaves a company leaves its teams.
+/// Also removes the user from the company's teams. Requires a session and an administrator.
 #[utoipa::path(
     delete, path = "/companies/{id}/members/{user_id}", tag = "companies", operation_id = "delete_member",
     params(("id" = Id, Path, description = "The company"), ("user_id" = Id, Path, description = "The user")),
     responses(
-        (status = 204, description = "No member any more"),
+        (status = 204, description = "Removed"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]

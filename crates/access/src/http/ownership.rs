@@ -22,7 +22,7 @@ use crate::{
     validate::Check,
 };
 
-/// The rules to be, in their order: the first that matches a finding counts.
+/// The new rules, in order: the first that matches a finding applies.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[schema(as = NewOwnershipRules)]
 #[serde(deny_unknown_fields)]
@@ -33,40 +33,40 @@ pub struct RulesBody {
     items: Vec<RuleBody>,
 }
 
-/// A rule to be. It names somebody.
+/// A new rule. It names at least one user or team.
 #[derive(Debug, Clone, Deserialize, utoipa::ToSchema)]
 #[schema(as = NewOwnershipRule)]
 #[serde(deny_unknown_fields)]
 struct RuleBody {
-    /// Which findings it is about; every one where it is empty.
+    /// Which findings it matches; all if empty.
     #[serde(default, rename = "match", deserialize_with = "crate::object")]
     of: Match,
-    /// The people who are responsible for them: members of the company.
+    /// The responsible users: members of the company.
     #[serde(default)]
     #[schema(value_type = Ids<{ MAX_OWNERS }>)]
     user_ids: Vec<Id>,
-    /// The teams that are: of the company.
+    /// The responsible teams of the company.
     #[serde(default)]
     #[schema(value_type = Ids<{ MAX_OWNERS }>)]
     team_ids: Vec<Id>,
-    /// Passed over, so that what was answered can be sent back: its place in the list counts.
+    /// Ignored, so that a response can be sent back: the position in the list counts.
     #[serde(default, rename = "position")]
     _position: Option<u32>,
-    /// Passed over, too.
+    /// Ignored, too.
     #[serde(default, rename = "active")]
     _active: Option<bool>,
 }
 
 crate::described_with! {
-    /// A rule to be, which names somebody.
+    /// A new rule, which names at least one user or team.
     DescribedRule, RuleBody, some_of(&["user_ids", "team_ids"])
 }
 
-/// A company's rules, in their order.
+/// A company's rules, in order.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = OwnershipRules)]
 pub struct Rules {
-    /// The first that matches a finding counts.
+    /// The first that matches a finding applies.
     items: Vec<RuleView>,
 }
 
@@ -76,14 +76,14 @@ pub struct Rules {
 struct RuleView {
     /// Its place in the list, from 1.
     position: u32,
-    /// Which findings it is about; every one where it is empty.
+    /// Which findings it matches; all if empty.
     #[serde(rename = "match")]
     of: Match,
-    /// The people who are responsible for them.
+    /// The responsible users.
     user_ids: Vec<Id>,
-    /// The teams that are.
+    /// The responsible teams.
     team_ids: Vec<Id>,
-    /// Whether it counts. One whose people and teams have all left is skipped.
+    /// Whether it is active. A rule whose users and teams have all left is skipped.
     active: bool,
 }
 
@@ -95,12 +95,12 @@ pub struct Codeowners {
     text: String,
 }
 
-/// What a CODEOWNERS file comes to.
+/// The rules from a CODEOWNERS file.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct CodeownersRules {
-    /// The rules, ready to be saved: the last line of the file comes first.
+    /// The rules, ready to be saved: the last line of the file is first.
     items: Vec<RuleView>,
-    /// What of the file is not in them.
+    /// The parts of the file that could not be mapped.
     unmapped: Vec<Unmapped>,
 }
 
@@ -115,14 +115,14 @@ fn shown(rules: Vec<Written>) -> Vec<RuleView> {
     (1..).zip(rules).map(view).collect()
 }
 
-/// Who is responsible for which findings of a company
+/// Get a company's ownership rules
 ///
 /// The first rule that matches a finding assigns it when it is created, or reopened without assignees.
 #[utoipa::path(
     get, path = "/companies/{id}/ownership-rules", tag = "companies", operation_id = "get_ownership_rules",
     params(("id" = Id, Path, description = "The company")),
     responses(
-        (status = 200, description = "The rules, in their order", body = Rules),
+        (status = 200, description = "The rules, in order", body = Rules),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -141,14 +141,14 @@ pub async fn get(
     }))
 }
 
-/// Set who is responsible for which findings of a company
+/// Set a company's ownership rules
 ///
-/// All rules at once, in their order. For managers of the company. Findings that exist are not assigned anew.
+/// Replaces all rules. Requires a manager of the company. Existing findings are not reassigned.
 #[utoipa::path(
     put, path = "/companies/{id}/ownership-rules", tag = "companies", operation_id = "put_ownership_rules",
     params(("id" = Id, Path, description = "The company")), request_body = RulesBody,
     responses(
-        (status = 200, description = "The rules as they are now", body = Rules),
+        (status = 200, description = "The saved rules", body = Rules),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -160,7 +160,11 @@ pub async fn put(
 ) -> Result<Json<Rules>, Problem> {
     caller.may(company, Role::Manager)?;
     let mut check = Check::new();
-    check.that(body.items.len() <= MAX_RULES, "items", "there are more than 1000");
+    check.that(
+        body.items.len() <= MAX_RULES,
+        "items",
+        "must have at most 1,000 rules",
+    );
     let items = body.items.into_iter().take(MAX_RULES).enumerate();
     let mut rules: Vec<Written> = items
         .map(|(index, rule)| checked(index, rule, &mut check))
@@ -186,7 +190,7 @@ pub async fn put(
     }))
 }
 
-/// The rule, as far as it fits without a look at the company.
+/// Validates a rule, as far as possible without the company's data.
 fn checked(index: usize, rule: RuleBody, check: &mut Check) -> Written {
     let mut rule = Written {
         of: rule.of,
@@ -195,7 +199,7 @@ fn checked(index: usize, rule: RuleBody, check: &mut Check) -> Written {
     };
     let item = format!("items[{index}]");
     let names = !rule.user_ids.is_empty() || !rule.team_ids.is_empty();
-    check.that(names, &item, "it names nobody");
+    check.that(names, &item, "must name at least one user or team");
     for (field, text) in rule.of.texts() {
         if let Some(text) = text {
             *text = check.line(&format!("{item}.match.{field}"), text, TEXT);
@@ -207,11 +211,11 @@ fn checked(index: usize, rule: RuleBody, check: &mut Check) -> Written {
     rule
 }
 
-/// The rules that a CODEOWNERS file comes to
+/// Convert a CODEOWNERS file to rules
 ///
-/// Takes the text of the file, as `text/plain` or as the field `text` of a JSON object. Nothing is saved: send the rules
-/// to `PUT /companies/{id}/ownership-rules`. `@name` is the member whose email address begins so or whose name is that,
-/// `@org/team` the team of that name, an address the member who has it.
+/// Accepts the text of the file as `text/plain` or as the field `text` of a JSON object. Nothing is saved: send the rules
+/// to `PUT /companies/{id}/ownership-rules`. `@name` is the member with that name or email local part,
+/// `@org/team` the team with that name, an email address the member with that address.
 #[utoipa::path(
     post, path = "/companies/{id}/ownership-rules/codeowners", tag = "companies", operation_id = "read_codeowners",
     params(("id" = Id, Path, description = "The company")),
@@ -241,7 +245,7 @@ pub async fn read_codeowners(
         })
     });
     let people = people.await?;
-    // A long file with many owners takes its time.
+    // A long file with many owners may take long.
     let read = tokio::task::spawn_blocking(move || codeowners::read(&text, &people));
     let (rules, unmapped) = read.await.map_err(|_| Problem::internal())?;
     Ok(Json(CodeownersRules {
@@ -272,11 +276,11 @@ impl<S: Send + Sync> FromRequest<S> for Codeowners {
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large.")
             } else {
-                Problem::new(StatusCode::BAD_REQUEST, "The body did not arrive whole.")
+                Problem::new(StatusCode::BAD_REQUEST, "The body is incomplete.")
             }
         })?;
         let text = String::from_utf8(bytes.to_vec());
-        let text = text.map_err(|_| Problem::unprocessable("The body is not a text in UTF-8."))?;
+        let text = text.map_err(|_| Problem::unprocessable("The body must be UTF-8 text."))?;
         Ok(Self { text })
     }
 }

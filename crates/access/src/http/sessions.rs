@@ -8,17 +8,17 @@ use crate::{
     Access, InSession, Json, Page, PageQuery, Path, Problem, Query,
     audit::{self, Action, By, Entry},
     credentials::Kind,
-    ending::{self, Extent},
+    end_credentials::{self, Extent},
     sessions::{self, Session},
 };
 
-/// Where the caller is signed in
+/// List your sessions
 ///
-/// In a session.
+/// Requires a session.
 #[utoipa::path(
     get, path = "/sessions", tag = "sessions", operation_id = "list_sessions", params(PageQuery),
     responses(
-        (status = 200, description = "A page of sessions, the newest first", body = Page<Session>),
+        (status = 200, description = "A page of sessions, newest first", body = Page<Session>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -42,7 +42,7 @@ pub async fn list(
 
 /// End a session
 ///
-/// In a session. Whoever uses it is signed out, and its open streams end.
+/// Signs that device out and ends its open streams. Requires a session.
 #[utoipa::path(
     delete, path = "/sessions/{id}", tag = "sessions", operation_id = "delete_session",
     params(("id" = Id, Path, description = "The session")),
@@ -57,12 +57,12 @@ pub async fn delete(
     Path(id): Path<Id>,
 ) -> Result<StatusCode, Problem> {
     if let Some(ended) = access.unsaved().end(caller.user_id, id) {
-        access.tell(&[ended]);
+        access.announce(&[ended]);
         return Ok(StatusCode::NO_CONTENT);
     }
     access
         .change(move |tx| {
-            let (_, ended) = ending::one(tx, caller.user_id, Kind::Session, id)?;
+            let (_, ended) = end_credentials::one(tx, caller.user_id, Kind::Session, id)?;
             let entry = Entry::new(Action::SessionEnded, caller.user_id, &*caller.name)
                 .says("session_id", id.to_string());
             audit::note(tx, &By::caller(&caller), entry)?;
@@ -72,17 +72,17 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// How much ends.
+/// What to end.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Others {
-    /// Whether one's API tokens and calendar feeds end too; they go on where it is left out.
+    /// Whether to also revoke your API tokens and calendar feeds; by default they stay valid.
     end_tokens: Option<bool>,
 }
 
 /// Sign out everywhere else
 ///
-/// In a session: ends all others and their open streams, and with `end_tokens=true` one's API tokens and calendar feeds.
+/// Ends all other sessions and their open streams, and with `end_tokens=true` your API tokens and calendar feeds. Requires a session.
 #[utoipa::path(
     post, path = "/sessions/end-others", tag = "sessions", operation_id = "end_other_sessions", params(Others),
     responses(
@@ -96,11 +96,11 @@ pub async fn end_others(
     Query(others): Query<Others>,
 ) -> Result<StatusCode, Problem> {
     let extent = Extent::with_tokens(others.end_tokens.unwrap_or(false));
-    access.tell(&access.unsaved().end_others(caller.user_id, caller.session));
+    access.announce(&access.unsaved().end_others(caller.user_id, caller.session));
     let unsaved = access.clone();
     access
         .change(move |tx| {
-            let ended = ending::all(tx, caller.user_id, Some(caller.session), extent)?;
+            let ended = end_credentials::all(tx, caller.user_id, Some(caller.session), extent)?;
             unsaved.unsaved().keep_on(caller.session, tx.now());
             if !ended.is_empty() {
                 let field = match extent {

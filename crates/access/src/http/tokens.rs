@@ -14,37 +14,37 @@ use crate::{
     Access, Caller, Create, InSession, Json, Page, PageQuery, Path, Problem, Query, Token,
     audit::{self, Action, By, Entry},
     credentials::{self, Kind},
-    ending,
+    end_credentials,
     http::{NAME, no_store},
     schema::Name,
     sessions::Origin,
     validate::Check,
 };
 
-/// How many tokens a person may have.
+/// How many tokens a user may have.
 const MOST: u64 = 100;
 
-/// A token to make.
+/// A token to create.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
-    /// What its owner calls it.
+    /// The token's name.
     #[schema(value_type = Name<{ NAME }>)]
     name: String,
-    /// When it ends; none for never.
+    /// When it expires; omit it for never.
     expires_at: Option<Time>,
 }
 
-/// A token, with its text: this once.
+/// A token with its text, which is shown only once.
 #[derive(Serialize, utoipa::ToSchema)]
 pub struct MadeToken {
-    /// The text, for `Authorization: Bearer`. It is not shown again.
+    /// The text, for `Authorization: Bearer`. It cannot be shown again.
     token: String,
     #[serde(flatten)]
     made: Token,
 }
 
-/// The caller's API tokens
+/// List your API tokens
 #[utoipa::path(
     get, path = "/tokens", tag = "tokens", operation_id = "list_tokens", params(PageQuery),
     responses(
@@ -65,23 +65,23 @@ pub async fn list(
     Ok(Json(Page::cut(rows, limit, |token| token.id.to_string())))
 }
 
-/// Make an API token
+/// Create an API token
 ///
-/// Its text is in this answer and never again. It is made in a session: a token cannot make another one.
+/// The response contains the token's text, which cannot be shown again. Requires a session: a token cannot create another one.
 #[utoipa::path(
     post, path = "/tokens", tag = "tokens", operation_id = "create_token", request_body = NewToken,
     responses(
-        (status = 201, description = "Made", body = MadeToken),
+        (status = 201, description = "Created", body = MadeToken),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub async fn create(
     State(access): State<Access>,
-    // A token that leaked could otherwise outlive its own expiry.
+    // A leaked token could otherwise outlive its own expiry.
     InSession(caller): InSession,
     Create(once, new): Create<NewToken>,
 ) -> Result<Response, Problem> {
-    let token = Kind::Token.make(access.clock());
+    let token = Kind::Token.create(access.clock());
     let hash = credentials::hash(token.expose()).ok_or_else(Problem::internal)?;
     let create = move |tx: &mut Tx<'_>| insert(tx, &new, hash, &caller);
     let made = access.store().write(move |tx| once.run(tx, create)).await?;
@@ -94,7 +94,7 @@ pub async fn create(
     Ok(response)
 }
 
-/// Keeps the hash of a new token.
+/// Stores the hash of a new token.
 fn insert(tx: &mut Tx<'_>, new: &NewToken, hash: String, caller: &Caller) -> Result<Token, Problem> {
     let mut check = Check::new();
     let name = check.name("name", &new.name, NAME);
@@ -102,7 +102,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewToken, hash: String, caller: &Caller) -> Res
     check.that(
         new.expires_at.is_none_or(|at| at > now),
         "expires_at",
-        "it is not in the future",
+        "must be in the future",
     );
     check.done()?;
     let row = credentials::NewRow {
@@ -115,7 +115,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewToken, hash: String, caller: &Caller) -> Res
     };
     credentials::hold(tx, caller)?;
     if credentials::count_tokens(tx, row.user)? >= MOST {
-        return Err(Problem::conflict(format!("There are {MOST} tokens already.")));
+        return Err(Problem::conflict(format!("You already have {MOST} tokens.")));
     }
     let (id, created_at) = credentials::insert(tx, &row)?;
     let entry = Entry::new(Action::TokenCreated, id, &*row.name);
@@ -132,7 +132,7 @@ fn insert(tx: &mut Tx<'_>, new: &NewToken, hash: String, caller: &Caller) -> Res
 
 /// Revoke an API token
 ///
-/// In a session.
+/// Requires a session.
 #[utoipa::path(
     delete, path = "/tokens/{id}", tag = "tokens", operation_id = "delete_token", params(("id" = Id, Path, description = "The token")),
     responses(
@@ -147,7 +147,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     access
         .change(move |tx| {
-            let (name, ended) = ending::one(tx, caller.user_id, Kind::Token, id)?;
+            let (name, ended) = end_credentials::one(tx, caller.user_id, Kind::Token, id)?;
             let entry = Entry::new(Action::TokenDeleted, id, &*name).gone(&json!({"name": name}));
             audit::note(tx, &By::caller(&caller), entry)?;
             Ok(((), vec![ended]))

@@ -1,4 +1,4 @@
-//! People.
+//! Users.
 
 use axum::{extract::State, http::StatusCode};
 use base::Id;
@@ -9,9 +9,9 @@ use crate::{
     Access, AccessChange, Caller, Create, Created, InSession, Json, Page, PageQuery, Path, Problem, Query,
     Secret, User,
     audit::{self, Action, By, Entry},
-    ending::{self, Extent},
+    end_credentials::{self, Extent},
     http::NAME,
-    password::{NewPassword, Whose},
+    password::{HashFor, NewPassword},
     password_rules,
     schema::{Email, Name, OptionalLine},
     search,
@@ -19,63 +19,63 @@ use crate::{
     validate::{self, Check},
 };
 
-/// A person to add.
+/// A user to create.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewUser {
-    /// The email address; unique in any spelling of upper and lower case.
+    /// The email address; unique regardless of case.
     #[schema(value_type = Email)]
     email: String,
     /// The name, one line of at most 200 characters.
     #[schema(value_type = Name<{ NAME }>)]
     name: String,
-    /// The password: 12 to 256 characters, of any kind, but none of the most common passwords and not their own email
-    /// address. Without one they cannot sign in yet.
+    /// The password: 12 to 256 characters of any kind, but not one of the most common passwords and not the user's email
+    /// address. Without one, the user cannot sign in yet.
     #[schema(value_type = Option<NewPassword>)]
     password: Option<Secret>,
-    /// Whether they administer the platform.
+    /// Whether the user is a platform administrator.
     is_admin: Option<bool>,
 }
 
-/// What changes of a person; what is left out stays.
+/// Changes to a user; omitted fields stay unchanged.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserChange {
-    /// The email address. An administrator's to change.
+    /// The email address. Only for administrators.
     #[schema(value_type = Option<Email>)]
     email: Option<String>,
     /// The name.
     #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
-    /// The password, under the rules of a new one. It ends their sessions, API tokens and calendar feeds. An administrator's to
-    /// set, and not for oneself: that is `POST /me/password`.
+    /// A new password, with the same requirements. Ends the user's sessions, API tokens and calendar feeds. Only for administrators,
+    /// and not for your own account: use `POST /me/password`.
     #[schema(value_type = Option<NewPassword>)]
     password: Option<Secret>,
-    /// Whether they administer the platform. An administrator's to change.
+    /// Whether the user is a platform administrator. Only for administrators.
     is_admin: Option<bool>,
-    /// Whether they are kept from signing in. It ends their sessions, API tokens and calendar feeds for good. An
-    /// administrator's to change.
+    /// Whether the account is disabled. Permanently ends the user's sessions, API tokens and calendar feeds. Only for
+    /// administrators.
     disabled: Option<bool>,
 }
 
-/// Which people.
+/// Filters for users.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
     /// Only members of this company.
     company_id: Option<Id>,
-    /// Only those with this in name or email address, in any case of letters.
+    /// Only users whose name or email address contains this text, regardless of case.
     #[param(inline, value_type = Option<OptionalLine<{ search::LONGEST }>>)]
     text: Option<String>,
 }
 
-/// The people the caller may see
+/// List users
 ///
-/// An administrator all, everyone else those they share a company with.
+/// Administrators see all users, others those they share a company with.
 #[utoipa::path(
     get, path = "/users", tag = "users", operation_id = "list_users", params(Filter, PageQuery),
     responses(
-        (status = 200, description = "A page of people, oldest first", body = Page<User>),
+        (status = 200, description = "A page of users, oldest first", body = Page<User>),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -86,7 +86,7 @@ pub async fn list(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page<User>>, Problem> {
     let (limit, after) = (page.limit()?, page.after::<Id>()?);
-    let text = search::wanted(filter.text)?;
+    let text = search::search_text(filter.text)?;
     let rows = access
         .store()
         .read(move |tx| {
@@ -102,9 +102,9 @@ pub async fn list(
     Ok(Json(Page::cut(rows, limit, |user| user.id.to_string())))
 }
 
-/// Add a person
+/// Create a user
 ///
-/// In a session, as an administrator.
+/// Requires a session and an administrator.
 #[utoipa::path(
     post, path = "/users", tag = "users", operation_id = "create_user", request_body = NewUser,
     responses(
@@ -146,7 +146,7 @@ pub async fn create(
     access.store().write(move |tx| once.run(tx, create)).await
 }
 
-/// A person
+/// Get a user
 #[utoipa::path(
     get, path = "/users/{id}", tag = "users", operation_id = "get_user", params(("id" = Id, Path, description = "The user")),
     responses(
@@ -169,9 +169,9 @@ async fn find(access: &Access, caller: Caller, id: Id) -> Result<User, Problem> 
         .await
 }
 
-/// Change a person
+/// Update a user
 ///
-/// In a session. Everyone may change their own name; the rest is an administrator's.
+/// Users may change their own name; everything else requires an administrator. Requires a session.
 #[utoipa::path(
     patch, path = "/users/{id}", tag = "users", operation_id = "update_user", params(("id" = Id, Path, description = "The user")),
     request_body = UserChange,
@@ -191,10 +191,10 @@ pub async fn update(
         own_only(&caller, id, &body)?;
     }
     if id == caller.user_id && body.password.is_some() {
-        // Without the one until now, an unlocked screen would become the account.
+        // Without the current password, anyone at an unlocked screen could take over the account.
         return Err(Problem::field(
             "password",
-            "change your own password with POST /api/v1/me/password, which asks for the current one",
+            "change your own password with POST /api/v1/me/password, which requires the current one",
         ));
     }
     let by = By::caller(&caller);
@@ -210,7 +210,7 @@ pub async fn update(
             }
             let mut changes = vec![AccessChange::User(id)];
             if shuts_out {
-                let ended = ending::all(tx, id, None, Extent::Everything)?;
+                let ended = end_credentials::all(tx, id, None, Extent::Everything)?;
                 if !ended.is_empty() {
                     entry = entry.says("credentials_ended", ended.len());
                 }
@@ -226,13 +226,13 @@ fn own_only(caller: &Caller, id: Id, body: &UserChange) -> Result<(), Problem> {
     let more = body.email.is_some() || body.is_admin.is_some() || body.disabled.is_some();
     if id != caller.user_id || more {
         return Err(Problem::forbidden(
-            "You may change your own name; the rest is an administrator's.",
+            "You may change your own name; everything else requires an administrator.",
         ));
     }
     Ok(())
 }
 
-/// What is to change of the person with this address, validated.
+/// The validated changes to the user with this address.
 async fn checked(access: &Access, (by, present): (Id, &str), body: UserChange) -> Result<Change, Problem> {
     let mut check = Check::new();
     if let Some(password) = &body.password {
@@ -255,14 +255,18 @@ async fn checked(access: &Access, (by, present): (Id, &str), body: UserChange) -
 
 async fn hashed(access: &Access, by: Id, password: Option<Secret>) -> Result<Option<String>, Problem> {
     match password {
-        Some(password) => access.passwords().hash(Whose::User(by), password).await.map(Some),
+        Some(password) => access
+            .passwords()
+            .hash(HashFor::User(by), password)
+            .await
+            .map(Some),
         None => Ok(None),
     }
 }
 
-/// Remove a person
+/// Delete a user
 ///
-/// In a session, as an administrator: with their memberships, sessions and tokens. 409 where records still name them: disable them then.
+/// Also deletes their memberships, sessions and tokens. 409 if records still refer to the user: disable the account instead. Requires a session and an administrator.
 #[utoipa::path(
     delete, path = "/users/{id}", tag = "users", operation_id = "delete_user", params(("id" = Id, Path, description = "The user")),
     responses(
@@ -282,9 +286,9 @@ pub async fn delete(
     let by = By::caller(&caller);
     access
         .change(move |tx| {
-            // Held first, in the order of every other change of people.
+            // Locked first, in the same order as every other change of users.
             users::lock_administrators(tx)?;
-            let mut changes = ending::all(tx, id, None, Extent::Everything)?;
+            let mut changes = end_credentials::all(tx, id, None, Extent::Everything)?;
             let was = users::delete(tx, id)?;
             let entry = Entry::new(Action::UserDeleted, id, &*was.name).gone(&was);
             audit::note(tx, &by, entry)?;

@@ -32,33 +32,33 @@ impl utoipa::PartialSchema for ViewQuery {
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewSavedView {
-    /// The page it is of.
+    /// The page it belongs to.
     page: ViewPage,
-    /// What its owner calls it: one line of at most 60 characters, once for each page.
+    /// Its name: one line of at most 60 characters, unique per page.
     #[schema(value_type = Name<{ NAME }>)]
     name: String,
-    /// The query of the page's address, without the `?`: at most 2,000 printable ASCII characters, possibly none.
+    /// The query string of the page's URL, without the `?`: at most 2,000 printable ASCII characters; may be empty.
     #[schema(value_type = ViewQuery)]
     query: String,
 }
 
-/// What changes of a view; what is left out stays.
+/// Changes to a view; omitted fields stay unchanged.
 #[derive(Clone, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SavedViewChange {
-    /// What its owner calls it.
+    /// Its name.
     #[schema(value_type = Option<Name<{ NAME }>>)]
     name: Option<String>,
-    /// The query of the page's address, without the `?`.
+    /// The query string of the page's URL, without the `?`.
     #[schema(value_type = Option<ViewQuery>)]
     query: Option<String>,
 }
 
-/// Which views.
+/// Filters for views.
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Filter {
-    /// Only those of this page.
+    /// Only views of this page.
     page: Option<ViewPage>,
 }
 
@@ -66,13 +66,17 @@ fn query(check: &mut Check, query: String) -> String {
     check.that(
         query.len() <= QUERY && query.bytes().all(|byte| matches!(byte, b' '..=b'~')),
         "query",
-        "it is not at most 2,000 printable ASCII characters",
+        "must be at most 2,000 printable ASCII characters",
     );
-    check.that(!query.starts_with('?'), "query", "it begins with a question mark");
+    check.that(
+        !query.starts_with('?'),
+        "query",
+        "must not begin with a question mark",
+    );
     query
 }
 
-/// The caller's saved views
+/// List your saved views
 #[utoipa::path(
     get, path = "/me/views", tag = "views", operation_id = "list_views", params(Filter, PageQuery),
     responses(
@@ -96,12 +100,12 @@ pub async fn list(
 
 /// Save a view
 ///
-/// A person may have 100.
+/// Each user may have 100.
 #[utoipa::path(
     post, path = "/me/views", tag = "views", operation_id = "create_view", request_body = NewSavedView,
     responses(
         (status = 201, description = "Saved", body = SavedView),
-        (status = 409, description = "The page has one of this name", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The page already has a view with this name", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -117,13 +121,13 @@ pub async fn create(
     access.store().write(move |tx| once.run(tx, create)).await
 }
 
-/// Change a saved view; what is left out stays
+/// Update a saved view; omitted fields stay unchanged
 #[utoipa::path(
     patch, path = "/me/views/{id}", tag = "views", operation_id = "update_view",
     params(("id" = Id, Path, description = "The view")), request_body = SavedViewChange,
     responses(
         (status = 200, description = "Changed", body = SavedView),
-        (status = 409, description = "The page has one of this name", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The page already has a view with this name", body = Problem, content_type = "application/problem+json"),
         (status = "default", description = "A problem", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -138,7 +142,7 @@ pub async fn update(
     let query = change.query.map(|text| query(&mut check, text));
     let checked = check.done();
     let view = access.store().write(move |tx| {
-        // Of another's view nobody learns that it is there, whatever the body says.
+        // Nobody learns that another user's view exists, whatever the body contains.
         match checked {
             Ok(()) => views::update(tx, caller.user_id, id, (name, query)),
             Err(problem) => views::update(tx, caller.user_id, id, (None, None)).and(Err(problem)),

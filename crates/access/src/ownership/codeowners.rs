@@ -1,7 +1,7 @@
 //! A CODEOWNERS file as ownership rules.
 //!
-//! In such a file the last pattern that matches counts, in our list the first one: the rules come in the reverse order.
-//! What cannot be mapped is named with its line; nothing is guessed.
+//! In such a file the last matching pattern applies, in our list the first: the rules are in reverse order.
+//! What cannot be mapped is reported with its line; nothing is guessed.
 
 use std::collections::BTreeSet;
 
@@ -13,24 +13,24 @@ use crate::validate;
 
 /// The most rules of a company.
 pub(crate) const MAX_RULES: usize = 1_000;
-/// The most lines that are named as not mapped.
+/// The most lines that are reported as not mapped.
 const MAX_UNMAPPED: usize = 500;
-/// Characters of a text that is quoted.
+/// The most characters quoted of a text.
 const QUOTE: usize = 200;
 
-/// Something of the file that is not in the rules.
+/// A part of the file that could not be mapped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = UnmappedOwner)]
 pub(crate) struct Unmapped {
-    /// The line in the file, from 1.
+    /// The line number in the file, from 1.
     pub(crate) line: usize,
-    /// What stands there: an owner, or a whole line.
+    /// The text: an owner, or a whole line.
     pub(crate) text: String,
-    /// Why it is not mapped.
+    /// Why it could not be mapped.
     pub(crate) reason: String,
 }
 
-/// A member of the company, as owners are looked up.
+/// A member of the company, for looking up owners.
 pub(crate) struct Person {
     pub(crate) id: Id,
     pub(crate) name: String,
@@ -43,7 +43,7 @@ pub(crate) struct People {
     pub(crate) teams: Vec<(Id, String)>,
 }
 
-/// The rules a file comes to, and what of it could not be mapped.
+/// The rules of a file, and what could not be mapped.
 pub(crate) fn read(text: &str, people: &People) -> (Vec<Written>, Vec<Unmapped>) {
     let mut reading = Reading {
         people,
@@ -54,7 +54,7 @@ pub(crate) fn read(text: &str, people: &People) -> (Vec<Written>, Vec<Unmapped>)
         reading.line(index + 1, line);
         if reading.rules.len() > MAX_RULES || reading.unmapped.len() >= MAX_UNMAPPED {
             reading.rules.truncate(MAX_RULES);
-            let rest = "the rest of the file was not read: it has too many lines";
+            let rest = "the rest of the file was not read: too many lines";
             reading.note(index + 1, line, rest);
             break;
         }
@@ -69,7 +69,7 @@ struct Reading<'a> {
     unmapped: Vec<Unmapped>,
 }
 
-/// Whom an owner of the file means.
+/// The user or team that an owner of the file refers to.
 enum Owner {
     User(Id),
     Team(Id),
@@ -85,19 +85,19 @@ impl Reading<'_> {
             return self.note(
                 number,
                 line,
-                "sections are not supported: its lines are read without it",
+                "sections are not supported; the lines were read without the section",
             );
         }
         if pattern.starts_with('!') {
-            return self.note(number, line, "a pattern that excludes files is not supported");
+            return self.note(number, line, "patterns that exclude files are not supported");
         }
-        // Braces have no meaning in such a file, and one in our patterns.
+        // Braces are literal in such a file, but special in our patterns.
         let path = pattern.replace('{', "[{]").replace('}', "[}]");
         if let Err(error) = Pattern::new(&path) {
             return self.note(number, pattern, &error.to_string());
         }
         if owners.is_empty() {
-            return self.note(number, line, "it names no owner");
+            return self.note(number, line, "the line has no owner");
         }
         let (mut users, mut teams) = (BTreeSet::new(), BTreeSet::new());
         for owner in owners {
@@ -127,14 +127,14 @@ impl Reading<'_> {
         });
     }
 
-    /// `ana@example.org` is the member with that address, `@org/team` the team of that name; `@ana` the member whose
-    /// address begins so or whose name is that, else the team of that name.
+    /// `ana@example.org` is the member with that address, `@org/team` the team with that name; `@ana` the member whose
+    /// address begins with it or whose name it is, else the team with that name.
     fn owner(&self, owner: &str) -> Result<Owner, &'static str> {
         let members = &self.people.members;
         let Some(name) = owner.strip_prefix('@') else {
             let key = validate::email_key(owner);
             let member = members.iter().find(|one| validate::email_key(&one.email) == key);
-            let member = member.ok_or("no member of the company has this address");
+            let member = member.ok_or("no company member has this email address");
             return member.map(|member| Owner::User(member.id));
         };
         let team = name.rsplit_once('/').map_or(name, |(_, team)| team);
@@ -147,8 +147,8 @@ impl Reading<'_> {
         if name.contains('/') {
             return one(
                 teams,
-                "the company has no team of this name",
-                "several teams are called so",
+                "the company has no team with this name",
+                "several teams have this name",
             );
         }
         let local = |email: &str| email.split('@').next().unwrap_or_default().to_lowercase();
@@ -162,13 +162,9 @@ impl Reading<'_> {
         } else {
             by_address
         };
-        let several = "several people are called so";
+        let several = "several users have this name";
         if users.is_empty() {
-            return one(
-                teams,
-                "no member and no team of the company is called so",
-                several,
-            );
+            return one(teams, "no member or team of the company has this name", several);
         }
         one(users, "", several)
     }
@@ -179,7 +175,7 @@ fn one(mut found: Vec<Owner>, none: &'static str, several: &'static str) -> Resu
     if found.is_empty() { Ok(first) } else { Err(several) }
 }
 
-/// A name as handles spell it: `Web Shop` is `web-shop`.
+/// A name as a handle: `Web Shop` is `web-shop`.
 fn slug(name: &str) -> String {
     let mut slug = String::new();
     for char in name.trim().chars().flat_map(char::to_lowercase) {
@@ -192,7 +188,7 @@ fn slug(name: &str) -> String {
     slug
 }
 
-/// The words of a line up to its comment; a blank after a backslash belongs to its word.
+/// The words of a line up to its comment; a space after a backslash belongs to its word.
 fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -271,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_mapped_is_named_with_its_line() {
+    fn unmapped_parts_are_reported_with_their_line() {
         let (people, [ana, ..], _) = people();
         let file = "[Section] @ana\n!src/x @ana\n/none\na @nobody @ana\nb @ben-ito\nc x@y.org\nd @acme/blue\n/[e @ana\n{f} @ana-silva\n";
         let (rules, unmapped) = read(file, &people);

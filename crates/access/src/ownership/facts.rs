@@ -1,9 +1,9 @@
-//! What of a finding the rules look at.
+//! The facts about a finding that rules use.
 
 use base::{Event, Id, Severity};
 use serde_json::Value;
 
-/// What of a finding the ownership rules look at. Empty is unknown.
+/// The facts about a finding that ownership rules use. Empty means unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// The project it belongs to.
@@ -18,16 +18,16 @@ pub struct Facts {
     pub rule: String,
     /// The vulnerable component.
     pub component: String,
-    /// Where it is, without the line: from [`path_of`].
+    /// Its location without the line: from [`path_of`].
     pub path: String,
     /// Its tags.
     pub tags: Vec<String>,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Option<Severity>,
 }
 
 impl Facts {
-    /// What an event about a finding says of it.
+    /// The facts in an event about a finding.
     pub fn of(event: &Event) -> Self {
         let text = |key| event.text(key).unwrap_or_default().to_owned();
         let id = |key| event.text(key).and_then(|id| id.parse().ok());
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_says_what_it_knows() {
+    fn facts_are_read_from_an_event() {
         let clock = Clock::system();
         let (project, asset) = (clock.id(), clock.id());
         let subject = Subject {

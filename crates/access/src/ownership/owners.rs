@@ -1,4 +1,4 @@
-//! The owners of projects and assets: their rows. The records themselves are kept elsewhere.
+//! The owners of projects and assets: the database rows. Other crates own the records themselves.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,15 +7,15 @@ use store::{Error, Select, Tx, Value, params, rows};
 
 use crate::{Problem, validate::Check};
 
-/// The people and the teams that own something, in the order of their ids.
+/// The users and teams that own something, ordered by id.
 pub type Owners = (Vec<Id>, Vec<Id>);
 
-/// The most people, and the most teams, that one thing can have.
+/// The most users, and the most teams, that one record can have.
 pub const MAX: usize = 100;
 const USERS: &str = "select subject_id, user_id from owner_users where 1 = 1";
 const TEAMS: &str = "select subject_id, team_id from owner_teams where 1 = 1";
 
-/// The owners of these projects and assets, as far as they have any.
+/// The owners of these projects and assets, if any.
 ///
 /// # Errors
 /// The store's.
@@ -45,7 +45,7 @@ pub fn owners(tx: &mut Tx<'_>, of: &[(SubjectType, Id)]) -> Result<HashMap<Id, O
 const MEMBERS: &str = "select user_id from memberships where company_id = $1";
 const OF_COMPANY: &str = "select id from teams where company_id = $1";
 
-/// Those of these ids, each once, that are members and teams of the company; notes which are not, as `field.user_ids[i]`
+/// The ids that are members and teams of the company, each once; notes invalid ones as `field.user_ids[i]`
 /// and `field.team_ids[i]`.
 ///
 /// # Errors
@@ -82,7 +82,7 @@ impl Known {
     pub(crate) fn check(&self, (users, teams): (&[Id], &[Id]), field: &str, check: &mut Check) -> Owners {
         let mut each = |ids: &[Id], known: &BTreeSet<Id>, name: &str, detail: &str| -> Vec<Id> {
             let field = format!("{field}{name}");
-            check.that(ids.len() <= MAX, &field, "it names more than 100");
+            check.that(ids.len() <= MAX, &field, "must have at most 100 entries");
             for (index, _) in ids
                 .iter()
                 .enumerate()
@@ -95,13 +95,8 @@ impl Known {
             once.into_iter().collect()
         };
         (
-            each(
-                users,
-                &self.users,
-                "user_ids",
-                "it is not a member of the company",
-            ),
-            each(teams, &self.teams, "team_ids", "it is not a team of the company"),
+            each(users, &self.users, "user_ids", "must be a member of the company"),
+            each(teams, &self.teams, "team_ids", "must be a team of the company"),
         )
     }
 }
@@ -113,7 +108,7 @@ const CLEAR: [&str; 2] = [
 const INSERT_USER: &str = "insert into owner_users (subject_type, subject_id, company_id, user_id)";
 const INSERT_TEAM: &str = "insert into owner_teams (subject_type, subject_id, company_id, team_id)";
 
-/// Makes these the owners of a project or an asset of a company: from [`check_owners`].
+/// Sets the owners of a project or an asset of a company: from [`check_owners`].
 ///
 /// # Errors
 /// The store's.
@@ -136,7 +131,7 @@ pub fn set_owners(
     rows::insert(tx, (INSERT_TEAM, ""), teams.iter().map(row).collect()).map(drop)
 }
 
-/// Takes all owners off a project or an asset, which is about to be deleted.
+/// Removes all owners from a project or an asset that is about to be deleted.
 ///
 /// # Errors
 /// The store's.

@@ -1,15 +1,15 @@
-//! Patterns of ownership rules: for paths as in a CODEOWNERS file, for names with `*` for any text.
+//! Patterns of ownership rules: paths as in a CODEOWNERS file, names with `*` for any text.
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-/// A pattern that cannot be read.
+/// An invalid pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is not a path pattern: {0}")]
+#[error("must be a path pattern: {0}")]
 pub struct BadPattern(String);
 
 /// A pattern for paths, compiled. As in CODEOWNERS and `.gitignore`: `*` stays within a folder, `**` does not; a pattern
-/// without a slash before its end matches in any folder; one that names a folder matches everything below it, but for
-/// one that ends in `/*`.
+/// without a slash before its end matches in any folder; one that names a folder matches everything below it, except
+/// one ending in `/*`.
 #[derive(Debug, Clone)]
 pub(super) struct Pattern(GlobSet);
 
@@ -36,7 +36,7 @@ impl Pattern {
     }
 }
 
-/// The globs that come to the same as a pattern.
+/// The globs that are equivalent to a pattern.
 fn globs(text: &str) -> Vec<String> {
     let text = text.trim();
     let folder = text.ends_with('/');
@@ -57,7 +57,7 @@ fn globs(text: &str) -> Vec<String> {
     }
 }
 
-/// Whether a lower-cased text is what a lower-cased pattern says, in which `*` is any text.
+/// Whether a lower-case text matches a lower-case pattern in which `*` is any text.
 pub(super) fn like(pattern: &str, text: &str) -> bool {
     let mut parts: Vec<&str> = pattern.split('*').collect();
     let last = parts.pop().unwrap_or_default();
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_matches_with_any_text_for_a_star() {
+    fn a_star_in_a_name_matches_any_text() {
         for (pattern, yes, no) in [
             ("log4j", &["log4j"][..], &["log4j-core", "", "alog4j"][..]),
             ("log4j*", &["log4j", "log4j-core"], &["xlog4j"]),

@@ -1,4 +1,4 @@
-//! One rule: what it matches, and whom it names.
+//! One rule: what it matches, and its users and teams.
 
 use std::fmt::Write as _;
 
@@ -12,10 +12,10 @@ use super::{
     pattern::{BadPattern, Pattern, like},
 };
 
-/// Characters of a text of a rule.
+/// The most characters of a rule's text.
 pub(crate) const TEXT: usize = 300;
 
-/// What a rule matches: findings for which all of this is so. An empty one matches every finding.
+/// What a rule matches: findings that meet all of these conditions. An empty one matches every finding.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(default, deny_unknown_fields)]
 #[schema(as = OwnershipMatch)]
@@ -25,7 +25,7 @@ pub struct Match {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Line<{ TEXT }>>)]
     pub path: Option<String>,
-    /// The tool; here and below in any case of letters, and with `*` for any text.
+    /// The tool; here and below regardless of case, and with `*` for any text.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Line<{ TEXT }>>)]
     pub tool: Option<String>,
@@ -45,13 +45,13 @@ pub struct Match {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Line<{ TEXT }>>)]
     pub tag: Option<String>,
-    /// This severity or a higher one.
+    /// This severity or higher.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub min_severity: Option<Severity>,
 }
 
 impl Match {
-    /// Its texts, by the names of their fields.
+    /// Its texts, by field name.
     pub(crate) fn texts(&mut self) -> [(&'static str, &mut Option<String>); 6] {
         [
             ("path", &mut self.path),
@@ -64,14 +64,14 @@ impl Match {
     }
 }
 
-/// A rule of a company, ready to be asked.
+/// A compiled rule of a company.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Its place in the list, from 1.
     pub position: u32,
     /// What it matches.
     pub of: Match,
-    /// The people it names, without those whose account is disabled.
+    /// The users it names, without disabled accounts.
     pub user_ids: Vec<Id>,
     /// The teams it names.
     pub team_ids: Vec<Id>,
@@ -81,10 +81,10 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// The rule at this place.
+    /// The rule at this position.
     ///
     /// # Errors
-    /// [`BadPattern`] for a path that cannot be read.
+    /// [`BadPattern`] for an invalid path.
     pub fn new(position: u32, of: Match, user_ids: Vec<Id>, team_ids: Vec<Id>) -> Result<Self, BadPattern> {
         let path = of.path.as_deref().map(Pattern::new).transpose()?;
         let texts = [&of.tool, &of.rule, &of.component, &of.asset, &of.tag];
@@ -99,8 +99,8 @@ impl Rule {
         })
     }
 
-    /// Whether it names anybody.
-    pub fn names_somebody(&self) -> bool {
+    /// Whether it names any user or team.
+    pub fn names_anyone(&self) -> bool {
         !self.user_ids.is_empty() || !self.team_ids.is_empty()
     }
 
@@ -127,7 +127,7 @@ impl Rule {
             && self.path.as_ref().is_none_or(|path| path.matches(&facts.path))
     }
 
-    /// The rule in words: "rule 3 (path src/payments/**, from high)".
+    /// The rule as text: "rule 3 (path src/payments/**, from high)".
     pub fn text(&self) -> String {
         let mut of = self.of.clone();
         let mut parts: Vec<String> = of
@@ -138,18 +138,18 @@ impl Rule {
         parts.extend(of.min_severity.map(|severity| format!("from {severity}")));
         let mut text = format!("rule {}", self.position);
         if !parts.is_empty() {
-            // Writing to a text does not fail.
+            // Writing to a string does not fail.
             let _ = write!(text, " ({})", parts.join(", "));
         }
         base::text::line(&text, 200)
     }
 }
 
-/// The rule that counts for a finding: the first one that matches and names somebody.
+/// The rule that applies to a finding: the first one that matches and names a user or team.
 pub fn first<'a>(rules: &'a [Rule], facts: &Facts) -> Option<&'a Rule> {
     rules
         .iter()
-        .find(|rule| rule.names_somebody() && rule.matches(facts))
+        .find(|rule| rule.names_anyone() && rule.matches(facts))
 }
 
 #[cfg(test)]
@@ -184,7 +184,7 @@ mod tests {
 
     // promise: O1
     #[test]
-    fn a_rule_matches_where_all_of_it_is_so() {
+    fn a_rule_matches_if_all_conditions_match() {
         for (of, expected) in [
             (json!({}), true),
             (json!({"path": "services/pay/"}), true),
@@ -221,7 +221,7 @@ mod tests {
 
     // promise: O1
     #[test]
-    fn the_first_rule_that_matches_and_names_somebody_counts() {
+    fn the_first_matching_rule_with_assignees_applies() {
         let rules = [
             rule(1, json!({"tool": "semgrep"}), true),
             rule(2, json!({"tool": "trivy"}), false),

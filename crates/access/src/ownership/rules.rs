@@ -1,4 +1,4 @@
-//! The ownership rules of companies: their rows.
+//! The ownership rules of companies: the database rows.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -8,24 +8,24 @@ use store::{Error, Select, Tx, Value, params, rows};
 
 use super::{Match, Rule};
 
-/// The rules that count now.
+/// The currently effective rules.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules;
 
-/// A rule as it is stored.
+/// A stored rule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Written {
-    /// Which findings it is about; every one where it is empty.
+    /// Which findings it matches; all if empty.
     #[serde(rename = "match")]
     pub(crate) of: Match,
-    /// The people who are responsible for them: members of the company.
+    /// The responsible users: members of the company.
     pub(crate) user_ids: Vec<Id>,
-    /// The teams that are: of the company.
+    /// The responsible teams of the company.
     pub(crate) team_ids: Vec<Id>,
 }
 
 impl Rules {
-    /// The rules of these companies in their order, with those people whose account is not disabled.
+    /// The rules of these companies in order, without disabled accounts.
     ///
     /// # Errors
     /// The store's.
@@ -42,7 +42,7 @@ impl Rules {
     }
 }
 
-/// The rules of a company, in their order.
+/// The rules of a company, in order.
 ///
 /// # Errors
 /// The store's.
@@ -55,7 +55,7 @@ const USERS: &str = "select r.company_id, r.position, r.user_id from ownership_r
      join users u on u.id = r.user_id where 1 = 1";
 const TEAMS: &str = "select r.company_id, r.position, r.team_id from ownership_rule_teams r where 1 = 1";
 
-/// Rules by their company and place.
+/// Rules by company and position.
 type ByPlace = BTreeMap<(Id, u32), Written>;
 
 fn read(tx: &mut Tx<'_>, companies: &[Id], only: &str) -> Result<ByPlace, Error> {
@@ -67,7 +67,7 @@ fn read(tx: &mut Tx<'_>, companies: &[Id], only: &str) -> Result<ByPlace, Error>
         }
         for (company, position, matches) in rules {
             let of = serde_json::from_str(&matches)
-                .map_err(|error| Error::Decode(format!("what an ownership rule matches: {error}")))?;
+                .map_err(|error| Error::Decode(format!("conditions of an ownership rule: {error}")))?;
             let rule = Written {
                 of,
                 ..Written::default()
@@ -97,7 +97,7 @@ fn of(sql: &str, column: &str, companies: &[Id]) -> Select {
 
 const HELD: &str = "select name from companies where id = $1";
 
-/// The name of a company whose rules nobody else changes until the end of this transaction.
+/// Locks a company's rules until the end of this transaction; returns the company's name.
 ///
 /// # Errors
 /// The store's.
@@ -111,7 +111,7 @@ const INSERT: &str = "insert into ownership_rules (company_id, position, matches
 const INSERT_USER: &str = "insert into ownership_rule_users (company_id, position, user_id)";
 const INSERT_TEAM: &str = "insert into ownership_rule_teams (company_id, position, team_id)";
 
-/// Makes these the rules of a company that is [`held`]. Whom they name was checked.
+/// Replaces the rules of a company that is [`held`]. Their users and teams were checked.
 ///
 /// # Errors
 /// The store's.

@@ -1,4 +1,4 @@
-//! The audit log: what is in it, who reads it, and that it stays as it was written.
+//! The audit log: its entries, who may read it, and that entries never change.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// The actions of the newest entries, the newest first.
+/// The actions of the newest entries, newest first.
 async fn actions(world: &World, query: &str) -> Vec<String> {
     let page = world.as_admin().await.get(&format!("/audit{query}")).await.json();
     let items = page["items"].as_array().unwrap_or_else(|| panic!("{page}"));
@@ -21,7 +21,7 @@ async fn newest(world: &World) -> Value {
 }
 
 #[tokio::test]
-async fn what_is_written_stays() {
+async fn entries_cannot_be_changed() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         admin.post("/companies", json!({"name": "Third"})).await;
@@ -39,7 +39,7 @@ async fn what_is_written_stays() {
 }
 
 #[tokio::test]
-async fn an_entry_says_who_what_and_from_what_to_what() {
+async fn an_entry_has_actor_action_and_differences() {
     for world in World::each().await {
         let admin = world.as_admin().await.from("203.0.113.7");
         let ana = world.member(world.ours, Role::Viewer).await;
@@ -62,15 +62,18 @@ async fn an_entry_says_who_what_and_from_what_to_what() {
             (&json!({"role": "viewer"}), &json!({"role": "analyst"}))
         );
 
-        // Nothing changed, nothing is noted; nothing was allowed, nothing is noted.
+        // A change without effect and a refused one are not logged.
         admin.put(&member, json!({"role": "analyst"})).await;
-        let nobody = world.as_user(ana).await;
-        assert_eq!(nobody.put(&member, json!({"role": "manager"})).await.status, 403);
+        let anonymous = world.as_user(ana).await;
+        assert_eq!(
+            anonymous.put(&member, json!({"role": "manager"})).await.status,
+            403
+        );
         assert_eq!(newest(&world).await, entry, "{}", world.name);
 
-        // Whoever is gone is still named.
+        // Deleted users are still named.
         let name = world.as_user(ana).await.get("/me").await.json()["user"]["name"].clone();
-        nobody.post("/tokens", json!({"name": "ci"})).await;
+        anonymous.post("/tokens", json!({"name": "ci"})).await;
         admin.delete(&format!("/users/{ana}")).await;
         let page = admin.get(&format!("/audit?actor_id={ana}")).await.json();
         assert_eq!(
@@ -83,7 +86,7 @@ async fn an_entry_says_who_what_and_from_what_to_what() {
 }
 
 #[tokio::test]
-async fn addresses_and_passwords_are_never_in_it() {
+async fn urls_and_passwords_are_never_logged() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let (one, other) = (
@@ -93,7 +96,7 @@ async fn addresses_and_passwords_are_never_in_it() {
         let team = json!({"company_id": world.ours, "name": "Red", "slack_webhook_url": one});
         let team = admin.post("/teams", team).await.json();
         let path = format!("/teams/{}", team["id"].as_str().unwrap());
-        // Another address behind the same mask is a change all the same.
+        // Another URL with the same mask is also a change.
         admin.patch(&path, json!({"slack_webhook_url": other})).await;
         let entry = newest(&world).await;
         assert_eq!(entry["action"], "team.updated");
@@ -101,7 +104,7 @@ async fn addresses_and_passwords_are_never_in_it() {
             entry["after"],
             json!({"slack_webhook_url": "https://hooks.slack.com/…tail"})
         );
-        // The mask as it was shown is none.
+        // Sending back the mask is not a change.
         admin
             .patch(
                 &path,
@@ -131,19 +134,19 @@ async fn addresses_and_passwords_are_never_in_it() {
 }
 
 #[tokio::test]
-async fn signing_in_is_noted_and_wrong_passwords_are_counted() {
+async fn sign_ins_are_logged_and_failed_ones_counted() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let user = json!({"email": "ana@example.org", "name": "Ana", "password": "a good password"});
         let ana = admin.post("/users", user).await.json()["id"].clone();
         let before = newest(&world).await;
-        let nobody = world.anybody().from("203.0.113.9");
+        let anonymous = world.anonymous().from("203.0.113.9");
         let login = |email: &str, password: &str| json!({"email": email, "password": password});
         for _ in 0..3 {
-            nobody
+            anonymous
                 .post("/auth/login", login("ana@example.org", "wrong"))
                 .await;
-            nobody
+            anonymous
                 .post(
                     "/auth/login",
                     login("no-one@example.org", "typed here by mistake"),
@@ -168,7 +171,7 @@ async fn signing_in_is_noted_and_wrong_passwords_are_counted() {
         world.access.sweep().await.unwrap();
         assert_eq!(newest(&world).await, entry, "counted once");
 
-        let session = nobody
+        let session = anonymous
             .post("/auth/login", login("ana@example.org", "a good password"))
             .await
             .json();
@@ -186,7 +189,7 @@ async fn signing_in_is_noted_and_wrong_passwords_are_counted() {
 }
 
 #[tokio::test]
-async fn administrators_find_in_it_and_nobody_else_reads_it() {
+async fn only_administrators_read_the_log() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let start = world.clock.now();
@@ -203,7 +206,7 @@ async fn administrators_find_in_it_and_nobody_else_reads_it() {
         let manager = world.member(world.ours, Role::Manager).await;
         let manager = world.as_user(manager).await;
         assert_eq!(manager.get("/audit").await.status, 403);
-        assert_eq!(world.anybody().get("/audit").await.status, 401);
+        assert_eq!(world.anonymous().get("/audit").await.status, 401);
 
         let mut seen = Vec::new();
         let mut cursor = String::new();
@@ -261,7 +264,7 @@ async fn administrators_find_in_it_and_nobody_else_reads_it() {
 }
 
 #[tokio::test]
-async fn the_command_line_is_noted_too() {
+async fn the_command_line_is_logged_too() {
     for world in World::each().await {
         let password = access::Secret::new("a good password");
         world
@@ -286,7 +289,7 @@ async fn the_command_line_is_noted_too() {
             "{}",
             world.name
         );
-        // A token says so.
+        // A token is logged as a token.
         let token = testing::token(&world.access, world.admin).await;
         world
             .bearer(&token)
@@ -298,7 +301,7 @@ async fn the_command_line_is_noted_too() {
 
 // promise: L4
 #[tokio::test]
-async fn an_entry_that_cannot_be_read_hides_no_other() {
+async fn an_unreadable_entry_hides_no_other() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         for name in ["Third", "Fourth", "Fifth"] {

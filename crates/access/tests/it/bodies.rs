@@ -1,4 +1,4 @@
-//! Bodies that do not fit, of every kind: refused with a reason, never an error of ours.
+//! Invalid bodies of every kind: refused with a reason, never a server error.
 
 use access::{Role, testing};
 use proptest::{
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::world::World;
 
 #[tokio::test]
-async fn a_body_that_does_not_fit_is_told_which_field() {
+async fn an_invalid_body_is_refused_with_its_fields() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let errors = async |body: &str| {
@@ -64,7 +64,7 @@ async fn a_body_that_does_not_fit_is_told_which_field() {
         let answer = admin
             .raw("POST", "/users", Some(("application/json", long.into_bytes())))
             .await;
-        assert!(answer.bytes.len() < 2_000, "what was sent is not sent back whole");
+        assert!(answer.bytes.len() < 2_000, "what was sent is not echoed in full");
     }
 }
 
@@ -98,7 +98,7 @@ async fn other_media_and_sizes_have_their_own_status() {
     }
 }
 
-/// What somebody hostile, or a broken program, puts into a field.
+/// What an attacker, or a broken program, puts into a field.
 fn value() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         any::<String>().prop_map(Value::from),
@@ -129,7 +129,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A body: fields of the real one, some of them broken, some too many.
+/// A body: valid fields, some of them broken, and some extra ones.
 fn body(valid: Value) -> impl Strategy<Value = Value> {
     let keys: Vec<String> = valid.as_object().unwrap().keys().cloned().collect();
     let broken = prop::collection::btree_map(
@@ -157,7 +157,7 @@ fn body(valid: Value) -> impl Strategy<Value = Value> {
 }
 
 #[tokio::test]
-async fn no_body_is_an_error_of_ours() {
+async fn no_body_causes_a_server_error() {
     const SLACK: &str = "https://hooks.slack.com/services/T/B/x";
     for world in World::each().await {
         let admin = world.as_admin().await;
@@ -225,7 +225,7 @@ async fn no_body_is_an_error_of_ours() {
 }
 
 #[tokio::test]
-async fn no_query_is_an_error_of_ours() {
+async fn no_query_causes_a_server_error() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let mut runner = TestRunner::new(Config::default());

@@ -1,4 +1,4 @@
-//! Changes of access are told, each after its commit.
+//! Access changes are announced, each after its commit.
 
 use access::{AccessChange, Role, testing};
 use base::Id;
@@ -7,13 +7,13 @@ use tokio::sync::broadcast::Receiver;
 
 use crate::world::World;
 
-pub(crate) fn told(receiver: &mut Receiver<AccessChange>) -> Vec<AccessChange> {
+pub(crate) fn announced(receiver: &mut Receiver<AccessChange>) -> Vec<AccessChange> {
     std::iter::from_fn(|| receiver.try_recv().ok()).collect()
 }
 
 // promise: E8
 #[tokio::test]
-async fn whatever_takes_access_away_is_told() {
+async fn revoked_access_is_announced() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let mut changes = world.access.changes();
@@ -23,44 +23,44 @@ async fn whatever_takes_access_away_is_told() {
         let path = format!("/users/{user}");
 
         admin.put(&member, json!({"role": "manager"})).await;
-        assert_eq!(told(&mut changes), [me], "another role");
+        assert_eq!(announced(&mut changes), [me], "another role");
         admin.delete(&member).await;
-        assert_eq!(told(&mut changes), [me], "a membership that ended");
+        assert_eq!(announced(&mut changes), [me], "a membership that ended");
         admin.delete(&member).await;
-        assert_eq!(told(&mut changes), [], "nothing changed");
+        assert_eq!(announced(&mut changes), [], "nothing changed");
         admin.patch(&path, json!({"is_admin": true})).await;
-        assert_eq!(told(&mut changes), [me], "an administrator");
+        assert_eq!(announced(&mut changes), [me], "an administrator");
 
         let session = testing::session(&world.access, user).await;
         let ended = AccessChange::Session(world.access.caller(&session).await.unwrap().session);
         world.bearer(&session).send("POST", "/auth/logout", None).await;
-        assert_eq!(told(&mut changes), [ended], "a logout");
+        assert_eq!(announced(&mut changes), [ended], "a logout");
 
         let session = testing::session(&world.access, user).await;
         let ended = AccessChange::Session(world.access.caller(&session).await.unwrap().session);
         admin.patch(&path, json!({"password": "a new password"})).await;
-        assert_eq!(told(&mut changes), [me, ended], "a new password");
+        assert_eq!(announced(&mut changes), [me, ended], "a new password");
 
         let session = testing::session(&world.access, user).await;
         let ended = AccessChange::Session(world.access.caller(&session).await.unwrap().session);
         admin.patch(&path, json!({"disabled": true})).await;
-        assert_eq!(told(&mut changes), [me, ended], "disabled");
+        assert_eq!(announced(&mut changes), [me, ended], "disabled");
 
         admin.delete(&path).await;
-        assert_eq!(told(&mut changes), [me], "removed");
+        assert_eq!(announced(&mut changes), [me], "removed");
         let other = world.member(world.ours, Role::Viewer).await;
         admin.delete(&format!("/companies/{}", world.ours)).await;
         assert_eq!(
-            told(&mut changes),
+            announced(&mut changes),
             [AccessChange::User(other)],
-            "a company that went away"
+            "a deleted company"
         );
 
         let token = admin.post("/tokens", json!({"name": "t"})).await.json();
         let id: Id = token["id"].as_str().unwrap().parse().unwrap();
         admin.delete(&format!("/tokens/{id}")).await;
         assert_eq!(
-            told(&mut changes),
+            announced(&mut changes),
             [AccessChange::Session(id)],
             "a token that was revoked"
         );
@@ -68,13 +68,13 @@ async fn whatever_takes_access_away_is_told() {
 }
 
 #[tokio::test]
-async fn a_change_is_told_though_its_caller_hung_up() {
+async fn a_change_is_announced_although_its_caller_disconnected() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let mut changes = world.access.changes();
         let user = world.member(world.ours, Role::Viewer).await;
         let path = format!("/companies/{}/members/{user}", world.ours);
-        // Given up at any point of the way: what was committed is told, what was not is not.
+        // Cancelled at any point: what was committed is announced, what was not is not.
         for polls in 0..12 {
             {
                 let request = admin.put(&path, json!({"role": "analyst"}));
@@ -97,7 +97,7 @@ async fn a_change_is_told_though_its_caller_hung_up() {
                 Some((Role::Analyst,)) => vec![AccessChange::User(user)],
                 _ => Vec::new(),
             };
-            assert_eq!(told(&mut changes), expected, "{} after {polls}", world.name);
+            assert_eq!(announced(&mut changes), expected, "{} after {polls}", world.name);
             testing::member(&world.store, world.ours, user, Role::Viewer).await;
         }
     }

@@ -1,4 +1,4 @@
-//! What a company says about messages.
+//! A company's message settings.
 
 use access::{Role, directory, testing};
 use base::Scope;
@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_manager_says_that_messages_hold_no_detail_and_a_new_name_leaves_it() {
+async fn a_manager_hides_message_details_and_renaming_keeps_that() {
     for world in World::each().await {
         let (ours, theirs) = (world.ours, world.theirs);
         let path = format!("/companies/{ours}");

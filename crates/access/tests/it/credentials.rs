@@ -1,21 +1,21 @@
-//! What ends with a reset, a disabled account and a signing out everywhere, and what administrators see and end.
+//! What ends with a password reset, a disabled account and signing out everywhere, and what administrators see and revoke.
 
 use access::{AccessChange, Caller, Role, Secret, feed_keys, testing};
 use serde_json::{Value, json};
 
-use crate::{changes::told, world::World};
+use crate::{changes::announced, world::World};
 
 const PASSWORD: &str = "the password of before";
 const NEW: &str = "the password after that";
 
-/// One of each, of one person.
-struct Held {
+/// One credential of each kind, of one user.
+struct Credentials {
     session: String,
     token: String,
     feed: String,
 }
 
-impl Held {
+impl Credentials {
     async fn of(world: &World, user: base::Id) -> Self {
         let session = testing::session(&world.access, user).await;
         let caller = world.access.caller(&session).await.unwrap();
@@ -26,7 +26,7 @@ impl Held {
         }
     }
 
-    /// Whether each still opens what it is for: session, token, feed.
+    /// Whether each is still valid: session, token, feed.
     async fn live(&self, world: &World) -> [bool; 3] {
         let key = self.feed.clone();
         let feed = world
@@ -63,17 +63,17 @@ async fn person(world: &World) -> (base::Id, &'static str) {
 // issue 18, line 4
 // promise: U4
 #[tokio::test]
-async fn a_reset_a_disabled_account_and_an_administrator_end_everything_for_good() {
+async fn a_reset_a_disabled_account_and_an_administrator_end_all_credentials() {
     for world in World::each().await {
         let (ada, email) = person(&world).await;
         let path = format!("/users/{ada}");
-        let bystander = Held::of(&world, world.member(world.ours, Role::Viewer).await).await;
+        let bystander = Credentials::of(&world, world.member(world.ours, Role::Viewer).await).await;
         for way in ["reset", "disabled", "command line", "signed out"] {
             let what = format!("{}: {way}", world.name);
-            let held = Held::of(&world, ada).await;
-            assert_eq!(held.live(&world).await, [true; 3], "{what}");
+            let credentials = Credentials::of(&world, ada).await;
+            assert_eq!(credentials.live(&world).await, [true; 3], "{what}");
             let of = async |credential: &str| world.access.caller(credential).await.unwrap().session;
-            let (session, token) = (of(&held.session).await, of(&held.token).await);
+            let (session, token) = (of(&credentials.session).await, of(&credentials.token).await);
             let mut changes = world.access.changes();
             let admin = world.as_admin().await;
             match way {
@@ -91,19 +91,23 @@ async fn a_reset_a_disabled_account_and_an_administrator_end_everything_for_good
                 }
                 _ => assert_eq!(admin.delete(&format!("{path}/credentials")).await.status, 204),
             }
-            let told = told(&mut changes);
+            let announced = announced(&mut changes);
             for ended in [session, token] {
                 assert!(
-                    told.contains(&AccessChange::Session(ended)),
+                    announced.contains(&AccessChange::Session(ended)),
                     "{what}: its streams end"
                 );
             }
-            assert_eq!(held.live(&world).await, [false; 3], "{what}");
+            assert_eq!(credentials.live(&world).await, [false; 3], "{what}");
             admin.patch(&path, json!({"disabled": false})).await;
-            assert_eq!(held.live(&world).await, [false; 3], "{what}: enabled again");
-            // Who signs in again can make new ones.
             assert_eq!(
-                Held::of(&world, ada).await.live(&world).await,
+                credentials.live(&world).await,
+                [false; 3],
+                "{what}: enabled again"
+            );
+            // After signing in again, new ones can be created.
+            assert_eq!(
+                Credentials::of(&world, ada).await.live(&world).await,
                 [true; 3],
                 "{what}"
             );
@@ -115,19 +119,24 @@ async fn a_reset_a_disabled_account_and_an_administrator_end_everything_for_good
 // issue 18, line 4
 // promise: U4
 #[tokio::test]
-async fn with_a_new_password_of_ones_own_tokens_and_feeds_end_where_one_says_so() {
+async fn a_password_change_ends_tokens_and_feeds_on_request() {
     for world in World::each().await {
         let (ada, email) = person(&world).await;
         let login = json!({"email": email, "password": PASSWORD});
-        let here = world.anybody().post("/auth/login", login).await.json();
+        let here = world.anonymous().post("/auth/login", login).await.json();
         let here = world.bearer(here["token"].as_str().unwrap());
-        let held = Held::of(&world, ada).await;
+        let credentials = Credentials::of(&world, ada).await;
         let mut body = json!({"current_password": PASSWORD, "new_password": NEW});
         assert_eq!(here.post("/me/password", body.clone()).await.status, 204);
-        assert_eq!(held.live(&world).await, [false, true, true], "{}", world.name);
+        assert_eq!(
+            credentials.live(&world).await,
+            [false, true, true],
+            "{}",
+            world.name
+        );
         body = json!({"current_password": NEW, "new_password": PASSWORD, "end_tokens": true});
         assert_eq!(here.post("/me/password", body).await.status, 204);
-        assert_eq!(held.live(&world).await, [false; 3], "{}", world.name);
+        assert_eq!(credentials.live(&world).await, [false; 3], "{}", world.name);
         assert_eq!(here.get("/me").await.status, 200, "{}", world.name);
     }
 }
@@ -135,19 +144,24 @@ async fn with_a_new_password_of_ones_own_tokens_and_feeds_end_where_one_says_so(
 // issue 18, line 4
 // promise: U4
 #[tokio::test]
-async fn signing_out_everywhere_else_ends_tokens_and_feeds_where_one_says_so() {
+async fn signing_out_everywhere_else_ends_tokens_and_feeds_on_request() {
     for world in World::each().await {
         let (ada, _) = person(&world).await;
-        let (here, held) = (world.as_user(ada).await, Held::of(&world, ada).await);
+        let (here, credentials) = (world.as_user(ada).await, Credentials::of(&world, ada).await);
         let end = async |query: &str| {
             let path = format!("/sessions/end-others{query}");
             here.send("POST", &path, None).await.status.as_u16()
         };
         assert_eq!(end("?end_tokens=perhaps").await, 422);
         assert_eq!(end("").await, 204);
-        assert_eq!(held.live(&world).await, [false, true, true], "{}", world.name);
+        assert_eq!(
+            credentials.live(&world).await,
+            [false, true, true],
+            "{}",
+            world.name
+        );
         assert_eq!(end("?end_tokens=true").await, 204);
-        assert_eq!(held.live(&world).await, [false; 3], "{}", world.name);
+        assert_eq!(credentials.live(&world).await, [false; 3], "{}", world.name);
         assert_eq!(here.get("/me").await.status, 200, "{}", world.name);
         let audit = world
             .as_admin()
@@ -166,11 +180,11 @@ async fn signing_out_everywhere_else_ends_tokens_and_feeds_where_one_says_so() {
 // issue 18, line 4
 // promise: U2
 #[tokio::test]
-async fn administrators_see_and_end_what_anyone_holds_and_nobody_else_does() {
+async fn only_administrators_list_and_end_others_credentials() {
     for world in World::each().await {
         let (ada, _) = person(&world).await;
         testing::member(&world.store, world.ours, ada, Role::Viewer).await;
-        let held = Held::of(&world, ada).await;
+        let credentials = Credentials::of(&world, ada).await;
         let path = format!("/users/{ada}/credentials");
         let admin = world.as_admin().await;
         let page = admin.get(&path).await;
@@ -181,7 +195,7 @@ async fn administrators_see_and_end_what_anyone_holds_and_nobody_else_does() {
             .map(|item| item["kind"].clone())
             .collect();
         assert_eq!(kinds, ["feed", "token", "session"], "{}", page.text());
-        for secret in [&held.session, &held.token, &held.feed] {
+        for secret in [&credentials.session, &credentials.token, &credentials.feed] {
             assert!(!page.text().contains(&secret[4..]), "{}", page.text());
         }
         let first = admin.get(&format!("{path}?limit=2")).await.json();
@@ -200,9 +214,9 @@ async fn administrators_see_and_end_what_anyone_holds_and_nobody_else_does() {
             assert_eq!(who.delete(&one).await.status, status, "{}", world.name);
             assert_eq!(who.delete(&path).await.status, status, "{}", world.name);
         }
-        assert_eq!(held.live(&world).await, [true; 3], "{}", world.name);
+        assert_eq!(credentials.live(&world).await, [true; 3], "{}", world.name);
         let elsewhere = format!("/users/{}/credentials/{}", world.admin, page.ids()[0]);
-        assert_eq!(admin.delete(&elsewhere).await.status, 404, "somebody else's");
+        assert_eq!(admin.delete(&elsewhere).await.status, 404, "another user's");
 
         let ids = page.ids();
         let expected = [
@@ -213,7 +227,7 @@ async fn administrators_see_and_end_what_anyone_holds_and_nobody_else_does() {
         for (number, live, action) in expected {
             let one = format!("{path}/{}", ids[number]);
             assert_eq!(admin.delete(&one).await.status, 204, "{}", world.name);
-            assert_eq!(held.live(&world).await, live, "{}: {action}", world.name);
+            assert_eq!(credentials.live(&world).await, live, "{}: {action}", world.name);
             assert_eq!(admin.delete(&one).await.status, 404, "{}", world.name);
             let audit = admin.get("/audit?limit=1").await.json();
             assert_eq!(audit["items"][0]["action"], action, "{}", world.name);
@@ -232,11 +246,11 @@ async fn administrators_see_and_end_what_anyone_holds_and_nobody_else_does() {
 // issue 18, line 4
 // promise: U4
 #[tokio::test]
-async fn a_session_that_has_just_ended_makes_no_other_credential() {
+async fn a_session_that_has_just_ended_creates_no_credential() {
     for world in World::each().await {
         let (ada, _) = person(&world).await;
         let session = testing::session(&world.access, ada).await;
-        // As a handler has it that is still at work while the session ends.
+        // As in a handler that is still running while the session ends.
         let caller = world.access.caller(&session).await.unwrap();
         let path = format!("/users/{ada}/credentials");
         assert_eq!(world.as_admin().await.delete(&path).await.status, 204);
@@ -248,7 +262,7 @@ async fn a_session_that_has_just_ended_makes_no_other_credential() {
 
 // issue 18, line 4
 #[tokio::test]
-async fn the_bound_of_tokens_holds_when_many_are_made_at_once() {
+async fn the_limit_of_tokens_holds_for_concurrent_creation() {
     for world in World::each().await {
         let (ada, _) = person(&world).await;
         let client = world.as_user(ada).await;
@@ -271,7 +285,7 @@ async fn the_bound_of_tokens_holds_when_many_are_made_at_once() {
 
 // issue 18, line 4
 #[tokio::test]
-async fn what_is_answered_to_whom_the_server_knows_is_kept_by_no_cache() {
+async fn responses_to_a_known_caller_are_not_cached() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         for path in ["/me", "/users", "/tokens", "/sessions", "/audit", "/companies"] {

@@ -1,4 +1,4 @@
-//! Who is who, for those who send messages.
+//! The directory, for code that sends messages.
 
 use access::{Role, directory, testing};
 use base::Scope;
@@ -7,7 +7,7 @@ use crate::world::World;
 
 // promise: F6
 #[tokio::test]
-async fn a_person_comes_with_their_scope() {
+async fn a_user_is_returned_with_their_scope() {
     for world in World::each().await {
         let both = world.member(world.ours, Role::Viewer).await;
         testing::member(&world.store, world.theirs, both, Role::Manager).await;
@@ -54,7 +54,7 @@ async fn a_person_comes_with_their_scope() {
 }
 
 #[tokio::test]
-async fn teams_and_companies_are_known_by_name() {
+async fn teams_and_companies_are_found_by_name() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let team = testing::team(&world.access, world.ours, "Red", &[user]).await;

@@ -1,4 +1,4 @@
-//! What one process does to access, the other hears of; nobody hears of it twice.
+//! Access changes in one process are announced in the other, exactly once.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use store::{Error, Store, params};
 
 use crate::{
-    changes::told,
+    changes::announced,
     world::{Pair, World, start},
 };
 
@@ -19,7 +19,7 @@ async fn run(store: &Store, sql: &'static str) {
     done.unwrap_or_else(|error: Error| panic!("{sql}: {error}"));
 }
 
-/// A row as a process makes one whose clock shows `at`.
+/// A row as written by a process whose clock shows `at`.
 async fn row(store: &Store, at: Time, random: u8, body: String) -> Id {
     let id = Id::from_parts(at.millis(), [random; 10]);
     let sql = "insert into access_changes (id, body) values ($1, $2)";
@@ -35,8 +35,8 @@ async fn rows(store: &Store) -> Vec<Id> {
     rows.unwrap().into_iter().map(|(id,)| id).collect()
 }
 
-/// Every way to take access away, each with who is told.
-async fn take_away(world: &World) -> Vec<(&'static str, Vec<AccessChange>)> {
+/// Every way to revoke access, each with the changes announced.
+async fn revoke_all(world: &World) -> Vec<(&'static str, Vec<AccessChange>)> {
     let admin = world.as_admin().await;
     let user = world.member(world.ours, Role::Viewer).await;
     let me = AccessChange::User(user);
@@ -81,33 +81,38 @@ async fn take_away(world: &World) -> Vec<(&'static str, Vec<AccessChange>)> {
     done.push(("removed", vec![me]));
     let other = world.member(world.ours, Role::Viewer).await;
     admin.delete(&format!("/companies/{}", world.ours)).await;
-    done.push(("a company that went away", vec![AccessChange::User(other)]));
+    done.push(("a deleted company", vec![AccessChange::User(other)]));
     done
 }
 
 // promise: E8
 #[tokio::test]
-async fn what_another_process_takes_away_is_told_at_the_next_look() {
+async fn access_revoked_by_another_process_is_announced_at_the_next_poll() {
     for pair in Pair::each().await {
         let mut follower = Follower::new(pair.here.clone());
         let mut own = Follower::new(pair.there.access.clone());
         let (mut changes, mut own_changes) = (pair.here.changes(), pair.there.access.changes());
-        let done = take_away(&pair.there).await;
-        assert_eq!(told(&mut changes), [], "not before the look");
+        let done = revoke_all(&pair.there).await;
+        assert_eq!(announced(&mut changes), [], "not before the poll");
         let expected: Vec<_> = done.iter().flat_map(|(_, changes)| changes.clone()).collect();
-        assert_eq!(told(&mut own_changes), expected, "{}", pair.there.name);
-        assert!(follower.look().await && own.look().await);
-        assert_eq!(told(&mut changes), expected, "{}: {done:?}", pair.there.name);
-        assert_eq!(told(&mut own_changes), [], "{}: its own, again", pair.there.name);
+        assert_eq!(announced(&mut own_changes), expected, "{}", pair.there.name);
+        assert!(follower.poll().await && own.poll().await);
+        assert_eq!(announced(&mut changes), expected, "{}: {done:?}", pair.there.name);
+        assert_eq!(
+            announced(&mut own_changes),
+            [],
+            "{}: its own, again",
+            pair.there.name
+        );
         pair.there.clock.advance(Duration::from_secs(30));
-        assert!(follower.look().await);
-        assert_eq!(told(&mut changes), [], "{}: once", pair.there.name);
+        assert!(follower.poll().await);
+        assert_eq!(announced(&mut changes), [], "{}: once", pair.there.name);
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_change_that_was_undone_is_told_to_nobody() {
+async fn a_rolled_back_change_is_not_announced() {
     for pair in Pair::each().await {
         let mut follower = Follower::new(pair.here.clone());
         let mut changes = pair.here.changes();
@@ -115,15 +120,15 @@ async fn a_change_that_was_undone_is_told_to_nobody() {
         let path = format!("/users/{}", pair.there.admin);
         let answer = admin.patch(&path, json!({"disabled": true})).await;
         assert_eq!(answer.status, 409, "the last administrator stays");
-        follower.look().await;
-        assert_eq!(told(&mut changes), [], "{}", pair.there.name);
+        follower.poll().await;
+        assert_eq!(announced(&mut changes), [], "{}", pair.there.name);
         assert_eq!(rows(&pair.there.store).await, []);
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_row_that_comes_late_is_told() {
+async fn a_late_row_is_announced() {
     for pair in Pair::each().await {
         let store = &pair.there.store;
         pair.there.clock.advance(Duration::from_mins(5));
@@ -133,15 +138,15 @@ async fn a_row_that_comes_late_is_told() {
         let [first, second, third] = [1, 2, 3].map(|n| Id::from_parts(n, [7; 10]));
         let body = |id: Id| format!(r#"[{{"user":"{id}"}}]"#);
         row(store, now, 9, body(first)).await;
-        follower.look().await;
-        assert_eq!(told(&mut changes), [AccessChange::User(first)]);
-        // Committed after it, with a smaller id; by a clock that is ahead; by a version that knows more.
+        follower.poll().await;
+        assert_eq!(announced(&mut changes), [AccessChange::User(first)]);
+        // Committed after it, with a smaller id; by a clock that is ahead; by a newer version.
         row(store, now.before(Duration::from_secs(89)), 1, body(second)).await;
         row(store, now.after(Duration::from_secs(20)), 1, body(third)).await;
         row(store, now, 10, r#"[{"planet":"mars"}]"#.to_owned()).await;
-        follower.look().await;
+        follower.poll().await;
         assert_eq!(
-            told(&mut changes),
+            announced(&mut changes),
             [
                 AccessChange::User(second),
                 AccessChange::Unknown,
@@ -152,52 +157,62 @@ async fn a_row_that_comes_late_is_told() {
         );
         for _ in 0..8 {
             pair.there.clock.advance(Duration::from_secs(15));
-            follower.look().await;
-            assert_eq!(told(&mut changes), [], "{}", pair.there.name);
+            follower.poll().await;
+            assert_eq!(announced(&mut changes), [], "{}", pair.there.name);
         }
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_database_that_is_away_for_long_leaves_everyone_unknown() {
+async fn a_long_unavailable_database_invalidates_all_callers() {
     for pair in Pair::each().await {
         let store = &pair.there.store;
         let mut follower = Follower::new(pair.here.clone());
         let mut changes = pair.here.changes();
-        assert!(follower.look().await);
+        assert!(follower.poll().await);
         run(store, "alter table access_changes rename to elsewhere").await;
         pair.there.clock.advance(Duration::from_secs(59));
-        assert!(!follower.look().await);
-        assert_eq!(told(&mut changes), [], "not yet");
+        assert!(!follower.poll().await);
+        assert_eq!(announced(&mut changes), [], "not yet");
         for _ in 0..3 {
             pair.there.clock.advance(Duration::from_secs(1));
-            assert!(!follower.look().await);
-            assert_eq!(told(&mut changes), [AccessChange::Unknown], "{}", pair.there.name);
+            assert!(!follower.poll().await);
+            assert_eq!(
+                announced(&mut changes),
+                [AccessChange::Unknown],
+                "{}",
+                pair.there.name
+            );
             pair.there.clock.advance(Duration::from_secs(59));
-            assert!(!follower.look().await);
-            assert_eq!(told(&mut changes), [], "once a minute");
+            assert!(!follower.poll().await);
+            assert_eq!(announced(&mut changes), [], "once a minute");
         }
         run(store, "alter table elsewhere rename to access_changes").await;
         let user = pair.there.member(pair.there.ours, Role::Viewer).await;
         let path = format!("/companies/{}/members/{user}", pair.there.ours);
         pair.there.as_admin().await.delete(&path).await;
-        assert!(follower.look().await);
+        assert!(follower.poll().await);
         assert_eq!(
-            told(&mut changes),
+            announced(&mut changes),
             [AccessChange::User(user)],
             "{}: back, in time",
             pair.there.name
         );
-        // A machine that slept: what was done meanwhile may be pruned.
+        // A machine that was suspended: changes in the meantime may be pruned.
         pair.there.clock.advance(Duration::from_hours(1));
-        assert!(follower.look().await);
-        assert_eq!(told(&mut changes), [AccessChange::Unknown], "{}", pair.there.name);
+        assert!(follower.poll().await);
+        assert_eq!(
+            announced(&mut changes),
+            [AccessChange::Unknown],
+            "{}",
+            pair.there.name
+        );
     }
 }
 
 #[tokio::test]
-async fn rows_are_pruned_when_everybody_has_read_them() {
+async fn rows_are_pruned_when_everyone_has_read_them() {
     for pair in Pair::each().await {
         let (world, store) = (&pair.there, &pair.there.store);
         let body = || "[]".to_owned();
@@ -215,7 +230,7 @@ async fn rows_are_pruned_when_everybody_has_read_them() {
 
 // promise: E8
 #[tokio::test]
-async fn it_looks_four_times_a_second() {
+async fn it_polls_four_times_a_second() {
     for pair in Pair::each().await {
         let clock = &pair.there.clock;
         let follower = tokio::spawn(Follower::new(pair.here.clone()).run());
@@ -226,7 +241,7 @@ async fn it_looks_four_times_a_second() {
         let heard = async {
             loop {
                 clock.advance(Duration::from_millis(250));
-                // It may still be at the look before; then the next step of the clock wakes it.
+                // It may still be at the previous poll; then the next step of the clock wakes it.
                 let waited = tokio::time::timeout(Duration::from_millis(100), changes.recv());
                 if let Ok(change) = waited.await {
                     break change.unwrap();
@@ -241,7 +256,7 @@ async fn it_looks_four_times_a_second() {
 
 // promise: E8
 #[tokio::test]
-async fn a_change_whose_commit_was_never_answered_is_told() {
+async fn a_change_without_a_commit_response_is_announced() {
     let Ok(server) = std::env::var(store::testing::POSTGRES) else {
         return;
     };
@@ -278,14 +293,14 @@ async fn a_change_whose_commit_was_never_answered_is_told() {
         .await
         .unwrap_err();
     assert_eq!(lost.status(), 503);
-    assert_eq!(told(&mut changes), [], "nobody knows");
+    assert_eq!(announced(&mut changes), [], "not known yet");
     let heard = async { while rows(&patient).await.is_empty() {} };
     tokio::time::timeout(Duration::from_secs(10), heard)
         .await
         .unwrap();
-    assert!(follower.look().await);
+    assert!(follower.poll().await);
     assert_eq!(
-        told(&mut changes),
+        announced(&mut changes),
         [AccessChange::Session(ended), AccessChange::User(admin)]
     );
 }

@@ -1,4 +1,4 @@
-//! A request that is sent again creates nothing again.
+//! A repeated request creates nothing again.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn create(client: &Client<'_>, key: &str, name: &str) -> Answer {
     client.post("/companies", json!({"name": name})).await
 }
 
-/// The answer to a repeated request, but for the word that says so.
+/// The response to a repeated request, without the field that marks it.
 #[track_caller]
 fn as_before(answer: &Answer) -> Value {
     assert_eq!(answer.status, 201, "{}", answer.text());
@@ -37,7 +37,7 @@ fn as_before(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn the_same_request_again_creates_nothing_and_is_answered_as_before() {
+async fn a_repeated_request_creates_nothing_and_gets_the_first_response() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let first = create(&admin, "one", "Third").await;
@@ -46,7 +46,7 @@ async fn the_same_request_again_creates_nothing_and_is_answered_as_before() {
         for _ in 0..3 {
             assert_eq!(as_before(&create(&admin, "one", "Third").await), first.json());
         }
-        // Also with another session of the same person, and when the record is no more as it was.
+        // Also with another session of the same user, and after the record has changed.
         let path = format!("/companies/{}", first.json()["id"].as_str().unwrap());
         assert_eq!(admin.patch(&path, json!({"name": "Other"})).await.status, 200);
         let again = create(&world.as_admin().await, "one", "Third").await;
@@ -63,7 +63,7 @@ async fn the_same_request_again_creates_nothing_and_is_answered_as_before() {
 }
 
 #[tokio::test]
-async fn another_request_with_the_key_is_refused_and_another_person_has_keys_of_their_own() {
+async fn another_request_with_the_key_is_refused_and_another_user_has_separate_keys() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let first = create(&admin, "one", "Third").await.json();
@@ -75,7 +75,7 @@ async fn another_request_with_the_key_is_refused_and_another_person_has_keys_of_
         let other = keyed
             .raw("POST", "/companies", Some(("application/json", body)))
             .await;
-        assert_eq!(other.status, 409, "the bytes count");
+        assert_eq!(other.status, 409, "the bytes are compared");
         let second = access::testing::admin(&world.store, "second@example.org").await;
         let second = create(&world.as_user(second).await, "one", "Third").await;
         assert_eq!(second.status, 201, "{}", second.text());
@@ -84,7 +84,7 @@ async fn another_request_with_the_key_is_refused_and_another_person_has_keys_of_
 }
 
 #[tokio::test]
-async fn a_request_that_was_refused_does_not_use_up_its_key() {
+async fn a_refused_request_does_not_use_up_its_key() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         assert_eq!(create(&admin, "one", "").await.status, 422);
@@ -117,8 +117,8 @@ async fn a_key_is_1_to_255_visible_characters_given_once() {
             twice.post("/companies", json!({"name": "Third"})).await.status,
             422
         );
-        let nobody = create(&world.anybody(), "a b", "Third").await;
-        assert_eq!(nobody.status, 401, "before anything else");
+        let anonymous = create(&world.anonymous(), "a b", "Third").await;
+        assert_eq!(anonymous.status, 401, "before anything else");
         for good in ["!", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", &"~".repeat(255)] {
             assert_eq!(
                 create(&admin, good, good.get(..1).unwrap()).await.status,
@@ -126,14 +126,14 @@ async fn a_key_is_1_to_255_visible_characters_given_once() {
                 "{good}"
             );
         }
-        // Where nothing is created it is passed over.
+        // It is ignored where nothing is created.
         let keyed = admin.clone().with(KEY, "a b");
         assert_eq!(keyed.get("/companies").await.status, 200);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_many_at_once_one_creates_and_all_have_its_answer() {
+async fn of_many_at_once_one_creates_and_all_get_its_response() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         for round in 0..10 {
@@ -158,7 +158,7 @@ async fn of_many_at_once_one_creates_and_all_have_its_answer() {
 }
 
 #[tokio::test]
-async fn whoever_may_no_more_is_refused_and_not_answered_as_before() {
+async fn without_permission_a_repeated_request_is_refused() {
     for world in World::each().await {
         let manager = world.member(world.ours, Role::Manager).await;
         let client = world.as_user(manager).await.with(KEY, "one");
@@ -174,7 +174,7 @@ async fn whoever_may_no_more_is_refused_and_not_answered_as_before() {
 }
 
 #[tokio::test]
-async fn a_secret_is_in_the_first_answer_alone() {
+async fn a_secret_is_only_in_the_first_response() {
     for world in World::each().await {
         let admin = world.as_admin().await.with(KEY, "one");
         let first = admin.post("/tokens", json!({"name": "ci"})).await;
@@ -203,7 +203,7 @@ async fn give(world: &World, user: Id, count: usize) {
 }
 
 #[tokio::test]
-async fn keys_count_for_24_hours_and_are_deleted_then() {
+async fn keys_are_valid_for_24_hours_and_then_deleted() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let first = create(&admin, "one", "Third").await.json();
@@ -223,7 +223,7 @@ async fn keys_count_for_24_hours_and_are_deleted_then() {
 }
 
 #[tokio::test]
-async fn a_person_has_not_endless_many_keys() {
+async fn the_number_of_keys_per_user_is_limited() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         give(&world, world.admin, 9_999).await;

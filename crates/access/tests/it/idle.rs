@@ -1,4 +1,4 @@
-//! Sessions that nobody uses end, those that are used go on, and a new one takes the place of the one before.
+//! Idle sessions end, used ones continue, and a new one replaces the previous one.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use access::{AccessChange, Follower, Role, SECURE_SESSION_COOKIE, SESSION_COOKIE
 use serde_json::{Value, json};
 
 use crate::{
-    changes::told,
+    changes::announced,
     world::{Pair, World},
 };
 
@@ -27,7 +27,7 @@ fn login() -> Value {
 
 // issue 18, line 4
 #[tokio::test]
-async fn a_session_ends_without_use_and_goes_on_with_it() {
+async fn a_session_expires_when_idle_and_continues_when_used() {
     for world in World::each().await {
         let ada = world.member(world.ours, Role::Viewer).await;
         let [used, unused] = [
@@ -42,7 +42,7 @@ async fn a_session_ends_without_use_and_goes_on_with_it() {
                 .advance(hours(8).saturating_sub(Duration::from_nanos(1)));
             assert_eq!(status(&used).await, 200, "{}: {round}", world.name);
             if round == 1 {
-                // Whether the use was written down or is only remembered.
+                // Whether the use was saved or is only in memory.
                 world.access.sweep().await.unwrap();
             }
         }
@@ -52,7 +52,7 @@ async fn a_session_ends_without_use_and_goes_on_with_it() {
         assert_eq!(
             status(&token).await,
             200,
-            "{}: a token has no such end",
+            "{}: a token does not expire this way",
             world.name
         );
     }
@@ -71,7 +71,7 @@ async fn a_use_on_one_node_counts_on_the_other_and_an_idle_session_is_removed() 
         world.access.sweep().await.unwrap();
         world.clock.advance(hours(7));
         assert!(here.caller(&session).await.is_ok(), "{}", world.name);
-        // The other node has not noted that yet: nobody removes it at once.
+        // The other node has not saved that yet: it is not removed at once.
         world.clock.advance(hours(1) + Duration::from_mins(1));
         world.access.sweep().await.unwrap();
         assert!(here.caller(&session).await.is_ok(), "{}", world.name);
@@ -79,7 +79,12 @@ async fn a_use_on_one_node_counts_on_the_other_and_an_idle_session_is_removed() 
         world.clock.advance(hours(8) + Duration::from_mins(5));
         let mut changes = world.access.changes();
         world.access.sweep().await.unwrap();
-        assert_eq!(told(&mut changes), [AccessChange::Session(id)], "{}", world.name);
+        assert_eq!(
+            announced(&mut changes),
+            [AccessChange::Session(id)],
+            "{}",
+            world.name
+        );
         let path = format!("/users/{user}/credentials");
         let left = world.as_admin().await.get(&path).await.json();
         assert_eq!(left["items"], json!([]), "{}", world.name);
@@ -88,18 +93,18 @@ async fn a_use_on_one_node_counts_on_the_other_and_an_idle_session_is_removed() 
 
 // issue 18, line 4
 #[tokio::test]
-async fn an_idle_session_is_on_no_list_and_opens_no_stream_from_memory() {
+async fn an_idle_session_is_not_listed_and_opens_no_stream_from_the_cache() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let session = testing::session(&world.access, user).await;
         let mut follower = Follower::new(world.access.clone());
-        assert!(follower.look().await);
-        let caller = world.access.known_caller(&session).await.unwrap();
+        assert!(follower.poll().await);
+        let caller = world.access.cached_caller(&session).await.unwrap();
         assert_eq!(caller.idle_at, world.clock.now().after(hours(8)));
         world.access.sweep().await.unwrap();
         world.clock.advance(hours(8));
-        assert!(follower.look().await);
-        let refused = world.access.known_caller(&session).await.unwrap_err();
+        assert!(follower.poll().await);
+        let refused = world.access.cached_caller(&session).await.unwrap_err();
         assert_eq!(refused.status(), 401, "{}", world.name);
         let fresh = world.as_user(user).await;
         assert_eq!(fresh.get("/sessions").await.ids().len(), 1, "{}", world.name);
@@ -138,11 +143,11 @@ async fn an_idle_session_does_not_last_longer_because_the_clock_is_set_back() {
 
 // issue 18, line 4
 #[tokio::test]
-async fn a_sign_in_ends_the_session_that_it_came_with() {
+async fn a_sign_in_replaces_the_session_of_its_request() {
     for world in World::each().await {
         ada(&world).await;
         let begin = async |cookie: Option<&str>, site: &str, body: Value| {
-            let who = world.anybody().with("sec-fetch-site", site);
+            let who = world.anonymous().with("sec-fetch-site", site);
             let who = match cookie {
                 Some(token) => who.with("cookie", &format!("{SESSION_COOKIE}={token}")),
                 None => who,
@@ -155,19 +160,24 @@ async fn a_sign_in_ends_the_session_that_it_came_with() {
         let wrong = json!({"email": "ada@example.org", "password": "wrong"});
         begin(Some(&first), "same-origin", wrong).await;
         let foreign = begin(Some(&first), "cross-site", login()).await;
-        assert_eq!(status(&first).await, 200, "{}: nobody's wish", world.name);
+        assert_eq!(status(&first).await, 200, "{}: not replaced", world.name);
         assert_eq!(status(&foreign).await, 200, "{}", world.name);
 
         let mut changes = world.access.changes();
         let second = begin(Some(&first), "same-origin", login()).await;
-        assert_eq!(told(&mut changes).len(), 1, "{}: its streams end", world.name);
+        assert_eq!(
+            announced(&mut changes).len(),
+            1,
+            "{}: its streams end",
+            world.name
+        );
         assert_eq!(
             (status(&first).await, status(&second).await),
             (401, 200),
             "{}",
             world.name
         );
-        // Also where it was somebody else's.
+        // Also if it belonged to another user.
         let admin = testing::session(&world.access, world.admin).await;
         let third = begin(Some(&admin), "same-origin", login()).await;
         assert_eq!(
@@ -191,7 +201,7 @@ async fn a_sign_in_ends_the_session_that_it_came_with() {
 async fn over_https_the_cookie_has_a_name_that_only_this_host_can_set() {
     for world in World::each_with(|options| options.cookie_secure = true).await {
         ada(&world).await;
-        let answer = world.anybody().post("/auth/login", login()).await;
+        let answer = world.anonymous().post("/auth/login", login()).await;
         let cookie = answer.headers["set-cookie"].to_str().unwrap().to_owned();
         let token = answer.json()["token"].as_str().unwrap().to_owned();
         assert_eq!(
@@ -200,7 +210,7 @@ async fn over_https_the_cookie_has_a_name_that_only_this_host_can_set() {
                 "__Host-campanile_session={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800; Secure"
             )
         );
-        let with = |name: &str| world.anybody().with("cookie", &format!("{name}={token}"));
+        let with = |name: &str| world.anonymous().with("cookie", &format!("{name}={token}"));
         assert_eq!(with(SECURE_SESSION_COOKIE).get("/me").await.status, 200);
         assert_eq!(
             with(SESSION_COOKIE).get("/me").await.status,

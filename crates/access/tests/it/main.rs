@@ -1,12 +1,13 @@
-//! People and companies over HTTP, on every database: who may do what, and what nobody finds out.
+//! Users and companies over HTTP, on every database: permissions, and what stays hidden.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot go on has failed; clippy knows only functions marked as tests"
+    reason = "a test that cannot continue has failed; clippy knows only functions marked as tests"
 )]
 
 mod audit;
 mod bodies;
+mod caller_cache;
 mod changes;
 mod companies;
 mod credentials;
@@ -14,7 +15,6 @@ mod directory;
 mod following;
 mod idempotency;
 mod idle;
-mod known;
 mod ownership;
 mod profile;
 mod roles;

@@ -1,4 +1,4 @@
-//! Ownership rules over HTTP: who may set them, whom they name, and who has left.
+//! Ownership rules over HTTP: who may set them, who may be named, and who has left.
 
 use access::{Role, ownership, testing};
 use base::{Id, SubjectType};
@@ -21,7 +21,7 @@ fn fields(answer: &Answer) -> Vec<String> {
 
 // promise: O1
 #[tokio::test]
-async fn managers_set_the_rules_and_whoever_leaves_is_out_of_them() {
+async fn managers_set_the_rules_and_former_members_are_removed_from_them() {
     for world in World::each().await {
         let manager = world.as_user(world.member(world.ours, Role::Manager).await).await;
         let ana = world.member(world.ours, Role::Analyst).await;
@@ -43,12 +43,12 @@ async fn managers_set_the_rules_and_whoever_leaves_is_out_of_them() {
         );
         assert_eq!(set["items"][1]["match"], json!({"tool": "Trivy"}));
         assert_eq!(set["items"][1]["user_ids"], json!([ana]));
-        // What was answered can be sent back.
+        // The response can be sent back.
         assert_eq!(manager.put(&path, set.clone()).await.json(), set);
         let viewer = world.as_user(world.member(world.ours, Role::Viewer).await).await;
         assert_eq!(viewer.get(&path).await.json(), set);
 
-        // Somebody whose account is disabled is not responsible; somebody who left is not named any more.
+        // A disabled user is not responsible; a user who left is no longer named.
         testing::disable(&world.store, ana).await;
         assert_eq!(current(&world).await, [(1, 0, 1), (2, 0, 1), (3, 0, 0)]);
         assert_eq!(manager.get(&path).await.json(), set);
@@ -65,7 +65,7 @@ async fn managers_set_the_rules_and_whoever_leaves_is_out_of_them() {
         assert_eq!(active, [false, false, false], "{}", world.name);
         assert_eq!(left["items"][0]["match"], set["items"][0]["match"]);
 
-        // One entry for each change, none for the same again.
+        // One entry per change, none for a repeated one.
         let audit = admin.get("/audit?action=settings.changed").await.json();
         assert_eq!(audit["items"].as_array().unwrap().len(), 1, "{audit}");
         assert_eq!(
@@ -78,7 +78,7 @@ async fn managers_set_the_rules_and_whoever_leaves_is_out_of_them() {
     }
 }
 
-/// The rules that count now: their place, how many people and how many teams.
+/// The effective rules: position, number of users and of teams.
 async fn current(world: &World) -> Vec<(u32, usize, usize)> {
     let ours = world.ours;
     let rules = world
@@ -93,7 +93,7 @@ async fn current(world: &World) -> Vec<(u32, usize, usize)> {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_named_and_changes_nothing() {
+async fn invalid_rules_are_reported_and_change_nothing() {
     for world in World::each().await {
         let manager = world.as_user(world.member(world.ours, Role::Manager).await).await;
         let stranger = world.member(world.theirs, Role::Manager).await;
@@ -159,7 +159,7 @@ async fn what_does_not_fit_is_named_and_changes_nothing() {
 
 // promise: O1
 #[tokio::test]
-async fn a_codeowners_file_becomes_rules_that_can_be_saved() {
+async fn a_codeowners_file_is_converted_to_rules_that_can_be_saved() {
     for world in World::each().await {
         let manager = world.as_user(world.member(world.ours, Role::Manager).await).await;
         let ana = testing::user(&world.store, "ana@example.org").await;
@@ -215,7 +215,7 @@ async fn a_codeowners_file_becomes_rules_that_can_be_saved() {
 
 // promise: O1
 #[tokio::test]
-async fn owners_are_kept_by_what_they_own_and_leave_with_the_company() {
+async fn owners_are_stored_per_record_and_removed_with_their_membership() {
     for world in World::each().await {
         let (ours, id) = (world.ours, world.clock.id());
         let ana = world.member(ours, Role::Viewer).await;

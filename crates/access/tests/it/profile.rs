@@ -1,4 +1,4 @@
-//! What a person changes of themselves, and who may not in their place.
+//! What users may change about themselves, and others may not.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::world::{Answer, World};
 const PASSWORD: &str = "the old password";
 const NEW: &str = "the new password";
 
-/// Somebody with a password: their address.
+/// A user with a password; returns the email address.
 async fn person(world: &World) -> &'static str {
     let body = json!({"email": "ada@example.org", "name": "Ada", "password": PASSWORD});
     assert_eq!(world.as_admin().await.post("/users", body).await.status, 201);
@@ -19,7 +19,7 @@ async fn person(world: &World) -> &'static str {
 
 async fn sign_in(world: &World, email: &str, password: &str) -> Answer {
     let body = json!({"email": email, "password": password});
-    world.anybody().post("/auth/login", body).await
+    world.anonymous().post("/auth/login", body).await
 }
 
 async fn token(world: &World, email: &str, password: &str) -> String {
@@ -34,7 +34,7 @@ fn field(answer: &Answer) -> String {
 }
 
 #[tokio::test]
-async fn a_person_renames_themselves_and_is_who_they_were() {
+async fn a_user_renames_themselves_and_keeps_their_session() {
     for world in World::each().await {
         let email = person(&world).await;
         let ada = world.bearer(&token(&world, email, PASSWORD).await);
@@ -63,14 +63,14 @@ async fn a_person_renames_themselves_and_is_who_they_were() {
         assert_eq!(audit["items"].as_array().unwrap().len(), 1, "{audit}");
         assert_eq!(audit["items"][0]["after"], json!({"name": "Ada L."}));
         assert_eq!(
-            world.anybody().patch("/me", json!({"name": "x"})).await.status,
+            world.anonymous().patch("/me", json!({"name": "x"})).await.status,
             401
         );
     }
 }
 
 #[tokio::test]
-async fn a_new_password_wants_the_old_one_and_ends_all_other_sessions() {
+async fn a_new_password_requires_the_current_one_and_ends_all_other_sessions() {
     for world in World::each().await {
         let email = person(&world).await;
         let here = world.bearer(&token(&world, email, PASSWORD).await);
@@ -100,7 +100,7 @@ async fn a_new_password_wants_the_old_one_and_ends_all_other_sessions() {
         for secret in [PASSWORD, NEW, "not it"] {
             assert!(!audit.text().contains(secret));
         }
-        // Who signs in otherwise has no password to know.
+        // A user without a password has no current password.
         let other = testing::user(&world.store, "other@example.org").await;
         let body = json!({"current_password": "", "new_password": NEW});
         let other = world.as_user(other).await.post("/me/password", body).await;
@@ -109,7 +109,7 @@ async fn a_new_password_wants_the_old_one_and_ends_all_other_sessions() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_old_password_must_wait_as_at_the_sign_in() {
+async fn wrong_current_passwords_are_limited_like_sign_ins() {
     let limits = LoginLimits::new(3, Duration::from_secs(30));
     for world in World::each_with(|options| options.login = limits).await {
         let email = person(&world).await;

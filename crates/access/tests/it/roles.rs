@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::world::World;
 
-/// Records made anew for each cell of the matrix, so that cells do not depend on each other.
+/// Records created for each cell of the matrix, so that cells do not depend on each other.
 struct Cell {
     company: Id,
     team: Id,
@@ -17,7 +17,7 @@ struct Cell {
 
 type Call = fn(&Cell) -> (&'static str, String, Option<Value>);
 
-/// Who calls: nobody, a member of another company, then viewer, analyst, manager, administrator.
+/// The callers: no credentials, a member of another company, then viewer, analyst, manager, administrator.
 const CALLERS: [&str; 6] = ["nobody", "outsider", "viewer", "analyst", "manager", "admin"];
 
 const MATRIX: &[(&str, Call, [u16; 6])] = &[
@@ -32,7 +32,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 200, 200, 200, 200, 200],
     ),
     (
-        "make a token",
+        "create a token",
         |_| ("POST", "/tokens".into(), Some(json!({"name": "ci"}))),
         [401, 201, 201, 201, 201, 201],
     ),
@@ -47,7 +47,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 200, 200, 200, 200, 200],
     ),
     (
-        "add a company",
+        "create a company",
         |_| ("POST", "/companies".into(), Some(json!({"name": "New"}))),
         [401, 403, 403, 403, 403, 201],
     ),
@@ -68,7 +68,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 404, 403, 403, 403, 200],
     ),
     (
-        "say what messages about a company may hold",
+        "hide details in a company's messages",
         |cell| {
             (
                 "PATCH",
@@ -79,7 +79,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 404, 403, 403, 200, 200],
     ),
     (
-        "rename a company beside it",
+        "rename a company and hide details",
         |cell| {
             (
                 "PATCH",
@@ -90,7 +90,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 404, 403, 403, 403, 200],
     ),
     (
-        "remove a company",
+        "delete a company",
         |cell| ("DELETE", format!("/companies/{}", cell.company), None),
         [401, 404, 403, 403, 403, 204],
     ),
@@ -111,7 +111,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 404, 403, 403, 403, 404],
     ),
     (
-        "end a membership",
+        "remove a member",
         |cell| {
             (
                 "DELETE",
@@ -144,7 +144,7 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
         [401, 404, 200, 200, 200, 200],
     ),
     (
-        "somebody of no company",
+        "a user without a company",
         |cell| ("GET", format!("/users/{}", cell.stranger), None),
         [401, 404, 404, 404, 404, 200],
     ),
@@ -201,13 +201,13 @@ const MATRIX: &[(&str, Call, [u16; 6])] = &[
 ];
 
 #[tokio::test]
-async fn everyone_may_do_what_the_matrix_says() {
+async fn permissions_match_the_matrix() {
     for world in World::each().await {
         for (what, call, expected) in MATRIX {
             for (who, expected) in CALLERS.iter().zip(expected) {
                 let cell = cell(&world).await;
                 let client = match *who {
-                    "nobody" => world.anybody(),
+                    "nobody" => world.anonymous(),
                     "admin" => world.as_admin().await,
                     "outsider" => {
                         world
@@ -251,7 +251,7 @@ async fn cell(world: &World) -> Cell {
 }
 
 #[tokio::test]
-async fn what_is_not_yours_is_answered_like_what_is_not_there() {
+async fn inaccessible_records_look_like_missing_ones() {
     for world in World::each().await {
         let cell = cell(&world).await;
         let outsider = world
@@ -293,7 +293,7 @@ async fn what_is_not_yours_is_answered_like_what_is_not_there() {
 }
 
 #[tokio::test]
-async fn lists_hold_only_what_is_yours() {
+async fn lists_contain_only_accessible_records() {
     for world in World::each().await {
         let ours = cell(&world).await;
         let theirs = cell(&world).await;
@@ -310,7 +310,7 @@ async fn lists_hold_only_what_is_yours() {
                 .ids(),
             expected
         );
-        // A filter by somebody else's company finds nothing, as one by no company at all.
+        // A filter by another user's company finds nothing, like one by an unknown company.
         for company in [theirs.company, ours.nobody] {
             assert!(
                 client
@@ -327,7 +327,7 @@ async fn lists_hold_only_what_is_yours() {
                     .is_empty()
             );
         }
-        // A member of nothing sees themselves.
+        // A user without a company sees only themselves.
         let alone = world.as_user(ours.stranger).await;
         assert!(alone.get("/companies").await.ids().is_empty());
         assert_eq!(alone.get("/users").await.ids(), [ours.stranger.to_string()]);
@@ -342,7 +342,7 @@ async fn lists_hold_only_what_is_yours() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_row_once() {
+async fn pages_contain_every_row_once() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         for n in 0..7 {
@@ -377,7 +377,7 @@ async fn pages_hold_every_row_once() {
                 assert_eq!(answer.status, 422, "{list} {bad}: {}", answer.text());
             }
         }
-        // A parameter without a value is left out.
+        // A parameter without a value counts as omitted.
         for list in ["companies", "users", "teams", "tokens", "audit"] {
             let answer = admin
                 .get(&format!("/{list}?limit=&cursor=&company_id=&text&"))

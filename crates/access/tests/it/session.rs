@@ -1,4 +1,4 @@
-//! Sessions: how they end, and what a cookie alone may not do.
+//! Sessions: how they end, and what the cookie alone may not do.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_session_ends_by_time_by_logout_and_with_its_person() {
+async fn a_session_ends_by_time_by_logout_and_with_its_user() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let token = testing::session(&world.access, user).await;
@@ -33,7 +33,7 @@ async fn a_session_ends_by_time_by_logout_and_with_its_person() {
             200,
             "another session goes on"
         );
-        // Its end at the latest; it is used meanwhile.
+        // Its latest end; it is used meanwhile.
         for _ in 0..27 {
             world.clock.advance(Duration::from_hours(6));
             assert_eq!(world.bearer(&other).get("/me").await.status, 200);
@@ -56,7 +56,7 @@ async fn bad_credentials_are_refused_and_a_bearer_wins_over_a_cookie() {
         let user = world.member(world.ours, Role::Viewer).await;
         let token = testing::session(&world.access, user).await;
         let cookie = format!("{SESSION_COOKIE}={token}");
-        let anybody = world.anybody();
+        let anonymous = world.anonymous();
         for header in [
             "Bearer",
             "Bearer ",
@@ -64,7 +64,7 @@ async fn bad_credentials_are_refused_and_a_bearer_wins_over_a_cookie() {
             "Bearer cms_short",
             &format!("Basic {token}"),
         ] {
-            let client = anybody.clone().with("authorization", header);
+            let client = anonymous.clone().with("authorization", header);
             let answer = client.get("/me").await;
             assert_eq!(answer.status, 401, "{header}");
             assert_eq!(answer.headers["www-authenticate"], "Bearer");
@@ -86,15 +86,11 @@ async fn bad_credentials_are_refused_and_a_bearer_wins_over_a_cookie() {
             200
         );
         // An old cookie does not keep anyone from signing in.
-        let stale = anybody.with("cookie", "campanile_session=cms_old");
+        let stale = anonymous.with("cookie", "campanile_session=cms_old");
         let answer = stale
             .post("/auth/login", json!({"email": "x@example.org", "password": "x"}))
             .await;
-        assert!(
-            answer
-                .text()
-                .contains("The email address or the password is wrong.")
-        );
+        assert!(answer.text().contains("The email address or password is wrong."));
     }
 }
 
@@ -104,7 +100,7 @@ async fn a_write_by_cookie_must_come_from_our_own_pages() {
         let manager = world.member(world.ours, Role::Manager).await;
         let token = testing::session(&world.access, manager).await;
         let client = world
-            .anybody()
+            .anonymous()
             .with("cookie", &format!("{SESSION_COOKIE}={token}"));
         let write = async |headers: &[(&str, &str)]| {
             let mut client = client.clone();

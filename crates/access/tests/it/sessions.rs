@@ -1,4 +1,4 @@
-//! Where somebody is signed in, and ending that.
+//! Listing and ending a user's sessions.
 
 use std::time::Duration;
 
@@ -6,17 +6,17 @@ use access::{AccessChange, Role, testing};
 use base::Id;
 use serde_json::{Value, json};
 
-use crate::{changes::told, world::World};
+use crate::{changes::announced, world::World};
 
 #[tokio::test]
-async fn a_session_says_where_it_began_and_whether_it_is_this_one() {
+async fn a_session_shows_its_origin_and_whether_it_is_current() {
     for world in World::each().await {
         let body = json!({"email": "ada@example.org", "name": "Ada", "password": "long enough by far"});
         assert_eq!(world.as_admin().await.post("/users", body).await.status, 201);
         let agent = format!("Browser\u{202e} 1{}", "x".repeat(1_000));
         let mut tokens = Vec::new();
         for (peer, agent) in [("192.0.2.7", Some(&*agent)), ("2001:db8::1", None)] {
-            let who = world.anybody().from(peer);
+            let who = world.anonymous().from(peer);
             let who = match agent {
                 Some(agent) => who.with("user-agent", agent),
                 None => who,
@@ -50,7 +50,7 @@ async fn a_session_says_where_it_began_and_whether_it_is_this_one() {
         world.access.sweep().await.unwrap();
         let page = ada.get("/sessions").await.json();
         assert_eq!(page["items"][1]["last_used_at"], used.to_string());
-        // Pages, and no token among them.
+        // In pages, without tokens.
         ada.post("/tokens", json!({"name": "ci"})).await;
         let page = ada.get("/sessions?limit=1").await.json();
         let next = page["next_cursor"].as_str().unwrap();
@@ -63,13 +63,13 @@ async fn a_session_says_where_it_began_and_whether_it_is_this_one() {
         assert_eq!(
             later.get("/sessions").await.ids().len(),
             1,
-            "only living ones, only one's own"
+            "only active ones, only the user's own"
         );
     }
 }
 
 #[tokio::test]
-async fn a_session_is_ended_by_whom_it_belongs_to_alone() {
+async fn a_session_is_ended_only_by_its_user() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let (here, there) = (world.as_user(user).await, world.as_user(user).await);
@@ -86,7 +86,11 @@ async fn a_session_is_ended_by_whom_it_belongs_to_alone() {
         assert_eq!(there.get("/me").await.status, 200);
         let mut changes = world.access.changes();
         assert_eq!(here.delete(&path).await.status, 204);
-        assert_eq!(told(&mut changes), [AccessChange::Session(id)], "its streams end");
+        assert_eq!(
+            announced(&mut changes),
+            [AccessChange::Session(id)],
+            "its streams end"
+        );
         assert_eq!(there.get("/me").await.status, 401);
         assert_eq!(here.delete(&path).await.status, 404);
         let audit = world
@@ -98,7 +102,7 @@ async fn a_session_is_ended_by_whom_it_belongs_to_alone() {
         assert_eq!(audit["items"][0]["after"], json!({"session_id": id}));
         let token = here.post("/tokens", json!({"name": "ci"})).await.json();
         let path = format!("/sessions/{}", token["id"].as_str().unwrap());
-        assert_eq!(here.delete(&path).await.status, 404, "a token is none");
+        assert_eq!(here.delete(&path).await.status, 404, "a token is not a session");
     }
 }
 
@@ -116,7 +120,7 @@ async fn all_others_end_at_once() {
         assert_eq!(token.send("POST", "/sessions/end-others", None).await.status, 403);
         let mut changes = world.access.changes();
         assert_eq!(here.send("POST", "/sessions/end-others", None).await.status, 204);
-        assert_eq!(told(&mut changes).len(), 2);
+        assert_eq!(announced(&mut changes).len(), 2);
         for (who, status) in [
             (&here, 200),
             (&one, 401),

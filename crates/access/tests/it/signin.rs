@@ -1,4 +1,4 @@
-//! Signing in: the same answer for every failure, and not too often.
+//! Signing in: the same response for every failure, and limits on attempts.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use access::{AccessChange, Follower, LoginLimits, Secret};
 use serde_json::json;
 
 use crate::{
-    changes::told,
+    changes::announced,
     world::{Answer, World},
 };
 
@@ -27,7 +27,7 @@ async fn a_password_opens_a_session_for_bearer_and_cookie() {
     for world in World::each().await {
         with_people(&world).await;
         let login = world
-            .anybody()
+            .anonymous()
             .post(
                 "/auth/login",
                 json!({"email": " ada@EXAMPLE.org", "password": PASSWORD}),
@@ -45,18 +45,20 @@ async fn a_password_opens_a_session_for_bearer_and_cookie() {
             format!("campanile_session={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=604800")
         );
         assert_eq!(world.bearer(token).get("/me").await.status, 200);
-        let by_cookie = world.anybody().with("cookie", cookie.split(';').next().unwrap());
+        let by_cookie = world
+            .anonymous()
+            .with("cookie", cookie.split(';').next().unwrap());
         assert_eq!(by_cookie.get("/me").await.json()["user"], body["user"]);
     }
 }
 
 #[tokio::test]
-async fn every_failure_looks_alike() {
+async fn all_failures_look_alike() {
     for world in World::each().await {
         with_people(&world).await;
         let attempt = async |email: &str, password: &str| {
             world
-                .anybody()
+                .anonymous()
                 .post("/auth/login", json!({"email": email, "password": password}))
                 .await
         };
@@ -110,7 +112,7 @@ async fn too_many_wrong_passwords_must_wait() {
         with_people(&world).await;
         let attempt = async |peer: &str, email: &str, password: &str| {
             world
-                .anybody()
+                .anonymous()
                 .from(peer)
                 .post("/auth/login", json!({"email": email, "password": password}))
                 .await
@@ -122,7 +124,7 @@ async fn too_many_wrong_passwords_must_wait() {
                 "no guess"
             );
         }
-        // An account: from wherever, in whatever spelling, and whether it exists or not.
+        // An account: from any address, in any spelling, and whether or not it exists.
         for email in ["ada@example.org", "nobody@example.org"] {
             for (n, peer) in ["192.0.2.2", "192.0.2.3", "192.0.2.4"].iter().enumerate() {
                 let spelled = if n == 1 {
@@ -155,7 +157,7 @@ async fn too_many_wrong_passwords_must_wait() {
 }
 
 #[tokio::test]
-async fn the_first_administrator_is_made_once() {
+async fn the_first_administrator_is_created_once() {
     let clock = base::Clock::manual(crate::world::start());
     let tables: &'static [_] = &[store::MIGRATIONS, access::MIGRATIONS];
     for (name, store) in store::testing::stores_with(clock, tables).await {
@@ -197,11 +199,11 @@ async fn the_first_administrator_is_made_once() {
 
 async fn login(world: &World) -> Answer {
     let body = json!({"email": "ada@example.org", "password": PASSWORD});
-    world.anybody().post("/auth/login", body).await
+    world.anonymous().post("/auth/login", body).await
 }
 
-/// Fills the database until a session begins in memory alone: the answer to that sign-in.
-async fn without_room(world: &World) -> Answer {
+/// Fills the database until a session is kept in memory only; returns the response to that sign-in.
+async fn when_full(world: &World) -> Answer {
     let fill = async |length: usize| {
         let name = "x".repeat(length);
         let mut status = axum::http::StatusCode::CREATED;
@@ -224,7 +226,7 @@ async fn without_room(world: &World) -> Answer {
     };
     fill(10_000).await;
     fill(100).await;
-    // What still fits into pages that are there.
+    // What still fits into existing pages.
     let mut answer = login(world).await;
     while answer.json()["expires_at"] == "2026-01-08T00:00:00Z" {
         answer = login(world).await;
@@ -234,13 +236,13 @@ async fn without_room(world: &World) -> Answer {
 
 // issue 18, line 9
 #[tokio::test]
-async fn without_room_one_still_signs_in_and_reads_until_the_password_changes() {
-    // The tables take most of it.
+async fn on_a_full_disk_users_sign_in_and_read_until_the_password_changes() {
+    // The tables take most of the space.
     let (world, _folder) = World::of_pages(400).await;
     with_people(&world).await;
     let login = async || login(&world).await;
     let admin = world.as_admin().await;
-    let answer = without_room(&world).await;
+    let answer = when_full(&world).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let body = answer.json();
     assert_eq!(body["expires_at"], "2026-01-01T01:00:00Z");
@@ -262,24 +264,28 @@ async fn without_room_one_still_signs_in_and_reads_until_the_password_changes() 
     let change = json!({"password": "quite another password"});
     let changed = admin.patch(&format!("/users/{id}"), change).await;
     assert_eq!(changed.status, 200, "{}", changed.text());
-    assert_eq!(own.get("/me").await.status, 401, "it was of the password before");
+    assert_eq!(
+        own.get("/me").await.status,
+        401,
+        "it began with the previous password"
+    );
 }
 
 // issue 18, line 9
 #[tokio::test]
-async fn a_session_in_memory_alone_that_ends_is_told_and_not_known() {
+async fn the_end_of_a_session_in_memory_is_announced_and_not_cached() {
     let (world, _folder) = World::of_pages(400).await;
     with_people(&world).await;
     let admin = world.as_admin().await;
     let login = async || {
         let token = login(&world).await.json()["token"].clone();
         let token = token.as_str().unwrap().to_owned();
-        let session = world.access.known_caller(&token).await.unwrap().session;
+        let session = world.access.cached_caller(&token).await.unwrap().session;
         (token, session)
     };
-    without_room(&world).await;
-    // From now on streams that open are answered from memory.
-    assert!(Follower::new(world.access.clone()).look().await);
+    when_full(&world).await;
+    // From now on, opening streams uses the cache.
+    assert!(Follower::new(world.access.clone()).poll().await);
     for way in ["sign out", "end one", "end the others"] {
         let (token, session) = login().await;
         let own = world.bearer(&token);
@@ -288,18 +294,18 @@ async fn a_session_in_memory_alone_that_ends_is_told_and_not_known() {
         let path = format!("/sessions/{session}");
         assert_eq!(admin.delete(&path).await.status, 404, "another's");
         let mut changes = world.access.changes();
-        // Ending the others may find no room for those that are stored: those in memory have ended.
+        // Ending the others may fail for stored ones, as the disk is full: those in memory have ended.
         match way {
             "sign out" => own.post("/auth/logout", json!({})).await,
             "end one" => other.delete(&path).await,
             _ => other.send("POST", "/sessions/end-others", None).await,
         };
         assert!(
-            told(&mut changes).contains(&AccessChange::Session(session)),
+            announced(&mut changes).contains(&AccessChange::Session(session)),
             "{way}: its streams end"
         );
         assert_eq!(
-            world.access.known_caller(&token).await.unwrap_err().status(),
+            world.access.cached_caller(&token).await.unwrap_err().status(),
             401,
             "{way}"
         );
@@ -309,7 +315,7 @@ async fn a_session_in_memory_alone_that_ends_is_told_and_not_known() {
 
 // issue 18, line 5
 #[tokio::test]
-async fn wrong_passwords_of_others_keep_nobody_out_of_where_they_came_from_before() {
+async fn wrong_passwords_of_others_lock_nobody_out_of_known_networks() {
     let limits = LoginLimits {
         account_burst: 3,
         peer_burst: 5,
@@ -320,7 +326,7 @@ async fn wrong_passwords_of_others_keep_nobody_out_of_where_they_came_from_befor
         let attempt = async |peer: &str, email: &str, password: &str| {
             let body = json!({"email": email, "password": password});
             world
-                .anybody()
+                .anonymous()
                 .from(peer)
                 .post("/auth/login", body)
                 .await
@@ -329,7 +335,7 @@ async fn wrong_passwords_of_others_keep_nobody_out_of_where_they_came_from_befor
         };
         let (office, ada) = ("2001:db8::1", "ada@example.org");
         assert_eq!(attempt(office, ada, PASSWORD).await, 200, "{}", world.name);
-        // Somebody uses the account up from elsewhere, and the office's allowance from the office.
+        // Someone uses up the account's attempts from elsewhere, and the office's attempts from the office.
         for _ in 0..3 {
             assert_eq!(attempt("192.0.2.9", ada, "wrong").await, 401, "{}", world.name);
         }
@@ -349,12 +355,12 @@ async fn wrong_passwords_of_others_keep_nobody_out_of_where_they_came_from_befor
             "{}: the same network",
             world.name
         );
-        // The allowance is bounded, so it does not permit unlimited guessing.
+        // The attempts are limited, so unlimited guessing is not possible.
         for _ in 0..3 {
             assert_eq!(attempt(office, ada, "wrong").await, 401, "{}", world.name);
         }
         assert_eq!(attempt(office, ada, PASSWORD).await, 429, "{}", world.name);
-        // Only lately counts, and no more is kept.
+        // Only recent sign-ins count, and older ones are not kept.
         let networks = async || {
             let count = "select count(*) from sign_in_networks";
             let row = world.store.read(move |tx| tx.one::<(u64,)>(count, &[])).await;
@@ -388,7 +394,7 @@ async fn a_clock_that_is_set_back_locks_nobody_out() {
         with_people(&world).await;
         let attempt = async |password: &str| {
             let body = json!({"email": "ada@example.org", "password": password});
-            let own = world.anybody().from("192.0.2.1");
+            let own = world.anonymous().from("192.0.2.1");
             own.post("/auth/login", body).await.status.as_u16()
         };
         assert_eq!(attempt("wrong").await, 401, "{}", world.name);

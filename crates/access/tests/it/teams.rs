@@ -1,4 +1,4 @@
-//! Teams: their members, and what goes with a company.
+//! Teams: their members, and what is deleted with a company.
 
 use access::{Role, testing};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use store::Error;
 use crate::world::World;
 
 #[tokio::test]
-async fn who_is_in_a_team_is_in_its_company() {
+async fn team_members_are_company_members() {
     for world in World::each().await {
         let ours = world.member(world.ours, Role::Viewer).await;
         let theirs = world.member(world.theirs, Role::Viewer).await;
@@ -26,8 +26,8 @@ async fn who_is_in_a_team_is_in_its_company() {
         assert_eq!(
             refused.json()["errors"],
             json!([
-                {"field": "member_ids[1]", "detail": "it is not a member of the company"},
-                {"field": "member_ids[2]", "detail": "it is not a member of the company"},
+                {"field": "member_ids[1]", "detail": "must be a member of the company"},
+                {"field": "member_ids[2]", "detail": "must be a member of the company"},
             ])
         );
         let made = team(json!([ours, ours])).await;
@@ -44,18 +44,18 @@ async fn who_is_in_a_team_is_in_its_company() {
         assert_eq!(
             client.get(&path).await.json()["members"],
             json!([]),
-            "who leaves leaves the teams"
+            "former members leave the teams"
         );
     }
 }
 
 #[tokio::test]
-async fn a_company_goes_with_its_teams_unless_it_has_records() {
+async fn a_company_is_deleted_with_its_teams_unless_it_has_records() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Manager).await;
         testing::team(&world.access, world.ours, "Red", &[user]).await;
         let admin = world.as_admin().await;
-        // What another crate's table does to it.
+        // Like a table of another crate.
         world
             .store
             .write(|tx| {
@@ -86,7 +86,7 @@ async fn a_company_goes_with_its_teams_unless_it_has_records() {
         assert_eq!(
             world.as_user(user).await.get("/me").await.status,
             200,
-            "nothing of it happened"
+            "nothing changed"
         );
         assert_eq!(admin.delete(&format!("/companies/{ours}")).await.status, 204);
         assert!(admin.get("/teams").await.ids().is_empty());

@@ -1,4 +1,4 @@
-//! API tokens, and that no secret is in any table.
+//! API tokens, and that no table contains a secret.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use store::Error;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_token_is_shown_once_works_and_ends() {
+async fn a_token_is_shown_once_works_and_expires() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let client = world.as_user(user).await;
@@ -37,7 +37,7 @@ async fn a_token_is_shown_once_works_and_ends() {
         let noted = began.after(Duration::from_secs(5));
         assert_eq!(list["items"][0]["last_used_at"], json!(noted));
 
-        // A token cannot make another one, and nobody else can end it.
+        // A token cannot create another one, and nobody else can revoke it.
         let by_token = world.bearer(token).post("/tokens", json!({"name": "more"})).await;
         assert_eq!(by_token.status, 403);
         assert_eq!(
@@ -72,7 +72,7 @@ async fn a_token_is_shown_once_works_and_ends() {
 }
 
 #[tokio::test]
-async fn a_token_has_a_sensible_end_and_a_person_not_endless_many() {
+async fn the_expiry_and_number_of_tokens_are_limited() {
     for world in World::each().await {
         let client = world.as_user(world.member(world.ours, Role::Viewer).await).await;
         for bad in [
@@ -109,12 +109,12 @@ async fn no_secret_is_in_any_table() {
     let teams = "https://example.webhook.office.com/webhookb2/alsosecretindeed";
     for world in World::each().await {
         let admin = world.as_admin().await;
-        // What is created under a key leaves its answer in a table.
+        // A creation with a key stores its response in a table.
         let keyed = |key| admin.clone().with("idempotency-key", key);
         let body = json!({"email": "a@example.org", "name": "A", "password": "the password itself"});
         assert_eq!(keyed("user").post("/users", body).await.status, 201);
         let login = world
-            .anybody()
+            .anonymous()
             .post(
                 "/auth/login",
                 json!({"email": "a@example.org", "password": "the password itself"}),
@@ -150,7 +150,7 @@ async fn no_secret_is_in_any_table() {
 }
 
 #[tokio::test]
-async fn the_last_use_is_noted_even_after_a_sweep_that_failed() {
+async fn the_last_use_is_saved_even_after_a_failed_sweep() {
     for world in World::each().await {
         let token = testing::token(&world.access, world.admin).await;
         assert_eq!(world.bearer(&token).get("/me").await.status, 200);

@@ -1,4 +1,4 @@
-//! People: what they may change of themselves, and that an administrator remains.
+//! Users: what they may change about themselves, and that an administrator remains.
 
 use access::{Role, testing};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::World;
 
 #[tokio::test]
-async fn an_address_is_taken_in_every_spelling() {
+async fn an_address_is_unique_in_every_spelling() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let add = async |email: &str| {
@@ -40,7 +40,7 @@ async fn an_address_is_taken_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn a_person_changes_their_name_and_nothing_else() {
+async fn a_user_changes_only_their_name() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Manager).await;
         let path = format!("/users/{user}");
@@ -65,7 +65,7 @@ async fn a_person_changes_their_name_and_nothing_else() {
 
 // issue 18, line 4
 #[tokio::test]
-async fn ones_own_password_is_not_changed_without_the_old_one() {
+async fn the_own_password_is_not_changed_without_the_current_one() {
     for world in World::each().await {
         let new = json!({"password": "quite another password"});
         let user = world.member(world.ours, Role::Manager).await;
@@ -83,10 +83,10 @@ async fn ones_own_password_is_not_changed_without_the_old_one() {
             assert_eq!(elsewhere.get("/me").await.status, 200, "nothing ended");
             let email = client.get("/me").await.json()["user"]["email"].clone();
             let login = json!({"email": email, "password": "quite another password"});
-            let login = world.anybody().post("/auth/login", login).await;
+            let login = world.anonymous().post("/auth/login", login).await;
             assert_eq!(login.status, 401, "{}", world.name);
         }
-        // Nobody else's, but by an administrator.
+        // Nobody else's, except by an administrator.
         let other = world.member(world.ours, Role::Viewer).await;
         let path = format!("/users/{other}");
         assert_eq!(
@@ -119,7 +119,7 @@ async fn the_last_active_administrator_stays() {
 }
 
 #[tokio::test]
-async fn of_two_administrators_who_remove_each_other_one_remains() {
+async fn of_two_administrators_who_delete_each_other_one_remains() {
     for world in World::each().await {
         for round in 0..10 {
             let second = testing::admin(&world.store, &format!("{round}@example.org")).await;
@@ -132,7 +132,7 @@ async fn of_two_administrators_who_remove_each_other_one_remains() {
             let statuses = [second_gone.status.as_u16(), first_gone.status.as_u16()];
             let changed = statuses.iter().filter(|status| **status == 200).count();
             assert_eq!(changed, 1, "{}: {statuses:?}", world.name);
-            // Back to how it was.
+            // Restore the initial state.
             if first_gone.status == 200 {
                 assert_eq!(
                     two.patch(&first_path, json!({"disabled": false})).await.status,
@@ -148,7 +148,7 @@ async fn of_two_administrators_who_remove_each_other_one_remains() {
 }
 
 #[tokio::test]
-async fn who_is_removed_is_gone_everywhere() {
+async fn a_deleted_user_is_removed_everywhere() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Manager).await;
         testing::team(&world.access, world.ours, "Team", &[user]).await;
@@ -164,7 +164,7 @@ async fn who_is_removed_is_gone_everywhere() {
 }
 
 #[tokio::test]
-async fn people_and_companies_are_found_by_what_they_are_called() {
+async fn users_and_companies_are_found_by_name() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         for (email, name) in [
@@ -191,7 +191,7 @@ async fn people_and_companies_are_found_by_what_they_are_called() {
         assert_eq!(
             found("/users?text=100%25").await,
             "Grace 100%",
-            "a percent is itself"
+            "a percent sign is literal"
         );
         assert_eq!(found("/users?text=nobody").await, "");
         assert_eq!(found("/companies?text=HEIR").await, "Theirs");
@@ -202,7 +202,7 @@ async fn people_and_companies_are_found_by_what_they_are_called() {
             found(&format!("/users?text=zoe&limit=1&cursor={cursor}")).await,
             "X"
         );
-        // Nobody finds whom they may not see.
+        // Users without access are not found.
         let viewer = world.as_user(world.member(world.ours, Role::Viewer).await).await;
         assert!(viewer.get("/users?text=zoe").await.ids().is_empty());
         assert!(viewer.get("/companies?text=Theirs").await.ids().is_empty());
@@ -210,7 +210,7 @@ async fn people_and_companies_are_found_by_what_they_are_called() {
         assert_eq!(
             viewer.get("/companies?text=").await.ids(),
             [world.ours.to_string()],
-            "nothing asked for is no condition"
+            "an empty search is not a filter"
         );
         for list in ["users", "companies"] {
             let long = format!("/{list}?text={}", "x".repeat(201));

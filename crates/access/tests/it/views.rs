@@ -1,4 +1,4 @@
-//! Saved views: whose they are, and what may be in one.
+//! Saved views: their owners, and what they may contain.
 
 use access::{Role, testing};
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::world::World;
 
 #[tokio::test]
-async fn a_view_is_saved_changed_and_gone_again() {
+async fn a_view_is_saved_changed_and_deleted() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let client = world.as_user(user).await;
@@ -41,7 +41,7 @@ async fn a_view_is_saved_changed_and_gone_again() {
             [scans.json()["id"].as_str().unwrap()]
         );
         assert_eq!(client.get("/me/views?page=users").await.status, 422);
-        // A token of the same person sees the same, another person nothing.
+        // A token of the same user sees the same, another user nothing.
         let token = world.bearer(&testing::token(&world.access, user).await);
         assert_eq!(token.get("/me/views?limit=1").await.ids().len(), 1);
         let admin = world.as_admin().await;
@@ -55,7 +55,7 @@ async fn a_view_is_saved_changed_and_gone_again() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_told() {
+async fn invalid_views_are_refused() {
     for world in World::each().await {
         let client = world.as_admin().await;
         let long = "x".repeat(61);
@@ -80,6 +80,6 @@ async fn what_does_not_fit_is_told() {
         }
         let one_more = json!({"page": "inbox", "name": "x", "query": ""});
         assert_eq!(client.post("/me/views", one_more).await.status, 422);
-        assert_eq!(world.anybody().get("/me/views").await.status, 401);
+        assert_eq!(world.anonymous().get("/me/views").await.status, 401);
     }
 }

@@ -1,4 +1,4 @@
-//! Two companies and the people in them, behind a router as the server has it.
+//! Two companies and their users, behind a router like the server's.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) const TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, notify::MIGRATIONS];
 
-/// When every test begins.
+/// The time at which every test begins.
 pub(crate) fn start() -> Time {
     "2026-01-01T00:00:00Z".parse().unwrap()
 }
 
-/// An answer.
+/// A response.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -63,7 +63,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// One for each database at hand.
+    /// One for each available database.
     pub(crate) async fn each() -> Vec<Self> {
         Self::each_with(|_| ()).await
     }
@@ -78,7 +78,7 @@ impl World {
         worlds
     }
 
-    /// One on a database of so many pages.
+    /// One on a database of this many pages.
     pub(crate) async fn of_pages(pages: u32) -> (Self, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
@@ -120,7 +120,7 @@ impl World {
         user
     }
 
-    /// A session of this person.
+    /// A session of this user.
     pub(crate) async fn as_user(&self, user: Id) -> Client<'_> {
         let token = testing::session(&self.access, user).await;
         self.bearer(&token)
@@ -131,10 +131,10 @@ impl World {
     }
 
     pub(crate) fn bearer(&self, token: &str) -> Client<'_> {
-        self.anybody().with("authorization", &format!("Bearer {token}"))
+        self.anonymous().with("authorization", &format!("Bearer {token}"))
     }
 
-    pub(crate) fn anybody(&self) -> Client<'_> {
+    pub(crate) fn anonymous(&self) -> Client<'_> {
         Client {
             world: self,
             headers: Vec::new(),
@@ -145,7 +145,7 @@ impl World {
 
 /// Two processes on one database.
 pub(crate) struct Pair {
-    /// The one that changes.
+    /// The one that makes changes.
     pub(crate) there: World,
     /// The other one.
     pub(crate) here: Access,
@@ -153,7 +153,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// One for each database at hand.
+    /// One for each available database.
     pub(crate) async fn each() -> Vec<Self> {
         let clock = Clock::manual(start());
         let folder = tempfile::tempdir().unwrap();
@@ -182,7 +182,7 @@ impl Pair {
     }
 }
 
-/// Who asks.
+/// A client.
 #[derive(Clone)]
 pub(crate) struct Client<'a> {
     world: &'a World,
@@ -288,7 +288,7 @@ fn router(access: &Access) -> Router {
         .routes(routes!(credentials::delete))
         .with_state(access.clone())
         .merge(
-            // Their handlers are notify's, because a team has URLs.
+            // Their handlers are in notify, because a team has URLs.
             OpenApiRouter::new()
                 .routes(routes!(teams::list_teams, teams::create_team))
                 .routes(routes!(teams::get_team, teams::change_team, teams::delete_team))

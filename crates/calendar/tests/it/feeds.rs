@@ -101,7 +101,7 @@ async fn a_key_is_valid_for_its_feed_only() {
         let (_, path) = make(&world, &world.viewer, json!({})).await;
         let key = path.rsplit('=').next().unwrap();
         assert_eq!(world.access.caller(key).await.unwrap_err().status(), 401);
-        assert_eq!(world.access.known_caller(key).await.unwrap_err().status(), 401);
+        assert_eq!(world.access.cached_caller(key).await.unwrap_err().status(), 401);
         // Nor is any other credential valid for a feed.
         let session = testing::session(&world.access, world.viewer.id).await;
         let other = "cmf_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";

@@ -11,7 +11,7 @@ use std::{
 use base::{Event, Id, Severity, Time, failpoint};
 use store::{
     Error, Tx, Value,
-    outbox::{self, Came, Unreadable},
+    outbox::{self, Grouping, Unreadable},
     params, rows,
 };
 
@@ -93,7 +93,7 @@ impl Budget {
 /// Plans the oldest unplanned events, at most `limit` single ones; bundled ones while they fit.
 pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch, Error> {
     let mut budget = Budget::new(shared.store.step(RECIPIENTS));
-    let oldest = outbox::unplanned(tx, Came::Alone, limit.into(), |event| budget.fits(event))?;
+    let oldest = outbox::unplanned(tx, Grouping::Single, limit.into(), |event| budget.fits(event))?;
     let mut unreadable = oldest.unreadable;
     let alone = ready(tx, oldest.events)?;
     budget.is_empty = alone.is_empty();
@@ -104,7 +104,7 @@ pub(super) fn plan(tx: &mut Tx<'_>, shared: &Shared, limit: u32) -> Result<Batch
         } else {
             1
         };
-        let bundled = outbox::unplanned(tx, Came::Bundled, most.into(), |event| budget.fits(event))?;
+        let bundled = outbox::unplanned(tx, Grouping::Bundled, most.into(), |event| budget.fits(event))?;
         unreadable.extend(bundled.unreadable);
         bundled.events
     } else {

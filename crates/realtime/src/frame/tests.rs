@@ -1,4 +1,4 @@
-//! Frames by themselves.
+//! Unit tests of frames.
 
 use base::Clock;
 use proptest::prelude::*;
@@ -48,11 +48,7 @@ fn has_the_fields_of_the_contract() {
     );
     let fields = json(&Frame::of(&notification).unwrap());
     assert_eq!(fields.get("company_id"), Some(&Value::Null));
-    assert_eq!(
-        fields.get("severity"),
-        None,
-        "left out where the kind carries none"
-    );
+    assert_eq!(fields.get("severity"), None, "omitted if the kind has none");
 }
 
 // promise: E3
@@ -126,7 +122,7 @@ fn an_import_becomes_one_frame_per_kind_and_company() {
 
 // promise: E7
 #[test]
-fn an_event_whose_audience_does_not_fit_its_kind_has_no_frame() {
+fn an_event_with_a_wrong_audience_has_no_frame() {
     let clock = Clock::system();
     let mut event = finding(&clock, Kind::FindingCreated, clock.id());
     event.audience = Audience::Platform;
@@ -135,7 +131,7 @@ fn an_event_whose_audience_does_not_fit_its_kind_has_no_frame() {
 
 // promise: C7
 #[test]
-fn hostile_text_stays_one_line_for_every_reading_of_a_line() {
+fn hostile_text_stays_one_line_for_every_definition_of_a_line() {
     let clock = Clock::system();
     let hostile = "x\r\n\r\ndata: {\"type\":\"ping\"}\n\nid: 1\r\u{85}y\u{2028}\u{2029}\u{b}\u{c}\0\u{1c}\u{feff}é🔔</script>";
     let mut event = finding(&clock, Kind::FindingCreated, clock.id());
@@ -153,7 +149,7 @@ fn hostile_text_stays_one_line_for_every_reading_of_a_line() {
 proptest! {
     // promise: C7
     #[test]
-    fn any_text_reads_back_from_one_line(title in any::<String>(), key in any::<String>()) {
+    fn any_text_round_trips_in_one_line(title in any::<String>(), key in any::<String>()) {
         let clock = Clock::system();
         let mut event = finding(&clock, Kind::FindingCreated, clock.id());
         event.data.insert(key.clone(), title.clone().into());

@@ -1,18 +1,18 @@
-//! The examples of `docs/stream.md`, run as they stand there.
+//! The examples of `docs/stream.md`, run as documented.
 
 use std::process::Stdio;
 
-use realtime::{Options, Whose};
+use realtime::{EndTarget, Options};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout, Command},
     time::{Duration, timeout},
 };
 
-use crate::support::Station;
+use crate::support::TestServer;
 
 /// How long a program may take to start, and then to connect again.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The code blocks of the document in this language.
 fn blocks(language: &str) -> Vec<&'static str> {
@@ -25,18 +25,18 @@ fn blocks(language: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// A program of the document that runs against a station; none where its interpreter is missing.
+/// A program from the document that runs against a test server; none if its interpreter is missing.
 struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Running {
-    fn start(station: &Station, token: &str, interpreter: &[&str], program: &str) -> Option<Self> {
+    fn start(server: &TestServer, token: &str, interpreter: &[&str], program: &str) -> Option<Self> {
         let spawned = Command::new(interpreter[0])
             .args(&interpreter[1..])
             .arg(program)
-            .env("SERVER", format!("http://{}", station.address))
+            .env("SERVER", format!("http://{}", server.address))
             .env("TOKEN", token)
             .env_remove("http_proxy")
             .stdout(Stdio::piped())
@@ -48,46 +48,46 @@ impl Running {
                 child,
             }),
             Err(error) => {
-                eprintln!("not run, {} is missing: {error}", interpreter[0]);
+                eprintln!("skipped, {} is missing: {error}", interpreter[0]);
                 None
             }
         }
     }
 
-    /// Waits for a line that holds this text.
+    /// Waits for a line that contains this text.
     async fn says(&mut self, text: &str) {
         let waiting = async {
             loop {
                 let line = self.lines.next_line().await.unwrap();
-                if line.expect("it goes on").contains(text) {
+                if line.expect("more output").contains(text) {
                     return;
                 }
             }
         };
-        timeout(PATIENCE, waiting).await.expect(text);
+        timeout(TIMEOUT, waiting).await.expect(text);
     }
 }
 
-/// A program that follows the stream shows what happens, and comes back when the stream ends.
+/// A program that follows the stream prints events, and reconnects when the stream ends.
 async fn follows(interpreter: &[&str], program: &str) {
-    let station = Station::start(&Options::default());
-    let company = station.clock.id();
-    let token = station.gate.sign_in(station.gate.member(&[company]));
-    let Some(mut running) = Running::start(&station, &token, interpreter, program) else {
+    let server = TestServer::start(&Options::default());
+    let company = server.clock.id();
+    let token = server.access.sign_in(server.access.member(&[company]));
+    let Some(mut running) = Running::start(&server, &token, interpreter, program) else {
         return;
     };
     for _ in 0..2 {
         running.says("refresh").await;
-        let event = station.event(base::Kind::FindingCreated, base::Audience::Company(company));
+        let event = server.event(base::Kind::FindingCreated, base::Audience::Company(company));
         let subject = event.subject.id.to_string();
-        station.commit(vec![event]);
+        server.commit(vec![event]);
         running.says(&format!("finding.created {subject}")).await;
-        station.hub.end(Whose::Everyone);
+        server.hub.end(EndTarget::Everyone);
     }
 }
 
 #[tokio::test]
-async fn the_javascript_example_follows_and_comes_back() {
+async fn the_javascript_example_follows_and_reconnects() {
     let [program] = blocks("js")[..] else {
         panic!("one example")
     };
@@ -95,7 +95,7 @@ async fn the_javascript_example_follows_and_comes_back() {
 }
 
 #[tokio::test]
-async fn the_python_example_follows_and_comes_back() {
+async fn the_python_example_follows_and_reconnects() {
     let [program] = blocks("python")[..] else {
         panic!("one example")
     };
@@ -104,9 +104,9 @@ async fn the_python_example_follows_and_comes_back() {
 
 #[tokio::test]
 async fn the_curl_examples_show_the_stream() {
-    let station = Station::start(&Options::default());
-    let company = station.clock.id();
-    let token = station.gate.sign_in(station.gate.member(&[company]));
+    let server = TestServer::start(&Options::default());
+    let company = server.clock.id();
+    let token = server.access.sign_in(server.access.member(&[company]));
     let programs = blocks("sh");
     assert_eq!(programs.len(), 2);
     if std::process::Command::new("curl")
@@ -114,17 +114,17 @@ async fn the_curl_examples_show_the_stream() {
         .output()
         .is_err()
     {
-        eprintln!("not run, curl is missing");
+        eprintln!("skipped, curl is missing");
         return;
     }
     for (n, program) in programs.into_iter().enumerate() {
-        let mut running = Running::start(&station, &token, &["sh", "-euc"], program).unwrap();
+        let mut running = Running::start(&server, &token, &["sh", "-euc"], program).unwrap();
         running.says("data: {\"type\":\"ping\"}").await;
-        let id = station.project_created(company);
+        let id = server.project_created(company);
         running.says(&id).await;
-        station.hub.end(Whose::Everyone);
-        let left = timeout(PATIENCE, running.child.wait()).await.unwrap();
-        assert!(left.unwrap().success(), "the stream ended in good order");
-        assert_eq!(station.gate.asked(), n + 1);
+        server.hub.end(EndTarget::Everyone);
+        let left = timeout(TIMEOUT, running.child.wait()).await.unwrap();
+        assert!(left.unwrap().success(), "the stream ended cleanly");
+        assert_eq!(server.access.asked(), n + 1);
     }
 }

@@ -1,18 +1,18 @@
-//! The hub by itself, on a clock that the test moves.
+//! The hub alone, on a clock that the test moves.
 
 use std::{future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration};
 
 use base::{Audience, Clock, Event, Id, Kind, Scope, Subject, SubjectType, Time};
 use http_body::Body;
-use realtime::{Feed, Frame, Hangup, Hub, Options, Reader, Refused, Whose, frame};
+use realtime::{EndTarget, Feed, Frame, Hangup, Hub, Options, Reader, Refused, frame};
 
-/// A hub whose shards run, on a clock that stands still.
-struct House {
+/// A hub with running shards, on a manual clock.
+struct Fixture {
     hub: Hub,
     clock: Clock,
 }
 
-impl House {
+impl Fixture {
     fn open(options: &Options) -> Self {
         let clock = Clock::manual(Time::from_nanos(1_700_000_000_000_000_000));
         let (hub, shards) = Hub::new(options, clock.clone());
@@ -64,13 +64,13 @@ async fn next(feed: &mut Feed) -> Option<String> {
     Some(String::from_utf8(bytes.to_vec()).unwrap())
 }
 
-/// Whether nothing waits for the stream, after everyone had a turn.
+/// Whether nothing is pending for the stream, after everyone had a turn.
 async fn quiet(feed: &mut Feed) -> bool {
     settle().await;
     poll_fn(|context| Poll::Ready(Pin::new(&mut *feed).poll_frame(context).is_pending())).await
 }
 
-/// Lets every task do what it can do without time passing.
+/// Lets every task run as far as it can without time passing.
 async fn settle() {
     for _ in 0..64 {
         tokio::task::yield_now().await;
@@ -90,17 +90,17 @@ fn text(frame: &Frame) -> &str {
 
 // promise: E5
 #[tokio::test]
-async fn a_full_buffer_drops_counts_and_tells_first() {
-    let house = House::open(&Options {
+async fn a_full_buffer_drops_counts_and_reports_first() {
+    let fixture = Fixture::open(&Options {
         frames: 4,
         ..one_shard()
     });
-    let company = house.clock.id();
-    let mut slow = house.stream(house.reader(Scope::of([company]))).await;
-    let mut quick = house.stream(house.reader(Scope::of([company]))).await;
-    let frames: Vec<_> = (0..10).map(|_| house.frame(company)).collect();
+    let company = fixture.clock.id();
+    let mut slow = fixture.stream(fixture.reader(Scope::of([company]))).await;
+    let mut quick = fixture.stream(fixture.reader(Scope::of([company]))).await;
+    let frames: Vec<_> = (0..10).map(|_| fixture.frame(company)).collect();
     for frame in &frames {
-        house.hub.publish(Audience::Company(company), frame);
+        fixture.hub.publish(Audience::Company(company), frame);
         assert_eq!(next(&mut quick).await.unwrap(), text(frame), "nobody else waits");
     }
     let kept: String = frames[..4].iter().map(text).collect();
@@ -108,26 +108,26 @@ async fn a_full_buffer_drops_counts_and_tells_first() {
         next(&mut slow).await.unwrap(),
         format!("data: {{\"type\":\"resync\",\"dropped\":6}}\n\n{kept}")
     );
-    assert!(quiet(&mut slow).await, "told once");
-    house.hub.publish(Audience::Company(company), &frames[0]);
+    assert!(quiet(&mut slow).await, "reported once");
+    fixture.hub.publish(Audience::Company(company), &frames[0]);
     assert_eq!(next(&mut slow).await.unwrap(), text(&frames[0]));
-    let metrics = house.hub.metrics();
+    let metrics = fixture.hub.metrics();
     assert_eq!((metrics.published, metrics.dropped, metrics.resyncs), (11, 6, 1));
     assert_eq!((metrics.sent, metrics.connections), (4 + 1 + 10, 2));
 }
 
 // promise: E5
 #[tokio::test]
-async fn a_run_that_does_not_fit_is_taken_as_far_as_it_fits() {
-    let house = House::open(&Options {
+async fn a_run_is_accepted_as_far_as_it_fits() {
+    let fixture = Fixture::open(&Options {
         frames: 4,
         ..one_shard()
     });
-    let company = house.clock.id();
-    let mut feed = house.stream(house.reader(Scope::of([company]))).await;
-    let frames: Vec<_> = (0..6).map(|_| house.frame(company)).collect();
+    let company = fixture.clock.id();
+    let mut feed = fixture.stream(fixture.reader(Scope::of([company]))).await;
+    let frames: Vec<_> = (0..6).map(|_| fixture.frame(company)).collect();
     for frame in &frames {
-        house.hub.publish(Audience::Company(company), frame);
+        fixture.hub.publish(Audience::Company(company), frame);
     }
     settle().await;
     let kept: String = frames[..4].iter().map(text).collect();
@@ -139,16 +139,16 @@ async fn a_run_that_does_not_fit_is_taken_as_far_as_it_fits() {
 
 // promise: E5
 #[tokio::test]
-async fn bytes_are_bounded_too_and_a_frame_too_large_for_any_buffer_is_told() {
-    let house = House::open(&Options {
+async fn bytes_are_limited_too_and_a_frame_larger_than_the_buffer_is_reported() {
+    let fixture = Fixture::open(&Options {
         bytes: 100,
         ..one_shard()
     });
-    let company = house.clock.id();
-    let mut feed = house.stream(house.reader(Scope::of([company]))).await;
-    house
+    let company = fixture.clock.id();
+    let mut feed = fixture.stream(fixture.reader(Scope::of([company]))).await;
+    fixture
         .hub
-        .publish(Audience::Company(company), &house.frame(company));
+        .publish(Audience::Company(company), &fixture.frame(company));
     assert_eq!(
         next(&mut feed).await.unwrap(),
         "data: {\"type\":\"resync\",\"dropped\":1}\n\n"
@@ -156,13 +156,13 @@ async fn bytes_are_bounded_too_and_a_frame_too_large_for_any_buffer_is_told() {
 }
 
 #[tokio::test]
-async fn what_has_gathered_leaves_in_one_chunk() {
-    let house = House::open(&one_shard());
-    let company = house.clock.id();
-    let mut feed = house.stream(house.reader(Scope::of([company]))).await;
-    let frames: Vec<_> = (0..200).map(|_| house.frame(company)).collect();
+async fn pending_frames_are_sent_in_one_chunk() {
+    let fixture = Fixture::open(&one_shard());
+    let company = fixture.clock.id();
+    let mut feed = fixture.stream(fixture.reader(Scope::of([company]))).await;
+    let frames: Vec<_> = (0..200).map(|_| fixture.frame(company)).collect();
     for frame in &frames {
-        house.hub.publish(Audience::Company(company), frame);
+        fixture.hub.publish(Audience::Company(company), frame);
     }
     settle().await;
     let all: String = frames.iter().map(text).collect();
@@ -172,18 +172,18 @@ async fn what_has_gathered_leaves_in_one_chunk() {
 // promise: E2
 #[tokio::test]
 async fn a_heartbeat_every_twenty_seconds_and_never_two_at_once() {
-    let house = House::open(&Options {
+    let fixture = Fixture::open(&Options {
         unread: Duration::from_hours(1),
         ..one_shard()
     });
-    let mut feed = house.stream(house.reader(Scope::All)).await;
+    let mut feed = fixture.stream(fixture.reader(Scope::All)).await;
     settle().await;
-    house.clock.advance(Duration::from_secs(19));
+    fixture.clock.advance(Duration::from_secs(19));
     assert!(quiet(&mut feed).await);
-    house.clock.advance(Duration::from_secs(1));
+    fixture.clock.advance(Duration::from_secs(1));
     assert_eq!(next(&mut feed).await.unwrap(), ":\n\n");
     for _ in 0..5 {
-        house.clock.advance(Duration::from_secs(20));
+        fixture.clock.advance(Duration::from_secs(20));
         settle().await;
     }
     assert_eq!(next(&mut feed).await.unwrap(), ":\n\n");
@@ -192,32 +192,32 @@ async fn a_heartbeat_every_twenty_seconds_and_never_two_at_once() {
 
 // promise: E7
 #[tokio::test]
-async fn each_audience_reaches_its_own() {
-    let house = House::open(&Options {
+async fn each_audience_reaches_its_listeners() {
+    let fixture = Fixture::open(&Options {
         shards: 3,
         ..Options::default()
     });
-    let (company, other) = (house.clock.id(), house.clock.id());
-    let member = house.reader(Scope::of([company]));
+    let (company, other) = (fixture.clock.id(), fixture.clock.id());
+    let member = fixture.reader(Scope::of([company]));
     let mut readers = Vec::new();
     for reader in [
         member.clone(),
-        house.reader(Scope::of([company, other])),
-        house.reader(Scope::of([])),
-        house.reader(Scope::All),
+        fixture.reader(Scope::of([company, other])),
+        fixture.reader(Scope::of([])),
+        fixture.reader(Scope::All),
     ] {
-        readers.push(house.stream(reader).await);
+        readers.push(fixture.stream(reader).await);
     }
-    let frame = house.frame(company);
+    let frame = fixture.frame(company);
     for (audience, reached) in [
         (Audience::Company(company), [true, true, false, true]),
         (Audience::Company(other), [false, true, false, true]),
-        (Audience::Company(house.clock.id()), [false, false, false, true]),
+        (Audience::Company(fixture.clock.id()), [false, false, false, true]),
         (Audience::Platform, [true; 4]),
         (Audience::User(member.user), [true, false, false, false]),
-        (Audience::User(house.clock.id()), [false; 4]),
+        (Audience::User(fixture.clock.id()), [false; 4]),
     ] {
-        house.hub.publish(audience, &frame);
+        fixture.hub.publish(audience, &frame);
         for (feed, reached) in readers.iter_mut().zip(reached) {
             assert_eq!(!quiet(feed).await, reached, "{audience:?}");
         }
@@ -226,124 +226,124 @@ async fn each_audience_reaches_its_own() {
 
 // promise: E8
 #[tokio::test]
-async fn ending_takes_what_waits_and_lets_nothing_follow() {
-    let house = House::open(&one_shard());
-    let company = house.clock.id();
-    let ended = house.reader(Scope::of([company]));
-    let mut first = house.stream(ended.clone()).await;
-    let mut second = house
+async fn ending_discards_pending_frames_and_accepts_no_more() {
+    let fixture = Fixture::open(&one_shard());
+    let company = fixture.clock.id();
+    let ended = fixture.reader(Scope::of([company]));
+    let mut first = fixture.stream(ended.clone()).await;
+    let mut second = fixture
         .stream(Reader {
-            session: house.clock.id(),
+            session: fixture.clock.id(),
             ..ended.clone()
         })
         .await;
-    let mut other = house.stream(house.reader(Scope::of([company]))).await;
+    let mut other = fixture.stream(fixture.reader(Scope::of([company]))).await;
     let send = || {
-        house
+        fixture
             .hub
-            .publish(Audience::Company(company), &house.frame(company));
+            .publish(Audience::Company(company), &fixture.frame(company));
     };
     send();
     settle().await;
-    house.hub.end(Whose::Session(ended.session));
+    fixture.hub.end(EndTarget::Session(ended.session));
     send();
     settle().await;
-    assert_eq!(next(&mut first).await, None, "not even what was waiting");
+    assert_eq!(next(&mut first).await, None, "not even pending frames");
     assert!(next(&mut second).await.is_some());
-    house.hub.end(Whose::User(ended.user));
+    fixture.hub.end(EndTarget::User(ended.user));
     send();
     settle().await;
     assert_eq!(next(&mut second).await, None);
     assert!(next(&mut other).await.is_some());
-    house.hub.end(Whose::Everyone);
+    fixture.hub.end(EndTarget::Everyone);
     assert_eq!(next(&mut other).await, None);
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_session_that_has_expired_carries_nothing_more() {
-    let house = House::open(&one_shard());
-    let company = house.clock.id();
+async fn an_expired_session_receives_nothing_more() {
+    let fixture = Fixture::open(&one_shard());
+    let company = fixture.clock.id();
     let short = Reader {
-        expires_at: house.clock.now().after(Duration::from_secs(5)),
-        ..house.reader(Scope::of([company]))
+        expires_at: fixture.clock.now().after(Duration::from_secs(5)),
+        ..fixture.reader(Scope::of([company]))
     };
-    let mut long = house.stream(house.reader(Scope::of([company]))).await;
-    let mut short = house.stream(short).await;
+    let mut long = fixture.stream(fixture.reader(Scope::of([company]))).await;
+    let mut short = fixture.stream(short).await;
     settle().await;
-    house.clock.advance(Duration::from_secs(4));
+    fixture.clock.advance(Duration::from_secs(4));
     assert!(quiet(&mut short).await);
-    house.clock.advance(Duration::from_secs(1));
-    house
+    fixture.clock.advance(Duration::from_secs(1));
+    fixture
         .hub
-        .publish(Audience::Company(company), &house.frame(company));
+        .publish(Audience::Company(company), &fixture.frame(company));
     assert_eq!(next(&mut short).await, None, "at its time, not at the next sweep");
     assert!(next(&mut long).await.is_some());
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_is_hung_up_on() {
-    let house = House::open(&one_shard());
+async fn a_client_that_does_not_read_is_disconnected() {
+    let fixture = Fixture::open(&one_shard());
     let hangup = Hangup::default();
     let unread = Reader {
         hangup: Some(hangup.clone()),
-        ..house.reader(Scope::All)
+        ..fixture.reader(Scope::All)
     };
-    let mut reading = house.stream(house.reader(Scope::All)).await;
-    let mut unread = house.stream(unread).await;
+    let mut reading = fixture.stream(fixture.reader(Scope::All)).await;
+    let mut unread = fixture.stream(unread).await;
     settle().await;
     for _ in 0..3 {
-        house.clock.advance(Duration::from_secs(20));
+        fixture.clock.advance(Duration::from_secs(20));
         assert_eq!(next(&mut reading).await.unwrap(), ":\n\n");
     }
-    assert_eq!(house.hub.metrics().unread, 0);
-    house.clock.advance(Duration::from_secs(20));
+    assert_eq!(fixture.hub.metrics().unread, 0);
+    fixture.clock.advance(Duration::from_secs(20));
     assert_eq!(next(&mut reading).await.unwrap(), ":\n\n");
     settle().await;
     hangup.called().await;
-    assert_eq!(house.hub.metrics().unread, 1);
+    assert_eq!(fixture.hub.metrics().unread, 1);
     assert_eq!(next(&mut unread).await, None);
 }
 
 #[tokio::test]
-async fn seats_are_limited_per_person_and_in_all_and_given_back() {
-    let house = House::open(&Options {
+async fn streams_are_limited_per_user_and_in_total_and_released() {
+    let fixture = Fixture::open(&Options {
         per_user: 2,
         total: 3,
         ..Options::default()
     });
-    let greedy = house.reader(Scope::All);
-    let first = house.stream(greedy.clone()).await;
-    let _second = house.stream(greedy.clone()).await;
-    assert_eq!(house.hub.open(greedy.clone()).err(), Some(Refused::User));
-    let _third = house.stream(house.reader(Scope::All)).await;
+    let greedy = fixture.reader(Scope::All);
+    let first = fixture.stream(greedy.clone()).await;
+    let _second = fixture.stream(greedy.clone()).await;
+    assert_eq!(fixture.hub.open(greedy.clone()).err(), Some(Refused::User));
+    let _third = fixture.stream(fixture.reader(Scope::All)).await;
     assert_eq!(
-        house.hub.open(house.reader(Scope::All)).err(),
+        fixture.hub.open(fixture.reader(Scope::All)).err(),
         Some(Refused::Full)
     );
-    assert_eq!(house.hub.metrics().refused, 2);
+    assert_eq!(fixture.hub.metrics().refused, 2);
     drop(first);
-    let _again = house.stream(greedy).await;
-    assert_eq!(house.hub.metrics().connections, 3);
+    let _again = fixture.stream(greedy).await;
+    assert_eq!(fixture.hub.metrics().connections, 3);
 }
 
 #[tokio::test]
-async fn closing_gives_what_waits_spreads_the_ends_and_refuses_new_ones() {
-    let house = House::open(&one_shard());
-    let company = house.clock.id();
+async fn closing_sends_pending_frames_spreads_the_ends_and_refuses_new_streams() {
+    let fixture = Fixture::open(&one_shard());
+    let company = fixture.clock.id();
     let mut feeds = Vec::new();
     for _ in 0..40 {
-        feeds.push(house.stream(house.reader(Scope::of([company]))).await);
+        feeds.push(fixture.stream(fixture.reader(Scope::of([company]))).await);
     }
-    let frame = house.frame(company);
-    house.hub.publish(Audience::Company(company), &frame);
+    let frame = fixture.frame(company);
+    fixture.hub.publish(Audience::Company(company), &frame);
     let closing = tokio::spawn({
-        let hub = house.hub.clone();
+        let hub = fixture.hub.clone();
         async move { hub.close(Duration::from_secs(2)).await }
     });
     settle().await;
     assert_eq!(
-        house.hub.open(house.reader(Scope::All)).err(),
+        fixture.hub.open(fixture.reader(Scope::All)).err(),
         Some(Refused::Closing)
     );
     let mut open: Vec<Feed> = Vec::new();
@@ -354,9 +354,9 @@ async fn closing_gives_what_waits_spreads_the_ends_and_refuses_new_ones() {
         }
     }
     assert_eq!(open.len(), 38, "a twentieth at once");
-    house.hub.publish(Audience::Company(company), &frame);
+    fixture.hub.publish(Audience::Company(company), &frame);
     for _ in 0..20 {
-        house.clock.advance(Duration::from_millis(100));
+        fixture.clock.advance(Duration::from_millis(100));
         settle().await;
     }
     closing.await.unwrap();
@@ -369,7 +369,7 @@ async fn closing_gives_what_waits_spreads_the_ends_and_refuses_new_ones() {
 
 // promise: E8
 #[tokio::test]
-async fn a_shard_that_is_gone_leaves_no_silent_stream() {
+async fn a_failed_shard_leaves_no_silent_stream() {
     let clock = Clock::system();
     let (hub, shards) = Hub::new(
         &Options {
@@ -382,38 +382,38 @@ async fn a_shard_that_is_gone_leaves_no_silent_stream() {
         .into_iter()
         .map(|shard| tokio::spawn(shard.run()))
         .collect::<Vec<_>>();
-    let house = House { hub, clock };
-    // Nothing they have in common: one in each shard.
+    let fixture = Fixture { hub, clock };
+    // They have nothing in common: one in each shard.
     let mut feeds = [
-        house.stream(house.reader(Scope::All)).await,
-        house.stream(house.reader(Scope::of([]))).await,
+        fixture.stream(fixture.reader(Scope::All)).await,
+        fixture.stream(fixture.reader(Scope::of([]))).await,
     ];
     settle().await;
     running.remove(0).abort();
     assert_eq!(next(&mut feeds[0]).await, None);
     for _ in 0..4 {
-        let mut new = house.stream(house.reader(Scope::All)).await;
-        house
+        let mut new = fixture.stream(fixture.reader(Scope::All)).await;
+        fixture
             .hub
-            .publish(Audience::Platform, &house.frame(house.clock.id()));
-        assert!(next(&mut new).await.is_some(), "the other shard takes it");
+            .publish(Audience::Platform, &fixture.frame(fixture.clock.id()));
+        assert!(next(&mut new).await.is_some(), "the other shard accepts it");
     }
     assert!(next(&mut feeds[1]).await.is_some());
 }
 
 #[tokio::test]
-async fn a_lag_is_told_to_everyone() {
-    let house = House::open(&Options::default());
+async fn a_lag_is_reported_to_everyone() {
+    let fixture = Fixture::open(&Options::default());
     let mut feeds = [
-        house.stream(house.reader(Scope::All)).await,
-        house.stream(house.reader(Scope::of([]))).await,
+        fixture.stream(fixture.reader(Scope::All)).await,
+        fixture.stream(fixture.reader(Scope::of([]))).await,
     ];
-    house.hub.missed(7);
+    fixture.hub.missed(7);
     for feed in &mut feeds {
         assert_eq!(
             next(feed).await.unwrap().as_bytes(),
             frame::resync(7),
-            "also to those who see no company"
+            "also to users without a company"
         );
     }
 }
@@ -421,14 +421,14 @@ async fn a_lag_is_told_to_everyone() {
 // promise: E5
 #[tokio::test]
 async fn frames_are_shared_not_copied() {
-    let house = House::open(&one_shard());
-    let company = house.clock.id();
-    let frame = Arc::new(house.frame(company));
+    let fixture = Fixture::open(&one_shard());
+    let company = fixture.clock.id();
+    let frame = Arc::new(fixture.frame(company));
     let mut feeds = Vec::new();
     for _ in 0..3 {
-        feeds.push(house.stream(house.reader(Scope::of([company]))).await);
+        feeds.push(fixture.stream(fixture.reader(Scope::of([company]))).await);
     }
-    house.hub.publish(Audience::Company(company), &frame);
+    fixture.hub.publish(Audience::Company(company), &frame);
     for feed in &mut feeds {
         let chunk = poll_fn(|context| Pin::new(&mut *feed).poll_frame(context)).await;
         let bytes = chunk.unwrap().unwrap().into_data().unwrap();

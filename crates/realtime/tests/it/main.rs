@@ -1,10 +1,10 @@
-//! The hub by itself, and the stream through a real server and a real socket: one test or more for each of the
+//! The hub alone, and the stream through a real server and a real socket: one test or more for each of the
 //! promises E1 to E8.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot go on fails"
+    reason = "a test that cannot continue fails"
 )]
 
 mod carrying;

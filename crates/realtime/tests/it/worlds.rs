@@ -1,7 +1,7 @@
-//! Random worlds of people, companies, memberships and events through the real endpoint, against a model of its own:
-//! every stream carries exactly what its person may see, in order, and nothing else.
+//! Random sets of users, companies, memberships and events through the real endpoint, against a separate model:
+//! every stream delivers exactly what its user may see, in order, and nothing else.
 //!
-//! `CAMPANILE_STREAM_FRAMES` says how many frames are checked (100,000 if it does not).
+//! `CAMPANILE_STREAM_FRAMES` sets how many frames are checked (100,000 by default).
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use realtime::Options;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use crate::support::{Station, client::Client};
+use crate::support::{TestServer, client::Client};
 
 /// Kinds of companies' events, single and bundled ones.
 const KINDS: [Kind; 6] = [
@@ -26,7 +26,7 @@ const KINDS: [Kind; 6] = [
     Kind::ProjectDeleted,
 ];
 
-/// What a person is at the start, by numbers of companies.
+/// A user at the start, by numbers of companies.
 #[derive(Debug, Clone)]
 struct Person {
     administrator: bool,
@@ -34,24 +34,24 @@ struct Person {
     tabs: usize,
 }
 
-/// What happens; numbers beyond the end wrap around.
+/// A step; numbers beyond the end wrap around.
 #[derive(Debug, Clone)]
 enum Step {
-    /// So many events of a company in one commit.
+    /// A number of events of a company in one commit.
     Commit {
         company: usize,
         kind: usize,
         count: usize,
     },
-    /// So many findings of an import in one commit.
+    /// A number of findings of an import in one commit.
     Import { company: usize, count: usize },
-    /// A frame about somebody's inbox.
-    Inbox { person: usize },
-    /// A membership given or taken; the tabs reconnect.
+    /// A frame about a user's inbox.
+    CommandQueue { person: usize },
+    /// A membership added or removed; the tabs reconnect.
     Member { person: usize, company: usize, is: bool },
-    /// An administrator made or unmade; the tabs reconnect.
+    /// An administrator added or removed; the tabs reconnect.
     Administrator { person: usize, is: bool },
-    /// A session ended; its tab comes back with a new one.
+    /// A session ended; its tab reconnects with a new one.
     SignOut { person: usize },
 }
 
@@ -70,7 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (company.clone(), 0..KINDS.len(), 1_usize..40)
             .prop_map(|(company, kind, count)| Step::Commit { company, kind, count }),
         2 => (company.clone(), 1_usize..120).prop_map(|(company, count)| Step::Import { company, count }),
-        3 => person.clone().prop_map(|person| Step::Inbox { person }),
+        3 => person.clone().prop_map(|person| Step::CommandQueue { person }),
         2 => (person.clone(), company, any::<bool>())
             .prop_map(|(person, company, is)| Step::Member { person, company, is }),
         1 => (person.clone(), any::<bool>()).prop_map(|(person, is)| Step::Administrator { person, is }),
@@ -78,31 +78,31 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A tab and what it must see. Its session is its own.
+/// A tab and what it must see. It has its own session.
 struct Tab {
     person: usize,
     token: String,
     expected: Vec<String>,
     reading: JoinHandle<Vec<Value>>,
-    /// Whether access was taken away, so that what was on its way may be missing at the end.
+    /// Whether access was revoked, so that pending frames may be missing at the end.
     cut: bool,
 }
 
-/// The world as the model has it: it does not ask the tenant rule of the code.
+/// The model: it does not use the code's tenant rule.
 struct Model<'a> {
-    station: &'a Station,
+    server: &'a TestServer,
     companies: Vec<Id>,
     people: Vec<(Id, Person)>,
     tabs: Vec<Tab>,
-    /// Tabs that were ended.
+    /// Tabs that have ended.
     ended: Vec<Tab>,
 }
 
 impl<'a> Model<'a> {
-    async fn new(station: &'a Station, people: Vec<Person>) -> Self {
-        let companies: Vec<Id> = (0..5).map(|_| station.clock.id()).collect();
+    async fn new(server: &'a TestServer, people: Vec<Person>) -> Self {
+        let companies: Vec<Id> = (0..5).map(|_| server.clock.id()).collect();
         let mut model = Self {
-            station,
+            server,
             companies,
             people: Vec::new(),
             tabs: Vec::new(),
@@ -110,17 +110,17 @@ impl<'a> Model<'a> {
         };
         for person in people {
             let member_of: Vec<Id> = person.companies.iter().map(|n| model.companies[*n]).collect();
-            let id = station.gate.member(&member_of);
+            let id = server.access.member(&member_of);
             if person.administrator {
-                station.gate.set_administrator(id, true);
+                server.access.set_administrator(id, true);
             }
             model.people.push((id, person));
         }
-        // Making an administrator is a change: it ends no stream that is opened after the hub has heard of it.
-        station.caught_up().await;
+        // Adding an administrator is a change: it ends no stream that is opened after the hub has received it.
+        server.caught_up().await;
         for n in 0..model.people.len() {
             for _ in 0..model.people[n].1.tabs {
-                let token = station.gate.sign_in(model.people[n].0);
+                let token = server.access.sign_in(model.people[n].0);
                 model.connect(n, token).await;
             }
         }
@@ -129,8 +129,8 @@ impl<'a> Model<'a> {
 
     async fn connect(&mut self, person: usize, token: String) {
         let client = loop {
-            let mut client = self.station.try_open(&token).await.unwrap();
-            // A change that is still on its way to the hub ends a stream opened after it; it opens another.
+            let mut client = self.server.try_open(&token).await.unwrap();
+            // A change that has not reached the hub yet ends a stream opened after it; it opens another.
             if let Some(ping) = client.next().await {
                 assert_eq!(ping["type"], "ping");
                 break client;
@@ -150,21 +150,21 @@ impl<'a> Model<'a> {
             Step::Commit { company, kind, count } => {
                 let audience = Audience::Company(self.companies[company]);
                 let events: Vec<_> = (0..count)
-                    .map(|_| self.station.event(KINDS[kind], audience))
+                    .map(|_| self.server.event(KINDS[kind], audience))
                     .collect();
                 let names: Vec<_> = events.iter().map(name).collect();
                 self.expect_company(company, &names);
-                self.station.commit(events);
+                self.server.commit(events);
             }
             Step::Import { company, count } => self.import(company, count),
-            Step::Inbox { person } => {
+            Step::CommandQueue { person } => {
                 let person = person % self.people.len();
                 let audience = Audience::User(self.people[person].0);
-                let event = self.station.event(Kind::NotificationCreated, audience);
+                let event = self.server.event(Kind::NotificationCreated, audience);
                 for tab in self.tabs.iter_mut().filter(|tab| tab.person == person) {
                     tab.expected.push(name(&event));
                 }
-                self.station.commit(vec![event]);
+                self.server.commit(vec![event]);
             }
             Step::Member { person, company, is } => {
                 let (id, person) = self.person(person);
@@ -173,24 +173,24 @@ impl<'a> Model<'a> {
                 } else {
                     self.people[person].1.companies.remove(&company);
                 }
-                self.station.gate.set_member(id, self.companies[company], is);
+                self.server.access.set_member(id, self.companies[company], is);
                 self.reconnect(person).await;
             }
             Step::Administrator { person, is } => {
                 let (id, person) = self.person(person);
                 self.people[person].1.administrator = is;
-                self.station.gate.set_administrator(id, is);
+                self.server.access.set_administrator(id, is);
                 self.reconnect(person).await;
             }
             Step::SignOut { person } => {
                 let (id, person) = self.person(person);
                 if let Some(at) = self.tabs.iter().position(|tab| tab.person == person) {
-                    self.station.gate.sign_out(&self.tabs[at].token);
+                    self.server.access.sign_out(&self.tabs[at].token);
                     let tab = self.tabs.remove(at);
                     self.ended.push(Tab { cut: true, ..tab });
-                    // A stream also carries what is on its way when it opens; here nothing is.
-                    self.station.caught_up().await;
-                    self.connect(person, self.station.gate.sign_in(id)).await;
+                    // A stream also delivers what is pending when it opens; here nothing is.
+                    self.server.caught_up().await;
+                    self.connect(person, self.server.access.sign_in(id)).await;
                 }
             }
         }
@@ -201,24 +201,24 @@ impl<'a> Model<'a> {
         (self.people[person].0, person)
     }
 
-    /// Every tab of a person has lost its stream; they come back after what happens next.
+    /// Every tab of a user has lost its stream; they reconnect after the next step.
     async fn reconnect(&mut self, person: usize) {
         let (gone, kept) = std::mem::take(&mut self.tabs)
             .into_iter()
             .partition::<Vec<_>, _>(|tab| tab.person == person);
         self.tabs = kept;
-        // In the moment before they are back something happens that none of them may see any more.
+        // Before they reconnect, something happens that none of them may see any more.
         for company in 0..self.companies.len() {
             let audience = Audience::Company(self.companies[company]);
-            let event = self.station.event(Kind::AssetUpdated, audience);
+            let event = self.server.event(Kind::AssetUpdated, audience);
             self.expect_company(company, &[name(&event)]);
-            self.station.commit(vec![event]);
+            self.server.commit(vec![event]);
         }
         let tokens: Vec<String> = gone.iter().map(|tab| tab.token.clone()).collect();
         self.ended
             .extend(gone.into_iter().map(|tab| Tab { cut: true, ..tab }));
-        // The change is the hub's before the stream is opened, or the new one would be ended by it as well.
-        self.station.caught_up().await;
+        // The hub must have the change before the stream is opened, or the new one would be ended by it as well.
+        self.server.caught_up().await;
         for token in tokens {
             self.connect(person, token).await;
         }
@@ -226,11 +226,11 @@ impl<'a> Model<'a> {
 
     fn import(&mut self, company: usize, count: usize) {
         let audience = Audience::Company(self.companies[company]);
-        let scan = self.station.clock.id();
+        let scan = self.server.clock.id();
         let events: Vec<Event> = (0..count)
             .map(|n| {
                 let kind = [Kind::FindingCreated, Kind::FindingUpdated][n % 2];
-                let mut event = self.station.event(kind, audience);
+                let mut event = self.server.event(kind, audience);
                 event.bundle = Some(scan);
                 event
             })
@@ -242,7 +242,7 @@ impl<'a> Model<'a> {
         let frames = [of(Kind::FindingCreated), of(Kind::FindingUpdated)];
         let frames: Vec<_> = frames.into_iter().flatten().collect();
         self.expect_company(company, &frames);
-        self.station.commit(events);
+        self.server.commit(events);
     }
 
     fn expect_company(&mut self, company: usize, frames: &[String]) {
@@ -254,11 +254,11 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Ends every stream in good order and compares. Says how many frames there were.
+    /// Ends every stream cleanly and compares. Returns how many frames there were.
     async fn compare(self) -> Result<usize, TestCaseError> {
         for (id, _) in &self.people {
-            let last = self.station.event(Kind::NotificationAllRead, Audience::User(*id));
-            self.station.commit(vec![last]);
+            let last = self.server.event(Kind::NotificationAllRead, Audience::User(*id));
+            self.server.commit(vec![last]);
         }
         let mut frames = 0;
         for tab in self.tabs.into_iter().chain(self.ended) {
@@ -279,7 +279,7 @@ impl<'a> Model<'a> {
             if tab.cut {
                 prop_assert!(
                     tab.expected.starts_with(&seen),
-                    "{seen:?} is not how {:?} begins",
+                    "{seen:?} is not a prefix of {:?}",
                     tab.expected
                 );
             } else {
@@ -290,12 +290,12 @@ impl<'a> Model<'a> {
     }
 }
 
-/// An event by its type and id, as its frame names it.
+/// An event by its type and id, as in its frame.
 fn name(event: &Event) -> String {
     format!("{} {}", event.kind, event.id)
 }
 
-/// Reads until the last frame a person gets or the end of the stream.
+/// Reads until the last frame a user gets or the end of the stream.
 async fn read(mut client: Client) -> Vec<Value> {
     let mut seen = Vec::new();
     while let Some(frame) = client.next().await {
@@ -314,19 +314,19 @@ async fn play(people: Vec<Person>, steps: Vec<Step>) -> Result<usize, TestCaseEr
         shards: 2,
         ..Options::default()
     };
-    let station = Station::start(&roomy);
-    let mut model = Model::new(&station, people).await;
+    let server = TestServer::start(&roomy);
+    let mut model = Model::new(&server, people).await;
     for step in steps {
         model.step(step).await;
     }
     let frames = model.compare().await?;
-    prop_assert_eq!(station.hub.metrics().dropped, 0);
+    prop_assert_eq!(server.hub.metrics().dropped, 0);
     Ok(frames)
 }
 
 // promise: E7
 #[test]
-fn nobody_sees_more_or_less_than_their_own() {
+fn users_see_exactly_their_own_events() {
     let wanted = std::env::var("CAMPANILE_STREAM_FRAMES").map_or(100_000, |frames| frames.parse().unwrap());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -339,7 +339,7 @@ fn nobody_sees_more_or_less_than_their_own() {
     );
     let frames = std::cell::Cell::new(0);
     while frames.get() < wanted {
-        // A runner runs its cases once; its seed is in what it says of a failure.
+        // A runner runs its cases once; a failure's message contains its seed.
         TestRunner::new(Config {
             cases: 1,
             failure_persistence: None,

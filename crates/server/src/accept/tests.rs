@@ -22,28 +22,28 @@ async fn server_with(
     let (stop, stopped) = watch::channel(false);
     let rules = Rules {
         patience,
-        rest: patience,
+        idle_timeout: patience,
         ..Rules::new(tls, &[])
     };
-    let serving = tokio::spawn(serve(listener, rules, Door::starting(router), stopped));
+    let serving = tokio::spawn(serve(listener, rules, RouterSwitch::starting(router), stopped));
     (address, stop, serving)
 }
 
-async fn said(address: SocketAddr, text: &[u8]) -> TcpStream {
+async fn connect(address: SocketAddr, text: &[u8]) -> TcpStream {
     let mut client = TcpStream::connect(address).await.unwrap();
     client.write_all(text).await.unwrap();
     client
 }
 
-async fn answered(client: &mut TcpStream) -> String {
+async fn read_response(client: &mut TcpStream) -> String {
     let mut bytes = [0; 4096];
     let count = client.read(&mut bytes).await.unwrap();
     String::from_utf8_lossy(&bytes[..count]).into_owned()
 }
 
-/// Says this and waits for the connection's end, which may be a reset too: what counts is that it comes.
-async fn cut(address: SocketAddr, beginning: &[u8]) -> Vec<u8> {
-    let mut client = said(address, beginning).await;
+/// Sends this and waits until the connection is closed or reset.
+async fn read_until_closed(address: SocketAddr, beginning: &[u8]) -> Vec<u8> {
+    let mut client = connect(address, beginning).await;
     let mut rest = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut rest)).await;
     assert!(ended.is_ok(), "{}", String::from_utf8_lossy(beginning));
@@ -51,7 +51,7 @@ async fn cut(address: SocketAddr, beginning: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn who_asks_for_nothing_holds_no_socket() {
+async fn an_idle_connection_is_closed() {
     let (address, _stop, _serving) = server(Duration::from_millis(50)).await;
     for beginning in [
         &b""[..],
@@ -60,11 +60,11 @@ async fn who_asks_for_nothing_holds_no_socket() {
         b"GET / HTTP/1.1\r\nHost",
         TLS_BEGUN,
     ] {
-        cut(address, beginning).await;
+        read_until_closed(address, beginning).await;
     }
 }
 
-/// The head of a record with a handshake in it, and the handshake's own (RFC 8446, sections 4 and 5.1).
+/// The header of a handshake record, and of the handshake message (RFC 8446, sections 4 and 5.1).
 const TLS_BEGUN: &[u8] = &[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3];
 
 fn tls() -> TlsAcceptor {
@@ -78,70 +78,73 @@ fn tls() -> TlsAcceptor {
 async fn a_handshake_has_a_deadline() {
     let (address, _stop, _serving) = server_with(Some(tls()), Duration::from_millis(50)).await;
     for beginning in [&b""[..], TLS_BEGUN] {
-        assert!(cut(address, beginning).await.is_empty());
+        assert!(read_until_closed(address, beginning).await.is_empty());
     }
 }
 
 #[tokio::test]
-async fn who_speaks_no_tls_is_cut_at_once_where_there_is_tls() {
+async fn a_client_without_tls_is_closed_at_once() {
     let (address, _stop, _serving) = server_with(Some(tls()), Duration::from_mins(1)).await;
     for beginning in [&b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"[..], PREFACE] {
-        let answer = cut(address, beginning).await;
-        // An alert is all that is said (RFC 8446, section 6).
+        let answer = read_until_closed(address, beginning).await;
+        // Only an alert is sent (RFC 8446, section 6).
         assert!(matches!(answer.as_slice(), [] | [21, ..]), "{answer:?}");
     }
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_a_handshake() {
+async fn shutdown_does_not_wait_for_a_handshake() {
     let (address, stop, serving) = server_with(Some(tls()), HEADER_TIMEOUT).await;
-    let _begun = said(address, TLS_BEGUN).await;
+    let _begun = connect(address, TLS_BEGUN).await;
     stop.send_replace(true);
     tokio::time::timeout(DRAIN / 2, serving).await.unwrap().unwrap();
 }
 
-/// The beginning of a connection of HTTP/2 with a request in it: the preface, empty settings, and the head of a GET for
+/// The start of an HTTP/2 connection with one request: the preface, empty settings, and the head of a GET for
 /// `/` (RFC 9113, sections 3.4, 6.5 and 6.2; RFC 7541, appendix A).
-const ASKED: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
+const H2_REQUEST: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0\
     \0\0\x06\x01\x05\0\0\0\x01\x82\x84\x86\x41\x01x";
 /// The same without a request.
-const GREETED: &[u8] = ASKED.split_at(33).0;
+const H2_PREFACE: &[u8] = H2_REQUEST.split_at(33).0;
 
 // issue 18, line 6
 #[tokio::test]
-async fn who_asked_once_over_http2_and_rests_holds_no_socket() {
+async fn an_idle_http2_connection_is_closed() {
     let (address, _stop, _serving) = server(Duration::from_millis(200)).await;
-    let said = cut(address, ASKED).await;
-    assert!(said.windows(4).any(|bytes| bytes == b"here"), "it was answered");
-    cut(address, GREETED).await;
+    let received = read_until_closed(address, H2_REQUEST).await;
+    assert!(
+        received.windows(4).any(|bytes| bytes == b"here"),
+        "it was answered"
+    );
+    read_until_closed(address, H2_PREFACE).await;
 }
 
 // issue 18, line 6
 #[tokio::test]
-async fn one_address_rests_on_so_many_connections() {
+async fn an_address_has_a_limited_number_of_idle_connections() {
     let (address, _stop, _serving) = server(Duration::from_mins(1)).await;
     let mut resting = Vec::new();
     for _ in 0..idle::MOST {
-        let mut client = said(address, GREETED).await;
-        assert!(!answered(&mut client).await.is_empty(), "it was greeted");
+        let mut client = connect(address, H2_PREFACE).await;
+        assert!(!read_response(&mut client).await.is_empty(), "it was greeted");
         resting.push(client);
     }
-    cut(address, GREETED).await;
+    read_until_closed(address, H2_PREFACE).await;
     drop(resting.pop());
     drop(resting.pop());
-    let mut client = said(address, GREETED).await;
+    let mut client = connect(address, H2_PREFACE).await;
     let mut rest = Vec::new();
-    let early = tokio::time::timeout(GOODBYE * 2, client.read_to_end(&mut rest)).await;
+    let early = tokio::time::timeout(CLOSE_TIMEOUT * 2, client.read_to_end(&mut rest)).await;
     assert!(early.is_err(), "there is a place again");
 }
 
 #[tokio::test]
-async fn a_head_has_a_bound() {
+async fn a_request_head_has_a_limit() {
     let (address, _stop, _serving) = server(HEADER_TIMEOUT).await;
     for (length, status) in [(20_000, "200"), (60_000, "431")] {
         let head = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(length));
-        let mut client = said(address, head.as_bytes()).await;
-        let answer = answered(&mut client).await;
+        let mut client = connect(address, head.as_bytes()).await;
+        let answer = read_response(&mut client).await;
         assert!(
             answer.starts_with(&format!("HTTP/1.1 {status}")),
             "{length}: {answer}"
@@ -150,24 +153,24 @@ async fn a_head_has_a_bound() {
 }
 
 #[tokio::test]
-async fn the_kernel_knows_its_bounds() {
+async fn socket_options_are_set() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let stream = said(listener.local_addr().unwrap(), b"").await;
-    bound(&stream);
+    let stream = connect(listener.local_addr().unwrap(), b"").await;
+    set_socket_options(&stream);
     let options = SockRef::from(&stream);
     assert!(stream.nodelay().unwrap());
-    assert_eq!(options.tcp_user_timeout().unwrap(), Some(SILENCE));
-    assert_eq!(options.tcp_notsent_lowat().unwrap(), UNSENT);
+    assert_eq!(options.tcp_user_timeout().unwrap(), Some(UNACKED_TIMEOUT));
+    assert_eq!(options.tcp_notsent_lowat().unwrap(), MAX_UNSENT);
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_idle_connections() {
+async fn shutdown_does_not_wait_for_idle_connections() {
     let (address, stop, serving) = server(HEADER_TIMEOUT).await;
-    let mut kept = said(address, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
-    assert!(answered(&mut kept).await.ends_with("here"));
-    let _silent = said(address, b"").await;
-    let _begun = said(address, b"GET / HT").await;
+    let mut kept = connect(address, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    assert!(read_response(&mut kept).await.ends_with("here"));
+    let _silent = connect(address, b"").await;
+    let _begun = connect(address, b"GET / HT").await;
     stop.send_replace(true);
     tokio::time::timeout(DRAIN / 2, serving).await.unwrap().unwrap();
-    assert_eq!(answered(&mut kept).await, "", "it was closed");
+    assert_eq!(read_response(&mut kept).await, "", "it was closed");
 }

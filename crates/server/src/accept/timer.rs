@@ -1,5 +1,5 @@
-//! The timer of connections: one that is noticed late, because this process did not run meanwhile, is over a little later, so that a
-//! request that came in time is read before its connection is closed.
+//! The timer for connections: a timeout noticed late, because the process was suspended, is extended a little, so that a
+//! request that arrived in time is read before its connection is closed.
 
 use std::{
     future::Future,
@@ -12,18 +12,18 @@ use base::patience;
 use hyper::rt::{Sleep, Timer};
 use tokio::time;
 
-/// Makes waits that heed [`patience`].
+/// Creates timeouts that follow [`patience`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Unhurried;
+pub(super) struct ExtendingTimer;
 
-/// One of them.
-struct Wait {
+/// A timeout.
+struct Timeout {
     sleep: Pin<Box<time::Sleep>>,
-    /// Whether it has been made longer already.
+    /// Whether it has been extended already.
     longer: bool,
 }
 
-impl Timer for Unhurried {
+impl Timer for ExtendingTimer {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
         wait(time::Instant::now() + duration)
     }
@@ -34,15 +34,15 @@ impl Timer for Unhurried {
 }
 
 fn wait(until: time::Instant) -> Pin<Box<dyn Sleep>> {
-    Box::pin(Wait {
+    Box::pin(Timeout {
         sleep: Box::pin(time::sleep_until(until)),
         longer: false,
     })
 }
 
-impl Sleep for Wait {}
+impl Sleep for Timeout {}
 
-impl Future for Wait {
+impl Future for Timeout {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -64,14 +64,14 @@ mod tests {
 
     // promise: L5
     #[tokio::test]
-    async fn a_wait_that_is_noticed_late_is_made_longer_once() {
+    async fn a_timeout_that_is_noticed_late_is_extended_once() {
         let short = Duration::from_millis(10);
-        let mut late = Unhurried.sleep(short);
+        let mut late = ExtendingTimer.sleep(short);
         assert!(time::timeout(short / 2, late.as_mut()).await.is_err());
-        // The one thread of this test stands, as a process that is stopped.
+        // Blocks the only thread of this test, like a suspended process.
         std::thread::sleep(short * 20);
         assert!(time::timeout(short * 5, late.as_mut()).await.is_err());
         late.await;
-        Unhurried.sleep_until(Instant::now() + short).await;
+        ExtendingTimer.sleep_until(Instant::now() + short).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What a setting must be beyond its own form, so that the start names it with all the others and not later, by itself.
+//! Checks beyond the form of single settings, so that startup reports all errors together and none later.
 
 use access::{FieldError, Secret, validate};
 use base::Clock;
@@ -13,7 +13,7 @@ pub(super) fn check(config: &Config, errors: &mut Vec<String>) {
         note("secret_key", secret_key::long_enough(key), errors);
     }
     if config.data_dir.as_os_str().is_empty() {
-        errors.push("data_dir: it is empty".to_owned());
+        errors.push("data_dir: must not be empty".to_owned());
     }
     if let Some((email, password)) = &config.admin {
         let detail = |error: FieldError| error.detail;
@@ -22,17 +22,17 @@ pub(super) fn check(config: &Config, errors: &mut Vec<String>) {
         note("admin_password", password.map_err(detail), errors);
     }
     if let Some(files) = &config.tls
-        && let Err(wrong) = tls::read(files)
+        && let Err(tls_errors) = tls::read(files)
     {
-        errors.extend(wrong);
+        errors.extend(tls_errors);
     }
     note("log.level", EnvFilter::try_new(&config.log_level), errors);
-    way_out(config, errors);
+    outgoing(config, errors);
 }
 
-/// Mail and posts, each by what will send them.
-fn way_out(config: &Config, errors: &mut Vec<String>) {
-    // One provider for all TLS; the start finds it there.
+/// Checks mail and outgoing requests with the code that will send them.
+fn outgoing(config: &Config, errors: &mut Vec<String>) {
+    // One provider for all TLS; startup finds it installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mailer = |smtp_url: Option<&String>, from: &str| {
         let options = email::Options {

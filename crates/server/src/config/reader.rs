@@ -1,4 +1,4 @@
-//! Single settings out of the merged layers; what does not fit is collected.
+//! Reads single settings from the merged layers and collects the errors.
 
 use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
@@ -22,12 +22,12 @@ impl Reader {
         Self { root, errors }
     }
 
-    /// Names each key that the defaults do not have: most likely a slip of the pen.
+    /// Reports each key that the defaults do not have: most likely a typo.
     pub(super) fn refuse_unknown(&mut self, defaults: &Figment) {
         let known = leaves(&defaults.extract::<Dict>().unwrap_or_default(), "");
         for (key, value) in leaves(&self.root, "") {
             match known.iter().find(|(name, _)| *name == key) {
-                None => self.errors.push(format!("{key}: there is no such setting")),
+                None => self.errors.push(format!("{key}: unknown setting")),
                 Some((_, usual)) if is_list(&value) && !is_list(usual) => {
                     self.errors.push(format!("{key}: expected one value, not a list"));
                 }
@@ -42,7 +42,7 @@ impl Reader {
         pieces.try_fold(first, |value, piece| value.as_dict()?.get(piece))
     }
 
-    /// The setting as text; a number or truth value of a file in its own spelling.
+    /// The setting as text; numbers and booleans of a file as they are written there.
     pub(super) fn text(&self, key: &str) -> String {
         self.value(key).map(spelled).unwrap_or_default().trim().to_owned()
     }
@@ -129,13 +129,14 @@ impl Reader {
         list
     }
 
-    /// Two settings that are given together or not at all.
+    /// Two settings that must be set together or not at all.
     pub(super) fn both(&mut self, first: &str, second: &str) -> Option<(String, String)> {
         match (self.optional(first), self.optional(second)) {
             (Some(one), Some(two)) => Some((one, two)),
             (None, None) => None,
             _ => {
-                self.errors.push(format!("{first} and {second} go together"));
+                self.errors
+                    .push(format!("set both {first} and {second}, or neither"));
                 None
             }
         }
@@ -148,7 +149,7 @@ impl Reader {
             .any(|scheme| url.starts_with(scheme))
         {
             self.errors
-                .push("database_url: begins with neither sqlite:// nor postgres://".to_owned());
+                .push("database_url: must begin with sqlite:// or postgres://".to_owned());
         }
         url
     }

@@ -1,6 +1,6 @@
 use super::*;
 
-fn load(variables: &[(&str, &str)]) -> Result<Config, Wrong> {
+fn load(variables: &[(&str, &str)]) -> Result<Config, Invalid> {
     let variables = variables
         .iter()
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
@@ -8,14 +8,14 @@ fn load(variables: &[(&str, &str)]) -> Result<Config, Wrong> {
 }
 
 #[test]
-fn the_manual_is_a_valid_setting_by_itself() {
+fn the_defaults_are_valid() {
     let config = load(&[]).unwrap();
     assert_eq!(config.public_url, "http://127.0.0.1:8080");
     assert!(!config.demo && config.smtp_url.is_none() && config.admin.is_none());
 }
 
 #[test]
-fn the_environment_wins_and_numbers_stay_text_where_text_is_meant() {
+fn the_environment_wins_and_numbers_stay_text_for_text_settings() {
     let config = load(&[
         ("CAMPANILE_ADMIN_EMAIL", "a@b.test"),
         ("CAMPANILE_ADMIN_PASSWORD", "007007007008"),
@@ -35,7 +35,7 @@ fn the_environment_wins_and_numbers_stay_text_where_text_is_meant() {
 // issue 18, line 11
 // promise: L5
 #[test]
-fn no_attempt_outlasts_its_lease() {
+fn an_attempt_ends_before_its_lease() {
     assert_eq!(load(&[]).unwrap().lease(), Duration::from_mins(2));
     for channel in ["WEBHOOK", "CHAT", "EMAIL"] {
         let name = format!("CAMPANILE_OUTBOUND__{channel}_TIMEOUT");
@@ -48,8 +48,8 @@ fn no_attempt_outlasts_its_lease() {
 }
 
 #[test]
-fn every_error_is_named_at_once_and_no_secret_is_in_it() {
-    let Err(Wrong(errors)) = load(&[
+fn all_errors_are_reported_together_without_secrets() {
+    let Err(Invalid(errors)) = load(&[
         ("CAMPANILE_LISTEN", "here"),
         ("CAMPANILE_DATABASE_URL", "mysql://me:hunter2@db/x"),
         ("CAMPANILE_SMTP__URL_FILE", "/does/not/exist"),
@@ -73,8 +73,8 @@ fn every_error_is_named_at_once_and_no_secret_is_in_it() {
 }
 
 #[test]
-fn an_administrator_that_could_not_be_made_is_named() {
-    let Err(Wrong(errors)) = load(&[
+fn an_invalid_administrator_is_reported() {
+    let Err(Invalid(errors)) = load(&[
         ("CAMPANILE_ADMIN_EMAIL", "nobody"),
         ("CAMPANILE_ADMIN_PASSWORD", "hunter2"),
     ]) else {
@@ -87,7 +87,7 @@ fn an_administrator_that_could_not_be_made_is_named() {
     assert_eq!(keys, ["admin_email", "admin_password"], "{errors:#?}");
     // issue 18, line 4
     for password in ["eleven char", "PassWord1234", "root.of.all@campanile.test"] {
-        let Err(Wrong(errors)) = load(&[
+        let Err(Invalid(errors)) = load(&[
             ("CAMPANILE_ADMIN_EMAIL", "root.of.all@campanile.test"),
             ("CAMPANILE_ADMIN_PASSWORD", password),
         ]) else {
@@ -98,18 +98,18 @@ fn an_administrator_that_could_not_be_made_is_named() {
             "{errors:#?}"
         );
     }
-    // A value of blanks alone counts as left out.
-    let Err(Wrong(errors)) = load(&[
+    // A value of only spaces counts as not set.
+    let Err(Invalid(errors)) = load(&[
         ("CAMPANILE_ADMIN_EMAIL", "root.of.all@campanile.test"),
         ("CAMPANILE_ADMIN_PASSWORD", "            "),
     ]) else {
-        panic!("blanks were accepted")
+        panic!("spaces were accepted")
     };
-    assert_eq!(errors, ["admin_email and admin_password go together"]);
+    assert_eq!(errors, ["set both admin_email and admin_password, or neither"]);
 }
 
-/// What a file with this text gives.
-fn from_file(text: &str) -> Result<String, Wrong> {
+/// The settings of a file with this text.
+fn from_file(text: &str) -> Result<String, Invalid> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("campanile.toml");
     std::fs::write(&file, text).unwrap();
@@ -117,14 +117,14 @@ fn from_file(text: &str) -> Result<String, Wrong> {
 }
 
 #[test]
-fn a_file_that_is_not_toml_is_one_error_that_quotes_nothing() {
+fn an_invalid_toml_file_is_one_error_without_quotes() {
     for broken in [
         "listen = \"127.0.0.1:1\"\nadmin_password = \"hunter2\n",
         "[smtp]\nurl = hunter2\n",
         "secret_key = \"a\" \"hunter2\"\n",
         "secret_key = \"a\"\nsecret_key = \"hunter2\"\n",
     ] {
-        let Err(Wrong(errors)) = from_file(broken) else {
+        let Err(Invalid(errors)) = from_file(broken) else {
             panic!("it was accepted")
         };
         assert_eq!(errors.len(), 1, "{errors:#?}");
@@ -137,7 +137,7 @@ fn a_file_that_is_not_toml_is_one_error_that_quotes_nothing() {
 }
 
 #[test]
-fn a_value_of_another_form_is_refused_and_a_secret_number_is_not_shown() {
+fn a_value_of_the_wrong_type_is_refused_and_a_secret_number_is_hidden() {
     for wrong in [
         "[smtp]\nurl = [\"smtp://me:hunter2@mail\"]",
         "demo = [true]",
@@ -154,7 +154,7 @@ fn a_value_of_another_form_is_refused_and_a_secret_number_is_not_shown() {
 }
 
 #[test]
-fn shows_what_is_in_force_without_secrets() {
+fn shows_the_effective_settings_without_secrets() {
     let variables = [(
         "CAMPANILE_SMTP__URL".to_owned(),
         "smtp://me:hunter2@mail".to_owned(),
@@ -165,7 +165,7 @@ fn shows_what_is_in_force_without_secrets() {
 }
 
 #[test]
-fn the_hosts_of_chats_are_the_usual_ones_unless_others_are_named() {
+fn chat_hosts_have_defaults_that_can_be_replaced() {
     assert_eq!(load(&[]).unwrap().hosts, Hosts::default());
     let config = load(&[
         ("CAMPANILE_OUTBOUND__SLACK_GOV", "true"),
@@ -179,7 +179,7 @@ fn the_hosts_of_chats_are_the_usual_ones_unless_others_are_named() {
     let teams: Vec<_> = config.hosts.teams.iter().map(ToString::to_string).collect();
     assert_eq!(teams, [".flows.acme.example", "webhook.office.com"]);
     let none = load(&[("CAMPANILE_OUTBOUND__TEAMS_HOSTS", "")]).unwrap();
-    assert!(none.hosts.teams.is_empty(), "Teams is switched off");
+    assert!(none.hosts.teams.is_empty(), "Teams is disabled");
     for bad in ["com", "*.webhook.office.com", "https://webhook.office.com"] {
         assert!(
             load(&[("CAMPANILE_OUTBOUND__TEAMS_HOSTS", bad)]).is_err(),
@@ -211,12 +211,12 @@ fn tls_needs_a_certificate_and_its_key() {
     );
     assert!(shown.unwrap().contains(&format!("tls.key_file = {key:?}")));
     for one in [cert_file, key_file] {
-        let Err(Wrong(errors)) = load(&[one]) else {
+        let Err(Invalid(errors)) = load(&[one]) else {
             panic!("it was accepted")
         };
-        assert_eq!(errors, ["tls.cert_file and tls.key_file go together"]);
+        assert_eq!(errors, ["set both tls.cert_file and tls.key_file, or neither"]);
     }
-    let Err(Wrong(errors)) = load(&[
+    let Err(Invalid(errors)) = load(&[
         ("CAMPANILE_TLS__CERT_FILE", "/does/not/exist"),
         ("CAMPANILE_TLS__KEY_FILE", &cert),
         ("CAMPANILE_DEMO", "perhaps"),

@@ -1,4 +1,4 @@
-//! Calls of the seed on the router, without a socket.
+//! Calls the router directly, without a socket.
 
 use std::time::Duration;
 
@@ -14,10 +14,10 @@ use tower::ServiceExt;
 
 use super::PASSWORD;
 
-/// The largest answer the seed reads, in bytes.
-const ANSWER: usize = 4_000_000;
+/// The largest response the demo reads, in bytes.
+const MAX_RESPONSE: usize = 4_000_000;
 
-/// The router, and who is signed in.
+/// The router, and the signed-in user.
 pub(super) struct Api<'a> {
     router: &'a Router,
     now: Time,
@@ -33,7 +33,7 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// The time in so many days; before now for a negative number.
+    /// The time in this number of days; in the past for a negative number.
     pub(super) fn at(&self, days: i64) -> String {
         let span = Duration::from_hours(24 * days.unsigned_abs());
         if days < 0 {
@@ -43,12 +43,12 @@ impl<'a> Api<'a> {
         }
     }
 
-    /// The day in so many days.
+    /// The day in this number of days.
     pub(super) fn day(&self, days: i64) -> String {
         self.at(days).chars().take("2026-01-31".len()).collect()
     }
 
-    /// From now on this person calls.
+    /// Makes this user the caller from now on.
     pub(super) async fn sign_in(&mut self, email: &str) -> anyhow::Result<()> {
         self.sign_out().await?;
         let answer = self
@@ -62,7 +62,7 @@ impl<'a> Api<'a> {
         Ok(())
     }
 
-    /// Ends the session of whoever calls: their list of sessions is for people to find theirs in.
+    /// Ends the caller's session, so that it does not appear in the user's list of sessions.
     pub(super) async fn sign_out(&mut self) -> anyhow::Result<()> {
         if self.token.is_some() {
             self.call(Method::POST, "/auth/logout", None).await?;
@@ -71,13 +71,13 @@ impl<'a> Api<'a> {
         Ok(())
     }
 
-    /// Makes a record; its id.
-    pub(super) async fn make(&self, path: &str, body: Value) -> anyhow::Result<String> {
+    /// Creates a record; returns its id.
+    pub(super) async fn create(&self, path: &str, body: Value) -> anyhow::Result<String> {
         let answer = self.call(Method::POST, path, Some(body)).await?;
         answer["id"]
             .as_str()
             .map(str::to_owned)
-            .with_context(|| format!("{path} answered no id"))
+            .with_context(|| format!("{path} returned no id"))
     }
 
     /// Calls, with a JSON body or none.
@@ -110,10 +110,10 @@ impl<'a> Api<'a> {
             .oneshot(request.body(Body::from(body))?)
             .await?;
         let status = response.status();
-        let bytes = to_bytes(response.into_body(), ANSWER).await?;
+        let bytes = to_bytes(response.into_body(), MAX_RESPONSE).await?;
         anyhow::ensure!(
             status.is_success(),
-            "the demo: {path} answered {status}: {}",
+            "the demo: {path} returned {status}: {}",
             String::from_utf8_lossy(&bytes)
         );
         Ok(if bytes.is_empty() {

@@ -1,7 +1,7 @@
-//! Which problems an operation answers.
+//! Which problems an operation returns.
 //!
-//! A handler says of its problems only that there are some (`status = "default"`), and what is special about one; what
-//! each kind of operation can meet is said here, once.
+//! A handler declares only that there are problems (`status = "default"`), and what is special about one; what
+//! each kind of operation can return is defined here, once.
 
 use access::{PROBLEM_CONTENT_TYPE, Problem};
 use utoipa::{
@@ -13,11 +13,11 @@ use utoipa::{
     },
 };
 
-/// When an operation can meet a problem.
+/// When an operation can return a problem.
 #[derive(Clone, Copy)]
 enum When {
     Always,
-    /// It takes a caller.
+    /// It needs a caller.
     SignedIn,
     /// It names something in its path, its query or its body.
     Named,
@@ -25,7 +25,7 @@ enum When {
     Body,
     /// It changes something.
     Write,
-    /// It is counted: of a person who is signed in every request, of others those that are more than reading.
+    /// It is rate limited: every request of a signed-in user, of others only those that do more than read.
     Counted,
 }
 
@@ -46,7 +46,7 @@ const fn kind(status: &'static str, name: &'static str, when: When, description:
 }
 
 const KINDS: [Kind; 13] = [
-    kind("400", "BadRequest", When::Body, "The body did not arrive whole"),
+    kind("400", "BadRequest", When::Body, "The body is incomplete"),
     kind(
         "401",
         "Unauthorized",
@@ -57,7 +57,7 @@ const KINDS: [Kind; 13] = [
         "403",
         "Forbidden",
         When::SignedIn,
-        "The caller does not have the right, or a request with the cookie does not prove its origin",
+        "The caller does not have permission, or a request with the cookie does not prove its origin",
     ),
     kind(
         "404",
@@ -70,53 +70,53 @@ const KINDS: [Kind; 13] = [
         "409",
         "Conflict",
         When::Write,
-        "It conflicts with the current state",
+        "The request conflicts with the current state",
     ),
     kind("413", "ContentTooLarge", When::Body, "The body is too large"),
     kind(
         "415",
         "UnsupportedMediaType",
         When::Body,
-        "The body is of another content type",
+        "The content type of the body is not supported",
     ),
     kind(
         "422",
         "UnprocessableContent",
         When::Named,
-        "A field does not fit; `errors` says which, and why",
+        "A field is invalid; `errors` says which, and why",
     ),
     kind(
         "429",
         "TooManyRequests",
         When::Counted,
-        "Too many at once, or too often; `Retry-After` says when to try again",
+        "Too many concurrent or too frequent requests; `Retry-After` says when to retry",
     ),
     kind(
         "500",
         "InternalServerError",
         When::Always,
-        "A fault of the server; its log says which",
+        "Internal server error; the server's log has the details",
     ),
     kind(
         "503",
         "ServiceUnavailable",
         When::Always,
-        "Not now; `Retry-After` says when to try again",
+        "Temporarily unavailable; `Retry-After` says when to retry",
     ),
     kind(
         "507",
         "InsufficientStorage",
         When::Write,
-        "The storage is full: only reading is possible",
+        "Storage is full: only reading is possible",
     ),
 ];
 
-/// Puts what an operation can meet in place of "some problem".
+/// Replaces "some problem" by the problems that an operation can return.
 pub(super) fn explain(method: &HttpMethod, operation: &mut Operation) {
     operation.responses.responses.remove("default");
     let met: Vec<&Kind> = KINDS
         .iter()
-        .filter(|kind| meets(kind.when, method, operation))
+        .filter(|kind| applies(kind.when, method, operation))
         .collect();
     for kind in met {
         operation
@@ -127,11 +127,11 @@ pub(super) fn explain(method: &HttpMethod, operation: &mut Operation) {
     }
 }
 
-fn meets(when: When, method: &HttpMethod, operation: &Operation) -> bool {
+fn applies(when: When, method: &HttpMethod, operation: &Operation) -> bool {
     let reads = *method == HttpMethod::Get;
     match when {
         When::Always => true,
-        // `security(())` is the way to say that no caller is needed.
+        // `security(())` means that no caller is needed.
         When::SignedIn => operation.security.is_none(),
         When::Named => {
             operation.request_body.is_some() || operation.parameters.iter().flatten().next().is_some()
@@ -142,7 +142,7 @@ fn meets(when: When, method: &HttpMethod, operation: &Operation) -> bool {
     }
 }
 
-/// The answers themselves.
+/// Adds the responses themselves.
 pub(super) fn add(components: &mut Components) {
     for kind in &KINDS {
         components
@@ -189,7 +189,7 @@ mod tests {
     use serde_json::Value;
 
     #[test]
-    fn every_operation_has_a_name_of_its_own() {
+    fn every_operation_has_a_unique_name() {
         let document: Value = serde_json::from_str(&crate::router::document_text()).unwrap();
         let mut named: BTreeMap<String, String> = BTreeMap::new();
         for (path, operations) in document["paths"].as_object().unwrap() {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_operation_says_which_problems_it_answers() {
+    fn every_operation_declares_its_problems() {
         let document: Value = serde_json::from_str(&crate::router::document_text()).unwrap();
         let answers = &document["components"]["responses"];
         for (path, operations) in document["paths"].as_object().unwrap() {

@@ -1,4 +1,4 @@
-//! The SLA clock in the real process, which dies in the midst of what it does, and beside a second one.
+//! The SLA clock in the real process: when the process crashes midway, and when two processes run.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,8 +9,8 @@ use serde_json::json;
 
 use crate::support::{Client, Database, Process, World, databases, eventually};
 
-/// Where it dies, when that is passed for the Nth time: in a transaction, and after one.
-const DEATHS: &[(&str, u64)] = &[
+/// Where it crashes, on the Nth pass: in a transaction, and after one.
+const CRASH_POINTS: &[(&str, u64)] = &[
     ("clock.remembered", 1),
     ("clock.acted", 1),
     ("clock.remembered", 2),
@@ -18,14 +18,14 @@ const DEATHS: &[(&str, u64)] = &[
     ("clock.remembered", 3),
     ("clock.acted", 3),
 ];
-/// How many findings are made in each life.
+/// How many findings are created per run.
 const FINDINGS: usize = 4;
 /// How soon they are due.
 const SOON: Duration = Duration::from_millis(500);
 
-/// Makes findings that are due soon, as long as there is a server; those that it acknowledged.
-async fn make(client: &Client, world: &World) -> Vec<Id> {
-    let mut made = Vec::new();
+/// Creates findings that are due soon while the server runs; returns the acknowledged ones.
+async fn create(client: &Client, world: &World) -> Vec<Id> {
+    let mut created = Vec::new();
     for _ in 0..FINDINGS {
         let due = Clock::system().now().after(SOON);
         let finding = json!({
@@ -39,27 +39,27 @@ async fn make(client: &Client, world: &World) -> Vec<Id> {
         let Ok(answer) = request.send().await else { break };
         let Ok(text) = answer.text().await else { break };
         let finding: serde_json::Value = serde_json::from_str(&text).unwrap();
-        made.push(finding["id"].as_str().unwrap().parse().unwrap());
+        created.push(finding["id"].as_str().unwrap().parse().unwrap());
     }
-    made
+    created
 }
 
-/// What was told: how often of each finding, deadline and step.
-async fn told(database: &Database) -> BTreeMap<(Id, Kind, String), usize> {
-    const TOLD: &str = "select body from events where kind in ('sla.warning', 'sla.breached')";
+/// How many warnings and breaches were sent per finding, deadline and step.
+async fn sent(database: &Database) -> BTreeMap<(Id, Kind, String), usize> {
+    const SLA_EVENTS: &str = "select body from events where kind in ('sla.warning', 'sla.breached')";
     let config = Config::load(None, database.settings(&[])).unwrap();
     let store = app::open_store(&config, &Clock::system(), Bus::new())
         .await
         .unwrap();
-    let rows: Vec<(String,)> = store.read(|tx| tx.all(TOLD, &[])).await.unwrap();
+    let rows: Vec<(String,)> = store.read(|tx| tx.all(SLA_EVENTS, &[])).await.unwrap();
     store.close().await;
-    let mut told = BTreeMap::new();
+    let mut sent = BTreeMap::new();
     for (body,) in rows {
         let event: Event = serde_json::from_str(&body).unwrap();
         let step = format!("{} {}", event.data["deadline"], event.data["step_hours"]);
-        *told.entry((event.subject.id, event.kind, step)).or_default() += 1;
+        *sent.entry((event.subject.id, event.kind, step)).or_default() += 1;
     }
-    told
+    sent
 }
 
 async fn ended(process: &mut Process) {
@@ -73,56 +73,56 @@ async fn ended(process: &mut Process) {
     }
 }
 
-/// How many breaches of a finding were told.
-fn breaches(told: &BTreeMap<(Id, Kind, String), usize>, id: Id) -> usize {
-    told.keys()
-        .filter(|(told, kind, _)| *told == id && *kind == Kind::SlaBreached)
+/// How many breaches were reported for a finding.
+fn breaches(sent: &BTreeMap<(Id, Kind, String), usize>, id: Id) -> usize {
+    sent.keys()
+        .filter(|(sent, kind, _)| *sent == id && *kind == Kind::SlaBreached)
         .count()
 }
 
-/// Waits until each of these was told of, and looks that nothing was told twice. There may be more findings than these:
-/// a server that died may have kept one without saying so.
-async fn once(database: &Database, made: &[Id]) {
+/// Waits until each of these is reported, and checks that none is reported twice. There may be more findings:
+/// a crashed server may have saved one without acknowledging it.
+async fn once(database: &Database, created: &[Id]) {
     eventually("every breach", || async {
-        let told = told(database).await;
-        let twice: Vec<_> = told.iter().filter(|(_, count)| **count > 1).collect();
+        let sent = sent(database).await;
+        let twice: Vec<_> = sent.iter().filter(|(_, count)| **count > 1).collect();
         assert!(twice.is_empty(), "{}: {twice:?}", database.name);
-        made.iter().all(|id| breaches(&told, *id) > 0).then_some(())
+        created.iter().all(|id| breaches(&sent, *id) > 0).then_some(())
     })
     .await;
-    let told = told(database).await;
-    for id in made {
-        assert_eq!(breaches(&told, *id), 1, "{}: {id}", database.name);
+    let sent = sent(database).await;
+    for id in created {
+        assert_eq!(breaches(&sent, *id), 1, "{}: {id}", database.name);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_dies_while_it_tells_tells_each_step_once() {
+async fn a_server_that_crashes_sends_each_step_once() {
     for database in databases().await {
         let (world, manager) = {
             let process = Process::start(&database, &[]).unwrap();
             let admin = process.admin().await;
-            let world = World::make(&admin, process.address()).await;
+            let world = World::create(&admin, process.address()).await;
             (world.clone(), world.sign_in("mara").await)
         };
-        let mut made = Vec::new();
-        for (place, count) in DEATHS {
+        let mut created = Vec::new();
+        for (place, count) in CRASH_POINTS {
             let settings = [("CAMPANILE_FAILPOINT", format!("{place}={count}"))];
-            // It may die of what the one before left before it listens.
+            // It may crash on what the previous one left before it listens.
             let Some(mut process) = Process::start(&database, &settings) else {
                 continue;
             };
-            made.extend(make(&manager.clone().at(process.address()), &world).await);
+            created.extend(create(&manager.clone().at(process.address()), &world).await);
             ended(&mut process).await;
         }
-        assert!(!made.is_empty(), "{}", database.name);
+        assert!(!created.is_empty(), "{}", database.name);
         let _process = Process::start(&database, &[]).unwrap();
-        once(&database, &made).await;
+        once(&database, &created).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_servers_on_one_database_tell_each_step_once() {
+async fn two_servers_on_one_database_send_each_step_once() {
     const KEY: &str = "a key of thirty-two characters ..";
     let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
         return;
@@ -130,17 +130,17 @@ async fn two_servers_on_one_database_tell_each_step_once() {
     let mut settings = vec![("CAMPANILE_SECRET_KEY", KEY.to_owned())];
     let first = Process::start(&database, &settings).unwrap();
     let admin = first.admin().await;
-    let world = World::make(&admin, first.address()).await;
+    let world = World::create(&admin, first.address()).await;
     let manager = world.sign_in("mara").await;
     let folder = tempfile::tempdir().unwrap();
     settings.push(("CAMPANILE_DATA_DIR", folder.path().display().to_string()));
     let second = Process::start(&database, &settings).unwrap();
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for _ in 0..5 {
         for process in [&first, &second] {
-            made.extend(make(&manager.clone().at(process.address()), &world).await);
+            created.extend(create(&manager.clone().at(process.address()), &world).await);
         }
     }
-    assert_eq!(made.len(), 10 * FINDINGS);
-    once(&database, &made).await;
+    assert_eq!(created.len(), 10 * FINDINGS);
+    once(&database, &created).await;
 }

@@ -1,4 +1,4 @@
-//! Calls that never end, as far as their clients have it.
+//! Calls that clients never finish.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ struct Slow(TcpStream);
 impl Slow {
     async fn begin(server: &Server, path: &str, fields: &str, length: usize) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
-        // What was written has been taken, but for so much.
+        // What was written has been sent, except for this much.
         socket.set_send_buffer_size(16 * 1024).unwrap();
         let mut socket = socket.connect(server.address()).await.unwrap();
         let head = format!(
@@ -31,7 +31,7 @@ impl Slow {
         Self(socket)
     }
 
-    async fn say(&mut self, piece: &str) {
+    async fn send(&mut self, piece: &str) {
         self.0.write_all(piece.as_bytes()).await.unwrap();
     }
 
@@ -49,7 +49,7 @@ async fn a_call_has_a_minute_and_an_import_has_more() {
         let clock = Clock::manual(Time::from_nanos(1_790_000_000_000_000_000));
         let server = Server::start_on(&database, &[], clock.clone()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let login = serde_json::json!({"email": ADMIN, "password": ADMIN_PASSWORD});
         let token = Client::new(server.address())
             .post("/auth/login", login)
@@ -71,12 +71,12 @@ async fn a_call_has_a_minute_and_an_import_has_more() {
         let fields = format!("Content-Type: application/octet-stream\r\nAuthorization: Bearer {token}\r\n");
         let mut import = Slow::begin(&server, &path, &fields, length).await;
 
-        call.say("{").await;
-        import.say(pieces[0]).await;
+        call.send("{").await;
+        import.send(pieces[0]).await;
         // An import may be slow for half a minute.
         clock.advance(Duration::from_secs(29));
-        call.say(" ").await;
-        import.say(pieces[1]).await;
+        call.send(" ").await;
+        import.send(pieces[1]).await;
         clock.advance(Duration::from_secs(32));
         let answer = call.answer().await;
         assert!(answer.starts_with("HTTP/1.1 408 "), "{}: {answer}", database.name);
@@ -84,8 +84,8 @@ async fn a_call_has_a_minute_and_an_import_has_more() {
             answer.contains("content-type: application/problem+json"),
             "{answer}"
         );
-        assert!(answer.contains("more than 60 seconds"), "{answer}");
-        import.say(pieces[2]).await;
+        assert!(answer.contains("longer than 60 seconds"), "{answer}");
+        import.send(pieces[2]).await;
         let answer = import.answer().await;
         assert!(answer.starts_with("HTTP/1.1 201 "), "{}: {answer}", database.name);
         server.stop().await;

@@ -1,18 +1,18 @@
-//! Following a finding or a project over HTTP: whose it may be, and what a follower is notified of.
+//! Following a finding or a project over HTTP: who may follow, and what followers are notified of.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Database, PASSWORD, Server, World, databases, eventually};
 
-/// Follows the record, or no longer: the status of the answer.
+/// Follows or unfollows the record; returns the response status.
 async fn follow(client: &Client, on: bool, record: &str) -> u16 {
     let method = if on { Method::POST } else { Method::DELETE };
     let request = client.request(method, &format!("{record}/follow"));
     client.send(request).await.status.as_u16()
 }
 
-/// A finding of Ana's in a project, a reader who has neither, and a rule by which followers hear of changes.
+/// A finding assigned to Ana in a project, a viewer without either, and a rule that notifies followers of changes.
 struct Scene {
     server: Server,
     world: World,
@@ -30,7 +30,7 @@ impl Scene {
     async fn set(database: &Database) -> Self {
         let server = Server::start(database, &[]).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let fred = json!({"email": "fred@campanile.test", "name": "fred", "password": PASSWORD});
         let fred = admin.post("/users", fred).await.id();
         let rule = json!({
@@ -59,14 +59,14 @@ impl Scene {
         scene
     }
 
-    /// Makes Fred a member, or no longer.
+    /// Adds or removes Fred as a member.
     async fn member(&self, method: Method) {
         let body = json!({"role": "viewer"});
         let answer = self.admin.call(method, &self.member, body).await;
         assert!(answer.status.is_success(), "{}", answer.body);
     }
 
-    /// Mara changes the finding for this time; how many rows about that Fred has then. Ana gets hers in the same
+    /// Mara changes the finding for the nth time; returns how many rows about it Fred then has. Ana gets hers in the same
     /// transaction.
     async fn change(&self, time: usize) -> usize {
         let body = json!({"description": format!("Version {time}")});
@@ -82,7 +82,7 @@ impl Scene {
     }
 }
 
-/// The rows about changed findings that somebody has.
+/// A user's rows about changed findings.
 async fn rows(client: &Client) -> Vec<Value> {
     let page = client
         .get("/notifications?event_type=finding.updated")
@@ -93,7 +93,7 @@ async fn rows(client: &Client) -> Vec<Value> {
 
 // promise: O4, I4
 #[tokio::test(flavor = "multi_thread")]
-async fn what_somebody_cannot_see_they_cannot_follow() {
+async fn users_cannot_follow_records_they_cannot_see() {
     for database in databases().await {
         let scene = Scene::set(&database).await;
         let otto = scene.world.sign_in("otto").await;
@@ -138,7 +138,7 @@ async fn what_somebody_cannot_see_they_cannot_follow() {
 
 // promise: O4, F2
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_is_notified_once_however_often_they_follow_until_they_no_longer_do() {
+async fn a_follower_is_notified_once_until_they_unfollow() {
     for database in databases().await {
         let scene = Scene::set(&database).await;
         let fred = &scene.fred;
@@ -166,7 +166,7 @@ async fn a_follower_is_notified_once_however_often_they_follow_until_they_no_lon
 
 // promise: F6, O4
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_who_loses_access_hears_of_nothing_more() {
+async fn a_follower_who_loses_access_is_no_longer_notified() {
     for database in databases().await {
         let scene = Scene::set(&database).await;
         for record in [&scene.finding, &scene.project] {

@@ -1,14 +1,14 @@
-//! A disk without room: reading and signing in go on, also after a restart, and every refusal says why.
+//! A full disk: reading and signing in still work, also after a restart, and every refusal gives the reason.
 
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use crate::support::{Client, Command, Database, Process, World, empty_databases, eventually};
 
-/// A file system of so many megabytes; nothing where this user may not make one.
-struct Small(tempfile::TempDir);
+/// A file system of this many megabytes; `None` if this user may not create one.
+struct SmallDisk(tempfile::TempDir);
 
-impl Small {
+impl SmallDisk {
     fn mount(megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = std::process::Command::new("mount")
@@ -26,7 +26,7 @@ impl Small {
             .then_some(Self(folder))
     }
 
-    /// Takes all the room there is.
+    /// Fills all free space.
     fn fill(&self) {
         let mut file = std::fs::File::create(self.0.path().join("filler")).unwrap();
         for size in [1 << 16, 1 << 12, 1] {
@@ -39,7 +39,7 @@ impl Small {
     }
 }
 
-impl Drop for Small {
+impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = std::process::Command::new("umount")
             .arg("-l")
@@ -48,20 +48,20 @@ impl Drop for Small {
     }
 }
 
-const LEFT_OUT: &str = "left out: this user may not mount a file system";
+const SKIPPED: &str = "skipped: this user may not mount a file system";
 
 /// A database and a data folder on a small disk.
 struct Full {
-    disk: Small,
+    disk: SmallDisk,
     database: Database,
     log: NamedTempFile,
 }
 
 impl Full {
-    /// Nothing where this user may not mount a file system.
-    async fn make() -> Option<Self> {
+    /// `None` if this user may not mount a file system.
+    async fn create() -> Option<Self> {
         Some(Self {
-            disk: Small::mount(16)?,
+            disk: SmallDisk::mount(16)?,
             database: empty_databases().await.remove(0),
             log: NamedTempFile::new().unwrap(),
         })
@@ -82,7 +82,7 @@ impl Full {
     }
 }
 
-/// Waits until the server says why it is not ready.
+/// Waits until the server reports why it is not ready.
 async fn not_ready(client: &Client) {
     let words = eventually("the reason", || async {
         let answer = client.get("/readyz").await;
@@ -92,7 +92,7 @@ async fn not_ready(client: &Client) {
     assert!(
         words["detail"]
             .as_str()
-            .is_some_and(|words| words.contains("no room")),
+            .is_some_and(|words| words.contains("is full")),
         "{words}"
     );
 }
@@ -110,19 +110,19 @@ fn finding(world: &World) -> Value {
 
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
-async fn on_a_full_disk_one_reads_and_signs_in_and_the_log_stays_short() {
-    let Some(full) = Full::make().await else {
-        println!("{LEFT_OUT}");
+async fn on_a_full_disk_reading_and_signing_in_work_and_the_log_stays_short() {
+    let Some(full) = Full::create().await else {
+        println!("{SKIPPED}");
         return;
     };
     let server = full.start();
     let admin = server.admin().await;
-    let world = World::make(&admin, server.address()).await;
+    let world = World::create(&admin, server.address()).await;
     admin.get("/readyz").await.expect(200);
     full.disk.fill();
     let finding = finding(&world);
     let mut refused = 0;
-    eventually("a disk that is full", || async {
+    eventually("a full disk", || async {
         (admin.post("/findings", finding.clone()).await.status == 507).then_some(())
     })
     .await;
@@ -146,15 +146,15 @@ async fn on_a_full_disk_one_reads_and_signs_in_and_the_log_stays_short() {
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_starts_on_a_full_disk_for_reading_and_signing_in() {
-    let Some(full) = Full::make().await else {
-        println!("{LEFT_OUT}");
+    let Some(full) = Full::create().await else {
+        println!("{SKIPPED}");
         return;
     };
     let server = full.start();
     let admin = server.admin().await;
-    let world = World::make(&admin, server.address()).await;
+    let world = World::create(&admin, server.address()).await;
     admin.post("/findings", finding(&world)).await.expect(201);
-    // Ended in order, and then by kill -9: what each leaves on the disk differs. Whatever became free is taken at once.
+    // Stopped cleanly, and then by kill -9: they leave different files. Freed space is filled at once.
     let ended = tokio::task::spawn_blocking(move || server.terminate());
     assert!(ended.await.unwrap().0.success());
     for _ in 0..2 {
@@ -179,7 +179,7 @@ async fn a_server_starts_on_a_full_disk_for_reading_and_signing_in() {
     let admin = server.admin().await;
     full.disk.make_room();
     ready(&admin).await;
-    // Each time it is read by the connections there are, and by new ones.
+    // Reads each time over existing connections and new ones.
     for number in 2..20 {
         admin.post("/findings", finding(&world)).await.expect(201);
         let page = admin.get("/findings").await.expect(200);
@@ -193,14 +193,14 @@ async fn a_server_starts_on_a_full_disk_for_reading_and_signing_in() {
 
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_start_on_a_full_disk_says_that_there_is_no_room() {
-    let Some(full) = Full::make().await else {
-        println!("{LEFT_OUT}");
+async fn a_first_start_on_a_full_disk_reports_that_it_is_full() {
+    let Some(full) = Full::create().await else {
+        println!("{SKIPPED}");
         return;
     };
     full.disk.fill();
     let refused = Command::new(&full.database, &full.settings(), &["serve"]).fails();
-    assert!(refused.contains("no room"), "{refused}");
+    assert!(refused.contains("no space left"), "{refused}");
     full.disk.make_room();
     full.start().admin().await.get("/readyz").await.expect(200);
 }

@@ -1,4 +1,4 @@
-//! What every answer has in its head, and what of a request's head is taken over.
+//! The headers of every response, and which request headers are accepted.
 
 use reqwest::{Method, header};
 
@@ -6,7 +6,7 @@ use crate::support::{Server, databases};
 
 // issue 18, line 4
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_of_a_request_is_taken_over_only_where_it_is_short_and_plain() {
+async fn a_request_id_is_accepted_only_if_short_and_plain() {
     let database = databases().await.remove(0);
     let server = Server::start(&database, &[]).await;
     let client = server.admin().await;
@@ -26,15 +26,15 @@ async fn an_id_of_a_request_is_taken_over_only_where_it_is_short_and_plain() {
 
 // issue 18, line 4
 #[tokio::test(flavor = "multi_thread")]
-async fn over_https_browsers_are_told_to_stay_there() {
-    for (public_url, told) in [("http://127.0.0.1", false), ("https://campanile.test", true)] {
+async fn https_responses_set_strict_transport_security() {
+    for (public_url, has_header) in [("http://127.0.0.1", false), ("https://campanile.test", true)] {
         let database = databases().await.remove(0);
         let server = Server::start(&database, &[("CAMPANILE_PUBLIC_URL", public_url.to_owned())]).await;
         let client = server.admin().await;
         for path in ["/", "/api/v1/me", "/api/v1/nothing", "/healthz"] {
             let response = client.at_root(Method::GET, path).send().await.unwrap();
             let header = response.headers().get(header::STRICT_TRANSPORT_SECURITY);
-            let expected = told.then(|| header::HeaderValue::from_static("max-age=31536000"));
+            let expected = has_header.then(|| header::HeaderValue::from_static("max-age=31536000"));
             assert_eq!(header, expected.as_ref(), "{public_url}{path}");
         }
         server.stop().await;

@@ -1,4 +1,4 @@
-//! The secret key: a wrong or missing one ends the start and changes nothing, and it is changed while a server runs.
+//! The secret key: a wrong or missing one prevents startup and changes nothing, and it can be rotated while a server runs.
 
 use std::time::Duration;
 
@@ -24,8 +24,8 @@ async fn store_of(database: &Database) -> Store {
     Store::open(options, Clock::system(), Bus::new()).await.unwrap()
 }
 
-/// A row of every table that a start could change, as text.
-async fn picture(database: &Database) -> String {
+/// The rows of every table that a start could change, as text.
+async fn snapshot(database: &Database) -> String {
     let store = store_of(database).await;
     let rows = store.read(|tx| {
         let keyring: Vec<(String, String, String)> =
@@ -40,21 +40,21 @@ async fn picture(database: &Database) -> String {
     rows
 }
 
-/// A server with this key made a world with sealed URLs, and ended.
+/// A server with this key creates a world with sealed URLs, and stops.
 async fn sealed_world(database: &Database, settings: &[(&str, String)]) {
     let process = Process::start(database, settings).unwrap();
     let admin = process.admin().await;
-    World::make(&admin, process.address()).await;
+    World::create(&admin, process.address()).await;
     assert!(process.terminate().0.success());
 }
 
 // issue 18, line 7
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_key_ends_the_start_and_changes_nothing() {
+async fn a_wrong_key_prevents_startup_and_changes_nothing() {
     for database in empty_databases().await {
         sealed_world(&database, &key(KEY)).await;
-        let before = picture(&database).await;
+        let before = snapshot(&database).await;
         let refused = Command::new(&database, &key(NEW), &["serve"]).fails();
         assert!(
             refused.contains("secret key is not the one"),
@@ -62,7 +62,7 @@ async fn a_wrong_key_ends_the_start_and_changes_nothing() {
             database.name
         );
         assert!(!refused.contains(NEW) && !refused.contains(KEY), "{refused}");
-        // Without the setting one would be made, had the database none yet.
+        // Without the setting a key would be generated if the database had none yet.
         let refused = Command::new(&database, &[], &["serve"]).fails();
         assert!(
             refused.contains("there is no secret key"),
@@ -74,7 +74,7 @@ async fn a_wrong_key_ends_the_start_and_changes_nothing() {
             "{}",
             database.name
         );
-        assert_eq!(picture(&database).await, before, "{}", database.name);
+        assert_eq!(snapshot(&database).await, before, "{}", database.name);
         let right = Process::start(&database, &key(KEY)).unwrap();
         right.admin().await.get("/destinations").await.expect(200);
     }
@@ -83,7 +83,7 @@ async fn a_wrong_key_ends_the_start_and_changes_nothing() {
 // issue 18, line 7
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_key_file_is_not_made_anew() {
+async fn a_lost_key_file_is_not_regenerated() {
     for database in empty_databases().await {
         sealed_world(&database, &[]).await;
         let file = database.data_dir().join("secret.key");
@@ -91,7 +91,7 @@ async fn a_lost_key_file_is_not_made_anew() {
         std::fs::remove_file(&file).unwrap();
         let refused = Command::new(&database, &[], &["serve"]).fails();
         assert!(
-            refused.contains("no new one was made"),
+            refused.contains("no new one was generated"),
             "{}: {refused}",
             database.name
         );
@@ -104,7 +104,7 @@ async fn a_lost_key_file_is_not_made_anew() {
 // issue 18, line 7
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_of_before_the_check_is_asked_whether_the_key_fits() {
+async fn a_database_from_before_the_check_is_tested_with_the_key() {
     for database in empty_databases().await {
         sealed_world(&database, &key(KEY)).await;
         let store = store_of(&database).await;
@@ -113,7 +113,7 @@ async fn a_database_of_before_the_check_is_asked_whether_the_key_fits() {
             .await
             .unwrap();
         store.close().await;
-        let before = picture(&database).await;
+        let before = snapshot(&database).await;
         for (settings, words) in [
             (&key(NEW)[..], "secret key is not the one"),
             (&[][..], "there is no secret key"),
@@ -121,7 +121,7 @@ async fn a_database_of_before_the_check_is_asked_whether_the_key_fits() {
             let refused = Command::new(&database, settings, &["serve"]).fails();
             assert!(refused.contains(words), "{}: {refused}", database.name);
         }
-        assert_eq!(picture(&database).await, before, "{}", database.name);
+        assert_eq!(snapshot(&database).await, before, "{}", database.name);
         assert!(
             Process::start(&database, &key(KEY)).is_some(),
             "{}",
@@ -130,7 +130,7 @@ async fn a_database_of_before_the_check_is_asked_whether_the_key_fits() {
     }
 }
 
-/// The secret that signs posts of this rule.
+/// The secret that signs this rule's posts.
 async fn signing(admin: &Client, rule: &str) -> String {
     let secrets = admin
         .get(&format!("/notification-rules/{rule}/webhook-secrets"))
@@ -155,14 +155,14 @@ async fn posts(world: &World, by: &Client, outside: &Outside) {
 // issue 18, line 7
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
-async fn the_key_is_changed_while_the_server_runs() {
+async fn the_key_is_rotated_while_the_server_runs() {
     for database in empty_databases().await {
         let outside = Outside::start().await;
         outside.webhook.answer(Answering::status(204));
         let with = |text: &str| [outside.settings(), key(text).to_vec()].concat();
         let server = Process::start(&database, &with(KEY)).unwrap();
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let rule = json!({
             "event_type": "finding.created", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
         });
@@ -170,19 +170,19 @@ async fn the_key_is_changed_while_the_server_runs() {
         let before = signing(&admin, &rule).await;
         posts(&world, &admin, &outside).await;
 
-        let said = Command::new(&database, &key(KEY), &["rotate-key"])
-            .told(NEW)
+        let output = Command::new(&database, &key(KEY), &["rotate-key"])
+            .with_input(NEW)
             .succeeds();
-        assert!(said.contains("--finish"), "{said}");
-        // The server that runs knows only the old one, and opens what the new one sealed.
+        assert!(output.contains("--finish"), "{output}");
+        // The running server was started with the old one, and opens what the new one sealed.
         posts(&world, &admin, &outside).await;
-        // What it saves from now on is sealed with the new key, once it has settled.
+        // After a short time it seals with the new key.
         tokio::time::sleep(Duration::from_secs(6)).await;
         let chat = json!({"slack_webhook_url": "https://hooks.slack.com/services/T1/B1/personalsecret"});
         admin.call(Method::PUT, "/me/chat", chat).await.expect(200);
         assert!(server.terminate().0.success());
 
-        // A node that has not been given the new one yet starts all the same.
+        // A node without the new key can still start.
         assert!(
             Process::start(&database, &with(KEY)).is_some(),
             "{}",
@@ -220,7 +220,7 @@ async fn a_key_of_the_data_folder_is_replaced_there() {
         let outside = Outside::start().await;
         let server = Process::start(&database, &outside.settings()).unwrap();
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let file = database.data_dir().join("secret.key");
         let old = std::fs::read_to_string(&file).unwrap();
         Command::new(&database, &[], &["rotate-key"]).succeeds();
@@ -247,23 +247,27 @@ async fn a_key_of_the_data_folder_is_replaced_there() {
 // issue 18, line 7
 // promise: L3
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_key_is_given_up_only_in_so_many_words() {
+async fn a_lost_key_is_replaced_only_explicitly() {
     for database in empty_databases().await {
         sealed_world(&database, &key(KEY)).await;
         let server = Process::start(&database, &key(KEY)).unwrap();
         let running = Command::new(&database, &key(NEW), &["rotate-key", "--lost"]).fails();
         assert!(
-            running.contains("another server is running"),
+            running.contains("another server is using"),
             "{}: {running}",
             database.name
         );
         drop(server);
-        let before = picture(&database).await;
-        let fits = Command::new(&database, &key(KEY), &["rotate-key", "--lost"]).fails();
-        assert!(fits.contains("nothing is lost"), "{}: {fits}", database.name);
-        assert_eq!(picture(&database).await, before, "{}", database.name);
-        let said = Command::new(&database, &key(NEW), &["rotate-key", "--lost"]).succeeds();
-        assert!(said.contains("2 URLs"), "{}: {said}", database.name);
+        let before = snapshot(&database).await;
+        let refusal = Command::new(&database, &key(KEY), &["rotate-key", "--lost"]).fails();
+        assert!(
+            refusal.contains("nothing is lost"),
+            "{}: {refusal}",
+            database.name
+        );
+        assert_eq!(snapshot(&database).await, before, "{}", database.name);
+        let output = Command::new(&database, &key(NEW), &["rotate-key", "--lost"]).succeeds();
+        assert!(output.contains("2 URLs"), "{}: {output}", database.name);
         let server = Process::start(&database, &key(NEW)).unwrap();
         let listed = server.admin().await.get("/destinations").await.expect(200);
         assert!(

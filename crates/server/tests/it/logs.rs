@@ -1,4 +1,4 @@
-//! The log, at its most talkative, has no secret in it.
+//! The log, at its most verbose level, contains no secret.
 
 use std::fs::File;
 
@@ -21,11 +21,11 @@ async fn no_secret_is_in_the_log() {
         ];
         let process = Process::start_with_log(&database, &more, File::create(&log).unwrap().into()).unwrap();
         let admin = process.admin().await;
-        let world = World::make(&admin, process.address()).await;
+        let world = World::create(&admin, process.address()).await;
         let analyst = world.sign_in("ana").await;
-        let made = admin.post("/tokens", json!({"name": "ci"})).await;
-        let token = made.text("token");
-        made.expect(201);
+        let created = admin.post("/tokens", json!({"name": "ci"})).await;
+        let token = created.text("token");
+        created.expect(201);
         let ticket = admin.post("/stream/tickets", json!({})).await.text("ticket");
         let refused = analyst.get(&format!("/companies?token={token}")).await;
         refused.expect(200);
@@ -71,7 +71,7 @@ async fn no_secret_is_in_the_log() {
         let log = std::fs::read_to_string(log).unwrap();
         assert!(
             log.contains("\"route\":\"/api/v1/auth/login\""),
-            "{}: requests are in it",
+            "{}: requests are logged",
             database.name
         );
         let key = &more[1].1;
@@ -111,7 +111,7 @@ async fn no_secret_is_in_the_log() {
     }
 }
 
-/// The lines of a log that say that somebody was refused, by status.
+/// The log lines about refused requests, by status.
 fn denied(log: &str, status: u16) -> Vec<Value> {
     log.lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap())
@@ -121,7 +121,7 @@ fn denied(log: &str, status: u16) -> Vec<Value> {
 
 // issue 18, line 4
 #[tokio::test(flavor = "multi_thread")]
-async fn who_is_refused_leaves_a_line_and_not_one_for_each_try() {
+async fn refused_requests_are_logged_once_a_minute() {
     let database = databases().await.remove(0);
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");

@@ -4,14 +4,14 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot continue has failed"
 )]
 
 mod clock;
 mod crash;
 mod deadline;
-mod elsewhere;
-mod first_light;
+mod end_to_end;
+mod external;
 mod following;
 mod full;
 mod headers;
@@ -20,7 +20,7 @@ mod logs;
 mod metrics;
 mod nodes;
 mod notified;
-mod refusing;
+mod read_only;
 mod reports;
 mod routes;
 mod shares;

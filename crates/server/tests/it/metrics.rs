@@ -1,4 +1,4 @@
-//! What `/metrics` says of deliveries after real ones.
+//! Delivery metrics in `/metrics` after real deliveries.
 
 use notify::testing::Answering;
 use serde_json::json;
@@ -30,7 +30,7 @@ fn sample(name: &str, channel: &str, other: (&str, &str)) -> String {
     format!("campanile_delivery_{name}{{channel=\"{channel}\",{label}=\"{value}\"}}")
 }
 
-/// A finding is assigned to a person and a team, and a rule names the receiver.
+/// Assigns a finding to a user and a team, with a rule for the receiver.
 async fn assign(admin: &Client, world: &World) {
     let rule = json!({
         "event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
@@ -54,7 +54,7 @@ async fn deliveries_are_counted_by_channel_and_outcome_and_timed_from_their_even
         outside.teams.answer(Answering::status(400));
         let server = Server::start(&database, &outside.settings()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let before = until(&admin, &[(PENDING, 0.0)]).await;
         assert!(!before.contains("campanile_delivery_attempts_total{"), "{before}");
         assign(&admin, &world).await;
@@ -72,7 +72,7 @@ async fn deliveries_are_counted_by_channel_and_outcome_and_timed_from_their_even
         }
         assert!(
             !text.contains("campanile_delivery_seconds_count{channel=\"webhook\""),
-            "it is not over"
+            "it is still pending"
         );
         // Its receiver recovers, and the wait for the retry counts.
         outside.webhook.answer(Answering::status(204));
@@ -84,7 +84,7 @@ async fn deliveries_are_counted_by_channel_and_outcome_and_timed_from_their_even
     }
 }
 
-/// Waits for what the first attempts come to: two take it, one refuses for good, one for now.
+/// Waits for the first attempts' outcomes: two delivered, one rejected, one to be retried.
 async fn first_attempts(admin: &Client) -> String {
     let attempts = |channel, outcome| sample("attempts_total", channel, ("outcome", outcome));
     until(

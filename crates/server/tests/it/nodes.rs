@@ -1,4 +1,4 @@
-//! Two servers on one database, or the command line beside one.
+//! Two servers on one database, or the command line next to one.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ async fn webhook(admin: &Client) -> Option<Value> {
 
 // promise: F2
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_node_leaves_alone_what_the_first_has_under_way() {
+async fn a_second_node_does_not_touch_pending_work_of_the_first() {
     let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
         return;
     };
@@ -28,7 +28,7 @@ async fn a_second_node_leaves_alone_what_the_first_has_under_way() {
     settings.push(("CAMPANILE_SECRET_KEY", KEY.to_owned()));
     let first = Process::start(&database, &settings).unwrap();
     let admin = first.admin().await;
-    let world = World::make(&admin, first.address()).await;
+    let world = World::create(&admin, first.address()).await;
     let rule = json!({
         "event_type": "finding.created", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
     });
@@ -40,7 +40,7 @@ async fn a_second_node_leaves_alone_what_the_first_has_under_way() {
     let own = folder.path().display().to_string();
     settings.push(("CAMPANILE_DATA_DIR", own));
     let second = Process::start(&database, &settings).unwrap();
-    // When a test message of its has arrived, its engine has long begun.
+    // Once its test message has arrived, its engine is running.
     let other = second.admin().await;
     outside
         .slack
@@ -55,7 +55,7 @@ async fn a_second_node_leaves_alone_what_the_first_has_under_way() {
 
     outside.webhook.answer(Answering::status(204));
     drop(first);
-    // The first node's own next start takes it up at once.
+    // The first node resumes it immediately at its next start.
     settings.pop();
     let again = Process::start(&database, &settings).unwrap();
     let admin = again.admin().await;
@@ -66,8 +66,8 @@ async fn a_second_node_leaves_alone_what_the_first_has_under_way() {
     .await;
 }
 
-/// How soon a stream ends that rests on what another process has taken away: a look of the follower, and time to spare
-/// for a busy machine. Without a look it would not end for hours.
+/// How soon a stream ends after another process revoked its access: one poll of the follower, plus a margin
+/// for a busy machine. Without polling it would not end for hours.
 const SOON: Duration = Duration::from_secs(3);
 
 /// The settings of a second node: its own folder, everything else the same.
@@ -80,7 +80,7 @@ fn second_node(settings: &[(&'static str, String)]) -> (Vec<(&'static str, Strin
 
 // promise: E8
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_node_takes_away_ends_the_streams_of_the_other() {
+async fn access_revoked_on_one_node_ends_streams_on_the_other() {
     let Some(database) = databases().await.into_iter().find(|it| it.name == "PostgreSQL") else {
         return;
     };
@@ -89,7 +89,7 @@ async fn what_one_node_takes_away_ends_the_streams_of_the_other() {
     let first = Process::start(&database, &settings).unwrap();
     let second = Process::start(&database, &other_settings).unwrap();
     let admin = first.admin().await;
-    let world = World::make(&admin, first.address()).await;
+    let world = World::create(&admin, first.address()).await;
     let (ana, mara) = (world.sign_in("ana").await, world.sign_in("mara").await);
     let (mut frames, mut witness) = (ana.stream().await, mara.stream().await);
     let there = second.admin().await;
@@ -98,7 +98,7 @@ async fn what_one_node_takes_away_ends_the_streams_of_the_other() {
     assert_eq!(answer.status, 204);
     let ended = tokio::time::timeout(SOON, frames.next()).await;
     assert_eq!(ended.expect("the end in time"), None);
-    // It comes again, and no longer sees the company; who was not meant goes on.
+    // It reconnects, and no longer sees the company; others continue.
     let mut again = ana.stream().await;
     let finding = world.finding(&admin, "low").await;
     assert_eq!(witness.until("finding.created").await["subject"]["id"], finding);
@@ -138,7 +138,7 @@ async fn a_password_reset_at_the_command_line_ends_the_streams_of_a_running_serv
         let settings = [("CAMPANILE_SECRET_KEY", KEY.to_owned())];
         let server = Process::start(&database, &settings).unwrap();
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let ana = world.sign_in("ana").await;
         let (mut frames, mut witness) = (ana.stream().await, admin.stream().await);
         set_password(

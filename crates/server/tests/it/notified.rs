@@ -1,4 +1,4 @@
-//! From what a scan brings to the right person: shipped rules, a report over HTTP, a real mail server and receivers.
+//! From a scan's results to the right recipient: shipped rules, an import over HTTP, a real mail server and receivers.
 
 use std::time::{Duration, Instant};
 
@@ -12,16 +12,16 @@ use store::Store;
 
 use crate::support::{Client, Database, Outside, PASSWORD, Server, WEBHOOK, World, databases, eventually};
 
-/// Within what time of its import a finding is known.
+/// How soon after its import a finding is notified.
 const SOON: Duration = Duration::from_secs(2);
-/// The title of the one that matters.
+/// The title of the critical finding.
 const CRITICAL: &str = "SQL injection in login";
-/// Whatever the engine still has to do.
+/// What the engine still has to do.
 const WORK: &str = "select (select count(*) from events where planned_at = 0) \
      + (select count(*) from event_groups where closed_at = 0) + (select count(*) from event_pages) \
      + (select count(*) from deliveries where state in ('pending', 'sending'))";
 
-/// What a report leaves out of the whole.
+/// What a scan report omits.
 #[derive(Clone, Copy, PartialEq)]
 enum Gone {
     Nothing,
@@ -29,7 +29,7 @@ enum Gone {
     CriticalAndLow,
 }
 
-/// The report of a scanner: three low findings and a critical one, but for what is gone.
+/// A scan report: three low findings and a critical one, except what is gone.
 fn report(gone: Gone) -> Vec<u8> {
     let entry = |number: usize, severity: &str, title: &str| {
         json!({
@@ -51,7 +51,7 @@ fn report(gone: Gone) -> Vec<u8> {
         .into_bytes()
 }
 
-/// A company with two managers, and what left for it so far.
+/// A company with two managers, and what was sent for it so far.
 struct Scene {
     name: &'static str,
     outside: Outside,
@@ -64,15 +64,15 @@ struct Scene {
     mona: Client,
 }
 
-/// How many mails, posts to the rule's receiver, to Slack and to Teams; how many rows of Ana's, Mara's and Mona's.
-type Left = ([usize; 4], [u64; 3]);
+/// How many mails, posts to the rule's receiver, to Slack and to Teams; how many rows of Ana, Mara and Mona.
+type Sent = ([usize; 4], [u64; 3]);
 
 impl Scene {
     async fn set(database: &Database) -> Self {
         let outside = Outside::start().await;
         let server = Server::start(database, &outside.settings()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let mona = json!({"email": "mona@campanile.test", "name": "mona", "password": PASSWORD});
         let mona = admin.post("/users", mona).await.id();
         let member = format!("/companies/{}/members/{mona}", world.company);
@@ -95,7 +95,7 @@ impl Scene {
         }
     }
 
-    /// Ana imports it: the counts of the answer.
+    /// Ana imports it; returns the counts of the response.
     async fn import(&self, gone: Gone) -> Value {
         let query = format!(
             "company_id={}&project_id={}",
@@ -105,7 +105,7 @@ impl Scene {
         answer["counts"].clone()
     }
 
-    /// Waits until everything that follows from what happened has been sent.
+    /// Waits until all resulting messages have been sent.
     async fn idle(&self) {
         eventually("the end of the work", || async {
             let (work,) = self.store.read(|tx| tx.one::<(i64,)>(WORK, &[])).await.unwrap()?;
@@ -114,7 +114,7 @@ impl Scene {
         .await;
     }
 
-    async fn left(&self) -> Left {
+    async fn sent(&self) -> Sent {
         self.idle().await;
         let mut rows = [0; 3];
         for (count, reader) in rows.iter_mut().zip([&self.ana, &self.mara, &self.mona]) {
@@ -132,7 +132,7 @@ impl Scene {
         ([mail.mails().len(), posts[0], posts[1], posts[2]], rows)
     }
 
-    /// The mails since the first `known`, waited for: to whom, subject and text, in the order of their recipients.
+    /// Waits for the mails after the first `known`: recipient, subject and text, sorted by recipient.
     async fn mails(&self, known: usize, count: usize) -> Vec<(String, String, String)> {
         let start = Instant::now();
         let mails = self.outside.mail.wait_for(known + count).await;
@@ -165,7 +165,7 @@ fn read(mail: &Received) -> (String, String, String) {
     )
 }
 
-/// The ids of the findings that a post is about.
+/// The ids of the findings in a post.
 fn posted(post: &Request) -> Vec<String> {
     let body = post.json();
     assert_eq!(body["type"], "finding.batch", "{body}");
@@ -176,7 +176,7 @@ fn posted(post: &Request) -> Vec<String> {
         .collect()
 }
 
-/// A rule of the administrator: what is new from critical on goes to the receiver.
+/// The administrator's rule: new findings from critical up go to the receiver.
 async fn new_critical(admin: &Client) {
     let rule = json!({
         "event_type": "finding.created", "channel": "webhook", "min_severity": "critical",
@@ -193,7 +193,7 @@ async fn critical(client: &Client) -> String {
     finding["id"].as_str().unwrap().to_owned()
 }
 
-/// A mail to this person that names the critical finding and leads to it, and names no other.
+/// A mail to this user that names and links the critical finding, and no other.
 fn names_the_critical(
     (to, subject, text): &(String, String, String),
     person: &str,
@@ -208,14 +208,14 @@ fn names_the_critical(
     assert!(!text.contains("Weak cipher"), "{to}: {text}");
 }
 
-/// Somebody's newest row.
+/// A user's newest row.
 async fn newest(client: &Client) -> Value {
     client.get("/notifications?limit=1").await.expect(200)["items"][0].clone()
 }
 
 // promise: B3, C2, C3, C8, O1, O2, O3, O7, R7
 #[tokio::test(flavor = "multi_thread")]
-async fn a_critical_finding_that_nobody_has_reaches_the_managers_and_the_receiver_at_once_and_only_once() {
+async fn an_unassigned_critical_finding_reaches_managers_and_receiver_at_once_and_only_once() {
     for database in databases().await {
         let scene = Scene::set(&database).await;
         new_critical(&scene.admin).await;
@@ -226,8 +226,8 @@ async fn a_critical_finding_that_nobody_has_reaches_the_managers_and_the_receive
         for (mail, expected) in mails.iter().zip(["mara", "mona"]) {
             names_the_critical(mail, expected, "New finding", &finding);
         }
-        let left = scene.left().await;
-        assert_eq!(left, ([2, 1, 0, 0], [0, 1, 1]), "{}", scene.name);
+        let sent = scene.sent().await;
+        assert_eq!(sent, ([2, 1, 0, 0], [0, 1, 1]), "{}", scene.name);
         assert_eq!(
             posted(&scene.outside.webhook.requests()[0]),
             [finding.as_str()],
@@ -243,47 +243,47 @@ async fn a_critical_finding_that_nobody_has_reaches_the_managers_and_the_receive
                 .contains("1 critical new in Web shop"),
             "{row}"
         );
-        // The same file again says nothing new, so nobody hears of it.
+        // The same file again has no changes, so nobody is notified.
         let counts = scene.import(Gone::Nothing).await;
         assert_eq!(
             (&counts["unchanged"], &counts["updated"]),
             (&json!(4), &json!(0)),
             "{counts}"
         );
-        assert_eq!(scene.left().await, left, "{}: silence", scene.name);
+        assert_eq!(scene.sent().await, sent, "{}: silence", scene.name);
         scene.end().await;
     }
 }
 
 // promise: O1, O2, O3, O6, R7
 #[tokio::test(flavor = "multi_thread")]
-async fn a_critical_finding_that_comes_back_reaches_whoever_is_responsible_then() {
+async fn a_reopened_critical_finding_reaches_the_responsible_users() {
     for database in databases().await {
         let scene = Scene::set(&database).await;
         new_critical(&scene.admin).await;
         scene.import(Gone::Nothing).await;
         let finding = critical(&scene.mara).await;
-        assert_eq!(scene.left().await, ([2, 1, 0, 0], [0, 1, 1]), "{}", scene.name);
+        assert_eq!(scene.sent().await, ([2, 1, 0, 0], [0, 1, 1]), "{}", scene.name);
         // Gone: a row for the managers, no mail.
         let counts = scene.import(Gone::Critical).await;
         assert_eq!(counts["closed"], 1, "{}: {counts}", scene.name);
-        assert_eq!(scene.left().await, ([2, 1, 0, 0], [0, 2, 2]), "{}", scene.name);
+        assert_eq!(scene.sent().await, ([2, 1, 0, 0], [0, 2, 2]), "{}", scene.name);
         let counts = scene.import(Gone::Nothing).await;
         assert_eq!(counts["reopened"], 1, "{}: {counts}", scene.name);
         for (mail, expected) in scene.mails(2, 2).await.iter().zip(["mara", "mona"]) {
             names_the_critical(mail, expected, "Finding reopened", &finding);
             assert!(mail.2.contains("1 critical reopened in "), "{}", mail.2);
         }
-        // What came back is not new: the receiver asked for what is new.
-        assert_eq!(scene.left().await, ([4, 1, 0, 0], [0, 3, 3]), "{}", scene.name);
+        // A reopened finding is not new: the rule covers new ones.
+        assert_eq!(scene.sent().await, ([4, 1, 0, 0], [0, 3, 3]), "{}", scene.name);
         let row = newest(&scene.mona).await;
         assert!(
             row["title"].as_str().unwrap().contains("1 critical reopened"),
             "{row}"
         );
-        // Two that come back are one message about both.
+        // Two reopened findings are one message about both.
         scene.import(Gone::CriticalAndLow).await;
-        assert_eq!(scene.left().await, ([4, 1, 0, 0], [0, 4, 4]), "{}", scene.name);
+        assert_eq!(scene.sent().await, ([4, 1, 0, 0], [0, 4, 4]), "{}", scene.name);
         scene.import(Gone::Nothing).await;
         for (to, subject, text) in scene.mails(4, 2).await {
             assert!(
@@ -296,21 +296,21 @@ async fn a_critical_finding_that_comes_back_reaches_whoever_is_responsible_then(
             );
             assert!(!text.contains("Weak cipher 2"), "{to}: {text}");
         }
-        assert_eq!(scene.left().await, ([6, 1, 0, 0], [0, 5, 5]), "{}", scene.name);
+        assert_eq!(scene.sent().await, ([6, 1, 0, 0], [0, 5, 5]), "{}", scene.name);
         with_an_assignee(&scene, &finding).await;
         scene.end().await;
     }
 }
 
-/// What somebody is assigned to is theirs, also of the one who runs the import; the rest stays the managers'.
+/// Assignees are notified of their findings, including the importer; the managers of the rest.
 async fn with_an_assignee(scene: &Scene, finding: &str) {
     let assignees = json!({"user_ids": [scene.world.analyst], "team_ids": [scene.world.team]});
     let path = format!("/findings/{finding}/assignees");
     scene.mara.post(&path, assignees).await.expect(200);
-    assert_eq!(scene.left().await, ([7, 1, 1, 1], [1, 5, 5]), "{}", scene.name);
+    assert_eq!(scene.sent().await, ([7, 1, 1, 1], [1, 5, 5]), "{}", scene.name);
     scene.import(Gone::CriticalAndLow).await;
-    // The team's channel gets the summary of an import that changed something of the team's.
-    assert_eq!(scene.left().await, ([7, 1, 2, 2], [2, 6, 6]), "{}", scene.name);
+    // The team's channel gets the summary of an import that changed the team's findings.
+    assert_eq!(scene.sent().await, ([7, 1, 2, 2], [2, 6, 6]), "{}", scene.name);
     scene.import(Gone::Nothing).await;
     let mails = scene.mails(7, 3).await;
     names_the_critical(&mails[0], "ana", "Finding reopened", finding);
@@ -320,7 +320,7 @@ async fn with_an_assignee(scene: &Scene, finding: &str) {
         let all = format!("{subject} {text}");
         assert!(!all.contains(CRITICAL) && !all.contains(finding), "{to}: {all}");
     }
-    assert_eq!(scene.left().await, ([10, 1, 3, 3], [3, 7, 7]), "{}", scene.name);
+    assert_eq!(scene.sent().await, ([10, 1, 3, 3], [3, 7, 7]), "{}", scene.name);
     let slack = scene.outside.slack.requests()[2].json().to_string();
     assert!(
         slack.contains("Finding reopened") && slack.contains(finding),

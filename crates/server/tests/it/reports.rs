@@ -1,4 +1,4 @@
-//! Real scanners' reports through the API.
+//! Real scan reports through the API.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ fn samples() -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "sarif"))
         .collect();
     samples.sort();
-    assert!(samples.len() >= 4, "the samples are there");
+    assert!(samples.len() >= 4, "the samples exist");
     samples
 }
 
@@ -25,10 +25,10 @@ fn count(answer: &Value, what: &str) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_sample_is_accounted_for_and_a_second_import_changes_nothing() {
+async fn all_entries_of_every_sample_are_counted_and_a_second_import_changes_nothing() {
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
-        let world = World::make(&server.admin().await, server.address()).await;
+        let world = World::create(&server.admin().await, server.address()).await;
         let manager = world.sign_in("mara").await;
         let query = format!("company_id={}&project_id={}", world.company, world.project);
         for sample in samples() {
@@ -84,7 +84,7 @@ async fn every_sample_is_accounted_for_and_a_second_import_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_is_no_report_is_refused_where_it_breaks_and_changes_nothing() {
+async fn an_invalid_scan_report_is_refused_with_the_position_and_changes_nothing() {
     let good = std::fs::read(&samples()[0]).unwrap();
     let deep = "[".repeat(100_000);
     let hostile: Vec<(&str, Vec<u8>)> = vec![
@@ -108,7 +108,7 @@ async fn a_file_that_is_no_report_is_refused_where_it_breaks_and_changes_nothing
     ];
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
-        let world = World::make(&server.admin().await, server.address()).await;
+        let world = World::create(&server.admin().await, server.address()).await;
         let manager = world.sign_in("mara").await;
         for (name, report) in &hostile {
             let answer = manager
@@ -136,7 +136,7 @@ async fn a_file_that_is_no_report_is_refused_where_it_breaks_and_changes_nothing
     }
 }
 
-/// A report with as many results as asked for, each a finding of its own.
+/// A scan report with this many results, each a separate finding.
 fn large(results: usize) -> Vec<u8> {
     let results: Vec<String> = (0..results)
         .map(|n| {
@@ -154,12 +154,12 @@ fn large(results: usize) -> Vec<u8> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_thousand_findings_ring_one_bell_and_make_few_frames() {
+async fn ten_thousand_findings_create_one_notification_and_few_frames() {
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
-        let world = World::make(&server.admin().await, server.address()).await;
+        let world = World::create(&server.admin().await, server.address()).await;
         let (manager, analyst) = (world.sign_in("mara").await, world.sign_in("ana").await);
-        // That an import ended is the act of whoever ran it.
+        // The completed import is an action of the user who ran it.
         let own = json!({"notify_own_actions": true});
         let answer = manager.call(reqwest::Method::PATCH, "/me", own).await;
         assert!(answer.status.is_success(), "{:?}", answer.body);
@@ -174,9 +174,9 @@ async fn ten_thousand_findings_ring_one_bell_and_make_few_frames() {
                 "finding.created" => {
                     frames += 1;
                     found += frame["data"]["count"].as_u64().unwrap_or(1);
-                    assert!(frame.to_string().len() < 8000, "a frame is bounded");
+                    assert!(frame.to_string().len() < 8000, "a frame has a limit");
                 }
-                "resync" => panic!("a client that reads missed something"),
+                "resync" => panic!("a reading client missed a frame"),
                 "scan.completed" => break,
                 _ => {}
             }
@@ -188,7 +188,11 @@ async fn ten_thousand_findings_ring_one_bell_and_make_few_frames() {
             (summary["total"] != 0).then_some(summary)
         })
         .await;
-        assert_eq!(summary["total"], 1, "{}: one bell for the import", database.name);
+        assert_eq!(
+            summary["total"], 1,
+            "{}: one notification for the import",
+            database.name
+        );
         server.stop().await;
     }
 }

@@ -1,4 +1,4 @@
-//! One person, or one company, uses up their own share and nothing of others' (promise U3).
+//! One user or company can use up only their own share (promise U3).
 
 use std::net::SocketAddr;
 
@@ -8,7 +8,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinSet};
 
 use crate::support::{Client, PASSWORD, Server, World, databases, eventually};
 
-/// A call whose body never comes, as long as this is kept.
+/// A call whose body never arrives while this is kept.
 async fn stalled(address: SocketAddr, by: &Client, path: &str) -> TcpStream {
     let token = by.token.as_deref().unwrap();
     let head = format!(
@@ -20,7 +20,7 @@ async fn stalled(address: SocketAddr, by: &Client, path: &str) -> TcpStream {
     stream
 }
 
-/// That this call is refused for now, and when to come again.
+/// Checks that this call is refused with a time to retry.
 async fn refused(by: &Client, method: Method, path: &str, body: Option<&Value>) {
     let mut request = by.request(method, path);
     if let Some(body) = body {
@@ -38,10 +38,10 @@ async fn refused(by: &Client, method: Method, path: &str, body: Option<&Value>) 
 
 // promise: U3
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_changes_their_password_all_the_time_stops_no_sign_in() {
+async fn constant_password_changes_do_not_block_sign_ins() {
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
-        let world = World::make(&server.admin().await, server.address()).await;
+        let world = World::create(&server.admin().await, server.address()).await;
         let ana = world.sign_in("ana").await;
         let mut storm = JoinSet::new();
         for _ in 0..90 {
@@ -63,7 +63,7 @@ async fn whoever_changes_their_password_all_the_time_stops_no_sign_in() {
             );
         }
         let storm = storm.join_all().await;
-        assert_eq!(answers, [200; 5], "{}: beside {storm:?}", database.name);
+        assert_eq!(answers, [200; 5], "{}: during {storm:?}", database.name);
         assert!(
             storm.contains(&429) && !storm.contains(&503),
             "{}: {storm:?}",
@@ -75,19 +75,19 @@ async fn whoever_changes_their_password_all_the_time_stops_no_sign_in() {
 
 // promise: U3
 #[tokio::test(flavor = "multi_thread")]
-async fn one_person_fills_neither_the_server_nor_the_bulk_changes() {
+async fn one_user_cannot_use_up_the_server_or_bulk_changes() {
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
-        let world = World::make(&server.admin().await, server.address()).await;
+        let world = World::create(&server.admin().await, server.address()).await;
         let (ana, otto) = (world.sign_in("ana").await, world.sign_in("otto").await);
         let address = server.address();
         let mut held = Vec::new();
         for path in ["/findings/bulk/status", "/findings/bulk/assignees"].repeat(5) {
             held.push(stalled(address, &ana, path).await);
         }
-        // One is under way and four wait; the others were refused.
+        // One is running and four wait; the others were refused.
         let bulk = json!({"finding_ids": [world.project], "status": "open"});
-        eventually("the end of the share", || async {
+        eventually("the exhausted share", || async {
             let answer = ana.post("/findings/bulk/status", bulk.clone()).await;
             (answer.status == 429).then_some(())
         })
@@ -100,7 +100,7 @@ async fn one_person_fills_neither_the_server_nor_the_bulk_changes() {
         for _ in 0..40 {
             held.push(stalled(address, &ana, "/findings").await);
         }
-        eventually("the end of the share", || async {
+        eventually("the exhausted share", || async {
             (ana.get("/me").await.status == 429).then_some(())
         })
         .await;
@@ -117,7 +117,7 @@ async fn one_person_fills_neither_the_server_nor_the_bulk_changes() {
 
 // promise: U3
 #[tokio::test(flavor = "multi_thread")]
-async fn searches_tests_and_previews_are_counted_for_each_person() {
+async fn searches_tests_and_previews_are_limited_per_user() {
     let limits = [
         ("CAMPANILE_LIMITS__SEARCHES_PER_MINUTE", "3".to_owned()),
         ("CAMPANILE_LIMITS__TESTS_PER_MINUTE", "3".to_owned()),
@@ -126,7 +126,7 @@ async fn searches_tests_and_previews_are_counted_for_each_person() {
     for database in databases().await {
         let server = Server::start(&database, &limits).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let (mara, otto) = (world.sign_in("mara").await, world.sign_in("otto").await);
         let test = json!({"channel": "slack", "url": "https://hooks.slack.com/services/T1/B1/x"});
         let rule = json!({"event_type": "scan.failed", "channel": "email", "company_id": world.company,
@@ -149,7 +149,7 @@ async fn searches_tests_and_previews_are_counted_for_each_person() {
             refused(&mara, method.clone(), path, body).await;
             assert_ne!(call(&otto).await, 429, "{}: {path}", database.name);
         }
-        assert_eq!(mara.get("/findings").await.status, 200, "a list is no search");
+        assert_eq!(mara.get("/findings").await.status, 200, "a list is not a search");
         for path in searchable() {
             refused(&mara, Method::GET, &format!("{path}?text=x"), None).await;
         }
@@ -157,7 +157,7 @@ async fn searches_tests_and_previews_are_counted_for_each_person() {
     }
 }
 
-/// Every list that can be searched, as the document has them.
+/// Every searchable list of the OpenAPI document.
 fn searchable() -> Vec<String> {
     let document: Value = serde_json::from_str(&campanile::router::document_text()).unwrap();
     let mut found = Vec::new();
@@ -178,10 +178,10 @@ fn searchable() -> Vec<String> {
 
 // issue 18, line 3; promise: U3
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_opens_streams_all_the_time_is_refused_and_nobody_else_is() {
+async fn opening_streams_constantly_is_refused_for_that_user_only() {
     let database = databases().await.remove(0);
     let server = Server::start(&database, &[]).await;
-    let world = World::make(&server.admin().await, server.address()).await;
+    let world = World::create(&server.admin().await, server.address()).await;
     let (ana, otto) = (world.sign_in("ana").await, world.sign_in("otto").await);
     let open = async |by: &Client| by.request(Method::GET, "/stream").send().await.unwrap().status();
     let mut opened = 0;

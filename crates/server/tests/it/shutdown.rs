@@ -1,4 +1,4 @@
-//! SIGTERM under load: it ends in time and loses nothing that was acknowledged.
+//! SIGTERM under load: it stops in time and loses nothing acknowledged.
 
 use std::{
     collections::BTreeSet,
@@ -13,10 +13,10 @@ use crate::support::{Process, Server, World, databases};
 const CALLERS: usize = 16;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stop_under_load_ends_in_time_and_loses_nothing() {
+async fn shutdown_under_load_ends_in_time_and_loses_nothing() {
     for database in databases().await {
         let process = Process::start(&database, &[]).unwrap();
-        let world = World::make(&process.admin().await, process.address()).await;
+        let world = World::create(&process.admin().await, process.address()).await;
         let manager = world.sign_in("mara").await;
         let mut stream = manager.stream().await;
         let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
@@ -28,7 +28,7 @@ async fn a_stop_under_load_ends_in_time_and_loses_nothing() {
                     "assignee_user_ids": [world.analyst],
                 });
                 tokio::spawn(async move {
-                    // Until the server is gone.
+                    // Until the server has stopped.
                     while let Ok(response) = manager
                         .request(reqwest::Method::POST, "/findings")
                         .header("content-type", "application/json")
@@ -100,12 +100,12 @@ async fn a_stop_under_load_ends_in_time_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_a_token_was_last_used_is_noted_before_the_end() {
+async fn the_last_use_of_a_token_is_saved_at_shutdown() {
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
         let admin = server.admin().await;
-        let made = admin.post("/tokens", json!({"name": "ci"})).await;
-        let program = admin.clone().with_token(&made.text("token"));
+        let created = admin.post("/tokens", json!({"name": "ci"})).await;
+        let program = admin.clone().with_token(&created.text("token"));
         program.get("/me").await.expect(200);
         server.stop().await;
         let server = Server::start(&database, &[]).await;

@@ -1,4 +1,4 @@
-//! The start: one server on a data folder, nobody else reads in it, and the port is open at once.
+//! Startup: one server per data folder, which nobody else can read, and the port opens at once.
 
 use std::{
     net::{SocketAddr, TcpListener},
@@ -28,15 +28,15 @@ async fn a_second_server_on_one_data_folder_refuses_to_start() {
             "{}: {refused}",
             database.name
         );
-        // Everything else works beside it.
+        // Everything else works next to it.
         Command::new(&database, &[], &["migrate"]).succeeds();
         Command::new(&database, &[], &["config"]).succeeds();
         Command::new(&database, &[], &["openapi"]).succeeds();
         Command::new(&database, &[], &["admin", "password", "eva@campanile.test"])
-            .told("quite a long password")
+            .with_input("quite a long password")
             .succeeds();
         Client::sign_in(first.address(), "eva@campanile.test", "quite a long password").await;
-        // A death gives it up.
+        // A crash releases it.
         first.kill();
         eventually("its end", || {
             let ended = first.ended();
@@ -47,7 +47,7 @@ async fn a_second_server_on_one_data_folder_refuses_to_start() {
     }
 }
 
-/// Every file and folder from here down that others may read, write or enter.
+/// Every file and folder below that others may read, write or enter.
 fn open_to_others(path: &Path, found: &mut Vec<String>) {
     let metadata = std::fs::symlink_metadata(path).unwrap();
     let mode = metadata.permissions().mode() & 0o777;
@@ -63,7 +63,7 @@ fn open_to_others(path: &Path, found: &mut Vec<String>) {
 
 // issue 18, line 14
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_server_writes_is_its_owners_alone() {
+async fn what_the_server_writes_is_private() {
     for database in empty_databases().await {
         let folder = database.data_dir();
         // As an earlier version left it.
@@ -83,7 +83,7 @@ async fn what_the_server_writes_is_its_owners_alone() {
         }
         let process = Process::start(&database, &settings).unwrap();
         let admin = process.admin().await;
-        let world = World::make(&admin, process.address()).await;
+        let world = World::create(&admin, process.address()).await;
         let report = include_bytes!("../../src/demo/report.sarif").to_vec();
         let target = format!("company_id={}&project_id={}", world.company, world.project);
         admin.import(&target, report).await.expect(201);
@@ -110,8 +110,8 @@ fn free() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
-/// What a path at the root answers, once the port is open.
-async fn asked(client: &Client, path: &str) -> (u16, String) {
+/// The response of a path at the root, once the port is open.
+async fn probe(client: &Client, path: &str) -> (u16, String) {
     eventually("an answer", || async {
         let response = client.request(Method::GET, path).send().await.ok()?;
         Some((response.status().as_u16(), response.text().await.ok()?))
@@ -120,9 +120,9 @@ async fn asked(client: &Client, path: &str) -> (u16, String) {
 }
 
 /// Begins to start a server on this address; the process is killed when dropped.
-struct Begun(std::process::Child);
+struct Starting(std::process::Child);
 
-impl Begun {
+impl Starting {
     fn start(database: &Database, address: SocketAddr, more: &[(&str, String)]) -> Self {
         let listen = [("CAMPANILE_LISTEN", address.to_string())];
         let settings = database.settings(&[&listen[..], more].concat());
@@ -135,7 +135,7 @@ impl Begun {
     }
 }
 
-impl Drop for Begun {
+impl Drop for Starting {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
@@ -147,7 +147,7 @@ async fn store_of(database: &Database) -> Store {
     Store::open(options, Clock::system(), Bus::new()).await.unwrap()
 }
 
-/// Holds what a migration waits for, for so long.
+/// Holds a lock that migrations wait for, for this long.
 fn hold_migrations(store: Store, postgres: bool, time: Duration) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         let held = store.write(move |tx| {
@@ -174,18 +174,18 @@ async fn while_migrations_run_it_is_alive_and_not_ready() {
         tokio::time::sleep(Duration::from_millis(200)).await;
         let start = Instant::now();
         let address = free();
-        let _server = Begun::start(&database, address, &[]);
+        let _server = Starting::start(&database, address, &[]);
         let client = Client::new(address);
-        assert_eq!(asked(&client, "/healthz").await.0, 200, "{}", database.name);
+        assert_eq!(probe(&client, "/healthz").await.0, 200, "{}", database.name);
         assert!(
             start.elapsed() < Duration::from_secs(2),
             "{}: the port",
             database.name
         );
-        let (status, words) = asked(&client, "/readyz").await;
+        let (status, words) = probe(&client, "/readyz").await;
         assert_eq!(status, 503, "{}: {words}", database.name);
         let status = eventually("the word", || async {
-            let (status, words) = asked(&client, "/readyz").await;
+            let (status, words) = probe(&client, "/readyz").await;
             words.contains("migrating").then_some(status)
         })
         .await;
@@ -194,7 +194,7 @@ async fn while_migrations_run_it_is_alive_and_not_ready() {
         assert_eq!(answer.status, 503, "{}: {:?}", database.name, answer.body);
         held.await.unwrap();
         eventually("readiness", || async {
-            (asked(&client, "/readyz").await.0 == 200).then_some(())
+            (probe(&client, "/readyz").await.0 == 200).then_some(())
         })
         .await;
         store.close().await;
@@ -203,16 +203,16 @@ async fn while_migrations_run_it_is_alive_and_not_ready() {
 
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_was_cut_off_keeps_nobody_waiting() {
+async fn an_interrupted_import_does_not_delay_startup() {
     for database in empty_databases().await {
         let process = Process::start(&database, &[]).unwrap();
         let admin = process.admin().await;
-        let world = World::make(&admin, process.address()).await;
+        let world = World::create(&admin, process.address()).await;
         let report = include_bytes!("../../src/demo/report.sarif").to_vec();
         let query = format!("company_id={}&project_id={}", world.company, world.project);
         admin.import(&query, report).await.expect(201);
         assert!(process.terminate().0.success());
-        // What a process leaves behind that dies while it imports.
+        // What a process leaves behind that crashes during an import.
         let store = store_of(&database).await;
         let lease = "insert into target_leases (target_id, scan_id, renewed_at) \
              select t.id, (select min(id) from scans), $1 from scan_targets t limit 1";
@@ -236,7 +236,7 @@ async fn an_import_that_was_cut_off_keeps_nobody_waiting() {
 
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_not_there_yet_is_waited_for() {
+async fn startup_waits_for_an_unavailable_database() {
     let Some(database) = empty_databases()
         .await
         .into_iter()
@@ -246,19 +246,22 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
     };
     let (user, rest) = database.url.split_once('@').unwrap();
     let (server, name) = rest.split_once('/').unwrap();
-    let door = free();
-    let url = [("CAMPANILE_DATABASE_URL", format!("{user}@{door}/{name}"))];
+    let closed_address = free();
+    let url = [(
+        "CAMPANILE_DATABASE_URL",
+        format!("{user}@{closed_address}/{name}"),
+    )];
     let brief = [&url[..], &[("CAMPANILE_DATABASE__WAIT_SECONDS", "1".to_owned())]].concat();
     let refused = Command::new(&database, &brief, &["serve"]).fails();
     assert!(
-        refused.contains("not there yet") && refused.contains("cannot be opened"),
+        refused.contains("not available yet") && refused.contains("cannot be opened"),
         "{refused}"
     );
 
     let address = free();
-    let _server = Begun::start(&database, address, &url);
+    let _server = Starting::start(&database, address, &url);
     let client = Client::new(address);
-    let (status, words) = asked(&client, "/readyz").await;
+    let (status, words) = probe(&client, "/readyz").await;
     assert_eq!(
         (status, words.contains("waiting for the database")),
         (503, true),
@@ -266,7 +269,7 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
     );
     let (server, listener) = (
         server.to_owned(),
-        tokio::net::TcpListener::bind(door).await.unwrap(),
+        tokio::net::TcpListener::bind(closed_address).await.unwrap(),
     );
     tokio::spawn(async move {
         while let Ok((mut from, _)) = listener.accept().await {
@@ -278,7 +281,7 @@ async fn a_database_that_is_not_there_yet_is_waited_for() {
         }
     });
     eventually("readiness", || async {
-        (asked(&client, "/readyz").await.0 == 200).then_some(())
+        (probe(&client, "/readyz").await.0 == 200).then_some(())
     })
     .await;
 }
@@ -315,7 +318,7 @@ async fn a_blocked_writer_makes_it_not_ready() {
         assert!(
             words["detail"]
                 .as_str()
-                .is_some_and(|words| words.contains("change")),
+                .is_some_and(|words| words.contains("write")),
             "{words}"
         );
         drop(held);
@@ -348,7 +351,7 @@ async fn sign_in_from(client: &Client, from: &str, password: &str) -> (u16, Valu
 
 // issue 18, line 5
 #[tokio::test(flavor = "multi_thread")]
-async fn behind_a_proxy_each_caller_has_an_address_of_their_own() {
+async fn behind_a_proxy_each_client_has_its_own_address() {
     for database in empty_databases().await {
         let trusted = [("CAMPANILE_TRUSTED_PROXIES", "127.0.0.1/32".to_owned())];
         let server = Server::start(&database, &trusted).await;

@@ -1,4 +1,4 @@
-//! Who opens a record in a session has read of it; that is written down behind the answer, never before it.
+//! Opening a record in a session counts as reading; that is saved after the response, never before it.
 
 use std::{
     sync::{Arc, Mutex, mpsc},
@@ -12,7 +12,7 @@ use store::Store;
 
 use crate::support::{Client, Database, Outside, Server, World, databases, eventually};
 
-/// How many of the events of a severity were read.
+/// How many events of a severity were read.
 async fn read(manager: &Client, severity: &str) -> u64 {
     let answer = manager.get("/insights/time-to-know").await.expect(200);
     let severities = answer["severities"].as_array().unwrap();
@@ -49,24 +49,24 @@ async fn assigned(world: &World, mara: &Client, ana: &Client, severity: &str) ->
 
 // promise: A4
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_opened_in_a_session_is_read_and_one_fetched_with_a_token_is_not() {
+async fn a_record_opened_in_a_session_counts_as_read_and_one_fetched_by_token_does_not() {
     for database in databases().await {
         let outside = Outside::start().await;
         let server = Server::start(&database, &outside.settings()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let (mara, ana) = (world.sign_in("mara").await, world.sign_in("ana").await);
         let token = ana.post("/tokens", json!({"name": "ci"})).await.expect(201);
         let program = Client::new(server.address()).with_token(token["token"].as_str().unwrap());
         let high = assigned(&world, &mara, &ana, "high").await;
         let low = assigned(&world, &mara, &ana, "low").await;
         let medium = assigned(&world, &mara, &ana, "medium").await;
-        // A program, whoever was not notified, what is below the record, and a list of all of them.
+        // A program, users who were not notified, paths below the record, and a list of all of them.
         program.get(&format!("/findings/{high}")).await.expect(200);
         mara.get(&format!("/findings/{high}")).await.expect(200);
         ana.get(&format!("/findings/{high}/comments")).await.expect(200);
         ana.get("/findings").await.expect(200);
-        // A session of a login, and one of the console.
+        // A login session, and one of the console.
         ana.get(&format!("/findings/{low}")).await.expect(200);
         until_read(&mara, "low").await;
         let login = json!({"email": "ana@campanile.test", "password": crate::support::PASSWORD});
@@ -91,14 +91,14 @@ async fn a_record_opened_in_a_session_is_read_and_one_fetched_with_a_token_is_no
     }
 }
 
-/// Whoever writes waits while this is held.
-struct Held {
+/// Writes wait while this is held.
+struct Lock {
     release: mpsc::Sender<()>,
     task: tokio::task::JoinHandle<()>,
     store: Store,
 }
 
-impl Held {
+impl Lock {
     async fn new(database: &Database) -> Self {
         let store = Store::open(store::Options::new(&database.url), Clock::system(), Bus::new())
             .await
@@ -135,15 +135,15 @@ impl Held {
 // promise: A4
 // promise: U3
 #[tokio::test(flavor = "multi_thread")]
-async fn opening_a_record_writes_nothing_before_it_is_answered() {
+async fn opening_a_record_saves_nothing_before_the_response() {
     for database in databases().await {
         let outside = Outside::start().await;
         let server = Server::start(&database, &outside.settings()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let (mara, ana) = (world.sign_in("mara").await, world.sign_in("ana").await);
         let finding = assigned(&world, &mara, &ana, "high").await;
-        let held = Held::new(&database).await;
+        let held = Lock::new(&database).await;
         let began = Instant::now();
         for _ in 0..20 {
             ana.get(&format!("/findings/{finding}")).await.expect(200);

@@ -1,4 +1,4 @@
-//! TLS in the server's own process: both versions of HTTP, the stream over each, certificates that change.
+//! TLS in the server's own process: both versions of HTTP, the stream over each, renewed certificates.
 
 use std::{
     path::PathBuf,
@@ -17,21 +17,21 @@ use crate::support::{ADMIN, ADMIN_PASSWORD, Client, Database, PASSWORD, World, d
 
 const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
-/// How soon a stream ends that may not go on.
+/// How soon a revoked stream ends.
 const SOON: Duration = Duration::from_secs(1);
 
-/// How many frames are more than what is between a server and a client that does not read.
+/// More frames than the buffers between a server and a client that does not read can hold.
 const ENOUGH: usize = 1_000;
 
 /// The whole server with TLS, and the authority that its clients trust.
-struct House {
+struct Fixture {
     app: App,
     clock: Clock,
     authority: PathBuf,
     folder: TempDir,
 }
 
-impl House {
+impl Fixture {
     async fn start(database: &Database, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (authority, settings) = issue(&folder);
@@ -60,7 +60,7 @@ impl House {
     }
 }
 
-/// A certificate of a new authority where the server looks for it: the authority's own, and the settings.
+/// Issues a certificate of a new authority where the server expects it; returns the authority's certificate and the settings.
 fn issue(folder: &TempDir) -> (PathBuf, [(&'static str, String); 2]) {
     let ca = Ca::new();
     let (cert, key) = ca.server_files(folder.path(), &["127.0.0.1"]);
@@ -76,11 +76,11 @@ fn manual() -> Clock {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn both_versions_of_http_answer_and_the_cookie_is_for_them_alone() {
+async fn both_versions_of_http_work_and_the_cookie_is_secure() {
     for database in databases().await {
-        let house = House::start(&database, Clock::system()).await;
+        let fixture = Fixture::start(&database, Clock::system()).await;
         for version in VERSIONS {
-            let client = house.client(version);
+            let client = fixture.client(version);
             let health = client.request(Method::GET, "/healthz").send().await.unwrap();
             assert_eq!((health.status().as_u16(), health.version()), (200, version));
             let login = json!({"email": ADMIN, "password": ADMIN_PASSWORD}).to_string();
@@ -93,62 +93,62 @@ async fn both_versions_of_http_answer_and_the_cookie_is_for_them_alone() {
             let cookie = login.headers()[header::SET_COOKIE].to_str().unwrap();
             assert!(cookie.contains("; Secure"), "{cookie}");
         }
-        house.app.stop().await;
+        fixture.app.stop().await;
     }
 }
 
 // promise: E7
 #[tokio::test(flavor = "multi_thread")]
-async fn the_stream_carries_over_both_versions_what_its_reader_may_see() {
+async fn the_stream_works_over_both_versions() {
     for database in databases().await {
-        let house = House::start(&database, Clock::system()).await;
-        let admin = house.admin().await;
-        let world = World::make(&admin, house.app.address()).await;
+        let fixture = Fixture::start(&database, Clock::system()).await;
+        let admin = fixture.admin().await;
+        let world = World::create(&admin, fixture.app.address()).await;
         let path = format!("/projects/{}", world.project);
         for version in VERSIONS {
-            let mut ana = house.person("ana", version).await.stream().await;
-            let mut otto = house.person("otto", version).await.stream().await;
+            let mut ana = fixture.person("ana", version).await.stream().await;
+            let mut otto = fixture.person("otto", version).await.stream().await;
             let change = json!({"name": format!("Web shop over {version:?}")});
             admin.call(Method::PATCH, &path, change).await.expect(200);
             let frame = ana.until("project.updated").await;
             assert_eq!(frame["subject"]["id"], world.project, "{version:?}");
-            // The next is the first that is for him.
+            // The next one is the first he may see.
             let own = json!({"company_id": world.other, "name": "Own"});
             let own = admin.post("/projects", own).await.id();
             let frame = otto.next().await.unwrap();
             assert_eq!(frame["subject"]["id"], own, "{version:?}: {frame}");
         }
-        house.app.stop().await;
+        fixture.app.stop().await;
     }
 }
 
 // promise: E8
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_that_ends_takes_its_stream_along() {
+async fn a_stream_ends_with_its_session() {
     for database in databases().await {
-        let house = House::start(&database, Clock::system()).await;
-        World::make(&house.admin().await, house.app.address()).await;
+        let fixture = Fixture::start(&database, Clock::system()).await;
+        World::create(&fixture.admin().await, fixture.app.address()).await;
         for version in VERSIONS {
-            let ana = house.person("ana", version).await;
+            let ana = fixture.person("ana", version).await;
             let mut frames = ana.stream().await;
             let began = Instant::now();
             assert_eq!(ana.post("/auth/logout", Value::Null).await.status, 204);
             assert_eq!(frames.next().await, None, "{version:?}");
             assert!(began.elapsed() < SOON, "{version:?}: {:?}", began.elapsed());
         }
-        house.app.stop().await;
+        fixture.app.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_is_not_read_ends_and_holds_up_nobody() {
+async fn an_unread_stream_ends_without_blocking_others() {
     let database = databases().await.remove(0);
-    let house = House::start(&database, manual()).await;
-    let admin = house.admin().await;
-    let world = World::make(&admin, house.app.address()).await;
+    let fixture = Fixture::start(&database, manual()).await;
+    let admin = fixture.admin().await;
+    let world = World::create(&admin, fixture.app.address()).await;
     for (version, unread) in VERSIONS.into_iter().zip(1..) {
-        let mut stalled = house.person("ana", version).await.stream().await;
-        let mut witness = house.person("mara", version).await.stream().await;
+        let mut stalled = fixture.person("ana", version).await.stream().await;
+        let mut witness = fixture.person("mara", version).await.stream().await;
         let witness = tokio::spawn(async move {
             for _ in 0..ENOUGH {
                 witness.until("project.created").await;
@@ -164,36 +164,36 @@ async fn a_stream_that_is_not_read_ends_and_holds_up_nobody() {
         witness.await.unwrap();
         let expected = format!("campanile_stream{{what=\"unread\"}} {unread}");
         eventually("the end of the stream", || async {
-            house.clock.advance(Duration::from_secs(20));
+            fixture.clock.advance(Duration::from_secs(20));
             let figures = admin.get("/metrics").await.body;
             figures.as_str()?.contains(&expected).then_some(())
         })
         .await;
         while stalled.next().await.is_some() {}
     }
-    house.app.stop().await;
+    fixture.app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_renewed_certificate_is_served_without_a_restart() {
     let database = databases().await.remove(0);
-    let house = House::start(&database, manual()).await;
-    let first = house.client(Version::HTTP_2);
+    let fixture = Fixture::start(&database, manual()).await;
+    let first = fixture.client(Version::HTTP_2);
     assert_eq!(first.get("/healthz").await.status, 200);
     for _ in 0..2 {
-        let broken = house.folder.path().join("server.key");
+        let broken = fixture.folder.path().join("server.key");
         std::fs::write(&broken, "not a key").unwrap();
-        house.clock.advance(Duration::from_mins(2));
-        assert_eq!(house.client(Version::HTTP_11).get("/healthz").await.status, 200);
-        let (authority, _) = issue(&house.folder);
+        fixture.clock.advance(Duration::from_mins(2));
+        assert_eq!(fixture.client(Version::HTTP_11).get("/healthz").await.status, 200);
+        let (authority, _) = issue(&fixture.folder);
         eventually("the renewed certificate", || async {
-            house.clock.advance(Duration::from_mins(2));
-            let client = Client::secure(house.app.address(), Version::HTTP_2, &authority);
+            fixture.clock.advance(Duration::from_mins(2));
+            let client = Client::secure(fixture.app.address(), Version::HTTP_2, &authority);
             client.request(Method::GET, "/healthz").send().await.ok()
         })
         .await;
     }
-    // Who is there already stays.
+    // Existing connections stay.
     assert_eq!(first.get("/healthz").await.status, 200);
-    house.app.stop().await;
+    fixture.app.stop().await;
 }

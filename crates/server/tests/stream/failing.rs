@@ -1,4 +1,4 @@
-//! Every failure of the look-up refuses, without a frame and without anyone in the hub: with the real access, and
+//! Every failed lookup refuses the stream, without a frame and without a connection in the hub: with real access control, and
 //! databases that really fail.
 
 use std::{
@@ -11,14 +11,14 @@ use base::{Bus, Clock, Time};
 use store::{Error, Requester, Store};
 use tokio::sync::mpsc as started;
 
-use super::{CONNECTIONS, House, client::Refusal, houses, houses_with};
+use super::{CONNECTIONS, Fixture, client::Refusal, fixtures, fixtures_with};
 
 fn manual() -> Clock {
     Clock::manual(Time::from_nanos(1_700_000_000_000_000_000))
 }
 
-impl House {
-    /// Runs a statement by the database's own hand.
+impl Fixture {
+    /// Runs a statement directly on the database.
     pub(super) async fn run(&self, sql: &str) {
         run(&self.store, sql).await;
     }
@@ -49,16 +49,16 @@ async fn run(store: &Store, sql: &str) {
     done.expect(sql);
 }
 
-/// Keeps the database from answering look-ups until it is dropped: on SQLite by holding every connection that reads,
+/// Keeps the database from answering lookups until dropped: on SQLite by holding every reading connection,
 /// on PostgreSQL by a lock that another process holds on the table.
 struct Blocked {
     _ends: Vec<mpsc::Sender<()>>,
 }
 
 impl Blocked {
-    async fn start(house: &House, there: &House) -> Self {
-        let (store, lock, count) = match house.database {
-            "SQLite" => (house.store.clone(), None, CONNECTIONS),
+    async fn start(fixture: &Fixture, there: &Fixture) -> Self {
+        let (store, lock, count) = match fixture.database {
+            "SQLite" => (fixture.store.clone(), None, CONNECTIONS),
             _ => (
                 there.store.clone(),
                 Some("lock table credentials in access exclusive mode"),
@@ -68,11 +68,11 @@ impl Blocked {
         let (begun, mut all) = started::channel(CONNECTIONS);
         let mut ends = Vec::new();
         for number in 0..count {
-            // None may have all connections.
+            // No requester may have all connections.
             let holder = [Requester::Server, Requester::Stranger][number % 2];
             let (end, ended) = mpsc::channel::<()>();
             ends.push(end);
-            // A change may run again, so that it has to be copied.
+            // A write may run again, so it has to be cloned.
             let ended = Arc::new(Mutex::new(ended));
             let (store, begun) = (store.clone(), begun.clone());
             let hold = move |tx: &mut store::Tx<'_>| {
@@ -80,7 +80,7 @@ impl Blocked {
                     tx.execute(lock, &[])?;
                 }
                 begun.blocking_send(()).unwrap();
-                // Until the other end is dropped.
+                // Until the sender is dropped.
                 let _ = ended.lock().unwrap().recv();
                 Ok::<_, Error>(())
             };
@@ -98,11 +98,11 @@ impl Blocked {
 
 // promise: E8
 #[tokio::test]
-async fn a_database_that_is_slow_refuses_after_five_seconds() {
+async fn a_slow_database_refuses_after_five_seconds() {
     let clock = manual();
-    for house in houses_with(clock.clone()).await {
-        let (there, session) = (house.beside().await, house.session().await);
-        let blocked = Blocked::start(&house, &there).await;
+    for fixture in fixtures_with(clock.clone()).await {
+        let (there, session) = (fixture.second_server().await, fixture.session().await);
+        let blocked = Blocked::start(&fixture, &there).await;
         let began = Instant::now();
         let passing = async {
             loop {
@@ -111,63 +111,60 @@ async fn a_database_that_is_slow_refuses_after_five_seconds() {
             }
         };
         let refusal = tokio::select! {
-            refusal = house.try_open(&session) => refusal.unwrap_err(),
+            refusal = fixture.try_open(&session) => refusal.unwrap_err(),
             () = passing => unreachable!(),
         };
-        house.refused(&refusal, 503);
-        assert!(
-            began.elapsed() < Duration::from_secs(5),
-            "by the clock of the test"
-        );
+        fixture.refused(&refusal, 503);
+        assert!(began.elapsed() < Duration::from_secs(5), "by the test's clock");
         drop(blocked);
-        house.open(&session).await;
+        fixture.open(&session).await;
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_database_that_is_away_refuses() {
-    for house in houses().await {
-        let session = house.session().await;
-        house.store.close().await;
-        let refusal = house.try_open(&session).await.unwrap_err();
-        house.refused(&refusal, 503);
+async fn an_unavailable_database_refuses() {
+    for fixture in fixtures().await {
+        let session = fixture.session().await;
+        fixture.store.close().await;
+        let refusal = fixture.try_open(&session).await.unwrap_err();
+        fixture.refused(&refusal, 503);
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_look_up_that_fails_in_the_database_refuses() {
-    for house in houses().await {
-        let (there, session) = (house.beside().await, house.session().await);
+async fn a_lookup_that_fails_in_the_database_refuses() {
+    for fixture in fixtures().await {
+        let (there, session) = (fixture.second_server().await, fixture.session().await);
         for table in ["credentials", "users", "memberships"] {
             there
                 .run(&format!("alter table {table} rename to elsewhere"))
                 .await;
-            let refusal = house.try_open(&session).await.unwrap_err();
-            house.refused(&refusal, 500);
+            let refusal = fixture.try_open(&session).await.unwrap_err();
+            fixture.refused(&refusal, 500);
             there
                 .run(&format!("alter table elsewhere rename to {table}"))
                 .await;
         }
-        house.open(&session).await;
+        fixture.open(&session).await;
     }
 }
 
-/// The look-ups that wait for the lock lose their connections; how many.
+/// Terminates the connections of lookups waiting for the lock; returns how many.
 const END_WAITING: &str = "with waiting as materialized (select pid from pg_stat_activity \
      where datname = current_database() and wait_event_type = 'Lock') \
      select count(*) from waiting where pg_terminate_backend(pid)";
 
 // promise: E8
 #[tokio::test]
-async fn a_connection_that_breaks_during_the_look_up_refuses() {
-    for house in houses().await {
-        if house.database == "SQLite" {
+async fn a_connection_that_breaks_during_the_lookup_refuses() {
+    for fixture in fixtures().await {
+        if fixture.database == "SQLite" {
             continue;
         }
-        let (there, session) = (house.beside().await, house.session().await);
-        let blocked = Blocked::start(&house, &there).await;
+        let (there, session) = (fixture.second_server().await, fixture.session().await);
+        let blocked = Blocked::start(&fixture, &there).await;
         let end = async {
             loop {
                 let ended: Result<Option<(i64,)>, Error> =
@@ -178,25 +175,25 @@ async fn a_connection_that_breaks_during_the_look_up_refuses() {
                 }
             }
         };
-        let (refusal, ()) = tokio::join!(house.try_open(&session), end);
-        house.refused(&refusal.unwrap_err(), 503);
+        let (refusal, ()) = tokio::join!(fixture.try_open(&session), end);
+        fixture.refused(&refusal.unwrap_err(), 503);
         drop(blocked);
-        house.open(&session).await;
+        fixture.open(&session).await;
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_database_that_is_gone_refuses_and_one_that_is_back_lets_in() {
-    for house in houses().await {
-        if house.database == "SQLite" {
+async fn an_unreachable_database_refuses_and_a_recovered_one_accepts() {
+    for fixture in fixtures().await {
+        if fixture.database == "SQLite" {
             continue;
         }
-        let session = house.session().await;
-        let (root, rest) = house.place.url.rsplit_once('/').unwrap();
+        let session = fixture.session().await;
+        let (root, rest) = fixture.place.url.rsplit_once('/').unwrap();
         let (name, query) = rest.split_once('?').unwrap();
         let options = store::Options::new(format!("{root}/postgres?{query}"));
-        let server = Store::open(options, house.place.clock.clone(), Bus::new())
+        let server = Store::open(options, fixture.place.clock.clone(), Bus::new())
             .await
             .unwrap();
         run(
@@ -210,14 +207,14 @@ async fn a_database_that_is_gone_refuses_and_one_that_is_back_lets_in() {
         )
         .await;
         for _ in 0..3 {
-            let refusal = house.try_open(&session).await.unwrap_err();
-            house.refused(&refusal, 503);
+            let refusal = fixture.try_open(&session).await.unwrap_err();
+            fixture.refused(&refusal, 503);
         }
         run(
             &server,
             &format!("alter database {name} with allow_connections true"),
         )
         .await;
-        house.open(&session).await;
+        fixture.open(&session).await;
     }
 }

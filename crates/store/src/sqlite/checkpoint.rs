@@ -1,9 +1,9 @@
-//! Checkpoints: what is in the write-ahead log moves into the database on a thread of its own, so that no commit waits for it.
+//! Checkpoints: the write-ahead log is moved into the database on a separate thread, so that no commit waits for it.
 //!
-//! Owns: when it is done. Must not: wait for a reader or hold up the writer.
+//! Owns: when it is done. Must not: wait for a reader or delay the writer.
 //!
-//! SQLite would do it within the commit that makes the log long. The log begins anew only when all of it has been moved and
-//! nobody reads it (<https://www.sqlite.org/wal.html>, section 2.3), which never happens while the writer goes on; so where it
+//! SQLite would do it within the commit that makes the log long. The log restarts only when all of it has been moved and
+//! nobody reads it (<https://www.sqlite.org/wal.html>, section 2.3), which never happens while the writer continues; so if it
 //! has become very long, the writer waits until the rest is done.
 
 use std::{
@@ -18,14 +18,14 @@ use rusqlite::Connection;
 
 use crate::Error;
 
-/// From how many pages in the log on it is moved: SQLite's own measure.
-const LONG: usize = 1_000;
-/// From how many on the writer stops for it.
-const TOO_LONG: usize = 16 * LONG;
+/// From how many pages the log is moved: SQLite's default.
+const MOVE_PAGES: usize = 1_000;
+/// From how many pages the writer waits for it.
+const WAIT_PAGES: usize = 16 * MOVE_PAGES;
 
-/// The thread. It ends when this is dropped.
+/// The checkpoint thread. It ends when this is dropped.
 pub(super) struct Checkpoints {
-    /// The connection that does it.
+    /// The connection for checkpoints.
     own: Arc<Mutex<Connection>>,
     log: Arc<Log>,
     thread: Option<JoinHandle<()>>,
@@ -33,7 +33,7 @@ pub(super) struct Checkpoints {
 
 #[derive(Default)]
 struct Log {
-    /// Pages in it after the latest commit.
+    /// Pages in the log after the latest commit.
     pages: AtomicUsize,
     ended: AtomicBool,
 }
@@ -42,7 +42,7 @@ impl Checkpoints {
     /// Follows the commits of the writer.
     ///
     /// # Errors
-    /// [`Error::Database`] where there is no thread.
+    /// [`Error::Database`] if no thread can be started.
     pub(super) fn begin(writer: &mut Connection, own: Connection) -> Result<Self, Error> {
         let (own, log) = (Arc::new(Mutex::new(own)), Arc::new(Log::default()));
         let (at_work, seen) = (Arc::clone(&own), Arc::clone(&log));
@@ -51,18 +51,18 @@ impl Checkpoints {
             .spawn(move || {
                 while !seen.ended.load(Ordering::Acquire) {
                     thread::park();
-                    if seen.pages.load(Ordering::Acquire) >= LONG {
+                    if seen.pages.load(Ordering::Acquire) >= MOVE_PAGES {
                         checkpoint(&at_work);
                     }
                 }
             })
             .map_err(|error| Error::Database(format!("no thread for checkpoints: {error}")))?;
         let (noted, wakes) = (Arc::clone(&log), thread.thread().clone());
-        // This takes the place of the checkpoints within a commit.
+        // This replaces checkpoints within a commit.
         writer.wal_hook(Some(move |_: &mut _, pages| {
             let pages = usize::try_from(pages).unwrap_or_default();
             noted.pages.store(pages, Ordering::Release);
-            if pages >= LONG {
+            if pages >= MOVE_PAGES {
                 wakes.unpark();
             }
             Ok(())
@@ -74,9 +74,9 @@ impl Checkpoints {
         })
     }
 
-    /// Between two transactions of the writer: waits for the checkpoint under way where the log is too long, and does the rest.
+    /// Between two transactions of the writer: if the log is too long, waits for the running checkpoint, and does the rest.
     pub(super) fn between(&self) {
-        if self.log.pages.load(Ordering::Acquire) >= TOO_LONG {
+        if self.log.pages.load(Ordering::Acquire) >= WAIT_PAGES {
             checkpoint(&self.own);
         }
     }
@@ -92,7 +92,7 @@ impl Drop for Checkpoints {
     }
 }
 
-/// Moves what can be moved without waiting for anybody. Where the disk is full it stays in the log, and nothing is lost.
+/// Moves what can be moved without waiting. If the disk is full it stays in the log, and nothing is lost.
 fn checkpoint(connection: &Mutex<Connection>) {
     let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
     let done = connection
@@ -112,7 +112,7 @@ mod tests {
 
     // promise: L3
     #[test]
-    fn a_long_log_moves_into_the_database_without_a_commit_that_does_it() {
+    fn a_long_log_is_moved_outside_of_a_commit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let mut writer = connect_writer(&path, None, Vfs::Shared).unwrap();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_writer_does_the_rest_where_the_log_is_too_long() {
+    fn the_writer_moves_the_rest_of_a_too_long_log() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.db");
         let mut writer = connect_writer(&path, None, Vfs::Shared).unwrap();
@@ -153,7 +153,7 @@ mod tests {
                 .unwrap();
             checkpoints.between();
         }
-        // It begins anew each time that all of it has been moved.
+        // It restarts each time that all of it has been moved.
         assert!(log() < 4096 * 4_000 * 7, "{}", log());
         drop(checkpoints);
     }

@@ -1,5 +1,5 @@
-//! What waits for the writer: whole changes and portions of large ones by turns, and of both each requester in turn, in the
-//! order of its arrival. So a change waits for one portion at the most, whoever has large changes under way.
+//! The writer's queue: it alternates between whole changes and portions of large ones, and serves requesters in turns, each in the
+//! order of arrival. So a change waits for at most one portion, no matter who has large changes in progress.
 //!
 //! Owns: the order. Must not: know what is written.
 
@@ -13,19 +13,19 @@ use tokio::sync::Semaphore;
 
 use crate::{Error, requester::Requester};
 
-/// How many may wait before `push` itself waits.
-const MOST: usize = 4096;
-/// For how long after a change of somebody's large ones are written in small portions.
+/// How many may be queued before `push` itself waits.
+const CAPACITY: usize = 4096;
+/// For how long after a user's change large ones are written in small portions.
 const RECENT: Duration = Duration::from_millis(500);
 
-/// What is written at once.
+/// The extent of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// A whole change, of little.
+    /// A whole, small change.
     Change,
-    /// A part of a large one that is as short.
+    /// A part of a large change that is as short.
     Step,
-    /// A part of a large one that holds up others.
+    /// A part of a large change that delays others.
     Portion,
 }
 
@@ -36,18 +36,18 @@ pub(super) struct Queue<T> {
 }
 
 struct Waiting<T> {
-    changes: Line<T>,
-    portions: Line<T>,
+    changes: Turns<T>,
+    portions: Turns<T>,
     /// Whether a portion was taken last.
     after_portion: bool,
-    /// When somebody last asked for a whole change; the server's own do not count.
+    /// When a user last requested a whole change; the server's own do not count.
     changed: Option<Instant>,
     closed: bool,
 }
 
-struct Line<T> {
+struct Turns<T> {
     of: HashMap<Requester, VecDeque<T>>,
-    /// Those who have something waiting; the first one is next.
+    /// The requesters with something queued; the first one is next.
     turns: VecDeque<Requester>,
 }
 
@@ -55,18 +55,18 @@ impl<T> Queue<T> {
     pub(super) fn new() -> Self {
         Self {
             waiting: Mutex::new(Waiting {
-                changes: Line::new(),
-                portions: Line::new(),
+                changes: Turns::new(),
+                portions: Turns::new(),
                 after_portion: true,
                 changed: None,
                 closed: false,
             }),
             arrived: Condvar::new(),
-            places: Semaphore::new(MOST),
+            places: Semaphore::new(CAPACITY),
         }
     }
 
-    /// Lets something wait for its turn.
+    /// Queues something for its turn.
     ///
     /// # Errors
     /// [`Error::Closed`] once it is closed.
@@ -88,7 +88,7 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// Whether somebody waits, or has just waited, for a change of theirs.
+    /// Whether a user's write is waiting, or has just waited.
     pub(super) fn is_shared(&self) -> bool {
         self.lock().changed.is_some_and(|at| at.elapsed() < RECENT)
     }
@@ -115,7 +115,7 @@ impl<T> Queue<T> {
         Some(next)
     }
 
-    /// Takes nothing more. What waits stays.
+    /// Accepts nothing more. Queued items stay.
     pub(super) fn close(&self) {
         self.lock().closed = true;
         self.places.close();
@@ -147,7 +147,7 @@ impl<T> Waiting<T> {
     }
 }
 
-impl<T> Line<T> {
+impl<T> Turns<T> {
     fn new() -> Self {
         Self {
             of: HashMap::new(),
@@ -197,11 +197,11 @@ mod tests {
         let order: Vec<_> = std::iter::from_fn(|| queue.try_pop_change()).collect();
         assert_eq!(order, ["a1", "b1", "server", "a2", "b2", "a3", "a4"]);
         assert!(queue.lock().changes.of.is_empty(), "nothing is kept");
-        assert_eq!(queue.places.available_permits(), MOST);
+        assert_eq!(queue.places.available_permits(), CAPACITY);
     }
 
     #[tokio::test]
-    async fn what_waits_when_it_is_closed_is_still_done() {
+    async fn queued_items_are_still_done_after_closing() {
         let queue = Queue::new();
         queue.push(1, Extent::Change).await.unwrap();
         queue.close();
@@ -211,7 +211,7 @@ mod tests {
 
     // issue 18, line 3; promise: U3
     #[tokio::test]
-    async fn a_change_waits_for_one_portion_at_the_most() {
+    async fn a_change_waits_for_at_most_one_portion() {
         let clock = Clock::system();
         let (busy, quiet) = (Requester::Of(clock.id()), Requester::Of(clock.id()));
         let queue = Queue::new();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_task_of_its_own_is_for_the_same_requester() {
+    async fn a_new_task_has_the_same_requester() {
         let of = Requester::Of(Clock::system().id());
         let spawned = of.scope(async {
             let task = tokio::spawn(Requester::inherited(async { Requester::current() }));

@@ -17,8 +17,8 @@ use crate::{
     tx,
 };
 
-/// How long a read waits for a connection. The database is in this process, so where none becomes free the machine is busy.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a read waits for a connection. The database is in this process, so if none becomes free the machine is busy.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 pub(super) struct Readers {
     path: PathBuf,
@@ -32,7 +32,7 @@ impl Readers {
         Self {
             path,
             vfs,
-            shares: Shares::new(connections, PATIENCE),
+            shares: Shares::new(connections, TIMEOUT),
             idle: Arc::default(),
         }
     }
@@ -67,7 +67,7 @@ impl Readers {
         reading.await.unwrap_or(Err(Error::Panicked))
     }
 
-    /// Waits for the reads under way, then takes none and closes the connections.
+    /// Waits for running reads, then accepts none and closes the connections.
     pub(super) async fn close(&self) {
         self.shares.close().await;
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();

@@ -1,9 +1,9 @@
-//! The writer: takes jobs from a queue, puts what has gathered into one transaction, and commits it together.
+//! The writer: takes jobs from a queue, runs the queued ones in one transaction, and commits them together.
 //! `synchronous = full` makes a commit wait for the disk, so sharing it is what makes writing both safe and fast.
 //!
-//! A job that joins others has a savepoint, so that it can fail alone. The first of a transaction has none: SQLite would
-//! keep the former state of each page it touches in memory, which for a portion of an import is most of the database. A
-//! portion of a large change is alone: nobody who changes a little waits for its end.
+//! A job that joins others has a savepoint, so that it can fail alone. The first one of a transaction has none: SQLite would
+//! keep the previous state of each page it changes in memory, which for a portion of an import is most of the database. A
+//! portion of a large change runs alone: no small change waits for its end.
 
 use std::{
     thread,
@@ -21,10 +21,10 @@ use crate::{
     tx,
 };
 
-/// How many jobs share a commit at most, and for how long they gather: it bounds how long the first of them waits for the
+/// How many jobs share a commit at most, and for how long they are collected: it limits how long the first one waits for the
 /// others.
-const BATCH: usize = 256;
-const GATHER: Duration = Duration::from_millis(10);
+const MAX_BATCH: usize = 256;
+const MAX_COLLECT: Duration = Duration::from_millis(10);
 
 /// A job and its place in the queue.
 pub(super) struct Queued {
@@ -48,7 +48,7 @@ pub(super) fn run(
         let mut next = Some(first);
         while let Some(queued) = next {
             group.run(queued);
-            let joins = !is_portion && group.done.len() < BATCH && began.elapsed() < GATHER;
+            let joins = !is_portion && group.done.len() < MAX_BATCH && began.elapsed() < MAX_COLLECT;
             next = joins.then(|| joining(queue)).flatten();
         }
         group.commit(bus);
@@ -56,7 +56,7 @@ pub(super) fn run(
     }
 }
 
-/// The next change that joins the commit. Where none waits, those who are about to ask for one get the processor first: a commit
+/// The next change that joins the commit. If none is queued, tasks that are about to request one get the processor first: a commit
 /// costs as much as several small changes.
 fn joining(queue: &Queue<Queued>) -> Option<Queued> {
     queue.try_pop_change().or_else(|| {
@@ -66,7 +66,7 @@ fn joining(queue: &Queue<Queued>) -> Option<Queued> {
 }
 
 impl Queued {
-    /// It is over before whoever asked hears of it.
+    /// It counts as complete before the requester gets the result.
     fn finish(self, commit: Result<(), Error>) {
         drop(self.ticket);
         self.job.finish(commit);
@@ -77,7 +77,7 @@ impl Queued {
 struct Group<'a> {
     connection: &'a Connection,
     clock: &'a Clock,
-    /// Jobs that ran and wait for the commit, with the events they emitted.
+    /// Jobs that have run and wait for the commit, with the events they emitted.
     done: Vec<(Queued, Vec<Event>)>,
 }
 
@@ -95,7 +95,7 @@ impl Group<'_> {
         let keep = queued.job.run(&mut tx, Attempt::Last);
         let events = if keep { tx.into_events() } else { Vec::new() };
         match self.end(first, keep) {
-            // It has seen nothing of others that could still be undone.
+            // It has seen nothing of others that could still be rolled back.
             Ok(()) if first && !keep => queued.finish(Ok(())),
             Ok(()) => self.done.push((queued, events)),
             Err(error) => {
@@ -109,10 +109,10 @@ impl Group<'_> {
         self.statement(if first { "begin immediate" } else { "savepoint job" })
     }
 
-    /// Ends a job, but not the transaction if anything in it is to stay.
+    /// Ends a job, but not the transaction if anything in it is to be kept.
     fn end(&self, first: bool, keep: bool) -> Result<(), Error> {
         if self.connection.is_autocommit() {
-            // A full disk or a failing one made SQLite undo the whole transaction, the other jobs' part too.
+            // A full or failing disk made SQLite roll back the whole transaction, including the other jobs' part.
             return Err(if keep { Error::Unavailable } else { Error::Full });
         }
         match (first, keep) {
@@ -126,7 +126,7 @@ impl Group<'_> {
         }
     }
 
-    /// Everything so far is undone, and everyone concerned hears of it.
+    /// Rolls back everything so far, and reports it to all affected requesters.
     fn abandon(&mut self, error: &Error) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.statement("rollback")
@@ -140,12 +140,12 @@ impl Group<'_> {
 
     fn commit(mut self, bus: &Bus) {
         if self.connection.is_autocommit() {
-            // Nothing is left of it: all of it failed, or was undone and answered.
+            // Nothing is left: everything failed, or was rolled back and reported.
             return self.abandon(&Error::Unavailable);
         }
         if let Err(error) = self.statement("commit") {
-            static SAID: Throttle = Throttle::new();
-            if let Some(times) = SAID.due() {
+            static LOGGED: Throttle = Throttle::new();
+            if let Some(times) = LOGGED.due() {
                 tracing::error!(%error, times, "a commit failed");
             }
             return self.abandon(&error);

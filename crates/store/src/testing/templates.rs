@@ -1,8 +1,8 @@
-//! Databases with tables, copied from one that was migrated once: to migrate takes longer than most tests.
+//! Databases with tables, copied from one that was migrated once: migrating takes longer than most tests.
 //!
-//! Owns: the templates. Each is known by the text of its steps, so that one of yesterday is never taken for today's, and
-//! is made by whichever test process comes first. A SQLite template is a file in a folder beside the test binaries, a
-//! PostgreSQL template a database of the server that is used.
+//! Owns: the templates. Each is identified by the text of its steps, so that an outdated one is never used, and
+//! is created by the first test process that needs it. A SQLite template is a file in a folder next to the test binaries, a
+//! PostgreSQL template a database on the server in use.
 
 use std::{
     fmt::Write,
@@ -14,12 +14,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, MigrationSet, Options, Store};
 
-/// Any number does, as long as no other lock of this server's tests has it.
+/// Any number, as long as no other lock of this server's tests uses it.
 const LOCK: &str = "select pg_advisory_lock(727276)";
-/// A name holds 63 bytes.
+/// A name can have 63 bytes.
 const NAME: usize = 40;
 
-/// What these tables are known by.
+/// The key of these tables.
 fn key(sets: &[MigrationSet]) -> String {
     let mut hash = Sha256::new();
     for set in sets {
@@ -42,7 +42,7 @@ fn failed(error: &std::io::Error) -> Error {
     Error::Database(format!("no template: {error}"))
 }
 
-/// Makes a file that is a SQLite database with these tables.
+/// Creates a file that is a SQLite database with these tables.
 pub(super) async fn sqlite(file: &Path, sets: &'static [MigrationSet]) -> Result<(), Error> {
     let (folder, name) = place(sets).map_err(|error| failed(&error))?;
     let template = folder.join(name);
@@ -50,14 +50,14 @@ pub(super) async fn sqlite(file: &Path, sets: &'static [MigrationSet]) -> Result
         let making = tempfile::tempdir_in(&folder).map_err(|error| failed(&error))?;
         let made = making.path().join("test.db");
         migrate(format!("sqlite://{}", made.display()), sets).await?;
-        // Another process may have been quicker: its file is the same.
+        // Another process may have been faster: its file is the same.
         std::fs::rename(made, &template).map_err(|error| failed(&error))?;
     }
     std::fs::copy(template, file).map_err(|error| failed(&error))?;
     Ok(())
 }
 
-/// The folder and the name of the file with these tables; the folder is there.
+/// The folder and the name of the file with these tables; the folder exists.
 fn place(sets: &[MigrationSet]) -> std::io::Result<(PathBuf, String)> {
     let program = std::env::current_exe()?;
     let folder = program

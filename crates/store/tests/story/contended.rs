@@ -1,4 +1,4 @@
-//! Writers that PostgreSQL undoes because of each other: the store runs them again.
+//! Writers that PostgreSQL rolls back because of each other: the store retries them.
 
 use std::sync::{
     Arc, Barrier,
@@ -15,7 +15,7 @@ const SET: &str = "update things set n = $2 where id = $1";
 const WRITERS: usize = 16;
 const WRITES: usize = 32;
 
-/// A store on PostgreSQL, where a server is named; with this at the end of its URL.
+/// A store on PostgreSQL, if a server is configured; with this at the end of its URL.
 async fn postgres(more: &str) -> Option<Store> {
     let server = std::env::var(testing::POSTGRES).ok()?;
     let clock = Clock::system();
@@ -29,7 +29,7 @@ async fn postgres(more: &str) -> Option<Store> {
 
 // promise: B2
 #[tokio::test(flavor = "multi_thread")]
-async fn writers_that_contend_all_succeed() {
+async fn contending_writers_all_succeed() {
     let serializable = postgres("&options=-c%20default_transaction_isolation%3Dserializable").await;
     let sqlite = testing::sqlite(Clock::system()).await.unwrap();
     sqlite.migrate(TABLES).await.unwrap();
@@ -61,7 +61,7 @@ async fn writers_that_contend_all_succeed() {
         let all = i64::try_from(WRITERS * WRITES).unwrap();
         let read = store.read(move |tx| tx.one::<(i64,)>(N, params![counter]));
         assert_eq!(read.await.unwrap(), Some((all,)), "{name}: none was lost");
-        assert_eq!(count(&store).await, all + 1, "{name}: none was made twice");
+        assert_eq!(count(&store).await, all + 1, "{name}: none was applied twice");
         let events = store.read(|tx| tx.one::<(i64,)>("select count(*) from events", &[]));
         assert_eq!(events.await.unwrap(), Some((all,)), "{name}");
         let mut heard = 0;
@@ -71,13 +71,13 @@ async fn writers_that_contend_all_succeed() {
         assert_eq!(
             heard,
             WRITERS * WRITES,
-            "{name}: what was undone is not announced"
+            "{name}: what was rolled back is not announced"
         );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_loses_a_deadlock_runs_again() {
+async fn the_loser_of_a_deadlock_is_retried() {
     let Some(store) = postgres("").await else { return };
     let (a, b) = (insert(&store, 0).await.unwrap(), insert(&store, 0).await.unwrap());
     let (meet, runs) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
@@ -109,7 +109,7 @@ async fn who_loses_a_deadlock_runs_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn contention_that_does_not_end_is_told_and_leaves_the_connection_sound() {
+async fn endless_contention_is_reported_and_leaves_the_connection_usable() {
     const RAISE: &str = "do $$ begin raise exception using errcode = '40001'; end $$";
     let Some(store) = postgres("").await else { return };
     let runs = Arc::new(AtomicUsize::new(0));

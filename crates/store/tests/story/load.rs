@@ -1,5 +1,5 @@
-//! The part of the story in which there is much to do: few statements, few connections for what takes long, and nothing
-//! done for those who have gone.
+//! The store under load: few statements, few connections for long reads, and nothing
+//! done for disconnected requesters.
 
 use std::{
     sync::{Arc, Mutex, mpsc},
@@ -10,15 +10,15 @@ use store::{Error, Select, Store, Tx, params, rows, testing};
 
 use crate::{count, insert, stores};
 
-/// Keeps a transaction open until the sender is dropped; the receiver says when it is.
-fn gate() -> (
+/// Keeps a transaction open until the sender is dropped; the receiver reports when it is open.
+fn hold_transaction() -> (
     mpsc::Sender<()>,
     impl FnOnce(&mut Tx<'_>) -> Result<(), Error> + Clone + Send + 'static,
 ) {
     let (open, opened) = mpsc::channel::<()>();
     let opened = Arc::new(Mutex::new(opened));
     (open, move |_: &mut Tx<'_>| {
-        // Until it is dropped.
+        // Until the sender is dropped.
         let _ = opened.lock().unwrap().recv();
         Ok(())
     })
@@ -37,7 +37,7 @@ async fn until(what: &str, mut is: impl FnMut() -> bool) {
 
 // promise: U3
 #[tokio::test]
-async fn lists_and_rows_of_every_length_are_a_few_statements() {
+async fn lists_and_rows_of_all_lengths_use_a_few_statements() {
     for (name, store) in stores().await {
         testing::count_texts(&store);
         for length in (1..=300).chain([900, 1_500, 5_000]) {
@@ -73,7 +73,7 @@ async fn lists_and_rows_of_every_length_are_a_few_statements() {
 
 // promise: U3
 #[tokio::test]
-async fn a_connection_forgets_statements() {
+async fn a_connection_evicts_statements() {
     const PREPARED: &str = "select count(*) from pg_prepared_statements";
     for (name, store) in stores().await.into_iter().skip(1) {
         for round in 0..3 {
@@ -113,7 +113,7 @@ async fn an_error_does_not_quote_a_long_statement() {
 }
 
 async fn blocked(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Result<(), Error>>) {
-    let (open, job) = gate();
+    let (open, job) = hold_transaction();
     let writer = store.clone();
     let blocking = tokio::spawn(async move { writer.write(job).await });
     let begun = || store.load().waiting == 0 && !store.load().running.is_zero();
@@ -123,7 +123,7 @@ async fn blocked(store: &Store) -> (mpsc::Sender<()>, tokio::task::JoinHandle<Re
 
 // promise: U3
 #[tokio::test]
-async fn what_is_no_longer_wanted_is_not_begun_and_a_blocked_writer_is_seen() {
+async fn abandoned_work_is_not_begun_and_a_blocked_writer_is_detected() {
     let (_, store) = stores().await.remove(0);
     let (open, blocking) = blocked(&store).await;
     let write = |n| {
@@ -138,16 +138,16 @@ async fn what_is_no_longer_wanted_is_not_begun_and_a_blocked_writer_is_seen() {
     drop(open);
     blocking.await.unwrap().unwrap();
     stays.await.unwrap().unwrap();
-    assert_eq!(count(&store).await, 1, "only what somebody waits for");
+    assert_eq!(count(&store).await, 1, "only what is still awaited");
     let load = store.load();
     assert_eq!((load.waiting, load.blocked()), (0, Duration::ZERO));
 }
 
 // promise: U3
 #[tokio::test]
-async fn reads_that_take_long_leave_connections_to_the_others() {
+async fn long_reads_leave_connections_for_others() {
     for (name, store) in stores().await {
-        let gates: Vec<_> = (0..32).map(|_| gate()).collect();
+        let gates: Vec<_> = (0..32).map(|_| hold_transaction()).collect();
         let (opens, jobs): (Vec<_>, Vec<_>) = gates.into_iter().unzip();
         let long: Vec<_> = jobs
             .into_iter()

@@ -1,8 +1,8 @@
-//! One story on every database: what a caller may rely on.
+//! What callers may rely on, tested on every database.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a test that cannot go on has failed"
+    reason = "a test that cannot continue has failed"
 )]
 
 mod contended;
@@ -62,7 +62,7 @@ fn event(clock: &Clock, company: Id) -> Event {
 }
 
 #[tokio::test]
-async fn values_come_back_as_they_went() {
+async fn values_round_trip() {
     for (name, store) in stores().await {
         let row = store
             .write(|tx| {
@@ -98,7 +98,7 @@ async fn values_come_back_as_they_went() {
 
 // promise: B2
 #[tokio::test]
-async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
+async fn an_event_is_stored_and_announced_with_its_change_or_not_at_all() {
     for (name, store) in stores().await {
         let mut bus = store.bus().subscribe();
         let clock = store.clock().clone();
@@ -121,7 +121,7 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
         );
         let planned = store
             .write(move |tx| {
-                let events = outbox::unplanned(tx, outbox::Came::Alone, 10, |_| true)?.events;
+                let events = outbox::unplanned(tx, outbox::Grouping::Single, 10, |_| true)?.events;
                 for event in &events {
                     outbox::planned(tx, event.id)?;
                 }
@@ -139,7 +139,7 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
             "{name}"
         );
         let left = store
-            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 10, |_| true))
+            .write(|tx| outbox::unplanned(tx, outbox::Grouping::Single, 10, |_| true))
             .await
             .unwrap()
             .events;
@@ -149,7 +149,7 @@ async fn an_event_is_kept_and_announced_with_its_change_or_not_at_all() {
 
 // promise: B2
 #[tokio::test]
-async fn what_a_closure_passes_over_is_not_kept_by_half() {
+async fn changes_before_an_ignored_failure_are_not_kept() {
     for (name, store) in stores().await {
         let id = insert(&store, 0).await.unwrap();
         let mut bus = store.bus().subscribe();
@@ -165,14 +165,14 @@ async fn what_a_closure_passes_over_is_not_kept_by_half() {
         assert_eq!(
             swallowed,
             Err(Error::Unique),
-            "{name}: PostgreSQL has undone all of it"
+            "{name}: PostgreSQL has rolled back everything"
         );
         let events: Option<(i64,)> = store
             .read(|tx| tx.one("select count(*) from events", &[]))
             .await
             .unwrap();
         assert_eq!(events, Some((0,)), "{name}");
-        assert!(bus.try_recv().is_err(), "{name}: announced, and not there");
+        assert!(bus.try_recv().is_err(), "{name}: announced but not stored");
     }
 }
 
@@ -191,7 +191,7 @@ async fn a_read_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_commit_waits_for_the_disk_and_references_hold() {
+async fn a_commit_waits_for_the_disk_and_references_are_enforced() {
     let store = testing::sqlite(Clock::system()).await.unwrap();
     let pragmas = store
         .write(|tx| {
@@ -215,9 +215,9 @@ async fn a_commit_waits_for_the_disk_and_references_hold() {
 }
 
 #[cfg(unix)]
-// PostgreSQL keeps the plan it made of a statement while the table was small.
+// PostgreSQL caches the plan it made for a statement while the table was small.
 #[tokio::test]
-async fn a_change_goes_by_an_index_also_where_a_table_is_small() {
+async fn a_change_uses_an_index_even_on_a_small_table() {
     for (name, store) in stores().await {
         insert(&store, 1).await.unwrap();
         let (explain, column) = match name {
@@ -253,7 +253,7 @@ async fn only_its_owner_reads_the_file() {
 }
 
 #[tokio::test]
-async fn two_that_start_at_once_make_the_tables_once() {
+async fn two_concurrent_starts_create_the_tables_once() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::system();
     let mut urls = vec![format!("sqlite://{}", folder.path().join("a.db").display())];
@@ -329,7 +329,7 @@ async fn two_nodes_never_claim_one_event() {
                 loop {
                     let claimed = store
                         .write(|tx| {
-                            let events = outbox::unplanned(tx, outbox::Came::Alone, 7, |_| true)?.events;
+                            let events = outbox::unplanned(tx, outbox::Grouping::Single, 7, |_| true)?.events;
                             for event in &events {
                                 outbox::planned(tx, event.id)?;
                             }
@@ -352,7 +352,7 @@ async fn two_nodes_never_claim_one_event() {
         all.sort_unstable();
         all.dedup();
         let left = store
-            .write(|tx| outbox::unplanned(tx, outbox::Came::Alone, 1000, |_| true))
+            .write(|tx| outbox::unplanned(tx, outbox::Grouping::Single, 1000, |_| true))
             .await
             .unwrap()
             .events;

@@ -1,4 +1,4 @@
-//! The part of the story in which something goes wrong: panics, full disks, databases that go away, the end.
+//! The store under failure: panics, full disks, unavailable databases, closing.
 
 use std::{
     sync::{
@@ -14,7 +14,7 @@ use store::{Error, Options, Store, params, testing};
 use crate::{INSERT, TABLES, count, insert, stores};
 
 #[tokio::test]
-async fn a_panic_and_a_failure_harm_nobody_beside_them() {
+async fn a_panic_and_a_failure_do_not_affect_others() {
     for (name, store) in stores().await {
         insert(&store, 0).await.unwrap();
         let good = (0..50).map(|n| {
@@ -50,7 +50,7 @@ async fn a_panic_and_a_failure_harm_nobody_beside_them() {
         assert_eq!(count(&store).await, 51, "{name}");
         let panicked: Result<(), Error> = store.read(|_| panic!("a bug in a read")).await;
         assert_eq!(panicked, Err(Error::Panicked), "{name}");
-        assert_eq!(count(&store).await, 51, "{name}: and it reads on");
+        assert_eq!(count(&store).await, 51, "{name}: and it still reads");
     }
 }
 
@@ -80,8 +80,8 @@ async fn closing_finishes_what_was_accepted() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_is_there_after_closing_with_a_full_queue() {
-    /// More than the writer's queue holds: some wait before it when the store closes.
+async fn acknowledged_changes_exist_after_closing_with_a_full_queue() {
+    /// More than the writer's queue holds: some wait outside it when the store closes.
     const CALLERS: i64 = 6_000;
     let folder = tempfile::tempdir().unwrap();
     let options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
@@ -110,7 +110,7 @@ async fn what_was_acknowledged_is_there_after_closing_with_a_full_queue() {
 }
 
 #[tokio::test]
-async fn after_closing_all_is_in_the_one_file() {
+async fn after_closing_everything_is_in_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
     let store = Store::open(options, Clock::system(), Bus::new()).await.unwrap();
@@ -120,11 +120,11 @@ async fn after_closing_all_is_in_the_one_file() {
     store.close().await;
     let names = std::fs::read_dir(folder.path()).unwrap();
     let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(names, ["a.db"], "nothing is left in a log beside it");
+    assert_eq!(names, ["a.db"], "nothing is left in a log file");
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_writes_clearly_and_reads_go_on() {
+async fn a_full_disk_refuses_writes_and_allows_reads() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = Options::new(format!("sqlite://{}", folder.path().join("a.db").display()));
     options.max_pages = Some(64);
@@ -143,7 +143,7 @@ async fn a_full_disk_refuses_writes_clearly_and_reads_go_on() {
             Ok(_) => kept += 1,
             Err(error) => break error,
         }
-        assert!(kept < 1000, "64 pages hold no thousand rows of 2,000 bytes");
+        assert!(kept < 1000, "64 pages cannot hold a thousand rows of 2,000 bytes");
     };
     assert_eq!(refused, Error::Full);
     assert_eq!(count(&store).await, kept);
@@ -152,11 +152,11 @@ async fn a_full_disk_refuses_writes_clearly_and_reads_go_on() {
         .await
         .unwrap();
     insert(&store, 1).await.unwrap();
-    assert_eq!(count(&store).await, 1, "and it writes again when there is room");
+    assert_eq!(count(&store).await, 1, "and it writes again when there is space");
 }
 
 #[tokio::test]
-async fn a_database_that_goes_away_is_told_soon_and_found_again() {
+async fn an_unavailable_database_is_reported_soon_and_recovers() {
     let Ok(server) = std::env::var(testing::POSTGRES) else {
         return;
     };
@@ -198,7 +198,7 @@ async fn a_database_that_goes_away_is_told_soon_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_not_waited_for() {
+async fn an_unresponsive_database_times_out() {
     let Ok(server) = std::env::var(testing::POSTGRES) else {
         return;
     };
@@ -225,5 +225,5 @@ async fn a_database_that_does_not_answer_is_not_waited_for() {
         assert_eq!(answer.expect("an answer, not a hang"), Err(Error::Unavailable));
     }
     other.batch_execute("rollback").await.unwrap();
-    assert_eq!(store.write(change).await, Ok(1), "and it goes on");
+    assert_eq!(store.write(change).await, Ok(1), "and it still works");
 }

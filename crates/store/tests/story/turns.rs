@@ -1,4 +1,4 @@
-//! Requesters take turns: nobody waits behind all that another has asked for.
+//! Requesters take turns: nobody waits behind everything that another has requested.
 
 use std::{
     sync::{
@@ -16,7 +16,7 @@ use super::stores;
 const WRITES: usize = 60;
 const EACH: Duration = Duration::from_millis(20);
 
-/// A change that takes its time, and counts.
+/// A slow change that counts itself.
 async fn slow(store: Store, done: Arc<AtomicUsize>) {
     let written = store.write(move |_| {
         thread::sleep(EACH);
@@ -28,7 +28,7 @@ async fn slow(store: Store, done: Arc<AtomicUsize>) {
 
 // issue 18, line 3; promise: U3
 #[tokio::test]
-async fn a_write_does_not_wait_behind_all_that_another_company_queued() {
+async fn a_write_does_not_wait_behind_all_writes_of_another_company() {
     for (name, store) in stores().await {
         let company = || Requester::Of(store.clock().id());
         let (busy, quiet) = (company(), company());

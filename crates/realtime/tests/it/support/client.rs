@@ -1,4 +1,4 @@
-//! A client on a bare socket: HTTP/1.1, chunked, Server-Sent Events by the letter of the standard.
+//! A client on a raw socket: HTTP/1.1, chunked, Server-Sent Events exactly as in the standard.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -8,14 +8,14 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-/// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a test waits for a message.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open stream.
 #[derive(Debug)]
 pub(crate) struct Client {
     socket: BufReader<TcpStream>,
-    /// The answer's head, in lower case.
+    /// The response head, in lower case.
     pub(crate) head: String,
     /// What has been received and not yet read.
     text: Vec<u8>,
@@ -25,7 +25,7 @@ pub(crate) struct Client {
     pub(crate) retry: Option<u64>,
 }
 
-/// The answer to a request that opened no stream.
+/// The response to a request that opened no stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) status: u16,
@@ -51,7 +51,7 @@ impl Client {
         })
     }
 
-    /// A POST without a body: the status and the answer.
+    /// A POST without a body; returns the status and the response.
     pub(crate) async fn post(address: SocketAddr, path: &str, headers: &[&str]) -> (u16, String) {
         let (status, mut client) = Self::request(address, "POST", path, headers).await;
         let length: usize = client.header("content-length").unwrap_or("0").parse().unwrap();
@@ -73,7 +73,7 @@ impl Client {
                 assert!(socket.read_line(&mut head).await.unwrap() > 0, "cut off: {head}");
             }
         };
-        tokio::time::timeout(PATIENCE, reading).await.expect("an answer");
+        tokio::time::timeout(TIMEOUT, reading).await.expect("an answer");
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         let client = Self {
             socket,
@@ -85,7 +85,7 @@ impl Client {
         (status, client)
     }
 
-    /// A field of the answer's head.
+    /// A header of the response.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -95,7 +95,7 @@ impl Client {
 
     /// The next message; none at the end of the stream.
     pub(crate) async fn next(&mut self) -> Option<Value> {
-        tokio::time::timeout(PATIENCE, self.message())
+        tokio::time::timeout(TIMEOUT, self.message())
             .await
             .expect("a message or the end")
     }
@@ -110,7 +110,7 @@ impl Client {
         Some(self.next().await?["id"].as_str().unwrap().to_owned())
     }
 
-    /// Whether nothing comes for a moment.
+    /// Whether nothing arrives for a moment.
     pub(crate) async fn quiet(&mut self) -> bool {
         tokio::time::timeout(Duration::from_millis(50), self.message())
             .await
@@ -126,7 +126,7 @@ impl Client {
         rest
     }
 
-    /// Whether no message comes for a moment, be it that the stream ends.
+    /// Whether no message arrives for a moment, even if the stream ends.
     pub(crate) async fn nothing(&mut self) -> bool {
         let moment = tokio::time::timeout(Duration::from_millis(50), self.message());
         !matches!(moment.await, Ok(Some(_)))
@@ -135,7 +135,7 @@ impl Client {
     /// Waits for a comment.
     pub(crate) async fn comment(&mut self) {
         let waiting = async { while !self.line().await.unwrap().starts_with(':') {} };
-        tokio::time::timeout(PATIENCE, waiting).await.expect("a comment");
+        tokio::time::timeout(TIMEOUT, waiting).await.expect("a comment");
     }
 
     async fn message(&mut self) -> Option<Value> {
@@ -162,7 +162,7 @@ impl Client {
             if let Some(end) = self.text.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.text.drain(..=end).collect();
                 let line = String::from_utf8(line).unwrap();
-                assert!(!line.contains('\r'), "a line ends by LF alone here");
+                assert!(!line.contains('\r'), "a line ends with LF only");
                 return Some(line.trim_end_matches('\n').to_owned());
             }
             self.chunk().await?;

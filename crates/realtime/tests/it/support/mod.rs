@@ -1,7 +1,7 @@
-//! A gate that does what a test says, a server on loopback, and a client that reads the stream as any other would.
+//! Access control in the hands of a test, a server on loopback, and a client that reads the stream like any other.
 
 pub(crate) mod client;
-pub(crate) mod gate;
+pub(crate) mod test_access;
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -15,28 +15,28 @@ use axum::{
 };
 use base::{Audience, Bus, Clock, Event, Id, Kind, Severity, Subject, SubjectType};
 use client::Client;
-use gate::TestGate;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use realtime::{Bridge, Gate, Handover, Hub, Options, Streams, http};
+use realtime::{Bridge, Handover, Hub, Identify, Options, Streams, http};
+use test_access::TestAccess;
 use tokio::net::{TcpListener, TcpSocket};
 use tower::ServiceExt;
 
-/// Where the stream is.
+/// The path of the stream.
 pub(crate) const PATH: &str = "/api/v1/stream";
-/// Where its tickets are.
+/// The path of its tickets.
 pub(crate) const TICKETS: &str = "/api/v1/stream/tickets";
 
 /// A server with everything between the bus and the socket.
-pub(crate) struct Station {
+pub(crate) struct TestServer {
     pub(crate) hub: Hub,
     pub(crate) bus: Bus,
     pub(crate) clock: Clock,
-    pub(crate) gate: Arc<TestGate>,
+    pub(crate) access: Arc<TestAccess>,
     pub(crate) address: SocketAddr,
 }
 
-impl Station {
+impl TestServer {
     /// Starts one on the machine's clock.
     pub(crate) fn start(options: &Options) -> Self {
         Self::start_on(options, Clock::system())
@@ -49,16 +49,20 @@ impl Station {
             tokio::spawn(shard.run());
         }
         let bus = Bus::new();
-        let gate = Arc::new(TestGate::new(clock.clone()));
-        tokio::spawn(Bridge::new(hub.clone(), &bus, &*gate).run());
-        let streams = Streams::behind(hub.clone(), Arc::clone(&gate) as Arc<dyn Gate>, clock.clone());
+        let access = Arc::new(TestAccess::new(clock.clone()));
+        tokio::spawn(Bridge::new(hub.clone(), &bus, &*access).run());
+        let streams = Streams::behind(
+            hub.clone(),
+            Arc::clone(&access) as Arc<dyn Identify>,
+            clock.clone(),
+        );
         let router = Router::new()
             .route(PATH, get(http::stream))
             .with_state(streams.clone())
             .merge(
                 Router::new()
                     .route(TICKETS, post(ticket))
-                    .with_state((streams, Arc::clone(&gate))),
+                    .with_state((streams, Arc::clone(&access))),
             );
         let listener = listen();
         let address = listener.local_addr().unwrap();
@@ -67,7 +71,7 @@ impl Station {
             hub,
             bus,
             clock,
-            gate,
+            access,
             address,
         }
     }
@@ -90,7 +94,7 @@ impl Station {
         self.bus.publish(events.into());
     }
 
-    /// Publishes one event of a company and gives its id.
+    /// Publishes one event of a company and returns its id.
     pub(crate) fn project_created(&self, company: Id) -> String {
         let event = self.event(Kind::ProjectCreated, Audience::Company(company));
         let id = event.id.to_string();
@@ -98,14 +102,14 @@ impl Station {
         id
     }
 
-    /// Waits until everything that was published and announced so far has reached the hub: a stranger's frame comes
-    /// and their stream ends after all that.
+    /// Waits until everything that was published and announced so far has reached the hub: a stranger's frame arrives
+    /// and their stream ends after all of that.
     pub(crate) async fn caught_up(&self) {
-        let stranger = self.gate.member(&[]);
-        let mut client = self.open(&self.gate.sign_in(stranger)).await;
+        let stranger = self.access.member(&[]);
+        let mut client = self.open(&self.access.sign_in(stranger)).await;
         self.commit(vec![self.event(Kind::NotificationRead, Audience::User(stranger))]);
         assert!(client.next().await.is_some());
-        self.gate.announce(AccessChange::User(stranger));
+        self.access.announce(AccessChange::User(stranger));
         assert_eq!(client.next().await, None);
     }
 
@@ -125,19 +129,19 @@ impl Station {
     }
 }
 
-/// [`realtime::http::ticket`] for whom the test's gate knows; who asks is access's to find out.
+/// [`realtime::http::ticket`] for users of the test; identifying the caller is up to access.
 async fn ticket(
-    State((streams, gate)): State<(Streams, Arc<TestGate>)>,
+    State((streams, access)): State<(Streams, Arc<TestAccess>)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let authorization = headers.get("authorization").and_then(|value| value.to_str().ok());
     let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
-    let caller = gate.find(token.unwrap_or_default())?;
+    let caller = access.find(token.unwrap_or_default())?;
     let ticket = streams.ticket_for(&caller, &headers)?;
     Ok((StatusCode::CREATED, Json(ticket)).into_response())
 }
 
-/// Small buffers of the kernel, so that a client that does not read is soon felt.
+/// Small kernel buffers, so that a client that does not read is soon noticed.
 fn listen() -> TcpListener {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_send_buffer_size(8 * 1024).unwrap();
@@ -145,7 +149,7 @@ fn listen() -> TcpListener {
     socket.listen(1024).unwrap()
 }
 
-/// The server's accept loop in small: a stream takes the socket of its connection.
+/// A minimal version of the server's accept loop: a stream takes the socket of its connection.
 async fn accept(listener: TcpListener, router: Router) {
     loop {
         let (socket, _) = listener.accept().await.unwrap();
@@ -161,15 +165,15 @@ async fn accept(listener: TcpListener, router: Router) {
             builder.max_buf_size(16 * 1024);
             let mut connection = builder.serve_connection(TokioIo::new(socket), service);
             tokio::select! {
-                // A client that goes away in the middle is no failure.
+                // A client that disconnects halfway is not a failure.
                 _ = &mut connection => {}
-                taken = handover.taken() => taken.go_on(connection.into_parts().io.into_inner()),
+                taken = handover.taken() => taken.continue_on(connection.into_parts().io.into_inner()),
             }
         });
     }
 }
 
-/// Waits until something holds, a few seconds at most.
+/// Waits until a condition holds, a few seconds at most.
 pub(crate) async fn eventually(what: &str, holds: impl Fn() -> bool) {
     for _ in 0..500 {
         if holds() {

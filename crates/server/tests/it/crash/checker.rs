@@ -1,4 +1,4 @@
-//! Compares what was acknowledged to the clients, what the tables hold and what arrived outside, without the engine.
+//! Compares what was acknowledged to clients, what the database contains and what was received, without the engine.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,35 +11,35 @@ use mail_parser::MessageParser;
 use notify::testing::Request;
 use store::{Error, Store, params};
 
-use super::book::Book;
+use super::ledger::Ledger;
 use crate::support::{Database, Outside, World, eventually};
 
-/// A message as the tables have it.
+/// A delivery in the database.
 struct Delivery {
     id: String,
     event: Id,
     channel: String,
     state: String,
-    /// How many of its attempts had an unknown outcome. One whose answer came after all, when another had been begun because of it, is
+    /// How many of its attempts had an unknown outcome. One whose response came late, when another had already started, is
     /// recorded as delivered and still counts.
     unknowns: usize,
 }
 
-/// What was found where nothing was wrong.
+/// The results if nothing was wrong.
 #[derive(Clone, Copy)]
 pub(super) struct Counted {
-    /// How many messages arrived outside, and how many of them had arrived before.
+    /// How many messages were received, and how many of them were copies.
     pub(super) messages: usize,
     pub(super) copies: usize,
     /// How many attempts had an unknown outcome.
     pub(super) unknowns: usize,
 }
 
-/// What the tables hold in the end.
+/// The final content of the database.
 struct Tables {
-    /// The assignments, each with whether anybody planned it.
+    /// The assignments, each with whether it was planned.
     events: Vec<(Event, bool)>,
-    /// Inbox rows by event and person.
+    /// Inbox rows by event and user.
     rows: BTreeMap<(Id, Id), i64>,
     deliveries: Vec<Delivery>,
 }
@@ -58,18 +58,18 @@ impl fmt::Display for Counted {
     }
 }
 
-/// Lets the server finish what is left, then compares with the assignments that were acknowledged.
+/// Lets the server finish the remaining work, then compares with the acknowledged assignments.
 ///
 /// # Panics
-/// When something was lost or doubled.
-pub(super) async fn check(book: &Book<'_>, assigned: &BTreeSet<String>) -> Counted {
-    let Book {
+/// If something was lost or duplicated.
+pub(super) async fn check(ledger: &Ledger<'_>, assigned: &BTreeSet<String>) -> Counted {
+    let Ledger {
         database,
         outside,
         world,
         ..
-    } = book;
-    finish(book).await;
+    } = ledger;
+    finish(ledger).await;
     let store = open(database).await;
     let tables = read(&store).await;
     store.close().await;
@@ -92,7 +92,7 @@ pub(super) async fn check(book: &Book<'_>, assigned: &BTreeSet<String>) -> Count
     }
     assert!(
         receipts.is_empty(),
-        "{name}: messages of no delivery: {receipts:?}"
+        "{name}: messages without a delivery: {receipts:?}"
     );
     each_event(name, world, &tables, &by_event);
     Counted {
@@ -102,13 +102,13 @@ pub(super) async fn check(book: &Book<'_>, assigned: &BTreeSet<String>) -> Count
     }
 }
 
-/// Each assignment has a row for each person and a message on each channel, and there are no others.
+/// Each assignment has one row per user and one message per channel, and there are no others.
 fn each_event(name: &str, world: &World, tables: &Tables, by_event: &BTreeMap<Id, Vec<&Delivery>>) {
     for (event, planned) in &tables.events {
-        assert!(planned, "{name}: an event nobody planned");
+        assert!(planned, "{name}: an unplanned event");
         for user in [&world.analyst, &world.manager] {
             let rows = tables.rows.get(&(event.id, user.parse().unwrap()));
-            assert_eq!(rows, Some(&1), "{name}: one row for each person");
+            assert_eq!(rows, Some(&1), "{name}: one row per user");
         }
         let mut channels: Vec<&str> = by_event
             .get(&event.id)
@@ -130,11 +130,11 @@ fn each_event(name: &str, world: &World, tables: &Tables, by_event: &BTreeMap<Id
     assert_eq!(
         tables.rows.len(),
         2 * tables.events.len(),
-        "{name}: rows of nobody's"
+        "{name}: rows without a user"
     );
 }
 
-/// Whether a message arrived as often as its channel promises; how many copies there were.
+/// Checks that a message arrived as often as its channel promises; returns the number of copies.
 fn arrived(database: &str, delivery: &Delivery, receipts: usize) -> usize {
     let Delivery {
         id,
@@ -147,7 +147,7 @@ fn arrived(database: &str, delivery: &Delivery, receipts: usize) -> usize {
     let chat = channel == "slack" || channel == "teams";
     match state.as_str() {
         "delivered" => assert!(receipts >= 1, "{what}"),
-        // Two attempts whose outcome nobody knows: another could be a third copy, so it says so and stops.
+        // Two attempts with unknown outcomes: another could be a third copy, so it reports that and stops.
         "unknown" if chat => assert!(*unknowns >= 2, "{what}"),
         _ => panic!("{what}"),
     }
@@ -155,7 +155,7 @@ fn arrived(database: &str, delivery: &Delivery, receipts: usize) -> usize {
     receipts.saturating_sub(1)
 }
 
-/// How often each message arrived outside, by delivery.
+/// How often each message was received, by delivery.
 fn receipts(outside: &Outside, tables: &Tables) -> BTreeMap<String, usize> {
     let mut receipts = BTreeMap::new();
     let mut count = |id: String| *receipts.entry(id).or_default() += 1;
@@ -171,7 +171,7 @@ fn receipts(outside: &Outside, tables: &Tables) -> BTreeMap<String, usize> {
         ("slack", outside.slack.requests()),
         ("teams", outside.teams.requests()),
     ] {
-        // A chat's message names no delivery, but it links to the finding, which was assigned once.
+        // A chat message has no delivery id, but it links to the finding, which was assigned once.
         let by_finding: BTreeMap<String, &Delivery> = tables
             .deliveries
             .iter()
@@ -191,7 +191,7 @@ fn receipts(outside: &Outside, tables: &Tables) -> BTreeMap<String, usize> {
     receipts
 }
 
-/// The finding that a chat's message links to.
+/// The finding that a chat message links to.
 fn finding(request: &Request) -> String {
     let body = std::str::from_utf8(&request.body).unwrap();
     let (_, rest) = body.split_once("/findings/").unwrap();
@@ -207,14 +207,14 @@ pub(crate) async fn open(database: &Database) -> Store {
 
 const WAITING: &str = "select count(*) from deliveries where state in ('pending', 'sending')";
 const UNPLANNED: &str = "select count(*) from events where planned_at = 0";
-/// A wait is over.
+/// Ends all waits.
 const LATER: &str = "update deliveries set next_at = 0 where state = 'pending'";
 
-/// Starts the server until nothing waits: each time it does what is due, and then the next wait is over.
-async fn finish(book: &Book<'_>) {
-    let database = book.database;
+/// Starts the server until nothing is waiting: each time it does what is due, and then the next wait is ended.
+async fn finish(ledger: &Ledger<'_>) {
+    let database = ledger.database;
     for _ in 0..20 {
-        let process = book.start();
+        let process = ledger.start();
         let admin = process.admin().await;
         eventually("the end of what is due", || async {
             let now = Clock::system().now().to_string();
@@ -252,7 +252,7 @@ async fn finish(book: &Book<'_>) {
             return;
         }
     }
-    panic!("{}: something waits for ever", database.name);
+    panic!("{}: something waits forever", database.name);
 }
 
 const EVENTS: &str = "select body, planned_at from events where kind = 'finding.assigned'";

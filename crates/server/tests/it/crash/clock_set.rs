@@ -1,4 +1,4 @@
-//! Somebody sets the clock by two hours, forward and back, while there is something to send.
+//! The clock is set by two hours, forward and back, while deliveries are pending.
 
 use std::time::{Duration, Instant};
 
@@ -7,21 +7,21 @@ use futures_util::future::join_all;
 use notify::testing::Answering;
 use tempfile::NamedTempFile;
 
-use super::book::Book;
+use super::ledger::Ledger;
 use crate::support::{Client, Database, PASSWORD, Process, databases, eventually};
 
-/// By how many seconds the clock is ahead after each step: each is one of two hours.
+/// How many seconds the clock is ahead after each step of two hours.
 const STEPS: [i64; 4] = [7_200, 0, -7_200, 0];
 /// Nothing is late by more than this because of a step (issue 18, line 11).
 const SOON: Duration = Duration::from_mins(1);
 
-/// The clock that counts: of the machine for SQLite, of the database for PostgreSQL.
-enum Wall {
+/// The clock in use: the machine's for SQLite, the database's for PostgreSQL.
+enum Clocks {
     Machine(NamedTempFile),
     Database,
 }
 
-/// PostgreSQL's clock for this database alone: its own name for it stands behind ours.
+/// Replaces PostgreSQL's clock for this database: our function precedes the built-in one.
 const CLOCK: &[&str] = &[
     "create table test_clock (ahead bigint not null)",
     "insert into test_clock (ahead) values (0)",
@@ -30,7 +30,7 @@ const CLOCK: &[&str] = &[
     "do 'begin execute format(''alter database %I set search_path to public, pg_catalog'', current_database()); end'",
 ];
 
-impl Wall {
+impl Clocks {
     async fn of(database: &Database) -> Self {
         if database.name == "SQLite" {
             return Self::Machine(NamedTempFile::new().unwrap());
@@ -50,7 +50,7 @@ impl Wall {
         }
     }
 
-    /// Sets it so many seconds ahead of the real one.
+    /// Sets it this number of seconds ahead of the real one.
     async fn set(&self, database: &Database, ahead: i64) {
         match self {
             Self::Machine(file) => std::fs::write(file.path(), ahead.to_string()).unwrap(),
@@ -66,11 +66,11 @@ impl Wall {
     }
 }
 
-/// Waits until the server dates what it writes by the clock as it is now. What it wrote is in the book, too.
-async fn noticed(book: &Book<'_>, manager: &Client, ahead: i64) {
+/// Waits until the server uses the clock's new time for what it writes. What it wrote is in the book, too.
+async fn noticed(ledger: &Ledger<'_>, manager: &Client, ahead: i64) {
     eventually("the step", || async {
         tokio::time::sleep(Duration::from_millis(400)).await;
-        let finding = book.assign(manager, |_| false).await.unwrap();
+        let finding = ledger.assign(manager, |_| false).await.unwrap();
         let finding = manager.get(&format!("/findings/{finding}")).await.expect(200);
         let written: Time = finding["created_at"].as_str().unwrap().parse().unwrap();
         let now = Clock::system().now().nanos() + ahead * 1_000_000_000;
@@ -82,7 +82,7 @@ async fn noticed(book: &Book<'_>, manager: &Client, ahead: i64) {
 // issue 18, line 11
 // promise: L5
 #[tokio::test(flavor = "multi_thread")]
-async fn setting_the_clock_by_two_hours_delays_locks_out_and_doubles_nothing() {
+async fn setting_the_clock_by_two_hours_delays_locks_out_and_duplicates_nothing() {
     let databases = databases().await;
     for line in join_all(databases.iter().map(set_the_clock)).await {
         println!("{line}");
@@ -91,45 +91,45 @@ async fn setting_the_clock_by_two_hours_delays_locks_out_and_doubles_nothing() {
 
 async fn set_the_clock(database: &Database) -> String {
     let name = database.name;
-    let wall = Wall::of(database).await;
-    let book = Book::open(database, &wall.settings()).await;
-    let process = book.start();
-    let manager = book.manager(&process);
+    let wall = Clocks::of(database).await;
+    let ledger = Ledger::open(database, &wall.settings()).await;
+    let process = ledger.start();
+    let manager = ledger.manager(&process);
     let mut longest = Duration::ZERO;
     for (number, ahead) in STEPS.into_iter().enumerate() {
         sign_in(&process).await;
-        let first = book.outside.webhook.requests().len();
+        let first = ledger.outside.webhook.requests().len();
         if number % 2 == 0 {
-            // Taken and not confirmed yet.
-            book.outside.webhook.hold(true);
-            book.outside.mail.hold(true);
+            // Received and not confirmed yet.
+            ledger.outside.webhook.hold(true);
+            ledger.outside.mail.hold(true);
         } else {
-            // Tried, and to be tried again.
-            book.outside.webhook.answer(Answering::Slam);
+            // Attempted, and to be retried.
+            ledger.outside.webhook.answer(Answering::Slam);
         }
-        let connections = book.outside.webhook.connections();
-        book.assign_some(&process, 3).await;
+        let connections = ledger.outside.webhook.connections();
+        ledger.assign_some(&process, 3).await;
         eventually("attempts", || async {
-            (book.outside.webhook.connections() > connections).then_some(())
+            (ledger.outside.webhook.connections() > connections).then_some(())
         })
         .await;
         wall.set(database, ahead).await;
-        book.outside.webhook.answer(Answering::status(204));
+        ledger.outside.webhook.answer(Answering::status(204));
         let start = Instant::now();
-        noticed(&book, &manager, ahead).await;
-        book.outside.webhook.hold(false);
-        book.outside.mail.hold(false);
+        noticed(&ledger, &manager, ahead).await;
+        ledger.outside.webhook.hold(false);
+        ledger.outside.mail.hold(false);
         sign_in(&process).await;
-        book.idle().await;
+        ledger.idle().await;
         longest = longest.max(start.elapsed());
         assert!(longest < SOON, "{name}: {ahead}: {longest:?}");
         assert!(
-            book.outside.webhook.requests().len() >= first + 3,
+            ledger.outside.webhook.requests().len() >= first + 3,
             "{name}: {ahead}"
         );
     }
     drop(process);
-    let counted = book.check().await;
+    let counted = ledger.check().await;
     assert_eq!((counted.copies, counted.unknowns), (0, 0), "{name}: {counted}");
     format!("{name}: clock set, {longest:?} at most, {counted}")
 }

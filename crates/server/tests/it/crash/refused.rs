@@ -1,32 +1,32 @@
-//! A server that must not start while there is something to send: with another secret key, with none, or beside another one.
+//! A server that must not start while deliveries are pending: with a wrong secret key, with none, or next to another server.
 
 use futures_util::future::join_all;
 
-use super::book::Book;
+use super::ledger::Ledger;
 use crate::support::{Command, Database, databases, eventually};
 
-/// Leaves messages behind that were taken and not confirmed, by a process that is killed.
-async fn leave_behind(book: &Book<'_>) {
-    let process = book.start();
-    book.outside.webhook.hold(true);
-    book.assign_some(&process, 4).await;
-    eventually("posts under way", || async {
-        (book.outside.webhook.requests().len() == 4).then_some(())
+/// Leaves messages that were received and not confirmed, by killing the process.
+async fn leave_behind(ledger: &Ledger<'_>) {
+    let process = ledger.start();
+    ledger.outside.webhook.hold(true);
+    ledger.assign_some(&process, 4).await;
+    eventually("pending posts", || async {
+        (ledger.outside.webhook.requests().len() == 4).then_some(())
     })
     .await;
     drop(process);
-    book.outside.webhook.hold(false);
+    ledger.outside.webhook.hold(false);
 }
 
-/// What is left to do, and what arrived so far.
-async fn picture(book: &Book<'_>) -> (i64, i64, usize, usize) {
+/// What is left to do, and what was received so far.
+async fn snapshot(ledger: &Ledger<'_>) -> (i64, i64, usize, usize) {
     const ROWS: &str = "select count(*) from deliveries where state in ('pending', 'sending')";
     const ATTEMPTS: &str = "select count(*) from delivery_attempts";
     (
-        book.count(ROWS).await,
-        book.count(ATTEMPTS).await,
-        book.outside.webhook.requests().len(),
-        book.outside.mail.mails().len(),
+        ledger.count(ROWS).await,
+        ledger.count(ATTEMPTS).await,
+        ledger.outside.webhook.requests().len(),
+        ledger.outside.mail.mails().len(),
     )
 }
 
@@ -44,19 +44,19 @@ async fn wrong_key(database: &Database) -> String {
     const KEY: &str = "CAMPANILE_SECRET_KEY";
     let name = database.name;
     let right = [(KEY, "the right key of thirty-two bytes".to_owned())];
-    let book = Book::open(database, &right).await;
-    leave_behind(&book).await;
-    let before = picture(&book).await;
+    let ledger = Ledger::open(database, &right).await;
+    leave_behind(&ledger).await;
+    let before = snapshot(&ledger).await;
     assert!(before.0 >= 4, "{name}: {before:?}");
-    let wrong = book.settings(&[(KEY, "another key of thirty-two bytes ..".to_owned())]);
-    let none = book.settings(&[(KEY, String::new())]);
-    // As a second node without the setting, or a restore without the file.
+    let wrong = ledger.settings(&[(KEY, "another key of thirty-two bytes ..".to_owned())]);
+    let none = ledger.settings(&[(KEY, String::new())]);
+    // Like a second node without the setting, or a restore without the file.
     let folder = tempfile::tempdir().unwrap();
     let elsewhere = [
         (KEY, String::new()),
         ("CAMPANILE_DATA_DIR", folder.path().display().to_string()),
     ];
-    let elsewhere = book.settings(&elsewhere);
+    let elsewhere = ledger.settings(&elsewhere);
     for (settings, words) in [
         (&wrong, "secret key is not the one"),
         (&none, "there is no secret key"),
@@ -64,14 +64,14 @@ async fn wrong_key(database: &Database) -> String {
     ] {
         let refused = Command::new(database, settings, &["serve"]).fails();
         assert!(refused.contains(words), "{name}: {refused}");
-        assert_eq!(picture(&book).await, before, "{name}");
+        assert_eq!(snapshot(&ledger).await, before, "{name}");
     }
-    let process = book.start();
-    book.assign_some(&process, 2).await;
-    book.idle().await;
+    let process = ledger.start();
+    ledger.assign_some(&process, 2).await;
+    ledger.idle().await;
     drop(process);
-    // The four posts that were under way when the process was killed come again.
-    let counted = book.check().await;
+    // The four posts pending when the process was killed are resent.
+    let counted = ledger.check().await;
     assert!(counted.copies <= counted.unknowns, "{name}: {counted}");
     assert!(counted.unknowns >= 4, "{name}: {counted}");
     format!("{name}: wrong key, {counted}")
@@ -80,7 +80,7 @@ async fn wrong_key(database: &Database) -> String {
 // issue 18, line 8
 // promise: L6
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_server_on_a_data_folder_takes_nothing_from_the_first() {
+async fn a_second_server_on_a_data_folder_does_not_affect_the_first() {
     let databases = databases().await;
     for line in join_all(databases.iter().map(second_server)).await {
         println!("{line}");
@@ -89,26 +89,26 @@ async fn a_second_server_on_a_data_folder_takes_nothing_from_the_first() {
 
 async fn second_server(database: &Database) -> String {
     let name = database.name;
-    let book = Book::open(database, &[]).await;
-    let process = book.start();
-    book.outside.webhook.hold(true);
-    book.assign_some(&process, 4).await;
-    eventually("posts under way", || async {
-        (book.outside.webhook.requests().len() == 4).then_some(())
+    let ledger = Ledger::open(database, &[]).await;
+    let process = ledger.start();
+    ledger.outside.webhook.hold(true);
+    ledger.assign_some(&process, 4).await;
+    eventually("pending posts", || async {
+        (ledger.outside.webhook.requests().len() == 4).then_some(())
     })
     .await;
     for _ in 0..2 {
-        let refused = Command::new(database, &book.settings(&[]), &["serve"]).fails();
-        assert!(refused.contains("another server is running"), "{name}: {refused}");
+        let refused = Command::new(database, &ledger.settings(&[]), &["serve"]).fails();
+        assert!(refused.contains("another server is using"), "{name}: {refused}");
     }
-    // What only looks at the data works beside it.
-    Command::new(database, &book.settings(&[]), &["migrate"]).succeeds();
-    assert_eq!(book.outside.webhook.requests().len(), 4, "{name}: sent again");
-    book.outside.webhook.hold(false);
-    book.assign_some(&process, 2).await;
-    book.idle().await;
+    // Read-only commands work while it runs.
+    Command::new(database, &ledger.settings(&[]), &["migrate"]).succeeds();
+    assert_eq!(ledger.outside.webhook.requests().len(), 4, "{name}: sent again");
+    ledger.outside.webhook.hold(false);
+    ledger.assign_some(&process, 2).await;
+    ledger.idle().await;
     drop(process);
-    let counted = book.check().await;
+    let counted = ledger.check().await;
     assert_eq!((counted.copies, counted.unknowns), (0, 0), "{name}: {counted}");
     format!("{name}: two servers, {counted}")
 }

@@ -1,24 +1,24 @@
-//! Every route against the audit log: what changes the platform leaves one entry, what was refused none, and no secret
-//! that was sent is in it.
+//! Every route against the audit log: a change of the platform adds one entry, a refused one none, and no secret
+//! that was sent is in the log.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Client, Stage,
+    Client, Fixture,
     table::{Needs, ROUTES, path},
     with_json,
 };
 use crate::support::{databases, eventually};
 
-/// Routes that change the platform: what they note with a body that changes something.
+/// Routes that change the platform: the action they log, and a body that changes something.
 type Audited = (&'static str, &'static str, &'static str, fn(&super::Ids) -> Value);
 
 const SLACK: &str = "https://hooks.slack.com/services/T9/B9/hush-hush-hush";
 const WEBHOOK: &str = "https://receiver.example.com/hush-hush-hush";
 const PASSWORD: &str = "hush-hush-hush 1";
 
-/// In this order: what is deleted is needed before.
+/// In this order: deletions come last.
 #[rustfmt::skip]
 const AUDITED: &[Audited] = &[
     ("POST", "/companies", "company.created", |_| json!({"name": "Another"})),
@@ -71,10 +71,10 @@ const AUDITED: &[Audited] = &[
     ("POST", "/auth/logout", "session.ended", |_| Value::Null),
 ];
 
-/// Routes that change nothing of the platform: records, which have histories of their own, and what is personal.
+/// Routes that do not change the platform: records, which have their own histories, and personal settings.
 #[rustfmt::skip]
 const NOT_AUDITED: &[(&str, &str)] = &[
-    // Following is one's own affair.
+    // Following is personal.
     ("POST", "/findings/{id}/follow"),
     ("DELETE", "/findings/{id}/follow"),
     ("POST", "/projects/{id}/follow"),
@@ -101,7 +101,7 @@ const NOT_AUDITED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_route_that_writes_is_on_one_of_the_lists() {
+fn every_writing_route_is_on_one_of_the_lists() {
     for (method, path, ..) in ROUTES.iter().filter(|(method, ..)| *method != "GET") {
         let audited = AUDITED
             .iter()
@@ -115,7 +115,7 @@ fn every_route_that_writes_is_on_one_of_the_lists() {
     }
 }
 
-/// What was noted since this entry, the newest first; and the newest.
+/// The entries since this one, newest first; updates it to the newest.
 async fn since(auditor: &Client, last: &mut String) -> Vec<Value> {
     let page = auditor.get("/audit?limit=200").await.expect(200);
     let items = page["items"].as_array().unwrap();
@@ -129,35 +129,35 @@ async fn since(auditor: &Client, last: &mut String) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
+async fn a_change_of_the_platform_adds_one_entry_and_a_refused_one_none() {
     for database in databases().await {
-        let mut stage = Stage::set(&database).await;
+        let mut fixture = Fixture::set(&database).await;
         let rule =
             json!({"event_type": "finding.deleted", "channel": "webhook", "recipients": {"urls": [WEBHOOK]}});
-        let rule = stage.admin.post("/notification-rules", rule).await.id();
-        stage.real.insert("notification-rules", rule);
-        // A company and a person about whom there are no records can be removed.
-        let company = stage
+        let rule = fixture.admin.post("/notification-rules", rule).await.id();
+        fixture.real.insert("notification-rules", rule);
+        // A company and a user without records can be deleted.
+        let company = fixture
             .admin
             .post("/companies", json!({"name": "Empty"}))
             .await
             .id();
         let empty = json!({"email": "empty@campanile.test", "name": "Empty", "password": PASSWORD});
-        let user = stage.admin.post("/users", empty).await.id();
+        let user = fixture.admin.post("/users", empty).await.id();
         let member = format!("/companies/{company}/members/{user}");
-        stage
+        fixture
             .admin
             .call(Method::PUT, &member, json!({"role": "viewer"}))
             .await
             .expect(200);
         let team = json!({"company_id": company, "name": "Blue"});
-        let team = stage.admin.post("/teams", team).await.id();
+        let team = fixture.admin.post("/teams", team).await.id();
         for _ in 0..2 {
-            Client::sign_in(stage.server.address(), "empty@campanile.test", PASSWORD).await;
+            Client::sign_in(fixture.server.address(), "empty@campanile.test", PASSWORD).await;
         }
         let held = format!("/users/{user}/credentials");
-        let credential = stage.admin.get(&held).await.expect(200)["items"][0]["id"].clone();
-        stage.real.extend([
+        let credential = fixture.admin.get(&held).await.expect(200)["items"][0]["id"].clone();
+        fixture.real.extend([
             ("companies", company),
             ("users", user),
             ("teams", team),
@@ -165,12 +165,12 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
         ]);
 
         let mut last = String::new();
-        since(&stage.admin, &mut last).await;
-        let admin = stage.admin.clone();
+        since(&fixture.admin, &mut last).await;
+        let admin = fixture.admin.clone();
         for (method, template, action, body) in AUDITED {
             let what = format!("{}: {method} {template}", database.name);
-            let target = path(template, &stage.real);
-            let body = body(&stage.real);
+            let target = path(template, &fixture.real);
+            let body = body(&fixture.real);
             let call = |who: &Client| {
                 let request = who.request(method.parse().unwrap(), &target);
                 let request = match &body {
@@ -186,7 +186,7 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
                 .unwrap()
                 .2;
             if needs > Needs::SignedIn {
-                let refused = call(&stage.stranger).await;
+                let refused = call(&fixture.stranger).await;
                 assert!(refused.status.is_client_error(), "{what}: {}", refused.body);
                 assert_eq!(
                     since(&admin, &mut last).await,
@@ -195,20 +195,20 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
                 );
             }
             if *template == "/deliveries/redeliver" {
-                // Only what is over is sent again.
+                // Only completed deliveries can be resent.
                 continue;
             }
             let who = match *template {
                 "/auth/logout" => {
                     Client::sign_in(
-                        stage.server.address(),
+                        fixture.server.address(),
                         "mara@campanile.test",
                         crate::support::PASSWORD,
                     )
                     .await
                 }
-                // A session would end with it.
-                "/auth/login" => stage.nobody.clone(),
+                // It would end a session.
+                "/auth/login" => fixture.anonymous.clone(),
                 _ => admin.clone(),
             };
             since(&admin, &mut last).await;
@@ -232,25 +232,33 @@ async fn a_change_of_the_platform_leaves_one_entry_and_a_refused_one_none() {
         }
         let all = admin.get("/audit?limit=200").await.expect(200).to_string();
         assert!(!all.contains("hush-hush"), "{}: a secret in {all}", database.name);
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_takes_a_report_away_is_noted() {
+async fn the_deleter_of_a_report_is_logged() {
     for database in databases().await {
-        let stage = Stage::set(&database).await;
-        let report = json!({"company_id": stage.real["companies"], "name": "Quarter", "format": "csv"});
-        let report = stage.analyst.post("/reports", report).await.id();
+        let fixture = Fixture::set(&database).await;
+        let report = json!({"company_id": fixture.real["companies"], "name": "Quarter", "format": "csv"});
+        let report = fixture.analyst.post("/reports", report).await.id();
         eventually("the report", || async {
-            let report = stage.analyst.get(&format!("/reports/{report}")).await.expect(200);
+            let report = fixture
+                .analyst
+                .get(&format!("/reports/{report}"))
+                .await
+                .expect(200);
             (report["status"] == "ready").then_some(())
         })
         .await;
         let download = format!("/reports/{report}/download");
-        stage.stranger.get(&download).await.expect(404);
-        stage.viewer.get(&download).await.expect(200);
-        let page = stage.admin.get("/audit?action=report.exported").await.expect(200);
+        fixture.stranger.get(&download).await.expect(404);
+        fixture.viewer.get(&download).await.expect(200);
+        let page = fixture
+            .admin
+            .get("/audit?action=report.exported")
+            .await
+            .expect(200);
         let [entry] = page["items"].as_array().unwrap().as_slice() else {
             panic!("{}: {page}", database.name);
         };
@@ -259,6 +267,6 @@ async fn whoever_takes_a_report_away_is_noted() {
             (&json!("vera"), &json!(report))
         );
         assert_eq!(entry["after"], json!({"format": "csv"}), "{}", database.name);
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }

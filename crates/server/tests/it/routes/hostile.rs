@@ -1,4 +1,4 @@
-//! Bodies, queries and paths that nobody should send.
+//! Malformed bodies, queries and paths.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,17 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use super::{
-    Stage, description, reply,
+    Fixture, description, reply,
     table::{ROUTES, path},
     with_json,
 };
 use crate::support::databases;
 
 /// Values for a property of any type.
-fn values(stage: &Stage) -> Vec<Value> {
-    let ids: Vec<_> = (0..3_000).map(|_| json!(stage.clock.id().to_string())).collect();
+fn values(fixture: &Fixture) -> Vec<Value> {
+    let ids: Vec<_> = (0..3_000)
+        .map(|_| json!(fixture.clock.id().to_string()))
+        .collect();
     vec![
         Value::Null,
         json!(true),
@@ -41,7 +43,7 @@ fn values(stage: &Stage) -> Vec<Value> {
         json!({}),
         json!({"\u{0}": {"emails": ["\u{0}"]}}),
         json!({"emails": ["\u{0}"], "user_ids": [], "urls": ["https://\u{0}"]}),
-        json!(stage.clock.id().to_string()),
+        json!(fixture.clock.id().to_string()),
         Value::Array(ids),
     ]
 }
@@ -83,14 +85,14 @@ fn properties(description: &Value, method: &str, path: &str) -> Vec<String> {
 async fn no_body_makes_the_server_fail() {
     let description = description();
     for database in databases().await {
-        let stage = Stage::set(&database).await;
+        let fixture = Fixture::set(&database).await;
         for (method, template, _, body) in ROUTES {
-            let Some(fits) = body.map(|body| body(&stage.real)) else {
+            let Some(fits) = body.map(|body| body(&fixture.real)) else {
                 continue;
             };
             let what = format!("{}: {method} {template}", database.name);
-            let target = path(template, &stage.real);
-            let request = || stage.admin.request(method.parse().unwrap(), &target);
+            let target = path(template, &fixture.real);
+            let request = || fixture.admin.request(method.parse().unwrap(), &target);
             for body in bodies() {
                 let shown = String::from_utf8_lossy(&body)
                     .chars()
@@ -102,7 +104,7 @@ async fn no_body_makes_the_server_fail() {
                         .body(body),
                 )
                 .await;
-                answer.must_be_sound(&format!("{what} {shown}"));
+                answer.must_be_valid(&format!("{what} {shown}"));
             }
             for kind in [
                 "text/plain",
@@ -117,31 +119,31 @@ async fn no_body_makes_the_server_fail() {
                         .body(fits.to_string()),
                 )
                 .await;
-                answer.must_be_sound(&format!("{what} as {kind}"));
+                answer.must_be_valid(&format!("{what} as {kind}"));
             }
             let mut names = properties(&description, method, template);
             names.extend(["surprise".to_owned(), "finding.assigned:email".to_owned()]);
             for name in names {
-                for value in values(&stage) {
+                for value in values(&fixture) {
                     let mut body = fits.clone();
                     body[&name] = value;
                     let shown = body.to_string().chars().take(200).collect::<String>();
                     let answer = reply(with_json(request(), &body.to_string())).await;
-                    answer.must_be_sound(&format!("{what} {shown}"));
+                    answer.must_be_valid(&format!("{what} {shown}"));
                 }
             }
             if !matches!(*template, "/scans/import" | "/scans/table-preview") {
                 let large = format!("{{\"name\":\"{}\"}}", "x".repeat(1_000_000));
                 let answer = reply(with_json(request(), &large)).await;
                 assert_eq!(answer.status, 413, "{what}: {}", answer.text);
-                answer.must_be_sound(&what);
+                answer.must_be_valid(&what);
             }
         }
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }
 
-/// What may stand behind the `=` of a query, percent-encoded.
+/// Values for a query parameter, percent-encoded.
 const QUERIES: &[&str] = &[
     "",
     "%00",
@@ -171,7 +173,7 @@ const QUERIES: &[&str] = &[
 async fn no_query_makes_the_server_fail() {
     let description = description();
     for database in databases().await {
-        let stage = Stage::set(&database).await;
+        let fixture = Fixture::set(&database).await;
         for (method, template, _, body) in ROUTES {
             let route = &description["paths"][format!("/api/v1{template}")][method.to_lowercase()];
             let names = route["parameters"].as_array().into_iter().flatten();
@@ -179,15 +181,15 @@ async fn no_query_makes_the_server_fail() {
             let names: BTreeSet<&str> = names
                 .map(|parameter| parameter["name"].as_str().unwrap())
                 .collect();
-            let target = path(template, &stage.real);
+            let target = path(template, &fixture.real);
             let joint = if target.contains('?') { '&' } else { '?' };
             for name in names {
                 let long = "x".repeat(4_000);
                 for value in QUERIES.iter().copied().chain([&*long]) {
                     let query = format!("{target}{joint}{name}={value}");
-                    let request = stage.admin.request(method.parse().unwrap(), &query);
+                    let request = fixture.admin.request(method.parse().unwrap(), &query);
                     let request = match body {
-                        Some(body) => with_json(request, &body(&stage.real).to_string()),
+                        Some(body) => with_json(request, &body(&fixture.real).to_string()),
                         None => request,
                     };
                     let what = format!(
@@ -195,33 +197,33 @@ async fn no_query_makes_the_server_fail() {
                         database.name,
                         query.chars().take(120).collect::<String>()
                     );
-                    reply(request).await.must_be_sound(&what);
+                    reply(request).await.must_be_valid(&what);
                 }
             }
         }
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_id_that_is_none_names_nothing() {
+async fn an_invalid_id_is_not_found() {
     for database in databases().await {
-        let stage = Stage::set(&database).await;
-        let id = &stage.real["findings"];
+        let fixture = Fixture::set(&database).await;
+        let id = &fixture.real["findings"];
         let plain = id.replace('-', "");
         let braced = format!("%7B{id}%7D");
         let long = "x".repeat(4_000);
         for (method, template, _, body) in ROUTES.iter().filter(|(_, path, ..)| path.contains("{id}")) {
             for odd in ["x", "%00", "%ff", "%2e%2e%2f", "null", &plain, &braced, &long] {
-                let mut ids = stage.real.clone();
+                let mut ids = fixture.real.clone();
                 for id in ids.values_mut() {
                     odd.clone_into(id);
                 }
-                let request = stage
+                let request = fixture
                     .admin
                     .request(method.parse().unwrap(), &path(template, &ids));
                 let request = match body {
-                    Some(body) => with_json(request, &body(&stage.real).to_string()),
+                    Some(body) => with_json(request, &body(&fixture.real).to_string()),
                     None => request,
                 };
                 let answer = reply(request).await;
@@ -231,17 +233,17 @@ async fn an_id_that_is_none_names_nothing() {
                     &odd[..odd.len().min(50)]
                 );
                 assert_eq!(answer.status, 404, "{what}: {}", answer.text);
-                answer.must_be_sound(&what);
+                answer.must_be_valid(&what);
             }
         }
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_header_makes_the_server_fail() {
     let database = databases().await.remove(0);
-    let stage = Stage::set(&database).await;
+    let fixture = Fixture::set(&database).await;
     let garbage: &[&[u8]] = &[
         b"",
         b"\xff\xfe",
@@ -270,16 +272,16 @@ async fn no_header_makes_the_server_fail() {
                 (Method::GET, "/stream"),
                 (Method::GET, "/healthz"),
             ] {
-                let request = stage
-                    .nobody
+                let request = fixture
+                    .anonymous
                     .request(method.clone(), path)
                     .header(name, value.clone())
                     .body("{}");
                 reply(request)
                     .await
-                    .must_be_sound(&format!("{method} {path} with {name}: {value:?}"));
+                    .must_be_valid(&format!("{method} {path} with {name}: {value:?}"));
             }
         }
     }
-    stage.server.stop().await;
+    fixture.server.stop().await;
 }

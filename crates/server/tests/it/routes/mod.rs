@@ -1,4 +1,4 @@
-//! Every route of the description: nobody, a stranger, each role, and whatever a client may send by mistake or on
+//! Every route of the OpenAPI document: no credentials, a stranger, each role, and whatever a client may send by mistake or on
 //! purpose. No answer is a 500, and every refusal is a problem.
 
 mod audited;
@@ -17,20 +17,20 @@ use serde_json::{Value, json};
 use crate::support::{ADMIN_PASSWORD, Client, Database, PASSWORD, Server, World, eventually};
 use table::{Ids, Route};
 
-/// What came back, as far as these tests look at it.
+/// The parts of a response that these tests check.
 pub struct Reply {
     pub status: StatusCode,
     pub headers: header::HeaderMap,
     pub text: String,
 }
 
-/// The whole server with a record of each kind, and somebody in every role.
-pub struct Stage {
+/// The whole server with a record of each kind, and a user in every role.
+pub struct Fixture {
     server: Server,
     real: Ids,
     clock: Clock,
-    /// Nobody, a member of another company, a viewer, an analyst, a manager, an administrator.
-    nobody: Client,
+    /// No credentials, a member of another company, a viewer, an analyst, a manager, an administrator.
+    anonymous: Client,
     stranger: Client,
     viewer: Client,
     analyst: Client,
@@ -38,10 +38,10 @@ pub struct Stage {
     admin: Client,
 }
 
-impl Stage {
+impl Fixture {
     async fn set(database: &Database) -> Self {
-        // Enough attempts that wrong passwords on purpose lock nobody out.
-        // One person makes every call there is, many times over.
+        // Enough attempts that deliberate wrong passwords lock nobody out.
+        // One user makes every call many times.
         let more = [
             ("CAMPANILE_LOGIN__ATTEMPTS", "1000".to_owned()),
             ("CAMPANILE_LIMITS__SEARCHES_PER_MINUTE", "100000".to_owned()),
@@ -51,7 +51,7 @@ impl Stage {
         ];
         let server = Server::start(database, &more).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let user = json!({"email": "vera@campanile.test", "name": "vera", "password": PASSWORD});
         let viewer = admin.post("/users", user).await.id();
         let member = format!("/companies/{}/members/{viewer}", world.company);
@@ -63,7 +63,7 @@ impl Stage {
         Self {
             real: records(&world, &admin, &analyst).await,
             clock: Clock::system(),
-            nobody: Client::new(server.address()),
+            anonymous: Client::new(server.address()),
             stranger: world.sign_in("otto").await,
             viewer: world.sign_in("vera").await,
             manager: world.sign_in("mara").await,
@@ -73,13 +73,13 @@ impl Stage {
         }
     }
 
-    /// Ids of nothing.
+    /// Ids that do not exist.
     fn none(&self) -> Ids {
         let ids = self.real.keys();
         ids.map(|kind| (*kind, self.clock.id().to_string())).collect()
     }
 
-    /// Calls the route with these ids and the body that fits.
+    /// Calls the route with these ids and a valid body.
     async fn call(&self, who: &Client, route: &Route, ids: &Ids) -> Reply {
         let (method, path, _, body) = route;
         let request = who.request(method.parse().unwrap(), &table::path(path, ids));
@@ -88,7 +88,7 @@ impl Stage {
             None => request,
         })
         .await;
-        reply.must_be_described(method, path);
+        reply.must_be_documented(method, path);
         reply
     }
 }
@@ -197,9 +197,9 @@ async fn reply(request: RequestBuilder) -> Reply {
 }
 
 impl Reply {
-    /// Not our failure; and a refusal is a problem that says the same as its status.
+    /// Not a server error; and a refusal is a problem that matches its status.
     #[track_caller]
-    fn must_be_sound(&self, what: &str) {
+    fn must_be_valid(&self, what: &str) {
         assert!(
             self.status.as_u16() < 500,
             "{what}: {} {}",
@@ -228,9 +228,9 @@ impl Reply {
 }
 
 impl Reply {
-    /// The description has an answer of this status and this content type for the route.
+    /// The OpenAPI document has a response with this status and content type for the route.
     #[track_caller]
-    fn must_be_described(&self, method: &str, path: &str) {
+    fn must_be_documented(&self, method: &str, path: &str) {
         static DESCRIPTION: LazyLock<Value> = LazyLock::new(description);
         let what = format!("{method} {path}: {} {}", self.status, self.text);
         let route = &DESCRIPTION["paths"][format!("/api/v1{path}")][method.to_lowercase()];
@@ -247,7 +247,7 @@ impl Reply {
     }
 }
 
-/// The description, and the parameters of a query or the properties of a body in it.
+/// The OpenAPI document.
 fn description() -> Value {
     serde_json::from_str(include_str!("../../../../../openapi.json")).unwrap()
 }

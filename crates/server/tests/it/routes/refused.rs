@@ -1,4 +1,4 @@
-//! Who is let in: by route and by role.
+//! Access by route and role.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use reqwest::{Method, header};
 use serde_json::json;
 
 use super::{
-    Client, Stage, description, reply,
+    Client, Fixture, description, reply,
     table::{Needs, ROUTES, path},
     with_json,
 };
 use crate::support::{PASSWORD, databases};
 
 #[test]
-fn the_table_holds_every_route_of_the_description() {
+fn the_table_has_every_documented_route() {
     let description = description();
     let described: BTreeSet<(String, String)> = description["paths"]
         .as_object()
@@ -33,73 +33,76 @@ fn the_table_holds_every_route_of_the_description() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_route_lets_in_whom_it_is_for_and_nobody_else() {
+async fn each_route_is_open_only_to_its_callers() {
     for database in databases().await {
-        let stage = Stage::set(&database).await;
+        let fixture = Fixture::set(&database).await;
         for route in ROUTES {
             let (method, path, needs, _) = route;
             let what = format!("{}: {method} {path}", database.name);
-            let (real, none) = (stage.call(&stage.nobody, route, &stage.real).await, stage.none());
-            let none = stage.call(&stage.nobody, route, &none).await;
+            let (real, none) = (
+                fixture.call(&fixture.anonymous, route, &fixture.real).await,
+                fixture.none(),
+            );
+            let none = fixture.call(&fixture.anonymous, route, &none).await;
             let unknown = match *path {
                 "/auth/logout" => 204,
-                // A link that is not ours, a key that opens nothing.
+                // An unknown link, an invalid key.
                 "/unsubscribe" | "/calendar.ics" => 404,
                 _ => 401,
             };
             assert_eq!(real.status, unknown, "{what}: {}", real.text);
             assert_eq!((real.status, &real.text), (none.status, &none.text), "{what}");
-            real.must_be_sound(&what);
+            real.must_be_valid(&what);
             if *needs > Needs::SignedIn {
-                told_nothing(&stage, route, &what).await;
-                roles(&stage, route, &what).await;
+                cannot_distinguish(&fixture, route, &what).await;
+                roles(&fixture, route, &what).await;
             }
         }
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }
 
-/// A stranger cannot tell what is there from what is not.
-async fn told_nothing(stage: &Stage, route: &super::Route, what: &str) {
-    let real = stage.call(&stage.stranger, route, &stage.real).await;
-    let none = stage.call(&stage.stranger, route, &stage.none()).await;
+/// A stranger cannot distinguish what exists from what does not.
+async fn cannot_distinguish(fixture: &Fixture, route: &super::Route, what: &str) {
+    let real = fixture.call(&fixture.stranger, route, &fixture.real).await;
+    let none = fixture.call(&fixture.stranger, route, &fixture.none()).await;
     let of_no_company = matches!(route.2, Needs::PlatformAdmin | Needs::SomeManager);
     let expected = if of_no_company { 403 } else { 404 };
     assert_eq!(real.status, expected, "{what}: {}", real.text);
     assert_eq!((real.status, &real.text), (none.status, &none.text), "{what}");
-    let told = |reply: &super::Reply| {
+    let with_input = |reply: &super::Reply| {
         let mut headers = reply.headers.clone();
         headers.remove("x-request-id");
         headers.remove(header::DATE);
         headers
     };
-    assert_eq!(told(&real), told(&none), "{what}");
-    real.must_be_sound(what);
+    assert_eq!(with_input(&real), with_input(&none), "{what}");
+    real.must_be_valid(what);
 }
 
-/// Each role below what is needed gets 403 (it sees the company); the others are let in. What would remove a record
-/// is tried by those alone who may not.
-async fn roles(stage: &Stage, route: &super::Route, what: &str) {
+/// Each role below the required one gets 403 (it sees the company); the others have access. What would delete a record
+/// is only tried by roles without permission.
+async fn roles(fixture: &Fixture, route: &super::Route, what: &str) {
     let (method, _, needs, _) = route;
     let members: [(&Client, Needs); 4] = [
-        (&stage.viewer, Needs::Viewer),
-        (&stage.analyst, Needs::Analyst),
-        (&stage.manager, Needs::Manager),
-        (&stage.admin, Needs::PlatformAdmin),
+        (&fixture.viewer, Needs::Viewer),
+        (&fixture.analyst, Needs::Analyst),
+        (&fixture.manager, Needs::Manager),
+        (&fixture.admin, Needs::PlatformAdmin),
     ];
     for (who, role) in members {
         if *needs == Needs::Own {
             continue;
         }
-        // Everyone may change their own name.
+        // All users may change their own name.
         let own = route.1 == "/users/{id}" && *method == "PATCH" && role == Needs::Analyst;
         if role < *needs && !own {
-            let answer = stage.call(who, route, &stage.real).await;
+            let answer = fixture.call(who, route, &fixture.real).await;
             assert_eq!(answer.status, 403, "{what} by {role:?}: {}", answer.text);
-            answer.must_be_sound(what);
+            answer.must_be_valid(what);
         } else if *method != "DELETE" {
-            let answer = stage.call(who, route, &stage.real).await;
-            answer.must_be_sound(what);
+            let answer = fixture.call(who, route, &fixture.real).await;
+            answer.must_be_valid(what);
             let status = answer.status.as_u16();
             assert!(
                 ![401, 403, 404].contains(&status),
@@ -113,9 +116,9 @@ async fn roles(stage: &Stage, route: &super::Route, what: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_with_the_cookie_alone_is_refused_on_every_route() {
     let database = databases().await.remove(0);
-    let stage = Stage::set(&database).await;
+    let fixture = Fixture::set(&database).await;
     let login = json!({"email": "ana@campanile.test", "password": PASSWORD});
-    let token = stage.nobody.post("/auth/login", login).await.text("token");
+    let token = fixture.anonymous.post("/auth/login", login).await.text("token");
     let cookie = format!("{}={token}", access::SESSION_COOKIE);
     let proofs: [&[(&str, &str)]; 4] = [
         &[],
@@ -129,16 +132,16 @@ async fn a_write_with_the_cookie_alone_is_refused_on_every_route() {
     {
         let (method, template, _, body) = route;
         for proof in proofs {
-            let target = path(template, &stage.real);
-            let request = stage
-                .nobody
+            let target = path(template, &fixture.real);
+            let request = fixture
+                .anonymous
                 .request(method.parse().unwrap(), &target)
                 .header("cookie", &cookie);
             let request = proof
                 .iter()
                 .fold(request, |request, (name, value)| request.header(*name, *value));
             let request = match body {
-                Some(body) => with_json(request, &body(&stage.real).to_string()),
+                Some(body) => with_json(request, &body(&fixture.real).to_string()),
                 None => request,
             };
             let answer = reply(request).await;
@@ -147,29 +150,29 @@ async fn a_write_with_the_cookie_alone_is_refused_on_every_route() {
                 "{method} {template} {proof:?}: {}",
                 answer.text
             );
-            answer.must_be_sound(template);
+            answer.must_be_valid(template);
         }
     }
-    let ours = stage
-        .nobody
+    let ours = fixture
+        .anonymous
         .request(Method::POST, "/notifications/read-all")
         .header("cookie", &cookie);
     assert_eq!(
         reply(ours.header("sec-fetch-site", "same-origin")).await.status,
         204
     );
-    stage.server.stop().await;
+    fixture.server.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_method_that_is_not_there_is_a_problem_that_names_those_that_are() {
+async fn an_unsupported_method_is_a_problem_that_lists_the_supported_ones() {
     let database = databases().await.remove(0);
-    let stage = Stage::set(&database).await;
+    let fixture = Fixture::set(&database).await;
     let paths: BTreeSet<&str> = ROUTES.iter().map(|(_, path, ..)| *path).collect();
     for template in paths {
         let there: BTreeSet<&str> = ROUTES
             .iter()
-            // The last piece of one path may be the id of another.
+            // The last segment of one path may be the id of another.
             .filter(|(_, path, ..)| *path == template)
             .map(|(method, ..)| *method)
             .collect();
@@ -179,12 +182,12 @@ async fn a_method_that_is_not_there_is_a_problem_that_names_those_that_are() {
             if there.contains(method) || shadowed {
                 continue;
             }
-            let request = stage
+            let request = fixture
                 .admin
-                .request(method.parse().unwrap(), &path(template, &stage.real));
+                .request(method.parse().unwrap(), &path(template, &fixture.real));
             let answer = reply(request).await;
             assert_eq!(answer.status, 405, "{method} {template}: {}", answer.text);
-            answer.must_be_sound(&format!("{method} {template}"));
+            answer.must_be_valid(&format!("{method} {template}"));
             let allow = answer.headers[header::ALLOW].to_str().unwrap();
             assert!(
                 there.iter().all(|method| allow.contains(method)),
@@ -193,22 +196,24 @@ async fn a_method_that_is_not_there_is_a_problem_that_names_those_that_are() {
         }
     }
     for (method, path) in [("POST", "/healthz"), ("PUT", "/readyz"), ("BREW", "/metrics")] {
-        let answer = reply(stage.nobody.request(method.parse().unwrap(), path)).await;
+        let answer = reply(fixture.anonymous.request(method.parse().unwrap(), path)).await;
         assert_eq!(answer.status, 405, "{method} {path}");
-        answer.must_be_sound(path);
+        answer.must_be_valid(path);
         assert!(answer.headers.contains_key(header::ALLOW), "{path}");
     }
-    let figures = reply(stage.nobody.request(Method::GET, "/metrics")).await.text;
+    let figures = reply(fixture.anonymous.request(Method::GET, "/metrics"))
+        .await
+        .text;
     assert!(
         figures.contains("method=\"other\"") && !figures.contains("BREW"),
-        "a counter for each word a client makes up"
+        "a counter for each invented method"
     );
-    let answer = reply(stage.nobody.at_root(Method::POST, "/findings")).await;
+    let answer = reply(fixture.anonymous.at_root(Method::POST, "/findings")).await;
     assert_eq!(
         (answer.status.as_u16(), &answer.headers[header::ALLOW]),
         (405, &header::HeaderValue::from_static("GET, HEAD"))
     );
-    answer.must_be_sound("a page of the console");
+    answer.must_be_valid("a page of the console");
     for path in [
         "/api",
         "/api/",
@@ -217,9 +222,9 @@ async fn a_method_that_is_not_there_is_a_problem_that_names_those_that_are() {
         "/api/v2/findings",
         "/api/v1/findings/",
     ] {
-        let answer = reply(stage.admin.at_root(Method::GET, path)).await;
+        let answer = reply(fixture.admin.at_root(Method::GET, path)).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text);
-        answer.must_be_sound(path);
+        answer.must_be_valid(path);
     }
-    stage.server.stop().await;
+    fixture.server.stop().await;
 }

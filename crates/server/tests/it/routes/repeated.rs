@@ -1,4 +1,4 @@
-//! Every call that creates, by the description: with its key it creates once.
+//! Every creating call of the OpenAPI document: with a key it creates once.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use super::{
-    Client, Reply, Stage, description, reply,
+    Client, Fixture, Reply, description, reply,
     table::{self, ROUTES},
 };
 use crate::support::databases;
 
 const KEY: &str = "idempotency-key";
 
-/// The calls that answer 201, without those that keep nothing.
+/// The calls that answer 201, without those that store nothing.
 fn creating() -> Vec<String> {
     let description = description();
     let paths = description["paths"].as_object().unwrap();
@@ -28,7 +28,7 @@ fn creating() -> Vec<String> {
 }
 
 #[test]
-fn every_call_that_creates_says_that_it_takes_a_key() {
+fn every_creating_call_documents_its_key() {
     let (description, creating) = (description(), creating());
     assert!(creating.len() > 15, "{creating:?}");
     for path in &creating {
@@ -55,7 +55,7 @@ async fn post(who: &Client, path: &str, key: &str, body: &str) -> Reply {
 }
 
 /// The id of what was created: of an import, of its scan.
-fn made(reply: &Reply) -> (Value, bool) {
+fn created(reply: &Reply) -> (Value, bool) {
     let body: Value = serde_json::from_str(&reply.text).unwrap();
     let id = if body["scan"].is_object() {
         &body["scan"]["id"]
@@ -66,7 +66,7 @@ fn made(reply: &Reply) -> (Value, bool) {
     (id.clone(), body["repeated"] == true)
 }
 
-/// Whether an answer has what a schema of the description requires of it.
+/// Whether a response has what its schema requires.
 fn has_required(description: &Value, schema: &Value, answer: &Value) -> bool {
     let parts = |name: &str| schema[name].as_array().map(Vec::as_slice).unwrap_or_default();
     let has = |part: &Value| has_required(description, part, answer);
@@ -83,13 +83,13 @@ fn has_required(description: &Value, schema: &Value, answer: &Value) -> bool {
 
 // issue 18, line 15
 #[tokio::test(flavor = "multi_thread")]
-async fn every_call_that_creates_creates_once_for_a_key() {
+async fn every_creating_call_creates_once_per_key() {
     let description = description();
     for database in databases().await {
-        let stage = Stage::set(&database).await;
-        let admin = &stage.admin;
-        let mut ids = stage.real.clone();
-        // One finding has one approval at a time, and another has it.
+        let fixture = Fixture::set(&database).await;
+        let admin = &fixture.admin;
+        let mut ids = fixture.real.clone();
+        // A finding has one approval at a time, so use another one.
         let finding = json!({"company_id": ids["companies"], "title": "another", "severity": "low"});
         ids.insert("findings", admin.post("/findings", finding).await.id());
         for template in creating() {
@@ -102,15 +102,15 @@ async fn every_call_that_creates_creates_once_for_a_key() {
             for bad in ["a b", "", &"x".repeat(256)] {
                 let answer = post(admin, &path, bad, &body).await;
                 assert_eq!(answer.status, 422, "{what} with {bad:?}: {}", answer.text);
-                answer.must_be_sound(&what);
+                answer.must_be_valid(&what);
             }
             let first = post(admin, &path, &template, &body).await;
             assert_eq!(first.status, 201, "{what}: {}", first.text);
             let again = post(admin, &path, &template, &body).await;
             assert_eq!(again.status, 201, "{what}: {}", again.text);
-            let (id, repeated) = made(&first);
+            let (id, repeated) = created(&first);
             assert!(!repeated, "{what}");
-            assert_eq!(made(&again), (id, true), "{what}");
+            assert_eq!(created(&again), (id, true), "{what}");
             let responses = &description["paths"][format!("/api/v1{template}")]["post"]["responses"];
             let schema = &responses["201"]["content"]["application/json"]["schema"];
             for answer in [&first, &again] {
@@ -119,8 +119,8 @@ async fn every_call_that_creates_creates_once_for_a_key() {
             }
             let other = post(admin, &path, &template, &format!("{body} ")).await;
             assert_eq!(other.status, 409, "{what}: {}", other.text);
-            other.must_be_sound(&what);
+            other.must_be_valid(&what);
         }
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }

@@ -1,19 +1,19 @@
-//! Every route of `openapi.json`: who may call it, and a body that fits.
+//! Every route of `openapi.json`: who may call it, and a valid body.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use Needs::{Admin, Analyst, Manager, Nobody, Own, PlatformAdmin, SignedIn, SomeManager, Viewer};
+use Needs::{Admin, Analyst, Anonymous, Manager, Own, PlatformAdmin, SignedIn, SomeManager, Viewer};
 
-/// What a caller must be.
+/// What a route requires of the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Needs {
     /// Nothing: signing in and out.
-    Nobody,
-    /// Anybody with a session.
+    Anonymous,
+    /// Anyone with a session.
     SignedIn,
-    /// The person whose record it is.
+    /// The user who owns the record.
     Own,
     /// A role in the company.
     Viewer,
@@ -21,22 +21,22 @@ pub enum Needs {
     /// A manager of any company.
     SomeManager,
     Manager,
-    /// An administrator; whoever does not see the company is told nothing of it.
+    /// An administrator; callers without access to the company learn nothing about it.
     Admin,
-    /// An administrator, of what belongs to no company.
+    /// An administrator, for records without a company.
     PlatformAdmin,
 }
 
-/// The ids of real records, by the word that stands before `{id}` in a path.
+/// The ids of real records, by the segment before `{id}` in a path.
 pub type Ids = BTreeMap<&'static str, String>;
 
-/// A body that fits.
+/// A valid body.
 pub type Body = fn(&Ids) -> Value;
 
-/// A route: method, path, who may call it, a body that fits where it takes one.
+/// A route: method, path, who may call it, a valid body if it takes one.
 pub type Route = (&'static str, &'static str, Needs, Option<Body>);
 
-/// Each route once. A route that is missing here fails the tests.
+/// Each route once. A missing route fails the tests.
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     ("GET", "/activity", SignedIn, None),
@@ -62,10 +62,10 @@ pub const ROUTES: &[Route] = &[
     ("PATCH", "/assets/{id}", Analyst, Some(|_| json!({"criticality": "high"}))),
     ("DELETE", "/assets/{id}", Manager, None),
     ("GET", "/audit", PlatformAdmin, None),
-    ("POST", "/auth/login", Nobody, Some(|_| json!({"email": "nobody@campanile.test", "password": "not the password"}))),
-    ("POST", "/auth/logout", Nobody, None),
+    ("POST", "/auth/login", Anonymous, Some(|_| json!({"email": "nobody@campanile.test", "password": "not the password"}))),
+    ("POST", "/auth/logout", Anonymous, None),
     ("GET", "/calendar", SignedIn, None),
-    ("GET", "/calendar.ics", Nobody, None),
+    ("GET", "/calendar.ics", Anonymous, None),
     ("GET", "/companies", SignedIn, None),
     ("POST", "/companies", PlatformAdmin, Some(|_| json!({"name": "Another"}))),
     ("GET", "/companies/{id}", Viewer, None),
@@ -185,8 +185,8 @@ pub const ROUTES: &[Route] = &[
     ("GET", "/tokens", SignedIn, None),
     ("POST", "/tokens", SignedIn, Some(|_| json!({"name": "ci"}))),
     ("DELETE", "/tokens/{id}", Own, None),
-    ("GET", "/unsubscribe", Nobody, None),
-    ("POST", "/unsubscribe", Nobody, None),
+    ("GET", "/unsubscribe", Anonymous, None),
+    ("POST", "/unsubscribe", Anonymous, None),
     ("GET", "/users", SignedIn, None),
     ("POST", "/users", PlatformAdmin, Some(|_| json!({"email": "new@campanile.test", "name": "New"}))),
     ("GET", "/users/{id}", Viewer, None),
@@ -197,9 +197,9 @@ pub const ROUTES: &[Route] = &[
     ("DELETE", "/users/{id}/credentials/{credential_id}", Admin, None),
 ];
 
-/// The path with ids in it, and what the query of an import must have.
+/// The path with ids filled in, and the required query of an import.
 pub fn path(template: &str, ids: &Ids) -> String {
-    // The record's kind stands before its id.
+    // The record's kind precedes its id.
     let (before, _) = template.split_once("/{id}").unwrap_or((template, ""));
     let kind = before.rsplit('/').next().unwrap_or_default();
     let own = ids.get(kind).map(String::as_str).unwrap_or_default();

@@ -1,10 +1,10 @@
-//! Every route by an API token: what lasts beyond the token, or gives more than it, takes a session.
+//! Every route with an API token: what outlives the token, or grants more than it, requires a session.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
-    Client, Stage,
+    Client, Fixture,
     table::{ROUTES, Route},
 };
 use crate::support::databases;
@@ -23,8 +23,8 @@ const IN_A_SESSION: &[(&str, &str)] = &[
     ("DELETE", "/users/{id}/credentials/{credential_id}"),
 ];
 
-/// Routes that write and that an API token may call: records, and settings that give nobody more than they have. A route that
-/// makes people, credentials or destinations belongs on the other list.
+/// Writing routes that an API token may call: records, and settings that grant nobody more access. A route that
+/// creates users, credentials or destinations belongs on the other list.
 #[rustfmt::skip]
 const BY_A_TOKEN: &[(&str, &str)] = &[
     ("POST", "/agreements"), ("PATCH", "/agreements/{id}"), ("DELETE", "/agreements/{id}"),
@@ -64,7 +64,7 @@ const BY_A_TOKEN: &[(&str, &str)] = &[
     ("POST", "/unsubscribe"),
 ];
 
-const SENTENCE: &str = "An API token cannot manage people, credentials or destinations. Sign in to do this.";
+const SENTENCE: &str = "An API token cannot manage users, credentials or destinations. Sign in to do this.";
 
 fn is_on(list: &[(&str, &str)], route: &Route) -> bool {
     list.contains(&(route.0, route.1))
@@ -72,7 +72,7 @@ fn is_on(list: &[(&str, &str)], route: &Route) -> bool {
 
 // issue 18, line 4
 #[test]
-fn every_route_that_writes_says_whether_a_token_may_call_it() {
+fn every_writing_route_defines_whether_a_token_may_call_it() {
     for route in ROUTES.iter().filter(|(method, ..)| *method != "GET") {
         let lists = [IN_A_SESSION, BY_A_TOKEN];
         let on = lists.iter().filter(|list| is_on(list, route)).count();
@@ -80,12 +80,12 @@ fn every_route_that_writes_says_whether_a_token_may_call_it() {
     }
 }
 
-async fn tokens(stage: &Stage) -> Vec<Client> {
+async fn tokens(fixture: &Fixture) -> Vec<Client> {
     let mut clients = Vec::new();
-    for owner in [&stage.admin, &stage.viewer] {
-        let made = owner.post("/tokens", json!({"name": "leaked"})).await;
-        clients.push(owner.clone().with_token(&made.text("token")));
-        made.expect(201);
+    for owner in [&fixture.admin, &fixture.viewer] {
+        let created = owner.post("/tokens", json!({"name": "leaked"})).await;
+        clients.push(owner.clone().with_token(&created.text("token")));
+        created.expect(201);
     }
     clients
 }
@@ -93,37 +93,37 @@ async fn tokens(stage: &Stage) -> Vec<Client> {
 // issue 18, line 4
 // promise: U2
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_makes_no_people_no_credentials_and_no_chats() {
+async fn a_token_cannot_create_users_credentials_or_chats() {
     for database in databases().await {
-        let stage = Stage::set(&database).await;
-        let tokens = tokens(&stage).await;
+        let fixture = Fixture::set(&database).await;
+        let tokens = tokens(&fixture).await;
         for route in ROUTES {
             let what = format!("{}: {} {}", database.name, route.0, route.1);
             for token in &tokens {
                 if is_on(IN_A_SESSION, route) {
-                    let answer = stage.call(token, route, &stage.real).await;
+                    let answer = fixture.call(token, route, &fixture.real).await;
                     assert_eq!(answer.status, 403, "{what}: {}", answer.text);
                     let problem: Value = serde_json::from_str(&answer.text).unwrap();
                     assert_eq!(problem["detail"], SENTENCE, "{what}");
                 } else if route.0 != "DELETE" {
-                    let answer = stage.call(token, route, &stage.real).await;
+                    let answer = fixture.call(token, route, &fixture.real).await;
                     assert!(!answer.text.contains(SENTENCE), "{what}: {}", answer.text);
                 }
             }
         }
-        assert_eq!(stage.admin.get("/me").await.status, 200, "its session goes on");
-        stage.server.stop().await;
+        assert_eq!(fixture.admin.get("/me").await.status, 200, "its session goes on");
+        fixture.server.stop().await;
     }
 }
 
 // issue 18, line 4
 // promise: U2
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_sets_no_url_that_outlives_it() {
+async fn a_token_cannot_set_a_url_that_outlives_it() {
     for database in databases().await {
-        let stage = Stage::set(&database).await;
-        let token = tokens(&stage).await.remove(0);
-        let company = &stage.real["companies"];
+        let fixture = Fixture::set(&database).await;
+        let token = tokens(&fixture).await.remove(0);
+        let company = &fixture.real["companies"];
         let url = "https://hooks.slack.com/services/T9/B9/leaked-leaked-leaked";
         let team = json!({"company_id": company, "name": "Red", "slack_webhook_url": url});
         let rule = json!({"event_type": "asset.deleted", "channel": "webhook",
@@ -132,18 +132,18 @@ async fn a_token_sets_no_url_that_outlives_it() {
             let refused = token.post(path, body.clone()).await;
             assert_eq!(refused.text("detail"), SENTENCE, "{}: {path}", database.name);
             refused.expect(403);
-            stage.admin.post(path, body).await.expect(201);
+            fixture.admin.post(path, body).await.expect(201);
         }
-        let team = format!("/teams/{}", stage.real["teams"]);
+        let team = format!("/teams/{}", fixture.real["teams"]);
         let url = json!({"slack_webhook_url": url});
         token.call(Method::PATCH, &team, url).await.expect(403);
-        // What it shows masked may be sent back, and a URL removed.
+        // A masked value may be sent back, and a URL removed.
         let shown = token.get(&team).await.expect(200)["slack_webhook_url"].clone();
         assert!(shown.as_str().unwrap().contains('…'), "{shown}");
         for url in [shown, Value::Null] {
             let same = json!({"slack_webhook_url": url});
             token.call(Method::PATCH, &team, same).await.expect(200);
         }
-        stage.server.stop().await;
+        fixture.server.stop().await;
     }
 }

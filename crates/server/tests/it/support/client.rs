@@ -1,4 +1,4 @@
-//! A person at the API: a token, calls with JSON in and out, an open stream.
+//! An API client: a token, calls with JSON in and out, an open stream.
 
 use std::{net::SocketAddr, path::Path, time::Duration};
 
@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use reqwest::{Method, StatusCode, Version, header};
 use serde_json::{Value, json};
 
-/// Calls of one person.
+/// Calls of one user.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -14,7 +14,7 @@ pub struct Client {
     pub token: Option<String>,
 }
 
-/// What came back.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -26,11 +26,11 @@ impl Client {
         Self::through(builder(), format!("http://{address}"))
     }
 
-    /// Over TLS, in this version of HTTP, trusting this authority alone.
+    /// Over TLS, with this version of HTTP, trusting only this authority.
     pub fn secure(address: SocketAddr, version: Version, authority: &Path) -> Self {
         let authority = std::fs::read(authority).unwrap();
         let authority = reqwest::Certificate::from_pem(&authority).unwrap();
-        // The window of the standard (RFC 9113, section 6.9.2), not one of megabytes.
+        // The default window (RFC 9113, section 6.9.2), not one of megabytes.
         let builder = builder().http2_initial_stream_window_size(65_535);
         let builder = builder.tls_certs_only([authority]);
         let builder = match version {
@@ -52,7 +52,7 @@ impl Client {
         Self::new(address).signed_in(email, password).await
     }
 
-    /// The same client with a session of this person.
+    /// The same client with a session of this user.
     pub async fn signed_in(self, email: &str, password: &str) -> Self {
         let answer = self
             .post("/auth/login", json!({"email": email, "password": password}))
@@ -68,15 +68,15 @@ impl Client {
         self
     }
 
-    /// The same person at a server that listens elsewhere.
+    /// The same client for a server at another address.
     pub fn at(mut self, address: SocketAddr) -> Self {
         self.root = format!("http://{address}");
         self
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let beside = ["/healthz", "/readyz", "/metrics"];
-        if beside.iter().any(|own| path.starts_with(own)) {
+        let outside_api = ["/healthz", "/readyz", "/metrics"];
+        if outside_api.iter().any(|own| path.starts_with(own)) {
             return self.at_root(method, path);
         }
         self.at_root(method, &format!("/api/v1{path}"))
@@ -114,7 +114,7 @@ impl Client {
         self.send(request.body(body.to_string())).await
     }
 
-    /// Imports a report as a raw body.
+    /// Imports a scan report as a raw body.
     pub async fn import(&self, query: &str, report: Vec<u8>) -> Answer {
         let request = self.request(Method::POST, &format!("/scans/import?{query}"));
         self.send(
@@ -148,14 +148,14 @@ fn builder() -> reqwest::ClientBuilder {
 }
 
 impl Answer {
-    /// The body of an answer that must be this.
+    /// The body of a response that must have this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.body);
         self.body
     }
 
-    /// The id of the record that was made.
+    /// The id of the created record.
     #[track_caller]
     pub fn id(self) -> String {
         let body = self.expect(201);
@@ -182,8 +182,8 @@ pub struct Frames {
     rest: String,
 }
 
-/// How long a test waits for what must come; far above what it takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for a frame; far longer than it takes.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 impl Frames {
     /// The next frame, or nothing when the stream has ended.
@@ -200,14 +200,14 @@ impl Frames {
                     return Some(serde_json::from_str(&data).unwrap());
                 }
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.body.next())
+            let chunk = tokio::time::timeout(TIMEOUT, self.body.next())
                 .await
                 .expect("a frame in time")?;
             self.rest.push_str(std::str::from_utf8(&chunk.ok()?).unwrap());
         }
     }
 
-    /// The next frame of this type; the ones before it are passed over.
+    /// The next frame of this type; earlier ones are skipped.
     pub async fn until(&mut self, kind: &str) -> Value {
         loop {
             let frame = self

@@ -1,4 +1,4 @@
-//! A command of the program that ends by itself.
+//! A command of the program that exits on its own.
 
 use std::{
     io::Write,
@@ -9,8 +9,8 @@ use std::{
 
 use super::Database;
 
-/// How long a command may take before the test has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a command may take before the test fails.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A command on a database.
 pub struct Command {
@@ -28,8 +28,8 @@ impl Command {
         }
     }
 
-    /// With this line on its standard input.
-    pub fn told(mut self, line: &str) -> Self {
+    /// With this line on standard input.
+    pub fn with_input(mut self, line: &str) -> Self {
         self.input = format!("{line}\n");
         self
     }
@@ -50,25 +50,25 @@ impl Command {
             .unwrap();
         let id = child.id().to_string();
         let (sender, ended) = mpsc::channel();
-        // What it says is read while it runs: a pipe holds only so much.
+        // Its output is read while it runs: a pipe's buffer is limited.
         std::thread::spawn(move || sender.send(child.wait_with_output().unwrap()));
-        ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        ended.recv_timeout(TIMEOUT).unwrap_or_else(|_| {
             std::process::Command::new("kill")
                 .args(["-KILL", &id])
                 .status()
                 .unwrap();
-            panic!("the command goes on");
+            panic!("the command does not exit");
         })
     }
 
-    /// What it says, having done what it was to do.
+    /// Its output, on success.
     pub fn succeeds(self) -> String {
         let output = self.run();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// What it says to standard error, having done nothing.
+    /// Its standard error, on failure.
     pub fn fails(self) -> String {
         let output = self.run();
         assert!(!output.status.success(), "{output:?}");

@@ -1,4 +1,4 @@
-//! What the tests stand on: the real server in this process or as a process of its own, people at its API, the
+//! Test support: the real server in this process or in its own, API clients, the
 //! databases it runs on.
 
 mod client;
@@ -17,10 +17,10 @@ pub use world::{PASSWORD, World};
 
 use std::{future::Future, time::Duration};
 
-/// Waits until `look` finds what it looks for: a condition, not a time.
+/// Waits until `look` returns a value: for a condition, not a time.
 ///
 /// # Panics
-/// When it has not come in 30 seconds.
+/// If it has not happened within 30 seconds.
 #[track_caller]
 pub fn eventually<T, F: Future<Output = Option<T>>>(
     what: &'static str,

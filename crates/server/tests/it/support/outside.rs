@@ -1,4 +1,4 @@
-//! The other side of every channel: a mail server, Slack, Teams and a receiver of webhooks, all on this machine with
+//! The receiving side of every channel: a mail server, Slack, Teams and a webhook receiver, all on this machine with
 //! real TLS under their real names.
 
 use notify::testing::{Answering, Ca, HttpSink, SmtpSink, SmtpSinkOptions};
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 /// Where the rule's webhook goes.
 pub const WEBHOOK: &str = "https://receiver.example/hooks/campanile";
 
-/// What of the outside the server speaks to.
+/// The external services that the server talks to.
 pub struct Outside {
     pub slack: HttpSink,
     pub teams: HttpSink,

@@ -1,4 +1,4 @@
-//! The server as a process of its own, to be ended the hard way.
+//! The server in its own process, to be killed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -16,12 +16,12 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts the program and waits until it says where it listens. Nothing if it dies before that.
+    /// Starts the program and waits until it prints its address. `None` if it exits before that.
     pub fn start(database: &Database, more: &[(&str, String)]) -> Option<Self> {
         Self::start_with_log(database, more, Stdio::inherit())
     }
 
-    /// The same with its log going there.
+    /// The same with this log output.
     pub fn start_with_log(database: &Database, more: &[(&str, String)], log: Stdio) -> Option<Self> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_campanile"))
             .env_clear()
@@ -55,7 +55,7 @@ impl Process {
         Client::sign_in(self.address, ADMIN, ADMIN_PASSWORD).await
     }
 
-    /// SIGTERM; how it ended and how long that took.
+    /// SIGTERM; returns the exit status and how long it took.
     pub fn terminate(mut self) -> (ExitStatus, Duration) {
         let start = Instant::now();
         self.signal("-TERM");
@@ -63,7 +63,7 @@ impl Process {
         (status, start.elapsed())
     }
 
-    /// SIGSTOP: it stands still until [`resume`](Self::resume).
+    /// SIGSTOP: stops it until [`resume`](Self::resume).
     pub fn suspend(&self) {
         self.signal("-STOP");
     }

@@ -1,4 +1,4 @@
-//! The server in this process, on every database there is.
+//! The server in this process, on every available database.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -15,7 +15,7 @@ use super::Client;
 pub const ADMIN: &str = "admin@campanile.test";
 pub const ADMIN_PASSWORD: &str = "correct horse battery";
 
-/// A database and a folder for the data beside it.
+/// A database and a data folder.
 pub struct Database {
     pub name: &'static str,
     pub url: String,
@@ -27,7 +27,7 @@ impl Database {
         self.folder.path().join("data")
     }
 
-    /// The variables that put a server on this database, with these besides.
+    /// The variables for a server on this database, plus these.
     pub fn settings(&self, more: &[(&str, String)]) -> Vec<(String, String)> {
         let own = [
             ("CAMPANILE_LISTEN", "127.0.0.1:0".to_owned()),
@@ -51,13 +51,13 @@ impl Database {
     }
 }
 
-/// SQLite, and PostgreSQL where a server for tests is named. The latter has its tables, as if a server had been there:
-/// to make them takes a second each time.
+/// SQLite, and PostgreSQL if a test server is configured. The latter is already migrated:
+/// creating its tables takes a second each time.
 pub async fn databases() -> Vec<Database> {
     databases_with(app::MIGRATIONS).await
 }
 
-/// The same for a test of what the first start does.
+/// The same for tests of a first start.
 pub async fn empty_databases() -> Vec<Database> {
     databases_with(&[]).await
 }
@@ -89,7 +89,7 @@ async fn databases_with(sets: &'static [MigrationSet]) -> Vec<Database> {
     databases
 }
 
-/// A running server. Stop it at the end of the test: then it looks whether a delivery was left over.
+/// A running server. Stop it at the end of the test: then it checks that no delivery is left.
 pub struct Server {
     app: App,
 }
@@ -99,7 +99,7 @@ impl Server {
         Self::start_on(database, more, Clock::system()).await
     }
 
-    /// The same with a clock of the test's.
+    /// The same with the test's clock.
     pub async fn start_on(database: &Database, more: &[(&str, String)], clock: Clock) -> Self {
         Self {
             app: database.start(more, clock).await,
@@ -114,7 +114,7 @@ impl Server {
         Client::sign_in(self.address(), ADMIN, ADMIN_PASSWORD).await
     }
 
-    /// Stops it and fails the test if a delivery was still to be done: nobody looked at what it would have sent.
+    /// Stops it and fails the test if a delivery was still pending: the test did not check what it would have sent.
     pub async fn stop(self) {
         let admin = self.admin().await;
         super::eventually("the end of all deliveries", || async {

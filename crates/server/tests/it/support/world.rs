@@ -1,4 +1,4 @@
-//! A company with people, a team and a project, made through the API.
+//! A company with users, a team and a project, created through the API.
 
 use std::net::SocketAddr;
 
@@ -6,10 +6,10 @@ use serde_json::json;
 
 use super::Client;
 
-/// Everyone's password.
+/// All users' password.
 pub const PASSWORD: &str = "a long enough password";
 
-/// The ids of what was made.
+/// The ids of what was created.
 #[derive(Clone)]
 pub struct World {
     pub address: SocketAddr,
@@ -23,9 +23,9 @@ pub struct World {
 }
 
 impl World {
-    /// Makes a company with an analyst (`ana@campanile.test`), a manager (`mara@…`), a team of both with a Slack
+    /// Creates a company with an analyst (`ana@campanile.test`), a manager (`mara@…`), a team of both with a Slack
     /// and a Teams channel, and a project; and `otto@…`, who belongs to another company.
-    pub async fn make(admin: &Client, address: SocketAddr) -> Self {
+    pub async fn create(admin: &Client, address: SocketAddr) -> Self {
         let company = admin.post("/companies", json!({"name": "Acme"})).await.id();
         let other = admin.post("/companies", json!({"name": "Other"})).await.id();
         let mut users = Vec::new();

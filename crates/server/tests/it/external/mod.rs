@@ -1,4 +1,4 @@
-//! Events of other platforms, the whole way: from `POST /events`, and from their webhooks through the adapter, to the
+//! Events of other platforms, end to end: from `POST /events`, and from their webhooks through the adapter, to the
 //! inbox, the tab, the chat and the webhook, and in the trace.
 
 use std::{
@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Outside, Server, WEBHOOK, World, databases, eventually};
 
-/// A person's API token.
+/// A user's API token.
 async fn token(who: &Client) -> Client {
-    let made = who.post("/tokens", json!({"name": "dojo"})).await.expect(201);
-    who.clone().with_token(made["token"].as_str().unwrap())
+    let created = who.post("/tokens", json!({"name": "dojo"})).await.expect(201);
+    who.clone().with_token(created["token"].as_str().unwrap())
 }
 
 // promise: C6, C7, E3, F3
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_from_elsewhere_is_told_like_any_other_and_links_to_no_page_that_is_not_there() {
+async fn an_external_event_is_notified_like_any_other_without_broken_links() {
     for database in databases().await {
         let outside = Outside::start().await;
         let server = Server::start(&database, &outside.settings()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let rule = json!({
             "event_type": "finding.assigned", "channel": "webhook", "format": "cloudevents",
             "recipients": {"urls": [WEBHOOK]},
@@ -58,7 +58,7 @@ async fn an_event_from_elsewhere_is_told_like_any_other_and_links_to_no_page_tha
                 "company_id": world.company,
                 "why": "You get this because the finding is assigned to you.",
             }),
-            "no page to link to"
+            "there is no page to link to"
         );
         let post = &outside.webhook.wait_for(1).await[0];
         let post = post.json();
@@ -76,7 +76,7 @@ async fn an_event_from_elsewhere_is_told_like_any_other_and_links_to_no_page_tha
         );
         outside.mail.wait_for(1).await;
 
-        // The same again tells nobody again.
+        // Repeating it notifies nobody again.
         let again = dojo.post("/events", event).await.expect(202);
         assert_eq!(
             (&again["items"][0]["event_id"], &again["items"][0]["duplicate"]),
@@ -84,13 +84,13 @@ async fn an_event_from_elsewhere_is_told_like_any_other_and_links_to_no_page_tha
         );
         let trace = eventually("all posts", || async {
             let trace = admin.get(&format!("/events/{id}/trace")).await.expect(200);
-            let told = trace["entries"]
+            let notified = trace["entries"]
                 .as_array()
                 .unwrap()
                 .iter()
                 .filter(|entry| entry["told"] == true)
                 .count();
-            (told >= 5).then_some(trace)
+            (notified >= 5).then_some(trace)
         })
         .await;
         assert_eq!(trace["event_type"], "finding.assigned");
@@ -129,7 +129,7 @@ impl Adapter {
         Self { child, address }
     }
 
-    /// What another platform posts there.
+    /// Posts what another platform would send.
     async fn post(&self, path: &str, event: &str, body: &str) -> u16 {
         let client = Client::new(self.address.parse().unwrap());
         let request = client
@@ -140,7 +140,7 @@ impl Adapter {
         client.send(request.body(body.to_owned())).await.status.as_u16()
     }
 
-    /// What it says of itself.
+    /// Reads its status.
     async fn get(&self, path: &str) -> Value {
         let client = Client::new(self.address.parse().unwrap());
         let request = client.at_root(reqwest::Method::GET, path);
@@ -156,18 +156,18 @@ impl Drop for Adapter {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
+async fn the_adapter_forwards_events_of_defectdojo_and_dependency_track() {
     const DOJO: &str = include_str!("dojo_scan_added.json");
     const TRACK: &str = include_str!("track_new_vulnerability.json");
     const TRACK_5: &str = include_str!("track_5_new_vulnerability.json");
     for database in databases().await {
         let server = Server::start(&database, &[]).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let ana = world.sign_in("ana").await;
-        let made = ana.post("/tokens", json!({"name": "adapter"})).await.expect(201);
+        let created = ana.post("/tokens", json!({"name": "adapter"})).await.expect(201);
         let target = format!("http://{}", server.address());
-        let adapter = Adapter::start(&target, made["token"].as_str().unwrap(), &world.company);
+        let adapter = Adapter::start(&target, created["token"].as_str().unwrap(), &world.company);
         let mut tab = ana.stream().await;
 
         let key = Adapter::KEY.replace(' ', "%20");
@@ -200,7 +200,7 @@ async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
             (&json!("finding.status_changed"), &json!("mitigated"))
         );
 
-        // Posted again, it is told once.
+        // Posted again, it is notified once.
         assert_eq!(adapter.post(&dojo, "scan_added", DOJO).await, 200);
         assert_eq!(adapter.post(&track, "", TRACK).await, 200);
         let vulnerable: Value = tab.next().await.unwrap();
@@ -215,7 +215,7 @@ async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
         );
         assert_eq!(vulnerable["data"]["project_name"], "Acme Example 1.0.0");
 
-        // Version 5 writes the names of its protobuf.
+        // Version 5 uses its protobuf names.
         assert_eq!(adapter.post(&track, "", TRACK_5).await, 200);
         let vulnerable: Value = tab.next().await.unwrap();
         assert_eq!(
@@ -235,7 +235,7 @@ async fn the_adapter_brings_what_defectdojo_and_dependency_track_post() {
             let project = tab.next().await.unwrap();
             assert_eq!(project["type"], "project.created", "{group}");
         }
-        // What it says about itself needs no event; what nobody knows yet is not swallowed.
+        // Messages about the platform itself need no event; unknown ones are not dropped.
         for quiet in [
             "POLICY_VIOLATION",
             "GROUP_POLICY_VIOLATION",

@@ -1,4 +1,4 @@
-//! A company with people, its database, and an engine that works for it.
+//! A company with users, its database, and a running engine.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 static TABLES: &[MigrationSet] = &[store::MIGRATIONS, access::MIGRATIONS, notify::MIGRATIONS];
 
 #[derive(Clone)]
-pub(crate) struct House {
+pub(crate) struct Fixture {
     pub(crate) store: Store,
     pub(crate) access: Access,
     pub(crate) channels: Channels,
@@ -35,7 +35,7 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// SQLite, and PostgreSQL where there is a server.
+    /// SQLite, and PostgreSQL if there is a server.
     pub(crate) fn all() -> Vec<Self> {
         let mut all = vec![Self::Sqlite];
         if std::env::var(store::testing::POSTGRES).is_ok() {
@@ -52,19 +52,19 @@ impl Database {
     }
 }
 
-/// What becomes of messages.
+/// What happens to messages.
 #[derive(Clone, Copy)]
-pub(crate) enum Way {
-    /// They leave by the real channels.
+pub(crate) enum Sending {
+    /// They are sent through the real channels.
     Out,
-    /// They are delivered at once, nowhere.
+    /// They are discarded as delivered.
     Nowhere,
     /// They hang.
     Hanging,
 }
 
-impl House {
-    /// A house with 50 people on an empty database; mail goes to this port.
+impl Fixture {
+    /// A company with 50 users on an empty database; mail goes to this port.
     pub(crate) async fn new(database: Database, smtp: Option<u16>) -> Self {
         let clock = Clock::system();
         let folder = tempfile::tempdir_in(".").unwrap();
@@ -104,10 +104,10 @@ impl House {
     /// A rule that posts every assigned finding to these URLs.
     pub(crate) async fn rule(&self, urls: &[String]) {
         let root = people::admin(&self.store, "root@example.com").await;
-        // A URL is given in a session.
+        // URLs can only be set in a session.
         let session = people::session(&self.access, root).await;
         let caller = self.access.caller(&session).await.unwrap();
-        // Without assignees an event goes to the administrators: these figures are of the rule alone.
+        // Without assignees an event goes to the administrators: these figures are for the rule alone.
         let none = ["in_app", "email"].map(|channel| (format!("{}:{channel}", Kind::FindingAssigned), false));
         let set = notify::preferences::http::put_preferences(
             State(self.api()),
@@ -127,7 +127,7 @@ impl House {
         assert!(made.is_ok(), "a rule");
     }
 
-    /// What the handlers of the API rest on.
+    /// The state of the API handlers.
     pub(crate) fn api(&self) -> notify::http::State {
         notify::http::State {
             access: self.access.clone(),
@@ -152,7 +152,7 @@ impl House {
         }
     }
 
-    /// Waits until every event is planned and no message is on its way; then so many must have been delivered.
+    /// Waits until every event is planned and no message is pending; then this many must have been delivered.
     pub(crate) async fn delivered(&self, messages: u64) {
         const BUSY: &str = "select (select count(*) from (select id from deliveries where state = 'pending' limit 1) a) \
              + (select count(*) from (select id from deliveries where state = 'sending' limit 1) b)";
@@ -164,27 +164,27 @@ impl House {
         assert_eq!(self.count(DELIVERED).await, messages, "every message arrived");
     }
 
-    /// `burst`: how many single messages a person gets in a minute; 0 for no bound.
-    pub(crate) fn engine(&self, way: Way, burst: u32) -> Running {
+    /// `burst`: how many single messages a user gets per minute; 0 for no limit.
+    pub(crate) fn engine(&self, way: Sending, burst: u32) -> Running {
         let (access, channels) = (self.access.clone(), self.channels.clone());
         let options = engine::Options {
-            // What hangs when the measurement is over is not waited for.
+            // Hanging attempts are not awaited at the end of the measurement.
             grace: Duration::from_millis(100),
             burst,
             ..engine::Options::default()
         };
         let send: engine::Send = match way {
-            Way::Out => return Running::start(Engine::new(access, channels, Doorbell::new(), options)),
-            Way::Nowhere => {
+            Sending::Out => return Running::start(Engine::new(access, channels, Doorbell::new(), options)),
+            Sending::Nowhere => {
                 Arc::new(|_, _| Box::pin(async { Attempt::without_answer(Outcome::Delivered, "") }))
             }
-            Way::Hanging => Arc::new(|_, _| Box::pin(std::future::pending())),
+            Sending::Hanging => Arc::new(|_, _| Box::pin(std::future::pending())),
         };
         Running::start(Engine::sending(access, channels, Doorbell::new(), options, send))
     }
 }
 
-/// An engine that runs.
+/// A running engine.
 pub(crate) struct Running {
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -205,7 +205,7 @@ impl Running {
     }
 }
 
-/// The parent of the server's processes: that of the one that answers.
+/// The parent of the server's processes: of the one that answers.
 async fn postmaster(store: &Store) -> u32 {
     let backend: Option<(u32,)> = store
         .read(|tx| tx.one("select cast(pg_backend_pid() as bigint)", &[]))
@@ -216,7 +216,7 @@ async fn postmaster(store: &Store) -> u32 {
     parent.unwrap().trim().parse().unwrap()
 }
 
-/// What may be posted to: this machine.
+/// Only this machine is allowed as destination.
 pub(crate) fn egress() -> egress::Options {
     egress::Options {
         allow_networks: vec!["127.0.0.0/8".parse().unwrap()],

@@ -1,4 +1,4 @@
-//! Answers of look-ups that are given again: while it is known that nothing was missed, and not a moment longer.
+//! Cached callers are used only while it is certain that no change was missed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::world::{Pair, World};
 
 async fn status(access: &Access, credential: &str) -> u16 {
-    match access.known_caller(credential).await {
+    match access.cached_caller(credential).await {
         Ok(_) => 200,
         Err(problem) => problem.status().as_u16(),
     }
@@ -16,7 +16,7 @@ async fn status(access: &Access, credential: &str) -> u16 {
 
 // promise: E8
 #[tokio::test]
-async fn a_kept_answer_needs_no_database_for_a_second() {
+async fn a_cached_caller_needs_no_database_for_a_second() {
     for world in World::each().await {
         let user = world.member(world.ours, Role::Viewer).await;
         let [kept, other] = [
@@ -24,11 +24,11 @@ async fn a_kept_answer_needs_no_database_for_a_second() {
             testing::token(&world.access, user).await,
         ];
         let mut follower = Follower::new(world.access.clone());
-        assert!(follower.look().await);
-        let first = world.access.known_caller(&kept).await.unwrap();
+        assert!(follower.poll().await);
+        let first = world.access.cached_caller(&kept).await.unwrap();
         world.store.close().await;
         world.clock.advance(Duration::from_secs(1));
-        let again = world.access.known_caller(&kept).await.unwrap();
+        let again = world.access.cached_caller(&kept).await.unwrap();
         assert_eq!((again.user_id, again.session), (user, first.session));
         assert_eq!(again.scope, first.scope);
         assert_eq!(
@@ -38,7 +38,7 @@ async fn a_kept_answer_needs_no_database_for_a_second() {
             world.name
         );
         world.clock.advance(Duration::from_millis(1));
-        assert!(!follower.look().await);
+        assert!(!follower.poll().await);
         assert_eq!(
             status(&world.access, &kept).await,
             503,
@@ -50,7 +50,7 @@ async fn a_kept_answer_needs_no_database_for_a_second() {
 
 // promise: E8
 #[tokio::test]
-async fn without_a_follower_nothing_is_kept() {
+async fn without_a_follower_nothing_is_cached() {
     for world in World::each().await {
         let session = testing::session(&world.access, world.admin).await;
         assert_eq!(status(&world.access, &session).await, 200);
@@ -61,7 +61,7 @@ async fn without_a_follower_nothing_is_kept() {
 
 // promise: E8
 #[tokio::test]
-async fn a_change_forgets_whom_it_concerns_at_once() {
+async fn a_change_removes_affected_callers_at_once() {
     for pair in Pair::each().await {
         let (world, name) = (&pair.there, pair.there.name);
         let [ana, bob] = [
@@ -77,11 +77,11 @@ async fn a_change_forgets_whom_it_concerns_at_once() {
             Follower::new(world.access.clone()),
         ];
         for follower in &mut followers {
-            follower.look().await;
+            follower.poll().await;
         }
         let sees = async |access: &Access, session: &str| {
             access
-                .known_caller(session)
+                .cached_caller(session)
                 .await
                 .unwrap()
                 .scope
@@ -94,41 +94,47 @@ async fn a_change_forgets_whom_it_concerns_at_once() {
         }
         let path = format!("/companies/{}/members/{ana}", world.ours);
         world.as_admin().await.delete(&path).await;
-        assert!(!sees(&world.access, &sessions[0]).await, "{name}: told at once");
+        assert!(
+            !sees(&world.access, &sessions[0]).await,
+            "{name}: announced at once"
+        );
         assert!(
             sees(&pair.here, &sessions[0]).await,
-            "{name}: kept until the look (so this test can fail)"
+            "{name}: cached until the poll (so this test can fail)"
         );
-        followers[0].look().await;
-        assert!(!sees(&pair.here, &sessions[0]).await, "{name}: told by the look");
+        followers[0].poll().await;
+        assert!(
+            !sees(&pair.here, &sessions[0]).await,
+            "{name}: announced by the poll"
+        );
 
         world
             .bearer(&sessions[0])
             .send("POST", "/auth/logout", None)
             .await;
         assert_eq!(status(&world.access, &sessions[0]).await, 401, "{name}");
-        followers[0].look().await;
+        followers[0].poll().await;
         assert_eq!(status(&pair.here, &sessions[0]).await, 401, "{name}");
         pair.here.store().close().await;
         assert!(
             sees(&pair.here, &sessions[1]).await,
-            "{name}: nobody else is forgotten"
+            "{name}: no one else is removed"
         );
     }
 }
 
 // promise: E8
 #[tokio::test]
-async fn a_kept_answer_ends_with_its_session_and_a_refusal_is_not_kept() {
+async fn a_cached_caller_ends_with_its_session_and_a_refusal_is_not_cached() {
     for world in World::each().await {
         let admin = world.as_admin().await;
         let user = world.member(world.ours, Role::Viewer).await;
         let session = testing::session(&world.access, user).await;
         let mut follower = Follower::new(world.access.clone());
-        follower.look().await;
+        follower.poll().await;
         let path = format!("/users/{user}");
         let token = testing::token(&world.access, user).await;
-        // In the database alone, so that nothing ends for good.
+        // Only in the database, so that nothing ends permanently.
         testing::disable(&world.store, user).await;
         assert_eq!(status(&world.access, &token).await, 401, "{}", world.name);
         admin.patch(&path, json!({"disabled": false})).await;
@@ -140,16 +146,16 @@ async fn a_kept_answer_ends_with_its_session_and_a_refusal_is_not_kept() {
         }
 
         let session = testing::session(&world.access, user).await;
-        // Its end at the latest; it is used until then.
+        // Its latest end; it is used until then.
         for _ in 0..27 {
             world.clock.advance(Duration::from_hours(6));
-            assert!(follower.look().await);
+            assert!(follower.poll().await);
             assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
         }
         world
             .clock
             .advance(Duration::from_hours(6) - Duration::from_millis(500));
-        assert!(follower.look().await);
+        assert!(follower.poll().await);
         assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
         world.clock.advance(Duration::from_millis(499));
         assert_eq!(status(&world.access, &session).await, 200, "{}", world.name);
@@ -159,13 +165,13 @@ async fn a_kept_answer_ends_with_its_session_and_a_refusal_is_not_kept() {
 }
 
 #[tokio::test]
-async fn a_use_that_needed_no_database_is_noted() {
+async fn a_use_from_the_cache_is_recorded() {
     for world in World::each().await {
         let token = testing::token(&world.access, world.admin).await;
-        Follower::new(world.access.clone()).look().await;
+        Follower::new(world.access.clone()).poll().await;
         for _ in 0..2 {
             world.clock.advance(Duration::from_millis(400));
-            world.access.known_caller(&token).await.unwrap();
+            world.access.cached_caller(&token).await.unwrap();
         }
         let used = world.clock.now();
         world.access.sweep().await.unwrap();

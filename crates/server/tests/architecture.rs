@@ -1,10 +1,10 @@
-//! Checks on the house itself: that the documents name what exists, and that the crates depend on each other
+//! Checks of the repository itself: documents name only what exists, and the crates depend on each other
 //! only the way `ARCHITECTURE.md` draws it. Needs no server and no database.
 
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a check that cannot go on has failed"
+    reason = "a check that cannot continue has failed"
 )]
 
 use std::{
@@ -16,7 +16,7 @@ use std::{
 
 use base::{Kind, SubjectType};
 
-/// The crates a crate may depend on. A line that is missing here is a decision somebody has not written down.
+/// The crates a crate may depend on. A missing line is a decision that nobody has recorded.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("base", &[]),
     ("store", &["base"]),
@@ -39,7 +39,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .ancestors()
         .nth(2)
-        .expect("crates/server lies two folders below the root")
+        .expect("crates/server is two folders below the root")
         .to_owned()
 }
 
@@ -47,7 +47,7 @@ fn text(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The files below a folder whose names end so, without what tools put there.
+/// The files below a folder with these endings, without tools' output.
 fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)
@@ -69,7 +69,7 @@ fn files(folder: &Path, endings: &[&str]) -> Vec<PathBuf> {
     found
 }
 
-/// What stands between backticks and looks like a path of this repository.
+/// Text in backticks that looks like a path of this repository.
 fn named_paths(document: &str) -> impl Iterator<Item = &str> {
     document
         .split("```")
@@ -89,7 +89,7 @@ fn every_path_in_architecture_exists() {
         .collect();
     assert!(
         missing.is_empty(),
-        "ARCHITECTURE.md names what is not there: {missing:?}"
+        "ARCHITECTURE.md names missing files: {missing:?}"
     );
     assert!(
         named_paths(&document).count() > 20,
@@ -98,7 +98,7 @@ fn every_path_in_architecture_exists() {
 }
 
 #[test]
-fn every_link_between_documents_leads_somewhere() {
+fn links_between_documents_are_not_broken() {
     let mut broken = Vec::new();
     for file in files(&root(), &[".md"]) {
         let document = fs::read_to_string(&file).expect("a document");
@@ -114,11 +114,7 @@ fn every_link_between_documents_leads_somewhere() {
             }
         }
     }
-    assert!(
-        broken.is_empty(),
-        "links that lead nowhere:\n{}",
-        broken.join("\n")
-    );
+    assert!(broken.is_empty(), "broken links:\n{}", broken.join("\n"));
 }
 
 #[test]
@@ -147,12 +143,12 @@ fn crates_depend_on_each_other_as_drawn() {
         }
         seen += 1;
     }
-    assert_eq!(seen, MAY_DEPEND_ON.len(), "every crate on the map is there");
+    assert_eq!(seen, MAY_DEPEND_ON.len(), "every crate on the map exists");
 }
 
-/// `docs/events.md`, from the one table of kinds. `UPDATE=1` writes it.
+/// `docs/events.md`, from the table of event kinds. `UPDATE=1` rewrites it.
 #[test]
-fn the_document_of_events_is_the_table() {
+fn the_event_document_matches_the_table() {
     let mark = |yes| if yes { "yes" } else { "–" };
     let mut rows = String::new();
     for kind in Kind::ALL {
@@ -168,10 +164,10 @@ fn the_document_of_events_is_the_table() {
     let document = text("docs/events.md");
     let (head, rest) = document
         .split_once("<!-- table -->\n")
-        .expect("where the table begins");
+        .expect("the start of the table");
     let (_, tail) = rest
         .split_once("<!-- end of table -->")
-        .expect("where the table ends");
+        .expect("the end of the table");
     let table = "| Type | Severity | People are notified | Live | What happened |\n|---|---|---|---|---|\n";
     let wanted = format!("{head}<!-- table -->\n{table}{rows}<!-- end of table -->{tail}");
     if std::env::var_os("UPDATE").is_some() {
@@ -180,17 +176,17 @@ fn the_document_of_events_is_the_table() {
     assert_eq!(
         text("docs/events.md"),
         wanted,
-        "UPDATE=1 cargo test --test house writes it"
+        "UPDATE=1 cargo test --test architecture writes it"
     );
 }
 
-/// The console's copy of the table of pages. `UPDATE=1` writes it.
+/// The console's copy of the table of pages. `UPDATE=1` rewrites it.
 // promise: C8
 #[test]
-fn the_console_links_by_the_one_table_of_pages() {
+fn the_console_uses_the_table_of_pages() {
     const FILE: &str = "console/src/format/record-pages.ts";
     let mut wanted = String::from(
-        "// Written by `UPDATE=1 cargo test --test house` from crates/base/src/page.rs: do not edit.\n\n\
+        "// Written by `UPDATE=1 cargo test --test architecture` from crates/base/src/page.rs: do not edit.\n\n\
          /** Where the pages of each kind of record are; the record's id follows. */\n\
          export const RECORD_PAGES = {\n",
     );
@@ -204,11 +200,15 @@ fn the_console_links_by_the_one_table_of_pages() {
     if std::env::var_os("UPDATE").is_some() {
         fs::write(root().join(FILE), &wanted).expect(FILE);
     }
-    assert_eq!(text(FILE), wanted, "UPDATE=1 cargo test --test house writes it");
+    assert_eq!(
+        text(FILE),
+        wanted,
+        "UPDATE=1 cargo test --test architecture writes it"
+    );
 }
 
 #[test]
-fn tests_name_promises_that_are_given() {
+fn tests_name_existing_promises() {
     let document = text("docs/promises.md");
     let given: BTreeSet<_> = document
         .lines()
@@ -233,12 +233,12 @@ fn tests_name_promises_that_are_given() {
     }
     assert!(
         unknown.is_empty(),
-        "promises that docs/promises.md does not give:\n{}",
+        "promises that are not in docs/promises.md:\n{}",
         unknown.join("\n")
     );
 }
 
-/// The variables that `config.default.toml` gives rise to.
+/// The environment variables that correspond to `config.default.toml`.
 fn variables() -> BTreeSet<String> {
     let mut section = String::new();
     let mut found = BTreeSet::new();
@@ -253,7 +253,7 @@ fn variables() -> BTreeSet<String> {
 }
 
 #[test]
-fn documents_name_settings_that_exist() {
+fn documents_name_existing_settings() {
     let known = variables();
     let mut unknown = Vec::new();
     for file in files(&root(), &[".md", ".yaml", ".service", "Containerfile"]) {
@@ -278,9 +278,9 @@ fn documents_name_settings_that_exist() {
     );
 }
 
-/// What follows from which channel it is stands in its descriptor: elsewhere nobody asks which chat it is.
+/// Differences between channels belong in their descriptors: no other code may check for a specific chat.
 #[test]
-fn no_code_names_a_chat_outside_of_the_channels() {
+fn only_channels_name_a_specific_chat() {
     let mut named = Vec::new();
     for folder in ["crates", "bench"] {
         for file in files(&root().join(folder), &[".rs"]) {
@@ -302,7 +302,7 @@ fn no_code_names_a_chat_outside_of_the_channels() {
     assert!(named.is_empty(), "these name a chat: {named:?}");
 }
 
-/// The files that a guide names, and how many of them it lists as made by hand.
+/// The files that a guide names, and how many of them it lists as created by hand.
 fn guide(name: &str, like: &str) -> usize {
     let path = format!("docs/howto/{name}");
     let document = text(&path).replace("NAME", like);
@@ -324,11 +324,11 @@ fn guide(name: &str, like: &str) -> usize {
 }
 
 #[test]
-fn the_recipes_name_files_that_exist_and_count_them() {
-    // A channel that was added this way.
+fn the_recipes_name_and_count_existing_files() {
+    // A channel added this way.
     assert_eq!(guide("add-a-channel.md", "chat"), 5);
     assert_eq!(guide("add-an-event-kind.md", ""), 3);
-    // The migration that brought the recipe's example.
+    // The migration from the recipe's example.
     assert_eq!(guide("add-a-column.md", "0003-more-records"), 12);
     assert_eq!(guide("add-a-setting.md", ""), 5);
     assert_eq!(guide("add-a-page.md", ""), 8);
@@ -336,7 +336,7 @@ fn the_recipes_name_files_that_exist_and_count_them() {
 
 #[test]
 fn every_recipe_is_checked_and_linked() {
-    // The importer's recipe has a test of its own, in the crate of the formats.
+    // The importer's recipe has its own test, in the `formats` crate.
     let names = ["channel", "event-kind", "column", "setting", "page", "importer"];
     let recipes = files(&root().join("docs/howto"), &[".md"]);
     assert_eq!(recipes.len(), names.len());

@@ -1,4 +1,4 @@
-//! Who may see what, as a test says.
+//! Access control in the hands of a test.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,10 +8,10 @@ use std::{
 
 use access::{AccessChange, Caller, Problem};
 use base::{Clock, Id, Scope, Time};
-use realtime::{Gate, gate::Answer};
+use realtime::{Identify, admission::Answer};
 use tokio::sync::broadcast;
 
-/// What a look-up does instead of answering.
+/// What a lookup does instead of answering.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Fault {
     Unauthorized,
@@ -21,11 +21,11 @@ pub(crate) enum Fault {
     Hangs,
 }
 
-/// What happens between a look-up's answer and its arrival.
-pub(crate) type Meanwhile = Box<dyn FnMut(&TestGate) + Send>;
+/// What happens between a lookup's result and its arrival.
+pub(crate) type Meanwhile = Box<dyn FnMut(&TestAccess) + Send>;
 
 /// Users, sessions and memberships in memory.
-pub(crate) struct TestGate {
+pub(crate) struct TestAccess {
     clock: Clock,
     world: Mutex<World>,
     changes: broadcast::Sender<AccessChange>,
@@ -54,7 +54,7 @@ struct Session {
     idle_at: Time,
 }
 
-impl TestGate {
+impl TestAccess {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
@@ -63,7 +63,7 @@ impl TestGate {
         }
     }
 
-    /// A new person who may see these companies.
+    /// A new user with access to these companies.
     pub(crate) fn member(&self, companies: &[Id]) -> Id {
         let person = Person {
             is_admin: false,
@@ -86,17 +86,17 @@ impl TestGate {
         id
     }
 
-    /// A new session of this person: its token.
+    /// A new session of this user; returns its token.
     pub(crate) fn sign_in(&self, user: Id) -> String {
         self.sign_in_for(user, Duration::from_hours(1))
     }
 
-    /// A new session that lasts so long.
+    /// A new session that lasts this long.
     pub(crate) fn sign_in_for(&self, user: Id, lasting: Duration) -> String {
         self.sign_in_until(user, self.clock.now().after(lasting), Time::from_nanos(i64::MAX))
     }
 
-    /// A new session that ends after so long without use.
+    /// A new session that ends after being idle for this long.
     pub(crate) fn sign_in_idle(&self, user: Id, idle: Duration) -> String {
         let now = self.clock.now();
         self.sign_in_until(user, now.after(idle * 10), now.after(idle))
@@ -120,7 +120,7 @@ impl TestGate {
         self.announce(AccessChange::Session(ended.id));
     }
 
-    /// Gives or takes a membership.
+    /// Adds or removes a membership.
     pub(crate) fn set_member(&self, user: Id, company: Id, member: bool) {
         self.change(user, |person| {
             if member {
@@ -131,7 +131,7 @@ impl TestGate {
         });
     }
 
-    /// Makes someone an administrator or takes that away.
+    /// Makes a user an administrator or revokes that.
     pub(crate) fn set_administrator(&self, user: Id, is_admin: bool) {
         self.change(user, |person| person.is_admin = is_admin);
     }
@@ -141,22 +141,22 @@ impl TestGate {
         self.announce(AccessChange::User(user));
     }
 
-    /// Says that something has changed.
+    /// Announces a change.
     pub(crate) fn announce(&self, change: AccessChange) {
         let _ = self.changes.send(change);
     }
 
-    /// What look-ups do from now on instead of answering.
+    /// What lookups do from now on instead of answering.
     pub(crate) fn set_fault(&self, fault: Option<Fault>) {
         self.world().fault = fault;
     }
 
-    /// What happens from now on between a look-up's answer and its arrival.
+    /// What happens from now on between a lookup's result and its arrival.
     pub(crate) fn set_meanwhile(&self, meanwhile: Meanwhile) {
         self.world().meanwhile = Some(meanwhile);
     }
 
-    /// How many look-ups there were.
+    /// How many lookups there were.
     pub(crate) fn asked(&self) -> usize {
         self.world().asked
     }
@@ -188,7 +188,7 @@ impl TestGate {
         Ok(caller)
     }
 
-    /// Whose token this is.
+    /// The caller with this token.
     pub(crate) fn find(&self, credential: &str) -> Result<Caller, Problem> {
         let world = self.world();
         let session = world.sessions.get(credential).ok_or_else(Problem::unauthorized)?;
@@ -213,7 +213,7 @@ impl TestGate {
     }
 }
 
-impl Gate for TestGate {
+impl Identify for TestAccess {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a> {
         Box::pin(self.answer(credential))
     }

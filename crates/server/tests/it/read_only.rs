@@ -1,4 +1,4 @@
-//! A start on a database that takes no changes: reading and signing in work, and it says why it is not ready.
+//! A start on a read-only database: reading and signing in work, and it reports why it is not ready.
 
 use reqwest::Method;
 use serde_json::json;
@@ -11,18 +11,18 @@ async fn ready(client: &Client) -> (u16, String) {
     (response.status().as_u16(), response.text().await.unwrap())
 }
 
-/// Makes people and a finding, and stops in order.
-async fn lived(database: &Database, settings: &[(&str, String)]) -> World {
+/// Creates users and a finding, and stops cleanly.
+async fn prepare(database: &Database, settings: &[(&str, String)]) -> World {
     let process = Process::start(database, settings).unwrap();
     let admin = process.admin().await;
-    let world = World::make(&admin, process.address()).await;
+    let world = World::create(&admin, process.address()).await;
     world.finding(&admin, "low").await;
     let ended = tokio::task::spawn_blocking(move || process.terminate()).await;
     assert!(ended.unwrap().0.success());
     world
 }
 
-/// Reading and signing in work, writing does not, and the reason is said.
+/// Reading and signing in work, writing does not, and the reason is given.
 async fn only_reads(process: &Process, world: &World, (reason, status): (&str, u16)) {
     let admin = process.admin().await;
     let list = admin.get("/findings").await.expect(200);
@@ -37,12 +37,12 @@ async fn only_reads(process: &Process, world: &World, (reason, status): (&str, u
 
 // issue 18, line 9
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_on_a_read_only_postgresql_reads_and_says_so() {
+async fn a_start_on_a_read_only_postgresql_reads_and_reports_it() {
     let Some(database) = databases().await.into_iter().find(|one| one.name == "PostgreSQL") else {
         println!("skipped: {} names no server", testing::POSTGRES);
         return;
     };
-    let world = lived(&database, &[]).await;
+    let world = prepare(&database, &[]).await;
     let name = database
         .url
         .split('?')

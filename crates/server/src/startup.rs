@@ -1,10 +1,10 @@
-//! What the port answers: that the server starts, then everything.
+//! The router behind the port: first one that says the server is starting, then the full one.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 
-/// How far the start has come, in words for whoever asks. Clones share it.
+/// How far startup has come, as text for clients. Clones share it.
 #[derive(Clone)]
 pub struct Stage(Arc<Mutex<&'static str>>);
 
@@ -15,7 +15,7 @@ impl Default for Stage {
 }
 
 impl Stage {
-    /// Says what is being done from now on.
+    /// Sets what is being done from now on.
     pub fn enter(&self, stage: &'static str) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = stage;
     }
@@ -26,17 +26,17 @@ impl Stage {
     }
 }
 
-/// The router of the moment. Clones share it.
+/// The current router. Clones share it.
 #[derive(Clone)]
-pub struct Door(Arc<Inner>);
+pub struct RouterSwitch(Arc<Inner>);
 
 struct Inner {
     starting: Router,
     whole: OnceLock<Router>,
 }
 
-impl Door {
-    /// Answers by this router until [`open`](Self::open).
+impl RouterSwitch {
+    /// Answers with this router until [`open`](Self::open).
     pub fn starting(router: Router) -> Self {
         Self(Arc::new(Inner {
             starting: router,
@@ -44,12 +44,12 @@ impl Door {
         }))
     }
 
-    /// Answers by the whole router from now on, also on connections that are there.
+    /// Answers with the full router from now on, also on existing connections.
     pub fn open(&self, router: Router) {
         let _ = self.0.whole.set(router);
     }
 
-    /// The router of this moment.
+    /// The current router.
     pub fn router(&self) -> Router {
         self.0.whole.get().unwrap_or(&self.0.starting).clone()
     }

@@ -1,7 +1,7 @@
-//! The question a stream asks before it opens: who is this, and what may they see.
+//! The check before a stream opens: who is the caller, and what may they see.
 //!
-//! Owns: the question, its deadline, and that no change between the answer and the first frame is missed.
-//! Must not: answer it; that is `access`.
+//! Owns: the check, its deadline, and that no change between the result and the first frame is missed.
+//! Must not: decide it; that is `access`.
 
 use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -16,26 +16,26 @@ use crate::{
     hub::{Hub, Refused},
 };
 
-/// How long a look-up may take before the stream is refused.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// How often a look-up is repeated because access changed meanwhile.
-const TRIES: usize = 3;
-/// After how long somebody with too many streams may try again.
+/// How long a lookup may take before the stream is refused.
+const LOOKUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How often a lookup is repeated because access changed meanwhile.
+const MAX_LOOKUPS: usize = 3;
+/// After how long a user with too many streams may retry.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
-/// The answer of a look-up, on its way.
+/// The pending result of a lookup.
 pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<Caller, Problem>> + Send + 'a>>;
 
-/// Who answers.
-pub trait Gate: Send + Sync + 'static {
-    /// Whose credential this is: a session's or an API token's text.
+/// Identifies callers.
+pub trait Identify: Send + Sync + 'static {
+    /// The caller with this credential: the text of a session or API token.
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a>;
-    /// What has changed about who may see what, from now on.
+    /// Access changes from now on.
     fn changes(&self) -> broadcast::Receiver<AccessChange>;
-    /// Whether this person may open one more now; how many are open is counted elsewhere.
+    /// Whether this user may open one more now; open ones are counted elsewhere.
     ///
     /// # Errors
-    /// 429 for somebody who opens them much faster than a browser comes back.
+    /// 429 if the user opens them much faster than browsers reconnect.
     fn may_open(&self, _user: Id) -> Result<(), Problem> {
         Ok(())
     }
@@ -45,9 +45,9 @@ pub trait Gate: Send + Sync + 'static {
     }
 }
 
-impl Gate for Access {
+impl Identify for Access {
     fn caller<'a>(&'a self, credential: &'a str) -> Answer<'a> {
-        Box::pin(self.known_caller(credential))
+        Box::pin(self.cached_caller(credential))
     }
 
     fn changes(&self) -> broadcast::Receiver<AccessChange> {
@@ -63,30 +63,30 @@ impl Gate for Access {
     }
 }
 
-/// Lets readers into the hub.
+/// Admits readers to the hub.
 #[derive(Clone)]
-pub(crate) struct Door {
+pub(crate) struct Admission {
     pub(crate) hub: Hub,
-    pub(crate) gate: Arc<dyn Gate>,
+    pub(crate) callers: Arc<dyn Identify>,
     pub(crate) clock: Clock,
 }
 
-impl Door {
-    /// Opens the stream of whom the credential belongs to. Any failure refuses (promise E8).
+impl Admission {
+    /// Opens a stream for the owner of the credential. Any failure refuses it (promise E8).
     pub(crate) async fn open(
         &self,
         form: Form,
         credential: &str,
         hangup: Option<Hangup>,
     ) -> Result<Feed, Problem> {
-        for attempt in 0..TRIES {
-            // Listening before asking: what changes after the answer was made is heard here, until the hub has
-            // the connection and hears it itself.
-            let mut changes = self.gate.changes();
-            let caller = self.ask(credential).await?;
+        for attempt in 0..MAX_LOOKUPS {
+            // Subscribes before the lookup: changes after the lookup arrive here, until the hub has
+            // the connection and receives them itself.
+            let mut changes = self.callers.changes();
+            let caller = self.look_up(credential).await?;
             let (user, session) = (caller.user_id, caller.session);
             if attempt == 0 {
-                self.gate.may_open(user)?;
+                self.callers.may_open(user)?;
             }
             let reader = Reader {
                 user,
@@ -107,9 +107,9 @@ impl Door {
         Err(Problem::unavailable())
     }
 
-    /// When the stream ends without a reason from outside. An open one does not count as a use of its session: one whose client
-    /// has gone looks the same for a while. So it ends halfway to the idle end, spread over a fifth of that time, and a client
-    /// that is still there opens it again, which is a use.
+    /// When the stream ends without an external reason. An open stream does not count as a use of its session: one whose client
+    /// has disconnected looks the same for a while. So it ends halfway to the idle timeout, spread over a fifth of that time, and a client
+    /// that is still connected reopens it, which is a use.
     fn end_of(&self, caller: &Caller) -> Time {
         let now = self.clock.now();
         let half = caller.idle_at.since(now) / 2;
@@ -117,10 +117,10 @@ impl Door {
         caller.expires_at.min(now.after(half.saturating_sub(earlier)))
     }
 
-    async fn ask(&self, credential: &str) -> Result<Caller, Problem> {
+    async fn look_up(&self, credential: &str) -> Result<Caller, Problem> {
         let caller = tokio::select! {
-            caller = self.gate.caller(credential) => caller?,
-            () = self.clock.sleep(PATIENCE) => return Err(Problem::unavailable()),
+            caller = self.callers.caller(credential) => caller?,
+            () = self.clock.sleep(LOOKUP_TIMEOUT) => return Err(Problem::unavailable()),
         };
         if caller.expires_at <= self.clock.now() {
             return Err(Problem::unauthorized());
@@ -129,14 +129,14 @@ impl Door {
     }
 }
 
-/// Whether something that was heard is about this reader, or may have been.
+/// Whether a received change concerns this reader, or may concern it.
 fn concerns(changes: &mut broadcast::Receiver<AccessChange>, about: impl Fn(AccessChange) -> bool) -> bool {
     loop {
         match changes.try_recv() {
             Ok(change) if about(change) => return true,
             Ok(_) => {}
             Err(TryRecvError::Empty) => return false,
-            // What was said is not known, or nobody would say it any more.
+            // Changes were missed, or no more can arrive.
             Err(TryRecvError::Lagged(_) | TryRecvError::Closed) => return true,
         }
     }

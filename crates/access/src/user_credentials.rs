@@ -1,6 +1,6 @@
-//! What somebody can come in with, as an administrator sees it.
+//! A user's credentials, for administrators.
 //!
-//! Owns: sessions, API tokens and calendar feeds as one list. Must not: show a text; only hashes are there.
+//! Owns: sessions, API tokens and calendar feeds as one list. Must not: show a credential's text; only hashes are stored.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use store::{Error, FromRow, Row, Select, Tx, params};
 
 use crate::{AccessChange, Problem, credentials::Kind};
 
-/// What a credential is.
+/// The kind of a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialKind {
@@ -18,7 +18,7 @@ pub enum CredentialKind {
     Session,
     /// An API token.
     Token,
-    /// The address of a calendar feed.
+    /// The URL of a calendar feed.
     Feed,
 }
 
@@ -36,24 +36,24 @@ impl CredentialKind {
     }
 }
 
-/// A session, an API token or a calendar feed of a person.
+/// A session, an API token or a calendar feed of a user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Credential {
     /// Its id.
     pub id: Id,
-    /// What it is.
+    /// Its kind.
     pub kind: CredentialKind,
-    /// What its owner calls a token or a feed; none for a session.
+    /// The name of a token or a feed; null for a session.
     pub name: Option<String>,
-    /// When it was made, or the session began.
+    /// When it was created, or the session began.
     pub created_at: Time,
-    /// When it was last used, to about a minute; none for never.
+    /// When it was last used, to about a minute; null for never.
     pub last_used_at: Option<Time>,
-    /// When it ends at the latest; none for never.
+    /// When it expires at the latest; null for never.
     pub expires_at: Option<Time>,
-    /// The address that a session began at, where it is known.
+    /// The IP address where a session began, if known.
     pub address: Option<String>,
-    /// What the browser or program of a session called itself. Text from outside: escape it.
+    /// The `User-Agent` of a session. Untrusted text: escape it.
     pub user_agent: Option<String>,
 }
 
@@ -77,7 +77,7 @@ impl FromRow for Credential {
 const CREDENTIALS: &str = "select id, kind, name, created_at, last_used_at, expires_at, address, user_agent \
      from credentials where 1 = 1";
 
-/// What a user can come in with, the newest first; sessions that were not used for so long have ended.
+/// A user's credentials, newest first; sessions idle for too long have ended.
 pub(crate) fn list(
     tx: &mut Tx<'_>,
     user: Id,
@@ -100,10 +100,10 @@ pub(crate) fn list(
 
 const END: &str = "delete from credentials where id = $1 and user_id = $2 returning kind, name";
 
-/// Ends one credential of a user, whatever it is; its kind and its name.
+/// Ends one credential of a user of any kind; returns its kind and name.
 ///
 /// # Errors
-/// 404 where they have none of this id.
+/// 404 if they have none with this id.
 pub(crate) fn end(
     tx: &mut Tx<'_>,
     user: Id,

@@ -1,6 +1,6 @@
-//! What a shard is told: the one way into it, in order.
+//! A shard's queue: the only way into it, in order.
 //!
-//! Owns: the bound on frames that wait for a shard. Must not: let anyone wait.
+//! Owns: the limit on frames pending for a shard. Must not: make anyone wait.
 
 use std::{
     collections::HashMap,
@@ -13,19 +13,19 @@ use tokio::sync::{Notify, watch};
 
 use crate::{connection::Connection, frame::Frame, metrics::Counters, socket::Socket};
 
-/// How many frames may wait for a shard before it counts as behind.
+/// How many frames may be pending for a shard before it counts as behind.
 const FRAMES: usize = 32_768;
-/// How many bytes of frames may wait for a shard before it counts as behind.
+/// How many bytes of frames may be pending for a shard before it counts as behind.
 const BYTES: usize = 32 * 1024 * 1024;
 
-/// Whose streams to end.
+/// Which streams to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// This person's: what they may see has changed.
+pub enum EndTarget {
+    /// This user's: their access has changed.
     User(Id),
-    /// Those that rest on this session or token: it has ended.
+    /// Those that use this session or token: it has ended.
     Session(Id),
-    /// Everyone's: what has changed is not known.
+    /// All: it is unknown what has changed.
     Everyone,
 }
 
@@ -36,37 +36,37 @@ pub(crate) enum Command {
     Adopt(Arc<Connection>, Socket),
     Publish(Audience, Frame),
     Missed(u64),
-    End(Whose),
+    End(EndTarget),
     Close(Duration),
 }
 
-/// The way into one shard. Commands are carried out in the order of their arrival, so a stream that was told to
+/// The queue of one shard. Commands are executed in order of arrival, so a stream that was asked to
 /// end gets no frame published after that.
 #[derive(Default)]
-pub(crate) struct Inbox {
+pub(crate) struct CommandQueue {
     pending: Mutex<Pending>,
     wake: Notify,
     gone: watch::Sender<bool>,
     pub(crate) counters: Counters,
 }
 
-/// What has arrived since the shard last looked.
+/// What has arrived since the shard last checked.
 #[derive(Default)]
 pub(crate) struct Pending {
     pub(crate) commands: Vec<Command>,
-    /// Frames there was no room for, by whom they were for.
+    /// Frames that did not fit, by audience.
     pub(crate) missed: HashMap<Audience, u64>,
     frames: usize,
     bytes: usize,
-    /// Takes no new connection.
+    /// Whether it accepts no new connections.
     closed: bool,
-    /// The shard has ended: nobody will look.
+    /// Whether the shard has ended: nothing will be processed.
     gone: bool,
 }
 
-impl Inbox {
-    /// A frame for all whom the audience reaches. When the shard is too far behind, the frame is dropped for them
-    /// and they are told.
+impl CommandQueue {
+    /// Adds a frame for an audience. If the shard is too far behind, the frame is dropped for them
+    /// and the gap is reported to them.
     pub(crate) fn publish(&self, audience: Audience, frame: &Frame) {
         let mut pending = self.pending();
         if pending.gone {
@@ -84,7 +84,7 @@ impl Inbox {
         self.wake.notify_one();
     }
 
-    /// A new connection; false if the shard takes none any more.
+    /// Adds a connection; false if the shard no longer accepts any.
     pub(crate) fn join(&self, connection: Arc<Connection>) -> bool {
         let mut pending = self.pending();
         if pending.closed {
@@ -96,8 +96,8 @@ impl Inbox {
         true
     }
 
-    /// Whatever is neither a frame nor a new connection.
-    pub(crate) fn tell(&self, command: Command) {
+    /// Adds a command that is neither a frame nor a new connection.
+    pub(crate) fn send(&self, command: Command) {
         let mut pending = self.pending();
         if pending.gone {
             return;
@@ -107,10 +107,10 @@ impl Inbox {
         self.wake.notify_one();
     }
 
-    /// Takes no connection from now on and ends those there are, spread over so long.
+    /// Accepts no connections from now on and ends the existing ones, spread over this time.
     pub(crate) fn close(&self, over: Duration) {
         self.pending().closed = true;
-        self.tell(Command::Close(over));
+        self.send(Command::Close(over));
     }
 
     /// Waits until something has arrived.
@@ -127,7 +127,7 @@ impl Inbox {
         taken
     }
 
-    /// The shard's last word: nothing that arrives from now on is kept. Gives what was still there.
+    /// Called when the shard ends: nothing that arrives from now on is kept. Returns what was still pending.
     pub(crate) fn leave(&self) -> Pending {
         let mut pending = self.pending();
         (pending.closed, pending.gone) = (true, true);
@@ -138,7 +138,7 @@ impl Inbox {
 
     /// Waits until the shard has ended.
     pub(crate) async fn left(&self) {
-        // The sender lives in `self`, so waiting can only end by the shard's end.
+        // The sender lives in `self`, so waiting can only end when the shard ends.
         let _ = self.gone.subscribe().wait_for(|gone| *gone).await;
     }
 
@@ -156,34 +156,38 @@ mod tests {
 
     // promise: E5
     #[test]
-    fn what_a_shard_has_no_room_for_is_counted_by_audience() {
+    fn frames_that_do_not_fit_are_counted_by_audience() {
         let clock = Clock::system();
         let (one, other) = (Audience::Company(clock.id()), Audience::Company(clock.id()));
-        let inbox = Inbox::default();
+        let queue = CommandQueue::default();
         for _ in 0..FRAMES {
-            inbox.publish(one, &Frame::new(b"x"));
+            queue.publish(one, &Frame::new(b"x"));
         }
         for _ in 0..3 {
-            inbox.publish(other, &Frame::new(b"x"));
+            queue.publish(other, &Frame::new(b"x"));
         }
-        inbox.publish(one, &Frame::new(b"x"));
-        let pending = inbox.take();
+        queue.publish(one, &Frame::new(b"x"));
+        let pending = queue.take();
         assert_eq!(pending.commands.len(), FRAMES);
         assert_eq!(pending.missed, HashMap::from([(other, 3), (one, 1)]));
-        inbox.publish(one, &Frame::new(b"x"));
-        assert_eq!(inbox.take().commands.len(), 1, "room again");
-        inbox.publish(one, &Frame::new(&vec![0; BYTES + 1]));
-        assert_eq!(inbox.take().missed, HashMap::from([(one, 1)]), "bytes count too");
+        queue.publish(one, &Frame::new(b"x"));
+        assert_eq!(queue.take().commands.len(), 1, "room again");
+        queue.publish(one, &Frame::new(&vec![0; BYTES + 1]));
+        assert_eq!(
+            queue.take().missed,
+            HashMap::from([(one, 1)]),
+            "bytes are limited too"
+        );
     }
 
     #[tokio::test]
-    async fn a_shard_that_has_left_keeps_nothing() {
-        let inbox = Inbox::default();
-        drop(inbox.leave());
-        inbox.publish(Audience::Platform, &Frame::new(b"x"));
-        inbox.tell(Command::End(Whose::Everyone));
-        let pending = inbox.take();
+    async fn an_ended_shard_keeps_nothing() {
+        let queue = CommandQueue::default();
+        drop(queue.leave());
+        queue.publish(Audience::Platform, &Frame::new(b"x"));
+        queue.send(Command::End(EndTarget::Everyone));
+        let pending = queue.take();
         assert!(pending.commands.is_empty() && pending.missed.is_empty());
-        inbox.left().await;
+        queue.left().await;
     }
 }

@@ -1,13 +1,13 @@
-//! Ending credentials: one of a person, their sessions, or all there are.
+//! Ending credentials: one of a user, their sessions, or all of them.
 //!
-//! Owns: that nothing of a person outlives the reaction to a break-in. Must not: decide who may end what.
+//! Owns: that no credential of a user survives the response to an incident. Must not: decide who may end what.
 
 use base::Id;
 use store::{Error, Tx, params};
 
 use crate::{AccessChange, Caller, Problem, credentials::Kind};
 
-/// How much of what somebody can come in with ends.
+/// Which credentials of a user end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
     /// Their sessions.
@@ -24,17 +24,17 @@ impl Extent {
 
 const ONE: &str = "delete from credentials where id = $1 and user_id = $2 and kind = $3 returning name";
 
-/// Ends one credential of a user; its name.
+/// Ends one credential of a user; returns its name.
 ///
 /// # Errors
-/// 404 where they have none of this id.
+/// 404 if they have none with this id.
 pub(crate) fn one(tx: &mut Tx<'_>, user: Id, kind: Kind, id: Id) -> Result<(String, AccessChange), Problem> {
     let ended: Option<(String,)> = tx.one(ONE, params![id, user, kind.name()])?;
     let (name,) = ended.ok_or_else(Problem::not_found)?;
     Ok((name, AccessChange::Session(id)))
 }
 
-/// The same for a session that another one takes the place of, which may have ended already.
+/// The same for a session that is being replaced, which may have ended already.
 pub(crate) fn replaced(tx: &mut Tx<'_>, old: &Caller) -> Result<Option<AccessChange>, Error> {
     let ended: Option<(String,)> = tx.one(ONE, params![old.session, old.user_id, Kind::Session.name()])?;
     Ok(ended.map(|_| AccessChange::Session(old.session)))
@@ -45,7 +45,7 @@ const SESSIONS: &str =
     "delete from credentials where user_id = $1 and kind = 'session' and id <> $2 returning id";
 const EVERYTHING: &str = "delete from credentials where user_id = $1 and id <> $2 returning id";
 
-/// Ends what a user can come in with, all but the session that is kept.
+/// Ends a user's credentials, except the session to keep.
 pub(crate) fn all(
     tx: &mut Tx<'_>,
     user: Id,
@@ -53,7 +53,7 @@ pub(crate) fn all(
     extent: Extent,
 ) -> Result<Vec<AccessChange>, Error> {
     let (now, keep) = (tx.now(), keep.map(|id| id.to_string()).unwrap_or_default());
-    // First, because it holds the person: who makes a credential at this moment does so before or not at all.
+    // First, because it locks the user: a credential being created now is created before this or not at all.
     tx.execute(SIGNED_OUT, params![user, now])?;
     let which = match extent {
         Extent::Sessions => SESSIONS,

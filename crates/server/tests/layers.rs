@@ -1,7 +1,7 @@
-//! Inside of notify files import downwards only: no circle of more than two files, and no arrow up between the floors
-//! that its `lib.rs` draws. Needs no server and no database.
+//! Within notify, files import downwards only: no cycle of more than two files, and no import upwards between the layers
+//! drawn in its `lib.rs`. Needs no server and no database.
 
-#![expect(clippy::expect_used, reason = "a check that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a check that cannot continue has failed")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -15,7 +15,7 @@ fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../notify/src")
 }
 
-/// Every file of the crate by its path as a module, without tests, comments and what stands in lines of tests.
+/// Every file of the crate by its path as a module, without tests, comments and test-only lines.
 fn modules(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -39,7 +39,7 @@ fn modules(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The source without the lines that declare a file of tests: what comes after them counts, too.
+/// The source without the lines that declare test modules; code after them is kept.
 fn without_test_files(text: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines() {
@@ -53,7 +53,7 @@ fn without_test_files(text: &str) -> String {
     lines.join("\n")
 }
 
-/// The paths that a tree of `use` names.
+/// The paths in a `use` tree.
 fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     let (mut depth, mut start) = (0, 0);
     let mut parts = Vec::new();
@@ -81,7 +81,7 @@ fn expand(prefix: &str, tree: &str, paths: &mut Vec<String>) {
     }
 }
 
-/// Everything that a file names by a path.
+/// Every path in a file.
 fn paths(code: &str) -> Vec<String> {
     let mut paths = Vec::new();
     for statement in code.split("use ").skip(1) {
@@ -92,14 +92,14 @@ fn paths(code: &str) -> Vec<String> {
     let is_path = |char: char| char.is_alphanumeric() || char == '_' || char == ':';
     paths.extend(
         code.split(|char| !is_path(char))
-            // Not the beginning of a tree: that was read above.
+            // Not the start of a `use` tree: those were expanded above.
             .filter(|word| word.contains("::") && !word.ends_with("::"))
             .map(str::to_owned),
     );
     paths
 }
 
-/// Which module each module names.
+/// Which modules each module imports.
 fn edges() -> Edges {
     let mut sources = BTreeMap::new();
     modules(&source(), "", &mut sources);
@@ -148,7 +148,7 @@ fn reached(edges: &Edges, from: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn no_circle_of_imports_has_more_than_two_files() {
+fn no_import_cycle_has_more_than_two_files() {
     let edges = edges();
     assert!(edges.len() > 60, "the check reads the crate");
     let reach: BTreeMap<_, _> = edges
@@ -156,16 +156,16 @@ fn no_circle_of_imports_has_more_than_two_files() {
         .map(|module| (module, reached(&edges, module)))
         .collect();
     for (module, reached) in &reach {
-        let circle: Vec<_> = reached
+        let cycle: Vec<_> = reached
             .iter()
             .filter(|other| reach[other].contains(*module))
             .collect();
-        assert!(circle.len() <= 2, "{module} is in a circle: {circle:?}");
+        assert!(cycle.len() <= 2, "{module} is in a cycle: {cycle:?}");
     }
 }
 
-/// The floors of the drawing in `lib.rs`, the lowest first.
-fn floors() -> Vec<Vec<String>> {
+/// The layers of the drawing in `lib.rs`, lowest first.
+fn layers() -> Vec<Vec<String>> {
     let lib = fs::read_to_string(source().join("lib.rs")).expect("lib.rs");
     let drawing = lib.split("//! ```text\n").nth(1).expect("a drawing");
     let drawing = drawing.split("//! ```").next().unwrap_or_default();
@@ -181,19 +181,19 @@ fn floors() -> Vec<Vec<String>> {
 }
 
 #[test]
-fn no_file_imports_from_a_floor_above() {
-    let floors = floors();
-    let floor = |module: &str| {
+fn no_file_imports_from_a_higher_layer() {
+    let layers = layers();
+    let layer = |module: &str| {
         let top = module.split("::").next().unwrap_or_default();
-        floors
+        layers
             .iter()
-            .position(|floor| floor.iter().any(|name| name == top))
+            .position(|layer| layer.iter().any(|name| name == top))
     };
     for (module, named) in edges() {
-        let own = floor(&module);
-        assert!(own.is_some(), "{module} is on no floor of the drawing in lib.rs");
+        let own = layer(&module);
+        assert!(own.is_some(), "{module} is in no layer of the drawing in lib.rs");
         for other in named {
-            let below = floor(&other);
+            let below = layer(&other);
             let top = |module: &str| module.split("::").next().unwrap_or_default().to_owned();
             let (from, to) = (top(&module), top(&other));
             assert!(

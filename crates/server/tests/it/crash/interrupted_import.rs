@@ -1,4 +1,4 @@
-//! The process is killed in the middle of an import.
+//! The process is killed during an import.
 
 use std::time::{Duration, Instant};
 
@@ -6,20 +6,20 @@ use futures_util::future::join_all;
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
-use super::book::Book;
+use super::ledger::Ledger;
 use crate::support::{Client, Database, databases, eventually};
 
-/// How many entries the report has: several portions of 250.
+/// How many entries the scan report has: several portions of 250.
 const ENTRIES: usize = 1_500;
-/// A start that waited for the lease of the import before it would take longer than this, also on a busy machine: a lease has 25 seconds
-/// left at least. How quickly it starts on an idle one is the business of `starting.rs`.
+/// A start that waited for the previous import's lease would take longer than this, also on a busy machine: the lease has at least 25 seconds
+/// left. `starting.rs` tests how quickly it starts on an idle machine.
 const START: Duration = Duration::from_secs(20);
 
 const FINDINGS: &str = "select count(*) from findings where first_scan_id <> ''";
-/// Half a minute goes by: as if the server had been started again so much later.
+/// Half a minute passes, as if the server had been restarted that much later.
 const LATER: &str = "update target_leases set renewed_at = renewed_at - 31000000000";
 
-/// A report of critical findings, each of a place of its own.
+/// A scan report of critical findings, each with its own location.
 fn report() -> Vec<u8> {
     let entry = |number: usize| {
         json!({
@@ -37,9 +37,9 @@ fn report() -> Vec<u8> {
         .into_bytes()
 }
 
-/// Imports the report: the answer, unless the server has gone.
-async fn import(book: &Book<'_>, client: &Client) -> Option<(u16, Value)> {
-    let (company, project) = (&book.world.company, &book.world.project);
+/// Imports the scan report; returns the response, unless the server has crashed.
+async fn import(ledger: &Ledger<'_>, client: &Client) -> Option<(u16, Value)> {
+    let (company, project) = (&ledger.world.company, &ledger.world.project);
     let path = format!("/scans/import?company_id={company}&project_id={project}");
     let request = client
         .request(Method::POST, &path)
@@ -54,68 +54,68 @@ async fn import(book: &Book<'_>, client: &Client) -> Option<(u16, Value)> {
 // issue 18, line 9
 // promise: M3, L6
 #[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_killed_loses_and_doubles_no_finding_and_no_message() {
+async fn a_killed_import_loses_and_duplicates_no_finding_and_no_message() {
     let databases = databases().await;
-    for line in join_all(databases.iter().map(cut_off)).await {
+    for line in join_all(databases.iter().map(interrupted_import)).await {
         println!("{line}");
     }
 }
 
-async fn cut_off(database: &Database) -> String {
+async fn interrupted_import(database: &Database) -> String {
     let name = database.name;
-    let book = Book::open(database, &[]).await;
-    let mut process = book.start();
+    let ledger = Ledger::open(database, &[]).await;
+    let mut process = ledger.start();
     let admin = process.admin().await;
-    book.assign_some(&process, 2).await;
+    ledger.assign_some(&process, 2).await;
     let killed = async {
         eventually("the first portion", || async {
-            (book.count(FINDINGS).await > 0).then_some(())
+            (ledger.count(FINDINGS).await > 0).then_some(())
         })
         .await;
         process.kill();
     };
-    let (answer, ()) = tokio::join!(import(&book, &admin), killed);
-    assert_eq!(answer, None, "{name}: it was done before the end");
+    let (answer, ()) = tokio::join!(import(&ledger, &admin), killed);
+    assert_eq!(answer, None, "{name}: it finished before the kill");
     drop(process);
-    let first = book.count(FINDINGS).await;
+    let first = ledger.count(FINDINGS).await;
     assert!(
         first > 0 && first < i64::try_from(ENTRIES).unwrap(),
         "{name}: {first}"
     );
 
-    // While the import may still be alive, everything else goes on.
+    // While the import may still be running, everything else continues.
     let start = Instant::now();
-    let process = book.start();
+    let process = ledger.start();
     let admin = process.admin().await;
     let took = start.elapsed();
     assert!(took < START, "{name}: {took:?}");
-    book.assign_some(&process, 2).await;
-    let (status, body) = import(&book, &admin).await.unwrap();
+    ledger.assign_some(&process, 2).await;
+    let (status, body) = import(&ledger, &admin).await.unwrap();
     assert_eq!(status, 409, "{name}: it waited for the lease: {body}");
     drop(process);
 
-    assert_eq!(book.change(LATER).await, 1, "{name}");
-    let process = book.start();
+    assert_eq!(ledger.change(LATER).await, 1, "{name}");
+    let process = ledger.start();
     let admin = process.admin().await;
-    eventually("the end of what was cut off", || async {
+    eventually("the end of the interrupted import", || async {
         let scans = admin.get("/scans?status=failed").await.expect(200);
         (scans["items"].as_array().unwrap().len() == 1).then_some(())
     })
     .await;
-    let (status, body) = import(&book, &admin).await.unwrap();
+    let (status, body) = import(&ledger, &admin).await.unwrap();
     assert_eq!(status, 201, "{name}: {body}");
-    book.assign_some(&process, 2).await;
-    book.idle().await;
-    once_each(&book).await;
+    ledger.assign_some(&process, 2).await;
+    ledger.idle().await;
+    once_each(&ledger).await;
     drop(process);
-    let counted = book.check().await;
+    let counted = ledger.check().await;
     assert!(counted.copies <= counted.unknowns, "{name}: {counted}");
-    format!("{name}: import cut off after {first} of {ENTRIES}, open again in {took:?}, {counted}")
+    format!("{name}: import interrupted after {first} of {ENTRIES}, open again in {took:?}, {counted}")
 }
 
-/// Each entry is one finding, whose event is in one of the manager's digests, each of which she has once in the inbox and once as a
+/// Each entry is one finding, whose event is in one of the manager's digests; she has each digest once in the inbox and once as a
 /// mail.
-async fn once_each(book: &Book<'_>) {
+async fn once_each(ledger: &Ledger<'_>) {
     const PLACES: &str = "select count(distinct location) from findings where first_scan_id <> ''";
     const CREATED: &str =
         "select count(*) from events where kind = 'finding.created' and bundle_id <> '' and planned_at > 0";
@@ -125,7 +125,7 @@ async fn once_each(book: &Book<'_>) {
     const ROWS: &str = "select count(*) from notifications n join event_digests d on d.id = n.digest_id";
     const MAILS: &str = "select count(*) from deliveries n join event_digests d on d.id = n.digest_id \
          where n.channel = 'email' and n.state = 'delivered'";
-    let name = book.database.name;
+    let name = ledger.database.name;
     let entries = i64::try_from(ENTRIES).unwrap();
     for (what, sql) in [
         ("findings", FINDINGS),
@@ -133,11 +133,14 @@ async fn once_each(book: &Book<'_>) {
         ("events", CREATED),
         ("members", MEMBERS),
     ] {
-        assert_eq!(book.count(sql).await, entries, "{name}: {what}");
+        assert_eq!(ledger.count(sql).await, entries, "{name}: {what}");
     }
-    let digests = book.count(DIGESTS).await;
-    assert_eq!(digests, 2, "{name}: of what was cut off, and of the rest");
+    let digests = ledger.count(DIGESTS).await;
+    assert_eq!(
+        digests, 2,
+        "{name}: one of the interrupted import, one of the rest"
+    );
     for (what, sql) in [("rows", ROWS), ("mails", MAILS)] {
-        assert_eq!(book.count(sql).await, digests, "{name}: {what}");
+        assert_eq!(ledger.count(sql).await, digests, "{name}: {what}");
     }
 }

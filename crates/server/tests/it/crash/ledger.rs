@@ -1,4 +1,4 @@
-//! What is asked of the server over all of its lives, and the other side of every channel.
+//! The requests to the server over all its runs, and the receiving side of every channel.
 
 use std::{
     collections::BTreeSet,
@@ -16,41 +16,41 @@ use super::checker::{self, Counted};
 use crate::support::{Client, Database, Outside, Process, WEBHOOK, World, eventually};
 
 /// A company whose manager assigns findings, and every assignment that was acknowledged.
-pub(super) struct Book<'a> {
+pub(super) struct Ledger<'a> {
     pub(super) database: &'a Database,
     pub(super) outside: Outside,
     pub(super) world: World,
-    /// Mara. Her calls go to the first server: see [`Client::at`].
+    /// Mara, a manager. Her calls go to the first server: see [`Client::at`].
     manager: Client,
     settings: Vec<(&'static str, String)>,
-    /// Numbers the findings, so that no two are alike.
+    /// Numbers the findings, so that each is different.
     next: AtomicU64,
     /// The findings whose assignment was acknowledged.
     assigned: Mutex<BTreeSet<String>>,
 }
 
-/// Whatever the engine still has to do.
+/// What the engine still has to do.
 const WORK: &str = "select (select count(*) from events where planned_at = 0) \
      + (select count(*) from event_groups where closed_at = 0) \
      + (select count(*) from deliveries where state in ('pending', 'sending'))";
 
-impl<'a> Book<'a> {
-    /// Makes the company, with a server that is killed then. Every server has these settings besides.
+impl<'a> Ledger<'a> {
+    /// Creates the company on a server that is then killed. Every server also gets these settings.
     pub(super) async fn open(database: &'a Database, more: &[(&'static str, String)]) -> Self {
         let outside = Outside::start().await;
         let mut settings = outside.settings();
-        // The checker asks for a message of its own for each finding.
+        // The checker expects a separate message for each finding.
         settings.push(("CAMPANILE_DELIVERY__BURST_PER_MINUTE", "0".to_owned()));
         settings.extend_from_slice(more);
         let process = Process::start(database, &settings).unwrap();
         let admin = process.admin().await;
-        let world = World::make(&admin, process.address()).await;
+        let world = World::create(&admin, process.address()).await;
         let rule = json!({
             "event_type": "finding.assigned", "channel": "webhook", "recipients": {"urls": [WEBHOOK]},
         });
         admin.post("/notification-rules", rule).await.id();
         let manager = world.sign_in("mara").await;
-        // Who assigns is one of the assignees, too.
+        // The assigner is also an assignee.
         let own = json!({"notify_own_actions": true});
         manager.call(Method::PATCH, "/me", own).await.expect(200);
         Self {
@@ -64,23 +64,23 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// The settings of every server, and these.
+    /// The settings of every server, plus these.
     pub(super) fn settings(&self, more: &[(&'static str, String)]) -> Vec<(&'static str, String)> {
         [&self.settings, more].concat()
     }
 
-    /// A server that starts.
+    /// Starts a server.
     pub(super) fn start(&self) -> Process {
         Process::start(self.database, &self.settings).unwrap()
     }
 
-    /// Mara at this server.
+    /// Mara's client for this server.
     pub(super) fn manager(&self, process: &Process) -> Client {
         self.manager.clone().at(process.address())
     }
 
-    /// Makes a finding and assigns it to two people, and to a team where `team` says so of its number. Its id, unless the server has
-    /// gone.
+    /// Creates a finding and assigns it to two users, and to a team if `team` holds for its number. Returns its id, unless the server has
+    /// crashed.
     pub(super) async fn assign(&self, manager: &Client, team: impl Fn(u64) -> bool) -> Option<String> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let World {
@@ -100,7 +100,7 @@ impl<'a> Book<'a> {
         Some(id)
     }
 
-    /// Assigns so many findings to people, at a server that lasts.
+    /// Assigns this number of findings to users, on a server that keeps running.
     pub(super) async fn assign_some(&self, process: &Process, count: usize) {
         let manager = self.manager(process);
         for _ in 0..count {
@@ -113,12 +113,12 @@ impl<'a> Book<'a> {
         self.assigned.lock().unwrap().len()
     }
 
-    /// Its tables, beside the server.
+    /// The database, accessed directly.
     pub(super) async fn store(&self) -> Store {
         checker::open(self.database).await
     }
 
-    /// What the only row and column of a query is.
+    /// The single value of a query.
     pub(super) async fn count(&self, sql: &'static str) -> i64 {
         let store = self.store().await;
         let read = store.read(move |tx| tx.one::<(i64,)>(sql, &[])).await;
@@ -126,7 +126,7 @@ impl<'a> Book<'a> {
         read.unwrap().map_or(0, |(count,)| count)
     }
 
-    /// Changes rows past the server; how many.
+    /// Changes rows directly; returns how many.
     pub(super) async fn change(&self, sql: &'static str) -> u64 {
         let store = self.store().await;
         let changed = store.write(move |tx| tx.execute(sql, &[])).await;
@@ -134,7 +134,7 @@ impl<'a> Book<'a> {
         changed.unwrap()
     }
 
-    /// Waits until a server has done all there is to do: half a minute at most.
+    /// Waits until a server has nothing left to do: half a minute at most.
     pub(super) async fn idle(&self) {
         let store = self.store().await;
         eventually("the end of the work", || async {
@@ -145,17 +145,17 @@ impl<'a> Book<'a> {
         store.close().await;
     }
 
-    /// Lets a server finish what is left, and compares.
+    /// Lets a server finish the remaining work, and checks the results.
     ///
     /// # Panics
-    /// When something was lost, or doubled beyond the attempts whose outcome is unknown.
+    /// If something was lost, or duplicated more often than attempts have unknown outcomes.
     pub(super) async fn check(&self) -> Counted {
         let assigned = self.assigned.lock().unwrap().clone();
         checker::check(self, &assigned).await
     }
 }
 
-/// The answer to a post, unless the server has gone.
+/// The response to a POST, unless the server has crashed.
 async fn post(client: &Client, path: &str, body: &Value, expected: u16) -> Option<Value> {
     let request = client
         .request(Method::POST, path)

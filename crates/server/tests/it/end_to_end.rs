@@ -1,5 +1,5 @@
-//! The whole way: a scanner's report comes in, its worst finding is assigned, and everyone it concerns has it on their
-//! channel. Every part is the real one.
+//! End to end: a scan report is imported, its most severe finding is assigned, and every recipient is notified on their
+//! channel. Every part is real.
 
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use crate::support::{Client, Outside, Server, WEBHOOK, World, empty_databases, e
 
 const REPORT: &[u8] = include_bytes!("../../../formats/tests/samples/codeQL-output.sarif");
 
-/// The worst finding there is, found to be critical by a person who looked.
-async fn worst_triaged(client: &Client) -> Value {
+/// The most severe finding, triaged as critical.
+async fn triage_most_severe(client: &Client) -> Value {
     let page = client.get("/findings?limit=1").await.expect(200);
     let path = format!("/findings/{}", page["items"][0]["id"].as_str().unwrap());
     client
@@ -22,7 +22,7 @@ async fn worst_triaged(client: &Client) -> Value {
         .expect(200)
 }
 
-/// A rule of the administrator: assignments from high on go to the receiver. Answers the signing secret.
+/// The administrator's rule: assignments from high up go to the receiver. Returns the signing secret.
 async fn webhook_rule(admin: &Client) -> String {
     let rule = json!({
         "event_type": "finding.assigned", "channel": "webhook", "min_severity": "high",
@@ -38,12 +38,12 @@ async fn webhook_rule(admin: &Client) -> String {
 
 // promise: B3, C1, C2, C3, C4, C5, F1, F3, F4, E7, K4, K6, R7
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_comes_in_and_an_assignment_goes_out_on_every_channel() {
+async fn a_scan_report_is_imported_and_an_assignment_is_notified_on_every_channel() {
     for database in empty_databases().await {
         let outside = Outside::start().await;
         let server = Server::start(&database, &outside.settings()).await;
         let admin = server.admin().await;
-        let world = World::make(&admin, server.address()).await;
+        let world = World::create(&admin, server.address()).await;
         let secret = webhook_rule(&admin).await;
         let (ana, mara, otto) = (
             world.sign_in("ana").await,
@@ -57,7 +57,7 @@ async fn a_report_comes_in_and_an_assignment_goes_out_on_every_channel() {
         let frame = tab.until("scan.completed").await;
         assert_eq!(frame["subject"]["id"], import["scan"]["id"], "{}", database.name);
 
-        let finding = worst_triaged(&mara).await;
+        let finding = triage_most_severe(&mara).await;
         let id = finding["id"].as_str().unwrap().to_owned();
         let start = Instant::now();
         let assignees = json!({"user_ids": [world.analyst], "team_ids": [world.team]});
@@ -65,26 +65,26 @@ async fn a_report_comes_in_and_an_assignment_goes_out_on_every_channel() {
             .await
             .expect(200);
         tab.until("notification.created").await;
-        let rang = start.elapsed();
+        let notified_after = start.elapsed();
 
         inbox(&ana, &finding).await;
         mail(&outside, &finding).await;
         posts(&outside, &secret, &finding).await;
         unsubscribe(&outside, &server, &ana).await;
         calendar(&ana, &otto, &finding).await;
-        told(&admin).await;
+        check_deliveries(&admin).await;
 
-        // The other company's tab heard of none of it: the first frame it gets is its own.
+        // The other company's tab received none of it: its first frame is its own.
         let own = json!({"company_id": world.other, "title": "Their own", "severity": "low"});
         admin.post("/findings", own).await.id();
         let first = other_tab.next().await.unwrap();
         assert_eq!(first["company_id"].as_str(), Some(&*world.other), "{first}");
-        println!("{}: the bell rang after {rang:?}", database.name);
+        println!("{}: notified after {notified_after:?}", database.name);
         server.stop().await;
     }
 }
 
-/// One row, which leads to the finding.
+/// One row, which links to the finding.
 async fn inbox(ana: &Client, finding: &Value) {
     let summary = ana.get("/notifications/summary").await.expect(200);
     assert_eq!(summary["unread"], 1);
@@ -95,7 +95,7 @@ async fn inbox(ana: &Client, finding: &Value) {
     assert_eq!(row["read"], false);
 }
 
-/// One mail to the one assignee, over TLS with credentials, as text and as HTML.
+/// One mail to the assignee, over TLS with credentials, as text and HTML.
 async fn mail(outside: &Outside, finding: &Value) {
     let mails = outside.mail.wait_for(1).await;
     let mail = &mails[0];
@@ -110,7 +110,7 @@ async fn mail(outside: &Outside, finding: &Value) {
     }
 }
 
-/// The link that a mail program follows for one click stops such mails, without a session.
+/// The one-click unsubscribe link stops such mails, without a session.
 async fn unsubscribe(outside: &Outside, server: &Server, ana: &Client) {
     let mails = outside.mail.mails();
     let parsed = MessageParser::default().parse(&mails[0].data).unwrap();
@@ -126,7 +126,7 @@ async fn unsubscribe(outside: &Outside, server: &Server, ana: &Client) {
     assert_eq!(matrix["finding.assigned:email"], false);
 }
 
-/// One post to the team's Slack, one card to its Teams, one signed envelope to the rule's receiver.
+/// One post to the team's Slack, one card to its Teams, one signed payload to the rule's receiver.
 async fn posts(outside: &Outside, secret: &str, finding: &Value) {
     let slack = outside.slack.wait_for(1).await;
     assert_eq!(slack[0].header("host"), "hooks.slack.com");
@@ -149,7 +149,7 @@ async fn posts(outside: &Outside, secret: &str, finding: &Value) {
     assert_eq!(envelope["data"]["subject"]["id"], finding["id"]);
 }
 
-/// The deadline is on the calendar of those who may see it, with all that a drawer shows.
+/// The deadline is on the calendar of users with access, with everything that a drawer shows.
 async fn calendar(ana: &Client, otto: &Client, finding: &Value) {
     for path in ["/calendar", "/calendar?mine=true"] {
         let feed = ana.get(path).await.expect(200);
@@ -168,8 +168,8 @@ async fn calendar(ana: &Client, otto: &Client, finding: &Value) {
     assert_eq!(feed["items"], json!([]));
 }
 
-/// Each message arrived in one attempt, nobody got a second one, and the trace says so.
-async fn told(admin: &Client) {
+/// Each message was delivered in one attempt, nobody got a second one, and the trace shows it.
+async fn check_deliveries(admin: &Client) {
     let deliveries = eventually("the end of the deliveries", || async {
         let page = admin.get("/deliveries").await.expect(200);
         let items = page["items"].as_array().unwrap().clone();

@@ -1,8 +1,8 @@
-//! Wrong passwords: counted in memory, noted by the next sweep.
+//! Failed sign-ins: counted in memory, logged by the next sweep.
 //!
-//! Owns: the count for each account since the last sweep. So an attempt costs no write, takes as long whether there is
-//! the account or not, and who tries all day makes one entry a minute and account. Addresses that nobody has are not
-//! noted: people type passwords there.
+//! Owns: the count for each account since the last sweep. So an attempt costs no write, takes as long whether or not the
+//! account exists, and constant attempts add one entry a minute per account. Unknown addresses are not
+//! logged: users sometimes type passwords there.
 
 use std::{
     collections::BTreeMap,
@@ -16,36 +16,36 @@ use store::{Tx, params};
 use super::{Action, By, Entry, note};
 use crate::{Peer, Problem};
 
-/// The most accounts of one sweep; beyond that some stay unnoted.
+/// The most accounts of one sweep; any more are not logged.
 const ACCOUNTS: usize = 1_000;
 
-/// How many attempts there were on one account, and from which address the last came.
+/// How many attempts there were on one account, and the address of the last one.
 #[derive(Debug, Clone, Copy, Default)]
-struct Refused {
+struct Failures {
     attempts: u64,
     address: Option<IpAddr>,
 }
 
-/// The wrong passwords since the last sweep.
+/// The failed sign-ins since the last sweep.
 #[derive(Debug, Default)]
-pub(crate) struct Refusals(Mutex<BTreeMap<Id, Refused>>);
+pub(crate) struct FailedSignIns(Mutex<BTreeMap<Id, Failures>>);
 
 /// Those of one sweep.
 #[derive(Clone)]
-pub(crate) struct Counted(BTreeMap<Id, Refused>);
+pub(crate) struct Counted(BTreeMap<Id, Failures>);
 
-impl Refusals {
+impl FailedSignIns {
     /// One more on this account.
     pub(crate) fn count(&self, account: Id, peer: Option<Peer>) {
-        let mut refusals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if refusals.len() < ACCOUNTS || refusals.contains_key(&account) {
-            let refused = refusals.entry(account).or_default();
+        let mut failed_sign_ins = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed_sign_ins.len() < ACCOUNTS || failed_sign_ins.contains_key(&account) {
+            let refused = failed_sign_ins.entry(account).or_default();
             refused.attempts = refused.attempts.saturating_add(1);
             refused.address = peer.map(|peer| peer.0);
         }
     }
 
-    /// All of them; counting begins anew.
+    /// Takes all of them and starts counting again.
     pub(crate) fn take(&self) -> Counted {
         Counted(std::mem::take(
             &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner),
@@ -56,14 +56,14 @@ impl Refusals {
 const NAME: &str = "select name from users where id = $1";
 
 impl Counted {
-    /// Notes them, one entry for each account.
+    /// Logs them, one entry per account.
     pub(crate) fn note(self, tx: &mut Tx<'_>) -> Result<(), Problem> {
         for (account, refused) in self.0 {
             let Some((name,)) = tx.one::<(String,)>(NAME, params![account])? else {
                 continue;
             };
             let entry = Entry::new(Action::SessionRefused, account, name).says("attempts", refused.attempts);
-            note(tx, &By::nobody(refused.address), entry)?;
+            note(tx, &By::anonymous(refused.address), entry)?;
         }
         Ok(())
     }

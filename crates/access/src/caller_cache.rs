@@ -1,9 +1,9 @@
-//! Who came lately: the answers of look-ups in memory, for streams that come again all at once.
+//! A cache of recent callers, for streams that all reconnect at once.
 //!
-//! Owns: when such an answer may be given again. Must not: keep a refusal, or answer when in doubt.
+//! Owns: when a cached caller may be used. Must not: cache a refusal, or answer when in doubt.
 //!
-//! An answer holds only while the [`Follower`](crate::Follower) says, each time anew, that no change was missed. A
-//! change forgets the answers it concerns, and counts the epoch on: a look-up that began before it is not kept.
+//! An entry is valid only while the [`Follower`](crate::Follower) keeps confirming that no change was missed. A
+//! change removes the entries it affects, and increments the epoch: a lookup that began before it is not cached.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -15,15 +15,15 @@ use base::{Id, Time};
 
 use crate::{AccessChange, Caller};
 
-/// How many answers are kept. Beyond that the session or token that was made first goes.
+/// How many entries are kept. Beyond that the oldest session or token is removed.
 const CALLERS: usize = 65_536;
 
-/// For how long it holds that no change was missed.
+/// For how long a confirmation that no change was missed is valid.
 const CONFIRMED: Duration = Duration::from_secs(1);
 
 /// Callers by the hash of their credential.
 #[derive(Default)]
-pub(crate) struct Known(Mutex<State>);
+pub(crate) struct CallerCache(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -31,17 +31,17 @@ struct State {
     confirmed: Option<Time>,
     by_session: BTreeMap<Id, (String, Caller)>,
     by_hash: HashMap<String, Id>,
-    /// Which sessions are whose.
+    /// The sessions of each user.
     by_user: BTreeSet<(Id, Id)>,
 }
 
-impl Known {
-    /// No change that was made up to then was missed.
+impl CallerCache {
+    /// Confirms that no change made up to then was missed.
     pub(crate) fn confirm(&self, at: Time) {
         self.state().confirmed = Some(at);
     }
 
-    /// The caller of this credential, if that is known.
+    /// The caller of this credential, if cached.
     pub(crate) fn find(&self, hash: &str, now: Time) -> Option<Caller> {
         let state = self.state();
         if !state.holds(now) {
@@ -51,12 +51,12 @@ impl Known {
         (caller.expires_at > now && caller.idle_at > now).then(|| caller.clone())
     }
 
-    /// What a look-up that begins now says when it wants to be kept.
+    /// The epoch to pass to `keep` for a lookup that begins now.
     pub(crate) fn epoch(&self) -> u64 {
         self.state().epoch
     }
 
-    /// Keeps the answer of a look-up that began in this epoch.
+    /// Caches the result of a lookup that began in this epoch.
     pub(crate) fn keep(&self, epoch: u64, hash: String, caller: &Caller, now: Time) {
         let mut state = self.state();
         if epoch != state.epoch || !state.holds(now) {
@@ -72,7 +72,7 @@ impl Known {
         }
     }
 
-    /// Forgets whom the changes concern, and every look-up that is under way.
+    /// Removes the callers affected by the changes, and invalidates every lookup in progress.
     pub(crate) fn forget(&self, changes: &[AccessChange]) {
         let mut state = self.state();
         state.epoch += 1;
@@ -100,7 +100,7 @@ impl Known {
 
 impl State {
     fn holds(&self, now: Time) -> bool {
-        // A clock that was set back says nothing until the next look.
+        // After the clock was set back, nothing is valid until the next poll.
         self.confirmed
             .is_some_and(|at| at <= now && now.since(at) <= CONFIRMED)
     }
@@ -141,47 +141,47 @@ mod tests {
         }
     }
 
-    fn confirmed() -> (Clock, Known) {
+    fn confirmed_cache() -> (Clock, CallerCache) {
         let clock = Clock::manual(Time::from_nanos(1_700_000_000_000_000_000));
-        let known = Known::default();
-        known.confirm(clock.now());
-        (clock, known)
+        let cache = CallerCache::default();
+        cache.confirm(clock.now());
+        (clock, cache)
     }
 
-    fn sizes(known: &Known) -> (usize, usize, usize) {
-        let state = known.state();
+    fn sizes(cache: &CallerCache) -> (usize, usize, usize) {
+        let state = cache.state();
         (state.by_session.len(), state.by_hash.len(), state.by_user.len())
     }
 
     // promise: E8
     #[test]
-    fn a_look_up_that_a_change_overtook_is_not_kept() {
-        let (clock, known) = confirmed();
+    fn a_lookup_overtaken_by_a_change_is_not_cached() {
+        let (clock, cache) = confirmed_cache();
         let (now, user) = (clock.now(), clock.id());
         let caller = caller(&clock, user);
         for change in [
             AccessChange::User(user),
             AccessChange::Session(caller.session),
             AccessChange::Unknown,
-            // Nobody knows yet whose look-up it is.
+            // It is not known yet whose lookup it is.
             AccessChange::User(clock.id()),
         ] {
-            let epoch = known.epoch();
-            known.forget(&[change]);
-            known.keep(epoch, "a".to_owned(), &caller, now);
-            assert!(known.find("a", now).is_none(), "{change:?}");
+            let epoch = cache.epoch();
+            cache.forget(&[change]);
+            cache.keep(epoch, "a".to_owned(), &caller, now);
+            assert!(cache.find("a", now).is_none(), "{change:?}");
         }
-        known.keep(known.epoch(), "a".to_owned(), &caller, now);
-        assert!(known.find("a", now).is_some());
-        known.forget(&[AccessChange::Unknown]);
-        assert!(known.find("a", now).is_none());
-        assert_eq!(sizes(&known), (0, 0, 0));
+        cache.keep(cache.epoch(), "a".to_owned(), &caller, now);
+        assert!(cache.find("a", now).is_some());
+        cache.forget(&[AccessChange::Unknown]);
+        assert!(cache.find("a", now).is_none());
+        assert_eq!(sizes(&cache), (0, 0, 0));
     }
 
     // promise: E8
     #[test]
-    fn nothing_is_kept_or_given_in_doubt() {
-        let (clock, known) = confirmed();
+    fn nothing_is_cached_or_returned_in_doubt() {
+        let (clock, cache) = confirmed_cache();
         let caller = caller(&clock, clock.id());
         let now = clock.now();
         let (late, early) = (
@@ -189,28 +189,28 @@ mod tests {
             now.before(Duration::from_nanos(1)),
         );
         for doubtful in [late, early] {
-            known.keep(known.epoch(), "a".to_owned(), &caller, doubtful);
-            assert!(known.find("a", now).is_none());
+            cache.keep(cache.epoch(), "a".to_owned(), &caller, doubtful);
+            assert!(cache.find("a", now).is_none());
         }
-        known.keep(known.epoch(), "a".to_owned(), &caller, now);
-        assert!(known.find("a", now).is_some());
-        assert!(known.find("a", late).is_none());
-        assert!(known.find("a", early).is_none(), "the clock was set back");
+        cache.keep(cache.epoch(), "a".to_owned(), &caller, now);
+        assert!(cache.find("a", now).is_some());
+        assert!(cache.find("a", late).is_none());
+        assert!(cache.find("a", early).is_none(), "the clock was set back");
     }
 
     #[test]
-    fn the_first_made_goes_when_there_are_too_many() {
-        let (clock, known) = confirmed();
+    fn the_oldest_is_removed_when_there_are_too_many() {
+        let (clock, cache) = confirmed_cache();
         let (now, user) = (clock.now(), clock.id());
         let hash = |n: usize| format!("hash {n}");
         for n in 0..=CALLERS {
-            known.keep(known.epoch(), hash(n), &caller(&clock, user), now);
+            cache.keep(cache.epoch(), hash(n), &caller(&clock, user), now);
         }
-        assert!(known.find(&hash(0), now).is_none());
-        assert!(known.find(&hash(1), now).is_some() && known.find(&hash(CALLERS), now).is_some());
-        known.forget(&[AccessChange::User(clock.id())]);
-        assert!(known.find(&hash(1), now).is_some());
-        known.forget(&[AccessChange::User(user)]);
-        assert_eq!(sizes(&known), (0, 0, 0));
+        assert!(cache.find(&hash(0), now).is_none());
+        assert!(cache.find(&hash(1), now).is_some() && cache.find(&hash(CALLERS), now).is_some());
+        cache.forget(&[AccessChange::User(clock.id())]);
+        assert!(cache.find(&hash(1), now).is_some());
+        cache.forget(&[AccessChange::User(user)]);
+        assert_eq!(sizes(&cache), (0, 0, 0));
     }
 }
