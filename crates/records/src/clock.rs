@@ -1,9 +1,8 @@
-//! The SLA clock: tells of what is due when its time comes, once.
+//! The SLA clock: announces what is due at the right time, once.
 //!
 //! Owns: the timer, which sleeps until the next instant at which one of its [`SOURCES`] has something to do; a change
-//! that may bring that instant nearer wakes it. What was told is written in the transaction of the event that tells it.
-//! Must not: know what is told of what; each source does. Nor rest on being woken: it looks by itself every
-//! [`LOOK_AGAIN`].
+//! that may bring that instant forward wakes it. What was announced is recorded in the transaction of the event. Must
+//! not: know what to announce; each source does. Nor rely on being woken: it checks on its own every [`LOOK_AGAIN`].
 
 mod acceptances;
 mod agreements;
@@ -22,24 +21,24 @@ use tokio::sync::{
 
 use crate::{Records, Settings, approvals, findings};
 
-/// A kind of record of which there is something to tell at a time.
+/// A kind of record with timed announcements.
 pub(crate) struct Source {
     /// Its name in the log.
     pub(crate) name: &'static str,
-    /// Whether an event of this kind may bring what comes next nearer.
+    /// Whether an event of this kind may bring the next instant forward.
     pub(crate) concerns: fn(Kind) -> bool,
-    /// When there is something to do next; what is past is due.
+    /// When there is something to do next; a time in the past is due.
     pub(crate) next: fn(&mut Tx<'_>, &Settings) -> Result<Option<Time>, Error>,
-    /// Does what is due, at most so many records of it; how many it was.
+    /// Does what is due, for at most this many records; returns how many.
     pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
-    /// Puts the record that is due first off until a time, because it fails again and again.
+    /// Postpones the record that is due first because it fails repeatedly.
     pub(crate) set_aside: Option<SetAside>,
 }
 
-/// Puts a source's first record off.
+/// Postpones a source's first record.
 type SetAside = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
 
-/// What the clock looks at.
+/// What the clock checks.
 const SOURCES: &[Source] = &[
     findings::due::SOURCE,
     APPROVALS,
@@ -47,7 +46,7 @@ const SOURCES: &[Source] = &[
     agreements::SOURCE,
 ];
 
-/// Accepted risks whose time is over: their findings are open again.
+/// Risk acceptances that expire: their findings are reopened.
 const APPROVALS: Source = Source {
     name: "approvals",
     concerns: |kind| matches!(kind, Kind::ApprovalDecided),
@@ -56,37 +55,37 @@ const APPROVALS: Source = Source {
     set_aside: None,
 };
 
-/// How many records one transaction takes: short, because on SQLite everyone else who writes waits for it.
+/// Records per transaction: few, because on SQLite all other writers wait for it.
 const PORTION: u32 = 200;
-/// How many findings one transaction goes through after the hours of a ladder changed.
+/// Findings per transaction after the hours of a ladder changed.
 const SWEPT: u32 = 500;
-/// How long it sleeps at most: the clock of the machine may be set, and another node may have stopped after it wrote.
+/// Maximum sleep: the system clock may be set, and another node may have stopped after a write.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
-/// For how long changes are gathered before it looks what they brought.
+/// How long changes are gathered before it checks their effect.
 const GATHER: Duration = Duration::from_millis(50);
-/// How long it waits where the records that are due are another node's just now.
+/// How long it waits if another node holds the due records.
 const BUSY: Duration = Duration::from_millis(50);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
-/// How often a record fails before it is put off, and for how long.
+/// After how many failures a record is postponed, and for how long.
 const TRIES: u32 = 3;
 const ASIDE: Duration = Duration::from_hours(1);
 
-/// The clock. [`run`](Self::run) it once in each process.
+/// The clock. [`run`](Self::run) it once per process.
 pub struct SlaClock {
     records: Records,
     bell: Arc<Notify>,
-    /// Failures in a row of each source.
+    /// Consecutive failures of each source.
     failures: [u32; SOURCES.len()],
 }
 
-/// What the tables say.
+/// The state of the tables.
 struct Look {
     /// Which sources have something to do now.
     due: Vec<usize>,
-    /// When the others have.
+    /// When the next of the others has.
     next: Option<Time>,
-    /// Whether findings wait by a ladder that changed.
+    /// Whether findings are waiting for a changed ladder.
     swept: bool,
 }
 
@@ -100,20 +99,20 @@ impl SlaClock {
         }
     }
 
-    /// Tells what is due when it is due, until `shutdown` comes. What is not done then is done after the next start.
+    /// Announces what is due until `shutdown` resolves. The rest follows after the next start.
     pub async fn run(mut self, shutdown: impl Future<Output = ()> + Send) {
-        // Before anything is read, so that nothing falls between.
+        // Before the first read, so that nothing is missed.
         let mut events = self.records.store().bus().subscribe();
         let work = async {
             while let Err(problem) = self.begin().await {
-                tracing::warn!(%problem, "the SLA clock waits for the database");
+                tracing::warn!(%problem, "the SLA clock is waiting for the database");
                 self.records.store().clock().sleep(PAUSE).await;
             }
             loop {
                 let until = match self.catch_up().await {
                     Ok(next) => next,
                     Err(problem) => {
-                        tracing::warn!(%problem, "the SLA clock waits");
+                        tracing::warn!(%problem, "the SLA clock is waiting");
                         Some(self.now().after(PAUSE))
                     }
                 };
@@ -126,8 +125,8 @@ impl SlaClock {
         }
     }
 
-    /// Sees whether the settings changed while it did not run, and gives an end to what was accepted before that needed
-    /// one. [`run`](Self::run) does so first.
+    /// Checks whether the settings changed while it was not running, and sets an expiry for risks accepted before an
+    /// approval was required. [`run`](Self::run) does so first.
     ///
     /// # Errors
     /// The store's.
@@ -145,10 +144,10 @@ impl SlaClock {
         Ok(())
     }
 
-    /// Does all that is due now; when there is something to do next.
+    /// Does everything that is due; returns when there is something to do next.
     ///
     /// # Errors
-    /// The store's: what it concerns is still due.
+    /// The store's: the affected records are still due.
     pub async fn catch_up(&mut self) -> Result<Option<Time>, Problem> {
         loop {
             let look = self.look().await?;
@@ -211,7 +210,7 @@ impl SlaClock {
             Ok(_) => self.failures[index] = 0,
             Err(problem) if problem.status() == 503 => {}
             Err(problem) => {
-                tracing::error!(%problem, source = source.name, "what is due could not be told");
+                tracing::error!(%problem, source = source.name, "what is due could not be announced");
                 self.failures[index] += 1;
                 if let Some(set_aside) = source.set_aside
                     && self.failures[index] > TRIES
@@ -241,8 +240,8 @@ impl SlaClock {
     }
 }
 
-/// Does what is due in this transaction, at most so many records of each source; when there is something next. The
-/// clock does no more than this, each source in a transaction of its own.
+/// Does what is due in this transaction, for at most `limit` records of each source; returns when there is something to
+/// do next. The clock does the same with a transaction for each source.
 ///
 /// # Errors
 /// The store's.
@@ -255,7 +254,7 @@ pub fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<Option<Ti
     Ok(next)
 }
 
-/// Waits for a change that may bring what comes next nearer.
+/// Waits for a change that may bring the next instant forward.
 async fn announced(events: &mut broadcast::Receiver<Batch>) {
     let concerns = |event: &Event| SOURCES.iter().any(|source| (source.concerns)(event.kind));
     loop {
@@ -267,7 +266,7 @@ async fn announced(events: &mut broadcast::Receiver<Batch>) {
     }
 }
 
-/// What every event of the clock says of the deadline it is about.
+/// The deadline fields of every event of the clock.
 pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) {
     event.data.insert("deadline".to_owned(), json!(deadline));
     event.data.insert("step_hours".to_owned(), json!(step));
@@ -275,10 +274,10 @@ pub(crate) fn describe(event: &mut Event, deadline: Time, step: u32, now: Time) 
     event.data.insert("hours_left".to_owned(), json!(left));
 }
 
-/// Writes what is told now: the statement's beginning and its end, the rows between.
+/// Records what is announced now: the statement's beginning and end, with the rows between.
 ///
 /// # Errors
-/// [`Error::Fault`] where somebody else has told one of them: then nothing may be told here. The store's.
+/// [`Error::Fault`] if one of them was already announced: then nothing may be announced here. The store's.
 pub(crate) fn remember<const N: usize>(
     tx: &mut Tx<'_>,
     (begin, end): (&str, &str),
@@ -288,6 +287,6 @@ pub(crate) fn remember<const N: usize>(
     if rows::insert(tx, (begin, end), rows)? == count {
         Ok(())
     } else {
-        Err(Error::Fault("a step was told by another"))
+        Err(Error::Fault("a step was already announced by another node"))
     }
 }

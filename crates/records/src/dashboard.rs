@@ -1,9 +1,9 @@
-//! How a company, or all that somebody sees, stands today: counts, and the last thirty days.
+//! The current state of a company, or of all that a user may see: counts, and the last thirty days.
 //!
-//! Owns: the statements that count. Must not: have a table of its own, or say what is open; [`Status`] does.
+//! Owns: the statements that count. Must not: have a table of its own, or define what is open; [`Status`] does.
 //!
-//! Each statement is answered from an index, a company after the other, so that a hundred thousand findings take no
-//! longer than a glance.
+//! Each statement is answered from an index, one company after another, so that it stays fast with a hundred thousand
+//! findings.
 
 pub mod http;
 
@@ -19,37 +19,37 @@ use crate::{
     scans,
 };
 
-/// How many days the trend goes back, today among them.
+/// How many days the trend goes back, including today.
 pub const DAYS: usize = 30;
 
-/// What is there to see, and what to do.
+/// The counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Dashboard {
-    /// Open findings by severity: all six, the worst first.
+    /// Open findings by severity: all six, most severe first.
     pub open: Vec<OfSeverity>,
-    /// Open findings that nobody sees to.
+    /// Open findings without assignees.
     pub unassigned: u64,
     /// Open findings by their deadline.
     pub sla: Sla,
-    /// The last 30 days up to today, the oldest first.
+    /// The last 30 days including today, oldest first.
     pub trend: Vec<Day>,
-    /// Scans that are yet to end.
+    /// Scans that have not ended.
     pub scans: Scans,
-    /// Approvals that nobody has decided.
+    /// Approvals that are not decided.
     pub approvals_waiting: u64,
 }
 
-/// How many open findings there are of a severity.
+/// The number of open findings with a severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardSeverity)]
 pub struct OfSeverity {
-    /// How bad they are.
+    /// Their severity.
     pub severity: Severity,
     /// How many there are.
     pub count: u64,
 }
 
-/// How many open findings have which deadline.
+/// The number of open findings by deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardSla)]
 pub struct Sla {
@@ -59,31 +59,31 @@ pub struct Sla {
     pub due_in_7_days: u64,
 }
 
-/// What a day brought.
+/// The changes of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardDay)]
 pub struct Day {
-    /// The day, in the time zone that was asked for.
+    /// The day, in the requested time zone.
     pub date: Date,
-    /// Findings that were made on it.
+    /// Findings created on it.
     pub opened: u64,
-    /// Findings that have been closed since it.
+    /// Findings closed on it that are still closed.
     pub closed: u64,
-    /// Findings that were there at its end and not closed by then; those opened again count as open all along.
+    /// Findings that existed at its end and were not closed by then; reopened ones count as open all along.
     pub open: u64,
 }
 
-/// How many scans there are.
+/// The number of scans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[schema(as = DashboardScans)]
 pub struct Scans {
-    /// They are going on.
+    /// Running.
     pub running: u64,
-    /// They are to start at some time.
+    /// Scheduled.
     pub scheduled: u64,
 }
 
-/// Whose records count.
+/// The records that are counted.
 #[derive(Debug, Clone)]
 pub struct Whose {
     /// What the caller may see.
@@ -93,7 +93,7 @@ pub struct Whose {
 }
 
 impl Whose {
-    /// Only rows of these companies. Every index begins with the company, so that all of them are named, too.
+    /// Only rows of these companies. Every index begins with the company, so for an unrestricted scope all are listed.
     fn narrow(&self, select: Select, column: &str) -> Select {
         match (&self.scope, self.company) {
             (Scope::All, None) => select.push(
@@ -101,7 +101,7 @@ impl Whose {
                 Vec::new(),
             ),
             (scope, None) => select.scope(column, scope),
-            // One condition: of two SQLite would take the index by which they both can be told apart.
+            // A single condition: for two, SQLite would choose the index that serves both.
             (scope, Some(company)) => select.within(column, scope.allows(company).then_some(company)),
         }
     }
@@ -112,7 +112,7 @@ impl Whose {
     }
 }
 
-/// How it stands now; days are days of this zone.
+/// The current state; days are days in this zone.
 ///
 /// # Errors
 /// The store's.
@@ -132,8 +132,8 @@ pub fn read(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone) -> Result<Dashboard
     })
 }
 
-/// The open findings of each severity, and how many of all of them nobody sees to. Each count is a range of the index:
-/// to group the findings of several companies would sort them first.
+/// The open findings of each severity, and how many of them have no assignees. Each count is a range of the index:
+/// grouping the findings of several companies would sort them first.
 fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error> {
     let mut select = Select::new("with kinds (severity, assigned) as (values ");
     for (index, severity) in Severity::ALL.into_iter().rev().enumerate() {
@@ -179,7 +179,7 @@ fn scans_that_are(tx: &mut Tx<'_>, whose: &Whose, status: scans::Status) -> Resu
     whose.count(tx, select, "s.company_id")
 }
 
-/// The status stands in the words of the partial index.
+/// The status is a literal, as in the partial index.
 fn approvals_waiting(tx: &mut Tx<'_>, whose: &Whose) -> Result<u64, Error> {
     let select = Select::new(&format!(
         "select count(*) from approvals p where p.status = '{}'",
@@ -188,7 +188,7 @@ fn approvals_waiting(tx: &mut Tx<'_>, whose: &Whose) -> Result<u64, Error> {
     whose.count(tx, select, "p.company_id")
 }
 
-/// The last days, from how many findings are open now: each day is reckoned back from the one after it.
+/// The last days, from the number of findings that are open now: each day is calculated from the one after it.
 fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Result<Vec<Day>, Error> {
     let days = Date::of_zone(tx.now(), zone).last(DAYS);
     let counts: Vec<(u64, u64)> = counted(whose, &days, zone).all(tx)?;
@@ -207,8 +207,8 @@ fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Resu
     Ok(trend)
 }
 
-/// The statement that counts what was made and what was closed in each of these days. A day is from its first instant
-/// in the zone to that of the next, however many hours that takes.
+/// The statement that counts what was created and closed on each of these days. A day lasts from its first instant in
+/// the zone to that of the next, whatever its number of hours.
 fn counted(whose: &Whose, days: &[Date], zone: &TimeZone) -> Select {
     let mut select = Select::new("with days (day, since, until) as (values ");
     for (index, day) in days.iter().enumerate() {

@@ -1,6 +1,7 @@
-//! Which column of a table holds what.
+//! Which column of a table means what.
 //!
-//! Owns: making [`Columns`] of a header, of the layout it fits and of what the caller says about it. Must not: read a row.
+//! Owns: building [`Columns`] from a header, the layout that matches it, and the caller's mapping. Must not: read a
+//! row.
 
 use base::{Severity, text};
 use csv::{ByteRecord, ReaderBuilder, StringRecord};
@@ -13,7 +14,8 @@ use super::{
 /// How many columns a table may have.
 const MAX_COLUMNS: usize = 100;
 
-/// The columns versions before 0.2 knew, each with its other names: fingerprints of that time are made of them.
+/// The columns that versions before 0.2 read, each with its other names; fingerprints of those versions are built from
+/// them.
 const OLD: [(&str, &[&str]); 7] = [
     ("title", &["name", "summary", "finding"]),
     ("severity", &["risk"]),
@@ -27,22 +29,22 @@ const OLD: [(&str, &[&str]); 7] = [
 /// The columns of a table.
 #[derive(Debug)]
 pub(super) struct Columns {
-    /// As the header has them, one line each.
+    /// As in the header, one line each.
     pub(super) header: Vec<String>,
     /// Each column that is read, in the order of precedence.
     pub(super) roles: Vec<(Role, usize)>,
-    /// Severities of values, as the caller says them; values are in lower case.
+    /// The caller's mapping of values to severities; values are in lower case.
     pub(super) values: Vec<(String, Severity)>,
-    /// Where versions before 0.2 saw their columns.
+    /// Where versions before 0.2 found their columns.
     pub(super) old: [Option<usize>; OLD.len()],
     pub(super) scale: Scale,
-    /// Whether its numbers can only be CVSS scores: some have a fraction, or are above 5.
+    /// Whether its numbers must be CVSS scores: some have a fraction or are above 5.
     pub(super) scores: bool,
-    /// The tool the table is of, where its layout is known.
+    /// The tool that wrote the table, if its layout is known.
     pub(super) layout: Option<&'static str>,
 }
 
-/// What a caller says about columns.
+/// The caller's mapping of columns.
 #[derive(Debug, Default)]
 pub(super) struct Said {
     columns: Vec<(Role, String)>,
@@ -50,7 +52,7 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Of `severity:Risk,title:Name,critical:5`; a name with a comma in it stands in quotes, as in a table.
+    /// Parses `severity:Risk,title:Name,critical:5`; a name with a comma is quoted, as in a table.
     pub(super) fn of(columns: &str) -> Result<Self, String> {
         let mut said = Self::default();
         let mut reader = ReaderBuilder::new()
@@ -88,14 +90,14 @@ impl Said {
         Ok(said)
     }
 
-    /// Whether a header has none of the columns that are said.
+    /// The first mapped column that the header does not have.
     fn misses(&self, names: &[String]) -> Option<&str> {
         let mut missing = self.columns.iter().filter(|(_, name)| !names.contains(name));
         missing.next().map(|(_, name)| name.as_str())
     }
 }
 
-/// The name of a column as it is compared.
+/// The name of a column, normalized for comparison.
 fn plain(name: &str) -> String {
     name.trim().to_lowercase().replace([' ', '-'], "_")
 }
@@ -124,7 +126,7 @@ impl Columns {
                 && !said.columns.iter().any(|(said, _)| *said == role)
         };
         match layout {
-            // One column may have two roles there, as a title that is also the evidence.
+            // One column may have two roles, such as a title that is also the evidence.
             Some(layout) => {
                 let mapped = roles.clone();
                 let found = layout
@@ -161,7 +163,7 @@ impl Columns {
         columns.complete().map(|()| columns)
     }
 
-    /// Whether what a finding needs is there.
+    /// Whether the columns that a finding needs are present.
     fn complete(&self) -> Result<(), String> {
         if self.place(Role::Title).is_none() {
             return Err("the header has no column `title`".to_owned());
@@ -185,7 +187,7 @@ impl Columns {
             .map(|(_, place)| *place)
     }
 
-    /// The names of what was found in the header, for the marks of a file.
+    /// The names of the columns found in the header, for the marks of a file.
     pub(super) fn found(&self) -> impl Iterator<Item = &'static str> {
         let named = |role: &Role| {
             NAMES

@@ -1,6 +1,6 @@
 //! What the severities of a table mean.
 //!
-//! Owns: the words and numbers that are taken, and which scale is stated well enough. Must not: guess.
+//! Owns: the supported words and numbers, and when a scale counts as stated. Must not: guess.
 
 use base::Severity;
 
@@ -17,18 +17,18 @@ pub(super) enum Scale {
     Testssl,
 }
 
-/// What a cell says about the severity.
+/// What a cell states about the severity.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// It is this.
+    /// This severity.
     Is(Severity),
-    /// No problem.
+    /// Not a problem.
     Passed,
-    /// It could not be tested.
+    /// Could not be tested.
     Untested,
-    /// A whole number from 0 to 5: of which scale is not said.
+    /// A whole number from 0 to 5 without a stated scale.
     Bare,
-    /// Nothing that is known.
+    /// Unknown.
     Unknown,
 }
 
@@ -51,12 +51,12 @@ impl Scale {
     }
 }
 
-/// Whether this is a whole number from 0 to 5, as scales of a few steps have, and CVSS now and then.
+/// Whether this is a whole number from 0 to 5, as in scales with a few steps, and occasionally CVSS.
 pub(super) fn bare(cell: &str) -> bool {
     matches!(cell.trim(), "0" | "1" | "2" | "3" | "4" | "5")
 }
 
-/// Whether this can only be a CVSS score: it has a fraction, or is above 5.
+/// Whether this must be a CVSS score: it has a fraction or is above 5.
 pub(super) fn is_score(cell: &str) -> bool {
     !bare(cell) && severity::of_score(cell).is_some()
 }

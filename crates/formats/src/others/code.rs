@@ -1,4 +1,4 @@
-//! Tools that look at sources, dependencies and builds.
+//! Tools that examine sources, dependencies and builds.
 //!
 //! Owns: their marks. Must not: repeat a tool.
 
@@ -199,7 +199,7 @@ pub(super) static OTHERS: &[Other] = &[
     Other {
         tool: "RuboCop",
         marks: &[&["metadata.rubocop_version", "files[]"]],
-        way: "run it with --format sarif, by a formatter for it",
+        way: "run it with --format sarif and a formatter for SARIF",
     },
     Other {
         tool: "SpotBugs",

@@ -1,4 +1,4 @@
-//! Tools that look at hosts, sites, clusters and accounts, and lists that several tools write.
+//! Tools that examine hosts, sites, clusters and accounts, and lists that several tools write.
 //!
 //! Owns: their marks. Must not: repeat a tool.
 

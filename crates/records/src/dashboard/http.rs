@@ -11,7 +11,7 @@ use crate::{
     date::{self, ZoneName},
 };
 
-/// Whose counts, and in which days.
+/// The company, and the time zone of the days.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct DashboardQuery {
@@ -22,9 +22,9 @@ pub struct DashboardQuery {
     tz: Option<String>,
 }
 
-/// How it stands: what is open, what is due, and the last thirty days
+/// The current state: what is open, what is due, and the last thirty days
 ///
-/// Of all that the caller may see, or of one company of it.
+/// For everything the caller may see, or for one company.
 #[utoipa::path(
     get, path = "/dashboard", tag = "dashboard", operation_id = "get_dashboard", params(DashboardQuery),
     responses(

@@ -1,7 +1,7 @@
-//! What the clock does with findings: the steps up to an SLA deadline and the deadline itself, and retests.
+//! The clock's work on findings: the steps before an SLA deadline and the deadline itself, and retests.
 //!
-//! Owns: when the clock has to look at a finding (`clock_at`), what it tells then, and `finding_steps`, the memory of
-//! that. Must not: wait for anything; `records::clock` does.
+//! Owns: when the clock must check a finding (`clock_at`), what it announces then, and `finding_steps`, the record of
+//! these announcements. Must not: wait for anything; `records::clock` does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::{
     sla::{Ladder, warnings},
 };
 
-/// Findings among what the clock looks at.
+/// Findings among the clock's sources.
 pub(crate) const SOURCE: Source = Source {
     name: "findings",
     concerns: |kind| {
@@ -36,7 +36,7 @@ pub(crate) const SOURCE: Source = Source {
     set_aside: Some(set_aside),
 };
 
-/// Which of a finding's deadlines.
+/// One of a finding's deadlines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Which {
     Sla,
@@ -69,7 +69,7 @@ impl Which {
     }
 }
 
-/// What of a finding says when its time comes.
+/// The facts of a finding that determine its next check.
 struct Deadlines {
     status: Status,
     sla: Option<Time>,
@@ -85,7 +85,7 @@ impl Deadlines {
         }
     }
 
-    /// Those that still count: of a finding that is open.
+    /// The deadlines that still count: those of an open finding.
     fn standing(&self) -> impl Iterator<Item = (Which, Time)> + '_ {
         Which::ALL
             .into_iter()
@@ -107,12 +107,12 @@ impl Deadlines {
     }
 }
 
-/// 0 is never, also for what was due before 1970.
+/// 0 means never, so a time before 1970 becomes 1.
 fn after_zero(time: Time) -> Time {
     time.max(Time::from_nanos(1))
 }
 
-/// When the clock has to look at a finding that is written, not knowing what was told of it.
+/// When the clock must check a finding that is being written, without knowing what was announced.
 pub(super) fn look(finding: &Finding, settings: &Settings) -> Option<Time> {
     Deadlines::of(finding).look(settings.sla_steps)
 }
@@ -123,7 +123,7 @@ fn next(tx: &mut Tx<'_>, _: &Settings) -> Result<Option<Time>, Error> {
     Ok(tx.one::<(Time,)>(NEXT, &[])?.map(|(at,)| at))
 }
 
-/// Looks at findings whose time has come, the earliest first, and tells what is to be told.
+/// Checks findings that are due, earliest first, and announces what is due.
 fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Problem> {
     let now = tx.now();
     let select = Select::new(row::SELECT)
@@ -158,7 +158,7 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     Ok(findings.len())
 }
 
-/// What is told of a finding now goes to `tellings`; when there is something next.
+/// Adds what is announced about a finding now to `tellings`; returns when there is something next.
 fn due<'a>(
     finding: &'a Finding,
     sla_steps: Ladder,
@@ -189,9 +189,9 @@ fn due<'a>(
     next
 }
 
-/// The step that was past when the finding was recorded, of a deadline that its severity gave: the deadline was said with
-/// the finding then, and a warning at its birth is noise. Not the deadline itself, and not one that a person set: what
-/// is near then is news.
+/// The step that had already passed when the finding was created, for a deadline from its severity: the deadline was
+/// announced with the finding, and an immediate warning would be noise. Not the deadline itself, and not one that a
+/// user set: these are news.
 fn said_with_it(finding: &Finding, which: Which, ladder: Ladder, deadline: Time) -> Option<u32> {
     if which != Which::Sla || finding.sla_by_hand {
         return None;
@@ -201,7 +201,7 @@ fn said_with_it(finding: &Finding, which: Which, ladder: Ladder, deadline: Time)
         .filter(|step| *step > 0)
 }
 
-/// What a select of findings ends with: what another node is at is its own.
+/// The end of a select of findings: those locked by another node are skipped.
 fn claim(tx: &Tx<'_>) -> String {
     let lock = tx.for_update("f");
     if lock.is_empty() {
@@ -211,12 +211,12 @@ fn claim(tx: &Tx<'_>) -> String {
     }
 }
 
-/// The nearest step told of each deadline.
+/// The nearest announced step of each deadline.
 type Told = BTreeMap<(Id, String, Time), u32>;
 
 const TOLD: &str = "select finding_id, kind, deadline, step from finding_steps where 1 = 1";
 
-/// What was told of these findings last, by deadline.
+/// The last announced steps of these findings, by deadline.
 fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
     let rows: Vec<(Id, String, Time, u32)> = Select::new(TOLD)
         .within("finding_id", ids.iter().copied())
@@ -227,7 +227,7 @@ fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
         .collect())
 }
 
-/// A step that is told now.
+/// A step that is announced now.
 struct Telling<'a> {
     finding: &'a Finding,
     which: Which,
@@ -247,7 +247,7 @@ impl Telling<'_> {
 }
 
 const REMEMBER: &str = "insert into finding_steps (finding_id, kind, deadline, step, told_at)";
-/// Never back: a row that is there already is nearer to the deadline or as near, and stays.
+/// Never backwards: an existing row that is as near to the deadline or nearer is kept.
 const NEARER: &str = "on conflict (finding_id, kind, deadline) do update set step = excluded.step, \
      told_at = excluded.told_at where finding_steps.step > excluded.step";
 
@@ -270,7 +270,7 @@ fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), 
 const LATER: &str = "update findings set clock_at = $1 where id in \
      (select id from findings where clock_at > 0 and clock_at <= $2 order by clock_at limit 1)";
 
-/// The finding whose turn it is cannot be told of: it has another turn later, and holds up no other.
+/// The next finding cannot be announced: it is postponed and does not block the others.
 fn set_aside(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(LATER, params![until, now]).map(drop)
@@ -280,12 +280,12 @@ const WAITING: &str = "select id, company_id, status, sla_due_at, retest_due_at,
      order by id limit $2";
 const WAITING_OF: &str = "select id, company_id, status, sla_due_at, retest_due_at, clock_at from findings \
      where company_id = $3 and id > $1 order by id limit $2";
-// What changed since it was read is written by whoever changed it.
+// A finding that changed since it was read is written by that change.
 const WAIT: &str = "update findings set clock_at = $2 where id = $1 and clock_at > 0 and sla_due_at = $3 \
      and retest_due_at = $4 and status = $5";
 
-/// Lets findings wait for what the ladder says now: those of a company, or of all that have none of their own, after an
-/// id and at most so many. The last id, if there may be more.
+/// Recalculates when findings of a company, or of all companies without a ladder of their own, are checked: those after
+/// an id, at most `limit`. Returns the last id, if there may be more.
 ///
 /// # Errors
 /// The store's.

@@ -1,7 +1,8 @@
-//! What becomes of the entries of a portion.
+//! Decides the outcome of the entries of a portion.
 //!
-//! Owns: whether a finding is new, known, back or still there, and what of it changes. It only reads: an import writes it
-//! down afterwards ([`portion`](super::portion)), a preview counts it. Must not: match; the plan has done that.
+//! Owns: whether a finding is new, known, found again or still present, and what changes. It only reads: an import
+//! writes the result afterwards ([`portion`](super::portion)), a preview counts it. Must not: match; the plan has done
+//! that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +25,7 @@ use crate::{
     },
 };
 
-/// An entry, and what it is.
+/// An entry, and its match.
 #[derive(Debug, Clone)]
 pub(super) struct Incoming {
     pub(super) found: Found,
@@ -32,21 +33,21 @@ pub(super) struct Incoming {
     pub(super) is: Is,
     /// Findings with a verdict that cover some of its places.
     pub(super) covered: Vec<Id>,
-    /// The judged finding it differs from.
+    /// The finding with a verdict from which it differs.
     pub(super) related: Option<Id>,
 }
 
-/// A step of a finding's life that a report takes.
+/// A step in a finding's history caused by a scan report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
     None,
-    /// It was closed and is back.
+    /// It was closed and is found again.
     Reopen,
-    /// It was said to be fixed and is still there.
+    /// It was reported as fixed and is still present.
     StillFound,
 }
 
-/// What becomes of an entry.
+/// The outcome of an entry.
 #[derive(Debug)]
 pub(super) enum Action {
     Create {
@@ -56,14 +57,14 @@ pub(super) enum Action {
         /// Findings that cover some of its places, and so were seen.
         seen: Vec<Id>,
     },
-    /// Nothing but that it was seen, unless a later report is known.
+    /// It was only seen, unless a later scan report is known.
     Keep {
         seen: Vec<Id>,
     },
     Change(Box<Changing>),
 }
 
-/// A finding that is known, and what becomes of it.
+/// A known finding, and its outcome.
 #[derive(Debug)]
 pub(super) struct Changing {
     pub(super) slot: usize,
@@ -72,14 +73,14 @@ pub(super) struct Changing {
     pub(super) change: Change,
     /// Whether people are notified of the change.
     pub(super) announced: bool,
-    /// Whether all but the severity changes without an event.
+    /// Whether everything except the severity changes without an event.
     pub(super) silent: bool,
     pub(super) before: Option<Evidence>,
     pub(super) evidence: Option<Evidence>,
     pub(super) seen: Vec<Id>,
 }
 
-/// What becomes of these entries. It only reads; `lock` holds the findings for [`perform`].
+/// Decides the outcome of these entries. It only reads; `lock` locks the findings for [`perform`].
 ///
 /// # Errors
 /// The store's.
@@ -101,7 +102,7 @@ pub(super) fn judge(
         .iter()
         .map(|entry| is_same(work, entry, &stored))
         .collect();
-    // Most entries of most reports say what the report before said: their findings are not even read.
+    // Most entries of most scan reports are unchanged: their findings are not even read.
     let rest = || entries.iter().zip(&same).filter(|(_, same)| !**same);
     let ids = unique(rest().map(|(entry, _)| entry));
     let mut known = if lock {
@@ -126,13 +127,13 @@ pub(super) fn judge(
     Ok(actions)
 }
 
-/// The findings that these entries speak of, each once.
+/// The findings of these entries, each once.
 fn unique<'e>(entries: impl Iterator<Item = &'e Incoming>) -> Vec<Id> {
     let ids: BTreeSet<Id> = entries.flat_map(Incoming::findings).collect();
     ids.into_iter().collect()
 }
 
-/// Whether an entry says of an open finding what was said of it before, word for word.
+/// Whether an entry about an open finding is the same as before, word for word.
 fn is_same(work: &Work, entry: &Incoming, stored: &BTreeMap<Id, (Status, Evidence)>) -> bool {
     let (Is::Same(id, _), true) = (entry.is, entry.covered.is_empty()) else {
         return false;
@@ -153,7 +154,7 @@ impl Incoming {
         same.into_iter().chain(self.covered.iter().copied())
     }
 
-    /// The findings of which it says that they are there, unless a later report is known.
+    /// The findings that it confirms as present, unless a later scan report is known.
     fn seen(&self, work: &Work, id: Option<Id>) -> Vec<Id> {
         if work.targets.get(self.slot).is_some_and(|slot| slot.older) {
             return Vec::new();
@@ -199,9 +200,9 @@ impl Judging<'_> {
                 seen: entry.seen(self.work, None),
             });
         }
-        // A verdict of before covers the places of the first report that matches it.
+        // An old verdict covers the places of the first scan report that matches it.
         if older || verdict && !adopted && !entry.found.spots.is_empty() {
-            // It may cover places of other entries, too.
+            // It may also cover places of other entries.
             known.insert(id, finding);
             return Ok(Action::Keep {
                 seen: entry.seen(self.work, Some(id)),
@@ -215,7 +216,7 @@ impl Judging<'_> {
         )
     }
 
-    /// The places of an entry that verdicts cover.
+    /// The places of an entry that are covered by verdicts.
     fn covered(&self, entry: &Incoming, known: &BTreeMap<Id, Finding>) -> BTreeSet<u64> {
         let judged = entry.covered.iter().filter(|id| {
             let finding = known.get(*id);
@@ -243,7 +244,7 @@ impl Judging<'_> {
         } else {
             says.news(said.as_ref(), &found)
         };
-        // On a false positive and a duplicate a person has said the last word: only where it is now is kept up to date.
+        // A false positive or duplicate is a user's final decision: only the location is kept up to date.
         let judged = matches!(finding.status, Status::FalsePositive | Status::Duplicate);
         let (told, silent) = if judged {
             (Change::default(), Some(news.whereabouts(&finding)))
@@ -257,7 +258,7 @@ impl Judging<'_> {
             _ => Step::None,
         };
         let announced = findings::change::would_change(&finding, told.clone(), self.settings);
-        // What the finding does not take over while it is judged is news once it is not judged any more.
+        // What the finding does not adopt under a verdict is new once the verdict ends.
         let says = match said.as_ref().filter(|_| judged) {
             Some(before) => says.under_verdict(before),
             None => says,
@@ -302,7 +303,7 @@ fn create(entry: &Incoming, found: Found, seen: Vec<Id>) -> Action {
     }
 }
 
-/// Whether a report is newer than the word that the finding is fixed.
+/// Whether a scan report is newer than the report that the finding is fixed.
 fn still_found(tx: &mut Tx<'_>, finding: &Finding, slot: Option<&Slot>) -> Result<bool, Problem> {
     let since = found_again::retest_since(tx, finding.id)?;
     let reported_at = slot.map(|slot| slot.reported_at);
