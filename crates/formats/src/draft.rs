@@ -9,7 +9,7 @@ use base::{Severity, Time, text};
 use crate::{
     Component, Cvss, Details, Found, Identified, Identity, Old,
     found::{DESCRIPTION, MAX_LIST, MAX_LOCATIONS, SNIPPET, TITLE},
-    identity::{Hash, KEYS, even, evidence, rank, steady, unnumbered},
+    identity::{Hash, KEYS, even_spaces, evidence, rank, unnumbered, without_numbers},
     paths, without_credentials,
 };
 
@@ -84,7 +84,7 @@ impl Key {
 
     /// The tool's message; if the entry has no evidence at all, the rule, so that entries of one rule in one place are
     /// ordered by line.
-    fn said(&self) -> &str {
+    fn message_or_rule(&self) -> &str {
         let all = [&self.tool, &self.code, &self.version, &self.message];
         if all.iter().any(|text| !text.trim().is_empty()) {
             return &self.message;
@@ -125,12 +125,15 @@ impl Key {
             group: Hash::new("group").add(self.kind).add(path).all(&self.place).end(),
             keys,
             tool: evidence("tool", unnumbered(&self.tool)),
-            code: evidence("code", &even(&self.code)),
+            code: evidence("code", &even_spaces(&self.code)),
             version: evidence("version", &self.version),
-            message: evidence("message", &steady(self.said())),
-            exact: evidence("exact", &even(self.said())),
+            message: evidence("message", &without_numbers(self.message_or_rule())),
+            exact: evidence("exact", &even_spaces(self.message_or_rule())),
             // The message includes its numbers: entries of one scan report may differ only in these.
-            detail: evidence("detail", &format!("{}\n{}", self.detail, even(&self.message))),
+            detail: evidence(
+                "detail",
+                &format!("{}\n{}", self.detail, even_spaces(&self.message)),
+            ),
             line: self.line,
             column: self.column,
             rank: rank(&self.version),

@@ -1,7 +1,7 @@
 //! What an entry is recognised by, within one scan report and from one to the next.
 //!
 //! Owns: the evidence of identity ([`Identity`]) and its hashing; the fingerprints of versions before 0.2 ([`Old`],
-//! [`Crowd`]), which old databases still contain. Must not: compare entries of different scan reports
+//! [`OldNumbering`]), which old databases still contain. Must not: compare entries of different scan reports
 //! (`records::matching` does), or depend on the order of entries in the file.
 
 use std::fmt::Write;
@@ -168,7 +168,7 @@ pub(crate) fn evidence(domain: &str, text: &str) -> u64 {
 }
 
 /// Code with white space normalized: a re-indented line is the same line.
-pub(crate) fn even(code: &str) -> String {
+pub(crate) fn even_spaces(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     for word in code.split_whitespace() {
         if !out.is_empty() {
@@ -180,7 +180,7 @@ pub(crate) fn even(code: &str) -> String {
 }
 
 /// A message without what changes from run to run: numbers are removed, white space is normalized.
-pub(crate) fn steady(message: &str) -> String {
+pub(crate) fn without_numbers(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut number = false;
     for char in message.chars() {
@@ -192,7 +192,7 @@ pub(crate) fn steady(message: &str) -> String {
         }
         number = digit;
     }
-    even(&out)
+    even_spaces(&out)
 }
 
 /// The tool's own hash without a trailing occurrence number (`…:1`, `…_0`): a number is not an identity.
@@ -233,9 +233,9 @@ pub struct Old {
 /// The fingerprints of versions before 0.2 over a whole scan report: entries that shared a print were numbered in the
 /// order of their place.
 #[derive(Debug, Default)]
-pub struct Crowd(Vec<(u32, Option<u32>)>);
+pub struct OldNumbering(Vec<(u32, Option<u32>)>);
 
-impl Crowd {
+impl OldNumbering {
     /// Numbers the entries of one tool; each with its index in the scan report.
     pub fn new(mut entries: Vec<(Old, u32)>) -> Self {
         entries.sort_unstable();
@@ -337,11 +337,11 @@ mod tests {
     #[test]
     fn what_changes_from_run_to_run_is_no_evidence() {
         assert_eq!(
-            steady("took 12 ms\n at 10.0.0.1"),
-            steady("took 7 ms at 10.0.22.1")
+            without_numbers("took 12 ms\n at 10.0.0.1"),
+            without_numbers("took 7 ms at 10.0.22.1")
         );
-        assert_ne!(steady("a b"), steady("a c"));
-        assert_eq!(even(" a\n\t b"), "a b");
+        assert_ne!(without_numbers("a b"), without_numbers("a c"));
+        assert_eq!(even_spaces(" a\n\t b"), "a b");
         assert_eq!(evidence("code", " \n"), 0);
     }
 }

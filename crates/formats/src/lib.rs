@@ -50,7 +50,7 @@ pub use credentials::without_credentials;
 pub use csv::{ENCODINGS, Preview, is_encoding, preview_rows};
 pub use detect::{detect, recognise};
 pub use found::{Component, Cvss, Details, Found, MAX_LOCATIONS};
-pub use identity::{Crowd, Identity, KEYS, Old};
+pub use identity::{Identity, KEYS, Old, OldNumbering};
 pub use paths::{Paths, Root};
 pub use refusal::{Error, Refusal};
 pub use registry::{FORMATS, Format, Options};

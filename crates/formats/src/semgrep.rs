@@ -175,7 +175,7 @@ fn entry(record: &Record) -> Result<Entry, String> {
     let line = number(start, "line");
     let metadata = extra.part("metadata");
     let name = rule.rsplit('.').next().unwrap_or(rule);
-    let says = message.trim_start().lines().next().unwrap_or_default();
+    let summary = message.trim_start().lines().next().unwrap_or_default();
     let urls = metadata.texts("references").chain(metadata.texts("source"));
     Ok(Entry::from(Draft {
         key: key(record),
@@ -185,10 +185,10 @@ fn entry(record: &Record) -> Result<Entry, String> {
             line,
             &[start.text("col"), message],
         ),
-        title: if says.is_empty() {
+        title: if summary.is_empty() {
             name.to_owned()
         } else {
-            format!("{name}: {says}")
+            format!("{name}: {summary}")
         },
         description: vec![
             message.to_owned(),

@@ -136,7 +136,7 @@ impl Record {
             .iter()
             .map(|(key, more)| format!("… and {more} more of `{key}`"));
         let below = self.parts.iter().map(|(_, part)| part.cuts());
-        let all: Vec<_> = own.chain(below).filter(|said| !said.is_empty()).collect();
+        let all: Vec<_> = own.chain(below).filter(|text| !text.is_empty()).collect();
         all.join("\n")
     }
 

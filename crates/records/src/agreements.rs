@@ -7,7 +7,7 @@ pub mod http;
 mod list;
 
 pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, Sort, get, held, list};
+pub use list::{Filter, Sort, get, get_for_update, list};
 
 use base::{Id, Time};
 

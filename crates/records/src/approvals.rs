@@ -16,7 +16,7 @@ pub(crate) use change::event;
 pub use change::{Decision, New, decide, delete, request};
 pub(crate) use expiry::end;
 pub use expiry::{expire, next_expiry};
-pub use list::{Filter, Sort, get, held, list};
+pub use list::{Filter, Sort, get, get_for_update, list};
 pub(crate) use worse::{answerable, got_worse};
 
 use base::{Id, Severity, Time};

@@ -32,11 +32,11 @@ pub(crate) struct Source {
     /// Does what is due, for at most this many records; returns how many.
     pub(crate) act: fn(&mut Tx<'_>, &Settings, u32) -> Result<usize, Problem>,
     /// Postpones the record that is due first because it fails repeatedly.
-    pub(crate) set_aside: Option<SetAside>,
+    pub(crate) postpone: Option<Postpone>,
 }
 
 /// Postpones a source's first record.
-type SetAside = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
+type Postpone = fn(&mut Tx<'_>, Time) -> Result<(), Error>;
 
 /// What the clock checks.
 const SOURCES: &[Source] = &[
@@ -52,7 +52,7 @@ const APPROVALS: Source = Source {
     concerns: |kind| matches!(kind, Kind::ApprovalDecided),
     next: |tx, _| approvals::next_expiry(tx),
     act: |tx, settings, limit| approvals::expire(tx, *settings, limit),
-    set_aside: None,
+    postpone: None,
 };
 
 /// Records per transaction: few, because on SQLite all other writers wait for it.
@@ -68,13 +68,13 @@ const BUSY: Duration = Duration::from_millis(50);
 /// How long it waits after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 /// After how many failures a record is postponed, and for how long.
-const TRIES: u32 = 3;
-const ASIDE: Duration = Duration::from_hours(1);
+const MAX_FAILURES: u32 = 3;
+const POSTPONED: Duration = Duration::from_hours(1);
 
 /// The clock. [`run`](Self::run) it once per process.
 pub struct SlaClock {
     records: Records,
-    bell: Arc<Notify>,
+    wake: Arc<Notify>,
     /// Consecutive failures of each source.
     failures: [u32; SOURCES.len()],
 }
@@ -93,7 +93,7 @@ impl SlaClock {
     /// A clock over these records.
     pub fn new(records: Records) -> Self {
         Self {
-            bell: Arc::clone(&records.bell),
+            wake: Arc::clone(&records.wake),
             records,
             failures: [0; SOURCES.len()],
         }
@@ -212,11 +212,11 @@ impl SlaClock {
             Err(problem) => {
                 tracing::error!(%problem, source = source.name, "what is due could not be announced");
                 self.failures[index] += 1;
-                if let Some(set_aside) = source.set_aside
-                    && self.failures[index] > TRIES
+                if let Some(postpone) = source.postpone
+                    && self.failures[index] > MAX_FAILURES
                 {
-                    let until = self.now().after(ASIDE);
-                    self.records.write(move |tx| Ok(set_aside(tx, until)?)).await?;
+                    let until = self.now().after(POSTPONED);
+                    self.records.write(move |tx| Ok(postpone(tx, until)?)).await?;
                     self.failures[index] = 0;
                 }
             }
@@ -230,7 +230,7 @@ impl SlaClock {
         let again = clock.now().after(LOOK_AGAIN);
         tokio::select! {
             () = clock.sleep_until(next.map_or(again, |next| next.min(again))) => {}
-            () = self.bell.notified() => {}
+            () = self.wake.notified() => {}
             () = announced(events) => clock.sleep(GATHER).await,
         }
     }

@@ -85,14 +85,14 @@ pub struct Scans {
 
 /// The records that are counted.
 #[derive(Debug, Clone)]
-pub struct Whose {
+pub struct Selection {
     /// What the caller may see.
     pub scope: Scope,
     /// Only those of this company.
     pub company: Option<Id>,
 }
 
-impl Whose {
+impl Selection {
     /// Only rows of these companies. Every index begins with the company, so for an unrestricted scope all are listed.
     fn narrow(&self, select: Select, column: &str) -> Select {
         match (&self.scope, self.company) {
@@ -116,17 +116,17 @@ impl Whose {
 ///
 /// # Errors
 /// The store's.
-pub fn read(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone) -> Result<Dashboard, Problem> {
-    let (open, unassigned) = open(tx, whose)?;
+pub fn read(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone) -> Result<Dashboard, Problem> {
+    let (open, unassigned) = open(tx, selection)?;
     let total = open.iter().map(|one| one.count).sum();
     Ok(Dashboard {
-        sla: sla(tx, whose)?,
-        trend: trend(tx, whose, zone, total)?,
+        sla: sla(tx, selection)?,
+        trend: trend(tx, selection, zone, total)?,
         scans: Scans {
-            running: scans_that_are(tx, whose, scans::Status::Running)?,
-            scheduled: scans_that_are(tx, whose, scans::Status::Scheduled)?,
+            running: scans_that_are(tx, selection, scans::Status::Running)?,
+            scheduled: scans_that_are(tx, selection, scans::Status::Scheduled)?,
         },
-        approvals_waiting: approvals_waiting(tx, whose)?,
+        approvals_waiting: approvals_waiting(tx, selection)?,
         open,
         unassigned,
     })
@@ -134,7 +134,7 @@ pub fn read(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone) -> Result<Dashboard
 
 /// The open findings of each severity, and how many of them have no assignees. Each count is a range of the index:
 /// grouping the findings of several companies would sort them first.
-fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error> {
+fn open(tx: &mut Tx<'_>, selection: &Selection) -> Result<(Vec<OfSeverity>, u64), Error> {
     let mut select = Select::new("with kinds (severity, assigned) as (values ");
     for (index, severity) in Severity::ALL.into_iter().rev().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -147,7 +147,7 @@ fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error>
          and f.severity = k.severity and f.assigned = k.assigned",
         Status::OPEN_SQL
     );
-    let counts: Vec<(Severity, bool, u64)> = whose
+    let counts: Vec<(Severity, bool, u64)> = selection
         .narrow(select.push(&count, Vec::new()), "f.company_id")
         .push(") from kinds k", Vec::new())
         .all(tx)?;
@@ -163,10 +163,10 @@ fn open(tx: &mut Tx<'_>, whose: &Whose) -> Result<(Vec<OfSeverity>, u64), Error>
     Ok((open.collect(), unassigned.map(|(.., count)| count).sum()))
 }
 
-fn sla(tx: &mut Tx<'_>, whose: &Whose) -> Result<Sla, Error> {
+fn sla(tx: &mut Tx<'_>, selection: &Selection) -> Result<Sla, Error> {
     let mut count = |deadline: Deadline| {
         let select = Select::new("select count(*) from findings f where 1 = 1");
-        whose.count(tx, deadline.narrow(select, tx.now()), "f.company_id")
+        selection.count(tx, deadline.narrow(select, tx.now()), "f.company_id")
     };
     Ok(Sla {
         breached: count(Deadline::Breached)?,
@@ -174,24 +174,24 @@ fn sla(tx: &mut Tx<'_>, whose: &Whose) -> Result<Sla, Error> {
     })
 }
 
-fn scans_that_are(tx: &mut Tx<'_>, whose: &Whose, status: scans::Status) -> Result<u64, Error> {
+fn scans_that_are(tx: &mut Tx<'_>, selection: &Selection, status: scans::Status) -> Result<u64, Error> {
     let select = Select::new("select count(*) from scans s where 1 = 1").filter("s.status = ?", Some(status));
-    whose.count(tx, select, "s.company_id")
+    selection.count(tx, select, "s.company_id")
 }
 
 /// The status is a literal, as in the partial index.
-fn approvals_waiting(tx: &mut Tx<'_>, whose: &Whose) -> Result<u64, Error> {
+fn approvals_waiting(tx: &mut Tx<'_>, selection: &Selection) -> Result<u64, Error> {
     let select = Select::new(&format!(
         "select count(*) from approvals p where p.status = '{}'",
         approvals::Status::Requested.name()
     ));
-    whose.count(tx, select, "p.company_id")
+    selection.count(tx, select, "p.company_id")
 }
 
 /// The last days, from the number of findings that are open now: each day is calculated from the one after it.
-fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Result<Vec<Day>, Error> {
+fn trend(tx: &mut Tx<'_>, selection: &Selection, zone: &TimeZone, open_now: u64) -> Result<Vec<Day>, Error> {
     let days = Date::of_zone(tx.now(), zone).last(DAYS);
-    let counts: Vec<(u64, u64)> = counted(whose, &days, zone).all(tx)?;
+    let counts: Vec<(u64, u64)> = counted(selection, &days, zone).all(tx)?;
     let mut open = open_now;
     let mut trend: Vec<Day> = Vec::with_capacity(DAYS);
     for (date, (opened, closed)) in days.into_iter().zip(counts).rev() {
@@ -209,7 +209,7 @@ fn trend(tx: &mut Tx<'_>, whose: &Whose, zone: &TimeZone, open_now: u64) -> Resu
 
 /// The statement that counts what was created and closed on each of these days. A day lasts from its first instant in
 /// the zone to that of the next, whatever its number of hours.
-fn counted(whose: &Whose, days: &[Date], zone: &TimeZone) -> Select {
+fn counted(selection: &Selection, days: &[Date], zone: &TimeZone) -> Select {
     let mut select = Select::new("with days (day, since, until) as (values ");
     for (index, day) in days.iter().enumerate() {
         let comma = if index > 0 { ", " } else { "" };
@@ -217,11 +217,11 @@ fn counted(whose: &Whose, days: &[Date], zone: &TimeZone) -> Select {
         let (since, until): (Time, Time) = (day.begins(zone), day.next().begins(zone));
         select = select.push(&row, vec![index.into(), since.into(), until.into()]);
     }
-    let made =
+    let created =
         ") select (select count(*) from findings f where f.created_at >= d.since and f.created_at < d.until";
     let closed = "), (select count(*) from findings f where f.closed_at > 0 and f.closed_at >= d.since \
          and f.closed_at < d.until";
-    let select = whose.narrow(select.push(made, Vec::new()), "f.company_id");
-    let select = whose.narrow(select.push(closed, Vec::new()), "f.company_id");
+    let select = selection.narrow(select.push(created, Vec::new()), "f.company_id");
+    let select = selection.narrow(select.push(closed, Vec::new()), "f.company_id");
     select.push(") from days d order by d.day", Vec::new())
 }

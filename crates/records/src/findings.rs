@@ -32,7 +32,7 @@ pub use create::{New, create};
 pub use deadline::Deadline;
 pub use delete::delete;
 pub use history::{Changed, Move};
-pub use list::{Assignee, Filter, Sort, Target, get, held, list};
+pub use list::{Assignee, Filter, Sort, Target, get, get_for_update, list};
 pub use moves::{move_by, move_to};
 pub(crate) use rows::Rows;
 pub use status::{Mover, Status};

@@ -150,7 +150,7 @@ impl Settings {
     /// The store's.
     pub fn of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
         self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
-        self.sla_steps = sla::warnings::held(tx, company)?.unwrap_or(self.sla_steps);
+        self.sla_steps = sla::warnings::get_for_share(tx, company)?.unwrap_or(self.sla_steps);
         Ok(self)
     }
 
@@ -158,7 +158,7 @@ impl Settings {
     ///
     /// # Errors
     /// The store's.
-    pub(crate) fn seen_of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
+    pub(crate) fn current_of(mut self, tx: &mut Tx<'_>, company: Id) -> Result<Self, store::Error> {
         self.sla_days = sla::overrides(tx, company)?.over(self.sla_days);
         let own = sla::warnings::among(tx, &[company])?.remove(&company);
         self.sla_steps = own.unwrap_or(self.sla_steps);
@@ -172,7 +172,7 @@ pub struct Records {
     store: Store,
     settings: Settings,
     /// Wakes the clock of this process if no event does.
-    bell: Arc<Notify>,
+    wake: Arc<Notify>,
     /// The order of bulk changes of findings.
     bulk: turns::Turns,
     /// The imports of this process.
@@ -185,7 +185,7 @@ impl Records {
         Self {
             store,
             settings,
-            bell: Arc::default(),
+            wake: Arc::default(),
             bulk: turns::Turns::default(),
             running: import::Running::default(),
         }

@@ -7,7 +7,7 @@ pub mod http;
 mod list;
 
 pub use change::{Change, New, change, create, delete};
-pub use list::{Filter, Sort, get, held, in_company, list};
+pub use list::{Filter, Sort, get, get_for_update, in_company, list};
 
 use base::{Id, Time};
 

@@ -12,7 +12,7 @@ mod render;
 mod retention;
 
 pub use change::{New, delete, rename, request};
-pub use list::{Filter, Sort, get, held, list, part};
+pub use list::{Filter, Sort, get, get_for_update, list, part};
 pub use maker::{LEASE, MAX_FINDINGS, Maker};
 pub use quota::Limits;
 pub use retention::Retention;

@@ -14,7 +14,7 @@ mod view;
 pub use change::{Change, New, change, create, delete};
 pub(crate) use import::undone;
 pub use import::{complete, fail, start};
-pub use list::{Filter, Sort, get, held, list};
+pub use list::{Filter, Sort, get, get_for_update, list};
 pub use status::Status;
 pub use view::View;
 

@@ -46,15 +46,15 @@ pub(super) struct Columns {
 
 /// The caller's mapping of columns.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct Mapping {
     columns: Vec<(Role, String)>,
     values: Vec<(String, Severity)>,
 }
 
-impl Said {
+impl Mapping {
     /// Parses `severity:Risk,title:Name,critical:5`; a name with a comma is quoted, as in a table.
     pub(super) fn of(columns: &str) -> Result<Self, String> {
-        let mut said = Self::default();
+        let mut mapping = Self::default();
         let mut reader = ReaderBuilder::new()
             .has_headers(false)
             .flexible(true)
@@ -64,7 +64,7 @@ impl Said {
             .read_record(&mut record)
             .map_err(|_| "not a list of columns, as in title:Name,severity:Risk".to_owned())?
         {
-            return Ok(said);
+            return Ok(mapping);
         }
         for pair in record.iter().map(str::trim).filter(|pair| !pair.is_empty()) {
             let shown = || text::line(pair, 60);
@@ -75,9 +75,9 @@ impl Said {
                 .ok_or_else(|| format!("`{}` does not name a column; write it as title:Name", shown()))?;
             let ours = plain(ours);
             if let Some(severity) = Severity::ALL.into_iter().find(|severity| severity.name() == ours) {
-                said.values.push((theirs.to_lowercase(), severity));
+                mapping.values.push((theirs.to_lowercase(), severity));
             } else if let Some((role, _, _)) = NAMES.iter().find(|(_, name, _)| *name == ours) {
-                said.columns.push((*role, plain(theirs)));
+                mapping.columns.push((*role, plain(theirs)));
             } else {
                 let names: Vec<_> = NAMES.iter().map(|(_, name, _)| *name).collect();
                 return Err(format!(
@@ -87,7 +87,7 @@ impl Said {
                 ));
             }
         }
-        Ok(said)
+        Ok(mapping)
     }
 
     /// The first mapped column that the header does not have.
@@ -104,7 +104,7 @@ fn plain(name: &str) -> String {
 
 impl Columns {
     /// The columns of a header, or what is wrong with it.
-    pub(super) fn of(header: &ByteRecord, said: &Said) -> Result<Self, String> {
+    pub(super) fn of(header: &ByteRecord, mapping: &Mapping) -> Result<Self, String> {
         let header: Vec<_> = header
             .iter()
             .map(|name| String::from_utf8_lossy(name).into_owned())
@@ -113,17 +113,17 @@ impl Columns {
             return Err(format!("the table has more than {MAX_COLUMNS} columns"));
         }
         let names: Vec<_> = header.iter().map(|name| plain(name)).collect();
-        if let Some(missing) = said.misses(&names) {
+        if let Some(missing) = mapping.misses(&names) {
             return Err(format!(
                 "the header does not have the column `{}` that columns= names",
                 text::line(missing, 60)
             ));
         }
         let layout = fitting(&names);
-        let mut roles = mapped(&names, said);
+        let mut roles = mapped(&names, mapping);
         let free = |roles: &[(Role, usize)], role: Role, place: usize| {
             roles.iter().all(|(_, taken)| *taken != place)
-                && !said.columns.iter().any(|(said, _)| *said == role)
+                && !mapping.columns.iter().any(|(one, _)| *one == role)
         };
         match layout {
             // One column may have two roles, such as a title that is also the evidence.
@@ -155,7 +155,7 @@ impl Columns {
             }),
             header: header.iter().map(|name| text::line(name, 100)).collect(),
             roles,
-            values: said.values.clone(),
+            values: mapping.values.clone(),
             scale: layout.map_or(Scale::Words, |layout| layout.scale),
             scores: false,
             layout: layout.map(|layout| layout.tool),
@@ -214,8 +214,8 @@ fn fitting(names: &[String]) -> Option<&'static Layout> {
         .find(|layout| layout.needs.iter().all(|need| place(names, need).is_some()))
 }
 
-fn mapped(names: &[String], said: &Said) -> Vec<(Role, usize)> {
-    let found = said
+fn mapped(names: &[String], mapping: &Mapping) -> Vec<(Role, usize)> {
+    let found = mapping
         .columns
         .iter()
         .filter_map(|(role, name)| Some((*role, place(names, name)?)));

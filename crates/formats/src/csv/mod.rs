@@ -21,7 +21,7 @@ pub use self::decode::{ENCODINGS, is_encoding};
 pub(crate) use self::decode::{Encoding, decoded};
 pub use self::preview::{Preview, preview_rows};
 use self::{
-    columns::{Columns, Said, is_layout},
+    columns::{Columns, Mapping, is_layout},
     layouts::Role,
     row::Row,
     rows::{Form, at_line, each, separator, top},
@@ -161,7 +161,7 @@ type Header = Result<(Form, Columns), Fault>;
 type Fault = (Form, Vec<String>, String);
 
 /// Parses the caller's options.
-fn checked(options: &Options) -> Result<(Said, Encoding), Error> {
+fn checked(options: &Options) -> Result<(Mapping, Encoding), Error> {
     let wrong = |field: &str, what: String| {
         Error::Refused(Refusal {
             path: field.to_owned(),
@@ -170,14 +170,14 @@ fn checked(options: &Options) -> Result<(Said, Encoding), Error> {
             what,
         })
     };
-    let said = Said::of(&options.columns).map_err(|what| wrong("columns", what))?;
+    let mapping = Mapping::of(&options.columns).map_err(|what| wrong("columns", what))?;
     let encoding = Encoding::of(&options.encoding).map_err(|what| wrong("encoding", what))?;
-    Ok((said, encoding))
+    Ok((mapping, encoding))
 }
 
 /// Finds the header: the first row, or below a few introductory lines that of a known table.
 fn header(file: &mut dyn Source, options: &Options) -> Result<Header, Error> {
-    let (said, encoding) = checked(options)?;
+    let (mapping, encoding) = checked(options)?;
     let stated = separator(file, encoding)?;
     let own = stated.map(|separator| [separator; 1]);
     let separators = own.as_ref().map_or(SEPARATORS.as_slice(), |one| one.as_slice());
@@ -193,14 +193,14 @@ fn header(file: &mut dyn Source, options: &Options) -> Result<Header, Error> {
         let Some(row) = top.first() else {
             return Err(Error::whole("the table is empty"));
         };
-        match Columns::of(row, &said) {
+        match Columns::of(row, &mapping) {
             Ok(columns) => {
                 form.above += 1;
                 return Ok(Ok((form, columns)));
             }
             Err(what) => {
                 if let Some(at) = top.iter().position(is_layout)
-                    && let Some(Ok(columns)) = top.get(at).map(|row| Columns::of(row, &said))
+                    && let Some(Ok(columns)) = top.get(at).map(|row| Columns::of(row, &mapping))
                 {
                     form.above += at + 1;
                     return Ok(Ok((form, columns)));

@@ -72,11 +72,11 @@ impl Row<'_> {
 
     /// Why the table itself marks it as not a problem.
     fn dismissed(&self) -> Option<String> {
-        let says = |role, words: &[&str]| words.contains(&self.cell(role).to_ascii_lowercase().as_str());
-        if says(Role::FalsePositive, &["true", "yes", "1", "x"]) {
+        let is_one_of = |role, words: &[&str]| words.contains(&self.cell(role).to_ascii_lowercase().as_str());
+        if is_one_of(Role::FalsePositive, &["true", "yes", "1", "x"]) {
             return Some("marked as a false positive".to_owned());
         }
-        says(Role::State, &["fixed"]).then(|| "marked as fixed".to_owned())
+        is_one_of(Role::State, &["fixed"]).then(|| "marked as fixed".to_owned())
     }
 
     fn severity(&self) -> Result<Severity, Skip> {
@@ -90,19 +90,19 @@ impl Row<'_> {
         }
         let word = text::line(cell, 40);
         match self.columns.scale.read(cell) {
-            scale::Said::Is(severity) => Ok(severity),
-            scale::Said::Passed => Err(Skip::because(format!(
+            scale::Stated::Is(severity) => Ok(severity),
+            scale::Stated::Passed => Err(Skip::because(format!(
                 "severity `{word}`: the check found no problem"
             ))),
-            scale::Said::Untested => Err(Skip::unreadable(format!(
+            scale::Stated::Untested => Err(Skip::unreadable(format!(
                 "severity `{word}`: the check could not be carried out"
             ))),
-            scale::Said::Bare => severity::of_score(cell)
+            scale::Stated::Bare => severity::of_score(cell)
                 .filter(|_| self.columns.scores)
                 .ok_or_else(|| {
                     Skip::unreadable(format!("the severity `{word}` is a number on an unknown scale"))
                 }),
-            scale::Said::Unknown => {
+            scale::Stated::Unknown => {
                 let names = Severity::ALL.map(Severity::name).join(", ");
                 Err(Skip::unreadable(format!(
                     "the severity `{word}` is not one of {names}"
@@ -118,8 +118,8 @@ impl Row<'_> {
             return Err(Skip::unreadable("the row has no severity"));
         }
         severity::of_score(&number(cell)).ok_or_else(|| {
-            let said = text::line(cell, 40);
-            Skip::unreadable(format!("the CVSS score `{said}` is not a number from 0 to 10"))
+            let shown = text::line(cell, 40);
+            Skip::unreadable(format!("the CVSS score `{shown}` is not a number from 0 to 10"))
         })
     }
 

@@ -19,7 +19,7 @@ pub(super) enum Scale {
 
 /// What a cell states about the severity.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(super) enum Stated {
     /// This severity.
     Is(Severity),
     /// Not a problem.
@@ -33,7 +33,7 @@ pub(super) enum Said {
 }
 
 impl Scale {
-    pub(super) fn read(self, cell: &str) -> Said {
+    pub(super) fn read(self, cell: &str) -> Stated {
         let word = cell.trim().to_ascii_lowercase();
         let known = match (self, word.as_str()) {
             (Self::FiveIsWorst, "5") => Some(Severity::Critical),
@@ -41,13 +41,13 @@ impl Scale {
             (Self::FiveIsWorst, "3") => Some(Severity::Medium),
             (Self::FiveIsWorst, "2") => Some(Severity::Low),
             (Self::FiveIsWorst, "1") | (Self::Words, "log") => Some(Severity::Informational),
-            (Self::Testssl, "ok") => return Said::Passed,
-            (Self::Testssl, "warn" | "fatal" | "debug") => return Said::Untested,
+            (Self::Testssl, "ok") => return Stated::Passed,
+            (Self::Testssl, "warn" | "fatal" | "debug") => return Stated::Untested,
             (Self::FiveIsWorst | Self::Testssl, word) => severity::of_word(word),
-            (Self::Words, word) if bare(word) => return Said::Bare,
+            (Self::Words, word) if bare(word) => return Stated::Bare,
             (Self::Words, word) => severity::of_word(word).or_else(|| severity::of_score(word)),
         };
-        known.map_or(Said::Unknown, Said::Is)
+        known.map_or(Stated::Unknown, Stated::Is)
     }
 }
 
@@ -69,14 +69,14 @@ mod tests {
     #[test]
     fn a_bare_number_is_on_no_scale() {
         for number in ["0", "1", "3", " 5 "] {
-            assert_eq!(Scale::Words.read(number), Said::Bare);
+            assert_eq!(Scale::Words.read(number), Stated::Bare);
         }
-        assert_eq!(Scale::Words.read("5.0"), Said::Is(Severity::Medium));
-        assert_eq!(Scale::Words.read("Severe"), Said::Unknown);
-        assert_eq!(Scale::Words.read("P1"), Said::Unknown);
-        assert_eq!(Scale::FiveIsWorst.read("5"), Said::Is(Severity::Critical));
-        assert_eq!(Scale::FiveIsWorst.read("0"), Said::Unknown);
-        assert_eq!(Scale::Testssl.read("WARN"), Said::Untested);
+        assert_eq!(Scale::Words.read("5.0"), Stated::Is(Severity::Medium));
+        assert_eq!(Scale::Words.read("Severe"), Stated::Unknown);
+        assert_eq!(Scale::Words.read("P1"), Stated::Unknown);
+        assert_eq!(Scale::FiveIsWorst.read("5"), Stated::Is(Severity::Critical));
+        assert_eq!(Scale::FiveIsWorst.read("0"), Stated::Unknown);
+        assert_eq!(Scale::Testssl.read("WARN"), Stated::Untested);
         assert!(is_score("9") && is_score("4.0") && !is_score("4") && !is_score("11") && !is_score("x"));
     }
 }

@@ -207,12 +207,12 @@ fn statement(record: &Record, versions: &Versions) -> String {
         .map(|key| analysis.text(key).trim())
         .filter(|text| !text.is_empty())
         .collect();
-    let said = format!("{state}: {}", why.join(", "));
-    let said = said.trim_end_matches(' ').trim_matches(':').trim_start();
-    if said.is_empty() && versions.unknown {
+    let text = format!("{state}: {}", why.join(", "));
+    let text = text.trim_end_matches(' ').trim_matches(':').trim_start();
+    if text.is_empty() && versions.unknown {
         return "it is unknown whether this version is affected".to_owned();
     }
-    said.to_owned()
+    text.to_owned()
 }
 
 fn ratings(record: &Record) -> impl Iterator<Item = &Record> {
@@ -243,11 +243,11 @@ fn cvss(record: &Record, severity: Severity) -> Option<Cvss> {
         };
         rating::of(one.text("vector"), version, one.text("score"))
     };
-    let says = |one: &&Record| {
+    let has_severity = |one: &&Record| {
         let own = severity::of_word(one.text("severity"));
         own.or_else(|| severity::of_score(one.text("score"))) == Some(severity)
     };
-    rating::worst(scored(record).filter(says).filter_map(of))
+    rating::worst(scored(record).filter(has_severity).filter_map(of))
         .or_else(|| rating::worst(scored(record).filter_map(of)))
 }
 
@@ -282,8 +282,8 @@ impl Versions {
             _ => String::new(),
         };
         let name = |one: &&Record| {
-            let said = format!("{} {}", one.first(&["version", "range"]).trim(), status(one));
-            said.trim().to_owned()
+            let text = format!("{} {}", one.first(&["version", "range"]).trim(), status(one));
+            text.trim().to_owned()
         };
         Self {
             unaffected: is("unaffected"),

@@ -223,8 +223,8 @@ impl Known {
         match (at.key, record.sound()) {
             ("component" | "components", Ok(record)) => self.keep(record),
             ("component" | "components", Err(what)) => {
-                let said = format!("a component could not be read: {at}: {what}");
-                self.fault.get_or_insert(said);
+                let fault = format!("a component could not be read: {at}: {what}");
+                self.fault.get_or_insert(fault);
             }
             _ => self.vulnerable = true,
         }

@@ -45,12 +45,12 @@ impl Scope {
 
     fn note(&self, trail: &Trail, what: &str) {
         let place = trail.below(self.depth);
-        let said = if place.is_empty() {
+        let fault = if place.is_empty() {
             what.to_owned()
         } else {
             format!("{place}: {what}")
         };
-        self.fault.borrow_mut().get_or_insert(said);
+        self.fault.borrow_mut().get_or_insert(fault);
     }
 
     /// The record that was read; only the reason if the element is invalid.

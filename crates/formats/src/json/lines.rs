@@ -162,13 +162,13 @@ impl Pass<'_> {
         } else {
             &refusal.what
         };
-        let said = format!("line {}: {what}", refusal.line);
+        let fault = format!("line {}: {what}", refusal.line);
         let stopped = Refusal {
             what: String::new(),
             ..refusal.clone()
         };
         self.fault.get_or_insert(refusal);
-        (self.each)(&at, Err(said)).map_err(|what| Error::Refused(Refusal { what, ..stopped }))
+        (self.each)(&at, Err(fault)).map_err(|what| Error::Refused(Refusal { what, ..stopped }))
     }
 }
 

@@ -128,9 +128,9 @@ mod tests {
             "[-]",
         ] {
             let error = serde_json::from_str::<serde_json::Value>(broken).unwrap_err();
-            let said = of(&error);
+            let message = of(&error);
             for noise in ["EOF", "expected", "trailing", "invalid", "line", "column"] {
-                assert!(!said.contains(noise), "{broken}: {said}");
+                assert!(!message.contains(noise), "{broken}: {message}");
             }
         }
     }

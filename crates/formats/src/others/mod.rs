@@ -15,13 +15,13 @@ pub(crate) struct Other {
     /// Each of these sets of marks is enough to name it.
     pub(crate) marks: &'static [&'static [&'static str]],
     /// How to get a supported file.
-    way: &'static str,
+    advice: &'static str,
 }
 
 impl Other {
     /// The message to the sender of such a file.
     pub(crate) fn refusal(&self) -> String {
-        format!("this looks like {}; {}", self.tool, self.way)
+        format!("this looks like {}; {}", self.tool, self.advice)
     }
 }
 

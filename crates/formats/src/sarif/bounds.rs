@@ -21,7 +21,7 @@ const MAX_ARTIFACTS: usize = 200_000;
 /// Maximum number of places of results that are kept while surveying a scan report, over all its runs.
 const MAX_PLACES: usize = 10_000;
 /// Maximum number of results without a message that are kept: whether their rule has a text is known only at the end.
-const MAX_UNTOLD: usize = 10_000;
+const MAX_WITHOUT_MESSAGE: usize = 10_000;
 /// Bytes of text kept for all rules and artifacts together; further rules keep id, level and severity.
 const TEXT: usize = 32 * 1024 * 1024;
 
@@ -31,7 +31,7 @@ pub(super) struct Budget {
     components: Cell<usize>,
     artifacts: Cell<usize>,
     places: Cell<usize>,
-    untold: Cell<usize>,
+    without_message: Cell<usize>,
     text: Cell<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Budget {
             components: Cell::new(MAX_COMPONENTS),
             artifacts: Cell::new(MAX_ARTIFACTS),
             places: Cell::new(MAX_PLACES),
-            untold: Cell::new(MAX_UNTOLD),
+            without_message: Cell::new(MAX_WITHOUT_MESSAGE),
             text: Cell::new(TEXT),
         }
     }
@@ -74,8 +74,8 @@ impl Budget {
     }
 
     /// Takes one result without a message off the budget; returns whether there was one left.
-    pub(super) fn untold(&self) -> bool {
-        Self::take(&self.untold, 1)
+    pub(super) fn without_message(&self) -> bool {
+        Self::take(&self.without_message, 1)
     }
 
     /// Takes bytes of text off the budget; returns whether enough were left.

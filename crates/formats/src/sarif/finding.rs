@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Old,
     draft::{Draft, Key},
-    identity::even,
+    identity::even_spaces,
     json::scalar::either,
     package::without_version,
     paths,
@@ -63,7 +63,7 @@ pub(super) fn skipped(raw: &Raw) -> Option<String> {
 }
 
 /// Whether a rule has a text for its results without a message.
-pub(super) fn speaks(run: &Run, rule: &Reference) -> bool {
+pub(super) fn has_text(run: &Run, rule: &Reference) -> bool {
     lookup::rule(run, rule).is_some_and(|(rule, _)| !wording::of_rule(rule).is_empty())
 }
 
@@ -87,11 +87,11 @@ impl<'r> Read<'r> {
         let rule = found.map(|(rule, _)| rule);
         let component = found.map_or(&run.tool.driver, |(_, component)| component);
         let id = raw.rule.id.as_deref().or(rule.map(|rule| rule.id.as_str()));
-        let message = if raw.told {
+        let message = if raw.has_message {
             words(raw, rule, component)
         } else {
-            let said = rule.map(wording::of_rule).filter(|said| !said.is_empty());
-            said.ok_or("message: missing, and its rule has no text either")?
+            let text = rule.map(wording::of_rule).filter(|text| !text.is_empty());
+            text.ok_or("message: missing, and its rule has no text either")?
                 .to_owned()
         };
         Ok(Self {
@@ -205,10 +205,10 @@ impl<'r> Read<'r> {
         }
         self.line_hash().clone_into(&mut key.tool);
         key.code.clone_from(&region.snippet);
-        key.message = self.steady_message(&key.path);
+        key.message = self.message_without_folder(&key.path);
         // Among equal lines of code, those in the same function or surrounded by the same lines are the same.
         let around = &first.location.context;
-        key.detail = even(if logical.is_empty() { around } else { logical });
+        key.detail = even_spaces(if logical.is_empty() { around } else { logical });
         key
     }
 
@@ -224,7 +224,7 @@ impl<'r> Read<'r> {
     }
 
     /// The message without the folder of the sources, which may change.
-    fn steady_message(&self, path: &str) -> String {
+    fn message_without_folder(&self, path: &str) -> String {
         match path.rsplit_once('/') {
             Some((folder, _)) if paths::is_absolute(path) && !folder.is_empty() => {
                 self.message.replace(folder, "")

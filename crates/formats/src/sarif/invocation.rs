@@ -116,8 +116,8 @@ impl Elements for Errors {
             return Ok(());
         }
         if self.count == 0 {
-            let said = item.message.own_text().or(item.message.id.as_deref());
-            self.first = text::line(&without_credentials(said.unwrap_or_default()), 200);
+            let message = item.message.own_text().or(item.message.id.as_deref());
+            self.first = text::line(&without_credentials(message.unwrap_or_default()), 200);
             if self.first.is_empty() {
                 "(no message)".clone_into(&mut self.first);
             }

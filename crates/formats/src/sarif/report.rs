@@ -73,8 +73,10 @@ impl Report {
                 let path = run.roots.path(place::artifact(run, &place));
                 paths.add(if is_url(&path) { "" } else { &path });
             }
-            let untold = std::mem::take(&mut run.untold);
-            let silent = untold.iter().filter(|rule| !finding::speaks(run, rule));
+            let without_message = std::mem::take(&mut run.without_message);
+            let silent = without_message
+                .iter()
+                .filter(|rule| !finding::has_text(run, rule));
             run.unreadable += u32::try_from(silent.count()).unwrap_or(u32::MAX);
         }
         let mut report = Self {

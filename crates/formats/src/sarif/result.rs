@@ -38,7 +38,7 @@ pub(super) struct Raw {
     /// When the tool first found it, according to the tool.
     pub(super) first_seen: String,
     /// Whether it has a message.
-    pub(super) told: bool,
+    pub(super) has_message: bool,
     /// What is invalid in it.
     pub(super) unfit: Option<String>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Message {
     pub(super) id: Option<String>,
     pub(super) arguments: Vec<String>,
     markdown: String,
-    said: bool,
+    is_set: bool,
 }
 
 impl Fields for Message {
@@ -65,17 +65,17 @@ impl Fields for Message {
         match key {
             "text" => {
                 let text = value.text(TEXT)?;
-                self.said |= text.is_some();
+                self.is_set |= text.is_some();
                 self.text = text.unwrap_or_default();
             }
             "markdown" => {
                 let text = value.text(TEXT)?;
-                self.said |= text.is_some();
+                self.is_set |= text.is_some();
                 self.markdown = text.unwrap_or_default();
             }
             "id" => {
                 self.id = value.text(ID)?;
-                self.said |= self.id.is_some();
+                self.is_set |= self.id.is_some();
             }
             _ => self.arguments = value.loose(50, 2_000)?,
         }
@@ -183,7 +183,7 @@ impl Fields for Raw {
             "level" => self.level = value.word(Level::WORDS)?.and_then(Level::of),
             "message" => {
                 value.object(&mut self.message)?;
-                self.told = self.message.said;
+                self.has_message = self.message.is_set;
             }
             "locations" => drop(value.each(&mut self.locations)?),
             "fingerprints" => fingerprints(value, &mut self.fingerprints)?,

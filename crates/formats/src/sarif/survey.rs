@@ -44,7 +44,7 @@ pub(super) struct Run {
     /// Whether the severity of a result cannot be read, or possibly cannot because it has no level.
     pub(super) unrated: bool,
     /// The rules of results that have no message.
-    pub(super) untold: Vec<Reference>,
+    pub(super) without_message: Vec<Reference>,
     /// Where its results are, as far as they are kept.
     pub(super) files: HashSet<(String, String, Option<usize>)>,
 }
@@ -60,9 +60,9 @@ impl Run {
             return;
         }
         self.unrated |= raw.level.is_none() && severity::rated([&raw.bag]).is_err();
-        if !raw.told && budget.untold() {
-            self.untold.push(raw.rule);
-        } else if !raw.told {
+        if !raw.has_message && budget.without_message() {
+            self.without_message.push(raw.rule);
+        } else if !raw.has_message {
             self.unreadable += 1;
         }
         for location in raw.locations.kept {

@@ -19,17 +19,17 @@ pub(super) fn of_rule(rule: &Rule) -> &str {
 /// The subject of the rule and the start of the message, without repetition.
 pub(super) fn title(read: &Read<'_>) -> String {
     let about = about(read);
-    let says = text::line(
+    let summary = text::line(
         read.message.trim_start().lines().next().unwrap_or_default(),
         TITLE,
     );
-    let (about_bare, says_bare) = (bare(about), bare(&says));
-    let title = if says.is_empty() || about_bare.starts_with(&says_bare) {
+    let (about_bare, summary_bare) = (bare(about), bare(&summary));
+    let title = if summary.is_empty() || about_bare.starts_with(&summary_bare) {
         about.to_owned()
-    } else if about.is_empty() || says_bare.starts_with(&about_bare) {
-        says
+    } else if about.is_empty() || summary_bare.starts_with(&about_bare) {
+        summary
     } else {
-        format!("{}: {says}", about.trim_end_matches(['.', ':']))
+        format!("{}: {summary}", about.trim_end_matches(['.', ':']))
     };
     text::line(&title, TITLE)
 }

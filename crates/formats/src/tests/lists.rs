@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 /// Whether a report is whole, how many problems it holds, and what was skipped: where, and why.
-fn told(format: &str, text: &impl ToString) -> (bool, usize, Vec<(String, String)>) {
+fn outcome(format: &str, text: &impl ToString) -> (bool, usize, Vec<(String, String)>) {
     let whole = sound(format, text.to_string());
     (whole.complete, whole.found.len(), whole.skipped)
 }
@@ -99,7 +99,7 @@ fn one_bad_record_is_skipped_with_its_reason() {
     ] {
         let report =
             json!({"version": "1", "results": [good, bad, good], "errors": [], "paths": {"scanned": ["p"]}});
-        let (whole, found, skipped) = told("semgrep", &report);
+        let (whole, found, skipped) = outcome("semgrep", &report);
         assert_eq!((whole, found), (false, 2), "{bad}");
         let [(place, reason)] = &skipped[..] else {
             panic!("{skipped:?}")
@@ -128,12 +128,12 @@ fn a_bad_record_spoils_no_more_than_its_own_list() {
     ] {
         let report = json!({"SchemaVersion": 2, "ArtifactName": "a", "Results": [
             {"Target": "t", "Vulnerabilities": [good]}, bad, {"Target": "u", "Vulnerabilities": [good]}]});
-        let (whole, found, skipped) = told("trivy", &report);
+        let (whole, found, skipped) = outcome("trivy", &report);
         let places: Vec<_> = skipped.iter().map(|(place, _)| place.as_str()).collect();
         assert_eq!((whole, found, places), (false, 2, vec![place]), "{bad}");
     }
     let twice = r#"{"version": "1", "errors": [], "results": [{"check_id": "a", "check_id": "b"}, {"check_id": "a"}]}"#;
-    let (whole, found, skipped) = told("semgrep", &twice);
+    let (whole, found, skipped) = outcome("semgrep", &twice);
     assert_eq!((whole, found), (false, 1));
     assert_eq!(skipped[0].1, "the key `check_id` occurs twice");
     let bytes = r#"{"results": [{"check_id": 7}, {"check_id": "a"}"#;
@@ -352,7 +352,7 @@ fn one_bad_element_is_skipped_with_its_reason() {
         "<vulnerability><id/><ratings>7</ratings></vulnerability>",
         "<vulnerability><id><b>C</b></id></vulnerability>",
     ] {
-        let (whole, found, skipped) = told("cyclonedx", &bom(&format!("{good}{bad}{good}")));
+        let (whole, found, skipped) = outcome("cyclonedx", &bom(&format!("{good}{bad}{good}")));
         assert_eq!((whole, found), (false, 2), "{bad}");
         let place = "bom.vulnerabilities[0].vulnerability[1]";
         assert_eq!(skipped, [(place.to_owned(), "`id` is missing".to_owned())]);

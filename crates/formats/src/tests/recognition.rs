@@ -3,7 +3,7 @@
 use super::*;
 use crate::{marks::Marks, others};
 
-fn said(text: impl AsRef<[u8]>) -> Result<&'static str, String> {
+fn recognised(text: impl AsRef<[u8]>) -> Result<&'static str, String> {
     let found = recognise(&mut Cursor::new(text.as_ref()), &Options::default());
     found.map(|format| format.name).map_err(|error| error.to_string())
 }
@@ -51,7 +51,7 @@ fn every_sample_has_the_marks_of_its_format_and_of_no_other() {
         ("made/sbom.json", "cyclonedx"),
     ]) {
         let text = sample(name);
-        assert_eq!(said(&text), Ok(format), "{name}");
+        assert_eq!(recognised(&text), Ok(format), "{name}");
         assert!(named(format, &text).is_ok(), "{name}");
         let marks = Marks::of(&mut Cursor::new(&text), &Options::default(), &|_| false).unwrap();
         let others = others::all().filter(|other| marks.have_any(other.marks));
@@ -108,7 +108,7 @@ fn a_format_is_known_by_its_content() {
         ("Severity;Title\n", "csv"),
         ("title,severity", "csv"),
     ] {
-        assert_eq!(said(text), Ok(format), "{text}");
+        assert_eq!(recognised(text), Ok(format), "{text}");
     }
 }
 
@@ -132,7 +132,7 @@ fn an_empty_list_is_no_mark_with_or_without_a_format() {
         ("<NessusClientData_v2/>", "nessus"),
         ("<OWASPZAPReport/>", "zap"),
     ] {
-        let refused = said(text).unwrap_err();
+        let refused = recognised(text).unwrap_err();
         assert!(refused.contains("sarif, trivy, nuclei"), "{text}: {refused}");
         let refused = named(format, text).unwrap_err();
         assert!(!refused.is_empty(), "{text}");
@@ -162,7 +162,7 @@ fn files_of_other_tools_are_refused_by_name() {
     ] {
         let text = case(file);
         for refused in [
-            said(&text),
+            recognised(&text),
             named("semgrep", &text).map(|_| ""),
             named("openvas", &text).map(|_| ""),
         ] {
@@ -174,10 +174,10 @@ fn files_of_other_tools_are_refused_by_name() {
         }
     }
     assert_eq!(
-        said(case("18-empty-report-of-another-tool/semgrep.json")),
+        recognised(case("18-empty-report-of-another-tool/semgrep.json")),
         Ok("semgrep")
     );
-    assert_eq!(said(case("19-xml-root-report/openvas.xml")), Ok("openvas"));
+    assert_eq!(recognised(case("19-xml-root-report/openvas.xml")), Ok("openvas"));
     for (text, tool) in [
         (
             r#"[{"RuleID":"a","Commit":"c","Match":"m","Secret":"s","Fingerprint":"f"}]"#,
@@ -217,7 +217,7 @@ fn files_of_other_tools_are_refused_by_name() {
             "testssl",
         ),
     ] {
-        let refused = said(text).unwrap_err();
+        let refused = recognised(text).unwrap_err();
         assert!(refused.contains(tool), "{text}: {refused}");
         for format in FORMATS {
             let refused = named(format.name, text).unwrap_err();
@@ -252,15 +252,15 @@ fn a_format_that_is_named_is_compared_with_the_marks() {
 #[test]
 fn what_is_said_of_a_table_is_about_tables() {
     for text in ["hello", "name,colour\na,b\n", "Größe;Farbe\n1;rot\n"] {
-        let refused = said(text).unwrap_err();
+        let refused = recognised(text).unwrap_err();
         assert!(
             refused.contains("no column `") && !refused.contains("expected"),
             "{text}: {refused}"
         );
     }
-    assert!(said("").unwrap_err().contains("empty"));
+    assert!(recognised("").unwrap_err().contains("empty"));
     for text in ["\u{0}", "[[[", "{", "<"] {
-        assert!(said(text).is_err(), "{text}");
+        assert!(recognised(text).is_err(), "{text}");
     }
 }
 

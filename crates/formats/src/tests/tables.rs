@@ -235,9 +235,9 @@ fn a_scale_that_is_not_stated_is_refused_with_its_column() {
     assert!(words.skipped[0].1.contains("`5`"));
     assert_eq!(plain("title,severity\nA,Important\n").found[0].severity, High);
     assert_eq!(plain("title,cvss\nA,9.1\n").found[0].severity, Critical);
-    for said in ["NaN", "inf", "-1", "11", "high"] {
-        let reason = format!("the CVSS score `{said}` is not a number from 0 to 10");
-        let whole = plain(format!("title,cvss\nA,{said}\nB,4.0\n"));
+    for score in ["NaN", "inf", "-1", "11", "high"] {
+        let reason = format!("the CVSS score `{score}` is not a number from 0 to 10");
+        let whole = plain(format!("title,cvss\nA,{score}\nB,4.0\n"));
         assert_eq!((whole.found.len(), &whole.skipped[0].1), (1, &reason));
     }
 }

@@ -228,15 +228,15 @@ fn vulnerability(target: &Record, record: &Record) -> Result<Entry, String> {
 }
 
 /// The package and what is wrong with it; many titles already begin with the package.
-fn title(package: &str, says: &str) -> String {
-    let named = says
+fn title(package: &str, summary: &str) -> String {
+    let named = summary
         .get(..package.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(package));
-    let rest = says.get(package.len()..).unwrap_or_default();
+    let rest = summary.get(package.len()..).unwrap_or_default();
     if package.is_empty() || named && rest.starts_with([':', ' ']) {
-        says.to_owned()
+        summary.to_owned()
     } else {
-        format!("{package}: {says}")
+        format!("{package}: {summary}")
     }
 }
 

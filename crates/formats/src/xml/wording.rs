@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
 
-    fn said(text: &str) -> Option<String> {
+    fn message_of(text: &str) -> Option<String> {
         let mut reader = Reader::from_str(text);
         loop {
             match reader.read_event() {
@@ -100,7 +100,7 @@ mod tests {
             "<a>&lt",
             "<!X>",
         ] {
-            let said = said(broken).expect(broken);
+            let message = message_of(broken).expect(broken);
             for noise in [
                 "syntax error",
                 "ill-formed",
@@ -109,7 +109,7 @@ mod tests {
                 "parsing",
                 "found before",
             ] {
-                assert!(!said.contains(noise), "{broken}: {said}");
+                assert!(!message.contains(noise), "{broken}: {message}");
             }
         }
     }

@@ -103,7 +103,7 @@ pub fn change(tx: &mut Tx<'_>, agreement: &mut Agreement, change: Change, by: &B
 
 const DELETE: &str = "delete from agreements where id = $1 and company_id = $2";
 
-/// Deletes an agreement that is [`held`](super::held): `agreement.deleted`.
+/// Deletes an agreement that is [locked](super::get_for_update): `agreement.deleted`.
 ///
 /// # Errors
 /// The store's.

@@ -279,7 +279,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let agreement = records
         .write(move |tx| {
-            let mut agreement = super::held(tx, id, &caller.scope)?;
+            let mut agreement = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(agreement.company.id, Role::Manager)?;
             super::change(tx, &mut agreement, body.checked()?, &By::caller(&caller))?;
             Ok(agreement)
@@ -303,7 +303,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let agreement = super::held(tx, id, &caller.scope)?;
+            let agreement = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(agreement.company.id, Role::Manager)?;
             super::delete(tx, &agreement, &By::caller(&caller))
         })

@@ -110,7 +110,7 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem>
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Agreement, Problem> {
     let lock = tx.for_update("a");
     one(tx, id, scope, &lock)
 }

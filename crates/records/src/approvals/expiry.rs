@@ -38,12 +38,12 @@ pub fn expire(tx: &mut Tx<'_>, settings: Settings, limit: u32) -> Result<usize, 
     let mut ended = 0;
     for (id, finding) in over {
         // The finding first: a deletion locks the two in this order.
-        let mut finding = match findings::held(tx, finding, &Scope::All) {
+        let mut finding = match findings::get_for_update(tx, finding, &Scope::All) {
             // Deleted in the meantime, with its approval.
             Err(problem) if problem.status() == 404 => continue,
             other => other?,
         };
-        let mut approval = list::held(tx, id, &Scope::All)?;
+        let mut approval = list::get_for_update(tx, id, &Scope::All)?;
         if !approval.status.holds() || approval.expires_at > now {
             continue;
         }

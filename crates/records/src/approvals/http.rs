@@ -232,7 +232,7 @@ pub async fn create(
     Create(once, body): Create<NewApproval>,
 ) -> Result<Created<View>, Problem> {
     let create = move |tx: &mut Tx<'_>| {
-        let finding = findings::held(tx, body.finding_id, &caller.scope)?;
+        let finding = findings::get_for_update(tx, body.finding_id, &caller.scope)?;
         caller.may(finding.place.company.id, Role::Analyst)?;
         once.run(tx, |tx| {
             let new = checked(&body.reason, body.expires_at, tx.now())?;
@@ -262,7 +262,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let approval = records
         .write(move |tx| {
-            let mut approval = super::held(tx, id, &caller.scope)?;
+            let mut approval = super::get_for_update(tx, id, &caller.scope)?;
             own(&caller, &approval)?;
             let (reason, expires_at) = (body.reason.as_deref(), body.expires_at);
             if reason.is_some() || expires_at.is_some() {
@@ -294,7 +294,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let approval = super::held(tx, id, &caller.scope)?;
+            let approval = super::get_for_update(tx, id, &caller.scope)?;
             own(&caller, &approval)?;
             super::delete(tx, &approval, &By::caller(&caller))
         })
@@ -333,8 +333,8 @@ pub async fn decide(
     let approval = records
         .write(move |tx| {
             let finding = super::get(tx, id, &caller.scope)?.finding.id;
-            let mut finding = findings::held(tx, finding, &caller.scope)?;
-            let mut approval = super::held(tx, id, &caller.scope)?;
+            let mut finding = findings::get_for_update(tx, finding, &caller.scope)?;
+            let mut approval = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(approval.company.id, Role::Manager)?;
             let settings = settings.of(tx, approval.company.id)?;
             let by = By::caller(&caller);

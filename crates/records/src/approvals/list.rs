@@ -132,7 +132,7 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> 
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Approval, Problem> {
     let lock = tx.for_update("a");
     one(tx, id, scope, &lock)
 }

@@ -104,7 +104,7 @@ pub fn change(tx: &mut Tx<'_>, asset: &mut Asset, change: Change, by: &By) -> Re
 const FINDINGS: &str = "select id from findings where asset_id = $1 and asset_id <> '' limit 1";
 const DELETE: &str = "delete from assets where id = $1 and company_id = $2";
 
-/// Deletes an asset that is [`held`](super::held) and has no findings: `asset.deleted`.
+/// Deletes an asset that is [locked](super::get_for_update) and has no findings: `asset.deleted`.
 ///
 /// # Errors
 /// 409 if it has findings.

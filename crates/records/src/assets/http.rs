@@ -275,7 +275,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let asset = records
         .write(move |tx| {
-            let mut asset = super::held(tx, id, &caller.scope)?;
+            let mut asset = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(asset.company.id, Role::Analyst)?;
             let change = body.checked(tx, &asset)?;
             super::change(tx, &mut asset, change, &By::caller(&caller))?;
@@ -302,7 +302,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let asset = super::held(tx, id, &caller.scope)?;
+            let asset = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(asset.company.id, Role::Manager)?;
             super::delete(tx, &asset, &By::caller(&caller))
         })

@@ -22,7 +22,7 @@ pub(super) const SOURCE: Source = Source {
     concerns: |kind| matches!(kind, Kind::ApprovalDecided),
     next: |tx, _| next(tx),
     act: |tx, _, limit| act(tx, limit),
-    set_aside: None,
+    postpone: None,
 };
 
 /// Days before the expiry.
@@ -41,7 +41,7 @@ struct Near {
     id: Id,
     finding: Id,
     expires_at: Time,
-    told: Option<u32>,
+    announced: Option<u32>,
 }
 
 impl FromRow for Near {
@@ -50,7 +50,7 @@ impl FromRow for Near {
             id: row.get(0)?,
             finding: row.get(1)?,
             expires_at: row.get(2)?,
-            told: row.get(3)?,
+            announced: row.get(3)?,
         })
     }
 }
@@ -77,11 +77,19 @@ const FAR: &str = "select a.expires_at from approvals a where a.status in ('appr
 fn next(tx: &mut Tx<'_>) -> Result<Option<Time>, Error> {
     let (now, ladder) = (tx.now(), ladder());
     let mut next = None;
-    for Near { expires_at, told, .. } in near(tx)? {
-        if ladder.due(expires_at, now, told).is_some() {
+    for Near {
+        expires_at,
+        announced,
+        ..
+    } in near(tx)?
+    {
+        if ladder.due(expires_at, now, announced).is_some() {
             return Ok(Some(now));
         }
-        next = next.into_iter().chain(ladder.next(expires_at, now, told)).min();
+        next = next
+            .into_iter()
+            .chain(ladder.next(expires_at, now, announced))
+            .min();
     }
     let far: Option<(Time,)> = Select::new(FAR)
         .filter("a.expires_at > ?", Some(now.after(FIRST)))
@@ -98,7 +106,7 @@ fn act(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Problem> {
     let (now, ladder) = (tx.now(), ladder());
     let mut done = 0;
     for near in near(tx)? {
-        let Some(step) = ladder.due(near.expires_at, now, near.told) else {
+        let Some(step) = ladder.due(near.expires_at, now, near.announced) else {
             continue;
         };
         if done == limit as usize {
@@ -106,11 +114,11 @@ fn act(tx: &mut Tx<'_>, limit: u32) -> Result<usize, Problem> {
         }
         done += 1;
         // The finding first: a deletion locks the two in this order.
-        let finding = match findings::held(tx, near.finding, &Scope::All) {
+        let finding = match findings::get_for_update(tx, near.finding, &Scope::All) {
             Err(problem) if problem.status() == 404 => continue,
             other => other?,
         };
-        let approval = approvals::held(tx, near.id, &Scope::All)?;
+        let approval = approvals::get_for_update(tx, near.id, &Scope::All)?;
         if !approval.status.holds() || !remember(tx, &near, step, now)? {
             continue;
         }

@@ -23,7 +23,7 @@ pub(super) const SOURCE: Source = Source {
     concerns: |kind| matches!(kind, Kind::AgreementCreated | Kind::AgreementUpdated),
     next,
     act,
-    set_aside: None,
+    postpone: None,
 };
 
 /// The length of the last day on which an agreement is in effect; its deadline is the midnight at the start of that
@@ -36,7 +36,7 @@ struct Agreement {
     name: String,
     company: Named,
     expires_at: Time,
-    told: Option<u32>,
+    announced: Option<u32>,
 }
 
 impl FromRow for Agreement {
@@ -49,7 +49,7 @@ impl FromRow for Agreement {
                 name: row.get(3)?,
             },
             expires_at: row.get(4)?,
-            told: row.get(5)?,
+            announced: row.get(5)?,
         })
     }
 }
@@ -88,11 +88,19 @@ fn next(tx: &mut Tx<'_>, settings: &Settings) -> Result<Option<Time>, Error> {
     let now = tx.now();
     let ladder = settings.agreement_steps;
     let mut next = None;
-    for Agreement { expires_at, told, .. } in near(tx, ends)? {
-        if ladder.due(expires_at, now, told).is_some() {
+    for Agreement {
+        expires_at,
+        announced,
+        ..
+    } in near(tx, ends)?
+    {
+        if ladder.due(expires_at, now, announced).is_some() {
             return Ok(Some(now));
         }
-        next = next.into_iter().chain(ladder.next(expires_at, now, told)).min();
+        next = next
+            .into_iter()
+            .chain(ladder.next(expires_at, now, announced))
+            .min();
     }
     let first = hours(ends.0);
     let far: Option<(Time,)> = Select::new(FAR)
@@ -115,7 +123,7 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     let mut done = 0;
     for agreement in near(tx, ends)? {
         let steps = settings.agreement_steps;
-        let Some(step) = steps.due(agreement.expires_at, now, agreement.told) else {
+        let Some(step) = steps.due(agreement.expires_at, now, agreement.announced) else {
             continue;
         };
         if done == limit as usize {

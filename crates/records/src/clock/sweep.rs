@@ -42,7 +42,7 @@ pub(super) fn go_on(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<
     let Some((company, after)) = tx.one::<(String, String)>(&first, &[])? else {
         return Ok(());
     };
-    let last = findings::due::wait_anew(tx, company.parse().ok(), &after, settings, limit)?;
+    let last = findings::due::recalculate(tx, company.parse().ok(), &after, settings, limit)?;
     match last {
         Some(last) => tx.execute(AFTER, params![company, last]),
         None => tx.execute(DONE, params![company]),

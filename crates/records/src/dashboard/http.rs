@@ -5,7 +5,7 @@ use axum::extract::State;
 use base::Id;
 use serde::Deserialize;
 
-use super::{Dashboard, Whose};
+use super::{Dashboard, Selection};
 use crate::{
     Records,
     date::{self, ZoneName},
@@ -38,12 +38,12 @@ pub async fn get(
     Query(query): Query<DashboardQuery>,
 ) -> Result<Json<Dashboard>, Problem> {
     let zone = date::zone(query.tz.as_deref())?;
-    let whose = Whose {
+    let selection = Selection {
         scope: caller.scope,
         company: query.company_id,
     };
     records
-        .read(move |tx| super::read(tx, &whose, &zone))
+        .read(move |tx| super::read(tx, &selection, &zone))
         .await
         .map(Json)
 }

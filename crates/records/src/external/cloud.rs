@@ -75,8 +75,8 @@ pub(super) fn read(value: &Value, place: String, now: Time, check: &mut Check) -
     let at = fields.time(now);
     let subject = fields.subject();
     fields.json_data();
-    let said = kind.and_then(|kind| data::read(&mut fields, kind));
-    let (kind, id, source, company, said) = (kind?, id?, source?, company?, said?);
+    let content = kind.and_then(|kind| data::read(&mut fields, kind));
+    let (kind, id, source, company, content) = (kind?, id?, source?, company?, content?);
     Some(Cloud {
         kind,
         id,
@@ -84,10 +84,10 @@ pub(super) fn read(value: &Value, place: String, now: Time, check: &mut Check) -
         company,
         at,
         subject,
-        severity: said.severity,
-        users: said.users,
-        teams: said.teams,
-        data: said.data,
+        severity: content.severity,
+        users: content.users,
+        teams: content.teams,
+        data: content.data,
         place: fields.place,
     })
 }

@@ -51,7 +51,7 @@ const COUNTS: [&str; 7] = [
 
 /// The content of the data.
 #[derive(Clone)]
-pub(super) struct Said {
+pub(super) struct Content {
     pub(super) severity: Option<Severity>,
     pub(super) users: Vec<Id>,
     pub(super) teams: Vec<Id>,
@@ -59,9 +59,9 @@ pub(super) struct Said {
 }
 
 /// The content of the data; none if it is invalid, with the faults noted.
-pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
-    let said = match fields.get("data") {
-        Some(Value::Object(said)) => said,
+pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Content> {
+    let input = match fields.get("data") {
+        Some(Value::Object(input)) => input,
         Some(_) => {
             fields.note("data", "must be an object");
             return None;
@@ -71,25 +71,25 @@ pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
             return None;
         }
     };
-    if Value::Object(said.clone()).to_string().len() > MAX_DATA {
+    if Value::Object(input.clone()).to_string().len() > MAX_DATA {
         fields.note("data", "must not be larger than 65,536 bytes");
         return None;
     }
-    let (own, place) = match said.get("attributes") {
+    let (own, place) = match input.get("attributes") {
         Some(Value::Object(attributes)) => (attributes, "data.attributes."),
-        _ => (said, "data."),
+        _ => (input, "data."),
     };
-    let severity = severity(fields, said, kind);
-    let users = ids(fields, said, "assignee_user_ids");
-    let teams = ids(fields, said, "assignee_team_ids");
+    let severity = severity(fields, input, kind);
+    let users = ids(fields, input, "assignee_user_ids");
+    let teams = ids(fields, input, "assignee_team_ids");
     let mut data = texts(fields, own, place);
     lists(fields, own, place, &mut data);
     moments(fields, own, place, &mut data);
     counts(fields, own, place, &mut data);
-    title(said, &mut data);
+    title(input, &mut data);
     let named = data.contains_key("title") || data.contains_key("name");
     fields.that(named, "data.title", "is required");
-    Some(Said {
+    Some(Content {
         severity,
         users,
         teams,
@@ -98,9 +98,9 @@ pub(super) fn read(fields: &mut Fields<'_>, kind: Kind) -> Option<Said> {
 }
 
 /// A kind either carries a severity or does not (promise V2).
-fn severity(fields: &mut Fields<'_>, said: &Map<String, Value>, kind: Kind) -> Option<Severity> {
+fn severity(fields: &mut Fields<'_>, input: &Map<String, Value>, kind: Kind) -> Option<Severity> {
     let carries = kind.about().severity;
-    let severity = said.get("severity").filter(|value| !value.is_null());
+    let severity = input.get("severity").filter(|value| !value.is_null());
     match (carries, severity) {
         (true, Some(Value::String(text))) => match text.parse::<Severity>() {
             Ok(severity) => return Some(severity),
@@ -114,9 +114,9 @@ fn severity(fields: &mut Fields<'_>, said: &Map<String, Value>, kind: Kind) -> O
     None
 }
 
-fn ids(fields: &mut Fields<'_>, said: &Map<String, Value>, name: &str) -> Vec<Id> {
+fn ids(fields: &mut Fields<'_>, input: &Map<String, Value>, name: &str) -> Vec<Id> {
     let field = format!("data.{name}");
-    match said.get(name) {
+    match input.get(name) {
         None | Some(Value::Null) => Vec::new(),
         Some(Value::Array(list)) if list.len() <= MAX_IDS => {
             let parsed = list.iter().map(|one| one.as_str()?.parse().ok());
@@ -214,12 +214,12 @@ fn counts(fields: &mut Fields<'_>, own: &Map<String, Value>, place: &str, data: 
 }
 
 /// The title of the record in our own format, for kinds whose own fields have no title.
-fn title(said: &Map<String, Value>, data: &mut Map<String, Value>) {
+fn title(input: &Map<String, Value>, data: &mut Map<String, Value>) {
     if data.contains_key("title") || data.contains_key("name") {
         return;
     }
-    let subject = said.get("subject").and_then(|subject| subject.get("title"));
-    let title = subject.or_else(|| said.get("title")).and_then(Value::as_str);
+    let subject = input.get("subject").and_then(|subject| subject.get("title"));
+    let title = subject.or_else(|| input.get("title")).and_then(Value::as_str);
     let title = text::line(title.unwrap_or_default(), MAX_TITLE);
     if !title.is_empty() {
         data.insert("title".to_owned(), title.into());

@@ -41,15 +41,15 @@ pub(super) fn portion(rows: usize) -> usize {
 ///
 /// # Errors
 /// 422 for none or more than [`MAX`], 404 if one does not exist or is not in the scope.
-pub fn seen(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+pub fn get(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
     read(tx, ids, scope, "")
 }
 
 /// The same, locked until the end of this transaction.
 ///
 /// # Errors
-/// As for [`seen`].
-pub fn held(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
+/// As for [`get`].
+pub fn get_for_update(tx: &mut Tx<'_>, ids: &[Id], scope: &Scope) -> Result<Vec<Finding>, Problem> {
     let lock = tx.for_update("f");
     read(tx, ids, scope, &lock)
 }

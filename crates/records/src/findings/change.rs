@@ -50,7 +50,7 @@ pub struct Change {
 
 impl Change {
     /// Reduces it to where the finding is.
-    pub(crate) fn whereabouts(self, finding: &Finding) -> Self {
+    pub(crate) fn only_location(self, finding: &Finding) -> Self {
         let details = self.details.map(|details| Details {
             locations: details.locations,
             locations_count: details.locations_count,

@@ -33,7 +33,7 @@ pub(crate) const SOURCE: Source = Source {
     },
     next,
     act,
-    set_aside: Some(set_aside),
+    postpone: Some(postpone),
 };
 
 /// One of a finding's deadlines.
@@ -136,18 +136,21 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     let ids: Vec<Id> = findings.iter().map(|finding| finding.id).collect();
     let companies: BTreeSet<Id> = findings.iter().map(|finding| finding.place.company.id).collect();
     let own = warnings::among(tx, &companies.into_iter().collect::<Vec<_>>())?;
-    let told = told(tx, &ids)?;
+    let announced = announced(tx, &ids)?;
     let mut looks: BTreeMap<Time, Vec<Id>> = BTreeMap::new();
-    let mut tellings = Vec::new();
+    let mut announcements = Vec::new();
     for finding in &findings {
         let sla_steps = own.get(&finding.place.company.id).copied();
         let sla_steps = sla_steps.unwrap_or(settings.sla_steps);
-        let next = due(finding, sla_steps, &told, now, &mut tellings);
+        let next = due(finding, sla_steps, &announced, now, &mut announcements);
         looks.entry(time_or_none(next)).or_default().push(finding.id);
     }
-    remember(tx, &tellings, now)?;
+    remember(tx, &announcements, now)?;
     failpoint::hit("clock.remembered");
-    let events: Vec<Event> = tellings.iter().map(|telling| telling.event(tx, now)).collect();
+    let events: Vec<Event> = announcements
+        .iter()
+        .map(|announcement| announcement.event(tx, now))
+        .collect();
     tx.emit_all(events)?;
     for (look, ids) in looks {
         Select::new("update findings set ")
@@ -158,32 +161,32 @@ fn act(tx: &mut Tx<'_>, settings: &Settings, limit: u32) -> Result<usize, Proble
     Ok(findings.len())
 }
 
-/// Adds what is announced about a finding now to `tellings`; returns when there is something next.
+/// Adds what is announced about a finding now to `announcements`; returns when there is something next.
 fn due<'a>(
     finding: &'a Finding,
     sla_steps: Ladder,
-    told: &Told,
+    announced: &Announced,
     now: Time,
-    tellings: &mut Vec<Telling<'a>>,
+    announcements: &mut Vec<Announcement<'a>>,
 ) -> Option<Time> {
     let mut next = None;
     for (which, deadline) in Deadlines::of(finding).standing() {
         let ladder = which.ladder(sla_steps);
-        let told = told
+        let announced = announced
             .get(&(finding.id, which.name().to_owned(), deadline))
             .copied();
-        let told = told
+        let announced = announced
             .into_iter()
-            .chain(said_with_it(finding, which, ladder, deadline))
+            .chain(announced_at_creation(finding, which, ladder, deadline))
             .min();
-        let step = ladder.due(deadline, now, told);
-        tellings.extend(step.map(|step| Telling {
+        let step = ladder.due(deadline, now, announced);
+        announcements.extend(step.map(|step| Announcement {
             finding,
             which,
             deadline,
             step,
         }));
-        let after = ladder.next(deadline, now, step.or(told)).map(after_zero);
+        let after = ladder.next(deadline, now, step.or(announced)).map(after_zero);
         next = next.into_iter().chain(after).min();
     }
     next
@@ -192,7 +195,7 @@ fn due<'a>(
 /// The step that had already passed when the finding was created, for a deadline from its severity: the deadline was
 /// announced with the finding, and an immediate warning would be noise. Not the deadline itself, and not one that a
 /// user set: these are news.
-fn said_with_it(finding: &Finding, which: Which, ladder: Ladder, deadline: Time) -> Option<u32> {
+fn announced_at_creation(finding: &Finding, which: Which, ladder: Ladder, deadline: Time) -> Option<u32> {
     if which != Which::Sla || finding.sla_by_hand {
         return None;
     }
@@ -212,13 +215,13 @@ fn claim(tx: &Tx<'_>) -> String {
 }
 
 /// The nearest announced step of each deadline.
-type Told = BTreeMap<(Id, String, Time), u32>;
+type Announced = BTreeMap<(Id, String, Time), u32>;
 
-const TOLD: &str = "select finding_id, kind, deadline, step from finding_steps where 1 = 1";
+const ANNOUNCED: &str = "select finding_id, kind, deadline, step from finding_steps where 1 = 1";
 
 /// The last announced steps of these findings, by deadline.
-fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
-    let rows: Vec<(Id, String, Time, u32)> = Select::new(TOLD)
+fn announced(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Announced, Error> {
+    let rows: Vec<(Id, String, Time, u32)> = Select::new(ANNOUNCED)
         .within("finding_id", ids.iter().copied())
         .all(tx)?;
     Ok(rows
@@ -228,14 +231,14 @@ fn told(tx: &mut Tx<'_>, ids: &[Id]) -> Result<Told, Error> {
 }
 
 /// A step that is announced now.
-struct Telling<'a> {
+struct Announcement<'a> {
     finding: &'a Finding,
     which: Which,
     deadline: Time,
     step: u32,
 }
 
-impl Telling<'_> {
+impl Announcement<'_> {
     fn event(&self, tx: &Tx<'_>, now: Time) -> Event {
         let mut event = event::of(tx, self.which.kind(self.step), self.finding, &By::SYSTEM);
         clock::describe(&mut event, self.deadline, self.step, now);
@@ -251,15 +254,15 @@ const REMEMBER: &str = "insert into finding_steps (finding_id, kind, deadline, s
 const NEARER: &str = "on conflict (finding_id, kind, deadline) do update set step = excluded.step, \
      told_at = excluded.told_at where finding_steps.step > excluded.step";
 
-fn remember(tx: &mut Tx<'_>, tellings: &[Telling<'_>], now: Time) -> Result<(), Error> {
-    let rows: Vec<[Value; 5]> = tellings
+fn remember(tx: &mut Tx<'_>, announcements: &[Announcement<'_>], now: Time) -> Result<(), Error> {
+    let rows: Vec<[Value; 5]> = announcements
         .iter()
-        .map(|telling| {
+        .map(|announcement| {
             [
-                telling.finding.id.into(),
-                telling.which.name().into(),
-                telling.deadline.into(),
-                telling.step.into(),
+                announcement.finding.id.into(),
+                announcement.which.name().into(),
+                announcement.deadline.into(),
+                announcement.step.into(),
                 now.into(),
             ]
         })
@@ -271,7 +274,7 @@ const LATER: &str = "update findings set clock_at = $1 where id in \
      (select id from findings where clock_at > 0 and clock_at <= $2 order by clock_at limit 1)";
 
 /// The next finding cannot be announced: it is postponed and does not block the others.
-fn set_aside(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
+fn postpone(tx: &mut Tx<'_>, until: Time) -> Result<(), Error> {
     let now = tx.now();
     tx.execute(LATER, params![until, now]).map(drop)
 }
@@ -289,7 +292,7 @@ const WAIT: &str = "update findings set clock_at = $2 where id = $1 and clock_at
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn wait_anew(
+pub(crate) fn recalculate(
     tx: &mut Tx<'_>,
     company: Option<Id>,
     after: &str,

@@ -24,18 +24,18 @@ pub(crate) struct Evidence {
     /// Its file.
     pub(crate) path: String,
     /// The content of the last scan report about it.
-    pub(crate) said: String,
+    pub(crate) content: String,
 }
 
 impl Evidence {
     /// The evidence of an entry of a target.
-    pub(crate) fn of(target: Id, found: &formats::Found, said: String) -> Self {
+    pub(crate) fn of(target: Id, found: &formats::Found, content: String) -> Self {
         Self {
             target: Some(target),
             group: group_key(found.identity.group),
             identity: found.identity.to_text(),
             path: found.path.clone(),
-            said,
+            content,
         }
     }
 }
@@ -118,7 +118,7 @@ impl FromRow for EvidenceRow {
             group: row.get(2)?,
             identity: row.get(3)?,
             path: row.get(4)?,
-            said: row.get(5)?,
+            content: row.get(5)?,
         };
         Ok(Self(row.get(0)?, evidence))
     }
@@ -178,7 +178,7 @@ pub(crate) fn write(tx: &mut Tx<'_>, evidence: Vec<(Id, Evidence)>) -> Result<()
             evidence.group.into(),
             evidence.identity.into(),
             evidence.path.into(),
-            evidence.said.into(),
+            evidence.content.into(),
         ]
     };
     rows::insert(tx, (WRITE, OVER), evidence.into_iter().map(row).collect()).map(drop)

@@ -143,7 +143,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let finding = super::held(tx, id, &caller.scope)?;
+            let finding = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(finding.place.company.id, Role::Manager)?;
             super::delete(tx, &finding, &By::caller(&caller))?;
             let entry = Entry::new(Action::FindingDeleted, finding.id, &finding.title);
@@ -250,7 +250,7 @@ async fn changed(
     let settings: Settings = records.settings();
     records
         .write(move |tx| {
-            let mut finding = super::held(tx, id, &caller.scope)?;
+            let mut finding = super::get_for_update(tx, id, &caller.scope)?;
             let company = finding.place.company.id;
             caller.may(company, Role::Analyst)?;
             let settings = settings.of(tx, company)?;

@@ -11,7 +11,7 @@ use super::{Finding, row};
 ///
 /// # Errors
 /// The store's.
-pub fn held(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
+pub fn get_for_update(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
     let lock = tx.for_update("f");
     by_ids(tx, company, ids, &lock)
 }
@@ -20,7 +20,7 @@ pub fn held(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Fin
 ///
 /// # Errors
 /// The store's.
-pub fn seen_now(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
+pub fn get(tx: &mut Tx<'_>, company: Id, ids: &[Id]) -> Result<BTreeMap<Id, Finding>, Error> {
     by_ids(tx, company, ids, "")
 }
 

@@ -228,7 +228,7 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Finding, Problem> {
     let lock = tx.for_update("f");
     one(tx, id, scope, &lock)
 }

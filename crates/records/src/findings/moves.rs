@@ -64,10 +64,10 @@ pub(crate) fn move_one(
     tx: &mut Tx<'_>,
     finding: &mut Finding,
     to: Status,
-    said: (&str, &ByRule, &mut Rows),
+    details: (&str, &ByRule, &mut Rows),
     context: Context<'_>,
 ) -> Result<(), Problem> {
-    step(tx, finding, (to, mover(context.by)), said, context)
+    step(tx, finding, (to, mover(context.by)), details, context)
 }
 
 /// Whether a step reopens a closed finding, for whatever reason.

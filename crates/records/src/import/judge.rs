@@ -12,9 +12,9 @@ use formats::{Found, Identity};
 use store::Tx;
 
 use super::{
+    content::Content,
     plan::Is,
     portion::{Slot, Work},
-    said::Said,
 };
 use crate::{
     Settings,
@@ -94,7 +94,7 @@ pub(super) fn judge(
     let settings = if lock {
         work.settings.of(tx, company)?
     } else {
-        work.settings.seen_of(tx, company)?
+        work.settings.current_of(tx, company)?
     };
     let ids = unique(entries.iter());
     let mut stored = evidence::with_status(tx, &ids, lock)?;
@@ -106,9 +106,9 @@ pub(super) fn judge(
     let rest = || entries.iter().zip(&same).filter(|(_, same)| !**same);
     let ids = unique(rest().map(|(entry, _)| entry));
     let mut known = if lock {
-        found_again::held(tx, company, &ids)?
+        found_again::get_for_update(tx, company, &ids)?
     } else {
-        found_again::seen_now(tx, company, &ids)?
+        found_again::get(tx, company, &ids)?
     };
     let mut actions = Vec::with_capacity(entries.len());
     for (entry, same) in entries.iter().zip(same) {
@@ -142,7 +142,7 @@ fn is_same(work: &Work, entry: &Incoming, stored: &BTreeMap<Id, (Status, Evidenc
     let (Some((Status::Open | Status::InProgress, before)), Some(target)) = (stored.get(&id), target) else {
         return false;
     };
-    *before == Evidence::of(target, &entry.found, Said::of(&entry.found).0)
+    *before == Evidence::of(target, &entry.found, Content::of(&entry.found).0)
 }
 
 impl Incoming {
@@ -236,49 +236,49 @@ impl Judging<'_> {
         seen: Vec<Id>,
     ) -> Result<Action, Problem> {
         let slot = self.work.targets.get(entry.slot);
-        let says = Said::of(&found);
+        let content = Content::of(&found);
         let before = self.stored.remove(&finding.id).map(|(_, before)| before);
-        let said = before.as_ref().map(|before| Said(before.said.clone()));
-        let news = if adopted {
-            says.severity(said.as_ref(), &found)
+        let last = before.as_ref().map(|before| Content(before.content.clone()));
+        let changes = if adopted {
+            content.severity(last.as_ref(), &found)
         } else {
-            says.news(said.as_ref(), &found)
+            content.changes(last.as_ref(), &found)
         };
         // A false positive or duplicate is a user's final decision: only the location is kept up to date.
         let judged = matches!(finding.status, Status::FalsePositive | Status::Duplicate);
-        let (told, silent) = if judged {
-            (Change::default(), Some(news.whereabouts(&finding)))
+        let (change, silent) = if judged {
+            (Change::default(), Some(changes.only_location(&finding)))
         } else {
-            let adopting = adopted.then(|| says.adopted(said.as_ref(), &finding, &found));
-            (news, adopting)
+            let adopting = adopted.then(|| content.adopted(last.as_ref(), &finding, &found));
+            (changes, adopting)
         };
         let step = match finding.status {
             Status::Closed => Step::Reopen,
             Status::Retest if still_found(tx, &finding, slot)? => Step::StillFound,
             _ => Step::None,
         };
-        let announced = findings::change::would_change(&finding, told.clone(), self.settings);
+        let announced = findings::change::would_change(&finding, change.clone(), self.settings);
         // What the finding does not adopt under a verdict is new once the verdict ends.
-        let says = match said.as_ref().filter(|_| judged) {
-            Some(before) => says.under_verdict(before),
-            None => says,
+        let content = match last.as_ref().filter(|_| judged) {
+            Some(last) => content.under_verdict(last),
+            None => content,
         };
         let evidence = slot
             .and_then(|slot| slot.id)
-            .map(|target| Evidence::of(target, &found, says.0));
+            .map(|target| Evidence::of(target, &found, content.0));
         let evidence = evidence.filter(|evidence| before.as_ref() != Some(evidence));
-        if step == Step::None && evidence.is_none() && told == Change::default() {
+        if step == Step::None && evidence.is_none() && change == Change::default() {
             return Ok(Action::Keep { seen });
         }
         let (change, silent) = match silent {
             Some(silent) => (
                 Change {
-                    severity: told.severity,
+                    severity: change.severity,
                     ..silent
                 },
                 true,
             ),
-            None => (told, false),
+            None => (change, false),
         };
         Ok(Action::Change(Box::new(Changing {
             slot: entry.slot,

@@ -6,6 +6,7 @@
 //! bundle.
 
 mod answer;
+mod content;
 pub mod http;
 mod judge;
 mod lease;
@@ -18,7 +19,6 @@ mod reasons;
 mod room;
 mod run;
 mod running;
-mod said;
 mod sort;
 mod spool;
 mod tally;
@@ -121,7 +121,7 @@ impl Import {
 
     /// The right to upload a scan report, for a company if it is known yet.
     fn spooling(&self, caller: &Caller, company: Option<Id>) -> Result<Spooling, Problem> {
-        let whose = company.unwrap_or(caller.user_id);
+        let owner = company.unwrap_or(caller.user_id);
         let own = |_| {
             Problem::busy(
                 BUSY,
@@ -136,7 +136,7 @@ impl Import {
         };
         Ok((
             self.of_a_person.take(caller.user_id).map_err(own)?,
-            self.of_a_company.take(whose).map_err(all)?,
+            self.of_a_company.take(owner).map_err(all)?,
         ))
     }
 

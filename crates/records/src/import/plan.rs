@@ -13,7 +13,7 @@ use std::{
 
 use access::Problem;
 use base::Id;
-use formats::{Crowd, Identified, Old, Surveyed};
+use formats::{Identified, Old, OldNumbering, Surveyed};
 use store::Store;
 use tokio::runtime::Handle;
 
@@ -205,7 +205,7 @@ fn unwritten(error: &io::Error) -> Problem {
 }
 
 /// The entries, sorted, and the numbering for old fingerprints.
-fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Crowd>), Problem> {
+fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, OldNumbering>), Problem> {
     let mut sorter = Sorter::new(&planning.folder);
     let mut olds: BTreeMap<&str, Vec<(Old, u32)>> = BTreeMap::new();
     let (mut index, mut failed) = (0, None);
@@ -246,14 +246,14 @@ fn identify(planning: &mut Planning<'_>) -> Result<(Sorted, BTreeMap<String, Cro
     }
     let crowds = olds
         .into_iter()
-        .map(|(tool, olds)| (tool.to_owned(), Crowd::new(olds)))
+        .map(|(tool, olds)| (tool.to_owned(), OldNumbering::new(olds)))
         .collect();
     Ok((sorter.sorted().map_err(|error| unwritten(&error))?, crowds))
 }
 
 struct Matching<'a> {
     planning: Planning<'a>,
-    crowds: BTreeMap<String, Crowd>,
+    crowds: BTreeMap<String, OldNumbering>,
     plan: Plan,
     /// The tools with an old finding that was found again.
     adopted: HashSet<String>,

@@ -9,9 +9,9 @@ use formats::Found;
 use store::Tx;
 
 use super::{
+    content::Content,
     judge::{Action, Changing, Incoming, Step, judge},
     lease,
-    said::Said,
     tally::{Tally, tally},
     undo,
 };
@@ -78,7 +78,7 @@ impl Slot {
 /// # Errors
 /// 409 if the import was given up in the meantime; the store's.
 pub(super) fn apply(tx: &mut Tx<'_>, work: &Work, entries: &[Incoming]) -> Result<Tally, Problem> {
-    let scan = work.held(tx)?;
+    let scan = work.checked_scan(tx)?;
     let actions = judge(tx, work, entries, true)?;
     let mut tally = tally(&actions);
     perform(tx, work, scan, actions, &mut tally)?;
@@ -112,8 +112,8 @@ fn perform(
                 let Some(slot) = work.targets.get(slot) else {
                     continue;
                 };
-                let said = Said::of(&found).0;
-                let evidence = slot.id.map(|target| Evidence::of(target, &found, said));
+                let content = Content::of(&found).0;
+                let evidence = slot.id.map(|target| Evidence::of(target, &found, content));
                 let new = new(slot, *found, related);
                 let finding = findings::record(tx, new, (&work.place, &rules), context, &mut rows)?;
                 tally.concerns(&finding);
@@ -175,8 +175,8 @@ fn changed(
         Step::Reopen => {
             // Written at once: a change that follows must be announced after it.
             let mut rows = Rows::default();
-            let said = ("found again", rules, &mut rows);
-            findings::moves::move_one(tx, &mut finding, Status::Open, said, context)?;
+            let details = ("found again", rules, &mut rows);
+            findings::moves::move_one(tx, &mut finding, Status::Open, details, context)?;
             rows.write(tx)?;
         }
         Step::StillFound => findings::move_to(tx, &mut finding, Status::InProgress, "still found", context)?,
@@ -204,9 +204,9 @@ fn changed(
 /// # Errors
 /// As for [`apply`].
 pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, Problem> {
-    let scan = work.held(tx)?;
+    let scan = work.checked_scan(tx)?;
     let settings = work.settings.of(tx, work.place.company.id)?;
-    let gone = found_again::held(tx, work.place.company.id, ids)?;
+    let gone = found_again::get_for_update(tx, work.place.company.id, ids)?;
     let (tally, judged) = closing(gone.values(), scan);
     let stored = evidence::of(tx, ids)?;
     let (mut undo, mut rows, nobody) = (Vec::new(), Rows::default(), ByRule::default());
@@ -217,8 +217,8 @@ pub(super) fn close(tx: &mut Tx<'_>, work: &Work, ids: &[Id]) -> Result<Tally, P
         let before = stored.get(&finding.id).cloned();
         let was = undo::Before::of(&finding, before);
         let context = work.context(&settings);
-        let said = ("no longer found", &nobody, &mut rows);
-        findings::moves::move_one(tx, &mut finding, Status::Closed, said, context)?;
+        let details = ("no longer found", &nobody, &mut rows);
+        findings::moves::move_one(tx, &mut finding, Status::Closed, details, context)?;
         undo.push(was.made(&finding));
     }
     rows.write(tx)?;
@@ -237,7 +237,7 @@ pub(super) fn would_close(
     work: &Work,
     ids: &[Id],
 ) -> Result<(Tally, Vec<Finding>), Problem> {
-    let gone = found_again::seen_now(tx, work.place.company.id, ids)?;
+    let gone = found_again::get(tx, work.place.company.id, ids)?;
     let scan = tx.id();
     let tally = closing(gone.values(), scan).0;
     Ok((
@@ -270,7 +270,7 @@ impl Work {
     }
 
     /// The scan, after checking that it holds its targets.
-    fn held(&self, tx: &mut Tx<'_>) -> Result<Id, Problem> {
+    fn checked_scan(&self, tx: &mut Tx<'_>) -> Result<Id, Problem> {
         let scan = self.scan.ok_or_else(Problem::internal)?;
         lease::renew(tx, scan, self.targets.len())?;
         Ok(scan)

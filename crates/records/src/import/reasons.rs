@@ -43,7 +43,7 @@ impl Reasons {
             Some((_, name)) if one_tool => (*name).to_owned(),
             Some((tool, name)) => format!("{tool} {name}"),
         };
-        let said = |(reason, of): &(String, Vec<usize>)| {
+        let described = |(reason, of): &(String, Vec<usize>)| {
             let names_itself = |index: &usize| {
                 let name = targets.get(*index).map_or("", |(_, name)| *name);
                 !name.is_empty() && reason.contains(name)
@@ -57,7 +57,7 @@ impl Reasons {
                 more => format!("{named} and {more} more: {reason}"),
             }
         };
-        let mut words: Vec<_> = self.all.iter().take(MOST).map(said).collect();
+        let mut words: Vec<_> = self.all.iter().take(MOST).map(described).collect();
         let more = self.all.len().saturating_sub(MOST);
         if more > 0 {
             words.push(format!("and {more} more reasons"));
@@ -104,7 +104,7 @@ mod tests {
     fn a_truncated_list_of_reasons_states_how_many_there_are() {
         let all: Vec<_> = (0..23).map(|count| count.to_string()).collect();
         let all: Vec<_> = all.iter().map(|reason| (0, reason.as_str())).collect();
-        let said = words(&all, &[("T", "a")]);
-        assert_eq!((said.len(), said[20].as_str()), (21, "and 3 more reasons"));
+        let lines = words(&all, &[("T", "a")]);
+        assert_eq!((lines.len(), lines[20].as_str()), (21, "and 3 more reasons"));
     }
 }

@@ -29,7 +29,7 @@ struct Used {
 /// What one scan report uses; released when dropped.
 pub(super) struct Space {
     room: Room,
-    whose: Id,
+    owner: Id,
     bytes: usize,
 }
 
@@ -50,10 +50,10 @@ impl Room {
     }
 
     /// Space for a scan report of this company, initially unused.
-    pub(super) fn space(&self, whose: Id) -> Space {
+    pub(super) fn space(&self, owner: Id) -> Space {
         Space {
             room: self.clone(),
-            whose,
+            owner,
             bytes: 0,
         }
     }
@@ -66,11 +66,11 @@ impl Space {
     /// [`UsedUp`] wrapped in an I/O error, as writers need it.
     pub(super) fn grow(&mut self, by: usize) -> io::Result<()> {
         let mut used = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let of_one = used.of.get(&self.whose).copied().unwrap_or(0) + by;
+        let of_one = used.of.get(&self.owner).copied().unwrap_or(0) + by;
         if of_one > used.most_of_one || used.in_all + by > used.most_in_all {
             return Err(io::Error::other(UsedUp));
         }
-        used.of.insert(self.whose, of_one);
+        used.of.insert(self.owner, of_one);
         used.in_all += by;
         self.bytes += by;
         Ok(())
@@ -88,11 +88,11 @@ impl Drop for Space {
     fn drop(&mut self) {
         let mut used = self.room.0.lock().unwrap_or_else(PoisonError::into_inner);
         used.in_all -= self.bytes;
-        let left = used.of.get(&self.whose).map_or(0, |bytes| bytes - self.bytes);
+        let left = used.of.get(&self.owner).map_or(0, |bytes| bytes - self.bytes);
         if left == 0 {
-            used.of.remove(&self.whose);
+            used.of.remove(&self.owner);
         } else {
-            used.of.insert(self.whose, left);
+            used.of.insert(self.owner, left);
         }
     }
 }

@@ -304,8 +304,8 @@ async fn end(
         lease::renew(tx, scan, work.targets.len())?;
         targets::is_latest(tx, scan, &done.prepared.coverage)?;
         lease::release(tx, scan)?;
-        let told = (&done.tally.users, &done.tally.teams);
-        let scan = scans::complete(tx, scan, (done.counts, report.clone()), told, &work.by)?;
+        let recipients = (&done.tally.users, &done.tally.teams);
+        let scan = scans::complete(tx, scan, (done.counts, report.clone()), recipients, &work.by)?;
         let imported = Imported::of(&done, Some(scan), open.clone());
         once.end(tx, &imported)?;
         Ok(imported)

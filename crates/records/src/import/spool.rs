@@ -72,9 +72,9 @@ pub(super) async fn spool(
     request: Request,
     key: IdempotencyKey,
     to: &Spool,
-    whose: Id,
+    owner: Id,
 ) -> Result<Spooled, Problem> {
-    let (mut file, limit) = (create(to, whose).await?, to.limits.taken);
+    let (mut file, limit) = (create(to, owner).await?, to.limits.taken);
     file.key = key;
     let multipart = request
         .headers()
@@ -96,7 +96,7 @@ pub(super) async fn spool(
 }
 
 /// A file without a name in this folder.
-async fn create(to: &Spool, whose: Id) -> Result<Spooling, Problem> {
+async fn create(to: &Spool, owner: Id) -> Result<Spooling, Problem> {
     let folder = Arc::clone(&to.folder);
     let created = tokio::task::spawn_blocking(move || {
         std::fs::create_dir_all(&*folder)?;
@@ -107,7 +107,7 @@ async fn create(to: &Spool, whose: Id) -> Result<Spooling, Problem> {
         .map_err(|_| Problem::internal())?
         .map_err(|error| unwritten(&error))?;
     Ok(Spooling {
-        into: Into::Start(file, to.room.space(whose), Vec::new()),
+        into: Into::Start(file, to.room.space(owner), Vec::new()),
         key: IdempotencyKey::default(),
         size: 0,
         limits: to.limits,
@@ -306,7 +306,7 @@ mod tests {
         }
     }
 
-    fn whose() -> Id {
+    fn owner() -> Id {
         Id::from_parts(1, [1; 10])
     }
 
@@ -322,7 +322,7 @@ mod tests {
         let chunks = chunks.into_iter().map(|chunk| chunk.map_err(io::Error::other));
         let request = request.body(Body::from_stream(stream::iter(chunks))).unwrap();
         let to = Spool::new(folder.path().join("new"), limits(), &Clock::system());
-        let outcome = spool(request, IdempotencyKey::default(), &to, whose()).await;
+        let outcome = spool(request, IdempotencyKey::default(), &to, owner()).await;
         let left: Vec<_> = std::fs::read_dir(folder.path().join("new")).unwrap().collect();
         assert!(left.is_empty(), "no file has a name");
         let Spooled { mut file, space, .. } = outcome.map_err(|problem| problem.status().as_u16())?;
@@ -470,7 +470,7 @@ mod tests {
             }
         };
         let problem = tokio::select! {
-            outcome = spool(request, IdempotencyKey::default(), &to, whose()) => outcome.map(drop).unwrap_err(),
+            outcome = spool(request, IdempotencyKey::default(), &to, owner()) => outcome.map(drop).unwrap_err(),
             () = advancing => unreachable!(),
         };
         (problem.status().as_u16(), clock.steady().since(start))

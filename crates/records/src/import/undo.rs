@@ -105,7 +105,7 @@ impl Before {
                     one.group,
                     one.identity,
                     one.path,
-                    one.said,
+                    one.content,
                 ]
             }),
             last_scan: column::id_or_none(finding.last_scan),
@@ -199,7 +199,7 @@ struct Begun {
 
 /// Checks that a scan can be undone, and takes the leases of its targets.
 fn begin(tx: &mut Tx<'_>, running: &Running, id: Id) -> Result<(Begun, Mine), Problem> {
-    let scan = scans::held(tx, id, &base::Scope::All)?;
+    let scan = scans::get_for_update(tx, id, &base::Scope::All)?;
     undoable(tx, &scan)?;
     let covered = targets::noted(tx, id)?;
     let leases: Vec<_> = covered
@@ -330,7 +330,7 @@ fn remove(
     let scan = scans::get(tx, begun.scan, &base::Scope::All)?;
     let touched = touched(tx, &scan, &ids)?;
     let mut counts = UndoCounts::default();
-    for finding in findings::import::held(tx, begun.company, &ids)?.into_values() {
+    for finding in findings::import::get_for_update(tx, begun.company, &ids)?.into_values() {
         if touched.contains(&finding.id) || !finding.users.is_empty() || !finding.teams.is_empty() {
             counts.kept += 1;
         } else {
@@ -362,7 +362,7 @@ fn put_back(
         by,
     };
     let ids: Vec<Id> = rows.iter().map(|(id, _)| *id).collect();
-    let mut held = findings::import::held(tx, begun.company, &ids)?;
+    let mut held = findings::import::get_for_update(tx, begun.company, &ids)?;
     let (mut counts, mut notes) = (UndoCounts::default(), Vec::new());
     for (id, text) in rows {
         tx.execute(FORGET, params![begun.scan, id])?;
@@ -383,7 +383,7 @@ fn put_back(
 
 impl Before {
     fn evidence(&self) -> Result<Option<Evidence>, Problem> {
-        let Some([target, group, identity, path, said]) = self.evidence.clone() else {
+        let Some([target, group, identity, path, content]) = self.evidence.clone() else {
             return Ok(None);
         };
         Ok(Some(Evidence {
@@ -391,7 +391,7 @@ impl Before {
             group,
             identity,
             path,
-            said,
+            content,
         }))
     }
 }
@@ -455,7 +455,7 @@ fn end(
 ) -> Result<Scan, Problem> {
     lease::renew(tx, begun.scan, begun.leases)?;
     let now = tx.now();
-    let mut scan = scans::held(tx, begun.scan, &base::Scope::All)?;
+    let mut scan = scans::get_for_update(tx, begun.scan, &base::Scope::All)?;
     for one in targets::noted(tx, begun.scan)?.iter().filter(|one| !one.older) {
         let before = column::id_or_none(one.before.last_scan);
         tx.execute(SEEN, params![begun.scan, before, one.target])?;

@@ -120,7 +120,7 @@ const FINDINGS: &str = "select id from findings where project_id = $1 and projec
 const SCANS: &str = "select id from scans where project_id = $1 limit 1";
 const DELETE: &str = "delete from projects where id = $1 and company_id = $2";
 
-/// Deletes an empty project that is [`held`](super::held): `project.deleted`.
+/// Deletes an empty project that is [locked](super::get_for_update): `project.deleted`.
 ///
 /// # Errors
 /// 409 if it has findings or scans.

@@ -266,7 +266,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let project = records
         .write(move |tx| {
-            let mut project = super::held(tx, id, &caller.scope)?;
+            let mut project = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(project.company.id, Role::Manager)?;
             let change = body.checked(tx, &project)?;
             super::change(tx, &mut project, change, &By::caller(&caller))?;
@@ -293,7 +293,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let project = super::held(tx, id, &caller.scope)?;
+            let project = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(project.company.id, Role::Manager)?;
             super::delete(tx, &project, &By::caller(&caller))
         })

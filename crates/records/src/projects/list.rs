@@ -118,7 +118,7 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Project, Problem> {
     let lock = tx.for_update("p");
     one(tx, id, scope, &lock)
 }

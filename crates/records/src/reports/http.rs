@@ -249,7 +249,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let report = records
         .write(move |tx| {
-            let mut report = super::held(tx, id, &caller.scope)?;
+            let mut report = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(report.place.company.id, Role::Analyst)?;
             if let Some(name) = body.name {
                 let mut check = Check::new();
@@ -280,7 +280,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let report = super::held(tx, id, &caller.scope)?;
+            let report = super::get_for_update(tx, id, &caller.scope)?;
             let own = report
                 .created_by
                 .as_ref()

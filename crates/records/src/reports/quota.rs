@@ -52,8 +52,8 @@ pub(super) fn check(
     limits: &Limits,
 ) -> Result<(), Problem> {
     let since = first_id(tx.now().before(DAY));
-    let mut counted = |sql: &str, whose: Id| {
-        let found: Option<(i64,)> = tx.one(sql, params![whose, since])?;
+    let mut counted = |sql: &str, id: Id| {
+        let found: Option<(i64,)> = tx.one(sql, params![id, since])?;
         Ok::<_, Error>(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
     };
     if let Some(person) = person

@@ -79,7 +79,7 @@ impl Retention {
     /// From now on it can no longer be downloaded.
     async fn expire(&self, id: Id, before: Time) -> Result<(), Problem> {
         let expired = self.store.write(move |tx| {
-            let report = match list::held(tx, id, &Scope::All) {
+            let report = match list::get_for_update(tx, id, &Scope::All) {
                 Err(problem) if problem.status() == 404 => return Ok(()),
                 report => report?,
             };

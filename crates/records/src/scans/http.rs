@@ -233,7 +233,7 @@ pub async fn update(
 ) -> Result<Json<View>, Problem> {
     let scan = records
         .write(move |tx| {
-            let mut scan = super::held(tx, id, &caller.scope)?;
+            let mut scan = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(scan.place.company.id, Role::Analyst)?;
             let change = body.checked(tx, &scan)?;
             // Only the import writes its counts and its end.
@@ -265,7 +265,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let scan = super::held(tx, id, &caller.scope)?;
+            let scan = super::get_for_update(tx, id, &caller.scope)?;
             caller.may(scan.place.company.id, Role::Manager)?;
             super::delete(tx, &scan, &By::caller(&caller))
         })

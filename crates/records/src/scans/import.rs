@@ -37,20 +37,20 @@ pub fn complete(
     (users, teams): (&BTreeSet<Id>, &BTreeSet<Id>),
     by: &By,
 ) -> Result<Scan, Problem> {
-    let before = list::held(tx, scan, &Scope::All)?;
+    let before = list::get_for_update(tx, scan, &Scope::All)?;
     if before.status == Status::Completed {
         return Ok(before);
     }
     let mut scan = before.clone();
     scan.status = Status::Completed;
     scan.counts = Some(counts);
-    let told: BTreeSet<Id> = users
+    let recipients: BTreeSet<Id> = users
         .iter()
         .copied()
         .chain(scan.created_by)
         .chain(by.id())
         .collect();
-    let people: Vec<Id> = told.into_iter().collect();
+    let people: Vec<Id> = recipients.into_iter().collect();
     let teams: Vec<Id> = teams.iter().copied().collect();
     scan.report = Some(Report {
         people: people.clone(),
@@ -75,7 +75,7 @@ pub fn complete(
 /// # Errors
 /// The store's.
 pub fn fail(tx: &mut Tx<'_>, scan: Id, error: &str, by: &By) -> Result<(), Problem> {
-    let before = match list::held(tx, scan, &Scope::All) {
+    let before = match list::get_for_update(tx, scan, &Scope::All) {
         Ok(scan) if scan.status.is_ahead() => scan,
         Ok(_) => return Ok(()),
         Err(problem) if problem == Problem::not_found() => return Ok(()),

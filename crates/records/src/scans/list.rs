@@ -125,7 +125,7 @@ pub fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
 ///
 /// # Errors
 /// 404.
-pub fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
+pub fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Scan, Problem> {
     let lock = tx.for_update("s");
     one(tx, id, scope, &lock)
 }

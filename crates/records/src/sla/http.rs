@@ -172,17 +172,13 @@ pub async fn put_sla_warnings(
             Ok(set)
         })
         .await?;
-    records.bell.notify_one();
+    records.wake.notify_one();
     Ok(Json(set))
 }
 
 fn checked(hours: &[u32]) -> Result<(), Problem> {
     let mut check = Check::new();
-    check.that(
-        hours.len() <= MAX_WARNINGS,
-        "hours",
-        "must list at most 10",
-    );
+    check.that(hours.len() <= MAX_WARNINGS, "hours", "must list at most 10");
     for (index, step) in hours.iter().enumerate().take(MAX_WARNINGS) {
         let field = format!("hours[{index}]");
         check.that((1..=MAX_HOURS).contains(step), &field, "must be from 1 to 2,160");

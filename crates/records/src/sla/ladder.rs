@@ -56,20 +56,22 @@ impl Ladder {
 
     /// The step that is due: the latest that has come, unless it or a later one was already announced. Earlier
     /// unannounced steps are skipped: one message, not one for each.
-    pub fn due(&self, deadline: Time, now: Time, told: Option<u32>) -> Option<u32> {
+    pub fn due(&self, deadline: Time, now: Time, announced: Option<u32>) -> Option<u32> {
         let come = self
             .steps()
             .iter()
             .rev()
             .find(|step| at(deadline, **step) <= now)?;
-        told.is_none_or(|told| *come < told).then_some(*come)
+        announced
+            .is_none_or(|announced| *come < announced)
+            .then_some(*come)
     }
 
     /// When the next step comes that may still be announced.
-    pub fn next(&self, deadline: Time, now: Time, told: Option<u32>) -> Option<Time> {
+    pub fn next(&self, deadline: Time, now: Time, announced: Option<u32>) -> Option<Time> {
         self.steps()
             .iter()
-            .filter(|step| told.is_none_or(|told| **step < told))
+            .filter(|step| announced.is_none_or(|announced| **step < announced))
             .map(|step| at(deadline, *step))
             .find(|at| *at > now)
     }
@@ -99,7 +101,7 @@ mod tests {
         assert_eq!(ladder.steps(), [168, 72, 24, 4, 0]);
         let deadline = hours(1000);
         // Hours since the start, last announced, due, when next.
-        for (now, told, due, next) in [
+        for (now, announced, due, next) in [
             (0, None, None, Some(832)),
             (831, None, None, Some(832)),
             (832, None, Some(168), Some(928)),
@@ -113,9 +115,13 @@ mod tests {
             (0, Some(24), None, Some(996)),
             (0, Some(0), None, None),
         ] {
-            let case = format!("{now} {told:?}");
-            assert_eq!(ladder.due(deadline, hours(now), told), due, "{case}");
-            assert_eq!(ladder.next(deadline, hours(now), told), next.map(hours), "{case}");
+            let case = format!("{now} {announced:?}");
+            assert_eq!(ladder.due(deadline, hours(now), announced), due, "{case}");
+            assert_eq!(
+                ladder.next(deadline, hours(now), announced),
+                next.map(hours),
+                "{case}"
+            );
         }
         assert_eq!(ladder.look(deadline), Some(hours(832)));
     }

@@ -43,7 +43,7 @@ pub fn of(tx: &mut Tx<'_>, company: Id) -> Result<Warnings, Error> {
 ///
 /// # Errors
 /// The store's.
-pub(crate) fn held(tx: &mut Tx<'_>, company: Id) -> Result<Option<Ladder>, Error> {
+pub(crate) fn get_for_share(tx: &mut Tx<'_>, company: Id) -> Result<Option<Ladder>, Error> {
     let lock = tx.for_share("companies");
     if !lock.is_empty() {
         tx.one::<(Id,)>(&format!("{HELD}{lock}"), params![company])?;

@@ -175,7 +175,7 @@ pub(super) fn get(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Prob
 ///
 /// # Errors
 /// 404.
-pub(super) fn held(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
+pub(super) fn get_for_update(tx: &mut Tx<'_>, id: Id, scope: &Scope) -> Result<Target, Problem> {
     let lock = tx.for_update("t");
     Select::new(SELECT)
         .scope("t.company_id", scope)

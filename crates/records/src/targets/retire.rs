@@ -7,7 +7,7 @@ use access::{
 use base::{Id, Scope};
 use store::{Tx, params};
 
-use super::list::{Target, get, held};
+use super::list::{Target, get, get_for_update};
 use crate::{
     By, Records, Settings,
     findings::{self, Context, Status, bulk::PORTION},
@@ -61,7 +61,7 @@ fn begin(
     comment: &str,
     by: &audit::By,
 ) -> Result<Target, Problem> {
-    let target = held(tx, id, scope)?;
+    let target = get_for_update(tx, id, scope)?;
     if import::holds(tx, id)? {
         return Err(Problem::conflict(
             "A scan report of this target is being imported. Try again when it is done.",
@@ -89,7 +89,7 @@ fn close(
         settings: &settings,
         by,
     };
-    for mut finding in findings::import::held(tx, company, &ids)?.into_values() {
+    for mut finding in findings::import::get_for_update(tx, company, &ids)?.into_values() {
         let closing = (Status::Closed, findings::Mover::Scan);
         findings::move_by(tx, &mut finding, closing, comment, context)?;
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Display, io::Cursor};
 
 use base::Id;
-use formats::{Crowd, Old, Options, Outcome};
+use formats::{Old, OldNumbering, Options, Outcome};
 use serde_json::json;
 use store::params;
 
@@ -52,7 +52,7 @@ fn fingerprints(bytes: &[u8]) -> Vec<(String, Option<String>)> {
     }
     let crowds: BTreeMap<_, _> = olds
         .into_iter()
-        .map(|(tool, olds)| (tool, Crowd::new(olds)))
+        .map(|(tool, olds)| (tool, OldNumbering::new(olds)))
         .collect();
     entries
         .iter()

@@ -391,7 +391,7 @@ impl World {
     ) {
         let (by, settings) = (By::caller(&self.analyst), self.records.settings());
         let done = self.store.write(move |tx| {
-            let mut finding = findings::held(tx, id, &base::Scope::All)?;
+            let mut finding = findings::get_for_update(tx, id, &base::Scope::All)?;
             let context = findings::Context {
                 settings: &settings,
                 by: &by,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use base::Scope;
-use records::dashboard::{self, Whose};
+use records::dashboard::{self, Selection};
 use serde_json::{Value, json};
 use store::{params, testing};
 
@@ -206,10 +206,10 @@ async fn every_count_is_read_from_an_index_alone() {
             (Scope::of([world.ours]), None),
             (Scope::of([world.ours, world.theirs]), Some(world.ours)),
         ] {
-            let whose = Whose { scope, company };
+            let selection = Selection { scope, company };
             let plans = world.store.write(move |tx| {
                 testing::plans(tx, |tx| {
-                    dashboard::read(tx, &whose, &jiff::tz::TimeZone::UTC).map(drop)
+                    dashboard::read(tx, &selection, &jiff::tz::TimeZone::UTC).map(drop)
                 })
             });
             for (sql, plan) in plans.await.unwrap() {

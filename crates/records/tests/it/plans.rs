@@ -211,8 +211,8 @@ async fn one_record_is_searched_by_its_id() {
         let scope = Scope::of([world.ours]);
         searches(&world, move |tx| {
             findings::get(tx, finding, &scope)?;
-            findings::held(tx, finding, &scope)?;
-            projects::held(tx, project, &scope).map(drop)
+            findings::get_for_update(tx, finding, &scope)?;
+            projects::get_for_update(tx, project, &scope).map(drop)
         })
         .await;
     }
@@ -304,9 +304,9 @@ async fn what_goes_is_looked_for_by_index() {
         let scan = world.post(&world.analyst, "/scans", body).await.expect(201);
         let scan: Id = scan["id"].as_str().unwrap().parse().unwrap();
         searches(&world, move |tx| {
-            let project = projects::held(tx, project, &Scope::All)?;
+            let project = projects::get_for_update(tx, project, &Scope::All)?;
             projects::delete(tx, &project, &By::SYSTEM)?;
-            let scan = scans::held(tx, scan, &Scope::All)?;
+            let scan = scans::get_for_update(tx, scan, &Scope::All)?;
             scans::delete(tx, &scan, &By::SYSTEM)
         })
         .await;
@@ -335,7 +335,7 @@ async fn an_import_looks_its_findings_up_by_index() {
                 by: &By::SYSTEM,
             };
             let made = findings::create(tx, new, &place, context)?;
-            import::held(tx, place.company.id, &[made.id])?;
+            import::get_for_update(tx, place.company.id, &[made.id])?;
             import::gone(tx, made.created_at, &[made.id])?;
             import::seen(tx, scan, &[made.id])?;
             Ok(())

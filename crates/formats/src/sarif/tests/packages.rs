@@ -80,13 +80,13 @@ fn names_of_one_vulnerability_are_one_rule() {
         "",
         "lodash@4.17.12",
     );
-    let said = osv(
+    let stated = osv(
         "CVE-2020-8203",
         "",
         " (also known as 'GHSA-p6mc-m468-83gw')",
         "lodash@4.17.11",
     );
-    for other in [&listed, &said] {
+    for other in [&listed, &stated] {
         assert_eq!(
             other.details.identifiers,
             ["CVE-2020-8203", "GHSA-p6mc-m468-83gw"]

@@ -162,7 +162,7 @@ where
     let looking = caller.clone();
     let (ids, mut keys, unchanged) = records
         .read(move |tx| {
-            let findings = bulk::seen(tx, &ids, &looking.scope)?;
+            let findings = bulk::get(tx, &ids, &looking.scope)?;
             may_write(&findings, &looking)?;
             let all = findings.len();
             // So that the last portion has an event, which ends the bundle.
@@ -238,7 +238,7 @@ where
         let (ids, caller, write) = (ids.to_vec(), self.caller.clone(), Arc::clone(&self.write));
         let mut by = self.by.clone();
         let written = self.records.store().write_portion(move |tx| {
-            let mut findings = bulk::held(tx, &ids, &caller.scope)?;
+            let mut findings = bulk::get_for_update(tx, &ids, &caller.scope)?;
             may_write(&findings, &caller)?;
             let changed = write(tx, &mut findings, &mut by)?;
             if let Some(bundle) = by.many {

@@ -71,7 +71,7 @@ pub async fn create(
     Create(once, body): Create<CommentBody>,
 ) -> Result<Created<Comment>, Problem> {
     let create = move |tx: &mut Tx<'_>| {
-        let finding = findings::held(tx, id, &caller.scope)?;
+        let finding = findings::get_for_update(tx, id, &caller.scope)?;
         caller.may(finding.place.company.id, Role::Analyst)?;
         once.run(tx, |tx| {
             comments::add(tx, &finding, body.checked()?, &By::caller(&caller))
@@ -97,7 +97,7 @@ pub async fn update(
 ) -> Result<Json<Comment>, Problem> {
     let comment = records
         .write(move |tx| {
-            let finding = findings::held(tx, id, &caller.scope)?;
+            let finding = findings::get_for_update(tx, id, &caller.scope)?;
             caller.may(finding.place.company.id, Role::Analyst)?;
             let mut comment = comments::get(tx, &finding, comment)?;
             if !is_own(&caller, &comment) {
@@ -126,7 +126,7 @@ pub async fn delete(
 ) -> Result<StatusCode, Problem> {
     records
         .write(move |tx| {
-            let finding = findings::held(tx, id, &caller.scope)?;
+            let finding = findings::get_for_update(tx, id, &caller.scope)?;
             let company = finding.place.company.id;
             caller.may(company, Role::Analyst)?;
             let comment = comments::get(tx, &finding, comment)?;

@@ -87,11 +87,11 @@ pub struct TableQuery {
 const MAX_TARGET: usize = 300;
 
 /// The name of what the scan report covers, if the caller states it.
-pub(super) fn target(said: Option<String>) -> Result<Option<String>, Problem> {
+pub(super) fn target(stated: Option<String>) -> Result<Option<String>, Problem> {
     let mut check = Check::new();
-    let said = check.optional_line("target", &said.unwrap_or_default(), MAX_TARGET);
+    let stated = check.optional_line("target", &stated.unwrap_or_default(), MAX_TARGET);
     check.done()?;
-    let target = text::line(&formats::without_credentials(&said), MAX_TARGET);
+    let target = text::line(&formats::without_credentials(&stated), MAX_TARGET);
     Ok(Some(target).filter(|target| !target.is_empty()))
 }
 

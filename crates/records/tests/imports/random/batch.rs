@@ -325,7 +325,7 @@ async fn decide(ground: &Ground, moves: Vec<(Id, Status)>) {
             by: &by,
         };
         for (id, status) in moves {
-            let mut finding = findings::held(tx, id, &Scope::All)?;
+            let mut finding = findings::get_for_update(tx, id, &Scope::All)?;
             findings::move_to(tx, &mut finding, status, "I looked at it.", context)?;
         }
         Ok::<_, access::Problem>(())

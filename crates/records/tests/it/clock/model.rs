@@ -183,7 +183,7 @@ impl Case {
     async fn change(&self, id: Id, change: Change) {
         let company = self.company;
         self.write(move |tx| {
-            let mut finding = findings::held(tx, id, &base::Scope::of([company]))?;
+            let mut finding = findings::get_for_update(tx, id, &base::Scope::of([company]))?;
             let settings = settings().of(tx, company)?;
             let context = Context {
                 settings: &settings,
@@ -198,7 +198,7 @@ impl Case {
     async fn go(&self, id: Id, to: Status) -> findings::Finding {
         let company = self.company;
         self.write(move |tx| {
-            let mut finding = findings::held(tx, id, &base::Scope::of([company]))?;
+            let mut finding = findings::get_for_update(tx, id, &base::Scope::of([company]))?;
             let settings = settings().of(tx, company)?;
             let context = Context {
                 settings: &settings,

@@ -15,7 +15,7 @@ const DIGITS: usize = 16;
 
 /// A hash for each field of a finding, in one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Said(pub(super) String);
+pub(super) struct Content(pub(super) String);
 
 /// The fields, in the order of the text.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ enum Field {
     Rest,
 }
 
-impl Said {
+impl Content {
     /// The content of this scan report.
     pub(super) fn of(found: &Found) -> Self {
         let (core, rest) = halves(&found.details);
@@ -54,7 +54,7 @@ impl Said {
 
     /// What a scan report with this content changes about a finding whose last content was `before`; without that,
     /// everything is new.
-    pub(super) fn news(&self, before: Option<&Self>, found: &Found) -> Change {
+    pub(super) fn changes(&self, before: Option<&Self>, found: &Found) -> Change {
         let differs = |field| before.is_none_or(|before| before.part(field) != self.part(field));
         let details = differs(Field::Details) || differs(Field::Rest);
         Change {
@@ -80,7 +80,7 @@ impl Said {
             (Field::Rule, before),
             (Field::Cwe, before),
         ];
-        let words = fields.map(|(field, said)| said.part(field).unwrap_or_default().to_owned());
+        let words = fields.map(|(field, from)| from.part(field).unwrap_or_default().to_owned());
         let details = [Field::Details, Field::Rest].map(|field| {
             match (self.part(field).unwrap_or_default(), before.part(field)) {
                 (part, Some(before)) if part == before => part.to_owned(),
@@ -94,8 +94,8 @@ impl Said {
     /// nobody has edited since, as this version writes them, and the details.
     pub(super) fn adopted(&self, before: Option<&Self>, finding: &Finding, found: &Found) -> Change {
         let untouched = |field, value: &str| {
-            let said = before.and_then(|before| before.part(field));
-            said.is_none_or(|said| said == hash(value)) && said != self.part(field)
+            let last = before.and_then(|before| before.part(field));
+            last.is_none_or(|last| last == hash(value)) && last != self.part(field)
         };
         Change {
             title: untouched(Field::Title, &finding.title).then(|| found.title.clone()),
@@ -168,20 +168,20 @@ mod tests {
             },
             spots: Vec::new(),
         };
-        let said = Said::of(&found);
-        assert_eq!(said.news(Some(&said), &found), Change::default());
+        let content = Content::of(&found);
+        assert_eq!(content.changes(Some(&content), &found), Change::default());
         let mut moved = found.clone();
         moved.details.locations = vec!["a:2".to_owned()];
         moved.severity = Severity::Low;
-        let news = Said::of(&moved).news(Some(&said), &moved);
+        let changes = Content::of(&moved).changes(Some(&content), &moved);
         let expected = Change {
             location: Some("a:2".to_owned()),
             severity: Some(Severity::Low),
             details: Some(moved.details.clone()),
             ..Change::default()
         };
-        assert_eq!(news, expected);
-        let all = said.news(None, &found);
+        assert_eq!(changes, expected);
+        let all = content.changes(None, &found);
         assert!(
             all.title.is_some() && all.cwe.is_some() && all.sla_due_at.is_none() && all.project.is_none()
         );
